@@ -1,0 +1,205 @@
+"""Formulas and compositions: parsing, reduced formulas, and `Compositions` as columns."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.crystals import Crystals, Int, as_rows, gather_index
+from matdata.errors import StructureError
+from matdata.tables import elements
+
+_TOKEN = re.compile(
+    r"(?P<element>[A-Z][a-z]?)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<number>\d+\.?\d*|\.\d+)"
+)
+# A charge: "^2-", "(2-)", " 2-" or a bare sign; "SO42-" is ambiguous and refused.
+_CHARGE = re.compile(r"(\^\d*[+-]|\(\d*[+-]\)|\s\d*[+-]|(?<=[A-Za-z)\]}])[+-])$")
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+MAX_DENOMINATOR = 1000  # a fraction is taken for a ratio of integers up to this denominator
+
+
+def parse_formula(formula: str) -> dict[int, float]:
+    """Parse a chemical formula into amounts by atomic number.
+
+    Nested brackets of three kinds, fractional amounts and repeated elements are understood;
+    D and T count as hydrogen; a trailing charge (``^2-``, ``(2-)``, ``" 2-"``, ``+``) is dropped.
+
+    Raises
+    ------
+    StructureError
+        If the text is not a formula; the message shows where reading stopped.
+    """
+    text = _CHARGE.sub("", formula.strip()).replace(" ", "")
+    if not text:
+        raise StructureError("an empty formula")
+    stack: list[tuple[str, dict[int, float]]] = [("", {})]
+    position = 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None or match.lastgroup == "number":
+            raise _unreadable(formula, text, position)
+        position = match.end()
+        if match.lastgroup == "open":
+            stack.append((match.group(), {}))
+            continue
+        if match.lastgroup == "close":
+            opened, group = stack.pop()
+            if not stack or _PAIRS[opened] != match.group():
+                raise _unreadable(formula, text, match.start())
+        else:
+            group = {_element(formula, match.group()): 1.0}
+        amount, position = _amount(text, position)
+        inner = stack[-1][1]
+        for number, count in group.items():
+            inner[number] = inner.get(number, 0.0) + count * amount
+    if len(stack) != 1:
+        raise StructureError(f"formula {formula!r}: a bracket is opened and never closed")
+    amounts = {number: amount for number, amount in stack[0][1].items() if amount > 0}
+    if not amounts:
+        raise StructureError(f"formula {formula!r} holds no atoms")
+    return amounts
+
+
+def _element(formula: str, symbol: str) -> int:
+    try:
+        return elements.atomic_number(symbol)
+    except StructureError as error:
+        raise StructureError(f"formula {formula!r}: {error.what}") from None
+
+
+def _amount(text: str, position: int) -> tuple[float, int]:
+    match = _TOKEN.match(text, position)
+    if match is None or match.lastgroup != "number":
+        return 1.0, position
+    return float(match.group()), match.end()
+
+
+def _unreadable(formula: str, text: str, position: int) -> StructureError:
+    return StructureError(
+        f"formula {formula!r} cannot be read from {text[position : position + 12]!r} on",
+        cause="not a chemical formula, or a notation that matdata does not know",
+    )
+
+
+@functools.cache
+def _formula_order() -> tuple[tuple[float, str], ...]:
+    symbols = elements.symbols()
+    return tuple(
+        (math.inf if math.isnan(x) else x, symbols[z])
+        for z, x in enumerate(elements.electronegativities())
+    )
+
+
+def reduced_amounts(amounts: Mapping[int, float]) -> dict[int, float]:
+    """Divide amounts by their greatest common divisor; fractions become small integers.
+
+    Amounts that are no ratio of integers with denominators up to 1,000 are normalised to sum to
+    one and rounded to six digits, so that equal compositions still compare equal.
+    """
+    total = sum(amounts.values())
+    exact = {z: Fraction(a).limit_denominator(MAX_DENOMINATOR) for z, a in amounts.items()}
+    if all(
+        abs(float(exact[z]) - a) <= 1e-8 * max(a, 1.0) and exact[z] > 0 for z, a in amounts.items()
+    ):
+        common = math.lcm(*(f.denominator for f in exact.values()))
+        counts = {z: int(f * common) for z, f in exact.items()}
+        divisor = math.gcd(*counts.values())
+        return {z: float(count // divisor) for z, count in counts.items()}
+    return {z: round(a / total, 6) for z, a in amounts.items()}
+
+
+def formula_of(amounts: Mapping[int, float]) -> str:
+    """Write amounts as a formula, elements in order of electronegativity (then symbol)."""
+    order = _formula_order()
+    symbols = elements.symbols()
+    parts = []
+    for number in sorted(amounts, key=lambda z: order[z]):
+        amount = amounts[number]
+        text = "" if amount == 1 else f"{amount:.8g}"
+        parts.append(symbols[number] + text)
+    return "".join(parts)
+
+
+def reduced_formula(amounts: Mapping[int, float]) -> str:
+    """The reduced formula of amounts: ``{26: 4, 8: 6}`` gives ``Fe2O3``."""
+    return formula_of(reduced_amounts(amounts))
+
+
+@dataclass(frozen=True, eq=False)
+class Compositions:
+    """A batch of compositions as columns.
+
+    Attributes
+    ----------
+    ids : (n,) str
+        Material ids.
+    numbers : (M,) uint8
+        Atomic numbers, ascending within each composition.
+    amounts : (M,) float64
+        Atoms of each element in the formula as given.
+    offsets : (n + 1,) int64
+        Composition `i` holds the entries ``offsets[i]:offsets[i + 1]``.
+    """
+
+    ids: npt.NDArray[np.str_]
+    numbers: npt.NDArray[np.uint8]
+    amounts: npt.NDArray[np.float64]
+    offsets: Int
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def from_amounts(
+        cls, ids: Sequence[str], amounts: Sequence[Mapping[int, float]]
+    ) -> Compositions:
+        """Join one mapping of atomic number to amount for each material."""
+        pairs = [sorted(entry.items()) for entry in amounts]
+        flat = [pair for entry in pairs for pair in entry]
+        return cls(
+            np.asarray(ids, dtype=np.str_),
+            np.array([number for number, _ in flat], dtype=np.uint8),
+            np.array([amount for _, amount in flat], dtype=np.float64),
+            np.concatenate([[0], np.cumsum([len(entry) for entry in pairs])]).astype(np.int64),
+        )
+
+    @classmethod
+    def from_crystals(cls, crystals: Crystals) -> Compositions:
+        """Count the sites of each element in each crystal."""
+        keys = crystals.site_crystal * 256 + crystals.numbers
+        unique, counts = np.unique(keys, return_counts=True)
+        per_crystal = np.bincount(unique // 256, minlength=len(crystals))
+        return cls(
+            crystals.ids,
+            (unique % 256).astype(np.uint8),
+            counts.astype(np.float64),
+            np.concatenate([[0], np.cumsum(per_crystal)]).astype(np.int64),
+        )
+
+    def take(self, key: Any) -> Compositions:
+        """The compositions given by a slice, a mask or integers, in that order."""
+        rows = as_rows(key, len(self))
+        index, offsets = gather_index(self.offsets, rows)
+        return Compositions(self.ids[rows], self.numbers[index], self.amounts[index], offsets)
+
+    def amounts_of(self, row: int) -> dict[int, float]:
+        """Amounts by atomic number of one composition."""
+        part = slice(self.offsets[row], self.offsets[row + 1])
+        return dict(zip(self.numbers[part].tolist(), self.amounts[part].tolist(), strict=True))
+
+    def reduced_formulas(self) -> list[str]:
+        """The reduced formula of each composition, (n,)."""
+        return [reduced_formula(self.amounts_of(row)) for row in range(len(self))]
+
+    @property
+    def n_elements(self) -> Int:
+        """Number of different elements in each composition, (n,)."""
+        return np.diff(self.offsets)

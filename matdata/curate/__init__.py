@@ -1,0 +1,1 @@
+"""Curation: which records make a dataset, and why the others do not."""

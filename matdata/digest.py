@@ -1,0 +1,105 @@
+"""Digests: canonical JSON, arrays and files to SHA-256.
+
+A digest is a statement of identity, so each one is taken over a form that does not depend on
+the machine: JSON with sorted keys and no white space, arrays as little-endian C-order bytes
+preceded by their dtype and shape.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SHORT = 8  # characters of a digest that stand in a folder name
+
+
+def canonical_json(value: Any) -> str:
+    """Return the one JSON text of `value`: sorted keys, no spaces, no NaN.
+
+    Raises
+    ------
+    ValueError
+        If a float is NaN or infinite; JSON has no such number.
+    TypeError
+        If a value has no JSON form.
+    """
+    return json.dumps(
+        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, Path):
+        return value.as_posix()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"JSON has no number {value!r}")
+    return value
+
+
+def digest_json(value: Any) -> str:
+    """SHA-256 (hex) of the canonical JSON of `value`."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def digest_bytes(data: bytes) -> str:
+    """SHA-256 (hex) of bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes, read in bounded memory."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+class ArrayHasher:
+    """A running digest of named arrays, independent of how they are cut into shards.
+
+    Feeding an array in pieces gives the same digest as feeding it whole: one hash a name runs
+    over the values' bytes, and the dtype, the inner shape and the total length go in at the end.
+    """
+
+    def __init__(self) -> None:
+        self._hashes: dict[str, Any] = {}
+        self._kinds: dict[str, tuple[str, tuple[int, ...]]] = {}
+        self._lengths: dict[str, int] = {}
+
+    def update(self, name: str, array: np.ndarray) -> None:
+        """Feed the next piece (leading axis) of the array called `name`."""
+        array = np.ascontiguousarray(array)
+        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        kind = (little.dtype.str, little.shape[1:])
+        known = self._kinds.setdefault(name, kind)
+        if known != kind:
+            raise TypeError(f"pieces of {name!r} differ: {known} and {kind}")
+        self._hashes.setdefault(name, hashlib.sha256()).update(little.tobytes())
+        self._lengths[name] = self._lengths.get(name, 0) + len(little)
+
+    def hexdigest(self) -> str:
+        """SHA-256 (hex) over all names in sorted order."""
+        return digest_json(
+            {
+                name: [*self._kinds[name], self._lengths[name], self._hashes[name].hexdigest()]
+                for name in sorted(self._hashes)
+            }
+        )
+
+
+def digest_arrays(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 (hex) of named arrays: names, dtypes, shapes and values."""
+    hasher = ArrayHasher()
+    for name in sorted(arrays):
+        hasher.update(name, arrays[name])
+    return hasher.hexdigest()

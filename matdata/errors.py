@@ -1,0 +1,69 @@
+"""The error tree: every message says what was expected, the likely cause and the next step."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MatdataError(Exception):
+    """Base of all errors that matdata raises about a user's data or request.
+
+    Parameters
+    ----------
+    what
+        What happened and what was expected instead.
+    cause
+        The likely cause, when one is known.
+    next_step
+        What the user can do about it.
+    """
+
+    def __init__(self, what: str, *, cause: str | None = None, next_step: str | None = None):
+        self.what = what
+        self.cause = cause
+        self.next_step = next_step
+        lines = [what]
+        if cause:
+            lines.append(f"  likely cause: {cause}")
+        if next_step:
+            lines.append(f"  next step: {next_step}")
+        super().__init__("\n".join(lines))
+
+
+class SourceError(MatdataError):
+    """A source could not be found, read, or understood."""
+
+
+class StructureError(MatdataError):
+    """A crystal or a formula is not one that can be worked with."""
+
+
+class CurationError(MatdataError):
+    """The curation asked for cannot be applied to these records."""
+
+
+class SplitError(MatdataError):
+    """A split is impossible, inconsistent, or belongs to other data."""
+
+
+class FeatureError(MatdataError):
+    """A feature is unknown, unavailable, or asked of the wrong kind of data."""
+
+
+class StoreError(MatdataError):
+    """An artefact is missing, damaged, stale, locked, or cannot be written."""
+
+
+class ConfigError(MatdataError):
+    """A setting has an unknown name or a value that it cannot take."""
+
+
+class PluginError(MatdataError):
+    """A plugin is missing, broken, or registers what another one holds."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `` (did you mean 'x'?)`` for the closest known word, or an empty string."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,0 +1,48 @@
+"""Featurizers and the registry that knows them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from matdata.errors import FeatureError
+from matdata.registry import Registry
+
+if TYPE_CHECKING:
+    from matdata.features.base import Featurizer
+
+FEATURIZERS: Registry[Any] = Registry(
+    "feature",
+    "matdata.featurizers",
+    {
+        "ofm": "matdata.features.ofm:OrbitalField",
+        "matminer": "matdata.adapters.matminer:MatminerFeaturizer",
+    },
+    FeatureError,
+)
+
+
+def featurizer(spec: str, settings: Mapping[str, Any] | None = None) -> Featurizer:
+    """Make a featurizer from its name and settings.
+
+    Parameters
+    ----------
+    spec
+        ``name`` or ``name:variant`` (``ofm``, ``matminer:StructuralHeterogeneity``).
+    settings
+        Values for its settings; unknown keys are refused.
+
+    Raises
+    ------
+    FeatureError
+        If there is no such feature, with the closest known name.
+    ConfigError
+        If a setting is unknown or has the wrong type.
+    """
+    name, _, variant = spec.partition(":")
+    factory = FEATURIZERS.get(name)
+    values = dict(settings or {})
+    if variant:
+        values["variant"] = variant
+    made: Featurizer = factory(factory.Settings.from_mapping(values))
+    return made

@@ -1,0 +1,1 @@
+"""Compiled kernels: batches of crystals in, arrays out."""

@@ -1,0 +1,1 @@
+"""Sources: files, the embedded sample, and the databases."""

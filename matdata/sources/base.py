@@ -1,0 +1,118 @@
+"""What a source is: a deterministic stream of records in chunks.
+
+A source is read in two steps, so that reading can be resumed and shared among workers:
+`Source.raw_chunks` walks through the input and is cheap (text, documents, numbers to draw), and
+`Source.parse` turns one raw chunk into columns and is where the time goes. `parse` is a pure
+function of its argument; the chunk's number and its records never depend on the workers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from matdata.crystals import Crystals
+from matdata.errors import SourceError
+from matdata.ledger import Reject
+
+CHUNK_ROWS = 500  # records in a chunk: bounds memory, and what a killed read does again
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Records as columns.
+
+    Attributes
+    ----------
+    crystals
+        The structures, or None when the source holds compositions only.
+    table
+        One list a column, one entry a record, None where a value is missing. ``material_id`` is
+        always there; ``formula`` is when there are no structures.
+    rejects
+        Records that could not be read, each with its reason.
+    """
+
+    crystals: Crystals | None
+    table: dict[str, list[Any]]
+    rejects: list[Reject] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        n = len(self.table["material_id"])
+        wrong = [name for name, column in self.table.items() if len(column) != n]
+        if wrong or (self.crystals is not None and len(self.crystals) != n):
+            raise SourceError(f"columns of a chunk differ in length: {wrong or 'crystals'}")
+
+    def __len__(self) -> int:
+        return len(self.table["material_id"])
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where records come from; goes into the snapshot's manifest.
+
+    Attributes
+    ----------
+    source
+        Name of the source (``files``, ``sample``, ``mp``).
+    name
+        Name of the dataset when the user gives none.
+    version
+        Version of the database or of the generator; ``local`` for files.
+    kind
+        Whether records hold structures or compositions only.
+    request
+        What was asked for, digests of the input included: equal requests give equal records.
+    licence, url, citation
+        Provenance, empty where unknown.
+    energy_column
+        Column by which polymorphs are ranked, None if there is none.
+    energy_per
+        ``atom`` or ``cell``: what the energies of that column are counted for.
+    targets
+        Columns that can be learned, with their units (``""`` where unknown).
+    count
+        Number of records to come, for the progress bar; None if not known.
+    note
+        One line that a user must read (what the labels are, what they are not).
+    """
+
+    source: str
+    name: str
+    version: str
+    kind: Literal["structure", "composition"]
+    request: dict[str, Any]
+    licence: str = ""
+    url: str = ""
+    citation: str = ""
+    energy_column: str | None = None
+    energy_per: Literal["atom", "cell"] = "atom"
+    targets: dict[str, str] = field(default_factory=dict)
+    count: int | None = None
+    note: str = ""
+
+
+class Source(ABC):
+    """Base of all sources; `sources/sample.py` is one to copy from."""
+
+    name: ClassVar[str]
+    #: Whether `parse` is slow enough to be shared among processes.
+    slow_parse: ClassVar[bool] = True
+
+    @abstractmethod
+    def origin(self) -> Origin:
+        """Describe what will be read; may look at the input, reads no more than it must."""
+
+    @abstractmethod
+    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+        """Yield picklable raw chunks from chunk number `start` on, in a fixed order."""
+
+    @abstractmethod
+    def parse(self, raw: Any) -> Chunk:
+        """Turn one raw chunk into columns; a record that cannot be read becomes a `Reject`."""
+
+    def chunks(self, start: int = 0) -> Iterator[Chunk]:
+        """Read in this process, chunk by chunk."""
+        return (self.parse(raw) for raw in self.raw_chunks(start))

@@ -1,0 +1,1 @@
+"""Splits: material ids to train, val and test."""

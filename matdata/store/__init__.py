@@ -1,0 +1,1 @@
+"""Stores: crash-safe artefacts, sharded arrays, verification."""

@@ -1,0 +1,1 @@
+"""Element and Wyckoff tables, each with its source and checksum."""
