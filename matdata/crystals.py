@@ -185,8 +185,10 @@ class Crystals:
         return cls(
             np.asarray(ids, dtype=np.str_),
             np.asarray(lattices, dtype=np.float64).reshape(-1, 3, 3),
-            np.concatenate(sites) if sites else np.empty((0, 3)),
-            np.concatenate([np.asarray(row) for row in numbers]) if lengths else np.empty(0),
+            np.concatenate([np.empty((0, 3)), *sites]),
+            np.concatenate(
+                [np.empty(0, np.uint8), *(np.asarray(row, np.uint8) for row in numbers)]
+            ),
             np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         )
 

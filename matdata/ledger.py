@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, asdict
+from dataclasses import asdict, dataclass
 
 COLUMNS = ("material_id", "stage", "reason", "message")
 MESSAGE_LENGTH = 300
+
+
+class Unusable(Exception):
+    """Raised while one record is read; becomes its row in the ledger.
+
+    Parameters
+    ----------
+    reason
+        A short code (``disordered``, ``unreadable``, ``not_periodic``).
+    message
+        What exactly is wrong.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -20,7 +36,7 @@ class Reject:
     stage
         ``source``, ``curate`` or ``featurize``.
     reason
-        A short code from a closed list (``unreadable``, ``disordered``, ``overlapping_atoms``).
+        A short code (``unreadable``, ``disordered``, ``overlapping_atoms``).
     message
         What exactly was wrong, for a person.
     """
@@ -37,15 +53,20 @@ class Reject:
         object.__setattr__(self, "message", flat)
 
 
-def count_reasons(rejects: Iterable[Reject]) -> dict[str, int]:
+def count_reasons(reasons: Iterable[str]) -> dict[str, int]:
     """Number of rejects for each reason, most frequent first."""
     counts: dict[str, int] = {}
-    for reject in rejects:
-        counts[reject.reason] = counts.get(reject.reason, 0) + 1
+    for reason in reasons:
+        counts[reason] = counts.get(reason, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def to_rows(rejects: Iterable[Reject]) -> dict[str, list[str]]:
+def to_columns(rejects: Iterable[Reject]) -> dict[str, list[str]]:
     """Ledger rows as columns."""
     rows = [asdict(reject) for reject in rejects]
     return {name: [row[name] for row in rows] for name in COLUMNS}
+
+
+def from_columns(columns: dict[str, list[str]]) -> list[Reject]:
+    """Ledger rows from columns."""
+    return [Reject(*row) for row in zip(*(columns[name] for name in COLUMNS), strict=True)]

@@ -27,11 +27,22 @@ def setting(
     choices: tuple[Any, ...] | None = None,
     minimum: float | None = None,
     maximum: float | None = None,
+    view: bool = False,
 ) -> Any:
-    """A field of a `Settings` class: default, meaning, and the values it can take."""
+    """A field of a `Settings` class: default, meaning, and the values it can take.
+
+    A `view` says how a stored thing is looked at, not what is stored: it is no part of the
+    identity.
+    """
     return dataclasses.field(
         default=default,
-        metadata={"help": help, "choices": choices, "minimum": minimum, "maximum": maximum},
+        metadata={
+            "help": help,
+            "choices": choices,
+            "minimum": minimum,
+            "maximum": maximum,
+            "view": view,
+        },
     )
 
 
@@ -68,9 +79,14 @@ class Settings:
         """The settings as plain JSON values."""
         return dataclasses.asdict(self)
 
+    def identity(self) -> dict[str, Any]:
+        """The settings on which what is stored depends: all but the views."""
+        views = {f.name for f in dataclasses.fields(self) if f.metadata.get("view")}
+        return {name: value for name, value in self.to_dict().items() if name not in views}
+
     def digest(self) -> str:
-        """SHA-256 (hex) of the settings."""
-        return digest_json(self.to_dict())
+        """SHA-256 (hex) of the identity."""
+        return digest_json(self.identity())
 
     @classmethod
     def describe(cls) -> list[tuple[str, Any, str]]:

@@ -21,7 +21,6 @@ from matdata.digest import digest_json
 from matdata.ledger import Reject
 from matdata.settings import Settings
 
-Level = Literal["crystal", "site", "ragged"]
 Column: TypeAlias = "npt.NDArray[Any] | Ragged"
 Batch: TypeAlias = "Crystals | Compositions"
 Dense: TypeAlias = "npt.NDArray[Any] | Ragged"
@@ -36,7 +35,8 @@ class Field:
     name
         Name of the array in the store.
     level
-        ``crystal``: one entry a crystal; ``site``: one a site; ``ragged``: any number a crystal.
+        ``crystal``: one entry a crystal. Any other word names a ragged level (``site``, ``facet``,
+        ``edge``), whose fields share their offsets.
     shape
         Inner shape of an entry.
     dtype
@@ -48,7 +48,7 @@ class Field:
     """
 
     name: str
-    level: Level
+    level: str
     shape: tuple[int, ...]
     dtype: str
     unit: str
@@ -122,12 +122,18 @@ class Featurizer(ABC):
         """Units of the columns of the dense form; ``1`` where there is none."""
         return ["1"] * len(self.labels())
 
+    @property
+    def spec(self) -> str:
+        """The name a user types: ``name``, or ``name:variant`` for a family."""
+        variant = getattr(self.settings, "variant", None)
+        return f"{self.name}:{variant}" if variant else self.name
+
     def identity(self) -> dict[str, Any]:
         """What a store of this feature depends on, beside the dataset."""
         return {
             "featurizer": self.name,
             "version": self.version,
-            "settings": self.settings.to_dict(),
+            "settings": self.settings.identity(),
         }
 
     def digest(self) -> str:

@@ -1,0 +1,124 @@
+"""ASE atoms to and from `Crystals`; extended XYZ frames and ASE databases through ASE's readers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from matdata.adapters.sites import Sites, from_cartesian, to_crystals
+from matdata.crystals import Crystals
+from matdata.errors import StructureError
+from matdata.ledger import Unusable
+
+
+def sites_of(atoms: Any) -> Sites:
+    """One crystal from ASE `Atoms`.
+
+    Raises
+    ------
+    Unusable
+        If the atoms are not periodic in three directions, or hold a dummy atom.
+    """
+    if not np.all(atoms.pbc):
+        raise Unusable("not_periodic", f"periodic along {atoms.pbc.tolist()} only")
+    if np.any(atoms.numbers < 1) or np.any(atoms.numbers > 118):
+        raise Unusable("unknown_element", "an atom that is no element (number 0 or above 118)")
+    return from_cartesian(atoms.cell.array, atoms.positions, atoms.numbers.tolist())
+
+
+def from_atoms(frames: Sequence[Any], ids: Sequence[str] | None = None) -> Crystals:
+    """`Crystals` from ASE atoms.
+
+    Raises
+    ------
+    StructureError
+        If one of them cannot be represented, with its position.
+    """
+    sites = []
+    for row, atoms in enumerate(frames):
+        try:
+            sites.append(sites_of(atoms))
+        except Unusable as error:
+            raise StructureError(f"atoms {row}: {error}") from error
+    names = list(ids) if ids is not None else [str(row) for row in range(len(sites))]
+    return to_crystals(names, sites)
+
+
+def to_atoms(crystals: Crystals, row: int = 0) -> Any:
+    """The ASE `Atoms` of one crystal."""
+    from ase import Atoms
+
+    part = crystals.sites(row)
+    return Atoms(
+        numbers=crystals.numbers[part],
+        scaled_positions=crystals.frac_coords[part],
+        cell=crystals.lattice[row],
+        pbc=True,
+    )
+
+
+def parse_frame(text: str) -> tuple[Sites, dict[str, Any]]:
+    """One frame of extended XYZ: its crystal and the values of its comment line."""
+    from ase.io import read
+
+    try:
+        atoms = read(io.StringIO(text), format="extxyz")
+    except Exception as error:  # the parser raises whatever it stumbles over
+        raise Unusable("unreadable", f"not an extended XYZ frame: {error}") from error
+    results = dict(atoms.calc.results) if atoms.calc is not None else {}
+    return sites_of(atoms), {**results, **atoms.info}
+
+
+def frame_values(text: str) -> dict[str, Any]:
+    """The values of a frame's comment line, whatever its atoms are."""
+    from ase.io.extxyz import key_val_str_to_dict
+
+    values: dict[str, Any] = key_val_str_to_dict(text.split("\n", 2)[1])
+    for structural in ("Lattice", "Properties", "pbc"):
+        values.pop(structural, None)
+    return values
+
+
+def database_rows(path: Path, start: int = 0) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Rows of an ASE database: arrays of the crystal, and the row's values."""
+    from ase.db import connect
+
+    with connect(path) as database:
+        for row in database.select(sort="id", offset=start):
+            values = dict(row.key_value_pairs)
+            if row.get("energy") is not None:
+                values.setdefault("energy", row.get("energy"))
+            values.setdefault("id", row.get("unique_id"))
+            arrays = {
+                "numbers": np.asarray(row.numbers).tolist(),
+                "positions": np.asarray(row.positions).tolist(),
+                "cell": np.asarray(row.cell).tolist(),
+                "pbc": np.asarray(row.pbc).tolist(),
+            }
+            yield arrays, values
+
+
+def sites_of_row(arrays: dict[str, Any]) -> Sites:
+    """One crystal from the arrays of a database row."""
+    from ase import Atoms
+
+    return sites_of(Atoms(**arrays))
+
+
+def is_atoms(value: Any) -> bool:
+    """Whether a value is ASE `Atoms`, without importing ASE."""
+    return any(
+        cls.__module__.startswith("ase.") and cls.__name__ == "Atoms" for cls in type(value).__mro__
+    )
+
+
+def count_rows(path: Path) -> int:
+    """Number of rows of an ASE database."""
+    from ase.db import connect
+
+    with connect(path) as database:
+        return int(database.count())

@@ -1,0 +1,77 @@
+"""Ewald energies of decorated prototypes, by way of one Ewald sum a prototype.
+
+The Ewald energy (Toukmaji and Board, Comput. Phys. Commun. 95, 73 (1996), eqs. 2 to 6; pymatgen's
+``EwaldSummation``) is a quadratic form in the charges, and the Coulomb law makes it fall off as
+1/length when a crystal is stretched at fixed fractional coordinates. One matrix at unit charges,
+summed over the sites of each species, therefore gives the energy of every decoration. The term
+of the compensating background is left out: it vanishes for neutral cells.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.adapters.prototypes import MAX_SPECIES, prototypes, pymatgen_structure
+from matdata.crystals import Float, Int
+
+
+@functools.cache
+def ewald_matrix(row: int) -> Float:
+    """Energy matrix of a prototype's slots at unit charges and the library's lattice, (4, 4).
+
+    In eV per cell; rows and columns of slots that the prototype lacks are zero. Only sums over
+    neutral charges mean something: single elements depend on how the Ewald sum is split.
+    """
+    from pymatgen.analysis.ewald import EwaldSummation
+
+    library = prototypes()
+    structure = pymatgen_structure(row, ["H+"] * MAX_SPECIES)
+    slots = library.slots[library.sites(row)]
+    indicator = (slots[:, None] == np.arange(MAX_SPECIES)).astype(np.float64)
+    matrix: Float = indicator.T @ EwaldSummation(structure).total_energy_matrix @ indicator
+    return matrix
+
+
+def is_bound(rows: Int, charges: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
+    """Whether the Ewald energy of each composition in each prototype is negative, (n, P).
+
+    Parameters
+    ----------
+    rows : (P,)
+        Prototypes.
+    charges : (n, k)
+        Charges of the slots of n neutral compositions.
+    """
+    slots = charges.shape[1]
+    matrices = np.array([ewald_matrix(row)[:slots, :slots] for row in rows.tolist()])
+    q = charges.astype(np.float64)
+    products = (q[:, :, None] * q[:, None, :])[:, None]  # the length scale has no say in the sign
+    bound: npt.NDArray[np.bool_] = (products * matrices[None]).sum(axis=(2, 3)) < 0
+    return bound
+
+
+def ewald_energy_per_atom(
+    rows: Int, charges: npt.NDArray[np.int8], scale: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Ewald energies in eV/atom of neutral decorations, (n,).
+
+    Parameters
+    ----------
+    rows : (n,)
+        Prototypes.
+    charges : (n, 4)
+        Charges of the slots in units of e, zero where the prototype has no such slot.
+    scale : (n,)
+        Lattice vectors in units of the prototype's own.
+    """
+    distinct, inverse = np.unique(rows, return_inverse=True)
+    matrices = np.array([ewald_matrix(row) for row in distinct.tolist()])[inverse]
+    q = charges.astype(np.float64)
+    # Summed over one contiguous axis, so that a row's digits do not depend on its neighbours.
+    terms = (q[:, :, None] * matrices * q[:, None, :]).reshape(len(rows), -1)
+    energy: npt.NDArray[np.float64] = terms.sum(axis=1)
+    n_sites = np.diff(prototypes().offsets)[rows]
+    return energy / (scale * n_sites)

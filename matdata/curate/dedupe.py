@@ -1,0 +1,24 @@
+"""Duplicates: of the records that are the same material, the one of lowest energy stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+
+def lowest_in_group(
+    keys: Sequence[str], energy: npt.NDArray[np.float64], ids: Sequence[str]
+) -> npt.NDArray[np.int64]:
+    """For each record the row that is kept of its group: lowest energy, then smallest id, (n,).
+
+    The answer does not depend on the order of the records.
+    """
+    names, group = np.unique(np.asarray(keys, dtype=np.str_), return_inverse=True)
+    order = np.lexsort((np.asarray(ids, dtype=np.str_), energy, group))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = group[order][1:] != group[order][:-1]
+    best = np.empty(len(names), dtype=np.int64)
+    best[group[order][first]] = order[first]
+    return best[group]

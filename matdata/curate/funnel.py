@@ -1,0 +1,69 @@
+"""The funnel: how many records each step kept, and why the others went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Funnel:
+    """Counts of each step; ``entered - removed == kept`` holds in every one.
+
+    Attributes
+    ----------
+    steps
+        For each step its name, the records that entered, those kept, and the reasons.
+    """
+
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, step: str, entered: int, reasons: Mapping[str, int]) -> int:
+        """Add a step and return how many records it kept.
+
+        Raises
+        ------
+        ValueError
+            If it does not begin with what the step before kept.
+        """
+        if self.steps and self.steps[-1]["kept"] != entered:
+            raise ValueError(
+                f"{step}: {entered} entered, {self.steps[-1]['kept']} were kept before"
+            )
+        kept = entered - sum(reasons.values())
+        self.steps.append(
+            {"step": step, "entered": entered, "kept": kept, "removed": dict(reasons)}
+        )
+        return kept
+
+    @property
+    def entered(self) -> int:
+        """Records that entered the first step."""
+        return int(self.steps[0]["entered"]) if self.steps else 0
+
+    @property
+    def kept(self) -> int:
+        """Records that the last step kept."""
+        return int(self.steps[-1]["kept"]) if self.steps else 0
+
+    def lines(self) -> list[str]:
+        """The funnel as text."""
+        return render(self.steps)
+
+
+def render(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Text lines of a funnel's steps, one a step and one a reason."""
+    if not steps:
+        return []
+    width = len(f"{steps[0]['entered']:,}")
+    lines = [f"  {steps[0]['entered']:>{width},}  records read"]
+    for step in steps:
+        removed = step["entered"] - step["kept"]
+        lines.append(f"  {step['kept']:>{width},}  after {step['step']}" + _minus(removed))
+        lines += [f"  {'':>{width}}    {n:,} {why}" for why, n in step["removed"].items()]
+    return lines
+
+
+def _minus(removed: int) -> str:
+    return f"  (-{removed:,})" if removed else ""

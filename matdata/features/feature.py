@@ -1,0 +1,155 @@
+"""A committed feature of a dataset: stored fields, and the dense form expanded on reading."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.crystals import Ragged
+from matdata.errors import FeatureError, StoreError, did_you_mean
+from matdata.features import featurizer
+from matdata.features.base import Dense, Featurizer
+from matdata.features.runner import KIND, read_ledger
+from matdata.ledger import Reject
+from matdata.store.manifest import read_manifest
+from matdata.store.sharded import ShardedArrays
+
+
+class Feature:
+    """One feature of a dataset.
+
+    Parameters
+    ----------
+    folder
+        ``features/<dataset>/<feature>-<digest8>`` in a cache.
+    ids
+        Material ids of the dataset, in the order of its rows.
+    dataset_digest
+        Digest of the dataset; a feature of another version is refused.
+    view
+        Settings that say how stored fields are looked at (``level="structure"`` of ``ofm``).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        ids: npt.NDArray[np.str_],
+        dataset_digest: str,
+        view: dict[str, Any] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.manifest = read_manifest(folder, KIND)
+        made_from = self.manifest["made_from"]
+        if made_from["dataset_digest"] != dataset_digest:
+            raise StoreError(
+                f"{folder.name} was made from {made_from['dataset']}, another version of the data",
+                next_step="build the feature again: `matdata featurize`",
+            )
+        self._dataset_ids = ids
+        self.arrays = ShardedArrays(folder, self.manifest)
+        self.featurizer = self._make(view or {})
+
+    def _make(self, view: dict[str, Any]) -> Featurizer:
+        settings = dict(self.manifest["settings"])
+        settings.pop("variant", None)
+        made = featurizer(self.manifest["feature"], {**settings, **view})
+        if made.version != self.manifest["version"]:
+            raise FeatureError(
+                f"{self.folder.name} was written by {made.name} version "
+                f"{self.manifest['version']}; this matdata has version {made.version}",
+                next_step="build the feature again: `matdata featurize`",
+            )
+        if made.settings.identity() != self.manifest["settings"]:
+            raise FeatureError(
+                f"{self.folder.name} was made with settings {self.manifest['settings']}, "
+                f"asked for {made.settings.identity()}",
+                next_step="build that feature: `matdata featurize --set`",
+            )
+        return made
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def __repr__(self) -> str:
+        return f"Feature({self.manifest['feature']!r}, {len(self)} materials, {self.folder.name})"
+
+    @functools.cached_property
+    def rows(self) -> npt.NDArray[np.int64]:
+        """Rows of the dataset that have this feature, ascending."""
+        return self.arrays.rows()
+
+    @functools.cached_property
+    def ids(self) -> npt.NDArray[np.str_]:
+        """Ids of the materials that have this feature."""
+        return self._dataset_ids[self.rows]
+
+    @functools.cached_property
+    def _positions(self) -> dict[str, int]:
+        return {identity: position for position, identity in enumerate(self.ids.tolist())}
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """Names of the columns of the dense form."""
+        return self.featurizer.labels()
+
+    @property
+    def units(self) -> Sequence[str]:
+        """Units of the columns of the dense form."""
+        return self.featurizer.units()
+
+    def positions(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Positions of materials among those that have the feature.
+
+        Raises
+        ------
+        FeatureError
+            If one of them has none, with the reason when the ledger knows.
+        """
+        try:
+            return np.array([self._positions[identity] for identity in ids], dtype=np.int64)
+        except KeyError as error:
+            raise self._missing(str(error.args[0])) from None
+
+    def _missing(self, identity: str) -> FeatureError:
+        for reject in self.rejects():
+            if reject.material_id == identity:
+                text = f"{identity} has no {self.manifest['feature']}: {reject.reason}: "
+                return FeatureError(text + reject.message)
+        near = did_you_mean(identity, self._positions)
+        return FeatureError(f"{self.folder.name} holds no material {identity!r}{near}")
+
+    def __getitem__(self, material_id: str) -> npt.NDArray[Any]:
+        dense = self.dense([material_id])
+        single: npt.NDArray[Any] = dense[0]
+        return single
+
+    def __contains__(self, material_id: str) -> bool:
+        return material_id in self._positions
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.ids.tolist())
+
+    def stored(self, ids: Sequence[str] | None = None) -> dict[str, Any]:
+        """Stored fields of some materials, or of all."""
+        positions = None if ids is None else self.positions(ids)
+        return self.arrays.read(list(self.arrays.levels), positions)
+
+    def dense(self, ids: Sequence[str] | None = None) -> Dense:
+        """The dense form of some materials, or of all: an array, or `Ragged` per site."""
+        return self.featurizer.dense(self.stored(ids))
+
+    def rejects(self) -> list[Reject]:
+        """Materials that could not be featurized, each with its reason."""
+        return read_ledger(self.folder, self.manifest)
+
+
+def values_and_offsets(dense: Dense) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
+    """Values of a dense form, and its offsets when rows differ in length."""
+    if isinstance(dense, Ragged):
+        return dense.values, dense.offsets
+    return dense, None

@@ -1,0 +1,258 @@
+"""Runs a featurizer over a dataset into a sharded store: resumable, in order, in bounded memory."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata import ledger
+from matdata.composition import Compositions
+from matdata.console import Console
+from matdata.crystals import Crystals, Ragged
+from matdata.digest import SHORT, digest_json
+from matdata.errors import FeatureError
+from matdata.features import featurizer as make_featurizer
+from matdata.features.base import Block, Featurizer
+from matdata.ledger import Reject, count_reasons
+from matdata.parallel import ordered_map
+from matdata.store import tables
+from matdata.store.artefact import ArtefactWriter, building
+from matdata.store.backends import backend
+from matdata.store.manifest import NAME
+from matdata.store.sharded import ShardedArrays, shard_arrays
+
+KIND = "feature"
+SHARD_BYTES = 64 << 20
+GUESSED_ENTRIES = 16  # entries a site of a ragged level whose size is only known afterwards
+Task = tuple[str, dict[str, Any], Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be computed, and where it goes.
+
+    Attributes
+    ----------
+    featurizer
+        Made with its settings.
+    batch
+        All crystals, or all compositions, of the dataset in the order of its rows.
+    dataset_ref, dataset_digest
+        What the feature is made from.
+    home
+        ``features/<dataset>`` in the cache.
+    store
+        Storage format.
+    shard_rows
+        Most crystals in a shard; None for the featurizer's own choice.
+    """
+
+    featurizer: Featurizer
+    batch: Crystals | Compositions
+    dataset_ref: str
+    dataset_digest: str
+    home: Path
+    store: str
+    shard_rows: int | None = None
+
+    def rows_per_shard(self) -> int:
+        """Crystals in a shard: near 64 MB, and no more than the featurizer allows."""
+        limit = self.shard_rows or self.featurizer.shard_rows
+        sites = len(self.batch.numbers) / max(len(self.batch), 1)
+        per_row = 8.0
+        for field in self.featurizer.fields:
+            entries = {"crystal": 1.0, "site": sites}.get(field.level, GUESSED_ENTRIES * sites)
+            per_row += field.entry_bytes * entries
+        return int(max(1, min(limit, SHARD_BYTES // per_row)))
+
+    def identity(self) -> dict[str, Any]:
+        """What the store depends on."""
+        return {
+            "dataset": self.dataset_digest,
+            "feature": self.featurizer.identity(),
+            "store": self.store,
+            "shard_rows": self.rows_per_shard(),
+        }
+
+    def name(self) -> str:
+        """Folder name of the finished feature."""
+        return f"{self.featurizer.spec.replace(':', '-')}-{digest_json(self.identity())[:SHORT]}"
+
+
+def run(job: Job, console: Console, workers: int) -> Path:
+    """Compute a feature, or return the one that is there.
+
+    Raises
+    ------
+    FeatureError
+        If the featurizer breaks its contract.
+    StoreError
+        If the cache cannot be written; finished shards stay and are used next time.
+    """
+    final = job.home / job.name()
+    if (final / NAME).is_file():
+        return final
+    backend(job.store)
+    with building(job.home, KIND, digest_json(job.identity()), console.warn) as writer:
+        if (final / NAME).is_file():  # another process may just have made it
+            return final
+        starts = range(0, len(job.batch), job.rows_per_shard())
+        todo = [k for k in range(len(starts)) if not writer.has(_shard_part(job, k))]
+        if len(todo) < len(starts):
+            console.say(f"resuming {job.featurizer.spec}: {len(starts) - len(todo)} shards done")
+        blocks = _blocks(job, todo, workers)
+        what = job.featurizer.spec
+        bar = console.bar(blocks, what, sum(_batches_in(job, k) for k in todo))
+        for k in todo:
+            parts = [next(bar) for _ in range(_batches_in(job, k))]
+            _write_shard(job, writer, k, parts)
+        for _ in bar:  # lets the bar close itself
+            pass
+        return _commit(job, writer)
+
+
+def _bounds(job: Job, shard: int) -> tuple[int, int]:
+    rows = job.rows_per_shard()
+    return shard * rows, min((shard + 1) * rows, len(job.batch))
+
+
+def _batches_in(job: Job, shard: int) -> int:
+    start, stop = _bounds(job, shard)
+    return -(-(stop - start) // job.featurizer.batch_rows)
+
+
+def _shard_part(job: Job, shard: int) -> str:
+    return f"shards/{shard:05d}{backend(job.store).SUFFIX}"
+
+
+def _batches(job: Job, shards: list[int]) -> Iterator[Crystals | Compositions]:
+    step = job.featurizer.batch_rows
+    for shard in shards:
+        start, stop = _bounds(job, shard)
+        for first in range(start, stop, step):
+            yield job.batch.take(slice(first, min(first + step, stop)))
+
+
+def _blocks(job: Job, shards: list[int], workers: int) -> Iterator[Block]:
+    batches = _batches(job, shards)
+    if job.featurizer.workers == "thread":
+        check = functools.partial(_checked, job.featurizer)
+        return ordered_map(check, batches, workers, "thread")
+    settings = job.featurizer.settings.to_dict()
+    settings.pop("variant", None)
+    tasks = ((job.featurizer.spec, settings, batch) for batch in batches)
+    return ordered_map(_run_task, tasks, workers, "process")
+
+
+@functools.lru_cache(maxsize=4)
+def _made(spec: str, settings: tuple[tuple[str, Any], ...]) -> Featurizer:
+    return make_featurizer(spec, dict(settings))
+
+
+def _run_task(task: Task) -> Block:
+    spec, settings, batch = task
+    return _checked(_made(spec, tuple(settings.items())), batch)
+
+
+def _checked(featurizer: Featurizer, batch: Any) -> Block:
+    block = featurizer.featurize(batch)
+    return check_block(featurizer, batch, block)
+
+
+def check_block(featurizer: Featurizer, batch: Any, block: Block) -> Block:
+    """Hold a featurizer to its contract, and turn values that are not finite into ledger rows.
+
+    Raises
+    ------
+    FeatureError
+        If rows and rejects do not add up to the batch.
+    """
+    if len(block.rows) + len(block.rejects) != len(batch):
+        raise FeatureError(
+            f"{featurizer.spec} returned {len(block.rows)} rows and {len(block.rejects)} rejects "
+            f"for {len(batch)} crystals",
+            cause="a defect of that featurizer",
+        )
+    bad = np.zeros(len(block.rows), dtype=bool)
+    for column in block.fields.values():
+        bad |= _not_finite(column)
+    if not bad.any():
+        return block
+    message = f"{featurizer.spec} gave a value that is not finite"
+    lost = [
+        Reject(str(batch.ids[row]), "featurize", "not_finite", message) for row in block.rows[bad]
+    ]
+    kept = {
+        name: column.take(~bad) if isinstance(column, Ragged) else column[~bad]
+        for name, column in block.fields.items()
+    }
+    return Block(block.rows[~bad], kept, [*block.rejects, *lost])
+
+
+def _not_finite(column: npt.NDArray[Any] | Ragged) -> npt.NDArray[np.bool_]:
+    values = column.values if isinstance(column, Ragged) else column
+    wrong = np.zeros(len(column), dtype=bool)
+    if values.dtype.kind != "f":
+        return wrong
+    entries = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
+    if isinstance(column, Ragged):
+        rows = np.repeat(np.arange(len(column)), column.lengths)
+        wrong[rows[entries]] = True
+        return wrong
+    return entries
+
+
+def _write_shard(job: Job, writer: ArtefactWriter, shard: int, blocks: list[Block]) -> None:
+    start, stop = _bounds(job, shard)
+    firsts = range(start, stop, job.featurizer.batch_rows)
+    rows = np.concatenate([block.rows + first for block, first in zip(blocks, firsts, strict=True)])
+    fields = {
+        field.name: _join([block.fields[field.name] for block in blocks], field.dtype)
+        for field in job.featurizer.fields
+    }
+    levels = {field.name: field.level for field in job.featurizer.fields}
+    arrays = shard_arrays(fields, levels, rows)
+    rejects = ledger.to_columns(reject for block in blocks for reject in block.rejects)
+    writer.write(f"ledger/{shard:05d}.parquet", lambda path: tables.write_table(path, rejects))
+    store = backend(job.store)
+    writer.write(_shard_part(job, shard), lambda path: store.write(path, arrays), rows=len(rows))
+
+
+def _join(columns: list[Any], dtype: str) -> Any:
+    if isinstance(columns[0], Ragged):
+        joined = Ragged.concat(columns)
+        return Ragged(joined.values.astype(dtype, copy=False), joined.offsets)
+    return np.concatenate(columns).astype(dtype, copy=False)
+
+
+def _commit(job: Job, writer: ArtefactWriter) -> Path:
+    parts = [writer.parts[part] for part in sorted(writer.parts)]
+    described = {**job.featurizer.describe(), "store": job.store}
+    preview = {
+        **described,
+        "parts": [{"part": entry["part"], **entry["meta"]} for entry in parts],
+        "files": {path: record for entry in parts for path, record in entry["files"].items()},
+    }
+    rejects = read_ledger(writer.staging, preview)
+    content = {
+        **described,
+        "feature": job.featurizer.spec,
+        "made_from": {"dataset": job.dataset_ref, "dataset_digest": job.dataset_digest},
+        "identity_digest": digest_json(job.identity()),
+        "arrays_digest": ShardedArrays(writer.staging, preview).digest(),
+        "rows": sum(entry["meta"].get("rows", 0) for entry in parts),
+        "rejected": count_reasons(reject.reason for reject in rejects),
+    }
+    return writer.commit(job.name(), content, {})
+
+
+def read_ledger(folder: Path, manifest: dict[str, Any]) -> list[Reject]:
+    """The rejects of all shards."""
+    names = [p["part"] for p in manifest["parts"] if p["part"].startswith("ledger/")]
+    return [r for name in names for r in ledger.from_columns(tables.read_table(folder / name))]

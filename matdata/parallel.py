@@ -1,0 +1,75 @@
+"""An ordered map over worker threads or processes, in bounded memory, safe to interrupt."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Literal, TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def default_workers() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not offered by every system
+        return os.cpu_count() or 1
+
+
+def ordered_map(
+    function: Callable[[A], B],
+    items: Iterable[A],
+    workers: int,
+    kind: Literal["thread", "process"] = "process",
+) -> Iterator[B]:
+    """Apply `function` to each item; results come in the items' order.
+
+    At most two items a worker are under way, so memory is bounded whatever the input's length.
+    With one worker everything happens in this thread.
+    """
+    if workers <= 1:
+        yield from map(function, items)
+        return
+    pool = _pool(workers, kind)
+    pending: deque[Future[B]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(function, item))
+            if len(pending) >= 2 * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(wait=kind == "thread" or not pending, cancel_futures=True)
+
+
+def _pool(workers: int, kind: Literal["thread", "process"]) -> Executor:
+    if kind == "thread":
+        return ThreadPoolExecutor(workers)
+    import multiprocessing
+
+    # Spawned, not forked: numerical libraries hold locks and threads that do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, context, initializer=_start_worker)
+
+
+def _start_worker() -> None:
+    # Ctrl-C belongs to the parent, which lets finished work be saved.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    threading.Thread(target=_die_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def _die_with_parent(parent: int) -> None:
+    # A parent killed with SIGKILL cannot tell its workers; they would wait for work for ever.
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)

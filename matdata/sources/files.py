@@ -1,0 +1,183 @@
+"""The `files` source: one file, a folder or a zip archive of crystals or formulas."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from matdata.digest import digest_file
+from matdata.errors import SourceError, did_you_mean
+from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Source
+from matdata.sources.parse import parse_formulas, parse_structures
+from matdata.sources.readers.base import Form, Raw, plain_stem, plain_suffix
+from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
+from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, Record, read_records
+from matdata.sources.roles import ReadOptions, Roles, find_roles
+
+PEEK = 50  # records looked at before reading, to tell numbers from text
+GENERIC = ("train", "val", "test", "data", "summary", "structures", "dataset")
+FORMATS = "CIF, POSCAR, CSV, JSON, JSONL, extended XYZ, ASE db, a folder or a zip of structures"
+
+
+class Files(Source):
+    """Records from a path; the format is told by the name, the columns' roles by their names.
+
+    Parameters
+    ----------
+    path
+        A file (compressed or not), a folder, or a zip archive.
+    options
+        What the user says about the columns.
+    limit
+        Read at most this many records.
+    """
+
+    name: ClassVar[str] = "files"
+
+    def __init__(
+        self, path: str | Path, options: ReadOptions | None = None, limit: int | None = None
+    ) -> None:
+        self.path = Path(path).expanduser()
+        self.options = options or ReadOptions()
+        self.limit = limit
+        if not self.path.exists():
+            near = self.path.parent
+            names = [p.name for p in near.iterdir()] if near.is_dir() else []
+            raise SourceError(
+                f"there is no file or folder {path}{did_you_mean(self.path.name, names)}",
+                next_step="check the path; `matdata build --help` lists the other sources",
+            )
+        self._folder = self._as_folder()
+        self._roles: Roles | None = None
+
+    def _as_folder(self) -> Folder | Zip | None:
+        if self.path.is_dir():
+            return Folder(self.path)
+        if plain_suffix(self.path) == ".zip":
+            return Zip(self.path)
+        if form_of(self.path.name) in ("cif", "poscar"):
+            return _OneFile(self.path)
+        if plain_suffix(self.path) not in READERS:
+            raise SourceError(
+                f"{self.path}: no reader for files of this name", next_step=f"known: {FORMATS}"
+            )
+        return None
+
+    def origin(self) -> Origin:
+        """Look at the first records and say what will be read."""
+        roles = self._find_roles()
+        stem = self.path.name if self.path.is_dir() else plain_stem(self.path)
+        parent = self.path.resolve().parent.name
+        content = self._folder.digest_input() if self._folder else [digest_file(self.path)]
+        return Origin(
+            source=self.name,
+            name=f"{parent}-{stem}" if stem.lower() in GENERIC and parent else stem,
+            version="local",
+            kind="structure" if roles.structure else "composition",
+            request={
+                "source": self.name,
+                "content": content,
+                "options": self.options.to_dict(),
+                "limit": self.limit,
+                "name": stem,
+            },
+            url=self.path.name,
+            energy_column=roles.energy,
+            energy_per=roles.energy_per,
+            targets=roles.targets,
+            count=self.limit,
+        )
+
+    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+        """Lists of raw records, `CHUNK_ROWS` a chunk."""
+        records = itertools.islice(self._raw_records(), self.limit)
+        skipped = itertools.islice(records, start * CHUNK_ROWS, None)
+        composition = self._find_roles().structure is None
+        while chunk := list(itertools.islice(skipped, CHUNK_ROWS)):
+            yield composition, chunk
+
+    def parse(self, raw: Any) -> Chunk:
+        """Parse a list of raw records."""
+        composition, records = raw
+        return parse_formulas(records) if composition else parse_structures(records)
+
+    def _find_roles(self) -> Roles:
+        if self._roles is None:
+            if self._folder is not None:
+                self._roles = self._folder_roles()
+            else:
+                self._roles = self._table_roles(read_records(self.path))
+        return self._roles
+
+    def _folder_roles(self) -> Roles:
+        first = [record.values for record in itertools.islice(self._raw_records(), PEEK)]
+        columns = list(dict.fromkeys(name for values in first for name in values))
+        options = {**self.options.to_dict(), "structure_col": "structure file", "id_col": None}
+        return find_roles(
+            ["structure file", *columns], first, ReadOptions(**options), str(self.path)
+        )
+
+    def _table_roles(self, records: Iterable[Record]) -> Roles:
+        first = [r for r in itertools.islice(records, PEEK) if "__damaged__" not in r]
+        if not first:
+            raise SourceError(
+                f"{self.path} holds no readable record",
+                cause="an empty file, or one of another kind than its name says",
+            )
+        columns = list(dict.fromkeys(name for record in first for name in record))
+        columns = [name for name in columns if not name.startswith("__")]
+        inner = next((name for name in (XYZ_TEXT, ASE_ROW) if name in columns), None)
+        options = self.options
+        if inner:
+            options = ReadOptions(**{**options.to_dict(), "structure_col": inner})
+        return find_roles(columns, first, options, str(self.path))
+
+    def _raw_records(self) -> Iterator[Raw]:
+        if self._folder is not None:
+            yield from read_structures(self._folder)
+            return
+        roles = self._find_roles()
+        stem = plain_stem(self.path)
+        for number, record in enumerate(read_records(self.path)):
+            yield _to_raw(record, number, roles, stem)
+
+
+class _OneFile(Folder):
+    """A single structure file, read like a folder that holds nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.parent)
+        self._name = path.name
+
+    def names(self) -> list[str]:
+        return [self._name]
+
+
+def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
+    place = f"record {number + 1}"
+    label = record.pop("__label__", number)
+    identity = record.get(roles.id) if roles.id else None
+    if identity is None:
+        identity = f"{stem}-{int(label):07d}" if isinstance(label, int) else str(label)
+    if "__damaged__" in record:
+        return Raw(place, "none", record["__damaged__"], {"id": identity})
+    payload = record.get(roles.structure or cast(str, roles.formula))
+    keep = {k: v for k, v in record.items() if k not in (roles.structure, roles.id, roles.formula)}
+    values = {**keep, "id": identity}
+    if payload is None:
+        return Raw(place, "none", "no structure" if roles.structure else "no formula", values)
+    return Raw(place, _form(payload, roles), payload, values)
+
+
+def _form(payload: Any, roles: Roles) -> Form:
+    if roles.structure is None:
+        return "formula"
+    if roles.structure == XYZ_TEXT:
+        return "xyz"
+    if roles.structure == ASE_ROW:
+        return "ase"
+    if isinstance(payload, str):
+        return "cif" if "_cell_length_a" in payload or "data_" in payload[:200] else "poscar"
+    return "dict"

@@ -1,0 +1,1 @@
+"""File formats: each reader walks through one kind of file and yields raw records."""

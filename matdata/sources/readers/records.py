@@ -1,0 +1,171 @@
+"""Readers of record files: CSV, JSON (pandas "split", lists of documents), JSONL, extended XYZ,
+ASE databases.
+
+Each is an `Iterator` of plain dictionaries, one a record; which key holds what is decided later.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from matdata.errors import SourceError
+from matdata.sources.readers.base import (
+    flatten,
+    is_structure_dict,
+    open_binary,
+    open_text,
+    plain_suffix,
+    readable,
+    value_of,
+)
+
+FIELD_LIMIT = 1 << 27  # characters in a CSV cell; a CIF of thousands of sites fits
+XYZ_TEXT = "xyz_frame"  # key under which a frame's text travels
+ASE_ROW = "ase_row"
+Record = dict[str, Any]
+
+
+def read_csv(path: Path) -> Iterator[Record]:
+    """Rows of a CSV file with a header; a nameless column (pandas' index) is left out."""
+    csv.field_size_limit(FIELD_LIMIT)
+    with readable(path), open_text(path) as file:
+        try:
+            for row in csv.DictReader(file):
+                yield {k: value_of(v) for k, v in row.items() if k and k.strip()}
+        except csv.Error as error:
+            raise SourceError(
+                f"{path} is not a readable CSV file: {error}",
+                next_step="check that it is text with a header line and separated by commas",
+            ) from error
+
+
+def read_jsonl(path: Path) -> Iterator[Record]:
+    """Documents of a file with one JSON object a line; a damaged line is passed on as such."""
+    with readable(path), open_text(path) as file:
+        for number, line in enumerate(file):
+            if not line.strip():
+                continue
+            try:
+                document = json.loads(line)
+            except ValueError as error:
+                yield {"__damaged__": f"line {number + 1} is not JSON: {error}"}
+                continue
+            yield _document(document)
+
+
+def _document(document: Any) -> Record:
+    if not isinstance(document, dict):
+        return {"__damaged__": f"expected a JSON object, got {type(document).__name__}"}
+    structures = {key: value for key, value in document.items() if is_structure_dict(value)}
+    return {**flatten(document), **structures}
+
+
+def read_json(path: Path) -> Iterator[Record]:
+    """Records of a JSON file: pandas "split" form as matminer writes, or a list of documents.
+
+    The file is read as a stream: memory is bounded by one record, whatever the file's size.
+    """
+    import ijson
+
+    try:
+        with readable(path):
+            kind = _json_kind(path)
+            if kind == "split":
+                yield from _split_records(path)
+            elif kind == "list":
+                with open_binary(path) as file:
+                    yield from map(_document, ijson.items(file, "item", use_float=True))
+            else:
+                with open_binary(path) as file:
+                    yield _document({"structure": next(ijson.items(file, "", use_float=True))})
+    except ijson.JSONError as error:
+        raise SourceError(
+            f"{path} is not complete, valid JSON: {error}",
+            cause="a truncated download, or a file of another kind",
+            next_step="fetch the file again",
+        ) from error
+
+
+def _json_kind(path: Path) -> str:
+    import ijson
+
+    with open_binary(path) as file:
+        for prefix, event, value in ijson.parse(file):
+            if event == "start_array" and prefix == "":
+                return "list"
+            if event == "map_key" and prefix == "":
+                if value in ("columns", "index", "data"):
+                    return "split"
+                if value in ("lattice", "sites", "lattice_mat", "@module", "@class"):
+                    return "structure"
+    raise SourceError(
+        f"{path}: expected pandas 'split' JSON (index, columns, data), a list of documents or a "
+        "structure",
+        next_step='write the table with DataFrame.to_json(orient="split"), or use JSONL',
+    )
+
+
+def _split_records(path: Path) -> Iterator[Record]:
+    import ijson
+
+    with open_binary(path) as file:
+        columns = [str(name) for name in ijson.items(file, "columns.item")]
+    with open_binary(path) as rows, open_binary(path) as labels:
+        data = ijson.items(rows, "data.item", use_float=True)
+        index = ijson.items(labels, "index.item")
+        for label, values in zip(index, data, strict=False):
+            record = _document(dict(zip(columns, values, strict=True)))
+            yield {"__label__": label, **record}
+
+
+def read_xyz(path: Path) -> Iterator[Record]:
+    """Frames of an extended XYZ file: the text of each, and the values of its comment line."""
+    from matdata.adapters.ase import frame_values
+
+    with readable(path), open_text(path) as file:
+        while header := file.readline():
+            if not header.strip():
+                continue
+            try:
+                count = int(header)
+            except ValueError:
+                raise SourceError(
+                    f"{path}: expected a number of atoms, got {header.strip()[:40]!r}",
+                    cause="the file is not extended XYZ, or a frame has fewer lines than it says",
+                ) from None
+            lines = [header, *(file.readline() for _ in range(count + 1))]
+            if not lines[-1]:
+                raise SourceError(
+                    f"{path} ends in the middle of a frame", cause="the file is truncated"
+                )
+            text = "".join(lines)
+            yield {XYZ_TEXT: text, **frame_values(text)}
+
+
+def read_database(path: Path) -> Iterator[Record]:
+    """Rows of an ASE database."""
+    from matdata.adapters.ase import database_rows
+
+    with readable(path):
+        for arrays, values in database_rows(path):
+            yield {ASE_ROW: arrays, **flatten(values)}
+
+
+READERS = {
+    ".csv": read_csv,
+    ".json": read_json,
+    ".jsonl": read_jsonl,
+    ".ndjson": read_jsonl,
+    ".xyz": read_xyz,
+    ".extxyz": read_xyz,
+    ".db": read_database,
+}
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """Records of a file of any known format, told by its suffix."""
+    return READERS[plain_suffix(path)](path)

@@ -1,0 +1,179 @@
+"""Which column is what: id, structure, formula, energy and targets, by well-known names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from matdata.errors import SourceError, did_you_mean
+from matdata.settings import Settings, setting
+from matdata.sources.readers.base import is_structure_dict
+
+ID_NAMES = (
+    "material_id", "id", "jid", "mp_id", "mpid", "task_id", "oqmd_id", "auid", "identifier",
+    "unique_id",
+)  # fmt: skip
+STRUCTURE_NAMES = (
+    "structure", "cif", "cif_string", "cifs", "atoms", "poscar", "final_structure",
+    "relaxed_structure", "optimized_structure", "initial_structure",
+)  # fmt: skip
+FORMULA_NAMES = (
+    "formula", "composition", "formula_pretty", "pretty_formula", "reduced_formula",
+    "full_formula", "formula_reduced", "chemical_formula", "compound", "name",
+)  # fmt: skip
+# In order of preference: total energies rank polymorphs exactly, formation energies too.
+ENERGY_PER_ATOM = (
+    "energy_per_atom", "final_energy_per_atom", "corrected_energy_per_atom",
+    "uncorrected_energy_per_atom", "e_per_atom", "optb88vdw_total_energy",
+    "formation_energy_per_atom", "formation_energy_peratom", "e_form", "formation_energy",
+    "energy_above_hull", "e_above_hull", "ehull",
+)  # fmt: skip
+ENERGY_PER_CELL = ("total_energy", "final_energy", "energy")
+UNITS = {
+    "energy_per_atom": "eV/atom",
+    "final_energy_per_atom": "eV/atom",
+    "corrected_energy_per_atom": "eV/atom",
+    "uncorrected_energy_per_atom": "eV/atom",
+    "formation_energy_per_atom": "eV/atom",
+    "formation_energy_peratom": "eV/atom",
+    "optb88vdw_total_energy": "eV/atom",
+    "energy_above_hull": "eV/atom",
+    "e_above_hull": "eV/atom",
+    "ehull": "eV/atom",
+    "band_gap": "eV",
+    "gap pbe": "eV",
+    "bandgap": "eV",
+    "efermi": "eV",
+    "last phdos peak": "1/cm",
+    "volume": "Å^3",
+    "density": "g/cm^3",
+    "formation_energy_per_cation": "eV/cation",
+}
+
+
+@dataclass(frozen=True)
+class ReadOptions(Settings):
+    """What a user can say about the columns of a file."""
+
+    id_col: str | None = setting(None, "column that holds the material id")
+    structure_col: str | None = setting(None, "column that holds the structure")
+    formula_col: str | None = setting(None, "column that holds the formula")
+    energy: str | None = setting(
+        None, "column of energies that rank polymorphs; append /cell when not per atom"
+    )
+    targets: tuple[str, ...] = setting((), "columns to learn; all numeric ones if not said")
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The roles of a table's columns; None where there is none."""
+
+    id: str | None
+    structure: str | None
+    formula: str | None
+    energy: str | None
+    energy_per: Literal["atom", "cell"]
+    targets: dict[str, str]
+
+
+def find_roles(
+    columns: Sequence[str], first: Sequence[Mapping[str, Any]], options: ReadOptions, place: str
+) -> Roles:
+    """Find each role among `columns`, looking at the first records where a name is not enough.
+
+    Raises
+    ------
+    SourceError
+        If a column that was named is not there, or there is neither structure nor formula.
+    """
+    structure = _pick(options.structure_col, STRUCTURE_NAMES, columns, place)
+    structure = structure or _by_content(columns, first)
+    formula = _pick(options.formula_col, FORMULA_NAMES, columns, place)
+    if formula == "name" and not _looks_like_formula(first):
+        formula = None
+    if structure is None and formula is None:
+        raise SourceError(
+            f"{place}: no structure and no formula column; columns seen: {', '.join(columns)}",
+            cause="the column has a name that matdata does not know",
+            next_step="say which it is with --structure-col NAME or --formula-col NAME",
+        )
+    energy, per = _energy(options.energy, columns, place)
+    skip = {options.id_col, structure, formula, *ID_NAMES}
+    targets = _targets(options.targets, columns, first, skip, place)
+    identity = _pick(options.id_col, ID_NAMES, columns, place)
+    return Roles(identity, structure, formula, energy, per, targets)
+
+
+def _pick(said: str | None, names: Sequence[str], columns: Sequence[str], place: str) -> str | None:
+    if said is not None:
+        require_column(said, columns, place)
+        return said
+    by_lower = {column.lower().strip().replace(" ", "_"): column for column in reversed(columns)}
+    return next((by_lower[name] for name in names if name in by_lower), None)
+
+
+def require_column(name: str, columns: Sequence[str], place: str) -> None:
+    """Raise `SourceError` with the columns seen if `name` is not among them."""
+    if name not in columns:
+        raise SourceError(
+            f"{place}: no column {name!r}{did_you_mean(name, columns)}",
+            next_step=f"columns seen: {', '.join(columns)}",
+        )
+
+
+def _energy(
+    said: str | None, columns: Sequence[str], place: str
+) -> tuple[str | None, Literal["atom", "cell"]]:
+    if said is not None:
+        name, _, per = said.rpartition("/") if said.endswith(("/cell", "/atom")) else (said, "", "")
+        require_column(name, columns, place)
+        per_cell = per == "cell" or (not per and name.lower() in ENERGY_PER_CELL)
+        return name, "cell" if per_cell else "atom"
+    name_or_none = _pick(None, ENERGY_PER_ATOM, columns, place)
+    if name_or_none is not None:
+        return name_or_none, "atom"
+    return _pick(None, ENERGY_PER_CELL, columns, place), "cell"
+
+
+def _targets(
+    said: Sequence[str],
+    columns: Sequence[str],
+    first: Sequence[Mapping[str, Any]],
+    skip: set[str | None],
+    place: str,
+) -> dict[str, str]:
+    for name in said:
+        require_column(name, columns, place)
+    names = said or [name for name in columns if name not in skip and _is_numeric(name, first)]
+    return {name: UNITS.get(name, "") for name in names}
+
+
+def _is_numeric(name: str, first: Sequence[Mapping[str, Any]]) -> bool:
+    values = [record.get(name) for record in first]
+    present = [value for value in values if value is not None]
+    return bool(present) and all(
+        isinstance(value, (int, float)) and not isinstance(value, bool) for value in present
+    )
+
+
+def _by_content(columns: Sequence[str], first: Sequence[Mapping[str, Any]]) -> str | None:
+    for name in columns:
+        values = [record.get(name) for record in first]
+        if values and all(_is_structure_like(value) for value in values):
+            return name
+    return None
+
+
+def _is_structure_like(value: Any) -> bool:
+    return is_structure_dict(value) or (isinstance(value, str) and "_cell_length_a" in value)
+
+
+def _looks_like_formula(first: Sequence[Mapping[str, Any]]) -> bool:
+    from matdata.composition import parse_formula
+    from matdata.errors import StructureError
+
+    try:
+        return bool([parse_formula(str(record["name"])) for record in first[:3]])
+    except (StructureError, KeyError):
+        return False

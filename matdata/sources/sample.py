@@ -1,0 +1,137 @@
+"""The embedded dataset: AFLOW prototypes decorated to neutral salts, labelled by electrostatics.
+
+Needs no download and no account. Several polymorphs of each composition are among the records,
+so that everything a dataset of crystals needs can be tried on it: curation, splits by
+composition or prototype, rankings of polymorphs.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from matdata.adapters.electrostatics import ewald_energy_per_atom
+from matdata.adapters.prototypes import prototypes
+from matdata.crystals import Crystals, gather_index
+from matdata.errors import SourceError
+from matdata.sources._draw import Draws, draw_chunks
+from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Source
+from matdata.tables import elements
+
+VERSION = 1  # raise it when equal requests begin to give other records
+MAX_SIZE = 115_000  # every seed reaches it; the compositions run out some thousands later
+MAX_SEED = 2**60
+ENERGY = "ewald_energy_per_atom"
+CITATION = (
+    "M. J. Mehl, D. Hicks, C. Toher, O. Levy, R. M. Hanson, G. Hart, S. Curtarolo, The AFLOW "
+    "Library of Crystallographic Prototypes: Part 1, Comput. Mater. Sci. 136, S1-S828 (2017), "
+    "doi:10.1016/j.commatsci.2017.01.017; S. P. Ong et al., Python Materials Genomics "
+    "(pymatgen), Comput. Mater. Sci. 68, 314-319 (2013), doi:10.1016/j.commatsci.2012.10.028"
+)
+
+
+class Sample(Source):
+    """Prototype structures decorated with elements in common oxidation states.
+
+    A record is a composition in an ordered AFLOW prototype of the same stoichiometry, stretched
+    to the volume that pymatgen's DLS predictor gives. Its label is the Ewald energy of the
+    formal charges.
+
+    Parameters
+    ----------
+    size
+        Number of records, up to 115,000. A larger sample starts with the records of a smaller.
+    seed
+        Another seed draws the same compositions in another order and with other polymorphs.
+
+    Raises
+    ------
+    SourceError
+        If size or seed is out of range.
+    """
+
+    name: ClassVar[str] = "sample"
+    slow_parse: ClassVar[bool] = False  # a chunk takes some milliseconds
+
+    def __init__(self, size: int = 500, seed: int = 0) -> None:
+        if not 1 <= size <= MAX_SIZE:
+            raise SourceError(
+                f"the sample has 1 to {MAX_SIZE:,} records, {size:,} were asked for",
+                cause="there are only so many neutral compositions of common oxidation states"
+                if size > MAX_SIZE
+                else None,
+            )
+        if not 0 <= seed < MAX_SEED:
+            raise SourceError(f"the seed of the sample is {seed}; expected 0 to 2**60 - 1")
+        self.size = size
+        self.seed = seed
+
+    def origin(self) -> Origin:
+        """Describe the sample; reads the prototypes' file for its digest."""
+        return Origin(
+            source=self.name,
+            name=self.name,
+            version=str(VERSION),
+            kind="structure",
+            request={
+                "generator": self.name,
+                "version": VERSION,
+                "seed": self.seed,
+                "size": self.size,
+                "prototypes": prototypes().digest,
+            },
+            licence="MIT (prototypes and bond lengths as distributed with pymatgen)",
+            url="https://aflowlib.org/prototype-encyclopedia/",
+            citation=CITATION,
+            energy_column=ENERGY,
+            energy_per="atom",
+            targets={ENERGY: "eV/atom"},
+            count=self.size,
+            note="the labels are electrostatics of formal charges in generated crystals, not DFT",
+        )
+
+    def raw_chunks(self, start: int = 0) -> Iterator[Draws]:
+        """Yield what to build, `CHUNK_ROWS` records at a time."""
+        return draw_chunks(self.seed, self.size, CHUNK_ROWS, start)
+
+    def parse(self, raw: Draws) -> Chunk:
+        """Build the crystals and their labels."""
+        library = prototypes()
+        index, offsets = gather_index(library.offsets, raw.rows)
+        record = np.repeat(np.arange(len(raw)), np.diff(offsets))
+        ids = [f"sample-{number:07d}" for number in range(raw.first + 1, raw.first + len(raw) + 1)]
+        crystals = Crystals(
+            np.array(ids),
+            library.lattice[raw.rows] * raw.scale[:, None, None],
+            library.frac_coords[index],
+            raw.numbers[record, library.slots[index]],
+            offsets,
+        )
+        rows = raw.rows.tolist()
+        return Chunk(
+            crystals,
+            {
+                "material_id": ids,
+                ENERGY: ewald_energy_per_atom(raw.rows, raw.charges, raw.scale).tolist(),
+                "prototype": [library.tags[row] for row in rows],
+                "strukturbericht": [library.strukturbericht[row] for row in rows],
+                "mineral": [library.minerals[row] for row in rows],
+                "oxidation_states": [
+                    _oxidation_states(tuple(numbers), tuple(charges))
+                    for numbers, charges in zip(
+                        raw.numbers.tolist(), raw.charges.tolist(), strict=True
+                    )
+                ],
+            },
+        )
+
+
+@functools.lru_cache(maxsize=4096)
+def _oxidation_states(numbers: tuple[int, ...], charges: tuple[int, ...]) -> str:
+    """``Ca2+ Ti4+ O2-``, in order of electronegativity; the size of 1 is written, too."""
+    x, symbols = elements.electronegativities(), elements.symbols()
+    ions = [(x[z], symbols[z], q) for z, q in zip(numbers, charges, strict=True) if z]
+    return " ".join(f"{symbol}{abs(q)}{'+' if q > 0 else '-'}" for _, symbol, q in sorted(ions))

@@ -1,0 +1,168 @@
+"""Snapshots: the records of a source as they came, immutable, in resumable chunks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from matdata import ledger
+from matdata.console import Console
+from matdata.crystals import Crystals
+from matdata.digest import SHORT, digest_json
+from matdata.errors import SourceError
+from matdata.ledger import Reject
+from matdata.parallel import ordered_map
+from matdata.sources.base import Chunk, Origin, Source
+from matdata.store import tables
+from matdata.store.artefact import ArtefactWriter, building, check_files
+from matdata.store.columns import read_crystals, write_crystals
+from matdata.store.manifest import read_manifest
+
+KIND = "snapshot"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A committed snapshot.
+
+    Attributes
+    ----------
+    folder
+        Where it lies.
+    manifest
+        Its manifest, already checked.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path) -> Snapshot:
+        """Open a snapshot's folder."""
+        return cls(folder, read_manifest(folder, KIND))
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What the source said of itself."""
+        origin: dict[str, Any] = self.manifest["origin"]
+        return origin
+
+    @property
+    def digest(self) -> str:
+        """Digest of the records."""
+        return str(self.manifest["records_digest"])
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The records, chunk by chunk; each chunk's files are checked first."""
+        for part in self.manifest["parts"]:
+            check_files(self.folder, self.manifest, part["part"])
+            yield _read_chunk(self.folder / part["part"])
+
+    def load(self) -> tuple[Crystals | None, tables.Columns, list[Reject]]:
+        """All records: crystals (None for compositions), table and rejects."""
+        chunks = list(self.chunks())
+        crystals = [chunk.crystals for chunk in chunks if chunk.crystals is not None]
+        joined = Crystals.concat(crystals) if self.origin["kind"] == "structure" else None
+        table = tables.join_columns([chunk.table for chunk in chunks])
+        return joined, table, [reject for chunk in chunks for reject in chunk.rejects]
+
+
+def _write_chunk(folder: Path, chunk: Chunk) -> None:
+    folder.mkdir()
+    tables.write_table(folder / "table.parquet", chunk.table)
+    tables.write_table(folder / "ledger.parquet", ledger.to_columns(chunk.rejects))
+    if chunk.crystals is not None:
+        write_crystals(folder / "crystals.h5", chunk.crystals)
+
+
+def _read_chunk(folder: Path) -> Chunk:
+    table = tables.read_table(folder / "table.parquet")
+    rejects = ledger.from_columns(tables.read_table(folder / "ledger.parquet"))
+    path = folder / "crystals.h5"
+    crystals = read_crystals(path, table["material_id"]) if path.exists() else None
+    return Chunk(crystals, table, rejects)
+
+
+def find_snapshot(home: Path, request_digest: str) -> Snapshot | None:
+    """The snapshot that answers a request, if one was taken before."""
+    for folder in sorted(home.glob("[!.]*")) if home.is_dir() else []:
+        manifest = read_manifest(folder, KIND)
+        if manifest["request_digest"] == request_digest:
+            return Snapshot(folder, manifest)
+    return None
+
+
+def take_snapshot(source: Source, cache: Path, console: Console, workers: int) -> Snapshot:
+    """Read a source into a snapshot, or return the one that holds the same records.
+
+    Raises
+    ------
+    SourceError
+        If the source yields no record at all.
+    StoreError
+        If the cache cannot be written; finished chunks stay and are used next time.
+    """
+    origin = source.origin()
+    request_digest = digest_json(origin.request)
+    home = cache / "snapshots" / origin.source
+    found = find_snapshot(home, request_digest)
+    if found is not None:
+        return found
+    with building(home, KIND, request_digest, console.warn) as writer:
+        found = find_snapshot(home, request_digest)  # another process may just have made it
+        if found is not None:
+            return found
+        _read_all(source, origin, writer, console, workers)
+        return _commit(writer, origin, request_digest)
+
+
+def _read_all(
+    source: Source, origin: Origin, writer: ArtefactWriter, console: Console, workers: int
+) -> None:
+    done = writer.resumed
+    if done:
+        console.say(f"resuming: {done} chunks of records were already read")
+    raw = source.raw_chunks(done)
+    parsed = ordered_map(source.parse, raw, workers if source.slow_parse else 1, "process")
+    for number, chunk in enumerate(console.bar(parsed, "reading", None, done), start=done):
+        writer.write(
+            f"chunks/{number:05d}",
+            lambda path, chunk=chunk: _write_chunk(path, chunk),
+            records=len(chunk),
+            rejected=len(chunk.rejects),
+        )
+    if not writer.parts:
+        raise SourceError(
+            f"{origin.name}: the source holds no records",
+            cause="an empty file, a filter that nothing passes, or a limit of zero",
+        )
+
+
+def _commit(writer: ArtefactWriter, origin: Origin, request_digest: str) -> Snapshot:
+    digests = []
+    for part in sorted(writer.parts):
+        chunk = _read_chunk(writer.staging / part)
+        crystals = chunk.crystals.digest() if chunk.crystals is not None else ""
+        rejects = ledger.to_columns(chunk.rejects)
+        digests.append([crystals, digest_json(chunk.table), digest_json(rejects)])
+    records_digest = digest_json({"chunks": digests, "origin": _identity(origin)})
+    content = {
+        "origin": json.loads(json.dumps(asdict(origin))),
+        "request_digest": request_digest,
+        "records_digest": records_digest,
+        "records": sum(entry["meta"]["records"] for entry in writer.parts.values()),
+        "rejected": sum(entry["meta"]["rejected"] for entry in writer.parts.values()),
+    }
+    return Snapshot.open(writer.commit(f"{origin.version}-{records_digest[:SHORT]}", content, {}))
+
+
+def _identity(origin: Origin) -> dict[str, Any]:
+    return {
+        "source": origin.source,
+        "version": origin.version,
+        "energy": [origin.energy_column, origin.energy_per],
+        "targets": origin.targets,
+    }

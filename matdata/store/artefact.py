@@ -1,0 +1,223 @@
+"""Artefacts in the making: crash-safe parts, resume, locks, and the commit.
+
+An artefact is built in a hidden staging folder named by its request. Each part (a file or a
+folder) is written under a temporary name, flushed, renamed, and only then recorded, with the
+digest of each of its files, in a journal. A killed build finds the journal and goes on. The commit
+writes the manifest and renames the whole folder to its final name: what has a final name is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from matdata.cache import storage_error
+from matdata.digest import digest_file
+from matdata.errors import StoreError
+from matdata.store import files
+from matdata.store.manifest import NAME, RECEIPT, part_files, read_manifest, seal
+
+JOURNAL = "journal.jsonl"
+
+
+class ArtefactWriter:
+    """One artefact in the making; use it inside `building`."""
+
+    def __init__(self, home: Path, kind: str, key: str) -> None:
+        self.home = home
+        self.kind = kind
+        self.staging = home / f".building-{kind}-{key[:16]}"
+        self.parts: dict[str, dict[str, Any]] = {}
+        self.resumed = 0
+
+    def _open(self) -> None:
+        self.staging.mkdir(parents=True, exist_ok=True)
+        for entry in self._journal_lines():
+            if self._is_whole(entry):
+                self.parts[entry["part"]] = entry
+        self.resumed = len(self.parts)
+        self._drop_unrecorded()
+        lines = "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in self.parts.values())
+        files.write_text(self.staging / JOURNAL, lines)
+
+    def _journal_lines(self) -> Iterator[dict[str, Any]]:
+        path = self.staging / JOURNAL
+        if not path.exists():
+            yield from self._manifest_entries()
+            return
+        for line in path.read_text(encoding="utf-8").splitlines():
+            # A kill can cut the last line short; that part was not recorded.
+            with contextlib.suppress(ValueError):
+                yield json.loads(line)
+
+    def _manifest_entries(self) -> Iterator[dict[str, Any]]:
+        # Killed between the manifest and the final rename: the manifest knows every part.
+        with contextlib.suppress(StoreError):
+            manifest = read_manifest(self.staging)
+            for meta in manifest["parts"]:
+                part = meta.pop("part")
+                records = part_files(manifest, part)
+                yield {"part": part, "files": records, "meta": meta}
+
+    def _is_whole(self, entry: dict[str, Any]) -> bool:
+        path = self.staging / entry["part"]
+        return path.exists() and bool(files.file_records(self.staging, path) == entry["files"])
+
+    def _drop_unrecorded(self) -> None:
+        keep = {self.staging / part for part in self.parts}
+        roots = {path.parent for path in keep} | {self.staging}
+        for folder in sorted(roots, reverse=True):
+            for entry in folder.iterdir():
+                is_root = any(root.is_relative_to(entry) for root in roots)
+                if entry not in keep and not is_root and entry.name != JOURNAL:
+                    files.remove(entry)
+
+    def has(self, part: str) -> bool:
+        """Whether a part is finished."""
+        return part in self.parts
+
+    def write(self, part: str, write: Callable[[Path], None], **meta: Any) -> None:
+        """Write one part by calling `write` with a temporary path, then record it.
+
+        Raises
+        ------
+        StoreError
+            If the disk is full or not writable; finished parts stay.
+        """
+        final = self.staging / part
+        temporary = final.with_name(f".tmp-{final.name}")
+        try:
+            files.remove(temporary)
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            write(temporary)
+            files.publish(temporary, final)
+            records = files.file_records(self.staging, final)
+            self._record({"part": part, "files": records, "meta": meta})
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                files.remove(temporary)
+            raise storage_error(error, final) from error
+
+    def _record(self, entry: dict[str, Any]) -> None:
+        with open(self.staging / JOURNAL, "a", encoding="utf-8") as journal:
+            journal.write(json.dumps(entry, sort_keys=True) + "\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+        self.parts[entry["part"]] = entry
+
+    def commit(self, name: str, content: dict[str, Any], receipt: dict[str, Any]) -> Path:
+        """Write the manifest and give the folder its final name.
+
+        Parameters
+        ----------
+        name
+            Final folder name inside the home folder.
+        content
+            What the manifest says beside the parts and their files.
+        receipt
+            Time, versions and machine-dependent facts, kept out of the identity.
+        """
+        parts = [self.parts[part] for part in sorted(self.parts)]
+        manifest = seal(
+            {
+                **content,
+                "parts": [{"part": entry["part"], **entry["meta"]} for entry in parts],
+                "files": {path: rec for entry in parts for path, rec in entry["files"].items()},
+            },
+            self.kind,
+        )
+        final = self.home / name
+        try:
+            files.write_json(self.staging / NAME, manifest)
+            stamp = {"created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **receipt}
+            files.write_json(self.staging / RECEIPT, stamp)
+            files.remove(self.staging / JOURNAL)
+            files.publish(self.staging, final)
+        except OSError as error:
+            raise storage_error(error, final) from error
+        return final
+
+
+@contextlib.contextmanager
+def building(
+    home: Path, kind: str, key: str, waiting: Callable[[str], None] | None = None
+) -> Iterator[ArtefactWriter]:
+    """Hold the lock on an artefact and yield its writer, resumed where an earlier one stopped.
+
+    Parameters
+    ----------
+    home
+        Folder that will hold the artefact.
+    kind
+        ``snapshot``, ``dataset`` or ``feature``.
+    key
+        Digest of what is asked for; equal requests share one staging folder.
+    waiting
+        Called once with a message if another process is building the same artefact.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(home / f".lock-{kind}-{key[:16]}")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if waiting is not None:
+                waiting(f"another process is building the same {kind}; waiting for it")
+            lock.acquire()
+    except OSError as error:
+        raise storage_error(error, home) from error
+    try:
+        writer = ArtefactWriter(home, kind, key)
+        try:
+            writer._open()
+        except OSError as error:
+            raise storage_error(error, home) from error
+        yield writer
+    finally:
+        lock.release()
+
+
+def verify_folder(folder: Path, manifest: dict[str, Any]) -> list[str]:
+    """Reread every file of an artefact; return one line for each thing that is wrong."""
+    problems = []
+    known = set(manifest["files"])
+    for name, (size, digest) in sorted(manifest["files"].items()):
+        path = folder / name
+        if not path.is_file():
+            problems.append(f"{path}: missing")
+        elif path.stat().st_size != size:
+            problems.append(f"{path}: {path.stat().st_size} bytes, expected {size}")
+        elif digest_file(path) != digest:
+            problems.append(f"{path}: wrong digest, the bytes were changed")
+    found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    extra = {name for name in found - known if not name.startswith(("splits/", ".lock"))}
+    for name in sorted(extra - {NAME, RECEIPT}):
+        problems.append(f"{folder / name}: not in the manifest")
+    return problems
+
+
+def check_files(folder: Path, manifest: dict[str, Any], part: str) -> None:
+    """Check the digests of a part's files before they are read.
+
+    Raises
+    ------
+    StoreError
+        If a file is missing or its bytes were changed, naming the file.
+    """
+    for name, (_, digest) in part_files(manifest, part).items():
+        path = folder / name
+        if not path.is_file() or digest_file(path) != digest:
+            raise StoreError(
+                f"{path} is {'damaged' if path.is_file() else 'missing'}: "
+                f"expected SHA-256 {digest[:12]}…",
+                cause="a disk error, an interrupted copy, or an edit by hand",
+                next_step="`matdata verify` lists all damage; remove the artefact's folder and "
+                "build it again",
+            )

@@ -1,0 +1,28 @@
+"""`Crystals` as a file: the numeric columns in HDF5, the ids with the table beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from matdata.crystals import Crystals
+from matdata.store import hdf5
+
+NAMES = ("lattice", "frac_coords", "numbers", "offsets")
+
+
+def write_crystals(path: Path, crystals: Crystals) -> None:
+    """Write the columns; equal crystals give equal bytes."""
+    hdf5.write(path, crystals.columns())
+
+
+def read_crystals(path: Path, ids: Sequence[str]) -> Crystals:
+    """Read columns that `write_crystals` wrote."""
+    shard = hdf5.Shard(path)
+    try:
+        columns = {name: shard.read(name) for name in NAMES}
+    finally:
+        shard.close()
+    return Crystals(np.asarray(ids, dtype=np.str_), **columns)

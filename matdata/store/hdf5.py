@@ -1,0 +1,51 @@
+"""Shards as HDF5 files: one file a shard, one dataset an array."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+SUFFIX = ".h5"
+CHUNK_BYTES = 1 << 18  # read granularity inside a shard
+
+
+def chunk_rows(array: npt.NDArray[Any]) -> int:
+    """Entries along the first axis that make about `CHUNK_BYTES`."""
+    entry = max(1, int(array.itemsize * np.prod(array.shape[1:], dtype=np.int64)))
+    return int(max(1, min(len(array), CHUNK_BYTES // entry)))
+
+
+def write(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write named arrays; equal arrays give equal bytes (no times are stored)."""
+    import h5py
+
+    with h5py.File(path, "w", libver="v110", track_order=False) as file:
+        for name in sorted(arrays):
+            array = np.ascontiguousarray(arrays[name])
+            layout: dict[str, Any] = {"track_times": False}
+            if array.size:
+                layout["chunks"] = (chunk_rows(array), *array.shape[1:])
+                layout |= {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+            file.create_dataset(name, data=array, **layout)
+
+
+class Shard:
+    """An open shard."""
+
+    def __init__(self, path: Path) -> None:
+        import h5py
+
+        self._file = h5py.File(path, "r")
+
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
+        """Entries `start` to `stop` of an array."""
+        array: npt.NDArray[Any] = self._file[name][start:stop]
+        return array
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()

@@ -1,0 +1,69 @@
+"""Manifests: what an artefact is, what it was made from, and the digest of every file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from matdata.digest import digest_json
+from matdata.errors import StoreError
+
+NAME = "manifest.json"
+RECEIPT = "receipt.json"  # when and by which version: kept out of the artefact's identity
+FORMAT_VERSION = 1
+
+
+def seal(content: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Add format and digest to a manifest's content."""
+    body = {**content, "format": {"name": f"matdata-{kind}", "version": FORMAT_VERSION}}
+    return {**body, "manifest_digest": digest_json(body)}
+
+
+def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
+    """Read and check a manifest.
+
+    Raises
+    ------
+    StoreError
+        If it is missing, damaged, of another kind, or of a newer format.
+    """
+    path = folder / NAME
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        name, version = manifest["format"]["name"], manifest["format"]["version"]
+    except FileNotFoundError:
+        raise StoreError(
+            f"{folder} holds no {NAME}: it is not a finished artefact",
+            next_step="run the command that builds it again",
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path) from error
+    if not isinstance(version, int) or version > FORMAT_VERSION:
+        raise StoreError(
+            f"{path} has format {name} version {version}; this matdata reads up to "
+            f"{FORMAT_VERSION}",
+            cause="it was written by a newer matdata",
+            next_step="upgrade matdata, or build the artefact again with this version",
+        )
+    body = {key: value for key, value in manifest.items() if key != "manifest_digest"}
+    if digest_json(body) != manifest.get("manifest_digest"):
+        raise _damaged(path)
+    if kind is not None and name != f"matdata-{kind}":
+        raise StoreError(f"{folder} is a {name}, expected a matdata-{kind}")
+    return manifest
+
+
+def part_files(manifest: dict[str, Any], part: str) -> dict[str, list[Any]]:
+    """The records ``[bytes, sha256]`` of the files that belong to one part."""
+    inside = part + "/"
+    records: dict[str, list[Any]] = manifest["files"]
+    return {name: rec for name, rec in records.items() if name == part or name.startswith(inside)}
+
+
+def _damaged(path: Path) -> StoreError:
+    return StoreError(
+        f"{path} is damaged: its content does not match its own digest",
+        cause="a disk error, an interrupted copy, or an edit by hand",
+        next_step="remove that folder and build it again",
+    )

@@ -1,0 +1,149 @@
+"""Sharded arrays of a feature: from blocks to shards, and back by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.crystals import Ragged, gather_index
+from matdata.digest import ArrayHasher
+from matdata.errors import StoreError
+from matdata.store.artefact import check_files
+from matdata.store.backends import backend
+
+Column = npt.NDArray[Any] | Ragged
+
+
+def shard_arrays(
+    fields: Mapping[str, Column], levels: Mapping[str, str], rows: npt.NDArray[np.int64]
+) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of one shard: rows of the dataset, fields, and one offsets array a ragged level.
+
+    Raises
+    ------
+    StoreError
+        If two fields of a level differ in their offsets, or a field is missing.
+    """
+    arrays: dict[str, npt.NDArray[Any]] = {"row": np.asarray(rows, dtype=np.int64)}
+    for name, level in levels.items():
+        column = fields.get(name)
+        if column is None or isinstance(column, Ragged) == (level == "crystal"):
+            raise StoreError(f"field {name!r} of level {level!r} is missing or has another level")
+        if isinstance(column, Ragged):
+            known = arrays.setdefault(f"offsets_{level}", column.offsets)
+            if not np.array_equal(known, column.offsets):
+                raise StoreError(f"fields of level {level!r} differ in their offsets")
+            arrays[name] = column.values
+        else:
+            arrays[name] = column
+        if len(column) != len(rows):
+            raise StoreError(f"field {name!r} has {len(column)} rows, expected {len(rows)}")
+    return arrays
+
+
+class ShardedArrays:
+    """Reads a feature's arrays by position; a shard is checked when it is first touched.
+
+    Parameters
+    ----------
+    folder
+        Folder of the artefact.
+    manifest
+        Its manifest, already checked.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.levels: dict[str, str] = {f["name"]: f["level"] for f in manifest["fields"]}
+        self._fields = {f["name"]: f for f in manifest["fields"]}
+        self._backend = backend(manifest["store"])
+        self._parts = [part for part in manifest["parts"] if part["part"].startswith("shards/")]
+        self._bounds = np.concatenate([[0], np.cumsum([part["rows"] for part in self._parts])])
+        self._open: dict[int, Any] = {}
+        self._offsets: dict[tuple[int, str], npt.NDArray[np.int64]] = {}
+
+    def __len__(self) -> int:
+        return int(self._bounds[-1])
+
+    def rows(self) -> npt.NDArray[np.int64]:
+        """Rows of the dataset that the feature holds, ascending, (n,)."""
+        parts = [self._shard(k).read("row") for k in range(len(self._parts))]
+        return np.concatenate([np.empty(0, np.int64), *parts])
+
+    def read(self, names: Sequence[str], positions: npt.ArrayLike | None = None) -> dict[str, Any]:
+        """Fields at some positions (all by default), in the order given."""
+        if positions is None:
+            return self._gather(names, [(k, None) for k in range(len(self._parts))])
+        wanted = np.asarray(positions, dtype=np.int64)
+        if wanted.size and (wanted.min() < 0 or wanted.max() >= len(self)):
+            raise IndexError(f"positions must lie in 0..{len(self) - 1}")
+        order = np.argsort(wanted, kind="stable")
+        shard_of = np.searchsorted(self._bounds, wanted[order], side="right") - 1
+        pieces = [
+            (int(k), wanted[order][shard_of == k] - self._bounds[k]) for k in np.unique(shard_of)
+        ]
+        columns = self._gather(names, pieces)
+        back = np.argsort(order, kind="stable")
+        return {
+            name: column.take(back) if isinstance(column, Ragged) else column[back]
+            for name, column in columns.items()
+        }
+
+    def digest(self) -> str:
+        """SHA-256 of all arrays, the same whatever the store's format and shard size."""
+        hasher = ArrayHasher()
+        for k in range(len(self._parts)):
+            hasher.update("row", self._shard(k).read("row"))
+            for level in sorted(set(self.levels.values()) - {"crystal"}):
+                hasher.update(f"lengths_{level}", np.diff(self._level_offsets(k, level)))
+            for name in sorted(self.levels):
+                hasher.update(name, self._shard(k).read(name))
+        return hasher.hexdigest()
+
+    def _shard(self, k: int) -> Any:
+        if k not in self._open:
+            part = self._parts[k]["part"]
+            check_files(self.folder, self.manifest, part)
+            self._open[k] = self._backend.Shard(self.folder / part)
+        return self._open[k]
+
+    def _level_offsets(self, k: int, level: str) -> npt.NDArray[np.int64]:
+        key = (k, level)
+        if key not in self._offsets:
+            self._offsets[key] = self._shard(k).read(f"offsets_{level}")
+        return self._offsets[key]
+
+    def _gather(self, names: Sequence[str], pieces: Iterable[tuple[int, Any]]) -> dict[str, Any]:
+        found: dict[str, list[Any]] = {name: [self._nothing(name)] for name in names}
+        for k, local in pieces:
+            for name in names:
+                found[name].append(self._read_piece(k, name, local))
+        return {
+            name: Ragged.concat(parts) if isinstance(parts[0], Ragged) else np.concatenate(parts)
+            for name, parts in found.items()
+        }
+
+    def _nothing(self, name: str) -> Column:
+        spec = self._fields[name]
+        empty = np.empty((0, *spec["shape"]), dtype=spec["dtype"])
+        return empty if spec["level"] == "crystal" else Ragged(empty, np.zeros(1, np.int64))
+
+    def _read_piece(self, k: int, name: str, local: npt.NDArray[np.int64] | None) -> Column:
+        shard, level = self._shard(k), self.levels[name]
+        if level == "crystal":
+            values = shard.read(name)
+            return values if local is None else values[local]  # type: ignore[no-any-return]
+        offsets = self._level_offsets(k, level)
+        if local is None:
+            return Ragged(shard.read(name), offsets)
+        # One contiguous read that covers what is asked for, then a gather in memory.
+        first, last = int(local.min()), int(local.max())
+        base = int(offsets[first])
+        values = shard.read(name, base, int(offsets[last + 1]))
+        index, out = gather_index(offsets, local)
+        return Ragged(values[index - base], out)

@@ -1,0 +1,88 @@
+"""Tables as Parquet: columns of any source, typed, with units in the schema."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Columns = dict[str, list[Any]]
+
+
+def clean_column(values: Sequence[Any]) -> list[Any]:
+    """One type a column: numbers, booleans, lists of numbers, or text; None where missing.
+
+    NaN and empty text are missing. A column that mixes numbers and text becomes text.
+    """
+    plain = [_plain(value) for value in values]
+    kinds = {_kind(value) for value in plain if value is not None}
+    if kinds <= {"int", "float"}:
+        return [float(v) if v is not None else None for v in plain] if "float" in kinds else plain
+    if len(kinds) == 1:
+        return plain
+    return [None if value is None else str(value) for value in plain]
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, numbers.Real) and not isinstance(value, (bool, int)):
+        return float(value) if math.isfinite(float(value)) else None
+    return value
+
+
+def _kind(value: Any) -> str:
+    for kind, types in (("bool", bool), ("int", int), ("float", float), ("list", (list, tuple))):
+        if isinstance(value, types):
+            return kind
+    return "text"
+
+
+def join_columns(parts: Sequence[Mapping[str, Sequence[Any]]]) -> Columns:
+    """Join chunks of columns; a column that a chunk lacks is missing there."""
+    names = list(dict.fromkeys(name for part in parts for name in part))
+    joined: Columns = {name: [] for name in names}
+    for part in parts:
+        rows = len(next(iter(part.values()), []))
+        for name in names:
+            joined[name].extend(part.get(name) or [None] * rows)
+    return {name: clean_column(column) for name, column in joined.items()}
+
+
+def write_table(
+    path: Path, columns: Mapping[str, Sequence[Any]], units: Mapping[str, str] | None = None
+) -> None:
+    """Write columns to a Parquet file; units go into the fields' metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays, fields = [], []
+    for name, values in columns.items():
+        array = pa.array(clean_column(values))
+        if pa.types.is_null(array.type):
+            array = array.cast(pa.float64())
+        unit = (units or {}).get(name)
+        fields.append(pa.field(name, array.type, metadata={"unit": unit} if unit else None))
+        arrays.append(array)
+    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), path)
+
+
+def read_table(path: Path) -> Columns:
+    """Read a Parquet file as columns, None where a value is missing."""
+    import pyarrow.parquet as pq
+
+    columns: Columns = pq.read_table(path).to_pydict()
+    return columns
+
+
+def read_units(path: Path) -> dict[str, str]:
+    """Units of the columns of a Parquet file, where they are known."""
+    import pyarrow.parquet as pq
+
+    schema = pq.read_schema(path)
+    metadata = {name: schema.field(name).metadata or {} for name in schema.names}
+    return {n: meta[b"unit"].decode() for n, meta in metadata.items() if b"unit" in meta}
