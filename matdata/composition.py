@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -198,6 +199,12 @@ class Compositions:
     def reduced_formulas(self) -> list[str]:
         """The reduced formula of each composition, (n,)."""
         return [reduced_formula(self.amounts_of(row)) for row in range(len(self))]
+
+    def chemical_systems(self) -> list[str]:
+        """The chemical system of each composition, symbols in alphabetical order (``Cl-Na``)."""
+        names = np.asarray(elements.symbols())[self.numbers].tolist()
+        bounds = self.offsets.tolist()
+        return ["-".join(sorted(names[a:b])) for a, b in itertools.pairwise(bounds)]
 
     @property
     def n_elements(self) -> Int:

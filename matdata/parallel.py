@@ -9,7 +9,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Literal, TypeVar
+
+from matdata.errors import MatdataError
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -46,6 +49,13 @@ def ordered_map(
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+    except BrokenProcessPool as error:
+        raise MatdataError(
+            "a worker process died without a word",
+            cause="the system ended it, most often for lack of memory",
+            next_step="run the same command with fewer --workers; it goes on from the last "
+            "finished piece",
+        ) from error
     finally:
         pool.shutdown(wait=kind == "thread" or not pending, cancel_futures=True)
 

@@ -199,7 +199,11 @@ def positions_of(group: Group) -> dict[int, Position]:
         dimension, order = fixed_dimension(group, points)
         keep = dimension == space.shape[1]
         for key, shift, point, size in zip(
-            keys_of(group, index, shifts[keep]), shifts[keep], points[keep], order[keep], strict=True
+            keys_of(group, index, shifts[keep]),
+            shifts[keep],
+            points[keep],
+            order[keep],
+            strict=True,
         ):
             multiplicity = len(group.rotations) // int(size) * group.order
             found.setdefault(int(key), Position(index, shift, point, multiplicity))

@@ -122,3 +122,15 @@ def count_rows(path: Path) -> int:
 
     with connect(path) as database:
         return int(database.count())
+
+
+def write_frames(path: Path, crystals: Crystals, columns: dict[str, list[Any]]) -> None:
+    """Write crystals as extended XYZ; scalar columns go into the comment lines."""
+    from ase.io.extxyz import write_extxyz
+
+    with open(path, "w", encoding="utf-8") as file:
+        for row in range(len(crystals)):
+            atoms = to_atoms(crystals, row)
+            values = {name: column[row] for name, column in columns.items()}
+            atoms.info = {k: v for k, v in values.items() if v is not None}
+            write_extxyz(file, [atoms])

@@ -35,22 +35,24 @@ def ewald_matrix(row: int) -> Float:
     return matrix
 
 
-def is_bound(rows: Int, charges: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
-    """Whether the Ewald energy of each composition in each prototype is negative, (n, P).
+def ewald_energies(rows: Int, charges: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
+    """Ewald energy in eV per cell of each composition in each prototype, (n, P).
+
+    At the prototypes' own lattices; divide by the scale of the lattice vectors for another.
 
     Parameters
     ----------
     rows : (P,)
         Prototypes.
     charges : (n, k)
-        Charges of the slots of n neutral compositions.
+        Charges in units of e of the slots of n neutral compositions.
     """
     slots = charges.shape[1]
     matrices = np.array([ewald_matrix(row)[:slots, :slots] for row in rows.tolist()])
     q = charges.astype(np.float64)
-    products = (q[:, :, None] * q[:, None, :])[:, None]  # the length scale has no say in the sign
-    bound: npt.NDArray[np.bool_] = (products * matrices[None]).sum(axis=(2, 3)) < 0
-    return bound
+    products = (q[:, :, None] * q[:, None, :])[:, None]
+    energies: npt.NDArray[np.float64] = (products * matrices[None]).sum(axis=(2, 3))
+    return energies
 
 
 def ewald_energy_per_atom(

@@ -36,10 +36,9 @@ _PLACES = ("analysis/prototypes/aflow_prototypes.json*", "analysis/aflow_prototy
 class Prototypes:
     """Ordered prototypes of 2 to 4 species and up to 24 sites, species replaced by slots.
 
-    A prototype's species stand in *slots*, in ascending order of amount, then electronegativity,
-    then atomic number. A composition whose elements are put in the same order fits slot by slot,
-    and of elements with equal amounts the more electropositive takes the more electropositive
-    one's sites.
+    A prototype's species stand in *slots*, in ascending order of amount (then electronegativity
+    and atomic number, for definiteness). A composition whose elements stand in ascending order of
+    amount fits slot by slot; elements with equal amounts may change places.
 
     Attributes
     ----------

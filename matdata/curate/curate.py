@@ -20,7 +20,7 @@ from matdata.ledger import Reject, count_reasons
 from matdata.settings import Settings, setting
 
 Table = dict[str, list[Any]]
-OWN_COLUMNS = ("material_id", "formula", "n_elements", "n_sites", "volume_per_atom")
+OWN_COLUMNS = ("material_id", "formula", "chemsys", "n_elements", "n_sites", "volume_per_atom")
 RANK = "energy_per_atom"
 
 
@@ -200,6 +200,7 @@ def _dataset_table(
     table: Table = {
         "material_id": compositions.ids.tolist(),
         "formula": formulas.tolist(),
+        "chemsys": compositions.chemical_systems(),
         "n_elements": compositions.n_elements.tolist(),
     }
     if records.crystals is not None:

@@ -16,7 +16,7 @@ FEATURIZERS: Registry[Any] = Registry(
     "matdata.featurizers",
     {
         "ofm": "matdata.features.ofm:OrbitalField",
-        "matminer": "matdata.adapters.matminer:MatminerFeaturizer",
+        "matminer": "matdata.features.matminer:MatminerFeaturizer",
     },
     FeatureError,
 )

@@ -67,7 +67,7 @@ class Feature:
         if made.settings.identity() != self.manifest["settings"]:
             raise FeatureError(
                 f"{self.folder.name} was made with settings {self.manifest['settings']}, "
-                f"asked for {made.settings.identity()}",
+                f"not with {made.settings.identity()}",
                 next_step="build that feature: `matdata featurize --set`",
             )
         return made

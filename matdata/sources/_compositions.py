@@ -28,6 +28,8 @@ class Pool:
     ----------
     stoichiometry
         Amounts of the k slots, ascending.
+    assignments : (A, k) int64
+        Orders of the slots that keep the amounts, the given order first.
     rows : (P,) int64
         Prototypes with this stoichiometry, at least two.
     tags : (P,) int64
@@ -41,6 +43,7 @@ class Pool:
     """
 
     stoichiometry: tuple[int, ...]
+    assignments: Int
     rows: Int
     tags: Int
     numbers: npt.NDArray[np.uint8]
@@ -59,7 +62,7 @@ class _Ions:
     charge: Int
     x: Float
     rank: Int  # place in the element's list of states, 0 for the most common
-    order: Int  # place of the element in the order of the slots
+    order: Int  # place of the element in the order
 
 
 @functools.cache
@@ -78,8 +81,8 @@ def pools() -> tuple[Pool, ...]:
         numbers, charges = neutral_compositions(stoichiometry)
         if len(numbers):
             index = np.array([tags.index(tag) for tag in tags], dtype=np.int64)
-            codes = _codes(stoichiometry, numbers)
-            made.append(Pool(stoichiometry, np.array(rows), index, numbers, charges, codes))
+            codes, orders = _codes(stoichiometry, numbers), _assignments(stoichiometry)
+            made.append(Pool(stoichiometry, orders, np.array(rows), index, numbers, charges, codes))
     return tuple(made)
 
 
@@ -122,6 +125,12 @@ def _decorations(candidates: list[Int], stoichiometry: tuple[int, ...], ions: _I
     highest_cation = np.where(is_anion, -np.inf, x).max(axis=1, initial=-np.inf)
     sensible: Int = picks[lowest_anion - highest_cation >= MIN_GAP]
     return sensible
+
+
+def _assignments(stoichiometry: tuple[int, ...]) -> Int:
+    orders = itertools.permutations(range(len(stoichiometry)))
+    same = [order for order in orders if tuple(stoichiometry[i] for i in order) == stoichiometry]
+    return np.array(same, dtype=np.int64)
 
 
 @functools.cache

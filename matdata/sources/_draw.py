@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matdata.adapters.electrostatics import is_bound
+from matdata.adapters.electrostatics import ewald_energies
 from matdata.adapters.prototypes import MAX_SPECIES, prototypes
 from matdata.adapters.volumes import dls_scale
 from matdata.crystals import Int
@@ -24,6 +24,7 @@ MIN_POLYMORPHS, MAX_POLYMORPHS = 2, 4
 MIN_VOLUME, MAX_VOLUME = 4.0, 200.0  # Å³/atom; beyond, DLS has met a pair it knows badly
 # How often a draw takes a composition of 2, 3 or 4 elements while none of them has run out.
 SHARES = {2: 0.45, 3: 0.5, 4: 0.05}
+TIE = 1e-6  # eV per cell below which two energies count as equal
 BLOCK = 512  # compositions looked at together
 
 UInt = npt.NDArray[np.uint64]
@@ -160,57 +161,82 @@ def _blocks(seed: int) -> Iterator[Draws]:
 def _block(
     seed: int, first: int, which: npt.NDArray[np.uint8], item: npt.NDArray[np.int32]
 ) -> Draws:
-    n = len(which)
-    count = np.zeros(n, dtype=np.int64)
-    rows = np.zeros((n, MAX_POLYMORPHS), dtype=np.int64)
-    scale = np.zeros((n, MAX_POLYMORPHS))
-    numbers = np.zeros((n, MAX_SPECIES), dtype=np.uint8)
-    charges = np.zeros((n, MAX_SPECIES), dtype=np.int8)
-    for number in np.unique(which).tolist():
-        pool, here = pools()[number], np.flatnonzero(which == number)
-        items, slots = item[here], len(pool.stoichiometry)
-        columns, factors, count[here] = _polymorphs(seed, pool, items)
-        width = columns.shape[1]
+    shape = (len(which), MAX_POLYMORPHS)
+    drawn = np.zeros(shape, dtype=bool)
+    rows = np.zeros(shape, dtype=np.int64)
+    scale = np.zeros(shape)
+    numbers = np.zeros((*shape, MAX_SPECIES), dtype=np.uint8)
+    charges = np.zeros((*shape, MAX_SPECIES), dtype=np.int8)
+    for place in np.unique(which).tolist():
+        pool, here = pools()[place], np.flatnonzero(which == place)
+        items = item[here]
+        best = _fit(pool, items)
+        columns, count = _choose(seed, pool, items, best)
+        width, slots = columns.shape[1], len(pool.stoichiometry)
+        drawn[here, :width] = np.arange(width) < count[:, None]
         rows[here, :width] = pool.rows[columns]
-        scale[here, :width] = factors
-        numbers[here, :slots], charges[here, :slots] = pool.numbers[items], pool.charges[items]
-    composition, rank = np.nonzero(np.arange(MAX_POLYMORPHS) < count[:, None])
-    return Draws(
-        first,
-        rows[composition, rank],
-        numbers[composition],
-        charges[composition],
-        scale[composition, rank],
-    )
+        scale[here, :width] = np.take_along_axis(best.scale, columns, axis=1)
+        order = pool.assignments[np.take_along_axis(best.assignment, columns, axis=1)]
+        for target, source in ((numbers, pool.numbers), (charges, pool.charges)):
+            values = np.take_along_axis(source[items][:, None, :], order, axis=2)
+            target[here, :width, :slots] = values
+    return Draws(first, rows[drawn], numbers[drawn], charges[drawn], scale[drawn])
 
 
-def _polymorphs(
-    seed: int, pool: Pool, items: npt.NDArray[np.int32]
-) -> tuple[Int, npt.NDArray[np.float64], Int]:
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """How compositions fit the prototypes of their pool; columns (n, P)."""
+
+    assignment: Int  # row of the pool's assignments
+    scale: npt.NDArray[np.float64]
+    possible: npt.NDArray[np.bool_]
+
+
+def _fit(pool: Pool, items: npt.NDArray[np.int32]) -> _Fit:
+    """Put elements with equal amounts where the Ewald energy is lowest.
+
+    A random choice would put like charges side by side in many a prototype. What stays unbound,
+    or outside the bounds of volume, is not possible.
+    """
+    per_atom = prototypes().volume_per_atom[pool.rows]
+    scales, energies = [], []
+    for order in pool.assignments:
+        scale = dls_scale(pool.rows, pool.numbers[items][:, order], pool.stoichiometry)
+        energy = ewald_energies(pool.rows, pool.charges[items][:, order]) / scale
+        volume = per_atom * scale**3
+        scales.append(scale)
+        allowed = (volume >= MIN_VOLUME) & (volume <= MAX_VOLUME)
+        energies.append(np.where(allowed, energy, np.inf))
+    stacked = np.array(energies)
+    lowest = stacked.min(axis=0)
+    # Assignments that symmetry makes equal differ by rounding: the first of them is taken.
+    assignment = np.argmax(stacked <= lowest + TIE, axis=0)
+    chosen = np.take_along_axis(np.array(scales), assignment[None], axis=0)[0]
+    return _Fit(assignment, chosen, lowest < 0)
+
+
+def _choose(
+    seed: int, pool: Pool, items: npt.NDArray[np.int32], fit: _Fit
+) -> tuple[Int, npt.NDArray[np.int64]]:
     """Prototypes for compositions of one pool, best key first.
 
     Returns
     -------
-    columns, scale : (n, w)
-        Places in ``pool.rows`` and lattice scales; w is at most `MAX_POLYMORPHS`.
+    columns : (n, w)
+        Places in ``pool.rows``; w is at most `MAX_POLYMORPHS`.
     count : (n,)
         How many of them the composition takes; zero if it has less than `MIN_POLYMORPHS`.
     """
-    codes = pool.codes[items]
-    scale = dls_scale(pool.rows, pool.numbers[items], pool.stoichiometry)
-    volume = prototypes().volume_per_atom[pool.rows] * scale**3
-    possible = (volume >= MIN_VOLUME) & (volume <= MAX_VOLUME)
-    possible &= is_bound(pool.rows, pool.charges[items])
+    codes, possible = pool.codes[items], fit.possible.copy()
     for tag, variants in zip(*np.unique(pool.tags, return_counts=True), strict=True):
         # Variants of a tag differ in parameters only: a composition may take one of them.
         chosen = random_keys(seed, _VARIANT, codes) % np.uint64(variants)
         possible[:, pool.tags == tag] &= chosen[:, None] == np.arange(variants, dtype=np.uint64)
-    rows = _mix(pool.rows.astype(np.uint64))
-    keys = random_keys(seed, _PROTOTYPE, codes[:, None] ^ rows)
+    keys = random_keys(seed, _PROTOTYPE, codes[:, None] ^ _mix(pool.rows.astype(np.uint64)))
     keys = np.where(possible, keys, np.iinfo(np.uint64).max)
     columns = np.argsort(keys, axis=1, kind="stable")[:, :MAX_POLYMORPHS]
     spread = np.uint64(MAX_POLYMORPHS - MIN_POLYMORPHS + 1)
     wanted = MIN_POLYMORPHS + (random_keys(seed, _COUNT, codes) % spread).astype(np.int64)
     count = np.minimum(wanted, possible.sum(axis=1))
     count[count < MIN_POLYMORPHS] = 0
-    return columns, np.take_along_axis(scale, columns, axis=1), count
+    return columns, count

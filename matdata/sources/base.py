@@ -11,11 +11,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from matdata.crystals import Crystals
 from matdata.errors import SourceError
 from matdata.ledger import Reject
+from matdata.sources.roles import ReadOptions
 
 CHUNK_ROWS = 500  # records in a chunk: bounds memory, and what a killed read does again
 
@@ -94,12 +95,39 @@ class Origin:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Request:
+    """What a user asks of a source.
+
+    Attributes
+    ----------
+    argument
+        What follows the colon of ``source:argument``, or the path.
+    limit
+        At most so many records; None for all.
+    seed
+        For sources that draw.
+    options
+        What the user says about columns.
+    """
+
+    argument: str = ""
+    limit: int | None = None
+    seed: int = 0
+    options: ReadOptions = field(default_factory=ReadOptions)
+
+
 class Source(ABC):
     """Base of all sources; `sources/sample.py` is one to copy from."""
 
     name: ClassVar[str]
     #: Whether `parse` is slow enough to be shared among processes.
     slow_parse: ClassVar[bool] = True
+
+    @classmethod
+    @abstractmethod
+    def make(cls, request: Request) -> Self:
+        """Make the source from what a user asks for."""
 
     @abstractmethod
     def origin(self) -> Origin:

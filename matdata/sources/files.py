@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 
 from matdata.digest import digest_file
 from matdata.errors import SourceError, did_you_mean
-from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Source
+from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
 from matdata.sources.parse import parse_formulas, parse_structures
 from matdata.sources.readers.base import Form, Raw, plain_stem, plain_suffix
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
@@ -51,6 +51,11 @@ class Files(Source):
             )
         self._folder = self._as_folder()
         self._roles: Roles | None = None
+
+    @classmethod
+    def make(cls, request: Request) -> Files:
+        """Make the source from a request whose argument is the path."""
+        return cls(request.argument, request.options, request.limit)
 
     def _as_folder(self) -> Folder | Zip | None:
         if self.path.is_dir():

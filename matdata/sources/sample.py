@@ -18,11 +18,12 @@ from matdata.adapters.prototypes import prototypes
 from matdata.crystals import Crystals, gather_index
 from matdata.errors import SourceError
 from matdata.sources._draw import Draws, draw_chunks
-from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Source
+from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
 from matdata.tables import elements
 
 VERSION = 1  # raise it when equal requests begin to give other records
-MAX_SIZE = 115_000  # every seed reaches it; the compositions run out some thousands later
+DEFAULT_SIZE = 500
+MAX_SIZE = 140_000  # every seed reaches it; the compositions run out some thousands later
 MAX_SEED = 2**60
 ENERGY = "ewald_energy_per_atom"
 CITATION = (
@@ -38,12 +39,13 @@ class Sample(Source):
 
     A record is a composition in an ordered AFLOW prototype of the same stoichiometry, stretched
     to the volume that pymatgen's DLS predictor gives. Its label is the Ewald energy of the
-    formal charges.
+    formal charges. Where amounts coincide, elements stand where that energy is lowest; crystals
+    with a positive energy, or less than 4 or more than 200 Å³/atom, are not drawn.
 
     Parameters
     ----------
     size
-        Number of records, up to 115,000. A larger sample starts with the records of a smaller.
+        Number of records, up to 140,000. A larger sample starts with the records of a smaller.
     seed
         Another seed draws the same compositions in another order and with other polymorphs.
 
@@ -56,7 +58,7 @@ class Sample(Source):
     name: ClassVar[str] = "sample"
     slow_parse: ClassVar[bool] = False  # a chunk takes some milliseconds
 
-    def __init__(self, size: int = 500, seed: int = 0) -> None:
+    def __init__(self, size: int = DEFAULT_SIZE, seed: int = 0) -> None:
         if not 1 <= size <= MAX_SIZE:
             raise SourceError(
                 f"the sample has 1 to {MAX_SIZE:,} records, {size:,} were asked for",
@@ -68,6 +70,29 @@ class Sample(Source):
             raise SourceError(f"the seed of the sample is {seed}; expected 0 to 2**60 - 1")
         self.size = size
         self.seed = seed
+
+    @classmethod
+    def make(cls, request: Request) -> Sample:
+        """Make the sample from a request.
+
+        The argument is the size (``sample:2000``). Without one a limit is the size, because a
+        sample has none of its own; beside one it is an upper bound.
+
+        Raises
+        ------
+        SourceError
+            If the argument is not a number, or size or seed is out of range.
+        """
+        text = request.argument.replace("_", "").replace(",", "")
+        if text and not text.isdecimal():
+            raise SourceError(
+                f"the sample takes a number of records after the colon, not {request.argument!r}",
+                next_step="write sample, or sample:2000",
+            )
+        sizes = [int(text)] if text else []
+        if request.limit is not None:
+            sizes.append(request.limit)
+        return cls(min(sizes, default=DEFAULT_SIZE), request.seed)
 
     def origin(self) -> Origin:
         """Describe the sample; reads the prototypes' file for its digest."""

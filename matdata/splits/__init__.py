@@ -1,1 +1,100 @@
-"""Splits: material ids to train, val and test."""
+"""Splits: material ids to train, val and test.
+
+Every split is by material id, follows from its settings alone, and does not depend on the order
+of rows. One way of splitting is one module with a `Method`; `make_splits` finds it by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy.typing as npt
+
+from matdata.errors import SplitError
+from matdata.registry import Registry
+from matdata.settings import Settings
+from matdata.splits.audit import Overlap, Report, audit
+from matdata.splits.base import PARTS, Method, Split
+from matdata.splits.columns import Columns, Ids
+from matdata.splits.io import from_table, metadata, to_table
+from matdata.splits.ratios import Ratios, canonical_text, parse_ratios
+
+__all__ = [
+    "METHODS",
+    "PARTS",
+    "Columns",
+    "Ids",
+    "Method",
+    "Overlap",
+    "Ratios",
+    "Report",
+    "Split",
+    "audit",
+    "from_table",
+    "make_splits",
+    "metadata",
+    "parse_ratios",
+    "to_table",
+]
+
+METHODS: Registry[Method] = Registry(
+    "split method",
+    "matdata.splits",
+    {
+        name: f"matdata.splits.{name}:METHOD"
+        for name in (
+            "element",
+            "fixed",
+            "group",
+            "kfold",
+            "matbench",
+            "random",
+            "stable",
+            "taata",
+            "time",
+        )
+    },
+    SplitError,
+)
+
+
+def make_splits(
+    method: str,
+    ids: npt.ArrayLike,
+    table: Mapping[str, Any] | None = None,
+    settings: Settings | Mapping[str, Any] | None = None,
+) -> list[Split]:
+    """Split materials by a named method.
+
+    Parameters
+    ----------
+    method
+        One of `METHODS`.
+    ids : (n,) str
+        Material ids, in any order.
+    table
+        The dataset's columns by name, each in the order of `ids`.
+    settings
+        The method's settings, or a mapping of them; ``ratios`` may be given as text, as a
+        sequence, or as a mapping of part to share.
+
+    Returns
+    -------
+    list of Split
+        One split, or one a fold (or an element) for the methods that make several.
+
+    Raises
+    ------
+    SplitError
+        If the method is unknown or the split is impossible.
+    ConfigError
+        If a setting is unknown or has a wrong value.
+    """
+    chosen = METHODS.get(method)
+    if not isinstance(settings, Settings):
+        values = dict(settings or {})
+        if "ratios" in values:
+            values["ratios"] = canonical_text(values["ratios"])
+        settings = chosen.settings.from_mapping(values)
+    return chosen(ids, {} if table is None else table, settings)

@@ -1,0 +1,350 @@
+"""What ``import matdata`` offers, and the only module that plugins import."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.cache import cache_dir
+from matdata.catalogue import features, find_dataset, find_feature
+from matdata.composition import Compositions, parse_formula
+from matdata.crystals import Crystals, Ragged
+from matdata.dataset import DatasetFolder
+from matdata.errors import (
+    ConfigError,
+    CurationError,
+    FeatureError,
+    MatdataError,
+    PluginError,
+    SourceError,
+    SplitError,
+    StoreError,
+    StructureError,
+)
+from matdata.features import FEATURIZERS, featurizer
+from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.feature import Feature, values_and_offsets
+from matdata.features.runner import check_block
+from matdata.ledger import Reject
+from matdata.settings import Settings, setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from matdata.transformer import FeatureTransformer
+
+__all__ = [
+    "Block",
+    "Column",
+    "Compositions",
+    "Computed",
+    "ConfigError",
+    "Crystals",
+    "CurationError",
+    "Dataset",
+    "Dense",
+    "Feature",
+    "FeatureError",
+    "Featurizer",
+    "Field",
+    "MatdataError",
+    "PluginError",
+    "Ragged",
+    "Reject",
+    "Settings",
+    "SourceError",
+    "SplitError",
+    "StoreError",
+    "StructureError",
+    "build",
+    "compute",
+    "features_known",
+    "open",
+    "setting",
+    "transformer",
+]
+
+
+class Dataset(DatasetFolder):
+    """A dataset in a cache: its table, structures, splits and features.
+
+    Parameters
+    ----------
+    folder
+        ``datasets/<name>/<version>-<digest8>`` in the cache.
+    cache
+        The cache that holds its features.
+    """
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        super().__init__(folder)
+        self.cache = cache
+
+    def __len__(self) -> int:
+        return int(self.manifest["rows"])
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.ref!r}, {len(self):,} materials)"
+
+    @functools.cached_property
+    def table(self) -> pd.DataFrame:
+        """The table, one row a material, indexed by material id; units in ``.attrs["units"]``."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.columns).set_index("material_id")
+        frame.attrs["units"] = self.units
+        return frame
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """The records that were left out, with stage, reason and message."""
+        import pandas as pd
+
+        from matdata.ledger import to_columns
+
+        return pd.DataFrame(to_columns(self.rejects()))
+
+    def structure(self, material_id: str) -> Any:
+        """One crystal as a pymatgen `Structure`."""
+        from matdata.adapters.pymatgen import to_structure
+
+        return to_structure(self.crystals, self.row(material_id))
+
+    def atoms(self, material_id: str) -> Any:
+        """One crystal as ASE `Atoms`."""
+        from matdata.adapters.ase import to_atoms
+
+        return to_atoms(self.crystals, self.row(material_id))
+
+    def features(self) -> list[str]:
+        """Names of the features that were built."""
+        from matdata.store.manifest import read_manifest
+
+        return sorted({read_manifest(f)["feature"] for f in features(self.cache, self.ref)})
+
+    def feature(self, spec: str, **settings: Any) -> Feature:
+        """A feature that was built.
+
+        Parameters
+        ----------
+        spec
+            Feature name, or ``name@digest8``.
+        settings
+            Settings of the featurizer: stored ones choose among what was built, views (``level``
+            of ``ofm``) say how it is looked at.
+
+        Raises
+        ------
+        FeatureError
+            If it was not built, with the command that makes it.
+        """
+        name = spec.partition("@")[0]
+        asked = featurizer(name, settings).settings.identity() if settings else {}
+        stored = {key: value for key, value in asked.items() if key in settings}
+        folder = find_feature(self.cache, self.ref, spec, stored)
+        return Feature(folder, self.ids, self.digest, settings)
+
+    def split(self, name: str | None = None) -> dict[str, list[str]]:
+        """Material ids of each part of a saved split; the only one if no name is given.
+
+        Raises
+        ------
+        StoreError
+            If there is none of that name, or several and none is named.
+        """
+        names = self.split_names()
+        if name is None and len(names) != 1:
+            raise StoreError(
+                f"{self.ref} has {len(names)} splits; which one?",
+                next_step=f"saved splits: {', '.join(names) or 'none'}; `matdata split` makes one",
+            )
+        columns, _ = self.load_split(name or names[0])
+        parts: dict[str, list[str]] = {}
+        for identity, part in zip(columns["material_id"], columns["part"], strict=True):
+            parts.setdefault(part, []).append(identity)
+        return parts
+
+
+def open(ref: str, cache: str | Path | None = None) -> Dataset:
+    """Open a dataset.
+
+    Parameters
+    ----------
+    ref
+        ``name`` for the newest version, or ``name@version-digest8``.
+    cache
+        Cache folder; ``$MATDATA_CACHE``, a checkout's ``cache/`` or the user's if not given.
+
+    Raises
+    ------
+    StoreError
+        If there is no such dataset, with those there are.
+    """
+    home = cache_dir(cache)
+    return Dataset(find_dataset(home, ref).folder, home)
+
+
+def build(
+    source: str | Path,
+    *,
+    features: Sequence[str] = (),
+    cache: str | Path | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    columns: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Dataset:
+    """Build a dataset, as ``matdata build`` does.
+
+    Parameters
+    ----------
+    source
+        ``sample``, ``mp`` or a path.
+    features
+        Features to compute.
+    cache
+        Cache folder.
+    limit
+        At most so many records.
+    seed
+        Seed of drawn records and of the split.
+    columns
+        What columns mean: ``id_col``, ``structure_col``, ``formula_col``, ``energy``, ``targets``.
+    options
+        Fields of `matdata.pipeline.BuildOptions`; ``dedupe`` and ``min_distance`` for curation.
+    """
+    from matdata.curate.curate import CurateSettings
+    from matdata.pipeline import BuildOptions
+    from matdata.pipeline import build as run_build
+    from matdata.sources import find_source
+    from matdata.sources.base import Request
+    from matdata.sources.roles import ReadOptions
+
+    home = cache_dir(cache)
+    request = Request("", limit, seed, ReadOptions.from_mapping(columns or {}))
+    curation = {k: options.pop(k) for k in ("dedupe", "min_distance") if k in options}
+    chosen = BuildOptions(
+        features=tuple(features),
+        seed=seed,
+        curation=CurateSettings.from_mapping(curation),
+        **options,
+    )
+    built = run_build(find_source(str(source), request), home, chosen)
+    return Dataset(built.dataset.folder, home)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Features computed in memory.
+
+    Attributes
+    ----------
+    values
+        Dense values: (n, columns), or (N, columns) over all sites with `offsets`.
+    offsets
+        Material `i` holds ``values[offsets[i]:offsets[i + 1]]``; None if it has one row.
+    ids
+        Ids of the materials that succeeded.
+    labels, units
+        Names and units of the columns.
+    rejects
+        Materials that failed, each with its reason.
+    """
+
+    values: npt.NDArray[Any]
+    offsets: npt.NDArray[np.int64] | None
+    ids: npt.NDArray[np.str_]
+    labels: Sequence[str]
+    units: Sequence[str]
+    rejects: list[Reject] = field(default_factory=list)
+
+
+def compute(spec: str, materials: Any, **settings: Any) -> Computed:
+    """Compute a feature without a dataset: the same arrays as a build.
+
+    Parameters
+    ----------
+    spec
+        Feature name.
+    materials
+        pymatgen structures, ASE atoms, formulas, `Crystals` or `Compositions`; one or several.
+    settings
+        Settings of the featurizer.
+
+    Raises
+    ------
+    FeatureError
+        If the feature is unknown, or needs structures and got formulas.
+    StructureError
+        If something given is none of these.
+    """
+    made = featurizer(spec, settings)
+    batch = as_batch(materials, made)
+    blocks = []
+    for first in range(0, max(len(batch), 1), made.batch_rows):
+        part = batch.take(slice(first, first + made.batch_rows))
+        block = check_block(made, part, made.featurize(part))
+        blocks.append(Block(block.rows + first, block.fields, block.rejects))
+    rows = np.concatenate([block.rows for block in blocks])
+    names = [item.name for item in made.fields]
+    fields = {name: _join([block.fields[name] for block in blocks]) for name in names}
+    values, offsets = values_and_offsets(made.dense(fields))
+    rejects = [reject for block in blocks for reject in block.rejects]
+    return Computed(values, offsets, batch.ids[rows], made.labels(), made.units(), rejects)
+
+
+def _join(columns: list[Any]) -> Column:
+    return Ragged.concat(columns) if isinstance(columns[0], Ragged) else np.concatenate(columns)
+
+
+def as_batch(materials: Any, made: Featurizer) -> Crystals | Compositions:
+    """Bring whatever was given into the columns that a featurizer takes."""
+    columns = _columns_of(materials)
+    if made.requires == "composition" and isinstance(columns, Crystals):
+        return Compositions.from_crystals(columns)
+    if made.requires == "structure" and isinstance(columns, Compositions):
+        raise FeatureError(
+            f"feature {made.spec!r} needs structures, got formulas",
+            next_step="give pymatgen structures, ASE atoms or Crystals",
+        )
+    return columns
+
+
+def _columns_of(materials: Any) -> Crystals | Compositions:
+    from matdata.adapters import ase, pymatgen
+
+    if isinstance(materials, (Crystals, Compositions)):
+        return materials
+    single = isinstance(materials, str) or any(
+        known(materials) for known in (ase.is_atoms, pymatgen.is_structure)
+    )
+    items = [materials] if single else list(materials)
+    if items and all(isinstance(item, str) for item in items):
+        ids = [str(row) for row in range(len(items))]
+        return Compositions.from_amounts(ids, [parse_formula(item) for item in items])
+    if all(pymatgen.is_structure(item) for item in items):
+        return pymatgen.from_structures(items)
+    if all(ase.is_atoms(item) for item in items):
+        return ase.from_atoms(items)
+    kinds = ", ".join(sorted({type(item).__name__ for item in items}))
+    raise StructureError(
+        f"expected pymatgen structures, ASE atoms, formulas, Crystals or Compositions, got {kinds}"
+    )
+
+
+def transformer(spec: str, **settings: Any) -> FeatureTransformer:
+    """The same as a scikit-learn transformer: one row a material."""
+    from matdata.transformer import FeatureTransformer
+
+    return FeatureTransformer(spec, settings)
+
+
+def features_known() -> list[str]:
+    """Names of all features, those of plugins included."""
+    return FEATURIZERS.names()

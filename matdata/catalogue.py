@@ -1,0 +1,100 @@
+"""What a cache holds: datasets by name and version, features by dataset, and what a name means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from matdata.dataset import DatasetFolder
+from matdata.errors import FeatureError, StoreError, did_you_mean
+from matdata.store.manifest import NAME, read_manifest
+
+
+def committed(folder: Path) -> list[Path]:
+    """Finished artefacts in a folder, oldest first."""
+    if not folder.is_dir():
+        return []
+    found = [path for path in folder.iterdir() if (path / NAME).is_file() and path.name[0] != "."]
+    return sorted(found, key=lambda path: ((path / NAME).stat().st_mtime_ns, path.name))
+
+
+def datasets(cache: Path) -> dict[str, list[Path]]:
+    """Folders of all datasets by name, oldest first."""
+    home = cache / "datasets"
+    names = sorted(path.name for path in home.iterdir()) if home.is_dir() else []
+    return {name: found for name in names if (found := committed(home / name))}
+
+
+def snapshots(cache: Path) -> list[Path]:
+    """Folders of all snapshots."""
+    home = cache / "snapshots"
+    sources = sorted(home.iterdir()) if home.is_dir() else []
+    return [folder for source in sources for folder in committed(source)]
+
+
+def features(cache: Path, ref: str) -> list[Path]:
+    """Folders of the features of one dataset, oldest first."""
+    return committed(cache / "features" / ref)
+
+
+def find_dataset(cache: Path, ref: str) -> DatasetFolder:
+    """The dataset that ``name`` (newest version) or ``name@version`` means.
+
+    Raises
+    ------
+    StoreError
+        If there is none, with the names and versions there are.
+    """
+    known = datasets(cache)
+    name, _, version = ref.partition("@")
+    if name not in known:
+        listed = ", ".join(known) or "none yet"
+        raise StoreError(
+            f"no dataset {name!r} in {cache}{did_you_mean(name, known)}",
+            next_step=f"datasets there: {listed}; `matdata build` makes one",
+        )
+    if not version:
+        return DatasetFolder(known[name][-1])
+    matching = [path for path in known[name] if path.name == version]
+    matching = matching or [path for path in known[name] if path.name.startswith(version)]
+    if len(matching) != 1:
+        versions = ", ".join(path.name for path in known[name])
+        what = "several versions match" if matching else "no version"
+        raise StoreError(f"{what} {version!r} of {name}", next_step=f"versions: {versions}")
+    return DatasetFolder(matching[0])
+
+
+def find_feature(cache: Path, ref: str, spec: str, settings: dict[str, Any]) -> Path:
+    """The newest feature of a dataset with this name and these stored settings.
+
+    Parameters
+    ----------
+    spec
+        Feature name, or ``name@digest8`` for one folder.
+    settings
+        Settings that must agree with the stored ones.
+
+    Raises
+    ------
+    FeatureError
+        If there is none, with the command that makes it.
+    """
+    found = features(cache, ref)
+    name, _, digest = spec.partition("@")
+    manifests = [(folder, read_manifest(folder)) for folder in found]
+    fitting = [
+        folder
+        for folder, manifest in manifests
+        if manifest["feature"] == name
+        and (not digest or folder.name.endswith(digest))
+        and all(manifest["settings"].get(key, value) == value for key, value in settings.items())
+    ]
+    if fitting:
+        return fitting[-1]
+    there = sorted({manifest["feature"] for _, manifest in manifests})
+    wanted = f" with {settings}" if settings else ""
+    raise FeatureError(
+        f"{ref} has no feature {spec!r}{wanted}{did_you_mean(name, there)}",
+        next_step=f"`matdata featurize {ref} {name}` makes it; there are: "
+        f"{', '.join(there) or 'none'}",
+    )

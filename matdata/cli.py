@@ -1,0 +1,150 @@
+"""The command line: parsing and printing only; the work is done by `matdata.commands`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from matdata import __version__
+
+DESCRIPTION = """\
+Builds curated, split, featurized and verified crystal datasets.
+
+  matdata build sample --features ofm      the embedded sample: nothing is downloaded
+  matdata build crystals.csv --features ofm --target band_gap
+  matdata build mp --features ofm          the Materials Project (needs MP_API_KEY)
+"""
+INTERRUPTED = 130  # the shell's code for Ctrl-C
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    group = common.add_argument_group("everywhere")
+    group.add_argument("--cache", metavar="DIR", help="cache folder (else $MATDATA_CACHE)")
+    group.add_argument("--json", action="store_true", help="print the result as JSON")
+    group.add_argument("--quiet", action="store_true", help="print warnings and errors only")
+    group.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return common
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", default="zarr", help="zarr or hdf5 (default: zarr)")
+    parser.add_argument("--workers", type=int, metavar="N", help="threads or processes")
+    parser.add_argument("--shard-rows", type=int, metavar="N", help="most crystals in a shard")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FEATURE.KEY=VALUE",
+        help="a setting of a feature (ofm.period_tag=true)",
+    )
+
+
+def _add_split(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", default="70/15/15", help="ratios, counts, or none")
+    parser.add_argument("--group-by", metavar="COLUMN", help="keep groups on one side")
+    parser.add_argument("--seed", type=int, default=0, help="seed of sample and split")
+
+
+def _add_build(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    parser = commands.add_parser("build", parents=[common], help="source to verified dataset")
+    parser.add_argument(
+        "source",
+        help="sample, sample:SIZE, mp, or a path (CIF, POSCAR, folder, "
+        "zip, CSV, JSON, JSONL, extxyz, ASE db; compressed or not)",
+    )
+    parser.add_argument("--features", default="", metavar="A,B", help="ofm, matminer:<class>, …")
+    parser.add_argument("--name", help="name of the dataset")
+    parser.add_argument("--limit", type=int, metavar="N", help="read at most N records")
+    parser.add_argument(
+        "--dedupe",
+        default="auto",
+        help="polymorph (lowest energy per formula), "
+        "none, or auto: polymorph where an energy is known",
+    )
+    parser.add_argument(
+        "--min-distance",
+        type=float,
+        default=0.5,
+        metavar="Å",
+        help="atoms closer than this make a crystal invalid",
+    )
+    columns = parser.add_argument_group("columns of a file")
+    columns.add_argument("--id-col", metavar="NAME")
+    columns.add_argument("--structure-col", metavar="NAME")
+    columns.add_argument("--formula-col", metavar="NAME")
+    columns.add_argument("--energy", metavar="NAME", help="ranks polymorphs; eV/atom, or NAME/cell")
+    columns.add_argument("--target", action="append", default=[], metavar="NAME")
+    _add_split(parser)
+    _add_work(parser)
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _common()
+    parser = argparse.ArgumentParser(
+        prog="matdata",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"matdata {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_build(commands, common)
+
+    def add(name: str, help: str, *arguments: tuple[str, str]) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[common], help=help)
+        for argument, meaning in arguments:
+            made.add_argument(argument, help=meaning)
+        return made
+
+    dataset = ("dataset", "name, or name@version")
+    _add_work(add("featurize", "add features to a dataset", dataset, ("features", "A,B")))
+    _add_split(add("split", "add a split to a dataset", dataset))
+    add("list", "what the cache holds")
+    add("info", "one dataset: funnel, columns, splits, features", dataset)
+    add("show", "one material", dataset, ("id", "material id"))
+    verify = add("verify", "reread every byte and compare digests")
+    verify.add_argument("dataset", nargs="?", help="name, or name@version; all if not given")
+    export = add(
+        "export", "write a dataset for other programs", dataset, ("output", "file or folder")
+    )
+    export.add_argument("--format", required=True, help="npz, hdf5, parquet, extxyz or csv")
+    export.add_argument("--features", default="", metavar="A,B", help="dense arrays to write")
+    export.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FEATURE.KEY=VALUE",
+        help="a setting of a feature (ofm.level=structure)",
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code, 0 only when all of it succeeded."""
+    given = _parser().parse_args(arguments)
+    from matdata.commands import run
+    from matdata.errors import MatdataError
+
+    try:
+        return run(given)
+    except MatdataError as error:
+        if given.debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            "\nstopped; what was finished is kept, and the same command goes on from there",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone (head, less)
+        sys.stderr.close()
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

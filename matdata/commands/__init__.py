@@ -1,0 +1,15 @@
+"""The commands behind the command line, one a file."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+COMMANDS = ("build", "export", "featurize", "info", "list", "show", "split", "verify")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run the command that was parsed; returns its exit code."""
+    module = importlib.import_module(f"matdata.commands.{given.command}_command")
+    code: int = module.run(given)
+    return code

@@ -1,0 +1,51 @@
+"""``matdata build SOURCE``."""
+
+from __future__ import annotations
+
+import argparse
+
+from matdata.commands.common import (
+    cache_of,
+    console_of,
+    positive,
+    print_json,
+    settings_of,
+    words,
+    workers_of,
+)
+from matdata.curate.curate import CurateSettings
+from matdata.pipeline import BuildOptions, build
+from matdata.sources import find_source
+from matdata.sources.base import Request
+from matdata.sources.roles import ReadOptions
+
+
+def run(given: argparse.Namespace) -> int:
+    """Build, and print what came out."""
+    console = console_of(given)
+    columns = ReadOptions(
+        id_col=given.id_col,
+        structure_col=given.structure_col,
+        formula_col=given.formula_col,
+        energy=given.energy,
+        targets=tuple(given.target),
+    )
+    limit = positive(given.limit, "--limit")
+    source = find_source(given.source, Request("", limit, given.seed, columns))
+    options = BuildOptions(
+        name=given.name,
+        features=words(given.features),
+        feature_settings=settings_of(given.set),
+        split=None if given.split == "none" else given.split,
+        group_by=words(given.group_by or ""),
+        seed=given.seed,
+        store=given.store,
+        curation=CurateSettings(dedupe=given.dedupe, min_distance=given.min_distance),
+        workers=workers_of(given),
+        shard_rows=positive(given.shard_rows, "--shard-rows"),
+    )
+    built = build(source, cache_of(given), options, console)
+    console.say(f"done: {built.dataset.folder}")
+    if given.json:
+        print_json(built.summary())
+    return 0

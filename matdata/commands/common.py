@@ -1,0 +1,85 @@
+"""What several commands need: the cache, the console, lists and settings from text."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from matdata.cache import cache_dir
+from matdata.console import Console
+from matdata.errors import ConfigError
+from matdata.parallel import default_workers
+
+
+def cache_of(given: argparse.Namespace) -> Path:
+    """The cache folder that the command works in."""
+    return cache_dir(given.cache)
+
+
+def console_of(given: argparse.Namespace) -> Console:
+    """Where the command reports to; JSON keeps standard output for itself."""
+    return Console(quiet=given.quiet, lines_to_stderr=given.json)
+
+
+def workers_of(given: argparse.Namespace) -> int:
+    """Number of workers, all cores if not said."""
+    if given.workers is not None and given.workers < 1:
+        raise ConfigError(f"--workers is {given.workers}, expected at least 1")
+    return int(given.workers or default_workers())
+
+
+def positive(value: int | None, option: str) -> int | None:
+    """A number that must be above zero, or None.
+
+    Raises
+    ------
+    ConfigError
+        If it is zero or negative.
+    """
+    if value is not None and value < 1:
+        raise ConfigError(f"{option} is {value}, expected at least 1")
+    return value
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a list separated by commas."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def settings_of(pairs: list[str]) -> dict[str, dict[str, Any]]:
+    """Settings by feature from ``feature.key=value``.
+
+    Raises
+    ------
+    ConfigError
+        If a pair has another form.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for pair in pairs:
+        left, equals, value = pair.partition("=")
+        feature, dot, key = left.rpartition(".")
+        if not equals or not dot or not key or not feature:
+            raise ConfigError(f"--set {pair!r}: expected FEATURE.KEY=VALUE")
+        found.setdefault(feature, {})[key] = value
+    return found
+
+
+def print_json(value: Any) -> None:
+    """Print a result for machines."""
+    print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+
+
+def human_bytes(count: float) -> str:
+    """A number of bytes for people."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes of all files in a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

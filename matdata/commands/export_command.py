@@ -1,0 +1,34 @@
+"""``matdata export DATASET OUTPUT --format …``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from matdata.commands.common import cache_of, console_of, print_json, settings_of, words
+from matdata.export import FORMATS, Exported, write_export
+
+
+def run(given: argparse.Namespace) -> int:
+    """Write a dataset, with dense features if asked for, for other programs."""
+    from matdata import api
+    from matdata.errors import ConfigError, did_you_mean
+
+    if given.format not in FORMATS:
+        raise ConfigError(
+            f"unknown format {given.format!r}{did_you_mean(given.format, FORMATS)}",
+            next_step=f"choose one of: {', '.join(FORMATS)}",
+        )
+    dataset = api.open(given.dataset, cache_of(given))
+    settings = settings_of(given.set)
+    features = {
+        spec: dataset.feature(spec, **settings.get(spec, settings.get(spec.partition(":")[0], {})))
+        for spec in words(given.features)
+    }
+    crystals = dataset.crystals if dataset.kind == "structure" else None
+    content = Exported(dataset.ref, dataset.columns, dataset.units, crystals, features)
+    path = write_export(content, Path(given.output), given.format)
+    console_of(given).say(f"wrote {path}")
+    if given.json:
+        print_json({"output": str(path), "format": given.format, "rows": len(dataset)})
+    return 0

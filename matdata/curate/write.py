@@ -1,0 +1,70 @@
+"""Writes a curated set of records as a dataset's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matdata import ledger
+from matdata.console import Console
+from matdata.curate.curate import Curated
+from matdata.dataset import KIND
+from matdata.digest import SHORT, digest_json
+from matdata.store import files, tables
+from matdata.store.artefact import building
+from matdata.store.columns import write_crystals
+from matdata.store.manifest import NAME
+
+
+def dataset_folder(home: Path, version: str, identity: Mapping[str, Any]) -> Path:
+    """Where the dataset with this identity lies, or will lie."""
+    return home / f"{version}-{digest_json(identity)[:SHORT]}"
+
+
+def write_dataset(
+    curated: Curated,
+    folder: Path,
+    identity: Mapping[str, Any],
+    about: Mapping[str, Any],
+    units: Mapping[str, str],
+    console: Console,
+) -> Path:
+    """Commit a dataset.
+
+    Parameters
+    ----------
+    curated
+        Rows, ledger and funnel.
+    folder
+        From `dataset_folder`.
+    identity
+        What the dataset depends on: snapshot and settings.
+    about
+        Name, provenance and column roles for the manifest.
+    units
+        Units of the columns.
+    console
+        Told when another process holds the lock.
+    """
+    key = digest_json(identity)
+    with building(folder.parent, KIND, key, console.warn) as writer:
+        if (folder / NAME).is_file():  # another process may just have made it
+            return folder
+        crystals = curated.crystals
+        if crystals is not None:
+            writer.write("crystals.h5", lambda path: write_crystals(path, crystals))
+        writer.write("table.parquet", lambda path: tables.write_table(path, curated.table, units))
+        rejects = ledger.to_columns(curated.rejects)
+        writer.write("ledger.parquet", lambda path: tables.write_table(path, rejects))
+        steps = {"steps": curated.funnel.steps}
+        writer.write("funnel.json", lambda path: files.write_json(path, steps))
+        content = {
+            **about,
+            "identity": dict(identity),
+            "identity_digest": key,
+            "rows": len(curated.table["material_id"]),
+            "rejected": len(curated.rejects),
+            "columns": list(curated.table),
+        }
+        return writer.commit(folder.name, content, {})

@@ -1,0 +1,293 @@
+"""Composes the stages of a build: source, curate, split, featurize, store.
+
+Each step is skipped when an artefact with the matching digest is there, and each hands the next
+one its product; stages know nothing of each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from matdata.cache import ensure_writable
+from matdata.console import SILENT, Console
+from matdata.curate.curate import CurateSettings, Records, curate
+from matdata.curate.funnel import render
+from matdata.curate.write import dataset_folder, write_dataset
+from matdata.dataset import DatasetFolder
+from matdata.errors import ConfigError, CurationError, FeatureError
+from matdata.features import featurizer
+from matdata.features.base import Featurizer
+from matdata.features.runner import Job, run
+from matdata.ledger import count_reasons
+from matdata.parallel import default_workers
+from matdata.sources.base import Source
+from matdata.sources.snapshot import Snapshot, take_snapshot
+from matdata.splits import make_splits, metadata, to_table
+from matdata.splits.base import Split
+from matdata.store.backends import backend
+from matdata.store.manifest import NAME, read_manifest
+
+LOUD_SHARE = 0.5  # of records lost to defects, above which a build warns
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What to build from a source.
+
+    Attributes
+    ----------
+    name
+        Name of the dataset; the source's own if None.
+    features
+        Feature specs (``ofm``, ``matminer:StructuralHeterogeneity``).
+    feature_settings
+        Settings by feature name.
+    split
+        Ratios or counts; None for no split.
+    group_by
+        Columns whose groups must not be torn apart.
+    seed
+        Seed of the split.
+    store
+        ``zarr`` or ``hdf5``.
+    curation
+        Settings of curation.
+    workers
+        Threads or processes.
+    shard_rows
+        Most crystals in a shard of a feature; None for near 64 MB.
+    """
+
+    name: str | None = None
+    features: tuple[str, ...] = ()
+    feature_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    split: str | None = "70/15/15"
+    group_by: tuple[str, ...] = ()
+    seed: int = 0
+    store: str = "zarr"
+    curation: CurateSettings = field(default_factory=CurateSettings)
+    workers: int = field(default_factory=default_workers)
+    shard_rows: int | None = None
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made, or found."""
+
+    dataset: DatasetFolder
+    snapshot: Snapshot
+    split: str | None
+    features: tuple[Path, ...]
+
+    def summary(self) -> dict[str, Any]:
+        """The result for machines."""
+        manifests = [read_manifest(folder) for folder in self.features]
+        return {
+            "dataset": self.dataset.ref,
+            "folder": str(self.dataset.folder),
+            "rows": self.dataset.manifest["rows"],
+            "digest": self.dataset.digest,
+            "snapshot": self.snapshot.folder.name,
+            "funnel": self.dataset.funnel(),
+            "split": self.split,
+            "features": [
+                {
+                    "feature": manifest["feature"],
+                    "folder": str(folder),
+                    "rows": manifest["rows"],
+                    "rejected": manifest["rejected"],
+                    "arrays_digest": manifest["arrays_digest"],
+                }
+                for manifest, folder in zip(manifests, self.features, strict=True)
+            ],
+        }
+
+
+def build(
+    source: Source, cache: Path, options: BuildOptions | None = None, console: Console = SILENT
+) -> Built:
+    """Build a dataset with its split and features.
+
+    Raises
+    ------
+    MatdataError
+        If a name or setting is wrong (before anything is read), the source cannot be read, no
+        record is usable, or the cache cannot be written.
+    """
+    options = options or BuildOptions()
+    backend(options.store)
+    made = _featurizers(options)
+    ensure_writable(cache)
+    snapshot = take_snapshot(source, cache, console, options.workers)
+    _check_kinds(made, snapshot.origin["kind"], snapshot.origin["name"])
+    dataset = make_dataset(snapshot, cache, options, console)
+    split = None
+    if options.split is not None:
+        split = add_split(dataset, options.split, options.seed, options.group_by, console)
+    features = tuple(_add_feature(dataset, one, cache, options, console) for one in made)
+    return Built(dataset, snapshot, split, features)
+
+
+def add_features(
+    dataset: DatasetFolder, cache: Path, options: BuildOptions, console: Console = SILENT
+) -> list[Path]:
+    """Compute features of a dataset that is there; returns their folders.
+
+    Raises
+    ------
+    MatdataError
+        As `build`.
+    """
+    made = _featurizers(options)
+    _check_kinds(made, dataset.kind, dataset.ref)
+    return [_add_feature(dataset, one, cache, options, console) for one in made]
+
+
+def _featurizers(options: BuildOptions) -> list[Featurizer]:
+    families = {spec.partition(":")[0] for spec in options.features}
+    for name in options.feature_settings:
+        if name not in families and name not in options.features:
+            raise ConfigError(
+                f"settings for feature {name!r}, which is not asked for",
+                next_step=f"features asked for: {', '.join(options.features) or 'none'}",
+            )
+    by_name = options.feature_settings
+    return [
+        featurizer(spec, by_name.get(spec) or by_name.get(spec.partition(":")[0], {}))
+        for spec in options.features
+    ]
+
+
+def _check_kinds(made: Sequence[Featurizer], kind: str, name: str) -> None:
+    for one in made:
+        if one.requires == "structure" and kind == "composition":
+            raise FeatureError(
+                f"feature {one.spec!r} needs structures; {name} holds compositions only",
+                next_step="choose features of compositions, or a source with structures",
+            )
+
+
+def make_dataset(
+    snapshot: Snapshot, cache: Path, options: BuildOptions, console: Console
+) -> DatasetFolder:
+    """Curate a snapshot into a dataset, or return the one that is there.
+
+    Raises
+    ------
+    CurationError
+        If not one record is left.
+    """
+    origin = snapshot.origin
+    name = options.name or origin["name"]
+    identity = {
+        "snapshot": snapshot.digest,
+        "curation": options.curation.identity(),
+        "name": name,
+        "format": 1,
+    }
+    folder = dataset_folder(cache / "datasets" / name, origin["version"], identity)
+    if not (folder / NAME).is_file():
+        crystals, table, rejects = snapshot.load()
+        energy, per = origin["energy_column"], origin["energy_per"]
+        records = Records(crystals, table, rejects, energy, per)
+        curated = curate(records, options.curation)
+        if not curated.table["material_id"]:
+            reasons = ", ".join(f"{n} {why}" for why, n in _defects(curated.rejects).items())
+            raise CurationError(
+                f"not one of {curated.funnel.entered} records can be used: {reasons}",
+                next_step="look at the first records of the source",
+            )
+        about = {
+            "name": name,
+            "kind": origin["kind"],
+            "dedupe": curated.dedupe,
+            "energy_column": energy,
+            "targets": origin["targets"],
+            "note": origin["note"],
+            "licence": origin["licence"],
+            "citation": origin["citation"],
+            "made_from": {
+                "snapshot": f"{origin['source']}/{snapshot.folder.name}",
+                "records_digest": snapshot.digest,
+            },
+        }
+        write_dataset(curated, folder, identity, about, origin["targets"], console)
+    dataset = DatasetFolder(folder)
+    _tell(dataset, console)
+    return dataset
+
+
+def _defects(rejects: Sequence[Any]) -> dict[str, int]:
+    return count_reasons(r.reason for r in rejects if r.reason != "higher_polymorph")
+
+
+def _tell(dataset: DatasetFolder, console: Console) -> None:
+    manifest = dataset.manifest
+    console.say(f"{dataset.ref}: {manifest['rows']:,} materials")
+    if manifest["note"]:
+        console.say(f"  note: {manifest['note']}")
+    for line in render(dataset.funnel()):
+        console.say(line)
+    if manifest["dedupe"] == "none" and manifest["energy_column"] is None:
+        console.say("  duplicates kept: no energy column is known (name one with --energy COLUMN)")
+    lost = sum(_defects(dataset.rejects()).values())
+    read = dataset.funnel()[0]["entered"]
+    if lost > LOUD_SHARE * read:
+        reasons = ", ".join(f"{n:,} {why}" for why, n in _defects(dataset.rejects()).items())
+        console.warn(
+            f"{lost:,} OF {read:,} RECORDS WERE REJECTED ({reasons}); the reasons, record by "
+            f"record, are in {dataset.folder / 'ledger.parquet'}"
+        )
+
+
+def add_split(
+    dataset: DatasetFolder,
+    ratios: str,
+    seed: int,
+    group_by: Sequence[str],
+    console: Console,
+) -> str:
+    """Save a split with the dataset, or find it there; returns its name."""
+    method: str = "random"
+    settings: dict[str, Any] = {"ratios": ratios, "seed": seed}
+    if group_by:
+        method, settings = "group", {**settings, "by": tuple(group_by)}
+    (split,) = make_splits(method, dataset.ids, dataset.columns, settings)
+    return save_split(dataset, split, console)
+
+
+def save_split(dataset: DatasetFolder, split: Split, console: Console) -> str:
+    """Save one split with its dataset, unless it is there."""
+    if split.name not in dataset.split_names():
+        dataset.save_split(split.name, to_table(split), metadata(split))
+    sizes = ", ".join(f"{part} {count:,}" for part, count in split.sizes.items())
+    console.say(f"split {split.name}: {sizes}")
+    for text in split.notes:
+        console.say(f"  note: {text}")
+    return split.name
+
+
+def _add_feature(
+    dataset: DatasetFolder,
+    made: Featurizer,
+    cache: Path,
+    options: BuildOptions,
+    console: Console,
+) -> Path:
+    """Compute a feature of a dataset, or find it there."""
+    batch = dataset.crystals if made.requires == "structure" else dataset.compositions
+    home = cache / "features" / dataset.ref
+    job = Job(made, batch, dataset.ref, dataset.digest, home, options.store, options.shard_rows)
+    folder = run(job, console, options.workers)
+    manifest = read_manifest(folder)
+    lost = sum(manifest["rejected"].values())
+    console.say(f"feature {manifest['feature']}: {manifest['rows']:,} materials ({folder.name})")
+    if lost:
+        reasons = ", ".join(f"{n:,} {why}" for why, n in manifest["rejected"].items())
+        console.say(f"  {lost:,} without it: {reasons}")
+    if lost > LOUD_SHARE * dataset.manifest["rows"]:
+        console.warn(f"MORE THAN HALF OF THE MATERIALS HAVE NO {manifest['feature']}")
+    return folder

@@ -1,0 +1,220 @@
+"""Audit: what the parts of a split share with each other.
+
+A random split of a database that holds polymorphs puts the same composition on both sides, and a
+test error then measures memory. The audit counts, for each key, how many materials of a later
+part share a value with an earlier one, and names some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from matdata.errors import SplitError
+from matdata.splits.base import Split, first_few
+from matdata.splits.columns import Columns, Ids, aligned
+
+PAIRS = (("train", "val"), ("train", "test"), ("val", "test"))
+KEYS = ("formula", "chemsys", "protostructure")
+N_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What one part shares with another under one key.
+
+    Attributes
+    ----------
+    key
+        Column, or ``near_duplicate``.
+    source, target
+        The two parts: what a model sees, and what it is measured on.
+    n_shared
+        Materials of `target` that share a value with some material of `source`.
+    n_target
+        Materials of `target`.
+    examples
+        Up to five of (id in `target`, an id in `source`, the value).
+    """
+
+    key: str
+    source: str
+    target: str
+    n_shared: int
+    n_target: int
+    examples: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The audit of one split.
+
+    Attributes
+    ----------
+    split, digest
+        Name and digest of the split.
+    overlaps
+        One entry for each key and pair of parts.
+    skipped
+        Keys for which there is no column.
+    unlabelled
+        Key to the number of materials of the split without a value; they share nothing.
+    """
+
+    split: str
+    digest: str
+    overlaps: tuple[Overlap, ...]
+    skipped: tuple[str, ...]
+    unlabelled: dict[str, int]
+
+    @property
+    def leaks(self) -> bool:
+        """Whether any part shares anything with another, under any of the keys looked at."""
+        return any(overlap.n_shared for overlap in self.overlaps)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        found = [asdict(o) | {"examples": [list(e) for e in o.examples]} for o in self.overlaps]
+        return {
+            "split": self.split,
+            "digest": self.digest,
+            "leaks": self.leaks,
+            "overlaps": found,
+            "skipped": list(self.skipped),
+            "unlabelled": self.unlabelled,
+        }
+
+    def to_text(self) -> str:
+        """The report for a person."""
+        verdict = "parts share values" if self.leaks else "parts share nothing"
+        lines = [f"audit of {self.split}: {verdict} under the keys looked at"]
+        for o in self.overlaps:
+            percent = 100 * o.n_shared / o.n_target
+            pair = f"{o.source} -> {o.target}"
+            lines.append(
+                f"  {o.key:<16} {pair:<14} {o.n_shared:>8} of {o.n_target} ({percent:.1f} %)"
+            )
+            lines += [f"      {a} as {b}: {value}" for a, b, value in o.examples]
+        lines += [f"  no value of {key}: {n} materials" for key, n in self.unlabelled.items() if n]
+        if self.skipped:
+            lines.append(f"  not looked at, no such column: {', '.join(self.skipped)}")
+        return "\n".join(lines)
+
+
+def audit(
+    split: Split,
+    table: Mapping[str, Any],
+    keys: Iterable[str] = KEYS,
+    near_duplicates: Iterable[tuple[str, str]] | None = None,
+) -> Report:
+    """Count what each part shares with the parts before it.
+
+    Parameters
+    ----------
+    split
+        The split to look at.
+    table
+        The dataset's columns by name, ``material_id`` among them.
+    keys
+        Columns to compare by, or what `columns.DERIVED` works out from the formula.
+    near_duplicates
+        Pairs of ids that are nearly the same material, from wherever these were found; ids
+        outside the split count for nothing.
+
+    Raises
+    ------
+    SplitError
+        If the table has no ids, or not all of the split's.
+    """
+    ids, columns = _aligned(table)
+    parts = _parts_of(split, ids)
+    overlaps: list[Overlap] = []
+    unlabelled: dict[str, int] = {}
+    asked, there = tuple(dict.fromkeys(keys)), set(columns.names())
+    for key in asked:
+        if key in there:
+            codes, values = _codes(columns, key)
+            unlabelled[key] = int(np.sum((codes < 0) & (parts != "")))
+            overlaps += _overlaps_by_key(key, ids, parts, codes, values)
+    skipped = tuple(key for key in asked if key not in there)
+    if near_duplicates is not None:
+        overlaps += _overlaps_by_pairs(ids, parts, near_duplicates)
+    return Report(split.name, split.digest(), tuple(overlaps), skipped, unlabelled)
+
+
+def _aligned(table: Mapping[str, Any]) -> tuple[Ids, Columns]:
+    if "material_id" not in table:
+        raise SplitError(
+            "an audit needs the column 'material_id'",
+            next_step=f"columns there are: {', '.join(table) or 'none'}",
+        )
+    return aligned(table["material_id"], table)
+
+
+def _parts_of(split: Split, ids: Ids) -> Ids:
+    own = np.concatenate(list(split.parts.values()))
+    unknown = own[~np.isin(own, ids)]
+    if len(unknown):
+        raise SplitError(
+            f"{len(unknown)} ids of split {split.name!r} are not in the table: "
+            f"{first_few(unknown)}",
+            cause="the split belongs to another dataset or version",
+            next_step="audit it with the table that it was made from",
+        )
+    return split.part_of(ids)
+
+
+def _codes(columns: Columns, key: str) -> tuple[np.ndarray, list[str]]:
+    """A number for each material's label, -1 without one; and the labels by number."""
+    labels = columns.labels(key)
+    numbers: dict[str | None, int] = {None: -1}
+    for label in labels:
+        numbers.setdefault(label, len(numbers) - 1)
+    del numbers[None]
+    codes = np.array([-1 if x is None else numbers[x] for x in labels], dtype=np.int64)
+    return codes, [str(label) for label in numbers]
+
+
+def _overlaps_by_key(
+    key: str, ids: Ids, parts: Ids, codes: np.ndarray, values: list[str]
+) -> list[Overlap]:
+    found = []
+    for source, target in _pairs(parts):
+        first = np.full(len(values) + 1, -1, dtype=np.int64)  # the last entry is that of code -1
+        rows = np.flatnonzero((parts == source) & (codes >= 0))[::-1]
+        first[codes[rows]] = rows  # reversed, so that the smallest id stays
+        inside = np.flatnonzero(parts == target)
+        shared = inside[first[codes[inside]] >= 0]
+        examples = tuple(
+            (str(ids[row]), str(ids[first[codes[row]]]), values[codes[row]])
+            for row in shared[:N_EXAMPLES].tolist()
+        )
+        found.append(Overlap(key, source, target, len(shared), len(inside), examples))
+    return found
+
+
+def _overlaps_by_pairs(
+    ids: Ids, parts: Ids, near_duplicates: Iterable[tuple[str, str]]
+) -> list[Overlap]:
+    part_of = dict(zip(ids.tolist(), parts.tolist(), strict=True))
+    partners: dict[tuple[str, str], dict[str, str]] = {}
+    for a, b in near_duplicates:
+        for here, there in ((a, b), (b, a)):
+            between = (part_of.get(there, ""), part_of.get(here, ""))
+            known = partners.setdefault(between, {})
+            known[here] = min(there, known.get(here, there))
+    found = []
+    for source, target in _pairs(parts):
+        shared = sorted(partners.get((source, target), {}).items())
+        examples = tuple((a, b, "near duplicate") for a, b in shared[:N_EXAMPLES])
+        n_target = int(np.sum(parts == target))
+        found.append(Overlap("near_duplicate", source, target, len(shared), n_target, examples))
+    return found
+
+
+def _pairs(parts: Ids) -> list[tuple[str, str]]:
+    present = set(parts.tolist())
+    return [pair for pair in PAIRS if present.issuperset(pair)]

@@ -1,0 +1,201 @@
+"""What a split is, and what a way of splitting is.
+
+A split is a statement about material ids, never about row numbers: a dataset may be sorted,
+filtered or merged afterwards and every material stays where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.digest import digest_json
+from matdata.errors import SplitError, did_you_mean
+from matdata.settings import Settings
+from matdata.splits.columns import Columns, Ids, aligned
+
+PARTS = ("train", "val", "test")
+EXAMPLES = 10  # ids named in a message before it says how many more there are
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Disjoint parts of a dataset, by material id.
+
+    Attributes
+    ----------
+    name
+        Short name, fit for a file (``70-15-15-seed0``).
+    method
+        Name of the method that made it.
+    settings
+        What the method was asked for, as JSON values.
+    parts
+        Part name (``train``, ``val``, ``test``) to the sorted ids of that part. ``train`` is
+        always there and no part is empty; a part that was not asked for is absent.
+    notes
+        What a user must know about it: ratios reached, materials left out.
+
+    Raises
+    ------
+    SplitError
+        If a part is unknown or empty, an id stands twice, or there is nothing beside ``train``.
+    """
+
+    name: str
+    method: str
+    settings: dict[str, Any]
+    parts: dict[str, Ids]
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        for part in self.parts:
+            if part not in PARTS:
+                raise _unknown_part(part, PARTS)
+        parts = {p: _frozen(self.parts[p]) for p in PARTS if p in self.parts}
+        object.__setattr__(self, "parts", parts)
+        object.__setattr__(self, "notes", tuple(self.notes))
+        _check_not_empty(self.name, parts)
+        _check_disjoint(self.name, parts)
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of which material is where; name, settings and notes do not count."""
+        return digest_json({part: ids.tolist() for part, ids in self.parts.items()})
+
+    def ids(self, part: str) -> Ids:
+        """The sorted ids of one part.
+
+        Raises
+        ------
+        SplitError
+            If the split has no such part.
+        """
+        if part not in self.parts:
+            raise _unknown_part(part, self.parts, f"split {self.name!r}: ")
+        return self.parts[part]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of materials in each part."""
+        return {part: len(ids) for part, ids in self.parts.items()}
+
+    def part_of(self, ids: npt.ArrayLike) -> Ids:
+        """Name of the part that each id is in, and ``""`` for one that is in none."""
+        asked = np.asarray(ids, dtype=np.str_)
+        known = np.concatenate(list(self.parts.values()))
+        names = np.repeat(list(self.parts), list(self.sizes.values())).astype(np.str_)
+        order = np.argsort(known, kind="stable")
+        place = np.minimum(np.searchsorted(known[order], asked), len(known) - 1)
+        hit = order[place]
+        return np.where(known[hit] == asked, names[hit], "")
+
+    def require_validation(self) -> Ids:
+        """The validation ids; a trainer calls this, so that test never stands in for them.
+
+        Raises
+        ------
+        SplitError
+            If the split has no validation part.
+        """
+        if "val" in self.parts:
+            return self.parts["val"]
+        shares = "/".join(self.parts)
+        raise SplitError(
+            f"split {self.name!r} has no validation part (it has {shares}); expected one to "
+            "choose the model and the stopping epoch by",
+            cause="it was made with two ratios, or a validation fraction of 0",
+            next_step="make a split with three ratios such as 70/15/15 (or val_fraction above 0); "
+            "the test part is never used for validation",
+        )
+
+    def describe(self) -> str:
+        """Name, sizes and notes for a person, one line each."""
+        total = sum(self.sizes.values())
+        lines = [f"{self.name} ({self.method}), {total} materials, digest {self.digest()[:8]}"]
+        lines += [f"  {p:<5} {n:>8}  {100 * n / total:5.1f} %" for p, n in self.sizes.items()]
+        lines += [f"  note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+
+SplitFunction = Callable[[Ids, Columns, Any], list[Split]]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way of splitting: its settings and its function.
+
+    Calling it checks and sorts the ids (and the columns with them), so that no function can
+    depend on the order of rows.
+
+    Attributes
+    ----------
+    name
+        Name in the registry.
+    settings
+        Settings class of the method.
+    function
+        ``(ids, columns, settings) -> list[Split]``; ids arrive sorted and unique.
+    """
+
+    name: str
+    settings: type[Settings]
+    function: SplitFunction
+
+    def __call__(
+        self, ids: npt.ArrayLike, table: Mapping[str, Any], settings: Settings | None = None
+    ) -> list[Split]:
+        """Split `ids`; `table` holds the dataset's columns by name, in the order of `ids`."""
+        sorted_ids, columns = aligned(ids, table)
+        return self.function(sorted_ids, columns, settings or self.settings())
+
+
+def first_few(values: npt.ArrayLike) -> str:
+    """The first ten values, and how many there are when there are more."""
+    items = [str(value) for value in np.asarray(values).tolist()]
+    shown = ", ".join(items[:EXAMPLES])
+    return shown if len(items) <= EXAMPLES else f"{shown}, ... ({len(items)} in all)"
+
+
+def parts_from_names(ids: Ids, names: npt.NDArray[Any]) -> dict[str, Ids]:
+    """Group ids by their part's name; ids whose name is ``""`` are left out."""
+    return {part: ids[names == part] for part in PARTS if np.any(names == part)}
+
+
+def _frozen(ids: npt.ArrayLike) -> Ids:
+    own = np.sort(np.array(ids, dtype=np.str_, ndmin=1))
+    own.setflags(write=False)
+    return own
+
+
+def _unknown_part(part: str, known: Any, prefix: str = "") -> SplitError:
+    return SplitError(
+        f"{prefix}unknown part {part!r}{did_you_mean(part, known)}",
+        next_step=f"parts there are: {', '.join(known)}",
+    )
+
+
+def _check_not_empty(name: str, parts: Mapping[str, Ids]) -> None:
+    empty = [part for part, ids in parts.items() if not len(ids)]
+    if empty or "train" not in parts or len(parts) < 2:
+        reached = ", ".join(f"{part} {len(ids)}" for part, ids in parts.items()) or "no parts"
+        raise SplitError(
+            f"split {name!r} is not usable: expected materials in train and in at least one "
+            f"other part, got {reached}",
+            cause="too few materials (or groups) for the ratios asked for",
+            next_step="give other ratios, or leave out a part by giving it 0",
+        )
+
+
+def _check_disjoint(name: str, parts: Mapping[str, Ids]) -> None:
+    merged = np.sort(np.concatenate(list(parts.values())))
+    twice = np.unique(merged[1:][merged[1:] == merged[:-1]])
+    if len(twice):
+        raise SplitError(
+            f"split {name!r}: {len(twice)} ids stand more than once: {first_few(twice)}",
+            cause="the same id is listed in two parts, or twice in one",
+            next_step="keep each id in one part",
+        )

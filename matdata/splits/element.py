@@ -1,0 +1,80 @@
+"""Leave one element out: test holds every material that contains the element."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matdata.errors import SplitError, did_you_mean
+from matdata.settings import Settings, setting
+from matdata.splits.base import Method, Split, first_few
+from matdata.splits.columns import Columns, Ids
+from matdata.splits.holdout import VAL_HELP, hold_out
+from matdata.splits.names import split_name
+
+
+@dataclass(frozen=True)
+class ElementSettings(Settings):
+    """Settings of leave-one-element-out."""
+
+    elements: tuple[str, ...] = setting((), "element symbols, one split each; none for all")
+    seed: int = setting(0, "seed of the validation draw", minimum=0)
+    val_fraction: float = setting(0.1, VAL_HELP, minimum=0.0, maximum=0.9)
+
+
+def element_split(ids: Ids, columns: Columns, settings: ElementSettings) -> list[Split]:
+    """One split an element, in the order asked for (or in alphabetical order of all).
+
+    Elements come from the column ``chemsys``, or from ``formula`` where there is none. Without a
+    list of elements, those that every material contains are passed over.
+
+    Raises
+    ------
+    SplitError
+        If an element is in no material or in all of them, or a material's elements are unknown.
+    """
+    systems = columns.labels("chemsys")
+    unknown = [id_ for id_, system in zip(ids.tolist(), systems, strict=True) if system is None]
+    if unknown:
+        raise SplitError(
+            f"{len(unknown)} materials have no chemical system: {first_few(unknown)}",
+            cause="the formula is missing or cannot be read",
+            next_step="drop them, or complete the chemsys column",
+        )
+    members = [set(str(system).split("-")) for system in systems]
+    present = sorted(set().union(*members))
+    holds = {element: np.array([element in m for m in members]) for element in present}
+    wanted = settings.elements or tuple(e for e in present if not holds[e].all())
+    if not wanted:
+        raise SplitError(
+            f"all materials contain the same elements ({', '.join(present)}); "
+            "leaving one out leaves nothing to train on",
+            next_step="choose another kind of split",
+        )
+    for element in wanted:
+        if element not in holds:
+            raise SplitError(
+                f"no material contains {element!r}{did_you_mean(element, present)}",
+                next_step=f"elements there are: {', '.join(present)}",
+            )
+    return [_without(ids, holds[element], element, settings) for element in wanted]
+
+
+def _without(ids: Ids, inside: np.ndarray, element: str, settings: ElementSettings) -> Split:
+    if inside.all():
+        raise SplitError(
+            f"all {len(ids)} materials contain {element}; leaving it out leaves nothing to "
+            "train on",
+            next_step="choose another element",
+        )
+    inner = hold_out(
+        ids[~inside], len(ids), settings.val_fraction, settings.seed, "element validation"
+    )
+    name = split_name("element", element, val=(settings.val_fraction, 0.1), seed=settings.seed)
+    described = {**settings.to_dict(), "elements": [element]}
+    note = f"{int(inside.sum())} of {len(ids)} materials contain {element}"
+    return Split(name, "element", described, {**inner, "test": ids[inside]}, (note,))
+
+
+METHOD = Method("element", ElementSettings, element_split)

@@ -1,0 +1,107 @@
+"""Split by date: the oldest materials train, the newest test."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+
+from matdata.errors import SplitError
+from matdata.settings import Settings, setting
+from matdata.splits.base import Method, Split, first_few
+from matdata.splits.columns import Columns, Ids
+from matdata.splits.names import slug, split_name
+from matdata.splits.random import cut, left_out_note
+from matdata.splits.ranking import ranked
+from matdata.splits.ratios import parse_ratios
+
+_SHORT = re.compile(r"(\d{4})(?:-(\d{2}))?")  # a year, or a year and a month
+
+
+@dataclass(frozen=True)
+class TimeSettings(Settings):
+    """Settings of the split by date."""
+
+    column: str = setting("date", "column of dates: ISO 8601 text, datetimes, or years")
+    ratios: str = setting("80/10/10", "percentages, fractions or counts of train/val/test")
+
+
+def time_split(ids: Ids, columns: Columns, settings: TimeSettings) -> list[Split]:
+    """Cut the materials in order of date, with exactly the sizes asked for.
+
+    Where counts ask for fewer than there are, the oldest are left out. Materials of the date at
+    a cut fall on both sides of it, by a draw of fixed seed; a note says how many.
+
+    Raises
+    ------
+    SplitError
+        If dates are missing or cannot be read, or the ratios cannot be met.
+    """
+    ratios = parse_ratios(settings.ratios)
+    sizes = ratios.sizes(len(ids))
+    dates = _dates(ids, columns.values(settings.column), settings.column)
+    drawn = np.empty(len(ids), dtype=np.int64)
+    drawn[ranked(ids, 0, "time")] = np.arange(len(ids))
+    order = np.lexsort((drawn, dates))[::-1]
+    parts = cut(ids[order], sizes)
+    notes = _notes(dates[order], sizes) + left_out_note(len(ids), sizes)
+    name = split_name("time", slug(settings.column), ratios.slug)
+    return [Split(name, "time", settings.to_dict(), parts, notes)]
+
+
+def _dates(ids: Ids, values: list[Any], column: str) -> np.ndarray:
+    missing = ids[np.array([value is None for value in values])]
+    if len(missing):
+        raise SplitError(
+            f"{len(missing)} of {len(ids)} materials have no date in {column!r}: "
+            f"{first_few(missing)}",
+            next_step="complete the column, or drop these materials",
+        )
+    read = [_seconds(value) for value in values]
+    bad = [f"{id_}: {v!r}" for id_, v, s in zip(ids, values, read, strict=True) if s is None]
+    if bad:
+        raise SplitError(
+            f"{len(bad)} dates in {column!r} cannot be read: {first_few(bad)}",
+            cause="expected ISO 8601 (2019-07-04, 2019-07-04T12:00:00Z), a datetime, or a year",
+            next_step="rewrite the column in that form",
+        )
+    return np.array(read, dtype=np.float64)
+
+
+def _seconds(value: Any) -> float | None:
+    """Seconds since 1970 (UTC); a time without a zone is taken as UTC, None if not a date."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = str(int(value)) if float(value).is_integer() else ""
+    if isinstance(value, str):
+        short = _SHORT.fullmatch(value.strip())
+        text = f"{short[1]}-{short[2] or '01'}-01" if short else value.strip()
+        try:
+            value = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if not isinstance(value, datetime):
+        return None
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+
+
+def _notes(newest_first: np.ndarray, sizes: dict[str, int]) -> tuple[str, ...]:
+    notes, start = [], 0
+    for part in ("test", "val", "train"):
+        if part not in sizes:
+            continue
+        inside = newest_first[start : start + sizes[part]]
+        days = [datetime.fromtimestamp(t, UTC).date().isoformat() for t in inside[[-1, 0]].tolist()]
+        notes.append(f"{part}: {days[0]} to {days[1]}")
+        start += sizes[part]
+        if start < len(newest_first) and newest_first[start - 1] == newest_first[start]:
+            shared = int(np.sum(newest_first == newest_first[start]))
+            notes.append(f"{shared} materials share the date at the older end of {part}")
+    return tuple(notes)
+
+
+METHOD = Method("time", TimeSettings, time_split)
