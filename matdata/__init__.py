@@ -38,6 +38,7 @@ __all__ = [
     "SplitError",
     "StoreError",
     "StructureError",
+    "atomic_masses",
     "build",
     "compute",
     "features_known",

@@ -33,6 +33,7 @@ from matdata.features.feature import Feature, values_and_offsets
 from matdata.features.runner import check_block
 from matdata.ledger import Reject
 from matdata.settings import Settings, setting
+from matdata.tables.elements import masses as atomic_masses
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +63,7 @@ __all__ = [
     "SplitError",
     "StoreError",
     "StructureError",
+    "atomic_masses",
     "build",
     "compute",
     "features_known",

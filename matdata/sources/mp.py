@@ -153,10 +153,11 @@ class MaterialsProject(Source):
                     _sort_fields="material_id",
                 )
                 documents = list(page)[: wanted - seen]
-                if not documents:
+                if len(documents) < min(PAGE, wanted - seen):
                     raise SourceError(
-                        f"the Materials Project counts {wanted} documents and sent {seen}",
-                        cause="the database changed while it was read",
+                        f"the Materials Project counts {wanted} documents and page "
+                        f"{seen // PAGE + 1} holds {len(documents)}",
+                        cause="the database changed while it was read, or an answer was cut",
                         next_step="run the same command again",
                     )
                 yield documents

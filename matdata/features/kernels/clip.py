@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matdata.features.kernels.jit import kernel, reduction
+from matdata.features.kernels.jit import inlined, kernel, reduction
 
 Array = np.ndarray[Any, Any]
 
@@ -119,7 +119,7 @@ def largest(values: Array, count: int) -> float:
     return best
 
 
-@kernel
+@inlined
 def _find_rim(body: Polyhedron, count: int, tolerance: float) -> tuple[int, int]:
     """Numbers of removed vertices and of rim edges; rim `TANGLED` if it is not one cycle."""
     height, planes, edges, rim = body.height, body.planes, body.edges, body.rim
@@ -155,7 +155,7 @@ def _find_rim(body: Polyhedron, count: int, tolerance: float) -> tuple[int, int]
     return n_removed, n_rim
 
 
-@kernel
+@inlined
 def _cross_edges(body: Polyhedron, n_rim: int) -> None:
     """Where each rim edge meets the plane, always between its two ends."""
     for e in range(n_rim):
@@ -171,7 +171,7 @@ def _cross_edges(body: Polyhedron, n_rim: int) -> None:
                 body.rim[e, 2] = k
 
 
-@kernel
+@inlined
 def _move(body: Polyhedron, source: int, target: int) -> None:
     body.x[target], body.y[target], body.z[target] = body.x[source], body.y[source], body.z[source]
     body.square[target] = body.square[source]
@@ -184,7 +184,7 @@ def _move(body: Polyhedron, source: int, target: int) -> None:
                 body.edges[other, back] = target
 
 
-@kernel
+@inlined
 def _close(body: Polyhedron, count: int, n_removed: int, n_rim: int, plane: int) -> int:
     """Put the new vertices into the places of the removed ones; returns the vertex count."""
     for e in range(n_rim):
@@ -196,7 +196,9 @@ def _close(body: Polyhedron, count: int, n_removed: int, n_rim: int, plane: int)
         body.planes[slot, 0], body.planes[slot, 1], body.planes[slot, 2] = plane, a, b
         after, before = body.first[b], body.last[a]
         body.edges[slot, 0] = kept
-        body.edges[slot, 1] = body.removed[after] if after < n_removed else count + after - n_removed
+        body.edges[slot, 1] = (
+            body.removed[after] if after < n_removed else count + after - n_removed
+        )
         body.edges[slot, 2] = (
             body.removed[before] if before < n_removed else count + before - n_removed
         )
@@ -209,9 +211,16 @@ def _close(body: Polyhedron, count: int, n_removed: int, n_rim: int, plane: int)
     return count
 
 
-@kernel
+@inlined
 def cut(
-    body: Polyhedron, count: int, x: float, y: float, z: float, square: float, plane: int, eps: float
+    body: Polyhedron,
+    count: int,
+    x: float,
+    y: float,
+    z: float,
+    square: float,
+    plane: int,
+    eps: float,
 ) -> int:
     """Cut off what is nearer to the point (x, y, z) than to the origin.
 

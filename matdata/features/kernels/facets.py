@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from matdata.features.kernels.clip import Polyhedron
-from matdata.features.kernels.jit import kernel
+from matdata.features.kernels.jit import inlined, kernel
 from matdata.features.kernels.neighbours import Candidates, Grid
 
 Array = np.ndarray[Any, Any]
@@ -38,14 +38,14 @@ class Facets(NamedTuple):
 
     Attributes
     ----------
-    index : (size, 6) int64
+    ints : (size, 6) int64
         Neighbouring site, image (3), distinct corners, and the row of the other side.
-    value : (size, 3) float64
+    reals : (size, 3) float64
         Distance (Å), area (Å²), solid angle (sr).
     """
 
-    index: Array
-    value: Array
+    ints: Array
+    reals: Array
 
 
 @kernel
@@ -58,9 +58,9 @@ def new_facets(size: int) -> Facets:
 def copy_facet(source: Facets, row: int, target: Facets, to: int) -> None:
     """Copy one row."""
     for k in range(6):
-        target.index[to, k] = source.index[row, k]
+        target.ints[to, k] = source.ints[row, k]
     for k in range(3):
-        target.value[to, k] = source.value[row, k]
+        target.reals[to, k] = source.reals[row, k]
 
 
 @kernel
@@ -72,7 +72,7 @@ def grow_facets(facets: Facets, used: int, size: int) -> Facets:
     return larger
 
 
-@kernel
+@inlined
 def _polygon(
     body: Polyhedron, unit: Array, begin: int, plane: int, normal: Array, merged: float
 ) -> tuple[float, float, int]:
@@ -162,15 +162,15 @@ def measure(
             body, unit, head[plane], plane, normal, widest * MERGED * MERGED
         )
         volume += area * distance / 6.0
-        other, index, value = walls.place[plane, 0], facets.index, facets.value
-        index[row, NEIGHBOUR], index[row, CORNERS] = grid.order[other], corners
+        other, ints, reals = walls.place[plane, 0], facets.ints, facets.reals
+        ints[row, NEIGHBOUR], ints[row, CORNERS] = grid.order[other], corners
         for k in range(3):
             image = 0
             for m in range(3):
                 cell = walls.place[plane, 1 + m] - grid.shift[other, m] + grid.shift[site, m]
                 image += cell * grid.steps[m, k]
-            index[row, IMAGE + k] = image
-        value[row, DISTANCE], value[row, AREA], value[row, ANGLE] = distance, area, angle
+            ints[row, IMAGE + k] = image
+        reals[row, DISTANCE], reals[row, AREA], reals[row, ANGLE] = distance, area, angle
         row += 1
     return row, volume
 
@@ -194,25 +194,25 @@ def pair_facets(facets: Facets, rows: Array) -> bool:
     bool
         Whether every facet of more than `LOPSIDED` has another side.
     """
-    index, value = facets.index, facets.value
+    ints, reals = facets.ints, facets.reals
     for row in range(rows[-1]):
-        index[row, TWIN] = -1
+        ints[row, TWIN] = -1
     sound = True
     for site in range(len(rows) - 1):
         for row in range(rows[site], rows[site + 1]):
-            if index[row, TWIN] >= 0:
+            if ints[row, TWIN] >= 0:
                 continue
-            other = index[row, NEIGHBOUR]
+            other = ints[row, NEIGHBOUR]
             for back in range(rows[other], rows[other + 1]):
-                if index[back, NEIGHBOUR] != site or index[back, IMAGE] != -index[row, IMAGE]:
+                if ints[back, NEIGHBOUR] != site or ints[back, IMAGE] != -ints[row, IMAGE]:
                     continue
                 if (
-                    index[back, IMAGE + 1] == -index[row, IMAGE + 1]
-                    and index[back, IMAGE + 2] == -index[row, IMAGE + 2]
+                    ints[back, IMAGE + 1] == -ints[row, IMAGE + 1]
+                    and ints[back, IMAGE + 2] == -ints[row, IMAGE + 2]
                 ):
                     _level(facets, row, back)
                     break
-            if index[row, TWIN] < 0 and value[row, ANGLE] > LOPSIDED:
+            if ints[row, TWIN] < 0 and reals[row, ANGLE] > LOPSIDED:
                 sound = False
     return sound
 
@@ -220,40 +220,41 @@ def pair_facets(facets: Facets, rows: Array) -> bool:
 @kernel
 def _level(facets: Facets, row: int, back: int) -> None:
     """Make two rows the two sides of one facet."""
-    index, value = facets.index, facets.value
-    index[row, TWIN], index[back, TWIN] = back, row
-    corners = max(index[row, CORNERS], index[back, CORNERS])
-    index[row, CORNERS] = index[back, CORNERS] = corners
+    ints, reals = facets.ints, facets.reals
+    ints[row, TWIN], ints[back, TWIN] = back, row
+    corners = max(ints[row, CORNERS], ints[back, CORNERS])
+    ints[row, CORNERS] = ints[back, CORNERS] = corners
     for k in (AREA, ANGLE):
-        mean = 0.5 * (value[row, k] + value[back, k])
-        value[row, k] = value[back, k] = mean
+        mean = 0.5 * (reals[row, k] + reals[back, k])
+        reals[row, k] = reals[back, k] = mean
 
 
 @kernel
 def mark_slivers(facets: Facets, rows: Array) -> None:
     """Unpair (twin -1) the facets that either side finds too small to be real."""
-    index, value = facets.index, facets.value
+    ints, reals = facets.ints, facets.reals
     for site in range(len(rows) - 1):
         begin, end = rows[site], rows[site + 1]
         largest = 0.0
         for row in range(begin, end):
-            largest = max(largest, value[row, AREA])
+            largest = max(largest, reals[row, AREA])
         for row in range(begin, end):
-            back = index[row, TWIN]
-            if back < 0 or value[row, ANGLE] >= TINY or value[row, AREA] >= TINY * largest:
+            back = ints[row, TWIN]
+            if back < 0 or reals[row, ANGLE] >= TINY or reals[row, AREA] >= TINY * largest:
                 continue
-            index[row, TWIN] = index[back, TWIN] = -1
+            ints[row, TWIN] = ints[back, TWIN] = -1
 
 
 @kernel
 def _before(facets: Facets, a: int, b: int) -> bool:
-    p = math.floor(facets.value[a, DISTANCE] / TIE + 0.5)
-    q = math.floor(facets.value[b, DISTANCE] / TIE + 0.5)
+    p = math.floor(facets.reals[a, DISTANCE] / TIE + 0.5)
+    q = math.floor(facets.reals[b, DISTANCE] / TIE + 0.5)
     if p != q:
         return p < q
     for k in range(4):  # neighbour, then image
-        if facets.index[a, k] != facets.index[b, k]:
-            return bool(facets.index[a, k] < facets.index[b, k])
+        if facets.ints[a, k] != facets.ints[b, k]:
+            smaller: bool = facets.ints[a, k] < facets.ints[b, k]
+            return smaller
     return False
 
 
@@ -262,7 +263,7 @@ def sort_facets(facets: Facets, begin: int, end: int, order: Array) -> int:
     """Sorted order of the paired facets among the rows of one site; returns how many."""
     count = 0
     for row in range(begin, end):
-        if facets.index[row, TWIN] < 0:
+        if facets.ints[row, TWIN] < 0:
             continue
         at = count
         while at > 0 and _before(facets, row, order[at - 1]):

@@ -29,3 +29,10 @@ def reduction(function: F) -> F:
     options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": flags}
     compiled: F = numba.njit(**options)(function)
     return compiled
+
+
+def inlined(function: F) -> F:
+    """Like `kernel`, put in place of its calls: for the innermost steps, where calling costs."""
+    options = {"cache": True, "nogil": True, "error_model": "numpy", "forceinline": True}
+    compiled: F = numba.njit(**options)(function)
+    return compiled

@@ -8,31 +8,28 @@ search radius grows until it covers that distance: the result depends on no cuto
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from matdata.crystals import Crystals, Float, Int
-from matdata.features.kernels import clip, facets, neighbours
+from matdata.crystals import Crystals
+from matdata.features.kernels import clip, facets, lattice, neighbours
 from matdata.features.kernels.clip import Polyhedron
 from matdata.features.kernels.facets import Facets
 from matdata.features.kernels.jit import kernel
 from matdata.features.kernels.neighbours import Candidates, Grid
+from matdata.features.kernels.tessellation import (
+    COORDINATES,
+    FLAT_LATTICE,
+    NO_SITES,
+    NOT_CLOSED,
+    OK,
+    OVERLAPPING,
+    TOO_SPARSE,
+    Tessellation,
+)
 
 Array = np.ndarray[Any, Any]
-
-OK, OVERLAPPING, FLAT_LATTICE, NOT_CLOSED, NO_SITES, TOO_SPARSE, COORDINATES = range(7)
-#: Reason code and explanation of each status.
-REASONS: dict[int, tuple[str, str]] = {
-    OVERLAPPING: ("overlapping_atoms", "two sites lie within 0.001 Å of each other"),
-    FLAT_LATTICE: ("degenerate_lattice", "the lattice has no volume or is not finite"),
-    NOT_CLOSED: ("voronoi_not_closed", "round-off left a Voronoi cell open or inconsistent"),
-    NO_SITES: ("no_sites", "the crystal has no sites"),
-    TOO_SPARSE: ("voronoi_too_sparse", "a Voronoi cell has millions of neighbours within reach"),
-    COORDINATES: ("bad_coordinates", "a fractional coordinate is not a number below a million"),
-}
 
 #: Lengths below are in units of the cube root of the volume a site.
 FIRST_RADIUS, BIN_EDGE = 1.9, 1.0
@@ -47,58 +44,6 @@ MAX_CANDIDATES = 1 << 22
 #: Vertices and candidates that the scratch has room for at first.
 FIRST_ROOM = 128, 512
 MAX_COORDINATE = 1e6
-
-
-@dataclass(frozen=True, eq=False)
-class Tessellation:
-    """Voronoi facets as columns, by site and then by distance, neighbour and image.
-
-    Distances within 1e-8 Å count as equal in that order. Facets below 1e-10 of their cell's
-    largest area (and below 1e-10 sr) are left out: they come from round-off, where a bisector
-    only touches a vertex or an edge. The two sides of a facet have bitwise equal values.
-
-    Attributes
-    ----------
-    neighbour : (F,) int32
-        Index of the neighbouring site within its crystal.
-    image : (F, 3) int32
-        Lattice translation: the neighbour lies at ``frac_coords[neighbour] + image``.
-    distance : (F,) float64, Å
-        Distance between the two sites.
-    area : (F,) float64, Å²
-        Area of the facet.
-    solid_angle : (F,) float64, sr
-        Solid angle of the facet seen from the site.
-    n_vertices : (F,) int32
-        Distinct corners of the facet.
-    facet_offsets : (N + 1,) int64
-        Site `i` has the facets ``facet_offsets[i]:facet_offsets[i + 1]``.
-    cell_volume : (N,) float64, Å³
-        Volume of each site's cell; 0 in crystals that failed.
-    status : (n,) int8
-        0, or the key of `REASONS` by which a crystal failed; it has no facets then.
-    """
-
-    neighbour: npt.NDArray[np.int32]
-    image: npt.NDArray[np.int32]
-    distance: Float
-    area: Float
-    solid_angle: Float
-    n_vertices: npt.NDArray[np.int32]
-    facet_offsets: Int
-    cell_volume: Float
-    status: npt.NDArray[np.int8]
-
-    @property
-    def volume(self) -> Float:
-        """Volume of the pyramid of each facet in Å³, (F,)."""
-        return self.area * self.distance / 6.0
-
-    @property
-    def facet_site(self) -> Int:
-        """For each facet the row of its site, (F,)."""
-        counts = np.diff(self.facet_offsets)
-        return np.repeat(np.arange(len(counts), dtype=np.int64), counts)
 
 
 class Scratch(NamedTuple):
@@ -196,8 +141,8 @@ def _crystal(
         code, count, n_planes, scratch = _cell(grid, place, unit, half, scratch)
         if code != OK:
             return code, scratch, table
-        if row + n_planes > len(table.value):
-            table = facets.grow_facets(table, row, 2 * len(table.value) + n_planes)
+        if row + n_planes > len(table.reals):
+            table = facets.grow_facets(table, row, 2 * len(table.reals) + n_planes)
         row, volumes[site] = facets.measure(
             scratch.body, count, n_planes, scratch.walls, grid, place, table, row
         )
@@ -234,16 +179,16 @@ def _sound_coordinates(frac: Array, begin: int, end: int) -> bool:
 
 @kernel
 def _tessellate(
-    lattice: Array, frac: Array, offsets: Array, facet_offsets: Array, volumes: Array,
+    lattices: Array, frac: Array, offsets: Array, facet_offsets: Array, volumes: Array,
     status: Array, vertices: int, candidates: int,
 ) -> tuple[Facets, int]:  # fmt: skip
     """Tessellate a range of crystals; returns the facets and how many there are."""
     scratch = _new_scratch(vertices, candidates)
     raw, done = facets.new_facets(candidates), facets.new_facets(20 * len(frac))
     used = facet_offsets[0]
-    for c in range(len(lattice)):
+    for c in range(len(lattices)):
         begin, end = offsets[c], offsets[c + 1]
-        vectors, steps, sound = neighbours.reduce_lattice(lattice[c])
+        vectors, steps, sound = lattice.reduce_lattice(lattices[c])
         rows = np.zeros(end - begin + 1, np.int64)
         if end == begin:
             status[c] = NO_SITES
@@ -252,10 +197,10 @@ def _tessellate(
         elif not _sound_coordinates(frac, begin, end):
             status[c] = COORDINATES
         else:
-            unit = (neighbours.box_volume(vectors) / (end - begin)) ** (1.0 / 3.0)
+            unit = (lattice.box_volume(vectors) / (end - begin)) ** (1.0 / 3.0)
             half = 0.0
             for k in range(3):
-                half += BOX * neighbours.length(vectors, k)
+                half += BOX * lattice.length(vectors, k)
             grid = neighbours.build_grid(vectors, steps, frac[begin:end], BIN_EDGE * unit)
             status[c], scratch, raw = _crystal(
                 grid, unit, half, scratch, raw, rows, volumes[begin:end]
@@ -265,8 +210,8 @@ def _tessellate(
                 volumes[site] = 0.0
                 facet_offsets[site + 1] = used
             continue
-        if used + rows[-1] > len(done.value):
-            done = facets.grow_facets(done, used, 2 * len(done.value) + rows[-1])
+        if used + rows[-1] > len(done.reals):
+            done = facets.grow_facets(done, used, 2 * len(done.reals) + rows[-1])
         used = _finish(raw, rows, done, used, facet_offsets[begin : end + 1])
     return done, used
 
@@ -299,12 +244,14 @@ def tessellate(crystals: Crystals) -> Tessellation:
         status,
         *FIRST_ROOM,
     )
-    index, value = table.index[:used], table.value[:used]
+    ints, reals = table.ints[:used], table.reals[:used]
     return Tessellation(
-        index[:, facets.NEIGHBOUR].astype(np.int32),
-        index[:, facets.IMAGE : facets.IMAGE + 3].astype(np.int32),
-        *(value[:, k].copy() for k in (facets.DISTANCE, facets.AREA, facets.ANGLE)),
-        index[:, facets.CORNERS].astype(np.int32),
+        ints[:, facets.NEIGHBOUR].astype(np.int32),
+        ints[:, facets.IMAGE : facets.IMAGE + 3].astype(np.int32),
+        reals[:, facets.DISTANCE].copy(),
+        reals[:, facets.AREA].copy(),
+        reals[:, facets.ANGLE].copy(),
+        ints[:, facets.CORNERS].astype(np.int32),
         offsets,
         volumes,
         status,

@@ -1,0 +1,12 @@
+"""What all tests share: a cache of their own, and no key of the person who runs them."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("MATDATA_CACHE", str(tmp_path_factory.mktemp("cache")))
+    for name in ("MP_API_KEY", "PMG_MAPI_KEY", "MP_API_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)

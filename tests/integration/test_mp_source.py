@@ -1,0 +1,113 @@
+"""The Materials Project source with its real client against a stand-in server."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from support.crystals import many, real
+from support.files import mp_document
+from support.mp_server import KEY, VERSION, serving
+
+import matdata as md
+from matdata.sources import mp
+
+
+@pytest.fixture
+def documents():
+    crystals = many(23)
+    return [mp_document(crystals, row) for row in range(len(crystals))]
+
+
+@pytest.fixture
+def key(monkeypatch):
+    monkeypatch.setenv("MP_API_KEY", KEY)
+    monkeypatch.delenv("PMG_MAPI_KEY", raising=False)
+
+
+def _build(server, monkeypatch, cache, **options):
+    monkeypatch.setenv("MP_API_ENDPOINT", server.url)
+    return md.build("mp", cache=cache, workers=1, **options)
+
+
+def test_pages_arrive_whole_and_sorted(documents, key, monkeypatch, tmp_path):
+    monkeypatch.setattr(mp, "PAGE", 10)
+    with serving(documents[::-1]) as server:
+        dataset = _build(server, monkeypatch, tmp_path, dedupe="none")
+        assert server.pages == [1, 2, 3]
+    assert len(dataset) == 23
+    assert dataset.ids.tolist() == sorted(d["material_id"] for d in documents)
+    assert dataset.folder.name.startswith(VERSION)
+    assert dataset.units["bulk_modulus.vrh"] == "GPa"
+    assert dataset.table.loc["m-0001", "bulk_modulus.vrh"] == 1.5
+    assert np.isnan(dataset.table.loc["m-0000", "bulk_modulus.vrh"])
+    assert dataset.manifest["licence"] == "CC BY 4.0"
+
+
+def test_a_cut_download_goes_on_at_the_page_it_lost(documents, key, monkeypatch, tmp_path):
+    monkeypatch.setattr(mp, "PAGE", 10)
+    with serving(documents) as server:
+        server.faults = [None, (500, b"{}")]
+        with pytest.raises(md.SourceError, match="Materials Project"):
+            _build(server, monkeypatch, tmp_path)
+        assert not list((tmp_path / "snapshots" / "mp").glob("2026*"))
+        server.pages.clear()
+        dataset = _build(server, monkeypatch, tmp_path, dedupe="none")
+        assert server.pages == [2, 3]
+    assert len(dataset) == 23
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ((200, b'{"data": [{"material'), "unreadable"),
+        ((500, b"{}"), "refused"),
+        ((200, b'{"data": [], "meta": {"total_doc": 23}}'), "page 1 holds 0"),
+        ((403, b'{"message": "nope"}'), "refused"),
+    ],
+)
+def test_faults_become_one_clear_error(fault, words, documents, key, monkeypatch, tmp_path):
+    with serving(documents) as server:
+        server.faults = [fault]
+        with pytest.raises(md.SourceError, match=words) as caught:
+            _build(server, monkeypatch, tmp_path)
+    assert caught.value.next_step
+
+
+def test_a_wrong_key_is_named(documents, key, monkeypatch, tmp_path):
+    monkeypatch.setenv("MP_API_KEY", "x" * 32)
+    with serving(documents) as server, pytest.raises(md.SourceError, match="refused") as caught:
+        _build(server, monkeypatch, tmp_path)
+    assert "MP_API_KEY" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["", "short"])
+def test_no_key_says_how_to_get_one(value, monkeypatch, tmp_path):
+    monkeypatch.setenv("MP_API_KEY", value)
+    monkeypatch.delenv("PMG_MAPI_KEY", raising=False)
+    with pytest.raises(md.SourceError, match="API key") as caught:
+        md.build("mp", cache=tmp_path)
+    assert "dashboard" in str(caught.value)
+    assert "matdata build sample" in str(caught.value)
+
+
+def test_an_unreachable_service_is_one_clear_error(key, monkeypatch, tmp_path):
+    monkeypatch.setenv("MP_API_ENDPOINT", "http://127.0.0.1:9/")
+    with pytest.raises(md.SourceError, match="cannot be reached"):
+        md.build("mp", cache=tmp_path)
+
+
+@pytest.mark.real_data
+def test_real_documents_give_the_same_records_as_the_file(key, monkeypatch, tmp_path):
+    path = real("mp200/summary.jsonl.gz")
+    with gzip.open(path, "rt") as file:
+        served = [json.loads(line) for line in file]
+    with serving(served) as server:
+        remote = _build(server, monkeypatch, tmp_path)
+    local = md.build(path, cache=tmp_path)
+    assert remote.crystals.digest() == local.crystals.digest()
+    assert remote.table["formation_energy_per_atom"].equals(
+        local.table["formation_energy_per_atom"]
+    )

@@ -1,0 +1,66 @@
+"""Small crystals that tests make themselves, and where the public data sets lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from matdata.adapters.sites import Sites, to_crystals
+from matdata.crystals import Crystals
+
+SHARED = Path(os.environ.get("MATDATA_SHARED", Path(__file__).parents[3] / "shared")) / "data"
+
+
+def real(name: str) -> Path:
+    """Path of a public data set; skips the test when it is not there."""
+    path = SHARED / name
+    if not path.exists():
+        pytest.skip(f"public data set {name} is not on this machine (set MATDATA_SHARED)")
+    return path
+
+
+def cubic(a: float, numbers: list[int], frac: list[list[float]]) -> Sites:
+    return Sites(np.eye(3) * a, np.array(frac, dtype=float), np.array(numbers, dtype=np.uint8))
+
+
+def rock_salt(a: float, cation: int, anion: int) -> Sites:
+    half = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+    shifted = [[(x + 0.5) % 1, y, z] for x, y, z in half]
+    return cubic(a, [cation] * 4 + [anion] * 4, half + shifted)
+
+
+def perovskite(a: float, A: int, B: int, X: int) -> Sites:
+    frac = [[0.5, 0.5, 0.5], [0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]]
+    return cubic(a, [A, B, X, X, X], frac)
+
+
+def caesium_chloride(a: float, cation: int, anion: int) -> Sites:
+    return cubic(a, [cation, anion], [[0, 0, 0], [0.5, 0.5, 0.5]])
+
+
+def few() -> Crystals:
+    """NaCl, SrTiO3, CsCl and one-atom Po."""
+    sites = [
+        rock_salt(5.64, 11, 17),
+        perovskite(3.905, 38, 22, 8),
+        caesium_chloride(4.12, 55, 17),
+        cubic(3.35, [84], [[0, 0, 0]]),
+    ]
+    return to_crystals(["nacl", "sto", "cscl", "po"], sites)
+
+
+def many(count: int, seed: int = 0) -> Crystals:
+    """Rock-salt, CsCl and perovskite crystals with drawn elements and cell lengths."""
+    rng = np.random.default_rng(seed)
+    sites = []
+    for k in range(count):
+        a, b, c = rng.choice(
+            [3, 4, 9, 11, 12, 13, 17, 19, 20, 22, 26, 29, 35, 38, 40, 47, 53, 56], 3, replace=False
+        ).tolist()
+        length = float(rng.uniform(3.9, 6.0))
+        made = (rock_salt(length, a, b), caesium_chloride(length, a, b))
+        sites.append((*made, perovskite(length, a, b, c))[k % 3])
+    return to_crystals([f"m-{k:04d}" for k in range(count)], sites)

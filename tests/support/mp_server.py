@@ -1,0 +1,111 @@
+"""A stand-in for the Materials Project's service, for its real client to talk to."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+KEY = "k" * 32
+VERSION = "2026.04.13"
+
+
+class StandIn(ThreadingHTTPServer):
+    """Serves summary documents.
+
+    Attributes
+    ----------
+    documents
+        What there is, in no particular order.
+    faults
+        For each page request to come ``(status, body)`` to answer instead, or None.
+    pages
+        Numbers of the pages that were asked for.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, documents: list[dict[str, Any]]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.documents = documents
+        self.faults: list[tuple[int, bytes] | None] = []
+        self.pages: list[int] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: StandIn
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        url = urlparse(self.path)
+        query = {key: values[0] for key, values in parse_qs(url.query).items()}
+        if url.path.rstrip("/") == "/heartbeat":
+            self._send(
+                200, {"version": "1", "db_version": VERSION, "access_controlled_batch_ids": []}
+            )
+        elif self.headers.get("x-api-key") != KEY:
+            self._send(401, {"message": "Invalid authentication credentials"})
+        elif url.path.rstrip("/") == "/materials/summary":
+            self._summary(query)
+        else:
+            self._send(404, {"detail": "Not Found"})
+
+    def _summary(self, query: dict[str, str]) -> None:
+        if int(query.get("_limit", 100)) > 1000:
+            self._send(400, {"detail": "limit too large"})
+            return
+        found = sorted(self.server.documents, key=lambda d: str(d["material_id"]))
+        if query.get("deprecated", "False") == "False":
+            found = [d for d in found if not d.get("deprecated")]
+        else:
+            found = [d for d in found if d.get("deprecated")]
+        total = len(found)
+        if "_page" in query:
+            page, size = int(query["_page"]), int(query.get("_per_page", 100))
+            self.server.pages.append(page)
+            fault = self.server.faults.pop(0) if self.server.faults else None
+            if fault is not None:
+                self._raw(*fault)
+                return
+            found = found[(page - 1) * size : page * size]
+        else:
+            skip, limit = int(query.get("_skip", 0)), int(query.get("_limit", 100))
+            found = found[skip : skip + limit]
+        if "_fields" in query:
+            wanted = set(query["_fields"].split(","))
+            found = [{k: v for k, v in d.items() if k in wanted} for d in found]
+        meta = {"api_version": "1", "total_doc": total, "max_limit": 1000}
+        self._send(200, {"data": found, "meta": meta})
+
+    def _send(self, status: int, body: Any) -> None:
+        self._raw(status, json.dumps(body).encode())
+
+    def _raw(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def serving(documents: list[dict[str, Any]]) -> Iterator[StandIn]:
+    """Serve documents on a free port of the loopback interface."""
+    server = StandIn(documents)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from matdata.errors import ConfigError
+from matdata.settings import Settings, setting
+
+
+@dataclass(frozen=True)
+class Sample(Settings):
+    radius: float = setting(5.0, "cutoff in Å", minimum=0.0, maximum=20.0)
+    count: int = setting(3, "how many")
+    mode: str = setting("mean", "what to do", choices=("mean", "sum"))
+    exact: bool = setting(False, "all digits")
+    names: tuple[str, ...] = setting((), "names")
+    limit: int | None = setting(None, "at most")
+    level: str = setting("site", "how it is looked at", view=True)
+
+
+def test_text_becomes_the_type():
+    given = {"radius": "2.5", "count": "7", "exact": "yes", "names": "a,b", "limit": "none"}
+    made = Sample.from_mapping(given)
+    assert made == Sample(2.5, 7, "mean", True, ("a", "b"), None)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"radiu": 1}, r"unknown setting 'radiu'.*did you mean 'radius'"),
+        ({"radius": "far"}, "expected float"),
+        ({"radius": -1.0}, "expected at least 0"),
+        ({"radius": 21}, "expected at most 20"),
+        ({"count": 2.5}, "expected int"),
+        ({"count": True}, "expected int"),
+        ({"exact": "perhaps"}, "true or false"),
+        ({"mode": "meen"}, "did you mean 'mean'"),
+        ({"names": 3}, "expected list"),
+    ],
+)
+def test_wrong_values_are_refused(given, words):
+    with pytest.raises(ConfigError, match=words):
+        Sample.from_mapping(given)
+
+
+def test_views_are_no_part_of_the_identity():
+    assert Sample(level="crystal").digest() == Sample().digest()
+    assert Sample(count=4).digest() != Sample().digest()
+
+
+def test_settings_are_frozen_and_described():
+    with pytest.raises(AttributeError):
+        Sample().count = 4  # type: ignore[misc]
+    assert ("count", 3, "how many") in Sample.describe()
