@@ -137,7 +137,7 @@ def image_index(group: Group, linear: Int, index: int) -> int:
 
 def keys_of(group: Group, index: int, points: Int) -> Int:
     """A number for the Wyckoff position of each subspace ``points + spaces[index]``."""
-    best = None
+    best: Int | None = None
     for rotation, translation in zip(group.rotations, group.translations, strict=True):
         target = image_index(group, rotation, index)
         moved = points @ rotation.T + translation
