@@ -180,9 +180,9 @@ def test_anonymous_formula() -> None:
 
 
 def test_least_relabelling() -> None:
-    # P-1: all eight inversion centres are equivalent; two kinds of pairs do not exist.
+    # P-1: any two of the eight inversion centres are equivalent to any other two.
     assert canonical_words(2, ("h", "c"))[0] == canonical_words(2, ("a", "g"))[0] == "a_b"
-    # The sum of letters decides before the text: "a_b" is no better for the two, so text decides.
+    # "a_b" and "b_a" have the same sum of letters, so the text decides.
     assert canonical_words(225, ("b", "a"))[0] == "a_b"
     # Counts stand before their letter, and the words follow the elements' order.
     assert canonical_words(221, ("dd", "b")) == ("2c_a", ("cc", "a"))

@@ -249,12 +249,12 @@ def mark_slivers(facets: Facets, rows: Array) -> None:
 def _before(facets: Facets, a: int, b: int) -> bool:
     p = math.floor(facets.reals[a, DISTANCE] / TIE + 0.5)
     q = math.floor(facets.reals[b, DISTANCE] / TIE + 0.5)
+    earlier: bool = p < q
     if p != q:
-        return p < q
+        return earlier
     for k in range(4):  # neighbour, then image
         if facets.ints[a, k] != facets.ints[b, k]:
-            smaller: bool = facets.ints[a, k] < facets.ints[b, k]
-            return smaller
+            return bool(facets.ints[a, k] < facets.ints[b, k])
     return False
 
 

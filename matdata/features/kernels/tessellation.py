@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Float, Int
+from matdata.crystals import Crystals, Float, Int
+from matdata.ledger import Reject
 
 OK, OVERLAPPING, FLAT_LATTICE, NOT_CLOSED, NO_SITES, TOO_SPARSE, COORDINATES = range(7)
 #: Reason code and explanation of each status.
@@ -71,3 +72,10 @@ class Tessellation:
         """For each facet the row of its site, (F,)."""
         counts = np.diff(self.facet_offsets)
         return np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+
+    def rejects(self, crystals: Crystals) -> list[Reject]:
+        """A ledger row for each crystal that failed."""
+        return [
+            Reject(str(crystals.ids[row]), "featurize", *REASONS[int(self.status[row])])
+            for row in np.flatnonzero(self.status)
+        ]
