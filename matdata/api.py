@@ -38,7 +38,7 @@ from matdata.tables.elements import masses as atomic_masses
 if TYPE_CHECKING:
     import pandas as pd
 
-    from matdata.transformer import FeatureTransformer
+    from matdata.estimator import FeatureTransformer
 
 __all__ = [
     "Block",
@@ -342,7 +342,7 @@ def _columns_of(materials: Any) -> Crystals | Compositions:
 
 def transformer(spec: str, **settings: Any) -> FeatureTransformer:
     """The same as a scikit-learn transformer: one row a material."""
-    from matdata.transformer import FeatureTransformer
+    from matdata.estimator import FeatureTransformer
 
     return FeatureTransformer(spec, settings)
 

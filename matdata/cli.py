@@ -41,8 +41,8 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_split(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--split", default="70/15/15", help="ratios, counts, or none")
+def _add_split(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--split", default=default, help="70/15/15, counts, or none")
     parser.add_argument("--group-by", metavar="COLUMN", help="keep groups on one side")
     parser.add_argument("--seed", type=int, default=0, help="seed of sample and split")
 
@@ -78,7 +78,7 @@ def _add_build(
     columns.add_argument("--formula-col", metavar="NAME")
     columns.add_argument("--energy", metavar="NAME", help="ranks polymorphs; eV/atom, or NAME/cell")
     columns.add_argument("--target", action="append", default=[], metavar="NAME")
-    _add_split(parser)
+    _add_split(parser, "auto")
     _add_work(parser)
 
 
@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
 
     dataset = ("dataset", "name, or name@version")
     _add_work(add("featurize", "add features to a dataset", dataset, ("features", "A,B")))
-    _add_split(add("split", "add a split to a dataset", dataset))
+    _add_split(add("split", "add a split to a dataset", dataset), "70/15/15")
     add("list", "what the cache holds")
     add("info", "one dataset: funnel, columns, splits, features", dataset)
     add("show", "one material", dataset, ("id", "material id"))

@@ -17,7 +17,7 @@ from matdata.curate.curate import CurateSettings, Records, curate
 from matdata.curate.funnel import render
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.dataset import DatasetFolder
-from matdata.errors import ConfigError, CurationError, FeatureError
+from matdata.errors import ConfigError, CurationError, FeatureError, SplitError
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.features.runner import Job, run
@@ -30,6 +30,7 @@ from matdata.splits.base import Split
 from matdata.store.backends import backend
 from matdata.store.manifest import NAME, read_manifest
 
+DEFAULT_SPLIT = "70/15/15"
 LOUD_SHARE = 0.5  # of records lost to defects, above which a build warns
 
 
@@ -46,7 +47,7 @@ class BuildOptions:
     feature_settings
         Settings by feature name.
     split
-        Ratios or counts; None for no split.
+        Ratios or counts; ``auto`` for 70/15/15 where there are materials enough; None for none.
     group_by
         Columns whose groups must not be torn apart.
     seed
@@ -64,7 +65,7 @@ class BuildOptions:
     name: str | None = None
     features: tuple[str, ...] = ()
     feature_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    split: str | None = "70/15/15"
+    split: str | None = "auto"
     group_by: tuple[str, ...] = ()
     seed: int = 0
     store: str = "zarr"
@@ -124,11 +125,21 @@ def build(
     snapshot = take_snapshot(source, cache, console, options.workers)
     _check_kinds(made, snapshot.origin["kind"], snapshot.origin["name"])
     dataset = make_dataset(snapshot, cache, options, console)
-    split = None
-    if options.split is not None:
-        split = add_split(dataset, options.split, options.seed, options.group_by, console)
+    split = _split_of(dataset, options, console)
     features = tuple(_add_feature(dataset, one, cache, options, console) for one in made)
     return Built(dataset, snapshot, split, features)
+
+
+def _split_of(dataset: DatasetFolder, options: BuildOptions, console: Console) -> str | None:
+    if options.split is None:
+        return None
+    if options.split != "auto":
+        return add_split(dataset, options.split, options.seed, options.group_by, console)
+    try:
+        return add_split(dataset, DEFAULT_SPLIT, options.seed, options.group_by, console)
+    except SplitError as error:  # nobody asked for it: a handful of crystals needs no split
+        console.warn(f"no split was made: {error.what}")
+        return None
 
 
 def add_features(

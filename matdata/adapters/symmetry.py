@@ -175,16 +175,8 @@ def analyse(
         If the engine is unknown or a tolerance is not positive.
     """
     version, search, quiet = _engine(engine, symprec, angle_tolerance)
-    rejects: list[Reject] = []
-    results: list[Found] = []
-    names, usable = crystals.ids.tolist(), _usable(crystals).tolist()
     with quiet():
-        for name, cell, good in zip(names, _cells(crystals), usable, strict=True):
-            try:
-                results.append(_checked(search, cell, good))
-            except NoSymmetry as reason:
-                rejects.append(Reject(name, "curate", "no_symmetry", f"{engine}: {reason}"))
-                results.append(Found(0, "", 0, [""] * len(cell[2]), [-1] * len(cell[2])))
+        results, rejects = _search_all(crystals, search, engine)
     numbers = np.array([found.number for found in results], dtype=np.int64)
     return Symmetry(
         crystals.ids,
@@ -194,12 +186,25 @@ def analyse(
         np.array([letter for found in results for letter in found.letters], dtype="<U1"),
         np.array([orbit for found in results for orbit in found.orbits], dtype=np.int64),
         crystals.offsets,
-        engine,
-        version,
-        symprec,
-        angle_tolerance,
+        *(engine, version, symprec, angle_tolerance),
         tuple(rejects),
     )
+
+
+def _search_all(
+    crystals: Crystals, search: Search, engine: str
+) -> tuple[list[Found], list[Reject]]:
+    """One result a crystal, blank where there is none, and a reject for each blank."""
+    results: list[Found] = []
+    rejects: list[Reject] = []
+    names, usable = crystals.ids.tolist(), _usable(crystals).tolist()
+    for name, cell, good in zip(names, _cells(crystals), usable, strict=True):
+        try:
+            results.append(_checked(search, cell, good))
+        except NoSymmetry as reason:
+            rejects.append(Reject(name, "curate", "no_symmetry", f"{engine}: {reason}"))
+            results.append(Found(0, "", 0, [""] * len(cell[2]), [-1] * len(cell[2])))
+    return results, rejects
 
 
 def _engine(engine: str, symprec: float, angle_tolerance: float | None) -> tuple[str, Search, Any]:

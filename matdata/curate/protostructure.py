@@ -109,10 +109,8 @@ def protostructures(
 
     Parameters
     ----------
-    crystals
-        The crystals.
-    symmetry
-        Their symmetry, row for row.
+    crystals, symmetry
+        The crystals and their symmetry, row for row.
     convention
         ``"affine"``: all relabellings of the affine normalizer, so that the label does not depend
         on the description. ``"aviary"``: the ones of aviary and pymatgen, which keep the cell of
@@ -123,6 +121,30 @@ def protostructures(
     CurationError
         If the symmetry is not that of these crystals.
     """
+    first = _first_sites(crystals, symmetry)
+    owner = crystals.site_crystal[first]
+    n_wyckoff = np.bincount(owner, minlength=len(crystals)).astype(np.int64)
+    offsets = np.concatenate([[0], np.cumsum(n_wyckoff)]).astype(np.int64)
+    labels, numbers, words = _describe(crystals, symmetry, first, offsets, convention)
+    letters = np.array(words, dtype="<U1")
+    rows = wyckoff.position_rows(symmetry.space_group_number[owner], letters)
+    return Protostructures(
+        crystals.ids,
+        np.array(labels, dtype=np.str_),
+        symmetry.space_group_number,
+        symmetry.crystal_system,
+        n_wyckoff,
+        _valid(crystals, symmetry, first),
+        np.array(numbers, dtype=np.uint8),
+        letters,
+        np.append(wyckoff.multiplicities(), 0)[rows],
+        offsets,
+        convention,
+    )
+
+
+def _first_sites(crystals: Crystals, symmetry: Symmetry) -> npt.NDArray[np.bool_]:
+    """Which sites stand for their orbit, (N,); rows without symmetry have none."""
     if not np.array_equal(crystals.ids, symmetry.ids) or not np.array_equal(
         crystals.offsets, symmetry.offsets
     ):
@@ -130,32 +152,9 @@ def protostructures(
             "crystals and symmetry do not belong together: ids or numbers of sites differ",
             next_step="analyse these crystals, or take the same rows of both",
         )
-    first = symmetry.orbits == np.arange(len(symmetry.orbits)) - np.repeat(
-        crystals.offsets[:-1], crystals.n_sites
-    )
-    owner = crystals.site_crystal[first]
-    orbit_numbers, orbit_letters = crystals.numbers[first], symmetry.letters[first]
-    n_wyckoff = np.bincount(owner, minlength=len(crystals))
-    offsets = np.concatenate([[0], np.cumsum(n_wyckoff)]).astype(np.int64)
-    labels, numbers, letters = _describe(
-        crystals, symmetry, orbit_numbers.tolist(), orbit_letters.tolist(), offsets, convention
-    )
-    canonical = np.array(letters, dtype="<U1")
-    groups = symmetry.space_group_number
-    rows = wyckoff.position_rows(groups[owner], canonical)
-    return Protostructures(
-        crystals.ids,
-        np.array(labels, dtype=np.str_),
-        groups,
-        symmetry.crystal_system,
-        n_wyckoff.astype(np.int64),
-        _valid(crystals, symmetry, first),
-        np.array(numbers, dtype=np.uint8),
-        canonical,
-        np.append(wyckoff.multiplicities(), 0)[rows],
-        offsets,
-        convention,
-    )
+    start = np.repeat(crystals.offsets[:-1], crystals.n_sites)
+    first: npt.NDArray[np.bool_] = symmetry.orbits + start == np.arange(len(start))
+    return first & (symmetry.orbits >= 0)
 
 
 def compare(a: Protostructures, b: Protostructures) -> npt.NDArray[np.bool_]:
@@ -192,13 +191,16 @@ def _valid(
 def _describe(
     crystals: Crystals,
     symmetry: Symmetry,
-    orbit_numbers: list[int],
-    orbit_letters: list[str],
+    first: npt.NDArray[np.bool_],
     offsets: Int,
     convention: Convention,
 ) -> tuple[list[str], list[int], list[str]]:
     """Labels, and atomic numbers and canonical letters of all orbits in label order."""
     symbols = elements.symbols()
+    orbit_numbers, orbit_letters = (
+        crystals.numbers[first].tolist(),
+        symmetry.letters[first].tolist(),
+    )
     ends, sites = offsets.tolist(), crystals.offsets.tolist()
     site_numbers = crystals.numbers.tolist()
     groups, pearsons = symmetry.space_group_number.tolist(), symmetry.pearson_symbol.tolist()

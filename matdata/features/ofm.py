@@ -20,7 +20,7 @@ from matdata.tables.valence import Rule, valence_labels, valence_vectors
 #: Å in bohr as matminer has it. CODATA's "Angstrom star", an X-ray unit of 1.00001495 Å, stands
 #: where the ångström should; it is kept so that values agree with those in the literature.
 ANG_TO_BOHR = 1.00001495 / 0.529177210544
-CHUNK = 4096  # sites that `dense` averages at once: bounds its memory
+CHUNK = 1024  # crystals that `dense` averages at once: bounds its memory
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class OrbitalFieldSettings(Settings):
         "site",
         "dense form: one row a site, or the mean over the sites of each structure",
         choices=("site", "structure"),
+        view=True,
     )
     valence: str = setting(
         "matminer",
@@ -122,16 +123,18 @@ class OrbitalField(Featurizer):
 
     def _ligands(self, crystals: Crystals, cells: Tessellation) -> Float:
         """Sums over facets of ``w_k / r_k o(k)`` in 1/bohr, (N, size)."""
+        counts = np.diff(cells.facet_offsets)
+        first = cells.facet_offsets[:-1][counts > 0]  # sites of failed crystals have no facets
+        largest = np.maximum.reduceat(cells.solid_angle, first) if len(first) else np.empty(0)
+        weight = cells.solid_angle / np.repeat(largest, counts[counts > 0])
+        weight /= cells.distance * ANG_TO_BOHR
         site = cells.facet_site
-        largest = np.zeros(len(crystals.numbers))
-        np.maximum.at(largest, site, cells.solid_angle)
-        weight = cells.solid_angle / largest[site] / (cells.distance * ANG_TO_BOHR)
         start = crystals.offsets[crystals.site_crystal]
         kinds, kind = np.unique(crystals.numbers, return_inverse=True)
         # Neighbours of one element share o(k): sum their weights first.
         slot = site * len(kinds) + kind[start[site] + cells.neighbour]
-        sums = np.bincount(slot, weight, minlength=len(largest) * len(kinds))
-        by_kind: Float = sums.reshape(len(largest), len(kinds)) @ self._vectors()[kinds]
+        sums = np.bincount(slot, weight, minlength=len(counts) * len(kinds))
+        by_kind: Float = sums.reshape(len(counts), len(kinds)) @ self._vectors()[kinds]
         return by_kind
 
     def dense(self, fields: Mapping[str, Column]) -> Dense:
@@ -157,17 +160,23 @@ class OrbitalField(Featurizer):
 
     def _means(self, ligand: Ragged, numbers: Ragged) -> npt.NDArray[np.float32]:
         """Mean over the sites of each crystal, (n, size² + size)."""
-        size = self._vectors().shape[1]
+        crystal = np.repeat(np.arange(len(ligand)), ligand.lengths)
+        # Sites of one element share o(c): one outer product for each element of a crystal.
+        keys, slot, counts = np.unique(
+            crystal * 256 + numbers.values, return_inverse=True, return_counts=True
+        )
+        sites = ligand.lengths[keys // 256, None]
+        sums = np.zeros((len(keys), ligand.values.shape[1]))
+        np.add.at(sums, slot, ligand.values)
+        size = sums.shape[1]
         out = np.empty((len(ligand), size * size + size), dtype=np.float32)
-        first = 0
-        while first < len(ligand):
-            reach = np.searchsorted(ligand.offsets, ligand.offsets[first] + CHUNK, side="right")
-            last = max(first + 1, int(reach) - 1)
-            part = slice(ligand.offsets[first], ligand.offsets[last])
-            rows = self._expand(ligand.values[part], numbers.values[part], np.float64)
-            starts = ligand.offsets[first:last] - ligand.offsets[first]
-            out[first:last] = np.add.reduceat(rows, starts) / ligand.lengths[first:last, None]
-            first = last
+        ends = np.searchsorted(keys // 256, np.arange(len(ligand) + 1))
+        for first in range(0, len(ligand), CHUNK):
+            last = min(first + CHUNK, len(ligand))
+            part = slice(ends[first], ends[last])
+            rows = self._expand(sums[part] / sites[part], keys[part] % 256, np.float64)
+            rows[:, size * size :] *= counts[part, None] / sites[part]
+            out[first:last] = np.add.reduceat(rows, ends[first:last] - ends[first])
         return out
 
     def labels(self) -> Sequence[str]:

@@ -60,11 +60,11 @@ class VoronoiFacets(Featurizer):
 
         cells = tessellate(batch)
         done = np.flatnonzero(cells.status == 0)
-        columns = {
+        columns: dict[str, npt.NDArray[Any]] = {
             "n_facets": np.diff(cells.facet_offsets).astype(np.int32),
             "cell_volume": cells.cell_volume,
         }
-        fields = {
+        fields: dict[str, Column] = {
             name: Ragged(column, batch.offsets).take(done) for name, column in columns.items()
         }
         fields |= _facet_fields(cells, batch, done)

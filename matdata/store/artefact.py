@@ -180,6 +180,8 @@ def building(
         except OSError as error:
             raise storage_error(error, home) from error
         yield writer
+        if not writer.parts:  # another process had finished it: leave nothing behind
+            files.remove(writer.staging)
     finally:
         lock.release()
 

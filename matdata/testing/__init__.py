@@ -1,0 +1,1 @@
+"""Checks that featurizers and plugins share in their tests."""

@@ -1,0 +1,87 @@
+"""`compute` and `transformer`: the same arrays as a build, from whatever is at hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from support.crystals import few, many
+
+import matdata as md
+from matdata.adapters.ase import to_atoms
+from matdata.adapters.pymatgen import from_structures, to_structure
+
+
+def test_compute_takes_what_is_at_hand():
+    crystals = few()
+    structures = [to_structure(crystals, row) for row in range(4)]
+    atoms = [to_atoms(crystals, row) for row in range(4)]
+    ours = md.compute("ofm", crystals)
+    assert ours.values.shape == (16, 1056)
+    assert ours.offsets.tolist() == [0, 8, 13, 15, 16]
+    assert len(ours.labels) == len(ours.units) == 1056
+    for given in (structures, atoms):
+        other = md.compute("ofm", given)
+        np.testing.assert_allclose(other.values, ours.values, rtol=1e-5, atol=1e-8)
+    single = md.compute("ofm", structures[1])
+    np.testing.assert_allclose(single.values, ours.values[8:13], rtol=1e-5, atol=1e-8)
+
+
+def test_compute_of_formulas():
+    done = md.compute("matminer:Stoichiometry", ["Fe2O3", "NaCl"])
+    assert done.values.shape == (2, 6)
+    assert done.offsets is None
+    with pytest.raises(md.FeatureError, match="needs structures, got formulas"):
+        md.compute("ofm", "NaCl")
+    with pytest.raises(md.StructureError, match="got int"):
+        md.compute("ofm", [3])
+
+
+def test_adapters_go_both_ways():
+    crystals = few()
+    structures = [to_structure(crystals, row) for row in range(4)]
+    assert from_structures(structures, crystals.ids.tolist()).digest() == crystals.digest()
+    from matdata.adapters.ase import from_atoms
+
+    back = from_atoms([to_atoms(crystals, row) for row in range(4)], crystals.ids.tolist())
+    np.testing.assert_allclose(back.frac_coords, crystals.frac_coords, atol=1e-12)
+    np.testing.assert_array_equal(back.numbers, crystals.numbers)
+
+
+def test_disordered_structures_and_molecules_are_refused():
+    from ase import Atoms
+    from pymatgen.core import Lattice, Structure
+
+    shared = Structure(Lattice.cubic(4), [{"Na": 0.5, "K": 0.5}], [[0, 0, 0]])
+    with pytest.raises(md.StructureError, match="structure 0: a site is shared"):
+        md.compute("ofm", shared)
+    with pytest.raises(md.StructureError, match="atoms 0: periodic along"):
+        md.compute("ofm", Atoms("H2", positions=[[0, 0, 0], [0, 0, 1]]))
+
+
+def test_nothing_given_is_changed():
+    structure = to_structure(few(), 1)
+    before = structure.copy()
+    md.compute("ofm", structure)
+    assert structure == before
+
+
+def test_transformer_in_a_scikit_learn_pipeline():
+    crystals = many(12)
+    structures = [to_structure(crystals, row) for row in range(12)]
+    pipeline = make_pipeline(md.transformer("ofm"), StandardScaler())
+    assert pipeline.fit_transform(structures).shape == (12, 1056)
+    means = md.transformer("ofm").fit(structures).transform(structures)
+    np.testing.assert_allclose(
+        means, md.compute("ofm", crystals, level="structure").values, rtol=1e-5, atol=1e-9
+    )
+    assert len(md.transformer("ofm").get_feature_names_out()) == 1056
+
+
+def test_transformers_cannot_leave_out_rows():
+    from pymatgen.core import Lattice, Structure
+
+    overlapping = Structure(Lattice.cubic(4), ["Na", "Na"], [[0, 0, 0], [0, 0, 0]])
+    with pytest.raises(md.FeatureError, match="have no ofm"):
+        md.transformer("ofm").fit_transform([overlapping])

@@ -1,0 +1,104 @@
+"""Builds killed with SIGKILL, in real processes, go on and end bit-identical."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.crystals import many
+from support.files import write_csv
+
+COMMAND = ["build", "--features", "ofm", "--shard-rows", "24", "--workers", "1", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    return write_csv(tmp_path_factory.mktemp("source") / "some.csv", many(1300))
+
+
+def _start(source: Path, cache: Path, *more: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "matdata.cli", *COMMAND, str(source), "--cache", str(cache)]
+    return subprocess.Popen([*command, *more], stderr=subprocess.PIPE)
+
+
+def _artefacts(cache: Path) -> dict[str, bytes]:
+    """Every byte of every artefact; locks and receipts (time stamps) are no part of them."""
+    found = {}
+    for path in sorted(cache.rglob("*")):
+        if path.is_file() and path.name != "receipt.json" and not path.name.startswith(".lock"):
+            found[path.relative_to(cache).as_posix()] = path.read_bytes()
+    return found
+
+
+def _count(cache: Path, pattern: str) -> int:
+    return len(list(cache.glob(pattern)))
+
+
+MOMENTS = {
+    "first chunk of records": ("snapshots/files/.building-*/chunks/0*", 1),
+    "second chunk of records": ("snapshots/files/.building-*/chunks/0*", 2),
+    "snapshot finished": ("snapshots/files/local-*", 1),
+    "dataset finished": ("datasets/some/local-*", 1),
+    "first shard": ("features/*/.building-*/shards/0*", 1),
+    "tenth shard": ("features/*/.building-*/shards/0*", 10),
+    "last shards": ("features/*/.building-*/shards/0*", 50),
+}
+
+
+@pytest.fixture(scope="module")
+def whole(source, tmp_path_factory):
+    caches = {}
+    for store in ("zarr", "hdf5"):
+        cache = tmp_path_factory.mktemp(f"whole-{store}")
+        assert _start(source, cache, "--store", store).wait(timeout=240) == 0
+        caches[store] = _artefacts(cache)
+    return caches
+
+
+@pytest.mark.parametrize("store", ["zarr", "hdf5"])
+def test_killed_builds_end_bit_identical(store, source, whole, tmp_path):
+    """One build, killed at every moment in turn, and finished at last."""
+    hits = 0
+    for pattern, count in MOMENTS.values():
+        process = _start(source, tmp_path, "--store", store)
+        while process.poll() is None and _count(tmp_path, pattern) < count:
+            time.sleep(0.0005)
+        if process.poll() is None:
+            hits += 1
+            os.kill(process.pid, signal.SIGKILL)
+        process.wait(timeout=60)
+    assert hits >= len(MOMENTS) - 2, "the builds ended before they could be killed"
+    assert _start(source, tmp_path, "--store", store).wait(timeout=240) == 0
+    assert _artefacts(tmp_path) == whole[store]
+
+
+def test_interrupts_leave_a_state_to_go_on_from(source, whole, tmp_path):
+    process = _start(source, tmp_path)
+    while process.poll() is None and _count(tmp_path, "features/*/.building-*/shards/0*") < 3:
+        time.sleep(0.0005)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    message = process.stderr.read().decode()
+    assert process.wait(timeout=60) == 130
+    assert "goes on from there" in message
+    assert _start(source, tmp_path).wait(timeout=240) == 0
+    assert _artefacts(tmp_path) == whole["zarr"]
+
+
+def test_two_builders_of_one_artefact_make_it_once(source, whole, tmp_path):
+    both = [_start(source, tmp_path) for _ in range(2)]
+    errors = [process.communicate(timeout=240)[1].decode() for process in both]
+    assert [process.returncode for process in both] == [0, 0], errors
+    assert any("another process is building the same" in text for text in errors)
+    assert _artefacts(tmp_path) == whole["zarr"]
+
+
+def test_workers_and_format_change_no_number(source, whole, tmp_path):
+    process = _start(source, tmp_path, "--workers", "2")
+    assert process.wait(timeout=240) == 0
+    assert _artefacts(tmp_path) == whole["zarr"]

@@ -1,0 +1,63 @@
+"""`import matdata` and `matdata --help` stay light; the load path does without chemistry."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+import matdata
+from matdata import api
+
+HEAVY = ("torch", "pymatgen", "pandas", "ase", "matminer", "mp_api", "numba", "zarr", "sklearn")
+
+
+def _loaded(code: str) -> set[str]:
+    script = f"{code}\nimport sys, json; print(json.dumps(list(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+
+
+def test_importing_matdata_imports_nothing_heavy():
+    assert not _loaded("import matdata").intersection(HEAVY)
+    assert not _loaded("import matdata.cli").intersection(HEAVY)
+
+
+def test_the_python_api_imports_no_chemistry():
+    loaded = _loaded("import matdata; matdata.open; matdata.Featurizer")
+    assert not loaded.intersection(HEAVY)
+
+
+def test_help_answers_in_well_under_half_a_second():
+    fastest = min(_seconds() for _ in range(5))
+    assert fastest < 0.5
+
+
+def _seconds() -> float:
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "matdata.cli", "--help"]
+    subprocess.run(command, capture_output=True, check=True)
+    return time.perf_counter() - start
+
+
+def test_the_package_names_what_the_api_offers():
+    assert matdata.__all__ == api.__all__
+    with pytest.raises(AttributeError, match="no_such"):
+        matdata.no_such  # noqa: B018
+
+
+def test_every_command_has_a_module():
+    from importlib import import_module
+
+    from matdata.cli import _parser
+    from matdata.commands import COMMANDS
+
+    (subparsers,) = (a for a in _parser()._actions if a.dest == "command")
+    assert sorted(subparsers.choices) == sorted(COMMANDS), "edit matdata/commands/__init__.py"
+    for command in COMMANDS:
+        assert callable(import_module(f"matdata.commands.{command}_command").run)
