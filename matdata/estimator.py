@@ -45,7 +45,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         FeatureError
             If a material fails, with its position and reason.
         """
-        from matdata.api import compute
+        from matdata.inmemory import compute
 
         done = compute(self.spec, X, **dict(self.settings or {}))
         if done.rejects:
