@@ -226,7 +226,9 @@ def build(
 
     home = cache_dir(cache)
     request = Request("", limit, seed, ReadOptions.from_mapping(columns or {}))
-    curation = {k: options.pop(k) for k in ("dedupe", "min_distance") if k in options}
+    curation: dict[str, Any] = {
+        k: options.pop(k) for k in ("dedupe", "min_distance") if k in options
+    }
     chosen = BuildOptions(
         features=tuple(features),
         seed=seed,

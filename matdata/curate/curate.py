@@ -79,7 +79,7 @@ class _Pass:
     def drop(self, step: str, reasons: npt.NDArray[np.str_], messages: Sequence[str]) -> None:
         """Drop the kept rows whose reason is not empty."""
         gone = np.flatnonzero(reasons != "")
-        for k in gone:
+        for k in gone.tolist():
             identity = str(self.ids[self.rows[k]])
             self.rejects.append(Reject(identity, "curate", str(reasons[k]), messages[k]))
         self.funnel.add(step, len(self.rows), count_reasons(str(reasons[k]) for k in gone))
@@ -155,7 +155,7 @@ def _energy(records: Records, compositions: Compositions) -> npt.NDArray[np.floa
 
 
 def _drop_repeated_ids(state: _Pass, records: Records, energy: npt.NDArray[np.float64]) -> None:
-    ids = [str(state.ids[row]) for row in state.rows]
+    ids = [str(state.ids[row]) for row in state.rows.tolist()]
     if len(set(ids)) == len(ids):
         return
     # Equal ids and energies are told apart by content, so that input order does not matter.
@@ -179,7 +179,7 @@ def _drop_higher_polymorphs(
     if np.any(missing != ""):
         state.drop("missing energies", missing, ["no energy to rank it by"] * len(rows))
         rows = state.rows
-    ids = [str(state.ids[row]) for row in rows]
+    ids = [str(state.ids[row]) for row in rows.tolist()]
     kept = lowest_in_group(formulas[rows].tolist(), energy[rows], ids)
     gap = energy[rows] - energy[rows][kept]
     messages = [

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from matdata.crystals import Crystals
+from matdata.jit import kernel
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _axis_range(f: float, reach: float) -> tuple[int, int]:
     return math.ceil(-reach - f), math.floor(reach - f)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _pair_overlaps(cell: Any, d: Any, reach: Any, limit: float, same: bool) -> bool:
     # Only translations that bring the pair within `reach` along each axis can be closer.
     low0, high0 = _axis_range(d[0], reach[0])
@@ -41,7 +41,7 @@ def _pair_overlaps(cell: Any, d: Any, reach: Any, limit: float, same: bool) -> b
     return False
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _overlaps(lattice: Any, frac: Any, offsets: Any, reach: Any, limit: float, out: Any) -> None:
     d = np.empty(3)
     for c in range(len(out)):

@@ -28,7 +28,7 @@ def invalid(crystals: Crystals, min_distance: float) -> npt.NDArray[np.str_]:
         Smallest distance between two atoms in Å.
     """
     reason = np.full(len(crystals), "", dtype="<U32")
-    finite = np.isfinite(crystals.lattice).all(axis=(1, 2))
+    finite = np.asarray(np.isfinite(crystals.lattice).all(axis=(1, 2)))
     bad_sites = crystals.site_crystal[~np.isfinite(crystals.frac_coords).all(axis=1)]
     finite[bad_sites] = False
     safe = np.where(finite[:, None, None], crystals.lattice, np.eye(3))

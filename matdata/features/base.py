@@ -99,7 +99,7 @@ class Featurizer(ABC):
     shard_rows: ClassVar[int] = 16384
 
     def __init__(self, settings: Any = None) -> None:
-        self.settings = settings if settings is not None else self.Settings()
+        self.settings: Any = settings if settings is not None else self.Settings()
 
     @property
     @abstractmethod

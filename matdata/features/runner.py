@@ -200,7 +200,7 @@ def _not_finite(column: npt.NDArray[Any] | Ragged) -> npt.NDArray[np.bool_]:
     wrong = np.zeros(len(column), dtype=bool)
     if values.dtype.kind != "f":
         return wrong
-    entries = ~np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
+    entries: npt.NDArray[np.bool_] = ~np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
     if isinstance(column, Ragged):
         rows = np.repeat(np.arange(len(column)), column.lengths)
         wrong[rows[entries]] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -70,7 +71,7 @@ class Snapshot:
         return joined, table, [reject for chunk in chunks for reject in chunk.rejects]
 
 
-def _write_chunk(folder: Path, chunk: Chunk) -> None:
+def _write_chunk(chunk: Chunk, folder: Path) -> None:
     folder.mkdir()
     tables.write_table(folder / "table.parquet", chunk.table)
     tables.write_table(folder / "ledger.parquet", ledger.to_columns(chunk.rejects))
@@ -128,12 +129,8 @@ def _read_all(
     raw = source.raw_chunks(done)
     parsed = ordered_map(source.parse, raw, workers if source.slow_parse else 1, "process")
     for number, chunk in enumerate(console.bar(parsed, "reading", None, done), start=done):
-        writer.write(
-            f"chunks/{number:05d}",
-            lambda path, chunk=chunk: _write_chunk(path, chunk),
-            records=len(chunk),
-            rejected=len(chunk.rejects),
-        )
+        counts = {"records": len(chunk), "rejected": len(chunk.rejects)}
+        writer.write(f"chunks/{number:05d}", functools.partial(_write_chunk, chunk), **counts)
     if not writer.parts:
         raise SourceError(
             f"{origin.name}: the source holds no records",

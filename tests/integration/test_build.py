@@ -172,7 +172,7 @@ def test_a_truncated_input_loses_nothing_that_was_read(tmp_path, capsys):
     ],
 )
 def test_bad_requests_get_one_clear_error(arguments, words, tmp_path, capsys):
-    code, out, err = _run(capsys, *arguments, "--cache", str(tmp_path / "c"))
+    code, _out, err = _run(capsys, *arguments, "--cache", str(tmp_path / "c"))
     assert code == 1
     assert err.startswith("error: ")
     assert words in err
@@ -279,7 +279,7 @@ def test_compositions_are_a_dataset_too(tmp_path, capsys):
     )
     cache = ["--cache", str(tmp_path / "c")]
     features = ["--features", "matminer:Stoichiometry"]
-    code, out, err = _run(capsys, "build", str(path), *features, "--workers", "1", *cache)
+    code, _out, err = _run(capsys, "build", str(path), *features, "--workers", "1", *cache)
     assert code == 0, err
     dataset = md.open("gaps", tmp_path / "c")
     assert dataset.kind == "composition"

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matdata.features.kernels.jit import inlined, kernel, reduction
+from matdata.jit import inlined, kernel, reduction
 
 Array = np.ndarray[Any, Any]
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from matdata.features.kernels.clip import Polyhedron
-from matdata.features.kernels.jit import inlined, kernel
 from matdata.features.kernels.neighbours import Candidates, Grid
+from matdata.jit import inlined, kernel
 
 Array = np.ndarray[Any, Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from matdata.features.kernels.jit import kernel
+from matdata.jit import kernel
 
 Array = np.ndarray[Any, Any]
 

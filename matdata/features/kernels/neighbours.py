@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matdata.features.kernels.jit import kernel
 from matdata.features.kernels.lattice import COINCIDENT, box_volume, dot
+from matdata.jit import kernel
 
 Array = np.ndarray[Any, Any]
 

@@ -16,7 +16,6 @@ from matdata.crystals import Crystals
 from matdata.features.kernels import clip, facets, lattice, neighbours
 from matdata.features.kernels.clip import Polyhedron
 from matdata.features.kernels.facets import Facets
-from matdata.features.kernels.jit import kernel
 from matdata.features.kernels.neighbours import Candidates, Grid
 from matdata.features.kernels.tessellation import (
     COORDINATES,
@@ -28,6 +27,7 @@ from matdata.features.kernels.tessellation import (
     TOO_SPARSE,
     Tessellation,
 )
+from matdata.jit import kernel
 
 Array = np.ndarray[Any, Any]
 

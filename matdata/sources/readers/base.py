@@ -68,7 +68,9 @@ def _opener(path: Path) -> Callable[..., Any]:
     import bz2
     import gzip
 
-    return {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}.get(path.suffix.lower(), open)
+    openers: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
+    opener: Callable[..., Any] = openers.get(path.suffix.lower(), open)
+    return opener
 
 
 @contextlib.contextmanager

@@ -1,0 +1,149 @@
+"""Time a site of the orbital field matrix, matdata against matminer, in one process and thread.
+
+    python benchmarks/ofm_vs_matminer.py --data matbench_phonons.json.gz
+
+Both sides featurize the same real crystals. matdata does all of them; matminer a spread sample, one
+site of each original cell in its 3x3x3 supercell, since it takes tens of milliseconds for each.
+matminer's time is that of its neighbour search and its matrix alone: supercells and symmetry are
+not counted. matdata's is that of the whole featurizer, from columns to a stored block.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import numpy as np
+
+from matdata.crystals import Crystals
+from matdata.features import featurizer
+from matdata.tables.elements import atomic_number, symbols
+from matdata.testing.invariance import supercell
+
+REPEATS = 5
+
+
+def _open(path: Path) -> str:
+    data = path.read_bytes()
+    return (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+
+
+def _from_cifs(path: Path, limit: int) -> list[dict[str, object]]:
+    import pandas as pd
+    from pymatgen.core import Structure
+
+    cifs = pd.read_csv(path)["cif"].iloc[:limit]
+    return [Structure.from_str(cif, fmt="cif").as_dict() for cif in cifs]
+
+
+def read(path: Path, limit: int) -> Crystals:
+    """Crystals of a Matbench JSON (pandas "split") or of a CSV with a ``cif`` column."""
+    if ".csv" in path.suffixes:
+        found = _from_cifs(path, limit)
+    else:
+        found = [row[0] for row in json.loads(_open(path))["data"][:limit]]
+    return Crystals.from_lists(
+        [str(row) for row in range(len(found))],
+        [entry["lattice"]["matrix"] for entry in found],
+        [[site["abc"] for site in entry["sites"]] for entry in found],
+        [[atomic_number(s["species"][0]["element"]) for s in e["sites"]] for e in found],
+    )
+
+
+def best(function, repeats: int = REPEATS) -> float:
+    """Shortest of several wall times in seconds."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def time_matminer(crystals: Crystals, rows: np.ndarray) -> tuple[float, int]:
+    """Seconds and number of sites; one site of each original cell."""
+    from matminer.featurizers.structure.matrix import OrbitalFieldMatrix
+    from pymatgen.core import Lattice, Structure
+    from pymatgen.core.local_env import VoronoiNN
+
+    oracle, finder = OrbitalFieldMatrix(), VoronoiNN(allow_pathological=True)
+    spent, sites = 0.0, 0
+    for row in rows:
+        part = crystals.sites(int(row))
+        names = [symbols()[number] for number in crystals.numbers[part]]
+        cell = Structure(Lattice(crystals.lattice[row]), names, crystals.frac_coords[part])
+        repeated = cell * [3, 3, 3]
+        start = time.perf_counter()
+        for site in range(0, len(repeated), 27):
+            oracle.get_single_ofm(repeated[site], finder.get_nn_info(repeated, site))
+        spent += time.perf_counter() - start
+        sites += len(cell)
+    return spent, sites
+
+
+def linearity(crystals: Crystals) -> None:
+    """Time a site of supercells of one crystal of five sites."""
+    from matdata.features.kernels.voronoi import tessellate
+
+    row = int(np.flatnonzero(crystals.n_sites == 5)[0])
+    unit = crystals.take([row])
+    rng = np.random.default_rng(0)
+    print("\nsites a cell   µs a site (tessellation of a supercell, sites moved by 0.01 Å)")
+    for n in (1, 2, 3, 4, 6, 8, 10):
+        cell, _ = supercell(unit, (n, n, n))
+        moved = cell.frac_coords + rng.normal(size=cell.frac_coords.shape) * 0.01 / (4 * n)
+        cell = Crystals(cell.ids, cell.lattice, moved, cell.numbers, cell.offsets)
+        copies = max(1, 2000 // len(cell.numbers))
+        many = Crystals.concat([cell] * copies)
+        seconds = best(lambda many=many: tessellate(many))
+        print(f"{len(cell.numbers):12d}   {seconds / len(many.numbers) * 1e6:8.2f}")
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    shared = os.environ.get("MATDATA_SHARED", str(Path(__file__).parents[2] / "shared"))
+    default = Path(shared) / "data" / "phonons" / "matbench_phonons.json.gz"
+    parser.add_argument("--data", type=Path, default=default, help="JSON or CSV of structures")
+    parser.add_argument("--limit", type=int, default=2000, help="most crystals to read")
+    parser.add_argument("--sample", type=int, default=60, help="crystals for matminer")
+    options = parser.parse_args()
+    if not options.data.exists():
+        print(f"no such file: {options.data}", file=sys.stderr)
+        return 2
+    warnings.simplefilter("ignore")
+    crystals = read(options.data, options.limit)
+    made = featurizer("ofm")
+    start = time.perf_counter()
+    made.featurize(crystals.take(slice(0, 1)))
+    print(f"{crystals!r} from {options.data.name}")
+    print(f"first call (compiling, or loading what is cached): {time.perf_counter() - start:.2f} s")
+
+    from matdata.features.kernels.voronoi import tessellate
+
+    sites = len(crystals.numbers)
+    batches = [crystals.take(slice(k, k + 512)) for k in range(0, len(crystals), 512)]
+    cells = best(lambda: [tessellate(batch) for batch in batches]) / sites
+    whole = best(lambda: [made.featurize(batch) for batch in batches]) / sites
+    rows = np.linspace(0, len(crystals) - 1, options.sample).astype(int)
+    spent, counted = time_matminer(crystals, rows)
+    theirs = spent / counted
+    print(f"matdata   tessellation   {cells * 1e6:10.2f} µs a site")
+    print(f"matdata   featurizer     {whole * 1e6:10.2f} µs a site")
+    print(f"matminer  ({counted:4d} sites)   {theirs * 1e6:10.2f} µs a site")
+    print(f"RATIO matminer / matdata {theirs / whole:10.0f}")
+    linearity(crystals)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
