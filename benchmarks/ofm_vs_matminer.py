@@ -22,12 +22,12 @@ from pathlib import Path
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[_name] = "1"
 
-import numpy as np
+import numpy as np  # noqa: E402
 
-from matdata.crystals import Crystals
-from matdata.features import featurizer
-from matdata.tables.elements import atomic_number, symbols
-from matdata.testing.invariance import supercell
+from matdata.crystals import Crystals  # noqa: E402
+from matdata.features import featurizer  # noqa: E402
+from matdata.tables.elements import atomic_number, symbols  # noqa: E402
+from matdata.testing.invariance import supercell  # noqa: E402
 
 REPEATS = 5
 
@@ -45,8 +45,22 @@ def _from_cifs(path: Path, limit: int) -> list[dict[str, object]]:
     return [Structure.from_str(cif, fmt="cif").as_dict() for cif in cifs]
 
 
+def _from_xyz(path: Path, limit: int) -> Crystals:
+    import ase.io
+
+    atoms = ase.io.read(path, index=f":{limit}", format="extxyz")
+    return Crystals.from_lists(
+        [str(row) for row in range(len(atoms))],
+        [entry.cell.array for entry in atoms],
+        [entry.get_scaled_positions() for entry in atoms],
+        [entry.numbers for entry in atoms],
+    )
+
+
 def read(path: Path, limit: int) -> Crystals:
-    """Crystals of a Matbench JSON (pandas "split") or of a CSV with a ``cif`` column."""
+    """Crystals of a Matbench JSON (pandas "split"), a CSV with a ``cif`` column or an extended XYZ."""
+    if ".extxyz" in path.suffixes:
+        return _from_xyz(path, limit)
     if ".csv" in path.suffixes:
         found = _from_cifs(path, limit)
     else:

@@ -1,0 +1,40 @@
+"""What the documents promise is wired: the two commands, the version, the import contract."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import matdata
+
+ROOT = Path(__file__).parents[2]
+
+
+def _text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_readme_shows_exactly_two_set_up_commands_and_ci_runs_both():
+    commands = re.findall(r"^pip install .*$", _text("README.md"), re.MULTILINE)
+    assert len(commands) == 2, "README.md shows one command for the main job and one for the tests"
+    for command in commands:
+        assert command in _text(".ci/run"), f".ci/run does not run README's command: {command}"
+
+
+def test_versions_agree():
+    assert f'version = "{matdata.__version__}"' in _text("pyproject.toml")
+    assert f"## {matdata.__version__}" in _text("CHANGELOG.md")
+
+
+def test_no_lock_file_or_index_address_is_tracked():
+    assert "uv.lock" in _text(".gitignore").split()
+    assert "index-url" not in _text("pyproject.toml")
+
+
+def test_every_feature_and_source_stands_in_the_readme_or_architecture():
+    from matdata.features import FEATURIZERS
+    from matdata.sources import SOURCES
+
+    documents = _text("README.md") + _text("ARCHITECTURE.md")
+    for name in [*FEATURIZERS._builtin, *SOURCES._builtin]:
+        assert f"`{name}" in documents, f"{name} is documented in neither README nor ARCHITECTURE"
