@@ -215,9 +215,10 @@ def build(
     columns
         What columns mean: ``id_col``, ``structure_col``, ``formula_col``, ``energy``, ``targets``.
     options
-        Fields of `matdata.pipeline.BuildOptions`; ``dedupe`` and ``min_distance`` for curation.
+        Fields of `matdata.pipeline.BuildOptions`, and settings of curation (``dedupe``,
+        ``symmetry``, ``sites_below``, …).
     """
-    from matdata.curate.curate import CurateSettings
+    from matdata.curate.settings import CurateSettings
     from matdata.pipeline import BuildOptions
     from matdata.pipeline import build as run_build
     from matdata.sources import find_source
@@ -226,9 +227,8 @@ def build(
 
     home = cache_dir(cache)
     request = Request("", limit, seed, ReadOptions.from_mapping(columns or {}))
-    curation: dict[str, Any] = {
-        k: options.pop(k) for k in ("dedupe", "min_distance") if k in options
-    }
+    known = {name for name, _, _ in CurateSettings.describe()}
+    curation = {name: options.pop(name) for name in known & options.keys()}
     chosen = BuildOptions(
         features=tuple(features),
         seed=seed,

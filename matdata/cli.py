@@ -47,37 +47,61 @@ def _add_split(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of sample and split")
 
 
-def _add_build(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
-    parser = commands.add_parser("build", parents=[common], help="source to verified dataset")
-    parser.add_argument(
-        "source",
-        help="sample, sample:SIZE, mp, or a path (CIF, POSCAR, folder, "
-        "zip, CSV, JSON, JSONL, extxyz, ASE db; compressed or not)",
-    )
-    parser.add_argument("--features", default="", metavar="A,B", help="ofm, matminer:<class>, …")
-    parser.add_argument("--name", help="name of the dataset")
-    parser.add_argument("--limit", type=int, metavar="N", help="read at most N records")
-    parser.add_argument(
-        "--dedupe",
-        default="auto",
-        help="polymorph (lowest energy per formula), "
-        "none, or auto: polymorph where an energy is known",
-    )
-    parser.add_argument(
-        "--min-distance",
-        type=float,
-        default=0.5,
-        metavar="Å",
-        help="atoms closer than this make a crystal invalid",
-    )
+def _add_columns(parser: argparse.ArgumentParser) -> None:
     columns = parser.add_argument_group("columns of a file")
     columns.add_argument("--id-col", metavar="NAME")
     columns.add_argument("--structure-col", metavar="NAME")
     columns.add_argument("--formula-col", metavar="NAME")
     columns.add_argument("--energy", metavar="NAME", help="ranks polymorphs; eV/atom, or NAME/cell")
     columns.add_argument("--target", action="append", default=[], metavar="NAME")
+
+
+def _add_curation(parser: argparse.ArgumentParser) -> None:
+    curation = parser.add_argument_group("curation")
+    curation.add_argument(
+        "--dedupe",
+        default="auto",
+        help="keep the lowest energy of each formula (polymorph) or canonical Wyckoff "
+        "representation (protostructure), or none; auto: polymorph where an energy is known",
+    )
+    curation.add_argument("--min-distance", default="0.5", metavar="Å", help="overlap (0.5)")
+    curation.add_argument(
+        "--symmetry", default="moyopy", help="moyopy, spglib, both (compared), or none"
+    )
+    curation.add_argument(
+        "--filter",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="valid_wyckoff=true, wyckoff_below=16, sites_below=64, volume_per_atom_below=500, "
+        "hull_below=0.1, elements=Ti,O, exclude_elements=Xe, drop_deprecated=false, symprec=0.1",
+    )
+    curation.add_argument(
+        "--drop-in",
+        action="append",
+        default=[],
+        metavar="DATASET",
+        help="leave out what another dataset of the cache holds",
+    )
+    curation.add_argument(
+        "--drop-by", default="protostructure", help="formula or protostructure (the default)"
+    )
+
+
+def _add_build(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    parser = commands.add_parser("build", parents=[common], help="source to verified dataset")
+    parser.add_argument(
+        "source",
+        help="sample, sample:SIZE, mp, or a path (CIF, POSCAR, folder, zip, CSV, JSON, JSONL, "
+        "extxyz, ASE db; compressed or not)",
+    )
+    parser.add_argument("--features", default="", metavar="A,B", help="ofm, voronoi, magpie, …")
+    parser.add_argument("--name", help="name of the dataset")
+    parser.add_argument("--limit", type=int, metavar="N", help="read at most N records")
+    _add_columns(parser)
+    _add_curation(parser)
     _add_split(parser, "auto")
     _add_work(parser)
 

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from matdata.cache import ensure_writable
+from matdata.catalogue import find_dataset
 from matdata.console import SILENT, Console
-from matdata.curate.curate import CurateSettings, Records, curate
+from matdata.curate.curate import DUPLICATE_REASONS, Others, curate
+from matdata.curate.describe import Records
 from matdata.curate.funnel import render
+from matdata.curate.settings import CurateSettings
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.dataset import DatasetFolder
 from matdata.errors import ConfigError, CurationError, FeatureError, SplitError
@@ -56,6 +59,8 @@ class BuildOptions:
         ``zarr`` or ``hdf5``.
     curation
         Settings of curation.
+    drop_in
+        Datasets of the same cache whose materials are left out.
     workers
         Threads or processes.
     shard_rows
@@ -70,6 +75,7 @@ class BuildOptions:
     seed: int = 0
     store: str = "zarr"
     curation: CurateSettings = field(default_factory=CurateSettings)
+    drop_in: tuple[str, ...] = ()
     workers: int = field(default_factory=default_workers)
     shard_rows: int | None = None
 
@@ -193,9 +199,11 @@ def make_dataset(
     """
     origin = snapshot.origin
     name = options.name or origin["name"]
+    others = [find_dataset(cache, ref) for ref in options.drop_in]
     identity = {
         "snapshot": snapshot.digest,
         "curation": options.curation.identity(),
+        "drop_in": [other.digest for other in others],
         "name": name,
         "format": 1,
     }
@@ -204,7 +212,8 @@ def make_dataset(
         crystals, table, rejects = snapshot.load()
         energy, per = origin["energy_column"], origin["energy_per"]
         records = Records(crystals, table, rejects, energy, per)
-        curated = curate(records, options.curation)
+        drop = _others(others, options.curation.drop_by)
+        curated = curate(records, options.curation, drop, options.workers)
         if not curated.table["material_id"]:
             reasons = ", ".join(f"{n} {why}" for why, n in _defects(curated.rejects).items())
             raise CurationError(
@@ -215,6 +224,7 @@ def make_dataset(
             "name": name,
             "kind": origin["kind"],
             "dedupe": curated.dedupe,
+            "symmetry": curated.symmetry,
             "energy_column": energy,
             "targets": origin["targets"],
             "note": origin["note"],
@@ -232,7 +242,18 @@ def make_dataset(
 
 
 def _defects(rejects: Sequence[Any]) -> dict[str, int]:
-    return count_reasons(r.reason for r in rejects if r.reason != "higher_polymorph")
+    return count_reasons(r.reason for r in rejects if r.reason not in DUPLICATE_REASONS)
+
+
+def _others(datasets: Sequence[DatasetFolder], by: str) -> Others:
+    keys = {str(key) for dataset in datasets for key in dataset.columns.get(by, []) if key}
+    for dataset in datasets:
+        if by not in dataset.columns:
+            raise CurationError(
+                f"{dataset.ref} has no column {by!r} to compare by",
+                next_step="build it with symmetry, or compare by formula",
+            )
+    return Others(tuple(dataset.ref for dataset in datasets), frozenset(keys))
 
 
 def _tell(dataset: DatasetFolder, console: Console) -> None:

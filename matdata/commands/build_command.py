@@ -7,17 +7,29 @@ import argparse
 from matdata.commands.common import (
     cache_of,
     console_of,
+    pairs_of,
     positive,
     print_json,
     settings_of,
     words,
     workers_of,
 )
-from matdata.curate.curate import CurateSettings
+from matdata.curate.settings import CurateSettings
 from matdata.pipeline import BuildOptions, build
 from matdata.sources import find_source
 from matdata.sources.base import Request
 from matdata.sources.roles import ReadOptions
+
+
+def _curation(given: argparse.Namespace) -> CurateSettings:
+    values = pairs_of(given.filter, "--filter")
+    named = {
+        "dedupe": given.dedupe,
+        "min_distance": given.min_distance,
+        "symmetry": given.symmetry,
+        "drop_by": given.drop_by,
+    }
+    return CurateSettings.from_mapping({**named, **values})
 
 
 def run(given: argparse.Namespace) -> int:
@@ -40,7 +52,8 @@ def run(given: argparse.Namespace) -> int:
         group_by=words(given.group_by or ""),
         seed=given.seed,
         store=given.store,
-        curation=CurateSettings(dedupe=given.dedupe, min_distance=given.min_distance),
+        curation=_curation(given),
+        drop_in=tuple(given.drop_in),
         workers=workers_of(given),
         shard_rows=positive(given.shard_rows, "--shard-rows"),
     )

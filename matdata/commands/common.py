@@ -48,6 +48,23 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
+def pairs_of(pairs: list[str], option: str) -> dict[str, str]:
+    """Settings from ``key=value``.
+
+    Raises
+    ------
+    ConfigError
+        If a pair has another form.
+    """
+    found = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"{option} {pair!r}: expected KEY=VALUE")
+        found[key] = value
+    return found
+
+
 def settings_of(pairs: list[str]) -> dict[str, dict[str, Any]]:
     """Settings by feature from ``feature.key=value``.
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
@@ -28,6 +29,14 @@ from matdata.tables import elements, wyckoff
 from matdata.tables.wyckoff import LETTERS, Convention
 
 Str = npt.NDArray[np.str_]
+_PER_CRYSTAL = (
+    "ids",
+    "labels",
+    "space_group_number",
+    "crystal_system",
+    "n_wyckoff",
+    "wyckoff_valid",
+)
 _SCORES = np.array([0 if letter == "A" else i + 1 for i, letter in enumerate(LETTERS)])
 
 
@@ -100,6 +109,17 @@ class Protostructures:
             offsets,
             self.convention,
         )
+
+    @classmethod
+    def concat(cls, parts: Sequence[Protostructures]) -> Protostructures:
+        """Join batches in order."""
+        counts = np.concatenate([np.diff(part.offsets) for part in parts])
+        joined = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in (*_PER_CRYSTAL, "numbers", "letters", "multiplicities")
+        }
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return cls(**joined, offsets=offsets, convention=parts[0].convention)
 
 
 def protostructures(

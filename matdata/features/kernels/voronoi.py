@@ -8,6 +8,7 @@ search radius grows until it covers that distance: the result depends on no cuto
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from matdata.features.kernels import clip, facets, lattice, neighbours
 from matdata.features.kernels.clip import Polyhedron
 from matdata.features.kernels.facets import Facets
 from matdata.features.kernels.neighbours import Candidates, Grid
+from matdata.features.kernels.stale import drop_stale_code
 from matdata.features.kernels.tessellation import (
     COORDINATES,
     FLAT_LATTICE,
@@ -30,6 +32,8 @@ from matdata.features.kernels.tessellation import (
 from matdata.jit import kernel
 
 Array = np.ndarray[Any, Any]
+
+drop_stale_code(Path(__file__).parent)
 
 #: Lengths below are in units of the cube root of the volume a site.
 FIRST_RADIUS, BIN_EDGE = 1.9, 1.0

@@ -1,0 +1,74 @@
+"""The table of a dataset: matdata's own columns first, then those of the source."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.composition import Compositions
+from matdata.curate.describe import Records, Str, Table, Wyckoff
+
+OWN_COLUMNS = (
+    "material_id",
+    "formula",
+    "chemsys",
+    "n_elements",
+    "n_sites",
+    "volume_per_atom",
+    "protostructure",
+    "space_group_number",
+    "crystal_system",
+    "n_wyckoff",
+    "wyckoff_valid",
+    "symmetry_engines_agree",
+)
+RANK = "energy_per_atom"
+
+
+def dataset_table(
+    records: Records,
+    rows: npt.NDArray[np.int64],
+    compositions: Compositions,
+    formulas: Str,
+    energy: npt.NDArray[np.float64],
+    wyckoff: Wyckoff | None,
+) -> Table:
+    """Columns of the rows that are kept, in their order."""
+    kept = compositions.take(rows)
+    table: Table = {
+        "material_id": kept.ids.tolist(),
+        "formula": formulas[rows].tolist(),
+        "chemsys": kept.chemical_systems(),
+        "n_elements": kept.n_elements.tolist(),
+    }
+    if records.crystals is not None:
+        crystals = records.crystals.take(rows)
+        table["n_sites"] = crystals.n_sites.tolist()
+        table["volume_per_atom"] = (crystals.volume / crystals.n_sites).tolist()
+    else:
+        table["formula_given"] = [records.table["formula"][row] for row in rows]
+    if wyckoff is not None:
+        table |= _symmetry_columns(wyckoff, rows)
+    if records.energy_column is not None and records.energy_per == "cell":
+        table[RANK] = [None if np.isnan(value) else float(value) for value in energy[rows]]
+    for name, column in records.table.items():
+        if name not in OWN_COLUMNS and name not in table:
+            table[name] = [column[row] for row in rows]
+    return table
+
+
+def _symmetry_columns(wyckoff: Wyckoff, rows: npt.NDArray[np.int64]) -> Table:
+    found = (wyckoff.space_group_number[rows] > 0).tolist()
+    columns = {
+        "protostructure": wyckoff.protostructure,
+        "space_group_number": wyckoff.space_group_number,
+        "crystal_system": wyckoff.crystal_system,
+        "n_wyckoff": wyckoff.n_wyckoff,
+        "wyckoff_valid": wyckoff.valid,
+    }
+    if wyckoff.agrees is not None:
+        columns["symmetry_engines_agree"] = wyckoff.agrees
+    return {
+        name: [v if there else None for v, there in zip(c[rows].tolist(), found, strict=True)]
+        for name, c in columns.items()
+    }
