@@ -23,7 +23,7 @@ class CurateSettings(Settings):
         choices=("moyopy", "spglib", "both", "none"),
     )
     symprec: float = setting(0.1, "symmetry tolerance in Å", minimum=1e-6)
-    angle_tolerance: float = setting(5.0, "symmetry tolerance in degrees", minimum=1e-6)
+    angle_tolerance: float = setting(5.0, "symmetry tolerance in degrees, of spglib", minimum=1e-6)
     drop_deprecated: bool = setting(True, "drop records that their database deprecated")
     valid_wyckoff: bool = setting(False, "Wyckoff multiplicities must sum to the composition")
     elements: tuple[str, ...] = setting((), "elements that a material may consist of")

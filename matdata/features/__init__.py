@@ -15,8 +15,11 @@ FEATURIZERS: Registry[Any] = Registry(
     "feature",
     "matdata.featurizers",
     {
+        "magpie": "matdata.features.magpie:Magpie",
         "ofm": "matdata.features.ofm:OrbitalField",
+        "voronoi": "matdata.features.voronoi:Voronoi",
         "matminer": "matdata.features.matminer:MatminerFeaturizer",
+        "voronoi-facets": "matdata.features.voronoi_facets:VoronoiFacets",
     },
     FeatureError,
 )
