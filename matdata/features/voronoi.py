@@ -42,9 +42,9 @@ class Voronoi(Featurizer):
     Here cells are those of the infinite crystal. matminer tessellates the atoms within 13 Å of
     those in the unit cell: where a cell reaches farther it fails, or is wrong without notice (CsCl
     blown up to 14 Å). It also fails if a coordinate lies outside the unit cell, be it by round-off
-    (-1e-17), and gives a crystal whose sites were reordered the neighbours of the one before. Facets
-    below 1e-10 of a cell's largest, which come from round-off, have no weight here and nearly
-    none there.
+    (-1e-17), and gives a crystal whose sites were reordered the neighbours of the one before.
+    Facets below 1e-10 of a cell's largest, which come from round-off, have no weight here and
+    nearly none there.
     """
 
     name: ClassVar[str] = "voronoi"
