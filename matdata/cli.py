@@ -41,10 +41,51 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_split(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument("--split", default=default, help="70/15/15, counts, or none")
+def _add_split_of_build(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", default="auto", help="70/15/15, counts, or none")
     parser.add_argument("--group-by", metavar="COLUMN", help="keep groups on one side")
     parser.add_argument("--seed", type=int, default=0, help="seed of sample and split")
+
+
+def _add_split(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--method",
+        help="random (default), stable, group, kfold, element, taata, time, matbench or fixed",
+    )
+    parser.add_argument("--split", metavar="RATIOS", help="70/15/15 (default), 80/20, or counts")
+    parser.add_argument("--group-by", "--by", metavar="COLUMN", help="keep groups on one side")
+    parser.add_argument("--seed", type=int, help="seed of the draw (default: 0)")
+    parser.add_argument("--name", help="save under this name")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="another setting of the method (k=10, file=ids_train_val_test.json, column=part)",
+    )
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", metavar="NAME", help="which split; the only one if not given")
+    parser.add_argument(
+        "--keys", metavar="A,B", help="columns to compare by (formula,chemsys,protostructure)"
+    )
+    parser.add_argument(
+        "--allow", default="", metavar="A,B", help="keys that may be shared (for the exit code)"
+    )
+    parser.add_argument(
+        "--near-duplicates", action="store_true", help="compare the structures as well"
+    )
+    parser.add_argument(
+        "--judge", action="store_true", help="let pymatgen's StructureMatcher confirm these"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="volume_tolerance=0.05, distance_tolerance=0.05, neighbours=6",
+    )
 
 
 def _add_columns(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +143,7 @@ def _add_build(
     parser.add_argument("--limit", type=int, metavar="N", help="read at most N records")
     _add_columns(parser)
     _add_curation(parser)
-    _add_split(parser, "auto")
+    _add_split_of_build(parser)
     _add_work(parser)
 
 
@@ -125,7 +166,10 @@ def _parser() -> argparse.ArgumentParser:
 
     dataset = ("dataset", "name, or name@version")
     _add_work(add("featurize", "add features to a dataset", dataset, ("features", "A,B")))
-    _add_split(add("split", "add a split to a dataset", dataset), "70/15/15")
+    _add_split(add("split", "add a split, or the splits of all folds, to a dataset", dataset))
+    _add_audit(add("audit", "what the parts of a split share; exit code 1 if train does", dataset))
+    report = add("report", "the funnel of a dataset, as a table or a picture", dataset)
+    report.add_argument("--output", metavar="FILE", help="write a picture (.png, .svg, .pdf)")
     add("list", "what the cache holds")
     add("info", "one dataset: funnel, columns, splits, features", dataset)
     add("show", "one material", dataset, ("id", "material id"))

@@ -28,12 +28,10 @@ from matdata.ledger import count_reasons
 from matdata.parallel import default_workers
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
-from matdata.splits import make_splits, metadata, to_table
-from matdata.splits.base import Split
+from matdata.splits.saved import add_splits
 from matdata.store.backends import backend
 from matdata.store.manifest import NAME, read_manifest
 
-DEFAULT_SPLIT = "70/15/15"
 LOUD_SHARE = 0.5  # of records lost to defects, above which a build warns
 
 
@@ -139,11 +137,18 @@ def build(
 def _split_of(dataset: DatasetFolder, options: BuildOptions, console: Console) -> str | None:
     if options.split is None:
         return None
+    settings: dict[str, Any] = {"seed": options.seed}
     if options.split != "auto":
-        return add_split(dataset, options.split, options.seed, options.group_by, console)
+        settings["ratios"] = options.split
+    if options.group_by:
+        settings["by"] = options.group_by
     try:
-        return add_split(dataset, DEFAULT_SPLIT, options.seed, options.group_by, console)
-    except SplitError as error:  # nobody asked for it: a handful of crystals needs no split
+        method = "group" if options.group_by else "random"
+        return add_splits(dataset, method, settings, console)[0]
+    except SplitError as error:
+        if options.split != "auto":
+            raise
+        # nobody asked for it: a handful of crystals needs no split
         console.warn(f"no split was made: {error.what}")
         return None
 
@@ -273,33 +278,6 @@ def _tell(dataset: DatasetFolder, console: Console) -> None:
             f"{lost:,} OF {read:,} RECORDS WERE REJECTED ({reasons}); the reasons, record by "
             f"record, are in {dataset.folder / 'ledger.parquet'}"
         )
-
-
-def add_split(
-    dataset: DatasetFolder,
-    ratios: str,
-    seed: int,
-    group_by: Sequence[str],
-    console: Console,
-) -> str:
-    """Save a split with the dataset, or find it there; returns its name."""
-    method: str = "random"
-    settings: dict[str, Any] = {"ratios": ratios, "seed": seed}
-    if group_by:
-        method, settings = "group", {**settings, "by": tuple(group_by)}
-    (split,) = make_splits(method, dataset.ids, dataset.columns, settings)
-    return save_split(dataset, split, console)
-
-
-def save_split(dataset: DatasetFolder, split: Split, console: Console) -> str:
-    """Save one split with its dataset, unless it is there."""
-    if split.name not in dataset.split_names():
-        dataset.save_split(split.name, to_table(split), metadata(split))
-    sizes = ", ".join(f"{part} {count:,}" for part, count in split.sizes.items())
-    console.say(f"split {split.name}: {sizes}")
-    for text in split.notes:
-        console.say(f"  note: {text}")
-    return split.name
 
 
 def _add_feature(

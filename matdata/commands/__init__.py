@@ -5,7 +5,18 @@ from __future__ import annotations
 import argparse
 import importlib
 
-COMMANDS = ("build", "export", "featurize", "info", "list", "show", "split", "verify")
+COMMANDS = (
+    "audit",
+    "build",
+    "export",
+    "featurize",
+    "info",
+    "list",
+    "report",
+    "show",
+    "split",
+    "verify",
+)
 
 
 def run(given: argparse.Namespace) -> int:

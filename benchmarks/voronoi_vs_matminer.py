@@ -1,0 +1,130 @@
+"""Voronoi attributes: matdata against matminer, same crystals, one process, one thread.
+
+matminer's neighbour cache is emptied before each crystal and warm within it, as it is when a
+dataset is featurized crystal by crystal.
+
+    python benchmarks/voronoi_vs_matminer.py --data matbench_phonons.json.gz
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import numpy as np  # noqa: E402
+
+from matdata.crystals import Crystals  # noqa: E402
+from matdata.features import featurizer  # noqa: E402
+from matdata.features.voronoi import WIDTH  # noqa: E402
+from matdata.tables.elements import atomic_number, symbols  # noqa: E402
+
+REPEATS = 5
+
+
+def read(path: Path, limit: int) -> Crystals:
+    """Crystals of a Matbench JSON (pandas "split" form), sites wrapped into the cell."""
+    table = json.loads(gzip.decompress(path.read_bytes()))
+    found = [row[0] for row in table["data"][:limit]]
+    return Crystals.from_lists(
+        [str(row) for row in range(len(found))],
+        [entry["lattice"]["matrix"] for entry in found],
+        [np.array([site["abc"] for site in entry["sites"]]) % 1 % 1 for entry in found],
+        [[atomic_number(s["species"][0]["element"]) for s in e["sites"]] for e in found],
+    )
+
+
+def best(function: Callable[[], object]) -> float:
+    """Shortest of several wall times in seconds."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def matminer(crystals: Crystals) -> tuple[np.ndarray, float]:
+    """The 128 structure attributes, and seconds."""
+    from matminer.featurizers import structure
+    from matminer.featurizers.base import MultipleFeaturizer
+    from matminer.utils import caching
+    from pymatgen.core import Lattice, Structure
+
+    stats = structure.SiteStatsFingerprint.from_preset
+    oracle = MultipleFeaturizer(
+        [
+            stats("CoordinationNumber_ward-prb-2017"),
+            structure.StructuralHeterogeneity(),
+            structure.ChemicalOrdering(),
+            structure.MaximumPackingEfficiency(),
+            stats("LocalPropertyDifference_ward-prb-2017"),
+        ]
+    )
+    rows, spent = [], 0.0
+    for row in range(len(crystals)):
+        part = crystals.sites(row)
+        names = [symbols()[number] for number in crystals.numbers[part]]
+        cell = Structure(Lattice(crystals.lattice[row]), names, crystals.frac_coords[part])
+        caching._get_all_nearest_neighbors.cache_clear()
+        start = time.perf_counter()
+        rows.append(oracle.featurize(cell))
+        spent += time.perf_counter() - start
+    return np.array(rows, dtype=float), spent
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    shared = os.environ.get("MATDATA_SHARED", str(Path(__file__).parents[2] / "shared"))
+    default = Path(shared) / "data" / "phonons" / "matbench_phonons.json.gz"
+    parser.add_argument("--data", type=Path, default=default, help="Matbench JSON of structures")
+    parser.add_argument("--limit", type=int, default=2000, help="most crystals to read")
+    parser.add_argument("--sample", type=int, default=60, help="crystals for both sides")
+    parser.add_argument("--largest", type=int, default=20, help="most sites of those crystals")
+    options = parser.parse_args()
+    if not options.data.exists():
+        print(f"no such file: {options.data}", file=sys.stderr)
+        return 2
+    warnings.simplefilter("ignore")
+    crystals = read(options.data, options.limit)
+    made = featurizer("voronoi")
+    start = time.perf_counter()
+    made.featurize(crystals.take(slice(0, 1)))
+    print(f"{crystals!r} from {options.data.name}")
+    print(f"first call (compiling, or loading what is cached): {time.perf_counter() - start:.2f} s")
+    from matdata.features.kernels.voronoi import tessellate
+
+    batches = [crystals.take(slice(k, k + 512)) for k in range(0, len(crystals), 512)]
+    cells = best(lambda: [tessellate(batch) for batch in batches]) / len(crystals)
+    whole = best(lambda: [made.dense(made.featurize(batch).fields) for batch in batches])
+    whole /= len(crystals)
+    print(f"matdata   tessellation {cells * 1e6:9.1f} µs a crystal, all {len(crystals)}")
+    print(f"matdata   273 columns  {whole * 1e6:9.1f} µs a crystal, all {len(crystals)}")
+
+    fitting = np.flatnonzero(crystals.n_sites <= options.largest)
+    places = np.linspace(0, len(fitting) - 1, min(options.sample, len(fitting))).astype(int)
+    chosen = crystals.take(fitting[places])
+    expected, spent = matminer(chosen)
+    rows = made.dense(made.featurize(chosen).fields)[:, :WIDTH]
+    np.testing.assert_allclose(rows, expected, rtol=1e-6, atol=1e-9)
+    ours = best(lambda: made.featurize(chosen)) / len(chosen)
+    theirs = spent / len(chosen)
+    print(f"\n{len(chosen)} crystals of {chosen.n_sites.mean():.1f} sites, equal in both")
+    print(f"matdata   128 columns  {ours * 1e6:9.1f} µs a crystal")
+    print(f"matminer  128 columns  {theirs * 1e6:9.1f} µs a crystal")
+    print(f"RATIO matminer / matdata {theirs / ours:10.0f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

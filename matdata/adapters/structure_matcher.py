@@ -1,0 +1,22 @@
+"""pymatgen's `StructureMatcher`: the final, slow judge on whether two crystals are one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matdata.adapters.pymatgen import to_structure
+from matdata.crystals import Crystals
+
+
+def same_structure(crystals: Crystals, pairs: Sequence[tuple[int, int]]) -> list[bool]:
+    """Whether the two crystals of each pair of rows match, with the matcher's default tolerances.
+
+    These are 20 % in lengths, 5 degrees in angles and 0.3 (V/n)^(1/3) in positions, primitive
+    cells being scaled to equal volume (Ong et al., Comput. Mater. Sci. 68, 314, 2013).
+    """
+    from pymatgen.core.structure_matcher import StructureMatcher
+
+    matcher = StructureMatcher()
+    rows = {row for pair in pairs for row in pair}
+    structures = {row: to_structure(crystals, row) for row in rows}
+    return [bool(matcher.fit(structures[a], structures[b])) for a, b in pairs]

@@ -1,0 +1,209 @@
+"""Near duplicates: pairs of crystals that are the same material but for small differences.
+
+Two crystals are near duplicates when they have the same canonical protostructure (which holds the
+elements), volumes per atom within a relative tolerance, and equal interatomic distances within
+a tolerance. Distances are compared by a fingerprint: for each ordered pair of elements (A, B)
+the distance from an atom of A to its 1st, 2nd, … k-th nearest atom of B, averaged over the
+atoms of A (the average minimum distances of Widdowson et al., MATCH Commun. Math. Comput.
+Chem. 87, 529, 2022, taken by pair of elements), and divided by the cube root of the volume per
+atom. It does not depend on origin, cell, setting, order of sites, rotation or mirror image, nor on
+the crystal's scale; moving every atom by less than d changes no entry by more than 2 d.
+
+Pairs are looked for inside protostructure groups only, sorted by volume, so that a crystal meets
+those in its volume window alone. What this cannot find: two crystals of which one is distorted so
+far that the symmetry engine gives it another protostructure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.crystals import Crystals
+from matdata.errors import CurationError
+from matdata.settings import Settings, setting
+
+
+@dataclass(frozen=True)
+class NearSettings(Settings):
+    """When two crystals of one protostructure are near duplicates."""
+
+    volume_tolerance: float = setting(
+        0.05, "largest relative difference of the volumes per atom", minimum=0.0
+    )
+    distance_tolerance: float = setting(
+        0.05,
+        "largest difference of a mean distance, in units of the cube root of the volume per atom",
+        minimum=0.0,
+    )
+    neighbours: int = setting(6, "neighbours of each element that are compared", minimum=1)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two near duplicates.
+
+    Attributes
+    ----------
+    first, second
+        Material ids, the smaller one first.
+    protostructure
+        Their common label.
+    volume_difference
+        Larger volume per atom over the smaller, minus 1.
+    distance_difference
+        Largest difference of the fingerprints, in units of the cube root of the volume per atom.
+    """
+
+    first: str
+    second: str
+    protostructure: str
+    volume_difference: float
+    distance_difference: float
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """The pairs found, and what was looked at.
+
+    Attributes
+    ----------
+    pairs
+        Near duplicates, ordered by ids.
+    n_compared
+        Pairs whose volumes were close enough for their distances to be compared.
+    n_unlabelled
+        Crystals without a protostructure, which are in no pair.
+    settings
+        The tolerances.
+    """
+
+    pairs: tuple[Pair, ...]
+    n_compared: int
+    n_unlabelled: int
+    settings: NearSettings
+
+
+def find_near_duplicates(
+    crystals: Crystals,
+    protostructures: Sequence[str | None],
+    settings: NearSettings | None = None,
+) -> NearDuplicates:
+    """Find the near duplicates among crystals.
+
+    Parameters
+    ----------
+    crystals
+        Valid crystals, n of them.
+    protostructures : (n,)
+        Canonical labels; None or empty where there is none.
+    settings
+        Tolerances.
+
+    Raises
+    ------
+    CurationError
+        If there is not one label for each crystal.
+    """
+    chosen = settings or NearSettings()
+    if len(protostructures) != len(crystals):
+        raise CurationError(
+            f"{len(protostructures)} protostructures for {len(crystals)} crystals",
+            next_step="give one label (or None) for each crystal",
+        )
+    volume = crystals.volume / np.maximum(crystals.n_sites, 1)
+    fingerprints: dict[int, npt.NDArray[np.float64]] = {}
+    pairs: list[Pair] = []
+    n_compared = 0
+    for label, rows in _groups(protostructures):
+        ordered = rows[np.lexsort((crystals.ids[rows], volume[rows]))]
+        # the last of the window lies at most the tolerance above its first
+        limits = volume[ordered] * (1 + chosen.volume_tolerance)
+        ends = np.searchsorted(volume[ordered], limits, side="right")
+        for place, end in enumerate(ends.tolist()):
+            others = ordered[place + 1 : end]
+            n_compared += len(others)
+            if len(others):
+                window = (int(ordered[place]), others)
+                pairs += _near(crystals, window, volume, fingerprints, label, chosen)
+    pairs.sort(key=lambda pair: (pair.first, pair.second))
+    missing = sum(not label for label in protostructures)
+    return NearDuplicates(tuple(pairs), n_compared, missing, chosen)
+
+
+def confirmed(crystals: Crystals, pairs: Iterable[Pair]) -> list[Pair]:
+    """The pairs that pymatgen's `StructureMatcher` (its default tolerances) takes for one."""
+    from matdata.adapters.structure_matcher import same_structure
+
+    row = {identity: k for k, identity in enumerate(crystals.ids.tolist())}
+    listed = list(pairs)
+    verdicts = same_structure(crystals, [(row[p.first], row[p.second]) for p in listed])
+    return [pair for pair, same in zip(listed, verdicts, strict=True) if same]
+
+
+def _groups(labels: Sequence[str | None]) -> list[tuple[str, npt.NDArray[np.int64]]]:
+    rows: dict[str, list[int]] = {}
+    for row, label in enumerate(labels):
+        if label:
+            rows.setdefault(label, []).append(row)
+    return [(k, np.array(v, dtype=np.int64)) for k, v in rows.items() if len(v) > 1]
+
+
+def _near(
+    crystals: Crystals,
+    window: tuple[int, npt.NDArray[np.int64]],
+    volume: npt.NDArray[np.float64],
+    known: dict[int, npt.NDArray[np.float64]],
+    label: str,
+    settings: NearSettings,
+) -> list[Pair]:
+    """Near duplicates of the window's first crystal among the others."""
+    row, others = window
+    for one in (row, *others.tolist()):
+        if one not in known:
+            known[one] = fingerprint(crystals, one, settings.neighbours)
+    differences = np.abs(np.stack([known[k] for k in others.tolist()]) - known[row]).max(axis=1)
+    found = []
+    for k in np.flatnonzero(differences <= settings.distance_tolerance).tolist():
+        other = int(others[k])
+        first, second = sorted((str(crystals.ids[row]), str(crystals.ids[other])))
+        spread = float(volume[other] / volume[row] - 1)
+        found.append(Pair(first, second, label, spread, float(differences[k])))
+    return found
+
+
+def fingerprint(crystals: Crystals, row: int, neighbours: int) -> npt.NDArray[np.float64]:
+    """Scaled average minimum distances of one crystal.
+
+    Parameters
+    ----------
+    crystals
+        Crystals, of which `row` is valid.
+    row
+        Which crystal.
+    neighbours
+        Neighbours of each element, k.
+
+    Returns
+    -------
+    (e * e * k,) float64
+        For each ordered pair of its e elements (ascending atomic numbers) the mean distances to
+        the 1st to k-th neighbour, over the cube root of the volume per atom.
+    """
+    from matdata.curate._distances import mean_distances
+
+    part = crystals.sites(row)
+    elements, kind = np.unique(crystals.numbers[part], return_inverse=True)
+    order = np.argsort(kind, kind="stable")
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(kind))]).astype(np.int64)
+    cell = crystals.lattice[row]
+    frac: Any = np.ascontiguousarray(crystals.frac_coords[part][order] % 1.0)
+    out = np.zeros((len(elements), len(elements), neighbours))
+    heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+    volume = abs(float(np.linalg.det(cell)))
+    mean_distances(cell, heights, volume, frac, bounds, out)
+    return out.ravel() / (volume / len(kind)) ** (1 / 3)

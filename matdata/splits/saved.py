@@ -1,0 +1,131 @@
+"""Splits that are kept with a dataset: made, saved under their name, and read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from matdata.console import SILENT, Console
+from matdata.dataset import DatasetFolder
+from matdata.errors import SplitError
+from matdata.splits import METHODS, make_splits
+from matdata.splits.base import Split
+from matdata.splits.io import from_table, metadata, to_table
+from matdata.splits.names import slug
+
+DEFAULT_RATIOS = "70/15/15"
+
+
+def settings_known(method: str) -> list[str]:
+    """Names of a method's settings.
+
+    Raises
+    ------
+    SplitError
+        If there is no such method, with the closest known one.
+    """
+    return [name for name, _, _ in METHODS.get(method).settings.describe()]
+
+
+def add_splits(
+    dataset: DatasetFolder,
+    method: str,
+    settings: Mapping[str, Any],
+    console: Console = SILENT,
+    name: str | None = None,
+) -> list[str]:
+    """Make the splits of a method and save them with the dataset.
+
+    Parameters
+    ----------
+    dataset
+        The dataset to split.
+    method
+        One of `matdata.splits.METHODS`.
+    settings
+        Settings of the method; methods with ratios take 70/15/15 if none are given.
+    console
+        Told the sizes and notes of each split.
+    name
+        Name to save under instead of the method's own; several splits are numbered from 0.
+
+    Returns
+    -------
+    list of str
+        Names of the splits, folds in their order.
+
+    Raises
+    ------
+    SplitError
+        If the split is impossible, or another one is saved under its name.
+    ConfigError
+        If a setting is unknown or has a wrong value.
+    """
+    asked = dict(settings)
+    if "ratios" in settings_known(method):
+        asked.setdefault("ratios", DEFAULT_RATIOS)
+    made = make_splits(method, dataset.ids, dataset.columns, asked)
+    return save_splits(dataset, made, console, name)
+
+
+def save_splits(
+    dataset: DatasetFolder,
+    made: list[Split],
+    console: Console = SILENT,
+    name: str | None = None,
+) -> list[str]:
+    """Save splits with a dataset, unless they are there; returns their names.
+
+    Raises
+    ------
+    SplitError
+        If one of the names belongs to a split with other members; none is saved then.
+    """
+    if name is not None:
+        many = len(made) > 1
+        made = [
+            replace(split, name=slug(f"{name}-{k}" if many else name))
+            for k, split in enumerate(made)
+        ]
+    there = set(dataset.split_names())
+    for split in made:
+        if split.name in there:
+            _require_same(dataset, split)
+    for split in made:
+        if split.name not in there:
+            dataset.save_split(split.name, to_table(split), metadata(split))
+        sizes = ", ".join(f"{part} {count:,}" for part, count in split.sizes.items())
+        console.say(f"split {split.name}: {sizes}")
+        for text in split.notes:
+            console.say(f"  note: {text}")
+    return [split.name for split in made]
+
+
+def load_split(dataset: DatasetFolder, name: str | None = None) -> Split:
+    """A saved split; the only one if no name is given.
+
+    Raises
+    ------
+    SplitError
+        If no name is given and there is not exactly one.
+    StoreError
+        If there is none of that name, or it is damaged.
+    """
+    names = dataset.split_names()
+    if name is None and len(names) != 1:
+        raise SplitError(
+            f"{dataset.ref} has {len(names)} splits; which one?",
+            next_step=f"saved splits: {', '.join(names) or 'none'}; `matdata split` makes one",
+        )
+    return from_table(*dataset.load_split(name or names[0]))
+
+
+def _require_same(dataset: DatasetFolder, split: Split) -> None:
+    _, note = dataset.load_split(split.name)
+    if note["digest"] != split.digest():
+        raise SplitError(
+            f"{dataset.ref} has a split {split.name!r} with other members",
+            cause=f"it was made by {note['method']} with {note['settings']}",
+            next_step="save this one under another name (`matdata split --name NAME`)",
+        )
