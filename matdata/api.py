@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from matdata.estimator import FeatureTransformer
+    from matdata.splits.audit import Report
 
 __all__ = [
     "Block",
@@ -156,17 +157,61 @@ class Dataset(DatasetFolder):
         StoreError
             If there is none of that name, or several and none is named.
         """
-        names = self.split_names()
-        if name is None and len(names) != 1:
-            raise StoreError(
-                f"{self.ref} has {len(names)} splits; which one?",
-                next_step=f"saved splits: {', '.join(names) or 'none'}; `matdata split` makes one",
-            )
-        columns, _ = self.load_split(name or names[0])
-        parts: dict[str, list[str]] = {}
-        for identity, part in zip(columns["material_id"], columns["part"], strict=True):
-            parts.setdefault(part, []).append(identity)
-        return parts
+        from matdata.splits.saved import load_split
+
+        return {part: ids.tolist() for part, ids in load_split(self, name).parts.items()}
+
+    def add_split(self, method: str, *, name: str | None = None, **settings: Any) -> list[str]:
+        """Split the dataset and save the splits; returns their names, one a fold.
+
+        Parameters
+        ----------
+        method
+            ``random``, ``stable``, ``group``, ``kfold``, ``element``, ``taata``, ``time``,
+            ``matbench`` or ``fixed``.
+        name
+            Name to save under, instead of the method's own.
+        settings
+            Settings of the method: ``ratios``, ``seed``, ``by``, ``k``, ``file``, …
+        """
+        from matdata.splits.saved import add_splits
+
+        return add_splits(self, method, settings, name=name)
+
+    def audit(
+        self,
+        split: str | None = None,
+        keys: Sequence[str] | None = None,
+        near_duplicates: bool = False,
+        judge: bool = False,
+        **tolerances: Any,
+    ) -> Report:
+        """What the parts of a saved split share.
+
+        Parameters
+        ----------
+        split
+            Name of the split; the only one if not given.
+        keys
+            Columns to compare by; formula, chemsys and protostructure if not given.
+        near_duplicates
+            Look for near duplicates between the parts as well.
+        judge
+            Of these, count those that pymatgen's `StructureMatcher` confirms.
+        tolerances
+            Settings of `matdata.curate.near_duplicates.NearSettings`.
+        """
+        from matdata.curate.near_duplicates import NearSettings, pairs_between
+        from matdata.splits.saved import audit_split, load_split
+
+        chosen = load_split(self, split)
+        pairs = None
+        if near_duplicates:
+            settings = NearSettings.from_mapping(tolerances)
+            labels = self.columns.get("protostructure")
+            found = pairs_between(self.crystals, labels, chosen.part_of(self.ids), settings, judge)
+            pairs = [(pair.first, pair.second) for pair in found]
+        return audit_split(self, chosen, keys, pairs)
 
 
 def open(ref: str, cache: str | Path | None = None) -> Dataset:

@@ -1,4 +1,9 @@
-"""The one decorator of all compiled kernels; importing it imports numba."""
+"""The decorators of all compiled kernels; importing them imports numba.
+
+Compiled code is cached on disk. Division follows IEEE 754 (no exceptions), so kernels guard their
+denominators themselves. No C wrappers are made, and Python wrappers for entries only: they would
+be half of the time of the first call.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +13,32 @@ from typing import Any, TypeVar
 import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
+_COMMON = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 
 def kernel(function: F) -> F:
-    """Compile a function to machine code that runs without the interpreter lock.
+    """Compile a function that Python calls; it runs without the interpreter lock."""
+    compiled: F = numba.njit(**_COMMON)(function)
+    return compiled
 
-    The code is cached beside the source file. Division follows IEEE 754 (no exceptions), so
-    kernels guard their denominators themselves.
-    """
-    compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+
+def inner(function: F) -> F:
+    """Like `kernel`, for functions that only kernels call."""
+    compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True)(function)
     return compiled
 
 
 def reduction(function: F) -> F:
-    """Like `kernel`, for loops whose sums or maxima may be taken in any order (vectorised).
+    """Like `inner`, for loops whose sums or maxima may be taken in any order (vectorised).
 
     NaN must not occur in their input.
     """
     flags = {"nnan", "nsz", "reassoc"}
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": flags}
-    compiled: F = numba.njit(**options)(function)
+    compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True, fastmath=flags)(function)
     return compiled
 
 
 def inlined(function: F) -> F:
-    """Like `kernel`, put in place of its calls: for the innermost steps, where calling costs."""
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "forceinline": True}
-    compiled: F = numba.njit(**options)(function)
+    """Like `inner`, put in place of its calls: for the innermost steps, where calling costs."""
+    compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True, forceinline=True)(function)
     return compiled

@@ -137,18 +137,14 @@ def build(
 def _split_of(dataset: DatasetFolder, options: BuildOptions, console: Console) -> str | None:
     if options.split is None:
         return None
-    settings: dict[str, Any] = {"seed": options.seed}
-    if options.split != "auto":
-        settings["ratios"] = options.split
-    if options.group_by:
-        settings["by"] = options.group_by
+    asked = {} if options.split == "auto" else {"ratios": options.split}
+    groups = {"by": options.group_by} if options.group_by else {}
+    settings: dict[str, Any] = {"seed": options.seed, **asked, **groups}
     try:
-        method = "group" if options.group_by else "random"
-        return add_splits(dataset, method, settings, console)[0]
+        return add_splits(dataset, "group" if groups else "random", settings, console)[0]
     except SplitError as error:
-        if options.split != "auto":
+        if asked:  # otherwise nobody did, and a handful of crystals needs no split
             raise
-        # nobody asked for it: a handful of crystals needs no split
         console.warn(f"no split was made: {error.what}")
         return None
 

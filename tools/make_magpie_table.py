@@ -1,7 +1,8 @@
 """Write matdata/tables/magpie.csv from matminer's Magpie data and pymatgen's oxidation states.
 
 Run it after a new matminer or pymatgen release, look at the difference, then put the new digest
-that it prints into matdata/tables/magpie.py. The licence of the data goes beside the table.
+that it prints into matdata/tables/magpie.py and raise the versions of the featurizers `magpie` and
+`voronoi`. The licence of the data goes beside the table.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ def same_structure(crystals: Crystals, pairs: Sequence[tuple[int, int]]) -> list
     These are 20 % in lengths, 5 degrees in angles and 0.3 (V/n)^(1/3) in positions, primitive
     cells being scaled to equal volume (Ong et al., Comput. Mater. Sci. 68, 314, 2013).
     """
-    from pymatgen.core.structure_matcher import StructureMatcher
+    from pymatgen.analysis.structure_matcher import StructureMatcher
 
     matcher = StructureMatcher()
     rows = {row for pair in pairs for row in pair}

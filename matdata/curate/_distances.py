@@ -10,7 +10,6 @@ import numpy as np
 from matdata.jit import kernel
 
 GROWTH = 1.26  # of the search radius: doubles the volume that is searched
-TOUCH = 1e-8  # squared distance (Å^2) below which an image is the atom itself
 
 
 @kernel
@@ -31,6 +30,8 @@ def _collect(cell: Any, d: Any, reach: Any, limit: float, same: bool, best: Any)
     for i in range(math.ceil(-reach[0] - d[0]), math.floor(reach[0] - d[0]) + 1):
         for j in range(math.ceil(-reach[1] - d[1]), math.floor(reach[1] - d[1]) + 1):
             for k in range(math.ceil(-reach[2] - d[2]), math.floor(reach[2] - d[2]) + 1):
+                if same and i == 0 and j == 0 and k == 0:
+                    continue
                 squared = 0.0
                 for axis in range(3):
                     x = (
@@ -39,7 +40,7 @@ def _collect(cell: Any, d: Any, reach: Any, limit: float, same: bool, best: Any)
                         + (d[2] + k) * cell[2, axis]
                     )
                     squared += x * x
-                if squared <= limit and not (same and squared < TOUCH):
+                if squared <= limit:
                     _insert(best, squared)
 
 

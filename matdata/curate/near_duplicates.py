@@ -145,6 +145,44 @@ def confirmed(crystals: Crystals, pairs: Iterable[Pair]) -> list[Pair]:
     return [pair for pair, same in zip(listed, verdicts, strict=True) if same]
 
 
+def pairs_between(
+    crystals: Crystals,
+    protostructures: Sequence[str | None] | None,
+    parts: npt.ArrayLike,
+    settings: NearSettings | None = None,
+    judge: bool = False,
+) -> list[Pair]:
+    """Near duplicates of which the two crystals are in different parts of a split.
+
+    Parameters
+    ----------
+    crystals, protostructures, settings
+        As in `find_near_duplicates`.
+    parts : (n,) str
+        Name of the part that each crystal is in, ``""`` for none.
+    judge
+        Keep only what `confirmed` confirms; pairs within a part are not shown to it.
+
+    Raises
+    ------
+    CurationError
+        If there are no protostructures.
+    """
+    if protostructures is None:
+        raise CurationError(
+            "near duplicates are looked for among equal protostructures, and there are none",
+            cause="the dataset was built with --symmetry none",
+            next_step="build it with symmetry (moyopy or spglib)",
+        )
+    names = np.asarray(parts, dtype=np.str_).tolist()
+    part_of = dict(zip(crystals.ids.tolist(), names, strict=True))
+    inside = np.flatnonzero(np.asarray(names) != "")
+    labels = [protostructures[row] for row in inside.tolist()]
+    found = find_near_duplicates(crystals.take(inside), labels, settings).pairs
+    across = [pair for pair in found if part_of[pair.first] != part_of[pair.second]]
+    return confirmed(crystals, across) if judge else across
+
+
 def _groups(labels: Sequence[str | None]) -> list[tuple[str, npt.NDArray[np.int64]]]:
     rows: dict[str, list[int]] = {}
     for row, label in enumerate(labels):
@@ -206,4 +244,5 @@ def fingerprint(crystals: Crystals, row: int, neighbours: int) -> npt.NDArray[np
     heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
     volume = abs(float(np.linalg.det(cell)))
     mean_distances(cell, heights, volume, frac, bounds, out)
-    return out.ravel() / (volume / len(kind)) ** (1 / 3)
+    scaled: npt.NDArray[np.float64] = out.ravel() / np.cbrt(volume / len(kind))
+    return scaled

@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.crystals import Crystals
-from matdata.jit import kernel
+from matdata.jit import inner, kernel
 
 
-@kernel
+@inner
 def _axis_range(f: float, reach: float) -> tuple[int, int]:
     return math.ceil(-reach - f), math.floor(reach - f)
 
 
-@kernel
+@inner
 def _pair_overlaps(cell: Any, d: Any, reach: Any, limit: float, same: bool) -> bool:
     # Only translations that bring the pair within `reach` along each axis can be closer.
     low0, high0 = _axis_range(d[0], reach[0])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from matdata.console import SILENT, Console
 from matdata.dataset import DatasetFolder
-from matdata.errors import SplitError
+from matdata.errors import SplitError, StoreError
 from matdata.splits import METHODS, make_splits
+from matdata.splits.audit import KEYS, Report, audit
 from matdata.splits.base import Split
+from matdata.splits.columns import aligned
 from matdata.splits.io import from_table, metadata, to_table
 from matdata.splits.names import slug
 
@@ -107,18 +109,46 @@ def load_split(dataset: DatasetFolder, name: str | None = None) -> Split:
 
     Raises
     ------
-    SplitError
-        If no name is given and there is not exactly one.
     StoreError
-        If there is none of that name, or it is damaged.
+        If there is none of that name, it is damaged, or no name is given and there is not
+        exactly one.
     """
     names = dataset.split_names()
     if name is None and len(names) != 1:
-        raise SplitError(
+        raise StoreError(
             f"{dataset.ref} has {len(names)} splits; which one?",
             next_step=f"saved splits: {', '.join(names) or 'none'}; `matdata split` makes one",
         )
     return from_table(*dataset.load_split(name or names[0]))
+
+
+def audit_split(
+    dataset: DatasetFolder,
+    split: Split,
+    keys: Sequence[str] | None = None,
+    near_duplicates: Iterable[tuple[str, str]] | None = None,
+) -> Report:
+    """What the parts of a dataset's split share.
+
+    Parameters
+    ----------
+    dataset, split
+        The split and its dataset.
+    keys
+        Columns that must be there; None for those of the usual ones that are.
+    near_duplicates
+        Pairs of ids, if these were looked for.
+
+    Raises
+    ------
+    SplitError
+        If a key is no column (with the closest known one).
+    """
+    if keys is not None:
+        _, columns = aligned(dataset.ids, dataset.columns)
+        for key in keys:
+            columns.labels(key)
+    return audit(split, dataset.columns, KEYS if keys is None else keys, near_duplicates)
 
 
 def _require_same(dataset: DatasetFolder, split: Split) -> None:

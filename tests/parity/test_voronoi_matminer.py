@@ -131,7 +131,7 @@ def test_where_cells_reach_beyond_13_angstrom_matminer_fails_or_errs():
     theirs = site_oracles()[0]
     for row in (0, 1):
         np.testing.assert_allclose(matminer(theirs, crystals, row), rows[row, :5], 1e-6, 1e-9)
-    # At 14 Å the images along the cell's edges lie beyond the cutoff of some sites.
+    # At 14 Å the six neighbours along the cell's edges lie beyond the cutoff.
     assert abs(matminer(theirs, crystals, 2)[3] - rows[2, 3]) > 0.1
     with pytest.raises(QhullError, match="not enough points"):
         matminer(theirs, crystals, 3)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from matdata.composition import Compositions, parse_formula
-from matdata.errors import ConfigError
+from matdata.errors import ConfigError, StoreError
 from matdata.features import featurizer
 from matdata.features.kernels.charge import neutral_compounds
 from matdata.features.magpie import COMPOSITION_FIELDS, WIDTH, Magpie, composition_labels
@@ -45,6 +45,12 @@ def test_unknown_is_neither_zero_nor_forgotten():
     assert np.isnan(filled[0]).all()
     assert np.isfinite(filled[1:]).all()
     assert not filled.flags.writeable
+
+
+def test_a_damaged_table_is_refused(monkeypatch):
+    monkeypatch.setattr(magpie, "SHA256", "0" * 64)
+    with pytest.raises(StoreError, match=r"magpie\.csv has digest"):
+        magpie._rows.__wrapped__()
 
 
 def test_electronegativities_and_oxidation_states():

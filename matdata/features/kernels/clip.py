@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matdata.jit import inlined, kernel, reduction
+from matdata.jit import inlined, inner, reduction
 
 Array = np.ndarray[Any, Any]
 
@@ -65,7 +65,7 @@ class Polyhedron(NamedTuple):
     last: Array
 
 
-@kernel
+@inner
 def new_polyhedron(room: int) -> Polyhedron:
     """Room for `room` vertices and as many planes."""
     return Polyhedron(
@@ -84,7 +84,7 @@ def new_polyhedron(room: int) -> Polyhedron:
     )
 
 
-@kernel
+@inner
 def make_box(body: Polyhedron, half: float) -> int:
     """A cube of edge ``2 half`` with planes 0 to 5; returns its number of vertices."""
     for corner in range(8):

@@ -9,7 +9,7 @@ import numpy as np
 
 from matdata.features.kernels.clip import Polyhedron
 from matdata.features.kernels.neighbours import Candidates, Grid
-from matdata.jit import inlined, kernel
+from matdata.jit import inlined, inner
 
 Array = np.ndarray[Any, Any]
 
@@ -48,13 +48,13 @@ class Facets(NamedTuple):
     reals: Array
 
 
-@kernel
+@inner
 def new_facets(size: int) -> Facets:
     """Room for `size` facets."""
     return Facets(np.empty((size, 6), np.int64), np.empty((size, 3)))
 
 
-@kernel
+@inner
 def copy_facet(source: Facets, row: int, target: Facets, to: int) -> None:
     """Copy one row."""
     for k in range(6):
@@ -63,7 +63,7 @@ def copy_facet(source: Facets, row: int, target: Facets, to: int) -> None:
         target.reals[to, k] = source.reals[row, k]
 
 
-@kernel
+@inner
 def grow_facets(facets: Facets, used: int, size: int) -> Facets:
     """A copy of the first `used` rows with room for `size`."""
     larger = new_facets(size)
@@ -113,7 +113,7 @@ def _polygon(
     return 0.5 * area, 2.0 * math.atan2(imaginary, real), corners
 
 
-@kernel
+@inner
 def measure(
     body: Polyhedron, count: int, n_planes: int, walls: Candidates, grid: Grid, site: int,
     facets: Facets, row: int,
@@ -175,7 +175,7 @@ def measure(
     return row, volume
 
 
-@kernel
+@inner
 def pair_facets(facets: Facets, rows: Array) -> bool:
     """Find for each facet of a crystal its other side and make both sides equal.
 
@@ -217,7 +217,7 @@ def pair_facets(facets: Facets, rows: Array) -> bool:
     return sound
 
 
-@kernel
+@inner
 def _level(facets: Facets, row: int, back: int) -> None:
     """Make two rows the two sides of one facet."""
     ints, reals = facets.ints, facets.reals
@@ -229,7 +229,7 @@ def _level(facets: Facets, row: int, back: int) -> None:
         reals[row, k] = reals[back, k] = mean
 
 
-@kernel
+@inner
 def mark_slivers(facets: Facets, rows: Array) -> None:
     """Unpair (twin -1) the facets that either side finds too small to be real."""
     ints, reals = facets.ints, facets.reals
@@ -245,7 +245,7 @@ def mark_slivers(facets: Facets, rows: Array) -> None:
             ints[row, TWIN] = ints[back, TWIN] = -1
 
 
-@kernel
+@inner
 def _before(facets: Facets, a: int, b: int) -> bool:
     p = math.floor(facets.reals[a, DISTANCE] / TIE + 0.5)
     q = math.floor(facets.reals[b, DISTANCE] / TIE + 0.5)
@@ -258,7 +258,7 @@ def _before(facets: Facets, a: int, b: int) -> bool:
     return False
 
 
-@kernel
+@inner
 def sort_facets(facets: Facets, begin: int, end: int, order: Array) -> int:
     """Sorted order of the paired facets among the rows of one site; returns how many."""
     count = 0

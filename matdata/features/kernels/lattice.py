@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from matdata.jit import kernel
+from matdata.jit import inner
 
 Array = np.ndarray[Any, Any]
 
@@ -23,14 +23,14 @@ FLAT = 0.1
 SHORTER = 1.0 - 1e-12
 
 
-@kernel
+@inner
 def dot(rows: Array, i: int, j: int) -> float:
     """Scalar product of two rows."""
     product: float = rows[i, 0] * rows[j, 0] + rows[i, 1] * rows[j, 1] + rows[i, 2] * rows[j, 2]
     return product
 
 
-@kernel
+@inner
 def box_volume(rows: Array) -> float:
     """Volume spanned by three vectors."""
     a, b, c = rows[0, 0], rows[0, 1], rows[0, 2]
@@ -41,13 +41,13 @@ def box_volume(rows: Array) -> float:
     return volume
 
 
-@kernel
+@inner
 def length(rows: Array, i: int) -> float:
     """Length of one row."""
     return math.sqrt(dot(rows, i, i))
 
 
-@kernel
+@inner
 def _replace(vectors: Array, steps: Array, i: int, j: int, s: int, k: int, t: int) -> bool:
     """Add `s` times vector `j` and `t` times vector `k` to vector `i` if that is shorter."""
     x = vectors[i, 0] + s * vectors[j, 0] + t * vectors[k, 0]
@@ -61,7 +61,7 @@ def _replace(vectors: Array, steps: Array, i: int, j: int, s: int, k: int, t: in
     return True
 
 
-@kernel
+@inner
 def _shorten(vectors: Array, steps: Array) -> bool:
     """Shorten one vector by a multiple of another, or by the sum of both others, if any can be."""
     for i in range(3):
@@ -79,7 +79,7 @@ def _shorten(vectors: Array, steps: Array) -> bool:
     return False
 
 
-@kernel
+@inner
 def reduce_lattice(lattice: Array) -> tuple[Array, Array, bool]:
     """Reduce a lattice by pairs and by body diagonals until no vector gets shorter.
 

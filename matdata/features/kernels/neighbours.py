@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from matdata.features.kernels.lattice import COINCIDENT, box_volume, dot
-from matdata.jit import kernel
+from matdata.jit import inner
 
 Array = np.ndarray[Any, Any]
 
@@ -75,13 +75,13 @@ class Candidates(NamedTuple):
     place: Array
 
 
-@kernel
+@inner
 def new_candidates(size: int) -> Candidates:
     """Room for `size` neighbours."""
     return Candidates(np.empty(size), np.empty((size, 3)), np.empty((size, 4), np.int64))
 
 
-@kernel
+@inner
 def _wrap(frac: Array, steps: Array, wrapped: Array, shift: Array) -> None:
     """Fractional coordinates in the reduced lattice: ``frac @ steps^-1``, within [0, 1)."""
     inverse = np.empty((3, 3))  # adjugate over a determinant of 1 or -1: exact
@@ -105,7 +105,7 @@ def _wrap(frac: Array, steps: Array, wrapped: Array, shift: Array) -> None:
             wrapped[site, k] = value - whole
 
 
-@kernel
+@inner
 def _count_bins(frac: Array, bins: Array, home: Array) -> Array:
     """Write each site's bin into `home`; returns where each bin ends, and the end of all."""
     ends = np.zeros(bins[0] * bins[1] * bins[2] + 1, np.int64)
@@ -120,7 +120,7 @@ def _count_bins(frac: Array, bins: Array, home: Array) -> Array:
     return ends
 
 
-@kernel
+@inner
 def build_grid(vectors: Array, steps: Array, frac: Array, edge: float) -> Grid:
     """Sort the sites of a crystal into bins of about `edge` Å.
 
@@ -163,7 +163,7 @@ def build_grid(vectors: Array, steps: Array, frac: Array, edge: float) -> Grid:
     return Grid(vectors, steps, heights, bins, start, wrapped, position, order, place, shift)
 
 
-@kernel
+@inner
 def collect(grid: Grid, site: int, inner: float, outer: float, found: Candidates) -> int:
     """Find all neighbours of a sorted site with ``inner < distance <= outer``, unsorted.
 
@@ -222,7 +222,7 @@ def collect(grid: Grid, site: int, inner: float, outer: float, found: Candidates
     return count
 
 
-@kernel
+@inner
 def sort_by(keys: Array, count: int, order: Array) -> None:
     """Write the order of the first `count` keys into `order` (Shell's method, Ciura's gaps)."""
     for at in range(count):

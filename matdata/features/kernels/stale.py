@@ -18,7 +18,9 @@ def drop_stale_code(folder: Path) -> bool:
     bool
         Whether the sources were new.
     """
-    sources = b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
+    decorators = Path(__file__).parents[2] / "jit.py"
+    names = [decorators, *sorted(folder.glob("*.py"))]
+    sources = b"".join(path.read_bytes() for path in names)
     digest, cache = hashlib.sha256(sources).hexdigest(), folder / "__pycache__"
     stamp, fresh = cache / "kernels.sha256", cache / f"kernels.{os.getpid()}"
     try:

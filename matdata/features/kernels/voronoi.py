@@ -8,7 +8,6 @@ search radius grows until it covers that distance: the result depends on no cuto
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +17,6 @@ from matdata.features.kernels import clip, facets, lattice, neighbours
 from matdata.features.kernels.clip import Polyhedron
 from matdata.features.kernels.facets import Facets
 from matdata.features.kernels.neighbours import Candidates, Grid
-from matdata.features.kernels.stale import drop_stale_code
 from matdata.features.kernels.tessellation import (
     COORDINATES,
     FLAT_LATTICE,
@@ -29,11 +27,10 @@ from matdata.features.kernels.tessellation import (
     TOO_SPARSE,
     Tessellation,
 )
-from matdata.jit import kernel
+from matdata.jit import inner, kernel
 
 Array = np.ndarray[Any, Any]
 
-drop_stale_code(Path(__file__).parent)
 
 #: Lengths below are in units of the cube root of the volume a site.
 FIRST_RADIUS, BIN_EDGE = 1.9, 1.0
@@ -59,7 +56,7 @@ class Scratch(NamedTuple):
     order: Array
 
 
-@kernel
+@inner
 def _new_scratch(vertices: int, candidates: int) -> Scratch:
     return Scratch(
         clip.new_polyhedron(vertices),
@@ -69,7 +66,7 @@ def _new_scratch(vertices: int, candidates: int) -> Scratch:
     )
 
 
-@kernel
+@inner
 def _carve(
     grid: Grid, site: int, unit: float, half: float, eps: float, scratch: Scratch
 ) -> tuple[int, int, int]:
@@ -108,7 +105,7 @@ def _carve(
         inner, outer = outer, min(2.0 * math.sqrt(limit) * (1.0 + 1e-9), outer * GROWTH)
 
 
-@kernel
+@inner
 def _cell(
     grid: Grid, site: int, unit: float, half: float, scratch: Scratch
 ) -> tuple[int, int, int, Scratch]:
@@ -133,7 +130,7 @@ def _cell(
             return (NOT_CLOSED if code < 0 else code), count, n_planes, scratch
 
 
-@kernel
+@inner
 def _crystal(
     grid: Grid, unit: float, half: float, scratch: Scratch, table: Facets,
     rows: Array, volumes: Array,
@@ -159,7 +156,7 @@ def _crystal(
     return OK, scratch, table
 
 
-@kernel
+@inner
 def _finish(raw: Facets, rows: Array, done: Facets, used: int, ends: Array) -> int:
     """Append one crystal's paired facets in order; ``ends[i + 1]`` gets the end of site `i`."""
     order = np.empty(rows[-1], np.int64)
@@ -172,7 +169,7 @@ def _finish(raw: Facets, rows: Array, done: Facets, used: int, ends: Array) -> i
     return used
 
 
-@kernel
+@inner
 def _sound_coordinates(frac: Array, begin: int, end: int) -> bool:
     for site in range(begin, end):
         for k in range(3):

@@ -1,0 +1,85 @@
+"""The funnel as a table of filters and numbers (Goodall 2022, tables 6.1 to 6.3), and a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matdata.errors import ConfigError, StoreError
+
+FULL = "Full data set"
+PICTURES = (".png", ".svg", ".pdf")
+BAR_INCHES = 0.45  # height of one bar
+
+
+def table(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the table: the filter, how many records are left, and why the others went."""
+    if not steps:
+        return []
+    rows: list[dict[str, Any]] = [{"filter": FULL, "number": steps[0]["entered"], "removed": {}}]
+    for step in steps:
+        name = str(step["step"])
+        title = name[:1].upper() + name[1:]
+        rows.append({"filter": title, "number": step["kept"], "removed": dict(step["removed"])})
+    return rows
+
+
+def table_lines(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The table as text, numbers on the right."""
+    rows = [(row["filter"], f"{row['number']:,}") for row in table(steps)]
+    rows = [("Filter", "Number"), *rows]
+    left = max(len(name) for name, _ in rows)
+    right = max(len(number) for _, number in rows)
+    lines = [f"{name:<{left}}  {number:>{right}}" for name, number in rows]
+    return [lines[0], "-" * (left + right + 2), *lines[1:]]
+
+
+def draw(steps: Sequence[Mapping[str, Any]], path: Path, title: str) -> None:
+    """Write the funnel as bars, one a row of the table.
+
+    Parameters
+    ----------
+    steps
+        Steps of the funnel.
+    path
+        Picture to write; its suffix says the format.
+    title
+        Stands above the bars.
+
+    Raises
+    ------
+    ConfigError
+        If the suffix is not one of `PICTURES`, or matplotlib is not there.
+    StoreError
+        If the picture cannot be written.
+    """
+    if path.suffix.lower() not in PICTURES:
+        raise ConfigError(
+            f"cannot draw {path.name}: unknown kind of picture",
+            next_step=f"name it with one of: {', '.join(PICTURES)}",
+        )
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigError(
+            "a picture needs matplotlib, which is not installed",
+            next_step="`pip install matplotlib`, or leave out --output",
+        ) from error
+    rows = table(steps)[::-1]
+    figure = Figure(figsize=(9.0, 1.2 + BAR_INCHES * len(rows)), layout="constrained")
+    FigureCanvasAgg(figure)  # pyplot would look for a screen
+    axes = figure.add_subplot()
+    bars = axes.barh([row["filter"] for row in rows], [row["number"] for row in rows])
+    axes.bar_label(bars, labels=[f"{row['number']:,}" for row in rows], padding=3)
+    axes.margins(x=0.12)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set(title=title, xlabel="records")
+    try:
+        figure.savefig(path, dpi=150)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}",
+            next_step="choose another place with --output",
+        ) from error

@@ -1,0 +1,229 @@
+"""`matdata split`, `matdata audit` and `matdata report`, and the same from Python."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+from support.crystals import many, rock_salt
+from support.files import write_csv
+
+import matdata as md
+from matdata.adapters.sites import to_crystals
+from matdata.cli import main
+
+
+def _run(capsys, *arguments: str) -> tuple[int, str, str]:
+    code = main(list(arguments))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    extra = {
+        "part": [("train", "valid", "test")[k % 3] for k in range(30)],
+        "date": [f"20{10 + k % 9}-01-01" for k in range(30)],
+    }
+    source = write_csv(tmp_path / "some.csv", many(30), **extra)
+    return md.build(source, split=None, dedupe="none", workers=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ([], ["70-15-15-seed0"]),
+        (["--split", "80/20", "--seed", "3"], ["80-20-seed3"]),
+        (["--method", "stable", "--split", "60/20/20"], ["stable-60-20-20-seed0"]),
+        (["--group-by", "chemsys"], ["group-chemsys-70-15-15-seed0"]),
+        (["--by", "formula,chemsys"], ["group-formula+chemsys-70-15-15-seed0"]),
+        (["--method", "kfold", "--set", "k=3"], [f"kfold3-seed0-fold{k}" for k in range(3)]),
+        (
+            ["--method", "kfold", "--by", "chemsys", "--set", "k=2"],
+            [f"kfold2-chemsys-seed0-fold{k}" for k in range(2)],
+        ),
+        (
+            ["--method", "element", "--set", "elements=Na,O"],
+            ["element-Na-seed0", "element-O-seed0"],
+        ),
+        (["--method", "taata", "--set", "metals=Na,Ca"], ["taata-seed0"]),
+        (["--method", "time", "--split", "70/15/15"], ["time-date-70-15-15"]),
+        (["--method", "fixed", "--set", "column=part"], ["fixed-part"]),
+        (["--name", "mine"], ["mine"]),
+    ],
+)
+def test_every_method_is_saved_and_printed(capsys, dataset, arguments, names):
+    code, out, _ = _run(capsys, "split", "some", *arguments)
+    assert code == 0
+    assert [line.split()[1][:-1] for line in out.splitlines() if line[:5] == "split"] == names
+    assert md.open("some").split_names() == sorted(names)
+    for name in names:
+        parts = md.open("some").split(name)
+        assert "train" in parts
+        assert len(parts) > 1
+
+
+def test_json_lists_all_folds(capsys, dataset):
+    _, out, _ = _run(capsys, "split", "some", "--method", "kfold", "--set", "k=2", "--json")
+    found = json.loads(out)
+    assert [one["split"] for one in found["splits"]] == ["kfold2-seed0-fold0", "kfold2-seed0-fold1"]
+    assert len({one["digest"] for one in found["splits"]}) == 2
+    _, out, _ = _run(capsys, "split", "some", "--json")
+    assert json.loads(out)["split"] == "70-15-15-seed0"
+
+
+def test_fixed_from_files(capsys, dataset, tmp_path):
+    ids = dataset.ids.tolist()
+    parts = {"id_train": ids[:20], "id_val": ids[20:25], "id_test": ids[25:]}
+    (tmp_path / "ids_train_val_test.json").write_text(json.dumps(parts))
+    path = tmp_path / "ids_train_val_test.json"
+    assert _run(capsys, "split", "some", "--method", "fixed", "--set", f"file={path}")[0] == 0
+    assert dataset.split("fixed-ids_train_val_test")["val"] == ids[20:25]
+    options = []
+    for part in ("train", "val", "test"):
+        (tmp_path / f"{part}.txt").write_text("\n".join(parts[f"id_{part}"]))
+        options += ["--set", f"{part}={tmp_path / part}.txt"]
+    assert _run(capsys, "split", "some", "--method", "fixed", *options)[0] == 0
+    assert dataset.split("fixed-train-val-test") == dataset.split("fixed-ids_train_val_test")
+    path.write_text(json.dumps({**parts, "id_test": [*ids[25:], "nowhere"]}))
+    code, _, err = _run(capsys, "split", "some", "--method", "fixed", "--set", f"file={path}")
+    assert code == 1
+    assert "nowhere" in err
+
+
+def test_python_gives_the_same(dataset):
+    assert dataset.add_split("random", seed=3, ratios=(80, 20)) == ["80-20-seed3"]
+    assert dataset.add_split("kfold", k=2, name="f") == ["f-0", "f-1"]
+    assert set(dataset.split("80-20-seed3")) == {"train", "test"}
+    assert dataset.add_split("random") == ["70-15-15-seed0"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--method", "randon"], "did you mean 'random'"),
+        (["--method", "kfold", "--set", "kk=3"], "did you mean 'k'"),
+        (["--method", "kfold", "--split", "80/20"], "a kfold split takes no --split"),
+        (["--method", "random", "--by", "chemsys"], "a random split takes no --group-by"),
+        (["--seed", "1", "--set", "seed=2"], "seed is given twice"),
+        (["--set", "seed"], "expected KEY=VALUE"),
+        (["--by", "chemsystem"], "did you mean 'chemsys'"),
+        (["--split", "70/15/16"], "they sum to 101"),
+        (["--split", "300/20/20"], "ask for 340 materials; there are 30"),
+    ],
+)
+def test_bad_requests_are_refused(capsys, dataset, arguments, message):
+    code, _, err = _run(capsys, "split", "some", *arguments)
+    assert code == 1
+    assert message in err
+    assert dataset.split_names() == []
+
+
+def test_another_split_of_the_same_name_is_not_taken_for_it(dataset):
+    dataset.add_split("taata", metals="Na,Ca")
+    assert dataset.add_split("taata", metals="Na,Ca") == ["taata-seed0"]
+    with pytest.raises(md.SplitError, match="with other members") as error:
+        dataset.add_split("taata", metals="Mg,Sr")
+    assert "--name NAME" in str(error.value)
+    assert dataset.add_split("taata", metals="Mg,Sr", name="mg") == ["mg"]
+
+
+@pytest.fixture
+def leaky():
+    """Rock salts with lattice constants that repeat: a, b and c near each other, others apart."""
+    lengths = {"a": 5.60, "b": 5.61, "c": 5.62, "d": 6.4, "e": 7.4}
+    sites = [rock_salt(length, 11, 17) for length in lengths.values()]
+    sites += [rock_salt(4.2, 12, 8), rock_salt(5.1, 20, 16)]
+    return to_crystals([*lengths, "f", "g"], sites)
+
+
+def _split(dataset, **parts: str) -> None:
+    path = dataset.folder.parent / "parts.json"
+    path.write_text(json.dumps({part: list(ids) for part, ids in parts.items()}))
+    dataset.add_split("fixed", file=str(path))
+
+
+def test_audit_tells_leaks_by_its_exit_code(capsys, leaky, tmp_path):
+    dataset = md.build(write_csv(tmp_path / "l.csv", leaky), split=None, dedupe="none", workers=1)
+    _split(dataset, train="adf", val="be", test="cg")
+    code, out, _ = _run(capsys, "audit", "l", "--split", "fixed-parts", "--near-duplicates")
+    assert code == 1
+    assert "LEAKS: train shares with 2 of val by formula" in out
+    assert "b as a: NaCl" in out
+    assert "1 of val by near_duplicate" in out
+    code, out, _ = _run(capsys, "audit", "l", "--json", "--near-duplicates", "--judge")
+    found = json.loads(out)
+    assert code == 1
+    assert found["leaks"] is True
+    assert found["clean"] is False
+    near = {(o["source"], o["target"]): o for o in found["overlaps"] if o["key"][:4] == "near"}
+    assert near["train", "val"]["examples"] == [["b", "a", "near duplicate"]]
+    assert near["train", "test"]["n_shared"] == 1
+    allowed = "formula,chemsys,protostructure"
+    assert _run(capsys, "audit", "l", "--allow", allowed)[0] == 0
+    assert _run(capsys, "audit", "l", "--allow", allowed, "--near-duplicates")[0] == 1
+    strict = ["--near-duplicates", "--set", "volume_tolerance=0.001"]
+    assert _run(capsys, "audit", "l", "--allow", allowed, *strict)[0] == 0
+
+
+def test_a_clean_split_and_one_that_shares_val_with_test_only(capsys, leaky, tmp_path):
+    dataset = md.build(write_csv(tmp_path / "l.csv", leaky), split=None, dedupe="none", workers=1)
+    _split(dataset, train="fg", val="ab", test="cde")
+    code, out, _ = _run(capsys, "audit", "l")
+    assert code == 0
+    assert "clean" in out
+    assert "val -> test" in out
+    assert dataset.audit(keys=["formula"], near_duplicates=True).leaks
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--keys", "formul"], "did you mean 'formula'"),
+        (["--allow", "chemsystem"], "did you mean 'chemsys'"),
+        (["--allow", "near_duplicate"], "it is not compared by"),
+        (["--set", "volume_tolerance=1"], "--near-duplicates"),
+        (["--near-duplicates", "--set", "volume=1"], "did you mean 'volume_tolerance'"),
+        (["--split", "70-15-15-seed1"], "did you mean '70-15-15-seed0'"),
+    ],
+)
+def test_bad_audits_are_refused(capsys, dataset, arguments, message):
+    dataset.add_split("random")
+    code, _, err = _run(capsys, "audit", "some", *arguments)
+    assert code == 1
+    assert message in err
+
+
+def test_audit_of_compositions(capsys, tmp_path):
+    path = tmp_path / "gaps.csv"
+    rows = [f"{formula},{k}" for k, formula in enumerate(["NaCl", "MgO", "CaO", "Na2Cl2"] * 3)]
+    path.write_text("\n".join(["formula,target", *rows]))
+    md.build(path, split="50/25/25")
+    code, out, _ = _run(capsys, "audit", "gaps")
+    assert code == 1
+    assert "not looked at, no such column: protostructure" in out
+    code, _, err = _run(capsys, "audit", "gaps", "--near-duplicates")
+    assert code == 1
+    assert "holds compositions and no structures" in err
+
+
+def test_report_is_the_table_of_goodall(capsys, tmp_path):
+    source = write_csv(tmp_path / "r.csv", many(12))
+    md.build(source, dedupe="protostructure", wyckoff_below=16, workers=1)
+    code, out, _ = _run(capsys, "report", "r", "--output", str(tmp_path / "funnel.png"))
+    assert code == 0
+    assert (tmp_path / "funnel.png").read_bytes()[:4] == b"\x89PNG"
+    lines = [line for line in out.splitlines() if "  " in line]
+    assert lines[0].split() == ["Filter", "Number"]
+    assert lines[1].startswith("Full data set")
+    assert lines[-1].startswith("Fewer than 16 Wyckoff positions")
+    _, out, _ = _run(capsys, "report", "r", "--json")
+    rows = json.loads(out)["table"]
+    assert rows[0] == {"filter": "Full data set", "number": 12, "removed": {}}
+    assert rows[-1]["number"] == len(md.open("r"))
+    for before, after in itertools.pairwise(rows):
+        assert before["number"] - sum(after["removed"].values()) == after["number"]
+    code, _, err = _run(capsys, "report", "r", "--output", str(tmp_path / "funnel.txt"))
+    assert code == 1
+    assert ".png, .svg, .pdf" in err
