@@ -61,23 +61,25 @@ def to_atoms(crystals: Crystals, row: int = 0) -> Any:
     )
 
 
-def parse_frame(text: str) -> tuple[Sites, dict[str, Any]]:
-    """One frame of extended XYZ: its crystal and the values of its comment line."""
+def parse_frame(text: str) -> Sites:
+    """The crystal of one frame of extended XYZ."""
     from ase.io import read
 
     try:
         atoms = read(io.StringIO(text), format="extxyz")
     except Exception as error:  # the parser raises whatever it stumbles over
         raise Unusable("unreadable", f"not an extended XYZ frame: {error}") from error
-    results = dict(atoms.calc.results) if atoms.calc is not None else {}
-    return sites_of(atoms), {**results, **atoms.info}
+    return sites_of(atoms)
 
 
 def frame_values(text: str) -> dict[str, Any]:
     """The values of a frame's comment line, whatever its atoms are."""
     from ase.io.extxyz import key_val_str_to_dict
 
-    values: dict[str, Any] = key_val_str_to_dict(text.split("\n", 2)[1])
+    try:
+        values: dict[str, Any] = key_val_str_to_dict(text.split("\n", 2)[1])
+    except (ValueError, IndexError, KeyError):
+        return {}  # `parse_frame` says what is wrong with the frame
     for structural in ("Lattice", "Properties", "pbc"):
         values.pop(structural, None)
     return values

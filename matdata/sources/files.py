@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
+from matdata.adapters.ase import frame_values
 from matdata.digest import digest_file
 from matdata.errors import SourceError, did_you_mean
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
@@ -126,6 +127,8 @@ class Files(Source):
 
     def _table_roles(self, records: Iterable[Record]) -> Roles:
         first = [r for r in itertools.islice(records, PEEK) if "__damaged__" not in r]
+        if first and XYZ_TEXT in first[0]:
+            first = [{**record, **frame_values(record[XYZ_TEXT])} for record in first]
         if not first:
             raise SourceError(
                 f"{self.path} holds no readable record",
@@ -171,6 +174,8 @@ def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
     payload = record.get(roles.structure or cast(str, roles.formula))
     keep = {k: v for k, v in record.items() if k not in (roles.structure, roles.id, roles.formula)}
     values = {**keep, "id": identity}
+    if roles.structure == XYZ_TEXT:
+        return Raw(place, "xyz", payload, values, roles.id)
     if payload is None:
         return Raw(place, "none", "no structure" if roles.structure else "no formula", values)
     return Raw(place, _form(payload, roles), payload, values)
@@ -179,8 +184,6 @@ def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
 def _form(payload: Any, roles: Roles) -> Form:
     if roles.structure is None:
         return "formula"
-    if roles.structure == XYZ_TEXT:
-        return "xyz"
     if roles.structure == ASE_ROW:
         return "ase"
     if isinstance(payload, str):

@@ -20,13 +20,13 @@ def parse_structures(records: Sequence[Raw]) -> Chunk:
     rows: list[dict[str, Any]] = []
     rejects: list[Reject] = []
     for record in records:
-        identity = str(record.values["id"])
+        values = _values_of(record)
+        identity = str(values.pop("id"))
         try:
-            crystals, extra = _structures_of(record)
+            crystals = _structures_of(record)
         except Unusable as error:
             rejects.append(Reject(identity, "source", error.reason, f"{record.place}: {error}"))
             continue
-        values = {k: v for k, v in {**extra, **record.values}.items() if k != "id"}
         for number, crystal in enumerate(crystals):
             ids.append(identity if len(crystals) == 1 else f"{identity}-{number + 1}")
             sites.append(crystal)
@@ -34,25 +34,36 @@ def parse_structures(records: Sequence[Raw]) -> Chunk:
     return Chunk(to_crystals(ids, sites), {"material_id": ids, **to_columns(rows)}, rejects)
 
 
-def _structures_of(record: Raw) -> tuple[list[Sites], dict[str, Any]]:
+def _values_of(record: Raw) -> dict[str, Any]:
+    if record.form != "xyz":
+        return dict(record.values)
+    from matdata.adapters.ase import frame_values
+
+    values = {**record.values, **frame_values(record.payload)}
+    if record.id_key in values:
+        values["id"] = values.pop(str(record.id_key))
+    return values
+
+
+def _structures_of(record: Raw) -> list[Sites]:
     if record.form == "dict":
-        return [from_dict(record.payload)], {}
+        return [from_dict(record.payload)]
     if record.form == "cif":
         from matdata.adapters.pymatgen import parse_cif
 
-        return parse_cif(record.payload), {}
+        return parse_cif(record.payload)
     if record.form == "poscar":
         from matdata.adapters.pymatgen import parse_poscar
 
-        return parse_poscar(record.payload), {}
+        return parse_poscar(record.payload)
     if record.form == "xyz":
         from matdata.adapters.ase import parse_frame
 
-        return [parse_frame(record.payload)[0]], {}
+        return [parse_frame(record.payload)]
     if record.form == "ase":
         from matdata.adapters.ase import sites_of_row
 
-        return [sites_of_row(record.payload)], {}
+        return [sites_of_row(record.payload)]
     raise Unusable("unreadable", str(record.payload))
 
 

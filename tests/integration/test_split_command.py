@@ -44,8 +44,8 @@ def dataset(tmp_path):
             [f"kfold2-chemsys-seed0-fold{k}" for k in range(2)],
         ),
         (
-            ["--method", "element", "--set", "elements=Na,O"],
-            ["element-Na-seed0", "element-O-seed0"],
+            ["--method", "element", "--set", "elements=Na,F"],
+            ["element-Na-seed0", "element-F-seed0"],
         ),
         (["--method", "taata", "--set", "metals=Na,Ca"], ["taata-seed0"]),
         (["--method", "time", "--split", "70/15/15"], ["time-date-70-15-15"]),

@@ -242,3 +242,12 @@ def test_memory_is_bounded_by_the_chunk(tmp_path):
     tracemalloc.stop()
     assert seen == 60_000
     assert peak < 4_000_000
+
+
+def test_a_damaged_frame_among_others_is_a_ledger_row(tmp_path):
+    path = files.write_extxyz(tmp_path / "a.extxyz", few())
+    text = path.read_text()
+    path.write_text('1\nLattice="1 0 0 0 a b" Properties=what\nNa 0 0 0\n' + text)
+    _, found, _, rejects = _read(path)
+    assert found.ids.tolist() == few().ids.tolist()
+    assert [reject.reason for reject in rejects] == ["unreadable"]

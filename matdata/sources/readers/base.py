@@ -29,13 +29,16 @@ class Raw:
     payload
         Text or document of the structure, or the formula.
     values
-        All other columns.
+        All other columns, and the material id as ``id``.
+    id_key
+        For payloads that hold the columns themselves (extended XYZ): which of them is the id.
     """
 
     place: str
     form: Form
     payload: Any
     values: dict[str, Any] = field(default_factory=dict)
+    id_key: str | None = None
 
 
 def plain_suffix(path: Path) -> str:

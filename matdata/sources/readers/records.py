@@ -123,9 +123,7 @@ def _split_records(path: Path) -> Iterator[Record]:
 
 
 def read_xyz(path: Path) -> Iterator[Record]:
-    """Frames of an extended XYZ file: the text of each, and the values of its comment line."""
-    from matdata.adapters.ase import frame_values
-
+    """Frames of an extended XYZ file, as text: what their comment lines say is parsed later."""
     with readable(path), open_text(path) as file:
         while header := file.readline():
             if not header.strip():
@@ -142,8 +140,7 @@ def read_xyz(path: Path) -> Iterator[Record]:
                 raise SourceError(
                     f"{path} ends in the middle of a frame", cause="the file is truncated"
                 )
-            text = "".join(lines)
-            yield {XYZ_TEXT: text, **frame_values(text)}
+            yield {XYZ_TEXT: "".join(lines)}
 
 
 def read_database(path: Path) -> Iterator[Record]:
