@@ -1,0 +1,157 @@
+"""A source made of sources: several files as one data set, records chosen, ids given by row.
+
+Papers publish data as train, val and test tables, in batches, or without ids. Here such
+pieces become one stream of records; what a paper leaves out becomes a row of the ledger.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, ClassVar, Protocol
+
+from matdata.errors import SourceError
+from matdata.ledger import Reject
+from matdata.sources.base import Chunk, Origin, Request, Source
+
+MISSING = ("na", "NA")  # how JARVIS writes that there is no value
+
+
+class Rule(Protocol):
+    """Decides which records a paper's data set is made of; a frozen dataclass."""
+
+    def drops(self, table: Mapping[str, list[Any]], rows: int) -> list[str]:
+        """For each record why it is left out, or an empty text."""
+
+
+@dataclass(frozen=True)
+class Above:
+    """Keep records with a number above a limit in the first of some columns that is there."""
+
+    columns: tuple[str, ...]
+    limit: float
+
+    def drops(self, table: Mapping[str, list[Any]], rows: int) -> list[str]:
+        """Reasons, one a record."""
+        name = next((name for name in self.columns if name in table), None)
+        if name is None:
+            return [f"no column {' or '.join(self.columns)}"] * rows
+        return [
+            "" if is_number(value) and value > self.limit else f"{name} is {value}"
+            for value in table[name]
+        ]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One piece of the data set.
+
+    Attributes
+    ----------
+    source
+        Where its records come from.
+    columns
+        Constant columns that tell its records from the others'.
+    ids
+        Format of an id from the row, counted from 1 (``mb-phonons-{:04d}``); the records' own ids
+        if None. For files only.
+    """
+
+    source: Source
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    ids: str | None = None
+
+
+class Gathered(Source):
+    """Records of several sources, one after another.
+
+    Parameters
+    ----------
+    name
+        Name of the data set.
+    items
+        The pieces; they hold structures, or all hold compositions.
+    rules
+        Which records belong to the data set.
+    """
+
+    name: ClassVar[str] = "recipe"
+
+    def __init__(self, name: str, items: Sequence[Item], rules: Sequence[Rule] = ()) -> None:
+        self._title, self._items, self._rules = name, items, rules
+
+    @classmethod
+    def make(cls, request: Request) -> Gathered:
+        """Recipes make this source themselves."""
+        raise SourceError("this source is made by recipes only")
+
+    def origin(self) -> Origin:
+        """The first piece's origin, with the request of all."""
+        origins = [item.source.origin() for item in self._items]
+        first = origins[0]
+        for other in origins[1:]:
+            if other.kind != first.kind or other.energy_column != first.energy_column:
+                raise SourceError(
+                    f"the pieces differ: {first.url or first.name} holds {first.kind}s with energy "
+                    f"{first.energy_column}, {other.url or other.name} {other.kind}s with energy "
+                    f"{other.energy_column}",
+                    next_step="give files of one form, columns named alike",
+                )
+        pieces = [
+            {"request": origin.request, "columns": dict(item.columns), "ids": item.ids}
+            for origin, item in zip(origins, self._items, strict=True)
+        ]
+        rules = [asdict(rule) for rule in self._rules]  # type: ignore[call-overload]
+        request = {"source": self.name, "pieces": pieces, "rules": rules}
+        named = {"source": self.name, "name": self._title, "request": request, "count": None}
+        return replace(first, **named)
+
+    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+        """Chunks of the pieces, each with the number of its piece."""
+        return itertools.islice(self._all_chunks(), start, None)
+
+    def _all_chunks(self) -> Iterator[Any]:
+        for number, item in enumerate(self._items):
+            rows = itertools.count(1)
+            for raw in item.source.raw_chunks():
+                if item.ids is not None:
+                    for record in raw[1]:
+                        record.values["id"] = item.ids.format(next(rows))
+                yield number, raw
+
+    def parse(self, raw: Any) -> Chunk:
+        """Parse one chunk and leave out what the rules drop."""
+        number, inner = raw
+        item = self._items[number]
+        chunk = item.source.parse(inner)
+        table = {name: _cleaned(column) for name, column in chunk.table.items()}
+        table |= {name: [value] * len(chunk) for name, value in item.columns.items()}
+        return self._chosen(Chunk(chunk.crystals, table, chunk.rejects))
+
+    def _chosen(self, chunk: Chunk) -> Chunk:
+        reasons = [""] * len(chunk)
+        for rule in self._rules:
+            found = rule.drops(chunk.table, len(chunk))
+            reasons = [old or new for old, new in zip(reasons, found, strict=True)]
+        kept = [row for row, reason in enumerate(reasons) if not reason]
+        if len(kept) == len(chunk):
+            return chunk
+        ids = chunk.table["material_id"]
+        rejects = [
+            Reject(ids[row], "source", "not_selected", reason)
+            for row, reason in enumerate(reasons)
+            if reason
+        ]
+        table = {name: [column[row] for row in kept] for name, column in chunk.table.items()}
+        crystals = None if chunk.crystals is None else chunk.crystals.take(kept)
+        return Chunk(crystals, table, [*chunk.rejects, *rejects])
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value of a table is a number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _cleaned(column: list[Any]) -> list[Any]:
+    return [None if isinstance(value, str) and value in MISSING else value for value in column]

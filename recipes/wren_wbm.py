@@ -1,0 +1,40 @@
+"""WBM: materials made by substitution of similar elements (Goodall 2022, thesis 6.3.2, table 6.3).
+
+python recipes/wren_wbm.py --from step_1.json.bz2 … step_5.json.bz2 --without wren-mp
+
+257,489 materials in five batches (column ``batch``), of which cleaning leaves 250,226; 220,751
+are not in the Materials Project (--without, a dataset made by `wren_mp.py`). The set tests a
+model that was trained on the Materials Project (`wren_mp_wbm.py`), so it has no split of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+
+from common import GOODALL, Recipe, run
+from wbm import WHERE, batches
+
+FUNNEL = (257489, 250302, 250280, 250239, 250227, 250226)
+
+
+def recipe(given: argparse.Namespace) -> Recipe:
+    """The data set and its funnel."""
+    return Recipe(
+        name="wren-wbm",
+        where=WHERE,
+        rows=220751,
+        funnel=FUNNEL,
+        curation=GOODALL,
+        items=functools.partial(batches, limit=given.limit),
+        drop_in=(given.without,) if given.without else (),
+    )
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--without", metavar="DATASET", help="leave out what this one holds")
+
+
+if __name__ == "__main__":
+    sys.exit(run(recipe, __doc__, more=_arguments))
