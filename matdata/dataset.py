@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from matdata import ledger
+from matdata.cache import storage_error
 from matdata.composition import Compositions, parse_formula
 from matdata.crystals import Crystals
 from matdata.digest import digest_file
@@ -138,12 +139,15 @@ class DatasetFolder:
     def save_split(self, name: str, columns: dict[str, list[Any]], note: dict[str, Any]) -> None:
         """Save a split: ids and parts as a table, its settings and digests as a note."""
         target = self.folder / "splits" / f"{name}.parquet"
-        target.parent.mkdir(exist_ok=True)
         temporary = target.with_name(f".tmp-{target.name}")
-        tables.write_table(temporary, columns)
-        files.publish(temporary, target)
-        sealed = {**note, "dataset_digest": self.digest, "sha256": digest_file(target)}
-        files.write_json(target.with_suffix(".json"), sealed)
+        try:
+            target.parent.mkdir(exist_ok=True)
+            tables.write_table(temporary, columns)
+            files.publish(temporary, target)
+            sealed = {**note, "dataset_digest": self.digest, "sha256": digest_file(target)}
+            files.write_json(target.with_suffix(".json"), sealed)
+        except OSError as error:
+            raise storage_error(error, target) from error
 
     def load_split(self, name: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
         """A saved split: its columns and its note.

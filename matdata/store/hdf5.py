@@ -20,10 +20,15 @@ def chunk_rows(array: npt.NDArray[Any]) -> int:
 
 
 def write(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write named arrays; equal arrays give equal bytes (no times are stored)."""
+    """Write named arrays; equal arrays give equal bytes (no times are stored).
+
+    The file is put together in memory: on a full disk HDF5 fails in ways that no caller can
+    catch, where a plain write raises an `OSError`.
+    """
     import h5py
 
-    with h5py.File(path, "w", libver="v110", track_order=False) as file:
+    options: dict[str, Any] = {"driver": "core", "backing_store": False, "libver": "v110"}
+    with h5py.File("memory", "w", **options) as file:
         for name in sorted(arrays):
             array = np.ascontiguousarray(arrays[name])
             layout: dict[str, Any] = {"track_times": False}
@@ -31,6 +36,9 @@ def write(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
                 layout["chunks"] = (chunk_rows(array), *array.shape[1:])
                 layout |= {"compression": "gzip", "compression_opts": 1, "shuffle": True}
             file.create_dataset(name, data=array, **layout)
+        file.flush()
+        image: bytes = file.id.get_file_image()
+    path.write_bytes(image)
 
 
 class Shard:
