@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import matdata
 from matdata import api
 
+MISSING = {
+    *("pymatgen", "ase", "matminer", "mp_api", "moyopy", "spglib", "numba", "zarr", "sklearn"),
+    *("pydantic", "ijson", "platformdirs", "scipy"),
+}
 HEAVY = ("torch", "pymatgen", "pandas", "ase", "matminer", "mp_api", "numba", "zarr", "sklearn")
 
 
@@ -61,3 +67,28 @@ def test_every_command_has_a_module():
     assert sorted(subparsers.choices) == sorted(COMMANDS), "edit matdata/commands/__init__.py"
     for command in COMMANDS:
         assert callable(import_module(f"matdata.commands.{command}_command").run)
+
+
+def test_datasets_and_features_are_read_without_chemistry(tmp_path):
+    """What a GPU node has: NumPy, pandas, pyarrow, h5py. What it lacks may not be asked for."""
+    golden = Path(__file__).parents[1] / "golden" / "v1"
+    shutil.copytree(golden, tmp_path / "cache")
+    script = f"""
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {MISSING}:
+            raise ImportError("not on this machine: " + name)
+
+sys.meta_path.insert(0, Refuse())
+import matdata as md
+from matdata.catalogue import features
+dataset = md.open("golden", {str(tmp_path / "cache")!r})
+(folder,) = [f for f in features(dataset.cache, dataset.ref) if list(f.glob("shards/*.h5"))]
+feature = md.Feature(folder, dataset.ids, dataset.digest)
+print(dataset.table.shape[0], feature["nacl"].shape, dataset.crystals.n_sites.sum())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("11 (8, 1056)")
