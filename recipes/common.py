@@ -123,6 +123,9 @@ def _cut(cut: Cut, dataset: Dataset, seed: int, console: Console) -> tuple[list[
     table = {name: [column[row] for row in rows] for name, column in dataset.columns.items()}
     made = make_splits(cut.method, dataset.ids[rows], table, settings)
     name = cut.name
+    counts = cut.settings.get("counts", ())
+    if len(rows) < sum(counts):
+        name = "shares-of-" + "-".join(map(str, counts))
     if name is not None and "seed" in settings:
         name = f"{name}-seed{settings['seed']}"
     figures: list[Figure] = []

@@ -104,8 +104,7 @@ class Gathered(Source):
         ]
         rules = [asdict(rule) for rule in self._rules]  # type: ignore[call-overload]
         request = {"source": self.name, "pieces": pieces, "rules": rules}
-        named = {"source": self.name, "name": self._title, "request": request, "count": None}
-        return replace(first, **named)
+        return replace(first, source=self.name, name=self._title, request=request, count=None)
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Chunks of the pieces, each with the number of its piece."""

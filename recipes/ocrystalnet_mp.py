@@ -23,7 +23,7 @@ def recipe(given: argparse.Namespace) -> Recipe:
     return Recipe(
         name="ocrystalnet-mp",
         where="MP-crystals-2018.6.1 (mp.2018.6.1.json) of the MEGNet authors, "
-        "https://figshare.com/articles/dataset/7451351, unpacked; or the Materials Project of "
+        "https://figshare.com/ndownloader/files/15087992, unpacked; or the Materials Project of "
         "today (without --from; needs MP_API_KEY)",
         source="mp",
         rows=69239,

@@ -97,7 +97,7 @@ class Entries(Source):
             ids.append(identity)
             sites.append(one)
             energies.append(None if energy is None else float(energy) / len(one.numbers))
-        table = {"material_id": ids, "energy_per_atom": energies}
+        table: dict[str, list[Any]] = {"material_id": ids, "energy_per_atom": energies}
         return Chunk(to_crystals(ids, sites), table, rejects)
 
 

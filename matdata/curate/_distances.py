@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from matdata.jit import kernel
+from matdata.jit import inner, kernel
 
 GROWTH = 1.26  # of the search radius: doubles the volume that is searched
 
 
-@kernel
+@inner
 def _insert(best: Any, squared: float) -> None:
     """Put a squared distance into the ascending list of the smallest, which drops its last."""
     place = len(best) - 1
@@ -24,7 +24,7 @@ def _insert(best: Any, squared: float) -> None:
     best[place] = squared
 
 
-@kernel
+@inner
 def _collect(cell: Any, d: Any, reach: Any, limit: float, same: bool, best: Any) -> None:
     """Insert the squared distances up to `limit` of all images of one difference `d`."""
     for i in range(math.ceil(-reach[0] - d[0]), math.floor(reach[0] - d[0]) + 1):
@@ -44,7 +44,7 @@ def _collect(cell: Any, d: Any, reach: Any, limit: float, same: bool, best: Any)
                     _insert(best, squared)
 
 
-@kernel
+@inner
 def _nearest(
     cell: Any, heights: Any, frac: Any, site: int, span: Any, radius: float, best: Any
 ) -> None:

@@ -251,3 +251,13 @@ def test_a_damaged_frame_among_others_is_a_ledger_row(tmp_path):
     _, found, _, rejects = _read(path)
     assert found.ids.tolist() == few().ids.tolist()
     assert [reject.reason for reject in rejects] == ["unreadable"]
+
+
+def test_sodium_and_its_nitride_are_no_missing_values(tmp_path):
+    path = tmp_path / "metals.csv"
+    path.write_text("formula,gap,note\nNa,0,Na\nNaN,nan,NaN\nNaCl,1,x\n,2,y\n")
+    (chunk,) = Files(path).chunks()
+    assert chunk.table["formula"] == ["Na", "NaN", "NaCl"]
+    assert chunk.table["gap"] == [0, None, 1]
+    assert chunk.table["note"] == [None, None, "x"]
+    assert len(chunk.rejects) == 1

@@ -101,7 +101,7 @@ def value_of(text: Any) -> Any:
     if not isinstance(text, str):
         return text
     stripped = text.strip()
-    if stripped.lower() in ("", "na", "n/a", "nan", "none", "null"):
+    if stripped.lower() in ("", "na", "n/a", "nan", "none", "null") and stripped != "Na":
         return None
     if stripped in ("True", "False", "true", "false"):
         return stripped.lower() == "true"

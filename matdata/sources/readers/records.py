@@ -22,8 +22,10 @@ from matdata.sources.readers.base import (
     readable,
     value_of,
 )
+from matdata.sources.roles import FORMULA_NAMES
 
 FIELD_LIMIT = 1 << 27  # characters in a CSV cell; a CIF of thousands of sites fits
+COMPOUNDS = ("Na", "NaN")  # formulas that look like a missing value
 XYZ_TEXT = "xyz_frame"  # key under which a frame's text travels
 ASE_ROW = "ase_row"
 Record = dict[str, Any]
@@ -35,12 +37,18 @@ def read_csv(path: Path) -> Iterator[Record]:
     with readable(path), open_text(path) as file:
         try:
             for row in csv.DictReader(file):
-                yield {k: value_of(v) for k, v in row.items() if k and k.strip()}
+                yield {k: _cell(k, v) for k, v in row.items() if k and k.strip()}
         except csv.Error as error:
             raise SourceError(
                 f"{path} is not a readable CSV file: {error}",
                 next_step="check that it is text with a header line and separated by commas",
             ) from error
+
+
+def _cell(column: str, text: Any) -> Any:
+    """Value of a cell; in a column of formulas NaN is sodium nitride and Na is sodium."""
+    is_formula = text in COMPOUNDS and column.lower().strip() in FORMULA_NAMES
+    return text if is_formula else value_of(text)
 
 
 def read_jsonl(path: Path) -> Iterator[Record]:
