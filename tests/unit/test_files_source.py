@@ -259,5 +259,5 @@ def test_sodium_and_its_nitride_are_no_missing_values(tmp_path):
     (chunk,) = Files(path).chunks()
     assert chunk.table["formula"] == ["Na", "NaN", "NaCl"]
     assert chunk.table["gap"] == [0, None, 1]
-    assert chunk.table["note"] == [None, None, "x"]
+    assert chunk.table["note"] == ["Na", None, "x"]
     assert len(chunk.rejects) == 1

@@ -25,7 +25,6 @@ from matdata.sources.readers.base import (
 from matdata.sources.roles import FORMULA_NAMES
 
 FIELD_LIMIT = 1 << 27  # characters in a CSV cell; a CIF of thousands of sites fits
-COMPOUNDS = ("Na", "NaN")  # formulas that look like a missing value
 XYZ_TEXT = "xyz_frame"  # key under which a frame's text travels
 ASE_ROW = "ase_row"
 Record = dict[str, Any]
@@ -46,8 +45,8 @@ def read_csv(path: Path) -> Iterator[Record]:
 
 
 def _cell(column: str, text: Any) -> Any:
-    """Value of a cell; in a column of formulas NaN is sodium nitride and Na is sodium."""
-    is_formula = text in COMPOUNDS and column.lower().strip() in FORMULA_NAMES
+    """Value of a cell; in a column of formulas NaN is sodium nitride."""
+    is_formula = text == "NaN" and column.lower().strip() in FORMULA_NAMES
     return text if is_formula else value_of(text)
 
 
