@@ -11,38 +11,23 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
-import os
 import sys
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[_name] = "1"
+from common import best, public
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from matdata.composition import Compositions, parse_formula  # noqa: E402
-from matdata.features import featurizer  # noqa: E402
-
-REPEATS = 7
+from matdata.composition import Compositions, parse_formula
+from matdata.features import featurizer
 
 
 def read(path: Path, column: str, limit: int) -> list[str]:
     """Formulas of a CSV column."""
     with gzip.open(path, "rt", newline="") as file:
         return [row[column] for row in csv.DictReader(file)][:limit]
-
-
-def best(function: Callable[[], object]) -> float:
-    """Shortest of several wall times in seconds."""
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def matminer(formulas: list[str]) -> tuple[np.ndarray, float, float]:
@@ -72,8 +57,7 @@ def matminer(formulas: list[str]) -> tuple[np.ndarray, float, float]:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    shared = os.environ.get("MATDATA_SHARED", str(Path(__file__).parents[2] / "shared"))
-    default = Path(shared) / "data" / "roost" / "expt-non-metals.csv.gz"
+    default = public("roost/expt-non-metals.csv.gz")
     parser.add_argument("--data", type=Path, default=default, help="CSV (gzip) of formulas")
     parser.add_argument("--column", default="composition", help="column of the formulas")
     parser.add_argument("--limit", type=int, default=20000, help="most formulas to read")

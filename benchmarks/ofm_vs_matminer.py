@@ -11,77 +11,21 @@ not counted. matdata's is that of the whole featurizer, from columns to a stored
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
-import os
 import sys
 import time
 import warnings
 from pathlib import Path
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[_name] = "1"
+from common import best, public, read_crystals
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from matdata.crystals import Crystals  # noqa: E402
-from matdata.features import featurizer  # noqa: E402
-from matdata.tables.elements import atomic_number, symbols  # noqa: E402
-from matdata.testing.invariance import supercell  # noqa: E402
+from matdata.crystals import Crystals
+from matdata.features import featurizer
+from matdata.tables.elements import symbols
+from matdata.testing.invariance import supercell
 
-REPEATS = 5
 LARGEST_CELL = 8000  # sites
-
-
-def _open(path: Path) -> str:
-    data = path.read_bytes()
-    return (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
-
-
-def _from_cifs(path: Path, limit: int) -> list[dict[str, object]]:
-    import pandas as pd
-    from pymatgen.core import Structure
-
-    cifs = pd.read_csv(path)["cif"].iloc[:limit]
-    return [Structure.from_str(cif, fmt="cif").as_dict() for cif in cifs]
-
-
-def _from_xyz(path: Path, limit: int) -> Crystals:
-    import ase.io
-
-    atoms = ase.io.read(path, index=f":{limit}", format="extxyz")
-    return Crystals.from_lists(
-        [str(row) for row in range(len(atoms))],
-        [entry.cell.array for entry in atoms],
-        [entry.get_scaled_positions() for entry in atoms],
-        [entry.numbers for entry in atoms],
-    )
-
-
-def read(path: Path, limit: int) -> Crystals:
-    """Crystals of a Matbench JSON, a CSV with a ``cif`` column or an extended XYZ file."""
-    if ".extxyz" in path.suffixes:
-        return _from_xyz(path, limit)
-    if ".csv" in path.suffixes:
-        found = _from_cifs(path, limit)
-    else:
-        found = [row[0] for row in json.loads(_open(path))["data"][:limit]]
-    return Crystals.from_lists(
-        [str(row) for row in range(len(found))],
-        [entry["lattice"]["matrix"] for entry in found],
-        [[site["abc"] for site in entry["sites"]] for entry in found],
-        [[atomic_number(s["species"][0]["element"]) for s in e["sites"]] for e in found],
-    )
-
-
-def best(function, repeats: int = REPEATS) -> float:
-    """Shortest of several wall times in seconds."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def time_matminer(crystals: Crystals, rows: np.ndarray) -> tuple[float, int]:
@@ -128,9 +72,8 @@ def linearity(crystals: Crystals) -> None:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    shared = os.environ.get("MATDATA_SHARED", str(Path(__file__).parents[2] / "shared"))
-    default = Path(shared) / "data" / "phonons" / "matbench_phonons.json.gz"
-    parser.add_argument("--data", type=Path, default=default, help="JSON or CSV of structures")
+    default = public("phonons/matbench_phonons.json.gz")
+    parser.add_argument("--data", type=Path, default=default, help="file of structures")
     parser.add_argument("--limit", type=int, default=2000, help="most crystals to read")
     parser.add_argument("--sample", type=int, default=60, help="crystals for matminer")
     options = parser.parse_args()
@@ -138,7 +81,7 @@ def main() -> int:
         print(f"no such file: {options.data}", file=sys.stderr)
         return 2
     warnings.simplefilter("ignore")
-    crystals = read(options.data, options.limit)
+    crystals = read_crystals(options.data, options.limit)
     made = featurizer("ofm")
     start = time.perf_counter()
     made.featurize(crystals.take(slice(0, 1)))

@@ -9,48 +9,19 @@ dataset is featurized crystal by crystal.
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
-import os
 import sys
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[_name] = "1"
+from common import best, public, read_crystals
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from matdata.crystals import Crystals  # noqa: E402
-from matdata.features import featurizer  # noqa: E402
-from matdata.features.voronoi import WIDTH  # noqa: E402
-from matdata.tables.elements import atomic_number, symbols  # noqa: E402
-
-REPEATS = 5
-
-
-def read(path: Path, limit: int) -> Crystals:
-    """Crystals of a Matbench JSON (pandas "split" form), sites wrapped into the cell."""
-    table = json.loads(gzip.decompress(path.read_bytes()))
-    found = [row[0] for row in table["data"][:limit]]
-    return Crystals.from_lists(
-        [str(row) for row in range(len(found))],
-        [entry["lattice"]["matrix"] for entry in found],
-        [np.array([site["abc"] for site in entry["sites"]]) % 1 % 1 for entry in found],
-        [[atomic_number(s["species"][0]["element"]) for s in e["sites"]] for e in found],
-    )
-
-
-def best(function: Callable[[], object]) -> float:
-    """Shortest of several wall times in seconds."""
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
+from matdata.crystals import Crystals
+from matdata.features import featurizer
+from matdata.features.voronoi import WIDTH
+from matdata.tables.elements import symbols
 
 
 def matminer(crystals: Crystals) -> tuple[np.ndarray, float]:
@@ -85,9 +56,8 @@ def matminer(crystals: Crystals) -> tuple[np.ndarray, float]:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    shared = os.environ.get("MATDATA_SHARED", str(Path(__file__).parents[2] / "shared"))
-    default = Path(shared) / "data" / "phonons" / "matbench_phonons.json.gz"
-    parser.add_argument("--data", type=Path, default=default, help="Matbench JSON of structures")
+    default = public("phonons/matbench_phonons.json.gz")
+    parser.add_argument("--data", type=Path, default=default, help="file of structures")
     parser.add_argument("--limit", type=int, default=2000, help="most crystals to read")
     parser.add_argument("--sample", type=int, default=60, help="crystals for both sides")
     parser.add_argument("--largest", type=int, default=20, help="most sites of those crystals")
@@ -96,7 +66,7 @@ def main() -> int:
         print(f"no such file: {options.data}", file=sys.stderr)
         return 2
     warnings.simplefilter("ignore")
-    crystals = read(options.data, options.limit)
+    crystals = read_crystals(options.data, options.limit)
     made = featurizer("voronoi")
     start = time.perf_counter()
     made.featurize(crystals.take(slice(0, 1)))

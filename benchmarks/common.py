@@ -1,0 +1,47 @@
+"""What the benchmarks share: one thread, real files, and the best of several times.
+
+Import it before NumPy: the number of threads is read when libraries are loaded.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+if TYPE_CHECKING:
+    from matdata.crystals import Crystals
+
+REPEATS = 5
+
+
+def public(name: str) -> Path:
+    """Path of a public data set, below ``MATDATA_SHARED`` or beside the checkout."""
+    shared = os.environ.get("MATDATA_SHARED", str(Path(__file__).parents[2] / "shared"))
+    return Path(shared) / "data" / name
+
+
+def read_crystals(path: Path, limit: int) -> Crystals:
+    """Crystals of any file that matdata reads, sites wrapped into the cell."""
+    from matdata.crystals import Crystals
+    from matdata.sources.files import Files
+
+    chunks = Files(path, limit=limit).chunks()
+    found = Crystals.concat([chunk.crystals for chunk in chunks if chunk.crystals is not None])
+    wrapped = found.frac_coords % 1 % 1
+    return Crystals(found.ids, found.lattice, wrapped, found.numbers, found.offsets)
+
+
+def best(function: Callable[[], object], repeats: int = REPEATS) -> float:
+    """Shortest of several wall times in seconds."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
