@@ -97,6 +97,14 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
     columns.add_argument("--target", action="append", default=[], metavar="NAME")
 
 
+def _add_query(parser: argparse.ArgumentParser) -> None:
+    query = parser.add_argument_group("what a source is asked for")
+    query.add_argument("--from", dest="file", metavar="FILE", help="a file that was saved from it")
+    query.add_argument(
+        "--optics", metavar="DIR", help="jarvis: folder of <jid>.xml with dielectric functions"
+    )
+
+
 def _add_curation(parser: argparse.ArgumentParser) -> None:
     curation = parser.add_argument_group("curation")
     curation.add_argument(
@@ -135,12 +143,13 @@ def _add_build(
     parser = commands.add_parser("build", parents=[common], help="source to verified dataset")
     parser.add_argument(
         "source",
-        help="sample, sample:SIZE, mp, or a path (CIF, POSCAR, folder, zip, CSV, JSON, JSONL, "
-        "extxyz, ASE db; compressed or not)",
+        help="sample, sample:SIZE, mp, jarvis:SET, matminer:SET, optimade:PROVIDER, or a path "
+        "(CIF, POSCAR, folder, zip, CSV, JSON, JSONL, extxyz, ASE db; compressed or not)",
     )
     parser.add_argument("--features", default="", metavar="A,B", help="ofm, voronoi, magpie, …")
     parser.add_argument("--name", help="name of the dataset")
     parser.add_argument("--limit", type=int, metavar="N", help="read at most N records")
+    _add_query(parser)
     _add_columns(parser)
     _add_curation(parser)
     _add_split_of_build(parser)

@@ -17,6 +17,7 @@ SOURCES: Registry[Any] = Registry(
     "matdata.sources",
     {
         "files": "matdata.sources.files:Files",
+        "jarvis": "matdata.sources.jarvis:Jarvis",
         "mp": "matdata.sources.mp:MaterialsProject",
         "sample": "matdata.sources.sample:Sample",
     },
@@ -34,14 +35,29 @@ def find_source(text: str, request: Request) -> Source:
     """
     name, _, argument = text.partition(":")
     if name in SOURCES and not (Path(text).exists() and name == text):
-        made: Source = SOURCES.get(name).make(replace(request, argument=argument))
-        return made
+        return _make(name, replace(request, argument=argument))
     path = Path(text).expanduser()
     if path.exists() or "/" in text or "." in text:
-        files: Source = SOURCES.get("files").make(replace(request, argument=text))
-        return files
+        return _make("files", replace(request, argument=text))
     known = SOURCES.names()
     raise SourceError(
         f"unknown source {text!r}{did_you_mean(name, known)}",
         next_step=f"known sources: {', '.join(known)}, or a path to a file or folder",
     )
+
+
+def _make(name: str, request: Request) -> Source:
+    kind = SOURCES.get(name)
+    for key in request.query:
+        if key not in kind.queries:
+            raise SourceError(
+                f"the source {name} takes no --{key}",
+                next_step=f"it takes: {', '.join(f'--{one}' for one in kind.queries) or 'none'}",
+            )
+    if request.file is not None and not kind.takes_file:
+        raise SourceError(
+            f"the source {name} reads nothing in place of itself (--from {request.file})",
+            next_step=f"build the file by its path: matdata build {request.file}",
+        )
+    made: Source = kind.make(request)
+    return made

@@ -123,7 +123,7 @@ def test_materials_project_sets(run, tmp_path):
     table = md.open(finder["dataset"]).table
     moduli = table[(table["bulk_modulus.vrh"] > 0) & (table["shear_modulus.vrh"] > 0)]
     parts = md.open(finder["dataset"]).split("log-KG-70-15-15-seed0")
-    assert sorted(sum(parts.values(), [])) == moduli.index.tolist()
+    assert sorted(id_ for part in parts.values() for id_ in part) == moduli.index.tolist()
     (crystals,) = run("ocrystalnet_mp", "--from", path)
     assert _ours(crystals)["materials"] == (69239, 36)
     assert "86p655" in crystals["splits"][0]  # shares, for want of 69,239 materials
