@@ -18,6 +18,7 @@ SOURCES: Registry[Any] = Registry(
     {
         "files": "matdata.sources.files:Files",
         "jarvis": "matdata.sources.jarvis:Jarvis",
+        "matminer": "matdata.sources.matminer_data:MatminerData",
         "mp": "matdata.sources.mp:MaterialsProject",
         "sample": "matdata.sources.sample:Sample",
     },
