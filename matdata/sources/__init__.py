@@ -20,6 +20,7 @@ SOURCES: Registry[Any] = Registry(
         "jarvis": "matdata.sources.jarvis:Jarvis",
         "matminer": "matdata.sources.matminer_data:MatminerData",
         "mp": "matdata.sources.mp:MaterialsProject",
+        "optimade": "matdata.sources.optimade:Optimade",
         "sample": "matdata.sources.sample:Sample",
     },
     SourceError,
