@@ -100,6 +100,12 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
 def _add_query(parser: argparse.ArgumentParser) -> None:
     query = parser.add_argument_group("what a source is asked for")
     query.add_argument("--from", dest="file", metavar="FILE", help="a file that was saved from it")
+    query.add_argument(
+        "--thermo",
+        metavar="TYPE",
+        help="mp: level of theory of the energies: GGA_GGA+U (default), R2SCAN, GGA_GGA+U_R2SCAN, "
+        "or summary for the database's mixture",
+    )
     query.add_argument("--where", metavar="FILTER", help="optimade: a filter in its language")
     query.add_argument(
         "--optics", metavar="DIR", help="jarvis: folder of <jid>.xml with dielectric functions"

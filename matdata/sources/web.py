@@ -60,7 +60,7 @@ def get_json(url: str) -> dict[str, Any]:
         except (OSError, http.client.HTTPException) as error:
             if attempt == TRIES:
                 raise SourceError(
-                    f"{url} cannot be read: {getattr(error, 'reason', error)}",
+                    f"{url} cannot be reached: {getattr(error, 'reason', error)}",
                     cause="no network, a proxy, a connection that was cut, or the service is down",
                     next_step=RESUME,
                 ) from error

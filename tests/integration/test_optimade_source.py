@@ -161,7 +161,7 @@ def test_names_and_addresses(tmp_path):
         _build("", tmp_path)
     with pytest.raises(md.SourceError, match="no OPTIMADE provider 'mpp'"):
         _build("mpp", tmp_path)
-    with pytest.raises(md.SourceError, match="cannot be read"):
+    with pytest.raises(md.SourceError, match="cannot be reached"):
         _build("http://127.0.0.1:9", tmp_path)
 
 
