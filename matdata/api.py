@@ -243,6 +243,7 @@ def build(
     columns: Mapping[str, Any] | None = None,
     file: str | Path | None = None,
     query: Mapping[str, str] | None = None,
+    snapshot: str | None = None,
     **options: Any,
 ) -> Dataset:
     """Build a dataset, as ``matdata build`` does.
@@ -261,21 +262,20 @@ def build(
         Seed of drawn records and of the split.
     columns
         What columns mean: ``id_col``, ``structure_col``, ``formula_col``, ``energy``, ``targets``.
-    file, query
-        A file saved from the source (``--from``); what it is asked for (``{"optics": DIR}``).
+    file, query, snapshot
+        A file saved from the source (``--from``); what it is asked for; a kept snapshot's version.
     options
         Fields of `matdata.pipeline.BuildOptions`, and settings of curation (``dedupe``,
         ``symmetry``, ``sites_below``, …).
     """
     from matdata import pipeline
     from matdata.curate.settings import CurateSettings
-    from matdata.sources import find_source
-    from matdata.sources.base import Request
-    from matdata.sources.roles import ReadOptions
+    from matdata.sources import base, find_source, roles
 
     home = cache_dir(cache)
-    read = ReadOptions.from_mapping(columns or {})
-    request = Request("", limit, seed, read, Path(file) if file else None, home, query or {})
+    read = roles.ReadOptions.from_mapping(columns or {})
+    saved = Path(file) if file else None
+    request = base.Request("", limit, seed, read, saved, home, query or {}, snapshot)
     known = {name for name, _, _ in CurateSettings.describe()}
     curation = {name: options.pop(name) for name in known & options.keys()}
     chosen = pipeline.BuildOptions(

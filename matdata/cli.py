@@ -101,6 +101,9 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
     query = parser.add_argument_group("what a source is asked for")
     query.add_argument("--from", dest="file", metavar="FILE", help="a file that was saved from it")
     query.add_argument(
+        "--snapshot", metavar="VERSION", help="build from this kept snapshot (matdata list)"
+    )
+    query.add_argument(
         "--thermo",
         metavar="TYPE",
         help="mp: level of theory of the energies: GGA_GGA+U (default), R2SCAN, GGA_GGA+U_R2SCAN, "
@@ -194,7 +197,12 @@ def _parser() -> argparse.ArgumentParser:
     export = add(
         "export", "write a dataset for other programs", dataset, ("output", "file or folder")
     )
-    export.add_argument("--format", required=True, help="npz, hdf5, parquet, extxyz or csv")
+    export.add_argument("--format", help="npz, hdf5, parquet, extxyz or csv")
+    export.add_argument(
+        "--snapshot",
+        action="store_true",
+        help="write the records that it was made from (.jsonl, .jsonl.gz), for build --from",
+    )
     export.add_argument("--features", default="", metavar="A,B", help="dense arrays to write")
     export.add_argument(
         "--set",

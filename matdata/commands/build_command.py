@@ -48,7 +48,7 @@ def run(given: argparse.Namespace) -> int:
     limit = positive(given.limit, "--limit")
     asked = {key: getattr(given, key) for key in QUERY if getattr(given, key) is not None}
     file = Path(given.file) if given.file else None
-    request = Request("", limit, given.seed, columns, file, cache_of(given), asked)
+    request = Request("", limit, given.seed, columns, file, cache_of(given), asked, given.snapshot)
     source = find_source(given.source, request)
     options = BuildOptions(
         name=given.name,

@@ -115,7 +115,9 @@ class Request:
     cache
         The cache, for downloads; the default one if None.
     query
-        Settings of the query to a service, as text: ``filter``, ``thermo``, …
+        Settings of the query to a service, as text: ``where``, ``thermo``, …
+    snapshot
+        Version of a snapshot of the cache to build from; nothing is read again.
     """
 
     argument: str = ""
@@ -125,6 +127,7 @@ class Request:
     file: Path | None = None
     cache: Path | None = None
     query: Mapping[str, str] = field(default_factory=dict)
+    snapshot: str | None = None
 
 
 class Source(ABC):
@@ -137,6 +140,8 @@ class Source(ABC):
     queries: ClassVar[tuple[str, ...]] = ()
     #: Whether `Request.file` can stand in for the service.
     takes_file: ClassVar[bool] = False
+    #: Digest that the records must have, where it is known beforehand.
+    expected_digest: str | None = None
 
     @classmethod
     @abstractmethod
