@@ -241,6 +241,9 @@ def build(
     limit: int | None = None,
     seed: int = 0,
     columns: Mapping[str, Any] | None = None,
+    file: str | Path | None = None,
+    query: Mapping[str, str] | None = None,
+    snapshot: str | None = None,
     **options: Any,
 ) -> Dataset:
     """Build a dataset, as ``matdata build`` does.
@@ -248,7 +251,7 @@ def build(
     Parameters
     ----------
     source
-        ``sample``, ``mp`` or a path.
+        ``sample``, ``mp``, ``jarvis:dft_3d``, … or a path.
     features
         Features to compute.
     cache
@@ -259,28 +262,29 @@ def build(
         Seed of drawn records and of the split.
     columns
         What columns mean: ``id_col``, ``structure_col``, ``formula_col``, ``energy``, ``targets``.
+    file, query, snapshot
+        A file saved from the source (``--from``); what it is asked for; a kept snapshot's version.
     options
         Fields of `matdata.pipeline.BuildOptions`, and settings of curation (``dedupe``,
         ``symmetry``, ``sites_below``, …).
     """
+    from matdata import pipeline
     from matdata.curate.settings import CurateSettings
-    from matdata.pipeline import BuildOptions
-    from matdata.pipeline import build as run_build
-    from matdata.sources import find_source
-    from matdata.sources.base import Request
-    from matdata.sources.roles import ReadOptions
+    from matdata.sources import base, find_source, roles
 
     home = cache_dir(cache)
-    request = Request("", limit, seed, ReadOptions.from_mapping(columns or {}))
+    read = roles.ReadOptions.from_mapping(columns or {})
+    saved = Path(file) if file else None
+    request = base.Request("", limit, seed, read, saved, home, query or {}, snapshot)
     known = {name for name, _, _ in CurateSettings.describe()}
     curation = {name: options.pop(name) for name in known & options.keys()}
-    chosen = BuildOptions(
+    chosen = pipeline.BuildOptions(
         features=tuple(features),
         seed=seed,
         curation=CurateSettings.from_mapping(curation),
         **options,
     )
-    built = run_build(find_source(str(source), request), home, chosen)
+    built = pipeline.build(find_source(str(source), request), home, chosen)
     return Dataset(built.dataset.folder, home)
 
 

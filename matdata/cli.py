@@ -97,6 +97,24 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
     columns.add_argument("--target", action="append", default=[], metavar="NAME")
 
 
+def _add_query(parser: argparse.ArgumentParser) -> None:
+    query = parser.add_argument_group("what a source is asked for")
+    query.add_argument("--from", dest="file", metavar="FILE", help="a file that was saved from it")
+    query.add_argument(
+        "--snapshot", metavar="VERSION", help="build from this kept snapshot (matdata list)"
+    )
+    query.add_argument(
+        "--thermo",
+        metavar="TYPE",
+        help="mp: level of theory of the energies: GGA_GGA+U (default), R2SCAN, GGA_GGA+U_R2SCAN, "
+        "or summary for the database's mixture",
+    )
+    query.add_argument("--where", metavar="FILTER", help="optimade: a filter in its language")
+    query.add_argument(
+        "--optics", metavar="DIR", help="jarvis: folder of <jid>.xml with dielectric functions"
+    )
+
+
 def _add_curation(parser: argparse.ArgumentParser) -> None:
     curation = parser.add_argument_group("curation")
     curation.add_argument(
@@ -135,12 +153,13 @@ def _add_build(
     parser = commands.add_parser("build", parents=[common], help="source to verified dataset")
     parser.add_argument(
         "source",
-        help="sample, sample:SIZE, mp, or a path (CIF, POSCAR, folder, zip, CSV, JSON, JSONL, "
-        "extxyz, ASE db; compressed or not)",
+        help="sample, sample:SIZE, mp, jarvis:SET, matminer:SET, optimade:PROVIDER, or a path "
+        "(CIF, POSCAR, folder, zip, CSV, JSON, JSONL, extxyz, ASE db; compressed or not)",
     )
     parser.add_argument("--features", default="", metavar="A,B", help="ofm, voronoi, magpie, …")
     parser.add_argument("--name", help="name of the dataset")
     parser.add_argument("--limit", type=int, metavar="N", help="read at most N records")
+    _add_query(parser)
     _add_columns(parser)
     _add_curation(parser)
     _add_split_of_build(parser)
@@ -170,6 +189,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_audit(add("audit", "what the parts of a split share; exit code 1 if train does", dataset))
     report = add("report", "the funnel of a dataset, as a table or a picture", dataset)
     report.add_argument("--output", metavar="FILE", help="write a picture (.png, .svg, .pdf)")
+    older = ("dataset", "the older one: name@version")
+    diff = add("diff", "what changed between two datasets", older, ("other", "the newer one"))
+    diff.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
+    diff.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="tolerances: target=0.001 (its unit), volume=0.01, distance=0.01 (relative)",
+    )
     add("list", "what the cache holds")
     add("info", "one dataset: funnel, columns, splits, features", dataset)
     add("show", "one material", dataset, ("id", "material id"))
@@ -178,7 +207,12 @@ def _parser() -> argparse.ArgumentParser:
     export = add(
         "export", "write a dataset for other programs", dataset, ("output", "file or folder")
     )
-    export.add_argument("--format", required=True, help="npz, hdf5, parquet, extxyz or csv")
+    export.add_argument("--format", help="npz, hdf5, parquet, extxyz or csv")
+    export.add_argument(
+        "--snapshot",
+        action="store_true",
+        help="write the records that it was made from (.jsonl, .jsonl.gz), for build --from",
+    )
     export.add_argument("--features", default="", metavar="A,B", help="dense arrays to write")
     export.add_argument(
         "--set",

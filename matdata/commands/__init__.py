@@ -8,6 +8,7 @@ import importlib
 COMMANDS = (
     "audit",
     "build",
+    "diff",
     "export",
     "featurize",
     "info",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from matdata.commands.common import (
     cache_of,
@@ -19,6 +20,8 @@ from matdata.pipeline import BuildOptions, build
 from matdata.sources import find_source
 from matdata.sources.base import Request
 from matdata.sources.roles import ReadOptions
+
+QUERY = ("optics", "thermo", "where")  # options that only some sources understand
 
 
 def _curation(given: argparse.Namespace) -> CurateSettings:
@@ -43,7 +46,10 @@ def run(given: argparse.Namespace) -> int:
         targets=tuple(given.target),
     )
     limit = positive(given.limit, "--limit")
-    source = find_source(given.source, Request("", limit, given.seed, columns))
+    asked = {key: getattr(given, key) for key in QUERY if getattr(given, key) is not None}
+    file = Path(given.file) if given.file else None
+    request = Request("", limit, given.seed, columns, file, cache_of(given), asked, given.snapshot)
+    source = find_source(given.source, request)
     options = BuildOptions(
         name=given.name,
         features=words(given.features),

@@ -14,9 +14,11 @@ def run(given: argparse.Namespace) -> int:
     from matdata import api
     from matdata.errors import ConfigError, did_you_mean
 
+    if given.snapshot:
+        return _snapshot(given)
     if given.format not in FORMATS:
         raise ConfigError(
-            f"unknown format {given.format!r}{did_you_mean(given.format, FORMATS)}",
+            f"unknown format {given.format!r}{did_you_mean(str(given.format), FORMATS)}",
             next_step=f"choose one of: {', '.join(FORMATS)}",
         )
     dataset = api.open(given.dataset, cache_of(given))
@@ -31,4 +33,28 @@ def run(given: argparse.Namespace) -> int:
     console_of(given).say(f"wrote {path}")
     if given.json:
         print_json({"output": str(path), "format": given.format, "rows": len(dataset)})
+    return 0
+
+
+def _snapshot(given: argparse.Namespace) -> int:
+    """Write the snapshot of a dataset as a file."""
+    from matdata.catalogue import find_dataset
+    from matdata.errors import ConfigError
+    from matdata.sources.replay import write_replay
+    from matdata.sources.snapshot import Snapshot
+
+    path = Path(given.output)
+    if given.features or given.format or not path.name.endswith((".jsonl", ".jsonl.gz")):
+        raise ConfigError(
+            "a snapshot is written as JSON lines, without features and --format",
+            next_step="name the file snapshot.jsonl.gz",
+        )
+    cache = cache_of(given)
+    dataset = find_dataset(cache, given.dataset)
+    snapshot = Snapshot.open(cache / "snapshots" / dataset.manifest["made_from"]["snapshot"])
+    records = write_replay(snapshot, path)
+    source = snapshot.origin["source"]
+    console_of(given).say(f"wrote {path}; `matdata build {source} --from {path}` reads it")
+    if given.json:
+        print_json({"output": str(path), "records": records, "snapshot": snapshot.folder.name})
     return 0

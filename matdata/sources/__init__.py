@@ -17,7 +17,10 @@ SOURCES: Registry[Any] = Registry(
     "matdata.sources",
     {
         "files": "matdata.sources.files:Files",
+        "jarvis": "matdata.sources.jarvis:Jarvis",
+        "matminer": "matdata.sources.matminer_data:MatminerData",
         "mp": "matdata.sources.mp:MaterialsProject",
+        "optimade": "matdata.sources.optimade:Optimade",
         "sample": "matdata.sources.sample:Sample",
     },
     SourceError,
@@ -33,15 +36,54 @@ def find_source(text: str, request: Request) -> Source:
         If there is no such source and no such path.
     """
     name, _, argument = text.partition(":")
+    saved = _saved(name if name in SOURCES else "files", text, request)
+    if saved is not None:
+        return saved
     if name in SOURCES and not (Path(text).exists() and name == text):
-        made: Source = SOURCES.get(name).make(replace(request, argument=argument))
-        return made
+        return _make(name, replace(request, argument=argument))
     path = Path(text).expanduser()
     if path.exists() or "/" in text or "." in text:
-        files: Source = SOURCES.get("files").make(replace(request, argument=text))
-        return files
+        return _make("files", replace(request, argument=text))
     known = SOURCES.names()
     raise SourceError(
         f"unknown source {text!r}{did_you_mean(name, known)}",
         next_step=f"known sources: {', '.join(known)}, or a path to a file or folder",
     )
+
+
+def _saved(name: str, text: str, request: Request) -> Source | None:
+    """A kept snapshot, or a file that holds one, if one is asked for."""
+    from matdata.cache import cache_dir
+    from matdata.sources.replay import Kept, Replay, is_replay
+    from matdata.sources.snapshot import kept_snapshot
+
+    if request.snapshot is not None:
+        return Kept(kept_snapshot(request.cache or cache_dir(), name, request.snapshot))
+    path = request.file or Path(text).expanduser()
+    if not is_replay(path):
+        return None
+    replay = Replay.make(replace(request, file=path))
+    made_by = replay.origin().source
+    if request.file is not None and made_by != name:
+        raise SourceError(
+            f"{path} was saved from the source {made_by}, not {name}",
+            next_step=f"matdata build {made_by} --from {path}",
+        )
+    return replay
+
+
+def _make(name: str, request: Request) -> Source:
+    kind = SOURCES.get(name)
+    for key in request.query:
+        if key not in kind.queries:
+            raise SourceError(
+                f"the source {name} takes no --{key}",
+                next_step=f"it takes: {', '.join(f'--{one}' for one in kind.queries) or 'none'}",
+            )
+    if request.file is not None and not kind.takes_file:
+        raise SourceError(
+            f"the source {name} reads nothing in place of itself (--from {request.file})",
+            next_step=f"build the file by its path: matdata build {request.file}",
+        )
+    made: Source = kind.make(request)
+    return made

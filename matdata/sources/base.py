@@ -9,8 +9,9 @@ function of its argument; the chunk's number and its records never depend on the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from matdata.crystals import Crystals
@@ -109,12 +110,24 @@ class Request:
         For sources that draw.
     options
         What the user says about columns.
+    file
+        A local file to read in place of the service (``--from``).
+    cache
+        The cache, for downloads; the default one if None.
+    query
+        Settings of the query to a service, as text: ``where``, ``thermo``, …
+    snapshot
+        Version of a snapshot of the cache to build from; nothing is read again.
     """
 
     argument: str = ""
     limit: int | None = None
     seed: int = 0
     options: ReadOptions = field(default_factory=ReadOptions)
+    file: Path | None = None
+    cache: Path | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    snapshot: str | None = None
 
 
 class Source(ABC):
@@ -123,6 +136,12 @@ class Source(ABC):
     name: ClassVar[str]
     #: Whether `parse` is slow enough to be shared among processes.
     slow_parse: ClassVar[bool] = True
+    #: Keys of `Request.query` that it understands.
+    queries: ClassVar[tuple[str, ...]] = ()
+    #: Whether `Request.file` can stand in for the service.
+    takes_file: ClassVar[bool] = False
+    #: Digest that the records must have, where it is known beforehand.
+    expected_digest: str | None = None
 
     @classmethod
     @abstractmethod

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import warnings
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from matdata.adapters.sites import Sites, from_pymatgen_dict, to_crystals
-from matdata.errors import SourceError
+from matdata.errors import SourceError, did_you_mean
 from matdata.ledger import Reject, Unusable
+from matdata.sources._mp_client import api_key, ask, client_errors, database_version, rester
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.parse import to_columns
 from matdata.sources.readers.base import flatten
 from matdata.sources.roles import UNITS, require_column
 
 PAGE = 500  # documents a page; the service allows 1,000, and a page is what a cut loses
-TIMEOUT = 60  # seconds for one page
 FIELDS = (
     "material_id", "formula_pretty", "structure", "deprecated", "energy_per_atom",
     "uncorrected_energy_per_atom", "formation_energy_per_atom", "energy_above_hull", "is_stable",
@@ -34,28 +32,17 @@ TARGETS = {
     "n": "1",
     "e_total": "1",
 }
-KEY_LENGTH = 32
-
-
-def api_key() -> str:
-    """The key of the Materials Project from ``MP_API_KEY`` (or pymatgen's ``PMG_MAPI_KEY``).
-
-    Raises
-    ------
-    SourceError
-        If there is none or it has the wrong length, saying how to get one.
-    """
-    key = os.environ.get("MP_API_KEY") or os.environ.get("PMG_MAPI_KEY") or ""
-    if len(key) == KEY_LENGTH:
-        return key
-    what = f"has {len(key)} characters, expected {KEY_LENGTH}" if key else "is not set"
-    raise SourceError(
-        f"the Materials Project needs an API key: MP_API_KEY {what}",
-        cause="old keys of the legacy service are shorter" if key else None,
-        next_step="get one at https://materialsproject.org/dashboard (free, with a login) and "
-        "`export MP_API_KEY=…`; or build from a file of summary documents "
-        "(`matdata build summary.jsonl.gz`), or try `matdata build sample`",
-    )
+#: Levels of theory of the thermo endpoint; ``summary`` takes what the summary documents hold.
+THERMO_TYPES = ("GGA_GGA+U", "R2SCAN", "GGA_GGA+U_R2SCAN", "summary")
+THERMO_FIELDS = (
+    "energy_per_atom", "uncorrected_energy_per_atom", "formation_energy_per_atom",
+    "energy_above_hull", "is_stable", "thermo_type", "energy_type",
+)  # fmt: skip
+THERMO_BATCH = 250  # ids in one question: an address has a limit
+MIXED = (
+    "energies are the database's preferred ones, r2SCAN for some materials and GGA or GGA+U for "
+    "others; --thermo GGA_GGA+U takes one level of theory"
+)
 
 
 class MaterialsProject(Source):
@@ -64,16 +51,24 @@ class MaterialsProject(Source):
     Parameters
     ----------
     request
-        ``limit``, and ``options.targets`` if not all properties are wanted. The endpoint is the
+        ``limit``, and ``options.targets`` if not all properties are wanted; ``query["thermo"]`` is
+        the level of theory of the energies, ``GGA_GGA+U`` if not said. The endpoint is the
         client's own; ``MP_API_ENDPOINT`` names another.
     """
 
     name: ClassVar[str] = "mp"
     slow_parse: ClassVar[bool] = False  # a page takes far longer to arrive than to read
+    queries: ClassVar[tuple[str, ...]] = ("thermo",)
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self._endpoint = os.environ.get("MP_API_ENDPOINT") or None
+        self._thermo = request.query.get("thermo", THERMO_TYPES[0])
+        if self._thermo not in THERMO_TYPES:
+            raise SourceError(
+                f"--thermo {self._thermo}: no such level{did_you_mean(self._thermo, THERMO_TYPES)}",
+                next_step=f"choose one of: {', '.join(THERMO_TYPES)}",
+            )
         self._key = api_key()
         for name in request.options.targets:
             require_column(name, list(TARGETS), "mp")
@@ -85,15 +80,9 @@ class MaterialsProject(Source):
 
     def origin(self) -> Origin:
         """Ask for the database version and the number of documents."""
-        from mp_api.client import MPRester
-
-        with (
-            _client_errors("asking for the database version"),
-            MPRester(self._key, endpoint=self._endpoint, mute_progress_bars=True) as client,
-        ):
-            version = client.get_database_version()
-        with _client_errors("counting the documents"), self._summary() as summary:
-            total = int(summary.count({"deprecated": False}))
+        version = database_version(self._endpoint)
+        with client_errors("counting the documents"), self._client("summary") as summary:
+            _, total = ask(summary, 1, deprecated=False, _fields="material_id")
         limit = self._request.limit
         wanted = self._request.options.targets or tuple(TARGETS)
         return Origin(
@@ -105,6 +94,7 @@ class MaterialsProject(Source):
                 "source": self.name,
                 "database_version": str(version),
                 "fields": list(FIELDS),
+                "thermo": self._thermo,
                 "limit": limit,
                 "documents": total,
             },
@@ -114,18 +104,11 @@ class MaterialsProject(Source):
             energy_column="energy_per_atom",
             targets={name: TARGETS.get(name, UNITS.get(name, "")) for name in wanted},
             count=min(total, limit) if limit is not None else total,
+            note=MIXED if self._thermo == "summary" else "",
         )
 
-    def _summary(self) -> Any:
-        from mp_api.client.routes.materials.summary import SummaryRester
-
-        return SummaryRester(
-            api_key=self._key,
-            endpoint=self._endpoint,
-            timeout=TIMEOUT,
-            use_document_model=False,
-            mute_progress_bars=True,
-        )
+    def _client(self, kind: str) -> Any:
+        return rester(kind, self._key, self._endpoint)
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Pages of documents, sorted by material id, from page `start` on.
@@ -137,31 +120,55 @@ class MaterialsProject(Source):
         """
         limit = self._request.limit
         seen = start * PAGE
-        with _client_errors("reading a page"), self._summary() as summary:
-            total = int(summary.count({"deprecated": False}))
+        with client_errors("reading a page"), self._client("summary") as summary:
+            _, total = ask(summary, 1, deprecated=False, _fields="material_id")
             wanted = total if limit is None else min(limit, total)
             while seen < wanted:
-                # `search` knows no page size, so this is the call that it makes itself.
-                page = summary._search(
+                number = seen // PAGE + 1
+                page, now = ask(
+                    summary,
+                    PAGE,
                     deprecated=False,
-                    fields=list(FIELDS),
-                    all_fields=False,
-                    num_chunks=1,
-                    chunk_size=PAGE,
-                    _page=seen // PAGE + 1,
+                    _fields=",".join(FIELDS),
+                    _page=number,
                     _per_page=PAGE,
                     _sort_fields="material_id",
                 )
-                documents = list(page)[: wanted - seen]
-                if len(documents) < min(PAGE, wanted - seen):
+                documents = page[: wanted - seen]
+                if len(documents) < min(PAGE, wanted - seen) or now != total:
                     raise SourceError(
-                        f"the Materials Project counts {wanted} documents and page "
-                        f"{seen // PAGE + 1} holds {len(documents)}",
+                        f"the Materials Project counts {total} documents, then {now}, and page "
+                        f"{number} holds {len(documents)}",
                         cause="the database changed while it was read, or an answer was cut",
                         next_step="run the same command again",
                     )
-                yield documents
+                yield self._with_thermo(documents)
                 seen += len(documents)
+
+    def _with_thermo(self, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The documents with the energies of one level of theory, None where it has none."""
+        if self._thermo == "summary":
+            return documents
+        found: dict[str, dict[str, Any]] = {}
+        ids = [str(document["material_id"]) for document in documents]
+        with client_errors("reading energies"), self._client("thermo") as thermo:
+            for start in range(0, len(ids), THERMO_BATCH):
+                batch = ids[start : start + THERMO_BATCH]
+                page, total = ask(
+                    thermo,
+                    THERMO_BATCH,
+                    material_ids=",".join(batch),
+                    thermo_types=self._thermo,
+                    _fields=",".join(("material_id", *THERMO_FIELDS)),
+                )
+                if len(page) != total:
+                    raise ValueError(f"{len(page)} of {total} energies")
+                found |= {str(one["material_id"]): one for one in page}
+        nothing = dict.fromkeys(THERMO_FIELDS)
+        return [
+            {**one, **nothing, **found.get(identity, {}), "material_id": identity}
+            for identity, one in zip(ids, documents, strict=True)
+        ]
 
     def parse(self, raw: Any) -> Chunk:
         """Structures and properties of one page."""
@@ -188,38 +195,3 @@ def _sites(structure: Any) -> Sites:
     # The client decodes documents: a structure may already be an object.
     document = structure if isinstance(structure, dict) else structure.as_dict()
     return from_pymatgen_dict(document)
-
-
-@contextlib.contextmanager
-def _client_errors(doing: str) -> Iterator[None]:
-    """Turn whatever the client raises into one clear error."""
-    import requests
-    from mp_api.client.core.exceptions import MPRestError
-
-    resume = "run the same command again: it goes on from the last finished page"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        except requests.exceptions.RequestException as error:
-            raise SourceError(
-                f"the Materials Project cannot be reached while {doing}: {error}",
-                cause="no network, a proxy, or the service is down",
-                next_step=resume,
-            ) from error
-        except MPRestError as error:
-            text = str(error)
-            refused = "401" in text or "403" in text or "nvalid authentication" in text
-            raise SourceError(
-                f"the Materials Project refused while {doing}: {text[:300]}",
-                cause="the API key is wrong or was revoked" if refused else "the service is busy",
-                next_step="check MP_API_KEY at https://materialsproject.org/dashboard"
-                if refused
-                else resume,
-            ) from error
-        except (ValueError, KeyError) as error:  # bodies that are no JSON, or not the right JSON
-            raise SourceError(
-                f"the Materials Project sent something unreadable while {doing}: {error!r}",
-                cause="an answer cut short, or an error page of a proxy",
-                next_step=resume,
-            ) from error

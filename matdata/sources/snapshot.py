@@ -17,10 +17,10 @@ from matdata.errors import SourceError
 from matdata.ledger import Reject
 from matdata.parallel import ordered_map
 from matdata.sources.base import Chunk, Origin, Source
-from matdata.store import tables
+from matdata.store import files, tables
 from matdata.store.artefact import ArtefactWriter, building, check_files
 from matdata.store.columns import read_crystals, write_crystals
-from matdata.store.manifest import read_manifest
+from matdata.store.manifest import NAME, read_manifest
 
 KIND = "snapshot"
 
@@ -96,6 +96,26 @@ def find_snapshot(home: Path, request_digest: str) -> Snapshot | None:
     return None
 
 
+def kept_snapshot(cache: Path, source: str, version: str) -> Snapshot:
+    """The snapshot of a source whose folder is called `version`, or begins with it.
+
+    Raises
+    ------
+    SourceError
+        If there is none or several, with those there are.
+    """
+    home = cache / "snapshots" / source
+    names = [path.name for path in sorted(home.glob("[!.]*")) if (path / NAME).is_file()]
+    fitting = [name for name in names if name == version]
+    fitting = fitting or [name for name in names if name.startswith(version)]
+    if len(fitting) != 1:
+        raise SourceError(
+            f"{'several snapshots' if fitting else 'no snapshot'} {version!r} of {source}",
+            next_step=f"snapshots kept: {', '.join(names) or 'none'}",
+        )
+    return Snapshot.open(home / fitting[0])
+
+
 def take_snapshot(source: Source, cache: Path, console: Console, workers: int) -> Snapshot:
     """Read a source into a snapshot, or return the one that holds the same records.
 
@@ -117,7 +137,7 @@ def take_snapshot(source: Source, cache: Path, console: Console, workers: int) -
         if found is not None:
             return found
         _read_all(source, origin, writer, console, workers)
-        return _commit(writer, origin, request_digest)
+        return _commit(writer, origin, request_digest, source.expected_digest)
 
 
 def _read_all(
@@ -138,7 +158,9 @@ def _read_all(
         )
 
 
-def _commit(writer: ArtefactWriter, origin: Origin, request_digest: str) -> Snapshot:
+def _commit(
+    writer: ArtefactWriter, origin: Origin, request_digest: str, expected: str | None
+) -> Snapshot:
     digests = []
     for part in sorted(writer.parts):
         chunk = _read_chunk(writer.staging / part)
@@ -146,6 +168,13 @@ def _commit(writer: ArtefactWriter, origin: Origin, request_digest: str) -> Snap
         rejects = ledger.to_columns(chunk.rejects)
         digests.append([crystals, digest_json(chunk.table), digest_json(rejects)])
     records_digest = digest_json({"chunks": digests, "origin": _identity(origin)})
+    if expected is not None and records_digest != expected:
+        files.remove(writer.staging)
+        raise SourceError(
+            f"the records have digest {records_digest[:SHORT]}, the file says {expected[:SHORT]}",
+            cause="the file was changed after it was written",
+            next_step="write it again with `matdata export --snapshot`",
+        )
     content = {
         "origin": json.loads(json.dumps(asdict(origin))),
         "request_digest": request_digest,

@@ -7,12 +7,13 @@ import json
 
 import numpy as np
 import pytest
+from mp_api.client.core.settings import MAPI_CLIENT_SETTINGS
 from support.crystals import many, real
 from support.files import mp_document
 from support.mp_server import KEY, VERSION, serving
 
 import matdata as md
-from matdata.sources import mp
+from matdata.sources import _mp_client, mp, web
 
 
 @pytest.fixture
@@ -59,6 +60,107 @@ def test_a_cut_download_goes_on_at_the_page_it_lost(documents, key, monkeypatch,
     assert len(dataset) == 23
 
 
+SHORT = (200, b'{"data": [', {"Content-Length": "1000", "Connection": "close"})
+
+
+@pytest.mark.parametrize(
+    ("faults", "words", "cause"),
+    [
+        ([(429, b"{}", {"Retry-After": "0"})] * 9, "refused", "limits how often"),
+        ([(502, b"{}")] * 9, "refused", "error of its own"),
+        ([(504, b"{}")] * 9, "refused", "error of its own"),
+        ([(503, b"{}")], "refused", "error of its own"),
+        ([(404, b"{}")], "refused", "MP_API_ENDPOINT"),
+        ([(401, b'{"message": "no"}')], "refused", "key is wrong"),
+        ([SHORT] * 9, "refused|unreadable|reached", "cut"),
+        ([2.0] * 9, "refused|reached", "slow"),
+        ([(200, b"[]")], "unreadable", "cut short"),
+        ([(200, b'{"data": {}}')], "unreadable", "cut short"),
+        ([(200, b'{"data": [], "meta": {"total_doc": 99}}')], "then 99", "changed"),
+    ],
+)
+def test_each_fault_of_a_page_has_its_cause(
+    faults, words, cause, documents, key, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(mp, "PAGE", 10)
+    monkeypatch.setattr(_mp_client, "TIMEOUT", 0.5)
+    monkeypatch.setattr(MAPI_CLIENT_SETTINGS, "BACKOFF_FACTOR", 0.0)
+    with serving(documents) as server:
+        server.faults = [None, *faults]
+        with pytest.raises(md.SourceError, match=words) as caught:
+            _build(server, monkeypatch, tmp_path)
+        assert cause in caught.value.cause, caught.value
+        assert caught.value.next_step
+        server.faults.clear()
+        server.pages.clear()
+        assert len(_build(server, monkeypatch, tmp_path, dedupe="none")) == 23
+        assert server.pages == [2, 3]
+
+
+def test_a_429_is_waited_for(documents, key, monkeypatch, tmp_path):
+    with serving(documents) as server:
+        server.faults = [(429, b"{}", {"Retry-After": "1"})]
+        assert len(_build(server, monkeypatch, tmp_path, dedupe="none")) == 23
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "words"),
+    [
+        ((500, b'{"error": "down"}'), "answers 500"),
+        ((200, b'{"error": "down"}'), "without a database version"),
+        ((200, b"<html>"), "no JSON"),
+    ],
+)
+def test_a_bad_heartbeat(heartbeat, words, documents, key, monkeypatch, tmp_path):
+    monkeypatch.setattr(web, "PAUSE", 0.0)
+    with serving(documents) as server:
+        server.heartbeat = heartbeat
+        with pytest.raises(md.SourceError, match=words) as caught:
+            _build(server, monkeypatch, tmp_path)
+    assert caught.value.next_step
+
+
+def _thermo(document, kind, energy):
+    return {
+        "material_id": document["material_id"],
+        "thermo_type": kind,
+        "energy_type": kind,
+        "energy_per_atom": energy,
+        "formation_energy_per_atom": energy / 2,
+    }
+
+
+def test_energies_are_of_one_level_of_theory(documents, key, monkeypatch, tmp_path):
+    monkeypatch.setattr(mp, "THERMO_BATCH", 4)
+    first, second, *rest = documents
+    with serving(documents) as server:
+        server.thermo = [
+            _thermo(first, "GGA_GGA+U", -2.0),
+            _thermo(first, "R2SCAN", -9.0),
+            _thermo(second, "R2SCAN", -8.0),
+            *[_thermo(one, "GGA_GGA+U", -1.0) for one in rest],
+        ]
+        default = _build(server, monkeypatch, tmp_path, dedupe="none").table
+        r2scan = _build(
+            server, monkeypatch, tmp_path, dedupe="none", query={"thermo": "R2SCAN"}
+        ).table
+        plain = _build(server, monkeypatch, tmp_path, dedupe="none", query={"thermo": "summary"})
+    one, two = first["material_id"], second["material_id"]
+    assert default.loc[one, "energy_per_atom"] == -2.0
+    assert default.loc[one, "thermo_type"] == "GGA_GGA+U"
+    assert np.isnan(default.loc[two, "formation_energy_per_atom"])
+    assert r2scan.loc[two, "energy_per_atom"] == -8.0
+    assert plain.table.loc[one, "energy_per_atom"] == first["energy_per_atom"]
+    assert "r2SCAN for some" in plain.manifest["note"]
+
+
+def test_an_unknown_level_is_refused(key):
+    with pytest.raises(md.SourceError, match="did you mean 'R2SCAN'"):
+        md.build("mp", query={"thermo": "R2SCA"})
+    with pytest.raises(md.SourceError, match="takes no --thermo"):
+        md.build("sample", query={"thermo": "R2SCAN"})
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
@@ -95,6 +197,7 @@ def test_no_key_says_how_to_get_one(value, monkeypatch, tmp_path):
 
 def test_an_unreachable_service_is_one_clear_error(key, monkeypatch, tmp_path):
     monkeypatch.setenv("MP_API_ENDPOINT", "http://127.0.0.1:9/")
+    monkeypatch.setattr(web, "PAUSE", 0.0)
     with pytest.raises(md.SourceError, match="cannot be reached"):
         md.build("mp", cache=tmp_path)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +24,12 @@ class StandIn(ThreadingHTTPServer):
     documents
         What there is, in no particular order.
     faults
-        For each page request to come ``(status, body)`` to answer instead, or None.
+        For each page request to come ``(status, body)`` or ``(status, body, headers)`` to answer
+        instead, seconds to wait before the answer, or None.
+    heartbeat
+        ``(status, body)`` to answer heartbeats with, or None.
+    thermo
+        Thermo documents; if None each document's own energies, as ``GGA_GGA+U``.
     pages
         Numbers of the pages that were asked for.
     """
@@ -32,7 +39,9 @@ class StandIn(ThreadingHTTPServer):
     def __init__(self, documents: list[dict[str, Any]]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.documents = documents
-        self.faults: list[tuple[int, bytes] | None] = []
+        self.faults: list[Any] = []
+        self.heartbeat: tuple[int, bytes] | None = None
+        self.thermo: list[dict[str, Any]] | None = None
         self.pages: list[int] = []
 
     @property
@@ -49,7 +58,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlparse(self.path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
-        if url.path.rstrip("/") == "/heartbeat":
+        if url.path.rstrip("/") == "/heartbeat" and self.server.heartbeat:
+            self._raw(*self.server.heartbeat)
+        elif url.path.rstrip("/") == "/heartbeat":
             self._send(
                 200, {"version": "1", "db_version": VERSION, "access_controlled_batch_ids": []}
             )
@@ -57,6 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(401, {"message": "Invalid authentication credentials"})
         elif url.path.rstrip("/") == "/materials/summary":
             self._summary(query)
+        elif url.path.rstrip("/") == "/materials/thermo":
+            self._thermo(query)
         else:
             self._send(404, {"detail": "Not Found"})
 
@@ -74,7 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
             page, size = int(query["_page"]), int(query.get("_per_page", 100))
             self.server.pages.append(page)
             fault = self.server.faults.pop(0) if self.server.faults else None
-            if fault is not None:
+            if isinstance(fault, float):
+                time.sleep(fault)
+            elif fault is not None:
                 self._raw(*fault)
                 return
             found = found[(page - 1) * size : page * size]
@@ -87,15 +102,28 @@ class _Handler(BaseHTTPRequestHandler):
         meta = {"api_version": "1", "total_doc": total, "max_limit": 1000}
         self._send(200, {"data": found, "meta": meta})
 
+    def _thermo(self, query: dict[str, str]) -> None:
+        own = [
+            {"thermo_type": "GGA_GGA+U", "energy_type": "GGA", **d} for d in self.server.documents
+        ]
+        documents = own if self.server.thermo is None else self.server.thermo
+        ids, kinds = query["material_ids"].split(","), query["thermo_types"].split(",")
+        found = [d for d in documents if d["material_id"] in ids and d["thermo_type"] in kinds]
+        wanted = set(query["_fields"].split(","))
+        data = [{k: v for k, v in d.items() if k in wanted} for d in found]
+        self._send(200, {"data": data[: int(query["_limit"])], "meta": {"total_doc": len(found)}})
+
     def _send(self, status: int, body: Any) -> None:
         self._raw(status, json.dumps(body).encode())
 
-    def _raw(self, status: int, body: bytes) -> None:
+    def _raw(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        named = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        for name, value in {**named, **(headers or {})}.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(OSError):  # the client gave up
+            self.wfile.write(body)
 
 
 @contextmanager

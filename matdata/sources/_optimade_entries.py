@@ -1,0 +1,85 @@
+"""Entries of OPTIMADE: their structures, and what makes one unusable; their values as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matdata.adapters.sites import FULL, Sites, from_cartesian, number_of
+from matdata.ledger import Unusable
+
+STRUCTURE = (
+    "lattice_vectors", "cartesian_site_positions", "species_at_sites", "species",
+    "structure_features", "assemblies",
+)  # fmt: skip
+MISSING = -99999  # JARVIS's mark
+#: Features that tell of atoms which the site positions do not hold as they are.
+FEATURES = {
+    "disorder": ("disordered", "the entry is marked as disordered"),
+    "assemblies": ("disordered", "sites stand for one another (assemblies)"),
+    "implicit_atoms": ("implicit_atoms", "some atoms have no site"),
+    "site_attachments": ("implicit_atoms", "some atoms are attached to others and have no site"),
+    "unknown_positions": ("unknown_positions", "some positions are not known"),
+}
+
+
+def sites_of(entry: Mapping[str, Any]) -> Sites:
+    """One crystal.
+
+    Raises
+    ------
+    Unusable
+        If it is disordered, holds vacancies, unknown species or implicit atoms, or is not
+        periodic.
+    """
+    attributes = entry.get("attributes") or {}
+    try:
+        elements = {one["name"]: _element(one) for one in attributes.get("species") or []}
+        for feature in attributes.get("structure_features") or []:
+            if feature in FEATURES:
+                raise Unusable(*FEATURES[feature])
+        lattice = attributes.get("lattice_vectors")
+        if not lattice or any(x is None for vector in lattice for x in vector):
+            raise Unusable("not_periodic", "it is not periodic in all three directions")
+        positions = attributes.get("cartesian_site_positions")
+        if not positions:
+            raise Unusable("no_structure", "the entry holds no positions")
+        numbers = [number_of(elements[name]) for name in attributes["species_at_sites"]]
+        return from_cartesian(lattice, positions, numbers)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise Unusable("unreadable", f"not an OPTIMADE structure: {error!r}") from None
+
+
+def _element(species: Mapping[str, Any]) -> str:
+    symbols, shares = species["chemical_symbols"], species.get("concentration") or [1.0]
+    shares_told = ", ".join(f"{s} {float(c):.3g}" for s, c in zip(symbols, shares, strict=False))
+    if "vacancy" in symbols:
+        raise Unusable("disordered", f"a site is partly empty ({shares_told})")
+    if len(symbols) != 1 or abs(float(shares[0]) - 1.0) > FULL:
+        raise Unusable("disordered", f"a site is shared or partly empty ({shares_told})")
+    if species.get("attached"):
+        raise Unusable(*FEATURES["site_attachments"])
+    return str(symbols[0])
+
+
+def values_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry's values; objects within become ``a.b.c``, marks of missing values None."""
+    attributes = entry.get("attributes") or {}
+    flat: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if name not in STRUCTURE:
+            _flatten(name, value, flat)
+    return flat
+
+
+def _flatten(name: str, value: Any, flat: dict[str, Any]) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _flatten(f"{name}.{key}", inner, flat)
+    elif isinstance(value, (list, tuple)):
+        if value and all(isinstance(item, (int, float)) for item in value):
+            flat[name] = list(value)
+    elif value == MISSING or (isinstance(value, str) and value.strip().lower() in ("na", "")):
+        flat[name] = None
+    elif value is None or isinstance(value, (str, int, float, bool)):
+        flat[name] = value

@@ -1,0 +1,254 @@
+"""Downloads: to a temporary file, checked, then renamed; and checked again on every later read.
+
+What has its final name in ``downloads/`` is whole. Beside each file lies a receipt with its URL,
+size and SHA-256. A digest that is known beforehand is demanded; where a publisher gives none, the
+first download's digest is written down and demanded from then on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from matdata.cache import storage_error
+from matdata.digest import digest_file
+from matdata.errors import SourceError
+from matdata.store import files
+
+BLOCK = 1 << 20
+TIMEOUT = 60  # seconds without a byte
+RESUME = "run the same command again: it goes on from the bytes that have arrived"
+#: First bytes of a file by its suffix: an error page sent with status 200 has others.
+MAGIC = {".zip": b"PK", ".gz": b"\x1f\x8b"}
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file on a server.
+
+    Attributes
+    ----------
+    url
+        Where it is; ``https`` or ``http``.
+    name
+        Its name in ``downloads/``.
+    sha256
+        Its digest, None where the publisher gives none.
+    """
+
+    url: str
+    name: str
+    sha256: str | None = None
+
+
+def fetch(remote: Remote, cache: Path) -> tuple[Path, str]:
+    """The file and its SHA-256, from ``downloads/`` of the cache, or from the server.
+
+    A file of the cache is read through first; one whose bytes have changed is fetched again.
+
+    Raises
+    ------
+    SourceError
+        If the server cannot be reached, answers with an error, sends too few bytes, an error page,
+        or a file of another digest.
+    StoreError
+        If it cannot be written (a full disk); the bytes that have arrived are kept.
+    """
+    from filelock import FileLock
+
+    path = cache / "downloads" / remote.name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".lock-{path.name}")):
+            digest = _whole(path, remote)
+            if digest is None:
+                digest = _download(remote, path)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    return path, digest
+
+
+def check_local(path: Path, sha256: str | None) -> str:
+    """SHA-256 of a file that the user gives, compared with the published one if there is one.
+
+    Raises
+    ------
+    SourceError
+        If there is no such file, or it is not the published one.
+    """
+    if not path.is_file():
+        raise SourceError(f"there is no file {path}", next_step="check the path")
+    digest = digest_file(path)
+    if sha256 is not None and digest != sha256:
+        raise SourceError(
+            f"{path} has SHA-256 {digest[:12]}…, the published file {sha256[:12]}…",
+            cause="a download that was cut short, or another version of the file",
+            next_step="fetch the file again, or build it as a file of your own (matdata build "
+            "PATH)",
+        )
+    return digest
+
+
+def _whole(path: Path, remote: Remote) -> str | None:
+    receipt = _receipt(path)
+    if not path.is_file() or not receipt or receipt.get("url") != remote.url:
+        return None
+    if path.stat().st_size != receipt["bytes"]:
+        return None
+    digest = digest_file(path)
+    return digest if digest == (remote.sha256 or receipt["sha256"]) else None
+
+
+def _receipt(path: Path) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError):
+        loaded = json.loads(_beside(path).read_text(encoding="utf-8"))
+        if isinstance(loaded, dict) and {"url", "bytes", "sha256"} <= loaded.keys():
+            return loaded
+    return {}
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.receipt.json")
+
+
+def _download(remote: Remote, path: Path) -> str:
+    temporary = path.with_name(f".part-{path.name}")
+    tag = path.with_name(f".part-{path.name}.etag")
+    if not _receive(remote, temporary, tag):  # what had arrived is not a part of the file
+        files.remove(temporary)
+        _receive(remote, temporary, tag)
+    digest = digest_file(temporary)
+    try:
+        _check(remote, temporary, digest)
+    except SourceError:
+        files.remove(temporary)
+        files.remove(tag)
+        raise
+    size = temporary.stat().st_size
+    # A receipt without its file means nothing; a file without its receipt would be fetched again.
+    files.write_json(_beside(path), {"url": remote.url, "bytes": size, "sha256": digest})
+    files.publish(temporary, path)
+    files.remove(tag)
+    return digest
+
+
+def _check(remote: Remote, path: Path, digest: str) -> None:
+    if remote.sha256 is not None and digest != remote.sha256:
+        raise SourceError(
+            f"{remote.url} sent a file with SHA-256 {digest[:12]}…, expected {remote.sha256[:12]}…",
+            cause="the publisher replaced the file, or a proxy changed it",
+            next_step="fetch it by another way and give it with --from FILE",
+        )
+    with open(path, "rb") as file:
+        start = file.read(64)
+    magic = MAGIC.get(Path(remote.name).suffix)
+    if magic is not None and not start.startswith(magic):
+        raise SourceError(
+            f"{remote.url} sent no {Path(remote.name).suffix} file; it begins with {start[:20]!r}",
+            cause="an error page or a login page of a proxy, sent with status 200",
+            next_step="open the address in a browser, save the file and give it with --from FILE",
+        )
+
+
+def _receive(remote: Remote, temporary: Path, tag: Path) -> bool:
+    """Get all bytes into `temporary`, after those that an earlier attempt left.
+
+    False if the server has no bytes after those.
+    """
+    have = temporary.stat().st_size if temporary.is_file() else 0
+    known = tag.read_text(encoding="utf-8") if tag.is_file() else ""
+    headers = {"User-Agent": "matdata"}
+    if have and known:  # a strong tag: the rest belongs to the same file, or all of it is sent
+        headers |= {"Range": f"bytes={have}-", "If-Range": known}
+    with _weather(remote.url), _open(remote.url, headers) as answer:
+        if answer is None:
+            return False
+        start = have if answer.status == 206 else 0
+        expected = _expected(answer, start)
+        with _disk(temporary):
+            _remember(tag, answer.headers.get("ETag"))
+            file = open(temporary, "r+b" if start else "wb")  # noqa: SIM115
+        with file:
+            got = _copy(answer, file, start, temporary)
+    if expected is not None and got != expected:
+        raise SourceError(
+            f"{remote.url} sent {got:,} of {expected:,} bytes",
+            cause="the connection was cut",
+            next_step=RESUME,
+        )
+    return True
+
+
+def _remember(tag: Path, etag: str | None) -> None:
+    # Without a strong tag nobody can say that the rest belongs to the same file.
+    if etag and not etag.startswith("W/"):
+        files.write_text(tag, etag)
+    else:
+        files.remove(tag)
+
+
+def _expected(answer: Any, start: int) -> int | None:
+    length = answer.headers.get("Content-Length")
+    return start + int(length) if length and length.isdecimal() else None
+
+
+def _copy(answer: Any, file: IO[bytes], start: int, path: Path) -> int:
+    file.seek(start)
+    with contextlib.suppress(http.client.IncompleteRead):  # counted by the caller
+        while block := answer.read1(BLOCK):
+            with _disk(path):
+                file.write(block)
+    with _disk(path):
+        file.truncate()
+    return file.tell()
+
+
+@contextlib.contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    """A full disk is not to be taken for a fault of the network."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error, path) from error
+
+
+@contextlib.contextmanager
+def _open(url: str, headers: dict[str, str]) -> Iterator[Any]:
+    if urllib.parse.urlsplit(url).scheme not in ("https", "http"):
+        raise SourceError(f"{url} is no web address", next_step="expected https://…")
+    request = urllib.request.Request(url, headers=headers)
+    try:
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or "Range" not in headers:
+            raise
+        yield None
+        return
+    with answer:
+        yield answer
+
+
+@contextlib.contextmanager
+def _weather(url: str) -> Iterator[None]:
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        raise SourceError(
+            f"{url} answers {error.code} {error.reason}",
+            cause="the file was moved or the service is busy",
+            next_step="try again later, or fetch it in a browser and give it with --from FILE",
+        ) from error
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, OSError) as error:
+        raise SourceError(
+            f"{url} cannot be reached: {getattr(error, 'reason', error)}",
+            cause="no network, a proxy, or the service is down",
+            next_step=f"{RESUME}; or give a file with --from FILE",
+        ) from error

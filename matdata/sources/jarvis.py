@@ -1,0 +1,232 @@
+"""JARVIS: `dft_3d` and the other sets that NIST publishes, from figshare or from a local file."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+from matdata.adapters.sites import Sites, from_dict, to_crystals
+from matdata.cache import cache_dir
+from matdata.digest import digest_file, digest_json
+from matdata.errors import SourceError, did_you_mean
+from matdata.ledger import Reject, Unusable
+from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
+from matdata.sources.download import Remote, check_local, fetch
+from matdata.sources.optics import UNITS as OPTICS_UNITS
+from matdata.sources.optics import dielectric_function
+from matdata.sources.parse import to_columns
+from matdata.sources.readers.base import flatten, open_binary, readable
+from matdata.sources.roles import Roles, find_roles
+from matdata.tables.jarvis_sets import SETS, TARGETS, URL
+
+DEFAULT = "dft_3d"
+MISSING = -99999
+PEEK = 200  # records looked at for the columns there are
+DATE = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})$")
+CITATION = "K. Choudhary et al., The joint automated repository for various integrated "
+CITATION += "simulations (JARVIS), npj Comput. Mater. 6, 173 (2020), doi:10.1038/s41524-020-00440-1"
+
+
+class Jarvis(Source):
+    """Records of a JARVIS set; ``"na"`` and -99999 are missing values.
+
+    Parameters
+    ----------
+    request
+        The argument is the name of a set (``dft_3d`` if there is none) or the path of its zip or
+        JSON file; ``file`` is a file to read in place of a download; ``query["optics"]`` a folder
+        with ``<jid>.xml`` (a page of JARVIS-DFT, or a vasprun), whose dielectric functions become
+        array targets.
+    """
+
+    name: ClassVar[str] = "jarvis"
+    queries: ClassVar[tuple[str, ...]] = ("optics",)
+    takes_file: ClassVar[bool] = True
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        text = request.argument or DEFAULT
+        self._set = text if text in SETS else None
+        self._file = request.file
+        if self._set is None:
+            self._file = self._file or Path(text).expanduser()
+            if not self._file.exists():
+                raise SourceError(
+                    f"JARVIS has no set {text!r}{did_you_mean(text, SETS)}, and there is no such "
+                    "file",
+                    next_step=f"sets: {', '.join(SETS)}; or the path of a zip or JSON file",
+                )
+        optics = request.query.get("optics")
+        self._optics = Path(optics).expanduser() if optics else None
+        if self._optics is not None and not self._optics.is_dir():
+            raise SourceError(f"--optics {optics}: there is no such folder")
+        self._at: tuple[Path, str] | None = None
+
+    @classmethod
+    def make(cls, request: Request) -> Jarvis:
+        """Make the source from a request."""
+        return cls(request)
+
+    def _path(self) -> tuple[Path, str]:
+        """The file and its digest; fetched and checked once a run."""
+        if self._at is None:
+            if self._file is not None:
+                self._at = self._file, check_local(self._file, None)
+            else:
+                number, member = SETS[str(self._set)]
+                remote = Remote(URL.format(number=number), f"jarvis-{number}-{member}.zip")
+                self._at = fetch(remote, self._request.cache or cache_dir())
+        return self._at
+
+    def origin(self) -> Origin:
+        """Fetch the file if it is not there, and look at its first records."""
+        path, digest = self._path()
+        roles = self._roles(path)
+        name = self._set or path.name.split(".")[0]
+        return Origin(
+            source=self.name,
+            name=f"jarvis-{name}" if self._set else name,
+            version=_version(SETS[self._set][1]) if self._set else "local",
+            kind="structure",
+            request={
+                "source": self.name,
+                "set": name,
+                "sha256": digest,
+                "limit": self._request.limit,
+                "options": self._request.options.to_dict(),
+                "optics": self._optics_digest(),
+            },
+            url=URL.format(number=SETS[self._set][0]) if self._set else path.name,
+            citation=CITATION,
+            energy_column=roles.energy,
+            energy_per=roles.energy_per,
+            targets=roles.targets,
+            count=self._request.limit,
+        )
+
+    def _roles(self, path: Path) -> Roles:
+        first = [_values(entry) for entry in itertools.islice(_entries(path), PEEK)]
+        columns = list(dict.fromkeys(name for values in first for name in values))
+        if not columns:
+            raise SourceError(f"{path} holds no records", cause="a file of another kind")
+        roles = find_roles(["atoms", *columns], first, self._request.options, str(path))
+        known = {name: TARGETS[name] for name in roles.targets if name in TARGETS}
+        targets = {**roles.targets, **known} if self._request.options.targets else known
+        optics = OPTICS_UNITS if self._optics else {}
+        return Roles(
+            roles.id,
+            roles.structure,
+            roles.formula,
+            roles.energy,
+            roles.energy_per,
+            {**(targets or roles.targets), **optics},
+        )
+
+    def _optics_digest(self) -> str | None:
+        if self._optics is None:
+            return None
+        paths = sorted(self._optics.glob("*.xml"))
+        return digest_json([[path.name, digest_file(path)] for path in paths])
+
+    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+        """Entries, `CHUNK_ROWS` a chunk, each with the path of its XML file or None."""
+        path, _ = self._path()
+        entries = itertools.islice(_entries(path), self._request.limit)
+        rest = itertools.islice(enumerate(entries), start * CHUNK_ROWS, None)
+        while chunk := list(itertools.islice(rest, CHUNK_ROWS)):
+            yield [(number, entry, self._xml(entry)) for number, entry in chunk]
+
+    def _xml(self, entry: dict[str, Any]) -> Path | None:
+        jid = str(entry.get("jid", ""))
+        if self._optics is None or not re.fullmatch(r"[\w.-]+", jid):
+            return None
+        path = self._optics / f"{jid}.xml"
+        return path if path.is_file() else None
+
+    def parse(self, raw: Any) -> Chunk:
+        """Structures and values of a list of entries."""
+        ids: list[str] = []
+        sites: list[Sites] = []
+        rows: list[dict[str, Any]] = []
+        rejects: list[Reject] = []
+        for number, entry, xml in raw:
+            identity = _identity(entry, number)
+            try:
+                crystal = from_dict(entry.get("atoms"))
+                spectra = dielectric_function(xml) if xml is not None else {}
+            except Unusable as error:
+                rejects.append(Reject(identity, "source", error.reason, str(error)))
+                continue
+            ids.append(identity)
+            sites.append(crystal)
+            rows.append({**_values(entry), **spectra})
+        return Chunk(to_crystals(ids, sites), {"material_id": ids, **to_columns(rows)}, rejects)
+
+
+def _version(member: str) -> str:
+    """The date in a member's name, the year first; else the name."""
+    stem = Path(member).stem
+    found = DATE.search(stem)
+    if not found:
+        return stem
+    month, day, year = (int(group) for group in found.groups())
+    return f"{year}.{month:02}.{day:02}"
+
+
+def _identity(entry: dict[str, Any], number: int) -> str:
+    for name in ("jid", "id", "material_id"):
+        if _present(entry.get(name)) is not None:
+            return str(entry[name])
+    return f"record {number + 1}"
+
+
+def _values(entry: dict[str, Any]) -> dict[str, Any]:
+    rest = {k: v for k, v in entry.items() if k not in ("atoms", "jid", "id", "material_id")}
+    return {name: _present(value) for name, value in flatten(rest).items()}
+
+
+def _present(value: Any) -> Any:
+    if isinstance(value, str) and value.strip().lower() in ("na", "nan", ""):
+        return None
+    if isinstance(value, (int, float)) and value == MISSING:
+        return None
+    return value
+
+
+def _entries(path: Path) -> Iterator[dict[str, Any]]:
+    """Entries one by one; memory is bounded by one, whatever the file's size."""
+    import ijson
+
+    try:
+        with readable(path), _opened(path) as file:
+            for entry in ijson.items(file, "item", use_float=True):
+                yield entry if isinstance(entry, dict) else {}
+    except (ijson.JSONError, zipfile.BadZipFile) as error:
+        raise SourceError(
+            f"{path} is not a whole JARVIS file: {error}",
+            cause="a truncated download, or a file of another kind",
+            next_step="remove it and fetch it again",
+        ) from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    if path.suffix.lower() != ".zip":
+        with open_binary(path) as file:
+            yield file
+        return
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".json")]
+        names = [name for name in names if not name.startswith("__MACOSX")]
+        if len(names) != 1:
+            raise SourceError(
+                f"{path} holds {len(names)} JSON files, expected one: {', '.join(names[:5])}",
+                next_step="unpack it and give the file that is wanted",
+            )
+        with archive.open(names[0]) as member:
+            yield member

@@ -1,0 +1,114 @@
+"""JSON from a service: patient with one that is busy, clear about one that is wrong."""
+
+from __future__ import annotations
+
+import email.utils
+import http.client
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+from matdata.errors import SourceError
+
+TRIES = 5
+TIMEOUT = 60  # seconds without a byte
+PAUSE = 1.0  # seconds before the second try; doubled from try to try
+LONGEST = 60.0  # seconds that a service can make us wait
+BUSY = (429, 500, 502, 503, 504)
+RESUME = "run the same command again: it goes on from the last finished page"
+
+
+class Refused(SourceError):
+    """The service answered with an error.
+
+    Attributes
+    ----------
+    status
+        Status of the answer.
+    """
+
+    def __init__(self, status: int, what: str, cause: str, next_step: str) -> None:
+        super().__init__(what, cause=cause, next_step=next_step)
+        self.status = status
+
+
+def get_json(url: str) -> dict[str, Any]:
+    """The JSON object that an address answers with.
+
+    Busy answers (429, 5xx) and broken connections are tried again, `TRIES` times in all, as late
+    as ``Retry-After`` says.
+
+    Raises
+    ------
+    Refused
+        If the service answers with an error, or stays busy.
+    SourceError
+        If it cannot be reached, or sends something else than a whole JSON object.
+    """
+    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+        raise SourceError(f"{url} is no web address", next_step="expected https://…")
+    for attempt in range(1, TRIES + 1):
+        try:
+            return _once(url)
+        except urllib.error.HTTPError as error:
+            if error.code not in BUSY or attempt == TRIES:
+                raise _refused(url, error) from error
+            wait = _retry_after(error.headers.get("Retry-After"))
+        except (OSError, http.client.HTTPException) as error:
+            if attempt == TRIES:
+                raise SourceError(
+                    f"{url} cannot be reached: {getattr(error, 'reason', error)}",
+                    cause="no network, a proxy, a connection that was cut, or the service is down",
+                    next_step=RESUME,
+                ) from error
+            wait = None
+        time.sleep(min(PAUSE * 2 ** (attempt - 1) if wait is None else wait, LONGEST))
+    raise AssertionError("the last try returns or raises")
+
+
+def _once(url: str) -> dict[str, Any]:
+    headers = {"User-Agent": "matdata", "Accept": "application/vnd.api+json, application/json"}
+    request = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+        body = answer.read()
+    try:
+        found = json.loads(body)
+    except ValueError as error:
+        raise SourceError(
+            f"{url} sent something that is no JSON: {body[:60]!r}",
+            cause="an answer cut short, or an error page of a proxy",
+            next_step=RESUME,
+        ) from error
+    if not isinstance(found, dict):
+        raise SourceError(f"{url} sent a {type(found).__name__}, expected a JSON object")
+    return found
+
+
+def _retry_after(text: str | None) -> float | None:
+    """Seconds from a ``Retry-After`` header, which holds seconds or a date."""
+    if not text:
+        return None
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        return max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
+    except (TypeError, ValueError):
+        return None
+
+
+def _refused(url: str, error: urllib.error.HTTPError) -> Refused:
+    try:
+        body = json.loads(error.read())
+        details = "; ".join(str(one.get("detail") or one.get("title")) for one in body["errors"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError):
+        details = str(error.reason)
+    busy = error.code in BUSY
+    return Refused(
+        error.code,
+        f"{url} answers {error.code}: {details[:300]}",
+        "the service is busy or limits requests" if busy else "the request is not one it knows",
+        RESUME if busy else "check the address and the filter (--where)",
+    )

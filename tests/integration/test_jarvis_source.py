@@ -1,0 +1,189 @@
+"""JARVIS sets from a local server and from files; dielectric functions from XML."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from support.crystals import many
+from support.file_server import Fault, serving_files
+
+import matdata as md
+from matdata.ledger import Unusable
+from matdata.sources import jarvis
+from matdata.sources.optics import NAMES, dielectric_function
+
+
+def _entry(crystals, row):
+    one = crystals.take([row])
+    symbols = [_symbol(z) for z in one.numbers]
+    coords = one.frac_coords if row % 2 else one.frac_coords @ one.lattice[0]
+    return {
+        "jid": f"JVASP-{row + 1}",
+        "formula": "X",
+        "spg_number": "225",
+        "atoms": {
+            "lattice_mat": one.lattice[0].tolist(),
+            "coords": coords.tolist(),
+            "elements": symbols,
+            "cartesian": row % 2 == 0,
+        },
+        "formation_energy_peratom": -0.1 * row,
+        "optb88vdw_total_energy": -1.0 - row,
+        "optb88vdw_bandgap": 0.1 * row,
+        "mbj_bandgap": "na" if row % 3 else 1.5,
+        "ehull": 0.0,
+        "bulk_modulus_kv": "na" if row % 2 else -99999,
+        "epsx": 2.0,
+        "nat": len(symbols),
+    }
+
+
+def _symbol(number):
+    from matdata.tables import elements
+
+    return elements.symbols()[number]
+
+
+@pytest.fixture(scope="module")
+def crystals():
+    return many(23)
+
+
+@pytest.fixture(scope="module")
+def archive(crystals):
+    entries = [_entry(crystals, row) for row in range(len(crystals))]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("jdft_3d-9-24-2025.json", json.dumps(entries))
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def server(archive, monkeypatch):
+    with serving_files({"/64391379": archive}) as server:
+        monkeypatch.setattr(jarvis, "URL", server.url + "/{number}")
+        yield server
+
+
+def _build(source, cache, **options):
+    return md.build(source, cache=cache, workers=1, dedupe="none", split=None, **options)
+
+
+def test_dft_3d_is_fetched_checked_and_read(server, crystals, tmp_path):
+    dataset = _build("jarvis", tmp_path)
+    assert dataset.ref.startswith("jarvis-dft_3d@2025.09.24-")
+    assert len(dataset) == 23
+    table = dataset.table
+    assert np.isnan(table.loc["JVASP-2", "mbj_bandgap"])
+    assert table.loc["JVASP-1", "mbj_bandgap"] == 1.5
+    assert table["bulk_modulus_kv"].isna().all()
+    assert dataset.units["optb88vdw_bandgap"] == "eV"
+    assert dataset.units["formation_energy_peratom"] == "eV/atom"
+    assert "nat" not in dataset.manifest["targets"]
+    assert dataset.manifest["energy_column"] == "optb88vdw_total_energy"
+    for row in (0, 1):  # Cartesian and fractional entries
+        found = dataset.crystals.take([dataset.row(f"JVASP-{row + 1}")])
+        np.testing.assert_allclose(found.frac_coords, crystals.take([row]).frac_coords, atol=1e-9)
+    assert len(server.ranges) == 1
+
+
+def test_a_local_zip_gives_the_same_dataset_and_needs_no_network(server, archive, tmp_path):
+    path = tmp_path / "mine.zip"
+    path.write_bytes(archive)
+    local = _build("jarvis:dft_3d", tmp_path / "one", file=path)
+    assert not server.ranges
+    remote = _build("jarvis:dft_3d", tmp_path / "two")
+    assert local.ref == remote.ref
+    assert len(_build(f"jarvis:{path}", tmp_path / "one")) == 23
+
+
+def test_a_broken_archive_is_one_clear_error(archive, tmp_path):
+    path = tmp_path / "cut.zip"
+    path.write_bytes(archive[:-100])
+    with pytest.raises(md.SourceError, match="not a whole JARVIS file"):
+        _build(f"jarvis:{path}", tmp_path)
+    member = tmp_path / "cut.json"
+    member.write_text('[{"jid": "JVASP-1", "atoms": {"latt')
+    with pytest.raises(md.SourceError, match="not a whole JARVIS file"):
+        _build(f"jarvis:{member}", tmp_path)
+
+
+def test_an_error_page_is_never_kept(server, tmp_path):
+    server.faults = [Fault(200, b"<html>busy</html>")]
+    with pytest.raises(md.SourceError, match="begins with"):
+        _build("jarvis", tmp_path)
+    assert len(_build("jarvis", tmp_path)) == 23
+
+
+def test_an_unknown_set_names_the_known_ones(tmp_path):
+    with pytest.raises(md.SourceError, match="did you mean 'dft_3d'"):
+        _build("jarvis:dft_3", tmp_path)
+
+
+def _page(shift=0.0, doctype=""):
+    parts = "".join(
+        f"<{part}_{k}>'{k + shift},{k + 1 + shift}'</{part}_{k}>"
+        for part in ("real", "imag")
+        for k in range(1, 7)
+    )
+    return (
+        f"<?xml version='1.0'?>{doctype}<basic_info><main_optics_semilocal><main_optics_info>"
+        f"<energies>'0.0,0.5'</energies>{parts}</main_optics_info></main_optics_semilocal>"
+        "</basic_info>"
+    )
+
+
+def _vasprun():
+    rows = "".join(f"<r> {e} 1 2 3 4 5 6 </r>" for e in (0.0, 0.5))
+    part = f"<array><set>{rows}</set></array>"
+    return (
+        "<modeling><calculation><dielectricfunction>"
+        f"<imag>{part}</imag><real>{part}</real></dielectricfunction></calculation></modeling>"
+    )
+
+
+def test_dielectric_functions_become_array_targets(server, tmp_path):
+    folder = tmp_path / "xml"
+    folder.mkdir()
+    (folder / "JVASP-1.xml").write_text(_page())
+    (folder / "JVASP-2.xml").write_text(_vasprun())
+    (folder / "JVASP-3.xml").write_text("<basic_info/>")
+    dataset = _build("jarvis", tmp_path, query={"optics": str(folder)})
+    assert dataset.table.loc["JVASP-1", "dielectric.energies"] == [0.0, 0.5]
+    assert dataset.table.loc["JVASP-1", "dielectric.real_zx"] == [6.0, 7.0]
+    assert dataset.table.loc["JVASP-2", "dielectric.imag_yy"] == [2.0, 2.0]
+    assert dataset.table.loc["JVASP-4", "dielectric.energies"] is None
+    assert dataset.units["dielectric.energies"] == "eV"
+    assert dataset.ledger["material_id"].tolist() == ["JVASP-3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (_page(doctype="<!DOCTYPE a [<!ENTITY b 'c'>]>"), "document type"),
+        (_page()[:-40], "no element found|mismatched|unclosed"),
+        (_page().replace("'0.0,0.5'", "'0.0'"), "lengths"),
+        (_page().replace("0.5", "x"), "could not convert"),
+        (_page().replace("0.5", "nan"), "finite"),
+        ("<modeling/>", "LOPTICS"),
+    ],
+)
+def test_damaged_xml_is_named(text, words, tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text(text)
+    with pytest.raises(Unusable, match=words):
+        dielectric_function(path)
+
+
+def test_components_stand_in_the_order_that_jarvis_gives_them(tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text(_page())
+    found = dielectric_function(path)
+    assert list(found) == [f"dielectric.{name}" for name in NAMES]
+    assert [found[f"dielectric.real_{c}"][0] for c in ("xx", "yy", "zz", "xy", "yz", "zx")] == [
+        1.0, 2.0, 3.0, 4.0, 5.0, 6.0,
+    ]  # fmt: skip
