@@ -15,6 +15,11 @@ FEATURIZERS: Registry[Any] = Registry(
     "feature",
     "matdata.featurizers",
     {
+        "composition-set": "matdata.features.formulas:CompositionSet",
+        "edm": "matdata.features.formulas:ElementMatrix",
+        "element": "matdata.features.element:ElementVectors",
+        "formula-graph": "matdata.features.formula_graph:FormulaGraph",
+        "fractions": "matdata.features.formulas:Fractions",
         "magpie": "matdata.features.magpie:Magpie",
         "ofm": "matdata.features.ofm:OrbitalField",
         "voronoi": "matdata.features.voronoi:Voronoi",
