@@ -24,6 +24,7 @@ FEATURIZERS: Registry[Any] = Registry(
         "ofm": "matdata.features.ofm:OrbitalField",
         "voronoi": "matdata.features.voronoi:Voronoi",
         "matminer": "matdata.features.matminer:MatminerFeaturizer",
+        "wyckoff": "matdata.features.wyckoff:Wyckoff",
         "voronoi-facets": "matdata.features.voronoi_facets:VoronoiFacets",
     },
     FeatureError,
