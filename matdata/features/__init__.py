@@ -20,6 +20,7 @@ FEATURIZERS: Registry[Any] = Registry(
         "element": "matdata.features.element:ElementVectors",
         "formula-graph": "matdata.features.formula_graph:FormulaGraph",
         "fractions": "matdata.features.formulas:Fractions",
+        "graph": "matdata.features.graph:Graph",
         "magpie": "matdata.features.magpie:Magpie",
         "ofm": "matdata.features.ofm:OrbitalField",
         "voronoi": "matdata.features.voronoi:Voronoi",

@@ -62,7 +62,7 @@ def terms() -> npt.NDArray[np.uint8]:
 
 @functools.cache
 def labels() -> tuple[str, ...]:
-    """Names of the columns: ``family cubic``, ``centring F``, ``term -x+y,y,z``, ``offset 0,0,1/2``."""
+    """Names of the columns: ``family cubic``, ``centring F``, ``term x,x,z``, ``offset …``."""
     return tuple(_checked("wyckoff_terms.txt").decode("ascii").split("\n")[:-1])
 
 
