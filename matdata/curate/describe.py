@@ -12,10 +12,10 @@ import numpy.typing as npt
 from matdata.adapters.symmetry import analyse
 from matdata.composition import Compositions, parse_formula
 from matdata.crystals import Crystals
-from matdata.curate.protostructure import Protostructures, compare, protostructures
 from matdata.errors import CurationError
 from matdata.ledger import Reject
 from matdata.parallel import ordered_map
+from matdata.protostructure import Protostructures, compare, protostructures
 
 Table = dict[str, list[Any]]
 Str = npt.NDArray[np.str_]

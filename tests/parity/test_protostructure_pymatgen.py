@@ -20,7 +20,7 @@ from support.crystals import real
 
 from matdata.adapters.symmetry import analyse
 from matdata.crystals import Crystals
-from matdata.curate.protostructure import compare, protostructures
+from matdata.protostructure import compare, protostructures
 from matdata.tables import elements, wyckoff
 
 EVERY = pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.slow)])

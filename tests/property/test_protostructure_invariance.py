@@ -16,7 +16,7 @@ import pytest
 
 from matdata.adapters.symmetry import Engine, analyse
 from matdata.crystals import Crystals
-from matdata.curate.protostructure import Protostructures, protostructures
+from matdata.protostructure import Protostructures, protostructures
 from matdata.tables import wyckoff
 
 Array = npt.NDArray[np.float64]

@@ -10,13 +10,13 @@ import pytest
 
 from matdata.adapters.symmetry import Symmetry, analyse, crystal_system_codes
 from matdata.crystals import Crystals
-from matdata.curate.protostructure import (
+from matdata.errors import ConfigError, CurationError, StoreError, StructureError
+from matdata.protostructure import (
     anonymous_formula,
     canonical_words,
     compare,
     protostructures,
 )
-from matdata.errors import ConfigError, CurationError, StoreError, StructureError
 from matdata.tables import wyckoff
 
 ENGINES = ("moyopy", "spglib")

@@ -1,0 +1,128 @@
+"""Vectors of elements (mat2vec, Matscholar, MEGNet16, …): a table, and atomic numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.composition import Compositions
+from matdata.crystals import Crystals, Ragged
+from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.ledger import Reject
+from matdata.settings import Settings, setting
+from matdata.tables import element_vectors, elements, magpie
+
+
+@dataclass(frozen=True)
+class ElementSettings(Settings):
+    """Which table, and what has a row."""
+
+    variant: str = setting("mat2vec", "table of elements", choices=element_vectors.NAMES)
+    per: str = setting(
+        "site",
+        "one row a site of the structure, or one for each element of the formula",
+        choices=("site", "element"),
+    )
+    unknown: str = setting(
+        "reject",
+        "a number that a table does not know of an element: no feature, or the mean over elements",
+        choices=("reject", "mean"),
+    )
+
+
+class ElementVectors(Featurizer):
+    """Vectors of the elements of a material, one row a site (or an element of the formula).
+
+    Stored are atomic numbers; `dense` looks the vectors up. The tables and their sources are those
+    of `matdata.tables.element_vectors`. A material with an element that the table lacks goes into
+    the ledger, which names the element, as does one of which a single number is unknown unless
+    ``unknown="mean"``: 21 elements of ``jarvis438`` (Xe, Pm, Eu, Po to Ac, Pa, Np to Lr) have four
+    numbers or fewer.
+    """
+
+    name: ClassVar[str] = "element"
+    version: ClassVar[str] = "1"
+    citation: ClassVar[str] = "see matdata.tables.element_vectors"
+    Settings: ClassVar[type[Settings]] = ElementSettings
+    batch_rows: ClassVar[int] = 4096
+    shard_rows: ClassVar[int] = 1 << 18
+
+    @property
+    def _options(self) -> ElementSettings:
+        return cast(ElementSettings, self.settings)
+
+    @property
+    def requires(self) -> Literal["structure", "composition"]:  # type: ignore[override]
+        """Rows of sites need a structure, rows of elements a formula."""
+        return "structure" if self._options.per == "site" else "composition"
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The atomic number of each row."""
+        return (Field("numbers", self._options.per, (), "uint8", "1", "atomic number"),)
+
+    def _table(self) -> npt.NDArray[np.float32]:
+        chosen = self._options
+        read = element_vectors.filled if chosen.unknown == "mean" else element_vectors.vectors
+        return read(chosen.variant)
+
+    def featurize(self, batch: Crystals | Compositions) -> Block:
+        """Check that the table knows all elements."""
+        known = np.asarray(np.isfinite(self._table()).all(axis=1))
+        rows, rejects = known_rows(batch, known, self.spec)
+        return Block(rows, {"numbers": Ragged(batch.numbers, batch.offsets).take(rows)}, rejects)
+
+    def dense(self, fields: Mapping[str, Column]) -> Dense:
+        """The vector of each row, (N, width) float32."""
+        numbers = cast(Ragged, fields["numbers"])
+        return Ragged(self._table()[numbers.values], numbers.offsets)
+
+    def labels(self) -> Sequence[str]:
+        """Names of the table's columns."""
+        return list(element_vectors.labels(self._options.variant))
+
+    def units(self) -> Sequence[str]:
+        """Units of Magpie's properties; the other tables state none."""
+        if self._options.variant == "magpie":
+            return list(magpie.UNITS.values())
+        return super().units()
+
+
+def known_rows(
+    batch: Crystals | Compositions, known: npt.NDArray[np.bool_], table: str
+) -> tuple[npt.NDArray[np.int64], list[Reject]]:
+    """Rows whose elements are all known, and a ledger row that names the elements of the others.
+
+    Parameters
+    ----------
+    batch
+        Materials.
+    known : (119,) bool
+        Elements of the table, by atomic number.
+    table
+        Its name, for the message.
+    """
+    everything = np.zeros(256, dtype=bool)
+    everything[: len(known)] = known
+    lengths = np.diff(batch.offsets)
+    owner = np.repeat(np.arange(len(batch)), lengths)
+    unknown = ~everything[batch.numbers]
+    bad = np.union1d(owner[unknown], np.flatnonzero(lengths == 0))
+    rejects = []
+    for row in bad.tolist():
+        part = slice(batch.offsets[row], batch.offsets[row + 1])
+        numbers = sorted(set(batch.numbers[part][unknown[part]].tolist()))
+        reason, text = "unknown_element", f"{table} does not know {_names(numbers)}"
+        if not numbers:
+            reason, text = "empty", "the material holds no atoms"
+        rejects.append(Reject(str(batch.ids[row]), "featurize", reason, text))
+    return np.setdiff1d(np.arange(len(batch)), bad), rejects
+
+
+def _names(numbers: list[Any]) -> str:
+    symbols = elements.symbols()
+    return ", ".join(symbols[z] if 0 < z < len(symbols) else f"atomic number {z}" for z in numbers)

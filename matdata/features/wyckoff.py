@@ -1,0 +1,178 @@
+"""Wyckoff representation: which elements occupy which Wyckoff positions, without coordinates."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.crystals import Crystals, Int, Ragged
+from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.ledger import Reject
+from matdata.settings import Settings, setting
+from matdata.tables import wyckoff, wyckoff_terms
+from matdata.tables.wyckoff import Convention
+
+AFTER = ("multiplicity share", "atomic number", "labelling")
+
+
+@dataclass(frozen=True)
+class WyckoffSettings(Settings):
+    """How symmetry is found, and which labellings are seen."""
+
+    engine: str = setting("moyopy", "engine that finds symmetry", choices=("moyopy", "spglib"))
+    symprec: float = setting(0.1, "symmetry tolerance in Å", minimum=1e-6)
+    angle_tolerance: float = setting(5.0, "symmetry tolerance in degrees, of spglib", minimum=1e-6)
+    convention: str = setting(
+        "affine",
+        "labellings that count as equivalent: affine normalizer, or aviary's",
+        choices=("affine", "aviary"),
+    )
+    labellings: str = setting(
+        "canonical",
+        "dense form: rows of the canonical labelling, or of all equivalent ones",
+        choices=("canonical", "all"),
+        view=True,
+    )
+
+
+class Wyckoff(Featurizer):
+    """Wyckoff representations (R. E. A. Goodall et al., Sci. Adv. 8, eabn4117, 2022).
+
+    One row for each occupied orbit: the terms of its Wyckoff position (`tables.wyckoff_terms`), its
+    share of the sites of the conventional cell, the atomic number, and which labelling it belongs
+    to. Labelling 0 is the canonical one; with ``labellings="all"`` the rows of all others that a
+    change of origin or axes can cause follow, over which a model averages (thesis 6.3.4).
+
+    Stored are the element and the position of each orbit: 3 bytes.
+    """
+
+    name: ClassVar[str] = "wyckoff"
+    version: ClassVar[str] = "1"
+    citation: ClassVar[str] = "Goodall et al., Sci. Adv. 8, eabn4117 (2022)"
+    requires: ClassVar[Literal["structure", "composition"]] = "structure"
+    Settings: ClassVar[type[Settings]] = WyckoffSettings
+    workers: ClassVar[Literal["thread", "process"]] = "process"
+    shard_rows: ClassVar[int] = 1 << 18
+
+    @property
+    def _options(self) -> WyckoffSettings:
+        return cast(WyckoffSettings, self.settings)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Element and Wyckoff position of each orbit."""
+        return (
+            Field("elements", "orbit", (), "uint8", "1", "atomic number"),
+            Field("positions", "orbit", (), "uint16", "1", "row among the 1,731 positions"),
+        )
+
+    def featurize(self, batch: Crystals) -> Block:
+        """Find symmetry, and the canonical labelling."""
+        from matdata.adapters.symmetry import Engine, analyse
+        from matdata.protostructure import protostructures
+
+        chosen = self._options
+        engine = cast(Engine, chosen.engine)
+        # moyopy is given no angle tolerance: with one it may never return (ARCHITECTURE.md).
+        angle = None if engine == "moyopy" else chosen.angle_tolerance
+        symmetry = analyse(batch, engine, chosen.symprec, angle)
+        found = protostructures(batch, symmetry, cast(Convention, chosen.convention))
+        rejects = [
+            Reject(r.material_id, "featurize", r.reason, r.message) for r in symmetry.rejects
+        ]
+        for row in np.flatnonzero(symmetry.found & ~found.wyckoff_valid):
+            text = "multiplicities do not sum to the composition: sites overlap at this symprec"
+            rejects.append(Reject(str(batch.ids[row]), "featurize", "invalid_wyckoff", text))
+        rows = np.flatnonzero(found.wyckoff_valid)
+        part = found.take(rows)
+        fields: dict[str, Column] = {
+            "elements": Ragged(part.numbers, part.offsets),
+            "positions": Ragged(part.position_rows.astype(np.uint16), part.offsets),
+        }
+        return Block(rows, fields, rejects)
+
+    def dense(self, fields: Mapping[str, Column]) -> Dense:
+        """Terms, share, atomic number and labelling of each orbit, (K, 525) float32."""
+        numbers, positions = cast(Ragged, fields["elements"]), cast(Ragged, fields["positions"])
+        orbits = np.arange(len(positions.values))
+        rows, labelling = positions.values.astype(np.int64), np.zeros(len(orbits), np.int64)
+        offsets = positions.offsets
+        if self._options.labellings == "all":
+            tables = [self.equivalents(n, p) for n, p in zip(numbers, positions, strict=True)]
+            orbits, rows, labelling, offsets = _expand(tables, positions)
+        out = np.empty((len(rows), wyckoff_terms.WIDTH + len(AFTER)), dtype=np.float32)
+        out[:, : wyckoff_terms.WIDTH] = wyckoff_terms.terms()[rows]
+        # Equivalent positions have the same multiplicity, so shares are those of the orbits.
+        out[:, -3] = _shares(positions)[orbits]
+        out[:, -2], out[:, -1] = numbers.values[orbits], labelling
+        return Ragged(out, offsets)
+
+    def equivalents(self, elements: npt.NDArray[Any], positions: npt.NDArray[Any]) -> Int:
+        """All labellings of one crystal that are equivalent and differ.
+
+        Parameters
+        ----------
+        elements, positions : (k,)
+            Stored fields of the crystal.
+
+        Returns
+        -------
+        (e, k) int64
+            Positions of the orbits in each labelling, the given one first.
+        """
+        key = tuple(elements.tolist()), tuple(positions.tolist())
+        return _equivalents(*key, cast(Convention, self._options.convention))
+
+    def labels(self) -> Sequence[str]:
+        """Names of the terms, then share, atomic number and labelling."""
+        return [*wyckoff_terms.labels(), *AFTER]
+
+
+def _expand(tables: list[Int], positions: Ragged) -> tuple[Int, Int, Int, Int]:
+    """Stored orbit, position and labelling of each row of all labellings, and offsets."""
+    orbits, rows, labelling = [], [], []
+    for first, table in zip(positions.offsets.tolist(), tables, strict=False):
+        count, size = table.shape
+        orbits.append(np.tile(np.arange(first, first + size), count))
+        rows.append(table.ravel())
+        labelling.append(np.repeat(np.arange(count), size))
+    none = np.empty(0, np.int64)
+    offsets = np.concatenate([[0], np.cumsum([table.size for table in tables], dtype=np.int64)])
+    return (
+        np.concatenate([none, *orbits]),
+        np.concatenate([none, *rows]),
+        np.concatenate([none, *labelling]),
+        offsets,
+    )
+
+
+def _shares(positions: Ragged) -> npt.NDArray[np.float64]:
+    """Multiplicity of each orbit over the sites of the conventional cell, (K,)."""
+    multiplicities = wyckoff.multiplicities()[positions.values.astype(np.int64)]
+    owner = np.repeat(np.arange(len(positions)), positions.lengths)
+    totals = np.bincount(owner, multiplicities, len(positions))
+    shares: npt.NDArray[np.float64] = multiplicities / totals[owner]
+    return shares
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _equivalents(
+    elements: tuple[int, ...], positions: tuple[int, ...], convention: Convention
+) -> Int:
+    group = int(wyckoff_terms.group_of_position()[positions[0]])
+    start = int(wyckoff.starts()[group - 1])
+    letters = np.array(positions) - start
+    moved = wyckoff.relabellings(group, convention)[:, letters].astype(np.int64)
+    # Two relabellings are one representation if the same elements sit on the same positions.
+    kinds = np.array(elements, dtype=np.int64) * 32
+    distinct: dict[tuple[int, ...], npt.NDArray[np.int64]] = {}
+    for row in [letters, *moved]:
+        distinct.setdefault(tuple(np.sort(kinds + row).tolist()), row)
+    table: Int = np.stack(list(distinct.values())) + start
+    table.flags.writeable = False
+    return table

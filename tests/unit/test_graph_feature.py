@@ -1,0 +1,124 @@
+"""Crystal graphs: shells of known crystals, ties, bases, angles, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.crystals import few
+
+from matdata.errors import ConfigError
+from matdata.features import featurizer
+from matdata.features.graph_views import BASES, expand
+from matdata.inmemory import compute
+
+
+def shells(row: int, **settings: object) -> list[int]:
+    """Neighbours of each site of one of the few crystals."""
+    block = featurizer("graph", settings).featurize(few().take([row]))
+    return np.bincount(block.fields["sender"].values).tolist()
+
+
+def test_ties_are_kept_or_dropped_together():
+    assert shells(0, radius=5.0, max_neighbours=12) == [18] * 8  # 6 at 2.82, 12 at 3.99 Å
+    assert shells(0, radius=5.0, max_neighbours=6) == [6] * 8
+    assert shells(0, radius=5.0, max_neighbours=12, ties="drop") == [6] * 8
+    assert shells(0, radius=5.0, max_neighbours=3, ties="drop") == [6] * 8  # never the first shell
+    assert shells(2, radius=5.0, max_neighbours=12) == [14] * 2
+
+
+def test_radius_alone_and_number_alone():
+    assert shells(0, radius=4.0, max_neighbours=0) == [18] * 8
+    assert shells(3, radius=0, max_neighbours=6) == [6]
+    assert shells(3, radius=0, max_neighbours=7) == [18]
+    with pytest.raises(ConfigError, match="radius"):
+        featurizer("graph", {"radius": 0, "max_neighbours": 0})
+
+
+def test_without_a_limit_every_edge_has_its_reverse():
+    block = featurizer("graph", {"radius": 4.5, "max_neighbours": 0}).featurize(few())
+    for row in range(4):
+        ends = block.fields["sender"][row].tolist(), block.fields["receiver"][row].tolist()
+        image = block.fields["image"][row]
+        edges = set(zip(*ends, map(tuple, image.tolist()), strict=True))
+        assert len(edges) == len(image)
+        assert edges == set(zip(*ends[::-1], map(tuple, (-image).tolist()), strict=True))
+
+
+def test_distances_follow_from_images():
+    crystals = few()
+    block = featurizer("graph").featurize(crystals)
+    for row in range(4):
+        frac = crystals.frac_coords[crystals.sites(row)]
+        stored = {name: column[row] for name, column in block.fields.items()}
+        step = frac[stored["receiver"]] + stored["image"] - frac[stored["sender"]]
+        expected = np.linalg.norm(step @ crystals.lattice[row], axis=1)
+        np.testing.assert_allclose(stored["distance"], expected, rtol=1e-6)
+
+
+def test_isolated_atoms_are_reported():
+    crystals = few()
+    done = compute("graph", crystals, radius=3.0)
+    assert done.ids.tolist() == ["nacl", "sto"]
+    assert {r.material_id: r.reason for r in done.rejects} == {
+        "cscl": "isolated_atom",
+        "po": "isolated_atom",
+    }
+    kept = compute("graph", crystals, radius=3.0, isolated="keep")
+    assert np.diff(kept.offsets)[2:].tolist() == [0, 0]
+
+
+def test_bad_crystals_are_ledger_rows():
+    crystals = few()
+    frac, lattice = crystals.frac_coords.copy(), crystals.lattice.copy()
+    frac[1] = frac[0]
+    frac[8] = np.nan
+    lattice[2] = 0
+    done = compute("graph", replace(crystals, frac_coords=frac, lattice=lattice))
+    assert {r.material_id: r.reason for r in done.rejects} == {
+        "nacl": "overlapping_atoms",
+        "sto": "bad_coordinates",
+        "cscl": "degenerate_lattice",
+    }
+    assert done.ids.tolist() == ["po"]
+
+
+def test_bases():
+    assert BASES["cgcnn"].centres.shape == (41,)
+    assert BASES["megnet"].centres.shape == (20,)
+    np.testing.assert_allclose(expand(np.float32([2.5, 3.0]), "ocrystalnet")[:, 0], [1, np.exp(-1)])
+    done = compute("graph", few(), basis="megnet")
+    assert done.values.shape[1] == len(done.labels) == len(done.units) == 26
+    width = np.exp(-(((done.values[:, 5:6] - BASES["megnet"].centres) / 0.5) ** 2))
+    np.testing.assert_allclose(done.values[:, 6:], width, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("backtrack", [False, True])
+def test_line_graph_against_explicit_vectors(backtrack: bool):
+    crystals = few()
+    made = featurizer("graph", {"radius": 3.5, "max_neighbours": 0})
+    block = made.featurize(crystals)
+    found = made.line_graph(block.fields, backtrack)
+    for k, row in enumerate(block.rows.tolist()):
+        stored = {name: column[k] for name, column in block.fields.items()}
+        frac = crystals.frac_coords[crystals.sites(row)]
+        out, into = stored["sender"].astype(int), stored["receiver"].astype(int)
+        vector = (frac[into] + stored["image"] - frac[out]) @ crystals.lattice[row]
+        expected = {}
+        for a in range(len(out)):
+            for b in range(len(out)):
+                reverse = out[a] == into[b] and (stored["image"][a] == -stored["image"][b]).all()
+                if into[a] == out[b] and (backtrack or not reverse):
+                    norm = np.linalg.norm(vector[a]) * np.linalg.norm(vector[b])
+                    expected[a, b] = -vector[a] @ vector[b] / norm
+        pairs = list(zip(found.first[k].tolist(), found.second[k].tolist(), strict=True))
+        assert sorted(pairs) == sorted(expected)
+        cosines = [expected[pair] for pair in pairs]
+        np.testing.assert_allclose(found.cosine[k], cosines, atol=1e-5)
+
+
+def test_nothing_at_all_is_fine():
+    made = featurizer("graph")
+    block = made.featurize(few().take([]))
+    assert len(made.dense(block.fields)) == len(made.line_graph(block.fields).first) == 0
