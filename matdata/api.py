@@ -25,6 +25,7 @@ from matdata.errors import (
 )
 from matdata.features import FEATURIZERS, featurizer
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.common import CommonSupport, common_support
 from matdata.features.feature import Feature
 from matdata.inmemory import Computed, compute
 from matdata.ledger import Reject
@@ -148,6 +149,10 @@ class Dataset(DatasetFolder):
         stored = {key: value for key, value in asked.items() if key in settings}
         folder = find_feature(self.cache, self.ref, spec, stored)
         return Feature(folder, self.ids, self.digest, settings)
+
+    def complete(self, specs: Sequence[str]) -> CommonSupport:
+        """The materials that have every one of these features, which were built before."""
+        return common_support(self.ids, {spec: self.feature(spec) for spec in specs})
 
     def split(self, name: str | None = None) -> dict[str, list[str]]:
         """Material ids of each part of a saved split; the only one if no name is given.

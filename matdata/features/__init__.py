@@ -21,6 +21,8 @@ FEATURIZERS: Registry[Any] = Registry(
         "formula-graph": "matdata.features.formula_graph:FormulaGraph",
         "fractions": "matdata.features.formulas:Fractions",
         "graph": "matdata.features.graph:Graph",
+        "lattice": "matdata.features.cell:Lattice",
+        "space-group": "matdata.features.cell:SpaceGroup",
         "magpie": "matdata.features.magpie:Magpie",
         "ofm": "matdata.features.ofm:OrbitalField",
         "voronoi": "matdata.features.voronoi:Voronoi",

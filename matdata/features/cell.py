@@ -1,0 +1,153 @@
+"""Global attributes of a crystal: its cell, and its space group as one-hots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.crystals import Crystals
+from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.ledger import Reject
+from matdata.settings import Settings, setting
+from matdata.tables import wyckoff
+
+SYSTEMS = (
+    "triclinic",
+    "monoclinic",
+    "orthorhombic",
+    "tetragonal",
+    "trigonal",
+    "hexagonal",
+    "cubic",
+)
+LAST_OF_SYSTEM = (2, 15, 74, 142, 167, 194, 230)
+CELL_UNITS = {
+    "a": "Å",
+    "b": "Å",
+    "c": "Å",
+    "alpha": "degree",
+    "beta": "degree",
+    "gamma": "degree",
+    "volume": "Å^3",
+    "volume per site": "Å^3",
+}
+
+
+class Lattice(Featurizer):
+    """Lengths, angles and volume of the cell as it is given, a global state of a crystal.
+
+    Lengths and angles are those of this cell: another cell of the same crystal has others (the
+    volume per site alone does not change). MEGNet's own state of a crystal (C. Chen et al., Chem.
+    Mater. 31, 3564, 2019) is two zeros, which needs no store.
+    """
+
+    name: ClassVar[str] = "lattice"
+    version: ClassVar[str] = "1"
+    citation: ClassVar[str] = "Chen et al., Chem. Mater. 31, 3564 (2019)"
+    requires: ClassVar[Literal["structure", "composition"]] = "structure"
+    batch_rows: ClassVar[int] = 4096
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Lengths and angles, and the number of sites."""
+        return (
+            Field("cell", "crystal", (6,), "float64", "Å, degree", "a, b, c, alpha, beta, gamma"),
+            Field("n_sites", "crystal", (), "uint32", "1", "sites of the cell"),
+        )
+
+    def featurize(self, batch: Crystals) -> Block:
+        """Lengths and angles of cells that have a volume."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            lengths = np.linalg.norm(batch.lattice, axis=2)
+            units = batch.lattice / lengths[:, :, None]
+            cosines = np.stack(
+                [(units[:, i] * units[:, k]).sum(axis=1) for i, k in ((1, 2), (0, 2), (0, 1))], 1
+            )
+            flat = ~(np.isfinite(lengths).all(axis=1) & (batch.volume > 0))
+        rejects = []
+        for row in np.flatnonzero(flat | (batch.n_sites == 0)):
+            reason = "degenerate_lattice" if flat[row] else "no_sites"
+            text = "the lattice has no volume or is not finite" if flat[row] else "no sites"
+            rejects.append(Reject(str(batch.ids[row]), "featurize", reason, text))
+        rows = np.flatnonzero(~flat & (batch.n_sites > 0))
+        angles = np.degrees(np.arccos(np.clip(cosines[rows], -1.0, 1.0)))
+        fields: dict[str, Column] = {
+            "cell": np.hstack([lengths[rows], angles]),
+            "n_sites": batch.n_sites[rows].astype(np.uint32),
+        }
+        return Block(rows, fields, rejects)
+
+    def dense(self, fields: Mapping[str, Column]) -> Dense:
+        """Lengths, angles, volume and volume per site, (n, 8) float64."""
+        cell, sites = cast(npt.NDArray[Any], fields["cell"]), fields["n_sites"]
+        x, y, z = np.cos(np.radians(cell[:, 3:])).T
+        # V = abc sqrt(1 + 2xyz - x^2 - y^2 - z^2), International Tables C (2006), 1.1.
+        root = np.sqrt(np.maximum(1.0 + 2.0 * x * y * z - x**2 - y**2 - z**2, 0.0))
+        volume = cell[:, 0] * cell[:, 1] * cell[:, 2] * root
+        return np.column_stack([cell, volume, volume / cast(npt.NDArray[Any], sites)])
+
+    def labels(self) -> Sequence[str]:
+        """Names of the columns."""
+        return list(CELL_UNITS)
+
+    def units(self) -> Sequence[str]:
+        """Å, degrees and Å^3."""
+        return list(CELL_UNITS.values())
+
+
+@dataclass(frozen=True)
+class SpaceGroupSettings(Settings):
+    """How symmetry is found."""
+
+    engine: str = setting("moyopy", "engine that finds symmetry", choices=("moyopy", "spglib"))
+    symprec: float = setting(0.1, "symmetry tolerance in Å", minimum=1e-6)
+    angle_tolerance: float = setting(5.0, "symmetry tolerance in degrees, of spglib", minimum=1e-6)
+
+
+class SpaceGroup(Featurizer):
+    """Space group (230) and crystal system (7) as one-hots; one byte is stored."""
+
+    name: ClassVar[str] = "space-group"
+    version: ClassVar[str] = "1"
+    citation: ClassVar[str] = "International Tables for Crystallography A (2016)"
+    requires: ClassVar[Literal["structure", "composition"]] = "structure"
+    Settings: ClassVar[type[Settings]] = SpaceGroupSettings
+    workers: ClassVar[Literal["thread", "process"]] = "process"
+    shard_rows: ClassVar[int] = 1 << 18
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The number of the space group."""
+        return (Field("number", "crystal", (), "uint8", "1", "space-group number, 1 to 230"),)
+
+    def featurize(self, batch: Crystals) -> Block:
+        """Find symmetry."""
+        from matdata.adapters.symmetry import Engine, analyse
+
+        chosen = cast(SpaceGroupSettings, self.settings)
+        engine = cast(Engine, chosen.engine)
+        # moyopy is given no angle tolerance: with one it may never return (ARCHITECTURE.md).
+        angle = None if engine == "moyopy" else chosen.angle_tolerance
+        found = analyse(batch, engine, chosen.symprec, angle)
+        rows = np.flatnonzero(found.found)
+        number = found.space_group_number[rows].astype(np.uint8)
+        rejects = [Reject(r.material_id, "featurize", r.reason, r.message) for r in found.rejects]
+        return Block(rows, {"number": number}, rejects)
+
+    def dense(self, fields: Mapping[str, Column]) -> Dense:
+        """One-hots of group and system, (n, 237) float32."""
+        number = cast(npt.NDArray[Any], fields["number"]).astype(np.int64)
+        out = np.zeros((len(number), wyckoff.N_GROUPS + len(SYSTEMS)), dtype=np.float32)
+        row = np.arange(len(number))
+        out[row, number - 1] = 1.0
+        out[row, wyckoff.N_GROUPS + np.searchsorted(LAST_OF_SYSTEM, number)] = 1.0
+        return out
+
+    def labels(self) -> Sequence[str]:
+        """``space group 1`` to 230, then the crystal systems."""
+        groups = [f"space group {number}" for number in range(1, wyckoff.N_GROUPS + 1)]
+        return [*groups, *SYSTEMS]
