@@ -136,6 +136,11 @@ def _add_curation(parser: argparse.ArgumentParser) -> None:
         "hull_below=0.1, elements=Ti,O, exclude_elements=Xe, drop_deprecated=false, symprec=0.1",
     )
     curation.add_argument(
+        "--allow-mixed",
+        action="store_true",
+        help="accept records of several functionals, correction schemes or units",
+    )
+    curation.add_argument(
         "--drop-in",
         action="append",
         default=[],

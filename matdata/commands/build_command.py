@@ -31,6 +31,7 @@ def _curation(given: argparse.Namespace) -> CurateSettings:
         "min_distance": given.min_distance,
         "symmetry": given.symmetry,
         "drop_by": given.drop_by,
+        "mixed": "allow" if given.allow_mixed else "refuse",
     }
     return CurateSettings.from_mapping({**named, **values})
 

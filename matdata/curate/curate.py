@@ -27,6 +27,7 @@ from matdata.curate.filters import (
     protostructure_labels,
 )
 from matdata.curate.funnel import Funnel
+from matdata.curate.levels import check_levels
 from matdata.curate.rows import dataset_table
 from matdata.curate.settings import CurateSettings
 from matdata.curate.validity import REASONS, invalid
@@ -109,9 +110,11 @@ def curate(
     Raises
     ------
     CurationError
-        If a setting needs what the records do not have (energies, structures, symmetry).
+        If a setting needs what the records do not have (energies, structures, symmetry), or they
+        mix functionals, correction schemes or units.
     """
     ids = records.table["material_id"]
+    check_levels(records, settings)
     dedupe = _resolve_dedupe(records, settings)
     state = _Pass(ids, records.rejects, len(ids) + len(records.rejects))
     _drop_invalid(state, records, settings)

@@ -38,6 +38,13 @@ class CurateSettings(Settings):
         choices=("formula", "protostructure"),
     )
 
+    mixed: str = setting(
+        "refuse",
+        "records of several functionals, correction schemes or units in one column",
+        choices=("refuse", "allow"),
+        view=True,  # it decides whether, not what
+    )
+
     @property
     def needs_symmetry(self) -> bool:
         """Whether a decision depends on symmetry."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 
 import pytest
 from support.file_server import Fault, serving_files
@@ -112,3 +114,16 @@ def test_a_full_disk_is_no_fault_of_the_network(tmp_path, monkeypatch):
             fetch(_remote(server), tmp_path)
         monkeypatch.undo()
         assert fetch(_remote(server), tmp_path)[0].read_bytes() == BODY
+
+
+def test_several_processes_fetch_a_file_once(tmp_path):
+    code = (
+        "import sys, pathlib; from matdata.sources.download import Remote, fetch; "
+        "print(fetch(Remote(sys.argv[1], 'a.zip'), pathlib.Path(sys.argv[2]))[1])"
+    )
+    with serving_files({"/a": BODY}) as server:
+        command = [sys.executable, "-c", code, f"{server.url}/a", str(tmp_path)]
+        started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]
+        told = {process.communicate()[0].decode().strip() for process in started}
+        assert len(server.ranges) == 1
+    assert told == {hashlib.sha256(BODY).hexdigest()}
