@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from matdata.dataset import DatasetFolder
-from matdata.errors import FeatureError, StoreError, did_you_mean
+from matdata.errors import ConfigError, FeatureError, StoreError, did_you_mean
 from matdata.store.manifest import NAME, read_manifest
+
+_UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
+NAME_LENGTH = 80
+
+
+def clean_name(text: str) -> str:
+    """A dataset name from any text: what does not belong into a folder name becomes a dash."""
+    return _UNFIT.sub("-", text).strip("-.")[:NAME_LENGTH] or "dataset"
+
+
+def check_name(name: str | None) -> None:
+    """Refuse a dataset name that could not be opened again, or would leave the cache.
+
+    Raises
+    ------
+    ConfigError
+        With a name that fits.
+    """
+    if name is not None and name != clean_name(name):
+        raise ConfigError(
+            f"--name {name[:100]!r} does not fit: expected letters, digits and . _ + - "
+            f"(no first . or -), at most {NAME_LENGTH}",
+            next_step=f"for example {clean_name(name)!r}",
+        )
 
 
 def committed(folder: Path) -> list[Path]:
@@ -93,8 +118,11 @@ def find_feature(cache: Path, ref: str, spec: str, settings: dict[str, Any]) -> 
         return fitting[-1]
     there = sorted({manifest["feature"] for _, manifest in manifests})
     wanted = f" with {settings}" if settings else ""
+    family = name.partition(":")[0]
+    options = "".join(f" --set {family}.{key}={value}" for key, value in settings.items())
+    near = "" if name in there else did_you_mean(name, there)
     raise FeatureError(
-        f"{ref} has no feature {spec!r}{wanted}{did_you_mean(name, there)}",
-        next_step=f"`matdata featurize {ref} {name}` makes it; there are: "
+        f"{ref} has no feature {spec!r}{wanted}{near}",
+        next_step=f"`matdata featurize {ref} {name}{options}` makes it; there are: "
         f"{', '.join(there) or 'none'}",
     )

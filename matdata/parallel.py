@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Literal, TypeVar
 
 from matdata.errors import MatdataError
@@ -63,11 +66,35 @@ def ordered_map(
 def _pool(workers: int, kind: Literal["thread", "process"]) -> Executor:
     if kind == "thread":
         return ThreadPoolExecutor(workers)
-    import multiprocessing
-
     # Spawned, not forked: numerical libraries hold locks and threads that do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, initializer=_start_worker)
+    return ProcessPoolExecutor(workers, _Context(), initializer=_start_worker)
+
+
+class _Worker(SpawnProcess):
+    """A process that does not run the user's script again: workers need nothing of it."""
+
+    def start(self) -> None:
+        with _main_hidden():
+            super().start()
+
+
+class _Context(SpawnContext):
+    Process = _Worker
+
+
+@contextlib.contextmanager
+def _main_hidden() -> Iterator[None]:
+    main = sys.modules["__main__"]
+    hidden = {name: getattr(main, name, None) for name in ("__file__", "__spec__")}
+    try:
+        main.__spec__ = None
+        if hidden["__file__"] is not None:
+            del main.__file__
+        yield
+    finally:
+        main.__spec__ = hidden["__spec__"]
+        if hidden["__file__"] is not None:
+            main.__file__ = hidden["__file__"]
 
 
 def _start_worker() -> None:

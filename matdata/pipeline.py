@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from matdata.cache import ensure_writable
-from matdata.catalogue import find_dataset
+from matdata.catalogue import check_name, clean_name, find_dataset
 from matdata.console import SILENT, Console
 from matdata.curate.curate import DUPLICATE_REASONS, Others, curate
 from matdata.curate.describe import Records
 from matdata.curate.funnel import render
+from matdata.curate.rows import kept_name
 from matdata.curate.settings import CurateSettings
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.dataset import DatasetFolder
@@ -29,6 +30,7 @@ from matdata.parallel import default_workers
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
 from matdata.splits.saved import add_splits
+from matdata.store.artefact import check_present
 from matdata.store.backends import backend
 from matdata.store.manifest import NAME, read_manifest
 
@@ -124,6 +126,7 @@ def build(
     """
     options = options or BuildOptions()
     backend(options.store)
+    check_name(options.name)
     made = _featurizers(options)
     ensure_writable(cache)
     snapshot = take_snapshot(source, cache, console, options.workers)
@@ -199,7 +202,7 @@ def make_dataset(
         If not one record is left.
     """
     origin = snapshot.origin
-    name = options.name or origin["name"]
+    name = options.name or clean_name(origin["name"])
     others = [find_dataset(cache, ref) for ref in options.drop_in]
     identity = {
         "snapshot": snapshot.digest,
@@ -227,7 +230,7 @@ def make_dataset(
             "dedupe": curated.dedupe,
             "symmetry": curated.symmetry,
             "energy_column": energy,
-            "targets": origin["targets"],
+            "targets": {kept_name(name): unit for name, unit in origin["targets"].items()},
             "note": origin["note"],
             "licence": origin["licence"],
             "citation": origin["citation"],
@@ -238,6 +241,7 @@ def make_dataset(
         }
         write_dataset(curated, folder, identity, about, origin["targets"], console)
     dataset = DatasetFolder(folder)
+    check_present(folder, dataset.manifest)
     _tell(dataset, console)
     return dataset
 

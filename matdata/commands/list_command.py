@@ -8,15 +8,20 @@ from typing import Any
 from matdata.catalogue import datasets, features, snapshots
 from matdata.commands.common import cache_of, folder_bytes, human_bytes, print_json
 from matdata.dataset import DatasetFolder
+from matdata.errors import StoreError
 from matdata.store.manifest import read_manifest
 
 
 def run(given: argparse.Namespace) -> int:
     """List snapshots, datasets and features of the cache."""
     cache = cache_of(given)
-    found: dict[str, Any] = {"cache": str(cache), "snapshots": [], "datasets": []}
+    found: dict[str, Any] = {"cache": str(cache), "snapshots": [], "datasets": [], "damaged": []}
     for folder in snapshots(cache):
-        manifest = read_manifest(folder)
+        try:
+            manifest = read_manifest(folder)
+        except StoreError as error:
+            found["damaged"].append(error.what)
+            continue
         found["snapshots"].append(
             {
                 "snapshot": f"{folder.parent.name}/{folder.name}",
@@ -54,6 +59,8 @@ def _print(found: dict[str, Any]) -> None:
     for one in found["snapshots"]:
         size = human_bytes(one["bytes"])
         print(f"  snapshot {one['snapshot']}: {one['records']:,} records, {size}")
+    for problem in found["damaged"]:
+        print(f"  DAMAGED {problem}")
     for one in found["datasets"]:
         print(f"  {one['dataset']}: {one['rows']:,} materials, {human_bytes(one['bytes'])}")
         for name in one["splits"]:

@@ -78,20 +78,31 @@ def compositions_of(records: Records) -> Compositions:
 
 
 def numbers_of(table: Table, name: str) -> npt.NDArray[np.float64]:
-    """A column of numbers, NaN where a value is missing.
+    """A column of numbers, NaN where a value is missing or is none.
 
     Raises
     ------
     CurationError
-        If the column holds text or lists.
+        If most of the values are no numbers.
     """
-    column = table[name]
-    if any(isinstance(value, (str, list)) for value in column):
+    present = [value for value in table[name] if value is not None]
+    numbers = [_number(value) for value in table[name]]
+    strange = [v for v in present if np.isnan(_number(v))]
+    if len(strange) > len(present) / 2:
         raise CurationError(
-            f"column {name!r} holds text, expected numbers",
+            f"column {name!r} holds {len(strange)} values that are no numbers, for example "
+            f"{', '.join(repr(value) for value in strange[:3])}",
             next_step="name another column, or correct the source",
         )
-    return np.array([np.nan if value is None else value for value in column], dtype=np.float64)
+    return np.array(numbers, dtype=np.float64)
+
+
+def _number(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):  # missing, text or a list
+        return float("nan")
+    return number if np.isfinite(number) else float("nan")
 
 
 def energies_of(records: Records, compositions: Compositions) -> npt.NDArray[np.float64]:

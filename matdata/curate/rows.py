@@ -23,6 +23,12 @@ OWN_COLUMNS = (
     "symmetry_engines_agree",
 )
 RANK = "energy_per_atom"
+DERIVED = ("material_id", "formula")  # of the source's, these two are kept as matdata's own
+
+
+def kept_name(name: str) -> str:
+    """Name of a source's column in the table: ``…_given`` where matdata has one of that name."""
+    return f"{name}_given" if name in OWN_COLUMNS and name not in DERIVED else name
 
 
 def dataset_table(
@@ -52,8 +58,8 @@ def dataset_table(
     if records.energy_column is not None and records.energy_per == "cell":
         table[RANK] = [None if np.isnan(value) else float(value) for value in energy[rows]]
     for name, column in records.table.items():
-        if name not in OWN_COLUMNS and name not in table:
-            table[name] = [column[row] for row in rows]
+        if name not in DERIVED:
+            table.setdefault(kept_name(name), [column[row] for row in rows])
     return table
 
 

@@ -22,9 +22,9 @@ from matdata.features.base import Block, Featurizer
 from matdata.ledger import Reject, count_reasons
 from matdata.parallel import ordered_map
 from matdata.store import tables
-from matdata.store.artefact import ArtefactWriter, building
+from matdata.store.artefact import ArtefactWriter, building, check_present
 from matdata.store.backends import backend
-from matdata.store.manifest import NAME
+from matdata.store.manifest import NAME, read_manifest
 from matdata.store.sharded import ShardedArrays, shard_arrays
 
 KIND = "feature"
@@ -97,6 +97,7 @@ def run(job: Job, console: Console, workers: int) -> Path:
     """
     final = job.home / job.name()
     if (final / NAME).is_file():
+        check_present(final, read_manifest(final, KIND))
         return final
     backend(job.store)
     with building(job.home, KIND, digest_json(job.identity()), console.warn) as writer:

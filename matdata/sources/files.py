@@ -114,8 +114,12 @@ class Files(Source):
             if self._folder is not None:
                 self._roles = self._folder_roles()
             else:
-                self._roles = self._table_roles(read_records(self.path))
+                self._roles = self._table_roles(self._records())
         return self._roles
+
+    def _records(self) -> Iterator[Record]:
+        said = {self.options.id_col, self.options.formula_col} - {None}
+        return read_records(self.path, frozenset(str(name) for name in said))
 
     def _folder_roles(self) -> Roles:
         first = [record.values for record in itertools.islice(self._raw_records(), PEEK)]
@@ -148,7 +152,7 @@ class Files(Source):
             return
         roles = self._find_roles()
         stem = plain_stem(self.path)
-        for number, record in enumerate(read_records(self.path)):
+        for number, record in enumerate(self._records()):
             yield _to_raw(record, number, roles, stem)
 
 

@@ -31,7 +31,7 @@ def parse_structures(records: Sequence[Raw]) -> Chunk:
             ids.append(identity if len(crystals) == 1 else f"{identity}-{number + 1}")
             sites.append(crystal)
             rows.append(values)
-    return Chunk(to_crystals(ids, sites), {"material_id": ids, **to_columns(rows)}, rejects)
+    return Chunk(to_crystals(ids, sites), {**to_columns(rows), "material_id": ids}, rejects)
 
 
 def _values_of(record: Raw) -> dict[str, Any]:
@@ -40,8 +40,9 @@ def _values_of(record: Raw) -> dict[str, Any]:
     from matdata.adapters.ase import frame_values
 
     values = {**record.values, **frame_values(record.payload)}
-    if record.id_key in values:
-        values["id"] = values.pop(str(record.id_key))
+    key = record.id_key or "material_id"  # a frame that names itself keeps its name
+    if key in values:
+        values["id"] = values.pop(key)
     return values
 
 
@@ -87,7 +88,7 @@ def parse_formulas(records: Sequence[Raw]) -> Chunk:
             continue
         ids.append(identity)
         rows.append({"formula": formula, **{k: v for k, v in record.values.items() if k != "id"}})
-    return Chunk(None, {"material_id": ids, **to_columns(rows)}, rejects)
+    return Chunk(None, {**to_columns(rows), "material_id": ids}, rejects)
 
 
 def to_columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -13,12 +13,12 @@ from matdata import ledger
 from matdata.console import Console
 from matdata.crystals import Crystals
 from matdata.digest import SHORT, digest_json
-from matdata.errors import SourceError
+from matdata.errors import SourceError, StoreError
 from matdata.ledger import Reject
 from matdata.parallel import ordered_map
 from matdata.sources.base import Chunk, Origin, Source
 from matdata.store import files, tables
-from matdata.store.artefact import ArtefactWriter, building, check_files
+from matdata.store.artefact import ArtefactWriter, building, check_files, check_present
 from matdata.store.columns import read_crystals, write_crystals
 from matdata.store.manifest import NAME, read_manifest
 
@@ -90,8 +90,12 @@ def _read_chunk(folder: Path) -> Chunk:
 def find_snapshot(home: Path, request_digest: str) -> Snapshot | None:
     """The snapshot that answers a request, if one was taken before."""
     for folder in sorted(home.glob("[!.]*")) if home.is_dir() else []:
-        manifest = read_manifest(folder, KIND)
+        try:
+            manifest = read_manifest(folder, KIND)
+        except StoreError:  # another snapshot's damage is `verify`'s affair
+            continue
         if manifest["request_digest"] == request_digest:
+            check_present(folder, manifest)
             return Snapshot(folder, manifest)
     return None
 

@@ -205,6 +205,24 @@ def verify_folder(folder: Path, manifest: dict[str, Any]) -> list[str]:
     return problems
 
 
+def check_present(folder: Path, manifest: dict[str, Any]) -> None:
+    """Check that all files of an artefact are there with their sizes, before it is used again.
+
+    Raises
+    ------
+    StoreError
+        Naming the first that is not.
+    """
+    for name, (size, _) in manifest["files"].items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != size:
+            raise StoreError(
+                f"{path} is {'damaged' if path.is_file() else 'missing'}",
+                cause="it was removed or cut after it was built",
+                next_step=f"remove the folder {folder} and run the same command again",
+            )
+
+
 def check_files(folder: Path, manifest: dict[str, Any], part: str) -> None:
     """Check the digests of a part's files before they are read.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 Columns = dict[str, list[Any]]
+MAX_INT = 2**63 - 1
 
 
 def clean_column(values: Sequence[Any]) -> list[Any]:
@@ -19,10 +20,20 @@ def clean_column(values: Sequence[Any]) -> list[Any]:
     plain = [_plain(value) for value in values]
     kinds = {_kind(value) for value in plain if value is not None}
     if kinds <= {"int", "float"}:
-        return [float(v) if v is not None else None for v in plain] if "float" in kinds else plain
+        wide = any(abs(v) > MAX_INT for v in plain if v is not None)
+        as_float = wide or "float" in kinds
+        return [float(v) if v is not None else None for v in plain] if as_float else plain
+    if kinds == {"list"}:
+        return [None if value is None else _numbers(value) for value in plain]
     if len(kinds) == 1:
         return plain
     return [None if value is None else str(value) for value in plain]
+
+
+def _numbers(values: Sequence[Any]) -> Any:
+    """A list with one type of element: numbers as floats, all else as it is."""
+    flat = all(isinstance(item, (int, float)) for item in values)
+    return [float(item) for item in values] if flat else list(values)
 
 
 def _plain(value: Any) -> Any:

@@ -59,7 +59,9 @@ def plain_stem(path: Path) -> str:
 
 def open_text(path: Path) -> IO[str]:
     """Open a text file, compressed or not."""
-    return cast(IO[str], _opener(path)(path, "rt", encoding="utf-8", errors="replace", newline=""))
+    return cast(
+        IO[str], _opener(path)(path, "rt", encoding="utf-8-sig", errors="replace", newline="")
+    )
 
 
 def open_binary(path: Path) -> IO[bytes]:
@@ -96,6 +98,32 @@ def readable(path: Path) -> Iterator[None]:
         ) from error
 
 
+def read_frames(file: IO[str], place: str) -> Iterator[str]:
+    """Texts of the frames of an extended XYZ file.
+
+    Raises
+    ------
+    SourceError
+        If it is no such file, or ends in the middle of a frame.
+    """
+    while header := file.readline():
+        if not header.strip():
+            continue
+        try:
+            count = int(header)
+        except ValueError:
+            raise SourceError(
+                f"{place}: expected a number of atoms, got {header.strip()[:40]!r}",
+                cause="the file is not extended XYZ, or a frame has fewer lines than it says",
+            ) from None
+        lines = [header, *(file.readline() for _ in range(count + 1))]
+        if not lines[-1]:
+            raise SourceError(
+                f"{place} ends in the middle of a frame", cause="the file is truncated"
+            )
+        yield "".join(lines)
+
+
 def value_of(text: Any) -> Any:
     """The value of a CSV cell: number, boolean, missing, or the text itself."""
     if not isinstance(text, str):
@@ -105,7 +133,7 @@ def value_of(text: Any) -> Any:
         return None
     if stripped in ("True", "False", "true", "false"):
         return stripped.lower() == "true"
-    if not (stripped[0].isdigit() or stripped[0] in "+-."):
+    if not (stripped[0].isdigit() or stripped[0] in "+-.") or "_" in stripped:
         return text
     try:
         return int(stripped)

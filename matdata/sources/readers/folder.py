@@ -5,12 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from matdata.errors import SourceError
-from matdata.sources.readers.base import Form, Raw, open_binary, plain_stem, readable, value_of
+from matdata.sources.readers.base import (
+    Form,
+    Raw,
+    open_binary,
+    plain_stem,
+    read_frames,
+    readable,
+    value_of,
+)
 
 MAX_MEMBER = 64 << 20  # bytes of one structure file; more is no crystal but a bomb
 PROPERTIES = "id_prop.csv"
@@ -58,9 +67,20 @@ class Zip:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._archive = self._open()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path}  # an open file does not travel to worker processes
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.path = state["path"]
+        self._archive = self._open()
+
+    def _open(self) -> zipfile.ZipFile:
+        path = self.path
         with readable(path):
             try:
-                self._archive = zipfile.ZipFile(path)
+                return zipfile.ZipFile(path)
             except zipfile.BadZipFile as error:
                 raise SourceError(
                     f"{path} is not a readable zip archive: {error}",
@@ -112,23 +132,35 @@ def read_structures(files: Folder | Zip) -> Iterator[Raw]:
             f"{files.path} holds no structure file (CIF, POSCAR, extended XYZ); seen: {seen}",
             next_step="give a folder or zip of such files, or the table file itself",
         )
+    counts = Counter(_identity(name) for name in structures)
     for name, form in structures.items():
         stem = plain_stem(Path(name))
         base = PurePosixPath(name).name
         values = properties.pop(base, None) or properties.pop(stem, None) or {}
-        identity = _identity(name, stem)
+        identity = _identity(name)
+        if counts[identity] > 1:  # one file name in many folders: the path tells them apart
+            identity = (PurePosixPath(name).parent / stem).as_posix()
         try:
-            payload = files.read(name)
+            yield from _records_of(name, form, files.read(name), {**values, "id": identity})
         except SourceError as error:
-            yield Raw(name, "none", str(error), {**values, "id": identity})
-            continue
-        yield Raw(name, form, payload, {**values, "id": identity})
+            yield Raw(name, "none", error.what, {**values, "id": identity})
     for name in properties:
         yield Raw(PROPERTIES, "none", f"no structure file for {name!r}", {"id": name})
 
 
-def _identity(name: str, stem: str) -> str:
+def _records_of(name: str, form: Form, text: str, values: dict[str, Any]) -> Iterator[Raw]:
+    if form != "xyz":
+        yield Raw(name, form, text, values)
+        return
+    frames = list(read_frames(io.StringIO(text), name))
+    for number, frame in enumerate(frames):
+        identity = values["id"] if len(frames) == 1 else f"{values['id']}-{number + 1}"
+        yield Raw(name, form, frame, {**values, "id": identity})
+
+
+def _identity(name: str) -> str:
     # VASP runs keep every POSCAR in a folder named after the material.
+    stem = plain_stem(Path(name))
     path = PurePosixPath(name)
     generic = stem.upper() in ("POSCAR", "CONTCAR")
     return path.parent.name if generic and path.parent.name else stem

@@ -19,24 +19,29 @@ from matdata.sources.readers.base import (
     open_binary,
     open_text,
     plain_suffix,
+    read_frames,
     readable,
     value_of,
 )
-from matdata.sources.roles import FORMULA_NAMES
+from matdata.sources.roles import FORMULA_NAMES, ID_NAMES
 
 FIELD_LIMIT = 1 << 27  # characters in a CSV cell; a CIF of thousands of sites fits
 XYZ_TEXT = "xyz_frame"  # key under which a frame's text travels
 ASE_ROW = "ase_row"
+TEXT_NAMES = frozenset((*ID_NAMES, *FORMULA_NAMES))
 Record = dict[str, Any]
 
 
-def read_csv(path: Path) -> Iterator[Record]:
-    """Rows of a CSV file with a header; a nameless column (pandas' index) is left out."""
+def read_csv(path: Path, text_columns: frozenset[str] = frozenset()) -> Iterator[Record]:
+    """Rows of a CSV file with a header; a nameless column (pandas' index) is left out.
+
+    Ids and formulas stay text as written: 007 is not 7, and NaN is sodium nitride.
+    """
     csv.field_size_limit(FIELD_LIMIT)
     with readable(path), open_text(path) as file:
         try:
             for row in csv.DictReader(file):
-                yield {k: _cell(k, v) for k, v in row.items() if k and k.strip()}
+                yield {k: _cell(k, v, text_columns) for k, v in row.items() if k and k.strip()}
         except csv.Error as error:
             raise SourceError(
                 f"{path} is not a readable CSV file: {error}",
@@ -44,10 +49,11 @@ def read_csv(path: Path) -> Iterator[Record]:
             ) from error
 
 
-def _cell(column: str, text: Any) -> Any:
-    """Value of a cell; in a column of formulas NaN is sodium nitride."""
-    is_formula = text == "NaN" and column.lower().strip() in FORMULA_NAMES
-    return text if is_formula else value_of(text)
+def _cell(column: str, text: Any, text_columns: frozenset[str]) -> Any:
+    name = column.lower().strip().replace(" ", "_")
+    if isinstance(text, str) and (column in text_columns or name in TEXT_NAMES):
+        return text.strip() or None
+    return value_of(text)
 
 
 def read_jsonl(path: Path) -> Iterator[Record]:
@@ -132,22 +138,8 @@ def _split_records(path: Path) -> Iterator[Record]:
 def read_xyz(path: Path) -> Iterator[Record]:
     """Frames of an extended XYZ file, as text: what their comment lines say is parsed later."""
     with readable(path), open_text(path) as file:
-        while header := file.readline():
-            if not header.strip():
-                continue
-            try:
-                count = int(header)
-            except ValueError:
-                raise SourceError(
-                    f"{path}: expected a number of atoms, got {header.strip()[:40]!r}",
-                    cause="the file is not extended XYZ, or a frame has fewer lines than it says",
-                ) from None
-            lines = [header, *(file.readline() for _ in range(count + 1))]
-            if not lines[-1]:
-                raise SourceError(
-                    f"{path} ends in the middle of a frame", cause="the file is truncated"
-                )
-            yield {XYZ_TEXT: "".join(lines)}
+        for text in read_frames(file, str(path)):
+            yield {XYZ_TEXT: text}
 
 
 def read_database(path: Path) -> Iterator[Record]:
@@ -170,6 +162,15 @@ READERS = {
 }
 
 
-def read_records(path: Path) -> Iterator[Record]:
-    """Records of a file of any known format, told by its suffix."""
-    return READERS[plain_suffix(path)](path)
+def read_records(path: Path, text_columns: frozenset[str] = frozenset()) -> Iterator[Record]:
+    """Records of a file of any known format, told by its suffix.
+
+    Parameters
+    ----------
+    path
+        The file.
+    text_columns
+        Columns of a CSV file whose cells are ids or formulas, beside the well-known ones.
+    """
+    suffix = plain_suffix(path)
+    return read_csv(path, text_columns) if suffix == ".csv" else READERS[suffix](path)
