@@ -32,6 +32,12 @@ class WyckoffSettings(Settings):
         "labellings that count as equivalent: affine normalizer, or aviary's",
         choices=("affine", "aviary"),
     )
+    terms: str = setting(
+        "thesis",
+        "vector of a position: the 444 terms of the thesis, or 522 that count all sites",
+        choices=tuple(wyckoff_terms.WIDTH),
+        view=True,
+    )
     labellings: str = setting(
         "canonical",
         "dense form: rows of the canonical labelling, or of all equivalent ones",
@@ -97,7 +103,7 @@ class Wyckoff(Featurizer):
         return Block(rows, fields, rejects)
 
     def dense(self, fields: Mapping[str, Column]) -> Dense:
-        """Terms, share, atomic number and labelling of each orbit, (K, 525) float32."""
+        """Terms, share, atomic number and labelling of each orbit, (K, 447) float32."""
         numbers, positions = cast(Ragged, fields["elements"]), cast(Ragged, fields["positions"])
         orbits = np.arange(len(positions.values))
         rows, labelling = positions.values.astype(np.int64), np.zeros(len(orbits), np.int64)
@@ -105,8 +111,9 @@ class Wyckoff(Featurizer):
         if self._options.labellings == "all":
             tables = [self.equivalents(n, p) for n, p in zip(numbers, positions, strict=True)]
             orbits, rows, labelling, offsets = _expand(tables, positions)
-        out = np.empty((len(rows), wyckoff_terms.WIDTH + len(AFTER)), dtype=np.float32)
-        out[:, : wyckoff_terms.WIDTH] = wyckoff_terms.terms()[rows]
+        terms = wyckoff_terms.terms(self._options.terms)
+        out = np.empty((len(rows), terms.shape[1] + len(AFTER)), dtype=np.float32)
+        out[:, : terms.shape[1]] = terms[rows]
         # Equivalent positions have the same multiplicity, so shares are those of the orbits.
         out[:, -3] = _shares(positions)[orbits]
         out[:, -2], out[:, -1] = numbers.values[orbits], labelling
@@ -130,7 +137,7 @@ class Wyckoff(Featurizer):
 
     def labels(self) -> Sequence[str]:
         """Names of the terms, then share, atomic number and labelling."""
-        return [*wyckoff_terms.labels(), *AFTER]
+        return [*wyckoff_terms.labels(self._options.terms), *AFTER]
 
 
 def _expand(tables: list[Int], positions: Ragged) -> tuple[Int, Int, Int, Int]:

@@ -22,6 +22,14 @@ def real(name: str) -> Path:
     return path
 
 
+def read(path: Path, limit: int | None = None) -> Crystals:
+    """Crystals of a file."""
+    from matdata.sources.files import Files
+
+    chunks = Files(path, limit=limit).chunks()
+    return Crystals.concat([chunk.crystals for chunk in chunks if chunk.crystals is not None])
+
+
 def cubic(a: float, numbers: list[int], frac: list[list[float]]) -> Sites:
     return Sites(np.eye(3) * a, np.array(frac, dtype=float), np.array(numbers, dtype=np.uint8))
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from support.crystals import few
 from support.crystals import many as draw
+from support.reference import AVIARY_EQUIVALENTS, AVIARY_WYCKOFF
 
 from matdata.crystals import Ragged
 from matdata.errors import StoreError
@@ -19,9 +22,9 @@ def row_of(group: int, letter: str) -> int:
     return int(row)
 
 
-def named(group: int, letter: str, prefix: slice) -> dict[str, int]:
-    row = wyckoff_terms.terms()[row_of(group, letter)]
-    labels = wyckoff_terms.labels()
+def named(group: int, letter: str, prefix: slice, count: str = "sites") -> dict[str, int]:
+    row = wyckoff_terms.terms(count)[row_of(group, letter)]
+    labels = wyckoff_terms.labels(count)
     return {labels[k].partition(" ")[2]: int(row[k]) for k in range(len(row))[prefix] if row[k]}
 
 
@@ -29,12 +32,14 @@ ALGEBRAIC = slice(11, 196)
 OFFSETS = slice(196, None)
 
 
-def test_sizes():
-    terms, labels = wyckoff_terms.terms(), wyckoff_terms.labels()
-    assert terms.shape == (1731, 6 + 5 + 185 + 326) == (1731, len(labels))
+@pytest.mark.parametrize(
+    ("count", "offsets", "vectors"), [("thesis", 248, 1038), ("sites", 326, 1056)]
+)
+def test_sizes(count: str, offsets: int, vectors: int):
+    terms, labels = wyckoff_terms.terms(count), wyckoff_terms.labels(count)
+    assert terms.shape == (1731, 6 + 5 + 185 + offsets) == (1731, len(labels))
     assert len(set(labels)) == len(labels)
-    # The thesis counts 248 offsets and 1,038 vectors; see the notes of the module.
-    assert len(np.unique(terms, axis=0)) == 1056
+    assert len(np.unique(terms, axis=0)) == vectors
     for part in (ALGEBRAIC, OFFSETS):
         np.testing.assert_array_equal(terms[:, part].sum(axis=1), wyckoff.multiplicities())
     assert (terms[:, :6].sum(axis=1) == 1).all()
@@ -42,9 +47,40 @@ def test_sizes():
     assert (terms.sum(axis=0) > 0).all()
 
 
+def test_the_default_has_the_numbers_of_the_thesis():
+    made = featurizer("wyckoff")
+    assert len(made.labels()) == 6 + 5 + 185 + 248 + 3
+    assert made.labels()[:-3] == list(wyckoff_terms.labels("thesis"))
+    assert len(featurizer("wyckoff", {"terms": "sites"}).labels()) == 6 + 5 + 185 + 326 + 3
+    # Both counts have the same families, centrings and algebraic terms.
+    both = [wyckoff_terms.terms(count)[:, :196] for count in ("thesis", "sites")]
+    columns = [sorted(map(bytes, np.ascontiguousarray(part.T))) for part in both]
+    assert columns[0] == columns[1]
+
+
+def test_the_thesis_table_is_the_one_that_aviary_ships():
+    # Digest of the columns of aviary-models 1.2.1's bra-alg-off.json, rows in the order of
+    # matdata.tables.wyckoff, columns sorted; tests/parity/test_wyckoff_aviary.py makes it again.
+    columns = sorted(map(bytes, np.ascontiguousarray(wyckoff_terms.terms("thesis").T)))
+    assert hashlib.sha256(b"".join(columns)).hexdigest() == AVIARY_WYCKOFF
+
+
+def test_what_the_thesis_counts():
+    # One site stands for those that centring relates; the last third offset is added to all.
+    assert named(225, "f", OFFSETS, "thesis") == {"0,0,0": 32}
+    assert named(43, "a", OFFSETS, "thesis") == {"1/4,1/4,1/4": 4, "1/2,1/2,1/2": 4}
+    assert named(7, "a", OFFSETS, "thesis") == {"1/2,1/2,0": 1, "1/2,1/2,1/2": 1}
+    table = wyckoff_terms.terms("thesis")
+    np.testing.assert_array_equal(table[row_of(2, "a")], table[row_of(2, "h")])
+    assert named(180, "a", OFFSETS, "thesis") == {
+        "1/3,1/3,0": 1, "1/3,1/3,1/3": 1, "1/3,1/3,2/3": 1
+    }  # fmt: skip
+
+
 def test_f_of_202_209_and_225_coincide_with_the_terms_of_the_thesis():
-    rows = wyckoff_terms.terms()[[row_of(group, "f") for group in (202, 209, 225)]]
-    assert (rows == rows[0]).all()
+    for count in ("thesis", "sites"):
+        rows = wyckoff_terms.terms(count)[[row_of(group, "f") for group in (202, 209, 225)]]
+        assert (rows == rows[0]).all()
     assert named(225, "f", ALGEBRAIC) == dict.fromkeys(
         ["x,x,x", "-x,-x,x", "-x,x,-x", "x,-x,-x", "-x,-x,-x", "x,x,-x", "x,-x,x", "-x,x,x"], 4
     )
@@ -64,15 +100,15 @@ def test_group_148_is_that_of_tables_6_4_and_6_5():
 
 
 def test_a_damaged_table_is_refused(monkeypatch):
-    monkeypatch.setitem(wyckoff_terms.SHA256, "wyckoff_terms.npy.gz", "0" * 64)
-    with pytest.raises(StoreError, match="wyckoff_terms"):
+    monkeypatch.setitem(wyckoff_terms.SHA256, "wyckoff_thesis.npy.gz", "0" * 64)
+    with pytest.raises(StoreError, match="wyckoff_thesis"):
         wyckoff_terms.terms.__wrapped__()
 
 
 def test_rows_of_known_crystals():
     done = compute("wyckoff", few())
     assert done.offsets.tolist() == [0, 2, 5, 7, 8]
-    assert done.values.shape[1] == len(done.labels) == 525
+    assert done.values.shape[1] == len(done.labels) == 447
     nacl = done.values[:2]
     np.testing.assert_array_equal(nacl[:, -2], [17, 11])
     np.testing.assert_array_equal(nacl[:, -3], [0.5, 0.5])
@@ -92,6 +128,19 @@ def test_all_labellings_are_distinct_and_closed():
         for other in table:
             again = made.equivalents(numbers, other)
             assert _sets(numbers, again) == _sets(numbers, table)
+
+
+def test_equivalents_are_those_that_wren_reads():
+    made = featurizer("wyckoff", {"convention": "aviary"})
+    fields = made.featurize(few()).fields
+    pairs = zip(fields["elements"], fields["positions"], AVIARY_EQUIVALENTS.items(), strict=True)
+    for numbers, positions, (label, (multiplicities, expected)) in pairs:
+        group = int(label.split("_")[2])
+        first = int(wyckoff.starts()[group - 1])
+        letters = np.array(list(wyckoff.letters(group)))
+        table = made.equivalents(numbers, positions)
+        assert {"".join(word) for word in letters[table - first]} == expected, label
+        assert wyckoff.multiplicities()[positions].tolist() == multiplicities
 
 
 def _sets(numbers: np.ndarray, table: np.ndarray) -> set[tuple[tuple[int, int], ...]]:
