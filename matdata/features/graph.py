@@ -34,8 +34,8 @@ REASONS = (
     ("too_many_neighbours", "a site has millions of neighbours within reach"),
     ("isolated_atom", "a site has no neighbour within the radius"),
     ("far_image", "a site lies tens of thousands of cells away from its neighbour"),
+    ("too_many_sites", "a crystal has more than 65,536 sites, which edges cannot number"),
 )
-FAR_IMAGE = 7
 MOST = 1 << 15  # images are stored as int16
 
 
@@ -106,10 +106,10 @@ class Graph(Featurizer):
 
     def featurize(self, batch: Crystals) -> Block:
         """Find the neighbours of all sites of a batch."""
-        from matdata.features.kernels.edges import neighbour_graph  # compiled code
+        from matdata.features.kernels import edges as kernel  # compiled code
 
         chosen = self._options
-        edges = neighbour_graph(
+        edges = kernel.neighbour_graph(
             batch,
             chosen.radius,
             chosen.max_neighbours,
@@ -117,14 +117,13 @@ class Graph(Featurizer):
             chosen.ties == "drop",
             chosen.isolated == "keep",
         )
-        status = edges.status
-        owner = np.repeat(np.arange(len(batch)), np.diff(edges.ends))
-        status[owner[(np.abs(edges.ints[:, 2:]) >= MOST).any(axis=1)]] = FAR_IMAGE
+        far = np.flatnonzero((np.abs(edges.ints[:, 2:]) >= MOST).any(axis=1))
+        edges.status[np.searchsorted(edges.ends, far, side="right") - 1] = kernel.FAR_IMAGE
         rejects = [
-            Reject(str(batch.ids[row]), "featurize", *REASONS[int(status[row])])
-            for row in np.flatnonzero(status)
+            Reject(str(batch.ids[row]), "featurize", *REASONS[int(edges.status[row])])
+            for row in np.flatnonzero(edges.status)
         ]
-        rows = np.flatnonzero(status == 0)
+        rows = np.flatnonzero(edges.status == 0)
         columns: dict[str, tuple[npt.NDArray[Any], Int]] = {
             "sender": (edges.ints[:, 0].astype(np.uint16), edges.ends),
             "receiver": (edges.ints[:, 1].astype(np.uint16), edges.ends),
@@ -133,10 +132,10 @@ class Graph(Featurizer):
             "numbers": (batch.numbers, batch.offsets),
             "place": (batch.frac_coords.astype(np.float32), batch.offsets),
         }
-        fields: dict[str, Column] = {
-            name: Ragged(values, offsets).take(rows) for name, (values, offsets) in columns.items()
-        }
-        return Block(rows, {**fields, "metric": metric(batch.lattice[rows])}, rejects)
+        ragged = {name: Ragged(values, offsets) for name, (values, offsets) in columns.items()}
+        if rejects:
+            ragged = {name: column.take(rows) for name, column in ragged.items()}
+        return Block(rows, {**ragged, "metric": metric(batch.lattice[rows])}, rejects)
 
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """One float32 row an edge: the columns of `labels`."""

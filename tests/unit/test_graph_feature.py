@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support.crystals import few
 
+from matdata.adapters.sites import Sites, to_crystals
 from matdata.errors import ConfigError
 from matdata.features import featurizer
 from matdata.features.graph_views import BASES, expand
@@ -122,3 +123,43 @@ def test_nothing_at_all_is_fine():
     made = featurizer("graph")
     block = made.featurize(few().take([]))
     assert len(made.dense(block.fields)) == len(made.line_graph(block.fields).first) == 0
+
+
+def test_sites_that_16_bits_cannot_number_are_a_ledger_row(monkeypatch):
+    from matdata.features.kernels import edges
+
+    assert np.iinfo(np.uint16).max == edges.MAX_SITES - 1
+    monkeypatch.setattr(edges, "MAX_SITES", 5)
+    done = compute("graph", few())
+    (reject,) = done.rejects
+    assert (reject.material_id, reject.reason) == ("nacl", "too_many_sites")
+    assert "65,536" in reject.message
+    assert done.ids.tolist() == ["sto", "cscl", "po"]
+
+
+@pytest.mark.parametrize("radius", [3.0, 6.0])
+@pytest.mark.parametrize("limit", [1, 4, 12])
+def test_the_nearest_of_uneven_crystals_are_those_of_all_within_the_radius(
+    radius: float, limit: int
+):
+    # Slabs and clusters in much vacuum: far from the mean density that the search starts from.
+    rng = np.random.default_rng(limit)
+    sites = []
+    for size in (2, 5, 17):
+        frac = rng.random((size, 3)) * [1.0, 1.0, 0.2]
+        sites.append(Sites(np.diag([5.0, 6.0, 40.0]), frac, np.full(size, 6, dtype=np.uint8)))
+    crystals = to_crystals(["a", "b", "c"], sites)
+    options = {"radius": radius, "isolated": "keep"}
+    every = featurizer("graph", {**options, "max_neighbours": 0}).featurize(crystals).fields
+    near = featurizer("graph", {**options, "max_neighbours": limit}).featurize(crystals).fields
+    for row in range(3):
+        names = ("sender", "distance", "receiver", "image")
+        sender, *columns = (every[name][row] for name in names)
+        kept = [np.empty(0, dtype=np.int64)]
+        for site in np.unique(sender):
+            own = np.flatnonzero(sender == site)  # by distance; a site's own images tie in pairs
+            last = columns[0][own[:limit]][-1]
+            kept.append(own[columns[0][own] <= last + 1e-4])
+        first = np.concatenate(kept)
+        for name, column in zip(names, (sender, *columns), strict=True):
+            np.testing.assert_array_equal(near[name][row], column[first])

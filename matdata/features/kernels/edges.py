@@ -14,13 +14,16 @@ from matdata.jit import inner, kernel
 
 Array = np.ndarray[Any, Any]
 
-OK, OVERLAPPING, FLAT_LATTICE, NO_SITES, COORDINATES, TOO_MANY, ISOLATED, FAR_IMAGE = range(8)
+OK, OVERLAPPING, FLAT_LATTICE, NO_SITES, COORDINATES, TOO_MANY, ISOLATED = range(7)
+FAR_IMAGE, TOO_MANY_SITES = 7, 8
+MAX_SITES = 1 << 16  # sites are numbered in 16 bits
 MAX_COORDINATE = 1e6
 MAX_CANDIDATES = 1 << 22
 #: Distances (Å) are sorted as equal when they round to the same multiple of this.
 SAME = 1e-8
-#: Radius of the first search for the nearest neighbours, in cube roots of the volume a site.
-FIRST_RADIUS, GROWTH, BIN_EDGE = 2.0, 1.4, 1.0
+#: The first search for the nearest neighbours covers the volume of this many times as many sites.
+SPARE = 1.5
+GROWTH, BIN_EDGE = 1.4, 1.0
 
 
 class Edges(NamedTuple):
@@ -58,29 +61,34 @@ def _kept(found: Candidates, count: int, order: Array, limit: int, tie: float, d
 
 @inner
 def _search(
-    grid: Grid, site: int, radius: float, unit: float, limit: int, tie: float, found: Candidates
-) -> tuple[int, Candidates]:
-    """Neighbours of one site: within the radius, or (radius 0) enough for the nearest `limit`."""
-    outer = radius if radius > 0.0 else FIRST_RADIUS * unit
-    order = np.empty(len(found.square), np.int64)
+    grid: Grid, site: int, radius: float, unit: float, limit: int, tie: float, found: Candidates,
+    order: Array,
+) -> tuple[int, Candidates, Array]:  # fmt: skip
+    """Neighbours of one site by distance: within the radius, or enough for the nearest `limit`."""
+    outer = radius
+    if limit > 0:
+        # A sphere that holds `SPARE` times as many sites as are wanted, at the mean density.
+        outer = unit * (SPARE * limit / (4.0 / 3.0 * math.pi)) ** (1.0 / 3.0)
+        if 0.0 < radius < outer:
+            outer = radius
     while True:
         count = neighbours.collect(grid, site, 0.0, outer, found)
         if count == neighbours.OVERLAP:
-            return -OVERLAPPING, found
+            return -OVERLAPPING, found, order
         if count == neighbours.OVERFLOW:
             if len(found.square) >= MAX_CANDIDATES:
-                return -TOO_MANY, found
+                return -TOO_MANY, found, order
             found = neighbours.new_candidates(2 * len(found.square))
             order = np.empty(len(found.square), np.int64)
             continue
-        if radius > 0.0:
-            return count, found
-        if count >= limit:
+        if outer == radius or count >= limit:
             neighbours.sort_by(found.square, count, order)
             # All that tie with the last one must lie within the search.
-            if math.sqrt(found.square[order[limit - 1]]) + tie <= outer:
-                return count, found
+            if outer == radius or math.sqrt(found.square[order[limit - 1]]) + tie <= outer:
+                return count, found, order
         outer *= GROWTH
+        if 0.0 < radius < outer:
+            outer = radius
 
 
 @inner
@@ -125,7 +133,7 @@ def _graphs(
 ) -> tuple[Array, Array]:  # fmt: skip
     """Edges of a batch; ``ends[i + 1]`` is the end of crystal `i`."""
     ints, distance = np.empty((32 * len(frac) + 16, 5), np.int64), np.empty(32 * len(frac) + 16)
-    found, used = neighbours.new_candidates(256), 0
+    found, order, used = neighbours.new_candidates(256), np.empty(256, np.int64), 0
     for c in range(len(lattices)):
         begin, end = offsets[c], offsets[c + 1]
         ends[c + 1] = ends[c]
@@ -140,12 +148,10 @@ def _graphs(
         used = ends[c]
         for own in range(end - begin):
             site = grid.place[own]
-            count, found = _search(grid, site, radius, unit, limit, tie, found)
+            count, found, order = _search(grid, site, radius, unit, limit, tie, found, order)
             if count < 0 or (count == 0 and not isolated):
                 status[c] = -count if count < 0 else ISOLATED
                 break
-            order = np.empty(count, np.int64)
-            neighbours.sort_by(found.square, count, order)
             keep = _kept(found, count, order, limit, tie, drop)
             if used + keep > len(distance):
                 ints, distance = _grow(ints, distance, used, 2 * len(distance) + keep)
@@ -186,6 +192,7 @@ def neighbour_graph(
     wild = ~(np.abs(crystals.frac_coords) < MAX_COORDINATE).all(axis=1)
     status[crystals.site_crystal[wild]] = COORDINATES
     status[crystals.n_sites == 0] = NO_SITES
+    status[crystals.n_sites > MAX_SITES] = TOO_MANY_SITES
     ends = np.zeros(len(crystals) + 1, np.int64)
     ints, distance = _graphs(
         crystals.lattice,
