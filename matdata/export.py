@@ -14,6 +14,7 @@ import numpy.typing as npt
 from matdata.cache import storage_error
 from matdata.crystals import Crystals, Ragged
 from matdata.errors import ConfigError, FeatureError
+from matdata.features.base import Dense
 from matdata.features.feature import Feature
 from matdata.store import files, tables
 from matdata.store.tables import Columns
@@ -99,12 +100,8 @@ def _write_table(path: Path, content: Exported, write: Callable[[Path, Columns],
     row_of = {identity: row for row, identity in enumerate(columns["material_id"])}
     for name, feature in content.features.items():
         dense = feature.dense()
-        if isinstance(dense, Ragged):
-            raise FeatureError(
-                f"{name} has a row for each site; a table holds one row a material",
-                next_step="write npz or hdf5, or a view with one row "
-                f"(--set {name}.level=structure)",
-            )
+        if isinstance(dense, Ragged) or dense.ndim != 2:
+            raise _no_table(name, feature, dense)
         rows = [row_of[identity] for identity in feature.ids.tolist()]
         for label, values in zip(feature.labels, dense.T.tolist(), strict=True):
             full: list[Any] = [None] * len(row_of)
@@ -112,6 +109,22 @@ def _write_table(path: Path, content: Exported, write: Callable[[Path, Columns],
                 full[row] = value
             columns[f"{name}: {label}"] = full
     write(path, columns)
+
+
+def _no_table(name: str, feature: Feature, dense: Dense) -> FeatureError:
+    """Why a feature cannot be columns of a table."""
+    advice = "write npz or hdf5, which hold arrays of any shape"
+    if not isinstance(dense, Ragged):
+        shape = " x ".join(map(str, dense.shape[1:]))
+        text = f"{name} has {shape} numbers for each material; a table holds one row a material"
+        return FeatureError(text, next_step=advice)
+    level = next(item.level for item in feature.featurizer.fields if item.level != "crystal")
+    settings = {known for known, _, _ in feature.featurizer.Settings.describe()}
+    if "level" in settings:
+        advice += f", or a view with one row (--set {name}.level=structure)"
+    return FeatureError(
+        f"{name} has a row for each {level}; a table holds one row a material", next_step=advice
+    )
 
 
 def _write_parquet(path: Path, content: Exported) -> None:

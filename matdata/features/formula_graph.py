@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.composition import Compositions
-from matdata.crystals import Ragged
+from matdata.crystals import Float, Int, Ragged
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.element import known_rows
 from matdata.features.formulas import unsound_rows
@@ -21,6 +21,8 @@ from matdata.tables import elements
 
 #: Amounts this close to an integer are one.
 WHOLE = 1e-6
+#: Integers below this are reduced together, others one by one.
+LARGE = float(1 << 31)
 
 
 @dataclass(frozen=True)
@@ -71,28 +73,24 @@ class FormulaGraph(Featurizer):
         known = np.arange(elements.N_ELEMENTS + 1) > 0
         usable, rejects = known_rows(batch, known, self.spec)
         chosen, wrong = cast(FormulaGraphSettings, self.settings), unsound_rows(batch)
-        rows, counts, errors = [], [np.empty(0, np.uint16)], []
-        for row in usable.tolist():
-            amounts = batch.amounts[batch.offsets[row] : batch.offsets[row + 1]]
-            reason, text = "bad_amount", "an amount is not a positive number"
-            if row not in wrong:
-                found = integer_formula(amounts, chosen.max_atoms, chosen.tolerance)
-                if found is not None:
-                    rows.append(row)
-                    counts.append(found[0].astype(np.uint16))
-                    errors.append(found[1])
-                    continue
-                text = f"no integer formula of {chosen.max_atoms} atoms or fewer is near enough"
-                reason = "too_many_atoms"
-            rejects.append(Reject(str(batch.ids[row]), "featurize", reason, text))
-        done = np.array(rows, dtype=np.int64)
-        part = batch.take(done)
+        refused = dict.fromkeys(wrong, ("bad_amount", "an amount is not a positive number"))
+        rows = np.setdiff1d(usable, sorted(wrong))
+        part = batch.take(rows)
+        counts, errors, found = integer_formulas(part, chosen.max_atoms, chosen.tolerance)
+        text = f"no integer formula of {chosen.max_atoms} atoms or fewer is near enough"
+        refused |= dict.fromkeys(rows[~found].tolist(), ("too_many_atoms", text))
+        rejects += [
+            Reject(str(batch.ids[row]), "featurize", *refused[row])
+            for row in usable.tolist()
+            if row in refused
+        ]
+        part, done = part.take(found), np.repeat(found, part.n_elements)
         fields: dict[str, Column] = {
             "elements": Ragged(part.numbers, part.offsets),
-            "counts": Ragged(np.concatenate(counts), part.offsets),
-            "error": np.array(errors, dtype=np.float32),
+            "counts": Ragged(counts[done].astype(np.uint16), part.offsets),
+            "error": errors[found].astype(np.float32),
         }
-        return Block(done, fields, rejects)
+        return Block(rows[found], fields, rejects)
 
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """The atomic number of each node, (N, 1) uint8."""
@@ -104,6 +102,37 @@ class FormulaGraph(Featurizer):
     def labels(self) -> Sequence[str]:
         """The one column."""
         return ["atomic number"]
+
+
+def integer_formulas(
+    batch: Compositions, max_atoms: int, tolerance: float
+) -> tuple[Int, Float, npt.NDArray[np.bool_]]:
+    """`integer_formula` of every composition.
+
+    Returns
+    -------
+    counts : (K,) int64
+        Atoms of each element.
+    errors : (n,) float64
+        Largest change of a fraction.
+    found : (n,) bool
+        Whether there is a formula; counts of the others mean nothing.
+    """
+    if len(batch) == 0:
+        return np.empty(0, np.int64), np.empty(0), np.empty(0, dtype=bool)
+    starts = batch.offsets[:-1]
+    whole = np.rint(batch.amounts)
+    entries = (np.abs(batch.amounts - whole) <= WHOLE) & (whole > 0) & (whole < LARGE)
+    counts = np.where(entries, whole, 1).astype(np.int64)
+    counts //= np.repeat(np.gcd.reduceat(counts, starts), batch.n_elements)
+    found, errors = np.add.reduceat(counts, starts) <= max_atoms, np.zeros(len(batch))
+    for row in np.flatnonzero(~np.logical_and.reduceat(entries, starts)).tolist():
+        part = slice(batch.offsets[row], batch.offsets[row + 1])
+        one = integer_formula(batch.amounts[part], max_atoms, tolerance)
+        found[row] = one is not None
+        if one is not None:
+            counts[part], errors[row] = one
+    return counts, errors, found
 
 
 def integer_formula(
@@ -124,7 +153,11 @@ def integer_formula(
             return None
         return np.array([count // divisor for count in counts]), 0.0
     fractions = amounts / amounts.sum()
-    for total in range(len(amounts), max_atoms + 1):
+    totals = np.arange(len(amounts), max_atoms + 1)
+    exact = totals[:, None] * fractions
+    # No rounding comes nearer than the nearest integers: most totals need no closer look.
+    nearest = np.abs(np.rint(exact) - exact).max(axis=1, initial=0.0)
+    for total in totals[nearest <= (tolerance + 1e-9) * totals].tolist():
         rounded = _round(fractions, total)
         error = float(np.abs(rounded / total - fractions).max())
         if error <= tolerance + 1e-12:

@@ -231,47 +231,6 @@ def test_verify_names_the_damaged_file(source, tmp_path, capsys):
         path.write_bytes(whole)
 
 
-@pytest.mark.parametrize("form", ["npz", "hdf5", "parquet", "csv", "extxyz"])
-def test_exports_read_back(form, source, tmp_path, capsys):
-    cache = ["--cache", str(tmp_path / "c")]
-    dataset = md.build(source, features=["ofm"], cache=tmp_path / "c", workers=1)
-    path = tmp_path / f"out.{form}"
-    more = [] if form == "extxyz" else ["--features", "ofm", "--set", "ofm.level=structure"]
-    code, _, err = _run(capsys, "export", "some", str(path), "--format", form, *more, *cache)
-    assert code == 0, err
-    means = dataset.feature("ofm", level="structure").dense()
-    if form == "npz":
-        with np.load(path, allow_pickle=False) as file:
-            np.testing.assert_array_equal(file["ofm.values"], means)
-            np.testing.assert_array_equal(file["crystals.lattice"], dataset.crystals.lattice)
-    elif form == "hdf5":
-        import h5py
-
-        with h5py.File(path) as file:
-            np.testing.assert_array_equal(file["ofm/values"][:], means)
-            assert file["table/energy_per_atom"].attrs["unit"] == "eV/atom"
-            assert file["table/material_id"].asstr()[0] == dataset.ids[0]
-    elif form in ("parquet", "csv"):
-        frame = pd.read_parquet(path) if form == "parquet" else pd.read_csv(path)
-        assert frame.material_id.tolist() == dataset.ids.tolist()
-        columns = [name for name in frame if name.startswith("ofm: ")]
-        np.testing.assert_allclose(frame[columns].to_numpy(), means, rtol=1e-6)
-    else:
-        again = md.build(path, cache=tmp_path / "d", workers=1, name="again")
-        assert again.ids.tolist() == dataset.ids.tolist()
-        np.testing.assert_allclose(again.crystals.lattice, dataset.crystals.lattice, atol=1e-7)
-
-
-def test_exports_that_cannot_hold_it_are_refused(source, tmp_path, capsys):
-    md.build(source, features=["ofm"], cache=tmp_path / "c", workers=1)
-    base = ["export", "some", str(tmp_path / "x"), "--cache", str(tmp_path / "c"), "--format"]
-    assert "a row for each site" in _run(capsys, *base, "csv", "--features", "ofm")[2]
-    assert "no features" in _run(capsys, *base, "extxyz", "--features", "ofm")[2]
-    assert "did you mean 'parquet'" in _run(capsys, *base, "parket")[2]
-    assert "matdata featurize" in _run(capsys, *base, "npz", "--features", "cell-density")[2]
-    assert not (tmp_path / "x").exists()
-
-
 def test_compositions_are_a_dataset_too(tmp_path, capsys):
     path = tmp_path / "gaps.csv"
     path.write_text(

@@ -1,0 +1,102 @@
+"""Datasets and dense features in the formats of other programs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from support.crystals import many
+from support.files import write_csv
+
+import matdata as md
+from matdata.cli import main
+
+
+@pytest.fixture
+def source(tmp_path):
+    crystals = many(40)
+    gaps = [0.1 * k for k in range(40)]
+    return write_csv(tmp_path / "some.csv", crystals, gap=gaps)
+
+
+def _run(capsys, *arguments: str) -> tuple[int, str, str]:
+    code = main(list(arguments))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize("form", ["npz", "hdf5", "parquet", "csv", "extxyz"])
+def test_exports_read_back(form, source, tmp_path, capsys):
+    cache = ["--cache", str(tmp_path / "c")]
+    dataset = md.build(source, features=["ofm"], cache=tmp_path / "c", workers=1)
+    path = tmp_path / f"out.{form}"
+    more = [] if form == "extxyz" else ["--features", "ofm", "--set", "ofm.level=structure"]
+    code, _, err = _run(capsys, "export", "some", str(path), "--format", form, *more, *cache)
+    assert code == 0, err
+    means = dataset.feature("ofm", level="structure").dense()
+    if form == "npz":
+        with np.load(path, allow_pickle=False) as file:
+            np.testing.assert_array_equal(file["ofm.values"], means)
+            np.testing.assert_array_equal(file["crystals.lattice"], dataset.crystals.lattice)
+    elif form == "hdf5":
+        import h5py
+
+        with h5py.File(path) as file:
+            np.testing.assert_array_equal(file["ofm/values"][:], means)
+            assert file["table/energy_per_atom"].attrs["unit"] == "eV/atom"
+            assert file["table/material_id"].asstr()[0] == dataset.ids[0]
+    elif form in ("parquet", "csv"):
+        frame = pd.read_parquet(path) if form == "parquet" else pd.read_csv(path)
+        assert frame.material_id.tolist() == dataset.ids.tolist()
+        columns = [name for name in frame if name.startswith("ofm: ")]
+        np.testing.assert_allclose(frame[columns].to_numpy(), means, rtol=1e-6)
+    else:
+        again = md.build(path, cache=tmp_path / "d", workers=1, name="again")
+        assert again.ids.tolist() == dataset.ids.tolist()
+        np.testing.assert_allclose(again.crystals.lattice, dataset.crystals.lattice, atol=1e-7)
+
+
+def test_exports_that_cannot_hold_it_are_refused(source, tmp_path, capsys):
+    md.build(source, features=["ofm"], cache=tmp_path / "c", workers=1)
+    base = ["export", "some", str(tmp_path / "x"), "--cache", str(tmp_path / "c"), "--format"]
+    assert "a row for each site" in _run(capsys, *base, "csv", "--features", "ofm")[2]
+    assert "no features" in _run(capsys, *base, "extxyz", "--features", "ofm")[2]
+    assert "did you mean 'parquet'" in _run(capsys, *base, "parket")[2]
+    assert "matdata featurize" in _run(capsys, *base, "npz", "--features", "cell-density")[2]
+    assert not (tmp_path / "x").exists()
+
+
+def test_matrices_are_exported_where_they_fit(tmp_path, capsys):
+    path, cache = tmp_path / "some.csv", ["--cache", str(tmp_path / "c")]
+    path.write_text("material_id,composition\na,NaCl\nb,SrTiO3\nc,BaTiO3\n")
+    features = ["edm", "composition-set"]
+    dataset = md.build(path, features=features, cache=tmp_path / "c", workers=1)
+    matrices, sets = (dataset.feature(name).dense() for name in features)
+    assert matrices.shape == (3, 3, 3)
+    base = ["export", "some", *cache, "--features"]
+    for form in ("npz", "hdf5"):
+        out = tmp_path / f"out.{form}"
+        code, _, err = _run(capsys, *base, "edm,composition-set", str(out), "--format", form)
+        assert code == 0, err
+        if form == "npz":
+            with np.load(out, allow_pickle=False) as file:
+                found = [file[f"{name}.values"] for name in features]
+                labels = file["edm.labels"].tolist()
+        else:
+            import h5py
+
+            with h5py.File(out) as file:
+                found = [file[f"{name}/values"][:] for name in features]
+                labels = file["edm/labels"].asstr()[:].tolist()
+        np.testing.assert_array_equal(found[0], matrices)
+        np.testing.assert_array_equal(found[1], sets.values)
+        assert labels == ["element", "fraction", "log fraction"]
+    for form in ("csv", "parquet"):
+        out = str(tmp_path / "x")
+        code, _, err = _run(capsys, *base, "edm", out, "--format", form)
+        assert code == 1
+        assert "3 x 3 numbers for each material" in err
+        assert "npz or hdf5" in err
+        code, _, err = _run(capsys, *base, "composition-set", out, "--format", form)
+        assert "a row for each element" in err
+        assert "level=structure" not in err
