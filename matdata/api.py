@@ -274,21 +274,13 @@ def build(
         ``symmetry``, ``sites_below``, …).
     """
     from matdata import pipeline
-    from matdata.curate.settings import CurateSettings
     from matdata.sources import base, find_source, roles
 
     home = cache_dir(cache)
     read = roles.ReadOptions.from_mapping(columns or {})
     saved = Path(file) if file else None
     request = base.Request("", limit, seed, read, saved, home, query or {}, snapshot)
-    known = {name for name, _, _ in CurateSettings.describe()}
-    curation = {name: options.pop(name) for name in known & options.keys()}
-    chosen = pipeline.BuildOptions(
-        features=tuple(features),
-        seed=seed,
-        curation=CurateSettings.from_mapping(curation),
-        **options,
-    )
+    chosen = pipeline.BuildOptions.from_words(features=tuple(features), seed=seed, **options)
     built = pipeline.build(find_source(str(source), request), home, chosen)
     return Dataset(built.dataset.folder, home)
 

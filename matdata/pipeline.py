@@ -14,18 +14,17 @@ from typing import Any
 from matdata.cache import ensure_writable
 from matdata.catalogue import check_name, clean_name, find_dataset
 from matdata.console import SILENT, Console
-from matdata.curate.curate import DUPLICATE_REASONS, Others, curate
+from matdata.curate.curate import Others, curate
 from matdata.curate.describe import Records
-from matdata.curate.funnel import render
 from matdata.curate.rows import kept_name
 from matdata.curate.settings import CurateSettings
+from matdata.curate.tell import LOUD_SHARE, defects, tell
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.dataset import DatasetFolder
 from matdata.errors import ConfigError, CurationError, FeatureError, SplitError
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.features.runner import Job, run
-from matdata.ledger import count_reasons
 from matdata.parallel import default_workers
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
@@ -33,8 +32,6 @@ from matdata.splits.saved import add_splits
 from matdata.store.artefact import check_present
 from matdata.store.backends import backend
 from matdata.store.manifest import NAME, read_manifest
-
-LOUD_SHARE = 0.5  # of records lost to defects, above which a build warns
 
 
 @dataclass(frozen=True)
@@ -78,6 +75,13 @@ class BuildOptions:
     drop_in: tuple[str, ...] = ()
     workers: int = field(default_factory=default_workers)
     shard_rows: int | None = None
+
+    @classmethod
+    def from_words(cls, **words: Any) -> BuildOptions:
+        """Options given together with settings of curation, each by its name."""
+        known = {name for name, _, _ in CurateSettings.describe()} & words.keys()
+        curation = CurateSettings.from_mapping({name: words.pop(name) for name in known})
+        return cls(curation=curation, **words)
 
 
 @dataclass(frozen=True)
@@ -219,7 +223,7 @@ def make_dataset(
         drop = _others(others, options.curation.drop_by)
         curated = curate(records, options.curation, drop, options.workers)
         if not curated.table["material_id"]:
-            reasons = ", ".join(f"{n} {why}" for why, n in _defects(curated.rejects).items())
+            reasons = ", ".join(f"{n} {why}" for why, n in defects(curated.rejects).items())
             raise CurationError(
                 f"not one of {curated.funnel.entered} records can be used: {reasons}",
                 next_step="look at the first records of the source",
@@ -242,12 +246,8 @@ def make_dataset(
         write_dataset(curated, folder, identity, about, origin["targets"], console)
     dataset = DatasetFolder(folder)
     check_present(folder, dataset.manifest)
-    _tell(dataset, console)
+    tell(dataset, console)
     return dataset
-
-
-def _defects(rejects: Sequence[Any]) -> dict[str, int]:
-    return count_reasons(r.reason for r in rejects if r.reason not in DUPLICATE_REASONS)
 
 
 def _others(datasets: Sequence[DatasetFolder], by: str) -> Others:
@@ -259,25 +259,6 @@ def _others(datasets: Sequence[DatasetFolder], by: str) -> Others:
                 next_step="build it with symmetry, or compare by formula",
             )
     return Others(tuple(dataset.ref for dataset in datasets), frozenset(keys))
-
-
-def _tell(dataset: DatasetFolder, console: Console) -> None:
-    manifest = dataset.manifest
-    console.say(f"{dataset.ref}: {manifest['rows']:,} materials")
-    if manifest["note"]:
-        console.say(f"  note: {manifest['note']}")
-    for line in render(dataset.funnel()):
-        console.say(line)
-    if manifest["dedupe"] == "none" and manifest["energy_column"] is None:
-        console.say("  duplicates kept: no energy column is known (name one with --energy COLUMN)")
-    lost = sum(_defects(dataset.rejects()).values())
-    read = dataset.funnel()[0]["entered"]
-    if lost > LOUD_SHARE * read:
-        reasons = ", ".join(f"{n:,} {why}" for why, n in _defects(dataset.rejects()).items())
-        console.warn(
-            f"{lost:,} OF {read:,} RECORDS WERE REJECTED ({reasons}); the reasons, record by "
-            f"record, are in {dataset.folder / 'ledger.parquet'}"
-        )
 
 
 def _add_feature(

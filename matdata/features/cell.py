@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
@@ -11,8 +10,9 @@ import numpy.typing as npt
 
 from matdata.crystals import Crystals
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.symmetry import SymmetrySettings, symmetry_of
 from matdata.ledger import Reject
-from matdata.settings import Settings, setting
+from matdata.settings import Settings
 from matdata.tables import wyckoff
 
 SYSTEMS = (
@@ -99,15 +99,6 @@ class Lattice(Featurizer):
         return list(CELL_UNITS.values())
 
 
-@dataclass(frozen=True)
-class SpaceGroupSettings(Settings):
-    """How symmetry is found."""
-
-    engine: str = setting("moyopy", "engine that finds symmetry", choices=("moyopy", "spglib"))
-    symprec: float = setting(0.1, "symmetry tolerance in Å", minimum=1e-6)
-    angle_tolerance: float = setting(5.0, "symmetry tolerance in degrees, of spglib", minimum=1e-6)
-
-
 class SpaceGroup(Featurizer):
     """Space group (230) and crystal system (7) as one-hots; one byte is stored."""
 
@@ -115,7 +106,7 @@ class SpaceGroup(Featurizer):
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "International Tables for Crystallography A (2016)"
     requires: ClassVar[Literal["structure", "composition"]] = "structure"
-    Settings: ClassVar[type[Settings]] = SpaceGroupSettings
+    Settings: ClassVar[type[Settings]] = SymmetrySettings
     workers: ClassVar[Literal["thread", "process"]] = "process"
     shard_rows: ClassVar[int] = 1 << 18
 
@@ -126,13 +117,7 @@ class SpaceGroup(Featurizer):
 
     def featurize(self, batch: Crystals) -> Block:
         """Find symmetry."""
-        from matdata.adapters.symmetry import Engine, analyse
-
-        chosen = cast(SpaceGroupSettings, self.settings)
-        engine = cast(Engine, chosen.engine)
-        # moyopy is given no angle tolerance: with one it may never return (ARCHITECTURE.md).
-        angle = None if engine == "moyopy" else chosen.angle_tolerance
-        found = analyse(batch, engine, chosen.symprec, angle)
+        found = symmetry_of(batch, cast(SymmetrySettings, self.settings))
         rows = np.flatnonzero(found.found)
         number = found.space_group_number[rows].astype(np.uint8)
         rejects = [Reject(r.material_id, "featurize", r.reason, r.message) for r in found.rejects]

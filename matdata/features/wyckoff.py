@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from matdata.crystals import Crystals, Int, Ragged
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.symmetry import SymmetrySettings, symmetry_of
 from matdata.ledger import Reject
 from matdata.settings import Settings, setting
 from matdata.tables import wyckoff, wyckoff_terms
@@ -21,12 +22,9 @@ AFTER = ("multiplicity share", "atomic number", "labelling")
 
 
 @dataclass(frozen=True)
-class WyckoffSettings(Settings):
+class WyckoffSettings(SymmetrySettings):
     """How symmetry is found, and which labellings are seen."""
 
-    engine: str = setting("moyopy", "engine that finds symmetry", choices=("moyopy", "spglib"))
-    symprec: float = setting(0.1, "symmetry tolerance in Å", minimum=1e-6)
-    angle_tolerance: float = setting(5.0, "symmetry tolerance in degrees, of spglib", minimum=1e-6)
     convention: str = setting(
         "affine",
         "labellings that count as equivalent: affine normalizer, or aviary's",
@@ -79,14 +77,10 @@ class Wyckoff(Featurizer):
 
     def featurize(self, batch: Crystals) -> Block:
         """Find symmetry, and the canonical labelling."""
-        from matdata.adapters.symmetry import Engine, analyse
         from matdata.protostructure import protostructures
 
         chosen = self._options
-        engine = cast(Engine, chosen.engine)
-        # moyopy is given no angle tolerance: with one it may never return (ARCHITECTURE.md).
-        angle = None if engine == "moyopy" else chosen.angle_tolerance
-        symmetry = analyse(batch, engine, chosen.symprec, angle)
+        symmetry = symmetry_of(batch, chosen)
         found = protostructures(batch, symmetry, cast(Convention, chosen.convention))
         rejects = [
             Reject(r.material_id, "featurize", r.reason, r.message) for r in symmetry.rejects
