@@ -5,7 +5,9 @@ Import it before NumPy: the number of threads is read when libraries are loaded.
 
 from __future__ import annotations
 
+import argparse
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +26,22 @@ def public(name: str) -> Path:
     """Path of a public data set, below ``MATDATA_SHARED`` or beside the checkout."""
     shared = os.environ.get("MATDATA_SHARED", str(Path(__file__).parents[2] / "shared"))
     return Path(shared) / "data" / name
+
+
+def asked(doc: str, default: str, **numbers: tuple[int, str]) -> argparse.Namespace:
+    """Options of a benchmark: ``--data`` and whole numbers with default and meaning.
+
+    Ends the program with status 2 if there is no such file.
+    """
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=public(default), help="file to read")
+    for name, (value, meaning) in numbers.items():
+        parser.add_argument(f"--{name}", type=int, default=value, help=meaning)
+    options = parser.parse_args()
+    if not options.data.exists():
+        print(f"no such file: {options.data}", file=sys.stderr)
+        raise SystemExit(2)
+    return options
 
 
 def read_crystals(path: Path, limit: int) -> Crystals:

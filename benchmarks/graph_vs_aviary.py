@@ -12,14 +12,12 @@ superset, and the same ones for each site whose 12th and 13th distances differ.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 import warnings
 from collections import Counter
-from pathlib import Path
 
-from common import best, public, read_crystals
+from common import asked, best, read_crystals
 
 import numpy as np
 
@@ -70,14 +68,7 @@ def compare(fields: dict, theirs: list[tuple[np.ndarray, ...]]) -> tuple[int, in
 
 def main() -> int:
     """Measure, compare and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = public("perov5/val.csv.gz")
-    parser.add_argument("--data", type=Path, default=default, help="file of crystals")
-    parser.add_argument("--limit", type=int, default=1000, help="most crystals to read")
-    options = parser.parse_args()
-    if not options.data.exists():
-        print(f"no such file: {options.data}", file=sys.stderr)
-        return 2
+    options = asked(__doc__, "perov5/val.csv.gz", limit=(1000, "most crystals to read"))
     warnings.simplefilter("ignore")
     import torch
 

@@ -8,12 +8,10 @@ a cut after 12 in NumPy, without the tensors that `graph_vs_aviary.py` counts.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
-from pathlib import Path
 
-from common import best, public, read_crystals
+from common import asked, best, read_crystals
 
 import numpy as np
 
@@ -39,14 +37,7 @@ def reference(crystals: Crystals) -> float:
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = public("perov5/val.csv.gz")
-    parser.add_argument("--data", type=Path, default=default, help="file of crystals")
-    parser.add_argument("--limit", type=int, default=500, help="most crystals to read")
-    options = parser.parse_args()
-    if not options.data.exists():
-        print(f"no such file: {options.data}", file=sys.stderr)
-        return 2
+    options = asked(__doc__, "perov5/val.csv.gz", limit=(500, "most crystals to read"))
     crystals = read_crystals(options.data, options.limit)
     made = featurizer("graph", {"radius": RADIUS, "max_neighbours": NEIGHBOURS})
     made.featurize(crystals)  # compiles, or loads what is cached

@@ -10,13 +10,11 @@ not counted. matdata's is that of the whole featurizer, from columns to a stored
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 import warnings
-from pathlib import Path
 
-from common import best, public, read_crystals
+from common import asked, best, read_crystals
 
 import numpy as np
 
@@ -71,15 +69,12 @@ def linearity(crystals: Crystals) -> None:
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = public("phonons/matbench_phonons.json.gz")
-    parser.add_argument("--data", type=Path, default=default, help="file of structures")
-    parser.add_argument("--limit", type=int, default=2000, help="most crystals to read")
-    parser.add_argument("--sample", type=int, default=60, help="crystals for matminer")
-    options = parser.parse_args()
-    if not options.data.exists():
-        print(f"no such file: {options.data}", file=sys.stderr)
-        return 2
+    options = asked(
+        __doc__,
+        "phonons/matbench_phonons.json.gz",
+        limit=(2000, "most crystals to read"),
+        sample=(60, "crystals for matminer"),
+    )
     warnings.simplefilter("ignore")
     crystals = read_crystals(options.data, options.limit)
     made = featurizer("ofm")

@@ -8,13 +8,11 @@ dataset is featurized crystal by crystal.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 import warnings
-from pathlib import Path
 
-from common import best, public, read_crystals
+from common import asked, best, read_crystals
 
 import numpy as np
 
@@ -55,16 +53,13 @@ def matminer(crystals: Crystals) -> tuple[np.ndarray, float]:
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = public("phonons/matbench_phonons.json.gz")
-    parser.add_argument("--data", type=Path, default=default, help="file of structures")
-    parser.add_argument("--limit", type=int, default=2000, help="most crystals to read")
-    parser.add_argument("--sample", type=int, default=60, help="crystals for both sides")
-    parser.add_argument("--largest", type=int, default=20, help="most sites of those crystals")
-    options = parser.parse_args()
-    if not options.data.exists():
-        print(f"no such file: {options.data}", file=sys.stderr)
-        return 2
+    options = asked(
+        __doc__,
+        "phonons/matbench_phonons.json.gz",
+        limit=(2000, "most crystals to read"),
+        sample=(60, "crystals for both sides"),
+        largest=(20, "most sites of those crystals"),
+    )
     warnings.simplefilter("ignore")
     crystals = read_crystals(options.data, options.limit)
     made = featurizer("voronoi")

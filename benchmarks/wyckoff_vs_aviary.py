@@ -10,15 +10,13 @@ Both start from structures in memory.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from common import public, read_crystals
+from common import asked, read_crystals
 
 from matdata.adapters.pymatgen import to_structure
 from matdata.crystals import Crystals
@@ -60,14 +58,9 @@ def theirs(structures: list[Any], label: Callable[[Any], Any]) -> tuple[float, f
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = public("phonons/matbench_phonons.json.gz")
-    parser.add_argument("--data", type=Path, default=default, help="file of structures")
-    parser.add_argument("--limit", type=int, default=400, help="most crystals to read")
-    options = parser.parse_args()
-    if not options.data.exists():
-        print(f"no such file: {options.data}", file=sys.stderr)
-        return 2
+    options = asked(
+        __doc__, "phonons/matbench_phonons.json.gz", limit=(400, "most crystals to read")
+    )
     warnings.simplefilter("ignore")
     import torch
     from pymatgen.analysis import prototypes
