@@ -27,6 +27,7 @@ class FileServer(ThreadingHTTPServer):
         self.content = content
         self.faults: list[Fault | None] = []
         self.ranges: list[str | None] = []
+        self.paths: list[str] = []
 
     @property
     def url(self) -> str:
@@ -42,6 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         wanted = self.headers.get("Range")
         self.server.ranges.append(wanted)
+        self.server.paths.append(self.path)
         fault = (self.server.faults.pop(0) if self.server.faults else None) or Fault()
         body = self.server.content.get(self.path) if fault.body is None else fault.body
         if body is None:
