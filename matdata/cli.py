@@ -109,6 +109,12 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
         help="mp: level of theory of the energies: GGA_GGA+U (default), R2SCAN, GGA_GGA+U_R2SCAN, "
         "or summary for the database's mixture",
     )
+    query.add_argument(
+        "--bulk",
+        action="store_const",
+        const="all",
+        help="mp: the whole database from the open data: fewer, larger files, and no key",
+    )
     query.add_argument("--where", metavar="FILTER", help="optimade: a filter in its language")
     query.add_argument(
         "--optics", metavar="DIR", help="jarvis: folder of <jid>.xml with dielectric functions"

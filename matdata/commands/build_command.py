@@ -21,7 +21,7 @@ from matdata.sources import find_source
 from matdata.sources.base import Request
 from matdata.sources.roles import ReadOptions
 
-QUERY = ("optics", "thermo", "where")  # options that only some sources understand
+QUERY = ("bulk", "optics", "thermo", "where")  # options that only some sources understand
 
 
 def _curation(given: argparse.Namespace) -> CurateSettings:

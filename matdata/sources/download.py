@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -46,6 +47,9 @@ class Remote:
         Its bytes, None where not known beforehand.
     md5
         Tells the MD5 that the publisher states, or None; asked once a download.
+    tag_is_md5
+        The server's tag of the file (``ETag``) is its MD5, as S3 does for a public object that was
+        stored in one piece; a tag of another form is not compared.
     """
 
     url: str
@@ -53,6 +57,7 @@ class Remote:
     sha256: str | None = None
     size: int | None = None
     md5: Callable[[], str | None] | None = None
+    tag_is_md5: bool = False
 
 
 def fetch(remote: Remote, cache: Path) -> tuple[Path, str]:
@@ -132,7 +137,7 @@ def _download(remote: Remote, path: Path) -> str:
         files.remove(temporary)
         _receive(remote, temporary, tag)
     digest = digest_file(temporary)
-    md5 = remote.md5() if remote.md5 else None
+    md5 = _md5_of_tag(tag) if remote.tag_is_md5 else remote.md5() if remote.md5 else None
     try:
         _check(remote, temporary, digest, md5)
     except SourceError:
@@ -146,6 +151,11 @@ def _download(remote: Remote, path: Path) -> str:
     files.publish(temporary, path)
     files.remove(tag)
     return digest
+
+
+def _md5_of_tag(tag: Path) -> str | None:
+    text = tag.read_text(encoding="utf-8").strip('"').lower() if tag.is_file() else ""
+    return text if re.fullmatch("[0-9a-f]{32}", text) else None
 
 
 def _check(remote: Remote, path: Path, digest: str, md5: str | None) -> None:
