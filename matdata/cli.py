@@ -200,8 +200,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_audit(add("audit", "what the parts of a split share; exit code 1 if train does", dataset))
     report = add("report", "the funnel of a dataset, as a table or a picture", dataset)
     report.add_argument("--output", metavar="FILE", help="write a picture (.png, .svg, .pdf)")
-    older = ("dataset", "the older one: name@version")
-    diff = add("diff", "what changed between two datasets", older, ("other", "the newer one"))
+    older = ("dataset", "the older one: name@version, or source/version for a snapshot")
+    diff = add("diff", "what changed between two versions", older, ("other", "the newer one"))
     diff.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
     diff.add_argument(
         "--set",
