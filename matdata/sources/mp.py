@@ -15,12 +15,14 @@ from matdata.sources._mp_rest import Pages
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.parse import to_columns
 from matdata.sources.readers.base import flatten
-from matdata.sources.roles import UNITS, require_column
+from matdata.sources.roles import require_column
 
 MIXED = (
     "energies are the database's preferred ones, r2SCAN for some materials and GGA or GGA+U for "
     "others; --thermo GGA_GGA+U takes one level of theory"
 )
+LICENCE, URL = "CC BY 4.0", "https://materialsproject.org"
+CITATION = "Jain et al., APL Mater. 1, 011002 (2013)"
 BULK = "read from the open data; documents under BY-NC (GNoME) are left out"
 
 
@@ -47,6 +49,7 @@ class MaterialsProject(Source):
     name: ClassVar[str] = "mp"
     slow_parse: ClassVar[bool] = False  # a page takes far longer to arrive than to read
     queries: ClassVar[tuple[str, ...]] = ("thermo", "bulk")
+    raw_reader: ClassVar[str | None] = "matdata.sources.mp_file:SavedDocuments"
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -56,8 +59,7 @@ class MaterialsProject(Source):
                 f"--thermo {self._thermo}: no such level{did_you_mean(self._thermo, THERMO_TYPES)}",
                 next_step=f"choose one of: {', '.join(THERMO_TYPES)}",
             )
-        for name in request.options.targets:
-            require_column(name, list(TARGETS), "mp")
+        self._targets = wanted_targets(request)
         self._bulk = "bulk" in request.query
         self._reader = self._make_reader()
 
@@ -80,7 +82,6 @@ class MaterialsProject(Source):
         """Ask for the database version and the number of documents."""
         version, asked = self._reader.version(), self._reader.request()
         limit, total = self._request.limit, asked["documents"]
-        wanted = self._request.options.targets or tuple(TARGETS)
         notes = [BULK] * self._bulk + [MIXED] * (self._thermo == "summary")
         return Origin(
             source=self.name,
@@ -94,11 +95,11 @@ class MaterialsProject(Source):
                 "thermo": self._thermo,
                 **asked,
             },
-            licence="CC BY 4.0",
-            url="https://materialsproject.org",
-            citation="Jain et al., APL Mater. 1, 011002 (2013)",
+            licence=LICENCE,
+            url=URL,
+            citation=CITATION,
             energy_column="energy_per_atom",
-            targets={name: TARGETS.get(name, UNITS.get(name, "")) for name in wanted},
+            targets=self._targets,
             count=min(total, limit) if limit is not None else total,
             note="; ".join(notes),
         )
@@ -121,6 +122,13 @@ class MaterialsProject(Source):
 
     def _fields(self) -> tuple[str, ...]:
         return FIELDS if self._thermo == "summary" else (*FIELDS, *THERMO_FIELDS)
+
+
+def wanted_targets(request: Request) -> dict[str, str]:
+    """Targets with their units: those that the user names, or all."""
+    for name in request.options.targets:
+        require_column(name, list(TARGETS), "mp")
+    return {name: TARGETS[name] for name in request.options.targets or TARGETS}
 
 
 def parse_documents(

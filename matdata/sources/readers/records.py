@@ -91,7 +91,7 @@ def read_json(path: Path) -> Iterator[Record]:
             if kind == "split":
                 yield from _split_records(path)
             elif kind == "list":
-                yield from map(_document, _items(path, "item"))
+                yield from map(_document, json_items(path, "item"))
             else:
                 with open_binary(path) as file:
                     yield _document({"structure": next(ijson.items(file, "", use_float=True))})
@@ -129,12 +129,12 @@ def _split_records(path: Path) -> Iterator[Record]:
         columns = [str(name) for name in ijson.items(file, "columns.item")]
     with open_binary(path) as labels:
         index = ijson.items(labels, "index.item")
-        for label, values in zip(index, _items(path, "data.item"), strict=False):
+        for label, values in zip(index, json_items(path, "data.item"), strict=False):
             record = _document(dict(zip(columns, values, strict=True)))
             yield {"__label__": label, **record}
 
 
-def _items(path: Path, prefix: str) -> Iterator[Any]:
+def json_items(path: Path, prefix: str) -> Iterator[Any]:
     """Items of a list; from an integer of more than 64 bits on, by ijson's slower parser."""
     import ijson
 
