@@ -200,7 +200,8 @@ def _receive(remote: Remote, temporary: Path, tag: Path) -> bool:
         expected = _expected(answer, start)
         with _disk(temporary):
             _remember(tag, answer.headers.get("ETag"))
-            file = open(temporary, "r+b" if start else "wb")  # noqa: SIM115
+            # Unbuffered: a full disk shows at the write, not when the file is closed.
+            file = open(temporary, "r+b" if start else "wb", buffering=0)  # noqa: SIM115
         with file:
             got = _copy(answer, file, start, temporary)
     if expected is not None and got != expected:
@@ -229,8 +230,10 @@ def _copy(answer: Any, file: IO[bytes], start: int, path: Path) -> int:
     file.seek(start)
     with contextlib.suppress(http.client.IncompleteRead):  # counted by the caller
         while block := answer.read1(BLOCK):
-            with _disk(path):
-                file.write(block)
+            rest = memoryview(block)
+            while rest:
+                with _disk(path):
+                    rest = rest[file.write(rest) :]
     with _disk(path):
         file.truncate()
     return file.tell()

@@ -29,8 +29,6 @@ class StandIn(Server):
         Thermo documents; if None each document's own energies, as ``GGA_GGA+U``.
     pages
         Numbers of the pages of documents that were asked for.
-    delay
-        Seconds before each answer.
     """
 
     def __init__(self, documents: list[dict[str, Any]]) -> None:
@@ -40,12 +38,10 @@ class StandIn(Server):
         self.heartbeat: tuple[int, bytes] | None = None
         self.thermo: list[dict[str, Any]] | None = None
         self.pages: list[int] = []
-        self.delay = 0.0
 
 
 class _Handler(Handler):
     def do_GET(self) -> None:
-        time.sleep(self.server.delay)
         url = urlparse(self.path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
         if url.path.rstrip("/") == "/heartbeat" and self.server.heartbeat:

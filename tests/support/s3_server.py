@@ -26,8 +26,6 @@ class Bucket(Server):
         The keys of Parquet files that were asked for, with the range.
     flip
         Whether a bit of each Parquet file changes on its way.
-    delay
-        Seconds before each answer.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,7 +34,6 @@ class Bucket(Server):
         self.faults: dict[str, list[tuple[int, bytes | None, int | None] | None]] = {}
         self.keys: list[tuple[str, str | None]] = []
         self.flip = False
-        self.delay = 0.0
 
 
 class _Handler(Handler):
@@ -46,7 +43,6 @@ class _Handler(Handler):
         self.do_GET()
 
     def do_GET(self) -> None:
-        time.sleep(self.server.delay)
         url = urlparse(self.path)
         query = parse_qs(url.query)
         if "list-type" in query:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,9 +15,19 @@ S = TypeVar("S", bound="Server")
 
 
 class Server(ThreadingHTTPServer):
-    """A server on a free port; `url` has no slash at its end."""
+    """A server on a free port; `url` has no slash at its end.
+
+    Attributes
+    ----------
+    delay
+        Seconds before each answer.
+    down
+        ``(status, body)`` to answer everything with, or None.
+    """
 
     daemon_threads = True
+    delay = 0.0
+    down: tuple[int, bytes] | None = None
     request_queue_size = 64
 
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
@@ -46,6 +57,9 @@ class Handler(BaseHTTPRequestHandler):
         cut: int | None = None,
     ) -> None:
         """Answer with `body`, of which no more than `cut` bytes are sent."""
+        time.sleep(self.server.delay)
+        if self.server.down is not None:
+            (status, body), headers = self.server.down, None
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
