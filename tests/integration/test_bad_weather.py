@@ -90,8 +90,6 @@ def test_two_processes_build_the_same(name, tmp_path):
         looks = 1 if name == "optimade" else 0
         assert one.requests() <= 2 * alone + looks
         assert _artefacts(tmp_path / "c") == whole
-        if name in ("mp", "optimade"):
-            assert any("another process is building the same snapshot" in text for text in errors)
 
 
 @pytest.mark.slow
