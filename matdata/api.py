@@ -148,7 +148,7 @@ class Dataset(DatasetFolder):
         asked = featurizer(name, settings).settings.identity() if settings else {}
         stored = {key: value for key, value in asked.items() if key in settings}
         folder = find_feature(self.cache, self.ref, spec, stored)
-        return Feature(folder, self.ids, self.digest, settings)
+        return Feature(folder, self.ids, self.digest, settings, self.rejects)
 
     def complete(self, specs: Sequence[str]) -> CommonSupport:
         """The materials that have every one of these features, which were built before."""
@@ -225,7 +225,8 @@ def open(ref: str, cache: str | Path | None = None) -> Dataset:
     Parameters
     ----------
     ref
-        ``name`` for the newest version, or ``name@version-digest8``.
+        ``name`` for the version that was built last (also one that was there already), or
+        ``name@version-digest8``.
     cache
         Cache folder; ``$MATDATA_CACHE``, a checkout's ``cache/`` or the user's if not given.
 
@@ -241,7 +242,7 @@ def open(ref: str, cache: str | Path | None = None) -> Dataset:
 def build(
     source: str | Path,
     *,
-    features: Sequence[str] = (),
+    features: Sequence[str] | str = (),
     cache: str | Path | None = None,
     limit: int | None = None,
     seed: int = 0,
@@ -258,29 +259,31 @@ def build(
     source
         ``sample``, ``mp``, ``jarvis:dft_3d``, … or a path.
     features
-        Features to compute.
-    cache
-        Cache folder.
-    limit
-        At most so many records.
-    seed
-        Seed of drawn records and of the split.
+        Features to compute; a list, or names separated by commas.
+    cache, limit, seed
+        Cache folder; at most so many records; seed of drawn records and of the split.
     columns
         What columns mean: ``id_col``, ``structure_col``, ``formula_col``, ``energy``, ``targets``.
     file, query, snapshot
         A file saved from the source (``--from``); what it is asked for; a kept snapshot's version.
     options
-        Fields of `matdata.pipeline.BuildOptions`, and settings of curation (``dedupe``,
+        Fields of `matdata.options.BuildOptions`, and settings of curation (``dedupe``,
         ``symmetry``, ``sites_below``, …).
+
+    Raises
+    ------
+    MatdataError
+        As ``matdata build``; `ConfigError` for an unknown option or a number below one.
     """
     from matdata import pipeline
+    from matdata.options import options_of
     from matdata.sources import base, find_source, roles
 
+    chosen = options_of({"features": features, "seed": seed, **options}, limit)
     home = cache_dir(cache)
     read = roles.ReadOptions.from_mapping(columns or {})
     saved = Path(file) if file else None
     request = base.Request("", limit, seed, read, saved, home, query or {}, snapshot)
-    chosen = pipeline.BuildOptions.from_words(features=tuple(features), seed=seed, **options)
     built = pipeline.build(find_source(str(source), request), home, chosen)
     return Dataset(built.dataset.folder, home)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -36,11 +38,20 @@ def check_name(name: str | None) -> None:
 
 
 def committed(folder: Path) -> list[Path]:
-    """Finished artefacts in a folder, oldest first."""
+    """Finished artefacts in a folder, the one made or asked for last at the end."""
     if not folder.is_dir():
         return []
     found = [path for path in folder.iterdir() if (path / NAME).is_file() and path.name[0] != "."]
     return sorted(found, key=lambda path: ((path / NAME).stat().st_mtime_ns, path.name))
+
+
+def mark_used(folder: Path) -> None:
+    """Make an artefact the last of its folder: a build that finds it there has chosen it.
+
+    The time of its manifest says so; no byte changes.
+    """
+    with contextlib.suppress(OSError):  # a cache that others own is read all the same
+        os.utime(folder / NAME)
 
 
 def datasets(cache: Path) -> dict[str, list[Path]]:
@@ -63,7 +74,7 @@ def features(cache: Path, ref: str) -> list[Path]:
 
 
 def find_dataset(cache: Path, ref: str) -> DatasetFolder:
-    """The dataset that ``name`` (newest version) or ``name@version`` means.
+    """The dataset that ``name`` (the version built last) or ``name@version`` means.
 
     Raises
     ------
@@ -90,7 +101,7 @@ def find_dataset(cache: Path, ref: str) -> DatasetFolder:
 
 
 def find_feature(cache: Path, ref: str, spec: str, settings: dict[str, Any]) -> Path:
-    """The newest feature of a dataset with this name and these stored settings.
+    """The feature built last of a dataset with this name and these stored settings.
 
     Parameters
     ----------

@@ -109,6 +109,12 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
         help="mp: level of theory of the energies: GGA_GGA+U (default), R2SCAN, GGA_GGA+U_R2SCAN, "
         "or summary for the database's mixture",
     )
+    query.add_argument(
+        "--bulk",
+        action="store_const",
+        const="all",
+        help="mp: the whole database from the open data: fewer, larger files, and no key",
+    )
     query.add_argument("--where", metavar="FILTER", help="optimade: a filter in its language")
     query.add_argument(
         "--optics", metavar="DIR", help="jarvis: folder of <jid>.xml with dielectric functions"
@@ -194,8 +200,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_audit(add("audit", "what the parts of a split share; exit code 1 if train does", dataset))
     report = add("report", "the funnel of a dataset, as a table or a picture", dataset)
     report.add_argument("--output", metavar="FILE", help="write a picture (.png, .svg, .pdf)")
-    older = ("dataset", "the older one: name@version")
-    diff = add("diff", "what changed between two datasets", older, ("other", "the newer one"))
+    older = ("dataset", "the older one: name@version, or source/version for a snapshot")
+    diff = add("diff", "what changed between two versions", older, ("other", "the newer one"))
     diff.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
     diff.add_argument(
         "--set",

@@ -1,4 +1,4 @@
-"""What changed between two versions of a dataset, material by material."""
+"""What changed between two versions of a dataset or a snapshot, material by material."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from matdata.crystals import Crystals
 from matdata.curate.near_duplicates import fingerprint
 from matdata.dataset import DatasetFolder
 from matdata.errors import StructureError
+from matdata.sides import SnapshotSide
 
+Side = DatasetFolder | SnapshotSide
 EXACT = 1e-6  # Å and fractions: below it, positions are the same but for rounding
 NEIGHBOURS = 6
 NOT_GIVEN = "not in the source"
@@ -103,10 +105,10 @@ class Diff:
         return {**asdict(self), "counts": self.counts()}
 
 
-def compare(
-    before: DatasetFolder, after: DatasetFolder, tolerances: Tolerances | None = None
-) -> Diff:
-    """Compare two datasets by material id.
+def compare(before: Side, after: Side, tolerances: Tolerances | None = None) -> Diff:
+    """Compare two datasets, or two snapshots, by material id.
+
+    Snapshots hold every record of a formula, so no polymorph stands for another in them.
 
     Raises
     ------
@@ -146,9 +148,11 @@ def compare(
 
 
 def _swapped(
-    before: DatasetFolder, after: DatasetFolder, gone: set[str], come: set[str]
+    before: Side, after: Side, gone: set[str], come: set[str]
 ) -> list[tuple[str, str, str]]:
     """Formulas with one material on each side, of which neither is on the other."""
+    if isinstance(before, SnapshotSide) or isinstance(after, SnapshotSide):
+        return []
 
     def by_formula(dataset: DatasetFolder) -> dict[str, list[str]]:
         groups: defaultdict[str, list[str]] = defaultdict(list)
@@ -165,15 +169,15 @@ def _swapped(
     ]
 
 
-def _units(before: DatasetFolder, after: DatasetFolder) -> dict[str, tuple[str, str]]:
+def _units(before: Side, after: Side) -> dict[str, tuple[str, str]]:
     shared = before.manifest["targets"].keys() & after.manifest["targets"].keys()
     found = {name: (before.units.get(name, ""), after.units.get(name, "")) for name in shared}
     return {name: pair for name, pair in sorted(found.items()) if pair[0] != pair[1]}
 
 
 def _retargeted(
-    before: DatasetFolder,
-    after: DatasetFolder,
+    before: Side,
+    after: Side,
     common: list[str],
     tolerance: float,
     skip: set[str],
@@ -185,7 +189,7 @@ def _retargeted(
         first, second = before.row(identity), after.row(identity)
         for name in names:
             old = before.columns[name][first]
-            new = after.columns.get(name, [None] * (second + 1))[second]
+            new = after.columns[name][second] if name in after.columns else None
             if _differs(old, new, tolerance):
                 changes.append(Change(identity, name, old, new))
     return changes
@@ -200,9 +204,7 @@ def _differs(old: Any, new: Any, tolerance: float) -> bool:
     return first.shape != second.shape or bool((np.abs(first - second) > tolerance).any())
 
 
-def _restructured(
-    before: DatasetFolder, after: DatasetFolder, common: list[str], chosen: Tolerances
-) -> list[Change]:
+def _restructured(before: Side, after: Side, common: list[str], chosen: Tolerances) -> list[Change]:
     if before.kind != "structure":
         return []
     changes = []
@@ -212,8 +214,10 @@ def _restructured(
         if _same(first, second):
             continue
         labels = [
-            dataset.columns.get("protostructure", [None] * (row + 1))[row]
-            for dataset, row in ((before, before.row(identity)), (after, after.row(identity)))
+            side.columns["protostructure"][side.row(identity)]
+            if "protostructure" in side.columns
+            else None
+            for side in (before, after)
         ]
         change = _structure_change(first, second, labels, chosen)
         if change is not None:

@@ -58,10 +58,10 @@ def digest_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def digest_file(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes, read in bounded memory."""
+def digest_file(path: Path, algorithm: str = "sha256") -> str:
+    """SHA-256 (hex) of a file's bytes, read in bounded memory; MD5 where a publisher gives that."""
     with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+        return hashlib.file_digest(handle, algorithm).hexdigest()
 
 
 class ArrayHasher:

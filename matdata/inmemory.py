@@ -104,7 +104,10 @@ def _columns_of(materials: Any) -> Crystals | Compositions:
     single = isinstance(materials, str) or any(
         known(materials) for known in (ase.is_atoms, pymatgen.is_structure)
     )
-    items = [materials] if single else list(materials)
+    try:
+        items = [materials] if single else list(materials)
+    except TypeError:
+        raise _unknown(type(materials).__name__) from None
     if items and all(isinstance(item, str) for item in items):
         ids = [str(row) for row in range(len(items))]
         return Compositions.from_amounts(ids, [parse_formula(item) for item in items])
@@ -112,7 +115,11 @@ def _columns_of(materials: Any) -> Crystals | Compositions:
         return pymatgen.from_structures(items)
     if all(ase.is_atoms(item) for item in items):
         return ase.from_atoms(items)
-    kinds = ", ".join(sorted({type(item).__name__ for item in items}))
-    raise StructureError(
-        f"expected pymatgen structures, ASE atoms, formulas, Crystals or Compositions, got {kinds}"
+    raise _unknown(", ".join(sorted({type(item).__name__ for item in items})))
+
+
+def _unknown(kinds: str) -> StructureError:
+    return StructureError(
+        f"expected pymatgen structures, ASE atoms, formulas, Crystals or Compositions, got {kinds}",
+        next_step="give one of these, or a list of them",
     )

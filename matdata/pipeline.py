@@ -6,82 +6,32 @@ one its product; stages know nothing of each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from matdata.cache import ensure_writable
-from matdata.catalogue import check_name, clean_name, find_dataset
+from matdata.catalogue import check_name, clean_name, find_dataset, mark_used
 from matdata.console import SILENT, Console
 from matdata.curate.curate import Others, curate
 from matdata.curate.describe import Records
 from matdata.curate.rows import kept_name
-from matdata.curate.settings import CurateSettings
 from matdata.curate.tell import LOUD_SHARE, defects, tell
+from matdata.curate.values import numeric_columns
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.dataset import DatasetFolder
 from matdata.errors import ConfigError, CurationError, FeatureError, SplitError
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.features.runner import Job, run
-from matdata.parallel import default_workers
+from matdata.options import BuildOptions
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
 from matdata.splits.saved import add_splits
 from matdata.store.artefact import check_present
 from matdata.store.backends import backend
 from matdata.store.manifest import NAME, read_manifest
-
-
-@dataclass(frozen=True)
-class BuildOptions:
-    """What to build from a source.
-
-    Attributes
-    ----------
-    name
-        Name of the dataset; the source's own if None.
-    features
-        Feature specs (``ofm``, ``matminer:StructuralHeterogeneity``).
-    feature_settings
-        Settings by feature name.
-    split
-        Ratios or counts; ``auto`` for 70/15/15 where there are materials enough; None for none.
-    group_by
-        Columns whose groups must not be torn apart.
-    seed
-        Seed of the split.
-    store
-        ``zarr`` or ``hdf5``.
-    curation
-        Settings of curation.
-    drop_in
-        Datasets of the same cache whose materials are left out.
-    workers
-        Threads or processes.
-    shard_rows
-        Most crystals in a shard of a feature; None for near 64 MB.
-    """
-
-    name: str | None = None
-    features: tuple[str, ...] = ()
-    feature_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    split: str | None = "auto"
-    group_by: tuple[str, ...] = ()
-    seed: int = 0
-    store: str = "zarr"
-    curation: CurateSettings = field(default_factory=CurateSettings)
-    drop_in: tuple[str, ...] = ()
-    workers: int = field(default_factory=default_workers)
-    shard_rows: int | None = None
-
-    @classmethod
-    def from_words(cls, **words: Any) -> BuildOptions:
-        """Options given together with settings of curation, each by its name."""
-        known = {name for name, _, _ in CurateSettings.describe()} & words.keys()
-        curation = CurateSettings.from_mapping({name: words.pop(name) for name in known})
-        return cls(curation=curation, **words)
 
 
 @dataclass(frozen=True)
@@ -219,6 +169,7 @@ def make_dataset(
     if not (folder / NAME).is_file():
         crystals, table, rejects = snapshot.load()
         energy, per = origin["energy_column"], origin["energy_per"]
+        table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])
         records = Records(crystals, table, rejects, energy, per)
         drop = _others(others, options.curation.drop_by)
         curated = curate(records, options.curation, drop, options.workers)
@@ -235,7 +186,7 @@ def make_dataset(
             "symmetry": curated.symmetry,
             "energy_column": energy,
             "targets": {kept_name(name): unit for name, unit in origin["targets"].items()},
-            "note": origin["note"],
+            "note": "; ".join(one for one in (origin["note"], *odd) if one),
             "licence": origin["licence"],
             "citation": origin["citation"],
             "made_from": {
@@ -246,6 +197,7 @@ def make_dataset(
         write_dataset(curated, folder, identity, about, origin["targets"], console)
     dataset = DatasetFolder(folder)
     check_present(folder, dataset.manifest)
+    mark_used(folder)
     tell(dataset, console)
     return dataset
 
@@ -273,6 +225,7 @@ def _add_feature(
     home = cache / "features" / dataset.ref
     job = Job(made, batch, dataset.ref, dataset.digest, home, options.store, options.shard_rows)
     folder = run(job, console, options.workers)
+    mark_used(folder)
     manifest = read_manifest(folder)
     lost = sum(manifest["rejected"].values())
     console.say(f"feature {manifest['feature']}: {manifest['rows']:,} materials ({folder.name})")

@@ -21,8 +21,9 @@ from matdata.cache import cache_dir
 from matdata.console import Console
 from matdata.curate.settings import CurateSettings
 from matdata.errors import ConfigError, MatdataError, SourceError
+from matdata.options import BuildOptions
 from matdata.parallel import default_workers
-from matdata.pipeline import BuildOptions, build
+from matdata.pipeline import build
 from matdata.sources import find_source
 from matdata.sources.base import Request
 from matdata.sources.files import Files

@@ -1,7 +1,8 @@
 """Space groups, Wyckoff letters and orbits of crystals, by moyopy or by spglib.
 
-Tolerances default to 0.1 Å and 5°, those of Goodall 2022 (thesis 6.3.1) and of the Materials
-Project.
+Tolerances default to 0.1 Å and, for spglib, 5°: those of Goodall 2022 (thesis 6.3.1) and of the
+Materials Project. moyopy gets no tolerance on angles by default: with 5° it (0.21) does not return
+from some crystals.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ CRYSTAL_SYSTEMS = (
     "hexagonal",
     "cubic",
 )
+ANGLES = {"moyopy": None, "spglib": 5.0}  # default tolerances in degrees
 _LAST_OF_SYSTEM = (0, 2, 15, 74, 142, 167, 194, 230)
 _FAMILIES = np.array(["", "a", "m", "o", "t", "h", "h", "c"])
 
@@ -154,7 +156,7 @@ def analyse(
     crystals: Crystals,
     engine: Engine = "moyopy",
     symprec: float = 0.1,
-    angle_tolerance: float | None = 5.0,
+    angle_tolerance: float | Literal["default"] | None = "default",
 ) -> Symmetry:
     """Find the symmetry of each crystal, one search a crystal.
 
@@ -167,14 +169,16 @@ def analyse(
     symprec
         Tolerance on positions in Å.
     angle_tolerance
-        Tolerance on angles in degrees; None for the engine's own test of lengths alone.
+        Tolerance on angles in degrees; None for the engine's own test of lengths alone;
+        ``"default"`` is 5° for spglib and None for moyopy, which can hang with an angle.
 
     Raises
     ------
     ConfigError
         If the engine is unknown or a tolerance is not positive.
     """
-    version, search, quiet = _engine(engine, symprec, angle_tolerance)
+    angle = ANGLES.get(engine) if angle_tolerance == "default" else angle_tolerance
+    version, search, quiet = _engine(engine, symprec, angle)
     with quiet():
         results, rejects = _search_all(crystals, search, engine)
     numbers = np.array([found.number for found in results], dtype=np.int64)
@@ -186,7 +190,7 @@ def analyse(
         np.array([letter for found in results for letter in found.letters], dtype="<U1"),
         np.array([orbit for found in results for orbit in found.orbits], dtype=np.int64),
         crystals.offsets,
-        *(engine, version, symprec, angle_tolerance),
+        *(engine, version, symprec, angle),
         tuple(rejects),
     )
 

@@ -16,12 +16,13 @@ from matdata.commands.common import (
     workers_of,
 )
 from matdata.curate.settings import CurateSettings
-from matdata.pipeline import BuildOptions, build
+from matdata.options import BuildOptions
+from matdata.pipeline import build
 from matdata.sources import find_source
 from matdata.sources.base import Request
 from matdata.sources.roles import ReadOptions
 
-QUERY = ("optics", "thermo", "where")  # options that only some sources understand
+QUERY = ("bulk", "optics", "thermo", "where")  # options that only some sources understand
 
 
 def _curation(given: argparse.Namespace) -> CurateSettings:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from pathlib import Path
 
 from matdata.catalogue import find_dataset
 from matdata.commands.common import cache_of, console_of, pairs_of, print_json
-from matdata.diff import Change, Diff, Tolerances, compare
+from matdata.diff import Change, Diff, Side, Tolerances, compare
 from matdata.errors import ConfigError, did_you_mean
+from matdata.sides import SnapshotSide
 
 SHOWN = 10  # materials of each kind of change that are named
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print what changed between two datasets."""
+    """Print what changed between two datasets, or two snapshots."""
     cache = cache_of(given)
     tolerances = _tolerances(given.set)
-    found = compare(
-        find_dataset(cache, given.dataset), find_dataset(cache, given.other), tolerances
-    )
+    sides = [_side(cache, ref) for ref in (given.dataset, given.other)]
+    if type(sides[0]) is not type(sides[1]):
+        raise ConfigError(
+            f"{given.dataset} and {given.other}: one is a dataset and one a snapshot",
+            next_step="name two of a kind; `matdata list` shows both",
+        )
+    found = compare(sides[0], sides[1], tolerances)
     if given.json:
         print_json(found.to_json())
     else:
@@ -27,6 +33,10 @@ def run(given: argparse.Namespace) -> int:
         for line in _lines(found):
             console.say(line)
     return 1 if given.exit_code and not found.is_empty else 0
+
+
+def _side(cache: Path, ref: str) -> Side:
+    return SnapshotSide.find(cache, ref) if "/" in ref else find_dataset(cache, ref)
 
 
 def _tolerances(pairs: list[str]) -> Tolerances:

@@ -15,7 +15,8 @@ from matdata.commands.common import (
     words,
     workers_of,
 )
-from matdata.pipeline import BuildOptions, add_features
+from matdata.options import BuildOptions
+from matdata.pipeline import add_features
 
 
 def run(given: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Feature:
         Digest of the dataset; a feature of another version is refused.
     view
         Settings that say how stored fields are looked at (``level="structure"`` of ``ofm``).
+    left_out
+        Gives the dataset's own ledger, asked when a material is missing.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Feature:
         ids: npt.NDArray[np.str_],
         dataset_digest: str,
         view: dict[str, Any] | None = None,
+        left_out: Callable[[], Sequence[Reject]] | None = None,
     ) -> None:
         self.folder = folder
         self.manifest = read_manifest(folder, KIND)
@@ -51,6 +54,7 @@ class Feature:
                 next_step="build the feature again: `matdata featurize`",
             )
         self._dataset_ids = ids
+        self._left_out = left_out
         self.arrays = ShardedArrays(folder, self.manifest)
         self.featurizer = self._make(view or {})
 
@@ -120,6 +124,11 @@ class Feature:
             if reject.material_id == identity:
                 text = f"{identity} has no {self.manifest['feature']}: {reject.reason}: "
                 return FeatureError(text + reject.message)
+        for reject in self._left_out() if self._left_out else ():
+            if reject.material_id == identity:
+                return FeatureError(
+                    f"{identity} was left out of the dataset: {reject.reason}: {reject.message}"
+                )
         near = did_you_mean(identity, self._positions)
         return FeatureError(f"{self.folder.name} holds no material {identity!r}{near}")
 

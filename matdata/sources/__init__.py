@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,10 @@ def _make(name: str, request: Request) -> Source:
                 f"the source {name} takes no --{key}",
                 next_step=f"it takes: {', '.join(f'--{one}' for one in kind.queries) or 'none'}",
             )
-    if request.file is not None and not kind.takes_file:
+    if request.file is not None and kind.raw_reader:
+        module, _, name = kind.raw_reader.partition(":")
+        kind = getattr(importlib.import_module(module), name)
+    elif request.file is not None and not kind.takes_file:
         raise SourceError(
             f"the source {name} reads nothing in place of itself (--from {request.file})",
             next_step=f"build the file by its path: matdata build {request.file}",

@@ -44,8 +44,8 @@ def api_key() -> str:
         f"the Materials Project needs an API key: MP_API_KEY {what}",
         cause="old keys of the legacy service are shorter" if key else None,
         next_step="get one at https://materialsproject.org/dashboard (free, with a login) and "
-        "`export MP_API_KEY=…`; or build from a file of summary documents "
-        "(`matdata build summary.jsonl.gz`), or try `matdata build sample`",
+        "`export MP_API_KEY=…`; or read the whole database without one (`--bulk`), or a file of "
+        "summary documents (`--from FILE`), or try `matdata build sample`",
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matdata.adapters.sites import FULL, Sites, from_cartesian, number_of
-from matdata.ledger import Unusable
+from matdata.adapters.sites import FULL, Sites, from_cartesian, number_of, to_crystals
+from matdata.ledger import Reject, Unusable
+from matdata.sources.base import Chunk
+from matdata.sources.parse import to_columns
 
 STRUCTURE = (
     "lattice_vectors", "cartesian_site_positions", "species_at_sites", "species",
@@ -70,6 +73,31 @@ def values_of(entry: Mapping[str, Any]) -> dict[str, Any]:
         if name not in STRUCTURE:
             _flatten(name, value, flat)
     return flat
+
+
+def chunk_of(entries: Sequence[Mapping[str, Any]]) -> Chunk:
+    """Structures and values of some entries."""
+    ids: list[str] = []
+    sites: list[Sites] = []
+    rows: list[dict[str, Any]] = []
+    rejects: list[Reject] = []
+    for entry in entries:
+        identity = str(entry.get("id"))
+        try:
+            sites.append(sites_of(entry))
+        except Unusable as error:
+            rejects.append(Reject(identity, "source", error.reason, str(error)))
+            continue
+        ids.append(identity)
+        rows.append(values_of(entry))
+    return Chunk(to_crystals(ids, sites), {"material_id": ids, **to_columns(rows)}, rejects)
+
+
+def day_of(entry: Mapping[str, Any]) -> str:
+    """Day of an entry's last change as ``2026.01.02``, empty if it does not say."""
+    told = str((entry.get("attributes") or {}).get("last_modified"))
+    found = re.match(r"(\d{4})-(\d\d)-(\d\d)", told)
+    return ".".join(found.groups()) if found else ""
 
 
 def _flatten(name: str, value: Any, flat: dict[str, Any]) -> None:

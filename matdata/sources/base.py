@@ -140,6 +140,8 @@ class Source(ABC):
     queries: ClassVar[tuple[str, ...]] = ()
     #: Whether `Request.file` can stand in for the service.
     takes_file: ClassVar[bool] = False
+    #: ``module:class`` of the source that reads a raw file in its place.
+    raw_reader: ClassVar[str | None] = None
     #: Digest that the records must have, where it is known beforehand.
     expected_digest: str | None = None
 

@@ -1,8 +1,8 @@
 """Downloads: to a temporary file, checked, then renamed; and checked again on every later read.
 
 What has its final name in ``downloads/`` is whole. Beside each file lies a receipt with its URL,
-size and SHA-256. A digest that is known beforehand is demanded; where a publisher gives none, the
-first download's digest is written down and demanded from then on.
+size and SHA-256. A digest that is known beforehand is demanded, and so is the MD5 that a publisher
+states; where there is none, the first download's digest is written down and demanded from then on.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -42,11 +43,21 @@ class Remote:
         Its name in ``downloads/``.
     sha256
         Its digest, None where the publisher gives none.
+    size
+        Its bytes, None where not known beforehand.
+    md5
+        Tells the MD5 that the publisher states, or None; asked once a download.
+    tag_is_md5
+        The server's tag of the file (``ETag``) is its MD5, as S3 does for a public object that was
+        stored in one piece; a tag of another form is not compared.
     """
 
     url: str
     name: str
     sha256: str | None = None
+    size: int | None = None
+    md5: Callable[[], str | None] | None = None
+    tag_is_md5: bool = False
 
 
 def fetch(remote: Remote, cache: Path) -> tuple[Path, str]:
@@ -126,27 +137,41 @@ def _download(remote: Remote, path: Path) -> str:
         files.remove(temporary)
         _receive(remote, temporary, tag)
     digest = digest_file(temporary)
+    md5 = _md5_of_tag(tag) if remote.tag_is_md5 else remote.md5() if remote.md5 else None
     try:
-        _check(remote, temporary, digest)
+        _check(remote, temporary, digest, md5)
     except SourceError:
         files.remove(temporary)
         files.remove(tag)
         raise
     size = temporary.stat().st_size
     # A receipt without its file means nothing; a file without its receipt would be fetched again.
-    files.write_json(_beside(path), {"url": remote.url, "bytes": size, "sha256": digest})
+    told = {"published_md5": md5} if md5 else {}
+    files.write_json(_beside(path), {"url": remote.url, "bytes": size, "sha256": digest, **told})
     files.publish(temporary, path)
     files.remove(tag)
     return digest
 
 
-def _check(remote: Remote, path: Path, digest: str) -> None:
-    if remote.sha256 is not None and digest != remote.sha256:
-        raise SourceError(
-            f"{remote.url} sent a file with SHA-256 {digest[:12]}…, expected {remote.sha256[:12]}…",
-            cause="the publisher replaced the file, or a proxy changed it",
-            next_step="fetch it by another way and give it with --from FILE",
-        )
+def _md5_of_tag(tag: Path) -> str | None:
+    text = tag.read_text(encoding="utf-8").strip('"').lower() if tag.is_file() else ""
+    return text if re.fullmatch("[0-9a-f]{32}", text) else None
+
+
+def _check(remote: Remote, path: Path, digest: str, md5: str | None) -> None:
+    size = path.stat().st_size
+    for what, found, expected in (
+        ("SHA-256", digest, remote.sha256),
+        ("MD5", digest_file(path, "md5") if md5 else "", md5),
+        ("bytes", str(size), str(remote.size) if remote.size is not None else None),
+    ):
+        if expected is not None and found != expected:
+            raise SourceError(
+                f"{remote.url} sent a file with {what} {found[:12]}, expected {expected[:12]}",
+                cause="the publisher replaced the file, or a proxy changed it",
+                next_step="run the same command again; if it stays so, fetch the file by another "
+                "way and give it with --from FILE",
+            )
     with open(path, "rb") as file:
         start = file.read(64)
     magic = MAGIC.get(Path(remote.name).suffix)
@@ -175,7 +200,8 @@ def _receive(remote: Remote, temporary: Path, tag: Path) -> bool:
         expected = _expected(answer, start)
         with _disk(temporary):
             _remember(tag, answer.headers.get("ETag"))
-            file = open(temporary, "r+b" if start else "wb")  # noqa: SIM115
+            # Unbuffered: a full disk shows at the write, not when the file is closed.
+            file = open(temporary, "r+b" if start else "wb", buffering=0)  # noqa: SIM115
         with file:
             got = _copy(answer, file, start, temporary)
     if expected is not None and got != expected:
@@ -204,8 +230,10 @@ def _copy(answer: Any, file: IO[bytes], start: int, path: Path) -> int:
     file.seek(start)
     with contextlib.suppress(http.client.IncompleteRead):  # counted by the caller
         while block := answer.read1(BLOCK):
-            with _disk(path):
-                file.write(block)
+            rest = memoryview(block)
+            while rest:
+                with _disk(path):
+                    rest = rest[file.write(rest) :]
     with _disk(path):
         file.truncate()
     return file.tell()

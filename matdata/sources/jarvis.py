@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import zipfile
@@ -17,12 +18,13 @@ from matdata.errors import SourceError, did_you_mean
 from matdata.ledger import Reject, Unusable
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
 from matdata.sources.download import Remote, check_local, fetch
+from matdata.sources.figshare import published_md5
 from matdata.sources.optics import UNITS as OPTICS_UNITS
 from matdata.sources.optics import dielectric_function
 from matdata.sources.parse import to_columns
 from matdata.sources.readers.base import flatten, open_binary, readable
 from matdata.sources.roles import Roles, find_roles
-from matdata.tables.jarvis_sets import SETS, TARGETS, URL
+from matdata.tables.jarvis_sets import ARTICLES, LICENCES, PINNED, SETS, TARGETS, URL
 
 DEFAULT = "dft_3d"
 MISSING = -99999
@@ -78,9 +80,7 @@ class Jarvis(Source):
             if self._file is not None:
                 self._at = self._file, check_local(self._file, None)
             else:
-                number, member = SETS[str(self._set)]
-                remote = Remote(URL.format(number=number), f"jarvis-{number}-{member}.zip")
-                self._at = fetch(remote, self._request.cache or cache_dir())
+                self._at = fetch(_remote(str(self._set)), self._request.cache or cache_dir())
         return self._at
 
     def origin(self) -> Origin:
@@ -102,6 +102,7 @@ class Jarvis(Source):
                 "optics": self._optics_digest(),
             },
             url=URL.format(number=SETS[self._set][0]) if self._set else path.name,
+            licence=LICENCES.get(ARTICLES.get(self._set or "", 0), ""),
             citation=CITATION,
             energy_column=roles.energy,
             energy_per=roles.energy_per,
@@ -166,6 +167,14 @@ class Jarvis(Source):
             sites.append(crystal)
             rows.append({**_values(entry), **spectra})
         return Chunk(to_crystals(ids, sites), {"material_id": ids, **to_columns(rows)}, rejects)
+
+
+def _remote(name: str) -> Remote:
+    number, member = SETS[name]
+    article = ARTICLES.get(name)
+    ask = functools.partial(published_md5, article, number) if article else None
+    url, sha256 = URL.format(number=number), PINNED.get(number)
+    return Remote(url, f"jarvis-{number}-{member}.zip", sha256, md5=None if sha256 else ask)
 
 
 def _version(member: str) -> str:

@@ -1,77 +1,77 @@
-"""The Materials Project through its official client: sorted pages of summary documents."""
+"""The Materials Project: sorted pages through its API, or all of it from its open data."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from matdata.adapters.sites import Sites, from_pymatgen_dict, to_crystals
+from matdata.cache import cache_dir
 from matdata.errors import SourceError, did_you_mean
 from matdata.ledger import Reject, Unusable
-from matdata.sources._mp_client import api_key, ask, client_errors, database_version, rester
+from matdata.sources._mp_bulk import OpenData
+from matdata.sources._mp_fields import FIELDS, NESTED, TARGETS, THERMO_FIELDS, THERMO_TYPES
+from matdata.sources._mp_rest import Pages
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.parse import to_columns
 from matdata.sources.readers.base import flatten
-from matdata.sources.roles import UNITS, require_column
+from matdata.sources.roles import require_column
 
-PAGE = 500  # documents a page; the service allows 1,000, and a page is what a cut loses
-FIELDS = (
-    "material_id", "formula_pretty", "structure", "deprecated", "energy_per_atom",
-    "uncorrected_energy_per_atom", "formation_energy_per_atom", "energy_above_hull", "is_stable",
-    "band_gap", "bulk_modulus", "shear_modulus", "universal_anisotropy", "n", "e_total", "symmetry",
-    "theoretical",
-)  # fmt: skip
-TARGETS = {
-    "formation_energy_per_atom": "eV/atom",
-    "energy_per_atom": "eV/atom",
-    "energy_above_hull": "eV/atom",
-    "band_gap": "eV",
-    "bulk_modulus.vrh": "GPa",
-    "shear_modulus.vrh": "GPa",
-    "n": "1",
-    "e_total": "1",
-}
-#: Levels of theory of the thermo endpoint; ``summary`` takes what the summary documents hold.
-THERMO_TYPES = ("GGA_GGA+U", "R2SCAN", "GGA_GGA+U_R2SCAN", "summary")
-THERMO_FIELDS = (
-    "energy_per_atom", "uncorrected_energy_per_atom", "formation_energy_per_atom",
-    "energy_above_hull", "is_stable", "thermo_type", "energy_type",
-)  # fmt: skip
-THERMO_BATCH = 250  # ids in one question: an address has a limit
 MIXED = (
     "energies are the database's preferred ones, r2SCAN for some materials and GGA or GGA+U for "
     "others; --thermo GGA_GGA+U takes one level of theory"
 )
+LICENCE, URL = "CC BY 4.0", "https://materialsproject.org"
+CITATION = "Jain et al., APL Mater. 1, 011002 (2013)"
+BULK = "read from the open data; documents under BY-NC (GNoME) are left out"
+
+
+class _Reader(Protocol):
+    def version(self) -> str: ...
+    def request(self) -> dict[str, Any]: ...
+    def pages(self, start: int) -> Iterator[Any]: ...
 
 
 class MaterialsProject(Source):
     """Summary documents of the Materials Project, not deprecated, ordered by material id.
 
+    Ids that the database deprecated are rejects, so that a diff can say so.
+
     Parameters
     ----------
     request
         ``limit``, and ``options.targets`` if not all properties are wanted; ``query["thermo"]`` is
-        the level of theory of the energies, ``GGA_GGA+U`` if not said. The endpoint is the
-        client's own; ``MP_API_ENDPOINT`` names another.
+        the level of theory of the energies, ``GGA_GGA+U`` if not said; ``query["bulk"]`` reads the
+        whole database from the open data, without a key. The endpoint is the client's own;
+        ``MP_API_ENDPOINT`` names another, ``MP_OPEN_DATA_ENDPOINT`` a mirror of the open data.
     """
 
     name: ClassVar[str] = "mp"
     slow_parse: ClassVar[bool] = False  # a page takes far longer to arrive than to read
-    queries: ClassVar[tuple[str, ...]] = ("thermo",)
+    queries: ClassVar[tuple[str, ...]] = ("thermo", "bulk")
+    raw_reader: ClassVar[str | None] = "matdata.sources.mp_file:SavedDocuments"
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._endpoint = os.environ.get("MP_API_ENDPOINT") or None
         self._thermo = request.query.get("thermo", THERMO_TYPES[0])
         if self._thermo not in THERMO_TYPES:
             raise SourceError(
                 f"--thermo {self._thermo}: no such level{did_you_mean(self._thermo, THERMO_TYPES)}",
                 next_step=f"choose one of: {', '.join(THERMO_TYPES)}",
             )
-        self._key = api_key()
-        for name in request.options.targets:
-            require_column(name, list(TARGETS), "mp")
+        self._targets = wanted_targets(request)
+        self._bulk = "bulk" in request.query
+        self._reader = self._make_reader()
+
+    def _make_reader(self) -> _Reader:
+        if not self._bulk:
+            return Pages(self._thermo, self._request.limit)
+        if self._request.limit is not None:
+            raise SourceError(
+                "--bulk reads the whole database, and a limit was given",
+                next_step="leave one of --bulk and --limit out",
+            )
+        return OpenData(self._thermo, self._request.cache or cache_dir())
 
     @classmethod
     def make(cls, request: Request) -> MaterialsProject:
@@ -80,113 +80,92 @@ class MaterialsProject(Source):
 
     def origin(self) -> Origin:
         """Ask for the database version and the number of documents."""
-        version = database_version(self._endpoint)
-        with client_errors("counting the documents"), self._client("summary") as summary:
-            _, total = ask(summary, 1, deprecated=False, _fields="material_id")
-        limit = self._request.limit
-        wanted = self._request.options.targets or tuple(TARGETS)
+        version, asked = self._reader.version(), self._reader.request()
+        limit, total = self._request.limit, asked["documents"]
+        notes = [BULK] * self._bulk + [MIXED] * (self._thermo == "summary")
         return Origin(
             source=self.name,
             name="mp",
-            version=str(version),
+            version=version,
             kind="structure",
             request={
                 "source": self.name,
-                "database_version": str(version),
+                "database_version": version,
                 "fields": list(FIELDS),
                 "thermo": self._thermo,
-                "limit": limit,
-                "documents": total,
+                **asked,
             },
-            licence="CC BY 4.0",
-            url="https://materialsproject.org",
-            citation="Jain et al., APL Mater. 1, 011002 (2013)",
+            licence=LICENCE,
+            url=URL,
+            citation=CITATION,
             energy_column="energy_per_atom",
-            targets={name: TARGETS.get(name, UNITS.get(name, "")) for name in wanted},
+            targets=self._targets,
             count=min(total, limit) if limit is not None else total,
-            note=MIXED if self._thermo == "summary" else "",
+            note="; ".join(notes),
         )
 
-    def _client(self, kind: str) -> Any:
-        return rester(kind, self._key, self._endpoint)
-
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
-        """Pages of documents, sorted by material id, from page `start` on.
+        """Pages of documents, sorted by material id, then of deprecated ids, from `start` on.
 
         Raises
         ------
         SourceError
             If fewer documents arrive than the service counts.
         """
-        limit = self._request.limit
-        seen = start * PAGE
-        with client_errors("reading a page"), self._client("summary") as summary:
-            _, total = ask(summary, 1, deprecated=False, _fields="material_id")
-            wanted = total if limit is None else min(limit, total)
-            while seen < wanted:
-                number = seen // PAGE + 1
-                page, now = ask(
-                    summary,
-                    PAGE,
-                    deprecated=False,
-                    _fields=",".join(FIELDS),
-                    _page=number,
-                    _per_page=PAGE,
-                    _sort_fields="material_id",
-                )
-                documents = page[: wanted - seen]
-                if len(documents) < min(PAGE, wanted - seen) or now != total:
-                    raise SourceError(
-                        f"the Materials Project counts {total} documents, then {now}, and page "
-                        f"{number} holds {len(documents)}",
-                        cause="the database changed while it was read, or an answer was cut",
-                        next_step="run the same command again",
-                    )
-                yield self._with_thermo(documents)
-                seen += len(documents)
-
-    def _with_thermo(self, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The documents with the energies of one level of theory, None where it has none."""
-        if self._thermo == "summary":
-            return documents
-        found: dict[str, dict[str, Any]] = {}
-        ids = [str(document["material_id"]) for document in documents]
-        with client_errors("reading energies"), self._client("thermo") as thermo:
-            for start in range(0, len(ids), THERMO_BATCH):
-                batch = ids[start : start + THERMO_BATCH]
-                page, total = ask(
-                    thermo,
-                    THERMO_BATCH,
-                    material_ids=",".join(batch),
-                    thermo_types=self._thermo,
-                    _fields=",".join(("material_id", *THERMO_FIELDS)),
-                )
-                if len(page) != total:
-                    raise ValueError(f"{len(page)} of {total} energies")
-                found |= {str(one["material_id"]): one for one in page}
-        nothing = dict.fromkeys(THERMO_FIELDS)
-        return [
-            {**one, **nothing, **found.get(identity, {}), "material_id": identity}
-            for identity, one in zip(ids, documents, strict=True)
-        ]
+        yield from self._reader.pages(start)
 
     def parse(self, raw: Any) -> Chunk:
         """Structures and properties of one page."""
-        ids: list[str] = []
-        sites: list[Sites] = []
-        rows: list[dict[str, Any]] = []
-        rejects: list[Reject] = []
-        for document in raw:
-            identity = str(document["material_id"])
-            try:
-                sites.append(_sites(document.get("structure")))
-            except Unusable as error:
-                rejects.append(Reject(identity, "source", error.reason, str(error)))
-                continue
-            ids.append(identity)
-            rest = {k: v for k, v in document.items() if k not in ("structure", "material_id")}
-            rows.append(flatten(rest))
-        return Chunk(to_crystals(ids, sites), {"material_id": ids, **to_columns(rows)}, rejects)
+        if isinstance(raw, dict):
+            return parse_documents([], self._fields(), raw["deprecated"])
+        return parse_documents(raw, self._fields())
+
+    def _fields(self) -> tuple[str, ...]:
+        return FIELDS if self._thermo == "summary" else (*FIELDS, *THERMO_FIELDS)
+
+
+def wanted_targets(request: Request) -> dict[str, str]:
+    """Targets with their units: those that the user names, or all."""
+    for name in request.options.targets:
+        require_column(name, list(TARGETS), "mp")
+    return {name: TARGETS[name] for name in request.options.targets or TARGETS}
+
+
+def parse_documents(
+    documents: list[dict[str, Any]], fields: tuple[str, ...], deprecated: list[str] | None = None
+) -> Chunk:
+    """Summary documents as columns; a missing value and a null are the same.
+
+    Parameters
+    ----------
+    documents
+        Summary documents; their structures are dictionaries or pymatgen's objects.
+    fields
+        Those that make a column even where no document has them.
+    deprecated
+        Ids that become rejects.
+    """
+    ids: list[str] = []
+    sites: list[Sites] = []
+    rows: list[dict[str, Any]] = []
+    rejects = [
+        Reject(identity, "source", "deprecated", "the Materials Project deprecated it")
+        for identity in deprecated or []
+    ]
+    for document in documents:
+        identity = str(document["material_id"])
+        try:
+            sites.append(_sites(document.get("structure")))
+        except Unusable as error:
+            rejects.append(Reject(identity, "source", error.reason, str(error)))
+            continue
+        ids.append(identity)
+        rest = {k: v for k, v in document.items() if k not in ("structure", "material_id")}
+        rows.append({name: value for name, value in flatten(rest).items() if value is not None})
+    plain = [name for name in fields if name not in (*NESTED, "structure", "material_id")]
+    empty: dict[str, list[Any]] = {name: [None] * len(ids) for name in plain}
+    found = sorted(to_columns(rows).items())  # whatever order a reader has them in
+    return Chunk(to_crystals(ids, sites), {"material_id": ids, **empty, **dict(found)}, rejects)
 
 
 def _sites(structure: Any) -> Sites:

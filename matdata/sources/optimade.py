@@ -6,18 +6,15 @@ import json
 import re
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from matdata.adapters.sites import Sites, to_crystals
 from matdata.cache import cache_dir, storage_error
 from matdata.digest import digest_json
 from matdata.errors import SourceError
-from matdata.ledger import Reject, Unusable
-from matdata.sources._optimade_entries import sites_of, values_of
+from matdata.sources._optimade_entries import chunk_of, day_of, values_of
 from matdata.sources.base import Chunk, Origin, Request, Source
-from matdata.sources.parse import to_columns
 from matdata.sources.roles import ReadOptions, find_roles
 from matdata.sources.web import Refused, get_json
 from matdata.store import files
@@ -28,6 +25,16 @@ FIELDS = (
     "lattice_vectors", "cartesian_site_positions", "species_at_sites", "species",
     "structure_features", "nsites", "chemical_formula_reduced", "last_modified",
 )  # fmt: skip
+
+
+CITATION = "Evans et al., Digit. Discov. 3, 1509 (2024), doi:10.1039/D4DD00039K"
+NOTE = "each provider has its own licence and level of theory; see its pages"
+
+
+def unit_of(name: str, told: Mapping[str, str] | None = None) -> str:
+    """Unit of a provider's field: as known, as the provider tells, or by its last word."""
+    ending = UNITS_BY_ENDING.get(name.rpartition(".")[2], "")
+    return UNITS.get(name) or (told or {}).get(name) or ending
 
 
 class Optimade(Source):
@@ -43,6 +50,7 @@ class Optimade(Source):
     name: ClassVar[str] = "optimade"
     slow_parse: ClassVar[bool] = False  # a page takes far longer to arrive than to read
     queries: ClassVar[tuple[str, ...]] = ("where",)
+    raw_reader: ClassVar[str | None] = "matdata.sources.optimade_file:SavedEntries"
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -101,11 +109,10 @@ class Optimade(Source):
             url = self._address(
                 sort="-last_modified", page_limit=1, response_fields="last_modified"
             )
-            last = str(_entries(get_json(url), url)[0]["attributes"]["last_modified"])
-            found = re.match(r"(\d{4})-(\d\d)-(\d\d)", last)
+            last = day_of(_entries(get_json(url), url)[0])
         except (SourceError, LookupError, TypeError):
-            found = None
-        return ".".join(found.groups()) if found else time.strftime("%Y.%m.%d", time.gmtime())
+            last = ""
+        return last or time.strftime("%Y.%m.%d", time.gmtime())
 
     def origin(self) -> Origin:
         """Ask for the provider's fields, the number of structures, and the first page."""
@@ -137,17 +144,17 @@ class Optimade(Source):
                 "options": options.to_dict(),
             },
             url=self._base,
-            citation="Evans et al., Digit. Discov. 3, 1509 (2024), doi:10.1039/D4DD00039K",
+            citation=CITATION,
             energy_column=energy,
             energy_per=roles.energy_per,
-            targets={name: self._unit(name) for name in roles.targets if name in own},
+            targets={
+                name: unit_of(name, self._provider_fields())
+                for name in roles.targets
+                if name in own
+            },
             count=limit if total is None else min(total, limit or total),
-            note="each provider has its own licence and level of theory; see its pages",
+            note=NOTE,
         )
-
-    def _unit(self, name: str) -> str:
-        ending = UNITS_BY_ENDING.get(name.rpartition(".")[2], "")
-        return UNITS.get(name) or self._provider_fields().get(name) or ending
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Pages of entries, from page `start` on.
@@ -191,20 +198,7 @@ class Optimade(Source):
 
     def parse(self, raw: Any) -> Chunk:
         """Structures and fields of one page."""
-        ids: list[str] = []
-        sites: list[Sites] = []
-        rows: list[dict[str, Any]] = []
-        rejects: list[Reject] = []
-        for entry in raw:
-            identity = str(entry.get("id"))
-            try:
-                sites.append(sites_of(entry))
-            except Unusable as error:
-                rejects.append(Reject(identity, "source", error.reason, str(error)))
-                continue
-            ids.append(identity)
-            rows.append(values_of(entry))
-        return Chunk(to_crystals(ids, sites), {"material_id": ids, **to_columns(rows)}, rejects)
+        return chunk_of(raw)
 
 
 class Trail:

@@ -14,6 +14,7 @@ ID_NAMES = (
     "material_id", "id", "jid", "mp_id", "mpid", "task_id", "oqmd_id", "auid", "identifier",
     "unique_id",
 )  # fmt: skip
+NUMERIC = 0.9  # of the values there: a column of numbers may hold a remark
 STRUCTURE_NAMES = (
     "structure", "cif", "cif_string", "cifs", "atoms", "poscar", "final_structure",
     "relaxed_structure", "optimized_structure", "initial_structure",
@@ -152,9 +153,8 @@ def _targets(
 def _is_numeric(name: str, first: Sequence[Mapping[str, Any]]) -> bool:
     values = [record.get(name) for record in first]
     present = [value for value in values if value is not None]
-    return bool(present) and all(
-        isinstance(value, (int, float)) and not isinstance(value, bool) for value in present
-    )
+    found = [v for v in present if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    return bool(found) and len(found) >= NUMERIC * len(present)
 
 
 def _by_content(columns: Sequence[str], first: Sequence[Mapping[str, Any]]) -> str | None:

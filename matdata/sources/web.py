@@ -36,7 +36,15 @@ class Refused(SourceError):
 
 
 def get_json(url: str) -> dict[str, Any]:
-    """The JSON object that an address answers with.
+    """The JSON object that an address answers with; see `get_value`."""
+    found = get_value(url)
+    if not isinstance(found, dict):
+        raise SourceError(f"{url} sent a {type(found).__name__}, expected a JSON object")
+    return found
+
+
+def get_value(url: str) -> Any:
+    """The JSON value that an address answers with.
 
     Busy answers (429, 5xx) and broken connections are tried again, `TRIES` times in all, as late
     as ``Retry-After`` says.
@@ -46,7 +54,7 @@ def get_json(url: str) -> dict[str, Any]:
     Refused
         If the service answers with an error, or stays busy.
     SourceError
-        If it cannot be reached, or sends something else than a whole JSON object.
+        If it cannot be reached, or sends something else than whole JSON.
     """
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
         raise SourceError(f"{url} is no web address", next_step="expected https://…")
@@ -69,22 +77,19 @@ def get_json(url: str) -> dict[str, Any]:
     raise AssertionError("the last try returns or raises")
 
 
-def _once(url: str) -> dict[str, Any]:
+def _once(url: str) -> Any:
     headers = {"User-Agent": "matdata", "Accept": "application/vnd.api+json, application/json"}
     request = urllib.request.Request(url, headers=headers)
     with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
         body = answer.read()
     try:
-        found = json.loads(body)
+        return json.loads(body)
     except ValueError as error:
         raise SourceError(
             f"{url} sent something that is no JSON: {body[:60]!r}",
             cause="an answer cut short, or an error page of a proxy",
             next_step=RESUME,
         ) from error
-    if not isinstance(found, dict):
-        raise SourceError(f"{url} sent a {type(found).__name__}, expected a JSON object")
-    return found
 
 
 def _retry_after(text: str | None) -> float | None:

@@ -1,13 +1,46 @@
 """Where the data sets of JARVIS lie: file number at figshare, and the member of the zip archive.
 
 Numbers and names as published by NIST (JARVIS documentation, "Databases"; checked against
-jarvis-tools 2026.6.12). Only sets whose records hold crystals are listed. The publisher gives no
-digests: the one of the first download is kept beside the file and demanded from then on.
+jarvis-tools 2026.6.12). Only sets whose records hold crystals are listed.
+
+`PINNED` holds SHA-256 digests of archives, each stated alike by two unrelated public projects that
+downloaded the file. For the other sets figshare is asked for its MD5, by the article that holds the
+file (`ARTICLES`); where it tells none, the digest of the first download is kept beside the file and
+demanded from then on.
 """
 
 from __future__ import annotations
 
 URL = "https://ndownloader.figshare.com/files/{number}"
+
+#: File number to SHA-256 of the archive.
+PINNED: dict[int, str] = {
+    64391379: "f9e0a3309f0000d5de1ec9e49c93963109ea45e63f451103f8f6595d2eabf7f5",
+    38521619: "d4c64660e9e1fa45c82bd8868a96ec10162195eed69636445972c05550d8d0d6",
+}
+
+#: Set to the number of its article at figshare (the last part of its DOI).
+ARTICLES: dict[str, int] = {
+    "dft_3d": 6815699,
+    "dft_3d_2022": 6815699,
+    "dft_3d_2021": 6815699,
+    "dft_2d": 6815705,
+    "dft_2d_2021": 6815705,
+    "c2db": 14960157,
+    "cod": 14912820,
+    "halide_peroskites": 25256236,
+    "hmof": 15127758,
+    "megnet": 14177630,
+    "megnet2": 14745435,
+    "omdb": 14812050,
+    "oqmd_3d_no_cfid": 14206169,
+    "qmof": 14812044,
+    "snumat": 21713885,
+    "twod_matpd": 14205083,
+}
+
+#: Licences that figshare states, by article.
+LICENCES: dict[int, str] = {6815699: "CC BY 4.0", 6815705: "CC BY 4.0"}
 
 SETS: dict[str, tuple[int, str]] = {
     "dft_3d": (64391379, "jdft_3d-9-24-2025.json"),

@@ -85,3 +85,57 @@ def test_transformers_cannot_leave_out_rows():
     overlapping = Structure(Lattice.cubic(4), ["Na", "Na"], [[0, 0, 0], [0, 0, 0]])
     with pytest.raises(md.FeatureError, match="have no ofm"):
         md.transformer("ofm").fit_transform([overlapping])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"dedup": "none"}, "did you mean 'dedupe'"),
+        ({"nope": 1}, "unknown option 'nope'"),
+        ({"limit": -1}, "limit is -1"),
+        ({"limit": 2.5}, "limit is 2.5"),
+        ({"workers": 0}, "workers is 0"),
+        ({"shard_rows": 0}, "shard_rows is 0"),
+    ],
+)
+def test_wrong_options_are_named_before_anything_is_read(options, words, tmp_path):
+    with pytest.raises(md.ConfigError, match=words):
+        md.build("sample", cache=tmp_path / "c", **options)
+    assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize("given", [None, 3, object()])
+def test_compute_says_what_it_takes(given):
+    with pytest.raises(md.StructureError, match=f"got {type(given).__name__}"):
+        md.compute("ofm", given)
+
+
+def test_features_can_be_one_text(tmp_path):
+    dataset = md.build("sample", limit=12, features="lattice, fractions", cache=tmp_path)
+    assert dataset.features() == ["fractions", "lattice"]
+
+
+def test_a_name_means_the_version_built_last(tmp_path):
+    def build(**options):
+        return md.build("sample", limit=12, name="a", cache=tmp_path, split=None, **options)
+
+    old = build()
+    new = build(dedupe="none", sites_below=10)
+    assert md.open("a", tmp_path).ref == new.ref
+    assert build().ref == old.ref  # found there, nothing is made
+    assert md.open("a", tmp_path).ref == old.ref
+    assert md.open(new.ref, tmp_path).ref == new.ref
+    from matdata.store.artefact import verify_folder
+
+    assert verify_folder(old.folder, old.manifest) == []
+
+
+def test_a_feature_says_why_a_material_is_not_in_the_dataset(tmp_path):
+    dataset = md.build(
+        "sample", limit=40, sites_below=6, features=["lattice"], cache=tmp_path, dedupe="none"
+    )
+    lost = dataset.ledger["material_id"][0]
+    with pytest.raises(md.FeatureError, match=f"{lost} was left out of the dataset: "):
+        dataset.feature("lattice")[lost]
+    with pytest.raises(md.FeatureError, match="holds no material 'nobody'"):
+        dataset.feature("lattice")["nobody"]

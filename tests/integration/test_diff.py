@@ -7,12 +7,14 @@ import json
 
 import numpy as np
 import pytest
+from support import mp_server
 from support.crystals import many
 from support.files import mp_document
 
 import matdata as md
 from matdata.cli import main
 from matdata.diff import compare
+from matdata.sides import SnapshotSide
 
 
 def _documents():
@@ -111,3 +113,64 @@ def test_structures_and_compositions_are_not_compared(tmp_path):
     path.write_text("formula,y\nNaCl,1\nKCl,2\n")
     with pytest.raises(md.StructureError, match="nothing to be compared by"):
         compare(old, md.build(path, cache=tmp_path, split=None))
+
+
+def _snapshot(dataset):
+    return dataset.manifest["made_from"]["snapshot"]
+
+
+def test_snapshots_are_compared_too(tmp_path, capsys):
+    documents = _documents()
+    old = _build(tmp_path / "a.jsonl", documents, tmp_path, name="a")
+    new = copy.deepcopy(documents)
+    ids = [d["material_id"] for d in documents]
+    new[0]["formation_energy_per_atom"] += 0.01
+    new[2] = _scaled(new[2], 1.02)
+    new[4]["deprecated"] = True
+    new[5]["material_id"] = "m-new"
+    new[6]["structure"] = None
+    newer = _build(tmp_path / "a.jsonl", new, tmp_path, name="a")
+    capsys.readouterr()
+    refs = [_snapshot(old), _snapshot(newer)]
+    assert main(["diff", *refs, "--cache", str(tmp_path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["before"] == refs[0]
+    assert [one["material_id"] for one in found["retargeted"]] == [ids[0]]
+    changed = [(one["material_id"], one["what"]) for one in found["restructured"]]
+    assert changed == [(ids[2], "volume_per_atom")]
+    assert found["deprecated"] == [ids[4]]
+    assert found["added"] == ["m-new"]
+    assert found["removed"] == {ids[5]: "not in the source", ids[6]: "unreadable"}
+    assert found["swapped"] == []
+    assert found["unchanged"] == 20 - 5
+    assert main(["diff", refs[0], refs[0], "--cache", str(tmp_path), "--exit-code"]) == 0
+    assert main(["diff", refs[0], newer.ref, "--cache", str(tmp_path)]) == 1
+    assert "one is a dataset and one a snapshot" in capsys.readouterr().err
+    assert main(["diff", "files/nope", refs[0], "--cache", str(tmp_path)]) == 1
+    assert "no snapshot 'nope' of files" in capsys.readouterr().err
+
+
+def test_what_the_materials_project_deprecates_shows_as_deprecated(tmp_path, monkeypatch):
+    monkeypatch.setenv("MP_API_KEY", mp_server.KEY)
+    documents = _documents()
+    built = []
+    for version, gone in (("2025.09.25", []), ("2026.04.13", [3, 4])):
+        for row in gone:
+            documents[row]["deprecated"] = True
+        monkeypatch.setattr(mp_server, "VERSION", version)
+        with mp_server.serving(documents) as server:
+            monkeypatch.setenv("MP_API_ENDPOINT", server.url)
+            built.append(
+                md.build(
+                    "mp", cache=tmp_path, split=None, dedupe="none", query={"thermo": "summary"}
+                )
+            )
+    old, new = built
+    expected = [documents[3]["material_id"], documents[4]["material_id"]]
+    found = compare(old, new)
+    assert found.deprecated == expected
+    assert found.removed == {}
+    sides = [SnapshotSide.find(tmp_path, version) for version in ("mp/2025", "mp/2026")]
+    of_snapshots = compare(*sides)
+    assert of_snapshots.deprecated == expected
+    assert (of_snapshots.removed, of_snapshots.added, of_snapshots.unchanged) == ({}, [], 18)

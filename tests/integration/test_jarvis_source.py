@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -13,8 +14,9 @@ from support.file_server import Fault, serving_files
 
 import matdata as md
 from matdata.ledger import Unusable
-from matdata.sources import jarvis
+from matdata.sources import figshare, jarvis, web
 from matdata.sources.optics import NAMES, dielectric_function
+from matdata.tables.jarvis_sets import ARTICLES, PINNED, SETS
 
 
 def _entry(crystals, row):
@@ -66,6 +68,8 @@ def archive(crystals):
 def server(archive, monkeypatch):
     with serving_files({"/64391379": archive}) as server:
         monkeypatch.setattr(jarvis, "URL", server.url + "/{number}")
+        monkeypatch.setattr(figshare, "API", server.url + "/articles/{article}")
+        monkeypatch.setattr(jarvis, "PINNED", {})
         yield server
 
 
@@ -88,7 +92,44 @@ def test_dft_3d_is_fetched_checked_and_read(server, crystals, tmp_path):
     for row in (0, 1):  # Cartesian and fractional entries
         found = dataset.crystals.take([dataset.row(f"JVASP-{row + 1}")])
         np.testing.assert_allclose(found.frac_coords, crystals.take([row]).frac_coords, atol=1e-9)
-    assert len(server.ranges) == 1
+    assert len([path for path in server.paths if path == "/64391379"]) == 1
+    assert dataset.manifest["licence"] == "CC BY 4.0"
+
+
+def _listing(archive, **changed):
+    md5 = hashlib.md5(archive).hexdigest()
+    return json.dumps([{"id": 1}, {"id": 64391379, "computed_md5": md5, **changed}]).encode()
+
+
+def test_the_md5_that_figshare_states_is_demanded(server, archive, tmp_path):
+    server.content["/articles/6815699"] = _listing(archive, computed_md5="0" * 32)
+    with pytest.raises(md.SourceError, match=r"MD5 .* expected 000000000000"):
+        _build("jarvis", tmp_path)
+    assert not list((tmp_path / "downloads").glob("jarvis*"))
+    server.content["/articles/6815699"] = _listing(archive)
+    assert len(_build("jarvis", tmp_path)) == 23
+    (receipt,) = (tmp_path / "downloads").glob("*.receipt.json")
+    assert json.loads(receipt.read_text())["published_md5"] == hashlib.md5(archive).hexdigest()
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"<html>", b'[{"id": 64391379}]'])
+def test_a_list_without_the_file_refuses_nothing(body, server, monkeypatch, tmp_path):
+    monkeypatch.setattr(web, "PAUSE", 0.0)
+    server.content["/articles/6815699"] = body
+    assert len(_build("jarvis", tmp_path)) == 23
+
+
+def test_a_pinned_digest_is_demanded(server, monkeypatch, tmp_path):
+    monkeypatch.setattr(jarvis, "PINNED", {64391379: "0" * 64})
+    with pytest.raises(md.SourceError, match=r"SHA-256 .* expected 000000000000"):
+        _build("jarvis", tmp_path)
+
+
+def test_pins_are_digests_of_files_that_are_listed():
+    numbers = {number for number, _ in SETS.values()}
+    assert PINNED.keys() <= numbers
+    assert all(len(bytes.fromhex(digest)) == 32 for digest in PINNED.values())
+    assert ARTICLES.keys() <= SETS.keys()
 
 
 def test_a_local_zip_gives_the_same_dataset_and_needs_no_network(server, archive, tmp_path):

@@ -13,7 +13,7 @@ from support.files import mp_document
 from support.mp_server import KEY, VERSION, serving
 
 import matdata as md
-from matdata.sources import _mp_client, mp, web
+from matdata.sources import _mp_client, _mp_fields, _mp_rest, web
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def _build(server, monkeypatch, cache, **options):
 
 
 def test_pages_arrive_whole_and_sorted(documents, key, monkeypatch, tmp_path):
-    monkeypatch.setattr(mp, "PAGE", 10)
+    monkeypatch.setattr(_mp_fields, "PAGE", 10)
     with serving(documents[::-1]) as server:
         dataset = _build(server, monkeypatch, tmp_path, dedupe="none")
         assert server.pages == [1, 2, 3]
@@ -48,7 +48,7 @@ def test_pages_arrive_whole_and_sorted(documents, key, monkeypatch, tmp_path):
 
 
 def test_a_cut_download_goes_on_at_the_page_it_lost(documents, key, monkeypatch, tmp_path):
-    monkeypatch.setattr(mp, "PAGE", 10)
+    monkeypatch.setattr(_mp_fields, "PAGE", 10)
     with serving(documents) as server:
         server.faults = [None, (500, b"{}")]
         with pytest.raises(md.SourceError, match="Materials Project"):
@@ -82,7 +82,7 @@ SHORT = (200, b'{"data": [', {"Content-Length": "1000", "Connection": "close"})
 def test_each_fault_of_a_page_has_its_cause(
     faults, words, cause, documents, key, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(mp, "PAGE", 10)
+    monkeypatch.setattr(_mp_fields, "PAGE", 10)
     monkeypatch.setattr(_mp_client, "TIMEOUT", 0.5)
     monkeypatch.setattr(MAPI_CLIENT_SETTINGS, "BACKOFF_FACTOR", 0.0)
     with serving(documents) as server:
@@ -131,7 +131,7 @@ def _thermo(document, kind, energy):
 
 
 def test_energies_are_of_one_level_of_theory(documents, key, monkeypatch, tmp_path):
-    monkeypatch.setattr(mp, "THERMO_BATCH", 4)
+    monkeypatch.setattr(_mp_rest, "THERMO_BATCH", 4)
     first, second, *rest = documents
     with serving(documents) as server:
         server.thermo = [
@@ -214,3 +214,25 @@ def test_real_documents_give_the_same_records_as_the_file(key, monkeypatch, tmp_
     assert remote.table["formation_energy_per_atom"].equals(
         local.table["formation_energy_per_atom"]
     )
+
+
+def test_deprecated_ids_are_rejects_and_their_pages_are_resumed(
+    documents, key, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(_mp_fields, "PAGE", 10)
+    monkeypatch.setattr(_mp_fields, "DEPRECATED_PAGE", 2)
+    gone = [one["material_id"] for one in documents[:5]]
+    for one in documents[:5]:
+        one["deprecated"] = True
+    with serving(documents) as server:
+        server.faults = [None, None, None, (500, b"{}")]
+        with pytest.raises(md.SourceError, match="refused"):
+            _build(server, monkeypatch, tmp_path)
+        server.pages.clear()
+        dataset = _build(server, monkeypatch, tmp_path, dedupe="none")
+        assert server.pages == []
+        limited = _build(server, monkeypatch, tmp_path, dedupe="none", limit=4)
+    assert len(dataset) == 18
+    ledger = dataset.ledger
+    assert ledger[ledger["reason"] == "deprecated"]["material_id"].tolist() == gone
+    assert len(limited.ledger) == 0

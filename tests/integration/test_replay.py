@@ -26,7 +26,7 @@ def saved(tmp_path, monkeypatch):
     documents = [mp_document(many(23), row) for row in range(23)]
     documents[4]["structure"]["sites"][0]["species"][0]["occu"] = 0.5
     cache = tmp_path / "cache"
-    monkeypatch.setattr("matdata.sources.mp.PAGE", 10)
+    monkeypatch.setattr("matdata.sources._mp_fields.PAGE", 10)
     with serving(documents) as server:
         monkeypatch.setenv("MP_API_ENDPOINT", server.url)
         dataset = md.build("mp", cache=cache, workers=1, split=None)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import parse_qs, urlparse
+
+from support.serving import Handler, Server, running
 
 KEY = "k" * 32
 VERSION = "2026.04.13"
 
 
-class StandIn(ThreadingHTTPServer):
+class StandIn(Server):
     """Serves summary documents.
 
     Attributes
@@ -31,66 +28,54 @@ class StandIn(ThreadingHTTPServer):
     thermo
         Thermo documents; if None each document's own energies, as ``GGA_GGA+U``.
     pages
-        Numbers of the pages that were asked for.
+        Numbers of the pages of documents that were asked for.
     """
 
-    daemon_threads = True
-
     def __init__(self, documents: list[dict[str, Any]]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.documents = documents
         self.faults: list[Any] = []
         self.heartbeat: tuple[int, bytes] | None = None
         self.thermo: list[dict[str, Any]] | None = None
         self.pages: list[int] = []
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/"
 
-
-class _Handler(BaseHTTPRequestHandler):
-    server: StandIn
-
-    def log_message(self, *arguments: Any) -> None:
-        pass
-
+class _Handler(Handler):
     def do_GET(self) -> None:
         url = urlparse(self.path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
         if url.path.rstrip("/") == "/heartbeat" and self.server.heartbeat:
-            self._raw(*self.server.heartbeat)
+            self.send_bytes(*self.server.heartbeat)
         elif url.path.rstrip("/") == "/heartbeat":
-            self._send(
+            self.send_value(
                 200, {"version": "1", "db_version": VERSION, "access_controlled_batch_ids": []}
             )
         elif self.headers.get("x-api-key") != KEY:
-            self._send(401, {"message": "Invalid authentication credentials"})
+            self.send_value(401, {"message": "Invalid authentication credentials"})
         elif url.path.rstrip("/") == "/materials/summary":
             self._summary(query)
         elif url.path.rstrip("/") == "/materials/thermo":
             self._thermo(query)
         else:
-            self._send(404, {"detail": "Not Found"})
+            self.send_value(404, {"detail": "Not Found"})
 
     def _summary(self, query: dict[str, str]) -> None:
         if int(query.get("_limit", 100)) > 1000:
-            self._send(400, {"detail": "limit too large"})
+            self.send_value(400, {"detail": "limit too large"})
             return
         found = sorted(self.server.documents, key=lambda d: str(d["material_id"]))
-        if query.get("deprecated", "False") == "False":
-            found = [d for d in found if not d.get("deprecated")]
-        else:
-            found = [d for d in found if d.get("deprecated")]
+        deprecated = query.get("deprecated", "False") != "False"
+        found = [d for d in found if bool(d.get("deprecated")) == deprecated]
         total = len(found)
         if "_page" in query:
             page, size = int(query["_page"]), int(query.get("_per_page", 100))
-            self.server.pages.append(page)
+            if not deprecated:
+                self.server.pages.append(page)
             fault = self.server.faults.pop(0) if self.server.faults else None
             if isinstance(fault, float):
                 time.sleep(fault)
             elif fault is not None:
-                self._raw(*fault)
+                self.send_bytes(*fault)
                 return
             found = found[(page - 1) * size : page * size]
         else:
@@ -100,40 +85,22 @@ class _Handler(BaseHTTPRequestHandler):
             wanted = set(query["_fields"].split(","))
             found = [{k: v for k, v in d.items() if k in wanted} for d in found]
         meta = {"api_version": "1", "total_doc": total, "max_limit": 1000}
-        self._send(200, {"data": found, "meta": meta})
+        self.send_value(200, {"data": found, "meta": meta})
 
     def _thermo(self, query: dict[str, str]) -> None:
         own = [
             {"thermo_type": "GGA_GGA+U", "energy_type": "GGA", **d} for d in self.server.documents
         ]
         documents = own if self.server.thermo is None else self.server.thermo
-        ids, kinds = query["material_ids"].split(","), query["thermo_types"].split(",")
+        ids, kinds = set(query["material_ids"].split(",")), query["thermo_types"].split(",")
         found = [d for d in documents if d["material_id"] in ids and d["thermo_type"] in kinds]
         wanted = set(query["_fields"].split(","))
         data = [{k: v for k, v in d.items() if k in wanted} for d in found]
-        self._send(200, {"data": data[: int(query["_limit"])], "meta": {"total_doc": len(found)}})
-
-    def _send(self, status: int, body: Any) -> None:
-        self._raw(status, json.dumps(body).encode())
-
-    def _raw(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        named = {"Content-Type": "application/json", "Content-Length": str(len(body))}
-        for name, value in {**named, **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        with contextlib.suppress(OSError):  # the client gave up
-            self.wfile.write(body)
+        self.send_value(
+            200, {"data": data[: int(query["_limit"])], "meta": {"total_doc": len(found)}}
+        )
 
 
-@contextmanager
-def serving(documents: list[dict[str, Any]]) -> Iterator[StandIn]:
+def serving(documents: list[dict[str, Any]]) -> AbstractContextManager[StandIn]:
     """Serve documents on a free port of the loopback interface."""
-    server = StandIn(documents)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
+    return running(StandIn(documents))

@@ -7,15 +7,15 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
+
+from support.serving import Handler, Server, running
 
 STARTED = "2026-01-02T03:04:05Z"
 
@@ -80,7 +80,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"the OPTIMADE server did not start: {log.read_text()[-2000:]}")
 
 
-class StandIn(ThreadingHTTPServer):
+class StandIn(Server):
     """Pages of entries by an opaque cursor.
 
     Attributes
@@ -93,10 +93,8 @@ class StandIn(ThreadingHTTPServer):
         How the link to the next page is written: ``text``, ``object`` or ``relative``.
     """
 
-    daemon_threads = True
-
     def __init__(self, entries: list[dict[str, Any]], page: int, link: str = "text") -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.entries = entries
         self.page = page
         self.link = link
@@ -106,27 +104,18 @@ class StandIn(ThreadingHTTPServer):
         self.most = 500
         self.last = ""
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
-
-class _Handler(BaseHTTPRequestHandler):
-    server: StandIn
-
-    def log_message(self, *arguments: Any) -> None:
-        pass
-
+class _Handler(Handler):
     def do_GET(self) -> None:
         url = urlparse(self.path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
         if url.path == "/v1/info/structures":
             properties = {"_x_gap": {"unit": "eV"}, "nsites": {}}
-            self._send(200, {"data": {"properties": properties}})
+            self.send_value(200, {"data": {"properties": properties}})
         elif url.path != "/v1/structures" or "sort" in query:
-            self._send(400, {"errors": [{"detail": "no such thing"}]})
+            self.send_value(400, {"errors": [{"detail": "no such thing"}]})
         elif int(query.get("page_limit", 1)) > self.server.most:
-            self._send(403, {"errors": [{"detail": "page_limit too large"}]})
+            self.send_value(403, {"errors": [{"detail": "page_limit too large"}]})
         else:
             self._page(query.get("cursor", "p0"))
 
@@ -135,7 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
         server.cursors.append(cursor)
         fault = server.faults.pop(0) if server.faults else None
         if fault is not None:
-            self._raw(*fault)
+            self.send_bytes(*fault)
+            self.close_connection = True
             return
         start = int(cursor[1:])
         stop = start + server.page
@@ -151,27 +141,11 @@ class _Handler(BaseHTTPRequestHandler):
             following = f"{server.url}/v1/structures?cursor={server.last}"
         meta = {"data_returned": server.returned, "data_available": len(server.entries)}
         body = {"data": server.entries[start:stop], "meta": meta, "links": {"next": following}}
-        self._send(200, body)
-
-    def _send(self, status: int, body: Any) -> None:
-        self._raw(status, json.dumps(body).encode(), {})
-
-    def _raw(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-        self.close_connection = True
+        self.send_value(200, body)
 
 
-@contextmanager
-def standing_in(entries: list[dict[str, Any]], page: int = 10, link: str = "text") -> Iterator:
+def standing_in(
+    entries: list[dict[str, Any]], page: int = 10, link: str = "text"
+) -> AbstractContextManager[StandIn]:
     """Serve entries on a free port of the loopback interface."""
-    server = StandIn(entries, page, link)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
+    return running(StandIn(entries, page, link))

@@ -108,7 +108,7 @@ def test_a_full_disk_is_no_fault_of_the_network(tmp_path, monkeypatch):
         def write(self, _):
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(download, "open", lambda *a: Full(open(*a)), raising=False)  # noqa: SIM115
+    monkeypatch.setattr(download, "open", lambda *a, **k: Full(open(*a, **k)), raising=False)  # noqa: SIM115
     with serving_files({"/a": BODY}) as server:
         with pytest.raises(md.StoreError, match="no space is left"):
             fetch(_remote(server), tmp_path)

@@ -261,3 +261,17 @@ def test_sodium_and_its_nitride_are_no_missing_values(tmp_path):
     assert chunk.table["gap"] == [0, None, 1]
     assert chunk.table["note"] == ["Na", None, "x"]
     assert len(chunk.rejects) == 1
+
+
+@pytest.mark.parametrize("form", ["list", "split"])
+def test_integers_of_more_than_64_bits_are_numbers(form, tmp_path):
+    rows = [{"formula": "NaCl", "y": 1.5}, {"formula": "KCl", "y": 10**30}, {"formula": "LiF"}]
+    path = tmp_path / "a.json"
+    if form == "list":
+        path.write_text(json.dumps(rows))
+    else:
+        data = [[row["formula"], row.get("y")] for row in rows]
+        path.write_text(json.dumps({"index": [0, 1, 2], "columns": ["formula", "y"], "data": data}))
+    (chunk,) = Files(path).chunks()
+    assert chunk.table["formula"] == ["NaCl", "KCl", "LiF"]
+    assert chunk.table["y"] == [1.5, 10**30, None]

@@ -241,3 +241,10 @@ def test_crystal_systems() -> None:
     assert crystal_system_codes(np.array(bounds)).tolist() == [
         1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 0,
     ]  # fmt: skip
+
+
+def test_the_default_tolerance_is_one_that_the_engine_returns_with() -> None:
+    assert analyse(known()).angle_tolerance is None
+    assert analyse(known(), "spglib").angle_tolerance == 5.0
+    assert analyse(known(), "spglib", angle_tolerance=None).angle_tolerance is None
+    assert analyse(known(), angle_tolerance=1.0).angle_tolerance == 1.0

@@ -7,6 +7,7 @@ Each is an `Iterator` of plain dictionaries, one a record; which key holds what 
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,8 +91,7 @@ def read_json(path: Path) -> Iterator[Record]:
             if kind == "split":
                 yield from _split_records(path)
             elif kind == "list":
-                with open_binary(path) as file:
-                    yield from map(_document, ijson.items(file, "item", use_float=True))
+                yield from map(_document, json_items(path, "item"))
             else:
                 with open_binary(path) as file:
                     yield _document({"structure": next(ijson.items(file, "", use_float=True))})
@@ -127,12 +127,29 @@ def _split_records(path: Path) -> Iterator[Record]:
 
     with open_binary(path) as file:
         columns = [str(name) for name in ijson.items(file, "columns.item")]
-    with open_binary(path) as rows, open_binary(path) as labels:
-        data = ijson.items(rows, "data.item", use_float=True)
+    with open_binary(path) as labels:
         index = ijson.items(labels, "index.item")
-        for label, values in zip(index, data, strict=False):
+        for label, values in zip(index, json_items(path, "data.item"), strict=False):
             record = _document(dict(zip(columns, values, strict=True)))
             yield {"__label__": label, **record}
+
+
+def json_items(path: Path, prefix: str) -> Iterator[Any]:
+    """Items of a list; from an integer of more than 64 bits on, by ijson's slower parser."""
+    import ijson
+
+    done = 0
+    try:
+        with open_binary(path) as file:
+            for item in ijson.items(file, prefix, use_float=True):
+                yield item
+                done += 1
+    except ijson.JSONError as error:
+        if "integer overflow" not in str(error):
+            raise
+        with open_binary(path) as file:
+            patient = ijson.get_backend("python").items(file, prefix, use_float=True)
+            yield from itertools.islice(patient, done, None)
 
 
 def read_xyz(path: Path) -> Iterator[Record]:

@@ -1,0 +1,167 @@
+"""The Materials Project's open data: collections as Delta tables in a public bucket, no key."""
+
+from __future__ import annotations
+
+import os
+import re
+import urllib.parse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matdata.console import Console
+from matdata.digest import digest_json
+from matdata.errors import SourceError
+from matdata.parallel import ordered_map
+from matdata.sources.download import Remote, fetch
+
+BUCKET = "materialsproject-build"
+HOST = f"https://{BUCKET}.s3.amazonaws.com"
+ENV = "MP_OPEN_DATA_ENDPOINT"  # a mirror that speaks S3
+AT_ONCE = 4  # files under way
+PATIENCE = {"timeout": "60s", "connect_timeout": "20s", "max_retries": "3", "retry_timeout": "60s"}
+WITHOUT = "read it through the API, without --bulk (needs MP_API_KEY), or try again later"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One Parquet file of a collection: its key, its bytes and rows, its partition's values."""
+
+    key: str
+    size: int
+    rows: int
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The files of one version of a collection.
+
+    Attributes
+    ----------
+    name
+        ``summary`` or ``thermo``.
+    version
+        Version of the database, as ``2026.04.13``.
+    parts
+        The files, ordered by key.
+    """
+
+    name: str
+    version: str
+    parts: tuple[Part, ...]
+
+    @property
+    def rows(self) -> int:
+        """Documents that the table's own log counts."""
+        return sum(part.rows for part in self.parts)
+
+    @property
+    def digest(self) -> str:
+        """Digest of which files there are; a file of a table never changes under its key."""
+        return digest_json([[part.key, part.size, part.rows] for part in self.parts])
+
+
+def find_collection(name: str, version: str | None = None, **values: str) -> Collection:
+    """The files of a collection in its newest version, or in `version`.
+
+    Parameters
+    ----------
+    name
+        ``summary`` or ``thermo``.
+    version
+        Version of the database that is wanted.
+    values
+        Values of partitions; files of other ones are left out.
+
+    Raises
+    ------
+    SourceError
+        If the bucket cannot be reached, or its layout is not the one that is known.
+    """
+    prefix = f"collections/{name}"
+    found = [_part(prefix, action) for action in _actions(prefix)]
+    versions = {_version(part.values.get("version", "")) for part in found} - {""}
+    chosen = version or max(versions, key=_ordered, default="")
+    if chosen not in versions:
+        raise SourceError(
+            f"the open data of the Materials Project hold no {name} of version {chosen or '?'}",
+            cause=f"versions there: {', '.join(sorted(versions)) or 'none'}; the bucket changed "
+            "its layout, or is just being written",
+            next_step=WITHOUT,
+        )
+    parts = [
+        part
+        for part in sorted(found, key=lambda part: part.key)
+        if _version(part.values["version"]) == chosen
+        and all(part.values.get(key, value) == value for key, value in values.items())
+    ]
+    return Collection(name, chosen, tuple(parts))
+
+
+def fetch_parts(collection: Collection, cache: Path) -> list[Path]:
+    """All files of a collection, from ``downloads/`` of the cache or from the bucket.
+
+    Each is fetched to a temporary file, compared with the size in the table's log and the MD5 that
+    the bucket states, and renamed; what is there is not fetched again.
+    """
+
+    def one(part: Part) -> Path:
+        name = f"mp-{collection.name}-{digest_json(part.key)[:16]}.parquet"
+        remote = Remote(_address(part.key), name, size=part.size, tag_is_md5=True)
+        return fetch(remote, cache)[0]
+
+    paths = ordered_map(one, iter(collection.parts), AT_ONCE, "thread")
+    return list(Console().bar(paths, f"downloading {collection.name}", len(collection.parts)))
+
+
+def _address(key: str) -> str:
+    mirror = os.environ.get(ENV)
+    host = f"{mirror.rstrip('/')}/{BUCKET}" if mirror else HOST
+    return f"{host}/{urllib.parse.quote(key, safe='/=')}"
+
+
+def _actions(prefix: str) -> Sequence[Mapping[str, Any]]:
+    """What the log of a Delta table says of its present files."""
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+    options = {"AWS_SKIP_SIGNATURE": "true", "AWS_REGION": "us-east-1", **PATIENCE}
+    mirror = os.environ.get(ENV)
+    if mirror:
+        options |= {"AWS_ENDPOINT_URL": mirror, "AWS_ALLOW_HTTP": "true"}
+    try:
+        table = DeltaTable(f"s3://{BUCKET}/{prefix}/", storage_options=options)
+        if "deletionVectors" in (table.protocol().reader_features or ()):
+            raise ValueError("rows are marked as deleted beside the files (deletion vectors)")
+        rows: list[dict[str, Any]] = pa.table(table.get_add_actions()).to_pylist()
+    except Exception as error:  # deltalake's errors share no importable base
+        raise SourceError(
+            f"the table {prefix} of the Materials Project's open data cannot be read: "
+            f"{' '.join(str(error).split())[:300]}",
+            cause="no network, a proxy, or the bucket changed its layout",
+            next_step=WITHOUT,
+        ) from error
+    return rows
+
+
+def _part(prefix: str, action: Mapping[str, Any]) -> Part:
+    if action.get("num_records") is None:
+        raise SourceError(
+            f"the log of {prefix} does not count the rows of {action['path']}",
+            cause="a file written without statistics: whether it is whole cannot be told",
+            next_step=WITHOUT,
+        )
+    values = {key: str(value) for key, value in (action.get("partition") or {}).items()}
+    return Part(
+        f"{prefix}/{action['path']}", int(action["size_bytes"]), int(action["num_records"]), values
+    )
+
+
+def _version(text: str) -> str:
+    return ".".join(re.findall(r"\d+", text))
+
+
+def _ordered(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.split("."))

@@ -1,0 +1,121 @@
+"""The whole Materials Project from its open data, in the order and form of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from matdata.sources import _mp_fields as shape
+from matdata.sources._mp_bucket import Collection, fetch_parts, find_collection
+from matdata.sources._mp_fields import (
+    FIELDS,
+    THERMO_FIELDS,
+    deprecated_page,
+    with_thermo,
+)
+from matdata.sources._mp_rows import Documents, by_id
+from matdata.store import files
+
+#: Documents under this licence are shown by the API to those alone who agreed to its terms.
+RESTRICTED = "BY-NC"
+Place = tuple[int, int]
+
+
+class OpenData:
+    """Documents of the newest version of the open data.
+
+    Parameters
+    ----------
+    thermo
+        Level of theory of the energies.
+    cache
+        The cache, for downloads.
+    """
+
+    def __init__(self, thermo: str, cache: Path) -> None:
+        self._thermo, self._cache = thermo, cache
+        self._found: tuple[Collection, Collection | None] | None = None
+
+    def _collections(self) -> tuple[Collection, Collection | None]:
+        if self._found is None:
+            summary = find_collection("summary")
+            thermo = None
+            if self._thermo != "summary":
+                thermo = find_collection("thermo", summary.version, thermo_type=self._thermo)
+            self._found = summary, thermo
+        return self._found
+
+    def version(self) -> str:
+        """Version of the database."""
+        return self._collections()[0].version
+
+    def request(self) -> dict[str, Any]:
+        """What decides the records, beside fields and level of theory."""
+        summary, thermo = self._collections()
+        return {
+            "open_data": [summary.digest, thermo.digest if thermo else None],
+            "files": [len(summary.parts), len(thermo.parts) if thermo else 0],
+            "documents": summary.rows,
+        }
+
+    def pages(self, start: int) -> Iterator[Any]:
+        """Pages of documents, then of the ids that are deprecated, from page `start` on."""
+        summary, thermo = self._collections()
+        paths = fetch_parts(summary, self._cache)
+        energies = fetch_parts(thermo, self._cache) if thermo else []
+        scratch = self._cache / "downloads" / f".scratch-mp-{summary.digest[:16]}"
+        files.remove(scratch)
+        try:
+            columns = (*FIELDS, "builder_meta")
+            documents = Documents(summary, paths, columns, scratch)
+            where = None
+            if thermo is not None:
+                names = ("material_id", *THERMO_FIELDS)
+                where = _Energies(thermo, Documents(thermo, energies, names, scratch), self._thermo)
+            yield from _pages(documents, by_id(documents, summary), where, start)
+        finally:
+            files.remove(scratch)
+
+
+class _Energies:
+    """Energies of one level of theory by material id."""
+
+    def __init__(self, collection: Collection, documents: Documents, level: str) -> None:
+        self._documents = documents
+        told = [part.values.get("thermo_type") for part in collection.parts]
+        levels = documents.column("thermo_type")
+        right = {(file, row) for file, row, value in levels if (value or told[file]) == level}
+        ids = documents.column("material_id")
+        self._places = {str(value): (file, row) for file, row, value in ids if (file, row) in right}
+        self._level = level
+
+    def of(self, ids: list[str]) -> dict[str, dict[str, Any]]:
+        """The energies of those of `ids` that have some."""
+        known = [identity for identity in ids if identity in self._places]
+        rows = self._documents.read([self._places[identity] for identity in known])
+        return {
+            identity: {**row, "thermo_type": self._level}
+            for identity, row in zip(known, rows, strict=True)
+        }
+
+
+def _pages(
+    documents: Documents, where: dict[str, Place], energies: _Energies | None, start: int
+) -> Iterator[Any]:
+    rows = documents.column("builder_meta.license")
+    closed = {(file, row) for file, row, value in rows if value == RESTRICTED}
+    rows = documents.column("deprecated")
+    gone = {(file, row) for file, row, value in rows if value}
+    shown = {identity: place for identity, place in where.items() if place not in closed}
+    kept = sorted(identity for identity, place in shown.items() if place not in gone)
+    for first in range(start * shape.PAGE, len(kept), shape.PAGE):
+        ids = kept[first : first + shape.PAGE]
+        page = documents.read([shown[identity] for identity in ids])
+        for one in page:
+            one.pop("builder_meta", None)
+        yield with_thermo(page, energies.of(ids)) if energies else page
+    deprecated = sorted(identity for identity, place in shown.items() if place in gone)
+    done = max(start - -(-len(kept) // shape.PAGE), 0)
+    for first in range(done * shape.DEPRECATED_PAGE, len(deprecated), shape.DEPRECATED_PAGE):
+        yield deprecated_page(deprecated[first : first + shape.DEPRECATED_PAGE])

@@ -1,0 +1,127 @@
+"""The Materials Project through its official client: sorted pages of summary documents."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from matdata.errors import SourceError
+from matdata.sources import _mp_fields as shape
+from matdata.sources._mp_client import api_key, ask, client_errors, database_version, rester
+from matdata.sources._mp_fields import (
+    FIELDS,
+    THERMO_FIELDS,
+    deprecated_page,
+    with_thermo,
+)
+
+THERMO_BATCH = 250  # ids in one question: an address has a limit
+
+
+class Pages:
+    """Documents page by page.
+
+    Parameters
+    ----------
+    thermo
+        Level of theory of the energies.
+    limit
+        At most so many documents.
+    """
+
+    def __init__(self, thermo: str, limit: int | None) -> None:
+        self._thermo, self._limit = thermo, limit
+        self._endpoint = os.environ.get("MP_API_ENDPOINT") or None
+        self._key = api_key()
+        self._version = ""
+
+    def version(self) -> str:
+        """Version of the database."""
+        self._version = self._version or database_version(self._endpoint)
+        return self._version
+
+    def request(self) -> dict[str, Any]:
+        """What decides the records, beside fields and level of theory."""
+        with client_errors("counting the documents"), self._client("summary") as summary:
+            total = self._count(summary)
+            gone = self._count(summary, deprecated=True) if self._limit is None else 0
+        return {"limit": self._limit, "documents": total, "deprecated": gone}
+
+    def _client(self, kind: str) -> Any:
+        return rester(kind, self._key, self._endpoint)
+
+    def _count(self, summary: Any, deprecated: bool = False) -> int:
+        return ask(summary, 1, deprecated=deprecated, _fields="material_id")[1]
+
+    def pages(self, start: int) -> Iterator[Any]:
+        """Pages of documents, then of the ids that are deprecated, from page `start` on."""
+        with client_errors("reading a page"), self._client("summary") as summary:
+            total = self._count(summary)
+            wanted = total if self._limit is None else min(self._limit, total)
+            for first in range(start * shape.PAGE, wanted, shape.PAGE):
+                size = min(shape.PAGE, wanted - first)
+                documents = self._page(summary, first // shape.PAGE + 1, size, total)
+                yield self._with_thermo(documents)
+            if self._limit is None:
+                yield from self._deprecated(summary, max(start - -(-wanted // shape.PAGE), 0))
+
+    def _page(self, summary: Any, number: int, size: int, total: int) -> list[dict[str, Any]]:
+        page, now = ask(
+            summary,
+            shape.PAGE,
+            deprecated=False,
+            _fields=",".join(FIELDS),
+            _page=number,
+            _per_page=shape.PAGE,
+            _sort_fields="material_id",
+        )
+        _check(page[:size], size, total, now, number)
+        return page[:size]
+
+    def _deprecated(self, summary: Any, start: int) -> Iterator[Any]:
+        total = self._count(summary, deprecated=True)
+        for first in range(start * shape.DEPRECATED_PAGE, total, shape.DEPRECATED_PAGE):
+            number = first // shape.DEPRECATED_PAGE + 1
+            page, now = ask(
+                summary,
+                shape.DEPRECATED_PAGE,
+                deprecated=True,
+                _fields="material_id",
+                _page=number,
+                _per_page=shape.DEPRECATED_PAGE,
+                _sort_fields="material_id",
+            )
+            _check(page, min(shape.DEPRECATED_PAGE, total - first), total, now, number)
+            yield deprecated_page([str(one["material_id"]) for one in page])
+
+    def _with_thermo(self, documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The documents with the energies of one level of theory, None where it has none."""
+        if self._thermo == "summary":
+            return list(documents)
+        found: dict[str, dict[str, Any]] = {}
+        ids = [str(document["material_id"]) for document in documents]
+        with client_errors("reading energies"), self._client("thermo") as thermo:
+            for start in range(0, len(ids), THERMO_BATCH):
+                batch = ids[start : start + THERMO_BATCH]
+                page, total = ask(
+                    thermo,
+                    THERMO_BATCH,
+                    material_ids=",".join(batch),
+                    thermo_types=self._thermo,
+                    _fields=",".join(("material_id", *THERMO_FIELDS)),
+                )
+                if len(page) != total:
+                    raise ValueError(f"{len(page)} of {total} energies")
+                found |= {str(one["material_id"]): one for one in page}
+        return with_thermo(documents, found)
+
+
+def _check(page: Sequence[Any], size: int, total: int, now: int, number: int) -> None:
+    if len(page) < size or now != total:
+        raise SourceError(
+            f"the Materials Project counts {total} documents, then {now}, and page {number} holds "
+            f"{len(page)}",
+            cause="the database changed while it was read, or an answer was cut",
+            next_step="run the same command again",
+        )

@@ -1,0 +1,100 @@
+"""Summary documents of the Materials Project that somebody saved, in place of the service."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from matdata.digest import digest_file
+from matdata.errors import SourceError
+from matdata.sources import _mp_fields as shape
+from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.sources.mp import CITATION, LICENCE, MIXED, URL, parse_documents, wanted_targets
+from matdata.sources.readers.documents import read_documents
+
+NOTE = "read from a raw file of summary documents ({name}), not from the service"
+
+
+class SavedDocuments(Source):
+    """A file of summary documents, as mp-api's client returns them.
+
+    Documents of the document model (``model_dump``) and plain ones, a list, JSON lines or an answer
+    of the API. The energies are those of the documents.
+
+    Parameters
+    ----------
+    request
+        ``file``, ``limit``, and ``options.targets``.
+    """
+
+    name: ClassVar[str] = "mp"
+    slow_parse: ClassVar[bool] = True
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._path = cast(Path, request.file).expanduser()
+        for key in request.query:
+            raise SourceError(
+                f"--{key} asks the service for something, and {self._path} is read in its place",
+                next_step=f"leave --{key} out",
+            )
+        self._targets = wanted_targets(request)
+
+    @classmethod
+    def make(cls, request: Request) -> SavedDocuments:
+        """Make the source from a request with a file."""
+        return cls(request)
+
+    def _documents(self) -> Iterator[dict[str, Any]]:
+        return itertools.islice(read_documents(self._path), self._request.limit)
+
+    def origin(self) -> Origin:
+        """Look at the first document."""
+        first = next(self._documents(), None)
+        if first is None or not {"material_id", "structure"} <= first.keys():
+            raise SourceError(
+                f"{self._path} holds no summary documents of the Materials Project"
+                + (f"; the first object has {', '.join(list(first)[:8])}" if first else ""),
+                cause="a file of another kind, or documents that were asked for without structures",
+                next_step="save documents with material_id and structure, or build it as a file of "
+                f"your own (matdata build {self._path})",
+            )
+        told = (first.get("builder_meta") or {}).get("database_version") or "local"
+        return Origin(
+            source=self.name,
+            name="mp",
+            version=re.sub(r"[^0-9A-Za-z]+", ".", str(told)),
+            kind="structure",
+            request={
+                "source": self.name,
+                "raw_file": digest_file(self._path),
+                "fields": list(shape.FIELDS),
+                "limit": self._request.limit,
+                "targets": list(self._targets),
+            },
+            licence=LICENCE,
+            url=URL,
+            citation=CITATION,
+            energy_column="energy_per_atom",
+            targets=self._targets,
+            count=self._request.limit,
+            note=f"{NOTE.format(name=self._path.name)}; {MIXED}",
+        )
+
+    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+        """Lists of documents in the order of the file."""
+        rest = itertools.islice(enumerate(self._documents()), start * shape.PAGE, None)
+        while page := list(itertools.islice(rest, shape.PAGE)):
+            yield [_kept(document, number) for number, document in page]
+
+    def parse(self, raw: Any) -> Chunk:
+        """Structures and properties of a list of documents."""
+        return parse_documents(raw, shape.FIELDS)
+
+
+def _kept(document: dict[str, Any], number: int) -> dict[str, Any]:
+    kept = {name: document[name] for name in shape.FIELDS if name in document}
+    return {"material_id": f"record {number + 1}", **kept}

@@ -1,0 +1,99 @@
+"""Answers of an OPTIMADE service that somebody saved, in place of the service."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from matdata.digest import digest_file
+from matdata.errors import SourceError
+from matdata.sources._optimade_entries import chunk_of, day_of, values_of
+from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
+from matdata.sources.optimade import CITATION, NOTE, unit_of
+from matdata.sources.readers.base import plain_stem
+from matdata.sources.readers.documents import read_documents
+from matdata.sources.roles import ReadOptions, find_roles
+from matdata.tables.optimade_providers import ENERGIES
+
+RAW = "read from a raw file of OPTIMADE structures ({name}), not from the service"
+PEEK = 200  # entries looked at for the fields there are
+
+
+class SavedEntries(Source):
+    """A file of OPTIMADE structures: an answer, several answers, or JSON lines of entries.
+
+    Parameters
+    ----------
+    request
+        ``file``, ``limit``, ``options``; the argument, if any, names the provider.
+    """
+
+    name: ClassVar[str] = "optimade"
+    slow_parse: ClassVar[bool] = True
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._path = cast(Path, request.file).expanduser()
+        for key in request.query:
+            raise SourceError(
+                f"--{key} asks the service for something, and {self._path} is read in its place",
+                next_step=f"leave --{key} out",
+            )
+
+    @classmethod
+    def make(cls, request: Request) -> SavedEntries:
+        """Make the source from a request with a file."""
+        return cls(request)
+
+    def _entries(self) -> Iterator[dict[str, Any]]:
+        found = (one for one in read_documents(self._path) if one.get("type") == "structures")
+        return itertools.islice(found, self._request.limit)
+
+    def origin(self) -> Origin:
+        """Look at the first entries."""
+        entries = list(itertools.islice(self._entries(), PEEK))
+        if not entries:
+            raise SourceError(
+                f"{self._path} holds no OPTIMADE structures",
+                cause='objects with "type": "structures" were expected, in an answer or one a line',
+                next_step=f"build it as a file of your own (matdata build {self._path})",
+            )
+        first = [values_of(entry) for entry in entries]
+        columns = list(dict.fromkeys(name for values in first for name in values))
+        options = self._request.options
+        energy = options.energy or next((name for name in ENERGIES if name in columns), None)
+        said = ReadOptions(**{**options.to_dict(), "energy": energy})
+        roles = find_roles(["structure", *columns], first, said, str(self._path))
+        named = self._request.argument or plain_stem(self._path)
+        return Origin(
+            source=self.name,
+            name=f"optimade-{named}",
+            version=max(filter(None, map(day_of, entries)), default="local"),
+            kind="structure",
+            request={
+                "source": self.name,
+                "raw_file": digest_file(self._path),
+                "limit": self._request.limit,
+                "options": options.to_dict(),
+                "name": named,
+            },
+            url=self._path.name,
+            citation=CITATION,
+            energy_column=energy,
+            energy_per=roles.energy_per,
+            targets={name: unit_of(name) for name in roles.targets if name.startswith("_")},
+            count=self._request.limit,
+            note=f"{RAW.format(name=self._path.name)}; {NOTE}",
+        )
+
+    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+        """Lists of entries in the order of the file."""
+        rest = itertools.islice(self._entries(), start * CHUNK_ROWS, None)
+        while page := list(itertools.islice(rest, CHUNK_ROWS)):
+            yield page
+
+    def parse(self, raw: Any) -> Chunk:
+        """Structures and fields of a list of entries."""
+        return chunk_of(raw)
