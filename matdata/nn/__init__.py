@@ -1,0 +1,1 @@
+"""Blocks that models share: segment operations, attention pooling, residual networks."""

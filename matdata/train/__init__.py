@@ -1,0 +1,1 @@
+"""The trainer contract, the one training loop, ensembles, checkpoints and predictions."""
