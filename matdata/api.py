@@ -31,6 +31,15 @@ from matdata.inmemory import Computed, compute
 from matdata.ledger import Reject
 from matdata.settings import Settings, setting
 from matdata.tables.elements import masses as atomic_masses
+from matdata.train.contract import (
+    FitTrainer,
+    Members,
+    Samples,
+    Schema,
+    Target,
+    TorchTrainer,
+    Trainer,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,15 +61,22 @@ __all__ = [
     "FeatureError",
     "Featurizer",
     "Field",
+    "FitTrainer",
     "MatdataError",
+    "Members",
     "PluginError",
     "Ragged",
     "Reject",
+    "Samples",
+    "Schema",
     "Settings",
     "SourceError",
     "SplitError",
     "StoreError",
     "StructureError",
+    "Target",
+    "TorchTrainer",
+    "Trainer",
     "atomic_masses",
     "build",
     "compute",
