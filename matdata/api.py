@@ -22,6 +22,7 @@ from matdata.errors import (
     SplitError,
     StoreError,
     StructureError,
+    TrainError,
 )
 from matdata.features import FEATURIZERS, featurizer
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
@@ -76,6 +77,7 @@ __all__ = [
     "StructureError",
     "Target",
     "TorchTrainer",
+    "TrainError",
     "Trainer",
     "atomic_masses",
     "build",
