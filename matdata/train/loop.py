@@ -56,9 +56,9 @@ class Loop:
         self.settings = self.engine.recipe.settings
         if not self.progress.members:
             self.progress = Progress.start(self.engine.members)
-        per_epoch = len(self.train)
-        self.total = self.settings.steps or self.settings.epochs * per_epoch
-        self.schedule = Schedule(self.settings, self.total, per_epoch)
+        self.per_epoch = len(self.train)
+        self.total = self.settings.steps or self.settings.epochs * self.per_epoch
+        self.schedule = Schedule(self.settings, self.total, self.per_epoch)
         self._sums = torch.tensor(
             self.progress.loss_sums, dtype=torch.float64, device=self.engine.recipe.device
         )
@@ -95,7 +95,7 @@ class Loop:
 
     def _epoch(self) -> None:
         progress = self.progress
-        left = len(self.train) - progress.step % len(self.train)
+        left = self.per_epoch - progress.step % self.per_epoch
         for batch in self.console.bar(self.train, f"epoch {progress.epoch + 1}", left):
             # the loader has counted this batch, so a checkpoint made now would lose it
             losses = self.engine.step(batch, self.rates())
@@ -107,7 +107,7 @@ class Loop:
                 self._look()
             if self.over:
                 break
-            if progress.step % len(self.train):
+            if progress.step % self.per_epoch:
                 self._save_if_due()
         self._look()
         progress.epoch += 1
@@ -133,7 +133,7 @@ class Loop:
             return
         step, rows, losses = self._unseen[int(finite.to(torch.int8).argmin())]
         ids = [str(name) for name in self.train.ids[rows.cpu().numpy()]]
-        raise _not_finite(step, len(self.train), ids, losses)
+        raise _not_finite(step, self.per_epoch, ids, losses)
 
     def _validate(self) -> Validation | None:
         if self.valid is None:

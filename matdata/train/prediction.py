@@ -72,7 +72,9 @@ class Predictions:
             kinds = {"aleatoric": self.aleatoric, "epistemic": self.epistemic, "total": self.total}
             found[f"{target.name}_mean"] = _cells(self.column(target, self.mean))
             for kind, values in kinds.items():
-                cells = [None] * len(self) if values is None else _cells(self.column(target, values))
+                cells = (
+                    [None] * len(self) if values is None else _cells(self.column(target, values))
+                )
                 found[f"{target.name}_{kind}"] = cells
             for number, values in enumerate(self.members if members else ()):
                 found[f"{target.name}_member_{number}"] = _cells(self.column(target, values))
