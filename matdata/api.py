@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from matdata.estimator import FeatureTransformer
+    from matdata.load.loader import Loader
+    from matdata.load.loaders import Loaders
     from matdata.splits.audit import Report
 
 __all__ = [
@@ -196,6 +198,50 @@ class Dataset(DatasetFolder):
         from matdata.splits.saved import add_splits
 
         return add_splits(self, method, settings, name=name)
+
+    def loaders(
+        self,
+        split: Any = None,
+        *,
+        inputs: Sequence[str],
+        target: str | Sequence[str] | None = None,
+        quiet: bool = False,
+        **options: Any,
+    ) -> Loaders:
+        """Loaders of the parts of a split; unpacks as ``train, val, test``.
+
+        Parameters
+        ----------
+        split
+            Name of a saved split, or ratios such as ``70/15/15``; the only saved one if not given.
+        inputs
+            Features by spec, which were built before.
+        target
+            Columns of the table to be learnt.
+        quiet
+            Do not print modes, and waiting times after each epoch.
+        options
+            ``batch_size``, ``device``, ``max_sites``, ``seed``, ``missing``, … : all of
+            `matdata.load.loaders.make_loaders` and `matdata.load.options.LoadOptions`.
+        """
+        from matdata.console import Console
+        from matdata.load.loaders import make_loaders
+
+        told = Console(quiet=quiet)
+        return make_loaders(self, inputs, target, split=split, console=told, **options)
+
+    def loader(
+        self,
+        part: str | None = None,
+        *,
+        inputs: Sequence[str],
+        target: str | Sequence[str] | None = None,
+        **options: Any,
+    ) -> Loader:
+        """The loader of one part of a split; of the whole dataset if no part is given."""
+        from matdata.load.loaders import make_part_loader
+
+        return make_part_loader(self, part, inputs, target, **options)
 
     def audit(
         self,
