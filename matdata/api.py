@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matdata.cache import cache_dir
-from matdata.catalogue import features, find_dataset, find_feature
+from matdata.catalogue import features, find_dataset
 from matdata.composition import Compositions
 from matdata.crystals import Crystals, Ragged
 from matdata.dataset import DatasetFolder
@@ -22,11 +22,12 @@ from matdata.errors import (
     SplitError,
     StoreError,
     StructureError,
+    TrainError,
 )
-from matdata.features import FEATURIZERS, featurizer
+from matdata.features import FEATURIZERS
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.common import CommonSupport, common_support
-from matdata.features.feature import Feature
+from matdata.features.feature import Feature, open_feature
 from matdata.inmemory import Computed, compute
 from matdata.ledger import Reject
 from matdata.settings import Settings, setting
@@ -78,6 +79,7 @@ __all__ = [
     "StructureError",
     "Target",
     "TorchTrainer",
+    "TrainError",
     "Trainer",
     "atomic_masses",
     "build",
@@ -162,11 +164,7 @@ class Dataset(DatasetFolder):
         FeatureError
             If it was not built, with the command that makes it.
         """
-        name = spec.partition("@")[0]
-        asked = featurizer(name, settings).settings.identity() if settings else {}
-        stored = {key: value for key, value in asked.items() if key in settings}
-        folder = find_feature(self.cache, self.ref, spec, stored)
-        return Feature(folder, self.ids, self.digest, settings)
+        return open_feature(self, self.cache, spec, settings)
 
     def complete(self, specs: Sequence[str]) -> CommonSupport:
         """The materials that have every one of these features, which were built before."""
