@@ -45,6 +45,25 @@ class View:
         """The view of a dataset."""
         return cls(dataset.ref, dataset.ids, dataset.columns, dataset.units, features)
 
+    @classmethod
+    def sealed(
+        cls,
+        dataset: DatasetFolder,
+        features: Mapping[str, Feature],
+        targets: Sequence[Target],
+        ids: Ids,
+    ) -> View:
+        """The view of a training: it holds the targets of these materials and of no others."""
+        view = cls(dataset.ref, dataset.ids, {}, dataset.units, features)
+        rows = view.rows(ids).tolist()
+        columns: dict[str, list[Any]] = {}
+        for target in targets:
+            column = dataset.columns[target.name]
+            columns[target.name] = [None] * len(dataset.ids)
+            for row in rows:
+                columns[target.name][row] = column[row]
+        return cls(dataset.ref, dataset.ids, columns, dataset.units, features)
+
     def feature(self, spec: str, **settings: Any) -> Any:
         """An open feature."""
         return self.features[spec]

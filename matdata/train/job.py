@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -87,11 +88,17 @@ def schema_of(question: Question, outputs: int) -> Schema:
     return Schema(question.targets, outputs, inputs)
 
 
+def _view(question: Question) -> View:
+    """What the training sees: no targets but those of train and validation."""
+    ids = np.concatenate([question.train, question.valid])
+    return View.sealed(question.dataset, question.features, question.targets, ids)
+
+
 def _fit(question: Question, run: Run, outputs: int) -> None:
     import time
 
     assert isinstance(question.trainer, FitTrainer)
-    view = View.of(question.dataset, question.features)
+    view = _view(question)
     train = samples_for(view, question.train, question.targets)
     valid = samples_for(view, question.valid, question.targets) if len(question.valid) else None
     started = time.perf_counter()
@@ -118,7 +125,7 @@ def _train(
         torch.set_float32_matmul_precision("high")
     assert isinstance(question.trainer, TorchTrainer)
     schema = schema_of(question, int(run.manifest["outputs"]))
-    view = View.of(question.dataset, question.features)
+    view = _view(question)
     normalizer = fit_normalizer(view, question.train, question.targets, settings)
     if group.leads:
         files.write_json(run.folder / NORMALIZER, normalizer.to_json())
