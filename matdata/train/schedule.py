@@ -35,7 +35,10 @@ class Schedule:
         chosen = self.settings
         rising = round(chosen.warmup * self.total)
         if step < rising:
-            return (step + 1) / rising
+            risen = (step + 1) / rising
+            return chosen.warmup_from + (1.0 - chosen.warmup_from) * risen
+        if chosen.schedule == "exponential":
+            return float(chosen.gamma ** ((step - rising) / max(self.total - rising - 1, 1)))
         if chosen.schedule == "cosine":
             return 0.5 * (1.0 + math.cos(math.pi * (step - rising) / max(self.total - rising, 1)))
         if chosen.schedule == "onecycle":

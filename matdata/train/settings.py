@@ -30,11 +30,19 @@ class TrainSettings(Settings):
     schedule: str = setting(
         "constant",
         "learning rate over time",
-        choices=("constant", "cosine", "onecycle", "step", "plateau"),
+        choices=("constant", "cosine", "exponential", "onecycle", "step", "plateau"),
     )
     warmup: float = setting(0.0, "share of the steps with a rising rate", minimum=0.0, maximum=1.0)
+    warmup_from: float = setting(
+        0.0, "factor of the rate from which it rises", minimum=0.0, maximum=1.0
+    )
     milestones: tuple[int, ...] = setting((), "step: epochs after which the rate falls")
-    gamma: float = setting(0.1, "step, plateau: factor of each fall", minimum=0.0, maximum=1.0)
+    gamma: float = setting(
+        0.1,
+        "step, plateau: factor of each fall; exponential: factor at the end",
+        minimum=0.0,
+        maximum=1.0,
+    )
     plateau_patience: int = setting(10, "plateau: epochs without improvement", minimum=1)
     clip: float = setting(0.0, "largest norm of the gradient; 0: any", minimum=0.0)
     patience: int = setting(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -10,6 +11,7 @@ from torch import nn
 from matdata.errors import ConfigError, TrainError
 from matdata.train.checkpoint import load_checkpoint, save_checkpoint
 from matdata.train.progress import MemberProgress
+from matdata.train.schedule import Schedule
 from matdata.train.settings import TrainSettings
 
 QUICK = {"epochs": 6, "batch_size": 16, "lr": 0.02}
@@ -109,6 +111,22 @@ def test_a_plateau_lowers_the_rate_of_a_member():
     for epoch, value in enumerate([1.0, 1.1, 1.1, 1.1, 1.1, 0.9], 1):
         member.observe(value, epoch, settings)
     assert member.factor == 0.25
+
+
+def test_an_exponential_schedule_rises_and_falls_between_its_rates():
+    """OCrystalNet: 1e-4 to 3e-4 over two of ten epochs, then down to 1e-5."""
+    settings = _settings(
+        schedule="exponential", lr=3e-4, warmup=0.2, warmup_from=1 / 3, gamma=1 / 30
+    )
+    rates = [3e-4 * Schedule(settings, 50, 5).factor(step) for step in range(50)]
+    assert rates[0] == pytest.approx(1e-4 + 2e-4 / 10)
+    assert rates[9] == rates[10] == pytest.approx(3e-4)
+    assert rates[-1] == pytest.approx(1e-5)
+    falls = [after / before for before, after in itertools.pairwise(rates[10:])]
+    assert max(falls) == pytest.approx(min(falls))
+    assert [Schedule(_settings(warmup=0.5), 4, 1).factor(step) for step in range(4)] == [
+        *(0.5, 1.0, 1.0, 1.0)
+    ]
 
 
 def test_nan_stops_the_training_and_names_batch_and_ids(tmp_path):

@@ -143,7 +143,10 @@ class OCrystalNet(_GraphTrainer):
         "loss": "l1",
         "batch_size": 64,
         "epochs": 200,
+        "schedule": "exponential",
         "warmup": 0.01,
+        "warmup_from": 1 / 3,
+        "gamma": 1 / 30,
     }
 
     def model(self, schema: md.Schema) -> nn.Module:
