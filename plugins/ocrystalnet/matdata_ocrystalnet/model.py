@@ -142,7 +142,8 @@ class OCrystalNetModel(nn.Module):
             states = self.dropout(self.activation(start + layer(message)))  # eq. 9
         entering = states.index_select(0, edges.reverse)
         node = self._finish(self.aggregate(entering, edges.sender, len(node)), node, first)
-        return self.dropout(self.activation(self.output(node)))
+        out: Tensor = self.dropout(self.activation(self.output(node)))
+        return out
 
     def _finish(self, message: Tensor, node: Tensor, first: Tensor) -> Tensor:
         """The last update of the sites, after the last layer."""

@@ -35,7 +35,8 @@ class Convolution(nn.Module):
 
     def gates(self, sites: Tensor, bonds: Tensor, sender: Tensor, receiver: Tensor) -> Tensor:
         """``z W + b`` of each edge, (E, 2 width)."""
-        own, other, bond = self.linear.weight.split([self.width, self.width, bonds.shape[1]], 1)
+        widths = [self.width, self.width, bonds.shape[1]]
+        own, other, bond = torch.split(self.linear.weight, widths, 1)
         here, there = F.linear(sites, own, self.linear.bias), F.linear(sites, other)
         of_sites = here.index_select(0, sender) + there.index_select(0, receiver)
         return of_sites + F.linear(bonds, bond)

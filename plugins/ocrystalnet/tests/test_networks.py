@@ -10,6 +10,7 @@ import pytest
 import torch
 from matdata_ocrystalnet import NODES, OGCNN, OCrystalNet
 from support.crystals import few
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from matdata.crystals import Crystals
 from matdata.testing import invariance
@@ -131,6 +132,28 @@ def test_stacked_members_equal_single_ones(batch_of, rattled, schema_of):
     together = torch.func.vmap(call)(stacked)
     for member, model in zip(together, models, strict=True):
         torch.testing.assert_close(member, model(batch), rtol=1e-4, atol=1e-5)
+
+
+class Count(TorchDispatchMode):
+    """How many operations ran."""
+
+    calls = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.calls += 1
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("name", ["ocrystalnet", "ogcnn"])
+def test_no_loop_over_materials_sites_or_edges(batch_of, network_of, rattled, name):
+    trainer, model = network_of(name, **SMALL[name])
+    counts = []
+    for copies in (1, 20):
+        batch = batch_of(Crystals.concat([rattled(3)] * copies), trainer)
+        with Count() as count:
+            model(batch)
+        counts.append(count.calls)
+    assert counts[0] == counts[1]
 
 
 def test_vector_targets(batch_of, rattled, schema_of):
