@@ -1,0 +1,1 @@
+"""Metrics, uncertainty, pictures and reports of predictions."""

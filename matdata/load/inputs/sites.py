@@ -1,0 +1,100 @@
+"""Sites: vectors of their elements, and orbital field matrices."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from matdata.load.inputs.base import Input, device_table
+from matdata.tables import element_vectors
+from matdata.tables.valence import Rule, valence_vectors
+
+
+class _Sites(Input):
+    @property
+    def level(self) -> str:
+        """Name of the ragged level of the rows."""
+        return "site"
+
+    @functools.cached_property
+    def numbers(self) -> Tensor:
+        """Atomic numbers, (N,) int64."""
+        return self.fields["numbers"].to(torch.int64)
+
+    @property
+    def crystal(self) -> Tensor:
+        """Material of each row, (N,) int64."""
+        return self.owner(self.level)
+
+
+class ElementInput(_Sites):
+    """``element:<table>``: numbers (N,), vectors (N, width), crystal (N,)."""
+
+    @property
+    def level(self) -> str:
+        """``site`` or ``element``."""
+        return cast(str, self.featurizer.settings.per)
+
+    @property
+    def vectors(self) -> Tensor:
+        """Rows of the table, (N, width) float32."""
+        chosen = self.featurizer.settings
+        make = element_vectors.filled if chosen.unknown == "mean" else element_vectors.vectors
+        return device_table(chosen.variant, self.device, make)[self.numbers]
+
+    def dense(self) -> Tensor:
+        """`vectors`."""
+        return self.vectors
+
+
+def _valence(key: str) -> Any:
+    rule, _, tag = key.partition("|")
+    return valence_vectors(cast(Rule, rule), bool(tag)).astype(np.float32)
+
+
+class OrbitalFieldInput(_Sites):
+    """``ofm``: numbers (N,), matrices (N, 32, 32), own (N, 32), vectors (N, 1056), crystal (N,)."""
+
+    @property
+    def own(self) -> Tensor:
+        """Valence o(c) of each site, (N, 32) float32; 39 wide with periods."""
+        chosen = self.featurizer.settings
+        key = f"{chosen.valence}|{'period' if chosen.period_tag else ''}"
+        return device_table(key, self.device, _valence)[self.numbers]
+
+    @property
+    def ligand(self) -> Tensor:
+        """Neighbours' weighted valence, (N, 32) float32 in 1/bohr."""
+        return self.fields["ligand"]
+
+    @property
+    def matrices(self) -> Tensor:
+        """X of each site, rows are neighbours, (N, 32, 32)."""
+        return self.ligand[:, :, None] * self.own[:, None, :]
+
+    @property
+    def vectors(self) -> Tensor:
+        """X row by row, then o(c), (N, 1056): OCrystalNet eq. 3."""
+        return torch.cat([self.matrices.flatten(1), self.own], 1)
+
+    def dense(self) -> Tensor:
+        """`vectors`."""
+        return self.vectors
+
+
+class MeanFieldInput(OrbitalFieldInput):
+    """``ofm`` with ``level="structure"``: `values` (b, 1056) is the mean over the sites."""
+
+    @functools.cached_property
+    def values(self) -> Tensor:
+        """Mean of `vectors` over the sites of each material, (b, 1056) float32."""
+        ends = self.offsets[self.level]
+        return torch.segment_reduce(self.vectors, "mean", lengths=ends[1:] - ends[:-1])
+
+    def dense(self) -> Tensor:
+        """`values`."""
+        return self.values

@@ -1,0 +1,171 @@
+"""What a trainer plugin is; importable without torch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.features.base import Dense, Featurizer
+from matdata.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Task = Literal["regression", "classification"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One property to be learnt.
+
+    Attributes
+    ----------
+    name
+        Column of the dataset's table.
+    size
+        Numbers predicted for it: 1 for a scalar, the length of an array target, the number of
+        classes of a classification (whose column in a batch is one: the index of the class).
+    unit
+        Its unit, ``1`` when there is none.
+    task
+        ``regression`` or ``classification``.
+    """
+
+    name: str
+    size: int = 1
+    unit: str = "1"
+    task: Task = "regression"
+
+    @property
+    def columns(self) -> int:
+        """Columns of `Batch.targets` that it takes."""
+        return 1 if self.task == "classification" else self.size
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What a model is built for.
+
+    Attributes
+    ----------
+    targets
+        In the order of the columns of `Batch.targets`.
+    outputs
+        Columns the model returns: the sizes of all targets, twice that for a loss that also
+        learns a spread (means first, then log spreads).
+    featurizers
+        The inputs by spec, with their settings; ``len(featurizer.labels())`` is a width.
+    """
+
+    targets: tuple[Target, ...]
+    outputs: int
+    featurizers: Mapping[str, Featurizer]
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Materials as arrays, for plugins with a fit of their own.
+
+    Attributes
+    ----------
+    ids : (n,) str
+        Material ids.
+    inputs
+        By spec the dense form of each feature, (n, d), or `Ragged` with n rows.
+    targets : (n, t) float64
+        Targets as columns in their own units, 0 where unknown; t is 0 when predicting.
+    mask : (n, t) bool
+        Where a target is known.
+    """
+
+    ids: npt.NDArray[np.str_]
+    inputs: Mapping[str, Dense]
+    targets: npt.NDArray[np.float64]
+    mask: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """What the members of an ensemble predict, in the units of the targets.
+
+    Attributes
+    ----------
+    means : (m, n, t) float
+        Of each member (network, tree); probabilities of the classes in a classification.
+    spreads : (m, n, t) float, optional
+        Standard deviation of the noise that each member expects (aleatoric).
+    """
+
+    means: npt.NDArray[Any]
+    spreads: npt.NDArray[Any] | None = None
+
+
+class Trainer(ABC):
+    """Base of `TorchTrainer` and `FitTrainer`; registered in the entry-point group
+    ``matdata.trainers``.
+
+    A plugin's ``__init__`` module holds the subclass and its `Hypers` and imports no torch; the
+    network is in ``model.py`` and imported by `TorchTrainer.model`.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    citation: ClassVar[str]
+    summary: ClassVar[str]
+    Hypers: ClassVar[type[Settings]] = Settings
+    #: What it can learn.
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    #: Defaults of the training loop's settings (`epochs`, `batch_size`, `lr`, `loss`, …) that
+    #: differ from the core's.
+    defaults: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, hypers: Any = None) -> None:
+        self.hypers: Any = hypers if hypers is not None else self.Hypers()
+
+    @abstractmethod
+    def inputs(self) -> tuple[str, ...]:
+        """Specs of the features that the model reads with these hypers."""
+
+    def input_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        """Settings that an input must have been built with, by spec; none by default."""
+        return {}
+
+
+class TorchTrainer(Trainer):
+    """A plugin whose network the core's loop trains."""
+
+    #: Whether members of an ensemble can be trained as one network with stacked weights
+    #: (`torch.func.vmap`): no BatchNorm, no branches on values that depend on weights.
+    vmap: ClassVar[bool] = True
+
+    @abstractmethod
+    def model(self, schema: Schema) -> nn.Module:
+        """A network that maps a `matdata.load.batch.Batch` to (b, schema.outputs) float32."""
+
+
+class FitTrainer(Trainer):
+    """A plugin with a fit of its own, such as a random forest."""
+
+    @abstractmethod
+    def fit(self, train: Samples, valid: Samples | None, schema: Schema, seed: int) -> None:
+        """Fit to `train`; `valid` may choose when to stop, and is None if there is none."""
+
+    @abstractmethod
+    def predict(self, samples: Samples) -> Members:
+        """Predict; a random forest returns its trees as members."""
+
+    @abstractmethod
+    def state(self) -> Mapping[str, npt.NDArray[Any]]:
+        """All that was learnt, as named arrays, which the core writes to the run folder."""
+
+    @abstractmethod
+    def load_state(self, state: Mapping[str, npt.NDArray[Any]], schema: Schema) -> None:
+        """Take over what `state` returned."""
