@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from matdata.jit import kernel
 
 
@@ -23,7 +25,7 @@ def copy_stretches(source: Any, starts: Any, ends: Any, item: Any, target: Any) 
         Bytes of an entry.
     """
     for k in range(len(starts)):
-        begin = ends[k] * item
-        shift = starts[k] * item - begin
-        for place in range(begin, ends[k + 1] * item):
-            target[place] = source[place + shift]
+        # unsigned indices cannot count from the end, so that the loop becomes one block copy
+        first, place = np.uint64(starts[k] * item), np.uint64(ends[k] * item)
+        for byte in range(np.uint64((ends[k + 1] - ends[k]) * item)):
+            target[place + byte] = source[first + byte]

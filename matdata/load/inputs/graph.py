@@ -40,7 +40,7 @@ class GraphInput(Input):
 
     @functools.cached_property
     def _start(self) -> Tensor:
-        return self.offsets["site"][self.edge_crystal]
+        return self.offsets["site"].index_select(0, self.edge_crystal)
 
     @functools.cached_property
     def sender(self) -> Tensor:

@@ -1,0 +1,297 @@
+"""Modes, epochs, ranks, workers, resuming: one order, whatever the way."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.utils.data import DataLoader
+
+from matdata.errors import ConfigError, FeatureError, SplitError
+from matdata.load.loader import make_loader
+from matdata.load.neighbours.torch_data import LoaderDataset
+
+MODES = ("resident", "ram", "stream")
+INPUTS = ("graph", "wyckoff", "lattice")
+
+
+def _content(batch):
+    graph = batch["graph"]
+    return (
+        batch.ids,
+        batch.targets.tolist(),
+        graph.sender.tolist(),
+        graph.distance.tolist(),
+        batch["wyckoff"].positions.tolist(),
+        batch["lattice"].values.tolist(),
+    )
+
+
+def _loader(toy, **options):
+    chosen = {"batch_size": 7, "shuffle": True, "seed": 1, **options}
+    return make_loader(toy, None, INPUTS, "gap", **chosen)
+
+
+def _epochs(loader, count=2):
+    return [_content(batch) for _ in range(count) for batch in loader]
+
+
+@pytest.mark.parametrize("window", [None, 20, 9])
+def test_modes_give_the_same_batches(toy, window):
+    window = window or 1000
+    ways = [_epochs(_loader(toy, mode=mode, window=window)) for mode in MODES]
+    assert ways[0] == ways[1] == ways[2]
+    assert ways[0][:9] != ways[0][9:]
+    for prefetch in (0, 1, 5):
+        assert _epochs(_loader(toy, mode="stream", window=window, prefetch=prefetch)) == ways[0]
+
+
+def test_batches_hold_what_the_table_and_the_features_say(toy):
+    loader = _loader(toy)
+    row = {name: k for k, name in enumerate(toy.ids.tolist())}
+    for batch in loader:
+        wanted = [toy.columns["gap"][row[name]] for name in batch.ids]
+        torch.testing.assert_close(batch.targets, torch.tensor(wanted)[:, None])
+        assert batch.mask.all()
+        assert loader.ids[batch.rows].tolist() == batch.ids
+
+
+def test_epochs_differ_and_can_be_set(toy):
+    loader = _loader(toy)
+    first, second = ([b.ids for b in loader] for _ in range(2))
+    assert loader.epoch == 2
+    assert first != second
+    assert sorted(sum(first, [])) == sorted(sum(second, [])) == sorted(toy.ids.tolist())
+    loader.set_epoch(0)
+    assert [b.ids for b in loader] == first
+    assert [loader.ids[rows].tolist() for rows in loader.batch_rows(1)] == second
+
+
+def test_without_shuffling_materials_come_as_they_lie(toy):
+    loader = _loader(toy, shuffle=False)
+    assert sum((b.ids for b in loader), []) == toy.ids.tolist()
+
+
+def test_a_look_at_the_first_batch_changes_nothing(toy):
+    loader = _loader(toy, mode="ram")
+    next(iter(loader))
+    assert len(_epochs(loader, 1)) == len(loader) == 9
+    assert loader.epoch == 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("options", [{}, {"window": 20}, {"max_edges": 900, "batch_size": 0}])
+@settings(max_examples=12, deadline=None)
+@given(stop=st.integers(0, 40))
+def test_resuming_is_exact(toy, mode, options, stop):
+    whole = _epochs(_loader(toy, mode=mode, **options), 3)
+    stop = min(stop, len(whole) - 1)
+    loader, seen = _loader(toy, mode=mode, **options), []
+    while len(seen) < stop:
+        for batch in loader:
+            seen.append(_content(batch))
+            if len(seen) == stop:
+                break
+    state = json.loads(json.dumps(loader.state()))
+    other = _loader(toy, mode=mode, **options)
+    other.load_state(state)
+    while len(seen) < len(whole):
+        seen += [_content(batch) for batch in other]
+    assert seen == whole
+
+
+def test_a_state_of_another_order_is_refused(toy):
+    state = _loader(toy).state()
+    with pytest.raises(ConfigError, match="seed 1, here 2"):
+        _loader(toy, seed=2).load_state(state)
+    with pytest.raises(ConfigError, match="materials"):
+        make_loader(toy, toy.ids[:9], INPUTS, "gap", batch_size=7, shuffle=True, seed=1).load_state(
+            state
+        )
+
+
+@pytest.mark.parametrize("world", [2, 3])
+@pytest.mark.parametrize("mode", MODES)
+def test_ranks_together_are_one_process(toy, world, mode):
+    alone = [b.ids for b in _loader(toy, batch_size=5 * world, mode=mode, window=30)]
+    ranks = [
+        [b.ids for b in _loader(toy, batch_size=5, rank=r, world_size=world, mode=mode, window=30)]
+        for r in range(world)
+    ]
+    for step, together in enumerate(alone):
+        parts = [rank[step] for rank in ranks]
+        assert sorted(sum(parts, [])) == sorted(together)
+
+
+def test_ranks_of_an_uneven_set(toy):
+    ids = toy.ids[:59]
+
+    def share(uneven):
+        options = {"batch_size": 4, "shuffle": True, "world_size": 4, "uneven": uneven}
+        loaders = [make_loader(toy, ids, ["lattice"], rank=r, **options) for r in range(4)]
+        return [sum((b.ids for b in loader), []) for loader in loaders]
+
+    padded, dropped = share("pad"), share("drop")
+    assert [len(part) for part in padded] == [15] * 4
+    assert set(sum(padded, [])) == set(ids.tolist())
+    assert [len(part) for part in dropped] == [14] * 4
+    assert len(set(sum(dropped, []))) == 56
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_workers_of_torch_keep_the_order(toy, workers):
+    wanted = _epochs(_loader(toy), 2)
+    view = LoaderDataset(_loader(toy, mode="ram"))
+    seen = []
+    for epoch in range(2):
+        view.set_epoch(epoch)
+        loading = DataLoader(view, batch_size=None, num_workers=workers)
+        seen += [_content(batch) for batch in loading]
+    assert seen == wanted
+    assert len(view) == 9
+
+
+def test_budget_of_edges(toy):
+    loader = _loader(toy, max_edges=900, batch_size=0)
+    batches = list(loader)
+    assert max(b["graph"].entries("edge") for b in batches) <= 900
+    assert sorted(sum((b.ids for b in batches), [])) == sorted(toy.ids.tolist())
+    assert len({len(b) for b in batches}) > 1
+    both = _loader(toy, max_sites=40, max_edges=900, batch_size=6)
+    assert max(b["graph"].entries("site") for b in both) <= 40
+    assert max(map(len, both)) <= 6
+
+
+def test_a_budget_that_cannot_be(toy):
+    with pytest.raises(ConfigError, match=r"m-\d+ has \d+ edges, a batch may hold 3 "):
+        _loader(toy, max_edges=3)
+    with pytest.raises(ConfigError, match="no input has edges"):
+        make_loader(toy, None, ["lattice"], max_edges=100)
+
+
+def test_fractions_nest_and_do_not_depend_on_targets(toy):
+    def kept(fraction, **options):
+        return set(make_loader(toy, None, ["lattice"], fraction=fraction, **options).ids.tolist())
+
+    sizes = [kept(fraction) for fraction in (0.1, 0.25, 0.5, 1.0)]
+    assert [len(ids) for ids in sizes] == [6, 15, 30, 60]
+    assert sizes[0] < sizes[1] < sizes[2] < sizes[3]
+    assert kept(0.5, seed=1) != sizes[2]
+
+
+def test_weights_and_weighted_draws(toy):
+    chances = {name: 1.0 for name in toy.ids[:5].tolist()}
+    loader = make_loader(
+        toy, None, ["lattice"], shuffle=True, sample_weights=chances, weights={toy.ids[0]: 3.0}
+    )
+    batches = list(loader)
+    assert set(sum((b.ids for b in batches), [])) == set(chances)
+    assert sum(map(len, batches)) == 60
+    for batch in batches:
+        heavy = [3.0 if name == toy.ids[0] else 1.0 for name in batch.ids]
+        assert batch.weights.tolist() == heavy
+    with pytest.raises(ConfigError, match="not negative"):
+        make_loader(toy, None, ["lattice"], weights={toy.ids[0]: -1.0})
+
+
+def test_several_array_and_missing_targets(toy):
+    asked = {"batch_size": 60, "input_settings": {}}
+    with pytest.raises(ConfigError, match="12 of 60 materials .* eps in 12") as caught:
+        make_loader(toy, None, ["lattice"], ["eps", "spectrum"], **asked)
+    assert 'missing="mask"' in str(caught.value)
+    names = ["eps", "spectrum"]
+    dropped = make_loader(toy, None, ["lattice"], names, missing="drop", **asked)
+    assert len(dropped.ids) == 48
+    assert set(dropped.left_out.values()) == {"no target"}
+    loader = make_loader(toy, None, ["lattice"], names, missing="mask", **asked)
+    assert [(t.name, t.size) for t in loader.targets] == [("eps", 1), ("spectrum", 3)]
+    (batch,) = loader
+    assert batch.targets.shape == batch.mask.shape == (60, 4)
+    assert (~batch.mask[:, 0]).sum() == 12
+    assert (batch.targets[~batch.mask] == 0).all()
+    row = toy.row("m-0010")
+    assert batch.targets[row].tolist() == [11.0, 10.5, 20.0, 11.0]
+    alone = make_loader(toy, None, ["lattice"], ["eps"], missing="mask", **asked)
+    assert len(alone.ids) == 48  # nothing is known of the others
+
+
+def test_what_cannot_be_loaded_says_what_to_do(toy):
+    with pytest.raises(FeatureError, match=f"matdata featurize {toy.ref} voronoi"):
+        make_loader(toy, None, ["voronoi"])
+    with pytest.raises(SplitError, match="2 of 3 ids .* another version"):
+        make_loader(toy, [toy.ids[0], "x-1", "x-2"], ["lattice"])
+    with pytest.raises(ConfigError, match="did you mean 'gap'"):
+        make_loader(toy, None, ["lattice"], "gapp")
+    with pytest.raises(ConfigError, match="holds text"):
+        make_loader(toy, None, ["lattice"], "formula")
+    with pytest.raises(ConfigError, match="did you mean 'batch_size'"):
+        make_loader(toy, None, ["lattice"], batchsize=3)
+    with pytest.raises(ConfigError, match="did you mean 'stream'"):
+        make_loader(toy, None, ["lattice"], mode="streem")
+    with pytest.raises(ConfigError, match="stand more than once"):
+        make_loader(toy, [toy.ids[0]] * 2, ["lattice"])
+    for wrong in ({"batch_size": 0}, {"rank": 2}, {"fraction": 0.0}, {"missing": "no"}):
+        with pytest.raises(ConfigError, match="expected"):
+            make_loader(toy, None, ["lattice"], **wrong)
+
+
+def test_a_device_that_is_not_there():
+    from matdata.load.devices import find_device
+
+    with pytest.raises(ConfigError, match=r"'cuda:97' is not there(.|\n)*devices here: cpu"):
+        find_device("cuda:97")
+    with pytest.raises(ConfigError, match="no device"):
+        find_device("gpu please")
+
+
+def test_materials_without_an_input_are_left_out_and_named(toy, monkeypatch):
+    feature = toy.feature("lattice")
+    feature.__dict__["rows"] = feature.rows[:50]
+    monkeypatch.setattr(toy, "feature", lambda spec: feature)
+    loader = make_loader(toy, None, ["lattice"])
+    assert loader.ids.tolist() == toy.ids[:50].tolist()
+    assert loader.left_out == dict.fromkeys(toy.ids[50:].tolist(), "no lattice")
+    assert "left out 10 (no lattice)" in loader.describe()
+
+
+def test_meter_counts_what_is_waited(toy):
+    loader = _loader(toy)
+    list(loader)
+    assert loader.meter.batches == len(loader)
+    assert 0 < loader.meter.share <= 1
+    assert len(loader.meter.history) == 1
+    loader.meter.waited, loader.meter.total = 1.0, 2.0
+    assert "50.0 %" in loader.meter.line("resident")
+    assert "batches larger" in loader.meter.line("resident")
+    loader.meter.total = 100.0
+    assert loader.meter.line("resident") == "waited for data 1.0 % of 100.0 s"
+
+
+def test_an_error_while_reading_ahead_comes_out(toy, monkeypatch):
+    loader = _loader(toy, mode="stream", window=10)
+
+    def broken(members):
+        raise OSError("the disk went away")
+
+    monkeypatch.setattr(loader._source, "_read", broken)
+    with pytest.raises(OSError, match="went away"):
+        list(loader)
+
+
+def test_columns_need_no_compiled_code(toy, monkeypatch):
+    wanted = _epochs(_loader(toy))
+    monkeypatch.setattr("matdata.load.gather.compiled", lambda: None)
+    assert _epochs(_loader(toy)) == wanted
+
+
+def test_rows_are_positions_of_ids(toy):
+    asked = toy.ids[[9, 3, 30]]
+    loader = make_loader(toy, asked, ["lattice"])
+    assert loader.ids.tolist() == sorted(asked.tolist())
+    (batch,) = loader
+    assert batch.targets.shape == (3, 0)
+    np.testing.assert_array_equal(batch.rows, [0, 1, 2])
