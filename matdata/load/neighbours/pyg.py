@@ -51,6 +51,7 @@ def pyg_batch(batch: Batch, spec: str = "graph") -> Any:
         material_id=batch.ids,
         batch=graph.crystal,
         ptr=graph.offsets["site"],
+        num_nodes=len(graph.numbers),
     )
     sites, edges = (torch.from_numpy(graph.host_offsets[level]) for level in ("site", "edge"))
     single = torch.arange(len(batch) + 1)

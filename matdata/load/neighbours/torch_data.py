@@ -1,4 +1,4 @@
-"""A loader as a torch `IterableDataset`, for `torch.utils.data.DataLoader` and what builds on it."""
+"""A loader as a torch `IterableDataset`, for torch's `DataLoader` and what builds on it."""
 
 from __future__ import annotations
 

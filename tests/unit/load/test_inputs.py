@@ -84,10 +84,7 @@ def test_pairs_are_all_pairs_of_one_material(toy, spec):
     for batch in loader:
         held = batch[spec]
         first, second = (part.tolist() for part in held.pairs)
-        if spec == "wyckoff":
-            owner = held.labelling.tolist()
-        else:
-            owner = held.crystal.tolist()
+        owner = (held.labelling if spec == "wyckoff" else held.crystal).tolist()
         wanted = [
             (i, j) for i in range(len(owner)) for j in range(len(owner)) if owner[i] == owner[j]
         ]

@@ -17,6 +17,10 @@ MODES = ("resident", "ram", "stream")
 INPUTS = ("graph", "wyckoff", "lattice")
 
 
+def joined(parts):
+    return [name for part in parts for name in part]
+
+
 def _content(batch):
     graph = batch["graph"]
     return (
@@ -63,7 +67,7 @@ def test_epochs_differ_and_can_be_set(toy):
     first, second = ([b.ids for b in loader] for _ in range(2))
     assert loader.epoch == 2
     assert first != second
-    assert sorted(sum(first, [])) == sorted(sum(second, [])) == loader.ids.tolist()
+    assert sorted(joined(first)) == sorted(joined(second)) == loader.ids.tolist()
     loader.set_epoch(0)
     assert [b.ids for b in loader] == first
     assert [loader.ids[rows].tolist() for rows in loader.batch_rows(1)] == second
@@ -71,7 +75,7 @@ def test_epochs_differ_and_can_be_set(toy):
 
 def test_without_shuffling_materials_come_as_they_lie(toy):
     loader = _loader(toy, shuffle=False)
-    assert sum((b.ids for b in loader), []) == loader.ids.tolist() == sorted(loader.ids)
+    assert joined(b.ids for b in loader) == loader.ids.tolist() == sorted(loader.ids)
 
 
 def test_a_look_at_the_first_batch_changes_nothing(toy):
@@ -130,7 +134,7 @@ def test_ranks_together_are_one_process(toy, world, mode):
     ranks = [made(batch_size=5, rank=r, world_size=world) for r in range(world)]
     for step, together in enumerate(alone):
         parts = [rank[step] for rank in ranks]
-        assert sorted(sum(parts, [])) == sorted(together)
+        assert sorted(joined(parts)) == sorted(together)
 
 
 def test_ranks_of_an_uneven_set(toy):
@@ -139,13 +143,13 @@ def test_ranks_of_an_uneven_set(toy):
     def share(uneven):
         options = {"batch_size": 4, "shuffle": True, "world_size": 4, "uneven": uneven}
         loaders = [make_loader(toy, ids, ["lattice"], rank=r, **options) for r in range(4)]
-        return [sum((b.ids for b in loader), []) for loader in loaders]
+        return [joined(b.ids for b in loader) for loader in loaders]
 
     padded, dropped = share("pad"), share("drop")
     assert [len(part) for part in padded] == [15] * 4
-    assert set(sum(padded, [])) == set(ids.tolist())
+    assert set(joined(padded)) == set(ids.tolist())
     assert [len(part) for part in dropped] == [14] * 4
-    assert len(set(sum(dropped, []))) == 56
+    assert len(set(joined(dropped))) == 56
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2])
@@ -165,7 +169,7 @@ def test_budget_of_edges(toy):
     loader = _loader(toy, max_edges=900, batch_size=0)
     batches = list(loader)
     assert max(b["graph"].entries("edge") for b in batches) <= 900
-    assert sorted(sum((b.ids for b in batches), [])) == loader.ids.tolist()
+    assert sorted(joined(b.ids for b in batches)) == loader.ids.tolist()
     assert len({len(b) for b in batches}) > 1
     both = _loader(toy, max_sites=40, max_edges=900, batch_size=6)
     assert max(b["graph"].entries("site") for b in both) <= 40
@@ -190,12 +194,12 @@ def test_fractions_nest_and_do_not_depend_on_targets(toy):
 
 
 def test_weights_and_weighted_draws(toy):
-    chances = {name: 1.0 for name in toy.ids[:5].tolist()}
+    chances = dict.fromkeys(toy.ids[:5].tolist(), 1.0)
     loader = make_loader(
         toy, None, ["lattice"], shuffle=True, sample_weights=chances, weights={toy.ids[0]: 3.0}
     )
     batches = list(loader)
-    assert set(sum((b.ids for b in batches), [])) == set(chances)
+    assert set(joined(b.ids for b in batches)) == set(chances)
     assert sum(map(len, batches)) == 60
     for batch in batches:
         heavy = [3.0 if name == toy.ids[0] else 1.0 for name in batch.ids]
@@ -206,7 +210,7 @@ def test_weights_and_weighted_draws(toy):
 
 def test_several_array_and_missing_targets(toy):
     asked = {"batch_size": 60, "input_settings": {}}
-    with pytest.raises(ConfigError, match="12 of 60 materials .* eps in 12") as caught:
+    with pytest.raises(ConfigError, match=r"12 of 60 materials .* eps in 12") as caught:
         make_loader(toy, None, ["lattice"], ["eps", "spectrum"], **asked)
     assert 'missing="mask"' in str(caught.value)
     names = ["eps", "spectrum"]
