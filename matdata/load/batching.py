@@ -37,6 +37,12 @@ class Plan:
     def __getitem__(self, batch: int) -> Int:
         return self.rows[self.bounds[batch] : self.bounds[batch + 1]]
 
+    def thinned(self, first: int, every: int) -> Plan:
+        """Every so many batches."""
+        chosen = list(self)[first::every]
+        bounds = np.cumsum([0, *map(len, chosen)]).astype(np.int64)
+        return Plan(np.concatenate([self.rows[:0], *chosen]), bounds)
+
     def __iter__(self) -> Iterator[Int]:
         return (self[batch] for batch in range(len(self)))
 

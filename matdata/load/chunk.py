@@ -91,6 +91,10 @@ class Fields(Mapping[str, Any]):
             self._made[name] = block if place.columns is None else block[:, place.columns]
         return self._made[name]
 
+    def __reduce__(self) -> Any:
+        """Sent to another process as a dictionary of what belongs to this batch."""
+        return dict, ({name: self[name] for name in self},)
+
     def __iter__(self) -> Any:
         return iter(self._layout.places)
 

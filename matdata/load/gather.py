@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,19 +10,20 @@ import numpy.typing as npt
 
 from matdata.crystals import Int
 
-Copy = Callable[..., None]
-
 
 @functools.cache
-def compiled() -> Copy | None:
-    """The compiled copy, or None on a machine without numba."""
+def compiled() -> Any:
+    """The module `matdata.load.kernels`, ready to run; None on a machine without numba."""
     try:
-        from matdata.load.kernels import copy_stretches
+        from matdata.load import kernels
     except ImportError:
         return None
+    # the first call compiles, or reads what was compiled from the disk
     two, nothing = np.zeros(2, np.int64), np.empty(0, np.uint8)
-    copy_stretches(nothing, two[:1], two, 1, nothing)  # compiles it, or reads it from the disk
-    return copy_stretches  # type: ignore[no-any-return]
+    kernels.copy_stretches(nothing, two[:1], two, 1, nothing)
+    ends = np.empty((0, 5), np.uint16)
+    kernels.edge_index(ends[:, 0], ends[:, 1], two, two, np.empty((2, 0), np.int64))
+    return kernels
 
 
 def _bytes(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
@@ -48,10 +48,10 @@ def gather_entries(
     """
     if not target.size:
         return
-    copy = compiled()
-    if copy is not None:
+    kernels = compiled()
+    if kernels is not None:
         item = source.itemsize * int(np.prod(source.shape[1:], dtype=np.int64))
-        copy(_bytes(source), starts, ends, item, _bytes(target))
+        kernels.copy_stretches(_bytes(source), starts, ends, item, _bytes(target))
         return
     index = np.arange(ends[-1], dtype=np.int64)
     index += np.repeat(starts - ends[:-1], np.diff(ends))

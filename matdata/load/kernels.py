@@ -1,8 +1,10 @@
-"""The compiled copy of ragged rows; importing this imports numba."""
+"""Compiled loops of the host: ragged rows, indices of edges. Importing this imports numba."""
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 from matdata.jit import kernel
 
@@ -23,7 +25,30 @@ def copy_stretches(source: Any, starts: Any, ends: Any, item: Any, target: Any) 
         Bytes of an entry.
     """
     for k in range(len(starts)):
-        begin = ends[k] * item
-        shift = starts[k] * item - begin
-        for place in range(begin, ends[k + 1] * item):
-            target[place] = source[place + shift]
+        # unsigned indices cannot count from the end, so that the loop becomes one block copy
+        first, place = np.uint64(starts[k] * item), np.uint64(ends[k] * item)
+        for byte in range(np.uint64((ends[k + 1] - ends[k]) * item)):
+            target[place + byte] = source[first + byte]
+
+
+@kernel
+def edge_index(
+    sender: Any, receiver: Any, edge_offsets: Any, site_offsets: Any, target: Any
+) -> None:
+    """Indices of sites in a batch, from those in each crystal.
+
+    Parameters
+    ----------
+    sender, receiver : (E,) uint16
+        Indices in the crystal.
+    edge_offsets, site_offsets : (b + 1,) int64
+        Where crystals begin.
+    target : (2, E) int64
+        Where the indices go.
+    """
+    for k in range(len(edge_offsets) - 1):
+        start = site_offsets[k]
+        first = np.uint64(edge_offsets[k])
+        for place in range(np.uint64(edge_offsets[k + 1]) - first):
+            target[0, first + place] = np.int64(sender[first + place]) + start
+            target[1, first + place] = np.int64(receiver[first + place]) + start

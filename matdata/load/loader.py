@@ -175,11 +175,21 @@ class Loader:
         self._console.say(f"epoch {self.epoch + 1}: {self.meter.line(self.mode)}")
         self.epoch, self._position = self.epoch + 1, 0
 
+    def share(self, worker: int, workers: int) -> Iterator[Any]:
+        """Every `workers`-th batch of the current epoch, from number `worker` on.
+
+        Afterwards the epoch is the next one. Position and meter are not touched.
+        """
+        yield from self._batches(worker, workers)
+        self.epoch += 1
+
     def _plan(self, epoch: int) -> Plan:
         return self._planner.plan(epoch)
 
-    def _batches(self, first: int) -> Iterator[Any]:
+    def _batches(self, first: int, every: int = 1) -> Iterator[Any]:
         plan = self._plan(self.epoch)
+        if every > 1:
+            plan, first = plan.thinned(first, every), 0
         self._source.begin(self._planner.windows(self.epoch))
         step = self._batches_a_chunk
         starts = range(first, len(plan), step)

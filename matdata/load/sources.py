@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
@@ -59,7 +60,8 @@ class StreamSource:
     def __init__(self, features: Mapping[str, FeatureColumns], count: int) -> None:
         self._features = features
         self._count = count
-        self._pool = ThreadPoolExecutor(1, "matdata-read")
+        self._pool: ThreadPoolExecutor | None = None
+        self._process = 0
         self._windows: Sequence[Int] = []
         self._of = np.empty(0, np.int64)
         self._held: dict[int, Future[tuple[Int, Inputs]]] = {}
@@ -97,8 +99,14 @@ class StreamSource:
 
     def _future(self, k: int) -> Future[tuple[Int, Inputs]]:
         if k not in self._held:
-            self._held[k] = self._pool.submit(self._read, self._windows[k])
+            self._held[k] = self._executor().submit(self._read, self._windows[k])
         return self._held[k]
+
+    def _executor(self) -> ThreadPoolExecutor:
+        """One thread, of this process: a fork has none of its parent's."""
+        if self._pool is None or self._process != os.getpid():
+            self._pool, self._process = ThreadPoolExecutor(1, "matdata-read"), os.getpid()
+        return self._pool
 
     def _read(self, members: Int) -> tuple[Int, Inputs]:
         return members, {spec: f.read_some(members) for spec, f in self._features.items()}

@@ -101,7 +101,8 @@ def device_table(key: str, device: torch.device, make: Any) -> Tensor:
     make
         ``make(key)`` returns the array.
     """
-    return torch.from_numpy(np.array(make(key))).to(device)
+    made = make(key)
+    return (made if isinstance(made, Tensor) else torch.from_numpy(np.array(made))).to(device)
 
 
 def pairs_within(offsets: Tensor, entries: int, pairs: int) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from matdata.features.graph_views import BASES
+from matdata.load.gather import compiled
 from matdata.load.inputs.base import Input, device_table, unsigned
 
 
@@ -19,8 +20,8 @@ def _centres(key: str) -> Any:
 class GraphInput(Input):
     """``graph``: nodes are sites, a directed edge leads from sender to receiver.
 
-    numbers (N,), crystal (N,), sender and receiver (E,) among the N sites, distance (E,) in Å,
-    image (E, 3), edge_crystal (E,), basis(name) (E, centres).
+    numbers (N,), crystal (N,), sender and receiver (E,) among the N sites, or both as edge_index
+    (2, E), distance (E,) in Å, image (E, 3), edge_crystal (E,), basis(name) (E, centres).
     """
 
     @functools.cached_property
@@ -39,18 +40,28 @@ class GraphInput(Input):
         return self.owner("edge")
 
     @functools.cached_property
-    def _start(self) -> Tensor:
-        return self.offsets["site"][self.edge_crystal]
+    def edge_index(self) -> Tensor:
+        """Sites that each edge leaves and enters, (2, E) int64, ascending by the first."""
+        kernels = compiled() if self.device.type == "cpu" else None
+        if kernels is None:
+            start = self.offsets["site"].index_select(0, self.edge_crystal)
+            ends = [unsigned(self.fields[name]) + start for name in ("sender", "receiver")]
+            return torch.stack(ends)
+        made = torch.empty((2, self.entries("edge")), dtype=torch.int64)
+        out, into = (self.fields[name].numpy().view("uint16") for name in ("sender", "receiver"))
+        ends_of = self.host_offsets
+        kernels.edge_index(out, into, ends_of["edge"], ends_of["site"], made.numpy())
+        return made
 
-    @functools.cached_property
+    @property
     def sender(self) -> Tensor:
         """Site that each edge leaves, (E,) int64, ascending."""
-        return unsigned(self.fields["sender"]) + self._start
+        return self.edge_index[0]
 
-    @functools.cached_property
+    @property
     def receiver(self) -> Tensor:
         """Site that each edge enters, (E,) int64."""
-        return unsigned(self.fields["receiver"]) + self._start
+        return self.edge_index[1]
 
     @property
     def distance(self) -> Tensor:

@@ -1,0 +1,1 @@
+"""Loaders for other frameworks, which are imported only when asked for."""
