@@ -227,7 +227,7 @@ def test_a_missing_input_comes_with_its_command(cache, capsys):
 def test_without_validation_it_has_to_be_said(cache):
     assert _train(cache, "--no-validation", split="two") == 0
     _equal(
-        {k: v for k, v in _weights(cache).items()},
+        _weights(cache),
         {
             name.removeprefix("weights/"): value
             for name, value in _weights(cache, file="last").items()
