@@ -327,7 +327,7 @@ def test_two_processes_equal_one_with_the_whole_batch(cache, tmp_path):
     command = [*launch, "-m", "matdata.cli", *arguments, *more, "--cache", str(cache)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("epoch 3") == 1, "one process speaks"
+    assert done.stdout.count("  epoch 3:") == 1, "one process speaks"
     one, two = _weights(cache, "one"), _weights(cache, "two")
     for name in one:
         np.testing.assert_allclose(one[name], two[name], rtol=1e-4, atol=1e-5)
