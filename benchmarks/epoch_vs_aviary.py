@@ -3,7 +3,8 @@
 Both sides in one process, with the same number of threads, architecture, batch size, loss
 (robust L1), optimizer and initial weights, epochs by turns; the shortest of each is compared, and
 the validation errors after the same number of epochs stand beside them. aviary reads its own
-dataset through its own collate; its first epoch, which fills its cache, is not counted.
+dataset through its own collate; its first epoch, which fills its cache, is not counted. It trains
+the table of element vectors, which its documents call frozen, unless ``--frozen`` is given.
 
     uv sync --group bench
     python benchmarks/epoch_vs_aviary.py roost            # EX, 3,895 formulas
@@ -217,9 +218,11 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=5, help="of each, after one to warm up")
     parser.add_argument("--lr", type=float, default=3e-4)
+    parser.add_argument("--frozen", action="store_true", help="aviary's table of elements too")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     ours, theirs = {"roost": roost, "wren": wren, "cgcnn": cgcnn}[chosen.model](chosen.lr)
+    theirs.model.elem_embedding.weight.requires_grad_(not chosen.frozen)
     ours.epoch(), theirs.epoch()
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(chosen.epochs):
