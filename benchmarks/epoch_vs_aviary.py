@@ -1,0 +1,243 @@
+"""Seconds an epoch of Roost, Wren and CGCNN: matdata's engine and loader against aviary 1.2.1.
+
+Both sides in one process, with the same number of threads, architecture, batch size, loss
+(robust L1), optimizer and initial weights, epochs by turns; the shortest of each is compared, and
+the validation errors after the same number of epochs stand beside them. aviary reads its own
+dataset through its own collate; its first epoch, which fills its cache, is not counted. It trains
+the table of element vectors, which its documents call frozen, unless ``--frozen`` is given.
+
+    uv sync --group bench
+    python benchmarks/epoch_vs_aviary.py roost            # EX, 3,895 formulas
+    python benchmarks/epoch_vs_aviary.py wren --threads 2 # Matbench phonons, 1,265 crystals
+    python benchmarks/epoch_vs_aviary.py cgcnn            # perov5 val, 3,787 crystals
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from common import public, read_crystals
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+warnings.simplefilter("ignore")
+
+SEED, TARGET = 0, "target"
+
+
+def read_formulas() -> tuple[Any, np.ndarray]:
+    """Formulas of EX and their gaps."""
+    from matdata.composition import Compositions, parse_formula
+
+    with gzip.open(public("roost/expt-non-metals.csv.gz"), "rt", newline="") as file:
+        rows = list(csv.DictReader(file))
+    amounts = [parse_formula(row["composition"]) for row in rows]
+    made = Compositions.from_amounts([row["material_id"] for row in rows], amounts)
+    return made, np.array([float(row["Eg"]) for row in rows])
+
+
+def read_structures(name: str, column: str) -> tuple[Any, np.ndarray]:
+    """Crystals of a file and one of their targets."""
+    from matdata.sources.files import Files
+
+    path = public(name)
+    tables = [chunk.table for chunk in Files(path).chunks()]
+    values = np.concatenate([np.asarray(table[column], dtype=float) for table in tables])
+    return read_crystals(path, None), values
+
+
+class Ours:
+    """A network of a plugin, trained by matdata's engine."""
+
+    def __init__(self, trainer: Any, materials: Any, values: np.ndarray, lr: float) -> None:
+        from matdata.features import featurizer
+        from matdata.load.loader import make_loader
+        from matdata.train.contract import Schema, Target
+        from matdata.train.data import View
+        from matdata.train.engine import Recipe, SeparateEngine
+        from matdata.train.losses import loss_entries
+        from matdata.train.memory import MemoryFeature
+        from matdata.train.settings import TrainSettings
+
+        (spec,) = trainer.inputs()
+        feature = MemoryFeature(
+            featurizer(spec, dict(trainer.input_settings().get(spec, {}))), materials
+        )
+        place = {name: row for row, name in enumerate(materials.ids)}
+        ids = np.asarray(feature.ids, dtype=np.str_)
+        chosen = values[[place[name] for name in ids.tolist()]]
+        view = View("benchmark", ids, {TARGET: chosen}, {TARGET: "1"}, {spec: feature})
+        self.order = np.random.default_rng(SEED).permutation(len(ids))
+        self.ids, self.values, cut = ids, chosen, round(0.8 * len(ids))
+        self.parts = np.sort(self.order[:cut]), np.sort(self.order[cut:])
+        train, valid = (ids[part] for part in self.parts)
+        self.train = make_loader(view, train, [spec], TARGET, shuffle=True, prefetch=0)
+        self.valid = make_loader(view, valid, [spec], TARGET)
+        self.normalizer = self.train.normalizer()
+        torch.manual_seed(SEED)
+        schema = Schema((Target(TARGET),), 2, {spec: feature.featurizer})
+        self.network = trainer.model(schema)
+        settings = TrainSettings(lr=lr, loss="robust_l1")
+        encode = self.normalizer.encode
+        recipe = Recipe(
+            settings, loss_entries(settings, schema.targets), encode, torch.device("cpu")
+        )
+        self.engine, self.lr = SeparateEngine([self.network], recipe), lr
+
+    def epoch(self) -> None:
+        """One pass over the training part."""
+        for batch in self.train:
+            self.engine.step(batch, [self.lr])
+
+    def error(self) -> float:
+        """Mean absolute error of the validation part."""
+        total = 0.0
+        for batch in self.valid:
+            mean = self.normalizer.decode(self.engine.outputs(batch)[0][:, :1])
+            total += float((mean - batch.targets).abs().sum())
+        return total / len(self.valid.ids)
+
+
+class Theirs:
+    """The same network as aviary has it, trained as it trains."""
+
+    def __init__(self, model: Any, dataset: Any, collate: Any, ours: Ours) -> None:
+        from aviary.losses import robust_l1_loss
+        from aviary.data import Normalizer
+        from torch.utils.data import DataLoader, Subset
+
+        train, valid = (Subset(dataset, part.tolist()) for part in ours.parts)
+        self.train = DataLoader(train, 128, shuffle=True, collate_fn=collate)
+        self.valid = DataLoader(valid, 128, collate_fn=collate)
+        self.count = len(valid)
+        self.model = model
+        normalizer = Normalizer()
+        normalizer.fit(torch.tensor(ours.values[ours.parts[0]], dtype=torch.float32))
+        self.optimizer = torch.optim.AdamW(model.parameters(), lr=ours.lr, weight_decay=1e-6)
+        self.options = {
+            "loss_dict": {TARGET: ("regression", robust_l1_loss)},
+            "normalizer_dict": {TARGET: normalizer},
+            "verbose": False,
+        }
+        self.normalizer = normalizer
+
+    def epoch(self) -> None:
+        """One pass over the training part."""
+        self.model.evaluate(self.train, optimizer=self.optimizer, action="train", **self.options)
+
+    def error(self) -> float:
+        """Mean absolute error of the validation part, over materials."""
+        targets, outputs, _ = self.model.predict(self.valid)
+        mean = self.normalizer.denorm(outputs[0][:, 0]).numpy()
+        return float(np.abs(mean - targets[0]).mean())
+
+
+def roost(lr: float) -> tuple[Ours, Theirs]:
+    """On the experimental band gaps."""
+    import pandas as pd
+    from aviary.roost.data import CompositionData, collate_batch
+    from matdata_roost import Roost
+    from support.aviary_weights import aviary_roost
+
+    materials, values = read_formulas()
+    ours = Ours(Roost(), materials, values, lr)
+    with gzip.open(public("roost/expt-non-metals.csv.gz"), "rt") as file:
+        table = pd.read_csv(file, dtype={"material_id": str}).set_index("material_id")
+    frame = table.loc[ours.ids].reset_index().rename(columns={"Eg": TARGET})
+    dataset = CompositionData(frame, {TARGET: "regression"})
+    return ours, Theirs(_named(aviary_roost(ours.network)), dataset, collate_batch, ours)
+
+
+def wren(lr: float) -> tuple[Ours, Theirs]:
+    """On the last phonon peak; aviary's labellings and table on its side."""
+    import pandas as pd
+    from aviary.wren.data import WyckoffData, collate_batch
+    from aviary.wren.model import Wren as Reference
+    from matdata_wren import Wren
+    from pymatgen.analysis.prototypes import get_protostructure_label
+
+    materials, values = read_structures("phonons/matbench_phonons.json.gz", "last phdos peak")
+    hypers = Wren.Hypers(trunk=(1024, 512), pool_heads=3)  # aviary's default sizes
+    ours = Ours(Wren(hypers), materials, values, lr)
+    structures = _structures(materials, ours.ids)
+    labels = [get_protostructure_label(structure, "spglib") for structure in structures]
+    frame = pd.DataFrame({"material_id": ours.ids, "composition": "", "protostructure": labels})
+    dataset = WyckoffData(frame.assign(**{TARGET: ours.values}), {TARGET: "regression"})
+    model = Reference(task_dict={TARGET: "regression"}, robust=True, n_targets=[1], device="cpu")
+    return ours, Theirs(model, dataset, collate_batch, ours)
+
+
+def cgcnn(lr: float) -> tuple[Ours, Theirs]:
+    """On the heats of formation of perovskites; aviary cuts ties, so it has fewer edges."""
+    import pandas as pd
+    from aviary.cgcnn.data import CrystalGraphData, collate_batch
+    from matdata_cgcnn import CGCNN
+    from support.aviary_weights import aviary_cgcnn
+
+    materials, values = read_structures("perov5/val.csv.gz", "heat_all")
+    ours = Ours(CGCNN(), materials, values, lr)
+    structures = _structures(materials, ours.ids)
+    frame = pd.DataFrame({"structure": structures, TARGET: ours.values}, index=ours.ids)
+    dataset = CrystalGraphData(frame, {TARGET: "regression"})
+    return ours, Theirs(_named(aviary_cgcnn(ours.network)), dataset, collate_batch, ours)
+
+
+def _named(model: Any) -> Any:
+    model.task_dict, model.target_names = {TARGET: "regression"}, [TARGET]
+    return model
+
+
+def _structures(materials: Any, ids: np.ndarray) -> list[Any]:
+    from matdata.adapters.pymatgen import to_structure
+
+    place = {name: row for row, name in enumerate(materials.ids)}
+    return [to_structure(materials, place[name]) for name in ids.tolist()]
+
+
+def timed(function: Callable[[], None]) -> float:
+    """Wall time in seconds."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", choices=("roost", "wren", "cgcnn"))
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=5, help="of each, after one to warm up")
+    parser.add_argument("--lr", type=float, default=3e-4)
+    parser.add_argument("--frozen", action="store_true", help="aviary's table of elements too")
+    chosen = parser.parse_args()
+    torch.set_num_threads(chosen.threads)
+    ours, theirs = {"roost": roost, "wren": wren, "cgcnn": cgcnn}[chosen.model](chosen.lr)
+    theirs.model.elem_embedding.weight.requires_grad_(not chosen.frozen)
+    ours.epoch(), theirs.epoch()
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(chosen.epochs):
+        times[0].append(timed(ours.epoch))
+        times[1].append(timed(theirs.epoch))
+    best = min(times[0]), min(times[1])
+    middle = float(np.median(times[0])), float(np.median(times[1]))
+    print(f"{chosen.model}: {len(ours.parts[0]):,} to train, {chosen.threads} thread(s)")
+    for name, row in (("shortest", best), ("median", middle)):
+        ratio = row[1] / row[0]
+        print(f"  {name:8} epoch: matdata {row[0]:.3f} s, aviary {row[1]:.3f} s: {ratio:.2f}x")
+    errors = ours.error(), theirs.error()
+    print(f"  validation MAE after {chosen.epochs + 1} epochs: {errors[0]:.4f}, {errors[1]:.4f}")
+    return 0 if best[1] / best[0] >= 2.5 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

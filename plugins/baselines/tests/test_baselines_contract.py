@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+from matdata.testing.trainers import TrainerContract
+
+
+class TestMagpieForest(TrainerContract):
+    plugin = "rf-magpie"
+    hypers = {"trees": 20, "jobs": 1}
+    overfit_error = 0.6  # leaves of bagged trees do not hold every material
