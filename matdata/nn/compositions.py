@@ -5,11 +5,13 @@ A. Y.-T. Wang et al., npj Comput. Mater. 7, 77 (2021); H. Du et al., L-G-DCNN (f
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from matdata.features.formulas import LOG_SCALE
 from matdata.nn.rows import Rows
@@ -168,3 +170,27 @@ class ContributionHead(nn.Module):
         """Means, then log spreads of the materials, (b, outputs)."""
         parts = self.contributions(values, rows)
         return rows.mean(torch.cat([parts.values, parts.spreads], -1))
+
+
+class ResidualNetwork(nn.Module):
+    """``x <- leaky(W x + b) + R x``, R without bias and only where sizes differ; then linear.
+
+    Goodall and Lee 2020, methods, as CrabNet takes it over: 1024, 512, 256, 128.
+    """
+
+    def __init__(self, width: int, hidden: tuple[int, ...], outputs: int) -> None:
+        super().__init__()
+        sizes = (width, *hidden)
+        steps = list(itertools.pairwise(sizes))
+        self.layers = nn.ModuleList([nn.Linear(a, b) for a, b in steps])
+        self.shortcuts = nn.ModuleList(
+            [nn.Identity() if a == b else nn.Linear(a, b, bias=False) for a, b in steps]
+        )
+        self.last = nn.Linear(sizes[-1], outputs)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """From (K, width) to (K, outputs)."""
+        for layer, shortcut in zip(self.layers, self.shortcuts, strict=True):
+            values = functional.leaky_relu(layer(values)) + shortcut(values)
+        found: Tensor = self.last(values)
+        return found

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from matdata.load.batch import Batch
-from matdata.nn.compositions import CompositionEmbedding, ContributionHead, Contributions
+from matdata.nn.compositions import (
+    CompositionEmbedding,
+    ContributionHead,
+    Contributions,
+    ResidualNetwork,
+)
 from matdata.nn.rows import Rows
 from matdata.train.contract import Schema
 from matdata_crabnet import Hypers
@@ -52,29 +55,6 @@ class AttentionBlock(nn.Module):
         values = self.norms[0](values + self._drop(self._attention(values, rows)))
         hidden = self._drop(functional.relu(self.up(values)))
         return self.norms[1](values + self._drop(self.down(hidden)))
-
-
-class ResidualNetwork(nn.Module):
-    """``x <- leaky(W x + b) + R x``, R without bias and only where sizes differ; then linear.
-
-    Goodall and Lee 2020, methods, as CrabNet takes it over: 1024, 512, 256, 128.
-    """
-
-    def __init__(self, width: int, hidden: tuple[int, ...], outputs: int) -> None:
-        super().__init__()
-        sizes = (width, *hidden)
-        steps = list(itertools.pairwise(sizes))
-        self.layers = nn.ModuleList([nn.Linear(a, b) for a, b in steps])
-        self.shortcuts = nn.ModuleList(
-            [nn.Identity() if a == b else nn.Linear(a, b, bias=False) for a, b in steps]
-        )
-        self.last = nn.Linear(sizes[-1], outputs)
-
-    def forward(self, values: Tensor) -> Tensor:
-        """From (K, width) to (K, outputs)."""
-        for layer, shortcut in zip(self.layers, self.shortcuts, strict=True):
-            values = functional.leaky_relu(layer(values)) + shortcut(values)
-        return self.last(values)
 
 
 class CrabNetModel(nn.Module):
