@@ -44,6 +44,7 @@ __all__ = [
     "StructureError",
     "Target",
     "TorchTrainer",
+    "TrainError",
     "Trainer",
     "atomic_masses",
     "build",

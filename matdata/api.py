@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matdata.cache import cache_dir
-from matdata.catalogue import features, find_dataset, find_feature
+from matdata.catalogue import features, find_dataset
 from matdata.composition import Compositions
 from matdata.crystals import Crystals, Ragged
 from matdata.dataset import DatasetFolder
@@ -22,11 +22,12 @@ from matdata.errors import (
     SplitError,
     StoreError,
     StructureError,
+    TrainError,
 )
-from matdata.features import FEATURIZERS, featurizer
+from matdata.features import FEATURIZERS
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.common import CommonSupport, common_support
-from matdata.features.feature import Feature
+from matdata.features.feature import Feature, open_feature
 from matdata.inmemory import Computed, compute
 from matdata.ledger import Reject
 from matdata.settings import Settings, setting
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from matdata.estimator import FeatureTransformer
+    from matdata.load.loader import Loader
+    from matdata.load.loaders import Loaders
     from matdata.splits.audit import Report
 
 __all__ = [
@@ -76,6 +79,7 @@ __all__ = [
     "StructureError",
     "Target",
     "TorchTrainer",
+    "TrainError",
     "Trainer",
     "atomic_masses",
     "build",
@@ -160,11 +164,7 @@ class Dataset(DatasetFolder):
         FeatureError
             If it was not built, with the command that makes it.
         """
-        name = spec.partition("@")[0]
-        asked = featurizer(name, settings).settings.identity() if settings else {}
-        stored = {key: value for key, value in asked.items() if key in settings}
-        folder = find_feature(self.cache, self.ref, spec, stored)
-        return Feature(folder, self.ids, self.digest, settings)
+        return open_feature(self, self.cache, spec, settings)
 
     def complete(self, specs: Sequence[str]) -> CommonSupport:
         """The materials that have every one of these features, which were built before."""
@@ -198,6 +198,50 @@ class Dataset(DatasetFolder):
         from matdata.splits.saved import add_splits
 
         return add_splits(self, method, settings, name=name)
+
+    def loaders(
+        self,
+        split: Any = None,
+        *,
+        inputs: Sequence[str],
+        target: str | Sequence[str] | None = None,
+        quiet: bool = False,
+        **options: Any,
+    ) -> Loaders:
+        """Loaders of the parts of a split; unpacks as ``train, val, test``.
+
+        Parameters
+        ----------
+        split
+            Name of a saved split, or ratios such as ``70/15/15``; the only saved one if not given.
+        inputs
+            Features by spec, which were built before.
+        target
+            Columns of the table to be learnt.
+        quiet
+            Do not print modes, and waiting times after each epoch.
+        options
+            ``batch_size``, ``device``, ``max_sites``, ``seed``, ``missing``, … : all of
+            `matdata.load.loaders.make_loaders` and `matdata.load.options.LoadOptions`.
+        """
+        from matdata.console import Console
+        from matdata.load.loaders import make_loaders
+
+        told = Console(quiet=quiet)
+        return make_loaders(self, inputs, target, split=split, console=told, **options)
+
+    def loader(
+        self,
+        part: str | None = None,
+        *,
+        inputs: Sequence[str],
+        target: str | Sequence[str] | None = None,
+        **options: Any,
+    ) -> Loader:
+        """The loader of one part of a split; of the whole dataset if no part is given."""
+        from matdata.load.loaders import make_part_loader
+
+        return make_part_loader(self, part, inputs, target, **options)
 
     def audit(
         self,

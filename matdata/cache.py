@@ -8,7 +8,7 @@ from pathlib import Path
 from matdata.errors import StoreError
 
 ENV = "MATDATA_CACHE"
-KINDS = ("snapshots", "datasets", "features")
+KINDS = ("snapshots", "datasets", "features", "runs")
 
 
 def cache_dir(given: str | Path | None = None) -> Path:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from matdata import __version__
+from matdata.commands import training
 
 DESCRIPTION = """\
 Builds curated, split, featurized and verified crystal datasets.
@@ -204,6 +205,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         help="tolerances: target=0.001 (its unit), volume=0.01, distance=0.01 (relative)",
     )
+    training.add_all(add, dataset)
     add("list", "what the cache holds")
     add("info", "one dataset: funnel, columns, splits, features", dataset)
     add("show", "one material", dataset, ("id", "material id"))

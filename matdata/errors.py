@@ -63,6 +63,10 @@ class PluginError(MatdataError):
     """A plugin is missing, broken, or registers what another one holds."""
 
 
+class TrainError(MatdataError):
+    """A training cannot start or go on, or a run does not fit what is asked of it."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the closest known word, or an empty string."""
     close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.5)

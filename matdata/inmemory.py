@@ -66,6 +66,15 @@ def compute(spec: str, materials: Any, **settings: Any) -> Computed:
     """
     made = featurizer(spec, settings)
     batch = as_batch(materials, made)
+    rows, fields, rejects = stored_fields(made, batch)
+    values, offsets = values_and_offsets(made.dense(fields))
+    return Computed(values, offsets, batch.ids[rows], made.labels(), made.units(), rejects)
+
+
+def stored_fields(
+    made: Featurizer, batch: Crystals | Compositions
+) -> tuple[npt.NDArray[np.int64], dict[str, Column], list[Reject]]:
+    """What a build would store: rows that succeeded, their fields, and the rejects of the rest."""
     blocks = []
     for first in range(0, max(len(batch), 1), made.batch_rows):
         part = batch.take(slice(first, first + made.batch_rows))
@@ -74,9 +83,7 @@ def compute(spec: str, materials: Any, **settings: Any) -> Computed:
     rows = np.concatenate([block.rows for block in blocks])
     names = [item.name for item in made.fields]
     fields = {name: _join([block.fields[name] for block in blocks]) for name in names}
-    values, offsets = values_and_offsets(made.dense(fields))
-    rejects = [reject for block in blocks for reject in block.rejects]
-    return Computed(values, offsets, batch.ids[rows], made.labels(), made.units(), rejects)
+    return rows, fields, [reject for block in blocks for reject in block.rejects]
 
 
 def _join(columns: list[Any]) -> Column:

@@ -38,6 +38,13 @@ def reduction(function: F) -> F:
     return compiled
 
 
+def sums(function: F) -> F:
+    """Like `reduction`, with fused products and sums; NaN stays NaN."""
+    flags = {"nsz", "reassoc", "contract"}
+    compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True, fastmath=flags)(function)
+    return compiled
+
+
 def inlined(function: F) -> F:
     """Like `inner`, put in place of its calls: for the innermost steps, where calling costs."""
     compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True, forceinline=True)(function)

@@ -9,13 +9,18 @@ COMMANDS = (
     "audit",
     "build",
     "diff",
+    "evaluate",
     "export",
     "featurize",
     "info",
     "list",
+    "plugins",
+    "predict",
     "report",
+    "runs",
     "show",
     "split",
+    "train",
     "verify",
 )
 

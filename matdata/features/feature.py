@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from matdata.catalogue import find_feature
 from matdata.crystals import Ragged
+from matdata.dataset import DatasetFolder
 from matdata.errors import FeatureError, StoreError, did_you_mean
 from matdata.features import featurizer
 from matdata.features.base import Dense, Featurizer
@@ -153,3 +155,30 @@ def values_and_offsets(dense: Dense) -> tuple[npt.NDArray[Any], npt.NDArray[np.i
     if isinstance(dense, Ragged):
         return dense.values, dense.offsets
     return dense, None
+
+
+def open_feature(
+    dataset: DatasetFolder, cache: Path, spec: str, settings: Mapping[str, Any]
+) -> Feature:
+    """The newest feature of a dataset with these settings.
+
+    Parameters
+    ----------
+    dataset, cache
+        The dataset, and the cache that holds its features.
+    spec
+        Feature name, or ``name@digest8``.
+    settings
+        Stored ones choose among what was built, views say how it is looked at.
+
+    Raises
+    ------
+    FeatureError
+        If it was not built, with the command that makes it.
+    """
+    name = spec.partition("@")[0]
+    chosen = dict(settings)
+    asked = featurizer(name, chosen).settings.identity() if chosen else {}
+    stored = {key: value for key, value in asked.items() if key in chosen}
+    folder = find_feature(cache, dataset.ref, spec, stored)
+    return Feature(folder, dataset.ids, dataset.digest, chosen)

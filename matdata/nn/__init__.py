@@ -1,1 +1,26 @@
-"""Blocks that models share: segment operations, attention pooling, residual networks."""
+"""Blocks that models share: segment operations, attention, networks, embeddings.
+
+All can be mapped over stacked weights (`torch.func.vmap`, ``in_dims=(0, None)``) while the batch
+stays one.
+"""
+
+from matdata.nn.attention import SetMessages, WeightedAttentionPooling
+from matdata.nn.expand import ElementEmbedding, Gaussians
+from matdata.nn.networks import PairLinear, ResidualNetwork, SimpleNetwork
+from matdata.nn.pairs import Sets
+from matdata.nn.segments import segment_max, segment_mean, segment_softmax, segment_sum
+
+__all__ = [
+    "ElementEmbedding",
+    "Gaussians",
+    "PairLinear",
+    "ResidualNetwork",
+    "SetMessages",
+    "Sets",
+    "SimpleNetwork",
+    "WeightedAttentionPooling",
+    "segment_max",
+    "segment_mean",
+    "segment_softmax",
+    "segment_sum",
+]

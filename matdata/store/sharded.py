@@ -75,6 +75,11 @@ class ShardedArrays:
         parts = [self._shard(k).read("row") for k in range(len(self._parts))]
         return np.concatenate([np.empty(0, np.int64), *parts])
 
+    def lengths(self, level: str) -> npt.NDArray[np.int64]:
+        """Entries of a ragged level that each row has, (n,)."""
+        parts = [np.diff(self._level_offsets(k, level)) for k in range(len(self._parts))]
+        return np.concatenate([np.empty(0, np.int64), *parts])
+
     def read(self, names: Sequence[str], positions: npt.ArrayLike | None = None) -> dict[str, Any]:
         """Fields at some positions (all by default), in the order given."""
         if positions is None:
@@ -88,6 +93,8 @@ class ShardedArrays:
             (int(k), wanted[order][shard_of == k] - self._bounds[k]) for k in np.unique(shard_of)
         ]
         columns = self._gather(names, pieces)
+        if np.array_equal(order, np.arange(len(order))):
+            return columns
         back = np.argsort(order, kind="stable")
         return {
             name: column.take(back) if isinstance(column, Ragged) else column[back]
@@ -145,5 +152,7 @@ class ShardedArrays:
         first, last = int(local.min()), int(local.max())
         base = int(offsets[first])
         values = shard.read(name, base, int(offsets[last + 1]))
+        if len(local) == last + 1 - first and np.array_equal(local, np.arange(first, last + 1)):
+            return Ragged(values, offsets[first : last + 2] - base)
         index, out = gather_index(offsets, local)
         return Ragged(values[index - base], out)

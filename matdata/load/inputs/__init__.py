@@ -12,7 +12,7 @@ from matdata.load.inputs.formula import (
     SetInput,
 )
 from matdata.load.inputs.graph import GraphInput
-from matdata.load.inputs.sites import ElementInput, OrbitalFieldInput
+from matdata.load.inputs.sites import ElementInput, MeanFieldInput, OrbitalFieldInput
 from matdata.load.inputs.wyckoff import WyckoffInput
 
 INPUTS: dict[str, type[Input]] = {
@@ -29,4 +29,6 @@ INPUTS: dict[str, type[Input]] = {
 
 def input_class(featurizer: Featurizer) -> type[Input]:
     """The class for a featurizer; `DenseInput` for one that has none of its own."""
+    if featurizer.name == "ofm" and featurizer.settings.level == "structure":
+        return MeanFieldInput
     return INPUTS.get(featurizer.name, DenseInput)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from matdata.features.base import Column, Featurizer
+from matdata.crystals import Int
+from matdata.features.base import Featurizer
 
 
 class Input:
     """One feature of the materials of a batch.
 
-    Stored fields were gathered as they are; properties of subclasses expand them on the device to
+    Fields were gathered as they are kept; properties of subclasses expand them on the device to
     the shapes of the papers, once, when first asked for.
 
     Parameters
@@ -30,10 +31,9 @@ class Input:
         For each ragged level the int64 positions where materials begin, (size + 1,).
     size
         Materials in the batch.
+    host_offsets
+        `offsets` as arrays of the host, so that no size has to be fetched from the device.
     """
-
-    #: Stored fields that are put on the device.
-    reads: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -41,37 +41,34 @@ class Input:
         fields: Mapping[str, Tensor],
         offsets: Mapping[str, Tensor],
         size: int,
+        host_offsets: Mapping[str, Int] | None = None,
     ) -> None:
         self.featurizer = featurizer
         self.fields = fields
         self.offsets = offsets
         self.size = size
+        if host_offsets is None:
+            host_offsets = {level: ends.cpu().numpy() for level, ends in offsets.items()}
+        self.host_offsets = host_offsets
         self._owners: dict[str, Tensor] = {}
-
-    @classmethod
-    def prepare(cls, featurizer: Featurizer, stored: Mapping[str, Column]) -> dict[str, Column]:
-        """Columns to keep for loading: stored fields by default, or what is derived of them once.
-
-        Called on the host, with all materials (or those of a shard) at once.
-        """
-        return {name: stored[name] for name in cls.reads}
-
-    @classmethod
-    def levels(cls, featurizer: Featurizer) -> dict[str, str]:
-        """Level of each column that `prepare` returns."""
-        known = {field.name: field.level for field in featurizer.fields}
-        return {name: known[name] for name in cls.reads}
 
     @property
     def device(self) -> torch.device:
         """Where the tensors are."""
         return next(iter(self.fields.values())).device
 
+    def entries(self, level: str) -> int:
+        """Entries of a ragged level in the batch, known without asking the device."""
+        return int(self.host_offsets[level][-1])
+
+    def lengths(self, level: str) -> Int:
+        """Entries of each material, on the host, (size,)."""
+        return np.diff(self.host_offsets[level])
+
     def owner(self, level: str) -> Tensor:
         """Index in the batch of the material that each entry of a level belongs to, int64."""
         if level not in self._owners:
-            ends = self.offsets[level]
-            self._owners[level] = torch.repeat_interleave(ends[1:] - ends[:-1])
+            self._owners[level] = owners(self.offsets[level], self.entries(level))
         return self._owners[level]
 
     def dense(self) -> Tensor:
@@ -81,7 +78,14 @@ class Input:
 
 def unsigned(values: Tensor) -> Tensor:
     """int64 of 16-bit patterns, which torch cannot index while unsigned."""
+    if values.device.type == "cpu":
+        return values.view(torch.uint16).to(torch.int64)
     return values.to(torch.int64) & 0xFFFF
+
+
+def owners(offsets: Tensor, total: int) -> Tensor:
+    """For each of `total` entries the row whose stretch of `offsets` (b + 1,) it is in, int64."""
+    return torch.repeat_interleave(offsets[1:] - offsets[:-1], output_size=total)
 
 
 @functools.lru_cache(maxsize=64)
@@ -100,13 +104,15 @@ def device_table(key: str, device: torch.device, make: Any) -> Tensor:
     return torch.from_numpy(np.array(make(key))).to(device)
 
 
-def pairs_within(offsets: Tensor) -> tuple[Tensor, Tensor]:
+def pairs_within(offsets: Tensor, entries: int, pairs: int) -> tuple[Tensor, Tensor]:
     """All ordered pairs (i, j) of entries of one material, i = j included.
 
     Parameters
     ----------
     offsets : (b + 1,) int64
         Where materials begin.
+    entries, pairs
+        How many of both there are.
 
     Returns
     -------
@@ -114,9 +120,11 @@ def pairs_within(offsets: Tensor) -> tuple[Tensor, Tensor]:
         Sorted by first; P is the sum of the squared numbers of entries.
     """
     lengths = offsets[1:] - offsets[:-1]
-    per_entry = torch.repeat_interleave(lengths, lengths)
-    first = torch.repeat_interleave(per_entry)
-    begin = torch.cumsum(per_entry, 0) - per_entry
-    start = torch.repeat_interleave(offsets[:-1], lengths)
-    step = torch.arange(len(first), device=offsets.device) - begin[first]
-    return first, start[first] + step
+    repeat = torch.repeat_interleave
+    partners = repeat(lengths, lengths, output_size=entries)
+    first = repeat(partners, output_size=pairs)
+    # partners of an entry begin where its material does
+    begin = repeat(offsets[:-1], lengths, output_size=entries)
+    shift = begin - (torch.cumsum(partners, 0) - partners)
+    second = torch.arange(pairs, device=offsets.device) + shift[first]
+    return first, second

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
 from torch import Tensor
 
-from matdata.crystals import Ragged
-from matdata.features.base import Column, Featurizer
 from matdata.load.inputs.base import Input
 
 
@@ -17,20 +12,6 @@ class DenseInput(Input):
 
     Magpie, Voronoi attributes, lattices, space groups, and every featurizer of a plugin.
     """
-
-    @classmethod
-    def prepare(cls, featurizer: Featurizer, stored: Mapping[str, Column]) -> dict[str, Column]:
-        """The dense form."""
-        dense = featurizer.dense(stored)
-        if isinstance(dense, Ragged):
-            return {"values": Ragged(dense.values.astype(np.float32), dense.offsets)}
-        return {"values": np.asarray(dense, dtype=np.float32)}
-
-    @classmethod
-    def levels(cls, featurizer: Featurizer) -> dict[str, str]:
-        """``crystal`` or ``row``, as the stored fields of the featurizer suggest."""
-        ragged = any(field.level not in ("crystal", "element") for field in featurizer.fields)
-        return {"values": "row" if ragged else "crystal"}
 
     @property
     def values(self) -> Tensor:

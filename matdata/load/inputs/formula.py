@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -14,8 +13,6 @@ from matdata.tables import element_vectors
 
 
 class _Elements(Input):
-    reads: ClassVar[tuple[str, ...]] = ("elements", "fractions")
-
     @functools.cached_property
     def numbers(self) -> Tensor:
         """Atomic number of each element of each formula, (K,) int64."""
@@ -44,7 +41,8 @@ class SetInput(_Elements):
     @functools.cached_property
     def pairs(self) -> tuple[Tensor, Tensor]:
         """All ordered pairs of elements of one material, each with itself too, two (P,) int64."""
-        return pairs_within(self.offsets["element"])
+        pairs = int((self.lengths("element") ** 2).sum())
+        return pairs_within(self.offsets["element"], self.entries("element"), pairs)
 
     def dense(self) -> Tensor:
         """Weight and vector, (K, 1 + width)."""
@@ -57,8 +55,8 @@ class MatrixInput(_Elements):
     @functools.cached_property
     def _slots(self) -> tuple[Tensor, int]:
         ends = self.offsets["element"]
-        lengths = ends[1:] - ends[:-1]
-        length = self.featurizer.settings.length or (int(lengths.max()) if self.size else 0)
+        longest = int(self.lengths("element").max(initial=0))
+        length = self.featurizer.settings.length or longest
         place = torch.arange(len(self.crystal), device=self.device) - ends[self.crystal]
         return self.crystal * length + place, length
 
@@ -121,33 +119,35 @@ class FractionInput(_Elements):
 class FormulaGraphInput(Input):
     """``formula-graph`` (Finder): one node an atom, fully connected."""
 
-    reads: ClassVar[tuple[str, ...]] = ("elements", "counts")
-
     @functools.cached_property
     def _counts(self) -> Tensor:
         return unsigned(self.fields["counts"])
 
     @functools.cached_property
+    def _element(self) -> Tensor:
+        """Entry of the formula that each node comes from."""
+        return torch.repeat_interleave(self._counts, output_size=self.entries("node"))
+
+    @functools.cached_property
     def numbers(self) -> Tensor:
         """Atomic number of each node, (A,) int64."""
-        return torch.repeat_interleave(self.fields["elements"].to(torch.int64), self._counts)
+        return self.fields["elements"].to(torch.int64)[self._element]
 
-    @functools.cached_property
+    @property
     def crystal(self) -> Tensor:
         """Material of each node, (A,) int64."""
-        return torch.repeat_interleave(self.owner("element"), self._counts)
+        return self.owner("node")
 
-    @functools.cached_property
+    @property
     def node_offsets(self) -> Tensor:
         """Where the nodes of each material begin, (b + 1,) int64."""
-        ends = torch.cumsum(self._counts, 0)
-        zero = ends.new_zeros(1)
-        return torch.cat([zero, ends])[self.offsets["element"]]
+        return self.offsets["node"]
 
     @functools.cached_property
     def pairs(self) -> tuple[Tensor, Tensor]:
         """All ordered pairs of nodes of one material, each with itself too, two (P,) int64."""
-        return pairs_within(self.node_offsets)
+        pairs = int((self.lengths("node") ** 2).sum())
+        return pairs_within(self.node_offsets, self.entries("node"), pairs)
 
     def dense(self) -> Tensor:
         """Atomic number of each node, (A, 1)."""

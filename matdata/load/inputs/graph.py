@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,16 +22,6 @@ class GraphInput(Input):
     numbers (N,), crystal (N,), sender and receiver (E,) among the N sites, distance (E,) in Å,
     image (E, 3), edge_crystal (E,), basis(name) (E, centres).
     """
-
-    reads: ClassVar[tuple[str, ...]] = (
-        "sender",
-        "receiver",
-        "image",
-        "distance",
-        "numbers",
-        "place",
-        "metric",
-    )
 
     @functools.cached_property
     def numbers(self) -> Tensor:

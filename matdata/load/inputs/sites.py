@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -15,8 +15,6 @@ from matdata.tables.valence import Rule, valence_vectors
 
 
 class _Sites(Input):
-    reads: ClassVar[tuple[str, ...]] = ("numbers",)
-
     @property
     def level(self) -> str:
         """Name of the ragged level of the rows."""
@@ -61,8 +59,6 @@ def _valence(key: str) -> Any:
 class OrbitalFieldInput(_Sites):
     """``ofm``: numbers (N,), matrices (N, 32, 32), own (N, 32), vectors (N, 1056), crystal (N,)."""
 
-    reads: ClassVar[tuple[str, ...]] = ("numbers", "ligand")
-
     @property
     def own(self) -> Tensor:
         """Valence o(c) of each site, (N, 32) float32; 39 wide with periods."""
@@ -88,3 +84,17 @@ class OrbitalFieldInput(_Sites):
     def dense(self) -> Tensor:
         """`vectors`."""
         return self.vectors
+
+
+class MeanFieldInput(OrbitalFieldInput):
+    """``ofm`` with ``level="structure"``: `values` (b, 1056) is the mean over the sites."""
+
+    @functools.cached_property
+    def values(self) -> Tensor:
+        """Mean of `vectors` over the sites of each material, (b, 1056) float32."""
+        ends = self.offsets[self.level]
+        return torch.segment_reduce(self.vectors, "mean", lengths=ends[1:] - ends[:-1])
+
+    def dense(self) -> Tensor:
+        """`values`."""
+        return self.values

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from typing import ClassVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from matdata.crystals import Ragged
-from matdata.features.base import Column, Featurizer
-from matdata.features.wyckoff import Wyckoff
-from matdata.load.inputs.base import Input, device_table, pairs_within, unsigned
+from matdata.load.inputs.base import Input, device_table, owners, pairs_within, unsigned
 from matdata.tables import wyckoff, wyckoff_terms
 
 
@@ -32,35 +27,6 @@ class WyckoffInput(Input):
     crystal (L,): the material of each labelling. A model predicts for each labelling and averages
     over those of a material (Goodall 2022, 6.3.4).
     """
-
-    reads: ClassVar[tuple[str, ...]] = ("elements", "positions", "orbits")
-
-    @classmethod
-    def prepare(cls, featurizer: Featurizer, stored: Mapping[str, Column]) -> dict[str, Column]:
-        """All equivalent labellings of each crystal, one after another."""
-        numbers = cast(Ragged, stored["elements"])
-        made = cast(Wyckoff, featurizer)
-        tables = [
-            made.equivalents(kinds, rows)
-            for kinds, rows in zip(numbers, cast(Ragged, stored["positions"]), strict=True)
-        ]
-        none = np.empty(0, np.int64)
-        sizes = np.array([table.size for table in tables], dtype=np.int64)
-        counts = np.array([len(table) for table in tables], dtype=np.int64)
-        positions = np.concatenate([none, *(table.ravel() for table in tables)])
-        elements = [np.tile(kinds, len(t)) for kinds, t in zip(numbers, tables, strict=True)]
-        ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        labellings = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return {
-            "elements": Ragged(np.concatenate([numbers.values[:0], *elements]), ends),
-            "positions": Ragged(positions.astype(np.uint16), ends),
-            "orbits": Ragged(np.repeat(numbers.lengths, counts).astype(np.uint16), labellings),
-        }
-
-    @classmethod
-    def levels(cls, featurizer: Featurizer) -> dict[str, str]:
-        """Rows are orbits of labellings."""
-        return {"elements": "orbit", "positions": "orbit", "orbits": "labelling"}
 
     @functools.cached_property
     def numbers(self) -> Tensor:
@@ -86,7 +52,7 @@ class WyckoffInput(Input):
     @functools.cached_property
     def labelling(self) -> Tensor:
         """Labelling of each row, (K,) int64."""
-        return torch.repeat_interleave(unsigned(self.fields["orbits"]))
+        return owners(self.row_offsets, self.entries("orbit"))
 
     @property
     def crystal(self) -> Tensor:
@@ -103,9 +69,19 @@ class WyckoffInput(Input):
     @functools.cached_property
     def pairs(self) -> tuple[Tensor, Tensor]:
         """All ordered pairs of rows of one labelling, each with itself too, two (P,) int64."""
-        return pairs_within(self.row_offsets)
+        rows, labellings = self.lengths("orbit"), self.lengths("labelling")
+        pairs = int((rows**2 // labellings.clip(1)).sum())
+        return pairs_within(self.row_offsets, self.entries("orbit"), pairs)
 
     def dense(self) -> Tensor:
-        """Terms, weight and atomic number of each row, (K, width + 2)."""
-        own = [self.weights[:, None], self.numbers[:, None].to(torch.float32)]
-        return torch.cat([self.terms, *own], 1)
+        """Terms, share, atomic number and labelling of each orbit, (K, width + 3) float32.
+
+        Rows of the canonical labelling, or of all, as the setting ``labellings`` says.
+        """
+        first = self.offsets["labelling"][:-1][self.crystal]
+        local = torch.arange(len(first), device=self.device) - first
+        after = [self.weights, self.numbers, local[self.labelling]]
+        rows = torch.cat([self.terms, *(x[:, None].to(torch.float32) for x in after)], 1)
+        if self.featurizer.settings.labellings == "all":
+            return rows
+        return rows[local[self.labelling] == 0]

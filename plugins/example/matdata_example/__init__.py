@@ -1,17 +1,22 @@
-"""The smallest matdata plugin: one featurizer, found by its entry point.
+"""The smallest matdata plugin: one featurizer and one trainer, found by their entry points.
 
 Copy this folder, change the names in ``pyproject.toml``, and `matdata build … --features NAME`
-knows it. A plugin imports `matdata` alone, never its inner modules.
+and `matdata train NAME …` know them. This module imports no torch; the network is in ``model.py``,
+which is imported when a model is built. A plugin imports `matdata` alone, never its inner modules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 import matdata as md
+from matdata_example.hypers import Hypers
+
+if TYPE_CHECKING:
+    from torch import nn
 
 AMU_PER_A3 = 1.66053906892  # g/cm³ in one u/Å³ (CODATA 2022)
 
@@ -56,3 +61,26 @@ class CellDensity(md.Featurizer):
     def units(self) -> Sequence[str]:
         """Their units."""
         return ["g/cm^3", "Å^3"]
+
+
+class ExampleTrainer(md.TorchTrainer):
+    """A network of two layers on the atomic fractions."""
+
+    name: ClassVar[str] = "example"
+    version: ClassVar[str] = "1"
+    citation: ClassVar[str] = "none: it shows what a trainer is"
+    summary: ClassVar[str] = "two layers on the atomic fractions of the elements"
+    Hypers: ClassVar[type[md.Settings]] = Hypers
+    tasks: ClassVar[tuple[Any, ...]] = ("regression", "classification")
+    defaults: ClassVar[Mapping[str, Any]] = {"epochs": 50, "batch_size": 64, "lr": 3e-3}
+
+    def inputs(self) -> tuple[str, ...]:
+        """The fractions of all elements, (b, 103)."""
+        return ("fractions",)
+
+    def model(self, schema: md.Schema) -> nn.Module:
+        """The network."""
+        from matdata_example.model import FractionNet
+
+        elements = len(schema.featurizers["fractions"].labels())
+        return FractionNet(self.hypers, elements, schema.outputs)

@@ -1,0 +1,78 @@
+"""Arguments of the commands that train and judge models."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+Add = Callable[..., argparse.ArgumentParser]
+
+
+def add_all(add: Add, dataset: tuple[str, str]) -> None:
+    """Add the commands to the command line."""
+    plugins = add("plugins", "trainers that are installed, with their inputs and settings")
+    plugins.add_argument("name", nargs="?", help="show this one alone")
+    _train(add("train", "train a plugin on a dataset", ("plugin", "trainer"), dataset))
+    predict = add("predict", "what a run says about other materials", ("run", "name of the run"))
+    predict.add_argument(
+        "what", nargs="+", help="a dataset, files of structures (CIF, POSCAR, …), or formulas"
+    )
+    predict.add_argument("--output", metavar="FILE", help="write a table (.parquet, .csv)")
+    predict.add_argument("--members", action="store_true", help="a column for each member, too")
+    predict.add_argument("--device", help="auto, cpu, cuda")
+    evaluate = add(
+        "evaluate",
+        "open the test part of a run's split, once, and score the run",
+        ("run", "name of the run"),
+    )
+    evaluate.add_argument("--pictures", metavar="DIR", help="write pictures (default: the run's)")
+    evaluate.add_argument("--no-pictures", action="store_true", help="write none")
+    evaluate.add_argument("--device", help="auto, cpu, cuda")
+    runs = add("runs", "compare runs on the same test materials")
+    runs.add_argument("names", nargs="*", help="these runs; all of the cache if none is named")
+
+
+def _train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--target", action="append", required=True, metavar="COLUMN", help="what is learnt"
+    )
+    parser.add_argument("--split", metavar="NAME", help="a saved split; the only one if not given")
+    parser.add_argument("--name", help="name of the run")
+    parser.add_argument(
+        "--task", choices=("regression", "classification"), help="told from the column if not given"
+    )
+    for name, kind in (
+        ("epochs", int),
+        ("batch-size", int),
+        ("lr", float),
+        ("loss", str),
+        ("clip", float),
+        ("patience", int),
+        ("ensemble", int),
+        ("seed", int),
+        ("device", str),
+        ("threads", int),
+        ("compile", str),
+        ("precision", str),
+    ):
+        parser.add_argument(f"--{name}", type=kind, help=f"short for --set train.{name}=…")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the loop (train.schedule=onecycle) or a hyper of the plugin "
+        "(hyper.depth=3); `matdata plugins` lists both",
+    )
+    parser.add_argument("--from-run", metavar="RUN", help="begin with the weights of a run")
+    parser.add_argument(
+        "--freeze", action="append", default=[], metavar="PATTERN", help="weights that stay as is"
+    )
+    parser.add_argument(
+        "--reinit", action="append", default=[], metavar="PATTERN", help="weights not taken over"
+    )
+    parser.add_argument(
+        "--no-validation",
+        action="store_true",
+        help="train for all epochs and keep the last weights; uses no validation part",
+    )

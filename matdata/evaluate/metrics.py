@@ -1,0 +1,101 @@
+"""Metrics over all materials of a part, never means of batch means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Float = npt.NDArray[np.float64]
+
+
+def regression(true: Float, predicted: Float, weights: Float | None = None) -> dict[str, float]:
+    """Errors of predictions (n,) in the unit of the target.
+
+    Parameters
+    ----------
+    weights : (n,), optional
+        Weights of the materials; equal if not given.
+
+    Returns
+    -------
+    dict
+        ``mae``; ``rmse``; ``r2``, 1 less the squared error over the variance; ``mad``, the mean
+        absolute deviation from the mean, and ``mad_mae``, its ratio to the MAE, which is near 1
+        for a useless model and above 5 for a good one (Choudhary and DeCost 2021);
+        ``max_error``; ``n``. Ratios that are not defined are NaN.
+    """
+    true, predicted = np.asarray(true, float), np.asarray(predicted, float)
+    w = np.ones(len(true)) if weights is None else np.asarray(weights, float)
+    if not len(true) or w.sum() <= 0:
+        nothing = dict.fromkeys(("mae", "rmse", "r2", "mad", "mad_mae", "max_error"), np.nan)
+        return {**nothing, "n": 0}
+    w = w / w.sum()
+    error = np.abs(true - predicted)
+    centre = float(w @ true)
+    mae, squared = float(w @ error), float(w @ error**2)
+    mad, variance = float(w @ np.abs(true - centre)), float(w @ (true - centre) ** 2)
+    return {
+        "mae": mae,
+        "rmse": squared**0.5,
+        "r2": 1.0 - squared / variance if variance > 0 else np.nan,
+        "mad": mad,
+        "mad_mae": mad / mae if mae > 0 else np.nan,
+        "max_error": float(error.max()),
+        "n": len(true),
+    }
+
+
+def classification(true: npt.NDArray[Any], chances: Float) -> dict[str, float]:
+    """Scores of probabilities (n, k) for true classes (n,) in ``0 .. k - 1``.
+
+    Returns
+    -------
+    dict
+        ``accuracy``; ``roc_auc``, of class 1 if there are two, else the mean over classes against
+        the rest; ``f1``, of class 1 if there are two, else the mean over classes; ``log_loss``;
+        ``n``.
+    """
+    true = np.asarray(true).astype(np.int64)
+    kinds = chances.shape[1]
+    if not len(true):
+        return {**dict.fromkeys(("accuracy", "roc_auc", "f1", "log_loss"), np.nan), "n": 0}
+    guess = chances.argmax(1)
+    judged = [1] if kinds == 2 else list(range(kinds))
+    own = chances[np.arange(len(true)), true]
+    return {
+        "accuracy": float(np.mean(guess == true)),
+        "roc_auc": float(np.mean([_roc_auc(true == kind, chances[:, kind]) for kind in judged])),
+        "f1": float(np.mean([_f1(true == kind, guess == kind) for kind in judged])),
+        "log_loss": float(-np.mean(np.log(np.clip(own, 1e-15, None)))),
+        "n": len(true),
+    }
+
+
+def _roc_auc(positive: npt.NDArray[np.bool_], score: Float) -> float:
+    """Share of pairs in the right order, ties half (Hanley and McNeil 1982); NaN for one class."""
+    yes, no = int(positive.sum()), int((~positive).sum())
+    if not yes or not no:
+        return float("nan")
+    _, place, counts = np.unique(score, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2.0  # mean rank of tied scores
+    return float((ranks[place][positive].sum() - yes * (yes + 1) / 2.0) / (yes * no))
+
+
+def _f1(positive: npt.NDArray[np.bool_], guess: npt.NDArray[np.bool_]) -> float:
+    """``2 TP / (2 TP + FP + FN)``; 0 if there is nothing to find and nothing was found."""
+    total = int(positive.sum() + guess.sum())
+    return 2.0 * int((positive & guess).sum()) / total if total else 0.0
+
+
+def dummies(train: Float, true: Float) -> dict[str, dict[str, float]]:
+    """Metrics of predicting the mean, or the median, of the training part for all materials."""
+    guesses = {"dummy_mean": float(np.mean(train)), "dummy_median": float(np.median(train))}
+    return {name: regression(true, np.full(len(true), g)) for name, g in guesses.items()}
+
+
+def dummy_class(train: npt.NDArray[Any], true: npt.NDArray[Any], kinds: int) -> dict[str, Any]:
+    """Scores of the frequencies of the classes in the training part."""
+    shares = np.bincount(np.asarray(train).astype(np.int64), minlength=kinds) / max(len(train), 1)
+    return {"dummy_frequencies": classification(true, np.tile(shares, (len(true), 1)))}

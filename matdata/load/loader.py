@@ -1,0 +1,259 @@
+"""The loader: batches of one part of a dataset, epoch after epoch.
+
+Importing this needs no torch; only loaders of tensors do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.console import SILENT, Console
+from matdata.crystals import Int
+from matdata.errors import ConfigError
+from matdata.features.base import Featurizer
+from matdata.load.ahead import ahead
+from matdata.load.batching import Plan
+from matdata.load.chunk import CHUNK_BYTES, Chunk
+from matdata.load.materials import Materials, gather_materials
+from matdata.load.meter import Meter
+from matdata.load.modes import Mode
+from matdata.load.normalizer import Normalizer
+from matdata.load.options import DatasetLike, LoadOptions
+from matdata.load.planning import Planner
+from matdata.load.setup import Setup, set_up
+from matdata.load.targets import TargetColumn
+
+
+class Loader:
+    """Batches of some materials; iterating gives one epoch.
+
+    `make_loader` makes one.
+
+    Attributes
+    ----------
+    ids : (n,) str
+        The materials, in the order of the dataset; `Batch.rows` are positions here.
+    left_out
+        Why ids that were asked for are not among them.
+    targets
+        Name, size and unit of each target.
+    featurizers
+        The inputs' featurizers, by spec.
+    device
+        Where batches are.
+    mode, reason
+        How columns are held, and why.
+    epoch
+        The epoch that the next iteration gives.
+    meter
+        Share of the time spent waiting for data.
+    """
+
+    def __init__(
+        self, materials: Materials, options: LoadOptions, setup: Setup, console: Console = SILENT
+    ) -> None:
+        self.options = options
+        self.ids = materials.ids
+        self.left_out: Mapping[str, str] = materials.left_out
+        self.featurizers: Mapping[str, Featurizer] = setup.featurizers
+        self.targets: tuple[TargetColumn, ...] = materials.targets.columns
+        self.device: Any = setup.views.device
+        self._mode: Mode = setup.mode
+        self.meter = Meter()
+        self.epoch = 0
+        self._targets = materials.targets
+        self._weights = setup.weights
+        self._source = setup.source
+        self._views = setup.views
+        self._console = console
+        self._planner: Planner = setup.planner
+        self._batches_a_chunk = _batches_a_chunk(setup, options)
+        self._begin_at = 0
+        self._position = 0
+
+    def __len__(self) -> int:
+        """Batches of the current epoch; with a budget of sites or edges epochs may differ."""
+        return len(self._plan(self.epoch))
+
+    def __repr__(self) -> str:
+        return f"Loader({len(self.ids):,} materials, {len(self)} batches, {self.mode})"
+
+    @property
+    def mode(self) -> str:
+        """``resident``, ``ram`` or ``stream``."""
+        return self._mode.name
+
+    @property
+    def reason(self) -> str:
+        """Why this mode."""
+        return self._mode.reason
+
+    @property
+    def seed(self) -> int:
+        """What decides, with the epoch, the order."""
+        return self.options.seed
+
+    @property
+    def window(self) -> int:
+        """Materials that are shuffled together."""
+        return self._planner.window
+
+    @property
+    def values(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """All targets (n, t) and where they are known, in the order of `ids`."""
+        return self._targets.values, self._targets.mask
+
+    def describe(self) -> str:
+        """One line for a person."""
+        text = f"{len(self.ids):,} materials in {len(self):,} batches, {self.mode}: {self.reason}"
+        if self.options.shuffle and self.window < len(self.ids):
+            text += f"; shuffled within windows of {self.window:,}"
+        if self.left_out:
+            reasons = sorted(set(self.left_out.values()))
+            counts = [(list(self.left_out.values()).count(reason), reason) for reason in reasons]
+            text += "; left out " + ", ".join(f"{count} ({reason})" for count, reason in counts)
+        return text
+
+    def normalizer(self, kind: str = "standard") -> Normalizer:
+        """A normalizer fitted to these materials; call it on the training loader."""
+        return Normalizer.fit(kind, self._targets.values, self._targets.mask)
+
+    def set_epoch(self, epoch: int) -> None:
+        """The next iteration gives this epoch from its beginning."""
+        self.epoch, self._begin_at, self._position = epoch, 0, 0
+
+    def batch_rows(self, epoch: int | None = None) -> list[Int]:
+        """Materials of each batch of an epoch (the current one), without reading them."""
+        return list(self._plan(self.epoch if epoch is None else epoch))
+
+    def state(self) -> dict[str, Any]:
+        """Epoch, batches handed out, seed and what the order depends on, as JSON values."""
+        whole = self._position >= len(self)
+        return {
+            "epoch": self.epoch + whole,
+            "position": 0 if whole else self._position,
+            **self._planner.identity(),
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state` was taken: the next iteration gives the batches that were left.
+
+        Raises
+        ------
+        ConfigError
+            If the state is that of a loader with another order.
+        """
+        own = self._planner.identity()
+        differ = [name for name, value in own.items() if state.get(name) != value]
+        if differ:
+            named = ", ".join(f"{name} {state.get(name)!r}, here {own[name]!r}" for name in differ)
+            raise ConfigError(
+                f"the state is that of another loader: {named}",
+                next_step="make the loader with the same materials and options",
+            )
+        self.epoch = int(state["epoch"])
+        self._begin_at = self._position = int(state["position"])
+
+    def __iter__(self) -> Iterator[Any]:
+        """Batches of the current epoch; afterwards the epoch is the next one."""
+        first, self._begin_at = self._begin_at, 0
+        self._position = first
+        self.meter.begin()
+        begun = asked = time.perf_counter()
+        for batch in self._batches(first):
+            self._position += 1
+            ready = time.perf_counter()
+            self.meter.add(ready - asked, ready - begun)
+            yield batch
+            asked = time.perf_counter()
+        self.meter.end(time.perf_counter() - begun)
+        self._console.say(f"epoch {self.epoch + 1}: {self.meter.line(self.mode)}")
+        self.epoch, self._position = self.epoch + 1, 0
+
+    def _plan(self, epoch: int) -> Plan:
+        return self._planner.plan(epoch)
+
+    def _batches(self, first: int) -> Iterator[Any]:
+        plan = self._plan(self.epoch)
+        self._source.begin(self._planner.windows(self.epoch))
+        step = self._batches_a_chunk
+        starts = range(first, len(plan), step)
+        chunks = (self._chunk(plan, k, min(k + step, len(plan))) for k in starts)
+        for chunk in ahead(chunks, self._prefetch()):
+            yield from self._views.batches(chunk)
+
+    def _prefetch(self) -> int:
+        asked = self.options.prefetch
+        if asked is not None:
+            return asked
+        # on the host a gather is cheaper than handing it from thread to thread
+        return 2 if self.mode != "resident" else 0
+
+    def _chunk(self, plan: Plan, first: int, last: int) -> Chunk:
+        bounds = plan.bounds[first : last + 1]
+        rows = plan.rows[bounds[0] : bounds[-1]]
+        return Chunk(
+            rows,
+            bounds - bounds[0],
+            self._source.take(rows, self._views.allocate),
+            self._targets.take(rows),
+            None if self._weights is None else self._weights[rows],
+        )
+
+
+def _batches_a_chunk(setup: Setup, options: LoadOptions) -> int:
+    """Batches that are gathered at once."""
+    wanted = CHUNK_BYTES * (1 if str(setup.views.device) in ("cpu", "numpy") else 8)
+    plan = setup.planner.plan(0)
+    material = setup.columns_bytes / max(1, setup.planner.count)
+    batch = material * len(plan.rows) / max(1, len(plan))
+    return max(1, int(wanted / max(batch, 1.0)))
+
+
+def make_loader(
+    dataset: DatasetLike,
+    ids: Sequence[str] | npt.NDArray[Any] | None,
+    inputs: Sequence[str],
+    target: str | Sequence[str] | None = None,
+    *,
+    what: str = "the dataset",
+    console: Console = SILENT,
+    **options: Any,
+) -> Loader:
+    """A loader of some materials of a dataset.
+
+    Parameters
+    ----------
+    dataset
+        A `matdata.Dataset`.
+    ids
+        Material ids; all of the dataset if None. The loader keeps them in the order of the
+        dataset.
+    inputs
+        Features by spec: ``["graph", "element:mat2vec"]``.
+    target
+        Columns of the table to be learnt; None for none, as in prediction.
+    what
+        What the ids are, for messages.
+    console
+        Told about each epoch.
+    options
+        Fields of `matdata.load.options.LoadOptions`.
+
+    Raises
+    ------
+    FeatureError
+        If an input was not built, with the command that makes it.
+    SplitError
+        If ids are no materials of the dataset.
+    ConfigError
+        If an option, a target, the device or the budget does not fit.
+    """
+    chosen = LoadOptions.of(options)
+    materials = gather_materials(dataset, ids, inputs, target, chosen, what)
+    return Loader(materials, chosen, set_up(materials, chosen), console)

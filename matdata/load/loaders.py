@@ -1,0 +1,161 @@
+"""The loaders of a split: train, val and test, and the normalizer fitted on train."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matdata.console import SILENT, Console
+from matdata.errors import SplitError, did_you_mean
+from matdata.load.loader import Loader, make_loader
+from matdata.load.normalizer import Normalizer
+from matdata.splits import PARTS, Split, make_splits, parse_ratios
+from matdata.splits.saved import load_split
+
+#: What belongs to training alone: other parts are read whole, in order, unweighted.
+OF_TRAINING = ("fraction", "sample_weights", "weights", "drop_last", "shuffle")
+
+
+@dataclass(frozen=True)
+class Loaders:
+    """Loaders of a split; unpacks as ``train, val, test``.
+
+    Attributes
+    ----------
+    train, val, test
+        Loaders of the parts; None for a part that the split has not or that was not asked for.
+    split
+        The split.
+    normalizer
+        Fitted on the training materials; None without targets.
+    """
+
+    train: Loader | None
+    val: Loader | None
+    test: Loader | None
+    split: Split
+    normalizer: Normalizer | None
+
+    def __iter__(self) -> Iterator[Loader | None]:
+        return iter((self.train, self.val, self.test))
+
+    def __getitem__(self, part: str) -> Loader:
+        """The loader of a part.
+
+        Raises
+        ------
+        SplitError
+            If there is none.
+        """
+        found: Loader | None = getattr(self, part) if part in PARTS else None
+        if found is None:
+            there = [name for name in PARTS if getattr(self, name) is not None]
+            raise SplitError(
+                f"split {self.split.name!r} has no loader for {part!r}{did_you_mean(part, there)}",
+                next_step=f"parts there are: {', '.join(there)}",
+            )
+        return found
+
+
+def find_split(dataset: Any, split: Any, seed: int = 0) -> Split:
+    """The split that was meant.
+
+    Parameters
+    ----------
+    dataset
+        A `matdata.Dataset`.
+    split
+        Name of a saved split (the only one if None), ratios such as ``70/15/15``, a `Split`, or
+        part names to ids.
+    seed
+        Seed of a split by ratios.
+
+    Raises
+    ------
+    StoreError
+        If there is no saved split of that name.
+    SplitError
+        If the split is no split of this dataset.
+    """
+    if isinstance(split, Split):
+        return split
+    if isinstance(split, Mapping):
+        return Split("given", "given", {}, dict(split))
+    if isinstance(split, str) and split not in dataset.split_names():
+        try:
+            parse_ratios(split)
+        except SplitError:
+            return load_split(dataset, split)  # says which there are
+        return make_splits("random", dataset.ids, None, {"ratios": split, "seed": seed})[0]
+    return load_split(dataset, split)
+
+
+def make_loaders(
+    dataset: Any,
+    inputs: Sequence[str],
+    target: str | Sequence[str] | None = None,
+    *,
+    split: Any = None,
+    split_seed: int = 0,
+    parts: Sequence[str] | None = None,
+    normalizer: str = "standard",
+    console: Console = SILENT,
+    **options: Any,
+) -> Loaders:
+    """Loaders of the parts of a split.
+
+    Only the training loader shuffles, and takes a fraction, weights and `drop_last`; the others
+    give each material once, in the order of the dataset.
+
+    Parameters
+    ----------
+    dataset
+        A `matdata.Dataset`.
+    inputs, target, options
+        As of `matdata.load.loader.make_loader`.
+    split, split_seed
+        As `split` and `seed` of `find_split`.
+    parts
+        Parts that are wanted; all that the split has if None.
+    normalizer
+        Kind of the normalizer (`matdata.load.normalizer.KINDS`).
+    console
+        Told the mode of each loader and why it was chosen.
+
+    Raises
+    ------
+    SplitError
+        If a part is asked for that the split has not, or it is no split of this dataset.
+    """
+    chosen = find_split(dataset, split, split_seed)
+    wanted = tuple(chosen.parts) if parts is None else tuple(parts)
+    made: dict[str, Loader] = {}
+    for part in wanted:
+        own = _options_of(part, options)
+        what = f"part {part!r} of split {chosen.name!r}"
+        told = console if part == "train" else SILENT
+        ids = chosen.ids(part)
+        made[part] = make_loader(dataset, ids, inputs, target, what=what, console=told, **own)
+        console.say(f"{part}: {made[part].describe()}")
+    fitted = made["train"].normalizer(normalizer) if target and "train" in made else None
+    return Loaders(made.get("train"), made.get("val"), made.get("test"), chosen, fitted)
+
+
+def make_part_loader(
+    dataset: Any, part: str | None, inputs: Sequence[str], target: Any = None, **options: Any
+) -> Loader:
+    """A loader of one part of a split, or of the whole dataset if `part` is None."""
+    if part is None:
+        return make_loader(dataset, None, inputs, target, **options)
+    split = options.pop("split", None)
+    made = make_loaders(dataset, inputs, target, split=split, parts=[part], **options)
+    return made[part]
+
+
+def _options_of(part: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    own = dict(options)
+    if part == "train":
+        own.setdefault("shuffle", True)
+        return own
+    return {name: value for name, value in own.items() if name not in OF_TRAINING}

@@ -1,0 +1,138 @@
+"""Which materials a loader holds, and what it reads of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.crystals import Int
+from matdata.errors import ConfigError, SplitError
+from matdata.features.feature import Feature
+from matdata.load.options import DatasetLike, LoadOptions, by_id
+from matdata.load.targets import Targets, read_targets, settle_missing
+from matdata.splits.base import first_few
+from matdata.splits.ranking import ranked
+
+
+@dataclass(frozen=True, eq=False)
+class Materials:
+    """The materials of a loader, in the order of the dataset.
+
+    Attributes
+    ----------
+    ids : (n,) str
+        Material ids.
+    rows : (n,) int64
+        Their rows in the dataset.
+    features
+        Inputs by spec.
+    targets
+        Their targets.
+    left_out
+        Why ids that were asked for are not among them.
+    """
+
+    ids: npt.NDArray[np.str_]
+    rows: Int
+    features: Mapping[str, Feature]
+    targets: Targets
+    left_out: Mapping[str, str]
+
+
+def gather_materials(
+    dataset: DatasetLike,
+    ids: Any,
+    inputs: Sequence[str],
+    target: str | Sequence[str] | None,
+    options: LoadOptions,
+    what: str,
+) -> Materials:
+    """Find materials, their features and their targets.
+
+    Raises
+    ------
+    SplitError
+        If ids are no materials of the dataset.
+    FeatureError
+        If an input was not built, with the command that makes it.
+    ConfigError
+        If a target is missing or of the wrong kind, or nothing is left.
+    """
+    rows = _rows(dataset, ids, what)
+    if options.fraction < 1:
+        order = ranked(dataset.ids[rows], options.seed, "fraction")
+        rows = np.sort(rows[order[: max(1, round(options.fraction * len(rows)))]])
+    features = _features(dataset, inputs, options)
+    left_out: dict[str, str] = {}
+    for spec, feature in features.items():
+        has = np.isin(rows, feature.rows)
+        left_out |= dict.fromkeys(dataset.ids[rows[~has]].tolist(), f"no {spec}")
+        rows = rows[has]
+    names = [target] if isinstance(target, str) else list(target or ())
+    targets = read_targets(dataset.columns, dataset.units, names, rows)
+    stays = settle_missing(targets, options.missing, what)
+    left_out |= dict.fromkeys(dataset.ids[rows[~stays]].tolist(), "no target")
+    rows = rows[stays]
+    if not len(rows):
+        raise ConfigError(
+            f"no material of {what} is left to load",
+            cause=f"of {len(left_out)}: {', '.join(sorted(set(left_out.values()))) or 'no ids'}",
+            next_step="`matdata info` shows features and targets, and what could not be computed",
+        )
+    return Materials(dataset.ids[rows], rows, features, targets.take(stays.nonzero()[0]), left_out)
+
+
+def _rows(dataset: DatasetLike, ids: Any, what: str) -> Int:
+    """Rows of materials, ascending."""
+    known = dataset.ids
+    asked = known if ids is None else np.asarray(ids, dtype=np.str_)
+    order = np.argsort(known, kind="stable")
+    place = np.minimum(np.searchsorted(known[order], asked), len(known) - 1)
+    rows = order[place].astype(np.int64)
+    unknown = asked[known[rows] != asked]
+    if len(unknown):
+        raise SplitError(
+            f"{len(unknown)} of {len(asked)} ids of {what} are no materials of {dataset.ref}: "
+            f"{first_few(unknown)}",
+            cause="they come from another version of the dataset, or from another dataset",
+            next_step="split this version (`matdata split`), or open the one they belong to",
+        )
+    distinct: Int = np.unique(rows)
+    if len(distinct) < len(rows):
+        raise ConfigError(f"{len(rows) - len(distinct)} ids of {what} stand more than once")
+    return distinct
+
+
+def _features(
+    dataset: DatasetLike, inputs: Sequence[str], options: LoadOptions
+) -> dict[str, Feature]:
+    if isinstance(inputs, str):
+        inputs = [inputs]
+    found = {}
+    for spec in inputs:
+        name = spec.partition("@")[0]
+        settings = options.input_settings.get(spec, options.input_settings.get(name, {}))
+        found[name] = dataset.feature(spec, **settings)
+    return found
+
+
+def weights_of(
+    values: Mapping[str, float] | None, ids: npt.NDArray[np.str_], what: str
+) -> npt.NDArray[np.float64] | None:
+    """Weights of materials, (n,); None if none are given.
+
+    Raises
+    ------
+    ConfigError
+        If one is negative or not finite, or all are zero.
+    """
+    if values is None:
+        return None
+    found = by_id(values, ids, 0.0 if what == "sample_weights" else 1.0)
+    if not np.isfinite(found).all() or found.min() < 0 or found.sum() <= 0:
+        raise ConfigError(f"{what}: expected numbers that are not negative, and one above 0")
+    return found

@@ -1,0 +1,95 @@
+"""Where columns lie while they are read: on the device, in memory, or in the store."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from matdata.errors import ConfigError, did_you_mean
+
+MODES = ("resident", "ram", "stream")
+#: Largest share of the free memory that columns may take.
+DEVICE_SHARE, HOST_SHARE = 0.4, 0.5
+#: Bytes of a window in `stream`; a constant, so that the order of an epoch is the same everywhere.
+WINDOW_BYTES = 1 << 28
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A mode and why it was chosen."""
+
+    name: str
+    reason: str
+
+
+def size_text(count: int) -> str:
+    """Bytes for a person."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count / 1e3:.1f} kB"
+
+
+def choose(asked: str | None, columns: int, device: str, device_free: int | None) -> Mode:
+    """The mode that was asked for, or the fastest one that fits.
+
+    Parameters
+    ----------
+    asked
+        One of `MODES`, or None.
+    columns
+        Bytes of the columns.
+    device
+        Name of the device.
+    device_free
+        Free bytes on it; None if it is the host.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such mode.
+    """
+    if asked is not None and asked not in MODES:
+        raise ConfigError(
+            f"unknown mode {asked!r}{did_you_mean(asked, MODES)}",
+            next_step=f"choose one of: {', '.join(MODES)}, or leave it out",
+        )
+    size = size_text(columns)
+    if asked is not None:
+        return Mode(asked, f"{size} of columns; asked for")
+    free = host_free()
+    if device_free is not None and columns <= DEVICE_SHARE * device_free:
+        return Mode("resident", f"{size} of columns fit into {size_text(device_free)} of {device}")
+    if columns <= HOST_SHARE * free:
+        if device_free is None:
+            return Mode("resident", f"{size} of columns fit into {size_text(free)} of memory")
+        return Mode(
+            "ram",
+            f"{size} of columns are more than {100 * DEVICE_SHARE:.0f} % of the "
+            f"{size_text(device_free)} free on {device}, and fit into memory",
+        )
+    return Mode(
+        "stream",
+        f"{size} of columns are more than {100 * HOST_SHARE:.0f} % of the {size_text(free)} free",
+    )
+
+
+def host_free() -> int:
+    """Bytes of memory that can be had: of the machine, or of the container if that is less."""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    known = [pages // 2]
+    meminfo = Path("/proc/meminfo")
+    if meminfo.is_file():
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                known = [int(line.split()[1]) * 1024]
+    limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
+    if limit.is_file() and used.is_file() and limit.read_text().strip().isdigit():
+        known.append(int(limit.read_text()) - int(used.read_text()))
+    return max(0, min(known))
+
+
+def default_window(columns: int, materials: int) -> int:
+    """Materials in a window of `WINDOW_BYTES`."""
+    return max(1, min(materials, int(materials * WINDOW_BYTES / max(columns, 1))))

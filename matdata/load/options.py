@@ -1,0 +1,151 @@
+"""How a loader is asked for, and what it needs of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.errors import ConfigError, did_you_mean
+from matdata.features.feature import Feature
+from matdata.load.batching import Ranks
+from matdata.load.targets import Missing
+
+
+class DatasetLike(Protocol):
+    """What a loader needs of a dataset."""
+
+    @property
+    def ref(self) -> str:
+        """Exact reference."""
+
+    @property
+    def ids(self) -> npt.NDArray[Any]:
+        """Material ids in the order of the rows."""
+
+    @property
+    def columns(self) -> Mapping[str, Sequence[Any]]:
+        """The table."""
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Units of its columns."""
+
+    def feature(self, spec: str, **settings: Any) -> Feature:
+        """A feature that was built."""
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """How materials become batches.
+
+    Attributes
+    ----------
+    batch_size
+        Materials in a batch; with a budget the most there may be, 0 for no limit of their number.
+    max_sites, max_edges
+        Most entries of level ``site`` or ``edge`` in a batch; materials of like size are then put
+        together.
+    device
+        ``cpu``, ``cuda``, … or ``numpy`` for batches of NumPy arrays.
+    mode
+        ``resident``, ``ram`` or ``stream``; chosen by size if None.
+    window
+        Materials that are shuffled together; all, or in ``stream`` those of 256 MB, if None.
+    shuffle
+        Whether each epoch has an order of its own.
+    seed
+        Decides, with the epoch, the order.
+    drop_last
+        Leave out a last batch that is smaller.
+    missing
+        Materials that lack a target: ``error``, ``drop``, or ``mask`` (what is known is kept).
+    fraction
+        Share of the materials to keep; smaller fractions are subsets of larger ones.
+    sample_weights
+        By material id, how likely a material is to be drawn; draws are with replacement.
+    weights
+        By material id, weight in the loss; 1 for those that are not named.
+    rank, world_size, uneven
+        Which of several processes this is; ``pad`` repeats the last ones, ``drop`` leaves out
+        what cannot be shared evenly.
+    input_settings
+        By spec: settings that an input must have been built with, or views of it.
+    prefetch
+        Chunks that a thread holds ready; None for 2 where it pays, 0 for no thread.
+    """
+
+    batch_size: int = 128
+    max_sites: int | None = None
+    max_edges: int | None = None
+    device: Any = "cpu"
+    mode: str | None = None
+    window: int | None = None
+    shuffle: bool = False
+    seed: int = 0
+    drop_last: bool = False
+    missing: str = "error"
+    fraction: float = 1.0
+    sample_weights: Mapping[str, float] | None = None
+    weights: Mapping[str, float] | None = None
+    rank: int = 0
+    world_size: int = 1
+    uneven: str = "pad"
+    input_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    prefetch: int | None = None
+
+    def __post_init__(self) -> None:
+        least = 0 if self.limits else 1
+        _need(self.batch_size >= least, "batch_size", self.batch_size, f"at least {least}")
+        for name, value in (("max_sites", self.max_sites), ("max_edges", self.max_edges)):
+            _need(value is None or value >= 1, name, value, "at least 1")
+        _need(self.window is None or self.window >= 1, "window", self.window, "at least 1")
+        _need(0 < self.fraction <= 1, "fraction", self.fraction, "above 0 and at most 1")
+        _need(self.missing in Missing, "missing", self.missing, " or ".join(Missing))
+        _need(self.uneven in ("pad", "drop"), "uneven", self.uneven, "pad or drop")
+        of = f"between 0 and world_size - 1 = {self.world_size - 1}"
+        _need(0 <= self.rank < self.world_size, "rank", self.rank, of)
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The budget of sites and edges by level."""
+        asked = {"site": self.max_sites, "edge": self.max_edges}
+        return {level: most for level, most in asked.items() if most is not None}
+
+    @property
+    def ranks(self) -> Ranks:
+        """Which process this is."""
+        return Ranks(self.rank, self.world_size, self.uneven)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> LoadOptions:
+        """Options from keywords.
+
+        Raises
+        ------
+        ConfigError
+            If one is unknown, with the closest that there is, or has a value it cannot take.
+        """
+        known = list(cls.__dataclass_fields__)
+        for name in values:
+            if name not in known:
+                raise ConfigError(
+                    f"loaders have no option {name!r}{did_you_mean(name, known)}",
+                    next_step=f"options: {', '.join(known)}",
+                )
+        return cls(**values)
+
+
+def _need(holds: bool, name: str, value: Any, expected: str) -> None:
+    if not holds:
+        raise ConfigError(f"{name}={value!r}: expected {expected}")
+
+
+def by_id(
+    values: Mapping[str, float], ids: npt.NDArray[np.str_], default: float
+) -> npt.NDArray[np.float64]:
+    """Values of materials that were given by id, (n,)."""
+    return np.array([values.get(name, default) for name in ids.tolist()], dtype=np.float64)

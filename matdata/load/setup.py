@@ -1,0 +1,138 @@
+"""From materials and options to the parts of a loader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.errors import ConfigError
+from matdata.features.base import Featurizer
+from matdata.load.arrays import ArrayViews
+from matdata.load.batching import Budget
+from matdata.load.devices import find_device
+from matdata.load.gather import compiled
+from matdata.load.materials import Materials, weights_of
+from matdata.load.modes import Mode, choose, default_window
+from matdata.load.options import LoadOptions
+from matdata.load.planning import Planner
+from matdata.load.prepare import STORED, preparation
+from matdata.load.reading import FeatureColumns
+from matdata.load.sources import MemorySource, Source, StreamSource
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """The parts of a loader.
+
+    Attributes
+    ----------
+    featurizers
+        By spec.
+    source
+        Gathers columns.
+    views
+        Cuts them into batches.
+    planner
+        Orders materials.
+    mode
+        Where columns lie.
+    weights
+        Weights in the loss.
+    columns_bytes
+        Bytes of the columns, an estimate where they are derived.
+    """
+
+    featurizers: Mapping[str, Featurizer]
+    source: Source
+    views: Any
+    planner: Planner
+    mode: Mode
+    weights: npt.NDArray[np.float32] | None
+    columns_bytes: int
+
+
+def set_up(materials: Materials, options: LoadOptions) -> Setup:
+    """Choose a mode, read columns, and plan.
+
+    Raises
+    ------
+    ConfigError
+        If the device is not there, or a material does not fit the budget.
+    """
+    arrays = options.device == "numpy"
+    device, free = (None, None) if arrays else find_device(options.device)
+    features = {
+        spec: FeatureColumns(
+            feature,
+            materials.rows,
+            STORED if arrays else preparation(feature.featurizer),
+        )
+        for spec, feature in materials.features.items()
+    }
+    size = int(sum(feature.sizes.sum() for feature in features.values()))
+    mode = choose(options.mode, size, str(options.device), free)
+    planner = _planner(materials, options, features, mode, size)
+    featurizers = {spec: feature.featurizer for spec, feature in features.items()}
+    compiled()  # before the first epoch, which is not to wait for it
+    source, views = _readers(features, materials, mode, device, featurizers)
+    weights = weights_of(options.weights, materials.ids, "weights")
+    single = None if weights is None else weights.astype(np.float32)
+    return Setup(featurizers, source, views, planner, mode, single, size)
+
+
+def _readers(
+    features: Mapping[str, FeatureColumns],
+    materials: Materials,
+    mode: Mode,
+    device: Any,
+    featurizers: Mapping[str, Featurizer],
+) -> tuple[Source, Any]:
+    if mode.name == "stream":
+        source: Source = StreamSource(features, len(materials.ids))
+    else:
+        memory = MemorySource.read(features)
+        source = memory
+    if device is None:
+        return source, ArrayViews(featurizers, materials.ids)
+    from matdata.load.tensors import DeviceSource, TensorViews
+
+    if mode.name == "resident" and device.type != "cpu":
+        source = DeviceSource(memory.columns, device)
+    return source, TensorViews(featurizers, materials.ids, device)
+
+
+def _planner(
+    materials: Materials,
+    options: LoadOptions,
+    features: Mapping[str, FeatureColumns],
+    mode: Mode,
+    size: int,
+) -> Planner:
+    count = len(materials.ids)
+    window = options.window or (default_window(size, count) if mode.name == "stream" else count)
+    budget = None
+    if options.limits:
+        budget = _budget(options, features, count)
+        budget.check(materials.ids)
+    chances = weights_of(options.sample_weights, materials.ids, "sample_weights")
+    return Planner(materials.ids, options, min(window, count), budget, chances)
+
+
+def _budget(options: LoadOptions, features: Mapping[str, FeatureColumns], count: int) -> Budget:
+    limits, sizes = dict(options.limits), {}
+    for level in limits:
+        holding = [f for f in features.values() if level in f.lengths]
+        if not holding:
+            raise ConfigError(
+                f"no input has {level}s, so a batch cannot be limited by them",
+                next_step=f"inputs: {', '.join(features)}; `graph` has sites and edges",
+            )
+        sizes[level] = holding[0].lengths[level]
+    if options.batch_size:
+        limits["crystal"] = options.batch_size
+        sizes["crystal"] = np.ones(count, dtype=np.int64)
+    return Budget(limits, sizes)

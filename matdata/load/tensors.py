@@ -1,0 +1,160 @@
+"""Batches of tensors: chunks sent to a device and cut into views there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from matdata.crystals import Int
+from matdata.features.base import Featurizer
+from matdata.load.batch import Batch
+from matdata.load.chunk import Chunk, Fields, cuts
+from matdata.load.columns import CRYSTAL, Allocate, Columns
+from matdata.load.inputs import input_class
+from matdata.load.sources import Inputs
+
+
+class TensorViews:
+    """Sends chunks to a device and cuts them into batches.
+
+    Parameters
+    ----------
+    featurizers
+        By spec.
+    ids
+        Material ids of the loader.
+    device
+        Where batches are wanted.
+    """
+
+    def __init__(
+        self,
+        featurizers: Mapping[str, Featurizer],
+        ids: npt.NDArray[np.str_],
+        device: torch.device,
+    ) -> None:
+        self.featurizers = featurizers
+        self.ids = ids
+        self.device = device
+        self._classes = {spec: input_class(made) for spec, made in featurizers.items()}
+
+    def allocate(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        """An array that can be sent to the device without waiting."""
+        if self.device.type != "cuda":
+            return np.empty(shape, dtype)
+        like = torch.from_numpy(np.empty(0, dtype)).dtype
+        pinned: npt.NDArray[Any] = torch.empty(shape, dtype=like, pin_memory=True).numpy()
+        return pinned
+
+    def batches(self, chunk: Chunk) -> Iterator[Batch]:
+        """The batches of a chunk, in order."""
+        sent = {spec: _Sent(self, columns, chunk) for spec, columns in chunk.inputs.items()}
+        values, mask = self.send(chunk.targets.values), self.send(chunk.targets.mask)
+        rows = self.send(chunk.rows)
+        weights = None if chunk.weights is None else self.send(chunk.weights)
+        bounds = chunk.bounds.tolist()
+        for k, (first, last) in enumerate(pairwise(bounds)):
+            inputs = {}
+            for spec, known in sent.items():
+                fields, offsets, host = known.cut(k, first, last)
+                make = self._classes[spec]
+                inputs[spec] = make(self.featurizers[spec], fields, offsets, last - first, host)
+            yield Batch(
+                inputs,
+                values[first:last],
+                mask[first:last],
+                rows[first:last],
+                self.ids,
+                None if weights is None else weights[first:last],
+            )
+
+    def send(self, array: Any) -> Tensor:
+        """An array as a tensor on the device; the copy to a GPU is not waited for."""
+        if isinstance(array, Tensor):
+            return array
+        tensor = torch.from_numpy(np.ascontiguousarray(array))
+        if self.device.type == "cpu":
+            return tensor
+        if self.device.type == "cuda":
+            tensor = tensor.pin_memory()
+        return tensor.to(self.device, non_blocking=True)
+
+
+class _Sent:
+    """The columns of one input of a chunk, on the device."""
+
+    def __init__(self, views: TensorViews, columns: Columns, chunk: Chunk) -> None:
+        self._layout = columns.layout
+        self._cuts = cuts(columns, chunk.bounds)
+        self._blocks = [views.send(block) for block in columns.blocks]
+        self._offsets = {level: views.send(ends) for level, ends in self._cuts.offsets.items()}
+
+    def cut(
+        self, k: int, first: int, last: int
+    ) -> tuple[Mapping[str, Tensor], dict[str, Tensor], dict[str, Int]]:
+        """Fields, offsets on the device and offsets on the host of batch `k`."""
+        entries = {level: (e[k], e[k + 1]) for level, e in self._cuts.entries.items()}
+        part = slice(first + k, last + k + 1)
+        offsets = {level: ends[part] for level, ends in self._offsets.items()}
+        host = {level: ends[part] for level, ends in self._cuts.offsets.items()}
+        return Fields(self._layout, self._blocks, entries), offsets, host
+
+
+class DeviceSource:
+    """Columns that live on a device; gathering is index selection there.
+
+    Parameters
+    ----------
+    columns
+        Columns in memory; their blocks are copied to the device.
+    device
+        Where they are to live.
+    """
+
+    def __init__(self, columns: Inputs, device: torch.device) -> None:
+        self._device = device
+        self._host = columns
+        self._blocks = {
+            spec: [torch.from_numpy(block).to(device) for block in held.blocks]
+            for spec, held in columns.items()
+        }
+        for spec, held in columns.items():  # offsets stay on the host, which plans with them
+            self._host[spec] = Columns(held.layout, (), held.offsets, held.size)
+
+    def begin(self, windows: Sequence[Int]) -> None:
+        """Nothing to do."""
+
+    def take(self, rows: Int, allocate: Allocate = np.empty) -> Inputs:
+        """Columns of some materials; blocks are tensors on the device."""
+        return {spec: self._take(spec, rows) for spec in self._blocks}
+
+    def _take(self, spec: str, rows: Int) -> Columns:
+        held = self._host[spec]
+        index: dict[str, Tensor] = {CRYSTAL: self._send(rows)}
+        offsets = {}
+        for level, ends in held.offsets.items():
+            lengths = ends[rows + 1] - ends[rows]
+            out = np.zeros(len(rows) + 1, dtype=np.int64)
+            np.cumsum(lengths, out=out[1:])
+            shift, repeats = self._send(np.stack([ends[rows] - out[:-1], lengths]))
+            total = int(out[-1])
+            moved = torch.repeat_interleave(shift, repeats, output_size=total)
+            index[level] = moved + torch.arange(total, device=self._device)
+            offsets[level] = out
+        blocks: list[Any] = [
+            block.index_select(0, index[level])
+            for level, block in zip(held.layout.levels, self._blocks[spec], strict=True)
+        ]
+        return Columns(held.layout, blocks, offsets, len(rows))
+
+    def _send(self, array: npt.NDArray[Any]) -> Tensor:
+        tensor = torch.from_numpy(array)
+        if self._device.type == "cuda":
+            tensor = tensor.pin_memory()
+        return tensor.to(self._device, non_blocking=True)

@@ -1,0 +1,85 @@
+"""Layers of weighted attention: between the nodes of a set, and from nodes to their set."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from matdata.nn.networks import PairLinear, uniform
+from matdata.nn.pairs import SLOPE, Sets, attend, by_head
+from matdata.nn.segments import segment_softmax, segment_sum
+
+
+class _Heads(nn.Module):
+    """What both layers share: gates, powers of the weights, and the last layer of the messages."""
+
+    def __init__(self, width: int, heads: int, gates: int, hidden: int) -> None:
+        super().__init__()
+        self.heads, self.gates, self.hidden = heads, gates, hidden
+        self.gate = uniform(heads, gates, fan_in=gates)
+        # The published code draws the powers from a normal distribution and trains them; the
+        # thesis (eq. 4.3) has weights as they are, which is a power of 1.
+        self.power = nn.Parameter(torch.randn(heads))
+        self.out = uniform(width, heads * hidden, fan_in=hidden)
+        self.bias = uniform(heads, width, fan_in=hidden)
+
+    def _prior(self, weights: Tensor) -> Tensor:
+        return torch.log(weights)[:, None] * self.power
+
+    def _mean_of_heads(self, hidden: Tensor) -> Tensor:
+        return F.linear(hidden, self.out, self.bias.sum(0)) / self.heads
+
+
+class SetMessages(_Heads):
+    """A message-passing layer on fully connected sets (Goodall 2022, eq. 4.2 to 4.4).
+
+    ``h_i + mean_m sum_j a_ij^m g^m(h_i ⊕ h_j)``, with gates f and messages g of one hidden layer.
+    Heads are averaged as in the published code; eq. 4.4 has their sum.
+
+    Parameters
+    ----------
+    width
+        Numbers of a node.
+    heads
+        Attention heads.
+    gates, hidden
+        Hidden widths of the gates f and of the messages g.
+    """
+
+    def __init__(self, width: int, heads: int = 3, gates: int = 256, hidden: int = 256) -> None:
+        super().__init__(width, heads, gates, hidden)
+        self.pair = PairLinear(width, heads * (gates + hidden))
+
+    def forward(self, nodes: Tensor, weights: Tensor, sets: Sets) -> Tensor:
+        """Nodes (n, width) and their weights (n,) to (n, width)."""
+        own, other = self.pair.parts(nodes)
+        hidden = attend(own, other, self.gate, self._prior(weights), sets)
+        return nodes + self._mean_of_heads(hidden)
+
+
+class WeightedAttentionPooling(_Heads):
+    """Nodes of a set to one row, by weighted attention (Goodall 2022, 4.1).
+
+    Parameters
+    ----------
+    width
+        Numbers of a node.
+    heads
+        Attention heads, averaged.
+    gates, hidden
+        Hidden widths of the gates and of the messages.
+    """
+
+    def __init__(self, width: int, heads: int = 3, gates: int = 256, hidden: int = 256) -> None:
+        super().__init__(width, heads, gates, hidden)
+        self.first = nn.Linear(width, heads * (gates + hidden))
+
+    def forward(self, nodes: Tensor, weights: Tensor, index: Tensor, count: int) -> Tensor:
+        """Nodes (n, width), weights (n,) and sets (n,) to (count, width)."""
+        rows = F.leaky_relu(self.first(nodes), SLOPE)
+        cut = self.heads * self.gates
+        scores = (by_head(rows[:, :cut], self.heads) * self.gate).sum(2)
+        shares = segment_softmax(scores, index, count, self._prior(weights))
+        messages = by_head(rows[:, cut:], self.heads) * shares[:, :, None]
+        return self._mean_of_heads(segment_sum(messages.flatten(1), index, count))

@@ -1,0 +1,64 @@
+"""From stored numbers to the first vectors of a network: elements and distances."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from matdata.tables import element_vectors
+
+
+class ElementEmbedding(nn.Module):
+    """A linear layer on the vectors of elements, made once for each element, not each site.
+
+    Parameters
+    ----------
+    table
+        Name of a table of `matdata.tables.element_vectors`; its vectors are not trained.
+    width
+        Numbers of an embedded element.
+    bias
+        Whether the layer has a bias.
+    """
+
+    table: Tensor
+
+    def __init__(self, table: str, width: int, bias: bool = True) -> None:
+        super().__init__()
+        # Rows of elements that a table lacks are never looked up; NaN there would reach gradients.
+        vectors = np.nan_to_num(element_vectors.vectors(table))
+        self.register_buffer("table", torch.from_numpy(vectors), persistent=False)
+        self.linear = nn.Linear(vectors.shape[1], width, bias=bias)
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        """Atomic numbers (n,) int64 to (n, width)."""
+        embedded = F.linear(self.table, self.linear.weight, self.linear.bias)
+        return embedded.index_select(0, numbers)
+
+
+class Gaussians(nn.Module):
+    """``exp(-((d - centre) / width)^2)`` of distances (T. Xie and J. C. Grossman, PRL 120, 145301).
+
+    Parameters
+    ----------
+    start, stop
+        First and last centre, Å.
+    count
+        Number of centres.
+    width
+        Width of each, Å; the spacing of the centres if not given.
+    """
+
+    centres: Tensor
+
+    def __init__(self, start: float, stop: float, count: int, width: float | None = None) -> None:
+        super().__init__()
+        centres = torch.linspace(start, stop, count)
+        self.register_buffer("centres", centres, persistent=False)
+        self.width = width if width is not None else (stop - start) / max(count - 1, 1)
+
+    def forward(self, distance: Tensor) -> Tensor:
+        """Distances (...) in Å to (..., count)."""
+        return torch.exp(-(((distance[..., None] - self.centres) / self.width) ** 2))

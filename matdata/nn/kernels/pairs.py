@@ -1,0 +1,184 @@
+"""Attention over all pairs within small sets, forwards and backwards, for the CPU.
+
+A set of k nodes has k² pairs, each with hundreds of hidden numbers. Written with tensors, every
+step of the attention goes through memory; here the hidden numbers of a pair live in registers, and
+are computed again in the backward pass.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from matdata.jit import kernel, sums
+
+Array = np.ndarray[Any, Any]
+
+
+@sums
+def _gated(own: Array, other: Array, gate: Array, slope: Any) -> Any:
+    """``gate . leaky(own + other)``."""
+    total = own[0] * 0
+    for k in range(len(gate)):
+        x = own[k] + other[k]
+        y = x * slope
+        total += gate[k] * (x if x > y else y)
+    return total
+
+
+@sums
+def _add_hidden(out: Array, share: Any, own: Array, other: Array, slope: Any) -> None:
+    """``out += share leaky(own + other)``."""
+    for k in range(len(out)):
+        x = own[k] + other[k]
+        y = x * slope
+        out[k] += share * (x if x > y else y)
+
+
+@sums
+def _back_hidden(
+    grad: Array, share: Any, own: Array, other: Array, to_own: Array, to_other: Array, slope: Any
+) -> None:
+    """Gradients of ``share grad . leaky(own + other)``."""
+    for k in range(len(grad)):
+        x = own[k] + other[k]
+        y = x * slope
+        step = share * grad[k]
+        step = step if x > y else step * slope
+        to_own[k] += step
+        to_other[k] += step
+
+
+@sums
+def _back_gate(
+    gate: Array,
+    step: Any,
+    own: Array,
+    other: Array,
+    to_own: Array,
+    to_other: Array,
+    to_gate: Array,
+    slope: Any,
+) -> None:
+    """Gradients of ``step gate . leaky(own + other)``, of the gate too."""
+    for k in range(len(gate)):
+        x = own[k] + other[k]
+        y = x * slope
+        to_gate[k] += step * (x if x > y else y)
+        down = step * gate[k]
+        down = down if x > y else down * slope
+        to_own[k] += down
+        to_other[k] += down
+
+
+@kernel
+def forward(
+    own: Array,
+    other: Array,
+    gate: Array,
+    prior: Array,
+    offsets: Array,
+    pair_offsets: Array,
+    first: int,
+    last: int,
+    slope: Any,
+    out: Array,
+    shares: Array,
+) -> None:
+    """Fill `out` and `shares` for the sets from `first` to before `last`; see `nn.pairs`."""
+    heads, gates = gate.shape
+    hidden = out.shape[1] // heads
+    for chosen in range(first, last):
+        begin, end = offsets[chosen], offsets[chosen + 1]
+        pair = pair_offsets[chosen]
+        for i in range(begin, end):
+            for m in range(heads):
+                at, to = m * gates, heads * gates + m * hidden
+                left = own[i, at : at + gates]
+                top = prior[begin, m] * 0 - math.inf
+                for j in range(begin, end):
+                    score = _gated(left, other[j, at : at + gates], gate[m], slope) + prior[j, m]
+                    shares[pair + j - begin, m] = score
+                    if not score <= top:
+                        top = score
+                total = prior[begin, m] * 0
+                for j in range(begin, end):
+                    raised = math.exp(shares[pair + j - begin, m] - top)
+                    shares[pair + j - begin, m] = raised
+                    total += raised
+                row = out[i, m * hidden : (m + 1) * hidden]
+                row[:] = 0
+                for j in range(begin, end):
+                    share = shares[pair + j - begin, m] / total
+                    shares[pair + j - begin, m] = share
+                    _add_hidden(
+                        row, share, own[i, to : to + hidden], other[j, to : to + hidden], slope
+                    )
+            pair += end - begin
+
+
+@kernel
+def backward(
+    grad: Array,
+    own: Array,
+    other: Array,
+    gate: Array,
+    shares: Array,
+    offsets: Array,
+    pair_offsets: Array,
+    first: int,
+    last: int,
+    slope: Any,
+    to_own: Array,
+    to_other: Array,
+    to_gate: Array,
+    to_prior: Array,
+) -> None:
+    """Fill in the gradients for the sets from `first` to before `last`; see `nn.pairs`.
+
+    That of the gates is added to `to_gate`.
+    """
+    heads, gates = gate.shape
+    hidden = grad.shape[1] // heads
+    for chosen in range(first, last):
+        begin, end = offsets[chosen], offsets[chosen + 1]
+        pair = pair_offsets[chosen]
+        steps = np.empty(end - begin, grad.dtype)
+        to_own[begin:end] = 0
+        to_other[begin:end] = 0
+        to_prior[begin:end] = 0
+        for i in range(begin, end):
+            for m in range(heads):
+                at, to = m * gates, heads * gates + m * hidden
+                down = grad[i, m * hidden : (m + 1) * hidden]
+                mean = grad[i, 0] * 0
+                for j in range(begin, end):
+                    share = shares[pair + j - begin, m]
+                    mine, theirs = own[i, to : to + hidden], other[j, to : to + hidden]
+                    steps[j - begin] = _gated(mine, theirs, down, slope)
+                    mean += share * steps[j - begin]
+                    _back_hidden(
+                        down,
+                        share,
+                        mine,
+                        theirs,
+                        to_own[i, to : to + hidden],
+                        to_other[j, to : to + hidden],
+                        slope,
+                    )
+                for j in range(begin, end):
+                    step = shares[pair + j - begin, m] * (steps[j - begin] - mean)
+                    to_prior[j, m] += step
+                    _back_gate(
+                        gate[m],
+                        step,
+                        own[i, at : at + gates],
+                        other[j, at : at + gates],
+                        to_own[i, at : at + gates],
+                        to_other[j, at : at + gates],
+                        to_gate[m],
+                        slope,
+                    )
+            pair += end - begin

@@ -1,0 +1,128 @@
+"""Layers that several models share: networks with one hidden layer, with residuals, on pairs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def uniform(*shape: int, fan_in: int) -> nn.Parameter:
+    """A parameter drawn from ±1/sqrt(fan_in), as `nn.Linear` draws weights and biases."""
+    bound = 1.0 / math.sqrt(fan_in) if fan_in else 0.0
+    return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
+
+
+class SimpleNetwork(nn.Module):
+    """Feed-forward network: linear layers with an activation between them.
+
+    Parameters
+    ----------
+    width_in, width_out
+        Numbers of a row before and after.
+    hidden
+        Widths of the hidden layers; none for a linear layer alone.
+    slope
+        Slope of the leaky ReLU below 0 (Goodall 2022, app. A.1); 0 for a ReLU.
+    """
+
+    def __init__(
+        self, width_in: int, width_out: int, hidden: Sequence[int] = (), slope: float = 0.01
+    ) -> None:
+        super().__init__()
+        widths = [width_in, *hidden, width_out]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(widths))
+        self.slope = slope
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """(n, width_in) to (n, width_out)."""
+        *inner, last = self.layers
+        for layer in inner:
+            rows = F.leaky_relu(layer(rows), self.slope)
+        out: Tensor = last(rows)
+        return out
+
+
+class ResidualLayer(nn.Module):
+    """``relu(W x + b) + P x``; P is the identity where widths agree, else learnt without bias.
+
+    W and P are one matrix, so that both products are one.
+    """
+
+    def __init__(self, width_in: int, width_out: int) -> None:
+        super().__init__()
+        self.projected = width_in != width_out
+        rows = 2 * width_out if self.projected else width_out
+        self.width = width_out
+        self.weight = uniform(rows, width_in, fan_in=width_in)
+        self.bias = uniform(width_out, fan_in=width_in)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """(n, width_in) to (n, width_out)."""
+        product = F.linear(rows, self.weight)
+        if not self.projected:
+            return F.relu(product + self.bias) + rows
+        return F.relu(product[:, : self.width] + self.bias) + product[:, self.width :]
+
+
+class ResidualNetwork(nn.Module):
+    """Residual layers, then a linear one: the output network of Roost and Wren.
+
+    Parameters
+    ----------
+    width_in, width_out
+        Numbers of a row before and after.
+    hidden
+        Widths of the residual layers.
+    """
+
+    def __init__(self, width_in: int, width_out: int, hidden: Sequence[int]) -> None:
+        super().__init__()
+        widths = [width_in, *hidden]
+        self.layers = nn.ModuleList(ResidualLayer(a, b) for a, b in itertools.pairwise(widths))
+        self.last = nn.Linear(widths[-1], width_out)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """(n, width_in) to (n, width_out)."""
+        for layer in self.layers:
+            rows = layer(rows)
+        out: Tensor = self.last(rows)
+        return out
+
+
+class PairLinear(nn.Module):
+    """A linear layer on concatenated pairs: ``W (h_i ⊕ h_j) + b = (W_1 h_i + b) + W_2 h_j``.
+
+    Both products are made once for each node, not once for each pair. W is one matrix whose first
+    rows are W_1.
+
+    Parameters
+    ----------
+    width_in
+        Numbers of a node.
+    width_out
+        Numbers of a pair.
+    extra
+        Numbers of a pair that are concatenated too, by the caller (they widen the fan-in).
+    """
+
+    def __init__(self, width_in: int, width_out: int, extra: int = 0) -> None:
+        super().__init__()
+        fan_in = 2 * width_in + extra
+        self.weight = uniform(2 * width_out, width_in, fan_in=fan_in)
+        self.bias = uniform(width_out, fan_in=fan_in)
+        self.width = width_out
+
+    def parts(self, nodes: Tensor) -> tuple[Tensor, Tensor]:
+        """What a node adds to a pair as its first, and as its second, two (n, width_out)."""
+        first = F.linear(nodes, self.weight[: self.width], self.bias)
+        return first, F.linear(nodes, self.weight[self.width :])
+
+    def forward(self, nodes: Tensor, first: Tensor, second: Tensor) -> Tensor:
+        """Nodes (n, width_in) and the nodes of each pair, two (P,), to (P, width_out)."""
+        own, other = self.parts(nodes)
+        return own.index_select(0, first) + other.index_select(0, second)

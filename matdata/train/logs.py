@@ -1,0 +1,102 @@
+"""Logs of a run: JSON lines, CSV, and TensorBoard where it is installed."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matdata.store import files
+
+JSONL = "log.jsonl"
+CSV = "log.csv"
+NESTED = ("members", "by_target")
+
+
+class RunLog:
+    """Rows of numbers, one an epoch.
+
+    Parameters
+    ----------
+    folder
+        The run's.
+    epoch
+        Rows after this epoch are dropped: a killed run had written them after its checkpoint.
+    tensorboard
+        Write TensorBoard events as well.
+    """
+
+    def __init__(self, folder: Path, epoch: int = 0, tensorboard: bool = False) -> None:
+        self.folder = folder
+        kept = [row for row in read_log(folder) if row["epoch"] <= epoch]
+        files.write_text(folder / JSONL, "".join(_line(row) for row in kept))
+        files.write_text(folder / CSV, _csv(kept[:1], header=True) + _csv(kept[1:], header=False))
+        self._empty = not kept
+        self._board = _writer(folder, epoch) if tensorboard else None
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Append a row to all logs."""
+        plain = dict(row)
+        with open(self.folder / JSONL, "a", encoding="utf-8") as lines:
+            lines.write(_line(plain))
+        with open(self.folder / CSV, "a", encoding="utf-8") as table:
+            table.write(_csv([plain], header=self._empty))
+        self._empty = False
+        if self._board is not None:
+            for name, value in plain.items():
+                if name not in ("epoch", "step", *NESTED):
+                    self._board.add_scalar(name, value, plain["step"])
+
+    def close(self) -> None:
+        """Flush what is not yet written."""
+        if self._board is not None:
+            self._board.close()
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """Rows of a run's log; a line that a kill cut short is left out."""
+    path = folder / JSONL
+    rows: list[dict[str, Any]] = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            break
+    return rows
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return json.dumps(_finite(row), ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and value - value != 0.0:  # NaN or infinite: JSON has neither
+        return None
+    return value
+
+
+def _csv(rows: list[dict[str, Any]], header: bool) -> str:
+    out = io.StringIO()
+    for row in rows:
+        flat = {name: value for name, value in row.items() if name not in NESTED}
+        writer = csv.DictWriter(out, list(flat), lineterminator="\n")
+        if header:
+            writer.writeheader()
+        writer.writerow(flat)
+    return out.getvalue()
+
+
+def _writer(folder: Path, epoch: int) -> Any:
+    if importlib.util.find_spec("tensorboard") is None:
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder / "tensorboard"), purge_step=epoch or None)  # type: ignore[no-untyped-call]

@@ -1,0 +1,115 @@
+"""Named arrays in one file, in the safetensors format, with NumPy alone.
+
+The format (https://github.com/huggingface/safetensors#format): eight bytes with the length of a
+JSON header, the header (dtype, shape and place of each array, and text under ``__metadata__``),
+then the bytes of the arrays. A machine that trains need not have the safetensors package. One file
+holds weights, optimizer and the state of the loop, so that one rename replaces all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.cache import storage_error
+from matdata.errors import StoreError
+from matdata.store import files
+
+_NAMES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "|i1",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U16": "<u2",
+    "U8": "|u1",
+    "BOOL": "|b1",
+}
+_OF_DTYPE = {np.dtype(text): name for name, text in _NAMES.items()}
+_LENGTH = struct.Struct("<Q")
+STATE = "state"
+DIGEST = "sha256"
+
+
+def write_tensors(
+    path: Path, arrays: Mapping[str, npt.NDArray[Any]], state: Mapping[str, Any] | None = None
+) -> None:
+    """Write arrays and a JSON state to one file: temporary name, flush, rename.
+
+    Raises
+    ------
+    StoreError
+        If the disk is full or not writable; an older file of that name stays.
+    """
+    # 0-d arrays become 1-d in ascontiguousarray, so only others go through it
+    plain = {name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}
+    header: dict[str, Any] = {}
+    start = 0
+    digest = hashlib.sha256()
+    for name, array in plain.items():
+        places = [start, start + array.nbytes]
+        kind = _OF_DTYPE[array.dtype.newbyteorder("<")]
+        header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": places}
+        start += array.nbytes
+        digest.update(array.tobytes())
+    text = json.dumps(dict(state or {}), sort_keys=True, allow_nan=False)
+    header["__metadata__"] = {STATE: text, DIGEST: digest.hexdigest()}
+    encoded = json.dumps(header, separators=(",", ":")).encode()
+    encoded += b" " * (-len(encoded) % 8)
+    temporary = path.with_name(f".tmp-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as handle:
+            handle.write(_LENGTH.pack(len(encoded)))
+            handle.write(encoded)
+            for array in plain.values():
+                handle.write(array.tobytes())
+        files.publish(temporary, path)
+    except OSError as error:
+        raise storage_error(error, path) from error
+
+
+def read_tensors(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """Arrays and state of a file.
+
+    Raises
+    ------
+    StoreError
+        If it is missing or damaged.
+    """
+    try:
+        data = path.read_bytes()
+        (length,) = _LENGTH.unpack_from(data)
+        header = json.loads(data[8 : 8 + length])
+        notes = header.pop("__metadata__", {})
+        body = memoryview(data)[8 + length :]
+        if notes.get(DIGEST, None) not in (None, hashlib.sha256(body).hexdigest()):
+            raise ValueError("the bytes do not have the digest that the header states")
+        arrays = {name: _array(body, entry) for name, entry in header.items()}
+        state = json.loads(notes.get(STATE, "{}"))
+    except FileNotFoundError:
+        raise StoreError(f"{path} is missing", next_step="train the run again") from None
+    except (ValueError, KeyError, TypeError, struct.error) as error:
+        raise StoreError(
+            f"{path} is damaged: {error}",
+            cause="a disk error, an interrupted copy, or an edit by hand",
+            next_step="remove the file and train the run again",
+        ) from error
+    return arrays, state
+
+
+def _array(body: memoryview, entry: Mapping[str, Any]) -> npt.NDArray[Any]:
+    first, last = entry["data_offsets"]
+    values = np.frombuffer(body[first:last], dtype=_NAMES[entry["dtype"]])
+    return values.reshape(entry["shape"]).copy()

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from support.training import FakeLoader, data, make_loop
+from torch import nn
+
+from matdata.errors import ConfigError, TrainError
+from matdata.train.checkpoint import load_checkpoint, save_checkpoint
+from matdata.train.progress import MemberProgress
+from matdata.train.settings import TrainSettings
+
+QUICK = {"epochs": 6, "batch_size": 16, "lr": 0.02}
+
+
+def _settings(**changes):
+    return TrainSettings(**{**QUICK, **changes})
+
+
+def _same(one, other, **tolerance):
+    assert one.keys() == other.keys()
+    for name in one:
+        torch.testing.assert_close(one[name], other[name], **(tolerance or {"rtol": 0, "atol": 0}))
+
+
+@pytest.mark.parametrize("loss", ["robust_l1", "robust_l2", "l1", "mse", "huber"])
+@pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd"])
+def test_it_learns(loss, optimizer):
+    loop, rows = make_loop(_settings(loss=loss, optimizer=optimizer, epochs=25, lr=0.01, clip=5.0))
+    loop.run()
+    assert rows[-1]["val_error"] < 0.6 * rows[0]["val_error"]
+    assert rows[-1]["step"] == 100
+    assert [row["epoch"] for row in rows] == list(range(1, 26))
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+def test_resume_follows_the_same_trajectory_bit_for_bit(tmp_path, stacked):
+    settings = _settings(ensemble=2, schedule="cosine", clip=1.0, patience=4, loss="robust_l1")
+    whole, rows = make_loop(settings, stacked=stacked)
+    whole.run()
+
+    class Killed(Exception):
+        pass
+
+    def save(loop):
+        save_checkpoint(loop, tmp_path)
+        if loop.progress.step == 10:  # in the middle of an epoch of 4 batches
+            raise Killed
+
+    always = settings.replace(checkpoint_seconds=0.0)
+    cut, _ = make_loop(always, stacked=stacked, save=save)
+    with pytest.raises(Killed):
+        cut.run()
+    again, late = make_loop(settings, stacked=stacked)
+    assert load_checkpoint(again, tmp_path)
+    assert again.progress.step == 10
+    again.run()
+    _same(again.engine.weights(), whole.engine.weights())
+    _same(again.best, whole.best)
+    for row in (rows[-1], late[-1]):
+        row.pop("seconds")
+    assert late[-1] == rows[-1]
+    assert late[0]["train_loss"] == rows[2]["train_loss"], "the epoch under way is summed whole"
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.05])
+def test_a_stacked_ensemble_equals_separate_trainings(clip):
+    settings = _settings(ensemble=3, clip=clip, loss="robust_l1")
+    stacked, _ = make_loop(settings, stacked=True)
+    separate, _ = make_loop(settings)
+    for loop in (stacked, separate):
+        loop.run()
+    _same(stacked.engine.weights(), separate.engine.weights(), rtol=1e-4, atol=1e-5)
+    _same(stacked.best, separate.best, rtol=1e-4, atol=1e-5)
+    alone, _ = make_loop(settings.replace(ensemble=1, seed=2))
+    alone.run()
+    for name, value in alone.engine.weights().items():
+        torch.testing.assert_close(value[0], separate.engine.weights()[name][2], rtol=0, atol=0)
+
+
+def test_members_stop_each_at_its_own_epoch_in_both_engines():
+    settings = _settings(ensemble=4, epochs=60, patience=2, lr=0.1)
+    loops = [make_loop(settings, stacked=stacked)[0] for stacked in (True, False)]
+    for loop in loops:
+        loop.run()
+    stops = [[member.stopped for member in loop.progress.members] for loop in loops]
+    assert stops[0] == stops[1]
+    assert len(set(stops[0])) > 1, "the test needs members that stop at different epochs"
+    _same(loops[0].engine.weights(), loops[1].engine.weights(), rtol=1e-3, atol=1e-4)
+
+
+def test_patience_counts_epochs_without_improvement_alone():
+    settings = _settings(patience=3)
+    member = MemberProgress()
+    for epoch, value in enumerate([5.0, 4.0, 4.5, 3.0, 3.5, 3.0, 2.9], 1):
+        member.observe(value, epoch, settings)
+        assert member.stopped is None, "the error fell, or had not waited long enough"
+    for epoch, value in enumerate([3.0, math.nan, 2.9], 8):
+        member.observe(value, epoch, settings)
+    assert member.stopped == 10
+    assert (member.best, member.best_epoch) == (2.9, 7)
+
+
+def test_a_plateau_lowers_the_rate_of_a_member():
+    settings = _settings(schedule="plateau", plateau_patience=2, gamma=0.5)
+    member = MemberProgress()
+    for epoch, value in enumerate([1.0, 1.1, 1.1, 1.1, 1.1, 0.9], 1):
+        member.observe(value, epoch, settings)
+    assert member.factor == 0.25
+
+
+def test_nan_stops_the_training_and_names_batch_and_ids(tmp_path):
+    x, y = data()
+    loader = FakeLoader(x, y, 16)
+    x[37] = math.nan
+    settings = _settings(checkpoint_seconds=0.0)
+    loop, _ = make_loop(settings, train=loader, save=lambda loop: save_checkpoint(loop, tmp_path))
+    with pytest.raises(TrainError, match="id-") as error:
+        loop.run()
+    assert "epoch 1" in str(error.value)
+    assert "members" not in str(error.value)
+
+
+def test_the_last_good_checkpoint_outlives_a_nan(tmp_path):
+    from matdata.train.checkpoint import BEST, read_weights
+
+    class Late(FakeLoader):
+        def __iter__(self):
+            if self.epoch == 2:
+                self.x = self.x.clone()
+                self.x[:] = math.nan
+            yield from super().__iter__()
+
+    loop, _ = make_loop(
+        _settings(checkpoint_seconds=0.0),
+        train=Late(*data(), 16),
+        save=lambda loop: save_checkpoint(loop, tmp_path),
+    )
+    with pytest.raises(TrainError, match="batch 1 of epoch 3"):
+        loop.run()
+    weights, state = read_weights(tmp_path / BEST)
+    assert all(bool(value.isfinite().all()) for value in weights.values())
+    assert state["progress"]["epoch"] == 2
+
+
+def test_unknown_targets_do_not_count():
+    x, y = data()
+    y = y.repeat(1, 2)
+    mask = torch.ones_like(y, dtype=torch.bool)
+    mask[::2, 1] = False
+    poisoned = torch.where(mask, y, 1e30)
+    losses = []
+    for values in (torch.where(mask, y, 0.0), poisoned):
+        loop, rows = make_loop(
+            _settings(loss="mse", epochs=2),
+            models=[_two()],
+            train=FakeLoader(x, values, 16, mask=mask),
+            valid=FakeLoader(x, values, 64, mask=mask),
+        )
+        loop.run()
+        losses.append((rows[-1]["train_loss"], rows[-1]["val_error"]))
+    assert losses[0] == losses[1]
+
+
+def _two():
+    from support.training import Net
+
+    torch.manual_seed(0)
+    return Net(3, 2)
+
+
+def test_frozen_weights_stay_and_patterns_must_match():
+    loop, _ = make_loop(_settings(), frozen=("hidden.*",))
+    before = loop.engine.weights()
+    loop.run()
+    after = loop.engine.weights()
+    assert torch.equal(before["hidden.weight"], after["hidden.weight"])
+    assert not torch.equal(before["out.weight"], after["out.weight"])
+    with pytest.raises(ConfigError, match="did you mean 'hidden"):
+        make_loop(_settings(), frozen=("hiden.weight",))
+    with pytest.raises(ConfigError, match="nothing to train"):
+        make_loop(_settings(), frozen=("*",))
+
+
+def test_steps_end_the_training_inside_an_epoch():
+    loop, rows = make_loop(_settings(steps=6))
+    loop.run()
+    assert loop.progress.step == 6
+    assert rows[-1]["step"] == 6
+
+
+def test_without_validation_the_last_weights_are_kept():
+    loop, rows = make_loop(_settings(validation=False), valid=None)
+    loop.run()
+    _same(loop.best, loop.engine.weights())
+    assert "val_error" not in rows[0]
+
+
+def test_averaged_weights_are_the_mean_over_the_last_epochs():
+    seen = []
+    loop, _ = make_loop(_settings(swa=0.5))
+    kept = loop.log
+    loop.log = lambda row: (seen.append(loop.engine.weights()), kept(row))
+    loop.run()
+    for name, value in loop.best.items():
+        mean = torch.stack([weights[name] for weights in seen[3:]]).mean(0)
+        torch.testing.assert_close(value, mean)
+
+
+def test_what_cannot_be_stacked_is_told():
+    from matdata.train.stacked import StackedEngine, reason_after_trial, reason_against
+
+    class Branches(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.out = nn.Linear(3, 1)
+
+        def forward(self, batch):
+            values = self.out(batch["numbers"].values)
+            return values if values.mean().item() > 0 else -values
+
+    assert "plugin says" in reason_against([_two()], False, "constant")
+    assert "plateau" in reason_against([_two()], True, "plateau")
+    norm = nn.Sequential(nn.Linear(3, 1), nn.BatchNorm1d(1))
+    assert "1 is a BatchNorm" in reason_against([norm], True, "constant")
+    loop, _ = make_loop(_settings(loss="mse"))
+    two = [Branches(), Branches()]
+    batch = next(iter(loop.train))
+    reason = reason_after_trial(StackedEngine(two, loop.engine.recipe), two, batch)
+    assert "vmap fails" in reason
+    good = [loop.engine.models[0], loop.engine.models[0]]
+    assert reason_after_trial(StackedEngine(good, loop.engine.recipe), good, batch) is None
