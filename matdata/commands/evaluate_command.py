@@ -1,1 +1,71 @@
-"""x."""
+"""``matdata evaluate RUN``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from matdata.commands.common import cache_of, console_of, print_json
+from matdata.commands.plugins_command import need_torch
+
+SHOWN = {
+    "regression": ("mae", "rmse", "r2", "mad_mae", "max_error"),
+    "classification": ("accuracy", "roc_auc", "f1", "log_loss"),
+}
+SPREAD = ("miscalibration_area", "coverage_68", "coverage_95", "spearman", "confidence_error_area")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Open the test part of a run's split, once, and score the run."""
+    need_torch()
+    from matdata.evaluate.pictures import draw_all
+    from matdata.evaluate.score import evaluate_run, picture_folder, test_predictions
+    from matdata.train.logs import read_log
+    from matdata.train.run import find_run
+
+    found = find_run(cache_of(given), given.run)
+    settings = {"device": given.device} if given.device else {}
+    record = evaluate_run(found, settings)
+    pictures = []
+    if not given.no_pictures:
+        folder = picture_folder(found, given.pictures)
+        pictures = draw_all(folder, record, test_predictions(found), read_log(found.folder))
+    if given.json:
+        print_json({**record, "pictures": [str(path) for path in pictures]})
+        return 0
+    console = console_of(given)
+    for line in lines(record):
+        console.say(line)
+    if pictures:
+        console.say(f"pictures in {pictures[0].parent}")
+    return 0
+
+
+def lines(record: dict[str, Any]) -> list[str]:
+    """The score as text."""
+    told = "was opened before; this is its record" if record["reused"] else "is now open"
+    sizes = record["test"]
+    found = [
+        f"the test part of {record['split']['name']} {told}: {sizes['predicted']:,} of "
+        f"{sizes['asked']:,} materials"
+    ]
+    for name, scored in record["targets"].items():
+        unit = "" if scored["unit"] == "1" else f" [{scored['unit']}]"
+        names = SHOWN[scored["task"]]
+        found.append(f"{name}{unit}, {scored['materials']:,} materials")
+        rows = {record["run"]: scored["metrics"], **scored["baselines"]}
+        wide = max(len(row) for row in rows)
+        found.append(f"  {'':<{wide}}" + "".join(f"  {name:>10}" for name in names))
+        for row, values in rows.items():
+            cells = "".join(f"  {number(values[name]):>10}" for name in names)
+            found.append(f"  {row:<{wide}}{cells}")
+        spread = scored.get("uncertainty")
+        if spread:
+            told = ", ".join(f"{name} {number(spread[name])}" for name in SPREAD)
+            found.append(f"  predicted spread: {told}")
+    return found
+
+
+def number(value: float | None) -> str:
+    """Four digits, or a dash."""
+    return "-" if value is None else f"{value:.4g}"

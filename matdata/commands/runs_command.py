@@ -1,1 +1,52 @@
-"""x."""
+"""``matdata runs``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from matdata.commands.common import cache_of, print_json
+from matdata.commands.evaluate_command import SHOWN, number
+
+
+def run(given: argparse.Namespace) -> int:
+    """List runs; rank those that were tested on the same materials."""
+    from matdata.evaluate.compare import compare, groups, summary
+    from matdata.train.run import find_run, runs
+
+    cache = cache_of(given)
+    if given.names:
+        chosen = [find_run(cache, name) for name in given.names]
+        ranked = compare(chosen)
+    else:
+        chosen = runs(cache)
+        ranked = groups(chosen)
+    listed = [summary(found) for found in chosen]
+    if given.json:
+        print_json({"runs": listed, "ranked": ranked})
+        return 0
+    if not listed:
+        print("no runs yet; `matdata train` makes one")
+    for group in ranked:
+        for line in lines(group):
+            print(line)
+    waiting = [entry for entry in listed if not entry["evaluated"]]
+    for entry in waiting:
+        state = "finished, not evaluated" if entry["finished"] else "not finished"
+        print(f"{entry['run']}: {entry['plugin']} on {entry['dataset']}, {state}")
+    return 0
+
+
+def lines(group: dict[str, Any]) -> list[str]:
+    """One group as text, the best first."""
+    unit = "" if group["unit"] == "1" else f" [{group['unit']}]"
+    names = SHOWN[group["task"]]
+    found = [f"{group['target']}{unit} on {group['materials']:,} materials of {group['dataset']}"]
+    rows = [(entry["run"], entry["members"], entry["metrics"]) for entry in group["runs"]]
+    rows += [(name, None, values) for name, values in group["baselines"].items()]
+    wide = max(len(name) for name, _, _ in rows)
+    found.append(f"  {'':<{wide}}  members" + "".join(f"  {name:>10}" for name in names))
+    for name, members, values in rows:
+        cells = "".join(f"  {number(values[metric]):>10}" for metric in names)
+        found.append(f"  {name:<{wide}}  {members or '':>7}{cells}")
+    return found

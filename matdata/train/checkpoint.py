@@ -41,7 +41,11 @@ def save_checkpoint(loop: Loop, folder: Path) -> None:
     }
     write_tensors(folder / LAST, arrays, state)
     if loop.best:
-        write_best(folder, loop.best, {"progress": loop.progress.to_json()})
+        # no times here: equal trainings give equal files
+        members = [
+            {"best": own.best, "best_epoch": own.best_epoch} for own in loop.progress.members
+        ]
+        write_best(folder, loop.best, {"epoch": loop.progress.epoch, "members": members})
 
 
 def write_best(folder: Path, weights: Weights, state: dict[str, Any]) -> None:
