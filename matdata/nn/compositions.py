@@ -172,10 +172,10 @@ class ContributionHead(nn.Module):
         return rows.mean(torch.cat([parts.values, parts.spreads], -1))
 
 
-class ResidualNetwork(nn.Module):
+class LeakyResidualNetwork(nn.Module):
     """``x <- leaky(W x + b) + R x``, R without bias and only where sizes differ; then linear.
 
-    Goodall and Lee 2020, methods, as CrabNet takes it over: 1024, 512, 256, 128.
+    Wang et al., methods: the output network of Roost, but with leaky ReLU (1024, 512, 256, 128).
     """
 
     def __init__(self, width: int, hidden: tuple[int, ...], outputs: int) -> None:

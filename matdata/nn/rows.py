@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from matdata.crystals import Int
 
 
 class Rows:
@@ -18,17 +21,20 @@ class Rows:
     ----------
     offsets : (b + 1,) int64
         Where the rows of each material begin.
+    host : (b + 1,) int64, optional
+        The same on the host, so that no size has to be fetched from the device.
     """
 
-    def __init__(self, offsets: Tensor) -> None:
+    def __init__(self, offsets: Tensor, host: Int | None = None) -> None:
         self.offsets = offsets
         self.lengths = offsets[1:] - offsets[:-1]
+        self.host = offsets.cpu().numpy() if host is None else host
         self.size = len(self.lengths)
 
     @functools.cached_property
     def owner(self) -> Tensor:
         """Material of each row, (K,) int64."""
-        return torch.repeat_interleave(self.lengths)
+        return torch.repeat_interleave(self.lengths, output_size=int(self.host[-1]))
 
     @functools.cached_property
     def place(self) -> Tensor:
@@ -43,7 +49,12 @@ class Rows:
     @functools.cached_property
     def longest(self) -> int:
         """Most rows of a material."""
-        return int(self.lengths.max()) if self.size else 0
+        return int(self.host_lengths.max()) if self.size else 0
+
+    @property
+    def host_lengths(self) -> Int:
+        """Rows of each material, (b,), on the host."""
+        return np.diff(self.host)
 
     @functools.cached_property
     def mask(self) -> Tensor:

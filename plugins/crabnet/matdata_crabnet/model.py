@@ -11,7 +11,7 @@ from matdata.nn.compositions import (
     CompositionEmbedding,
     ContributionHead,
     Contributions,
-    ResidualNetwork,
+    LeakyResidualNetwork,
 )
 from matdata.nn.rows import Rows
 from matdata.train.contract import Schema
@@ -71,13 +71,13 @@ class CrabNetModel(nn.Module):
             for _ in range(hypers.layers)
         )
         columns = ContributionHead.columns(schema.outputs, robust)
-        network = ResidualNetwork(hypers.width, hypers.hidden, columns)
+        network = LeakyResidualNetwork(hypers.width, hypers.hidden, columns)
         self.head = ContributionHead(network, robust, hypers.scaling == "pooled")
 
     def feature_rows(self, batch: Batch) -> tuple[Tensor, Rows]:
         """Final representation of each element (EDM''), (K, width)."""
         matrix = batch["edm"]
-        rows = Rows(matrix.offsets["element"])
+        rows = Rows(matrix.offsets["element"], matrix.host_offsets["element"])
         values = self.embedding(matrix.numbers, matrix.fractions, rows)
         for block in self.blocks:
             values = block(values, rows)

@@ -14,9 +14,9 @@ from support.models import (
 )
 
 import matdata as md
-from matdata.load.inline import batch_of
 from matdata.nn.rows import Rows
 from matdata.train import trainer
+from matdata.train.inline import batch_of
 
 SMALL = {"width": 16, "layers": 2, "heads": 2, "feedforward": 24, "hidden": (12, 8)}
 

@@ -59,7 +59,8 @@ def formula_graph(read: Any) -> Graph:
     """
     offsets = read.offsets["element"]
     fields = read.fields
-    first, second = pairs_within(offsets)
+    lengths = read.lengths("element")
+    first, second = pairs_within(offsets, int(lengths.sum()), int((lengths**2).sum()))
     return Graph(
         fields["elements"].to(torch.int64),
         offsets,

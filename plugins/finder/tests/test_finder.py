@@ -21,10 +21,10 @@ from support.models import (
 )
 
 import matdata as md
-from matdata.load.inline import batch_of
 from matdata.load.inputs.base import pairs_within
 from matdata.testing import invariance
 from matdata.train import trainer
+from matdata.train.inline import batch_of
 
 WHOLE = [formula for formula in FORMULAS if "." not in formula]
 SMALL = {"width": 10, "functions": (8, 6), "pool": 7, "filters": 3, "dense": (12, 10, 10, 6)}
@@ -36,7 +36,8 @@ def by_atoms(graph: Graph) -> Graph:
     counts = graph.counts.to(torch.int64)
     ends = torch.cat([counts.new_zeros(1), torch.cumsum(counts, 0)])
     offsets = ends[graph.offsets]
-    first, second = pairs_within(offsets)
+    sizes = offsets[1:] - offsets[:-1]
+    first, second = pairs_within(offsets, int(sizes.sum()), int((sizes**2).sum()))
     numbers = graph.numbers.repeat_interleave(counts)
     ones = torch.ones(len(numbers))
     return Graph(numbers, offsets, graph.owner.repeat_interleave(counts), ones, first, second, None)
@@ -70,7 +71,7 @@ def test_a_layer_is_equations_2_to_7():
     layer = MessageLayer(5, 4, (6, 3), 2, predicted=True, attention=True).double()
     nodes = torch.randn(3, 5, dtype=torch.float64)
     offsets = torch.tensor([0, 3])
-    first, second = pairs_within(offsets)
+    first, second = pairs_within(offsets, 3, 9)
     ones = torch.ones(3, dtype=torch.float64)
     graph = Graph(torch.ones(3).long(), offsets, torch.zeros(3).long(), ones, first, second, None)
 

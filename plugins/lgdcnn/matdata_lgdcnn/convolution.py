@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -75,8 +76,8 @@ class LocalPart(nn.Module):
 
 def halved(values: Tensor, rows: Rows) -> tuple[Tensor, Rows]:
     """Maximum over rows 2j, 2j + 1 and 2j + 2 of each material, as far as they exist."""
-    lengths = (rows.lengths + 1) // 2
-    fewer = Rows(torch.cat([lengths.new_zeros(1), torch.cumsum(lengths, 0)]))
+    ends = np.concatenate([[0], np.cumsum((rows.host_lengths + 1) // 2)])
+    fewer = Rows(torch.from_numpy(ends).to(rows.offsets.device), ends)
     first = rows.start[fewer.owner] + 2 * fewer.place
     last = rows.offsets[1:][fewer.owner] - 1
     windows = [values[torch.minimum(first + step, last)] for step in range(3)]

@@ -17,7 +17,7 @@ from matdata.nn.compositions import (
     CompositionEmbedding,
     ContributionHead,
     Contributions,
-    ResidualNetwork,
+    LeakyResidualNetwork,
 )
 from matdata.nn.rows import Rows
 from matdata.train.contract import Schema
@@ -104,13 +104,13 @@ class LGDCNNModel(nn.Module):
         columns = ContributionHead.columns(schema.outputs, robust)
         network: nn.Module = nn.Linear(width, columns)
         if parts.post:
-            network = ResidualNetwork(width, (1024, 512, 256, 128), columns)
+            network = LeakyResidualNetwork(width, (1024, 512, 256, 128), columns)
         self.head = ContributionHead(network, robust, hypers.scaling == "pooled")
 
     def feature_rows(self, batch: Batch) -> tuple[Tensor, Rows]:
         """Final representation of each element (or region of ``dpcnn``), the paper's EFM."""
         matrix = batch["edm"]
-        rows = Rows(matrix.offsets["element"])
+        rows = Rows(matrix.offsets["element"], matrix.host_offsets["element"])
         values = self.embedding(matrix.numbers, matrix.fractions, rows)
         outputs: list[Tensor] = []
         if self.recurrent is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,9 +21,11 @@ class Steps:
     """Which rows are read at each step, in both directions."""
 
     def __init__(self, rows: Rows) -> None:
-        self.order = torch.argsort(rows.lengths, descending=True, stable=True)
-        steps = torch.arange(rows.longest, device=rows.offsets.device)
-        self.sizes: list[int] = (rows.lengths[None, :] > steps[:, None]).sum(1).tolist()
+        lengths, device = rows.host_lengths, rows.offsets.device
+        longest_first = np.argsort(-lengths, kind="stable")
+        self.order = torch.from_numpy(longest_first).to(device)
+        #: Materials that have more than so many elements.
+        self.sizes = [int((lengths > step).sum()) for step in range(rows.longest)]
         first, last = rows.offsets[:-1][self.order], rows.offsets[1:][self.order] - 1
         #: Row of each entry of each step: forwards and backwards, (2, n) a step.
         self.reads = [

@@ -16,8 +16,8 @@ from support.models import (
 )
 
 import matdata as md
-from matdata.load.inline import batch_of
 from matdata.train import trainer
+from matdata.train.inline import batch_of
 
 SMALL = {
     "rescnn": {"filters": (4, 6, 8, 8), "dense": (12, 10, 10, 6)},
