@@ -41,7 +41,8 @@ def correlations(rows: Float) -> Float:
     # what is left of a constant row is rounding
     flat = norm <= 1e-12 * np.maximum(np.linalg.norm(rows, axis=1), 1e-300)
     unit = np.where(flat[:, None], 0.0, centred / np.where(flat, 1.0, norm)[:, None])
-    return np.clip(unit @ unit.T, -1.0, 1.0)
+    found: Float = np.clip(unit @ unit.T, -1.0, 1.0)
+    return found
 
 
 def environment(rows: Float) -> Float:
@@ -78,6 +79,10 @@ def leaders(points: Float, threshold: float) -> Int:
     return cluster
 
 
+def _rows(maps: Ragged, place: int) -> Float:
+    return np.asarray(maps[place], dtype=np.float64)
+
+
 def environments(maps: Ragged, threshold: float) -> Int:
     """Cluster of each compound by its matrix of correlations between elements, (n,)."""
     cluster = np.full(len(maps), -1, dtype=np.int64)
@@ -85,7 +90,9 @@ def environments(maps: Ragged, threshold: float) -> Int:
     for size in np.unique(sizes):
         members = np.flatnonzero(sizes == size)
         upper = np.triu_indices(int(size), 1)
-        points = np.array([environment(np.asarray(maps[k], float))[upper] for k in members])
+        points = np.array(
+            [environment(np.asarray(maps[k], dtype=np.float64))[upper] for k in members.tolist()]
+        )
         own = leaders(points.reshape(len(members), -1), threshold)
         cluster[members] = found + own
         found += int(own.max(initial=-1)) + 1
@@ -94,7 +101,9 @@ def environments(maps: Ragged, threshold: float) -> Int:
 
 def compounds(maps: Ragged, threshold: float) -> Int:
     """Cluster of each compound by correlation of mean vectors with that of a leader, (n,)."""
-    vectors = np.array([np.asarray(maps[k], float).mean(axis=0) for k in range(len(maps))])
+    vectors = np.array(
+        [np.asarray(maps[k], dtype=np.float64).mean(axis=0) for k in range(len(maps))]
+    )
     similar = correlations(vectors.reshape(len(maps), -1))
     cluster = np.full(len(maps), -1, dtype=np.int64)
     left, found = np.arange(len(maps)), 0
