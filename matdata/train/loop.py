@@ -99,8 +99,9 @@ class Loop:
         for batch in self.console.bar(self.train, f"epoch {progress.epoch + 1}", left):
             # the loader has counted this batch, so a checkpoint made now would lose it
             losses = self.engine.step(batch, self.rates())
-            self._add(losses, len(batch))
-            progress.seen += len(batch) * self.engine.recipe.group.size
+            size = len(batch) * self.engine.recipe.group.size
+            self._add(losses, size)
+            progress.seen += size
             progress.step += 1
             self._unseen.append((progress.step, batch.rows, losses))
             if self._immediate or len(self._unseen) >= LOOK_EVERY:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -245,9 +245,15 @@ def _target(dataset: DatasetFolder, name: str, task: Task | None, rows: list[int
     unit = dataset.units.get(name, "1")
     if task == "classification" or (task is None and isinstance(values[0], bool)):
         return Target(name, _classes(name, values), unit, "classification")
-    first = values[0]
-    size = int(np.size(cast(Any, first))) if isinstance(first, (list, tuple)) else 1
-    return Target(name, size, unit, "regression")
+    if isinstance(values[0], str):
+        raise ConfigError(
+            f"{name} holds text, for example {values[0]!r}; a target holds numbers",
+            next_step="choose a column of numbers",
+        )
+    sizes = {len(value) if isinstance(value, (list, tuple)) else 1 for value in values}
+    if len(sizes) > 1:
+        raise ConfigError(f"arrays of {name} differ in length: {sorted(sizes)}")
+    return Target(name, sizes.pop(), unit, "regression")
 
 
 def _classes(name: str, values: list[Any]) -> int:

@@ -23,6 +23,7 @@ from matdata.train.settings import TrainSettings
 KIND = "run"
 RESULT = "result.json"
 NORMALIZER = "normalizer.json"
+WEIGHTS = ("last.safetensors", "best.safetensors")
 _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
@@ -210,13 +211,15 @@ def start_run(cache: Path, name: str | None, content: dict[str, Any]) -> Run:
     folder = cache / "runs" / (name or _name(content, digest))
     if (folder / NAME).is_file():
         known = Run(folder)
-        if known.digest != digest:
+        if known.digest == digest:
+            return known
+        if any((folder / name).is_file() for name in WEIGHTS):
             raise TrainError(
                 f"there is a run {folder.name!r} of something else",
                 cause=_difference(known.manifest["identity"], content["identity"]),
                 next_step="choose another --name, or remove that folder",
             )
-        return known
+        files.remove(folder)  # it failed before its first checkpoint
     body = {key: value for key, value in content.items() if key != "receipt"}
     manifest = seal({**body, "identity_digest": digest, "files": {}}, KIND)
     try:
