@@ -5,7 +5,8 @@ stays one.
 """
 
 from matdata.nn.attention import SetMessages, WeightedAttentionPooling
-from matdata.nn.expand import ElementEmbedding, Gaussians
+from matdata.nn.expand import ElementEmbedding, Gaussians, PositionEmbedding
+from matdata.nn.heads import OutputHeads
 from matdata.nn.networks import PairLinear, ResidualNetwork, SimpleNetwork
 from matdata.nn.pairs import Sets
 from matdata.nn.segments import segment_max, segment_mean, segment_softmax, segment_sum
@@ -13,7 +14,9 @@ from matdata.nn.segments import segment_max, segment_mean, segment_softmax, segm
 __all__ = [
     "ElementEmbedding",
     "Gaussians",
+    "OutputHeads",
     "PairLinear",
+    "PositionEmbedding",
     "ResidualNetwork",
     "SetMessages",
     "Sets",

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from matdata.tables import element_vectors
+from matdata.tables import element_vectors, wyckoff_terms
 
 
 class ElementEmbedding(nn.Module):
@@ -36,6 +36,33 @@ class ElementEmbedding(nn.Module):
         """Atomic numbers (n,) int64 to (n, width)."""
         embedded = F.linear(self.table, self.linear.weight, self.linear.bias)
         return embedded.index_select(0, numbers)
+
+
+class PositionEmbedding(nn.Module):
+    """A linear layer on Wyckoff positions and their share of the sites (Goodall 2022, app. A.3).
+
+    The terms of a position are embedded once, however many orbits of a batch are on it.
+
+    Parameters
+    ----------
+    width
+        Numbers of an embedded orbit.
+    """
+
+    table: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        terms = torch.from_numpy(wyckoff_terms.terms().astype(np.float32))
+        self.register_buffer("table", terms, persistent=False)
+        self.linear = nn.Linear(terms.shape[1] + 1, width)
+
+    def forward(self, positions: Tensor, shares: Tensor) -> Tensor:
+        """Rows of the positions (n,) int64 and shares (n,) to (n, width)."""
+        distinct, place = torch.unique(positions, return_inverse=True)
+        weight, last = self.linear.weight[:, :-1], self.linear.weight[:, -1]
+        embedded = F.linear(self.table.index_select(0, distinct), weight, self.linear.bias)
+        return embedded.index_select(0, place) + shares[:, None] * last
 
 
 class Gaussians(nn.Module):

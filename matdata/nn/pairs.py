@@ -50,6 +50,11 @@ class Sets:
     offsets: Tensor
     owner: Tensor
 
+    @classmethod
+    def of(cls, entries: Any, level: str) -> Sets:
+        """The sets that the entries of a ragged level of a batch's input form."""
+        return cls(entries.offsets[level], entries.owner(level))
+
     @property
     def count(self) -> int:
         """Number of sets."""

@@ -1,0 +1,128 @@
+"""Baselines: random forests on Magpie and Voronoi attributes, and the mean or median."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+import matdata as md
+from matdata_baselines.hypers import DummyHypers, MagpieHypers, VoronoiHypers
+
+State = Mapping[str, np.ndarray[Any, Any]]
+
+
+class Dummy(md.FitTrainer):
+    """The mean or the median of the training targets, whatever the material."""
+
+    name: ClassVar[str] = "dummy"
+    version: ClassVar[str] = "1"
+    citation: ClassVar[str] = "none: it follows from the definition"
+    summary: ClassVar[str] = "mean or median of the training targets; what a model must beat"
+    Hypers: ClassVar[type[md.Settings]] = DummyHypers
+    tasks: ClassVar[tuple[Any, ...]] = ("regression", "classification")
+
+    def inputs(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def fit(
+        self, train: md.Samples, valid: md.Samples | None, schema: md.Schema, seed: int
+    ) -> None:
+        """Take the mean or median of what is known of each column."""
+        classes = schema.targets[0].task == "classification"
+        chosen = np.mean if classes or self.hypers.statistic == "mean" else np.median
+        columns = _columns(train, schema)
+        self._value = np.array([chosen(values) for values in columns])
+
+    def predict(self, samples: md.Samples) -> md.Members:
+        """The same row for each material."""
+        return md.Members(np.tile(self._value, (1, len(samples), 1)))
+
+    def state(self) -> State:
+        """One number a column."""
+        return {"value": self._value}
+
+    def load_state(self, state: State, schema: md.Schema) -> None:
+        """Take it over."""
+        self._value = np.asarray(state["value"])
+
+
+def _columns(train: md.Samples, schema: md.Schema) -> list[np.ndarray[Any, Any]]:
+    """Known values of each column; of a classification, what is 1 for each class."""
+    known = [train.targets[train.mask[:, k], k] for k in range(train.targets.shape[1])]
+    if schema.targets[0].task == "regression":
+        return known
+    return [(known[0] == k).astype(float) for k in range(schema.targets[0].size)]
+
+
+class _Forest(md.FitTrainer):
+    """A random forest of scikit-learn, kept as the arrays of its trees."""
+
+    version: ClassVar[str] = "1"
+    feature: ClassVar[str]
+
+    def inputs(self) -> tuple[str, ...]:
+        """The attributes."""
+        return (self.feature,)
+
+    def fit(
+        self, train: md.Samples, valid: md.Samples | None, schema: md.Schema, seed: int
+    ) -> None:
+        """Grow the trees; `valid` is not used."""
+        from sklearn.ensemble import RandomForestRegressor
+
+        from matdata_baselines.trees import arrays_of
+
+        whole = train.mask.all(axis=1)
+        if not whole.all():
+            raise md.ConfigError(
+                f"{self.name} needs all targets of a material; {(~whole).sum()} lack one",
+                next_step="train one target at a time, or leave such materials out",
+            )
+        chosen = self.hypers
+        features = chosen.max_features if chosen.max_features <= 1 else int(chosen.max_features)
+        forest = RandomForestRegressor(
+            chosen.trees,
+            max_features=features,
+            min_samples_leaf=chosen.min_samples_leaf,
+            random_state=seed,
+            n_jobs=chosen.jobs,
+        )
+        targets = train.targets[:, 0] if train.targets.shape[1] == 1 else train.targets
+        self._trees = arrays_of(forest.fit(train.inputs[self.feature], targets))
+
+    def predict(self, samples: md.Samples) -> md.Members:
+        """Each tree is a member: their spread is the epistemic part of the uncertainty."""
+        from matdata_baselines.trees import predict
+
+        return md.Members(predict(self._trees, np.asarray(samples.inputs[self.feature])))
+
+    def state(self) -> State:
+        """Nodes of all trees."""
+        return self._trees
+
+    def load_state(self, state: State, schema: md.Schema) -> None:
+        """Take them over."""
+        self._trees = {name: np.asarray(values) for name, values in state.items()}
+
+
+class MagpieForest(_Forest):
+    """Random forest on Magpie's composition features (thesis, app. A.1.1)."""
+
+    name: ClassVar[str] = "rf-magpie"
+    citation: ClassVar[str] = "Ward et al., npj Comput. Mater. 2, 16028 (2016)"
+    summary: ClassVar[str] = "random forest on the Magpie features of the formula"
+    Hypers: ClassVar[type[md.Settings]] = MagpieHypers
+    feature: ClassVar[str] = "magpie"
+
+
+class VoronoiForest(_Forest):
+    """Random forest on the Voronoi attributes of the structure (thesis, app. A.3.1)."""
+
+    name: ClassVar[str] = "rf-voronoi"
+    citation: ClassVar[str] = "Ward et al., Phys. Rev. B 96, 024104 (2017)"
+    summary: ClassVar[str] = "random forest on the Voronoi attributes of the structure"
+    Hypers: ClassVar[type[md.Settings]] = VoronoiHypers
+    feature: ClassVar[str] = "voronoi"

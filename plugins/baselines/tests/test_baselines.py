@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matdata_baselines import Dummy, MagpieForest, VoronoiForest, trees
+
+import matdata as md
+from matdata.train.contract import Target
+
+
+def samples_of(inputs: dict, targets, mask=None) -> md.Samples:
+    values = np.asarray(targets, dtype=float).reshape(len(targets), -1)
+    known = np.ones(values.shape, dtype=bool) if mask is None else np.asarray(mask)
+    ids = np.array([f"m{k}" for k in range(len(values))])
+    return md.Samples(ids, inputs, values, known)
+
+
+def schema(task: str = "regression", size: int = 1) -> md.Schema:
+    return md.Schema((Target("y", size, "1", task),), size, {})
+
+
+def drawn(count: int, width: int = 6, seed: int = 0):
+    rng = np.random.default_rng(seed)
+    rows = rng.random((count, width))
+    return rows, 3 * rows[:, 0] + np.sin(9 * rows[:, 1]) + 0.1 * rng.random(count)
+
+
+def forest(cls=MagpieForest, **hypers):
+    return cls(cls.Hypers(jobs=1, **hypers))
+
+
+def test_sizes_are_those_of_the_thesis():
+    assert (MagpieForest().hypers.trees, MagpieForest().hypers.max_features) == (200, 0.25)
+    assert (VoronoiForest().hypers.trees, VoronoiForest().hypers.max_features) == (150, 1.0)
+    assert MagpieForest().inputs() == ("magpie",)
+    assert VoronoiForest().inputs() == ("voronoi",)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_members_are_the_trees_of_scikit_learn(outputs):
+    from sklearn.ensemble import RandomForestRegressor
+
+    rows, values = drawn(120)
+    targets = np.stack([values, values**2], 1)[:, :outputs]
+    trainer = forest(trees=20)
+    trainer.fit(samples_of({"magpie": rows}, targets), None, schema(size=outputs), seed=3)
+    fresh, _ = drawn(50, seed=1)
+    members = trainer.predict(samples_of({"magpie": fresh}, np.zeros((50, outputs))))
+    assert members.means.shape == (20, 50, outputs)
+    assert members.spreads is None
+    reference = RandomForestRegressor(20, max_features=0.25, random_state=3)
+    expected = reference.fit(rows, targets if outputs > 1 else targets[:, 0]).predict(fresh)
+    np.testing.assert_allclose(members.means.mean(0).reshape(expected.shape), expected, rtol=1e-12)
+    first = reference.estimators_[0].predict(fresh.astype(np.float32))
+    np.testing.assert_array_equal(members.means[0].reshape(first.shape), first)
+    assert members.means.std(0).min() > 0
+
+
+def test_thresholds_are_compared_as_scikit_learn_does():
+    """A value that is equal to a threshold once it is float32 goes left."""
+    rows = np.array([[0.1], [0.2], [0.3], [0.4]])
+    trainer = forest(trees=5)
+    trainer.fit(samples_of({"magpie": rows}, [0.0, 1.0, 2.0, 3.0]), None, schema(), seed=0)
+    middle = trainer._trees["threshold"][trainer._trees["left"] >= 0].astype(np.float32)[:, None]
+    from sklearn.ensemble import RandomForestRegressor
+
+    reference = RandomForestRegressor(5, max_features=0.25, random_state=0)
+    expected = reference.fit(rows, [0.0, 1.0, 2.0, 3.0]).predict(middle)
+    np.testing.assert_allclose(trees.predict(trainer._trees, middle).mean(0)[:, 0], expected)
+
+
+def test_what_is_saved_predicts_the_same(tmp_path):
+    rows, values = drawn(80)
+    trainer = forest(trees=7)
+    trainer.fit(samples_of({"magpie": rows}, values), None, schema(), seed=0)
+    np.savez(tmp_path / "state.npz", **trainer.state())
+    again = forest(trees=7)
+    with np.load(tmp_path / "state.npz", allow_pickle=False) as arrays:
+        again.load_state(dict(arrays), schema())
+    asked = samples_of({"magpie": rows}, values)
+    np.testing.assert_array_equal(again.predict(asked).means, trainer.predict(asked).means)
+
+
+def test_seeds_decide():
+    rows, values = drawn(60)
+    asked = samples_of({"magpie": rows}, values)
+
+    def predicted(seed: int):
+        trainer = forest(trees=5)
+        trainer.fit(asked, None, schema(), seed=seed)
+        return trainer.predict(asked).means
+
+    np.testing.assert_array_equal(predicted(1), predicted(1))
+    assert not np.array_equal(predicted(1), predicted(2))
+
+
+def test_a_missing_target_is_refused():
+    rows, values = drawn(5)
+    mask = np.ones((5, 1), dtype=bool)
+    mask[2] = False
+    with pytest.raises(md.ConfigError, match="1 lack one"):
+        forest(trees=2).fit(samples_of({"magpie": rows}, values, mask), None, schema(), 0)
+
+
+def test_dummy_is_mean_or_median_of_what_is_known():
+    mask = np.array([[True], [True], [True], [False]])
+    train = samples_of({}, [0.0, 1.0, 5.0, 99.0], mask)
+    for statistic, expected in (("mean", 2.0), ("median", 1.0)):
+        dummy = Dummy(Dummy.Hypers(statistic=statistic))
+        dummy.fit(train, None, schema(), seed=0)
+        assert dummy.predict(train).means.tolist() == [[[expected]] * 4]
+        again = Dummy()
+        again.load_state(dummy.state(), schema())
+        assert again.predict(train).means.tolist() == [[[expected]] * 4]
+
+
+def test_dummy_gives_the_shares_of_classes():
+    dummy = Dummy()
+    dummy.fit(samples_of({}, [0, 2, 2, 1]), None, schema("classification", 3), seed=0)
+    assert dummy.predict(samples_of({}, [0])).means.tolist() == [[[0.25, 0.25, 0.5]]]

@@ -1,0 +1,49 @@
+"""CGCNN: crystal graph convolutional networks; the network is in ``model.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import matdata as md
+from matdata_cgcnn.hypers import Hypers
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class CGCNN(md.TorchTrainer):
+    """Gated convolutions on the graph of a crystal."""
+
+    name: ClassVar[str] = "cgcnn"
+    version: ClassVar[str] = "1"
+    citation: ClassVar[str] = "Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018)"
+    summary: ClassVar[str] = "gated convolutions on crystal graphs"
+    Hypers: ClassVar[type[md.Settings]] = Hypers
+    tasks: ClassVar[tuple[Any, ...]] = ("regression", "classification")
+    vmap: ClassVar[bool] = False  # BatchNorm keeps running statistics
+    #: Thesis, app. A.3.1: the training of Wren.
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "epochs": 400,
+        "batch_size": 128,
+        "optimizer": "adamw",
+        "lr": 3e-4,
+        "weight_decay": 1e-6,
+    }
+
+    def inputs(self) -> tuple[str, ...]:
+        """Crystal graphs."""
+        return ("graph",)
+
+    def input_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        """The cutoff and the number of neighbours."""
+        return {
+            "graph": {"radius": self.hypers.radius, "max_neighbours": self.hypers.max_neighbours}
+        }
+
+    def model(self, schema: md.Schema) -> nn.Module:
+        """The network."""
+        from matdata_cgcnn.model import CGCNNet
+
+        sizes = [target.size for target in schema.targets]
+        return CGCNNet(self.hypers, sizes, schema.outputs)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from matdata_cgcnn import CGCNN
+from support.aviary_weights import aviary_cgcnn, fill
+from support.batches import batch_of, schema_of
+from support.crystals import few
+
+from matdata.crystals import Crystals
+
+#: aviary 1.2.1 with the weights of `fill`, on our graphs, while training (batch statistics).
+GOLDEN = [
+    [-0.16868763, 0.06266548],
+    [-0.15126142, 0.14506029],
+    [-0.23349683, -0.00416960],
+    [-0.55517238, -0.00156309],
+]
+
+
+@pytest.fixture
+def network():
+    return fill(CGCNN().model(schema_of("graph")))
+
+
+def predict(network, crystals):
+    with torch.no_grad():
+        return network(batch_of(crystals, "graph"))
+
+
+@pytest.fixture
+def trained(network):
+    """A network whose running statistics are those of some crystals."""
+    for _ in range(50):
+        predict(network, few())
+    return network.eval()
+
+
+def test_golden_outputs(network):
+    torch.testing.assert_close(predict(network, few()), torch.tensor(GOLDEN), rtol=0, atol=1e-5)
+
+
+def test_outputs_equal_aviary(network):
+    pytest.importorskip("aviary", reason="uv sync --group bench")
+    graph = batch_of(few(), "graph")["graph"]
+    theirs = aviary_cgcnn(network)
+    inputs = graph.numbers, graph.distance, graph.sender, graph.receiver, graph.crystal
+    for _ in range(3):  # running statistics follow too
+        with torch.no_grad():
+            expected = theirs(*inputs)[0]
+        torch.testing.assert_close(predict(network, few()), expected, rtol=0, atol=1e-5)
+    network.eval(), theirs.eval()
+    with torch.no_grad():
+        expected = theirs(*inputs)[0]
+    torch.testing.assert_close(predict(network, few()), expected, rtol=0, atol=1e-5)
+
+
+def test_parameter_count(network):
+    assert sum(parameter.numel() for parameter in network.parameters()) == 128_450
+
+
+def test_it_says_that_members_cannot_be_stacked():
+    assert not CGCNN.vmap
+
+
+def test_company_does_not_matter(trained):
+    whole = predict(trained, few())
+    for row in range(4):
+        torch.testing.assert_close(predict(trained, few().take([row]))[0], whole[row])
+
+
+@pytest.mark.parametrize("change", ["translated", "permuted", "supercell"])
+def test_predictions_do_not_depend_on_how_a_crystal_is_written(trained, change):
+    """aviary's cut after exactly 12 neighbours moves them: most perovskites have ties there."""
+    crystals = few()
+    rng = np.random.default_rng(1)
+    if change == "supercell":
+        other = doubled(crystals)
+    elif change == "translated":
+        frac = (crystals.frac_coords + rng.random(3)) % 1
+        other = Crystals(crystals.ids, crystals.lattice, frac, crystals.numbers, crystals.offsets)
+    else:
+        order = np.concatenate(
+            [rng.permutation(np.arange(*crystals.offsets[row : row + 2])) for row in range(4)]
+        )
+        other = Crystals(
+            crystals.ids,
+            crystals.lattice,
+            crystals.frac_coords[order],
+            crystals.numbers[order],
+            crystals.offsets,
+        )
+    torch.testing.assert_close(
+        predict(trained, other), predict(trained, crystals), rtol=0, atol=2e-5
+    )
+
+
+def doubled(crystals: Crystals) -> Crystals:
+    """Each cell twice along its third axis."""
+    lattice = crystals.lattice * np.array([1, 1, 2])[None, :, None]
+    frac, numbers = [], []
+    for row in range(len(crystals)):
+        own = crystals.frac_coords[crystals.sites(row)] * [1, 1, 0.5]
+        frac += [own, own + np.array([0, 0, 0.5])]
+        numbers += [crystals.numbers[crystals.sites(row)]] * 2
+    return Crystals(
+        crystals.ids,
+        lattice,
+        np.concatenate(frac),
+        np.concatenate(numbers),
+        crystals.offsets * 2,
+    )
+
+
+def test_distances_matter(trained):
+    crystals = few()
+    wider = Crystals(
+        crystals.ids,
+        crystals.lattice * 1.03,
+        crystals.frac_coords,
+        crystals.numbers,
+        crystals.offsets,
+    )
+    moved = (predict(trained, wider) - predict(trained, crystals)).abs().amax(1)
+    assert moved.min() > 1e-4

@@ -1,0 +1,66 @@
+"""The network of Wren (R. E. A. Goodall, thesis, ch. 6 and app. A.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from matdata import nn as blocks
+from matdata_wren.hypers import Hypers
+
+
+class WrenNet(nn.Module):
+    """Wyckoff orbits pass messages; what is pooled is averaged over equivalent labellings.
+
+    Averaging follows message passing and pooling and precedes the output network (thesis 6.3.4),
+    so that no labelling is preferred and no material counts more because it has many.
+
+    Parameters
+    ----------
+    hypers
+        Sizes.
+    sizes
+        Numbers of each target.
+    outputs
+        Columns to return, see `matdata.nn.OutputHeads`.
+    """
+
+    def __init__(self, hypers: Hypers, sizes: Sequence[int], outputs: int) -> None:
+        super().__init__()
+        width = hypers.element_width + hypers.position_width
+        attention = hypers.gates, hypers.hidden
+        self.elements = blocks.ElementEmbedding(hypers.table, hypers.element_width)
+        self.positions = blocks.PositionEmbedding(hypers.position_width)
+        self.layers = nn.ModuleList(
+            blocks.SetMessages(width, hypers.heads, *attention) for _ in range(hypers.layers)
+        )
+        self.pool = blocks.WeightedAttentionPooling(width, hypers.pool_heads, *attention)
+        shared, *own = hypers.output
+        self.trunk = blocks.ResidualNetwork(width, shared, hypers.trunk)
+        self.heads = blocks.OutputHeads(
+            lambda out: blocks.ResidualNetwork(shared, out, own), sizes, outputs
+        )
+
+    def forward(self, batch: Any) -> Tensor:
+        """Outputs (b, o) of a batch."""
+        orbits = batch["wyckoff"]
+        labellings = self.represent(orbits)
+        rows = blocks.segment_mean(labellings, orbits.crystal, len(batch))
+        out: Tensor = self.heads(F.relu(self.trunk(rows)))
+        return out
+
+    def represent(self, orbits: Any) -> Tensor:
+        """Rows of the labellings (L, width) from their orbits."""
+        weights = orbits.weights
+        sets = blocks.Sets(orbits.row_offsets, orbits.labelling)
+        nodes = torch.cat(
+            [self.elements(orbits.numbers), self.positions(orbits.positions, weights)], 1
+        )
+        for layer in self.layers:
+            nodes = layer(nodes, weights, sets)
+        pooled: Tensor = self.pool(nodes, weights, sets.owner, sets.count)
+        return pooled

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from matdata_wren import Wren
+from support.aviary_weights import aviary_wren, fill
+from support.batches import batch_of, schema_of
+from support.crystals import few
+
+from matdata.features import featurizer
+from matdata.features.wyckoff import Wyckoff
+from matdata.nn import pairs
+
+#: aviary 1.2.1 with the weights of `fill`, on our terms of Wyckoff positions.
+GOLDEN = [
+    [0.01309960, 0.44770074],
+    [-0.12701307, 0.41539681],
+    [-0.11240456, 0.40868229],
+    [-0.14235346, 0.39816165],
+]
+
+
+@pytest.fixture(scope="module")
+def network():
+    return fill(Wren().model(schema_of("wyckoff")))
+
+
+@pytest.fixture(scope="module")
+def batch():
+    return batch_of(few(), "wyckoff")
+
+
+def predict(network, batch):
+    with torch.no_grad():
+        return network(batch)
+
+
+def test_golden_outputs(network, batch):
+    torch.testing.assert_close(predict(network, batch), torch.tensor(GOLDEN), rtol=0, atol=1e-5)
+
+
+def test_outputs_equal_aviary(network, batch):
+    pytest.importorskip("aviary", reason="uv sync --group bench")
+    orbits = batch["wyckoff"]
+    theirs = aviary_wren(network, network_trunk())
+    nodes = orbits.weights[:, None], orbits.numbers, orbits.positions
+    with torch.no_grad():
+        expected = theirs(*nodes, *orbits.pairs, orbits.labelling, orbits.crystal)[0]
+    torch.testing.assert_close(predict(network, batch), expected, rtol=0, atol=1e-5)
+
+
+def network_trunk() -> tuple[int, ...]:
+    return Wren().hypers.trunk
+
+
+def test_parameter_count(network):
+    assert sum(parameter.numel() for parameter in network.parameters()) == 502_502
+
+
+def test_company_does_not_matter(network, batch):
+    whole = predict(network, batch)
+    for row in range(4):
+        alone = predict(network, batch_of(few().take([row]), "wyckoff"))
+        torch.testing.assert_close(alone[0], whole[row])
+
+
+def test_origin_and_order_of_sites_do_not_matter(network, batch):
+    from matdata.crystals import Crystals
+
+    crystals, rng = few(), np.random.default_rng(0)
+    order = np.concatenate(
+        [rng.permutation(np.arange(*crystals.offsets[row : row + 2])) for row in range(4)]
+    )
+    moved = (crystals.frac_coords[order] + [0.5, 0.5, 0.5]) % 1
+    again = Crystals(
+        crystals.ids, crystals.lattice, moved, crystals.numbers[order], crystals.offsets
+    )
+    torch.testing.assert_close(
+        predict(network, batch_of(again, "wyckoff")), predict(network, batch)
+    )
+
+
+def test_the_labelling_that_was_chosen_does_not_matter(network, batch, monkeypatch):
+    """Each equivalent labelling, taken as the canonical one, gives the same prediction."""
+    expected = predict(network, batch)
+    stored = featurizer("wyckoff").featurize(few()).fields
+    tables = [
+        Wyckoff().equivalents(elements, positions)
+        for elements, positions in zip(stored["elements"], stored["positions"], strict=True)
+    ]
+    assert max(len(table) for table in tables) > 1
+    original = Wyckoff.featurize
+
+    def other(self, crystals):
+        block = original(self, crystals)
+        block.fields["positions"].values[:] = np.concatenate([table[-1] for table in tables])
+        return block
+
+    monkeypatch.setattr(Wyckoff, "featurize", other)
+    torch.testing.assert_close(predict(network, batch_of(few(), "wyckoff")), expected)
+
+
+def test_labellings_alone_differ(network, batch):
+    """What is averaged is not the same to begin with."""
+    with torch.no_grad():
+        rows = network.represent(batch["wyckoff"])
+    first = batch["wyckoff"].crystal == 1
+    assert (rows[first][0] - rows[first][1]).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("way", ["padded", "ragged"])
+def test_padding_changes_nothing(network, batch, way, monkeypatch):
+    expected = predict(network, batch)
+    monkeypatch.setattr("matdata.nn.attention.attend", getattr(pairs, way))
+    torch.testing.assert_close(predict(network, batch), expected, rtol=0, atol=1e-6)

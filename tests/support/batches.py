@@ -1,0 +1,29 @@
+"""Batches of materials in memory, for tests of models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from matdata.features import featurizer
+from matdata.inmemory import as_batch
+from matdata.load.loader import make_loader
+from matdata.train.contract import Schema, Target
+from matdata.train.data import View
+from matdata.train.memory import MemoryFeature
+
+
+def batch_of(materials: Any, spec: str, **settings: Any) -> Any:
+    """One batch of all materials for which a feature succeeds."""
+    made = featurizer(spec, settings)
+    feature = MemoryFeature(made, as_batch(materials, made))
+    ids = np.asarray(feature.ids, dtype=np.str_)
+    view = View("materials in memory", ids, {}, {}, {spec: feature})
+    return next(iter(make_loader(view, ids, [spec], batch_size=len(ids))))
+
+
+def schema_of(*specs: str, sizes: tuple[int, ...] = (1,), robust: bool = True) -> Schema:
+    """What a model of these inputs is built for."""
+    targets = tuple(Target(f"target {k}", size) for k, size in enumerate(sizes))
+    return Schema(targets, sum(sizes) * (1 + robust), {spec: featurizer(spec) for spec in specs})
