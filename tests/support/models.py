@@ -68,6 +68,20 @@ def assert_gradients(plugin, model, materials, **settings) -> None:
     model.eval()
 
 
+def assert_learns(plugin, model, materials, steps=80) -> None:
+    """The squared error of made-up targets, one for each material, falls to a tenth."""
+    batch = batch_of(plugin.inputs(), materials, plugin.input_settings())
+    wanted = torch.linspace(-1.0, 1.0, len(batch))
+    optimizer = torch.optim.Adam(model.parameters(), 5e-3)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        (model(batch)[:, 0] - wanted).square().mean().backward()
+        optimizer.step()
+    with torch.no_grad():
+        left = (model(batch)[:, 0] - wanted).square().mean()
+    assert left < 0.1 * wanted.square().mean(), f"{float(left):.3f} is left"
+
+
 def stacked(plugin, models, materials):
     """Outputs of several networks by `torch.func.vmap` over their stacked weights."""
     weights, _ = torch.func.stack_module_state(models)

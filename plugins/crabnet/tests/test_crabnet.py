@@ -6,6 +6,7 @@ from support.models import (
     FORMULAS,
     assert_alone_as_in_company,
     assert_gradients,
+    assert_learns,
     build,
     parameters,
     predict,
@@ -140,3 +141,7 @@ def test_hypers_are_checked():
         trainer("crabnet", {"width": 510})
     with pytest.raises(md.ConfigError, match="did you mean"):
         trainer("crabnet", {"layer": 2})
+
+
+def test_it_learns():
+    assert_learns(*build("crabnet", **SMALL), FORMULAS)

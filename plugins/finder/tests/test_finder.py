@@ -13,6 +13,7 @@ from support.models import (
     FORMULAS,
     assert_alone_as_in_company,
     assert_gradients,
+    assert_learns,
     build,
     parameters,
     predict,
@@ -214,3 +215,8 @@ GOLDEN = {
 def test_hypers_are_checked():
     with pytest.raises(md.ConfigError, match="two and four"):
         trainer("finder", {"dense": "64"})
+
+
+@pytest.mark.parametrize("graph", CASES)
+def test_it_learns(graph):
+    assert_learns(*build("finder", graph=graph, **SMALL), CASES[graph], steps=300)

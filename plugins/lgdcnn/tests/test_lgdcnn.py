@@ -10,6 +10,7 @@ from support.models import (
     FORMULAS,
     assert_alone_as_in_company,
     assert_gradients,
+    assert_learns,
     build,
     parameters,
     predict,
@@ -176,3 +177,8 @@ def test_hypers_are_checked():
         trainer("lgdcnn", {"preset": "V1", "filters": 64})
     with pytest.raises(md.ConfigError, match="did you mean"):
         trainer("lgdcnn", {"preset": "model"})
+
+
+@pytest.mark.parametrize("preset", ["L-G-DCNN", "V1", "V2", "LSTM", "DCNN-K1"])
+def test_it_learns(preset):
+    assert_learns(*build("lgdcnn", preset=preset, **SMALL), FORMULAS)

@@ -8,6 +8,7 @@ from support.models import (
     FORMULAS,
     assert_alone_as_in_company,
     assert_gradients,
+    assert_learns,
     build,
     parameters,
     predict,
@@ -91,3 +92,8 @@ GOLDEN = {
 def test_hypers_are_checked():
     with pytest.raises(md.ConfigError, match="at least three"):
         trainer("rescnn", {"filters": "64"})
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_it_learns(name):
+    assert_learns(*build(name, outputs=1, **SMALL[name]), FORMULAS, steps=150)
