@@ -8,6 +8,8 @@ import importlib
 COMMANDS = (
     "audit",
     "build",
+    "cecv",
+    "contributions",
     "diff",
     "evaluate",
     "export",

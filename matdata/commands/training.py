@@ -30,6 +30,38 @@ def add_all(add: Add, dataset: tuple[str, str]) -> None:
     evaluate.add_argument("--device", help="auto, cpu, cuda")
     runs = add("runs", "compare runs on the same test materials")
     runs.add_argument("names", nargs="*", help="these runs; all of the cache if none is named")
+    _cecv(add("cecv", "chemical environment clustering vectors of runs (L-G-DCNN, figure 3)"))
+    _contributions(
+        add("contributions", "what each element gives to predictions", ("run", "name of the run"))
+    )
+
+
+def _cecv(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="run", help="runs on one dataset and split")
+    parser.add_argument("--global-run", metavar="RUN", help="global reference, such as an LSTM")
+    parser.add_argument("--local-run", metavar="RUN", help="local reference, such as a DCNN-K1")
+    parser.add_argument("--containing", metavar="ELEMENT", help="only compounds with it")
+    parser.add_argument(
+        "--method",
+        choices=("environments", "compounds"),
+        default="environments",
+        help="compare correlations between elements (as published), or mean vectors",
+    )
+    parser.add_argument("--thresholds", metavar="A,B", help="default: 0.05,0.1,…,0.4")
+    _look(parser)
+
+
+def _contributions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--along", metavar="A-B", help="along AxB1-x instead, such as Si-O")
+    parser.add_argument("--points", type=int, default=49, help="compositions along it")
+    _look(parser)
+
+
+def _look(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--part", default="test", help="test, val, train or all (inputs only)")
+    parser.add_argument("--output", metavar="DIR", help="where numbers and pictures go")
+    parser.add_argument("--no-pictures", action="store_true", help="write none")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda")
 
 
 def _train(parser: argparse.ArgumentParser) -> None:

@@ -43,7 +43,7 @@ def draw_all(
     """
     made = []
     if any("train_loss" in row for row in log):
-        made.append(_write(folder / "learning_curve.png", lambda axes: _learning(axes, log)))
+        made.append(write_picture(folder / "learning_curve.png", lambda axes: _learning(axes, log)))
     for name, found in record["targets"].items():
         if found["task"] != "regression":
             continue
@@ -59,15 +59,15 @@ def draw_all(
         def errors(axes: Any, values: Any = mean - true, unit: str = unit, mae: Any = mae) -> None:
             _errors(axes, values, unit, mae)
 
-        made.append(_write(folder / f"parity-{stem}.png", parity))
-        made.append(_write(folder / f"errors-{stem}.png", errors))
+        made.append(write_picture(folder / f"parity-{stem}.png", parity))
+        made.append(write_picture(folder / f"errors-{stem}.png", errors))
         if "uncertainty" in found:
             curve = found["uncertainty"]["confidence_error"]
 
             def confidence(axes: Any, curve: Any = curve, unit: str = unit) -> None:
                 _confidence(axes, curve, unit)
 
-            made.append(_write(folder / f"confidence-error-{stem}.png", confidence))
+            made.append(write_picture(folder / f"confidence-error-{stem}.png", confidence))
     return made
 
 
@@ -81,7 +81,16 @@ def _pairs(table: Mapping[str, list[Any]], name: str) -> tuple[Any, Any]:
     return tuple(np.concatenate([row[k] for row in rows]) for k in (0, 1))  # type: ignore[return-value]
 
 
-def _write(path: Path, draw: Any) -> Path:
+def write_picture(path: Path, draw: Any) -> Path:
+    """Draw into new axes and write the figure.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not there.
+    StoreError
+        If the file cannot be written.
+    """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

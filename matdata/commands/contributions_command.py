@@ -1,0 +1,78 @@
+"""``matdata contributions RUN``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from matdata.commands.common import cache_of, console_of, print_json
+from matdata.commands.plugins_command import need_torch
+from matdata.errors import ConfigError
+
+
+def run(given: argparse.Namespace) -> int:
+    """Mean contributions of elements, or contributions along a binary, as numbers and picture."""
+    need_torch()
+    from matdata.store.files import write_json
+    from matdata.train.run import find_run
+
+    found = find_run(cache_of(given), given.run)
+    target = found.schema.targets[0]
+    unit = "" if target.unit == "1" else f" ({target.unit})"
+    label = f"{target.name}{unit}"
+    if found.settings.normalizer == "log10":
+        label = f"log10 of {label}"
+    folder = Path(given.output) if given.output else found.folder / "contributions"
+    folder.mkdir(parents=True, exist_ok=True)
+    make = _binary if given.along else _table
+    record = {"run": found.name, "target": target.name, "unit": target.unit}
+    record |= make(given, found, folder, label)
+    write_json(folder / "contributions.json", record)
+    if given.json:
+        print_json({**record, "folder": str(folder)})
+        return 0
+    console = console_of(given)
+    for line in _lines(record):
+        console.say(line)
+    console.say(f"numbers in {folder}")
+    return 0
+
+
+def _table(given: argparse.Namespace, run: Any, folder: Path, label: str) -> dict[str, Any]:
+    from matdata.evaluate.drawings import draw_table
+    from matdata.evaluate.inside import by_element, materials_of
+    from matdata.tables.elements import symbols
+
+    found = by_element(run, materials_of(run, given.part), given.device)
+    if not given.no_pictures:
+        draw_table(folder / "elements.png", {z: mean for z, (mean, _) in found.items()}, label)
+    names = symbols()
+    table = {names[z]: {"mean": mean, "materials": count} for z, (mean, count) in found.items()}
+    return {"part": given.part, "elements": table}
+
+
+def _binary(given: argparse.Namespace, run: Any, folder: Path, label: str) -> dict[str, Any]:
+    from matdata.evaluate.drawings import draw_binary
+    from matdata.evaluate.inside import along_binary
+
+    first, dash, second = given.along.partition("-")
+    if not dash:
+        raise ConfigError(f"--along {given.along}: expected two elements, such as Si-O")
+    curves = along_binary(run, first, second, given.points, given.device)
+    if not given.no_pictures:
+        draw_binary(folder / f"{first}-{second}.png", curves, (first, second), label)
+    return {"along": [first, second], "curves": dict(curves)}
+
+
+def _lines(record: dict[str, Any]) -> list[str]:
+    unit = "" if record["unit"] == "1" else f" [{record['unit']}]"
+    if "curves" in record:
+        curves = record["curves"]
+        highest = max(range(len(curves["x"])), key=lambda k: float(curves["prediction"][k]))
+        where, most = curves["x"][highest], curves["prediction"][highest]
+        return [f"{record['target']} is highest at x = {where:.2f}: {most:.4g}{unit}"]
+    ranked = sorted(record["elements"].items(), key=lambda item: -item[1]["mean"])
+    shown = [f"{name} {entry['mean']:.4g}" for name, entry in ranked]
+    few = shown if len(shown) <= 10 else [*shown[:5], "…", *shown[-5:]]
+    return [f"mean contributions to {record['target']}{unit}: " + ", ".join(few)]

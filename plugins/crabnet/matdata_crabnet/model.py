@@ -1,0 +1,97 @@
+"""The network of CrabNet on rows that exist: nothing but attention scores is padded."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from matdata.load.batch import Batch
+from matdata.nn.compositions import (
+    CompositionEmbedding,
+    ContributionHead,
+    Contributions,
+    LeakyResidualNetwork,
+)
+from matdata.nn.rows import Rows
+from matdata.train.contract import Schema
+from matdata_crabnet import Hypers
+
+
+class AttentionBlock(nn.Module):
+    """Multi-head self-attention and a feed-forward network, each with residual and norm after it.
+
+    Vaswani et al. 2017, the encoder block that Wang et al. (methods) take over: 4 heads, ReLU,
+    dropout 0.1. Elements of other materials and empty slots are never attended to.
+    """
+
+    def __init__(self, width: int, heads: int, feedforward: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.dropout = dropout
+        self.qkv = nn.Linear(width, 3 * width)
+        nn.init.xavier_uniform_(self.qkv.weight)
+        nn.init.zeros_(self.qkv.bias)
+        self.out = nn.Linear(width, width)
+        nn.init.zeros_(self.out.bias)
+        self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
+        self.up = nn.Linear(width, feedforward)
+        self.down = nn.Linear(feedforward, width)
+
+    def _drop(self, values: Tensor) -> Tensor:
+        return functional.dropout(values, self.dropout, self.training)
+
+    def _attention(self, values: Tensor, rows: Rows) -> Tensor:
+        grid = rows.padded(self.qkv(values))
+        parts = grid.reshape(*grid.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query, key, value = torch.unbind(parts)
+        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+        scores = torch.where(rows.mask[:, None, None, :], scores, float("-inf"))
+        mixed = self._drop(scores.softmax(-1)) @ value
+        return self.out(rows.packed(mixed.transpose(1, 2).flatten(2)))
+
+    def forward(self, values: Tensor, rows: Rows) -> Tensor:
+        """Update rows (K, width)."""
+        values = self.norms[0](values + self._drop(self._attention(values, rows)))
+        hidden = self._drop(functional.relu(self.up(values)))
+        return self.norms[1](values + self._drop(self.down(hidden)))
+
+
+class CrabNetModel(nn.Module):
+    """Embedding, attention blocks, and a residual network that gives each element its share."""
+
+    def __init__(self, hypers: Hypers, schema: Schema) -> None:
+        super().__init__()
+        robust = schema.outputs == 2 * sum(target.size for target in schema.targets)
+        self.embedding = CompositionEmbedding(
+            hypers.table, hypers.width, hypers.resolution, hypers.jitter
+        )
+        self.blocks = nn.ModuleList(
+            AttentionBlock(hypers.width, hypers.heads, hypers.feedforward, hypers.dropout)
+            for _ in range(hypers.layers)
+        )
+        columns = ContributionHead.columns(schema.outputs, robust)
+        network = LeakyResidualNetwork(hypers.width, hypers.hidden, columns)
+        self.head = ContributionHead(network, robust, hypers.scaling == "pooled")
+
+    def feature_rows(self, batch: Batch) -> tuple[Tensor, Rows]:
+        """Final representation of each element (EDM''), (K, width)."""
+        matrix = batch["edm"]
+        rows = Rows(matrix.offsets["element"], matrix.host_offsets["element"])
+        values = self.embedding(matrix.numbers, matrix.fractions, rows)
+        for block in self.blocks:
+            values = block(values, rows)
+        return values, rows
+
+    def feature_maps(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Rows (K, width) and where those of each compound begin (b + 1,), for CECV."""
+        values, rows = self.feature_rows(batch)
+        return values, rows.offsets
+
+    def contributions(self, batch: Batch) -> Contributions:
+        """What each element gives, (K, targets), in normalised units."""
+        return self.head.contributions(*self.feature_rows(batch))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Predictions, (b, outputs)."""
+        return self.head(*self.feature_rows(batch))

@@ -1,0 +1,131 @@
+"""The network of Finder (figure 2) for both kinds of graph."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from matdata.load.batch import Batch
+from matdata.load.inputs.base import unsigned
+from matdata.tables import element_vectors
+from matdata.train.contract import Schema
+from matdata_finder import Hypers
+from matdata_finder.graphs import Graph, crystal_graph, formula_graph
+from matdata_finder.layers import AttentionPooling, MessageLayer
+
+#: Gaussians of a distance (section 4).
+GAUSSIANS = 20
+
+
+class PostNetwork(nn.Module):
+    """One convolution and four dense layers with skip connections (section 4, figure 2).
+
+    The convolution runs along the columns of the last pooled vector (3 wide, zeros beyond). The
+    text leaves open where skips end; as in the authors' code, pooled vectors of earlier layers
+    join the second dense layer, the last one the third, and the feature maps the fourth.
+    """
+
+    def __init__(self, width: int, layers: int, hypers: Hypers, outputs: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv1d(1, hypers.filters, 3, padding=1)
+        maps = hypers.filters * width
+        more = (0, (layers - 1) * width, width, maps)
+        sizes = list(pairwise((maps, *hypers.dense)))
+        self.dense = nn.ModuleList(
+            nn.Linear(a + extra, b) for (a, b), extra in zip(sizes, more, strict=True)
+        )
+        self.last = nn.Linear(hypers.dense[-1], outputs)
+
+    def forward(self, pooled: list[Tensor]) -> Tensor:
+        """From pooled vectors of each layer (b, width) to (b, outputs)."""
+        maps = functional.relu(self.convolution(pooled[-1][:, None, :])).flatten(1)
+        values = maps
+        joins: list[list[Tensor]] = [[], pooled[:-1], pooled[-1:], [maps]]
+        for layer, extra in zip(self.dense, joins, strict=True):
+            values = functional.relu(layer(torch.cat([values, *extra], 1)))
+        return self.last(values)
+
+
+class FinderModel(nn.Module):
+    """Message passing layers, each with its pooling, and the post-processing network."""
+
+    table: Tensor
+
+    def __init__(self, hypers: Hypers, schema: Schema) -> None:
+        super().__init__()
+        self.formula = hypers.graph == "formula"
+        table = torch.from_numpy(np.array(element_vectors.vectors(hypers.table)))
+        table[0] = 0.0
+        self.register_buffer("table", table, persistent=False)
+        sizes = [table.shape[1], *[hypers.width] * hypers.layers]
+        edge = hypers.edge if self.formula else GAUSSIANS
+        self.layers = nn.ModuleList(
+            MessageLayer(a, b, hypers.functions, edge, self.formula, hypers.attention)
+            for a, b in pairwise(sizes)
+        )
+        self.pools = nn.ModuleList(
+            AttentionPooling(hypers.width, hypers.pool, hypers.pool_attention) for _ in self.layers
+        )
+        if hypers.post:
+            self.post = PostNetwork(hypers.width, hypers.layers, hypers, schema.outputs)
+        else:
+            # only the last vector is read
+            self.post, self.pools = None, self.pools[-1:]
+            self.last = nn.Linear(hypers.width, schema.outputs)
+
+    def graph(self, batch: Batch) -> Graph:
+        """The graph that is read."""
+        if self.formula:
+            return formula_graph(batch["formula-graph"])
+        return crystal_graph(batch["graph"])
+
+    def _nodes(self, graph: Graph) -> tuple[list[Tensor], Tensor]:
+        """Nodes after each layer, and the edge attributes of the last."""
+        nodes, found, edges = self.table[graph.numbers], [], graph.edges
+        for layer in self.layers:
+            nodes, edges = layer(nodes, graph)
+            found.append(nodes)
+        assert edges is not None
+        return found, edges
+
+    def _pooled(self, batch: Batch) -> list[Tensor]:
+        graph = self.graph(batch)
+        nodes, _ = self._nodes(graph)
+        pairs = zip(self.pools, nodes[-len(self.pools) :], strict=True)
+        return [pool(values, graph) for pool, values in pairs]
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Predictions, (b, outputs)."""
+        pooled = self._pooled(batch)
+        return self.last(pooled[-1]) if self.post is None else self.post(pooled)
+
+    def embeddings(self, batch: Batch) -> Tensor:
+        """Materials as the final pooling layer has them, (b, width): figure 5c to 5f."""
+        return self._pooled(batch)[-1]
+
+    def feature_maps(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Final nodes (n, width), elements or sites, and where those of each material begin."""
+        graph = self.graph(batch)
+        return self._nodes(graph)[0][-1], graph.offsets
+
+    def edge_matrices(self, batch: Batch) -> list[Tensor]:
+        """Edge attribute matrices of the last layer, (atoms, atoms) of each formula: figure 4c.
+
+        Row i holds e_ij of the atoms j of the integer formula, in order of atomic number. An edge
+        attribute of several numbers is shown by their mean.
+        """
+        graph = self.graph(batch)
+        edges = self._nodes(graph)[1].mean(1)
+        counts = unsigned(batch["formula-graph"].fields["counts"])
+        matrices, begin = [], 0
+        for low, high in pairwise(graph.offsets.tolist()):
+            size = high - low
+            matrix = edges[begin : begin + size * size].reshape(size, size)
+            repeat = counts[low:high]
+            matrices.append(matrix.repeat_interleave(repeat, 0).repeat_interleave(repeat, 1))
+            begin += size * size
+        return matrices

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from matdata_finder.graphs import Graph, formula_graph
+from matdata_finder.layers import AttentionPooling, MessageLayer
+from support.crystals import few, many
+from support.models import (
+    FORMULAS,
+    assert_alone_as_in_company,
+    assert_gradients,
+    assert_learns,
+    build,
+    parameters,
+    predict,
+    refill,
+    stacked,
+)
+
+import matdata as md
+from matdata.load.inputs.base import pairs_within
+from matdata.testing import invariance
+from matdata.train import trainer
+from matdata.train.inline import batch_of
+
+WHOLE = [formula for formula in FORMULAS if "." not in formula]
+SMALL = {"width": 10, "functions": (8, 6), "pool": 7, "filters": 3, "dense": (12, 10, 10, 6)}
+CASES = {"formula": WHOLE, "crystal": few()}
+
+
+def by_atoms(graph: Graph) -> Graph:
+    """One node an atom, as the paper draws it."""
+    counts = graph.counts.to(torch.int64)
+    ends = torch.cat([counts.new_zeros(1), torch.cumsum(counts, 0)])
+    offsets = ends[graph.offsets]
+    sizes = offsets[1:] - offsets[:-1]
+    first, second = pairs_within(offsets, int(sizes.sum()), int((sizes**2).sum()))
+    numbers = graph.numbers.repeat_interleave(counts)
+    ones = torch.ones(len(numbers))
+    return Graph(numbers, offsets, graph.owner.repeat_interleave(counts), ones, first, second, None)
+
+
+def test_parameters():
+    def network(*sizes):
+        return sum(a * b + b for a, b in itertools.pairwise(sizes))
+
+    layer = network(400, 128, 64, 1) + network(201, 128, 64, 200) + 2 * network(200, 200)
+    layer += 2 * 200 * 200  # key and W_int
+    pool = network(200, 256) + 256 + network(200, 256, 200)
+    maps = 64 * 200
+    dense = network(maps, 512) + network(512 + 200, 1024) + network(1024 + 200, 1024)
+    post = 64 * 3 + 64 + dense + network(1024 + maps, 256) + network(256, 2)
+    assert parameters(build("finder")[1]) == 2 * layer + 2 * pool + post == 12_922_052
+
+
+def test_one_node_an_element_gives_the_numbers_of_one_node_an_atom(monkeypatch):
+    _, model = build("finder", **SMALL)
+    batch = batch_of(["formula-graph"], WHOLE)
+    graph = formula_graph(batch["formula-graph"])
+    assert len(by_atoms(graph).first) > 5 * len(graph.first)
+    few_nodes = model(batch)
+    monkeypatch.setattr(type(model), "graph", lambda self, batch: by_atoms(graph))
+    torch.testing.assert_close(few_nodes, model(batch), rtol=1e-4, atol=1e-6)
+
+
+def test_a_layer_is_equations_2_to_7():
+    torch.manual_seed(0)
+    layer = MessageLayer(5, 4, (6, 3), 2, predicted=True, attention=True).double()
+    nodes = torch.randn(3, 5, dtype=torch.float64)
+    offsets = torch.tensor([0, 3])
+    first, second = pairs_within(offsets, 3, 9)
+    ones = torch.ones(3, dtype=torch.float64)
+    graph = Graph(torch.ones(3).long(), offsets, torch.zeros(3).long(), ones, first, second, None)
+
+    def network(function, x):
+        for part in (function.first, function.second):
+            x = torch.relu(part(x))
+        return function.last(x)
+
+    expected = []
+    for i in range(3):
+        mean = torch.stack([(nodes[i] + nodes[k]) / 2 for k in range(3)]).mean(0)
+        scores = [torch.exp(layer.query(nodes[i]) * layer.key(nodes[j]) / 4**0.5) for j in range(3)]
+        messages = []
+        for j in range(3):
+            both = (nodes[i] + nodes[j]) / 2
+            edge = network(layer.edges, torch.cat([both, mean]))
+            share = scores[j] / sum(scores) * layer.value(nodes[j])
+            messages.append(network(layer.message, torch.cat([both, edge])) * share)
+        expected.append(layer.own(nodes[i]) + sum(messages) / 3)
+    torch.testing.assert_close(layer(nodes, graph)[0], torch.stack(expected))
+
+
+def test_pooling_without_attention_is_a_mean_over_atoms():
+    graph = formula_graph(batch_of(["formula-graph"], WHOLE)["formula-graph"])
+    pool, values = AttentionPooling(4, 5, attention=False), torch.randn(len(graph.numbers), 4)
+    found = pool(values, graph)
+    counts = graph.counts[:3, None]
+    expected = (pool.message(values[:3]) * counts).sum(0) / counts.sum()
+    torch.testing.assert_close(found[0], expected)
+
+
+@pytest.mark.parametrize("graph", CASES)
+@pytest.mark.parametrize("change", [{}, {"post": False}, {"attention": False}, {"layers": 3}])
+def test_contract(graph, change):
+    plugin, model = build("finder", graph=graph, **SMALL, **change)
+    materials = CASES[graph]
+    if graph == "crystal":
+        together = predict(plugin, model, materials)
+        for row in range(len(materials)):
+            alone = predict(plugin, model, materials.take([row]))
+            torch.testing.assert_close(alone[0], together[row], rtol=1e-4, atol=1e-5)
+        assert together[:, 0].std() > 1e-4
+    else:
+        assert_alone_as_in_company(plugin, model, materials)
+    assert_gradients(plugin, model, materials)
+
+
+def test_ablations_of_table_3():
+    for hypers in ({"table": "onehot"}, {"layers": 1}, {"pool_attention": False}):
+        plugin, model = build("finder", **SMALL, **hypers)
+        assert torch.isfinite(predict(plugin, model, WHOLE)).all()
+
+
+def test_crystals_may_be_moved_turned_shuffled_and_repeated():
+    plugin, model = build("finder", graph="crystal", **SMALL)
+    crystals, rng = many(6), np.random.default_rng(0)
+    before = predict(plugin, model, crystals)
+    for other in (
+        invariance.translate(crystals, [0.13, 0.4, 0.77]),
+        invariance.rotate(crystals, invariance.rotation_matrix(rng)),
+        invariance.permute(crystals, rng)[0],
+        invariance.supercell(crystals, (2, 1, 1))[0],
+    ):
+        torch.testing.assert_close(predict(plugin, model, other), before, rtol=1e-3, atol=1e-4)
+
+
+def test_sites_stay_sites():
+    plugin, model = build("finder", graph="crystal", **SMALL)
+    batch = batch_of(plugin.inputs(), few(), plugin.input_settings())
+    graph = model.graph(batch)
+    assert graph.numbers.tolist() == few().numbers.tolist()
+    rows, offsets = model.feature_maps(batch)
+    assert offsets.tolist() == few().offsets.tolist()
+    oxygen = rows[int(offsets[1]) : int(offsets[2])][2:]
+    torch.testing.assert_close(oxygen[0], oxygen[1], rtol=1e-4, atol=1e-5)
+    assert (rows[int(offsets[1])] - rows[int(offsets[1]) + 1]).abs().max() > 1e-3
+
+
+def test_an_isolated_site_has_finite_numbers():
+    far = few().take([3])
+    wide = dataclasses.replace(far, lattice=far.lattice * 3)
+    plugin, model = build("finder", graph="crystal", **SMALL)
+    assert torch.isfinite(predict(plugin, model, wide)).all()
+
+
+def test_large_gates_give_no_nan():
+    plugin, model = build("finder", **SMALL)
+    with torch.no_grad():
+        for layer, pool in zip(model.layers, model.pools, strict=True):
+            layer.query.weight.mul_(1e4)
+            pool.gate[0].weight.mul_(1e4)
+    assert torch.isfinite(predict(plugin, model, WHOLE)).all()
+
+
+def test_vectors():
+    plugin, model = build("finder", outputs=30, size=30, **SMALL)
+    assert predict(plugin, model, WHOLE).shape == (len(WHOLE), 30)
+
+
+def test_edge_attribute_matrices():
+    plugin, model = build("finder", **SMALL)
+    found = model.edge_matrices(batch_of(plugin.inputs(), ["SrTiO3", "BaTiO3", "CsPbI3"]))
+    assert [tuple(matrix.shape) for matrix in found] == [(5, 5)] * 3
+    matrix = found[0]  # O O O Ti Sr
+    assert torch.equal(matrix[0], matrix[2])
+    assert not torch.equal(matrix, matrix.T)
+    assert not torch.equal(found[0], found[1])
+
+
+def test_embeddings_are_what_the_last_pooling_returns():
+    plugin, model = build("finder", post=False, **SMALL)
+    batch = batch_of(plugin.inputs(), WHOLE)
+    torch.testing.assert_close(model.last(model.embeddings(batch)), model(batch))
+
+
+@pytest.mark.parametrize("graph", CASES)
+def test_members_stack(graph):
+    built = [build("finder", seed=seed, graph=graph, **SMALL) for seed in range(2)]
+    models = [model for _, model in built]
+    found = stacked(built[0][0], models, CASES[graph])
+    expected = torch.stack([predict(built[0][0], model, CASES[graph]) for model in models])
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("graph", CASES)
+def test_golden_forward_pass(graph):
+    # made by this network with the weights of support.models.refill, float32, CPU
+    plugin, model = build("finder", graph=graph, **SMALL)
+    refill(model)
+    found = predict(plugin, model, CASES[graph])[:3]
+    torch.testing.assert_close(found, torch.tensor(GOLDEN[graph]), rtol=1e-3, atol=1e-5)
+
+
+GOLDEN = {
+    "formula": [[0.15756, 0.267888], [0.140471, 0.246163], [0.157429, 0.27211]],
+    "crystal": [[0.162119, 0.276251], [0.158967, 0.270373], [0.167446, 0.281612]],
+}
+
+
+def test_hypers_are_checked():
+    with pytest.raises(md.ConfigError, match="two and four"):
+        trainer("finder", {"dense": "64"})
+
+
+@pytest.mark.parametrize("graph", CASES)
+def test_it_learns(graph):
+    assert_learns(*build("finder", graph=graph, **SMALL), CASES[graph], steps=300)

@@ -1,0 +1,88 @@
+"""Networks on element fractions."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from matdata.features.formulas import ELEMENT_SETS
+from matdata.load.batch import Batch
+from matdata.train.contract import Schema
+from matdata_rescnn import ElemNetHypers, ResCNNHypers
+
+
+class ResCNNModel(nn.Module):
+    """Convolutions, global maximum, dense layers with skip connections.
+
+    Ihalage and Hao 2022, 2.2 and methods: filters of 64, 128, 256 and 256, then a global max
+    pooling layer, then "post-processing dense layers similar to that of Finder … with skip
+    connections". Where skips begin is not said; as in the authors' code, the maps of the third
+    convolution join the last dense layer but one and those of the second the last. Without them
+    nothing would tell which column a pattern was found in, so they are more than shortcuts.
+    Convolutions take what lies within the columns (no padding), ReLU everywhere.
+    """
+
+    def __init__(self, hypers: ResCNNHypers, schema: Schema) -> None:
+        super().__init__()
+        self.dropout, self.skip = hypers.dropout, hypers.skip
+        sizes = itertools.pairwise((1, *hypers.filters))
+        self.convolutions = nn.ModuleList(nn.Conv1d(a, b, hypers.kernel) for a, b in sizes)
+        columns = len(ELEMENT_SETS["103"])
+        shrink = hypers.kernel - 1
+        maps = [f * (columns - (k + 1) * shrink) for k, f in enumerate(hypers.filters)]
+        joined = [0] * len(hypers.dense)
+        if hypers.skip:
+            joined[-2], joined[-1] = maps[2], maps[1]
+        widths = itertools.pairwise((hypers.filters[-1], *hypers.dense))
+        self.dense = nn.ModuleList(
+            nn.Linear(a + more, b) for (a, b), more in zip(widths, joined, strict=True)
+        )
+        self.last = nn.Linear(hypers.dense[-1], schema.outputs)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Predictions, (b, outputs)."""
+        values = batch["fractions"].values[:, None, :]
+        maps = []
+        for convolution in self.convolutions:
+            values = functional.relu(convolution(values))
+            maps.append(values)
+        values = values.amax(2)
+        skips = {len(self.dense) - 2: maps[2], len(self.dense) - 1: maps[1]} if self.skip else {}
+        for place, layer in enumerate(self.dense):
+            if place in skips:
+                values = torch.cat([values, skips[place].flatten(1)], 1)
+            values = functional.relu(layer(values))
+            values = functional.dropout(values, self.dropout, self.training)
+        return self.last(values)
+
+
+class ElemNetModel(nn.Module):
+    """Dense layers with ReLU; dropout after the last layer of a width (Jha et al. 2018, table 1).
+
+    The table gives the share that is kept (0.8, 0.9, 0.7, 0.8) after the layers of 1,024, 512, 256
+    and 128.
+    """
+
+    def __init__(self, hypers: ElemNetHypers, schema: Schema) -> None:
+        super().__init__()
+        sizes = (len(ELEMENT_SETS[hypers.elements]), *hypers.layers)
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+        self.last = nn.Linear(sizes[-1], schema.outputs)
+        ends = [
+            place
+            for place, width in enumerate(hypers.layers)
+            if hypers.layers[place + 1 : place + 2] != (width,)
+        ]
+        self.dropout = dict(zip(ends, hypers.dropout, strict=False))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Predictions, (b, outputs)."""
+        values = batch["fractions"].values
+        for place, layer in enumerate(self.layers):
+            values = functional.relu(layer(values))
+            if place in self.dropout:
+                values = functional.dropout(values, self.dropout[place], self.training)
+        return self.last(values)

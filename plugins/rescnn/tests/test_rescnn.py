@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from support.models import (
+    FORMULAS,
+    assert_alone_as_in_company,
+    assert_gradients,
+    assert_learns,
+    build,
+    parameters,
+    predict,
+    refill,
+    stacked,
+)
+
+import matdata as md
+from matdata.train import trainer
+from matdata.train.inline import batch_of
+
+SMALL = {
+    "rescnn": {"filters": (4, 6, 8, 8), "dense": (12, 10, 10, 6)},
+    "elemnet": {"layers": (16, 16, 8, 4)},
+}
+
+
+def test_parameters():
+    convolutions = sum(3 * a * b + b for a, b in ((1, 64), (64, 128), (128, 256), (256, 256)))
+    inputs = (256, 512, 1024 + 97 * 256, 1024 + 99 * 128)
+    dense = sum(a * b + b for a, b in zip(inputs, (512, 1024, 1024, 256), strict=True))
+    _, model = build("rescnn", outputs=1)
+    assert parameters(model) == convolutions + dense + 257 == 30_961_537
+    # ElemNet: 17 layers on 86 elements
+    _, model = build("elemnet", outputs=1)
+    sizes = (86, *(1024,) * 4, *(512,) * 3, *(256,) * 3, *(128,) * 3, 64, 64, 32, 1)
+    expected = sum(a * b + b for a, b in itertools.pairwise(sizes))
+    assert parameters(model) == expected == 4_631_361
+    assert len(model.layers) + 1 == 17
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_contract(name):
+    plugin, model = build(name, outputs=1, **SMALL[name])
+    assert_alone_as_in_company(plugin, model, FORMULAS)
+    assert_gradients(plugin, model, FORMULAS)
+    batch = batch_of(plugin.inputs(), FORMULAS, plugin.input_settings())
+    model.train()
+    assert not torch.equal(model(batch), model(batch))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_members_stack(name):
+    built = [build(name, seed=seed, **SMALL[name]) for seed in range(2)]
+    models = [model for _, model in built]
+    found = stacked(built[0][0], models, FORMULAS)
+    expected = torch.stack([predict(built[0][0], model, FORMULAS) for model in models])
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_only_skips_tell_one_element_from_another():
+    # elements in the middle of the row, far from its ends
+    plugin, model = build("rescnn", outputs=1, **SMALL["rescnn"], skip=False)
+    found = predict(plugin, model, ["Fe", "Zr"])
+    torch.testing.assert_close(found[0], found[1])
+    plugin, model = build("rescnn", outputs=1, **SMALL["rescnn"])
+    found = predict(plugin, model, ["Fe", "Zr"])
+    assert abs(float(found[0] - found[1])) > 1e-4
+
+
+def test_dropout_stands_where_the_width_changes():
+    _, model = build("elemnet", outputs=1)
+    assert model.dropout == {3: 0.2, 6: 0.1, 9: 0.3, 12: 0.2}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_golden_forward_pass(name):
+    # made by this network with the weights of support.models.refill, float32, CPU
+    plugin, model = build(name, outputs=2, **SMALL[name])
+    refill(model)
+    found = predict(plugin, model, ["SrTiO3", "NaCl", "Fe"])
+    torch.testing.assert_close(found, torch.tensor(GOLDEN[name]), rtol=1e-3, atol=1e-5)
+
+
+GOLDEN = {
+    "rescnn": [[0.289156, 0.364085], [0.286697, 0.360802], [0.297872, 0.379098]],
+    "elemnet": [[0.135447, 0.11275], [0.135586, 0.110472], [0.138772, 0.100323]],
+}
+
+
+def test_hypers_are_checked():
+    with pytest.raises(md.ConfigError, match="at least three"):
+        trainer("rescnn", {"filters": "64"})
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_it_learns(name):
+    assert_learns(*build(name, outputs=1, **SMALL[name]), FORMULAS, steps=150)

@@ -1,0 +1,118 @@
+"""CECV and contributions of trained runs, from the command line."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import matdata as md
+from matdata.cli import main
+
+pytest.importorskip("matdata_lgdcnn")
+
+SIZES = ["width=12", "hidden=6", "filters=12", "blocks=1"]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """Four tiny runs on 60 ternary and quaternary oxides."""
+    folder = tmp_path_factory.mktemp("inside")
+    metals = ["Li", "Na", "K", "Mg", "Ca", "Sr", "Ti", "Zr", "Fe", "Si"]
+    formulas = [f"{a}{b}O{2 + k % 3}" for k, a in enumerate(metals) for b in metals if a < b]
+    formulas = [*formulas, *(f"{a}SiFeO{k}" for k, a in enumerate(metals[:8], 3))]
+    rows = [f"{formula},{len(formula) + 0.1 * k}" for k, formula in enumerate(formulas)]
+    path = folder / "some.csv"
+    path.write_text("\n".join(["formula,target", *rows]) + "\n")
+    cache = folder / "cache"
+    md.build(
+        path, features=["edm", "fractions"], split="60/20/20", name="some", cache=cache, workers=1
+    )
+    for name in ("L-G-DCNN", "LSTM", "DCNN-K1"):
+        train(cache, "lgdcnn", name, *SIZES, f"preset={name}")
+    train(cache, "rescnn", "plain", "filters=4,4,4,4", "dense=8,8,8,8")
+    return cache
+
+
+def train(cache, plugin, name, *settings):
+    pairs = [word for setting in settings for word in ("--set", setting)]
+    options = ["--epochs", "2", "--batch-size", "16", "--name", name, "--cache", str(cache)]
+    assert main(["train", plugin, "some", "--target", "target", *options, *pairs, "--quiet"]) == 0
+
+
+def asked(capsys, *words):
+    capsys.readouterr()
+    assert main([*words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_cecv(cache, capsys, tmp_path):
+    out = tmp_path / "out"
+    references = ["--global-run", "LSTM", "--local-run", "DCNN-K1"]
+    options = ["--part", "all", "--output", str(out), "--cache", str(cache)]
+    record = asked(capsys, "cecv", "L-G-DCNN", *references, *options)
+    assert list(record["runs"]) == ["L-G-DCNN", "LSTM", "DCNN-K1"]
+    assert record["thresholds"] == [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4]
+    for counts in record["runs"].values():
+        assert 1 <= counts[-1] <= counts[0] <= record["materials"]
+    assert len({tuple(counts) for counts in record["runs"].values()}) > 1
+    assert set(record["judged"]) == {"L-G-DCNN"}
+    assert json.loads((out / "cecv.json").read_text())["target"] == record["target"]
+    assert (out / "cecv.png").stat().st_size > 5000
+    from matdata.store.tables import read_table
+
+    table = read_table(out / "clusters.parquet")
+    assert len(table["material_id"]) == record["materials"]
+    assert max(table["LSTM/0.05"]) + 1 == record["runs"]["LSTM"][0]
+
+
+def test_cecv_of_compounds_with_one_element(cache, capsys, tmp_path):
+    options = ["--part", "all", "--output", str(tmp_path), "--cache", str(cache), "--no-pictures"]
+    every = asked(capsys, "cecv", "LSTM", *options)
+    some = asked(capsys, "cecv", "LSTM", "--containing", "Si", "--thresholds", "0.1", *options)
+    assert 8 <= some["materials"] < every["materials"]
+    assert some["thresholds"] == [0.1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["cecv", "plain"], "has no feature_maps"),
+        (["cecv", "LSTM", "--containing", "Xe"], "no materials that contain Xe"),
+        (["cecv", "LSTM", "--global-run", "LSTM"], "both"),
+        (["cecv", "LSTM", "--thresholds", "a"], "expected numbers"),
+        (["contributions", "plain"], "has no contributions"),
+        (["contributions", "LSTM", "--along", "SiO"], "expected two elements"),
+        (["contributions", "LSTM", "--along", "Si-Si"], "a binary of"),
+    ],
+)
+def test_what_cannot_be_looked_into(cache, capsys, words, message):
+    assert main([*words, "--cache", str(cache)]) != 0
+    assert message in " ".join(capsys.readouterr().err.split())
+
+
+def test_mean_contributions(cache, capsys, tmp_path):
+    options = ["--part", "all", "--output", str(tmp_path), "--cache", str(cache)]
+    record = asked(capsys, "contributions", "L-G-DCNN", *options)
+    assert "Si" in record["elements"]
+    assert record["elements"]["O"]["materials"] > 40
+    assert (tmp_path / "elements.png").stat().st_size > 5000
+
+
+def test_contributions_along_a_binary(cache, capsys, tmp_path):
+    options = ["--output", str(tmp_path), "--cache", str(cache), "--points", "9"]
+    record = asked(capsys, "contributions", "L-G-DCNN", "--along", "Si-O", *options)
+    curves = {name: np.array(values) for name, values in record["curves"].items()}
+    np.testing.assert_allclose(curves["x"], np.arange(1, 10) / 10)
+    np.testing.assert_allclose(curves["prediction"], (curves["Si"] + curves["O"]) / 2)
+    said = asked(capsys, "predict", "L-G-DCNN", "Si0.3O0.7", "--cache", str(cache))
+    (row,) = said["predictions"]
+    assert row["target_mean"] == pytest.approx(curves["prediction"][2], rel=1e-3)
+    assert (tmp_path / "Si-O.png").stat().st_size > 5000
+
+
+def test_looking_inside_opens_no_test_part(cache, capsys, tmp_path):
+    asked(capsys, "cecv", "LSTM", "--output", str(tmp_path), "--cache", str(cache))
+    listed = asked(capsys, "runs", "--cache", str(cache))["runs"]
+    assert not any(entry["evaluated"] for entry in listed)
