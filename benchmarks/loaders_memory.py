@@ -1,6 +1,6 @@
 """Peak memory of a loader against the bytes of its columns, each mode in a process of its own.
 
-    python benchmarks/loaders_memory.py --materials 6000
+python benchmarks/loaders_memory.py --materials 6000
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ def main() -> int:
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             peak, columns = map(int, done.stdout.split())
             share = peak / columns
-            print(f"{mode:9} columns {columns / 1e6:7.1f} MB, peak {peak / 1e6:7.1f} MB  {share:.2f}")
+            print(
+                f"{mode:9} columns {columns / 1e6:7.1f} MB, peak {peak / 1e6:7.1f} MB  {share:.2f}"
+            )
     return 0
 
 

@@ -17,6 +17,8 @@ from matdata.load.prepare import Preparation, bytes_a_material
 
 #: Bytes of columns that are read at once: what is in memory beside the columns themselves.
 PIECE_BYTES = 1 << 22
+#: Most bytes of the store that one piece may span.
+SPAN_BYTES = 1 << 23
 
 
 class FeatureColumns:
@@ -78,10 +80,13 @@ class FeatureColumns:
         return builder.finish()
 
     def _pieces(self, chosen: Int) -> Iterator[Int]:
-        ends = np.cumsum(self.sizes[chosen])
+        ends, places = np.cumsum(self.sizes[chosen]), self._positions[chosen]
+        # the store reads all that lies between the first and the last, so gaps are limited too
+        span = SPAN_BYTES / max(float(self.sizes.mean()), 1.0)
         first, done = 0, 0
         while first < len(chosen):
             last = int(np.searchsorted(ends, done + PIECE_BYTES, side="right"))
-            last = max(last, first + 1)
+            near = int(np.searchsorted(places, places[first] + span, side="right"))
+            last = max(min(last, near), first + 1)
             yield chosen[first:last]
             first, done = last, int(ends[last - 1])
