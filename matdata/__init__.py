@@ -49,9 +49,13 @@ __all__ = [
     "atomic_masses",
     "build",
     "compute",
+    "evaluate",
     "features_known",
     "open",
+    "open_run",
+    "predict",
     "setting",
+    "train",
     "transformer",
 ]
 

@@ -24,6 +24,7 @@ from matdata.errors import (
     StructureError,
     TrainError,
 )
+from matdata.evaluate.workflow import evaluate, open_run, predict, train
 from matdata.features import FEATURIZERS
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.common import CommonSupport, common_support
@@ -84,9 +85,13 @@ __all__ = [
     "atomic_masses",
     "build",
     "compute",
+    "evaluate",
     "features_known",
     "open",
+    "open_run",
+    "predict",
     "setting",
+    "train",
     "transformer",
 ]
 

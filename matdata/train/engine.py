@@ -21,7 +21,7 @@ from matdata.errors import ConfigError, did_you_mean
 from matdata.load.batch import Batch
 from matdata.train.distributed import ALONE, Group
 from matdata.train.losses import LossEntries, weighed_sum
-from matdata.train.optim import clip_members, fill_slots, make_optimizer, optimizer_slots
+from matdata.train.optim import clip_members, clip_one, fill_slots, make_optimizer, optimizer_slots
 from matdata.train.settings import TrainSettings
 
 Weights = dict[str, Tensor]
@@ -168,7 +168,7 @@ class SeparateEngine(Engine):
         """One step of each active member in turn."""
         losses = []
         for member, rate in zip(self.active, rates, strict=True):
-            self.models[member].train()
+            _set_mode(self.models[member], training=True)
             with self.recipe.autocast():
                 outputs = self._calls[member](batch)
             loss = self.recipe.losses(outputs, batch)
@@ -184,7 +184,7 @@ class SeparateEngine(Engine):
         """Outputs of each active member in turn."""
         found = []
         for member in self.active:
-            self.models[member].eval()
+            _set_mode(self.models[member], training=False)
             with self.recipe.autocast():
                 found.append(self._calls[member](batch).float())
         return torch.stack(found)
@@ -219,6 +219,11 @@ class SeparateEngine(Engine):
         self.active.remove(member)
 
 
+def _set_mode(model: nn.Module, training: bool) -> None:
+    if model.training is not training:  # walking through all modules takes time in every step
+        model.train(training)
+
+
 def _compiled(model: nn.Module, settings: TrainSettings) -> Callable[[Batch], Tensor]:
     if settings.compile == "none":
         return model
@@ -238,8 +243,7 @@ def _finish(
     gradients = [p.grad for p in trained if p.grad is not None]
     reduce_gradients(gradients, recipe.group)
     if recipe.settings.clip:
-        shaped = [g[None] for g in gradients] if single else gradients
-        clip_members(shaped, recipe.settings.clip)
+        (clip_one if single else clip_members)(gradients, recipe.settings.clip)
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.step()

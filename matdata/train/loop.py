@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -103,8 +104,9 @@ class Loop:
             self._add(losses, size)
             progress.seen += size
             progress.step += 1
-            self._unseen.append((progress.step, batch.rows, losses))
-            if self._immediate or len(self._unseen) >= LOOK_EVERY:
+            if not self._immediate or not math.isfinite(float(losses.sum())):
+                self._unseen.append((progress.step, batch.rows, losses))
+            if len(self._unseen) >= LOOK_EVERY or (self._immediate and self._unseen):
                 self._look()
             if self.over:
                 break

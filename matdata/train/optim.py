@@ -53,6 +53,12 @@ def clip_members(gradients: Sequence[Tensor], largest: float) -> Tensor:
     return norms
 
 
+def clip_one(gradients: Sequence[Tensor], largest: float) -> None:
+    """The same for the gradients of a single member, without a leading axis."""
+    norm = torch.stack(torch._foreach_norm(list(gradients))).norm()
+    torch._foreach_mul_(list(gradients), (largest / (norm + 1e-6)).clamp(max=1.0))
+
+
 def optimizer_slots(optimizer: torch.optim.Optimizer, names: Sequence[str]) -> dict[str, Tensor]:
     """Tensors that the optimizer keeps, as ``<slot>/<weight>``; `names` in its order."""
     found = {}

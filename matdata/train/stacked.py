@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from matdata.load.batch import Batch
-from matdata.train.engine import Engine, Recipe, Weights, _finish, freeze
+from matdata.train.engine import Engine, Recipe, Weights, _finish, _set_mode, freeze
 from matdata.train.optim import fill_slots, make_optimizer, optimizer_slots
 
 
@@ -69,7 +69,7 @@ class StackedEngine(Engine):
 
     def step(self, batch: Batch, rates: Sequence[float]) -> Tensor:
         """One step of all active members; they share one rate."""
-        self._base.train()
+        _set_mode(self._base, training=True)
         losses = self.recipe.losses(self._call(batch), batch)
         self._optimizer.zero_grad(set_to_none=True)
         losses.sum().backward()  # type: ignore[no-untyped-call]
@@ -80,7 +80,7 @@ class StackedEngine(Engine):
     @torch.no_grad()
     def outputs(self, batch: Batch) -> Tensor:
         """Outputs of all active members."""
-        self._base.eval()
+        _set_mode(self._base, training=False)
         return self._call(batch).float()
 
     @torch.no_grad()

@@ -227,7 +227,7 @@ def test_a_missing_input_comes_with_its_command(cache, capsys):
 def test_without_validation_it_has_to_be_said(cache):
     assert _train(cache, "--no-validation", split="two") == 0
     _equal(
-        {k: v for k, v in _weights(cache).items()},
+        _weights(cache),
         {
             name.removeprefix("weights/"): value
             for name, value in _weights(cache, file="last").items()
@@ -327,7 +327,7 @@ def test_two_processes_equal_one_with_the_whole_batch(cache, tmp_path):
     command = [*launch, "-m", "matdata.cli", *arguments, *more, "--cache", str(cache)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("epoch 3") == 1, "one process speaks"
+    assert done.stdout.count("  epoch 3:") == 1, "one process speaks"
     one, two = _weights(cache, "one"), _weights(cache, "two")
     for name in one:
         np.testing.assert_allclose(one[name], two[name], rtol=1e-4, atol=1e-5)

@@ -1,0 +1,229 @@
+"""The contract that every trainer plugin's tests subclass.
+
+::
+
+    from matdata.testing.trainers import TrainerContract
+
+    class TestMine(TrainerContract):
+        plugin = "mine"
+        hypers = {"depth": 2}          # small, so that the tests are quick
+
+Data are crystals of `matdata`'s own sample, with every input that the plugin names built from
+them; override `source` for a plugin that needs other data.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from matdata import api
+from matdata.errors import ConfigError, FeatureError
+from matdata.inmemory import as_batch
+from matdata.testing.invariance import permute
+from matdata.train import trainer as make_trainer
+from matdata.train.contract import FitTrainer, TorchTrainer, Trainer
+from matdata.train.job import train
+from matdata.train.memory import MemoryFeature
+from matdata.train.predict import predict_dataset, predict_view
+from matdata.train.question import Request
+from matdata.train.run import Run
+from matdata.train.tensors import read_tensors
+
+SPLIT = "contract"
+NOT_A_HYPER = "no_such_hyper"
+
+
+class TrainerContract:
+    """What holds for every trainer. A subclass says which; its tests are inherited."""
+
+    #: Name in the entry-point group ``matdata.trainers``.
+    plugin: ClassVar[str]
+    #: Hypers that make it small.
+    hypers: ClassVar[Mapping[str, Any]] = {}
+    #: Settings of the loop for the test that it can learn a few materials by heart.
+    overfit: ClassVar[Mapping[str, Any]] = {"epochs": 150, "lr": 0.01, "batch_size": 8}
+    #: Share of the spread of the targets that is left when it has.
+    overfit_error: ClassVar[float] = 0.2
+    #: What is built, and the column that is learnt.
+    source: ClassVar[str] = "sample:60"
+    target: ClassVar[str] = "ewald_energy_per_atom"
+    #: Largest relative change by rounding.
+    tolerance: ClassVar[float] = 2e-4
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def dataset(cls, tmp_path_factory: pytest.TempPathFactory) -> api.Dataset:
+        """A small dataset with the inputs that the plugin reads."""
+        cache = tmp_path_factory.mktemp(f"contract-{cls.plugin}")
+        made = api.build(cls.source, cache=cache, workers=1, name="contract")
+        cls.add_inputs(made)
+        made.add_split("random", name=SPLIT, ratios="60/20/20")
+        return made
+
+    @classmethod
+    def add_inputs(cls, dataset: api.Dataset) -> None:
+        """Build the inputs with the settings that the plugin asks for."""
+        from matdata.pipeline import BuildOptions, add_features
+
+        wanted = cls.trainer().input_settings()
+        for spec in cls.trainer().inputs():
+            chosen = {key: dict(values) for key, values in wanted.items() if key == spec}
+            options = BuildOptions(features=(spec,), feature_settings=chosen, workers=1)
+            add_features(dataset, dataset.cache, options)
+
+    @classmethod
+    def trainer(cls) -> Trainer:
+        """The plugin with the small hypers."""
+        return make_trainer(cls.plugin, cls.hypers)
+
+    @classmethod
+    def run(cls, dataset: api.Dataset, name: str, **settings: Any) -> Run:
+        """Train a little."""
+        chosen = {"epochs": 2, "batch_size": 8, "threads": 1, "tensorboard": False, **settings}
+        request = Request(cls.plugin, "contract", (cls.target,), SPLIT, dict(cls.hypers), chosen)
+        return train(request, dataset.cache, name)
+
+    def weights(self, run: Run) -> dict[str, Any]:
+        """What the run learnt."""
+        return read_tensors(run.folder / "best.safetensors")[0]
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def trained(cls, dataset: api.Dataset) -> Run:
+        """A run of two epochs."""
+        return cls.run(dataset, "trained")
+
+    def test_it_says_what_it_is(self) -> None:
+        """Name, version, citation, inputs and documented hypers."""
+        made = self.trainer()
+        assert made.name == self.plugin
+        assert made.version
+        assert made.citation
+        assert made.summary
+        assert made.inputs()
+        assert all(meaning for _, _, meaning in type(made).Hypers.describe())
+
+    def test_unknown_hypers_are_refused(self) -> None:
+        """A hyper that does not exist is told."""
+        with pytest.raises(ConfigError, match=NOT_A_HYPER):
+            make_trainer(self.plugin, {NOT_A_HYPER: 1})
+
+    def test_it_learns_a_few_materials_by_heart(self, dataset: api.Dataset) -> None:
+        """The error on the training part falls far below the spread of its targets."""
+        settings = {**self.overfit, "weight_decay": 0.0, "loss": "l1", "validation": False}
+        run = self.run(dataset, "overfit", **settings)
+        ids = np.array(dataset.split(SPLIT)["train"])
+        found = predict_dataset(run, dataset, ids, with_truth=True)
+        assert found.true is not None
+        error = np.abs(found.mean - found.true).mean()
+        spread = np.abs(found.true - np.median(found.true)).mean()
+        assert error < self.overfit_error * spread
+
+    def test_predictions_do_not_depend_on_the_batch(
+        self, dataset: api.Dataset, trained: Run
+    ) -> None:
+        """A material gets the same number alone, among others, and in another order."""
+        whole = predict_dataset(trained, dataset, settings={"batch_size": 64})
+        single = predict_dataset(trained, dataset, settings={"batch_size": 1})
+        some = predict_dataset(trained, dataset, dataset.ids[::3], settings={"batch_size": 5})
+        self.near(single.mean, whole.mean)
+        self.near(some.mean, whole.mean[np.isin(whole.ids, some.ids)])
+
+    def test_the_order_of_sites_does_not_matter(self, dataset: api.Dataset, trained: Run) -> None:
+        """Sites shuffled within each crystal, features computed anew."""
+        crystals = dataset.crystals
+        shuffled, _ = permute(crystals, np.random.default_rng(0))
+        numbers = []
+        for batch in (crystals, shuffled):
+            features = {
+                spec: MemoryFeature(made, as_batch(batch, made))
+                for spec, made in trained.schema.featurizers.items()
+            }
+            numbers.append(self._predict(trained, features, crystals.ids))
+        self.near(numbers[1], numbers[0])
+
+    def _predict(self, run: Run, features: Mapping[str, Any], ids: Any) -> Any:
+        from matdata.train.data import View
+
+        for feature in features.values():
+            ids = ids[np.isin(ids, feature.ids)]
+        first = next(iter(features.values()))
+        if not all(np.array_equal(other.ids, first.ids) for other in features.values()):
+            pytest.skip("features fail for different crystals")
+        view = View("memory", first.ids, {}, {}, features)
+        return predict_view(run, view, np.asarray(ids, dtype=np.str_)).mean
+
+    def test_what_was_saved_predicts_the_same(self, dataset: api.Dataset, trained: Run) -> None:
+        """A run opened anew says what it said."""
+        before = predict_dataset(trained, dataset)
+        again = predict_dataset(Run(trained.folder), dataset)
+        np.testing.assert_array_equal(before.mean, again.mean)
+
+    def test_a_seed_decides_everything(self, dataset: api.Dataset, trained: Run) -> None:
+        """Equal seeds give equal bits, another seed other numbers."""
+        weights = self.weights(trained)
+        for seed, same in ((0, True), (1, False)):
+            other = self.weights(self.run(dataset, f"seed-{seed}", seed=seed))
+            assert all(np.array_equal(weights[n], other[n]) for n in weights) is same
+
+    def test_a_resumed_training_ends_in_the_same_bits(
+        self, dataset: api.Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Stopped inside the second epoch and started again."""
+        if isinstance(self.trainer(), FitTrainer):
+            pytest.skip("a fit is not resumed")
+        from matdata.train import checkpoint, job
+
+        class Stop(Exception):
+            pass
+
+        save = checkpoint.save_checkpoint
+
+        def stop(loop: Any, folder: Path) -> None:
+            save(loop, folder)
+            if loop.progress.step == loop.per_epoch + 1:
+                raise Stop
+
+        monkeypatch.setattr(job, "save_checkpoint", stop)
+        with pytest.raises(Stop):
+            self.run(dataset, "cut", epochs=3, checkpoint_seconds=0)
+        monkeypatch.setattr(job, "save_checkpoint", save)
+        cut = self.weights(self.run(dataset, "cut", epochs=3))
+        whole = self.weights(self.run(dataset, "whole", epochs=3))
+        for name in whole:
+            np.testing.assert_array_equal(cut[name], whole[name])
+
+    def test_an_ensemble_equals_its_members_trained_alone(self, dataset: api.Dataset) -> None:
+        """Member m of an ensemble is the run with seed + m, up to rounding."""
+        made = self.trainer()
+        if not isinstance(made, TorchTrainer):
+            pytest.skip("trees are members already")
+        run = self.run(dataset, "ensemble", ensemble=2, loss="l1")
+        if made.vmap:
+            assert run.result()["engine"] == "stacked", run.result()["why_separate"]
+        separate = self.run(dataset, "separate", ensemble=2, loss="l1", members="separate")
+        found = [predict_dataset(which, dataset).members for which in (run, Run(separate.folder))]
+        self.near(found[0], found[1], 50.0)
+
+    def test_a_missing_input_is_told_with_its_command(self, dataset: api.Dataset) -> None:
+        """The message holds `matdata featurize`."""
+        bare = copy.copy(dataset)
+        cache = dataset.cache.with_name(dataset.cache.name + "-bare")
+        if not cache.exists():
+            import shutil
+
+            shutil.copytree(dataset.cache / "datasets", cache / "datasets")
+        bare.cache = cache
+        with pytest.raises(FeatureError, match="matdata featurize"):
+            self.run(bare, "missing")
+
+    def near(self, one: Any, other: Any, factor: float = 1.0) -> None:
+        """Equal up to rounding, measured by the spread of the numbers."""
+        scale = max(float(np.abs(other).max()), 1e-6)
+        np.testing.assert_allclose(one, other, rtol=0, atol=factor * self.tolerance * scale)

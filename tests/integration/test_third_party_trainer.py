@@ -1,0 +1,120 @@
+"""A trainer that lies outside this repository is found, listed, trained and scored like any."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import matdata as md
+from matdata.cli import main
+from matdata.train import TRAINERS
+
+PACKAGE = Path(__file__).parents[1] / "support" / "third_party"
+TARGET = "ewald_energy_per_atom"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A folder with the package installed in it."""
+    folder = tmp_path_factory.mktemp("site")
+    wheel, target = _wheel(folder), folder / "packages"
+    options = ["install", "--target", str(target), "--no-deps", "--no-index", "-q", str(wheel)]
+    installers = [[sys.executable, "-m", "pip"]]
+    if shutil.which("uv"):
+        installers.append(["uv", "pip"])
+    for installer in installers:
+        if subprocess.run([*installer, *options], capture_output=True).returncode == 0:
+            return target
+    with zipfile.ZipFile(wheel) as archive:  # what an installer does with a pure wheel
+        archive.extractall(target)
+    return target
+
+
+def _wheel(folder):
+    """The package as a wheel; building one takes no backend."""
+    project = tomllib.loads((PACKAGE / "pyproject.toml").read_text())["project"]
+    name, version = project["name"].replace("-", "_"), project["version"]
+    points = [
+        line
+        for group, entries in project["entry-points"].items()
+        for line in (f"[{group}]", *(f"{key} = {value}" for key, value in entries.items()))
+    ]
+    info = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}/__init__.py": (PACKAGE / name / "__init__.py").read_text(),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "\n".join(points) + "\n",
+    }
+    record = "".join(f"{file},,\n" for file in [*files, f"{info}/RECORD"])
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, text in {**files, f"{info}/RECORD": record}.items():
+            archive.writestr(file, text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def command(site, tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")
+    dataset = md.build("sample:120", features=["fractions"], cache=cache, workers=1, name="s")
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+
+    def run(*arguments, code=0):
+        command = [sys.executable, "-m", "matdata.cli", *arguments, "--cache", str(cache)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert done.returncode == code, done.stderr
+        return done
+
+    run.dataset = dataset
+    return run
+
+
+def test_it_is_listed_and_a_broken_one_beside_it_breaks_nothing(command):
+    listed = json.loads(command("plugins", "--json").stdout)["plugins"]
+    found = {plugin["name"]: plugin for plugin in listed}
+    assert found["third-mean"]["inputs"] == ["fractions"]
+    assert {hyper["name"] for hyper in found["third-mean"]["hypers"]} == {"ridge", "draws"}
+    assert "no_such_module" in found["third-broken"]["broken"]
+    assert "broken" not in found["example"]
+    told = command("plugins").stdout
+    assert "third-broken: broken:" in told
+    assert "hyper.ridge=0.1  strength of the penalty" in told
+    assert "no_such_module" in command("plugins", "third-broken", code=1).stderr
+
+
+def test_listing_imports_no_plugin(site):
+    script = (
+        "import sys; from matdata.train import TRAINERS; names = TRAINERS.names();"
+        "assert 'third-mean' in names, names;"
+        "assert not [m for m in sys.modules if m.startswith(('matdata_third', 'torch'))]"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+
+
+def test_it_is_trained_scored_and_predicts_with_its_members(command, site, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setattr(TRAINERS, "_entry_points", None)
+    cache = ["--cache", str(command.dataset.cache), "--json"]
+    more = ["--target", TARGET, "--name", "third", "--set", "hyper.draws=4"]
+    assert main(["train", "third-mean", "s", *more, *cache]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", "third", "--no-pictures", *cache]) == 0
+    scored = json.loads(capsys.readouterr().out)["targets"][TARGET]
+    assert scored["metrics"]["mae"] < scored["baselines"]["dummy_mean"]["mae"]
+    assert scored["uncertainty"]["confidence_error"]["mae"]
+    assert main(["predict", "third", "NaCl", "--members", *cache]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["predictions"]
+    members = [row[f"{TARGET}_member_{k}"] for k in range(4)]
+    assert row[f"{TARGET}_mean"] == pytest.approx(sum(members) / 4)
+    assert row[f"{TARGET}_epistemic"] == pytest.approx(row[f"{TARGET}_total"])
+    assert row[f"{TARGET}_aleatoric"] is None
