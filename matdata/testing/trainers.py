@@ -69,7 +69,8 @@ class TrainerContract:
     @classmethod
     def add_inputs(cls, dataset: api.Dataset) -> None:
         """Build the inputs with the settings that the plugin asks for."""
-        from matdata.pipeline import BuildOptions, add_features
+        from matdata.options import BuildOptions
+        from matdata.pipeline import add_features
 
         wanted = cls.trainer().input_settings()
         for spec in cls.trainer().inputs():
