@@ -12,7 +12,7 @@ from typing import Any
 
 from matdata.cache import storage_error
 from matdata.catalogue import check_name, committed
-from matdata.digest import SHORT, digest_file, digest_json
+from matdata.digest import SHORT, canonical_json, digest_file, digest_json
 from matdata.errors import StoreError, TrainError, did_you_mean
 from matdata.store import files
 from matdata.store.manifest import NAME, read_manifest, seal
@@ -243,7 +243,8 @@ def _difference(known: dict[str, Any], asked: dict[str, Any]) -> str:
             return {prefix.rstrip("."): value}
         return {k: v for key in value for k, v in flat(value[key], f"{prefix}{key}.").items()}
 
-    one, other = flat(known), flat(asked)
+    # as JSON: lists were perhaps tuples before they were written
+    one, other = flat(known), flat(json.loads(canonical_json(asked)))
     keys = [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
     shown = [f"{key} is {one.get(key)!r} there, {other.get(key)!r} now" for key in keys[:3]]
     return "; ".join(shown)
