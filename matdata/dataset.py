@@ -171,7 +171,13 @@ class DatasetFolder:
                 f"{path} is damaged or missing", next_step="remove it and run `matdata split`"
             )
         if note["dataset_digest"] != self.digest:
-            raise StoreError(f"split {name!r} belongs to another version of this dataset")
+            raise StoreError(
+                f"split {name!r} was made of dataset {str(note['dataset_digest'])[:8]}, "
+                f"{self.ref} is {self.digest[:8]}",
+                cause="its files were copied from another version of the dataset",
+                next_step=f"split this version (`matdata split {self.ref} --method "
+                f"{note.get('method', 'random')} --name NAME`), or open the one it belongs to",
+            )
         return tables.read_table(path), note
 
     def split_problems(self) -> list[str]:

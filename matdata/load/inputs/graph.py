@@ -11,6 +11,7 @@ from torch import Tensor
 from matdata.features.graph_views import BASES
 from matdata.load.gather import compiled
 from matdata.load.inputs.base import Input, device_table, unsigned
+from matdata.load.inputs.line_graph import Edges, LineGraphs, line_graphs, wide
 
 
 def _centres(key: str) -> Any:
@@ -21,7 +22,8 @@ class GraphInput(Input):
     """``graph``: nodes are sites, a directed edge leads from sender to receiver.
 
     numbers (N,), crystal (N,), sender and receiver (E,) among the N sites, or both as edge_index
-    (2, E), distance (E,) in Å, image (E, 3), edge_crystal (E,), basis(name) (E, centres).
+    (2, E), distance (E,) in Å, image (E, 3), edge_crystal (E,), basis(name) (E, centres),
+    line_graph() of ALIGNN.
     """
 
     @functools.cached_property
@@ -77,6 +79,31 @@ class GraphInput(Input):
         """Gaussians of the distances, (E, centres) float32; names of `features.graph_views`."""
         centres = device_table(name, self.device, _centres)
         return torch.exp(-(((self.distance[:, None] - centres) / BASES[name].width) ** 2))
+
+    def line_graph(self, backtrack: bool = False) -> LineGraphs:
+        """Pairs of edges that meet and the cosines of their angles, computed on the device.
+
+        The number of pairs depends on the edges: a GPU is waited for once, and once more for
+        each piece of `line_graph.PAIRS_AT_ONCE` pairs.
+
+        Parameters
+        ----------
+        backtrack
+            Whether an edge is paired with its own reverse (cosine 1).
+        """
+        if backtrack not in self._line_graphs:
+            place = self.fields["place"].to(wide(self.device))
+            image, (sender, receiver) = self.image, self.edge_index
+            step = place.index_select(0, receiver) + image - place.index_select(0, sender)
+            metric = self.fields["metric"].to(step.dtype)
+            edges = Edges(self.edge_index, step, image, self.edge_crystal, metric)
+            ends, sites = self.offsets["edge"], self.entries("site")
+            self._line_graphs[backtrack] = line_graphs(edges, sites, ends, backtrack)
+        return self._line_graphs[backtrack]
+
+    @functools.cached_property
+    def _line_graphs(self) -> dict[bool, LineGraphs]:
+        return {}
 
     def dense(self) -> Tensor:
         """Local sender and receiver, image, distance and the basis of the view, (E, 6 + k)."""

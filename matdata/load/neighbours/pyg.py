@@ -60,6 +60,8 @@ def pyg_batch(batch: Batch, spec: str = "graph") -> Any:
     made._slice_dict = {**slices, **dict.fromkeys(("y", "y_mask", "material_id"), single)}
     made._inc_dict = {**dict.fromkeys(made._slice_dict, none), "edge_index": sites[:-1]}
     made._num_graphs = len(batch)
+    # where `Batch.from_data_list` keeps the numbers of the graphs, for `to_data_list`
+    made._store._num_nodes = graph.lengths("site").tolist()
     return made
 
 

@@ -56,6 +56,21 @@ def test_a_split_that_does_not_belong(toy):
         toy.loaders("70/15/15", inputs=["lattice"], target="eps", quiet=True)
 
 
+def test_a_saved_split_of_another_version_says_what_to_do(toy, tmp_path):
+    import json
+    import shutil
+
+    shutil.copytree(toy.folder, tmp_path / "copy")
+    copied = md.Dataset(tmp_path / "copy", toy.cache)
+    copied.add_split("random", name="theirs")
+    note = tmp_path / "copy" / "splits" / "theirs.json"
+    sealed = json.loads(note.read_text()) | {"dataset_digest": "0123456789abcdef"}
+    note.write_text(json.dumps(sealed))
+    with pytest.raises(md.StoreError, match="made of dataset 01234567") as caught:
+        copied.loaders("theirs", inputs=["lattice"], quiet=True)
+    assert f"`matdata split {copied.ref} --method random --name NAME`" in str(caught.value)
+
+
 @pytest.mark.parametrize("kind", ["standard", "robust", "log10", "none"])
 def test_normalizers_go_there_and_back(kind):
     values = np.random.default_rng(0).lognormal(2.0, 1.0, (200, 3))
@@ -128,6 +143,7 @@ for batch in ds.loader(inputs=["graph", "wyckoff", "magpie", "ofm"], target="gap
     assert done.stdout.split() == ["1056", "41"]
 
 
+@pytest.mark.filterwarnings("error")
 def test_pyg_batches_come_apart_again(toy):
     pytest.importorskip("torch_geometric")
     from torch_geometric.data import Batch
@@ -143,6 +159,7 @@ def test_pyg_batches_come_apart_again(toy):
             assert torch.equal(made[name], again[name]), name
         assert made.num_graphs == len(batch)
         assert items[1].edge_index.max() == items[1].num_nodes - 1
+        assert [item["num_nodes"] for item in items] == batch["graph"].lengths("site").tolist()
     with pytest.raises(md.ConfigError, match="no crystal graph"):
         pyg_data(batch, "lattice")
 

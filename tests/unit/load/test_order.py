@@ -53,6 +53,70 @@ def test_permutations_are_uniform():
     assert ((hits - 800) ** 2 / 800).sum() < 39
 
 
+def _orders(count, epochs, seed, window):
+    """Place of every material in each of several epochs, (epochs, count)."""
+    found = [np.concatenate(windows(count, window, seed, epoch)) for epoch in range(epochs)]
+    return np.argsort(found, axis=1)
+
+
+def _excess(hits, expected):
+    """Chi-squared less its mean, in its standard deviations."""
+    degrees = hits.size - 1
+    return (((hits - expected) ** 2 / expected).sum() - degrees) / np.sqrt(2 * degrees)
+
+
+def _excess_of_table(pairs, n, expected):
+    """The same for a sum of permutation matrices: n / (n - 1) times (n - 1)^2 degrees."""
+    hits = np.bincount(pairs.ravel(), minlength=n * n)
+    return (((hits - expected) ** 2 / expected).sum() - n * (n - 1)) / (n * np.sqrt(2))
+
+
+@pytest.mark.parametrize("seeds", ["one seed", "a seed each"])
+def test_orders_of_epochs_are_independent_and_uniform(seeds):
+    n, epochs = 64, 6000
+    if seeds == "one seed":
+        places = _orders(n, epochs, 3, n)
+    else:
+        places = np.concatenate([_orders(n, 1, seed, n) for seed in range(epochs)])
+    # each material is at each place equally often
+    assert abs(_excess_of_table(np.arange(n) * n + places, n, epochs / n)) < 5
+    # where a material was says nothing of where it is in the next epoch
+    after = places[:-1] * n + places[1:]
+    assert abs(_excess_of_table(after, n, (epochs - 1) / n)) < 5
+    # neighbours in the store are at any distance in an epoch, and neighbours in an epoch anywhere
+    apart = np.bincount(((places[:, 1:] - places[:, :-1]) % n).ravel(), minlength=n)[1:]
+    assert abs(_excess(apart, epochs)) < 5
+    order = np.argsort(places, axis=1)
+    after = np.bincount(((order[:, 1:] - order[:, :-1]) % n).ravel(), minlength=n)[1:]
+    assert abs(_excess(after, epochs)) < 5
+    for lag in (1, 2, 3, 5, 8):
+        pairs = np.corrcoef(places[:, lag:].ravel(), places[:, :-lag].ravel())[0, 1]
+        # two different places of n correlate by -1 / (n - 1); deviations are 1 / sqrt(pairs)
+        assert abs(pairs + 1 / (n - 1)) < 5 / np.sqrt(epochs * (n - lag))
+        epoch = np.corrcoef(places[lag:].ravel(), places[:-lag].ravel())[0, 1]
+        assert abs(epoch) < 5 / np.sqrt(n * (epochs - lag))
+
+
+def test_batches_are_not_more_alike_than_drawn_ones():
+    # the spread of batch means of a label that follows the store, as sorted data sets have it
+    n, size = 4096, 128
+    label = np.linspace(-1.0, 1.0, n)
+    means = []
+    for epoch in range(60):
+        plan = fixed(windows(n, n, 0, epoch), size, False, Ranks())
+        means += [label[batch].mean() for batch in plan]
+    expected = label.var() / size * (n - size) / (n - 1)  # drawn without replacement
+    assert abs(np.var(means) / expected - 1) < 5 * np.sqrt(2 / len(means))
+
+
+@few
+@given(counts, st.integers(1, 40), st.integers(1, 300), st.integers(0, 3), st.integers(0, 9))
+def test_batches_of_one_process_hold_every_material_once(count, size, window, seed, epoch):
+    plan = fixed(windows(count, window, seed, epoch), size, False, Ranks())
+    rows = np.concatenate(list(plan))
+    assert np.bincount(rows, minlength=count).tolist() == [1] * count
+
+
 @few
 @given(counts, st.integers(1, 7), st.sampled_from(["pad", "drop"]), st.integers(1, 300))
 def test_ranks_are_disjoint_and_even(count, world, uneven, window):
