@@ -1,0 +1,29 @@
+"""A small dataset that runs are trained on."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+import matdata as md
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """A cache with a dataset `s` of 100 materials, three splits, and the features of `example`."""
+    cache = tmp_path_factory.mktemp("train")
+    dataset = md.build(
+        "sample:300", features=["fractions"], cache=cache, workers=1, name="s", columns={}
+    )
+    dataset.add_split("random", name="two", ratios="80/20")
+    dataset.add_split("random", name="other", ratios="70/15/15", seed=5)
+    dataset.add_split("random", name="main", ratios="70/15/15", seed=1)
+    return cache
+
+
+@pytest.fixture
+def cache(built, tmp_path):
+    """A copy to train in."""
+    shutil.copytree(built, tmp_path / "cache")
+    return tmp_path / "cache"

@@ -1,0 +1,84 @@
+"""Trainings in processes of their own: killed, two at once, and without chemistry packages."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from support.runs import QUICK, TARGET, equal, train, weights
+
+from matdata.train.tensors import read_tensors
+
+REFUSED = {
+    *("pymatgen", "ase", "matminer", "mp_api", "moyopy", "spglib", "sklearn", "pydantic"),
+    *("safetensors", "matplotlib"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ensemble", ["1", "3"])
+def test_a_killed_training_ends_in_the_same_bytes(cache, ensemble, tmp_path):
+    settings = ["--epochs", "80", "--ensemble", ensemble, "--set", "train.schedule=cosine"]
+    settings += ["--threads", "1", "--clip", "1"]
+    arguments = ["train", "example", "s", "--target", TARGET, "--split", "main", "--name", "a"]
+    command = [sys.executable, "-m", "matdata.cli", *arguments, *settings, "--quiet"]
+    command += ["--set", "train.checkpoint_seconds=0"]
+    process = subprocess.Popen([*command, "--cache", str(cache)])
+    log = cache / "runs" / "a" / "log.jsonl"
+    while process.poll() is None and not (log.exists() and log.read_text().count("\n") >= 5):
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "the training was over before it was killed"
+    last = read_tensors(cache / "runs" / "a" / "last.safetensors")[1]
+    assert 0 < last["progress"]["epoch"] < 80
+    # the rest in this process, against an uninterrupted one
+    assert train(cache, *settings) == 0
+    assert train(cache, *settings, name="whole") == 0
+    for file in ("best", "last"):
+        equal(weights(cache, "a", file), weights(cache, "whole", file))
+    best = [cache / "runs" / name / "best.safetensors" for name in ("a", "whole")]
+    assert best[0].read_bytes() == best[1].read_bytes()
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == list(range(1, 81))
+
+
+@pytest.mark.slow
+def test_two_processes_equal_one_with_the_whole_batch(cache, tmp_path):
+    more = ["--epochs", "3", "--batch-size", "20", "--clip", "1", "--threads", "1"]
+    assert train(cache, *more, name="one") == 0
+    arguments = ["train", "example", "s", "--target", TARGET, "--split", "main", "--name", "two"]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    command = [*launch, "-m", "matdata.cli", *arguments, *more, "--cache", str(cache)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("  epoch 3:") == 1, "one process speaks"
+    one, two = weights(cache, "one"), weights(cache, "two")
+    for name in one:
+        np.testing.assert_allclose(one[name], two[name], rtol=1e-4, atol=1e-5)
+    logs = [
+        json.loads((cache / "runs" / name / "log.jsonl").read_text().splitlines()[-1])
+        for name in ("one", "two")
+    ]
+    assert logs[0]["train_loss"] == pytest.approx(logs[1]["train_loss"], rel=1e-4)
+
+
+def test_training_needs_no_chemistry(cache):
+    """A GPU node has torch, NumPy, pandas, pyarrow, h5py and numba."""
+    arguments = ["train", "example", "s", "--target", TARGET, "--split", "main", *QUICK]
+    arguments += ["--cache", str(cache), "--name", "a", "--quiet"]
+    script = f"""
+import json, sys
+from matdata.cli import main
+assert main({arguments}) == 0
+print(json.dumps(sorted(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    assert loaded & REFUSED == set()
