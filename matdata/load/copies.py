@@ -22,7 +22,7 @@ class CudaCalls:
 
     def side(self, device: torch.device) -> Any:
         """A new stream."""
-        return torch.cuda.Stream(device)
+        return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
     def current(self, device: torch.device) -> Any:
         """The stream of the computation."""
