@@ -17,7 +17,8 @@ import numpy as np
 
 from matdata.crystals import Ragged
 
-SITES = 200
+#: Sites of each material, and windows of the set in `stream`.
+SITES, WINDOWS = 200, 8
 CHILD = """
 import sys
 import numpy as np
@@ -29,7 +30,7 @@ import matdata as md
 ds = md.open("memory", {cache!r})
 options = dict(mode={mode!r}, shuffle=True, batch_size=128)
 if options["mode"] == "stream":
-    options["window"] = len(ds) // 10
+    options["window"] = len(ds) // {windows}
 next(iter(make_loader(ds, ds.ids[:300], ["ofm"], **options)))
 open("/proc/self/clear_refs", "w").write("5")
 def status(name):
@@ -86,13 +87,15 @@ def main() -> int:
         store(cache, options.materials)
         for mode in ("resident", "ram", "stream"):
             here = str(Path(__file__).parent)
-            script = CHILD.format(cache=cache, mode=mode, here=here)
+            script = CHILD.format(cache=cache, mode=mode, here=here, windows=WINDOWS)
             command = [sys.executable, "-c", script]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             peak, columns = map(int, done.stdout.split())
-            share = peak / columns
+            held = columns / (WINDOWS if mode == "stream" else 1)
+            what = "window" if mode == "stream" else "columns"
             print(
-                f"{mode:9} columns {columns / 1e6:7.1f} MB, peak {peak / 1e6:7.1f} MB  {share:.2f}"
+                f"{mode:9} {what:8}{held / 1e6:7.1f} MB, peak {peak / 1e6:7.1f} MB  "
+                f"{peak / held:.2f}"
             )
     return 0
 

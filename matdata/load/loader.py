@@ -193,7 +193,8 @@ class Loader:
         self._source.begin(self._planner.windows(self.epoch))
         step = self._batches_a_chunk
         starts = range(first, len(plan), step)
-        chunks = (self._chunk(plan, k, min(k + step, len(plan))) for k in starts)
+        gathered = (self._chunk(plan, k, min(k + step, len(plan))) for k in starts)
+        chunks = map(self._views.sent, gathered)
         for chunk in ahead(chunks, self._prefetch()):
             yield from self._views.batches(chunk)
 

@@ -98,11 +98,14 @@ def _readers(
         source = memory
     if device is None:
         return source, ArrayViews(featurizers, materials.ids)
+    from matdata.load.copies import SideStream
     from matdata.load.tensors import DeviceSource, TensorViews
 
     if mode.name == "resident" and device.type != "cpu":
         source = DeviceSource(memory.columns, device)
-    return source, TensorViews(featurizers, materials.ids, device)
+    aside = device.type == "cuda" and mode.name != "resident"
+    side = SideStream(device) if aside else None
+    return source, TensorViews(featurizers, materials.ids, device, side)
 
 
 def _planner(

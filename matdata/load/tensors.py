@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,7 @@ from matdata.features.base import Featurizer
 from matdata.load.batch import Batch
 from matdata.load.chunk import Chunk, Fields, cuts
 from matdata.load.columns import CRYSTAL, Allocate, Columns
+from matdata.load.copies import Copies, SideStream
 from matdata.load.inputs import input_class
 from matdata.load.sources import Inputs
 
@@ -31,6 +33,8 @@ class TensorViews:
         Material ids of the loader.
     device
         Where batches are wanted.
+    side
+        A stream for the copies to it; None to copy in that of the computation.
     """
 
     def __init__(
@@ -38,10 +42,12 @@ class TensorViews:
         featurizers: Mapping[str, Featurizer],
         ids: npt.NDArray[np.str_],
         device: torch.device,
+        side: SideStream | None = None,
     ) -> None:
         self.featurizers = featurizers
         self.ids = ids
         self.device = device
+        self.side = side
         self._classes = {spec: input_class(made) for spec, made in featurizers.items()}
 
     def allocate(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
@@ -52,48 +58,62 @@ class TensorViews:
         pinned: npt.NDArray[Any] = torch.empty(shape, dtype=like, pin_memory=True).numpy()
         return pinned
 
-    def batches(self, chunk: Chunk) -> Iterator[Batch]:
+    def sent(self, chunk: Chunk) -> SentChunk:
+        """A chunk on its way to the device; what the thread that gathers does beforehand."""
+        copies = Copies(self.device, self.side)
+        with copies.sending():
+            targets, weights = chunk.targets, chunk.weights
+            return SentChunk(
+                chunk.bounds.tolist(),
+                {spec: _Sent(copies, held, chunk) for spec, held in chunk.inputs.items()},
+                copies.send(targets.values),
+                copies.send(targets.mask),
+                copies.send(chunk.rows),
+                None if weights is None else copies.send(weights),
+                copies,
+            )
+
+    def batches(self, sent: SentChunk) -> Iterator[Batch]:
         """The batches of a chunk, in order."""
-        sent = {spec: _Sent(self, columns, chunk) for spec, columns in chunk.inputs.items()}
-        values, mask = self.send(chunk.targets.values), self.send(chunk.targets.mask)
-        rows = self.send(chunk.rows)
-        weights = None if chunk.weights is None else self.send(chunk.weights)
-        bounds = chunk.bounds.tolist()
-        for k, (first, last) in enumerate(pairwise(bounds)):
+        sent.copies.arrive()
+        weights = sent.weights
+        for k, (first, last) in enumerate(pairwise(sent.bounds)):
             inputs = {}
-            for spec, known in sent.items():
+            for spec, known in sent.inputs.items():
                 fields, offsets, host = known.cut(k, first, last)
                 make = self._classes[spec]
                 inputs[spec] = make(self.featurizers[spec], fields, offsets, last - first, host)
             yield Batch(
                 inputs,
-                values[first:last],
-                mask[first:last],
-                rows[first:last],
+                sent.values[first:last],
+                sent.mask[first:last],
+                sent.rows[first:last],
                 self.ids,
                 None if weights is None else weights[first:last],
             )
 
-    def send(self, array: Any) -> Tensor:
-        """An array as a tensor on the device; the copy to a GPU is not waited for."""
-        if isinstance(array, Tensor):
-            return array
-        tensor = torch.from_numpy(np.ascontiguousarray(array))
-        if self.device.type == "cpu":
-            return tensor
-        if self.device.type == "cuda":
-            tensor = tensor.pin_memory()
-        return tensor.to(self.device, non_blocking=True)
+
+@dataclass(frozen=True, eq=False)
+class SentChunk:
+    """A chunk whose arrays are on the device, or on their way there."""
+
+    bounds: list[int]
+    inputs: Mapping[str, _Sent]
+    values: Tensor
+    mask: Tensor
+    rows: Tensor
+    weights: Tensor | None
+    copies: Copies
 
 
 class _Sent:
     """The columns of one input of a chunk, on the device."""
 
-    def __init__(self, views: TensorViews, columns: Columns, chunk: Chunk) -> None:
+    def __init__(self, copies: Copies, columns: Columns, chunk: Chunk) -> None:
         self._layout = columns.layout
         self._cuts = cuts(columns, chunk.bounds)
-        self._blocks = [views.send(block) for block in columns.blocks]
-        self._offsets = {level: views.send(ends) for level, ends in self._cuts.offsets.items()}
+        self._blocks = [copies.send(block) for block in columns.blocks]
+        self._offsets = {level: copies.send(ends) for level, ends in self._cuts.offsets.items()}
 
     def cut(
         self, k: int, first: int, last: int

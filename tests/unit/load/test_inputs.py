@@ -163,3 +163,12 @@ def test_a_featurizer_of_a_plugin_goes_through_dense(toy, tmp_path, monkeypatch)
     assert held.values.dtype == torch.float32
     assert held.values[:, 0].tolist() == crystals.numbers.tolist()
     assert held.owner("row").tolist() == crystals.site_crystal.tolist()
+
+
+def test_rows_are_positions_of_ids(toy):
+    asked = toy.ids[[9, 3, 30]]
+    loader = make_loader(toy, asked, ["lattice"])
+    assert loader.ids.tolist() == sorted(asked.tolist())
+    (batch,) = loader
+    assert batch.targets.shape == (3, 0)
+    np.testing.assert_array_equal(batch.rows, [0, 1, 2])

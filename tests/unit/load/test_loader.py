@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader
@@ -296,12 +295,3 @@ def test_columns_need_no_compiled_code(toy, monkeypatch):
     wanted = _epochs(_loader(toy))
     monkeypatch.setattr("matdata.load.gather.compiled", lambda: None)
     assert _epochs(_loader(toy)) == wanted
-
-
-def test_rows_are_positions_of_ids(toy):
-    asked = toy.ids[[9, 3, 30]]
-    loader = make_loader(toy, asked, ["lattice"])
-    assert loader.ids.tolist() == sorted(asked.tolist())
-    (batch,) = loader
-    assert batch.targets.shape == (3, 0)
-    np.testing.assert_array_equal(batch.rows, [0, 1, 2])

@@ -1,0 +1,116 @@
+"""Copies from the host to a device, beside the computation that goes on there.
+
+A GPU works off what is put into one stream in order, so a copy put behind a training step waits
+for it. In `ram` and `stream` chunks are therefore copied on a stream of their own by the thread
+that gathers them; who takes a chunk makes the stream of the computation wait for an event, not
+the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class CudaCalls:
+    """The calls that need a GPU; tests put others in their place."""
+
+    def side(self, device: torch.device) -> Any:
+        """A new stream."""
+        return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+
+    def current(self, device: torch.device) -> Any:
+        """The stream of the computation."""
+        return torch.cuda.current_stream(device)
+
+    def on(self, stream: Any) -> AbstractContextManager[Any]:
+        """What is done within is put into that stream."""
+        return torch.cuda.stream(stream)
+
+    def move(self, tensor: Tensor, device: torch.device) -> Tensor:
+        """Copy from pinned memory without waiting."""
+        return tensor.pin_memory().to(device, non_blocking=True)
+
+    def keep(self, tensor: Tensor, stream: Any) -> None:
+        """Memory of a tensor is not used again before that stream is done with it."""
+        tensor.record_stream(stream)
+
+
+class Copies:
+    """Arrays of one chunk on their way to a device.
+
+    Parameters
+    ----------
+    device
+        Where they go; on the host tensors share the memory of arrays.
+    side
+        A `SideStream`, or None to copy in the stream of the computation.
+    """
+
+    def __init__(self, device: torch.device, side: SideStream | None = None) -> None:
+        self._device = device
+        self._side = side
+        self._moved: list[Tensor] = []
+        self._event: Any = None
+
+    def send(self, array: Any) -> Tensor:
+        """An array as a tensor on the device; the copy to a GPU is not waited for."""
+        if isinstance(array, Tensor):
+            return array
+        tensor = torch.from_numpy(np.ascontiguousarray(array))
+        if self._side is not None:
+            self._moved.append(self._side.calls.move(tensor, self._device))
+            return self._moved[-1]
+        if self._device.type == "cpu":
+            return tensor
+        if self._device.type == "cuda":
+            tensor = tensor.pin_memory()
+        return tensor.to(self._device, non_blocking=True)
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Within, copies are put into the side stream; afterwards an event marks their end."""
+        if self._side is None:
+            yield
+            return
+        with self._side.calls.on(self._side.stream()):
+            yield
+        self._event = self._side.stream().record_event()
+
+    def arrive(self) -> None:
+        """Make the computation wait for the copies; called where they are to be used."""
+        if self._side is None or self._event is None:
+            return
+        current = self._side.calls.current(self._device)
+        current.wait_event(self._event)
+        for tensor in self._moved:
+            self._side.calls.keep(tensor, current)
+        self._moved, self._event = [], None
+
+
+class SideStream:
+    """A stream for copies, made when first needed.
+
+    Parameters
+    ----------
+    device
+        A GPU.
+    calls
+        What is called of CUDA.
+    """
+
+    def __init__(self, device: torch.device, calls: Any = None) -> None:
+        self.device = device
+        self.calls = CudaCalls() if calls is None else calls
+        self._stream: Any = None
+
+    def stream(self) -> Any:
+        """The stream."""
+        if self._stream is None:
+            self._stream = self.calls.side(self.device)
+        return self._stream
