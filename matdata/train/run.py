@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from matdata.cache import storage_error
-from matdata.catalogue import check_name, committed
-from matdata.digest import SHORT, canonical_json, digest_file, digest_json
+from matdata.catalogue import committed
+from matdata.digest import digest_file, digest_json
 from matdata.errors import StoreError, TrainError, did_you_mean
 from matdata.store import files
-from matdata.store.manifest import NAME, read_manifest, seal
+from matdata.store.manifest import NAME, read_manifest
 from matdata.train import trainer as make_trainer
 from matdata.train.contract import Schema, Target, Trainer
 from matdata.train.settings import TrainSettings
@@ -24,7 +21,6 @@ KIND = "run"
 RESULT = "result.json"
 NORMALIZER = "normalizer.json"
 WEIGHTS = ("last.safetensors", "best.safetensors")
-_UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
 class Run:
@@ -187,86 +183,3 @@ def find_run(cache: Path, name: str) -> Run:
             next_step=f"runs there: {', '.join(known) or 'none yet'}; `matdata train` makes one",
         )
     return Run(folder)
-
-
-def start_run(cache: Path, name: str | None, content: dict[str, Any]) -> Run:
-    """Open the run that was asked for: a new one, or the one of that name if it is the same.
-
-    Parameters
-    ----------
-    cache
-        Cache folder.
-    name
-        Name, or None for one from plugin, dataset, targets and digest.
-    content
-        The manifest; its ``identity`` decides whether two runs are the same.
-
-    Raises
-    ------
-    TrainError
-        If the name belongs to a run of something else.
-    """
-    check_name(name)
-    digest = digest_json(content["identity"])
-    folder = cache / "runs" / (name or _name(content, digest))
-    if (folder / NAME).is_file():
-        known = Run(folder)
-        if known.digest == digest:
-            return known
-        if any((folder / name).is_file() for name in WEIGHTS):
-            raise TrainError(
-                f"there is a run {folder.name!r} of something else",
-                cause=_difference(known.manifest["identity"], content["identity"]),
-                next_step="choose another --name, or remove that folder",
-            )
-        files.remove(folder)  # it failed before its first checkpoint
-    body = {key: value for key, value in content.items() if key != "receipt"}
-    manifest = seal({**body, "identity_digest": digest, "files": {}}, KIND)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        files.write_json(folder / "receipt.json", content["receipt"])
-        files.write_json(folder / NAME, manifest)
-    except OSError as error:
-        raise storage_error(error, folder) from error
-    return Run(folder)
-
-
-def _name(content: dict[str, Any], digest: str) -> str:
-    parts = [content["plugin"]["name"], content["dataset"]["ref"].partition("@")[0]]
-    parts += [target["name"] for target in content["targets"][:2]]
-    return _UNFIT.sub("-", "-".join([*parts, digest[:SHORT]]))
-
-
-def _difference(known: dict[str, Any], asked: dict[str, Any]) -> str:
-    def flat(value: Any, prefix: str = "") -> dict[str, Any]:
-        if not isinstance(value, dict):
-            return {prefix.rstrip("."): value}
-        return {k: v for key in value for k, v in flat(value[key], f"{prefix}{key}.").items()}
-
-    # as JSON: lists were perhaps tuples before they were written
-    one, other = flat(known), flat(json.loads(canonical_json(asked)))
-    keys = [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
-    shown = [f"{key} is {one.get(key)!r} there, {other.get(key)!r} now" for key in keys[:3]]
-    return "; ".join(shown)
-
-
-@contextlib.contextmanager
-def run_lock(run: Run) -> Iterator[None]:
-    """Hold a run, so that no second process trains it.
-
-    Raises
-    ------
-    TrainError
-        If another process does.
-    """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(run.folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise TrainError(f"another process is training run {run.name!r}") from None
-    try:
-        yield
-    finally:
-        lock.release()
