@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from support.runs import TARGET, train
 
 from matdata.cli import main
@@ -29,3 +31,9 @@ def test_a_fit_of_its_own_is_held_too(cache, capsys):
         assert fit(cache) == 1
     assert "another process is training run 'a'" in capsys.readouterr().err
     assert fit(cache) == 0
+
+
+def test_the_last_batch_of_a_training_is_no_waiting(cache):
+    assert train(cache, "--epochs", "1", "--batch-size", "10000") == 0
+    row = json.loads((cache / "runs" / "a" / "log.jsonl").read_text())
+    assert row["data_wait_share"] < 1.0
