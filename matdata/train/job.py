@@ -16,7 +16,14 @@ from matdata.console import SILENT, Console
 from matdata.store import files
 from matdata.train.checkpoint import load_checkpoint, save_checkpoint
 from matdata.train.contract import FitTrainer, Schema, TorchTrainer
-from matdata.train.data import View, device_of, fit_normalizer, loader_for, samples_for
+from matdata.train.data import (
+    View,
+    check_logarithms,
+    device_of,
+    fit_normalizer,
+    loader_for,
+    samples_for,
+)
 from matdata.train.distributed import Group, join_group, leave_group
 from matdata.train.engine import Engine, Recipe, SeparateEngine
 from matdata.train.logs import RunLog
@@ -130,6 +137,7 @@ def _train(
     schema = schema_of(question, int(run.manifest["outputs"]))
     view = _view(question)
     normalizer = fit_normalizer(view, question.train, question.targets, settings)
+    check_logarithms(view, question.valid, question.targets, normalizer)
     if group.leads:
         files.write_json(run.folder / NORMALIZER, normalizer.to_json())
     train = loader_for(
