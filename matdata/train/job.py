@@ -13,7 +13,7 @@ from torch import nn
 
 from matdata.cache import ensure_writable
 from matdata.console import SILENT, Console
-from matdata.store import files
+from matdata.digest import digest_json
 from matdata.train.checkpoint import load_checkpoint, save_checkpoint
 from matdata.train.contract import FitTrainer, Schema, TorchTrainer
 from matdata.train.data import (
@@ -139,7 +139,7 @@ def _train(
     normalizer = fit_normalizer(view, question.train, question.targets, settings)
     check_logarithms(view, question.valid, question.targets, normalizer)
     if group.leads:
-        files.write_json(run.folder / NORMALIZER, normalizer.to_json())
+        write_sealed(run.folder / NORMALIZER, normalizer.to_json())
     train = loader_for(
         view, question.train, question.targets, settings, shuffle=True, device=device, group=group
     )
@@ -227,6 +227,7 @@ def _result(run: Run, loop: Loop, reason: str | None) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "device": str(loop.engine.recipe.device),
         "weights": run.weights_digest(),
+        "normalizer": digest_json(run.normalizer()),
     }
 
 

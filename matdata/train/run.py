@@ -133,6 +133,46 @@ class Run:
             raise StoreError(f"{path} is missing", next_step="train the run again")
         return digest_file(path)
 
+    def require_whole(self) -> None:
+        """Check that weights and normalizer are those that the training ended with.
+
+        Raises
+        ------
+        StoreError
+            If one is missing or was changed.
+        """
+        result = self.result()
+        if result.get("weights") != self.weights_digest():
+            raise StoreError(
+                f"the weights of run {self.name!r} are not those that its training ended with",
+                cause="its folder was edited",
+                next_step="train again under another --name",
+            )
+        self.normalizer()
+
+    def normalizer(self) -> dict[str, Any]:
+        """The record of the normalizer; empty for a run that has none.
+
+        Raises
+        ------
+        StoreError
+            If it is missing or was changed.
+        """
+        path = self.folder / NORMALIZER
+        result = self.result() if self.finished else {}
+        if result.get("engine") == "fit":
+            return {}
+        if self.finished and "normalizer" not in result:
+            return read_plain(path)  # it was trained before normalizers were sealed
+        content = read_sealed(path)
+        if self.finished and digest_json(content) != result["normalizer"]:
+            raise StoreError(
+                f"{path} is not the one that the training of run {self.name!r} ended with",
+                cause="its folder was edited",
+                next_step="train again under another --name",
+            )
+        return content
+
 
 def write_sealed(path: Path, content: dict[str, Any]) -> None:
     """Write a record with its own digest."""
@@ -148,16 +188,42 @@ def read_sealed(path: Path) -> dict[str, Any]:
     Raises
     ------
     StoreError
-        If it was changed.
+        If it is missing or was changed.
+    """
+    content = read_plain(path)
+    if digest_json({k: v for k, v in content.items() if k != "digest"}) != content.pop("digest", 0):
+        raise StoreError(
+            f"{path} does not match its own digest",
+            cause="it was edited after it was written",
+            next_step="train again under another --name",
+        )
+    return content
+
+
+def read_plain(path: Path) -> dict[str, Any]:
+    """Read a JSON record.
+
+    Raises
+    ------
+    StoreError
+        If it is missing or no such record.
     """
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        digest = content.pop("digest")
-    except (ValueError, KeyError) as error:
-        raise StoreError(f"{path} is damaged: {error}") from error
-    if digest_json(content) != digest:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         raise StoreError(
-            f"{path} does not match its own digest", cause="it was edited after it was written"
+            f"{path} is missing",
+            cause="the folder of the run was edited, or copied in part",
+            next_step="train again under another --name",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path} is damaged: {error}", next_step="train again under another --name"
+        ) from error
+    if not isinstance(content, dict):
+        raise StoreError(
+            f"{path} is damaged: it holds {type(content).__name__}, not a record",
+            next_step="train again under another --name",
         )
     return content
 
