@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from support.runs import TARGET, train
@@ -87,3 +88,32 @@ def test_weights_that_are_no_numbers_leave_the_test_part_closed(cache, capsys):
     assert evaluate(cache) == 1
     assert "is not a finite number" in capsys.readouterr().err
     assert not (folder / "test-opened.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--ensemble", "3", "--epochs", "7"], "do not reach: ensemble, epochs"),
+        (["--reinit", "*"], "takes over no weights"),
+    ],
+)
+def test_a_fit_refuses_what_it_would_not_do(cache, capsys, more, message):
+    assert fit(cache, *more) == 1
+    assert message in capsys.readouterr().err
+    assert not (cache / "runs" / "a").exists()
+    assert fit(cache, "--seed", "3", "--threads", "1") == 0
+
+
+def test_reinit_needs_a_run(cache, capsys):
+    assert train(cache, "--reinit", "*") == 1
+    assert "no run is named" in capsys.readouterr().err
+
+
+def test_a_logarithm_of_validation_targets_is_checked_first(cache, capsys):
+    from matdata.train import job
+
+    plain = job.fit_normalizer
+    with pytest.MonkeyPatch.context() as patch:  # the sample's energies are all negative
+        patch.setattr(job, "fit_normalizer", lambda *a: replace(plain(*a), kind="log10"))
+        assert train(cache) == 1
+    assert "targets that are not positive" in capsys.readouterr().err
