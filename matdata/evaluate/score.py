@@ -21,7 +21,7 @@ from matdata.splits.base import Split
 from matdata.splits.saved import load_split
 from matdata.train.contract import Target
 from matdata.train.data import View, truth
-from matdata.train.predict import predict_dataset
+from matdata.train.predict import predict_dataset, require_finite
 from matdata.train.prediction import Predictions
 from matdata.train.run import Run, read_sealed, write_sealed
 
@@ -49,7 +49,10 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     Raises
     ------
     TrainError
-        If the run is not finished, or its weights changed after the test part was opened.
+        If the run is not finished, its weights are not finite, or they changed after the test
+        part was opened.
+    StoreError
+        If a file of the run is missing or was changed.
     SplitError
         If the split has no test part.
     """
@@ -61,9 +64,12 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     opened = run.folder / OPENED
     if opened.is_file():
         _require_same(run, read_sealed(opened), weights)
+        run.require_whole()
         if (run.folder / RECORD).is_file():
             return {**read_sealed(run.folder / RECORD), "reused": True}
     else:
+        run.require_whole()
+        require_finite(run)
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         write_sealed(opened, {"run": run.name, "weights": weights, "opened": when})
     predictions = predict_dataset(run, dataset, ids, with_truth=True, settings=settings)

@@ -169,8 +169,11 @@ class Loader:
             self._position += 1
             ready = time.perf_counter()
             self.meter.add(ready - asked, ready - begun)
-            yield batch
-            asked = time.perf_counter()
+            try:
+                yield batch
+            finally:  # whoever takes no further batch has used this one as well
+                asked = time.perf_counter()
+                self.meter.total = asked - begun
         self.meter.end(time.perf_counter() - begun)
         self._console.say(f"epoch {self.epoch + 1}: {self.meter.line(self.mode)}")
         self.epoch, self._position = self.epoch + 1, 0

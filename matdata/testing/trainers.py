@@ -33,6 +33,7 @@ from matdata.train.memory import MemoryFeature
 from matdata.train.predict import predict_dataset, predict_view
 from matdata.train.question import Request
 from matdata.train.run import Run
+from matdata.train.settings import fit_honours
 from matdata.train.tensors import read_tensors
 
 SPLIT = "contract"
@@ -87,6 +88,8 @@ class TrainerContract:
     def run(cls, dataset: api.Dataset, name: str, **settings: Any) -> Run:
         """Train a little."""
         chosen = {"epochs": 2, "batch_size": 8, "threads": 1, "tensorboard": False, **settings}
+        if isinstance(cls.trainer(), FitTrainer):
+            chosen = {key: value for key, value in chosen.items() if fit_honours(key)}
         request = Request(cls.plugin, "contract", (cls.target,), SPLIT, dict(cls.hypers), chosen)
         return train(request, dataset.cache, name)
 

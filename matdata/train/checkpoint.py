@@ -84,6 +84,7 @@ def load_checkpoint(loop: Loop, folder: Path) -> bool:
     loop.engine.load_weights(groups["weights"])
     loop.resume(Progress.from_json(state["progress"]))
     loop.best, loop.average = groups.get("best", {}), groups.get("average", {})
+    loop.usable = bool(loop.best)
     loop.engine.load_slots(groups.get("optimizer", {}))
     loop.train.load_state(state["loader"])
     _set_random_state(groups["random"], device)

@@ -161,3 +161,24 @@ def fit_normalizer(
     values = truth(view, ids, targets)
     kind = "none" if targets[0].task == "classification" else settings.normalizer
     return Normalizer.fit(kind, values, np.isfinite(values))
+
+
+def check_logarithms(
+    view: View, ids: Ids, targets: Sequence[Target], normalizer: Normalizer
+) -> None:
+    """Check that targets of the validation part have a logarithm, if one is taken.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first material without.
+    """
+    if normalizer.kind != "log10" or not len(ids):
+        return
+    bad = (truth(view, ids, targets) <= 0.0).any(1)
+    if bad.any():
+        raise ConfigError(
+            f"{int(bad.sum())} materials of the validation part have targets that are not "
+            f"positive, the first is {ids[bad][0]}; normalizer log10 takes their logarithm",
+            next_step="choose another normalizer, or a split without these materials",
+        )

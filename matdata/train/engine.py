@@ -61,9 +61,13 @@ class Recipe:
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
         return contextlib.nullcontext()
 
+    def targets(self, batch: Batch) -> Tensor:
+        """Normalised targets (b, t), 0 where unknown: infinity there would spoil the gradients."""
+        return torch.where(batch.mask, self.encode(batch.targets), 0.0)
+
     def losses(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Mean loss of each member over the known targets of all processes: (...,)."""
-        entries = self.entries(outputs.float(), self.encode(batch.targets))
+        entries = self.entries(outputs.float(), self.targets(batch))
         total, weight = weighed_sum(entries, batch.mask, batch.weights)
         return total / self.group.sum(weight).clamp(min=TINY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,26 @@ from torch import nn
 
 from matdata.cache import ensure_writable
 from matdata.console import SILENT, Console
-from matdata.store import files
+from matdata.digest import digest_json
 from matdata.train.checkpoint import load_checkpoint, save_checkpoint
 from matdata.train.contract import FitTrainer, Schema, TorchTrainer
-from matdata.train.data import View, device_of, fit_normalizer, loader_for, samples_for
+from matdata.train.data import (
+    View,
+    check_logarithms,
+    device_of,
+    fit_normalizer,
+    loader_for,
+    samples_for,
+)
 from matdata.train.distributed import Group, join_group, leave_group
 from matdata.train.engine import Engine, Recipe, SeparateEngine
 from matdata.train.logs import RunLog
 from matdata.train.loop import Loop
 from matdata.train.losses import loss_entries, outputs_for
 from matdata.train.question import Question, Request, ask
-from matdata.train.run import NORMALIZER, RESULT, Run, find_run, run_lock, start_run, write_sealed
+from matdata.train.run import NORMALIZER, RESULT, Run, find_run, write_sealed
 from matdata.train.stacked import StackedEngine, reason_after_trial, reason_against
+from matdata.train.start import run_folder, run_lock, start_run
 from matdata.train.tensors import write_tensors
 from matdata.train.warm import parent_of, take_over
 
@@ -54,22 +63,23 @@ def train(request: Request, cache: Path, name: str | None = None, console: Conso
     content = question.manifest(parent_of(parent) if parent else None, outputs)
     device = device_of(question.settings)
     group = join_group(device)
+    if not group.leads:
+        console = SILENT
     try:
-        if not group.leads:
-            console = SILENT
-        run = start_run(cache, name, content) if group.leads else None
-        run = Run(cache / "runs" / group.shared(run.name if run else None))
-        _announce(question, run, console)
-        if run.finished:
-            console.say(f"run {run.name} is finished; nothing is left to do")
-            return run
-        if isinstance(question.trainer, FitTrainer):
-            _fit(question, run, outputs)
-        elif group.leads:
-            with run_lock(run):
+        with contextlib.ExitStack() as held:
+            run = None
+            if group.leads:
+                folder = run_folder(cache, name, content)
+                held.enter_context(run_lock(folder))
+                run = start_run(folder, content)
+            run = Run(cache / "runs" / group.shared(run.name if run else None))
+            _announce(question, run, console)
+            if run.finished:
+                console.say(f"run {run.name} is finished; nothing is left to do")
+            elif isinstance(question.trainer, FitTrainer):
+                _fit(question, run, outputs)
+            else:
                 _train(question, run, parent, device, group, console)
-        else:
-            _train(question, run, parent, device, group, console)
     finally:
         leave_group(group)
     return Run(run.folder)
@@ -127,8 +137,9 @@ def _train(
     schema = schema_of(question, int(run.manifest["outputs"]))
     view = _view(question)
     normalizer = fit_normalizer(view, question.train, question.targets, settings)
+    check_logarithms(view, question.valid, question.targets, normalizer)
     if group.leads:
-        files.write_json(run.folder / NORMALIZER, normalizer.to_json())
+        write_sealed(run.folder / NORMALIZER, normalizer.to_json())
     train = loader_for(
         view, question.train, question.targets, settings, shuffle=True, device=device, group=group
     )
@@ -216,6 +227,7 @@ def _result(run: Run, loop: Loop, reason: str | None) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "device": str(loop.engine.recipe.device),
         "weights": run.weights_digest(),
+        "normalizer": digest_json(run.normalizer()),
     }
 
 

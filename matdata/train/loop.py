@@ -40,6 +40,8 @@ class Loop:
         Called with the loop when a checkpoint is due.
     log
         Called with the numbers of each epoch.
+    usable
+        Whether weights were saved that predictions can be made with.
     """
 
     engine: Engine
@@ -52,6 +54,7 @@ class Loop:
     progress: Progress = field(default_factory=Progress)
     best: Weights = field(default_factory=dict)
     average: Weights = field(default_factory=dict)
+    usable: bool = False
 
     def __post_init__(self) -> None:
         self.settings = self.engine.recipe.settings
@@ -136,7 +139,7 @@ class Loop:
             return
         step, rows, losses = self._unseen[int(finite.to(torch.int8).argmin())]
         ids = [str(name) for name in self.train.ids[rows.cpu().numpy()]]
-        raise _not_finite(step, self.per_epoch, ids, losses)
+        raise _not_finite(step, self.per_epoch, ids, losses, self.usable)
 
     def _validate(self) -> Validation | None:
         if self.valid is None:
@@ -144,6 +147,8 @@ class Loop:
         value = validate(self.engine, self.valid, self.schema)
         # all processes see the same part; one says what the numbers are
         monitored = self.engine.recipe.group.shared(value.monitored(self.settings.monitor))
+        if not all(map(math.isfinite, monitored)):
+            raise _spoilt(f"the validation of epoch {self.progress.epoch}", self.usable)
         active = list(self.engine.active)
         weights: Weights | None = None
         for member, number in zip(active, monitored, strict=True):
@@ -201,8 +206,13 @@ class Loop:
     def checkpoint(self) -> None:
         """Write a checkpoint now."""
         self._look()
+        for weights in (self.engine.weights(), self.best):
+            for name, value in weights.items():
+                if not bool(value.isfinite().all()):
+                    raise _spoilt(f"weight {name} after step {self.progress.step}", self.usable)
         self.progress.loss_sums = self._sums.tolist()
         self.save(self)
+        self.usable = bool(self.best)
         self._saved = time.monotonic()
 
     def _finish(self) -> None:
@@ -213,7 +223,25 @@ class Loop:
         self.checkpoint()
 
 
-def _not_finite(step: int, per_epoch: int, ids: list[str], losses: Tensor) -> TrainError:
+def _spoilt(what: str, usable: bool) -> TrainError:
+    return TrainError(
+        f"{what} is not a finite number",
+        cause="too high a learning rate, or inputs or targets far outside the others' range",
+        next_step=_next_step(usable),
+    )
+
+
+def _next_step(usable: bool) -> str:
+    if usable:
+        kept = "the last good checkpoint is kept and can be used for predictions"
+    else:
+        kept = "there is no checkpoint yet that could be used for predictions"
+    return f"lower --lr or set --clip 1; {kept}"
+
+
+def _not_finite(
+    step: int, per_epoch: int, ids: list[str], losses: Tensor, usable: bool
+) -> TrainError:
     named = ", ".join(ids[:NAMED_IDS]) + (f", … ({len(ids)})" if len(ids) > NAMED_IDS else "")
     bad = [str(member) for member, ok in enumerate(losses.isfinite().tolist()) if not ok]
     number, epoch = (step - 1) % per_epoch + 1, (step - 1) // per_epoch + 1
@@ -222,6 +250,5 @@ def _not_finite(step: int, per_epoch: int, ids: list[str], losses: Tensor) -> Tr
         + (f", members {', '.join(bad)}" if len(losses) > 1 else "")
         + f"); materials: {named}",
         cause="too high a learning rate, or inputs or targets far outside the others' range",
-        next_step="lower --lr or set --clip 1; the last good checkpoint is kept and can be used "
-        "for predictions",
+        next_step=_next_step(usable),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from matdata.dataset import DatasetFolder
-from matdata.errors import FeatureError, TrainError
+from matdata.errors import FeatureError, StoreError, TrainError
 from matdata.features.feature import Feature, open_feature
 from matdata.load.normalizer import Normalizer
 from matdata.train.checkpoint import BEST, check_weights, read_weights
@@ -20,7 +19,7 @@ from matdata.train.contract import FitTrainer, Members, Schema, TorchTrainer
 from matdata.train.data import View, device_of, loader_for, samples_for, truth
 from matdata.train.losses import means_and_spreads
 from matdata.train.prediction import Predictions, combine
-from matdata.train.run import NORMALIZER, Run
+from matdata.train.run import Run
 from matdata.train.settings import TrainSettings
 from matdata.train.tensors import read_tensors
 
@@ -127,8 +126,30 @@ def networks(run: Run, device: torch.device) -> list[nn.Module]:
 
 def normalizer_of(run: Run) -> Normalizer:
     """The normalizer that the run's targets went through."""
-    text = (run.folder / NORMALIZER).read_text(encoding="utf-8")
-    return Normalizer.from_json(json.loads(text))
+    try:
+        return Normalizer.from_json(run.normalizer())
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(
+            f"the normalizer of run {run.name!r} is damaged: {error!r}",
+            next_step="train again under another --name",
+        ) from error
+
+
+def require_finite(run: Run) -> None:
+    """Check that the weights of a run are finite numbers.
+
+    Raises
+    ------
+    TrainError
+        Naming the first that is not.
+    """
+    for name, value in read_tensors(run.folder / BEST)[0].items():
+        if isinstance(run.trainer, TorchTrainer) and not np.isfinite(value).all():
+            raise TrainError(
+                f"weight {name} of run {run.name!r} is not a finite number",
+                cause="the training diverged",
+                next_step="train again with a lower --lr, under another --name",
+            )
 
 
 @torch.no_grad()

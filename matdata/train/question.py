@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from matdata.catalogue import find_dataset
 from matdata.dataset import DatasetFolder
-from matdata.errors import ConfigError, FeatureError, SplitError, TrainError, did_you_mean
+from matdata.errors import ConfigError, FeatureError, SplitError, did_you_mean
 from matdata.features.feature import Feature, open_feature
 from matdata.splits.base import Split
 from matdata.splits.saved import load_split
 from matdata.train import trainer as make_trainer
-from matdata.train.contract import FitTrainer, Target, Task, Trainer
+from matdata.train.contract import Target, Task, Trainer
+from matdata.train.honoured import require_honoured
 from matdata.train.settings import TrainSettings, train_settings
 
 Ids = npt.NDArray[np.str_]
@@ -124,6 +125,7 @@ def ask(request: Request, cache: Path) -> Question:
     """
     trainer = make_trainer(request.plugin, request.hypers)
     train_settings(type(trainer), request.settings)  # wrong settings are told before data is read
+    require_honoured(trainer, request)
     dataset = find_dataset(cache, request.dataset)
     split = load_split(dataset, request.split)
     features = _features(trainer, dataset, cache)
@@ -132,8 +134,6 @@ def ask(request: Request, cache: Path) -> Question:
     settings = train_settings(type(trainer), request.settings, targets[0].task)
     if settings.validation:
         split.require_validation()
-    if isinstance(trainer, FitTrainer) and (request.from_run or request.freeze):
-        raise TrainError(f"{trainer.name} has a fit of its own and takes over no weights")
     train, valid = (_known(dataset, targets, ready[part]) for part in ("train", "val"))
     lost = sum(map(len, ready.values())) - len(train) - len(valid)
     notes += [f"{lost:,} materials of train and validation have no target"] if lost else []

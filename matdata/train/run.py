@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from matdata.cache import storage_error
-from matdata.catalogue import check_name, committed
-from matdata.digest import SHORT, canonical_json, digest_file, digest_json
+from matdata.catalogue import committed
+from matdata.digest import digest_file, digest_json
 from matdata.errors import StoreError, TrainError, did_you_mean
 from matdata.store import files
-from matdata.store.manifest import NAME, read_manifest, seal
+from matdata.store.manifest import NAME, read_manifest
 from matdata.train import trainer as make_trainer
 from matdata.train.contract import Schema, Target, Trainer
 from matdata.train.settings import TrainSettings
@@ -24,7 +21,6 @@ KIND = "run"
 RESULT = "result.json"
 NORMALIZER = "normalizer.json"
 WEIGHTS = ("last.safetensors", "best.safetensors")
-_UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
 class Run:
@@ -137,6 +133,46 @@ class Run:
             raise StoreError(f"{path} is missing", next_step="train the run again")
         return digest_file(path)
 
+    def require_whole(self) -> None:
+        """Check that weights and normalizer are those that the training ended with.
+
+        Raises
+        ------
+        StoreError
+            If one is missing or was changed.
+        """
+        result = self.result()
+        if result.get("weights") != self.weights_digest():
+            raise StoreError(
+                f"the weights of run {self.name!r} are not those that its training ended with",
+                cause="its folder was edited",
+                next_step="train again under another --name",
+            )
+        self.normalizer()
+
+    def normalizer(self) -> dict[str, Any]:
+        """The record of the normalizer; empty for a run that has none.
+
+        Raises
+        ------
+        StoreError
+            If it is missing or was changed.
+        """
+        path = self.folder / NORMALIZER
+        result = self.result() if self.finished else {}
+        if result.get("engine") == "fit":
+            return {}
+        if self.finished and "normalizer" not in result:
+            return read_plain(path)  # it was trained before normalizers were sealed
+        content = read_sealed(path)
+        if self.finished and digest_json(content) != result["normalizer"]:
+            raise StoreError(
+                f"{path} is not the one that the training of run {self.name!r} ended with",
+                cause="its folder was edited",
+                next_step="train again under another --name",
+            )
+        return content
+
 
 def write_sealed(path: Path, content: dict[str, Any]) -> None:
     """Write a record with its own digest."""
@@ -152,16 +188,42 @@ def read_sealed(path: Path) -> dict[str, Any]:
     Raises
     ------
     StoreError
-        If it was changed.
+        If it is missing or was changed.
+    """
+    content = read_plain(path)
+    if digest_json({k: v for k, v in content.items() if k != "digest"}) != content.pop("digest", 0):
+        raise StoreError(
+            f"{path} does not match its own digest",
+            cause="it was edited after it was written",
+            next_step="train again under another --name",
+        )
+    return content
+
+
+def read_plain(path: Path) -> dict[str, Any]:
+    """Read a JSON record.
+
+    Raises
+    ------
+    StoreError
+        If it is missing or no such record.
     """
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        digest = content.pop("digest")
-    except (ValueError, KeyError) as error:
-        raise StoreError(f"{path} is damaged: {error}") from error
-    if digest_json(content) != digest:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         raise StoreError(
-            f"{path} does not match its own digest", cause="it was edited after it was written"
+            f"{path} is missing",
+            cause="the folder of the run was edited, or copied in part",
+            next_step="train again under another --name",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path} is damaged: {error}", next_step="train again under another --name"
+        ) from error
+    if not isinstance(content, dict):
+        raise StoreError(
+            f"{path} is damaged: it holds {type(content).__name__}, not a record",
+            next_step="train again under another --name",
         )
     return content
 
@@ -187,86 +249,3 @@ def find_run(cache: Path, name: str) -> Run:
             next_step=f"runs there: {', '.join(known) or 'none yet'}; `matdata train` makes one",
         )
     return Run(folder)
-
-
-def start_run(cache: Path, name: str | None, content: dict[str, Any]) -> Run:
-    """Open the run that was asked for: a new one, or the one of that name if it is the same.
-
-    Parameters
-    ----------
-    cache
-        Cache folder.
-    name
-        Name, or None for one from plugin, dataset, targets and digest.
-    content
-        The manifest; its ``identity`` decides whether two runs are the same.
-
-    Raises
-    ------
-    TrainError
-        If the name belongs to a run of something else.
-    """
-    check_name(name)
-    digest = digest_json(content["identity"])
-    folder = cache / "runs" / (name or _name(content, digest))
-    if (folder / NAME).is_file():
-        known = Run(folder)
-        if known.digest == digest:
-            return known
-        if any((folder / name).is_file() for name in WEIGHTS):
-            raise TrainError(
-                f"there is a run {folder.name!r} of something else",
-                cause=_difference(known.manifest["identity"], content["identity"]),
-                next_step="choose another --name, or remove that folder",
-            )
-        files.remove(folder)  # it failed before its first checkpoint
-    body = {key: value for key, value in content.items() if key != "receipt"}
-    manifest = seal({**body, "identity_digest": digest, "files": {}}, KIND)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        files.write_json(folder / "receipt.json", content["receipt"])
-        files.write_json(folder / NAME, manifest)
-    except OSError as error:
-        raise storage_error(error, folder) from error
-    return Run(folder)
-
-
-def _name(content: dict[str, Any], digest: str) -> str:
-    parts = [content["plugin"]["name"], content["dataset"]["ref"].partition("@")[0]]
-    parts += [target["name"] for target in content["targets"][:2]]
-    return _UNFIT.sub("-", "-".join([*parts, digest[:SHORT]]))
-
-
-def _difference(known: dict[str, Any], asked: dict[str, Any]) -> str:
-    def flat(value: Any, prefix: str = "") -> dict[str, Any]:
-        if not isinstance(value, dict):
-            return {prefix.rstrip("."): value}
-        return {k: v for key in value for k, v in flat(value[key], f"{prefix}{key}.").items()}
-
-    # as JSON: lists were perhaps tuples before they were written
-    one, other = flat(known), flat(json.loads(canonical_json(asked)))
-    keys = [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
-    shown = [f"{key} is {one.get(key)!r} there, {other.get(key)!r} now" for key in keys[:3]]
-    return "; ".join(shown)
-
-
-@contextlib.contextmanager
-def run_lock(run: Run) -> Iterator[None]:
-    """Hold a run, so that no second process trains it.
-
-    Raises
-    ------
-    TrainError
-        If another process does.
-    """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(run.folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise TrainError(f"another process is training run {run.name!r}") from None
-    try:
-        yield
-    finally:
-        lock.release()

@@ -14,6 +14,8 @@ REGRESSION = ("robust_l1", "robust_l2", "l1", "mse", "huber")
 CLASSIFICATION = ("cross_entropy",)
 #: Losses for which a model also returns log spreads.
 ROBUST = ("robust_l1", "robust_l2")
+#: Settings that mean something to a plugin with a fit of its own, beside those of no consequence.
+OF_A_FIT = ("seed", "fraction", "validation")
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,13 @@ def train_settings(
     if (own.get("loss") in CLASSIFICATION) != (task == "classification"):
         own.pop("loss", None)
     return TrainSettings.from_mapping({**own, **given}).for_task(task)
+
+
+def fit_honours(name: str) -> bool:
+    """Whether a plugin with a fit of its own can do as this setting says."""
+    return name in OF_A_FIT or any(
+        field.name == name and field.metadata.get("view", False) for field in fields(TrainSettings)
+    )
 
 
 def settings_from_pairs(

@@ -48,7 +48,7 @@ def validate(engine: Engine, batches: Iterable[Batch], schema: Schema) -> Valida
     known: Tensor | float = 0.0
     for batch in batches:
         outputs = engine.outputs(batch)
-        targets = recipe.encode(batch.targets)
+        targets = recipe.targets(batch)
         total, weight = weighed_sum(recipe.entries(outputs, targets), batch.mask)
         errors = _errors(outputs, targets, engine, schema)
         losses, weights = losses + total.double(), weights + weight.double()

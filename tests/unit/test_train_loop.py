@@ -163,6 +163,38 @@ def test_the_last_good_checkpoint_outlives_a_nan(tmp_path):
     assert state["epoch"] == 2
 
 
+def _spoils(step):
+    """A loop whose weights are no numbers after a step, with the losses before it finite."""
+    saved = []
+    loop, _ = make_loop(_settings(checkpoint_seconds=0.0, epochs=2), save=saved.append, valid=None)
+    plain = loop.engine.step
+
+    def spoil(batch, rates):
+        losses = plain(batch, rates)
+        if loop.progress.step + 1 == step:
+            loop.engine.models[0].out.weight.data.fill_(math.nan)
+        return losses
+
+    loop.engine.step = spoil
+    return loop, saved
+
+
+@pytest.mark.parametrize("step", [2, 8])
+def test_weights_that_are_no_numbers_are_neither_saved_nor_the_end(step):
+    loop, saved = _spoils(step)
+    with pytest.raises(TrainError, match=f"weight out.weight after step {step}") as error:
+        loop.run()
+    assert len(saved) == step - 1
+    assert "there is no checkpoint yet" in str(error.value)
+
+
+def test_a_validation_that_is_no_number_is_told():
+    x, y = data(32, seed=1)
+    loop, _ = make_loop(_settings(), valid=FakeLoader(x, y * math.nan, 32, shuffle=False))
+    with pytest.raises(TrainError, match="the validation of epoch 1 is not a finite number"):
+        loop.run()
+
+
 def test_unknown_targets_do_not_count():
     x, y = data()
     y = y.repeat(1, 2)
@@ -180,6 +212,18 @@ def test_unknown_targets_do_not_count():
         loop.run()
         losses.append((rows[-1]["train_loss"], rows[-1]["val_error"]))
     assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+def test_unknown_targets_leave_weights_finite_on_a_logarithm(stacked):
+    x, y = data()
+    mask = torch.ones_like(y, dtype=torch.bool)
+    mask[::2] = False
+    loader, valid = (FakeLoader(x, torch.where(mask, y.exp(), 0.0), 16, mask=mask) for _ in "ab")
+    settings = _settings(loss="robust_l1", epochs=1, ensemble=2)
+    loop, _ = make_loop(settings, stacked=stacked, train=loader, valid=valid, encode=torch.log10)
+    loop.run()
+    assert all(bool(value.isfinite().all()) for value in loop.engine.weights().values())
 
 
 def _two():

@@ -1,0 +1,119 @@
+"""Trainings and runs that something went wrong with lose nothing and say what it is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+from support.runs import TARGET, train
+
+from matdata.cli import main
+from matdata.digest import digest_file
+from matdata.train.checkpoint import BEST, read_weights, write_best
+from matdata.train.run import read_sealed, write_sealed
+from matdata.train.start import run_lock
+
+
+def test_a_run_that_is_training_is_not_removed(cache, capsys):
+    assert train(cache, "--set", "train.lr=1e30") == 1  # it fails before its first checkpoint
+    folder = cache / "runs" / "a"
+    capsys.readouterr()
+    with run_lock(folder):
+        assert train(cache, "--lr", "0.01") == 1
+        assert "another process is training run 'a'" in capsys.readouterr().err
+        assert (folder / "manifest.json").is_file()
+    assert train(cache, "--lr", "0.01") == 0
+
+
+def fit(cache, *more, plugin="dummy"):
+    arguments = ["train", plugin, "s", "--target", TARGET, "--split", "main", "--name", "a"]
+    return main([*arguments, *more, "--cache", str(cache), "--quiet"])
+
+
+def test_a_fit_of_its_own_is_held_too(cache, capsys):
+    with run_lock(cache / "runs" / "a"):
+        assert fit(cache) == 1
+    assert "another process is training run 'a'" in capsys.readouterr().err
+    assert fit(cache) == 0
+
+
+def test_the_last_batch_of_a_training_is_no_waiting(cache):
+    assert train(cache, "--epochs", "1", "--batch-size", "10000") == 0
+    row = json.loads((cache / "runs" / "a" / "log.jsonl").read_text())
+    assert row["data_wait_share"] < 1.0
+
+
+def evaluate(cache):
+    return main(["evaluate", "a", "--cache", str(cache), "--no-pictures", "--quiet"])
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("normalizer.json", None, "normalizer.json is missing"),
+        ("normalizer.json", '{"kind": "none"}', "does not match its own digest"),
+        ("result.json", "[1]", "it holds list, not a record"),
+    ],
+)
+def test_files_that_are_missing_or_changed_are_named(cache, capsys, file, text, message):
+    train(cache)
+    path = cache / "runs" / "a" / file
+    path.unlink() if text is None else path.write_text(text)
+    assert evaluate(cache) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert "next step" in told
+    assert not (cache / "runs" / "a" / "test-opened.json").exists()
+
+
+@pytest.mark.parametrize("file", ["best.safetensors", "normalizer.json"])
+def test_files_of_another_run_are_not_scored(cache, capsys, file):
+    for name, more in (("a", ()), ("b", ("--seed", "7", "--set", "train.normalizer=robust"))):
+        train(cache, *more, name=name)
+    shutil.copy(cache / "runs" / "b" / file, cache / "runs" / "a" / file)
+    assert evaluate(cache) == 1
+    assert "training ended with" in capsys.readouterr().err.replace("of run 'a' ", "")
+    assert not (cache / "runs" / "a" / "test-opened.json").exists()
+
+
+def test_weights_that_are_no_numbers_leave_the_test_part_closed(cache, capsys):
+    train(cache)
+    folder = cache / "runs" / "a"
+    weights, state = read_weights(folder / BEST)
+    write_best(folder, {name: value * float("nan") for name, value in weights.items()}, state)
+    result = {**read_sealed(folder / "result.json"), "weights": digest_file(folder / BEST)}
+    write_sealed(folder / "result.json", result)
+    assert evaluate(cache) == 1
+    assert "is not a finite number" in capsys.readouterr().err
+    assert not (folder / "test-opened.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--ensemble", "3", "--epochs", "7"], "do not reach: ensemble, epochs"),
+        (["--reinit", "*"], "takes over no weights"),
+    ],
+)
+def test_a_fit_refuses_what_it_would_not_do(cache, capsys, more, message):
+    assert fit(cache, *more) == 1
+    assert message in capsys.readouterr().err
+    assert not (cache / "runs" / "a").exists()
+    assert fit(cache, "--seed", "3", "--threads", "1") == 0
+
+
+def test_reinit_needs_a_run(cache, capsys):
+    assert train(cache, "--reinit", "*") == 1
+    assert "no run is named" in capsys.readouterr().err
+
+
+def test_a_logarithm_of_validation_targets_is_checked_first(cache, capsys):
+    from matdata.train import job
+
+    plain = job.fit_normalizer
+    with pytest.MonkeyPatch.context() as patch:  # the sample's energies are all negative
+        patch.setattr(job, "fit_normalizer", lambda *a: replace(plain(*a), kind="log10"))
+        assert train(cache) == 1
+    assert "targets that are not positive" in capsys.readouterr().err
