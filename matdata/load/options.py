@@ -54,7 +54,7 @@ class LoadOptions:
     mode
         ``resident``, ``ram`` or ``stream``; chosen by size if None.
     window
-        Materials that are shuffled together; all, or in ``stream`` those of 256 MB, if None.
+        Materials that are shuffled together; if None those of 256 MB, in every mode.
     shuffle
         Whether each epoch has an order of its own.
     seed

@@ -75,7 +75,7 @@ def set_up(materials: Materials, options: LoadOptions) -> Setup:
     }
     size = int(sum(feature.sizes.sum() for feature in features.values()))
     mode = choose(options.mode, size, str(options.device), free)
-    planner = _planner(materials, options, features, mode, size)
+    planner = _planner(materials, options, features, size)
     featurizers = {spec: feature.featurizer for spec, feature in features.items()}
     compiled()  # before the first epoch, which is not to wait for it
     source, views = _readers(features, materials, mode, device, featurizers)
@@ -109,11 +109,11 @@ def _planner(
     materials: Materials,
     options: LoadOptions,
     features: Mapping[str, FeatureColumns],
-    mode: Mode,
     size: int,
 ) -> Planner:
     count = len(materials.ids)
-    window = options.window or (default_window(size, count) if mode.name == "stream" else count)
+    # of the columns alone: free memory chooses the mode, and must not choose the order
+    window = options.window or default_window(size, count)
     budget = None
     if options.limits:
         budget = _budget(options, features, count)
