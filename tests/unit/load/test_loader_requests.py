@@ -9,6 +9,7 @@ from matdata.errors import ConfigError
 from matdata.features import featurizer
 from matdata.inmemory import as_batch
 from matdata.load.loader import make_loader
+from matdata.load.options import LoadOptions
 from matdata.train.data import View
 from matdata.train.memory import MemoryFeature
 
@@ -33,3 +34,22 @@ def test_the_default_window_does_not_depend_on_the_mode(view, monkeypatch):
     windows = {_loader(view, mode=mode).window for mode in ("resident", "ram", "stream")}
     assert len(windows) == 1
     assert windows.pop() < COUNT
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"batch_size": value} for value in (None, "7", 7.0, True)),
+        *({"prefetch": value} for value in ("2", 1.5, True, -1)),
+        *({name: 2.5} for name in ("window", "seed", "max_sites", "world_size")),
+        *({"shuffle": "yes"}, {"fraction": "half"}, {"world_size": 0}),
+    ],
+)
+def test_options_of_the_wrong_type_are_refused(wrong):
+    with pytest.raises(ConfigError, match=f"{next(iter(wrong))}=.*expected"):
+        LoadOptions.of(wrong)
+
+
+def test_no_number_of_materials_needs_a_budget():
+    assert LoadOptions.of({"batch_size": None, "max_sites": 9}).batch_size == 0
+    assert LoadOptions.of({"batch_size": np.int64(3)}).batch_size == 3
