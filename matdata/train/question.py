@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from matdata.catalogue import find_dataset
 from matdata.dataset import DatasetFolder
-from matdata.errors import ConfigError, FeatureError, SplitError, TrainError
+from matdata.errors import FeatureError, SplitError, TrainError
 from matdata.features.feature import Feature, open_feature
 from matdata.splits.base import Split
 from matdata.splits.saved import load_split
