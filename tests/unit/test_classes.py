@@ -20,7 +20,7 @@ def _dataset(**columns):
 
 
 def _told(names, task="classification", **columns):
-    trainer = SimpleNamespace(tasks=Trainer.tasks + ("classification",), name="toy")
+    trainer = SimpleNamespace(tasks=(*Trainer.tasks, "classification"), name="toy")
     return told_targets(_dataset(**columns), names, task, IDS[:3], trainer)
 
 

@@ -50,7 +50,7 @@ def test_a_seed_fits_into_64_bits():
     from matdata.train.settings import TrainSettings
 
     assert TrainSettings(seed=2**63 - 1).seed == 2**63 - 1
-    with pytest.raises(ConfigError, match="'seed' .* at most 9223372036854775807"):
+    with pytest.raises(ConfigError, match=r"'seed' .* at most 9223372036854775807"):
         TrainSettings(seed=2**63)
 
 
