@@ -92,7 +92,7 @@ def _join(columns: list[Any]) -> Column:
 
 def as_batch(materials: Any, made: Featurizer) -> Crystals | Compositions:
     """Bring whatever was given into the columns that a featurizer takes."""
-    columns = _columns_of(materials)
+    columns = columns_of(materials)
     if made.requires == "composition" and isinstance(columns, Crystals):
         return Compositions.from_crystals(columns)
     if made.requires == "structure" and isinstance(columns, Compositions):
@@ -103,11 +103,37 @@ def as_batch(materials: Any, made: Featurizer) -> Crystals | Compositions:
     return columns
 
 
-def _columns_of(materials: Any) -> Crystals | Compositions:
+def columns_of(materials: Any) -> Crystals | Compositions:
+    """Bring whatever was given into columns.
+
+    Raises
+    ------
+    StructureError
+        If something given cannot be read.
+    """
+    found, failed = read_materials(materials)
+    for error in failed.values():
+        raise error
+    return found
+
+
+def read_materials(materials: Any) -> tuple[Crystals | Compositions, dict[str, StructureError]]:
+    """Bring whatever was given into columns, without the formulas that cannot be read.
+
+    Returns
+    -------
+    columns, failed
+        Formulas are called by their number; those that failed come with their errors.
+
+    Raises
+    ------
+    StructureError
+        If something given is no material at all.
+    """
     from matdata.adapters import ase, pymatgen
 
     if isinstance(materials, (Crystals, Compositions)):
-        return materials
+        return materials, {}
     single = isinstance(materials, str) or any(
         known(materials) for known in (ase.is_atoms, pymatgen.is_structure)
     )
@@ -116,13 +142,23 @@ def _columns_of(materials: Any) -> Crystals | Compositions:
     except TypeError:
         raise _unknown(type(materials).__name__) from None
     if items and all(isinstance(item, str) for item in items):
-        ids = [str(row) for row in range(len(items))]
-        return Compositions.from_amounts(ids, [parse_formula(item) for item in items])
+        return _of_formulas(items)
     if all(pymatgen.is_structure(item) for item in items):
-        return pymatgen.from_structures(items)
+        return pymatgen.from_structures(items), {}
     if all(ase.is_atoms(item) for item in items):
-        return ase.from_atoms(items)
+        return ase.from_atoms(items), {}
     raise _unknown(", ".join(sorted({type(item).__name__ for item in items})))
+
+
+def _of_formulas(items: Sequence[str]) -> tuple[Compositions, dict[str, StructureError]]:
+    read: dict[str, dict[int, float]] = {}
+    failed: dict[str, StructureError] = {}
+    for row, item in enumerate(items):
+        try:
+            read[str(row)] = parse_formula(item)
+        except StructureError as error:
+            failed[str(row)] = error
+    return Compositions.from_amounts(list(read), list(read.values())), failed
 
 
 def _unknown(kinds: str) -> StructureError:

@@ -11,6 +11,7 @@ help texts, validation and digests come from one place::
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -141,9 +142,12 @@ def _coerce_scalar(value: Any, hint: type, name: str) -> Any:
     if hint is int and isinstance(value, float) and not value.is_integer():
         raise _wrong_type(value, "int", name)
     try:
-        return hint(value)
-    except ValueError:
+        found = hint(value)
+    except (ValueError, OverflowError):
         raise _wrong_type(value, hint.__name__, name) from None
+    if hint is float and not math.isfinite(found):
+        raise _wrong_type(value, "a finite float", name)
+    return found
 
 
 def _check(value: Any, field: dataclasses.Field[Any]) -> None:

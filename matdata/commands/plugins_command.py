@@ -28,9 +28,10 @@ def run(given: argparse.Namespace) -> int:
     for plugin in found:
         _print(plugin)
     if given.name:
+        own = found[0]["train"]
         print(LOOP)
         for name, default, meaning in TrainSettings.describe():
-            print(f"  train.{name}={_default(default)}  {meaning}")
+            print(f"  train.{name}={_default(own.get(name, default))}  {meaning}")
     return 0
 
 

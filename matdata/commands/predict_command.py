@@ -59,8 +59,7 @@ def _predict(
         return predict_memory(run, list(what), list(what), settings)
     except StructureError as error:
         raise StructureError(
-            f"{' '.join(what)[:200]} is no dataset of the cache, no file, and no formula: "
-            f"{error.what}",
+            f"{what[0][:200]} is no dataset of the cache, no file, and no formula: {error.what}",
             next_step="`matdata list` shows the datasets",
         ) from error
 

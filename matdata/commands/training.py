@@ -10,8 +10,8 @@ Add = Callable[..., argparse.ArgumentParser]
 
 def add_all(add: Add, dataset: tuple[str, str]) -> None:
     """Add the commands to the command line."""
-    plugins = add("plugins", "trainers that are installed, with their inputs and settings")
-    plugins.add_argument("name", nargs="?", help="show this one alone")
+    plugins = add("plugins", "trainers that are installed, with their inputs and hypers")
+    plugins.add_argument("name", nargs="?", help="show this one, with the settings of the loop")
     _train(add("train", "train a plugin on a dataset", ("plugin", "trainer"), dataset))
     predict = add("predict", "what a run says about other materials", ("run", "name of the run"))
     predict.add_argument(
@@ -94,7 +94,7 @@ def _train(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="KEY=VALUE",
         help="a setting of the loop (train.schedule=onecycle) or a hyper of the plugin "
-        "(hyper.depth=3); `matdata plugins` lists both",
+        "(hyper.depth=3); `matdata plugins NAME` lists both with their defaults",
     )
     parser.add_argument("--from-run", metavar="RUN", help="begin with the weights of a run")
     parser.add_argument(

@@ -48,7 +48,10 @@ def regression(true: Float, predicted: Float, weights: Float | None = None) -> d
 
 
 def classification(true: npt.NDArray[Any], chances: Float) -> dict[str, float]:
-    """Scores of probabilities (n, k) for true classes (n,) in ``0 .. k - 1``.
+    """Scores of probabilities (n, k) for true classes (n,).
+
+    True classes that are none of ``0 .. k - 1``, which no training material had, have the
+    probability 0.
 
     Returns
     -------
@@ -57,13 +60,13 @@ def classification(true: npt.NDArray[Any], chances: Float) -> dict[str, float]:
         the rest; ``f1``, of class 1 if there are two, else the mean over classes; ``log_loss``;
         ``n``.
     """
-    true = np.asarray(true).astype(np.int64)
     kinds = chances.shape[1]
+    true = _class_of(true, kinds)
     if not len(true):
         return {**dict.fromkeys(("accuracy", "roc_auc", "f1", "log_loss"), np.nan), "n": 0}
     guess = chances.argmax(1)
     judged = [1] if kinds == 2 else list(range(kinds))
-    own = chances[np.arange(len(true)), true]
+    own = np.where(true >= 0, chances[np.arange(len(true)), true], 0.0)
     return {
         "accuracy": float(np.mean(guess == true)),
         "roc_auc": float(np.mean([_roc_auc(true == kind, chances[:, kind]) for kind in judged])),
@@ -71,6 +74,13 @@ def classification(true: npt.NDArray[Any], chances: Float) -> dict[str, float]:
         "log_loss": float(-np.mean(np.log(np.clip(own, 1e-15, None)))),
         "n": len(true),
     }
+
+
+def _class_of(values: npt.NDArray[Any], kinds: int) -> npt.NDArray[np.int64]:
+    """Classes (n,), -1 for what is none of ``0 .. kinds - 1``."""
+    given = np.asarray(values, dtype=np.float64)
+    seen = (given >= 0) & (given < kinds) & (given == np.floor(given))
+    return np.where(seen, given, -1.0).astype(np.int64)
 
 
 def _roc_auc(positive: npt.NDArray[np.bool_], score: Float) -> float:
@@ -97,5 +107,7 @@ def dummies(train: Float, true: Float) -> dict[str, dict[str, float]]:
 
 def dummy_class(train: npt.NDArray[Any], true: npt.NDArray[Any], kinds: int) -> dict[str, Any]:
     """Scores of the frequencies of the classes in the training part."""
-    shares = np.bincount(np.asarray(train).astype(np.int64), minlength=kinds) / max(len(train), 1)
+    known = _class_of(train, kinds)
+    known = known[known >= 0]
+    shares = np.bincount(known, minlength=kinds) / max(len(known), 1)
     return {"dummy_frequencies": classification(true, np.tile(shares, (len(true), 1)))}

@@ -21,7 +21,7 @@ from matdata.splits.base import Split
 from matdata.splits.saved import load_split
 from matdata.train.contract import Target
 from matdata.train.data import View, truth
-from matdata.train.predict import predict_dataset, require_finite
+from matdata.train.predict import check_prediction, predict_dataset, require_finite
 from matdata.train.prediction import Predictions
 from matdata.train.run import Run, read_sealed, write_sealed
 
@@ -57,6 +57,7 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
         If the split has no test part.
     """
     run.result()
+    check_prediction(settings or {})
     dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
     split = _split(run, dataset)
     ids = split.ids("test")

@@ -75,6 +75,7 @@ class Loader:
         self._batches_a_chunk = _batches_a_chunk(setup, options)
         self._begin_at = 0
         self._position = 0
+        self._generation = 0  # of the newest iterator; older ones may not go on
 
     def __len__(self) -> int:
         """Batches of the current epoch; with a budget of sites or edges epochs may differ."""
@@ -146,7 +147,7 @@ class Loader:
         Raises
         ------
         ConfigError
-            If the state is that of a loader with another order.
+            If the state is that of a loader with another order, or of no batch of its epoch.
         """
         own = self._planner.identity()
         differ = [name for name, value in own.items() if state.get(name) != value]
@@ -156,11 +157,26 @@ class Loader:
                 f"the state is that of another loader: {named}",
                 next_step="make the loader with the same materials and options",
             )
-        self.epoch = int(state["epoch"])
-        self._begin_at = self._position = int(state["position"])
+        epoch, position = int(state["epoch"]), int(state["position"])
+        batches = len(self._plan(epoch))
+        if position and not 0 <= position < batches:
+            raise ConfigError(
+                f"the state stands at batch {position}, epoch {epoch} has {batches}",
+                cause="it was edited, or written by another program",
+                next_step="begin the epoch again: loader.set_epoch(epoch)",
+            )
+        self.epoch, self._begin_at, self._position = epoch, position, position
 
     def __iter__(self) -> Iterator[Any]:
-        """Batches of the current epoch; afterwards the epoch is the next one."""
+        """Batches of the current epoch; afterwards the epoch is the next one.
+
+        Raises
+        ------
+        ConfigError
+            If another iterator began since: a loader has one position.
+        """
+        self._generation += 1
+        own = self._generation
         first, self._begin_at = self._begin_at, 0
         self._position = first
         self.meter.begin()
@@ -174,6 +190,11 @@ class Loader:
             finally:  # whoever takes no further batch has used this one as well
                 asked = time.perf_counter()
                 self.meter.total = asked - begun
+            if own != self._generation:
+                raise ConfigError(
+                    "another iterator of this loader began, so this one cannot go on",
+                    next_step="make a loader for each of them",
+                )
         self.meter.end(time.perf_counter() - begun)
         self._console.say(f"epoch {self.epoch + 1}: {self.meter.line(self.mode)}")
         self.epoch, self._position = self.epoch + 1, 0

@@ -34,6 +34,8 @@ class Materials:
         Their targets.
     left_out
         Why ids that were asked for are not among them.
+    known : (m,) str
+        All ids of the dataset.
     """
 
     ids: npt.NDArray[np.str_]
@@ -41,6 +43,7 @@ class Materials:
     features: Mapping[str, Feature]
     targets: Targets
     left_out: Mapping[str, str]
+    known: npt.NDArray[np.str_]
 
 
 def gather_materials(
@@ -83,7 +86,8 @@ def gather_materials(
             cause=f"of {len(left_out)}: {', '.join(sorted(set(left_out.values()))) or 'no ids'}",
             next_step="`matdata info` shows features and targets, and what could not be computed",
         )
-    return Materials(dataset.ids[rows], rows, features, targets.take(stays.nonzero()[0]), left_out)
+    kept = targets.take(stays.nonzero()[0])
+    return Materials(dataset.ids[rows], rows, features, kept, left_out, dataset.ids)
 
 
 def _rows(dataset: DatasetLike, ids: Any, what: str) -> Int:
@@ -121,17 +125,27 @@ def _features(
 
 
 def weights_of(
-    values: Mapping[str, float] | None, ids: npt.NDArray[np.str_], what: str
+    values: Mapping[str, float] | None,
+    ids: npt.NDArray[np.str_],
+    what: str,
+    known: npt.NDArray[np.str_],
 ) -> npt.NDArray[np.float64] | None:
     """Weights of materials, (n,); None if none are given.
 
     Raises
     ------
     ConfigError
-        If one is negative or not finite, or all are zero.
+        If one is negative or not finite, all are zero, or one is of no material of the dataset.
     """
     if values is None:
         return None
+    unknown = sorted(set(values) - set(known.tolist()))
+    if unknown:
+        raise ConfigError(
+            f"{what} names {len(unknown)} ids that the dataset does not have: "
+            f"{first_few(np.array(unknown, dtype=np.str_))}",
+            next_step="name materials of the dataset",
+        )
     found = by_id(values, ids, 0.0 if what == "sample_weights" else 1.0)
     if not np.isfinite(found).all() or found.min() < 0 or found.sum() <= 0:
         raise ConfigError(f"{what}: expected numbers that are not negative, and one above 0")

@@ -11,7 +11,7 @@ from matdata.errors import ConfigError, did_you_mean
 MODES = ("resident", "ram", "stream")
 #: Largest share of the free memory that columns may take.
 DEVICE_SHARE, HOST_SHARE = 0.4, 0.5
-#: Bytes of a window in `stream`; a constant, so that the order of an epoch is the same everywhere.
+#: Bytes of a window in all modes; a constant, so that an epoch's order is the same everywhere.
 WINDOW_BYTES = 1 << 28
 
 
@@ -91,5 +91,5 @@ def host_free() -> int:
 
 
 def default_window(columns: int, materials: int) -> int:
-    """Materials in a window of `WINDOW_BYTES`."""
+    """Materials in a window of `WINDOW_BYTES`; all if their columns take no more."""
     return max(1, min(materials, int(materials * WINDOW_BYTES / max(columns, 1))))

@@ -38,6 +38,10 @@ class DatasetLike(Protocol):
         """A feature that was built."""
 
 
+#: Whole numbers that may be left to the loader.
+MAY_BE_NONE = ("max_sites", "max_edges", "window", "prefetch")
+
+
 @dataclass(frozen=True)
 class LoadOptions:
     """How materials become batches.
@@ -45,7 +49,8 @@ class LoadOptions:
     Attributes
     ----------
     batch_size
-        Materials in a batch; with a budget the most there may be, 0 for no limit of their number.
+        Materials in a batch; with a budget the most there may be, 0 or None for no limit of
+        their number.
     max_sites, max_edges
         Most entries of level ``site`` or ``edge`` in a batch; materials of like size are then put
         together.
@@ -54,7 +59,7 @@ class LoadOptions:
     mode
         ``resident``, ``ram`` or ``stream``; chosen by size if None.
     window
-        Materials that are shuffled together; all, or in ``stream`` those of 256 MB, if None.
+        Materials that are shuffled together; if None those of 256 MB, in every mode.
     shuffle
         Whether each epoch has an order of its own.
     seed
@@ -78,7 +83,7 @@ class LoadOptions:
         Chunks that a thread holds ready; None for 2 where it pays, 0 for no thread.
     """
 
-    batch_size: int = 128
+    batch_size: Any = 128
     max_sites: int | None = None
     max_edges: int | None = None
     device: Any = "cpu"
@@ -98,16 +103,43 @@ class LoadOptions:
     prefetch: int | None = None
 
     def __post_init__(self) -> None:
+        self._settle_numbers()
         least = 0 if self.limits else 1
         _need(self.batch_size >= least, "batch_size", self.batch_size, f"at least {least}")
-        for name, value in (("max_sites", self.max_sites), ("max_edges", self.max_edges)):
+        for name in ("max_sites", "max_edges", "window"):
+            value = getattr(self, name)
             _need(value is None or value >= 1, name, value, "at least 1")
-        _need(self.window is None or self.window >= 1, "window", self.window, "at least 1")
+        _need(self.prefetch is None or self.prefetch >= 0, "prefetch", self.prefetch, "at least 0")
+        _need(self.world_size >= 1, "world_size", self.world_size, "at least 1")
+        if self.drop_last and self.limits:
+            raise ConfigError(
+                "drop_last=True does not go with max_sites or max_edges",
+                cause="batches under a budget differ in size: no last one is the smaller one",
+                next_step="leave one of them out",
+            )
         _need(0 < self.fraction <= 1, "fraction", self.fraction, "above 0 and at most 1")
         _need(self.missing in Missing, "missing", self.missing, " or ".join(Missing))
         _need(self.uneven in ("pad", "drop"), "uneven", self.uneven, "pad or drop")
         of = f"between 0 and world_size - 1 = {self.world_size - 1}"
         _need(0 <= self.rank < self.world_size, "rank", self.rank, of)
+
+    def _settle_numbers(self) -> None:
+        """Check types; whole numbers of NumPy become Python's."""
+        if self.batch_size is None and self.limits:
+            object.__setattr__(self, "batch_size", 0)
+        for name in ("batch_size", "seed", "rank", "world_size", *MAY_BE_NONE):
+            value = getattr(self, name)
+            if value is None and name in MAY_BE_NONE:
+                continue
+            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+            _need(whole, name, value, "a whole number")
+            object.__setattr__(self, name, int(value))
+        for name in ("shuffle", "drop_last"):
+            value = getattr(self, name)
+            _need(isinstance(value, (bool, np.bool_)), name, value, "True or False")
+        number = isinstance(self.fraction, (int, float, np.integer, np.floating))
+        number = number and not isinstance(self.fraction, bool)
+        _need(number, "fraction", self.fraction, "a number above 0 and at most 1")
 
     @property
     def limits(self) -> dict[str, int]:

@@ -75,11 +75,11 @@ def set_up(materials: Materials, options: LoadOptions) -> Setup:
     }
     size = int(sum(feature.sizes.sum() for feature in features.values()))
     mode = choose(options.mode, size, str(options.device), free)
-    planner = _planner(materials, options, features, mode, size)
+    planner = _planner(materials, options, features, size)
     featurizers = {spec: feature.featurizer for spec, feature in features.items()}
     compiled()  # before the first epoch, which is not to wait for it
     source, views = _readers(features, materials, mode, device, featurizers)
-    weights = weights_of(options.weights, materials.ids, "weights")
+    weights = weights_of(options.weights, materials.ids, "weights", materials.known)
     single = None if weights is None else weights.astype(np.float32)
     return Setup(featurizers, source, views, planner, mode, single, size)
 
@@ -112,17 +112,25 @@ def _planner(
     materials: Materials,
     options: LoadOptions,
     features: Mapping[str, FeatureColumns],
-    mode: Mode,
     size: int,
 ) -> Planner:
     count = len(materials.ids)
-    window = options.window or (default_window(size, count) if mode.name == "stream" else count)
+    # of the columns alone: free memory chooses the mode, and must not choose the order
+    window = options.window or default_window(size, count)
     budget = None
     if options.limits:
         budget = _budget(options, features, count)
         budget.check(materials.ids)
-    chances = weights_of(options.sample_weights, materials.ids, "sample_weights")
-    return Planner(materials.ids, options, min(window, count), budget, chances)
+    drawn = options.sample_weights
+    chances = weights_of(drawn, materials.ids, "sample_weights", materials.known)
+    planner = Planner(materials.ids, options, min(window, count), budget, chances)
+    if options.drop_last and not len(planner.plan(0)):
+        raise ConfigError(
+            f"nothing is left: {count} materials make no batch of {options.batch_size}, and "
+            "drop_last leaves out a smaller one",
+            next_step="choose a smaller batch_size, or drop_last=False",
+        )
+    return planner
 
 
 def _budget(options: LoadOptions, features: Mapping[str, FeatureColumns], count: int) -> Budget:

@@ -10,7 +10,7 @@ import numpy as np
 from matdata.errors import FeatureError
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
-from matdata.inmemory import as_batch
+from matdata.inmemory import as_batch, columns_of
 from matdata.load.batch import Batch
 from matdata.train.data import View, loader_for
 from matdata.train.memory import MemoryFeature
@@ -46,12 +46,13 @@ def batch_of(
         made = dict(inputs)
     else:
         made = {spec: featurizer(spec, (settings or {}).get(spec, {})) for spec in inputs}
-    features = {spec: MemoryFeature(one, as_batch(materials, one)) for spec, one in made.items()}
+    batch = columns_of(materials)
+    features = {spec: MemoryFeature(one, as_batch(batch, one)) for spec, one in made.items()}
     for spec, feature in features.items():
         for reject in feature.rejects():
             raise FeatureError(f"{spec} of {reject.material_id}: {reject.message}")
-    ids = np.asarray(as_batch(materials, next(iter(made.values()))).ids, dtype=np.str_)
+    ids = np.asarray(batch.ids, dtype=np.str_)
     view = View("materials in memory", ids, {}, {}, features)
     loader = loader_for(view, ids, (), TrainSettings(batch_size=len(ids)), device=device)
-    batch: Batch = next(iter(loader))
-    return batch
+    found: Batch = next(iter(loader))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from matdata.composition import Compositions
 from matdata.crystals import Crystals, Ragged
 from matdata.errors import FeatureError
 from matdata.features.base import Column, Dense, Featurizer
-from matdata.inmemory import as_batch, stored_fields
+from matdata.inmemory import as_batch, read_materials, stored_fields
 from matdata.ledger import Reject
 from matdata.train.data import View
 from matdata.train.predict import predict_view
@@ -97,23 +98,30 @@ def predict_memory(
     ------
     FeatureError
         If the model needs structures and got formulas, or all materials fail.
+    StructureError
+        If no formula can be read.
     """
-    featurizers = run.schema.featurizers
-    features = {s: MemoryFeature(f, as_batch(materials, f)) for s, f in featurizers.items()}
-    batch = as_batch(materials, next(iter(featurizers.values())))
+    batch, failed = read_materials(materials)
+    if failed and not len(batch):
+        raise next(iter(failed.values()))
+    given = len(batch) + len(failed)
+    features = {s: MemoryFeature(f, as_batch(batch, f)) for s, f in run.schema.featurizers.items()}
     ids: Ids = np.asarray(batch.ids, dtype=np.str_)
-    rejects = [reject for feature in features.values() for reject in feature.rejects()]
+    rejects = [Reject(k, "source", "unreadable", e.what) for k, e in failed.items()]
+    rejects += [reject for feature in features.values() for reject in feature.rejects()]
     keep = np.ones(len(ids), dtype=bool)
     for feature in features.values():
         keep &= np.isin(ids, feature.ids)
     if not keep.any():
-        why = f": {rejects[0].message}" if rejects else ""
-        raise FeatureError(f"features fail for all {len(ids)} materials{why}")
+        why = f": {rejects[-1].message}" if rejects else ""
+        raise FeatureError(f"features fail for all {given} materials{why}")
     view = View("materials in memory", ids, {}, {}, features)
     found = predict_view(run, view, ids[keep], None, settings)
     if names is None:
         return found, rejects
-    called = dict(zip(ids.tolist(), names, strict=True))
+    order = [str(row) for row in range(given)] if failed else ids.tolist()
+    called = dict(zip(order, names, strict=True))
+    rejects = [replace(reject, material_id=called[reject.material_id]) for reject in rejects]
     again = np.array([called[name] for name in found.ids.tolist()], dtype=np.str_)
     plain = {**found.__dict__, "ids": again}
     return Predictions(**plain), rejects

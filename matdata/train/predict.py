@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from matdata.dataset import DatasetFolder
-from matdata.errors import FeatureError, StoreError, TrainError
+from matdata.errors import ConfigError, FeatureError, StoreError, TrainError, did_you_mean
 from matdata.features.feature import Feature, open_feature
 from matdata.load.normalizer import Normalizer
 from matdata.train.checkpoint import BEST, check_weights, read_weights
@@ -24,6 +24,8 @@ from matdata.train.settings import TrainSettings
 from matdata.train.tensors import read_tensors
 
 Ids = npt.NDArray[np.str_]
+#: Settings of the loop that a prediction may have of its own.
+OF_PREDICTION = ("device", "batch_size", "threads", "precision")
 
 
 def features_of(run: Run, dataset: DatasetFolder) -> dict[str, Feature]:
@@ -84,6 +86,7 @@ def predict_view(
     settings: Mapping[str, Any] | None = None,
 ) -> Predictions:
     """What a run says about materials whose features are open."""
+    check_prediction(settings or {})
     if isinstance(run.trainer, FitTrainer):
         state, _ = read_tensors(run.folder / BEST)
         run.trainer.load_state(state, run.schema)
@@ -95,6 +98,23 @@ def predict_view(
     rows = np.array([place[name] for name in ids.tolist()], dtype=np.int64)
     spreads = None if members.spreads is None else members.spreads[:, rows]
     return combine(ids, run.schema.targets, Members(members.means[:, rows], spreads), true)
+
+
+def check_prediction(settings: Mapping[str, Any]) -> None:
+    """Refuse settings that would read the weights of a run in another way than they were trained.
+
+    Raises
+    ------
+    ConfigError
+        If one is none of `OF_PREDICTION`.
+    """
+    for name in settings:
+        if name not in OF_PREDICTION:
+            raise ConfigError(
+                f"predictions have no setting {name!r}{did_you_mean(name, OF_PREDICTION)}",
+                cause="the other settings are those that the run was trained with",
+                next_step=f"settings: {', '.join(OF_PREDICTION)}",
+            )
 
 
 def networks(run: Run, device: torch.device) -> list[nn.Module]:

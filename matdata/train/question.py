@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from matdata.catalogue import find_dataset
 from matdata.dataset import DatasetFolder
-from matdata.errors import ConfigError, FeatureError, SplitError, did_you_mean
+from matdata.errors import FeatureError, SplitError
 from matdata.features.feature import Feature, open_feature
 from matdata.splits.base import Split
 from matdata.splits.saved import load_split
@@ -23,6 +23,7 @@ from matdata.train import trainer as make_trainer
 from matdata.train.contract import Target, Task, Trainer
 from matdata.train.honoured import require_honoured
 from matdata.train.settings import TrainSettings, train_settings
+from matdata.train.targets import known_of, require_classes, told_targets
 
 Ids = npt.NDArray[np.str_]
 PACKAGES = ("matdata", "torch", "numpy", "scikit-learn", "safetensors")
@@ -130,11 +131,12 @@ def ask(request: Request, cache: Path) -> Question:
     split = load_split(dataset, request.split)
     features = _features(trainer, dataset, cache)
     ready, notes = _ready(split, features)
-    targets = _targets(dataset, request, ready["train"], trainer)
+    targets = told_targets(dataset, request.targets, request.task, ready["train"], trainer)
     settings = train_settings(type(trainer), request.settings, targets[0].task)
     if settings.validation:
         split.require_validation()
-    train, valid = (_known(dataset, targets, ready[part]) for part in ("train", "val"))
+        require_classes(dataset, targets, ready["val"])
+    train, valid = (known_of(dataset, targets, ready[part]) for part in ("train", "val"))
     lost = sum(map(len, ready.values())) - len(train) - len(valid)
     notes += [f"{lost:,} materials of train and validation have no target"] if lost else []
     if settings.fraction < 1.0:
@@ -207,72 +209,6 @@ def _ready(split: Split, features: Mapping[str, Feature]) -> tuple[dict[str, Ids
             have &= here
         ready[part] = ids[have]
     return ready, notes
-
-
-def _rows(dataset: DatasetFolder, ids: Ids) -> npt.NDArray[np.int64]:
-    return np.array([dataset.row(name) for name in ids.tolist()], dtype=np.int64)
-
-
-def _targets(
-    dataset: DatasetFolder, request: Request, train: Ids, trainer: Trainer
-) -> tuple[Target, ...]:
-    """Name, size, unit and task of each target, told from the training materials alone."""
-    if not request.targets:
-        raise ConfigError("no target was named", next_step="add --target COLUMN")
-    rows = _rows(dataset, train).tolist()
-    found = tuple(_target(dataset, name, request.task, rows) for name in request.targets)
-    tasks = {target.task for target in found}
-    if len(tasks) > 1:
-        raise ConfigError("targets of one run are all numbers or all classes, not both")
-    if found[0].task not in trainer.tasks:
-        raise ConfigError(
-            f"{trainer.name} learns {' and '.join(trainer.tasks)}, not {found[0].task}"
-        )
-    return found
-
-
-def _target(dataset: DatasetFolder, name: str, task: Task | None, rows: list[int]) -> Target:
-    if name not in dataset.columns:
-        known = list(dataset.columns)
-        raise ConfigError(
-            f"{dataset.ref} has no column {name!r}{did_you_mean(name, known)}",
-            next_step=f"columns: {', '.join(known)}",
-        )
-    column = dataset.columns[name]
-    values = [column[row] for row in rows if column[row] is not None]
-    if not values:
-        raise ConfigError(f"no material of the training part has a {name}")
-    unit = dataset.units.get(name, "1")
-    if task == "classification" or (task is None and isinstance(values[0], bool)):
-        return Target(name, _classes(name, values), unit, "classification")
-    if isinstance(values[0], str):
-        raise ConfigError(
-            f"{name} holds text, for example {values[0]!r}; a target holds numbers",
-            next_step="choose a column of numbers",
-        )
-    sizes = {len(value) if isinstance(value, (list, tuple)) else 1 for value in values}
-    if len(sizes) > 1:
-        raise ConfigError(f"arrays of {name} differ in length: {sorted(sizes)}")
-    return Target(name, sizes.pop(), unit, "regression")
-
-
-def _classes(name: str, values: list[Any]) -> int:
-    kinds = sorted(set(values)) if not isinstance(values[0], (list, str)) else []
-    if not kinds or any(int(kind) != kind or kind < 0 for kind in kinds):
-        raise ConfigError(
-            f"{name} holds no classes: expected true and false, or whole numbers from 0"
-        )
-    return max(2, int(kinds[-1]) + 1)
-
-
-def _known(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> Ids:
-    """Those of the ids that have at least one of the targets."""
-    rows = _rows(dataset, ids).tolist()
-    known = np.zeros(len(ids), dtype=bool)
-    for target in targets:
-        column = dataset.columns[target.name]
-        known |= np.array([column[row] is not None for row in rows], dtype=bool)
-    return ids[known]
 
 
 def _share(ids: Ids, share: float, seed: int) -> Ids:

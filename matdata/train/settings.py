@@ -66,7 +66,9 @@ class TrainSettings(Settings):
     huber_delta: float = setting(1.0, "huber: where squares become lines", minimum=1e-12)
     normalizer: str = setting("standard", "how targets are normalised, by the training part")
     precision: str = setting("float32", "arithmetic", choices=("float32", "tf32", "bf16"))
-    seed: int = setting(0, "seed of weights and order; member m has seed + m", minimum=0)
+    seed: int = setting(
+        0, "seed of weights and order; member m has seed + m", minimum=0, maximum=2**63 - 1
+    )
     ensemble: int = setting(1, "members of the ensemble", minimum=1)
     swa: float = setting(
         0.0, "average the weights over this last share of the epochs", minimum=0.0, maximum=1.0

@@ -30,6 +30,8 @@ def test_text_becomes_the_type():
     [
         ({"radiu": 1}, r"unknown setting 'radiu'.*did you mean 'radius'"),
         ({"radius": "far"}, "expected float"),
+        ({"radius": "nan"}, "expected a finite float"),
+        ({"radius": float("inf")}, "expected a finite float"),
         ({"radius": -1.0}, "expected at least 0"),
         ({"radius": 21}, "expected at most 20"),
         ({"count": 2.5}, "expected int"),
@@ -42,6 +44,14 @@ def test_text_becomes_the_type():
 def test_wrong_values_are_refused(given, words):
     with pytest.raises(ConfigError, match=words):
         Sample.from_mapping(given)
+
+
+def test_a_seed_fits_into_64_bits():
+    from matdata.train.settings import TrainSettings
+
+    assert TrainSettings(seed=2**63 - 1).seed == 2**63 - 1
+    with pytest.raises(ConfigError, match=r"'seed' .* at most 9223372036854775807"):
+        TrainSettings(seed=2**63)
 
 
 def test_views_are_no_part_of_the_identity():

@@ -54,7 +54,11 @@ def _columns(train: md.Samples, schema: md.Schema) -> list[np.ndarray[Any, Any]]
     known = [train.targets[train.mask[:, k], k] for k in range(train.targets.shape[1])]
     if schema.targets[0].task == "regression":
         return known
-    return [(known[0] == k).astype(float) for k in range(schema.targets[0].size)]
+    return [
+        (values == k).astype(float)
+        for target, values in zip(schema.targets, known, strict=True)
+        for k in range(target.size)
+    ]
 
 
 class _Forest(md.FitTrainer):
