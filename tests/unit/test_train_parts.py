@@ -229,7 +229,7 @@ def test_a_cut_file_is_told(tmp_path):
 
 
 def test_a_run_of_something_else_is_told_apart_by_what_differs_only() -> None:
-    from matdata.train.run import _difference
+    from matdata.train.start import _difference
 
     told = _difference({"trunk": [64, 32], "epochs": 1}, {"trunk": (64, 32), "epochs": 2})
     assert told == "epochs is 1 there, 2 now"

@@ -151,7 +151,9 @@ def test_pyg_batches_come_apart_again(toy):
     from matdata.load.neighbours.pyg import PygLoader, pyg_data
 
     loader = toy.loader(inputs=["graph", "lattice"], target="gap", batch_size=13)
-    for batch, made in zip(loader, PygLoader(loader), strict=True):
+    batches = list(loader)
+    loader.set_epoch(0)
+    for batch, made in zip(batches, PygLoader(loader), strict=True):
         items = pyg_data(batch)
         assert [item.material_id for item in items] == batch.ids
         again = Batch.from_data_list(items)
