@@ -30,6 +30,8 @@ import loader_rivals as rivals
 import matdata as md
 
 BATCH, SEED = 128, 0
+#: Epochs in a row of a side before the next side's: as in a training, an epoch follows its own.
+IN_A_ROW = 3
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,14 @@ def check(loader: Any, kind: Kind, others: dict[str, rivals.Epoch]) -> None:
 
 
 def by_turns(runs: dict[str, Callable[[], object]], count: int) -> dict[str, list[float]]:
-    """Seconds of each of `count` epochs of every side."""
+    """Seconds of each epoch of every side, in `count` turns."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(count):
         for name, run in runs.items():
-            start = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - start)
+            for _ in range(IN_A_ROW):
+                start = time.perf_counter()
+                run()
+                times[name].append(time.perf_counter() - start)
     return times
 
 
@@ -110,7 +113,7 @@ def table(times: dict[str, list[float]], materials: int) -> None:
         print(f"{name:22}" + "".join(f"{materials / t:13,.0f}" for t in found) + "".join(ratios))
 
 
-def compare(kind: Kind, epochs: int) -> None:
+def compare(kind: Kind, turns: int) -> None:
     """Measure one kind and print."""
     with tempfile.TemporaryDirectory() as folder:
         found = dataset(kind, folder)
@@ -130,9 +133,9 @@ def compare(kind: Kind, epochs: int) -> None:
             "matdata": lambda: [kind.read(batch) for batch in fresh],
             **{name: lambda run=run: list(run()) for name, run in others.items()},
         }
-        table(by_turns(sides, epochs), len(loader.ids))
+        table(by_turns(sides, turns), len(loader.ids))
         alone = {"matdata": sides["matdata"], "NumPy, stored": lambda: _stored(arrays)}
-        table(by_turns(alone, epochs), len(loader.ids))
+        table(by_turns(alone, turns), len(loader.ids))
 
 
 def _stored(loader: Any) -> list[Any]:
@@ -143,7 +146,7 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kinds", nargs="*", default=list(KINDS), help="crystals, formulas or both")
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--turns", type=int, default=5)
     options = parser.parse_args()
     torch.set_num_threads(1)
     for name in options.kinds:
@@ -152,7 +155,7 @@ def main() -> int:
             print(f"no such file: {path}", file=sys.stderr)
             return 2
         print(f"\n{name}")
-        compare(KINDS[name], options.epochs)
+        compare(KINDS[name], options.turns)
     return 0
 
 

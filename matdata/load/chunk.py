@@ -14,7 +14,7 @@ from matdata.load.columns import CRYSTAL, Columns
 from matdata.load.targets import Targets
 
 #: Bytes that are gathered at once: much more than a call costs, and small enough for a cache.
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)
