@@ -175,6 +175,8 @@ class Loader:
         ConfigError
             If another iterator began since: a loader has one position.
         """
+        if self._position and self._position >= len(self):
+            self.set_epoch(self.epoch + 1)  # all was taken, though nobody asked for the end
         self._generation += 1
         own = self._generation
         first, self._begin_at = self._begin_at, 0

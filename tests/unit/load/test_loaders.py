@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import types
@@ -196,3 +197,55 @@ def test_a_lightning_module_hands_out_loaders_and_keeps_their_state(toy, monkeyp
     assert [batch.ids for batch in module.train_dataloader()] == rest
     batch = object()
     assert module.transfer_batch_to_device(batch, "cpu", 0) is batch
+
+
+def test_a_consumer_that_counts_batches_still_gets_the_next_epoch(toy):
+    chosen = {"inputs": ["lattice"], "batch_size": 8, "shuffle": True}
+    counted, exhausted = toy.loader(**chosen), toy.loader(**chosen)
+    expected = [[batch.ids for batch in exhausted] for _ in range(3)]
+    assert expected[0] != expected[1]
+    # takes len(loader) batches and does not ask whether there are more, as Lightning does
+    taken = [itertools.islice(counted, len(counted)) for _ in expected]
+    found = [[batch.ids for batch in epoch] for epoch in taken]
+    assert found == expected
+
+
+def test_lightning_trains_and_goes_on_in_the_order_of_the_loader(toy, tmp_path):
+    lightning = pytest.importorskip("lightning", reason="uv sync --extra lightning")
+    import torch
+
+    from matdata.load.neighbours.lightning import data_module
+
+    class Network(lightning.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.seen = torch.nn.Linear(1, 1), []
+
+        def training_step(self, batch, _):
+            self.seen.append(batch.ids)
+            return (self.layer(batch.targets) - 1.0).square().mean()
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), 1e-6)
+
+    def loaders():
+        return toy.loaders("80/20", inputs=["lattice"], target="gap", batch_size=8, quiet=True)
+
+    def fit(epochs, checkpoint=None):
+        quiet = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
+        trainer = lightning.Trainer(
+            max_epochs=epochs,
+            accelerator="cpu",
+            use_distributed_sampler=False,
+            default_root_dir=tmp_path,
+            **quiet,
+        )
+        network = Network()
+        trainer.fit(network, data_module(loaders()), ckpt_path=checkpoint)
+        return network.seen, trainer.checkpoint_callback.best_model_path
+
+    train = loaders()["train"]
+    expected = [batch.ids for _ in range(5) for batch in train]
+    first, checkpoint = fit(3)
+    rest, _ = fit(5, checkpoint)
+    assert first + rest == expected
