@@ -5,6 +5,7 @@ stays one.
 """
 
 from matdata.nn.attention import SetMessages, WeightedAttentionPooling
+from matdata.nn.edges import CountedBatchNorm, Edges, gated
 from matdata.nn.expand import ElementEmbedding, Gaussians, PositionEmbedding
 from matdata.nn.heads import OutputHeads
 from matdata.nn.networks import PairLinear, ResidualNetwork, SimpleNetwork
@@ -12,6 +13,8 @@ from matdata.nn.pairs import Sets
 from matdata.nn.segments import segment_max, segment_mean, segment_softmax, segment_sum
 
 __all__ = [
+    "CountedBatchNorm",
+    "Edges",
     "ElementEmbedding",
     "Gaussians",
     "OutputHeads",
@@ -22,6 +25,7 @@ __all__ = [
     "Sets",
     "SimpleNetwork",
     "WeightedAttentionPooling",
+    "gated",
     "segment_max",
     "segment_mean",
     "segment_softmax",

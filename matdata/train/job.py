@@ -14,6 +14,7 @@ from torch import nn
 from matdata.cache import ensure_writable
 from matdata.console import SILENT, Console
 from matdata.digest import digest_json
+from matdata.train.allocator import keep_freed_memory
 from matdata.train.checkpoint import load_checkpoint, save_checkpoint
 from matdata.train.contract import FitTrainer, Schema, TorchTrainer
 from matdata.train.data import (
@@ -129,6 +130,8 @@ def _train(
     console: Console,
 ) -> None:
     settings = question.settings
+    if device.type == "cpu":
+        keep_freed_memory()
     if settings.threads:
         torch.set_num_threads(settings.threads)
     if settings.precision == "tf32":

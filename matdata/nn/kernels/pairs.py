@@ -40,15 +40,18 @@ def _add_hidden(out: Array, share: Any, own: Array, other: Array, slope: Any) ->
 @sums
 def _back_hidden(
     grad: Array, share: Any, own: Array, other: Array, to_own: Array, to_other: Array, slope: Any
-) -> None:
-    """Gradients of ``share grad . leaky(own + other)``."""
+) -> Any:
+    """``grad . leaky(own + other)``; gradients of ``share`` times that are added."""
+    total = own[0] * 0
     for k in range(len(grad)):
         x = own[k] + other[k]
-        y = x * slope
-        step = share * grad[k]
-        step = step if x > y else step * slope
+        step = grad[k]
+        step = step if x > 0 else step * slope
+        total += step * x
+        step *= share
         to_own[k] += step
         to_other[k] += step
+    return total
 
 
 @sums
@@ -92,10 +95,10 @@ def forward(
     hidden = out.shape[1] // heads
     for chosen in range(first, last):
         begin, end = offsets[chosen], offsets[chosen + 1]
-        pair = pair_offsets[chosen]
-        for i in range(begin, end):
-            for m in range(heads):
-                at, to = m * gates, heads * gates + m * hidden
+        for m in range(heads):  # outside, so that what one head needs of a set stays in the cache
+            at, to = m * gates, heads * gates + m * hidden
+            pair = pair_offsets[chosen]
+            for i in range(begin, end):
                 left = own[i, at : at + gates]
                 top = prior[begin, m] * 0 - math.inf
                 for j in range(begin, end):
@@ -110,13 +113,12 @@ def forward(
                     total += raised
                 row = out[i, m * hidden : (m + 1) * hidden]
                 row[:] = 0
+                left = own[i, to : to + hidden]
                 for j in range(begin, end):
                     share = shares[pair + j - begin, m] / total
                     shares[pair + j - begin, m] = share
-                    _add_hidden(
-                        row, share, own[i, to : to + hidden], other[j, to : to + hidden], slope
-                    )
-            pair += end - begin
+                    _add_hidden(row, share, left, other[j, to : to + hidden], slope)
+                pair += end - begin
 
 
 @kernel
@@ -144,41 +146,26 @@ def backward(
     hidden = grad.shape[1] // heads
     for chosen in range(first, last):
         begin, end = offsets[chosen], offsets[chosen + 1]
-        pair = pair_offsets[chosen]
         steps = np.empty(end - begin, grad.dtype)
         to_own[begin:end] = 0
         to_other[begin:end] = 0
         to_prior[begin:end] = 0
-        for i in range(begin, end):
-            for m in range(heads):
-                at, to = m * gates, heads * gates + m * hidden
+        for m in range(heads):
+            at, to = m * gates, heads * gates + m * hidden
+            pair = pair_offsets[chosen]
+            for i in range(begin, end):
                 down = grad[i, m * hidden : (m + 1) * hidden]
+                mine, left = own[i, to : to + hidden], to_own[i, to : to + hidden]
                 mean = grad[i, 0] * 0
                 for j in range(begin, end):
                     share = shares[pair + j - begin, m]
-                    mine, theirs = own[i, to : to + hidden], other[j, to : to + hidden]
-                    steps[j - begin] = _gated(mine, theirs, down, slope)
+                    theirs, right = other[j, to : to + hidden], to_other[j, to : to + hidden]
+                    steps[j - begin] = _back_hidden(down, share, mine, theirs, left, right, slope)
                     mean += share * steps[j - begin]
-                    _back_hidden(
-                        down,
-                        share,
-                        mine,
-                        theirs,
-                        to_own[i, to : to + hidden],
-                        to_other[j, to : to + hidden],
-                        slope,
-                    )
+                mine, left = own[i, at : at + gates], to_own[i, at : at + gates]
                 for j in range(begin, end):
                     step = shares[pair + j - begin, m] * (steps[j - begin] - mean)
                     to_prior[j, m] += step
-                    _back_gate(
-                        gate[m],
-                        step,
-                        own[i, at : at + gates],
-                        other[j, at : at + gates],
-                        to_own[i, at : at + gates],
-                        to_other[j, at : at + gates],
-                        to_gate[m],
-                        slope,
-                    )
-            pair += end - begin
+                    theirs, right = other[j, at : at + gates], to_other[j, at : at + gates]
+                    _back_gate(gate[m], step, mine, theirs, left, right, to_gate[m], slope)
+                pair += end - begin

@@ -32,15 +32,16 @@ class Convolution(nn.Module):
         self.edge = nn.Parameter(
             torch.empty(2 * width, basis).uniform_(-1, 1) / (2 * width + basis) ** 0.5
         )
-        self.norm_edges = nn.BatchNorm1d(2 * width)
+        self.norm_edges = blocks.CountedBatchNorm(2 * width)
         self.norm_sites = nn.BatchNorm1d(width)
 
-    def forward(self, sites: Tensor, basis: Tensor, sender: Tensor, receiver: Tensor) -> Tensor:
-        """Sites (N, width) and edges (E, basis) to (N, width)."""
-        mixed = self.pair(sites, sender, receiver) + F.linear(basis, self.edge)
-        gate, core = self.norm_edges(mixed).chunk(2, 1)
-        messages = torch.sigmoid(gate) * F.softplus(core)
-        summed = blocks.segment_sum(messages, sender, len(sites))
+    def forward(self, sites: Tensor, basis: Tensor, edges: blocks.Edges) -> Tensor:
+        """Sites (N, width) and numbers of the edges (E, basis) to (N, width)."""
+        mixed = self.pair(sites, edges.sender, edges.receiver) + F.linear(basis, self.edge)
+        messages = blocks.gated(self.norm_edges(mixed, edges.count))
+        if edges.count is not None:
+            messages = messages * edges.count
+        summed = blocks.segment_sum(messages, edges.sender, len(sites))
         return F.softplus(sites + self.norm_sites(summed))
 
 
@@ -76,9 +77,11 @@ class CGCNNet(nn.Module):
     def forward(self, batch: Any) -> Tensor:
         """Outputs (b, o) of a batch."""
         graph = batch["graph"]
-        sites, basis = self.embedding(graph.numbers), self.basis(graph.distance)
+        ends = graph.sender, graph.receiver
+        edges = blocks.Edges.distinct(*ends, graph.distance, len(graph.numbers))
+        sites, basis = self.embedding(graph.numbers), self.basis(edges.distance)
         for layer in self.layers:
-            sites = layer(sites, basis, graph.sender, graph.receiver)
+            sites = layer(sites, basis, edges)
         rows = F.softplus(blocks.segment_mean(sites, graph.crystal, len(batch)))
         out: Tensor = self.heads(F.relu(self.trunk(rows)))
         return out

@@ -8,6 +8,7 @@ from support.aviary_weights import aviary_cgcnn, fill
 from support.batches import batch_of, schema_of
 from support.crystals import few
 
+from matdata import nn as blocks
 from matdata.crystals import Crystals
 
 #: aviary 1.2.1 with the weights of `fill`, on our graphs, while training (batch statistics).
@@ -124,3 +125,22 @@ def test_distances_matter(trained):
     )
     moved = (predict(trained, wider) - predict(trained, crystals)).abs().amax(1)
     assert moved.min() > 1e-4
+
+
+def test_equal_edges_computed_once_give_the_same_gradients(network, monkeypatch):
+    def step():
+        network.zero_grad()
+        network.train()(batch_of(few(), "graph")).square().sum().backward()
+        return {name: value.grad.clone() for name, value in network.named_parameters()}
+
+    graph = batch_of(few(), "graph")["graph"]
+    ends = graph.sender, graph.receiver
+    held = blocks.Edges.distinct(*ends, graph.distance, len(graph.numbers))
+    assert held.count is not None and int(held.count.sum()) == len(graph.distance)
+    assert len(held.distance) < len(graph.distance) / 2
+    merged = step()
+    monkeypatch.setattr(blocks.Edges, "distinct", lambda *edges: blocks.Edges(*edges[:3]))
+    plain = step()
+    for name, value in plain.items():
+        scale = float(value.abs().max())
+        torch.testing.assert_close(merged[name], value, rtol=0, atol=2e-5 * scale + 1e-6)
