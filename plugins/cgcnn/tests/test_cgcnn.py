@@ -136,7 +136,8 @@ def test_equal_edges_computed_once_give_the_same_gradients(network, monkeypatch)
     graph = batch_of(few(), "graph")["graph"]
     ends = graph.sender, graph.receiver
     held = blocks.Edges.distinct(*ends, graph.distance, len(graph.numbers))
-    assert held.count is not None and int(held.count.sum()) == len(graph.distance)
+    assert held.count is not None
+    assert int(held.count.sum()) == len(graph.distance)
     assert len(held.distance) < len(graph.distance) / 2
     merged = step()
     monkeypatch.setattr(blocks.Edges, "distinct", lambda *edges: blocks.Edges(*edges[:3]))
