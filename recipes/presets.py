@@ -149,12 +149,8 @@ def trains(preset: Preset, seed: int, threads: int, run: str, pictures: bool = F
     train += ["--split", data.split(seed), "--name", run]
     if preset.parent:
         train += ["--from-run", PRESETS[preset.parent].run(seed)]
-    values, hypers = {**preset.settings, "seed": seed}, dict(preset.hypers)
-    if hasattr(made.hypers, "jobs"):  # a forest has threads of its own
-        hypers.setdefault("jobs", threads or -1)
-    else:
-        values["threads"] = threads
-    for kind, pairs in (("train", values), ("hyper", hypers)):
+    values = {**preset.settings, "seed": seed, "threads": threads}
+    for kind, pairs in (("train", values), ("hyper", preset.hypers)):
         for key, value in pairs.items():
             told = str(value).lower() if isinstance(value, bool) else value
             train += ["--set", f"{kind}.{key}={told}"]

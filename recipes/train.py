@@ -153,7 +153,7 @@ def parser() -> argparse.ArgumentParser:
     add("--from", dest="files", nargs="+", default=[], metavar="FILE", help="files of the data set")
     add("--cache", metavar="DIR", help="cache folder (else $MATDATA_CACHE)")
     add("--seed", type=int, default=0, help="of split and weights (default: 0)")
-    add("--threads", type=int, default=1, help="of torch; 0: as it chooses (default: 1)")
+    add("--threads", type=int, default=1, help="of torch (default: 1; 0: its choice)")
     add("--epochs", type=int, help="instead of the preset's")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="as in `matdata train`")
     add("--name", help="of the run (default: the preset and the seed)")

@@ -84,11 +84,15 @@ def edges_of(
     model = network(run, "edge_matrices", device)
     home = str(device_of(run.settings.replace(device=device)))
     batch = batch_of(run.schema.featurizers, asked, device=home)
-    found = zip(asked, model.edge_matrices(batch, layer), strict=True)
-    return [Edges(name, *map(_plain, parts[:2]), _plain(parts[2], float)) for name, parts in found]
+    return [
+        Edges(name, _plain(numbers, np.int64), _plain(counts, np.int64), _plain(matrix, np.float64))
+        for name, (numbers, counts, matrix) in zip(
+            asked, model.edge_matrices(batch, layer), strict=True
+        )
+    ]
 
 
-def _plain(values: Any, kind: type = np.int64) -> Any:
+def _plain(values: Any, kind: Any) -> Any:
     return values.detach().cpu().numpy().astype(kind)
 
 
