@@ -29,11 +29,13 @@ def setting(
     minimum: float | None = None,
     maximum: float | None = None,
     view: bool = False,
+    later: bool = False,
 ) -> Any:
     """A field of a `Settings` class: default, meaning, and the values it can take.
 
     A `view` says how a stored thing is looked at, not what is stored: it is no part of the
-    identity.
+    identity. A setting that came `later` than what is stored already is one only where it differs
+    from its default, so that what was stored keeps its identity.
     """
     return dataclasses.field(
         default=default,
@@ -43,6 +45,7 @@ def setting(
             "minimum": minimum,
             "maximum": maximum,
             "view": view,
+            "later": later,
         },
     )
 
@@ -81,9 +84,14 @@ class Settings:
         return dataclasses.asdict(self)
 
     def identity(self) -> dict[str, Any]:
-        """The settings on which what is stored depends: all but the views."""
-        views = {f.name for f in dataclasses.fields(self) if f.metadata.get("view")}
-        return {name: value for name, value in self.to_dict().items() if name not in views}
+        """The settings on which what is stored depends: no views, nor what came later unused."""
+        idle = {
+            f.name
+            for f in dataclasses.fields(self)
+            if f.metadata.get("view")
+            or (f.metadata.get("later") and getattr(self, f.name) == f.default)
+        }
+        return {name: value for name, value in self.to_dict().items() if name not in idle}
 
     def digest(self) -> str:
         """SHA-256 (hex) of the identity."""

@@ -193,11 +193,16 @@ def _mean(row: Sequence[Result], target: str, metric: str) -> float:
 
 
 def spread(values: Sequence[float], digits: int = 3) -> str:
-    """Mean ± standard deviation over seeds; the mean alone of one."""
+    """Mean ± standard deviation over seeds; the mean alone of one.
+
+    Where decimals would show nothing of the mean, they are significant digits.
+    """
     if not values:
         return "-"
-    mean = f"{statistics.fmean(values):.{digits}f}"
-    return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values):.{digits}f}"
+    mean = statistics.fmean(values)
+    form = f".{digits}{'g' if 0.0 < abs(mean) < 10.0**-digits else 'f'}"
+    shown = f"{mean:{form}}"
+    return shown if len(values) == 1 else f"{shown} ± {statistics.stdev(values):{form}}"
 
 
 def _cells(row: Sequence[Result], target: str, shown: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from matdata.catalogue import find_dataset
@@ -91,8 +92,8 @@ def _changed_hypers(run: Run) -> dict[str, Any]:
 
 
 def _without_views(values: Mapping[str, Any], kind: Any) -> dict[str, Any]:
-    identity = kind().identity()
-    return {name: value for name, value in values.items() if name in identity}
+    views = {field.name for field in fields(kind) if field.metadata.get("view")}
+    return {name: value for name, value in values.items() if name not in views}
 
 
 def command_of(run: Run, settings: Mapping[str, Any], hypers: Mapping[str, Any]) -> str:

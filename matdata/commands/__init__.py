@@ -11,6 +11,7 @@ COMMANDS = (
     "cecv",
     "contributions",
     "diff",
+    "edges",
     "evaluate",
     "export",
     "featurize",

@@ -34,6 +34,7 @@ def add_all(add: Add, dataset: tuple[str, str]) -> None:
     _contributions(
         add("contributions", "what each element gives to predictions", ("run", "name of the run"))
     )
+    _edges(add("edges", "edges that a run predicts within formulas", ("run", "name of the run")))
 
 
 def _cecv(parser: argparse.ArgumentParser) -> None:
@@ -57,8 +58,23 @@ def _contributions(parser: argparse.ArgumentParser) -> None:
     _look(parser)
 
 
+def _edges(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--formula", nargs="+", required=True, metavar="FORMULA", help="such as SrTiO3 BaTiO3"
+    )
+    parser.add_argument(
+        "--layer", type=int, default=0, metavar="N", help="message passing layer, from 1; 0: last"
+    )
+    parser.add_argument("--atoms", action="store_true", help="draw a row an atom, not an element")
+    _output(parser)
+
+
 def _look(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--part", default="test", help="test, val, train or all (inputs only)")
+    _output(parser)
+
+
+def _output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", help="where numbers and pictures go")
     parser.add_argument("--no-pictures", action="store_true", help="write none")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda")

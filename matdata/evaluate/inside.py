@@ -2,8 +2,9 @@
 
 A network takes part by having methods: ``feature_maps(batch)`` returns rows (K, width) and where
 those of each compound begin (b + 1,); ``contributions(batch)`` returns values (K, t) and log
-spreads of the elements of each compound, in the order of the `edm` input. No targets are read, so
-a sealed test part stays sealed.
+spreads of the elements of each compound, in the order of the `edm` input; ``embeddings(batch)``
+returns a vector a compound. `matdata.evaluate.edges` has one more. No targets are read, so a sealed
+test part stays sealed.
 """
 
 from __future__ import annotations
@@ -94,6 +95,25 @@ def feature_maps(run: Run, ids: Ids, device: str = "auto") -> Ragged:
     ordered = [parts[row] for row in sorted(parts)]
     sizes = np.array([len(part) for part in ordered])
     return Ragged(np.concatenate(ordered), np.concatenate([[0], np.cumsum(sizes)]))
+
+
+def embeddings(run: Run, ids: Ids, device: str = "auto") -> Float:
+    """Materials of the run's dataset as vectors, (n, width) in the order of `ids` (sorted).
+
+    The network has ``embeddings(batch)``, which returns what it pools, (b, width).
+
+    Raises
+    ------
+    ConfigError
+        If it has not.
+    """
+    model = network(run, "embeddings", device)
+    parts: dict[int, Float] = {}
+    for batch in _batches(run, ids, device):
+        with torch.no_grad():
+            vectors = model.embeddings(batch).double().cpu().numpy()
+        parts.update(zip(batch.rows.tolist(), vectors, strict=True))
+    return np.stack([parts[row] for row in sorted(parts)])
 
 
 def _batches(run: Run, ids: Ids, device: str) -> Any:

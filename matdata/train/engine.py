@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from matdata.errors import ConfigError, did_you_mean
 from matdata.load.batch import Batch
 from matdata.train.distributed import ALONE, Group
+from matdata.train.lookahead import take_step
 from matdata.train.losses import LossEntries, weighed_sum
 from matdata.train.optim import clip_members, clip_one, fill_slots, make_optimizer, optimizer_slots
 from matdata.train.settings import TrainSettings
@@ -250,4 +251,4 @@ def _finish(
         (clip_one if single else clip_members)(gradients, recipe.settings.clip)
     for group in optimizer.param_groups:
         group["lr"] = rate
-    optimizer.step()
+    take_step(optimizer, recipe.settings.lookahead, recipe.settings.lookahead_alpha)

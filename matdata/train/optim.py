@@ -8,17 +8,29 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from matdata.train.lamb import Lamb
+from matdata.train.lookahead import COUNT
 from matdata.train.settings import TrainSettings
 
 BETA2 = 0.999
 EPSILON = 1e-8
+#: Slots that hold one number for all of a weight tensor, its members included.
+COUNTS = ("step", COUNT)
 
 
-def make_optimizer(parameters: Sequence[Tensor], settings: TrainSettings) -> torch.optim.Optimizer:
+def make_optimizer(
+    parameters: Sequence[Tensor], settings: TrainSettings, stacked: bool = False
+) -> torch.optim.Optimizer:
     """The optimizer that the settings name, in its fused form where the device has one.
 
-    Adam: Kingma and Ba 2015; AdamW: Loshchilov and Hutter 2019.
+    Adam: Kingma and Ba 2015; AdamW: Loshchilov and Hutter 2019; LAMB: `matdata.train.lamb`, which
+    has to know whether weights are `stacked`, with a leading axis of members. The others work
+    entry by entry.
     """
+    if settings.optimizer == "lamb":
+        betas = (settings.momentum, BETA2)
+        decay = settings.weight_decay
+        return Lamb(parameters, settings.lr, betas, weight_decay=decay, stacked=stacked)
     fused = all(p.device.type in ("cpu", "cuda") for p in parameters) or None
     options: dict[str, Any] = {
         "lr": settings.lr,
@@ -59,6 +71,11 @@ def clip_one(gradients: Sequence[Tensor], largest: float) -> None:
     torch._foreach_mul_(list(gradients), (largest / (norm + 1e-6)).clamp(max=1.0))
 
 
+def is_count(key: str) -> bool:
+    """Whether a slot, ``<slot>/<weight>``, counts steps."""
+    return key.partition("/")[0] in COUNTS
+
+
 def optimizer_slots(optimizer: torch.optim.Optimizer, names: Sequence[str]) -> dict[str, Tensor]:
     """Tensors that the optimizer keeps, as ``<slot>/<weight>``; `names` in its order."""
     found = {}
@@ -80,5 +97,6 @@ def fill_slots(
     for key, value in slots.items():
         slot, _, name = key.partition("/")
         # unless fused, torch counts steps on the host
-        home = torch.device("cpu") if slot == "step" and not fused else place[name].device
+        on_host = slot == COUNT or (slot == "step" and not fused)
+        home = torch.device("cpu") if on_host else place[name].device
         optimizer.state[place[name]][slot] = value.to(home).clone()

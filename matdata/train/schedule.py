@@ -41,12 +41,24 @@ class Schedule:
             return float(chosen.gamma ** ((step - rising) / max(self.total - rising - 1, 1)))
         if chosen.schedule == "cosine":
             return 0.5 * (1.0 + math.cos(math.pi * (step - rising) / max(self.total - rising, 1)))
+        if chosen.schedule == "cyclic":
+            return _cyclic(chosen, (step - rising) / self.per_epoch / chosen.cycle)
         if chosen.schedule == "onecycle":
             return _onecycle(step / max(self.total - 1, 1))
         if chosen.schedule == "step":
             passed = sum(step >= epoch * self.per_epoch for epoch in chosen.milestones)
             return float(chosen.gamma**passed)
         return 1.0
+
+
+def _cyclic(chosen: TrainSettings, passed: float) -> float:
+    """Triangles between the lowest and the highest rate (Smith, WACV 2017, section 3.2).
+
+    What a cycle rises by can fall from one to the next; his ``triangular2`` is a decay of 0.5.
+    """
+    number = math.floor(passed)
+    height = 1.0 - abs(2.0 * (passed - number) - 1.0)
+    return chosen.cycle_from + (1.0 - chosen.cycle_from) * height * chosen.cycle_decay**number
 
 
 def _onecycle(done: float) -> float:

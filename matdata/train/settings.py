@@ -25,14 +25,14 @@ class TrainSettings(Settings):
     epochs: int = setting(100, "passes over the training part", minimum=1)
     steps: int = setting(0, "stop after so many optimizer steps; 0: by epochs", minimum=0)
     batch_size: int = setting(128, "materials in a step, over all processes", minimum=1)
-    optimizer: str = setting("adamw", "optimizer", choices=("adamw", "adam", "sgd"))
+    optimizer: str = setting("adamw", "optimizer", choices=("adamw", "adam", "lamb", "sgd"))
     lr: float = setting(3e-4, "learning rate (the highest of the schedule)", minimum=0.0)
-    weight_decay: float = setting(1e-6, "weight decay (decoupled in adamw)", minimum=0.0)
-    momentum: float = setting(0.9, "momentum of sgd, beta_1 of adam and adamw", minimum=0.0)
+    weight_decay: float = setting(1e-6, "weight decay (decoupled in adamw and lamb)", minimum=0.0)
+    momentum: float = setting(0.9, "momentum of sgd, beta_1 of the others", minimum=0.0)
     schedule: str = setting(
         "constant",
         "learning rate over time",
-        choices=("constant", "cosine", "exponential", "onecycle", "step", "plateau"),
+        choices=("constant", "cosine", "cyclic", "exponential", "onecycle", "step", "plateau"),
     )
     warmup: float = setting(0.0, "share of the steps with a rising rate", minimum=0.0, maximum=1.0)
     warmup_from: float = setting(
@@ -46,6 +46,29 @@ class TrainSettings(Settings):
         maximum=1.0,
     )
     plateau_patience: int = setting(10, "plateau: epochs without improvement", minimum=1)
+    cycle: float = setting(
+        20.0, "cyclic: epochs from one lowest rate to the next", minimum=1e-6, later=True
+    )
+    cycle_from: float = setting(
+        1 / 60, "cyclic: factor of the lowest rate", minimum=0.0, maximum=1.0, later=True
+    )
+    cycle_decay: float = setting(
+        1.0,
+        "cyclic: factor of what a cycle rises by, from one to the next",
+        minimum=0.0,
+        maximum=1.0,
+        later=True,
+    )
+    lookahead: int = setting(
+        0, "steps between those of Lookahead's slow weights; 0: none", minimum=0, later=True
+    )
+    lookahead_alpha: float = setting(
+        0.5,
+        "share of the way that slow weights go to the fast ones",
+        minimum=0.0,
+        maximum=1.0,
+        later=True,
+    )
     clip: float = setting(0.0, "largest norm of the gradient; 0: any", minimum=0.0)
     patience: int = setting(
         0, "stop after so many epochs without a better validation; 0: never", minimum=0

@@ -2,7 +2,7 @@
 
 `torch.func.vmap` maps one network over stacked weights, so a batch is gathered, expanded and
 launched once for all members. Optimizers work entry by entry, so stacked Adam states are
-independent; gradients are cut for each member on its own.
+independent; LAMB's norms are taken, and gradients cut, for each member on its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch.func import functional_call
 
 from matdata.load.batch import Batch
 from matdata.train.engine import Engine, Recipe, Weights, _finish, _set_mode, freeze
-from matdata.train.optim import fill_slots, make_optimizer, optimizer_slots
+from matdata.train.optim import fill_slots, is_count, make_optimizer, optimizer_slots
 
 
 class StackedEngine(Engine):
@@ -50,10 +50,10 @@ class StackedEngine(Engine):
         for name in self._trained:
             self._stack[name].requires_grad_()
         trained = [self._stack[name] for name in self._trained]
-        self._optimizer = make_optimizer(trained, self.recipe.settings)
+        self._optimizer = make_optimizer(trained, self.recipe.settings, stacked=True)
         active = {
             # one count of steps serves all active members
-            key: value[self.active[0]] if key.startswith("step/") else value[rows.to(value.device)]
+            key: value[self.active[0]] if is_count(key) else value[rows.to(value.device)]
             for key, value in slots.items()
         }
         fill_slots(self._optimizer, self._trained, active)
@@ -108,7 +108,7 @@ class StackedEngine(Engine):
         """The optimizer's tensors; zero for members that stopped."""
         found = {}
         for key, value in optimizer_slots(self._optimizer, self._trained).items():
-            wide = value.expand(len(self.active)) if key.startswith("step/") else value
+            wide = value.expand(len(self.active)) if is_count(key) else value
             found[key] = value.new_zeros(self.members, *wide.shape[1:])
             found[key][self.active] = wide
         return found

@@ -12,6 +12,7 @@ from matdata.cli import main
 
 pytest.importorskip("matdata_lgdcnn")
 
+FINDER = ["width=6", "functions=32,16", "pool=4", "filters=2", "dense=8,8,8,8"]
 SIZES = ["width=12", "hidden=6", "filters=12", "blocks=1"]
 
 
@@ -27,10 +28,16 @@ def cache(tmp_path_factory):
     path.write_text("\n".join(["formula,target", *rows]) + "\n")
     cache = folder / "cache"
     md.build(
-        path, features=["edm", "fractions"], split="60/20/20", name="some", cache=cache, workers=1
+        path,
+        features=["edm", "fractions", "formula-graph"],
+        split="60/20/20",
+        name="some",
+        cache=cache,
+        workers=1,
     )
     for name in ("L-G-DCNN", "LSTM", "DCNN-K1"):
         train(cache, "lgdcnn", name, *SIZES, f"preset={name}")
+    train(cache, "finder", "edges", *FINDER)
     train(cache, "rescnn", "plain", "filters=4,4,4,4", "dense=8,8,8,8")
     return cache
 
@@ -85,6 +92,9 @@ def test_cecv_of_compounds_with_one_element(cache, capsys, tmp_path):
         (["contributions", "plain"], "has no contributions"),
         (["contributions", "LSTM", "--along", "SiO"], "expected two elements"),
         (["contributions", "LSTM", "--along", "Si-Si"], "a binary of"),
+        (["edges", "LSTM", "--formula", "SrTiO3"], "the network of lgdcnn has no edge_matrices"),
+        (["edges", "edges", "--formula", "SrTiO3", "--layer", "3"], "no layer 3"),
+        (["edges", "edges", "--formula", "Sr?"], "Sr?"),
     ],
 )
 def test_what_cannot_be_looked_into(cache, capsys, words, message):
@@ -116,3 +126,47 @@ def test_looking_inside_opens_no_test_part(cache, capsys, tmp_path):
     asked(capsys, "cecv", "LSTM", "--output", str(tmp_path), "--cache", str(cache))
     listed = asked(capsys, "runs", "--cache", str(cache))["runs"]
     assert not any(entry["evaluated"] for entry in listed)
+
+
+def test_edges_are_numbers_and_heat_maps(cache, capsys, tmp_path):
+    from matdata.store.tables import read_table
+
+    options = ["--output", str(tmp_path), "--cache", str(cache)]
+    formulas = ["SrTiO3", "BaTiO3", "SrTiO3"]
+    record = asked(capsys, "edges", "edges", "--formula", *formulas, *options)
+    assert list(record["formulas"]) == ["SrTiO3", "BaTiO3"]
+    one = record["formulas"]["SrTiO3"]
+    assert (one["elements"], one["atoms"]) == (["O", "Ti", "Sr"], [3, 1, 1])
+    table = read_table(tmp_path / "edges.parquet")
+    assert len(table["edge"]) == 18
+    place = list(zip(table["formula"], table["first"], table["second"], strict=True))
+    row = place.index(("SrTiO3", "O", "Sr"))
+    assert table["edge"][row] == one["edges"][0][2] != one["edges"][2][0]
+    for name in ("SrTiO3", "BaTiO3"):
+        assert (tmp_path / f"{name}.png").stat().st_size > 2000
+    first = asked(capsys, "edges", "edges", "--formula", "SrTiO3", "--layer", "1", *options)
+    assert first["formulas"]["SrTiO3"]["edges"] != one["edges"]
+    assert main(["edges", "edges", "--formula", "SrTiO3", "--atoms", *options]) == 0
+    assert "SrTiO3" in capsys.readouterr().out
+
+
+def test_edges_by_atoms_repeat_those_of_elements(cache):
+    from matdata.evaluate.edges import edges_of
+    from matdata.train.run import find_run
+
+    (one,) = edges_of(find_run(cache, "edges"), ["TiO2"])
+    labels, matrix = one.by_atoms()
+    assert labels == ["O", "O", "Ti"]
+    np.testing.assert_array_equal(matrix[[0, 1, 2], [1, 2, 2]], one.values[[0, 0, 1], [0, 1, 1]])
+
+
+def test_embeddings_do_not_depend_on_the_company(cache):
+    from matdata.evaluate.inside import embeddings, materials_of
+    from matdata.train.run import find_run
+
+    run = find_run(cache, "edges")
+    ids = materials_of(run, "all")
+    every = embeddings(run, ids)
+    assert every.shape == (len(ids), 6)
+    np.testing.assert_allclose(embeddings(run, ids[3:5]), every[3:5], rtol=1e-4, atol=1e-6)
+    assert np.ptp(every, axis=0).max() > 1e-4

@@ -21,7 +21,8 @@ from matdata.adapters.sites import to_crystals
 from matdata.splits.matbench import shuffled_folds
 
 RECIPES = Path(__file__).parents[2] / "recipes"
-HELPERS = ("common", "gathered", "plan", "results", "summaries", "wbm")
+HELPERS = ("common", "gathered", "plan", "preset_data", "presets", "results", "summaries", "wbm")
+HELPERS += ("train",)
 NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HELPERS)
 NEED_FILES = [name for name in NAMES if name not in ("finder_mp", "ocrystalnet_mp", "wren_mp")]
 

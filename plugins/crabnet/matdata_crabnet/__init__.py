@@ -49,8 +49,8 @@ class CrabNet(md.TorchTrainer):
     citation: ClassVar[str] = "Wang et al., npj Comput. Mater. 7, 77 (2021)"
     summary: ClassVar[str] = "self-attention over the elements of a formula; contributions"
     Hypers: ClassVar[type[md.Settings]] = Hypers
-    #: The paper's LAMB with Lookahead and cyclic rates (1e-4 to 6e-3) stand here as AdamW with one
-    #: cycle; its stochastic weight averaging as `swa`.
+    #: AdamW with one cycle stands for the paper's LAMB with Lookahead and cyclic rates (1e-4 to
+    #: 6e-3), which the loop has too: README.md; `swa` for its stochastic weight averaging.
     defaults: ClassVar[Mapping[str, Any]] = {
         "loss": "robust_l1",
         "epochs": 300,

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from matdata.errors import ConfigError
 from matdata.load.batch import Batch
-from matdata.load.inputs.base import unsigned
 from matdata.tables import element_vectors
 from matdata.train.contract import Schema
 from matdata_finder import Hypers
@@ -83,13 +83,13 @@ class FinderModel(nn.Module):
             return formula_graph(batch["formula-graph"])
         return crystal_graph(batch["graph"])
 
-    def _nodes(self, graph: Graph) -> tuple[list[Tensor], Tensor]:
-        """Nodes after each layer, and the edge attributes of the last."""
-        nodes, found, edges = self.table[graph.numbers], [], graph.edges
+    def _nodes(self, graph: Graph) -> tuple[list[Tensor], list[Tensor]]:
+        """Nodes after each layer, and the edge attributes of each."""
+        nodes, found, edges = self.table[graph.numbers], [], []
         for layer in self.layers:
-            nodes, edges = layer(nodes, graph)
+            nodes, attributes = layer(nodes, graph)
             found.append(nodes)
-        assert edges is not None
+            edges.append(attributes)
         return found, edges
 
     def _pooled(self, batch: Batch) -> list[Tensor]:
@@ -112,20 +112,45 @@ class FinderModel(nn.Module):
         graph = self.graph(batch)
         return self._nodes(graph)[0][-1], graph.offsets
 
-    def edge_matrices(self, batch: Batch) -> list[Tensor]:
-        """Edge attribute matrices of the last layer, (atoms, atoms) of each formula: figure 4c.
+    def edge_matrices(self, batch: Batch, layer: int = 0) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Edge attributes between the elements of each formula: figure 4c.
 
-        Row i holds e_ij of the atoms j of the integer formula, in order of atomic number. An edge
-        attribute of several numbers is shown by their mean.
+        Parameters
+        ----------
+        batch
+            Formulas.
+        layer
+            Message passing layer, from 1; 0 for the last one.
+
+        Returns
+        -------
+        list of tuple
+            For each formula the atomic numbers (k,) in ascending order, the atoms of each in the
+            integer formula (k,), and the matrix (k, k), whose row i holds e_ij of the elements j.
+            An edge attribute of several numbers is shown by their mean.
+
+        Raises
+        ------
+        ConfigError
+            If the network reads crystal graphs, whose edges are distances, or has no such layer.
         """
+        if not self.formula:
+            raise ConfigError(
+                "edges of graph=crystal are distances; there is nothing predicted to show",
+                next_step="train with graph=formula",
+            )
+        if not 0 <= layer <= len(self.layers):
+            raise ConfigError(
+                f"there is no layer {layer}; the network has {len(self.layers)}",
+                next_step="layers count from 1, and 0 is the last one",
+            )
         graph = self.graph(batch)
-        edges = self._nodes(graph)[1].mean(1)
-        counts = unsigned(batch["formula-graph"].fields["counts"])
+        edges = self._nodes(graph)[1][layer - 1].mean(1)
+        counts = graph.counts.to(torch.int64)
         matrices, begin = [], 0
         for low, high in pairwise(graph.offsets.tolist()):
             size = high - low
             matrix = edges[begin : begin + size * size].reshape(size, size)
-            repeat = counts[low:high]
-            matrices.append(matrix.repeat_interleave(repeat, 0).repeat_interleave(repeat, 1))
+            matrices.append((graph.numbers[low:high], counts[low:high], matrix))
             begin += size * size
         return matrices

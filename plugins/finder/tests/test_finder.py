@@ -174,12 +174,36 @@ def test_vectors():
 
 def test_edge_attribute_matrices():
     plugin, model = build("finder", **SMALL)
-    found = model.edge_matrices(batch_of(plugin.inputs(), ["SrTiO3", "BaTiO3", "CsPbI3"]))
-    assert [tuple(matrix.shape) for matrix in found] == [(5, 5)] * 3
-    matrix = found[0]  # O O O Ti Sr
-    assert torch.equal(matrix[0], matrix[2])
+    batch = batch_of(plugin.inputs(), ["SrTiO3", "BaTiO3", "CsPbI3"])
+    found = model.edge_matrices(batch)
+    assert [tuple(matrix.shape) for _, _, matrix in found] == [(3, 3)] * 3
+    numbers, counts, matrix = found[0]
+    assert (numbers.tolist(), counts.tolist()) == ([8, 22, 38], [3, 1, 1])
     assert not torch.equal(matrix, matrix.T)
-    assert not torch.equal(found[0], found[1])
+    assert not torch.equal(matrix, found[1][2])
+    last = model.edge_matrices(batch, 2)
+    for one, other in zip(found, last, strict=True):
+        assert torch.equal(one[2], other[2])
+    assert not torch.equal(model.edge_matrices(batch, 1)[0][2], matrix)
+
+
+def test_edges_of_the_first_layer_are_equation_2():
+    plugin, model = build("finder", **SMALL)
+    batch = batch_of(plugin.inputs(), ["SrTiO3", "BaTiO3"])
+    graph = formula_graph(batch["formula-graph"])
+    edges = model.layers[0].edge_attributes(model.table[graph.numbers], graph)[:, 0]
+    ends = torch.tensor([[0, 9], [9, 18]])
+    for (low, high), (_, _, matrix) in zip(ends, model.edge_matrices(batch, 1), strict=True):
+        torch.testing.assert_close(matrix.flatten(), edges[low:high])
+
+
+def test_edges_that_are_not_predicted_are_told():
+    plugin, model = build("finder", graph="crystal", **SMALL)
+    with pytest.raises(md.ConfigError, match="edges of graph=crystal are distances"):
+        model.edge_matrices(batch_of(plugin.inputs(), few(), plugin.input_settings()))
+    plugin, model = build("finder", **SMALL)
+    with pytest.raises(md.ConfigError, match="no layer 3; the network has 2"):
+        model.edge_matrices(batch_of(plugin.inputs(), ["SrTiO3"]), 3)
 
 
 def test_embeddings_are_what_the_last_pooling_returns():

@@ -1,0 +1,79 @@
+"""``matdata edges RUN --formula …``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matdata.commands.common import cache_of, console_of, print_json
+from matdata.commands.plugins_command import need_torch
+
+if TYPE_CHECKING:
+    from matdata.evaluate.edges import Edges
+
+
+def run(given: argparse.Namespace) -> int:
+    """Edge attributes that a run predicts within formulas, as numbers and heat maps."""
+    need_torch()
+    from matdata.evaluate.edges import columns_of, edges_of
+    from matdata.train.run import find_run
+
+    found = find_run(cache_of(given), given.run)
+    edges = edges_of(found, given.formula, given.layer, given.device)
+    folder = Path(given.output) if given.output else found.folder / "edges"
+    record = {"run": found.name, "layer": given.layer or "last", "formulas": _record(edges)}
+    _write(folder, record, columns_of(edges))
+    if not given.no_pictures:
+        _draw(folder, edges, given.atoms)
+    if given.json:
+        print_json({**record, "folder": str(folder)})
+        return 0
+    console = console_of(given)
+    for one in edges:
+        for line in lines(one):
+            console.say(line)
+    console.say(f"numbers in {folder}")
+    return 0
+
+
+def _record(edges: list[Edges]) -> dict[str, Any]:
+    return {
+        one.formula: {
+            "elements": one.symbols,
+            "atoms": one.counts.tolist(),
+            "edges": one.values.tolist(),
+        }
+        for one in edges
+    }
+
+
+def _write(folder: Path, record: dict[str, Any], columns: dict[str, list[Any]]) -> None:
+    from matdata.cache import storage_error
+    from matdata.store.files import write_json
+    from matdata.store.tables import write_table
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / "edges.json", record)
+        write_table(folder / "edges.parquet", columns)
+    except OSError as error:
+        raise storage_error(error, folder) from error
+
+
+def _draw(folder: Path, edges: list[Edges], atoms: bool) -> None:
+    from matdata.evaluate.drawings import draw_matrix
+    from matdata.splits.names import slug
+
+    for one in edges:
+        labels, matrix = one.by_atoms() if atoms else (one.symbols, one.values)
+        draw_matrix(folder / f"{slug(one.formula)}.png", matrix, labels, one.formula)
+
+
+def lines(one: Edges) -> list[str]:
+    """A matrix as text."""
+    head = "".join(f"  {name:>9}" for name in one.symbols)
+    found = [f"{one.formula:<12}{head}"]
+    for name, row in zip(one.symbols, one.values.tolist(), strict=True):
+        found.append(f"{name:>12}" + "".join(f"  {value:>9.4g}" for value in row))
+    return found

@@ -1,0 +1,44 @@
+"""Lookahead: k steps forward, one step back, around any optimizer."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+#: Slots of the optimizer's state, so that checkpoints and stacks keep them with its own.
+SLOW, COUNT = "slow", "slow_step"
+
+
+def take_step(optimizer: torch.optim.Optimizer, every: int, alpha: float) -> None:
+    """One step of an optimizer; at every `every`-th the weights go back towards the slow ones.
+
+    Zhang et al., NeurIPS 2019, algorithm 1: slow weights phi begin as the weights theta do; after k
+    steps of the optimizer ``phi <- phi + alpha (theta - phi)`` and ``theta <- phi``. The moments of
+    the optimizer are kept.
+
+    Parameters
+    ----------
+    optimizer
+        With gradients in place.
+    every
+        k; 0 for the optimizer's step alone.
+    alpha
+        Share of the way that slow weights go.
+    """
+    if not every:
+        optimizer.step()
+        return
+    weights = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    # torch's optimizers set up their state where it is empty, so ours comes after the step
+    begun: dict[Tensor, Tensor] = {
+        p: p.detach().clone() for p in weights if SLOW not in optimizer.state.get(p, {})
+    }
+    optimizer.step()
+    for weight in weights:
+        state = optimizer.state[weight]
+        if weight in begun:
+            state[SLOW], state[COUNT] = begun[weight], torch.tensor(0.0)
+        state[COUNT] += 1.0
+        if int(state[COUNT]) % every == 0:
+            with torch.no_grad():
+                weight.copy_(state[SLOW].lerp_(weight, alpha))

@@ -1,0 +1,168 @@
+"""Trainings of the papers as data: which set, which model, with what, and what the paper reports.
+
+A preset is a row: a data set of `preset_data` and a model, with settings that differ from the
+plugin's own. What it takes is a list of commands, which `train.py` prints and carries out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from preset_data import DATA, EXTENDED, FIGURE_4
+
+from matdata.errors import ConfigError, did_you_mean
+from matdata.train import trainer
+
+Commands = list[list[str]]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A training.
+
+    Attributes
+    ----------
+    name, data, plugin
+        Its own name, a key of `DATA`, and a trainer.
+    settings, hypers
+        What differs from the plugin's own.
+    paper
+        Value and place, if a paper reports one.
+    parent
+        Preset whose weights it begins with.
+    """
+
+    name: str
+    data: str
+    plugin: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    hypers: Mapping[str, Any] = field(default_factory=dict)
+    paper: tuple[float, str] | None = None
+    parent: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What `--from` is to name, for this and what it begins with."""
+        own = DATA[self.data].files
+        return DATA[PRESETS[self.parent].data].files if self.parent else own
+
+    def run(self, seed: int) -> str:
+        """Name of the run."""
+        return f"{self.name}-seed{seed}"
+
+
+#: Model, plugin, settings, hypers, and the column of figure 4.
+_FORMULAS: tuple[tuple[str, str, dict[str, Any], dict[str, Any], int | None], ...] = (
+    ("rf-magpie", "rf-magpie", {}, {}, 5),
+    ("roost", "roost", {"epochs": 200}, {}, 3),
+    ("crabnet", "crabnet", {"epochs": 100, "swa": 0.2}, {}, 4),
+    ("lgdcnn", "lgdcnn", {"epochs": 100}, {}, 0),
+    ("lgdcnn-v1", "lgdcnn", {"epochs": 100}, {"preset": "V1"}, 1),
+    ("finder", "finder", {"epochs": 150}, {}, 2),
+    ("rescnn", "rescnn", {}, {}, None),
+    ("elemnet", "elemnet", {}, {}, None),
+)
+_STRUCTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("cgcnn", "cgcnn", {}),
+    ("ogcnn", "ogcnn", {"cutoff": 5}),
+    ("ocrystalnet", "ocrystalnet", {}),
+    ("finder-crystal", "finder", {"graph": "crystal"}),
+    ("rf-voronoi", "rf-voronoi", {}),
+    ("rf-magpie", "rf-magpie", {}),
+)
+#: The thesis has no validation part in EX: the last epoch counts.
+_LAST = {"validation": False}
+#: 40 epochs with a falling rate in place of the thesis' 250, for the sake of a CPU.
+_SHORT = {"epochs": 40, "lr": 6e-4, "schedule": "cosine"}
+_OTHERS = (
+    Preset("ex-rf-magpie", "ex", "rf-magpie", _LAST, {}, (0.277, "Goodall 4.2")),
+    Preset("ex-roost", "ex", "roost", _LAST, {}, (0.264, "Goodall 4.4")),
+    Preset(
+        "ex-roost-ensemble", "ex", "roost", {**_LAST, "ensemble": 10}, {}, (0.243, "Goodall 4.2")
+    ),
+    Preset("mp-without-ex-roost", "mp-without-ex", "roost", {**_SHORT, "ensemble": 10}),
+    Preset(
+        *("ex-roost-transfer", "ex", "roost", {**_LAST, "ensemble": 10}, {}),
+        paper=(0.219, "Goodall 4.2"),
+        parent="mp-without-ex-roost",
+    ),
+)
+
+
+def _all() -> dict[str, Preset]:
+    made = [
+        Preset(
+            *(f"{data}-{model}", data, plugin, settings, hypers),
+            paper=None if column is None else (values[column], FIGURE_4),
+        )
+        for data, (_, values) in EXTENDED.items()
+        for model, plugin, settings, hypers, column in _FORMULAS
+    ]
+    made += _OTHERS
+    made += [
+        Preset(f"{data}-{model}", data, plugin, {}, hypers)
+        for data in ("phonons", "perov5", "nomad2018")
+        for model, plugin, hypers in _STRUCTURES
+    ]
+    return {preset.name: preset for preset in made}
+
+
+PRESETS: Mapping[str, Preset] = _all()
+
+
+def find(name: str) -> Preset:
+    """A preset by its name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, with the closest known name.
+    """
+    if name not in PRESETS:
+        raise ConfigError(
+            f"no preset {name!r}{did_you_mean(name, PRESETS)}",
+            next_step="`python recipes/train.py --list` prints all of them",
+        )
+    return PRESETS[name]
+
+
+def changed(preset: Preset, settings: Mapping[str, Any], hypers: Mapping[str, Any]) -> Preset:
+    """The same with other settings and hypers on top."""
+    return replace(
+        preset,
+        settings={**preset.settings, **settings},
+        hypers={**preset.hypers, **hypers},
+    )
+
+
+def trains(preset: Preset, seed: int, threads: int, run: str, pictures: bool = False) -> Commands:
+    """Commands from a dataset in the cache to an evaluated run."""
+    data = DATA[preset.data]
+    made = trainer(preset.plugin, preset.hypers)
+    featurize = ["matdata", "featurize", data.dataset, ",".join(made.inputs())]
+    for spec, values in made.input_settings().items():
+        for key, value in values.items():
+            featurize += ["--set", f"{spec}.{key}={value}"]
+    train = ["matdata", "train", preset.plugin, data.dataset, "--target", data.target]
+    train += ["--split", data.split(seed), "--name", run]
+    if preset.parent:
+        train += ["--from-run", PRESETS[preset.parent].run(seed)]
+    values = {**preset.settings, "seed": seed, "threads": threads}
+    for kind, pairs in (("train", values), ("hyper", preset.hypers)):
+        for key, value in pairs.items():
+            told = str(value).lower() if isinstance(value, bool) else value
+            train += ["--set", f"{kind}.{key}={told}"]
+    evaluate = ["matdata", "evaluate", run, *([] if pictures else ["--no-pictures"])]
+    return [featurize, train, *([evaluate] if data.tested else [])]
+
+
+def recorded(preset: Preset, run: str) -> Commands:
+    """The command that writes the file of results."""
+    if not DATA[preset.data].tested:
+        return []
+    words = ["python", "recipes/results.py", "--add", run]
+    if preset.paper:
+        words += ["--paper", f"{preset.paper[0]:g}", "--table", preset.paper[1]]
+    return [words]

@@ -1,0 +1,211 @@
+"""Train a model of a paper on its data, evaluate it, and write down what it reached.
+
+python recipes/train.py --list                           # presets, their commands, papers' values
+python recipes/train.py --list 'ex-*'
+python recipes/train.py aflow-bulk-modulus-crabnet --from aflow__ael_bulk_modulus_vrh/train.csv \
+    aflow__ael_bulk_modulus_vrh/val.csv aflow__ael_bulk_modulus_vrh/test.csv
+
+A preset is a list of commands, which are printed as they are carried out: the data set is built if
+the cache does not hold it, then features, training, evaluation, and the file in
+`recipes/results/` that `python recipes/results.py` reads. The seed draws the split, where it is
+drawn, and the first weights. What was stopped goes on with the same command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import importlib
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import common
+import results
+from preset_data import DATA
+from presets import PRESETS, Commands, Preset, changed, find, recorded, trains
+
+from matdata import cli
+from matdata.cache import cache_dir
+from matdata.catalogue import find_dataset
+from matdata.errors import ConfigError, MatdataError, SourceError, StoreError
+from matdata.train import TRAINERS
+from matdata.train.run import find_run
+from matdata.train.settings import settings_from_pairs
+
+
+def commands(preset: Preset, given: argparse.Namespace) -> Commands:
+    """All that a preset takes with what the cache holds.
+
+    Raises
+    ------
+    SourceError
+        If a data set is not in the cache and its files are not given.
+    """
+    found: Commands = []
+    if preset.parent and not _finished(PRESETS[preset.parent].run(given.seed), given):
+        found += _data(PRESETS[preset.parent], preset, given)
+        found += _parent(preset, given)
+    found += _data(preset, preset, given)
+    return [*found, *_own(preset, given)]
+
+
+def from_nothing(preset: Preset) -> Commands:
+    """All that a preset takes with an empty cache, seed 0 and files of the usual names."""
+    given = parser().parse_args([preset.name])
+    found: Commands = []
+    if preset.parent:
+        parent = DATA[PRESETS[preset.parent].data]
+        found += [parent.built_by(preset.files, given.seed), *_parent(preset, given)]
+    found.append(DATA[preset.data].built_by(preset.files, given.seed))
+    return [*found, *_own(preset, given)]
+
+
+def _parent(preset: Preset, given: argparse.Namespace) -> Commands:
+    assert preset.parent is not None
+    parent = PRESETS[preset.parent]
+    return trains(parent, given.seed, given.threads, parent.run(given.seed))
+
+
+def _own(preset: Preset, given: argparse.Namespace) -> Commands:
+    run = given.name or preset.run(given.seed)
+    made = trains(preset, given.seed, given.threads, run, given.pictures)
+    return [*made, *recorded(preset, run)]
+
+
+def _finished(run: str, given: argparse.Namespace) -> bool:
+    try:
+        return find_run(cache_dir(given.cache), run).finished
+    except StoreError:
+        return False
+
+
+def _data(preset: Preset, asked: Preset, given: argparse.Namespace) -> Commands:
+    """The command that builds a data set, or its split, if it is not there."""
+    data = DATA[preset.data]
+    try:
+        dataset = find_dataset(cache_dir(given.cache), data.dataset)
+    except StoreError:
+        _require_files(asked, given.files, data.dataset)
+        return [data.built_by(given.files, given.seed)]
+    if given.files:
+        print(f"{dataset.ref} is in the cache: its files are not read", file=sys.stderr)
+    if data.split(given.seed) in dataset.split_names() or not data.ratios:
+        return []
+    split = ["matdata", "split", data.dataset, "--split", data.ratios, "--seed", str(given.seed)]
+    return [split]
+
+
+def _require_files(preset: Preset, files: Sequence[str], dataset: str) -> None:
+    if len(files) != len(preset.files):
+        raise SourceError(
+            f"{dataset} is not in the cache; preset {preset.name} expects "
+            f"--from {' '.join(preset.files)}, got {len(files)} files",
+            next_step=f"the data: {DATA[preset.data].where}",
+        )
+
+
+def listing(pattern: str) -> list[str]:
+    """Presets whose names match, each with its commands and the paper's value.
+
+    Raises
+    ------
+    ConfigError
+        If none does.
+    """
+    names = fnmatch.filter(PRESETS, pattern)
+    if not names:
+        find(pattern)
+    return [line for name in names for line in _told(PRESETS[name])]
+
+
+def _told(preset: Preset) -> list[str]:
+    data = DATA[preset.data]
+    paper = f"{preset.paper[0]:g} ({preset.paper[1]})" if preset.paper else "-"
+    head = f"{preset.name}: {preset.plugin} on {data.dataset}, {data.target}; paper: {paper}"
+    return [head, *(f"  {shlex.join(words)}" for words in from_nothing(preset))]
+
+
+def carry_out(words: Sequence[str], given: argparse.Namespace) -> int:
+    """Run one command in this process; returns its exit code."""
+    print(f"$ {shlex.join(words)}", flush=True)
+    rest = list(words[1:])
+    cache = ["--cache", str(cache_dir(given.cache))]
+    if words[0] == "matdata":
+        return cli.main([*rest, *cache, *(["--quiet"] if given.quiet else [])])
+    script = Path(rest.pop(0)).stem
+    if script == "results":
+        return results.main([*rest, *cache, "--folder", str(given.results)])
+    module = importlib.import_module(script)
+    more = getattr(module, "_arguments", None)
+    return common.run(module.recipe, module.__doc__, [*rest, *cache], more)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments."""
+    made = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = made.add_argument
+    add("preset", nargs="?", help="name of a preset; with --list a pattern such as 'ex-*'")
+    add("--list", action="store_true", help="print presets instead")
+    add("--from", dest="files", nargs="+", default=[], metavar="FILE", help="files of the data set")
+    add("--cache", metavar="DIR", help="cache folder (else $MATDATA_CACHE)")
+    add("--seed", type=int, default=0, help="of split and weights (default: 0)")
+    add("--threads", type=int, default=1, help="of torch (default: 1; 0: its choice)")
+    add("--epochs", type=int, help="instead of the preset's")
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="as in `matdata train`")
+    add("--name", help="of the run (default: the preset and the seed)")
+    add("--pictures", action="store_true", help="let the evaluation draw pictures")
+    add("--results", type=Path, default=results.FOLDER, metavar="DIR", help="where the file goes")
+    add("--quiet", action="store_true", help="print warnings and errors only")
+    return made
+
+
+def asked(given: argparse.Namespace) -> Preset:
+    """The preset with the settings that were given.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such preset or setting, or epochs are given twice.
+    """
+    if given.preset is None:
+        raise ConfigError("no preset is named", next_step="--list prints all of them")
+    preset = find(given.preset)
+    pairs = cli_pairs(given.set)
+    settings, hypers = settings_from_pairs(pairs, TRAINERS.get(preset.plugin))
+    if given.epochs is not None:
+        if "epochs" in settings:
+            raise ConfigError("epochs is given twice: by --epochs and by --set")
+        settings["epochs"] = str(given.epochs)
+    return changed(preset, settings, hypers)
+
+
+def cli_pairs(words: list[str]) -> dict[str, str]:
+    """Settings from KEY=VALUE."""
+    from matdata.commands.common import pairs_of
+
+    return pairs_of(words, "--set")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print presets, or carry one out."""
+    given = parser().parse_args(arguments)
+    try:
+        if given.list:
+            print("\n".join(listing(given.preset or "*")))
+            return 0
+        for words in commands(asked(given), given):
+            code = carry_out(words, given)
+            if code:
+                return code
+    except MatdataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

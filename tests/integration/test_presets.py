@@ -1,0 +1,170 @@
+"""Presets: one command from files to a row of the table of results."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from support.crystals import many
+from support.files import write_csv
+
+from matdata.cli import _parser, main
+from matdata.commands.train_command import request_of
+from matdata.train.run import find_run
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+SMALL = {
+    "crabnet": ("width=8", "layers=1", "heads=2", "feedforward=8", "hidden=8,8,8,8"),
+    "cgcnn": ("width=8", "layers=1", "hidden=8"),
+    "roost": ("layers=1", "trunk=8,8"),
+}
+
+
+@pytest.fixture
+def train(monkeypatch):
+    monkeypatch.syspath_prepend(str(RECIPES))
+    return importlib.import_module("train")
+
+
+@pytest.fixture
+def results(train):
+    return importlib.import_module("results")
+
+
+def carry_out(train, cache, folder, preset, *words, plugin):
+    small = [word for pair in SMALL.get(plugin, ()) for word in ("--set", pair)]
+    where = ["--cache", str(cache), "--results", str(folder), "--quiet"]
+    return train.main([preset, "--epochs", "1", *small, *words, *where])
+
+
+def extended_files(folder: Path, shift: int = 0) -> list[str]:
+    """Train, val and test of a set of figure 4 with made-up bulk moduli."""
+    folder.mkdir(parents=True)
+    formulas = [f"{a}{k}{b}" for a in ("Na", "K", "Li") for b in ("F", "Cl", "Br") for k in (2, 3)]
+    for part, amount in (("train", 1), ("val", 2), ("test", 4)):
+        rows = [f"{name}{amount},{10.0 * k + shift}" for k, name in enumerate(formulas)]
+        (folder / f"{part}.csv").write_text("\n".join(["formula,target", *rows]) + "\n")
+    return [str(folder / f"{part}.csv") for part in ("train", "val", "test")]
+
+
+def test_the_list_names_every_preset_once_with_commands_that_can_be_typed(train, capsys):
+    assert train.main(["--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    heads = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
+    presets = importlib.import_module("presets").PRESETS
+    assert heads == list(presets)
+    assert len(set(heads)) == len(heads) == 18 * 8 + 5 + 3 * 6
+    plugins = set()
+    for line in lines:
+        words = shlex.split(line)
+        if words[:2] == ["matdata", "train"]:
+            plugins.add(request_of(_parser().parse_args(words[1:])).plugin)
+        elif words[0] == "matdata":
+            _parser().parse_args(words[1:])
+        elif words[0] == "python":
+            assert (RECIPES.parent / words[1]).is_file()
+    assert {"elemnet", "ogcnn", "ocrystalnet", "finder", "lgdcnn", "rf-voronoi"} <= plugins
+
+
+@pytest.mark.parametrize(
+    ("preset", "paper"),
+    [
+        ("aflow-bulk-modulus-lgdcnn", "8.221 (Du figure 4)"),
+        ("oqmd-band-gap-lgdcnn-v1", "0.043 (Du figure 4)"),
+        ("mp-shear-modulus-finder", "13.32 (Du figure 4)"),
+        ("critexam-decomposition-enthalpy-roost", "0.067 (Du figure 4)"),
+        ("aflow-thermal-expansion-crabnet", "3.85e-06 (Du figure 4)"),
+        ("mp-energy-above-hull-rf-magpie", "0.126 (Du figure 4)"),
+        ("ex-rf-magpie", "0.277 (Goodall 4.2)"),
+        ("ex-roost-transfer", "0.219 (Goodall 4.2)"),
+        ("oqmd-volume-elemnet", "-"),
+    ],
+)
+def test_values_of_papers(train, preset, paper):
+    head, *commands = train.listing(preset)
+    assert head.endswith(f"paper: {paper}")
+    added = [line for line in commands if "--paper" in line]
+    assert len(added) == (paper != "-")
+
+
+def test_inputs_are_built_with_the_settings_that_plugins_need(train):
+    built = {
+        preset: next(line for line in train.listing(preset) if "featurize" in line)
+        for preset in ("phonons-ocrystalnet", "perov5-ogcnn", "oqmd-energy-elemnet")
+    }
+    words = built["phonons-ocrystalnet"].split()
+    assert set(words[3].split(",")) == {"ofm", "graph", "element:jarvis438"}
+    assert {"graph.max_neighbours=8", "element:jarvis438.unknown=mean"} <= set(words)
+    assert "graph.radius=5.0" in built["perov5-ogcnn"]
+    assert "fractions.elements=86" in built["oqmd-energy-elemnet"]
+
+
+def test_a_composition_preset_from_files_to_the_table(train, results, tmp_path, capsys):
+    files = extended_files(tmp_path / "aflow__ael_bulk_modulus_vrh")
+    cache, folder = tmp_path / "cache", tmp_path / "results"
+    preset = "aflow-bulk-modulus-crabnet"
+    assert carry_out(train, cache, folder, preset, "--from", *files, plugin="crabnet") == 0
+    (found,) = results.read(folder)
+    assert found["run"] == f"{preset}-seed0"
+    assert found["split"]["name"] == "published"
+    assert found["sizes"] == {"train": 18, "val": 18, "test": 18}
+    assert found["settings"] == {"epochs": 1, "swa": 0.2}
+    assert found["targets"]["target"]["paper"] == {"value": 8.692, "table": "Du figure 4"}
+    capsys.readouterr()
+    assert results.main(["--folder", str(folder)]) == 0
+    assert "8.692 (Du figure 4)" in capsys.readouterr().out
+
+    # again: nothing is built, trained or opened anew
+    before = (cache / "runs" / found["run"] / "test.json").read_bytes()
+    assert carry_out(train, cache, folder, preset, plugin="crabnet") == 0
+    assert (cache / "runs" / found["run"] / "test.json").read_bytes() == before
+    assert "lgdcnn_extended" not in capsys.readouterr().out
+
+
+def test_a_structure_preset_and_another_seed(train, results, tmp_path, capsys):
+    crystals = many(40)
+    gaps = [float(k % 7) for k in range(len(crystals))]
+    file = write_csv(tmp_path / "some.csv", crystals, **{"last phdos peak": gaps})
+    cache, folder = tmp_path / "cache", tmp_path / "results"
+    for seed, more in (("0", ["--from", str(file)]), ("1", [])):
+        words = ["--seed", seed, *more]
+        assert carry_out(train, cache, folder, "phonons-cgcnn", *words, plugin="cgcnn") == 0
+    one, other = results.read(folder)
+    assert [one["split"]["name"], other["split"]["name"]] == ["70-15-15-seed0", "70-15-15-seed1"]
+    assert (one["seed"], other["seed"]) == (0, 1)
+    assert not list((cache / "runs").glob("*/pictures"))
+    assert "matdata split phonons --split 70/15/15 --seed 1" in capsys.readouterr().out
+
+
+def test_what_is_printed_is_what_is_done(train, results, tmp_path, capsys):
+    """The command of the file, typed, finds the run finished."""
+    files = extended_files(tmp_path / "OQMD_Bandgap")
+    cache, folder = tmp_path / "cache", tmp_path / "results"
+    words = ["oqmd-band-gap-rf-magpie", "--from", *files, "--cache", str(cache), "--quiet"]
+    words += ["--results", str(folder), "--set", "hyper.trees=3", "--name", "mine"]
+    assert train.main(words) == 0
+    printed = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in printed if line.startswith("$ matdata train")]
+    assert main([*shlex.split(line)[2:], "--cache", str(cache)]) == 0
+    assert "run mine is finished" in capsys.readouterr().out
+    assert find_run(cache, "mine").trainer.hypers.trees == 3
+    assert json.loads((folder / "mine.json").read_text())["hypers"] == {"trees": 3}
+
+
+def test_what_is_missing_or_unknown_is_told(train, tmp_path, capsys):
+    cache = ["--cache", str(tmp_path / "cache")]
+    wrong = [
+        (["ex-roost", *cache], "expects --from expt-non-metals.csv, got 0 files"),
+        (["ex-roost-transfer", *cache, "--from", "a.csv"], "mp-non-metals.csv, got 1 files"),
+        (["ex-rost", *cache], "did you mean"),
+        (["--list", "nothing"], "no preset 'nothing'"),
+        (cache, "no preset is named"),
+        (["ex-roost", *cache, "--epochs", "1", "--set", "train.epochs=2"], "given twice"),
+        (["ex-roost", *cache, "--set", "epoch=2"], "unknown setting 'epoch'"),
+    ]
+    for words, message in wrong:
+        assert train.main(words) == 1
+        assert message in " ".join(capsys.readouterr().err.split())
