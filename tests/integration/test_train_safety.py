@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from support.runs import TARGET, train
 
+import matdata as md
 from matdata.cli import main
 from matdata.digest import digest_file
 from matdata.train.checkpoint import BEST, read_weights, write_best
@@ -88,6 +89,23 @@ def test_weights_that_are_no_numbers_leave_the_test_part_closed(cache, capsys):
     assert evaluate(cache) == 1
     assert "is not a finite number" in capsys.readouterr().err
     assert not (folder / "test-opened.json").exists()
+
+
+def test_predictions_that_are_no_numbers_leave_the_test_part_closed(cache, capsys):
+    """Finite weights can overflow; the materials are told, and the part stays sealed."""
+    train(cache)
+    folder = cache / "runs" / "a"
+    weights, state = read_weights(folder / BEST)
+    write_best(folder, {n: value.sign() * 3e38 for n, value in weights.items()}, state)
+    result = {**read_sealed(folder / "result.json"), "weights": digest_file(folder / BEST)}
+    write_sealed(folder / "result.json", result)
+    assert evaluate(cache) == 1
+    told = capsys.readouterr().err
+    first = sorted(md.open("s", cache=cache).split("main")["test"])[0]
+    assert "predicts no finite number for 15 of 15 materials" in told
+    assert first in told
+    assert not (folder / "test-opened.json").exists()
+    assert not (folder / "test.parquet").exists()
 
 
 @pytest.mark.parametrize(
