@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import math
+import struct
 
 import numpy as np
 import pytest
@@ -226,6 +228,36 @@ def test_a_cut_file_is_told(tmp_path):
         read_tensors(path)
     with pytest.raises(StoreError, match="missing"):
         read_tensors(tmp_path / "y.safetensors")
+
+
+def test_every_byte_of_a_file_is_watched(tmp_path):
+    path = tmp_path / "x.safetensors"
+    write_tensors(path, {"a": np.arange(3.0), "b": np.ones((2, 1), np.int32)}, {"epoch": 3})
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        flipped = whole[place] ^ 1 << place % 8
+        path.write_bytes(whole[:place] + bytes([flipped]) + whole[place + 1 :])
+        with pytest.raises(StoreError, match="damaged"):
+            read_tensors(path)
+    for other in (whole + b" ", whole[:-1], whole[:8], b""):
+        path.write_bytes(other)
+        with pytest.raises(StoreError, match="damaged"):
+            read_tensors(path)
+    path.write_bytes(whole)
+    assert read_tensors(path)[1] == {"epoch": 3}
+
+
+def test_files_of_before_are_read(tmp_path):
+    """Their digest is of the arrays alone."""
+    path, arrays = tmp_path / "x.safetensors", np.arange(2.0).tobytes()
+    entry = '"a":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}'
+    digest = hashlib.sha256(arrays).hexdigest()
+    head = f'{{{entry},"__metadata__":{{"state":"{{}}","sha256":"{digest}"}}}}'.encode()
+    path.write_bytes(struct.pack("<Q", len(head)) + head + arrays)
+    assert read_tensors(path)[0]["a"].tolist() == [0.0, 1.0]
+    path.write_bytes(struct.pack("<Q", len(head)) + head + arrays[:-1] + b"!")
+    with pytest.raises(StoreError, match="damaged"):
+        read_tensors(path)
 
 
 def test_a_run_of_something_else_is_told_apart_by_what_differs_only() -> None:
