@@ -133,11 +133,12 @@ def _require_same(run: Run, record: Mapping[str, Any], weights: str) -> None:
 def _require_numbers(run: Run, predictions: Predictions) -> None:
     """Refuse predictions that are not finite, before a true value is read."""
     parts = [values for values in (predictions.mean, predictions.total) if values is not None]
-    bad = ~np.isfinite(np.concatenate(parts, 1)).all(1)
-    if bad.any():
+    finite = np.isfinite(np.concatenate(parts, 1)).all(1)
+    bad = predictions.ids[~finite]
+    if len(bad):
         raise TrainError(
-            f"run {run.name!r} predicts no finite number for {int(bad.sum()):,} of {len(bad):,} "
-            f"materials of the test part: {first_few(predictions.ids[bad])}",
+            f"run {run.name!r} predicts no finite number for {len(bad):,} of "
+            f"{len(predictions):,} materials of the test part: {first_few(bad)}",
             cause="inputs far outside those of the training part, or too low a precision",
             next_step="look at the inputs of these materials, or train again under another --name",
         )
