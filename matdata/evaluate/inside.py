@@ -138,7 +138,7 @@ def _batches(run: Run, ids: Ids, device: str) -> Any:
     dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
     view = View.of(dataset, features_of(run, dataset))
     settings = run.settings.replace(device=device)
-    return loader_for(view, ids, (), settings, device=device_of(settings))
+    return loader_for(view, ids, (), settings, device=device_of(settings), widen=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,8 @@ from matdata.errors import ConfigError, StoreError
 from matdata.evaluate.metrics import classification, regression
 from matdata.evaluate.uncertainty import calibration, confidence_error, coverage
 from matdata.train.contract import Members, Target
+from matdata.train.data import View, loader_for
+from matdata.train.distributed import Group
 from matdata.train.losses import cross_entropy, huber, robust_l1, robust_l2, weighed_sum
 from matdata.train.optim import clip_members
 from matdata.train.prediction import combine
@@ -258,6 +260,28 @@ def test_files_of_before_are_read(tmp_path):
     path.write_bytes(struct.pack("<Q", len(head)) + head + arrays[:-1] + b"!")
     with pytest.raises(StoreError, match="damaged"):
         read_tensors(path)
+
+
+def test_settings_that_came_later_leave_old_runs_the_same() -> None:
+    """Digests as they were before there were budgets."""
+    before = {
+        "ff3a96c860c9fae34680114cfaca09d40fabee66d37874d5d63ef98c3aa08e88": {},
+        "de99cebb56455856f0b27daf41291d49ba867d4a2f52b5895931df4c93bffaae": {
+            "epochs": 7,
+            "batch_size": 32,
+            "loss": "l1",
+        },
+    }
+    for digest, chosen in before.items():
+        assert TrainSettings(**chosen).digest() == digest
+        assert TrainSettings(**chosen, max_sites=9).digest() != digest
+        assert TrainSettings(**chosen, max_sites=9).identity()["max_sites"] == 9
+
+
+def test_a_budget_is_for_one_process():
+    view = View("x", np.array(["a", "b"]), {}, {})
+    with pytest.raises(ConfigError, match="max_edges is for one process, there are 2"):
+        loader_for(view, view.ids, (), TrainSettings(max_edges=9), group=Group(0, 2))
 
 
 def test_a_run_of_something_else_is_told_apart_by_what_differs_only() -> None:
