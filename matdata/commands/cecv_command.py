@@ -19,7 +19,7 @@ def run(given: argparse.Namespace) -> int:
     need_torch()
     from matdata.evaluate.cecv import cecv, judge, target_region
     from matdata.evaluate.drawings import draw_cecv
-    from matdata.evaluate.inside import feature_maps, materials_of
+    from matdata.evaluate.inside import common_materials, feature_maps
     from matdata.train.run import find_run
 
     cache = cache_of(given)
@@ -29,7 +29,7 @@ def run(given: argparse.Namespace) -> int:
     names = list(dict.fromkeys([*given.runs, *references]))
     runs = {name: find_run(cache, name) for name in names}
     require_same(list(runs.values()))
-    ids = materials_of(runs[names[0]], given.part, given.containing)
+    ids, lost = common_materials(list(runs.values()), given.part, given.containing)
     options = {"method": given.method, **_thresholds(given.thresholds)}
     curves = {
         name: cecv(feature_maps(one, ids, given.device), **options) for name, one in runs.items()
@@ -44,6 +44,7 @@ def run(given: argparse.Namespace) -> int:
         "part": given.part,
         "containing": given.containing,
         "materials": len(ids),
+        "lost": lost,
         "method": given.method,
         "thresholds": list(grid),
         "runs": {name: list(curve.counts) for name, curve in curves.items()},
@@ -120,6 +121,8 @@ def lines(record: dict[str, Any]) -> list[str]:
         rows["target"] = record["target"]
     for name, counts in rows.items():
         found.append(f"  {name:<{wide}}" + "".join(f" {count:>6g}" for count in counts))
+    for name, count in record["lost"].items():
+        found.append(f"  {name}: {count:,} more materials, for which another run lacks a feature")
     for name, judged in record["judged"].items():
         advice = " and ".join(judged["advice"])
         told = f"the {advice} part should weigh more" if advice else "in the target region"

@@ -19,14 +19,12 @@ def run(given: argparse.Namespace) -> int:
 
     found = find_run(cache_of(given), given.run)
     target = found.schema.targets[0]
-    unit = "" if target.unit == "1" else f" ({target.unit})"
-    label = f"{target.name}{unit}"
-    if found.settings.normalizer == "log10":
-        label = f"log10 of {label}"
+    quantity, unit = quantity_of(target.name, target.unit, found.settings.normalizer)
+    label = quantity if unit == "1" else f"{quantity} ({unit})"
     folder = Path(given.output) if given.output else found.folder / "contributions"
     folder.mkdir(parents=True, exist_ok=True)
     make = _binary if given.along else _table
-    record = {"run": found.name, "target": target.name, "unit": target.unit}
+    record = {"run": found.name, "target": target.name, "quantity": quantity, "unit": unit}
     record |= make(given, found, folder, label)
     write_json(folder / "contributions.json", record)
     if given.json:
@@ -37,6 +35,13 @@ def run(given: argparse.Namespace) -> int:
         console.say(line)
     console.say(f"numbers in {folder}")
     return 0
+
+
+def quantity_of(target: str, unit: str, normalizer: str) -> tuple[str, str]:
+    """What contributions add up to, and its unit: a logarithm is a number without one."""
+    if normalizer != "log10":
+        return target, unit
+    return f"log10({target})" if unit == "1" else f"log10({target} / ({unit}))", "1"
 
 
 def _table(given: argparse.Namespace, run: Any, folder: Path, label: str) -> dict[str, Any]:
@@ -71,8 +76,8 @@ def _lines(record: dict[str, Any]) -> list[str]:
         curves = record["curves"]
         highest = max(range(len(curves["x"])), key=lambda k: float(curves["prediction"][k]))
         where, most = curves["x"][highest], curves["prediction"][highest]
-        return [f"{record['target']} is highest at x = {where:.2f}: {most:.4g}{unit}"]
+        return [f"{record['quantity']} is highest at x = {where:.2f}: {most:.4g}{unit}"]
     ranked = sorted(record["elements"].items(), key=lambda item: -item[1]["mean"])
     shown = [f"{name} {entry['mean']:.4g}" for name, entry in ranked]
     few = shown if len(shown) <= 10 else [*shown[:5], "…", *shown[-5:]]
-    return [f"mean contributions to {record['target']}{unit}: " + ", ".join(few)]
+    return [f"mean contributions to {record['quantity']}{unit}: " + ", ".join(few)]

@@ -11,17 +11,16 @@ from matdata.commands.evaluate_command import SHOWN, number
 
 def run(given: argparse.Namespace) -> int:
     """List runs; rank those that were tested on the same materials."""
-    from matdata.evaluate.compare import compare, groups, summary
-    from matdata.train.run import find_run, runs
+    from matdata.evaluate.compare import compare, groups, listing, summary
+    from matdata.train.run import find_run
 
     cache = cache_of(given)
     if given.names:
         chosen = [find_run(cache, name) for name in given.names]
-        ranked = compare(chosen)
+        ranked, listed = compare(chosen), [summary(found) for found in chosen]
     else:
-        chosen = runs(cache)
+        chosen, listed = listing(cache)
         ranked = groups(chosen)
-    listed = [summary(found) for found in chosen]
     if given.json:
         print_json({"runs": listed, "ranked": ranked})
         return 0
@@ -30,11 +29,19 @@ def run(given: argparse.Namespace) -> int:
     for group in ranked:
         for line in lines(group):
             print(line)
-    waiting = [entry for entry in listed if not entry["evaluated"]]
-    for entry in waiting:
-        state = "finished, not evaluated" if entry["finished"] else "not finished"
-        print(f"{entry['run']}: {entry['plugin']} on {entry['dataset']}, {state}")
+    for line in filter(None, map(_unranked, listed)):
+        print(line)
     return 0
+
+
+def _unranked(entry: dict[str, Any]) -> str | None:
+    """A line for a run that has no place in a group."""
+    if "damaged" in entry:
+        return f"{entry['run']}: damaged: {entry['damaged']}"
+    if entry["evaluated"]:
+        return None
+    state = "finished, not evaluated" if entry["finished"] else "not finished"
+    return f"{entry['run']}: {entry['plugin']} on {entry['dataset']}, {state}"
 
 
 def lines(group: dict[str, Any]) -> list[str]:

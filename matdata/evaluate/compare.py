@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from matdata.catalogue import committed
 from matdata.errors import MatdataError, TrainError
 from matdata.evaluate.score import RECORD, test_record
 from matdata.train.run import Run
@@ -30,6 +32,34 @@ def summary(run: Run) -> dict[str, Any]:
     if run.finished:
         found["seconds"] = run.result()["seconds"]
     return found
+
+
+def listing(cache: Path) -> tuple[list[Run], list[dict[str, Any]]]:
+    """All runs of a cache, oldest first.
+
+    Returns
+    -------
+    runs
+        Those that can be read.
+    entries
+        The `summary` of each; of one with a damaged file ``run``, ``damaged`` (what is wrong with
+        which file) and ``next_step``.
+    """
+    found: list[Run] = []
+    entries: list[dict[str, Any]] = []
+    for folder in committed(cache / "runs"):
+        try:
+            run = Run(folder)
+            entry = summary(run)
+            if entry["evaluated"]:
+                test_record(run)
+        except MatdataError as error:
+            told = {"damaged": error.what, "next_step": error.next_step}
+            entries.append({"run": folder.name, **told})
+            continue
+        found.append(run)
+        entries.append(entry)
+    return found, entries
 
 
 def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:

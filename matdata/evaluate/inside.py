@@ -74,6 +74,44 @@ def materials_of(run: Run, part: str, containing: str | None = None) -> Ids:
     return np.sort(ids)
 
 
+def common_materials(
+    runs: Sequence[Run], part: str, containing: str | None = None
+) -> tuple[Ids, dict[str, int]]:
+    """Materials of a part that all runs can look at.
+
+    Parameters
+    ----------
+    runs
+        Of one dataset and split.
+    part, containing
+        As in `materials_of`.
+
+    Returns
+    -------
+    ids
+        Those that have the features of every run, sorted.
+    lost
+        By run how many of its materials others lack a feature for; runs that lose none are left
+        out.
+
+    Raises
+    ------
+    ConfigError
+        If no material has the features of all.
+    """
+    own = {run.name: materials_of(run, part, containing) for run in runs}
+    common = next(iter(own.values()))
+    for ids in own.values():
+        common = np.intersect1d(common, ids)
+    if not len(common):
+        raise ConfigError(
+            f"no material of part {part!r} has the features of all of {', '.join(own)}",
+            next_step="compare runs that read the same features",
+        )
+    lost = {name: len(ids) - len(common) for name, ids in own.items() if len(ids) > len(common)}
+    return common, lost
+
+
 def _having(dataset: Any, ids: Ids, symbol: str) -> npt.NDArray[np.bool_]:
     from matdata.composition import parse_formula
 
@@ -120,7 +158,7 @@ def _batches(run: Run, ids: Ids, device: str) -> Any:
     dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
     view = View.of(dataset, features_of(run, dataset))
     settings = run.settings.replace(device=device)
-    return loader_for(view, ids, (), settings, device=device_of(settings))
+    return loader_for(view, ids, (), settings, device=device_of(settings), widen=True)
 
 
 @dataclass(frozen=True, eq=False)

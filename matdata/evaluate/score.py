@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from matdata.digest import digest_file, digest_json
 from matdata.errors import StoreError, TrainError
 from matdata.evaluate.metrics import classification, dummies, dummy_class, regression
 from matdata.evaluate.uncertainty import calibration
-from matdata.splits.base import Split
+from matdata.splits.base import Split, first_few
 from matdata.splits.saved import load_split
 from matdata.train.contract import Target
 from matdata.train.data import View, truth
@@ -49,8 +50,8 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     Raises
     ------
     TrainError
-        If the run is not finished, its weights are not finite, or they changed after the test
-        part was opened.
+        If the run is not finished, its weights or predictions are not finite, or the weights
+        changed after the test part was opened.
     StoreError
         If a file of the run is missing or was changed.
     SplitError
@@ -65,15 +66,18 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     opened = run.folder / OPENED
     if opened.is_file():
         _require_same(run, read_sealed(opened), weights)
-        run.require_whole()
         if (run.folder / RECORD).is_file():
+            run.require_whole()
             return {**read_sealed(run.folder / RECORD), "reused": True}
-    else:
-        run.require_whole()
-        require_finite(run)
+    run.require_whole()
+    require_finite(run)
+    predictions = predict_dataset(run, dataset, ids, settings=settings)
+    _require_numbers(run, predictions)
+    if not opened.is_file():
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         write_sealed(opened, {"run": run.name, "weights": weights, "opened": when})
-    predictions = predict_dataset(run, dataset, ids, with_truth=True, settings=settings)
+    true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
+    predictions = replace(predictions, true=true)
     predictions.write(run.folder / TABLE)
     record = _record(run, dataset, split, predictions)
     write_sealed(run.folder / RECORD, record)
@@ -123,6 +127,20 @@ def _require_same(run: Run, record: Mapping[str, Any], weights: str) -> None:
             f"the weights of run {run.name!r} changed after its test part was opened",
             cause="it was trained on, or its folder was edited, with the test result known",
             next_step="train again under another --name; a test part is opened once a run",
+        )
+
+
+def _require_numbers(run: Run, predictions: Predictions) -> None:
+    """Refuse predictions that are not finite, before a true value is read."""
+    parts = [values for values in (predictions.mean, predictions.total) if values is not None]
+    finite = np.isfinite(np.concatenate(parts, 1)).all(1)
+    bad = predictions.ids[~finite]
+    if len(bad):
+        raise TrainError(
+            f"run {run.name!r} predicts no finite number for {len(bad):,} of "
+            f"{len(predictions):,} materials of the test part: {first_few(bad)}",
+            cause="inputs far outside those of the training part, or too low a precision",
+            next_step="look at the inputs of these materials, or train again under another --name",
         )
 
 

@@ -121,7 +121,6 @@ def budgeted(
     parts: list[Int],
     budget: Budget,
     ranks: Ranks,
-    drop_last: bool,
     seed: int,
     epoch: int,
     shuffle: bool,
@@ -130,7 +129,8 @@ def budgeted(
 
     When shuffled, materials of like size come together: up to `POOL` consecutive ones of a window
     are sorted by their largest share of the budget and cut, and the batches of a window are put
-    into a drawn order. Whole batches go to the processes in turn.
+    into a drawn order. Whole batches go to the processes in turn. There is no `drop_last`: all
+    batches differ in size, and `LoadOptions` refuses it with a budget.
     """
     batches: list[Int] = []
     for k, part in enumerate(parts):
@@ -141,8 +141,6 @@ def budgeted(
         ]
         order = permutation(len(made), seed, epoch, "batches", k) if shuffle else range(len(made))
         batches += [made[place] for place in order]
-    if drop_last and not shuffle:
-        batches = batches[:-1]
     chosen = ranks.of(np.arange(len(batches)))
     own = [batches[place] for place in chosen]
     bounds = np.concatenate([[0], np.cumsum([len(batch) for batch in own])]).astype(np.int64)

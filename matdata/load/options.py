@@ -65,7 +65,7 @@ class LoadOptions:
     seed
         Decides, with the epoch, the order.
     drop_last
-        Leave out a last batch that is smaller.
+        Leave out a last batch that is smaller; not with a budget, under which all differ in size.
     missing
         Materials that lack a target: ``error``, ``drop``, or ``mask`` (what is known is kept).
     fraction

@@ -87,12 +87,4 @@ class Planner:
         chosen = self._options
         if self._budget is None:
             return fixed(parts, chosen.batch_size, chosen.drop_last, chosen.ranks)
-        return budgeted(
-            parts,
-            self._budget,
-            chosen.ranks,
-            chosen.drop_last,
-            chosen.seed,
-            epoch,
-            chosen.shuffle,
-        )
+        return budgeted(parts, self._budget, chosen.ranks, chosen.seed, epoch, chosen.shuffle)

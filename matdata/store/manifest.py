@@ -32,12 +32,13 @@ def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         name, version = manifest["format"]["name"], manifest["format"]["version"]
+        digest = digest_json({k: v for k, v in manifest.items() if k != "manifest_digest"})
     except FileNotFoundError:
         raise StoreError(
             f"{folder} holds no {NAME}: it is not a finished artefact",
             next_step="run the command that builds it again",
         ) from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path) from error
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise StoreError(
@@ -46,8 +47,7 @@ def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
             cause="it was written by a newer matdata",
             next_step="upgrade matdata, or build the artefact again with this version",
         )
-    body = {key: value for key, value in manifest.items() if key != "manifest_digest"}
-    if digest_json(body) != manifest.get("manifest_digest"):
+    if digest != manifest.get("manifest_digest"):
         raise _damaged(path)
     if kind is not None and name != f"matdata-{kind}":
         raise StoreError(f"{folder} is a {name}, expected a matdata-{kind}")

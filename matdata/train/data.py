@@ -17,7 +17,7 @@ from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
 from matdata.train.contract import Samples, Target
 from matdata.train.distributed import ALONE, Group
-from matdata.train.settings import TrainSettings
+from matdata.train.settings import BUDGETS, TrainSettings
 
 Ids = npt.NDArray[np.str_]
 
@@ -106,14 +106,27 @@ def loader_for(
     shuffle: bool = False,
     device: torch.device | str = "cpu",
     group: Group = ALONE,
+    widen: bool = False,
 ) -> Loader:
     """A loader of materials; in a group each process takes its part of every batch.
+
+    With `widen` a budget of sites or edges grows to the largest material, so that all are
+    predicted.
 
     Raises
     ------
     ConfigError
-        If a batch cannot be shared evenly by the processes.
+        If a batch cannot be shared evenly by the processes, or a material is above the budget.
     """
+    limits = {level: _room(view, level) if widen else 0 for level in settings.limits}
+    limits = {level: max(most, limits[level]) for level, most in settings.limits.items()}
+    if limits and group.size > 1:
+        raise ConfigError(
+            f"{' and '.join(BUDGETS[level] for level in limits)} is for one process, there are "
+            f"{group.size}",
+            cause="batches under a budget differ in size and cannot be shared evenly",
+            next_step="train with batch_size, or in one process",
+        )
     if settings.batch_size % group.size:
         raise ConfigError(
             f"batch_size is {settings.batch_size}: it must be a multiple of the {group.size} "
@@ -124,7 +137,9 @@ def loader_for(
         ids,
         inputs=tuple(view.features),
         target=[target.name for target in targets] or None,
-        batch_size=settings.batch_size // group.size,
+        batch_size=None if limits else settings.batch_size // group.size,
+        max_sites=limits.get("site"),
+        max_edges=limits.get("edge"),
         shuffle=shuffle,
         seed=settings.seed,
         missing="mask",
@@ -132,6 +147,15 @@ def loader_for(
         rank=group.rank,
         world_size=group.size,
     )
+
+
+def _room(view: View, level: str) -> int:
+    """Entries of the largest material at a level; 0 if no feature has such."""
+    found = [0]
+    for feature in view.features.values():
+        if any(field.level == level for field in feature.featurizer.fields):
+            found.append(int(feature.arrays.lengths(level).max(initial=0)))
+    return max(found)
 
 
 def truth(view: View, ids: Ids, targets: Sequence[Target]) -> npt.NDArray[np.float64]:

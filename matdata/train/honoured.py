@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matdata.errors import ConfigError, TrainError
 from matdata.train.contract import FitTrainer, Trainer
-from matdata.train.settings import fit_honours
+from matdata.train.settings import BUDGETS, fit_honours
 
 if TYPE_CHECKING:
     from matdata.train.question import Request
@@ -35,7 +35,14 @@ def require_honoured(trainer: Trainer, request: Request) -> None:
                 f"reach: {', '.join(idle)}",
                 next_step=f"leave them out; `matdata plugins {trainer.name}` shows its hypers",
             )
-    elif request.reinit and not request.from_run:
+        return
+    budget = [name for name in BUDGETS.values() if request.settings.get(name)]
+    if budget and "batch_size" in request.settings:
+        raise ConfigError(
+            f"{' and '.join(budget)} takes the place of batch_size; both are given",
+            next_step="leave one of them out",
+        )
+    if request.reinit and not request.from_run:
         raise ConfigError(
             "--reinit says which weights of another run are not taken over; no run is named",
             next_step="add --from-run NAME, or leave out --reinit",

@@ -66,18 +66,23 @@ class Loop:
         self._sums = torch.tensor(
             self.progress.loss_sums, dtype=torch.float64, device=self.engine.recipe.device
         )
-        self._unseen: list[tuple[int, Tensor, Tensor]] = []
+        self._unseen: list[tuple[int, int, Tensor, Tensor]] = []
         self._saved = time.monotonic()
         self._immediate = self.engine.recipe.device.type == "cpu"
 
     @property
     def over(self) -> bool:
-        """Whether all steps are done or all members stopped."""
-        return self.progress.step >= self.total or not self.engine.active
+        """Whether all steps or epochs are done or all members stopped."""
+        progress, asked = self.progress, self.settings
+        # under a budget epochs differ in steps, and `total` is a guess from the first one
+        done = progress.step >= asked.steps if asked.steps else progress.epoch >= asked.epochs
+        return done or not self.engine.active
 
     def resume(self, progress: Progress) -> None:
         """Go on from a progress that was saved; members that stopped leave the engine."""
         self.progress = progress
+        if progress.batch < 0:
+            progress.batch = progress.step % self.per_epoch
         self._sums = self._sums.new_tensor(progress.loss_sums)
         for member, own in enumerate(progress.members):
             if own.stopped is not None:
@@ -99,7 +104,8 @@ class Loop:
 
     def _epoch(self) -> None:
         progress = self.progress
-        left = self.per_epoch - progress.step % self.per_epoch
+        batches = len(self.train)
+        left = batches - progress.batch
         for batch in self.console.bar(self.train, f"epoch {progress.epoch + 1}", left):
             # the loader has counted this batch, so a checkpoint made now would lose it
             losses = self.engine.step(batch, self.rates())
@@ -107,16 +113,18 @@ class Loop:
             self._add(losses, size)
             progress.seen += size
             progress.step += 1
+            progress.batch += 1
             if not self._immediate or not math.isfinite(float(losses.sum())):
-                self._unseen.append((progress.step, batch.rows, losses))
+                self._unseen.append((progress.step, progress.batch, batch.rows, losses))
             if len(self._unseen) >= LOOK_EVERY or (self._immediate and self._unseen):
                 self._look()
             if self.over:
                 break
-            if progress.step % self.per_epoch:
+            if progress.batch < batches:
                 self._save_if_due()
         self._look()
         progress.epoch += 1
+        progress.batch = 0
 
     def _add(self, losses: Tensor, size: int) -> None:
         if len(losses) == self.engine.members:
@@ -126,20 +134,24 @@ class Loop:
 
     def rates(self) -> list[float]:
         """Learning rates of the active members."""
-        base = self.settings.lr * self.schedule.factor(self.progress.step)
+        base = self._rate(self.progress.step)
         return [base * self.progress.members[member].factor for member in self.engine.active]
+
+    def _rate(self, step: int) -> float:
+        return self.settings.lr * self.schedule.factor(min(step, self.total - 1))
 
     def _look(self) -> None:
         """Raise if a loss since the last look is not a finite number."""
         if not self._unseen:
             return
-        finite = torch.stack([losses.isfinite().all() for _, _, losses in self._unseen])
+        finite = torch.stack([losses.isfinite().all() for *_, losses in self._unseen])
         if bool(finite.all()):
             self._unseen.clear()
             return
-        step, rows, losses = self._unseen[int(finite.to(torch.int8).argmin())]
+        step, number, rows, losses = self._unseen[int(finite.to(torch.int8).argmin())]
         ids = [str(name) for name in self.train.ids[rows.cpu().numpy()]]
-        raise _not_finite(step, self.per_epoch, ids, losses, self.usable)
+        where = f"step {step} (batch {number} of epoch {self.progress.epoch + 1}"
+        raise _not_finite(where, ids, losses, self.usable)
 
     def _validate(self) -> Validation | None:
         if self.valid is None:
@@ -168,7 +180,8 @@ class Loop:
             self.best[name][member] = value[member]
 
     def _average(self) -> None:
-        share = self.progress.step / self.total
+        progress, asked = self.progress, self.settings
+        share = progress.step / asked.steps if asked.steps else progress.epoch / asked.epochs
         if not self.settings.swa or share <= 1.0 - self.settings.swa:
             return
         weights = self.engine.weights()
@@ -186,7 +199,7 @@ class Loop:
         row: dict[str, Any] = {
             "epoch": progress.epoch,
             "step": progress.step,
-            "lr": self.settings.lr * self.schedule.factor(max(progress.step - 1, 0)),
+            "lr": self._rate(max(progress.step - 1, 0)),
             "train_loss": float(sums[active].mean()),
         }
         if value is not None:
@@ -239,14 +252,11 @@ def _next_step(usable: bool) -> str:
     return f"lower --lr or set --clip 1; {kept}"
 
 
-def _not_finite(
-    step: int, per_epoch: int, ids: list[str], losses: Tensor, usable: bool
-) -> TrainError:
+def _not_finite(where: str, ids: list[str], losses: Tensor, usable: bool) -> TrainError:
     named = ", ".join(ids[:NAMED_IDS]) + (f", … ({len(ids)})" if len(ids) > NAMED_IDS else "")
     bad = [str(member) for member, ok in enumerate(losses.isfinite().tolist()) if not ok]
-    number, epoch = (step - 1) % per_epoch + 1, (step - 1) // per_epoch + 1
     return TrainError(
-        f"the loss is not a finite number at step {step} (batch {number} of epoch {epoch}"
+        f"the loss is not a finite number at {where}"
         + (f", members {', '.join(bad)}" if len(losses) > 1 else "")
         + f"); materials: {named}",
         cause="too high a learning rate, or inputs or targets far outside the others' range",

@@ -20,12 +20,12 @@ from matdata.train.data import View, device_of, loader_for, samples_for, truth
 from matdata.train.losses import means_and_spreads
 from matdata.train.prediction import Predictions, combine
 from matdata.train.run import Run
-from matdata.train.settings import TrainSettings
+from matdata.train.settings import BUDGETS, TrainSettings
 from matdata.train.tensors import read_tensors
 
 Ids = npt.NDArray[np.str_]
 #: Settings of the loop that a prediction may have of its own.
-OF_PREDICTION = ("device", "batch_size", "threads", "precision")
+OF_PREDICTION = ("device", "batch_size", *BUDGETS.values(), "threads", "precision")
 
 
 def features_of(run: Run, dataset: DatasetFolder) -> dict[str, Feature]:
@@ -92,7 +92,10 @@ def predict_view(
         run.trainer.load_state(state, run.schema)
         members = run.trainer.predict(samples_for(view, ids, ()))
         return combine(ids, run.schema.targets, members, true)
-    chosen = run.settings.replace(**dict(settings or {}))
+    given = dict(settings or {})
+    # a size of batches that is asked for takes the place of the budget of the training
+    plain = dict.fromkeys(BUDGETS.values(), 0) if "batch_size" in given else {}
+    chosen = run.settings.replace(**{**plain, **given})
     members, order = _run_networks(run, view, ids, chosen)
     place = {name: row for row, name in enumerate(order.tolist())}
     rows = np.array([place[name] for name in ids.tolist()], dtype=np.int64)
@@ -179,7 +182,7 @@ def _run_networks(
     """Means and spreads of all members, and the ids in their order."""
     device = device_of(settings)
     models, normalizer = networks(run, device), normalizer_of(run)
-    loader = loader_for(view, ids, (), settings, device=device)
+    loader = loader_for(view, ids, (), settings, device=device, widen=True)
     means: list[npt.NDArray[Any]] = []
     spreads: list[npt.NDArray[Any]] = []
     rows: list[npt.NDArray[Any]] = []

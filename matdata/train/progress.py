@@ -61,6 +61,8 @@ class Progress:
     ----------
     epoch, step
         Finished epochs and steps.
+    batch
+        Steps of the epoch under way.
     seconds
         Time spent on training so far, validation included.
     members
@@ -78,6 +80,7 @@ class Progress:
     loss_sums: list[float] = field(default_factory=list)
     seen: int = 0
     averaged: int = 0
+    batch: int = 0
 
     @classmethod
     def start(cls, members: int) -> Self:
@@ -90,6 +93,6 @@ class Progress:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """What `to_json` returned."""
+        """What `to_json` returned; `batch` is -1 where it was not yet written."""
         members = [MemberProgress(**member) for member in values["members"]]
-        return cls(**{**values, "members": members})
+        return cls(**{"batch": -1, **values, "members": members})

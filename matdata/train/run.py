@@ -30,11 +30,23 @@ class Run:
     ----------
     folder
         ``runs/<name>`` in the cache.
+
+    Raises
+    ------
+    StoreError
+        If its manifest is missing or damaged, naming run and file.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.manifest = read_manifest(folder, KIND)
+        try:
+            self.manifest = read_manifest(folder, KIND)
+        except StoreError as error:
+            raise StoreError(
+                f"run {folder.name!r} cannot be read: {error.what}",
+                cause=error.cause,
+                next_step=error.next_step,
+            ) from error
 
     def __repr__(self) -> str:
         return f"Run({self.name!r}, {'finished' if self.finished else 'under way'})"
@@ -226,11 +238,6 @@ def read_plain(path: Path) -> dict[str, Any]:
             next_step="train again under another --name",
         )
     return content
-
-
-def runs(cache: Path) -> list[Run]:
-    """All runs of a cache, oldest first."""
-    return [Run(folder) for folder in committed(cache / "runs")]
 
 
 def find_run(cache: Path, name: str) -> Run:

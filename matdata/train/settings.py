@@ -16,6 +16,8 @@ CLASSIFICATION = ("cross_entropy",)
 ROBUST = ("robust_l1", "robust_l2")
 #: Settings that mean something to a plugin with a fit of its own, beside those of no consequence.
 OF_A_FIT = ("seed", "fraction", "validation")
+#: Limits of a batch by level of the entries that are counted.
+BUDGETS = {"site": "max_sites", "edge": "max_edges"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,12 @@ class TrainSettings(Settings):
     epochs: int = setting(100, "passes over the training part", minimum=1)
     steps: int = setting(0, "stop after so many optimizer steps; 0: by epochs", minimum=0)
     batch_size: int = setting(128, "materials in a step, over all processes", minimum=1)
+    max_sites: int = setting(
+        0, "most sites of a batch, in place of batch_size; 0: any", minimum=0, later=True
+    )
+    max_edges: int = setting(
+        0, "most edges of a batch, in place of batch_size; 0: any", minimum=0, later=True
+    )
     optimizer: str = setting("adamw", "optimizer", choices=("adamw", "adam", "lamb", "sgd"))
     lr: float = setting(3e-4, "learning rate (the highest of the schedule)", minimum=0.0)
     weight_decay: float = setting(1e-6, "weight decay (decoupled in adamw and lamb)", minimum=0.0)
@@ -124,6 +132,12 @@ class TrainSettings(Settings):
             raise ConfigError("a plateau schedule needs a validation part; validation is false")
         if not 0.0 < self.fraction <= 1.0:
             raise ConfigError(f"setting 'fraction' is {self.fraction}; expected above 0")
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The budget of a batch by level; empty if batches are of `batch_size`."""
+        asked = {level: int(getattr(self, name)) for level, name in BUDGETS.items()}
+        return {level: most for level, most in asked.items() if most}
 
     def for_task(self, task: Task) -> TrainSettings:
         """The same with a loss that fits the task.

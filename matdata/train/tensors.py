@@ -4,6 +4,10 @@ The format (https://github.com/huggingface/safetensors#format): eight bytes with
 JSON header, the header (dtype, shape and place of each array, and text under ``__metadata__``),
 then the bytes of the arrays. A machine that trains need not have the safetensors package. One file
 holds weights, optimizer and the state of the loop, so that one rename replaces all of them.
+
+The header ends with a digest of the whole file, taken with zeros in its own place: its text stands
+last in the header, so no byte before, in or after it can change unnoticed. Files that the
+safetensors package wrote have none and are read as they are.
 """
 
 from __future__ import annotations
@@ -39,7 +43,10 @@ _NAMES = {
 _OF_DTYPE = {np.dtype(text): name for name, text in _NAMES.items()}
 _LENGTH = struct.Struct("<Q")
 STATE = "state"
-DIGEST = "sha256"
+#: Digest of all bytes of the file; files of before have one of the arrays alone.
+DIGEST = "sha256_of_file"
+DIGEST_OF_ARRAYS = "sha256"
+_BLANK = "0" * 64
 
 
 def write_tensors(
@@ -56,23 +63,26 @@ def write_tensors(
     plain = {name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}
     header: dict[str, Any] = {}
     start = 0
-    digest = hashlib.sha256()
     for name, array in plain.items():
         places = [start, start + array.nbytes]
         kind = _OF_DTYPE[array.dtype.newbyteorder("<")]
         header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": places}
         start += array.nbytes
-        digest.update(array.tobytes())
     text = json.dumps(dict(state or {}), sort_keys=True, allow_nan=False)
-    header["__metadata__"] = {STATE: text, DIGEST: digest.hexdigest()}
+    header["__metadata__"] = {STATE: text, DIGEST: _BLANK}
     encoded = json.dumps(header, separators=(",", ":")).encode()
     encoded += b" " * (-len(encoded) % 8)
+    head = _LENGTH.pack(len(encoded)) + encoded
+    place = _place(head)
+    digest = hashlib.sha256(head)
+    for array in plain.values():
+        digest.update(array.tobytes())
+    head = head[:place] + digest.hexdigest().encode() + head[place + len(_BLANK) :]
     temporary = path.with_name(f".tmp-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as handle:
-            handle.write(_LENGTH.pack(len(encoded)))
-            handle.write(encoded)
+            handle.write(head)
             for array in plain.values():
                 handle.write(array.tobytes())
         files.publish(temporary, path)
@@ -94,19 +104,48 @@ def read_tensors(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any
         header = json.loads(data[8 : 8 + length])
         notes = header.pop("__metadata__", {})
         body = memoryview(data)[8 + length :]
-        if notes.get(DIGEST, None) not in (None, hashlib.sha256(body).hexdigest()):
-            raise ValueError("the bytes do not have the digest that the header states")
+        _check(data, 8 + length, notes)
         arrays = {name: _array(body, entry) for name, entry in header.items()}
         state = json.loads(notes.get(STATE, "{}"))
     except FileNotFoundError:
         raise StoreError(f"{path} is missing", next_step="train the run again") from None
-    except (ValueError, KeyError, TypeError, struct.error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
         raise StoreError(
             f"{path} is damaged: {error}",
             cause="a disk error, an interrupted copy, or an edit by hand",
             next_step="remove the file and train the run again",
         ) from error
     return arrays, state
+
+
+def _place(head: bytes) -> int:
+    """Where the digits of the digest of the file begin: they are the last text of a header."""
+    place = head.rindex(f'"{DIGEST}":"'.encode()) + len(DIGEST) + 4
+    if head[place + len(_BLANK) :].rstrip(b" ") != b'"}}':
+        raise ValueError("the digest does not stand at the end of the header")
+    return place
+
+
+def _check(data: bytes, body: int, notes: Mapping[str, Any]) -> None:
+    """Compare a file with the digest that its header states.
+
+    Raises
+    ------
+    ValueError
+        If they differ, or a file of `write_tensors` lost its digest.
+    """
+    if not {STATE, DIGEST, DIGEST_OF_ARRAYS} & notes.keys():
+        return  # another program wrote it
+    if DIGEST in notes:
+        place = _place(data[:body])
+        digest = hashlib.sha256(data[:place])
+        digest.update(_BLANK.encode())
+        digest.update(memoryview(data)[place + len(_BLANK) :])
+        stated = notes[DIGEST]
+    else:
+        digest, stated = hashlib.sha256(memoryview(data)[body:]), notes.get(DIGEST_OF_ARRAYS)
+    if stated != digest.hexdigest():
+        raise ValueError("the bytes do not have the digest that the header states")
 
 
 def _array(body: memoryview, entry: Mapping[str, Any]) -> npt.NDArray[Any]:

@@ -9,6 +9,10 @@ import pytest
 
 import matdata as md
 from matdata.cli import main
+from matdata.commands.contributions_command import quantity_of
+from matdata.evaluate import inside
+from matdata.store.tables import read_table
+from matdata.train.run import find_run
 
 pytest.importorskip("matdata_lgdcnn")
 
@@ -67,8 +71,6 @@ def test_cecv(cache, capsys, tmp_path):
     assert set(record["judged"]) == {"L-G-DCNN"}
     assert json.loads((out / "cecv.json").read_text())["target"] == record["target"]
     assert (out / "cecv.png").stat().st_size > 5000
-    from matdata.store.tables import read_table
-
     table = read_table(out / "clusters.parquet")
     assert len(table["material_id"]) == record["materials"]
     assert max(table["LSTM/0.05"]) + 1 == record["runs"]["LSTM"][0]
@@ -80,6 +82,26 @@ def test_cecv_of_compounds_with_one_element(cache, capsys, tmp_path):
     some = asked(capsys, "cecv", "LSTM", "--containing", "Si", "--thresholds", "0.1", *options)
     assert 8 <= some["materials"] < every["materials"]
     assert some["thresholds"] == [0.1]
+
+
+def test_cecv_compares_what_all_runs_can_look_at(cache, capsys, tmp_path, monkeypatch):
+    """Features of one run lack two materials: no run is judged by them."""
+    plain = inside.materials_of
+    every = plain(find_run(cache, "LSTM"), "all")
+    fewer = {"LSTM": every[2:]}
+    monkeypatch.setattr(
+        inside, "materials_of", lambda run, *more: fewer.get(run.name, plain(run, *more))
+    )
+    options = ["--part", "all", "--output", str(tmp_path), "--cache", str(cache), "--no-pictures"]
+    record = asked(capsys, "cecv", "DCNN-K1", "LSTM", *options)
+    assert record["materials"] == len(every) - 2
+    assert record["lost"] == {"DCNN-K1": 2}
+    assert read_table(tmp_path / "clusters.parquet")["material_id"] == every[2:].tolist()
+    assert main(["cecv", "DCNN-K1", "LSTM", *options]) == 0
+    assert "DCNN-K1: 2 more materials" in capsys.readouterr().out
+    fewer["DCNN-K1"] = every[:2]
+    assert main(["cecv", "DCNN-K1", "LSTM", *options]) == 1
+    assert "has the features of all of DCNN-K1, LSTM" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -108,6 +130,23 @@ def test_mean_contributions(cache, capsys, tmp_path):
     assert "Si" in record["elements"]
     assert record["elements"]["O"]["materials"] > 40
     assert (tmp_path / "elements.png").stat().st_size > 5000
+
+
+def test_contributions_to_a_logarithm_have_no_unit(cache, capsys, tmp_path):
+    train(cache, "lgdcnn", "log", *SIZES, "preset=DCNN-K1", "train.normalizer=log10")
+    options = ["--output", str(tmp_path), "--cache", str(cache), "--no-pictures", "--part", "all"]
+    record = asked(capsys, "contributions", "log", *options)
+    assert (record["target"], record["quantity"], record["unit"]) == (
+        "target",
+        "log10(target)",
+        "1",
+    )
+    means = [entry["mean"] for entry in record["elements"].values()]
+    assert max(means) < 2  # logarithms of targets up to 15
+    assert main(["contributions", "log", *options]) == 0
+    assert "mean contributions to log10(target): " in capsys.readouterr().out
+    assert quantity_of("band_gap", "eV", "log10") == ("log10(band_gap / (eV))", "1")
+    assert quantity_of("band_gap", "eV", "standard") == ("band_gap", "eV")
 
 
 def test_contributions_along_a_binary(cache, capsys, tmp_path):

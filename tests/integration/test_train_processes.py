@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from support.runs import QUICK, TARGET, equal, train, weights
 
+from matdata.train import data
 from matdata.train.tensors import read_tensors
 
 REFUSED = {
@@ -46,6 +48,43 @@ def test_a_killed_training_ends_in_the_same_bytes(cache, ensemble, tmp_path):
     assert best[0].read_bytes() == best[1].read_bytes()
     rows = [json.loads(line) for line in log.read_text().splitlines()]
     assert [row["epoch"] for row in rows] == list(range(1, 81))
+
+
+KILLED = """
+import functools, os, signal, sys
+from matdata.cli import main
+from matdata.train import data, job
+
+def killed(loop, folder, save=job.save_checkpoint):
+    save(loop, folder)
+    if (loop.progress.epoch, loop.progress.batch) == (1, 5):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+job.save_checkpoint = killed
+data.make_loader = functools.partial(data.make_loader, mode=sys.argv[1], window=24)
+main(sys.argv[2:])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["ram", "stream"])
+def test_a_training_killed_inside_an_epoch_ends_in_the_same_bytes(cache, mode, monkeypatch):
+    """Columns in memory, or read window by window; against a training with resident columns."""
+    more = ["--epochs", "3", "--batch-size", "8", "--threads", "1"]
+    arguments = ["train", "example", "s", "--target", TARGET, "--split", "main", "--name", "a"]
+    command = [sys.executable, "-c", KILLED, mode, *arguments, *more, "--cache", str(cache)]
+    command += ["--set", "train.checkpoint_seconds=0", "--quiet"]
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    last = read_tensors(cache / "runs" / "a" / "last.safetensors")[1]
+    assert (last["progress"]["epoch"], last["loader"]["position"]) == (1, 5)
+    plain = data.make_loader
+    for name, chosen in (("a", mode), ("whole", "resident")):
+        loader = functools.partial(plain, mode=chosen, window=24)
+        monkeypatch.setattr(data, "make_loader", loader)
+        assert train(cache, *more, name=name) == 0
+    best = [cache / "runs" / name / "best.safetensors" for name in ("a", "whole")]
+    assert best[0].read_bytes() == best[1].read_bytes()
+    equal(weights(cache, "a", "last"), weights(cache, "whole", "last"))
 
 
 @pytest.mark.slow

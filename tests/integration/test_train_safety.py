@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from support.runs import TARGET, train
 
+import matdata as md
 from matdata.cli import main
 from matdata.digest import digest_file
 from matdata.train.checkpoint import BEST, read_weights, write_best
@@ -68,6 +69,43 @@ def test_files_that_are_missing_or_changed_are_named(cache, capsys, file, text, 
     assert not (cache / "runs" / "a" / "test-opened.json").exists()
 
 
+HALF = ["", "[1]", '{"format": ', '{"format": {"name": "matdata-run", "version": 1}, "lr": NaN}']
+
+
+@pytest.mark.parametrize("text", [*HALF, None])
+def test_a_damaged_manifest_is_told_with_run_and_file(cache, capsys, text):
+    fit(cache)
+    folder = cache / "runs" / "b"
+    shutil.copytree(cache / "runs" / "a", folder)
+    path = folder / "manifest.json"
+    whole = path.read_text()
+    path.write_text(whole[: len(whole) // 2] if text is None else text)
+    for asked in (["evaluate", "b"], ["predict", "b", "NaCl"], ["runs", "b"]):
+        assert main([*asked, "--cache", str(cache), "--quiet"]) == 1
+        told = capsys.readouterr().err
+        assert f"run 'b' cannot be read: {path} is damaged" in told
+        assert "next step" in told
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "result.json", "test.json"])
+def test_runs_lists_a_damaged_run_and_goes_on(cache, capsys, file):
+    assert fit(cache) == 0
+    assert evaluate(cache) == 0
+    shutil.copytree(cache / "runs" / "a", cache / "runs" / "b")
+    path = cache / "runs" / "b" / file
+    path.write_text(path.read_text()[:-20])
+    capsys.readouterr()
+    assert main(["runs", "--cache", str(cache)]) == 0
+    told = capsys.readouterr().out
+    assert "b: damaged:" in told
+    assert str(path) in told
+    assert f"{TARGET} [eV/atom] on 15 materials" in told
+    assert main(["runs", "--json", "--cache", str(cache)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {entry["run"]: "damaged" in entry for entry in found["runs"]} == {"a": False, "b": True}
+    assert [entry["run"] for entry in found["ranked"][0]["runs"]] == ["a"]
+
+
 @pytest.mark.parametrize("file", ["best.safetensors", "normalizer.json"])
 def test_files_of_another_run_are_not_scored(cache, capsys, file):
     for name, more in (("a", ()), ("b", ("--seed", "7", "--set", "train.normalizer=robust"))):
@@ -88,6 +126,23 @@ def test_weights_that_are_no_numbers_leave_the_test_part_closed(cache, capsys):
     assert evaluate(cache) == 1
     assert "is not a finite number" in capsys.readouterr().err
     assert not (folder / "test-opened.json").exists()
+
+
+def test_predictions_that_are_no_numbers_leave_the_test_part_closed(cache, capsys):
+    """Finite weights can overflow; the materials are told, and the part stays sealed."""
+    train(cache)
+    folder = cache / "runs" / "a"
+    weights, state = read_weights(folder / BEST)
+    write_best(folder, {n: value.sign() * 3e38 for n, value in weights.items()}, state)
+    result = {**read_sealed(folder / "result.json"), "weights": digest_file(folder / BEST)}
+    write_sealed(folder / "result.json", result)
+    assert evaluate(cache) == 1
+    told = capsys.readouterr().err
+    first = sorted(md.open("s", cache=cache).split("main")["test"])[0]
+    assert "predicts no finite number for 15 of 15 materials" in told
+    assert first in told
+    assert not (folder / "test-opened.json").exists()
+    assert not (folder / "test.parquet").exists()
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,47 @@ def test_resume_follows_the_same_trajectory_bit_for_bit(tmp_path, stacked):
     assert late[0]["train_loss"] == rows[2]["train_loss"], "the epoch under way is summed whole"
 
 
+class Budgeted(FakeLoader):
+    """Batches of another size in every epoch, as under a budget."""
+
+    def __iter__(self):
+        yield from super().__iter__()
+        self.size = [16, 40, 7][self.epoch % 3]
+
+    def load_state(self, state):
+        super().load_state(state)
+        self.size = [16, 40, 7][self.epoch % 3]
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "onecycle"])
+def test_epochs_may_differ_in_steps(tmp_path, schedule):
+    """All epochs are trained to their ends, validated once, and resumed inside each of them."""
+    settings = _settings(epochs=5, batch_size=16, schedule=schedule, swa=0.3)
+    saved = []
+
+    def save(loop):
+        folder = tmp_path / str(loop.progress.step)
+        save_checkpoint(loop, folder)
+        saved.append((folder, loop.progress.epoch, loop.progress.batch))
+
+    loop, rows = make_loop(
+        settings.replace(checkpoint_seconds=0), train=Budgeted(*data(), 16), save=save
+    )
+    loop.run()
+    steps = [4, 2, 10, 4, 2]
+    assert [row["step"] for row in rows] == list(itertools.accumulate(steps))
+    assert all(0 <= row["lr"] <= settings.lr for row in rows)
+    inside = [(epoch, batch) for _, epoch, batch in saved if batch]
+    assert inside == [(e, b) for e, count in enumerate(steps) for b in range(1, count)]
+    for folder, epoch, batch in saved[1:-1:3]:
+        again, later = make_loop(settings, train=Budgeted(*data(), 16))
+        assert load_checkpoint(again, folder)
+        assert (again.progress.epoch, again.progress.batch) == (epoch, batch)
+        again.run()
+        _same(again.best, loop.best, rtol=0, atol=0)
+        assert [row["step"] for row in later] == [row["step"] for row in rows[epoch:]]
+
+
 @pytest.mark.parametrize("clip", [0.0, 0.05])
 def test_a_stacked_ensemble_equals_separate_trainings(clip):
     settings = _settings(ensemble=3, clip=clip, loss="robust_l1")

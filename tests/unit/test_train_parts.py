@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import math
+import struct
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from matdata.errors import ConfigError, StoreError
 from matdata.evaluate.metrics import classification, regression
 from matdata.evaluate.uncertainty import calibration, confidence_error, coverage
 from matdata.train.contract import Members, Target
+from matdata.train.data import View, loader_for
+from matdata.train.distributed import Group
 from matdata.train.losses import cross_entropy, huber, robust_l1, robust_l2, weighed_sum
 from matdata.train.optim import clip_members
 from matdata.train.prediction import combine
@@ -226,6 +230,58 @@ def test_a_cut_file_is_told(tmp_path):
         read_tensors(path)
     with pytest.raises(StoreError, match="missing"):
         read_tensors(tmp_path / "y.safetensors")
+
+
+def test_every_byte_of_a_file_is_watched(tmp_path):
+    path = tmp_path / "x.safetensors"
+    write_tensors(path, {"a": np.arange(3.0), "b": np.ones((2, 1), np.int32)}, {"epoch": 3})
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        flipped = whole[place] ^ 1 << place % 8
+        path.write_bytes(whole[:place] + bytes([flipped]) + whole[place + 1 :])
+        with pytest.raises(StoreError, match="damaged"):
+            read_tensors(path)
+    for other in (whole + b" ", whole[:-1], whole[:8], b""):
+        path.write_bytes(other)
+        with pytest.raises(StoreError, match="damaged"):
+            read_tensors(path)
+    path.write_bytes(whole)
+    assert read_tensors(path)[1] == {"epoch": 3}
+
+
+def test_files_of_before_are_read(tmp_path):
+    """Their digest is of the arrays alone."""
+    path, arrays = tmp_path / "x.safetensors", np.arange(2.0).tobytes()
+    entry = '"a":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}'
+    digest = hashlib.sha256(arrays).hexdigest()
+    head = f'{{{entry},"__metadata__":{{"state":"{{}}","sha256":"{digest}"}}}}'.encode()
+    path.write_bytes(struct.pack("<Q", len(head)) + head + arrays)
+    assert read_tensors(path)[0]["a"].tolist() == [0.0, 1.0]
+    path.write_bytes(struct.pack("<Q", len(head)) + head + arrays[:-1] + b"!")
+    with pytest.raises(StoreError, match="damaged"):
+        read_tensors(path)
+
+
+def test_settings_that_came_later_leave_old_runs_the_same() -> None:
+    """Digests as they were before there were budgets."""
+    before = {
+        "ff3a96c860c9fae34680114cfaca09d40fabee66d37874d5d63ef98c3aa08e88": {},
+        "de99cebb56455856f0b27daf41291d49ba867d4a2f52b5895931df4c93bffaae": {
+            "epochs": 7,
+            "batch_size": 32,
+            "loss": "l1",
+        },
+    }
+    for digest, chosen in before.items():
+        assert TrainSettings(**chosen).digest() == digest
+        assert TrainSettings(**chosen, max_sites=9).digest() != digest
+        assert TrainSettings(**chosen, max_sites=9).identity()["max_sites"] == 9
+
+
+def test_a_budget_is_for_one_process():
+    view = View("x", np.array(["a", "b"]), {}, {})
+    with pytest.raises(ConfigError, match="max_edges is for one process, there are 2"):
+        loader_for(view, view.ids, (), TrainSettings(max_edges=9), group=Group(0, 2))
 
 
 def test_a_run_of_something_else_is_told_apart_by_what_differs_only() -> None:

@@ -7,3 +7,16 @@ class TestMagpieForest(TrainerContract):
     plugin = "rf-magpie"
     hypers = {"trees": 20, "jobs": 1}
     overfit_error = 0.6  # leaves of bagged trees do not hold every material
+
+
+class TestVoronoiForest(TrainerContract):
+    plugin = "rf-voronoi"
+    hypers = {"trees": 20, "jobs": 1}
+    overfit_error = 0.6  # leaves of bagged trees do not hold every material
+
+
+class TestDummy(TrainerContract):
+    plugin = "dummy"
+    learns_by_heart = False  # it says one number of all materials
+    seed_matters = False
+    reads_inputs = False

@@ -152,7 +152,7 @@ def test_budgets_are_kept_and_used(sizes, limit, shuffle):
     budget = Budget({"edge": limit}, {"edge": np.array(sizes)})
     budget.check(np.array([str(k) for k in range(len(sizes))]))
     parts = windows(len(sizes), 70, 0, 0, shuffle)
-    plan = budgeted(parts, budget, Ranks(), False, 0, 0, shuffle)
+    plan = budgeted(parts, budget, Ranks(), 0, 0, shuffle)
     totals = [int(np.array(sizes)[batch].sum()) for batch in plan]
     assert sorted(plan.rows.tolist()) == list(range(len(sizes)))
     assert max(totals) <= limit
@@ -163,13 +163,11 @@ def test_budgets_are_kept_and_used(sizes, limit, shuffle):
 def test_budget_puts_like_sizes_together_and_counts_crystals():
     sizes = np.array([10, 90] * 50)
     budget = Budget({"edge": 100, "crystal": 4}, {"edge": sizes, "crystal": np.ones(100, int)})
-    plan = budgeted(windows(100, 100, 0, 0), budget, Ranks(), False, 0, 0, True)
+    plan = budgeted(windows(100, 100, 0, 0), budget, Ranks(), 0, 0, True)
     assert sorted(map(len, plan)) == [1] * 50 + [2] + [4] * 12
     order = [int(sizes[batch[0]]) for batch in plan]
     assert order != sorted(order)  # batches come in a drawn order
-    ranked = [
-        budgeted(windows(100, 100, 0, 0), budget, Ranks(r, 2), False, 0, 0, True) for r in (0, 1)
-    ]
+    ranked = [budgeted(windows(100, 100, 0, 0), budget, Ranks(r, 2), 0, 0, True) for r in (0, 1)]
     assert len(ranked[0]) == len(ranked[1]) == 32
 
 
