@@ -72,8 +72,9 @@ class Predictions:
         """
         chances = self.column(target, self.mean)
         names = target.classes or range(target.size)
-        told = zip(chances.argmax(1).tolist(), np.isnan(chances).any(1).tolist(), strict=True)
-        return [None if lost else names[index] for index, lost in told]
+        best: list[int] = chances.argmax(1).tolist()
+        lost: list[bool] = list(np.isnan(chances).any(1))
+        return [None if no else names[index] for index, no in zip(best, lost, strict=True)]
 
     def _named(self, target: Target) -> dict[str, list[Any]]:
         """Class and probabilities by name."""
