@@ -73,7 +73,7 @@ class Predictions:
         chances = self.column(target, self.mean)
         names = target.classes or range(target.size)
         best: list[int] = chances.argmax(1).tolist()
-        lost: list[bool] = list(np.isnan(chances).any(1))
+        lost: list[bool] = np.asarray(np.isnan(chances).any(1)).tolist()
         return [None if no else names[index] for index, no in zip(best, lost, strict=True)]
 
     def _named(self, target: Target) -> dict[str, list[Any]]:
