@@ -53,6 +53,7 @@ def lines(record: dict[str, Any]) -> list[str]:
         unit = "" if scored["unit"] == "1" else f" [{scored['unit']}]"
         names = SHOWN[scored["task"]]
         found.append(f"{name}{unit}, {scored['materials']:,} materials")
+        found += _classes(scored.get("classes", []))
         rows = {record["run"]: scored["metrics"], **scored["baselines"]}
         wide = max(len(row) for row in rows)
         found.append(f"  {'':<{wide}}" + "".join(f"  {name:>10}" for name in names))
@@ -64,6 +65,14 @@ def lines(record: dict[str, Any]) -> list[str]:
             told = ", ".join(f"{name} {number(spread[name])}" for name in SPREAD)
             found.append(f"  predicted spread: {told}")
     return found
+
+
+def _classes(names: list[str]) -> list[str]:
+    if not names:
+        return []
+    shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+    told = f"; roc_auc and f1 are those of {names[1]}" if len(names) == 2 else ""
+    return [f"  classes: {shown}{told}"]
 
 
 def number(value: float | None) -> str:

@@ -106,7 +106,10 @@ def lines(found: Predictions) -> list[str]:
         for target in found.targets:
             mean, total = (columns[f"{target.name}_{kind}"][row] for kind in ("mean", "total"))
             unit = "" if target.unit == "1" else f" {target.unit}"
-            if isinstance(mean, list):
+            if target.classes and mean is not None:
+                label = target.labels[mean.index(max(mean))]
+                parts.append(f"{target.name} {label} ({number(max(mean))})")
+            elif isinstance(mean, list):
                 parts.append(f"{target.name} {[float(number(value)) for value in mean[:6]]}{unit}")
             else:
                 spread = f" ± {number(total)}" if total is not None else ""

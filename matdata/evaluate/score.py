@@ -20,11 +20,12 @@ from matdata.evaluate.metrics import classification, dummies, dummy_class, regre
 from matdata.evaluate.uncertainty import calibration
 from matdata.splits.base import Split, first_few
 from matdata.splits.saved import load_split
-from matdata.train.contract import Target
+from matdata.train.contract import BOOLEAN, Target
 from matdata.train.data import View, truth
 from matdata.train.predict import check_prediction, predict_dataset, require_finite
 from matdata.train.prediction import Predictions
 from matdata.train.run import Run, read_sealed, write_sealed
+from matdata.train.targets import require_names
 
 OPENED = "test-opened.json"
 RECORD = "test.json"
@@ -56,6 +57,8 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
         If a file of the run is missing or was changed.
     SplitError
         If the split has no test part.
+    ConfigError
+        If it holds a class with a name that the training part had not.
     """
     run.result()
     check_prediction(settings or {})
@@ -76,6 +79,7 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     if not opened.is_file():
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         write_sealed(opened, {"run": run.name, "weights": weights, "opened": when})
+    require_names(dataset, predictions.targets, predictions.ids)
     true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
     predictions = replace(predictions, true=true)
     predictions.write(run.folder / TABLE)
@@ -184,8 +188,10 @@ def _target_record(
         "task": target.task,
         "materials": int(known.sum()),
         # which materials, with which values: runs that differ here are not ranked
-        "truth_digest": digest_json([ids.tolist(), true[known].tolist()]),
+        "truth_digest": digest_json([ids.tolist(), _values(target, true[known])]),
     }
+    if target.classes:
+        found["classes"] = list(target.labels)
     mean = predictions.column(target, predictions.mean)[known]
     train = train[np.isfinite(train).all(1)]
     if target.task == "classification":
@@ -198,6 +204,13 @@ def _target_record(
         total = predictions.column(target, predictions.total)[known]
         found["uncertainty"] = calibration((mean - true[known]).ravel(), total.ravel())
     return found
+
+
+def _values(target: Target, true: npt.NDArray[np.float64]) -> list[Any]:
+    """True values; of texts the classes, whose indices depend on the training part."""
+    if target.classes in ((), BOOLEAN):
+        return list(true.tolist())
+    return [target.classes[index] for index in true[:, 0].astype(np.int64).tolist()]
 
 
 def _baselines(

@@ -102,7 +102,7 @@ def _column(
     if isinstance(first, str):
         raise ConfigError(
             f"column {name!r} holds text, for example {first!r}; a target holds numbers",
-            next_step="choose a column of numbers",
+            next_step="choose a column of numbers; `matdata train` learns texts as classes",
         )
     size = np.size(first) if isinstance(first, (list, tuple)) else 1
     nothing = np.full(size, np.nan)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Task = Literal["regression", "classification"]
+BOOLEAN = (False, True)
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,50 @@ class Target:
         Its unit, ``1`` when there is none.
     task
         ``regression`` or ``classification``.
+    classes
+        Classes of a column of text (sorted) or of true and false, in the order of their indices;
+        empty where the column itself holds the indices.
     """
 
     name: str
     size: int = 1
     unit: str = "1"
     task: Task = "regression"
+    classes: tuple[str | bool, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(self.classes))  # JSON has lists
 
     @property
     def columns(self) -> int:
         """Columns of `Batch.targets` that it takes."""
         return 1 if self.task == "classification" else self.size
+
+    @functools.cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes as text; of true and false in small letters."""
+        return tuple(str(c).lower() if isinstance(c, bool) else c for c in self.classes)
+
+    @functools.cached_property
+    def _codes(self) -> dict[Any, int]:
+        return {name: index for index, name in enumerate(self.classes)}
+
+    def code(self, cell: Any) -> Any:
+        """The number of a cell of the column: the index of a text's class, -1 if it has none."""
+        return self._codes.get(cell, -1) if isinstance(cell, str) else cell
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a record, which has classes only where they have names."""
+        found = asdict(self)
+        classes = found.pop("classes")
+        return {**found, "classes": list(classes)} if classes else found
+
+    def identity(self) -> dict[str, Any]:
+        """What tells runs apart: that a column holds true and false is known from the dataset."""
+        found = self.to_dict()
+        if self.classes == BOOLEAN:
+            del found["classes"]
+        return found
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class View:
         targets: Sequence[Target],
         ids: Ids,
     ) -> View:
-        """The view of a training: it holds the targets of these materials and of no others."""
+        """The view of a training: targets of these materials alone, texts as indices of classes."""
         view = cls(dataset.ref, dataset.ids, {}, dataset.units, features)
         rows = view.rows(ids).tolist()
         columns: dict[str, list[Any]] = {}
@@ -61,7 +61,7 @@ class View:
             column = dataset.columns[target.name]
             columns[target.name] = [None] * len(dataset.ids)
             for row in rows:
-                columns[target.name][row] = column[row]
+                columns[target.name][row] = target.code(column[row])
         return cls(dataset.ref, dataset.ids, columns, dataset.units, features)
 
     def feature(self, spec: str, **settings: Any) -> Any:
@@ -159,13 +159,17 @@ def _room(view: View, level: str) -> int:
 
 
 def truth(view: View, ids: Ids, targets: Sequence[Target]) -> npt.NDArray[np.float64]:
-    """True values (n, t) as the table has them, NaN where unknown."""
+    """True values (n, t) as the table has them, NaN where unknown.
+
+    Texts are the indices of their classes, -1 for one that training did not have.
+    """
     rows = view.rows(ids).tolist()
     parts = []
     for target in targets:
         column = view.columns[target.name]
         nothing = np.full(target.columns, np.nan)
-        cells = [nothing if column[row] is None else np.ravel(column[row]) for row in rows]
+        found = [target.code(column[row]) for row in rows]
+        cells = [nothing if cell is None else np.ravel(cell) for cell in found]
         parts.append(np.array(cells, dtype=np.float64).reshape(len(rows), target.columns))
     return np.concatenate(parts, 1)
 

@@ -28,14 +28,16 @@ class Predictions:
     targets
         What was predicted; columns of the arrays are their sizes, one after another.
     mean : (n, t)
-        Goodall 2022, eq. 2.7; probabilities of the classes in a classification.
+        Goodall 2022, eq. 2.7; probabilities of the classes in a classification, in the order of
+        `Target.classes` where they have names.
     aleatoric, epistemic, total : (n, t), optional
         Standard deviations (eq. 2.8, 2.9). Aleatoric is None for a loss that learns no spread,
         epistemic for a single member, total for neither.
     members : (m, n, t)
         Means of the members.
     true : (n, t), optional
-        True values where they were asked for, NaN where unknown; classes count as one column.
+        True values where they were asked for, NaN where unknown; classes count as one column,
+        which holds their indices.
     """
 
     ids: npt.NDArray[np.str_]
@@ -63,12 +65,41 @@ class Predictions:
         start = sum(other.columns for other in self.targets[: names.index(target.name)])
         return self.true[:, start : start + target.columns]
 
+    def classes(self, target: Target) -> list[Any]:
+        """The most probable class of each material: its name, or its index if it has none.
+
+        None where a probability is no number.
+        """
+        chances = self.column(target, self.mean)
+        names = target.classes or range(target.size)
+        best: list[int] = chances.argmax(1).tolist()
+        lost: list[bool] = np.asarray(np.isnan(chances).any(1)).tolist()
+        return [None if no else names[index] for index, no in zip(best, lost, strict=True)]
+
+    def _named(self, target: Target) -> dict[str, list[Any]]:
+        """Class and probabilities by name."""
+        chances = self.column(target, self.mean)
+        found = {f"{target.name}_class": self.classes(target)}
+        for place, label in enumerate(target.labels):
+            found[f"{target.name}_probability_{label}"] = _cells(chances[:, place : place + 1])
+        return found
+
+    def _true(self, target: Target) -> list[Any]:
+        """True values as the table of the dataset has them."""
+        cells = _cells(self.truth(target))
+        if not target.classes:
+            return cells
+        known = [cell is not None and cell >= 0 for cell in cells]
+        return [target.classes[int(c)] if k else None for c, k in zip(cells, known, strict=True)]
+
     def columns(self, members: bool = False) -> dict[str, list[Any]]:
         """As columns of a table, one row a material."""
         found: dict[str, list[Any]] = {"material_id": self.ids.tolist()}
         for target in self.targets:
             if self.true is not None:
-                found[target.name] = _cells(self.truth(target))
+                found[target.name] = self._true(target)
+            if target.classes:
+                found |= self._named(target)
             kinds = {"aleatoric": self.aleatoric, "epistemic": self.epistemic, "total": self.total}
             found[f"{target.name}_mean"] = _cells(self.column(target, self.mean))
             for kind, values in kinds.items():

@@ -6,7 +6,7 @@ import importlib.metadata
 import platform
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from matdata.train import trainer as make_trainer
 from matdata.train.contract import Target, Task, Trainer
 from matdata.train.honoured import require_honoured
 from matdata.train.settings import TrainSettings, train_settings
-from matdata.train.targets import known_of, require_classes, told_targets
+from matdata.train.targets import known_of, notes_of, require_classes, told_targets
 
 Ids = npt.NDArray[np.str_]
 PACKAGES = ("matdata", "torch", "numpy", "scikit-learn", "safetensors")
@@ -42,7 +42,8 @@ class Request:
     hypers, settings
         Values for the plugin's hypers and for `TrainSettings`.
     task
-        ``regression``, ``classification``, or None: classes if the column holds true and false.
+        ``regression``, ``classification``, or None: classes if the column holds text, or true and
+        false.
     from_run
         Name of a run whose weights are taken over.
     freeze, reinit
@@ -98,15 +99,16 @@ class Question:
             "dataset": {"ref": self.dataset.ref, "digest": self.dataset.digest},
             "split": split,
             "inputs": inputs,
-            "targets": [asdict(target) for target in self.targets],
+            "targets": [target.to_dict() for target in self.targets],
             "outputs": outputs,
             "from_run": dict(parent) if parent else None,
             "freeze": list(self.request.freeze),
             "sizes": {"train": len(self.train), "val": len(self.valid)},
             "notes": list(self.notes),
         }
-        same = ("plugin", "hypers", "targets", "inputs", "from_run", "freeze")
+        same = ("plugin", "hypers", "inputs", "from_run", "freeze")
         identity = {name: content[name] for name in same}
+        identity["targets"] = [target.identity() for target in self.targets]
         identity["dataset"] = self.dataset.digest
         identity["split"] = split["digest"]
         identity["settings"] = self.settings.identity()
@@ -137,6 +139,7 @@ def ask(request: Request, cache: Path) -> Question:
         split.require_validation()
         require_classes(dataset, targets, ready["val"])
     train, valid = (known_of(dataset, targets, ready[part]) for part in ("train", "val"))
+    notes += notes_of(targets)
     lost = sum(map(len, ready.values())) - len(train) - len(valid)
     notes += [f"{lost:,} materials of train and validation have no target"] if lost else []
     if settings.fraction < 1.0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +12,11 @@ import numpy.typing as npt
 from matdata.dataset import DatasetFolder
 from matdata.errors import ConfigError, did_you_mean
 from matdata.splits.base import first_few
-from matdata.train.contract import Target, Task, Trainer
+from matdata.train.contract import BOOLEAN, Target, Task, Trainer
 
 Ids = npt.NDArray[np.str_]
+#: Texts that differ more often than this are no classes; few may be there once each.
+MOST_TEXTS, FEW_TEXTS = 1000, 20
 
 
 def _rows(dataset: DatasetFolder, ids: Ids) -> npt.NDArray[np.int64]:
@@ -45,7 +48,9 @@ def told_targets(
         raise ConfigError("targets of one run are all numbers or all classes, not both")
     if found[0].task not in trainer.tasks:
         raise ConfigError(
-            f"{trainer.name} learns {' and '.join(trainer.tasks)}, not {found[0].task}"
+            f"{trainer.name} learns {' and '.join(trainer.tasks)}, not {found[0].task} "
+            f"of {', '.join(names)}",
+            next_step="`matdata plugins` says what each trainer learns",
         )
     return found
 
@@ -62,12 +67,13 @@ def _target(dataset: DatasetFolder, name: str, task: Task | None, rows: list[int
     if not values:
         raise ConfigError(f"no material of the training part has a {name}")
     unit = dataset.units.get(name, "1")
-    if task == "classification" or (task is None and isinstance(values[0], bool)):
-        return Target(name, _classes(name, values), unit, "classification")
+    if task == "classification" or (task is None and isinstance(values[0], (bool, str))):
+        return _class_target(name, values, unit)
     if isinstance(values[0], str):
         raise ConfigError(
-            f"{name} holds text, for example {values[0]!r}; a target holds numbers",
-            next_step="choose a column of numbers, or encode the column as whole numbers from 0",
+            f"{name} holds text, for example {_short(values[0])!r}; a regression learns numbers",
+            next_step="leave out --task regression to learn its texts as classes, or choose a "
+            "column of numbers",
         )
     sizes = {len(value) if isinstance(value, (list, tuple)) else 1 for value in values}
     if len(sizes) > 1:
@@ -75,12 +81,47 @@ def _target(dataset: DatasetFolder, name: str, task: Task | None, rows: list[int
     return Target(name, sizes.pop(), unit, "regression")
 
 
+def _class_target(name: str, values: list[Any], unit: str) -> Target:
+    if all(isinstance(value, str) for value in values):
+        kinds = _texts(name, values)
+        return Target(name, len(kinds), unit, "classification", kinds)
+    size = _classes(name, values)
+    named = BOOLEAN if all(isinstance(value, bool) for value in values) else ()
+    return Target(name, size, unit, "classification", named)
+
+
+def _texts(name: str, values: list[str]) -> tuple[str, ...]:
+    """Classes of a column of text, sorted."""
+    counts = Counter(values)
+    kinds = tuple(sorted(counts))
+    told = f"{len(kinds):,} different texts in {len(values):,} materials of the training part"
+    shown = ", ".join(repr(_short(kind)) for kind in kinds[:3])
+    if len(kinds) > MOST_TEXTS or (len(kinds) > FEW_TEXTS and 2 * len(kinds) > len(values)):
+        raise ConfigError(
+            f"{name} looks like free text, not like classes: {told}, for example {shown}",
+            cause=f"classes are at most {MOST_TEXTS:,} texts, each of which is there twice or more "
+            "on average",
+            next_step="choose a column with a few different texts, or numbers",
+        )
+    if len(kinds) == 1:
+        raise ConfigError(
+            f"{name} is {shown} for all {len(values):,} materials of the training part, so there "
+            "is nothing to tell apart",
+            next_step="choose another column, or make a split with every class in train",
+        )
+    return kinds
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
 def _classes(name: str, values: list[Any]) -> int:
     wrong = [value for value in values if not _is_class(value)]
     if wrong:
         raise ConfigError(
-            f"{name} holds no classes, for example {wrong[0]!r}: expected true and false, or "
-            "whole numbers from 0",
+            f"{name} holds no classes, for example {wrong[0]!r}: expected text, true and false, "
+            "or whole numbers from 0",
             next_step="encode the column as whole numbers from 0, one for each class, and build "
             "the dataset again",
         )
@@ -99,21 +140,56 @@ def require_classes(dataset: DatasetFolder, targets: tuple[Target, ...], valid: 
     ConfigError
         With the classes and some of the materials.
     """
-    rows = _rows(dataset, valid).tolist()
+    _require(dataset, targets, valid, "validation", ", or add --no-validation")
+
+
+def require_names(dataset: DatasetFolder, targets: tuple[Target, ...], test: Ids) -> None:
+    """Check that test materials have no class with a name that training did not have.
+
+    Raises
+    ------
+    ConfigError
+        With the classes and some of the materials.
+    """
+    named = tuple(target for target in targets if target.classes)
+    _require(dataset, named, test, "the test part", " and train on it")
+
+
+def _require(
+    dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids, part: str, more: str
+) -> None:
+    rows = _rows(dataset, ids).tolist()
     for target in targets:
         if target.task != "classification":
             continue
         cells = [dataset.columns[target.name][row] for row in rows]
-        known = [cell is None or (_is_class(cell) and cell < target.size) for cell in cells]
+        known = [cell is None or _is_known(target, cell) for cell in cells]
         beyond = np.flatnonzero(~np.array(known, dtype=bool))
         if len(beyond):
-            kinds = sorted({str(cells[place]) for place in beyond.tolist()})
+            kinds = sorted({_short(str(cells[place])) for place in beyond.tolist()})
             raise ConfigError(
-                f"{target.name}: validation holds classes beyond the {target.size} of train: "
-                f"{', '.join(kinds[:10])} (of {first_few(valid[beyond])})",
+                f"{target.name}: {part} holds classes beyond the {target.size} of train: "
+                f"{', '.join(kinds[:10])} (of {first_few(ids[beyond])})",
                 cause="no material of the training part has such a class",
-                next_step="make a split with every class in train, or add --no-validation",
+                next_step=f"make a split with every class in train{more}",
             )
+
+
+def _is_known(target: Target, cell: Any) -> bool:
+    if target.classes:
+        return cell in target.classes
+    return _is_class(cell) and bool(cell < target.size)
+
+
+def notes_of(targets: tuple[Target, ...]) -> list[str]:
+    """Which names are learnt as classes."""
+    found = []
+    for target in targets:
+        if target.classes:
+            shown = ", ".join(map(_short, target.labels[:10]))
+            more = ", …" if target.size > 10 else ""
+            found.append(f"{target.name} is learnt as {target.size} classes: {shown}{more}")
+    return found
 
 
 def known_of(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> Ids:
