@@ -25,10 +25,10 @@ import torch
 
 from matdata.composition import Compositions, parse_formula
 from matdata.load.batch import Batch
-from matdata.train import trainer
-from matdata.train.contract import Schema, Target
-from matdata.train.inline import batch_of
-from matdata.train.losses import robust_l1
+from matdata.training import trainer
+from matdata.training.contract import Schema, Target
+from matdata.training.inline import batch_of
+from matdata.training.losses import robust_l1
 
 
 def main() -> int:

@@ -29,7 +29,7 @@ from common import public, read_crystals
 import numpy as np
 import torch
 
-from matdata.train.allocator import keep_freed_memory
+from matdata.training.allocator import keep_freed_memory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 warnings.simplefilter("ignore")
@@ -64,12 +64,12 @@ class Ours:
     def __init__(self, trainer: Any, materials: Any, values: np.ndarray, lr: float) -> None:
         from matdata.features import featurizer
         from matdata.load.loader import make_loader
-        from matdata.train.contract import Schema, Target
-        from matdata.train.data import View
-        from matdata.train.engine import Recipe, SeparateEngine
-        from matdata.train.losses import loss_entries
-        from matdata.train.memory import MemoryFeature
-        from matdata.train.settings import TrainSettings
+        from matdata.training.contract import Schema, Target
+        from matdata.training.data import View
+        from matdata.training.engine import Recipe, SeparateEngine
+        from matdata.training.losses import loss_entries
+        from matdata.training.memory import MemoryFeature
+        from matdata.training.settings import TrainSettings
 
         (spec,) = trainer.inputs()
         feature = MemoryFeature(

@@ -22,7 +22,7 @@ from matdata.errors import (
     StructureError,
     TrainError,
 )
-from matdata.evaluate.workflow import evaluate, open_run, predict, train
+from matdata.evaluation.workflow import evaluate, open_run, predict, train
 from matdata.features import FEATURIZERS
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.feature import Feature
@@ -31,7 +31,7 @@ from matdata.ledger import Reject
 from matdata.opened import Dataset
 from matdata.settings import Settings, setting
 from matdata.tables.elements import masses as atomic_masses
-from matdata.train.contract import (
+from matdata.training.contract import (
     FitTrainer,
     Members,
     Samples,

@@ -13,7 +13,7 @@ from typing import Any
 from preset_data import DATA, EXTENDED, FIGURE_4
 
 from matdata.errors import ConfigError, did_you_mean
-from matdata.train import trainer
+from matdata.training import trainer
 
 Commands = list[list[str]]
 

@@ -25,8 +25,8 @@ from summaries import summary_of
 
 from matdata.cache import cache_dir
 from matdata.errors import ConfigError, MatdataError
-from matdata.evaluate.compare import BY
-from matdata.train.run import find_run, read_sealed, write_sealed
+from matdata.evaluation.compare import BY
+from matdata.training.run import find_run, read_sealed, write_sealed
 
 FOLDER = Path(__file__).parent / "results"
 SHOWN = {"regression": ("mae", "rmse", "r2"), "classification": ("accuracy", "roc_auc", "f1")}

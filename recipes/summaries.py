@@ -10,9 +10,9 @@ from typing import Any
 
 from matdata.catalogue import find_dataset
 from matdata.errors import ConfigError
-from matdata.evaluate.score import test_record
-from matdata.train.run import Run
-from matdata.train.settings import TrainSettings, train_settings
+from matdata.evaluation.score import test_record
+from matdata.training.run import Run
+from matdata.training.settings import TrainSettings, train_settings
 
 SCORES = ("unit", "task", "materials", "truth_digest", "metrics", "baselines")
 #: Numbers that say what predicted spreads are worth.

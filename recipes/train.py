@@ -30,9 +30,9 @@ from matdata import cli
 from matdata.cache import cache_dir
 from matdata.catalogue import find_dataset
 from matdata.errors import ConfigError, MatdataError, SourceError, StoreError
-from matdata.train import TRAINERS
-from matdata.train.run import find_run
-from matdata.train.settings import settings_from_pairs
+from matdata.training import TRAINERS
+from matdata.training.run import find_run
+from matdata.training.settings import settings_from_pairs
 
 
 def commands(preset: Preset, given: argparse.Namespace) -> Commands:

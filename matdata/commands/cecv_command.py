@@ -11,16 +11,16 @@ from matdata.commands.plugins_command import need_torch
 from matdata.errors import ConfigError
 
 if TYPE_CHECKING:
-    from matdata.train.run import Run
+    from matdata.training.run import Run
 
 
 def run(given: argparse.Namespace) -> int:
     """Cluster what runs hold of the same materials, and compare with references."""
     need_torch()
-    from matdata.evaluate.cecv import cecv, judge, target_region
-    from matdata.evaluate.drawings import draw_cecv
-    from matdata.evaluate.inside import common_materials, feature_maps
-    from matdata.train.run import find_run
+    from matdata.evaluation.cecv import cecv, judge, target_region
+    from matdata.evaluation.drawings import draw_cecv
+    from matdata.evaluation.inside import common_materials, feature_maps
+    from matdata.training.run import find_run
 
     cache = cache_of(given)
     references = [name for name in (given.global_run, given.local_run) if name]

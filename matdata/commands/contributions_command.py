@@ -15,7 +15,7 @@ def run(given: argparse.Namespace) -> int:
     """Mean contributions of elements, or contributions along a binary, as numbers and picture."""
     need_torch()
     from matdata.store.files import write_json
-    from matdata.train.run import find_run
+    from matdata.training.run import find_run
 
     found = find_run(cache_of(given), given.run)
     target = found.schema.targets[0]
@@ -45,8 +45,8 @@ def quantity_of(target: str, unit: str, normalizer: str) -> tuple[str, str]:
 
 
 def _table(given: argparse.Namespace, run: Any, folder: Path, label: str) -> dict[str, Any]:
-    from matdata.evaluate.drawings import draw_table
-    from matdata.evaluate.inside import by_element, materials_of
+    from matdata.evaluation.drawings import draw_table
+    from matdata.evaluation.inside import by_element, materials_of
     from matdata.tables.elements import symbols
 
     found = by_element(run, materials_of(run, given.part), given.device)
@@ -58,8 +58,8 @@ def _table(given: argparse.Namespace, run: Any, folder: Path, label: str) -> dic
 
 
 def _binary(given: argparse.Namespace, run: Any, folder: Path, label: str) -> dict[str, Any]:
-    from matdata.evaluate.drawings import draw_binary
-    from matdata.evaluate.inside import along_binary
+    from matdata.evaluation.drawings import draw_binary
+    from matdata.evaluation.inside import along_binary
 
     first, dash, second = given.along.partition("-")
     if not dash:

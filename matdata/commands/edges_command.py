@@ -10,14 +10,14 @@ from matdata.commands.common import cache_of, console_of, print_json
 from matdata.commands.plugins_command import need_torch
 
 if TYPE_CHECKING:
-    from matdata.evaluate.edges import Edges
+    from matdata.evaluation.edges import Edges
 
 
 def run(given: argparse.Namespace) -> int:
     """Edge attributes that a run predicts within formulas, as numbers and heat maps."""
     need_torch()
-    from matdata.evaluate.edges import columns_of, edges_of
-    from matdata.train.run import find_run
+    from matdata.evaluation.edges import columns_of, edges_of
+    from matdata.training.run import find_run
 
     found = find_run(cache_of(given), given.run)
     edges = edges_of(found, given.formula, given.layer, given.device)
@@ -62,7 +62,7 @@ def _write(folder: Path, record: dict[str, Any], columns: dict[str, list[Any]]) 
 
 
 def _draw(folder: Path, edges: list[Edges], atoms: bool) -> None:
-    from matdata.evaluate.drawings import draw_matrix
+    from matdata.evaluation.drawings import draw_matrix
     from matdata.splits.names import slug
 
     for one in edges:

@@ -18,10 +18,10 @@ SPREAD = ("miscalibration_area", "coverage_68", "coverage_95", "spearman", "conf
 def run(given: argparse.Namespace) -> int:
     """Open the test part of a run's split, once, and score the run."""
     need_torch()
-    from matdata.evaluate.pictures import draw_all
-    from matdata.evaluate.score import evaluate_run, picture_folder, test_predictions
-    from matdata.train.logs import read_log
-    from matdata.train.run import find_run
+    from matdata.evaluation.pictures import draw_all
+    from matdata.evaluation.score import evaluate_run, picture_folder, test_predictions
+    from matdata.training.logs import read_log
+    from matdata.training.run import find_run
 
     found = find_run(cache_of(given), given.run)
     settings = {"device": given.device} if given.device else {}

@@ -7,9 +7,9 @@ from typing import Any
 
 from matdata.commands.common import print_json
 from matdata.errors import ConfigError, MatdataError
-from matdata.train import TRAINERS
-from matdata.train.contract import Trainer
-from matdata.train.settings import TrainSettings
+from matdata.training import TRAINERS
+from matdata.training.contract import Trainer
+from matdata.training.settings import TrainSettings
 
 #: Settings of the loop that are listed under --set; all have a default and a meaning.
 LOOP = "settings of the loop (--set train.KEY=VALUE)"

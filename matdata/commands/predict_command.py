@@ -15,8 +15,8 @@ from matdata.errors import StructureError
 
 if TYPE_CHECKING:
     from matdata.ledger import Reject
-    from matdata.train.prediction import Predictions
-    from matdata.train.run import Run
+    from matdata.training.prediction import Predictions
+    from matdata.training.run import Run
 
 SHOWN = 20
 
@@ -24,7 +24,7 @@ SHOWN = 20
 def run(given: argparse.Namespace) -> int:
     """Predict for a dataset, for files of structures, or for formulas."""
     need_torch()
-    from matdata.train.run import find_run
+    from matdata.training.run import find_run
 
     console = console_of(given)
     settings = {"device": given.device} if given.device else {}
@@ -48,8 +48,8 @@ def _predict(
     run: Run, what: Sequence[str], settings: dict[str, Any]
 ) -> tuple[Predictions, list[Reject]]:
     from matdata.catalogue import datasets, find_dataset
-    from matdata.train.memory import predict_memory
-    from matdata.train.predict import predict_dataset
+    from matdata.training.memory import predict_memory
+    from matdata.training.predict import predict_dataset
 
     if all(Path(item).exists() for item in what):
         return _of_files(run, what, settings)
@@ -71,7 +71,7 @@ def _of_files(
     from matdata.crystals import Crystals
     from matdata.sources import find_source
     from matdata.sources.base import Request
-    from matdata.train.memory import predict_memory
+    from matdata.training.memory import predict_memory
 
     rejects: list[Reject] = []
     parts, formulas, names = [], [], []

@@ -11,8 +11,8 @@ from matdata.commands.evaluate_command import SHOWN, number
 
 def run(given: argparse.Namespace) -> int:
     """List runs; rank those that were tested on the same materials."""
-    from matdata.evaluate.compare import compare, groups, listing, summary
-    from matdata.train.run import find_run
+    from matdata.evaluation.compare import compare, groups, listing, summary
+    from matdata.training.run import find_run
 
     cache = cache_of(given)
     if given.names:

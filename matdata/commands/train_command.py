@@ -8,9 +8,9 @@ from typing import Any
 from matdata.commands.common import cache_of, console_of, pairs_of, print_json
 from matdata.commands.plugins_command import need_torch
 from matdata.errors import ConfigError
-from matdata.train import TRAINERS
-from matdata.train.question import Request
-from matdata.train.settings import settings_from_pairs
+from matdata.training import TRAINERS
+from matdata.training.question import Request
+from matdata.training.settings import settings_from_pairs
 
 FLAGS = (
     *("epochs", "batch_size", "lr", "loss", "clip", "patience", "ensemble", "seed", "device"),
@@ -22,7 +22,7 @@ def run(given: argparse.Namespace) -> int:
     """Train a plugin; the same command goes on with a training that was stopped."""
     request = request_of(given)
     need_torch()
-    from matdata.train.job import train
+    from matdata.training.job import train
 
     made = train(request, cache_of(given), given.name, console_of(given))
     if given.json:

@@ -26,15 +26,15 @@ from matdata import api
 from matdata.errors import ConfigError, FeatureError
 from matdata.inmemory import as_batch
 from matdata.testing.invariance import permute
-from matdata.train import trainer as make_trainer
-from matdata.train.contract import FitTrainer, TorchTrainer, Trainer
-from matdata.train.job import train
-from matdata.train.memory import MemoryFeature
-from matdata.train.predict import predict_dataset, predict_view
-from matdata.train.question import Request
-from matdata.train.run import Run
-from matdata.train.settings import fit_honours
-from matdata.train.tensors import read_tensors
+from matdata.training import trainer as make_trainer
+from matdata.training.contract import FitTrainer, TorchTrainer, Trainer
+from matdata.training.job import train
+from matdata.training.memory import MemoryFeature
+from matdata.training.predict import predict_dataset, predict_view
+from matdata.training.question import Request
+from matdata.training.run import Run
+from matdata.training.settings import fit_honours
+from matdata.training.tensors import read_tensors
 
 SPLIT = "contract"
 NOT_A_HYPER = "no_such_hyper"
@@ -161,7 +161,7 @@ class TrainerContract:
         self.near(numbers[1], numbers[0])
 
     def _predict(self, run: Run, features: Mapping[str, Any], ids: Any) -> Any:
-        from matdata.train.data import View
+        from matdata.training.data import View
 
         for feature in features.values():
             ids = ids[np.isin(ids, feature.ids)]
@@ -190,7 +190,7 @@ class TrainerContract:
         """Stopped inside the second epoch and started again."""
         if isinstance(self.trainer(), FitTrainer):
             pytest.skip("a fit is not resumed")
-        from matdata.train import checkpoint, job
+        from matdata.training import checkpoint, job
 
         class Stop(Exception):
             pass

@@ -10,9 +10,9 @@ import pytest
 import matdata as md
 from matdata.cli import main
 from matdata.commands.contributions_command import quantity_of
-from matdata.evaluate import inside
+from matdata.evaluation import inside
 from matdata.store.tables import read_table
-from matdata.train.run import find_run
+from matdata.training.run import find_run
 
 pytest.importorskip("matdata_lgdcnn")
 
@@ -190,8 +190,8 @@ def test_edges_are_numbers_and_heat_maps(cache, capsys, tmp_path):
 
 
 def test_edges_by_atoms_repeat_those_of_elements(cache):
-    from matdata.evaluate.edges import edges_of
-    from matdata.train.run import find_run
+    from matdata.evaluation.edges import edges_of
+    from matdata.training.run import find_run
 
     (one,) = edges_of(find_run(cache, "edges"), ["TiO2"])
     labels, matrix = one.by_atoms()
@@ -200,8 +200,8 @@ def test_edges_by_atoms_repeat_those_of_elements(cache):
 
 
 def test_embeddings_do_not_depend_on_the_company(cache):
-    from matdata.evaluate.inside import embeddings, materials_of
-    from matdata.train.run import find_run
+    from matdata.evaluation.inside import embeddings, materials_of
+    from matdata.training.run import find_run
 
     run = find_run(cache, "edges")
     ids = materials_of(run, "all")

@@ -7,10 +7,10 @@ import pytest
 from support.runs import TARGET, train
 
 from matdata.errors import ConfigError, StructureError
-from matdata.train.inline import batch_of
-from matdata.train.memory import predict_memory
-from matdata.train.predict import check_prediction
-from matdata.train.run import find_run
+from matdata.training.inline import batch_of
+from matdata.training.memory import predict_memory
+from matdata.training.predict import check_prediction
+from matdata.training.run import find_run
 
 
 def test_predictions_of_a_run_without_inputs(cache):

@@ -13,7 +13,7 @@ from support.files import write_csv
 
 from matdata.cli import _parser, main
 from matdata.commands.train_command import request_of
-from matdata.train.run import find_run
+from matdata.training.run import find_run
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 SMALL = {

@@ -15,7 +15,7 @@ import pytest
 
 import matdata as md
 from matdata.cli import main
-from matdata.train import TRAINERS
+from matdata.training import TRAINERS
 
 PACKAGE = Path(__file__).parents[1] / "support" / "third_party"
 TARGET = "ewald_energy_per_atom"
@@ -93,7 +93,7 @@ def test_it_is_listed_and_a_broken_one_beside_it_breaks_nothing(command):
 
 def test_listing_imports_no_plugin(site):
     script = (
-        "import sys; from matdata.train import TRAINERS; names = TRAINERS.names();"
+        "import sys; from matdata.training import TRAINERS; names = TRAINERS.names();"
         "assert 'third-mean' in names, names;"
         "assert not [m for m in sys.modules if m.startswith(('matdata_third', 'torch'))]"
     )

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from support.runs import QUICK, TARGET, equal, train, weights
 
-from matdata.train import data
-from matdata.train.tensors import read_tensors
+from matdata.training import data
+from matdata.training.tensors import read_tensors
 
 REFUSED = {
     *("pymatgen", "ase", "matminer", "mp_api", "moyopy", "spglib", "sklearn", "pydantic"),
@@ -53,7 +53,7 @@ def test_a_killed_training_ends_in_the_same_bytes(cache, ensemble, tmp_path):
 KILLED = """
 import functools, os, signal, sys
 from matdata.cli import main
-from matdata.train import data, job
+from matdata.training import data, job
 
 def killed(loop, folder, save=job.save_checkpoint):
     save(loop, folder)

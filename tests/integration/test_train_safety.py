@@ -12,9 +12,9 @@ from support.runs import TARGET, train
 import matdata as md
 from matdata.cli import main
 from matdata.digest import digest_file
-from matdata.train.checkpoint import BEST, read_weights, write_best
-from matdata.train.run import read_sealed, write_sealed
-from matdata.train.start import run_lock
+from matdata.training.checkpoint import BEST, read_weights, write_best
+from matdata.training.run import read_sealed, write_sealed
+from matdata.training.start import run_lock
 
 
 def test_a_run_that_is_training_is_not_removed(cache, capsys):
@@ -165,7 +165,7 @@ def test_reinit_needs_a_run(cache, capsys):
 
 
 def test_a_logarithm_of_validation_targets_is_checked_first(cache, capsys):
-    from matdata.train import job
+    from matdata.training import job
 
     plain = job.fit_normalizer
     with pytest.MonkeyPatch.context() as patch:  # the sample's energies are all negative

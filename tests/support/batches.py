@@ -9,9 +9,9 @@ import numpy as np
 from matdata.features import featurizer
 from matdata.inmemory import as_batch
 from matdata.load.loader import make_loader
-from matdata.train.contract import Schema, Target
-from matdata.train.data import View
-from matdata.train.memory import MemoryFeature
+from matdata.training.contract import Schema, Target
+from matdata.training.data import View
+from matdata.training.memory import MemoryFeature
 
 
 def batch_of(materials: Any, spec: str, **settings: Any) -> Any:

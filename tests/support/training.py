@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from matdata.load.batch import Batch
-from matdata.train.contract import Schema, Target
-from matdata.train.distributed import ALONE
-from matdata.train.engine import Recipe, SeparateEngine
-from matdata.train.loop import Loop
-from matdata.train.losses import loss_entries, outputs_for
-from matdata.train.settings import TrainSettings
-from matdata.train.stacked import StackedEngine
+from matdata.training.contract import Schema, Target
+from matdata.training.distributed import ALONE
+from matdata.training.engine import Recipe, SeparateEngine
+from matdata.training.loop import Loop
+from matdata.training.losses import loss_entries, outputs_for
+from matdata.training.settings import TrainSettings
+from matdata.training.stacked import StackedEngine
 
 
 class Numbers:

@@ -5,7 +5,7 @@ import pytest
 
 import matdata as md
 from matdata.crystals import Ragged
-from matdata.evaluate import cecv
+from matdata.evaluation import cecv
 
 RNG = np.random.default_rng(0)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from matdata.errors import ConfigError
-from matdata.evaluate.metrics import classification, dummy_class
-from matdata.train.contract import Samples, Schema, Target, Trainer
-from matdata.train.targets import require_classes, told_targets
+from matdata.evaluation.metrics import classification, dummy_class
+from matdata.training.contract import Samples, Schema, Target, Trainer
+from matdata.training.targets import require_classes, told_targets
 
 IDS = np.array(["a", "b", "c", "d"])
 

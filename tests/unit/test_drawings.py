@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matdata.evaluate import drawings
+from matdata.evaluation import drawings
 
 
 def test_places_in_the_periodic_table():

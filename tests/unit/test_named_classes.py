@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from matdata.errors import ConfigError
-from matdata.train.contract import BOOLEAN, Members, Target, Trainer
-from matdata.train.data import View, truth
-from matdata.train.prediction import combine
-from matdata.train.targets import require_classes, require_names, told_targets
+from matdata.training.contract import BOOLEAN, Members, Target, Trainer
+from matdata.training.data import View, truth
+from matdata.training.prediction import combine
+from matdata.training.targets import require_classes, require_names, told_targets
 
 KINDS = ("cubic", "hexagonal")
 

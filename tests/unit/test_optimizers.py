@@ -8,12 +8,12 @@ import torch
 from support.training import make_loop
 
 from matdata.errors import ConfigError
-from matdata.train import TRAINERS
-from matdata.train.checkpoint import load_checkpoint, save_checkpoint
-from matdata.train.lamb import Lamb
-from matdata.train.lookahead import take_step
-from matdata.train.schedule import Schedule
-from matdata.train.settings import TrainSettings, train_settings
+from matdata.training import TRAINERS
+from matdata.training.checkpoint import load_checkpoint, save_checkpoint
+from matdata.training.lamb import Lamb
+from matdata.training.lookahead import take_step
+from matdata.training.schedule import Schedule
+from matdata.training.settings import TrainSettings, train_settings
 
 QUICK = {"epochs": 6, "batch_size": 16, "lr": 0.02, "loss": "robust_l1"}
 PAPER = {"optimizer": "lamb", "lookahead": 3, "schedule": "cyclic", "cycle": 2.0}

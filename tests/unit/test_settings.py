@@ -47,7 +47,7 @@ def test_wrong_values_are_refused(given, words):
 
 
 def test_a_seed_fits_into_64_bits():
-    from matdata.train.settings import TrainSettings
+    from matdata.training.settings import TrainSettings
 
     assert TrainSettings(seed=2**63 - 1).seed == 2**63 - 1
     with pytest.raises(ConfigError, match=r"'seed' .* at most 9223372036854775807"):

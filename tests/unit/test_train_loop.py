@@ -9,10 +9,10 @@ from support.training import FakeLoader, data, make_loop
 from torch import nn
 
 from matdata.errors import ConfigError, TrainError
-from matdata.train.checkpoint import load_checkpoint, save_checkpoint
-from matdata.train.progress import MemberProgress
-from matdata.train.schedule import Schedule
-from matdata.train.settings import TrainSettings
+from matdata.training.checkpoint import load_checkpoint, save_checkpoint
+from matdata.training.progress import MemberProgress
+from matdata.training.schedule import Schedule
+from matdata.training.settings import TrainSettings
 
 QUICK = {"epochs": 6, "batch_size": 16, "lr": 0.02}
 
@@ -183,7 +183,7 @@ def test_nan_stops_the_training_and_names_batch_and_ids(tmp_path):
 
 
 def test_the_last_good_checkpoint_outlives_a_nan(tmp_path):
-    from matdata.train.checkpoint import BEST, read_weights
+    from matdata.training.checkpoint import BEST, read_weights
 
     class Late(FakeLoader):
         def __iter__(self):
@@ -313,7 +313,7 @@ def test_averaged_weights_are_the_mean_over_the_last_epochs():
 
 
 def test_what_cannot_be_stacked_is_told():
-    from matdata.train.stacked import StackedEngine, reason_after_trial, reason_against
+    from matdata.training.stacked import StackedEngine, reason_after_trial, reason_against
 
     class Branches(nn.Module):
         def __init__(self):

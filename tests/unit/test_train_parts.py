@@ -9,17 +9,17 @@ import pytest
 import torch
 
 from matdata.errors import ConfigError, StoreError
-from matdata.evaluate.metrics import classification, regression
-from matdata.evaluate.uncertainty import calibration, confidence_error, coverage
-from matdata.train.contract import Members, Target
-from matdata.train.data import View, loader_for
-from matdata.train.distributed import Group
-from matdata.train.losses import cross_entropy, huber, robust_l1, robust_l2, weighed_sum
-from matdata.train.optim import clip_members
-from matdata.train.prediction import combine
-from matdata.train.schedule import Schedule
-from matdata.train.settings import TrainSettings
-from matdata.train.tensors import read_tensors, write_tensors
+from matdata.evaluation.metrics import classification, regression
+from matdata.evaluation.uncertainty import calibration, confidence_error, coverage
+from matdata.training.contract import Members, Target
+from matdata.training.data import View, loader_for
+from matdata.training.distributed import Group
+from matdata.training.losses import cross_entropy, huber, robust_l1, robust_l2, weighed_sum
+from matdata.training.optim import clip_members
+from matdata.training.prediction import combine
+from matdata.training.schedule import Schedule
+from matdata.training.settings import TrainSettings
+from matdata.training.tensors import read_tensors, write_tensors
 
 
 def test_robust_losses_are_the_likelihoods_of_their_laws():
@@ -285,7 +285,7 @@ def test_a_budget_is_for_one_process():
 
 
 def test_a_run_of_something_else_is_told_apart_by_what_differs_only() -> None:
-    from matdata.train.start import _difference
+    from matdata.training.start import _difference
 
     told = _difference({"trunk": [64, 32], "epochs": 1}, {"trunk": (64, 32), "epochs": 2})
     assert told == "epochs is 1 there, 2 now"

@@ -11,7 +11,7 @@ import pytest
 
 from matdata.cli import _parser, main
 from matdata.commands.train_command import request_of
-from matdata.train.settings import TrainSettings
+from matdata.training.settings import TrainSettings
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 LINES = [
@@ -38,7 +38,7 @@ def test_settings_of_the_loop_are_listed_with_the_plugins_defaults(capsys):
     shown = capsys.readouterr().out
     for field in fields(TrainSettings):
         assert f"train.{field.name}=" in shown
-    from matdata.train import TRAINERS
+    from matdata.training import TRAINERS
 
     for name, value in TRAINERS.get("crabnet").defaults.items():
         assert f"train.{name}={value}  " in shown

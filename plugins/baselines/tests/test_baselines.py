@@ -5,7 +5,7 @@ import pytest
 from matdata_baselines import Dummy, MagpieForest, VoronoiForest, trees
 
 import matdata as md
-from matdata.train.contract import Target
+from matdata.training.contract import Target
 
 
 def samples_of(inputs: dict, targets, mask=None) -> md.Samples:

@@ -8,10 +8,10 @@ from matdata_cgcnn import CGCNN
 
 import matdata as md
 from matdata import api
-from matdata.evaluate import workflow
+from matdata.evaluation import workflow
 from matdata.options import BuildOptions
 from matdata.pipeline import add_features
-from matdata.train import job
+from matdata.training import job
 
 TARGET = "ewald_energy_per_atom"
 

@@ -14,7 +14,7 @@ from matdata.nn.compositions import (
     LeakyResidualNetwork,
 )
 from matdata.nn.rows import Rows
-from matdata.train.contract import Schema
+from matdata.training.contract import Schema
 from matdata_crabnet import Hypers
 
 

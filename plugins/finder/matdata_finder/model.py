@@ -12,7 +12,7 @@ from torch.nn import functional
 from matdata.errors import ConfigError
 from matdata.load.batch import Batch
 from matdata.tables import element_vectors
-from matdata.train.contract import Schema
+from matdata.training.contract import Schema
 from matdata_finder import Hypers
 from matdata_finder.graphs import Graph, crystal_graph, formula_graph
 from matdata_finder.layers import AttentionPooling, MessageLayer

@@ -20,7 +20,7 @@ from matdata.nn.compositions import (
     LeakyResidualNetwork,
 )
 from matdata.nn.rows import Rows
-from matdata.train.contract import Schema
+from matdata.training.contract import Schema
 from matdata_lgdcnn import Hypers
 from matdata_lgdcnn.convolution import LocalPart
 from matdata_lgdcnn.recurrent import Recurrent, Steps

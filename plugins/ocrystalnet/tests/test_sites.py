@@ -89,7 +89,7 @@ def test_what_is_read_and_how_it_must_be_built():
 
 def test_found_by_name_without_torch():
     code = (
-        "import sys; from matdata.train import TRAINERS;"
+        "import sys; from matdata.training import TRAINERS;"
         "a, b = TRAINERS.get('ocrystalnet'), TRAINERS.get('ogcnn');"
         "a.Hypers.describe(); print(a.name, b.name, 'torch' in sys.modules)"
     )

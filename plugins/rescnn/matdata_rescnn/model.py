@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from matdata.features.formulas import ELEMENT_SETS
 from matdata.load.batch import Batch
-from matdata.train.contract import Schema
+from matdata.training.contract import Schema
 from matdata_rescnn import ElemNetHypers, ResCNNHypers
 
 

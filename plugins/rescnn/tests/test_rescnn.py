@@ -17,8 +17,8 @@ from support.models import (
 )
 
 import matdata as md
-from matdata.train import trainer
-from matdata.train.inline import batch_of
+from matdata.training import trainer
+from matdata.training.inline import batch_of
 
 SMALL = {
     "rescnn": {"filters": (4, 6, 8, 8), "dense": (12, 10, 10, 6)},

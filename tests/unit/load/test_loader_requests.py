@@ -10,8 +10,8 @@ from matdata.features import featurizer
 from matdata.inmemory import as_batch
 from matdata.load.loader import make_loader
 from matdata.load.options import LoadOptions
-from matdata.train.data import View
-from matdata.train.memory import MemoryFeature
+from matdata.training.data import View
+from matdata.training.memory import MemoryFeature
 
 COUNT = 40
 

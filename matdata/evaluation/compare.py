@@ -1,0 +1,128 @@
+"""Runs beside each other: ranked where the test materials are the same, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from matdata.catalogue import committed
+from matdata.errors import MatdataError, TrainError
+from matdata.evaluation.score import RECORD, test_record
+from matdata.training.run import Run
+
+#: What runs are ranked by, and whether more is better.
+BY = {"regression": ("mae", False), "classification": ("roc_auc", True)}
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """What a run is and how far it came; without its test score."""
+    manifest = run.manifest
+    found: dict[str, Any] = {
+        "run": run.name,
+        "plugin": manifest["plugin"]["name"],
+        "dataset": manifest["dataset"]["ref"],
+        "split": manifest["split"]["name"],
+        "targets": [target["name"] for target in manifest["targets"]],
+        "seed": manifest["settings"]["seed"],
+        "members": manifest["settings"]["ensemble"],
+        "finished": run.finished,
+        "evaluated": (run.folder / RECORD).is_file(),
+    }
+    if run.finished:
+        found["seconds"] = run.result()["seconds"]
+    return found
+
+
+def listing(cache: Path) -> tuple[list[Run], list[dict[str, Any]]]:
+    """All runs of a cache, oldest first.
+
+    Returns
+    -------
+    runs
+        Those that can be read.
+    entries
+        The `summary` of each; of one with a damaged file ``run``, ``damaged`` (what is wrong with
+        which file) and ``next_step``.
+    """
+    found: list[Run] = []
+    entries: list[dict[str, Any]] = []
+    for folder in committed(cache / "runs"):
+        try:
+            run = Run(folder)
+            entry = summary(run)
+            if entry["evaluated"]:
+                test_record(run)
+        except MatdataError as error:
+            told = {"damaged": error.what, "next_step": error.next_step}
+            entries.append({"run": folder.name, **told})
+            continue
+        found.append(run)
+        entries.append(entry)
+    return found, entries
+
+
+def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Evaluated runs by target and test materials, each group in the order of its metric."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for run in runs:
+        try:
+            record = test_record(run)
+        except MatdataError:
+            continue
+        for name, scored in record["targets"].items():
+            key = (name, scored["truth_digest"])
+            group = found.setdefault(
+                key,
+                {
+                    "target": name,
+                    "unit": scored["unit"],
+                    "task": scored["task"],
+                    "dataset": record["dataset"],
+                    "materials": scored["materials"],
+                    "truth_digest": scored["truth_digest"],
+                    "baselines": scored["baselines"],
+                    "runs": [],
+                },
+            )
+            group["runs"].append({**summary(run), "metrics": scored["metrics"]})
+    for group in found.values():
+        metric, more = BY[group["task"]]
+        group["by"] = metric
+        group["runs"].sort(key=lambda entry: _order(entry["metrics"][metric], more))
+    return list(found.values())
+
+
+def _order(value: float | None, more: bool) -> float:
+    if value is None:
+        return float("inf")
+    return -value if more else value
+
+
+def compare(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Rank runs that were named.
+
+    Returns
+    -------
+    list of dict
+        One group a target.
+
+    Raises
+    ------
+    TrainError
+        If one was not evaluated, or they were not tested on the same materials and values.
+    """
+    for run in runs:
+        test_record(run)
+    found = groups(runs)
+    for group in found:
+        there = {entry["run"] for entry in group["runs"]}
+        absent = [run.name for run in runs if run.name not in there]
+        if absent:
+            raise TrainError(
+                f"runs are not ranked: {', '.join(absent)} and {', '.join(sorted(there))} were not "
+                f"tested on the same materials with the same {group['target']}",
+                cause="another split, another dataset or target, or materials that lack a feature",
+                next_step="train them on one split, with features that all its materials have",
+            )
+    return found

@@ -1,0 +1,110 @@
+"""Edge attributes that a network predicts between the elements of a formula (Finder, figure 4c).
+
+A network takes part by having ``edge_matrices(batch, layer)``: for each formula the atomic numbers
+of its elements, the atoms of each, and the matrix of edge attributes between them; layers count
+from 1, and 0 is the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from matdata.crystals import Float, Int
+from matdata.errors import ConfigError
+from matdata.evaluation.inside import network
+from matdata.tables.elements import symbols
+from matdata.training.data import device_of
+from matdata.training.inline import batch_of
+from matdata.training.run import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """Edge attributes of a formula.
+
+    Attributes
+    ----------
+    formula
+        As it was asked for.
+    numbers, counts : (k,) int64
+        Atomic numbers in ascending order, and atoms of each in the integer formula.
+    values : (k, k) float64
+        Row i holds the attributes of the edges from element i to its neighbours j; those of the
+        diagonal join atoms of one element.
+    """
+
+    formula: str
+    numbers: Int
+    counts: Int
+    values: Float
+
+    @property
+    def symbols(self) -> list[str]:
+        """Symbols of the elements."""
+        names = symbols()
+        return [names[number] for number in self.numbers.tolist()]
+
+    def by_atoms(self) -> tuple[list[str], Float]:
+        """Labels and matrix with a row an atom, as the paper draws it."""
+        rows = np.repeat(np.arange(len(self.numbers)), self.counts)
+        names = self.symbols
+        return [names[row] for row in rows.tolist()], self.values[np.ix_(rows, rows)]
+
+
+def edges_of(
+    run: Run, formulas: Sequence[str], layer: int = 0, device: str = "auto"
+) -> list[Edges]:
+    """Edge attributes of formulas, by the first member of a run.
+
+    Parameters
+    ----------
+    run
+        A finished run of a network that predicts edges.
+    formulas
+        Each is read once, in this order.
+    layer
+        From 1; 0 for the last one.
+    device
+        ``auto``, ``cpu``, ``cuda``.
+
+    Raises
+    ------
+    ConfigError
+        If there are no formulas, the network predicts no edges, or there is no such layer.
+    StructureError
+        If a formula cannot be read.
+    """
+    asked = list(dict.fromkeys(formulas))
+    if not asked:
+        raise ConfigError("no formula is named", next_step="give --formula SrTiO3 BaTiO3")
+    model = network(run, "edge_matrices", device)
+    home = str(device_of(run.settings.replace(device=device)))
+    batch = batch_of(run.schema.featurizers, asked, device=home)
+    return [
+        Edges(name, _plain(numbers, np.int64), _plain(counts, np.int64), _plain(matrix, np.float64))
+        for name, (numbers, counts, matrix) in zip(
+            asked, model.edge_matrices(batch, layer), strict=True
+        )
+    ]
+
+
+def _plain(values: Any, kind: Any) -> Any:
+    return values.detach().cpu().numpy().astype(kind)
+
+
+def columns_of(edges: Sequence[Edges]) -> dict[str, list[Any]]:
+    """A table with a row for each pair of elements of each formula."""
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("formula", "first", "second", "first_atoms", "second_atoms", "edge")
+    }
+    for one in edges:
+        names, counts = one.symbols, one.counts.tolist()
+        for i, j in np.ndindex(one.values.shape):
+            row = (one.formula, names[i], names[j], counts[i], counts[j], float(one.values[i, j]))
+            for column, value in zip(columns.values(), row, strict=True):
+                column.append(value)
+    return columns

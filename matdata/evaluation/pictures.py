@@ -1,0 +1,152 @@
+"""Pictures of a run: parity, learning curve, histogram of errors, confidence and error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from matdata.cache import storage_error
+from matdata.errors import ConfigError
+
+SIZE = (4.5, 4.0)  # inches
+
+
+def draw_all(
+    folder: Path,
+    record: Mapping[str, Any],
+    table: Mapping[str, list[Any]],
+    log: Sequence[Mapping[str, Any]],
+) -> list[Path]:
+    """Write the pictures of an evaluated run.
+
+    Parameters
+    ----------
+    folder
+        Where they go.
+    record
+        Of `matdata.evaluation.score.evaluate_run`.
+    table
+        Predictions for the test part.
+    log
+        Rows of the run's log; a plugin with its own fit has none.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not there.
+    StoreError
+        If a picture cannot be written.
+    """
+    made = []
+    if any("train_loss" in row for row in log):
+        made.append(write_picture(folder / "learning_curve.png", lambda axes: _learning(axes, log)))
+    for name, found in record["targets"].items():
+        if found["task"] != "regression":
+            continue
+        true, mean = _pairs(table, name)
+        unit = "" if found["unit"] == "1" else f" ({found['unit']})"
+        title = f"{name}{unit}"
+        mae = found["metrics"]["mae"]
+        stem = re.sub(r"[^A-Za-z0-9._+-]+", "-", name)
+
+        def parity(axes: Any, true: Any = true, mean: Any = mean, label: str = title) -> None:
+            _parity(axes, true, mean, label)
+
+        def errors(axes: Any, values: Any = mean - true, unit: str = unit, mae: Any = mae) -> None:
+            _errors(axes, values, unit, mae)
+
+        made.append(write_picture(folder / f"parity-{stem}.png", parity))
+        made.append(write_picture(folder / f"errors-{stem}.png", errors))
+        if "uncertainty" in found:
+            curve = found["uncertainty"]["confidence_error"]
+
+            def confidence(axes: Any, curve: Any = curve, unit: str = unit) -> None:
+                _confidence(axes, curve, unit)
+
+            made.append(write_picture(folder / f"confidence-error-{stem}.png", confidence))
+    return made
+
+
+def _pairs(table: Mapping[str, list[Any]], name: str) -> tuple[Any, Any]:
+    """True and predicted numbers of one target, all entries of arrays one after another."""
+    rows = [
+        (np.ravel(true), np.ravel(mean))
+        for true, mean in zip(table[name], table[f"{name}_mean"], strict=True)
+        if true is not None and mean is not None
+    ]
+    return tuple(np.concatenate([row[k] for row in rows]) for k in (0, 1))  # type: ignore[return-value]
+
+
+def write_picture(path: Path, draw: Any) -> Path:
+    """Draw into new axes and write the figure.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not there.
+    StoreError
+        If the file cannot be written.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigError(
+            "pictures need matplotlib", next_step="pip install matplotlib, or --no-pictures"
+        ) from error
+    figure = Figure(figsize=SIZE, layout="constrained")
+    FigureCanvasAgg(figure)  # pyplot would look for a screen
+    draw(figure.add_subplot())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=150)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    return path
+
+
+def _learning(axes: Any, log: Sequence[Mapping[str, Any]]) -> None:
+    epochs = [row["epoch"] for row in log]
+    axes.plot(epochs, [_number(row.get("train_loss")) for row in log], label="train loss")
+    if any("val_loss" in row for row in log):
+        axes.plot(epochs, [_number(row.get("val_loss")) for row in log], label="validation loss")
+        axes.plot(epochs, [_number(row.get("val_error")) for row in log], label="validation error")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("normalised units")
+    axes.legend()
+
+
+def _number(value: Any) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _parity(axes: Any, true: Any, mean: Any, label: str) -> None:
+    low, high = min(true.min(), mean.min()), max(true.max(), mean.max())
+    axes.plot([low, high], [low, high], color="0.6", linewidth=1)
+    axes.plot(true, mean, ".", markersize=3, alpha=0.5)
+    axes.set_xlabel(f"true {label}")
+    axes.set_ylabel(f"predicted {label}")
+    axes.set_aspect("equal", "box")
+
+
+def _errors(axes: Any, values: Any, unit: str, mae: float | None) -> None:
+    axes.hist(values, bins=min(60, max(10, len(values) // 10)))
+    axes.axvline(0.0, color="0.3", linewidth=1)
+    axes.set_xlabel(f"predicted less true{unit}")
+    axes.set_ylabel("materials")
+    if mae is not None:
+        axes.set_title(f"MAE {mae:.4g}{unit}")
+
+
+def _confidence(axes: Any, curve: Mapping[str, list[float]], unit: str) -> None:
+    kept = 100.0 * np.array(curve["share"])
+    for name, style in (("mae", "-"), ("oracle", "--"), ("random", ":")):
+        label = "by predicted spread" if name == "mae" else name
+        axes.plot(kept, curve[name], style, label=label)
+    axes.set_xlabel("most confident materials kept (%)")
+    axes.set_ylabel(f"MAE{unit}")
+    axes.legend()

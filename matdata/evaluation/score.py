@@ -1,0 +1,242 @@
+"""The sealed test part of a run: opened once, by this module alone, and on record."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.catalogue import find_dataset
+from matdata.dataset import DatasetFolder
+from matdata.digest import digest_file, digest_json
+from matdata.errors import StoreError, TrainError
+from matdata.evaluation.metrics import classification, dummies, dummy_class, regression
+from matdata.evaluation.uncertainty import calibration
+from matdata.splits.base import Split, first_few
+from matdata.splits.saved import load_split
+from matdata.training.contract import BOOLEAN, Target
+from matdata.training.data import View, truth
+from matdata.training.predict import check_prediction, predict_dataset, require_finite
+from matdata.training.prediction import Predictions
+from matdata.training.run import Run, read_sealed, write_sealed
+from matdata.training.targets import require_names
+
+OPENED = "test-opened.json"
+RECORD = "test.json"
+TABLE = "test.parquet"
+
+
+def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Score a finished run on the test part of its split, or read the score that is on record.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    settings
+        Other settings of the loop (``device``).
+
+    Returns
+    -------
+    dict
+        ``targets``: by name the metrics, the dummy baselines beside them, and what the predicted
+        spreads are worth; ``reused`` tells whether it was on record.
+
+    Raises
+    ------
+    TrainError
+        If the run is not finished, its weights or predictions are not finite, or the weights
+        changed after the test part was opened.
+    StoreError
+        If a file of the run is missing or was changed.
+    SplitError
+        If the split has no test part.
+    ConfigError
+        If it holds a class with a name that the training part had not.
+    """
+    run.result()
+    check_prediction(settings or {})
+    dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
+    split = _split(run, dataset)
+    ids = split.ids("test")
+    weights = run.weights_digest()
+    opened = run.folder / OPENED
+    if opened.is_file():
+        _require_same(run, read_sealed(opened), weights)
+        if (run.folder / RECORD).is_file():
+            run.require_whole()
+            return {**read_sealed(run.folder / RECORD), "reused": True}
+    run.require_whole()
+    require_finite(run)
+    predictions = predict_dataset(run, dataset, ids, settings=settings)
+    _require_numbers(run, predictions)
+    if not opened.is_file():
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        write_sealed(opened, {"run": run.name, "weights": weights, "opened": when})
+    require_names(dataset, predictions.targets, predictions.ids)
+    true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
+    predictions = replace(predictions, true=true)
+    predictions.write(run.folder / TABLE)
+    record = _record(run, dataset, split, predictions)
+    write_sealed(run.folder / RECORD, record)
+    return {**record, "reused": False}
+
+
+def test_predictions(run: Run) -> dict[str, list[Any]]:
+    """The predictions for the test part, as they were written when it was opened.
+
+    Raises
+    ------
+    StoreError
+        If they were changed since.
+    TrainError
+        If the run was not evaluated.
+    """
+    from matdata.store.tables import read_table
+
+    record = test_record(run)
+    path = run.folder / TABLE
+    if not path.is_file() or digest_file(path) != record["table_sha256"]:
+        raise StoreError(f"{path} is missing or was changed since the test part was opened")
+    return read_table(path)
+
+
+def test_record(run: Run) -> dict[str, Any]:
+    """The score on record.
+
+    Raises
+    ------
+    TrainError
+        If the run was not evaluated, or changed since.
+    """
+    path = run.folder / RECORD
+    if not path.is_file():
+        raise TrainError(
+            f"run {run.name!r} was not evaluated", next_step=f"`matdata evaluate {run.name}`"
+        )
+    record = read_sealed(path)
+    _require_same(run, record, run.weights_digest())
+    return record
+
+
+def _require_same(run: Run, record: Mapping[str, Any], weights: str) -> None:
+    if record["weights"] != weights:
+        raise TrainError(
+            f"the weights of run {run.name!r} changed after its test part was opened",
+            cause="it was trained on, or its folder was edited, with the test result known",
+            next_step="train again under another --name; a test part is opened once a run",
+        )
+
+
+def _require_numbers(run: Run, predictions: Predictions) -> None:
+    """Refuse predictions that are not finite, before a true value is read."""
+    parts = [values for values in (predictions.mean, predictions.total) if values is not None]
+    finite = np.isfinite(np.concatenate(parts, 1)).all(1)
+    bad = predictions.ids[~finite]
+    if len(bad):
+        raise TrainError(
+            f"run {run.name!r} predicts no finite number for {len(bad):,} of "
+            f"{len(predictions):,} materials of the test part: {first_few(bad)}",
+            cause="inputs far outside those of the training part, or too low a precision",
+            next_step="look at the inputs of these materials, or train again under another --name",
+        )
+
+
+def _split(run: Run, dataset: DatasetFolder) -> Split:
+    split = load_split(dataset, run.manifest["split"]["name"])
+    if split.digest() != run.manifest["split"]["digest"]:
+        raise TrainError(
+            f"split {split.name!r} has other members than when run {run.name!r} was trained"
+        )
+    return split
+
+
+def _record(
+    run: Run, dataset: DatasetFolder, split: Split, predictions: Predictions
+) -> dict[str, Any]:
+    view = View.of(dataset, {})
+    targets = {}
+    for target in predictions.targets:
+        train = truth(view, split.ids("train"), (target,))
+        targets[target.name] = _target_record(predictions, target, train)
+    return {
+        "run": run.name,
+        "weights": run.weights_digest(),
+        "dataset": dataset.ref,
+        "split": {"name": split.name, "digest": split.digest()},
+        "test": {"asked": len(split.ids("test")), "predicted": len(predictions)},
+        "targets": _plain(targets),
+        "table_sha256": digest_file(run.folder / TABLE),
+    }
+
+
+def _target_record(
+    predictions: Predictions, target: Target, train: npt.NDArray[np.float64]
+) -> dict[str, Any]:
+    """Scores of one target over all its known entries."""
+    true = predictions.truth(target)
+    known = np.isfinite(true).all(1)
+    ids = predictions.ids[known]
+    found: dict[str, Any] = {
+        "unit": target.unit,
+        "task": target.task,
+        "materials": int(known.sum()),
+        # which materials, with which values: runs that differ here are not ranked
+        "truth_digest": digest_json([ids.tolist(), _values(target, true[known])]),
+    }
+    if target.classes:
+        found["classes"] = list(target.labels)
+    mean = predictions.column(target, predictions.mean)[known]
+    train = train[np.isfinite(train).all(1)]
+    if target.task == "classification":
+        found["metrics"] = classification(true[known][:, 0], mean)
+        found["baselines"] = dummy_class(train[:, 0], true[known][:, 0], target.size)
+        return found
+    found["metrics"] = regression(true[known].ravel(), mean.ravel())
+    found["baselines"] = _baselines(train, true[known])
+    if predictions.total is not None:
+        total = predictions.column(target, predictions.total)[known]
+        found["uncertainty"] = calibration((mean - true[known]).ravel(), total.ravel())
+    return found
+
+
+def _values(target: Target, true: npt.NDArray[np.float64]) -> list[Any]:
+    """True values; of texts the classes, whose indices depend on the training part."""
+    if target.classes in ((), BOOLEAN):
+        return list(true.tolist())
+    return [target.classes[index] for index in true[:, 0].astype(np.int64).tolist()]
+
+
+def _baselines(
+    train: npt.NDArray[np.float64], true: npt.NDArray[np.float64]
+) -> dict[str, dict[str, float]]:
+    """Dummies of each column of the target, scored over all columns together."""
+    if true.shape[1] == 1:
+        return dummies(train[:, 0], true[:, 0])
+    guesses = {"dummy_mean": train.mean(0), "dummy_median": np.median(train, 0)}
+    return {
+        name: regression(true.ravel(), np.broadcast_to(guess, true.shape).ravel())
+        for name, guess in guesses.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    """JSON values: None where a ratio is not defined."""
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def picture_folder(run: Run, given: str | None) -> Path:
+    """Where pictures of a run go."""
+    return Path(given) if given else run.folder / "pictures"

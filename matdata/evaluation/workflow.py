@@ -1,0 +1,112 @@
+"""Training, predicting and evaluating from Python; nothing heavy is imported before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matdata.cache import cache_dir
+from matdata.console import SILENT, Console
+from matdata.dataset import DatasetFolder
+
+if TYPE_CHECKING:
+    from matdata.training.prediction import Predictions
+    from matdata.training.run import Run
+
+
+def train(
+    plugin: str,
+    dataset: str | DatasetFolder,
+    target: str | Sequence[str],
+    *,
+    split: str | None = None,
+    name: str | None = None,
+    cache: str | Path | None = None,
+    hypers: Mapping[str, Any] | None = None,
+    verbose: bool = True,
+    from_run: str | None = None,
+    freeze: Sequence[str] = (),
+    reinit: Sequence[str] = (),
+    task: Any = None,
+    **settings: Any,
+) -> Run:
+    """Train a plugin on a dataset, as ``matdata train`` does; goes on with what was stopped.
+
+    Parameters
+    ----------
+    plugin
+        Name of an installed trainer (``matdata plugins``).
+    dataset
+        Reference of a dataset, or an open one.
+    target
+        Column of its table, or several.
+    split
+        A saved split with train and validation; the only one if not given.
+    name
+        Name of the run.
+    cache
+        Cache folder; that of an open dataset if one is given.
+    hypers
+        The plugin's own settings.
+    verbose
+        Print each epoch.
+    from_run, freeze, reinit
+        Warm start: a run whose weights are taken over, patterns of those that stay as they are,
+        and of those that are not taken over.
+    task
+        ``regression`` or ``classification``; told from the column if not given.
+    settings
+        Fields of `matdata.training.settings.TrainSettings`.
+    """
+    from matdata.training.job import train as run_training
+    from matdata.training.question import Request
+
+    home = getattr(dataset, "cache", None) if cache is None else None
+    request = Request(
+        plugin=plugin,
+        dataset=dataset if isinstance(dataset, str) else dataset.ref,
+        targets=(target,) if isinstance(target, str) else tuple(target),
+        split=split,
+        hypers=dict(hypers or {}),
+        settings=settings,
+        task=task,
+        from_run=from_run,
+        freeze=tuple(freeze),
+        reinit=tuple(reinit),
+    )
+    return run_training(request, home or cache_dir(cache), name, Console() if verbose else SILENT)
+
+
+def open_run(name: str, cache: str | Path | None = None) -> Run:
+    """A run of the cache by its name."""
+    from matdata.training.run import find_run
+
+    return find_run(cache_dir(cache), name)
+
+
+def predict(run: Run, what: Any, **settings: Any) -> Predictions:
+    """What a run says about a dataset, structures or formulas.
+
+    Parameters
+    ----------
+    run
+        Of `train` or `open_run`.
+    what
+        An open dataset, pymatgen structures, ASE atoms, formulas, `Crystals` or `Compositions`.
+    settings
+        Other settings of the loop (``device``, ``batch_size``).
+    """
+    from matdata.training.memory import predict_memory
+    from matdata.training.predict import predict_dataset
+
+    if isinstance(what, DatasetFolder):
+        return predict_dataset(run, what, settings=settings)
+    return predict_memory(run, what, settings=settings)[0]
+
+
+def evaluate(run: Run, **settings: Any) -> dict[str, Any]:
+    """Open the test part of a run's split, once, and score the run; later calls read the record."""
+    from matdata.evaluation.score import evaluate_run
+
+    return evaluate_run(run, settings)

@@ -1,0 +1,37 @@
+"""The trainer contract, the one training loop, ensembles, checkpoints and predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from matdata.errors import PluginError
+from matdata.registry import Registry
+
+if TYPE_CHECKING:
+    from matdata.training.contract import Trainer
+
+#: Trainers come from plugins alone; the core names none.
+TRAINERS: Registry[Any] = Registry("trainer", "matdata.trainers", {}, PluginError)
+
+
+def trainer(name: str, hypers: Mapping[str, Any] | None = None) -> Trainer:
+    """Make a trainer from its name and hypers.
+
+    Parameters
+    ----------
+    name
+        Name in the registry.
+    hypers
+        Values for its hypers; unknown keys are refused.
+
+    Raises
+    ------
+    PluginError
+        If there is no such trainer, with the closest known name, or its plugin is broken.
+    ConfigError
+        If a hyper is unknown or has the wrong type.
+    """
+    factory = TRAINERS.get(name)
+    made: Trainer = factory(factory.Hypers.from_mapping(dict(hypers or {})))
+    return made

@@ -1,0 +1,123 @@
+"""Checkpoints: everything that decides what comes next, in one file that a rename replaces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from matdata.errors import TrainError
+from matdata.training.engine import Weights
+from matdata.training.loop import Loop
+from matdata.training.progress import Progress
+from matdata.training.tensors import read_tensors, write_tensors
+
+LAST = "last.safetensors"
+BEST = "best.safetensors"
+
+
+def save_checkpoint(loop: Loop, folder: Path) -> None:
+    """Write the state of a loop, and the best weights so far for predictions."""
+    if not loop.engine.recipe.group.leads:
+        return
+    state = {
+        "progress": loop.progress.to_json(),
+        "loader": loop.train.state(),
+        "frozen": list(loop.engine.recipe.frozen),
+    }
+    groups = {
+        "weights": loop.engine.weights(),
+        "optimizer": loop.engine.slots(),
+        "best": loop.best,
+        "average": loop.average,
+        "random": _random_state(loop.engine.recipe.device),
+    }
+    arrays = {
+        f"{group}/{name}": value.detach().cpu().numpy()
+        for group, values in groups.items()
+        for name, value in values.items()
+    }
+    write_tensors(folder / LAST, arrays, state)
+    if loop.best:
+        # no times here: equal trainings give equal files
+        members = [
+            {"best": own.best, "best_epoch": own.best_epoch} for own in loop.progress.members
+        ]
+        write_best(folder, loop.best, {"epoch": loop.progress.epoch, "members": members})
+
+
+def write_best(folder: Path, weights: Weights, state: dict[str, Any]) -> None:
+    """Write the weights that predictions are made with."""
+    arrays = {name: value.detach().cpu().numpy() for name, value in weights.items()}
+    write_tensors(folder / BEST, arrays, state)
+
+
+def read_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
+    """Weights (members, ...) of a file of `write_best`, and its state."""
+    arrays, state = read_tensors(path)
+    return {name: torch.from_numpy(value) for name, value in arrays.items()}, state
+
+
+def load_checkpoint(loop: Loop, folder: Path) -> bool:
+    """Bring a new loop to where a checkpoint stands; returns whether there is one.
+
+    Raises
+    ------
+    TrainError
+        If the network has other weights than the checkpoint.
+    StoreError
+        If the checkpoint is damaged.
+    """
+    path = folder / LAST
+    if not path.is_file():
+        return False
+    arrays, state = read_tensors(path)
+    device = loop.engine.recipe.device
+    groups: dict[str, dict[str, Tensor]] = {}
+    for key, value in arrays.items():
+        group, _, name = key.partition("/")
+        home = device if group in ("weights", "best", "average") else torch.device("cpu")
+        groups.setdefault(group, {})[name] = torch.from_numpy(value).to(home)
+    check_weights(groups["weights"], loop.engine.weights(), path)
+    loop.engine.load_weights(groups["weights"])
+    loop.resume(Progress.from_json(state["progress"]))
+    loop.best, loop.average = groups.get("best", {}), groups.get("average", {})
+    loop.usable = bool(loop.best)
+    loop.engine.load_slots(groups.get("optimizer", {}))
+    loop.train.load_state(state["loader"])
+    _set_random_state(groups["random"], device)
+    return True
+
+
+def check_weights(found: Weights, expected: Weights, path: Path) -> None:
+    """Check names and shapes of weights.
+
+    Raises
+    ------
+    TrainError
+        Naming the first that differs.
+    """
+    for name in sorted({*found, *expected}):
+        one, other = found.get(name), expected.get(name)
+        if one is None or other is None or one.shape != other.shape:
+            shapes = [list(t.shape[1:]) if t is not None else "absent" for t in (one, other)]
+            raise TrainError(
+                f"{path} does not fit the network: {name} is {shapes[0]} there, {shapes[1]} here",
+                cause="the plugin was changed without a new version",
+                next_step="train again under another name",
+            )
+
+
+def _random_state(device: torch.device) -> Weights:
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def _set_random_state(states: Weights, device: torch.device) -> None:
+    torch.set_rng_state(states["cpu"])
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)

@@ -1,0 +1,212 @@
+"""Loaders, targets and normalizers of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from matdata.dataset import DatasetFolder
+from matdata.errors import ConfigError
+from matdata.features.feature import Feature
+from matdata.load.loader import Loader, make_loader
+from matdata.load.normalizer import Normalizer
+from matdata.training.contract import Samples, Target
+from matdata.training.distributed import ALONE, Group
+from matdata.training.settings import BUDGETS, TrainSettings
+
+Ids = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A dataset with features that are open: what loaders read.
+
+    Attributes
+    ----------
+    ref, ids, columns, units
+        Of the dataset.
+    features
+        By spec.
+    """
+
+    ref: str
+    ids: Ids
+    columns: Mapping[str, Sequence[Any]]
+    units: Mapping[str, str]
+    features: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, dataset: DatasetFolder, features: Mapping[str, Feature]) -> View:
+        """The view of a dataset."""
+        return cls(dataset.ref, dataset.ids, dataset.columns, dataset.units, features)
+
+    @classmethod
+    def sealed(
+        cls,
+        dataset: DatasetFolder,
+        features: Mapping[str, Feature],
+        targets: Sequence[Target],
+        ids: Ids,
+    ) -> View:
+        """The view of a training: targets of these materials alone, texts as indices of classes."""
+        view = cls(dataset.ref, dataset.ids, {}, dataset.units, features)
+        rows = view.rows(ids).tolist()
+        columns: dict[str, list[Any]] = {}
+        for target in targets:
+            column = dataset.columns[target.name]
+            columns[target.name] = [None] * len(dataset.ids)
+            for row in rows:
+                columns[target.name][row] = target.code(column[row])
+        return cls(dataset.ref, dataset.ids, columns, dataset.units, features)
+
+    def feature(self, spec: str, **settings: Any) -> Any:
+        """An open feature."""
+        return self.features[spec]
+
+    def rows(self, ids: Ids) -> npt.NDArray[np.int64]:
+        """Rows of materials."""
+        order = np.argsort(self.ids)
+        found: npt.NDArray[np.int64] = order[np.searchsorted(self.ids[order], ids)]
+        return found
+
+
+def device_of(settings: TrainSettings) -> torch.device:
+    """The device that the settings name; ``auto`` takes an accelerator if there is one.
+
+    Raises
+    ------
+    ConfigError
+        If it is not there.
+    """
+    name = settings.device
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(
+            f"device {name!r} cannot be used: {str(error).splitlines()[0]}",
+            next_step="choose cpu, or auto for what there is",
+        ) from error
+    return device
+
+
+def loader_for(
+    view: View,
+    ids: Ids,
+    targets: Sequence[Target],
+    settings: TrainSettings,
+    *,
+    shuffle: bool = False,
+    device: torch.device | str = "cpu",
+    group: Group = ALONE,
+    widen: bool = False,
+) -> Loader:
+    """A loader of materials; in a group each process takes its part of every batch.
+
+    With `widen` a budget of sites or edges grows to the largest material, so that all are
+    predicted.
+
+    Raises
+    ------
+    ConfigError
+        If a batch cannot be shared evenly by the processes, or a material is above the budget.
+    """
+    limits = {level: _room(view, level) if widen else 0 for level in settings.limits}
+    limits = {level: max(most, limits[level]) for level, most in settings.limits.items()}
+    if limits and group.size > 1:
+        raise ConfigError(
+            f"{' and '.join(BUDGETS[level] for level in limits)} is for one process, there are "
+            f"{group.size}",
+            cause="batches under a budget differ in size and cannot be shared evenly",
+            next_step="train with batch_size, or in one process",
+        )
+    if settings.batch_size % group.size:
+        raise ConfigError(
+            f"batch_size is {settings.batch_size}: it must be a multiple of the {group.size} "
+            "processes"
+        )
+    return make_loader(
+        view,
+        ids,
+        inputs=tuple(view.features),
+        target=[target.name for target in targets] or None,
+        batch_size=None if limits else settings.batch_size // group.size,
+        max_sites=limits.get("site"),
+        max_edges=limits.get("edge"),
+        shuffle=shuffle,
+        seed=settings.seed,
+        missing="mask",
+        device=str(device),
+        rank=group.rank,
+        world_size=group.size,
+    )
+
+
+def _room(view: View, level: str) -> int:
+    """Entries of the largest material at a level; 0 if no feature has such."""
+    found = [0]
+    for feature in view.features.values():
+        if any(field.level == level for field in feature.featurizer.fields):
+            found.append(int(feature.arrays.lengths(level).max(initial=0)))
+    return max(found)
+
+
+def truth(view: View, ids: Ids, targets: Sequence[Target]) -> npt.NDArray[np.float64]:
+    """True values (n, t) as the table has them, NaN where unknown.
+
+    Texts are the indices of their classes, -1 for one that training did not have.
+    """
+    rows = view.rows(ids).tolist()
+    parts = []
+    for target in targets:
+        column = view.columns[target.name]
+        nothing = np.full(target.columns, np.nan)
+        found = [target.code(column[row]) for row in rows]
+        cells = [nothing if cell is None else np.ravel(cell) for cell in found]
+        parts.append(np.array(cells, dtype=np.float64).reshape(len(rows), target.columns))
+    return np.concatenate(parts, 1)
+
+
+def samples_for(view: View, ids: Ids, targets: Sequence[Target]) -> Samples:
+    """Materials as arrays, for plugins with a fit of their own."""
+    inputs = {spec: feature.dense(ids.tolist()) for spec, feature in view.features.items()}
+    values = truth(view, ids, targets) if targets else np.empty((len(ids), 0))
+    mask = np.isfinite(values)
+    return Samples(ids, inputs, np.where(mask, values, 0.0), mask)
+
+
+def fit_normalizer(
+    view: View, ids: Ids, targets: Sequence[Target], settings: TrainSettings
+) -> Normalizer:
+    """A normalizer of the targets of the training part; classes stay as they are."""
+    values = truth(view, ids, targets)
+    kind = "none" if targets[0].task == "classification" else settings.normalizer
+    return Normalizer.fit(kind, values, np.isfinite(values))
+
+
+def check_logarithms(
+    view: View, ids: Ids, targets: Sequence[Target], normalizer: Normalizer
+) -> None:
+    """Check that targets of the validation part have a logarithm, if one is taken.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first material without.
+    """
+    if normalizer.kind != "log10" or not len(ids):
+        return
+    bad = (truth(view, ids, targets) <= 0.0).any(1)
+    if bad.any():
+        raise ConfigError(
+            f"{int(bad.sum())} materials of the validation part have targets that are not "
+            f"positive, the first is {ids[bad][0]}; normalizer log10 takes their logarithm",
+            next_step="choose another normalizer, or a split without these materials",
+        )

@@ -1,0 +1,260 @@
+"""The members of an ensemble and their optimizers, trained one beside the other.
+
+An engine takes optimizer steps for all members on the same batch. `SeparateEngine` holds a network
+a member; `matdata.training.stacked` holds one network with stacked weights. Both speak of weights
+as ``name -> (members, ...)``, so that checkpoints and predictions do not depend on which was used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from matdata.errors import ConfigError, did_you_mean
+from matdata.load.batch import Batch
+from matdata.training.distributed import ALONE, Group
+from matdata.training.lookahead import take_step
+from matdata.training.losses import LossEntries, weighed_sum
+from matdata.training.optim import (
+    clip_members,
+    clip_one,
+    fill_slots,
+    make_optimizer,
+    optimizer_slots,
+)
+from matdata.training.settings import TrainSettings
+
+Weights = dict[str, Tensor]
+TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What an engine needs to take a step.
+
+    Attributes
+    ----------
+    settings
+        Settings of the loop.
+    entries
+        The loss.
+    encode
+        Normalises targets (b, t).
+    device
+        Where the networks are.
+    group
+        The processes that train together.
+    frozen
+        Patterns of weights that stay as they are.
+    """
+
+    settings: TrainSettings
+    entries: LossEntries
+    encode: Callable[[Tensor], Tensor]
+    device: torch.device
+    group: Group = ALONE
+    frozen: tuple[str, ...] = ()
+
+    def autocast(self) -> Any:
+        """Mixed precision, where the settings ask for it."""
+        if self.settings.precision == "bf16":
+            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        return contextlib.nullcontext()
+
+    def targets(self, batch: Batch) -> Tensor:
+        """Normalised targets (b, t), 0 where unknown: infinity there would spoil the gradients."""
+        return torch.where(batch.mask, self.encode(batch.targets), 0.0)
+
+    def losses(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """Mean loss of each member over the known targets of all processes: (...,)."""
+        entries = self.entries(outputs.float(), self.targets(batch))
+        total, weight = weighed_sum(entries, batch.mask, batch.weights)
+        return total / self.group.sum(weight).clamp(min=TINY)
+
+
+class Engine(ABC):
+    """Members that take steps on the same batches."""
+
+    kind: ClassVar[str]
+
+    def __init__(self, members: int, recipe: Recipe) -> None:
+        self.members = members
+        self.recipe = recipe
+        #: Members that still train.
+        self.active = list(range(members))
+
+    @abstractmethod
+    def step(self, batch: Batch, rates: Sequence[float]) -> Tensor:
+        """One optimizer step of the active members with their rates; their losses (active,)."""
+
+    @abstractmethod
+    def outputs(self, batch: Batch) -> Tensor:
+        """Outputs of the active members (active, b, o) in evaluation mode, without gradients."""
+
+    @abstractmethod
+    def weights(self) -> Weights:
+        """Copies of the weights of all members, (members, ...) each."""
+
+    @abstractmethod
+    def load_weights(self, weights: Weights) -> None:
+        """Take over weights of all members."""
+
+    @abstractmethod
+    def slots(self) -> Weights:
+        """The state of the optimizers, ``<slot>/<weight> -> (members, ...)``."""
+
+    @abstractmethod
+    def load_slots(self, slots: Weights) -> None:
+        """Take over what `slots` returned."""
+
+    @abstractmethod
+    def stop(self, member: int) -> None:
+        """Leave a member's weights as they are from now on."""
+
+
+def freeze(model: nn.Module, patterns: Sequence[str]) -> list[str]:
+    """Take the weights that match a pattern (``embedding.*``) out of the training.
+
+    Returns
+    -------
+    list of str
+        Their names.
+
+    Raises
+    ------
+    ConfigError
+        If a pattern matches none, or all of them.
+    """
+    names = [name for name, _ in model.named_parameters()]
+    for pattern in patterns:
+        if not fnmatch.filter(names, pattern):
+            raise ConfigError(
+                f"--freeze {pattern!r} matches no weights{did_you_mean(pattern, names)}",
+                next_step=f"weights there are: {', '.join(names)}",
+            )
+    still = [name for name in names if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
+    if still and len(still) == len(names):
+        raise ConfigError(f"--freeze {' '.join(patterns)} leaves nothing to train")
+    for name, parameter in model.named_parameters():
+        if name in still:
+            parameter.requires_grad_(False)
+    return still
+
+
+def reduce_gradients(gradients: Sequence[Tensor], group: Group) -> None:
+    """Sum gradients over all processes, in place, as one message."""
+    if group.size == 1:
+        return
+    flat = group.sum(torch.cat([g.reshape(-1) for g in gradients]))
+    pieces = torch.split(flat, [g.numel() for g in gradients])
+    for gradient, piece in zip(gradients, pieces, strict=True):
+        gradient.copy_(piece.view_as(gradient))
+
+
+class SeparateEngine(Engine):
+    """A network and an optimizer a member."""
+
+    kind: ClassVar[str] = "separate"
+
+    def __init__(self, models: Sequence[nn.Module], recipe: Recipe) -> None:
+        super().__init__(len(models), recipe)
+        self.models = list(models)
+        self._trained = []
+        self._optimizers = []
+        for model in self.models:
+            freeze(model, recipe.frozen)
+            trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+            self._trained.append(trained)
+            self._optimizers.append(make_optimizer(list(trained.values()), recipe.settings))
+        self._calls = [_compiled(model, recipe.settings) for model in self.models]
+
+    def step(self, batch: Batch, rates: Sequence[float]) -> Tensor:
+        """One step of each active member in turn."""
+        losses = []
+        for member, rate in zip(self.active, rates, strict=True):
+            _set_mode(self.models[member], training=True)
+            with self.recipe.autocast():
+                outputs = self._calls[member](batch)
+            loss = self.recipe.losses(outputs, batch)
+            optimizer = self._optimizers[member]
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            _finish(optimizer, rate, list(self._trained[member].values()), self.recipe, single=True)
+            losses.append(loss.detach())
+        return torch.stack(losses)
+
+    @torch.no_grad()
+    def outputs(self, batch: Batch) -> Tensor:
+        """Outputs of each active member in turn."""
+        found = []
+        for member in self.active:
+            _set_mode(self.models[member], training=False)
+            with self.recipe.autocast():
+                found.append(self._calls[member](batch).float())
+        return torch.stack(found)
+
+    @torch.no_grad()
+    def weights(self) -> Weights:
+        """Copies of the state of all networks, stacked."""
+        states = [model.state_dict() for model in self.models]
+        return {name: torch.stack([state[name] for state in states]) for name in states[0]}
+
+    def load_weights(self, weights: Weights) -> None:
+        """Fill the networks."""
+        for member, model in enumerate(self.models):
+            model.load_state_dict({name: value[member] for name, value in weights.items()})
+
+    def slots(self) -> Weights:
+        """The optimizers' tensors, stacked."""
+        found = [
+            optimizer_slots(optimizer, list(trained))
+            for optimizer, trained in zip(self._optimizers, self._trained, strict=True)
+        ]
+        return {key: torch.stack([slots[key] for slots in found]) for key in found[0]}
+
+    def load_slots(self, slots: Weights) -> None:
+        """Fill the optimizers."""
+        for member, optimizer in enumerate(self._optimizers):
+            own = {key: value[member] for key, value in slots.items()}
+            fill_slots(optimizer, list(self._trained[member]), own)
+
+    def stop(self, member: int) -> None:
+        """Take a member out of the steps."""
+        self.active.remove(member)
+
+
+def _set_mode(model: nn.Module, training: bool) -> None:
+    if model.training is not training:  # walking through all modules takes time in every step
+        model.train(training)
+
+
+def _compiled(model: nn.Module, settings: TrainSettings) -> Callable[[Batch], Tensor]:
+    if settings.compile == "none":
+        return model
+    mode = None if settings.compile == "default" else settings.compile
+    compiled: Callable[[Batch], Tensor] = torch.compile(model, mode=mode)
+    return compiled
+
+
+def _finish(
+    optimizer: torch.optim.Optimizer,
+    rate: float,
+    trained: Sequence[Tensor],
+    recipe: Recipe,
+    single: bool,
+) -> None:
+    """Reduce, cut and apply the gradients; `single` weights have no leading axis of members."""
+    gradients = [p.grad for p in trained if p.grad is not None]
+    reduce_gradients(gradients, recipe.group)
+    if recipe.settings.clip:
+        (clip_one if single else clip_members)(gradients, recipe.settings.clip)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    take_step(optimizer, recipe.settings.lookahead, recipe.settings.lookahead_alpha)

@@ -1,0 +1,49 @@
+"""What is asked of a training must be what it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdata.errors import ConfigError, TrainError
+from matdata.training.contract import FitTrainer, Trainer
+from matdata.training.settings import BUDGETS, fit_honours
+
+if TYPE_CHECKING:
+    from matdata.training.question import Request
+
+
+def require_honoured(trainer: Trainer, request: Request) -> None:
+    """Refuse what would be written down and not done.
+
+    Raises
+    ------
+    TrainError
+        If weights are to be given to a plugin with a fit of its own.
+    ConfigError
+        If a setting would have no effect.
+    """
+    if isinstance(trainer, FitTrainer):
+        if request.from_run or request.freeze or request.reinit:
+            raise TrainError(
+                f"{trainer.name} has a fit of its own and takes over no weights",
+                next_step="leave out --from-run, --freeze and --reinit",
+            )
+        idle = sorted(name for name in request.settings if not fit_honours(name))
+        if idle:
+            raise ConfigError(
+                f"{trainer.name} has a fit of its own, which these settings of the loop do not "
+                f"reach: {', '.join(idle)}",
+                next_step=f"leave them out; `matdata plugins {trainer.name}` shows its hypers",
+            )
+        return
+    budget = [name for name in BUDGETS.values() if request.settings.get(name)]
+    if budget and "batch_size" in request.settings:
+        raise ConfigError(
+            f"{' and '.join(budget)} takes the place of batch_size; both are given",
+            next_step="leave one of them out",
+        )
+    if request.reinit and not request.from_run:
+        raise ConfigError(
+            "--reinit says which weights of another run are not taken over; no run is named",
+            next_step="add --from-run NAME, or leave out --reinit",
+        )

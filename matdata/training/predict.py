@@ -1,0 +1,210 @@
+"""Predictions of a run: for materials of a dataset, or for structures and formulas in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from matdata.dataset import DatasetFolder
+from matdata.errors import ConfigError, FeatureError, StoreError, TrainError, did_you_mean
+from matdata.features.feature import Feature, open_feature
+from matdata.load.normalizer import Normalizer
+from matdata.training.checkpoint import BEST, check_weights, read_weights
+from matdata.training.contract import FitTrainer, Members, Schema, TorchTrainer
+from matdata.training.data import View, device_of, loader_for, samples_for, truth
+from matdata.training.losses import means_and_spreads
+from matdata.training.prediction import Predictions, combine
+from matdata.training.run import Run
+from matdata.training.settings import BUDGETS, TrainSettings
+from matdata.training.tensors import read_tensors
+
+Ids = npt.NDArray[np.str_]
+#: Settings of the loop that a prediction may have of its own.
+OF_PREDICTION = ("device", "batch_size", *BUDGETS.values(), "threads", "precision")
+
+
+def features_of(run: Run, dataset: DatasetFolder) -> dict[str, Feature]:
+    """The features that a run reads, of any dataset, in the settings that it was trained with.
+
+    Raises
+    ------
+    FeatureError
+        If one was not built, with the command that makes it.
+    """
+    found = {}
+    for spec, made in run.schema.featurizers.items():
+        stored = {k: v for k, v in made.settings.to_dict().items() if k != "variant"}
+        found[spec] = open_feature(dataset, run.cache, spec, stored)
+    return found
+
+
+def predict_dataset(
+    run: Run,
+    dataset: DatasetFolder,
+    ids: Ids | None = None,
+    *,
+    with_truth: bool = False,
+    settings: Mapping[str, Any] | None = None,
+) -> Predictions:
+    """What a run says about materials of a dataset.
+
+    Parameters
+    ----------
+    run
+        A run, finished or not; its best weights so far are used.
+    dataset
+        Any dataset with the features that the run reads.
+    ids
+        Materials; all if not given. Those without a feature are left out.
+    with_truth
+        Read the true values as well; only `evaluate` asks for those of a test part.
+    settings
+        Other settings of the loop (``device``, ``batch_size``).
+    """
+    features = features_of(run, dataset)
+    chosen = dataset.ids if ids is None else ids
+    for feature in features.values():
+        chosen = chosen[np.isin(chosen, feature.ids)]
+    if not len(chosen):
+        raise FeatureError(f"no material asked for has all of {', '.join(features)}")
+    chosen = np.sort(chosen)
+    view = View.of(dataset, features)
+    true = truth(view, chosen, run.schema.targets) if with_truth else None
+    return predict_view(run, view, chosen, true, settings)
+
+
+def predict_view(
+    run: Run,
+    view: View,
+    ids: Ids,
+    true: npt.NDArray[np.float64] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Predictions:
+    """What a run says about materials whose features are open."""
+    check_prediction(settings or {})
+    if isinstance(run.trainer, FitTrainer):
+        state, _ = read_tensors(run.folder / BEST)
+        run.trainer.load_state(state, run.schema)
+        members = run.trainer.predict(samples_for(view, ids, ()))
+        return combine(ids, run.schema.targets, members, true)
+    given = dict(settings or {})
+    # a size of batches that is asked for takes the place of the budget of the training
+    plain = dict.fromkeys(BUDGETS.values(), 0) if "batch_size" in given else {}
+    chosen = run.settings.replace(**{**plain, **given})
+    members, order = _run_networks(run, view, ids, chosen)
+    place = {name: row for row, name in enumerate(order.tolist())}
+    rows = np.array([place[name] for name in ids.tolist()], dtype=np.int64)
+    spreads = None if members.spreads is None else members.spreads[:, rows]
+    return combine(ids, run.schema.targets, Members(members.means[:, rows], spreads), true)
+
+
+def check_prediction(settings: Mapping[str, Any]) -> None:
+    """Refuse settings that would read the weights of a run in another way than they were trained.
+
+    Raises
+    ------
+    ConfigError
+        If one is none of `OF_PREDICTION`.
+    """
+    for name in settings:
+        if name not in OF_PREDICTION:
+            raise ConfigError(
+                f"predictions have no setting {name!r}{did_you_mean(name, OF_PREDICTION)}",
+                cause="the other settings are those that the run was trained with",
+                next_step=f"settings: {', '.join(OF_PREDICTION)}",
+            )
+
+
+def networks(run: Run, device: torch.device) -> list[nn.Module]:
+    """The members of a run with their best weights, in evaluation mode.
+
+    Raises
+    ------
+    TrainError
+        If the run has no weights yet, or they do not fit the plugin.
+    """
+    path = run.folder / BEST
+    if not path.is_file():
+        raise TrainError(
+            f"run {run.name!r} has no weights yet", next_step="let it finish an epoch first"
+        )
+    assert isinstance(run.trainer, TorchTrainer)
+    weights, _ = read_weights(path)
+    members = len(next(iter(weights.values())))
+    found: list[nn.Module] = []
+    for member in range(members):
+        model = run.trainer.model(run.schema).to(device).eval()
+        if not found:
+            own = {name: value[None] for name, value in model.state_dict().items()}
+            check_weights({name: value[:1] for name, value in weights.items()}, own, path)
+        model.load_state_dict({name: value[member] for name, value in weights.items()})
+        found.append(model)
+    return found
+
+
+def normalizer_of(run: Run) -> Normalizer:
+    """The normalizer that the run's targets went through."""
+    try:
+        return Normalizer.from_json(run.normalizer())
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(
+            f"the normalizer of run {run.name!r} is damaged: {error!r}",
+            next_step="train again under another --name",
+        ) from error
+
+
+def require_finite(run: Run) -> None:
+    """Check that the weights of a run are finite numbers.
+
+    Raises
+    ------
+    TrainError
+        Naming the first that is not.
+    """
+    for name, value in read_tensors(run.folder / BEST)[0].items():
+        if isinstance(run.trainer, TorchTrainer) and not np.isfinite(value).all():
+            raise TrainError(
+                f"weight {name} of run {run.name!r} is not a finite number",
+                cause="the training diverged",
+                next_step="train again with a lower --lr, under another --name",
+            )
+
+
+@torch.no_grad()
+def _run_networks(
+    run: Run, view: View, ids: Ids, settings: TrainSettings
+) -> tuple[Members, npt.NDArray[Any]]:
+    """Means and spreads of all members, and the ids in their order."""
+    device = device_of(settings)
+    models, normalizer = networks(run, device), normalizer_of(run)
+    loader = loader_for(view, ids, (), settings, device=device, widen=True)
+    means: list[npt.NDArray[Any]] = []
+    spreads: list[npt.NDArray[Any]] = []
+    rows: list[npt.NDArray[Any]] = []
+    for batch in loader:
+        outputs = torch.stack([model(batch).float() for model in models])
+        mean, spread = _decoded(outputs, settings, run.schema, normalizer)
+        means.append(mean.cpu().numpy())
+        rows.append(batch.rows.cpu().numpy())
+        if spread is not None:
+            spreads.append(spread.cpu().numpy())
+    order = loader.ids[np.concatenate(rows)]
+    wide = np.concatenate(spreads, 1) if spreads else None
+    return Members(np.concatenate(means, 1), wide), order
+
+
+def _decoded(
+    outputs: Tensor, settings: TrainSettings, schema: Schema, normalizer: Normalizer
+) -> tuple[Tensor, Tensor | None]:
+    """Means and spreads (members, b, t) in the units of the targets."""
+    mean, spread = means_and_spreads(outputs.double(), settings, schema)
+    if settings.loss == "cross_entropy":
+        return mean, None
+    if spread is not None:
+        spread = normalizer.decode_std(spread, mean)
+    return normalizer.decode(mean), spread

@@ -1,0 +1,219 @@
+"""Settings of the one training loop; importable without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from matdata.errors import ConfigError, did_you_mean
+from matdata.settings import Settings, setting
+from matdata.training.contract import Task, Trainer
+
+REGRESSION = ("robust_l1", "robust_l2", "l1", "mse", "huber")
+CLASSIFICATION = ("cross_entropy",)
+#: Losses for which a model also returns log spreads.
+ROBUST = ("robust_l1", "robust_l2")
+#: Settings that mean something to a plugin with a fit of its own, beside those of no consequence.
+OF_A_FIT = ("seed", "fraction", "validation")
+#: Limits of a batch by level of the entries that are counted.
+BUDGETS = {"site": "max_sites", "edge": "max_edges"}
+
+
+@dataclass(frozen=True)
+class TrainSettings(Settings):
+    """How a network is trained. A plugin has its own defaults for some (`Trainer.defaults`)."""
+
+    epochs: int = setting(100, "passes over the training part", minimum=1)
+    steps: int = setting(0, "stop after so many optimizer steps; 0: by epochs", minimum=0)
+    batch_size: int = setting(128, "materials in a step, over all processes", minimum=1)
+    max_sites: int = setting(
+        0, "most sites of a batch, in place of batch_size; 0: any", minimum=0, later=True
+    )
+    max_edges: int = setting(
+        0, "most edges of a batch, in place of batch_size; 0: any", minimum=0, later=True
+    )
+    optimizer: str = setting("adamw", "optimizer", choices=("adamw", "adam", "lamb", "sgd"))
+    lr: float = setting(3e-4, "learning rate (the highest of the schedule)", minimum=0.0)
+    weight_decay: float = setting(1e-6, "weight decay (decoupled in adamw and lamb)", minimum=0.0)
+    momentum: float = setting(0.9, "momentum of sgd, beta_1 of the others", minimum=0.0)
+    schedule: str = setting(
+        "constant",
+        "learning rate over time",
+        choices=("constant", "cosine", "cyclic", "exponential", "onecycle", "step", "plateau"),
+    )
+    warmup: float = setting(0.0, "share of the steps with a rising rate", minimum=0.0, maximum=1.0)
+    warmup_from: float = setting(
+        0.0, "factor of the rate from which it rises", minimum=0.0, maximum=1.0
+    )
+    milestones: tuple[int, ...] = setting((), "step: epochs after which the rate falls")
+    gamma: float = setting(
+        0.1,
+        "step, plateau: factor of each fall; exponential: factor at the end",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    plateau_patience: int = setting(10, "plateau: epochs without improvement", minimum=1)
+    cycle: float = setting(
+        20.0, "cyclic: epochs from one lowest rate to the next", minimum=1e-6, later=True
+    )
+    cycle_from: float = setting(
+        1 / 60, "cyclic: factor of the lowest rate", minimum=0.0, maximum=1.0, later=True
+    )
+    cycle_decay: float = setting(
+        1.0,
+        "cyclic: factor of what a cycle rises by, from one to the next",
+        minimum=0.0,
+        maximum=1.0,
+        later=True,
+    )
+    lookahead: int = setting(
+        0, "steps between those of Lookahead's slow weights; 0: none", minimum=0, later=True
+    )
+    lookahead_alpha: float = setting(
+        0.5,
+        "share of the way that slow weights go to the fast ones",
+        minimum=0.0,
+        maximum=1.0,
+        later=True,
+    )
+    clip: float = setting(0.0, "largest norm of the gradient; 0: any", minimum=0.0)
+    patience: int = setting(
+        0, "stop after so many epochs without a better validation; 0: never", minimum=0
+    )
+    validation: bool = setting(
+        True, "choose the epoch by the validation part; false: keep the last, use no such part"
+    )
+    monitor: str = setting(
+        "auto",
+        "what is better: error (mean over targets) or loss",
+        choices=("auto", "error", "loss"),
+    )
+    loss: str = setting(
+        "auto",
+        "loss; auto: robust_l1, or cross_entropy for classes",
+        choices=("auto", *REGRESSION, *CLASSIFICATION),
+    )
+    huber_delta: float = setting(1.0, "huber: where squares become lines", minimum=1e-12)
+    normalizer: str = setting("standard", "how targets are normalised, by the training part")
+    precision: str = setting("float32", "arithmetic", choices=("float32", "tf32", "bf16"))
+    seed: int = setting(
+        0, "seed of weights and order; member m has seed + m", minimum=0, maximum=2**63 - 1
+    )
+    ensemble: int = setting(1, "members of the ensemble", minimum=1)
+    swa: float = setting(
+        0.0, "average the weights over this last share of the epochs", minimum=0.0, maximum=1.0
+    )
+    fraction: float = setting(1.0, "share of the training part", minimum=0.0, maximum=1.0)
+    members: str = setting(
+        "auto",
+        "train members as one network with stacked weights, or one beside the other",
+        choices=("auto", "stacked", "separate"),
+        view=True,
+    )
+    compile: str = setting(
+        "none",
+        "torch.compile: none, default, or reduce-overhead (CUDA graphs)",
+        choices=("none", "default", "reduce-overhead"),
+        view=True,
+    )
+    device: str = setting("auto", "auto, cpu, cuda, cuda:1, mps", view=True)
+    threads: int = setting(0, "threads of torch; 0: as torch chooses", minimum=0, view=True)
+    checkpoint_seconds: float = setting(
+        30.0, "least time between checkpoints; one is always written at the end", view=True
+    )
+    tensorboard: bool = setting(True, "write TensorBoard logs if it is installed", view=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.patience and not self.validation:
+            raise ConfigError("patience needs a validation part; validation is false")
+        if self.schedule == "plateau" and not self.validation:
+            raise ConfigError("a plateau schedule needs a validation part; validation is false")
+        if not 0.0 < self.fraction <= 1.0:
+            raise ConfigError(f"setting 'fraction' is {self.fraction}; expected above 0")
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The budget of a batch by level; empty if batches are of `batch_size`."""
+        asked = {level: int(getattr(self, name)) for level, name in BUDGETS.items()}
+        return {level: most for level, most in asked.items() if most}
+
+    def for_task(self, task: Task) -> TrainSettings:
+        """The same with a loss that fits the task.
+
+        Raises
+        ------
+        ConfigError
+            If a loss was chosen that does not.
+        """
+        fitting = CLASSIFICATION if task == "classification" else REGRESSION
+        chosen = fitting[0] if self.loss == "auto" else self.loss
+        if chosen not in fitting:
+            raise ConfigError(
+                f"loss {chosen!r} does not fit a {task}", next_step=f"choose {', '.join(fitting)}"
+            )
+        monitor = self.monitor
+        if monitor == "auto":
+            monitor = "loss" if task == "classification" else "error"
+        return self.replace(loss=chosen, monitor=monitor)
+
+    def replace(self, **values: Any) -> TrainSettings:
+        """The same with other values."""
+        return type(self)(**{**self.to_dict(), **values})
+
+
+def train_settings(
+    trainer: Trainer | type[Trainer], given: Mapping[str, Any], task: Task = "regression"
+) -> TrainSettings:
+    """The settings of a run: what was given, else the plugin's defaults, else the core's.
+
+    A plugin's default loss gives way to one that fits the task.
+    """
+    own = dict(trainer.defaults)
+    if (own.get("loss") in CLASSIFICATION) != (task == "classification"):
+        own.pop("loss", None)
+    return TrainSettings.from_mapping({**own, **given}).for_task(task)
+
+
+def fit_honours(name: str) -> bool:
+    """Whether a plugin with a fit of its own can do as this setting says."""
+    return name in OF_A_FIT or any(
+        field.name == name and field.metadata.get("view", False) for field in fields(TrainSettings)
+    )
+
+
+def settings_from_pairs(
+    pairs: Mapping[str, str], trainer: type[Trainer]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Tell settings of the loop (``train.lr``) from hypers (``hyper.depth``, or ``depth``).
+
+    A bare name is a hyper if the plugin has one of that name, else a setting of the loop.
+
+    Raises
+    ------
+    ConfigError
+        If there is neither, with the closest known name.
+    """
+    hypers = [field.name for field in fields(trainer.Hypers)]
+    settings = [field.name for field in fields(TrainSettings)]
+    found: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    for key, value in pairs.items():
+        kind, dot, name = key.partition(".")
+        if not dot:
+            kind, name = ("hyper" if key in hypers else "train"), key
+        known = {"train": settings, "hyper": hypers}.get(kind)
+        if known is None:
+            raise ConfigError(
+                f"--set {key}: expected train.KEY or hyper.KEY"
+                + did_you_mean(kind, ("train", "hyper"))
+            )
+        if name not in known:
+            near = did_you_mean(name, known if dot else [*hypers, *settings])
+            raise ConfigError(
+                f"unknown setting {key!r} of {trainer.name}{near}",
+                next_step=f"hypers: {', '.join(hypers) or 'none'}; "
+                f"settings of the loop: {', '.join(settings)}",
+            )
+        found[kind == "hyper"][name] = value
+    return found

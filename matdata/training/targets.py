@@ -1,0 +1,202 @@
+"""Targets of a run: size, unit and task, told from the training part alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.dataset import DatasetFolder
+from matdata.errors import ConfigError, did_you_mean
+from matdata.splits.base import first_few
+from matdata.training.contract import BOOLEAN, Target, Task, Trainer
+
+Ids = npt.NDArray[np.str_]
+#: Texts that differ more often than this are no classes; few may be there once each.
+MOST_TEXTS, FEW_TEXTS = 1000, 20
+
+
+def _rows(dataset: DatasetFolder, ids: Ids) -> npt.NDArray[np.int64]:
+    return np.array([dataset.row(name) for name in ids.tolist()], dtype=np.int64)
+
+
+def told_targets(
+    dataset: DatasetFolder, names: Sequence[str], task: Task | None, train: Ids, trainer: Trainer
+) -> tuple[Target, ...]:
+    """Name, size, unit and task of each target.
+
+    Raises
+    ------
+    ConfigError
+        If a column is missing, named twice, or holds nothing that the trainer learns.
+    """
+    if not names:
+        raise ConfigError("no target was named", next_step="add --target COLUMN")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(
+            f"target {', '.join(map(repr, twice))} is named more than once",
+            next_step="name each target once",
+        )
+    rows = _rows(dataset, train).tolist()
+    found = tuple(_target(dataset, name, task, rows) for name in names)
+    tasks = {target.task for target in found}
+    if len(tasks) > 1:
+        raise ConfigError("targets of one run are all numbers or all classes, not both")
+    if found[0].task not in trainer.tasks:
+        raise ConfigError(
+            f"{trainer.name} learns {' and '.join(trainer.tasks)}, not {found[0].task} "
+            f"of {', '.join(names)}",
+            next_step="`matdata plugins` says what each trainer learns",
+        )
+    return found
+
+
+def _target(dataset: DatasetFolder, name: str, task: Task | None, rows: list[int]) -> Target:
+    if name not in dataset.columns:
+        known = list(dataset.columns)
+        raise ConfigError(
+            f"{dataset.ref} has no column {name!r}{did_you_mean(name, known)}",
+            next_step=f"columns: {', '.join(known)}",
+        )
+    column = dataset.columns[name]
+    values = [column[row] for row in rows if column[row] is not None]
+    if not values:
+        raise ConfigError(f"no material of the training part has a {name}")
+    unit = dataset.units.get(name, "1")
+    if task == "classification" or (task is None and isinstance(values[0], (bool, str))):
+        return _class_target(name, values, unit)
+    if isinstance(values[0], str):
+        raise ConfigError(
+            f"{name} holds text, for example {_short(values[0])!r}; a regression learns numbers",
+            next_step="leave out --task regression to learn its texts as classes, or choose a "
+            "column of numbers",
+        )
+    sizes = {len(value) if isinstance(value, (list, tuple)) else 1 for value in values}
+    if len(sizes) > 1:
+        raise ConfigError(f"arrays of {name} differ in length: {sorted(sizes)}")
+    return Target(name, sizes.pop(), unit, "regression")
+
+
+def _class_target(name: str, values: list[Any], unit: str) -> Target:
+    if all(isinstance(value, str) for value in values):
+        kinds = _texts(name, values)
+        return Target(name, len(kinds), unit, "classification", kinds)
+    size = _classes(name, values)
+    named = BOOLEAN if all(isinstance(value, bool) for value in values) else ()
+    return Target(name, size, unit, "classification", named)
+
+
+def _texts(name: str, values: list[str]) -> tuple[str, ...]:
+    """Classes of a column of text, sorted."""
+    counts = Counter(values)
+    kinds = tuple(sorted(counts))
+    told = f"{len(kinds):,} different texts in {len(values):,} materials of the training part"
+    shown = ", ".join(repr(_short(kind)) for kind in kinds[:3])
+    if len(kinds) > MOST_TEXTS or (len(kinds) > FEW_TEXTS and 2 * len(kinds) > len(values)):
+        raise ConfigError(
+            f"{name} looks like free text, not like classes: {told}, for example {shown}",
+            cause=f"classes are at most {MOST_TEXTS:,} texts, each of which is there twice or more "
+            "on average",
+            next_step="choose a column with a few different texts, or numbers",
+        )
+    if len(kinds) == 1:
+        raise ConfigError(
+            f"{name} is {shown} for all {len(values):,} materials of the training part, so there "
+            "is nothing to tell apart",
+            next_step="choose another column, or make a split with every class in train",
+        )
+    return kinds
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _classes(name: str, values: list[Any]) -> int:
+    wrong = [value for value in values if not _is_class(value)]
+    if wrong:
+        raise ConfigError(
+            f"{name} holds no classes, for example {wrong[0]!r}: expected text, true and false, "
+            "or whole numbers from 0",
+            next_step="encode the column as whole numbers from 0, one for each class, and build "
+            "the dataset again",
+        )
+    return max(2, int(max(values)) + 1)
+
+
+def _is_class(value: Any) -> bool:
+    return isinstance(value, (bool, int, float)) and value >= 0 and float(value).is_integer()
+
+
+def require_classes(dataset: DatasetFolder, targets: tuple[Target, ...], valid: Ids) -> None:
+    """Check that validation has no classes but those that training could give.
+
+    Raises
+    ------
+    ConfigError
+        With the classes and some of the materials.
+    """
+    _require(dataset, targets, valid, "validation", ", or add --no-validation")
+
+
+def require_names(dataset: DatasetFolder, targets: tuple[Target, ...], test: Ids) -> None:
+    """Check that test materials have no class with a name that training did not have.
+
+    Raises
+    ------
+    ConfigError
+        With the classes and some of the materials.
+    """
+    named = tuple(target for target in targets if target.classes)
+    _require(dataset, named, test, "the test part", " and train on it")
+
+
+def _require(
+    dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids, part: str, more: str
+) -> None:
+    rows = _rows(dataset, ids).tolist()
+    for target in targets:
+        if target.task != "classification":
+            continue
+        cells = [dataset.columns[target.name][row] for row in rows]
+        known = [cell is None or _is_known(target, cell) for cell in cells]
+        beyond = np.flatnonzero(~np.array(known, dtype=bool))
+        if len(beyond):
+            kinds = sorted({_short(str(cells[place])) for place in beyond.tolist()})
+            raise ConfigError(
+                f"{target.name}: {part} holds classes beyond the {target.size} of train: "
+                f"{', '.join(kinds[:10])} (of {first_few(ids[beyond])})",
+                cause="no material of the training part has such a class",
+                next_step=f"make a split with every class in train{more}",
+            )
+
+
+def _is_known(target: Target, cell: Any) -> bool:
+    if target.classes:
+        return cell in target.classes
+    return _is_class(cell) and bool(cell < target.size)
+
+
+def notes_of(targets: tuple[Target, ...]) -> list[str]:
+    """Which names are learnt as classes."""
+    found = []
+    for target in targets:
+        if target.classes:
+            shown = ", ".join(map(_short, target.labels[:10]))
+            more = ", …" if target.size > 10 else ""
+            found.append(f"{target.name} is learnt as {target.size} classes: {shown}{more}")
+    return found
+
+
+def known_of(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> Ids:
+    """Those of the ids that have at least one of the targets."""
+    rows = _rows(dataset, ids).tolist()
+    known = np.zeros(len(ids), dtype=bool)
+    for target in targets:
+        column = dataset.columns[target.name]
+        known |= np.array([column[row] is not None for row in rows], dtype=bool)
+    return ids[known]
