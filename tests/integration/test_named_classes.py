@@ -18,10 +18,7 @@ TARGETS = ("kind", "is_metal", "remark")
 BRIEF = ["--epochs", "2", "--threads", "1"]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """A dataset `c` of 60 formulas; `odd` is a kind of the last test material alone in `rare`."""
-    folder = tmp_path_factory.mktemp("classes")
+def _rows():
     metals = (
         "Li",
         "Na",
@@ -39,7 +36,7 @@ def made(tmp_path_factory):
         "Ni",
         "Zn",
     )
-    rows = [
+    return [
         {
             "material_id": f"m{number:02}",
             "formula": f"{element}{other}{count}",
@@ -52,6 +49,13 @@ def made(tmp_path_factory):
             (e, o, n) for e in metals for o in ("O", "S") for n in (2, 3)
         )
     ]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A dataset `c` of 60 formulas; `odd` is a kind of the last test material alone in `rare`."""
+    folder = tmp_path_factory.mktemp("classes")
+    rows = _rows()
     with (folder / "c.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
