@@ -77,17 +77,26 @@ def test_killed_builds_end_bit_identical(store, source, whole, tmp_path):
     assert _artefacts(tmp_path) == whole[store]
 
 
-def test_interrupts_leave_a_state_to_go_on_from(source, whole, tmp_path):
-    process = _start(source, tmp_path)
-    while process.poll() is None and _count(tmp_path, "features/*/.building-*/shards/0*") < 3:
+def _interrupted(source: Path, cache: Path) -> tuple[int, str]:
+    """Interrupt a build that has written some shards: its exit status and what it said."""
+    process = _start(source, cache)
+    while process.poll() is None and _count(cache, "features/*/.building-*/shards/0*") < 3:
         time.sleep(0.0005)
     process.send_signal(signal.SIGINT)
-    assert process.stderr is not None
-    message = process.stderr.read().decode()
-    assert process.wait(timeout=60) == 130
+    message = process.communicate(timeout=60)[1].decode()
+    return process.returncode, message
+
+
+def test_interrupts_leave_a_state_to_go_on_from(source, whole, tmp_path):
+    for attempt in range(5):  # on a busy machine a build may be over before it is interrupted
+        cache = tmp_path / str(attempt)
+        status, message = _interrupted(source, cache)
+        if status != 0:
+            break
+    assert status == 130
     assert "goes on from there" in message
-    assert _start(source, tmp_path).wait(timeout=240) == 0
-    assert _artefacts(tmp_path) == whole["zarr"]
+    assert _start(source, cache).wait(timeout=240) == 0
+    assert _artefacts(cache) == whole["zarr"]
 
 
 def test_two_builders_of_one_artefact_make_it_once(source, whole, tmp_path):
