@@ -5,7 +5,8 @@ stays one.
 """
 
 from matdata.nn.attention import SetMessages, WeightedAttentionPooling
-from matdata.nn.edges import CountedBatchNorm, Edges, gated
+from matdata.nn.convolution import CountedBatchNorm, GatedConvolution
+from matdata.nn.edges import Edges
 from matdata.nn.expand import ElementEmbedding, Gaussians, PositionEmbedding
 from matdata.nn.heads import OutputHeads
 from matdata.nn.networks import PairLinear, ResidualNetwork, SimpleNetwork
@@ -16,6 +17,7 @@ __all__ = [
     "CountedBatchNorm",
     "Edges",
     "ElementEmbedding",
+    "GatedConvolution",
     "Gaussians",
     "OutputHeads",
     "PairLinear",
@@ -25,7 +27,6 @@ __all__ = [
     "Sets",
     "SimpleNetwork",
     "WeightedAttentionPooling",
-    "gated",
     "segment_max",
     "segment_mean",
     "segment_softmax",

@@ -160,7 +160,7 @@ class OGCNN(_GraphTrainer):
     """The crystal graph convolutions of CGCNN on orbital field matrices."""
 
     name: ClassVar[str] = "ogcnn"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     citation: ClassVar[str] = "Karamad et al., Phys. Rev. Mater. 4, 093801 (2020)"
     summary: ClassVar[str] = "CGCNN on orbital field matrices"
     Hypers: ClassVar[type[md.Settings]] = OGCNNHypers

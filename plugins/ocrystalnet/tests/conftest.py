@@ -81,6 +81,19 @@ def schema_of() -> Callable[..., md.Schema]:
     return make
 
 
+def _fill(weights: torch.Tensor, edge: torch.Tensor | None, seed: int) -> None:
+    """Draw weights; those of a convolution on sites and on edges as one matrix, (out, in)."""
+    rows, width = len(weights), weights.shape[-1]
+    shape = tuple(weights.shape) if edge is None else (rows // 2, 2 * width + edge.shape[1])
+    drawn = np.random.RandomState(seed).standard_normal(shape)
+    values = torch.from_numpy(drawn) * 0.7 * shape[-1] ** -0.5
+    if edge is not None:
+        own, other, bond = torch.split(values, [width, width, edge.shape[1]], 1)
+        edge.copy_(bond)
+        values = torch.cat([own, other])
+    weights.copy_(values)
+
+
 @pytest.fixture(scope="session")
 def network_of(schema_of: Callable[..., md.Schema]) -> Callable[..., tuple[Any, torch.nn.Module]]:
     """`network_of("ocrystalnet", hidden=16)`: the trainer, and its model with known weights."""
@@ -90,9 +103,11 @@ def network_of(schema_of: Callable[..., md.Schema]) -> Callable[..., tuple[Any, 
         trainer = kinds[name](kinds[name].Hypers(**hypers))
         model = trainer.model(schema_of(trainer)).eval()
         with torch.no_grad():
-            for place, weights in enumerate(model.parameters()):
-                drawn = np.random.RandomState(place).standard_normal(tuple(weights.shape))
-                weights.copy_(torch.from_numpy(drawn) * 0.7 * weights.shape[-1] ** -0.5)
+            named = dict(model.named_parameters())
+            for place, name in enumerate(key for key in named if not key.endswith(".edge")):
+                whole = name.endswith(".pair.weight")
+                edge = named[name.replace("pair.weight", "edge")] if whole else None
+                _fill(named[name], edge, place)
         return trainer, model
 
     return make

@@ -92,16 +92,16 @@ def ogcnn(model: Any, batch: Any) -> np.ndarray:
         return scaled * w[f"{name}.weight"] + w[f"{name}.bias"]
 
     layer = 0
-    while f"convolutions.{layer}.linear.weight" in w:
+    while f"convolutions.{layer}.edge" in w:
         name = f"convolutions.{layer}"
+        on_sites = np.split(w[f"{name}.pair.weight"], 2)
+        matrix = np.concatenate([*on_sites, w[f"{name}.edge"]], axis=1)
         sums = np.zeros_like(sites)
         ends = zip(graph.sender.tolist(), graph.receiver.tolist(), strict=True)
         for (i, j), length in zip(ends, graph.distance.tolist(), strict=True):
             bond = np.exp(-(((length - centres) / 0.2) ** 2))
             z = np.concatenate([sites[i], sites[j], bond])
-            z = norm(
-                f"{name}.norm_edges", w[f"{name}.linear.weight"] @ z + w[f"{name}.linear.bias"]
-            )
+            z = norm(f"{name}.norm_edges", matrix @ z + w[f"{name}.pair.bias"])
             gate, core = np.split(z, 2)
             sums[i] += softplus(core) / (1 + np.exp(-gate))
         sites = softplus(sites + norm(f"{name}.norm_sites", sums))
