@@ -71,10 +71,11 @@ def recipe(given: argparse.Namespace) -> Recipe:
     )
 
 
-def _arguments(parser: argparse.ArgumentParser) -> None:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this recipe alone."""
     parser.add_argument("--task", help="which task, where two have as many rows")
     parser.add_argument("--target", help="column of the class, for the classification tasks")
 
 
 if __name__ == "__main__":
-    sys.exit(run(recipe, __doc__, more=_arguments))
+    sys.exit(run(recipe, __doc__, more=arguments))

@@ -47,9 +47,10 @@ def recipe(given: argparse.Namespace) -> list[Recipe]:
     return [whole, without]
 
 
-def _arguments(parser: argparse.ArgumentParser) -> None:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this recipe alone."""
     parser.add_argument("--expt", metavar="FILE", help="the EX set: build MP without it as well")
 
 
 if __name__ == "__main__":
-    sys.exit(run(recipe, __doc__, more=_arguments))
+    sys.exit(run(recipe, __doc__, more=arguments))

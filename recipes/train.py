@@ -29,6 +29,7 @@ from presets import PRESETS, Commands, Preset, changed, find, recorded, trains
 from matdata import cli
 from matdata.cache import cache_dir
 from matdata.catalogue import find_dataset
+from matdata.commands.common import pairs_of
 from matdata.errors import ConfigError, MatdataError, SourceError, StoreError
 from matdata.training import TRAINERS
 from matdata.training.run import find_run
@@ -138,7 +139,7 @@ def carry_out(words: Sequence[str], given: argparse.Namespace) -> int:
     if script == "results":
         return results.main([*rest, *cache, "--folder", str(given.results)])
     module = importlib.import_module(script)
-    more = getattr(module, "_arguments", None)
+    more = getattr(module, "arguments", None)
     return common.run(module.recipe, module.__doc__, [*rest, *cache], more)
 
 
@@ -174,20 +175,13 @@ def asked(given: argparse.Namespace) -> Preset:
     if given.preset is None:
         raise ConfigError("no preset is named", next_step="--list prints all of them")
     preset = find(given.preset)
-    pairs = cli_pairs(given.set)
+    pairs = pairs_of(given.set, "--set")
     settings, hypers = settings_from_pairs(pairs, TRAINERS.get(preset.plugin))
     if given.epochs is not None:
         if "epochs" in settings:
             raise ConfigError("epochs is given twice: by --epochs and by --set")
         settings["epochs"] = str(given.epochs)
     return changed(preset, settings, hypers)
-
-
-def cli_pairs(words: list[str]) -> dict[str, str]:
-    """Settings from KEY=VALUE."""
-    from matdata.commands.common import pairs_of
-
-    return pairs_of(words, "--set")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -44,9 +44,10 @@ def recipe(given: argparse.Namespace) -> Recipe:
     )
 
 
-def _arguments(parser: argparse.ArgumentParser) -> None:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this recipe alone."""
     parser.add_argument("--mp", metavar="FILE", help="summary documents of the Materials Project")
 
 
 if __name__ == "__main__":
-    sys.exit(run(recipe, __doc__, more=_arguments))
+    sys.exit(run(recipe, __doc__, more=arguments))

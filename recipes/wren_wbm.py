@@ -32,9 +32,10 @@ def recipe(given: argparse.Namespace) -> Recipe:
     )
 
 
-def _arguments(parser: argparse.ArgumentParser) -> None:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this recipe alone."""
     parser.add_argument("--without", metavar="DATASET", help="leave out what this one holds")
 
 
 if __name__ == "__main__":
-    sys.exit(run(recipe, __doc__, more=_arguments))
+    sys.exit(run(recipe, __doc__, more=arguments))

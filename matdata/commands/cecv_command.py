@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matdata.commands.common import cache_of, console_of, print_json, words
+from matdata.commands.common import cache_of, console_of, print_json, words, write_numbers
 from matdata.commands.plugins_command import need_torch
 from matdata.errors import ConfigError
 
@@ -53,7 +53,7 @@ def run(given: argparse.Namespace) -> int:
         "judged": judged,
     }
     folder = Path(given.output) if given.output else runs[names[0]].folder / "cecv"
-    _write(folder, record, ids, curves)
+    write_numbers(folder, "cecv", record, {"clusters": _clusters(ids, curves)})
     if not given.no_pictures:
         draw_cecv(folder / "cecv.png", curves, region)
     if given.json:
@@ -93,21 +93,12 @@ def _thresholds(text: str | None) -> dict[str, Any]:
         raise ConfigError(f"--thresholds {text}: expected numbers such as 0.05,0.1") from None
 
 
-def _write(folder: Path, record: dict[str, Any], ids: Any, curves: Any) -> None:
-    from matdata.cache import storage_error
-    from matdata.store.files import write_json
-    from matdata.store.tables import write_table
-
+def _clusters(ids: Any, curves: Any) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {"material_id": ids.tolist()}
     for name, curve in curves.items():
         for threshold, clusters in zip(curve.thresholds, curve.clusters, strict=True):
             columns[f"{name}/{threshold:g}"] = clusters.tolist()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "cecv.json", record)
-        write_table(folder / "clusters.parquet", columns)
-    except OSError as error:
-        raise storage_error(error, folder) from error
+    return columns
 
 
 def lines(record: dict[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +101,29 @@ def human_bytes(count: float) -> str:
 def folder_bytes(folder: Path) -> int:
     """Bytes of all files in a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def write_numbers(
+    folder: Path,
+    name: str,
+    record: Mapping[str, Any],
+    tables: Mapping[str, Mapping[str, list[Any]]] | None = None,
+) -> None:
+    """Write what an analysis found: ``<name>.json``, and a Parquet file for each table.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written.
+    """
+    from matdata.cache import storage_error
+    from matdata.store.files import write_json
+    from matdata.store.tables import write_table
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / f"{name}.json", record)
+        for table, columns in (tables or {}).items():
+            write_table(folder / f"{table}.parquet", columns)
+    except OSError as error:
+        raise storage_error(error, folder) from error

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from matdata.commands.common import cache_of, console_of, print_json
+from matdata.commands.common import cache_of, console_of, print_json, write_numbers
 from matdata.commands.plugins_command import need_torch
 from matdata.errors import ConfigError
+
+#: What an analysis found, and what draws it into a folder.
+Found = tuple[dict[str, Any], Callable[[Path], None]]
 
 
 def run(given: argparse.Namespace) -> int:
     """Mean contributions of elements, or contributions along a binary, as numbers and picture."""
     need_torch()
-    from matdata.store.files import write_json
     from matdata.training.run import find_run
 
     found = find_run(cache_of(given), given.run)
@@ -22,11 +25,13 @@ def run(given: argparse.Namespace) -> int:
     quantity, unit = quantity_of(target.name, target.unit, found.settings.normalizer)
     label = quantity if unit == "1" else f"{quantity} ({unit})"
     folder = Path(given.output) if given.output else found.folder / "contributions"
-    folder.mkdir(parents=True, exist_ok=True)
     make = _binary if given.along else _table
     record = {"run": found.name, "target": target.name, "quantity": quantity, "unit": unit}
-    record |= make(given, found, folder, label)
-    write_json(folder / "contributions.json", record)
+    more, draw = make(given, found, label)
+    record |= more
+    write_numbers(folder, "contributions", record)
+    if not given.no_pictures:
+        draw(folder)
     if given.json:
         print_json({**record, "folder": str(folder)})
         return 0
@@ -44,20 +49,20 @@ def quantity_of(target: str, unit: str, normalizer: str) -> tuple[str, str]:
     return f"log10({target})" if unit == "1" else f"log10({target} / ({unit}))", "1"
 
 
-def _table(given: argparse.Namespace, run: Any, folder: Path, label: str) -> dict[str, Any]:
+def _table(given: argparse.Namespace, run: Any, label: str) -> Found:
     from matdata.evaluation.drawings import draw_table
     from matdata.evaluation.inside import by_element, materials_of
     from matdata.tables.elements import symbols
 
     found = by_element(run, materials_of(run, given.part), given.device)
-    if not given.no_pictures:
-        draw_table(folder / "elements.png", {z: mean for z, (mean, _) in found.items()}, label)
+    means = {z: mean for z, (mean, _) in found.items()}
     names = symbols()
     table = {names[z]: {"mean": mean, "materials": count} for z, (mean, count) in found.items()}
-    return {"part": given.part, "elements": table}
+    record = {"part": given.part, "elements": table}
+    return record, lambda folder: draw_table(folder / "elements.png", means, label)
 
 
-def _binary(given: argparse.Namespace, run: Any, folder: Path, label: str) -> dict[str, Any]:
+def _binary(given: argparse.Namespace, run: Any, label: str) -> Found:
     from matdata.evaluation.drawings import draw_binary
     from matdata.evaluation.inside import along_binary
 
@@ -65,9 +70,9 @@ def _binary(given: argparse.Namespace, run: Any, folder: Path, label: str) -> di
     if not dash:
         raise ConfigError(f"--along {given.along}: expected two elements, such as Si-O")
     curves = along_binary(run, first, second, given.points, given.device)
-    if not given.no_pictures:
-        draw_binary(folder / f"{first}-{second}.png", curves, (first, second), label)
-    return {"along": [first, second], "curves": dict(curves)}
+    record = {"along": [first, second], "curves": dict(curves)}
+    picture = f"{first}-{second}.png"
+    return record, lambda folder: draw_binary(folder / picture, curves, (first, second), label)
 
 
 def _lines(record: dict[str, Any]) -> list[str]:

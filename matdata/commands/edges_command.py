@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matdata.commands.common import cache_of, console_of, print_json
+from matdata.commands.common import cache_of, console_of, print_json, write_numbers
 from matdata.commands.plugins_command import need_torch
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def run(given: argparse.Namespace) -> int:
     edges = edges_of(found, given.formula, given.layer, given.device)
     folder = Path(given.output) if given.output else found.folder / "edges"
     record = {"run": found.name, "layer": given.layer or "last", "formulas": _record(edges)}
-    _write(folder, record, columns_of(edges))
+    write_numbers(folder, "edges", record, {"edges": columns_of(edges)})
     if not given.no_pictures:
         _draw(folder, edges, given.atoms)
     if given.json:
@@ -46,19 +46,6 @@ def _record(edges: list[Edges]) -> dict[str, Any]:
         }
         for one in edges
     }
-
-
-def _write(folder: Path, record: dict[str, Any], columns: dict[str, list[Any]]) -> None:
-    from matdata.cache import storage_error
-    from matdata.store.files import write_json
-    from matdata.store.tables import write_table
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "edges.json", record)
-        write_table(folder / "edges.parquet", columns)
-    except OSError as error:
-        raise storage_error(error, folder) from error
 
 
 def _draw(folder: Path, edges: list[Edges], atoms: bool) -> None:

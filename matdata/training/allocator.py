@@ -18,8 +18,8 @@ def keep_freed_memory() -> bool:
     """Have the C library reuse the memory of freed tensors; once a process.
 
     Every step of a training frees and allocates the same arrays of some megabytes. By default
-    their pages go back to the system and are cleared anew, which took up to a quarter of a step
-    on a CPU (CGCNN). The memory of the process stays at its peak afterwards.
+    their pages go back to the system and are cleared anew. `benchmarks/epoch_vs_aviary.py` shows
+    what that costs. The memory of the process stays at its peak afterwards.
 
     Returns
     -------

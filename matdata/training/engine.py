@@ -119,6 +119,23 @@ class Engine(ABC):
         """Leave a member's weights as they are from now on."""
 
 
+def matching(names: Sequence[str], patterns: Sequence[str], option: str) -> list[str]:
+    """Names of weights that match one of the patterns of an option.
+
+    Raises
+    ------
+    ConfigError
+        If a pattern matches none.
+    """
+    for pattern in patterns:
+        if not any(fnmatch.fnmatchcase(name, pattern) for name in names):
+            raise ConfigError(
+                f"{option} {pattern!r} matches no weights{did_you_mean(pattern, names)}",
+                next_step=f"weights there are: {', '.join(names)}",
+            )
+    return [name for name in names if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
+
+
 def freeze(model: nn.Module, patterns: Sequence[str]) -> list[str]:
     """Take the weights that match a pattern (``embedding.*``) out of the training.
 
@@ -133,13 +150,7 @@ def freeze(model: nn.Module, patterns: Sequence[str]) -> list[str]:
         If a pattern matches none, or all of them.
     """
     names = [name for name, _ in model.named_parameters()]
-    for pattern in patterns:
-        if not fnmatch.filter(names, pattern):
-            raise ConfigError(
-                f"--freeze {pattern!r} matches no weights{did_you_mean(pattern, names)}",
-                next_step=f"weights there are: {', '.join(names)}",
-            )
-    still = [name for name in names if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
+    still = matching(names, patterns, "--freeze")
     if still and len(still) == len(names):
         raise ConfigError(f"--freeze {' '.join(patterns)} leaves nothing to train")
     for name, parameter in model.named_parameters():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
 
-from matdata.errors import ConfigError, TrainError
+from matdata.errors import TrainError
 from matdata.training.checkpoint import BEST, read_weights
+from matdata.training.engine import matching
 from matdata.training.run import Run
 
 
@@ -44,13 +44,7 @@ def take_over(models: Sequence[nn.Module], parent: Run, reinit: Sequence[str]) -
     """
     weights, _ = read_weights(parent.folder / BEST)
     own = models[0].state_dict()
-    for pattern in reinit:
-        if not fnmatch.filter(own, pattern):
-            raise ConfigError(
-                f"--reinit {pattern!r} matches no weights",
-                next_step=f"weights there are: {', '.join(own)}",
-            )
-    kept = [name for name in own if any(fnmatch.fnmatchcase(name, p) for p in reinit)]
+    kept = matching(list(own), reinit, "--reinit")
     for name, value in own.items():
         if name in kept:
             continue

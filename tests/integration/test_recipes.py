@@ -37,7 +37,7 @@ def run(capsys):
     def carry_out(name: str, *arguments: object) -> list[dict]:
         module = importlib.import_module(name)
         words = [str(argument) for argument in arguments]
-        more = getattr(module, "_arguments", None)
+        more = getattr(module, "arguments", None)
         code = sys.modules["common"].run(module.recipe, module.__doc__, [*words, "--json"], more)
         out, err = capsys.readouterr()
         assert code == 0, err
@@ -62,7 +62,7 @@ def test_there_is_a_recipe_for_every_data_set_of_the_papers():
 @pytest.mark.parametrize("name", NAMES)
 def test_without_files_or_key_it_says_where_the_data_are(name, capsys):
     module = importlib.import_module(name)
-    more = getattr(module, "_arguments", None)
+    more = getattr(module, "arguments", None)
     assert sys.modules["common"].run(module.recipe, module.__doc__, [], more) == 1
     error = capsys.readouterr().err
     if name in NEED_FILES and name != "roost_mp_band_gaps":
@@ -322,10 +322,10 @@ def test_matbench_refuses_a_table_that_has_lost_rows(run, tmp_path, capsys):
     path.write_text("formula,target\n" + "Fe,1\n" * 311)
     module = importlib.import_module("matbench_folds")
     arguments = ["--from", str(path)]
-    assert sys.modules["common"].run(module.recipe, "", arguments, module._arguments) == 1
+    assert sys.modules["common"].run(module.recipe, "", arguments, module.arguments) == 1
     assert "311 rows, which is none of the tasks" in capsys.readouterr().err
     arguments += ["--task", "steel"]
-    assert sys.modules["common"].run(module.recipe, "", arguments, module._arguments) == 1
+    assert sys.modules["common"].run(module.recipe, "", arguments, module.arguments) == 1
     assert "did you mean 'steels'" in capsys.readouterr().err
 
 
