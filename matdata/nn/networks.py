@@ -17,6 +17,20 @@ def uniform(*shape: int, fan_in: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
 
 
+def start_as_keras(network: nn.Module) -> None:
+    """Draw the weights of linear and convolutional layers anew, as Keras does by default.
+
+    Weights are uniform within ``sqrt(6 / (fan_in + fan_out))`` (Glorot and Bengio 2010), biases 0.
+    PyTorch's are within ``1 / sqrt(fan_in)``, 2.4 times less where a layer is as wide as the one
+    before it, so that a deep network that was published in Keras starts with weaker signals.
+    """
+    for part in network.modules():
+        if isinstance(part, (nn.Linear, nn.Conv1d)):
+            nn.init.xavier_uniform_(part.weight)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+
+
 class SimpleNetwork(nn.Module):
     """Feed-forward network: linear layers with an activation between them.
 

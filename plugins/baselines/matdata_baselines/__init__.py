@@ -65,6 +65,7 @@ class _Forest(md.FitTrainer):
     """A random forest of scikit-learn, kept as the arrays of its trees."""
 
     version: ClassVar[str] = "1"
+    tasks: ClassVar[tuple[Any, ...]] = ("regression", "classification")
     feature: ClassVar[str]
 
     def inputs(self) -> tuple[str, ...]:
@@ -75,7 +76,7 @@ class _Forest(md.FitTrainer):
         self, train: md.Samples, valid: md.Samples | None, schema: md.Schema, seed: int
     ) -> None:
         """Grow the trees; `valid` is not used."""
-        from sklearn.ensemble import RandomForestRegressor
+        from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
         from matdata_baselines.trees import arrays_of
 
@@ -87,7 +88,9 @@ class _Forest(md.FitTrainer):
             )
         chosen = self.hypers
         features = chosen.max_features if chosen.max_features <= 1 else int(chosen.max_features)
-        forest = RandomForestRegressor(
+        classify = schema.targets[0].task == "classification"
+        kind = RandomForestClassifier if classify else RandomForestRegressor
+        forest = kind(
             chosen.trees,
             max_features=features,
             min_samples_leaf=chosen.min_samples_leaf,
@@ -95,10 +98,14 @@ class _Forest(md.FitTrainer):
             n_jobs=chosen.jobs,
         )
         targets = train.targets[:, 0] if train.targets.shape[1] == 1 else train.targets
-        self._trees = arrays_of(forest.fit(train.inputs[self.feature], targets))
+        classes = [target.size for target in schema.targets] if classify else []
+        self._trees = arrays_of(forest.fit(train.inputs[self.feature], targets), classes)
 
     def predict(self, samples: md.Samples) -> md.Members:
-        """Each tree is a member: their spread is the epistemic part of the uncertainty."""
+        """Each tree is a member: their spread is the epistemic part of the uncertainty.
+
+        Of classes a tree gives the shares in its leaf.
+        """
         from matdata_baselines.trees import predict
 
         return md.Members(predict(self._trees, np.asarray(samples.inputs[self.feature])))

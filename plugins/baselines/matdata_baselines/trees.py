@@ -1,8 +1,8 @@
-"""Regression trees as arrays: what a random forest learnt, without objects."""
+"""Decision trees as arrays: what a random forest learnt, without objects."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,15 +10,23 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 
-def arrays_of(forest: Any) -> dict[str, Array]:
+def arrays_of(forest: Any, classes: Sequence[int] = ()) -> dict[str, Array]:
     """The nodes of all trees of a fitted scikit-learn forest, one tree after another.
+
+    Parameters
+    ----------
+    forest
+        A forest for regression, or one for classification.
+    classes
+        Classes of each target of a classification. Those that the training part lacks have the
+        probability 0.
 
     Returns
     -------
     dict
         ``left``, ``right``, ``feature`` (n,) int32, children counted from the root of the tree,
-        ``left`` -1 in a leaf; ``threshold`` (n,) float64; ``value`` (n, t) float64; ``root`` (m,)
-        int64, where trees begin.
+        ``left`` -1 in a leaf; ``threshold`` (n,) float64; ``value`` (n, t) float64, numbers of the
+        targets or probabilities of the classes; ``root`` (m,) int64, where trees begin.
     """
     trees = [estimator.tree_ for estimator in forest.estimators_]
     counts = [tree.node_count for tree in trees]
@@ -31,9 +39,23 @@ def arrays_of(forest: Any) -> dict[str, Array]:
         "right": joined([tree.children_right for tree in trees], np.int32),
         "feature": joined([tree.feature for tree in trees], np.int32),
         "threshold": joined([tree.threshold for tree in trees], np.float64),
-        "value": joined([tree.value[:, :, 0] for tree in trees], np.float64),
+        "value": joined([_values(tree, forest, classes) for tree in trees], np.float64),
         "root": np.cumsum([0, *counts[:-1]]).astype(np.int64),
     }
+
+
+def _values(tree: Any, forest: Any, classes: Sequence[int]) -> Array:
+    """What the nodes of a tree say of each column, (n, t)."""
+    if not classes:
+        return np.asarray(tree.value[:, :, 0])
+    known = [forest.classes_] if len(classes) == 1 else forest.classes_
+    out = np.zeros((tree.node_count, sum(classes)))
+    begins = np.cumsum([0, *classes[:-1]])
+    for target, (begin, labels) in enumerate(zip(begins, known, strict=True)):
+        weights = tree.value[:, target, : len(labels)]
+        shares = weights / weights.sum(axis=1, keepdims=True)
+        out[:, begin + np.asarray(labels, dtype=np.int64)] = shares
+    return out
 
 
 def predict(trees: Mapping[str, Array], attributes: Array) -> Array:

@@ -118,3 +118,37 @@ def test_dummy_gives_the_shares_of_classes():
     dummy = Dummy()
     dummy.fit(samples_of({}, [0, 2, 2, 1]), None, schema("classification", 3), seed=0)
     assert dummy.predict(samples_of({}, [0])).means.tolist() == [[[0.25, 0.25, 0.5]]]
+
+
+def test_classes_have_the_probabilities_of_scikit_learn():
+    from sklearn.ensemble import RandomForestClassifier
+
+    rows, values = drawn(150)
+    labels = np.digitize(values, np.quantile(values, [0.3, 0.8]))
+    trainer = forest(trees=15, min_samples_leaf=4)
+    task = schema("classification", 3)
+    trainer.fit(samples_of({"magpie": rows}, labels), None, task, seed=5)
+    fresh, _ = drawn(40, seed=1)
+    members = trainer.predict(samples_of({"magpie": fresh}, np.zeros(40))).means
+    assert members.shape == (15, 40, 3)
+    reference = RandomForestClassifier(15, max_features=0.25, min_samples_leaf=4, random_state=5)
+    expected = reference.fit(rows, labels).predict_proba(fresh)
+    np.testing.assert_allclose(members.mean(0), expected, rtol=1e-12)
+    assert 0 < expected.min(axis=1).max() < 0.5  # leaves are mixed, so shares are tried
+
+
+def test_classes_that_the_training_part_lacks_have_the_probability_0():
+    from sklearn.ensemble import RandomForestClassifier
+
+    rows, values = drawn(60)
+    two = np.stack([np.where(values > np.median(values), 3, 1), values > values.mean()], 1)
+    trainer = forest(trees=9)
+    targets = Target("a", 4, "1", "classification"), Target("b", 2, "1", "classification")
+    trainer.fit(samples_of({"magpie": rows}, two), None, md.Schema(targets, 6, {}), seed=0)
+    fresh, _ = drawn(30, seed=1)
+    shares = trainer.predict(samples_of({"magpie": fresh}, np.zeros((30, 2)))).means.mean(0)
+    assert not shares[:, [0, 2]].any()
+    reference = RandomForestClassifier(9, max_features=0.25, random_state=0).fit(rows, two)
+    first, second = reference.predict_proba(fresh)
+    np.testing.assert_allclose(shares[:, [1, 3]], first, rtol=1e-12)
+    np.testing.assert_allclose(shares[:, 4:], second, rtol=1e-12)

@@ -49,7 +49,7 @@ class Finder(md.TorchTrainer):
     """A. Ihalage and Y. Hao: formula graph self-attention network."""
 
     name: ClassVar[str] = "finder"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     citation: ClassVar[str] = "Ihalage and Hao, Adv. Sci. 9, 2200164 (2022)"
     summary: ClassVar[str] = "self-attention on formula graphs, or on crystal graphs"
     Hypers: ClassVar[type[md.Settings]] = Hypers

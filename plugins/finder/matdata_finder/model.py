@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from matdata.errors import ConfigError
 from matdata.load.batch import Batch
+from matdata.nn.networks import start_as_keras
 from matdata.tables import element_vectors
 from matdata.training.contract import Schema
 from matdata_finder import Hypers
@@ -76,6 +77,9 @@ class FinderModel(nn.Module):
             # only the last vector is read
             self.post, self.pools = None, self.pools[-1:]
             self.last = nn.Linear(hypers.width, schema.outputs)
+        # "implemented in Keras" (section 4); with PyTorch's smaller weights phi_e of the last
+        # layer died in training, and all its edges were equal
+        start_as_keras(self)
 
     def graph(self, batch: Batch) -> Graph:
         """The graph that is read."""

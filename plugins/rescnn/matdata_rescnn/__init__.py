@@ -35,7 +35,7 @@ class ResCNN(md.TorchTrainer):
     """The deep baseline of Finder: 1-D convolutions over the fractions of 103 elements."""
 
     name: ClassVar[str] = "rescnn"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     citation: ClassVar[str] = "Ihalage and Hao, Adv. Sci. 9, 2200164 (2022)"
     summary: ClassVar[str] = "1-D convolutions over element fractions, dense layers with skips"
     Hypers: ClassVar[type[md.Settings]] = ResCNNHypers
@@ -82,7 +82,7 @@ class ElemNet(md.TorchTrainer):
     """D. Jha et al.: a deep dense network that learns chemistry from fractions alone."""
 
     name: ClassVar[str] = "elemnet"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     citation: ClassVar[str] = "Jha et al., Sci. Rep. 8, 17593 (2018)"
     summary: ClassVar[str] = "17 dense layers on the fractions of 86 elements"
     Hypers: ClassVar[type[md.Settings]] = ElemNetHypers

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from matdata.features.formulas import ELEMENT_SETS
 from matdata.load.batch import Batch
+from matdata.nn.networks import start_as_keras
 from matdata.training.contract import Schema
 from matdata_rescnn import ElemNetHypers, ResCNNHypers
 
@@ -41,6 +42,7 @@ class ResCNNModel(nn.Module):
             nn.Linear(a + more, b) for (a, b), more in zip(widths, joined, strict=True)
         )
         self.last = nn.Linear(hypers.dense[-1], schema.outputs)
+        start_as_keras(self)
 
     def forward(self, batch: Batch) -> Tensor:
         """Predictions, (b, outputs)."""
@@ -77,6 +79,7 @@ class ElemNetModel(nn.Module):
             if hypers.layers[place + 1 : place + 2] != (width,)
         ]
         self.dropout = dict(zip(ends, hypers.dropout, strict=False))
+        start_as_keras(self)  # those of PyTorch vanish over 17 layers
 
     def forward(self, batch: Batch) -> Tensor:
         """Predictions, (b, outputs)."""
