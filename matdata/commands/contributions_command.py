@@ -12,7 +12,7 @@ from matdata.commands.plugins_command import need_torch
 from matdata.errors import ConfigError
 
 #: What an analysis found, and what draws it into a folder.
-Found = tuple[dict[str, Any], Callable[[Path], None]]
+Found = tuple[dict[str, Any], Callable[[Path], Path]]
 
 
 def run(given: argparse.Namespace) -> int:

@@ -60,6 +60,7 @@ def lines(record: dict[str, Any]) -> list[str]:
         for row, values in rows.items():
             cells = "".join(f"  {number(values[name]):>10}" for name in names)
             found.append(f"  {row:<{wide}}{cells}")
+        found += _confusion(scored)
         spread = scored.get("uncertainty")
         if spread:
             told = ", ".join(f"{name} {number(spread[name])}" for name in SPREAD)
@@ -73,6 +74,21 @@ def _classes(names: list[str]) -> list[str]:
     shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
     told = f"; roc_auc and f1 are those of {names[1]}" if len(names) == 2 else ""
     return [f"  classes: {shown}{told}"]
+
+
+def _confusion(scored: dict[str, Any]) -> list[str]:
+    """Materials by true and predicted class, where a line has room for them."""
+    counts = scored.get("confusion", [])
+    if not 0 < len(counts) <= 8:
+        return []
+    names = scored.get("classes") or [str(k) for k in range(len(counts))]
+    wide = max(len("true, predicted"), *(len(name) for name in names))
+    head = "".join(f"  {name[:10]:>10}" for name in names)
+    rows = [
+        f"  {name:<{wide}}" + "".join(f"  {count:>10,}" for count in row)
+        for name, row in zip(names, counts, strict=True)
+    ]
+    return [f"  {'true, predicted':<{wide}}{head}", *rows]
 
 
 def number(value: float | None) -> str:

@@ -76,6 +76,19 @@ def classification(true: npt.NDArray[Any], chances: Float) -> dict[str, float]:
     }
 
 
+def confusion(true: npt.NDArray[Any], chances: Float) -> list[list[int]]:
+    """Materials by true class (rows) and likeliest class (columns), k times k.
+
+    True classes that are none of ``0 .. k - 1`` are not counted.
+    """
+    kinds = chances.shape[1]
+    true = _class_of(true, kinds)
+    cells = (true * kinds + chances.argmax(1))[true >= 0]
+    counts = np.bincount(cells, minlength=kinds * kinds).reshape(kinds, kinds)
+    found: list[list[int]] = counts.tolist()
+    return found
+
+
 def _class_of(values: npt.NDArray[Any], kinds: int) -> npt.NDArray[np.int64]:
     """Classes (n,), -1 for what is none of ``0 .. kinds - 1``."""
     given = np.asarray(values, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Pictures of a run: parity, learning curve, histogram of errors, confidence and error."""
+"""Pictures of a run: parity, learning curve, errors, confidence and error, confusion."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from matdata.cache import storage_error
 from matdata.errors import ConfigError
 
 SIZE = (4.5, 4.0)  # inches
+#: Classes up to which their names and numbers have room.
+FEW_CLASSES = 12
 
 
 def draw_all(
@@ -45,30 +47,30 @@ def draw_all(
     if any("train_loss" in row for row in log):
         made.append(write_picture(folder / "learning_curve.png", lambda axes: _learning(axes, log)))
     for name, found in record["targets"].items():
-        if found["task"] != "regression":
-            continue
-        true, mean = _pairs(table, name)
-        unit = "" if found["unit"] == "1" else f" ({found['unit']})"
-        title = f"{name}{unit}"
-        mae = found["metrics"]["mae"]
         stem = re.sub(r"[^A-Za-z0-9._+-]+", "-", name)
-
-        def parity(axes: Any, true: Any = true, mean: Any = mean, label: str = title) -> None:
-            _parity(axes, true, mean, label)
-
-        def errors(axes: Any, values: Any = mean - true, unit: str = unit, mae: Any = mae) -> None:
-            _errors(axes, values, unit, mae)
-
-        made.append(write_picture(folder / f"parity-{stem}.png", parity))
-        made.append(write_picture(folder / f"errors-{stem}.png", errors))
-        if "uncertainty" in found:
-            curve = found["uncertainty"]["confidence_error"]
-
-            def confidence(axes: Any, curve: Any = curve, unit: str = unit) -> None:
-                _confidence(axes, curve, unit)
-
-            made.append(write_picture(folder / f"confidence-error-{stem}.png", confidence))
+        if found["task"] == "regression":
+            made += _of_numbers(folder, stem, name, found, _pairs(table, name))
+        elif "confusion" in found:
+            path = folder / f"confusion-{stem}.png"
+            made.append(write_picture(path, lambda axes, found=found: _confusion(axes, found)))
     return made
+
+
+def _of_numbers(
+    folder: Path, stem: str, name: str, found: Mapping[str, Any], pairs: tuple[Any, Any]
+) -> list[Path]:
+    """Pictures of a target of regression."""
+    true, mean = pairs
+    unit = "" if found["unit"] == "1" else f" ({found['unit']})"
+    mae = found["metrics"]["mae"]
+    drawn = {
+        "parity": lambda axes: _parity(axes, true, mean, f"{name}{unit}"),
+        "errors": lambda axes: _errors(axes, mean - true, unit, mae),
+    }
+    if "uncertainty" in found:
+        curve = found["uncertainty"]["confidence_error"]
+        drawn["confidence-error"] = lambda axes: _confidence(axes, curve, unit)
+    return [write_picture(folder / f"{kind}-{stem}.png", draw) for kind, draw in drawn.items()]
 
 
 def _pairs(table: Mapping[str, list[Any]], name: str) -> tuple[Any, Any]:
@@ -150,3 +152,19 @@ def _confidence(axes: Any, curve: Mapping[str, list[float]], unit: str) -> None:
     axes.set_xlabel("most confident materials kept (%)")
     axes.set_ylabel(f"MAE{unit}")
     axes.legend()
+
+
+def _confusion(axes: Any, found: Mapping[str, Any]) -> None:
+    counts = np.array(found["confusion"])
+    totals = np.maximum(counts.sum(1, keepdims=True), 1)
+    shown = axes.imshow(counts / totals, cmap="Blues", vmin=0.0, vmax=1.0)
+    axes.figure.colorbar(shown, ax=axes, label="share of the true class")
+    if len(counts) <= FEW_CLASSES:
+        for row, column in np.ndindex(counts.shape):
+            colour = "white" if counts[row, column] > 0.5 * totals[row, 0] else "black"
+            axes.text(column, row, counts[row, column], ha="center", va="center", color=colour)
+        names = found.get("classes") or range(len(counts))
+        axes.set_xticks(range(len(counts)), names, rotation=45, ha="right")
+        axes.set_yticks(range(len(counts)), names)
+    axes.set_xlabel("predicted class")
+    axes.set_ylabel("true class")

@@ -16,7 +16,13 @@ from matdata.catalogue import find_dataset
 from matdata.dataset import DatasetFolder
 from matdata.digest import digest_file, digest_json
 from matdata.errors import StoreError, TrainError
-from matdata.evaluation.metrics import classification, dummies, dummy_class, regression
+from matdata.evaluation.metrics import (
+    classification,
+    confusion,
+    dummies,
+    dummy_class,
+    regression,
+)
 from matdata.evaluation.uncertainty import calibration
 from matdata.splits.base import Split, first_few
 from matdata.splits.saved import load_split
@@ -46,7 +52,8 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     -------
     dict
         ``targets``: by name the metrics, the dummy baselines beside them, and what the predicted
-        spreads are worth; ``reused`` tells whether it was on record.
+        spreads are worth, or of classes the confusion matrix; ``reused`` tells whether it was on
+        record.
 
     Raises
     ------
@@ -196,6 +203,7 @@ def _target_record(
     train = train[np.isfinite(train).all(1)]
     if target.task == "classification":
         found["metrics"] = classification(true[known][:, 0], mean)
+        found["confusion"] = confusion(true[known][:, 0], mean)
         found["baselines"] = dummy_class(train[:, 0], true[known][:, 0], target.size)
         return found
     found["metrics"] = regression(true[known].ravel(), mean.ravel())

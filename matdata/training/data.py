@@ -144,6 +144,7 @@ def loader_for(
         seed=settings.seed,
         missing="mask",
         device=str(device),
+        mode=None if settings.loader == "auto" else settings.loader,
         rank=group.rank,
         world_size=group.size,
     )

@@ -25,7 +25,7 @@ from matdata.training.tensors import read_tensors
 
 Ids = npt.NDArray[np.str_]
 #: Settings of the loop that a prediction may have of its own.
-OF_PREDICTION = ("device", "batch_size", *BUDGETS.values(), "threads", "precision")
+OF_PREDICTION = ("device", "batch_size", *BUDGETS.values(), "threads", "precision", "loader")
 
 
 def features_of(run: Run, dataset: DatasetFolder) -> dict[str, Feature]:

@@ -106,8 +106,9 @@ class Question:
             "sizes": {"train": len(self.train), "val": len(self.valid)},
             "notes": list(self.notes),
         }
-        same = ("plugin", "hypers", "inputs", "from_run", "freeze")
+        same = ("plugin", "inputs", "from_run", "freeze")
         identity = {name: content[name] for name in same}
+        identity["hypers"] = self.trainer.hypers.identity()
         identity["targets"] = [target.identity() for target in self.targets]
         identity["dataset"] = self.dataset.digest
         identity["split"] = split["digest"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from matdata.errors import ConfigError, did_you_mean
+from matdata.load.modes import MODES
 from matdata.settings import Settings, setting
 from matdata.training.contract import Task, Trainer
 
@@ -119,6 +120,12 @@ class TrainSettings(Settings):
     )
     device: str = setting("auto", "auto, cpu, cuda, cuda:1, mps", view=True)
     threads: int = setting(0, "threads of torch; 0: as torch chooses", minimum=0, view=True)
+    loader: str = setting(
+        "auto",
+        "where the loaders keep inputs; auto: the fastest that fits, with equal batches",
+        choices=("auto", *MODES),
+        view=True,
+    )
     checkpoint_seconds: float = setting(
         30.0, "least time between checkpoints; one is always written at the end", view=True
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 from support.runs import train
@@ -86,7 +88,7 @@ def cache(made, tmp_path):
 
 
 def _train(cache, target, plugin="example", *more, **changes):
-    brief = () if plugin == "dummy" else BRIEF
+    brief = () if plugin in ("dummy", "rf-magpie") else BRIEF
     return train(cache, *brief, *more, dataset="c", target=target, plugin=plugin, **changes)
 
 
@@ -96,7 +98,7 @@ def _evaluated(cache, capsys, target):
     return json.loads(capsys.readouterr().out)["targets"][target]
 
 
-@pytest.mark.parametrize("plugin", ["example", "roost", "dummy"])
+@pytest.mark.parametrize("plugin", ["example", "roost", "dummy", "rf-magpie"])
 def test_text_is_learnt_predicted_and_scored_by_name(cache, capsys, tmp_path, plugin):
     assert _train(cache, "kind", plugin) == 0
     manifest = json.loads((cache / "runs" / "a" / "manifest.json").read_text())
@@ -131,8 +133,15 @@ def test_text_is_learnt_predicted_and_scored_by_name(cache, capsys, tmp_path, pl
     assert scored["metrics"]["accuracy"] == pytest.approx((best[50:] == test).mean())
     opened = pd.read_parquet(cache / "runs" / "a" / "test.parquet").set_index("material_id")
     assert (opened["kind"] == test).all()
-    assert main(["evaluate", "a", "--cache", str(cache), "--no-pictures"]) == 0
-    assert "classes: cubic, hexagonal, trigonal" in capsys.readouterr().out
+    counts = np.array(scored["confusion"])
+    guessed = best[50:].value_counts().reindex(KINDS, fill_value=0)
+    assert counts.sum(0).tolist() == guessed.tolist()
+    assert counts.sum(1).tolist() == test.value_counts().reindex(KINDS, fill_value=0).tolist()
+    assert main(["evaluate", "a", "--cache", str(cache)]) == 0
+    told = capsys.readouterr().out
+    assert "classes: cubic, hexagonal, trigonal" in told
+    assert re.search(rf"  hexagonal +{counts[1, 0]} +{counts[1, 1]} +{counts[1, 2]}\n", told)
+    assert (cache / "runs" / "a" / "pictures" / "confusion-kind.png").is_file()
 
 
 def test_true_and_false_are_learnt_by_name(cache, capsys):
@@ -173,7 +182,7 @@ def test_columns_that_cannot_be_learnt_as_classes(cache, capsys):
     assert _train(cache, "remark") == 1
     assert "looks like free text" in capsys.readouterr().err
     more = ["--split", "main", "--cache", str(cache)]
-    assert main(["train", "rf-magpie", "c", "--target", "kind", *more]) == 1
-    assert "rf-magpie learns regression, not classification of kind" in capsys.readouterr().err
+    assert main(["train", "rescnn", "c", "--target", "kind", *more]) == 1
+    assert "rescnn learns regression, not classification of kind" in capsys.readouterr().err
     assert _train(cache, "kind", "example", "--task", "regression") == 1
     assert "leave out --task regression" in capsys.readouterr().err

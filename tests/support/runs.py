@@ -14,7 +14,8 @@ QUICK = ["--epochs", "3", "--threads", "1"]
 def train(cache, *more, name="a", split="main", dataset="s", target=TARGET, plugin="example"):
     arguments = ["train", plugin, dataset, "--target", target, "--split", split, "--name", name]
     quiet = ["--cache", str(cache), "--quiet"]
-    brief = [] if plugin == "dummy" or "--epochs" in more else QUICK
+    own_fit = plugin in ("dummy", "rf-magpie")
+    brief = [] if own_fit or "--epochs" in more else QUICK
     return main([*arguments, *brief, *more, *quiet])
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from matdata.errors import ConfigError, StoreError
-from matdata.evaluation.metrics import classification, regression
+from matdata.evaluation.metrics import classification, confusion, regression
 from matdata.evaluation.uncertainty import calibration, confidence_error, coverage
 from matdata.training.contract import Members, Target
 from matdata.training.data import View, loader_for
@@ -174,6 +174,9 @@ def test_metrics_equal_those_of_scikit_learn():
     assert scored["roc_auc"] == pytest.approx(
         metrics.roc_auc_score(kinds, chances, multi_class="ovr")
     )
+    expected = metrics.confusion_matrix(kinds, chances.argmax(1))
+    assert confusion(kinds, chances) == expected.tolist()
+    assert np.sum(confusion(np.where(kinds == 1, 7, kinds), chances)) == np.sum(kinds != 1)
     binary = classification(kinds == 0, np.stack([1 - chances[:, 0], chances[:, 0]], 1))
     assert binary["roc_auc"] == pytest.approx(metrics.roc_auc_score(kinds == 0, chances[:, 0]))
 
