@@ -4,7 +4,9 @@ Both sides in one process, with the same number of threads, architecture, batch 
 (robust L1), optimizer and initial weights, epochs by turns; the shortest of each is compared, and
 the validation errors after the same number of epochs stand beside them. aviary reads its own
 dataset through its own collate; its first epoch, which fills its cache, is not counted. It trains
-the table of element vectors, which its documents call frozen, unless ``--frozen`` is given.
+the table of element vectors, which its documents call frozen, unless ``--frozen`` is given. The
+last line tells what both spend on matrix products alone, at the rate of one large product on this
+machine: below that time no epoch of this architecture in float32 can be.
 
     uv sync --group bench
     python benchmarks/epoch_vs_aviary.py roost            # EX, 3,895 formulas
@@ -213,6 +215,21 @@ def timed(function: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
+def products(function: Callable[[], None]) -> float:
+    """Floating point operations of the matrix products of a call, in 10^9."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        function()
+    return float(counter.get_total_flops()) / 1e9
+
+
+def rate_of_products(size: int = 2048, times: int = 7) -> float:
+    """10^9 operations a second of a square product in float32, the best of several."""
+    one, other = torch.randn(size, size), torch.randn(size, size)
+    return 2e-9 * size**3 / min(timed(lambda: torch.mm(one, other)) for _ in range(times))
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -242,6 +259,11 @@ def main() -> int:
         print(f"  without kept memory: matdata {alone[0]:.3f} s, aviary {alone[1]:.3f} s")
     errors = ours.error(), theirs.error()
     print(f"  validation MAE after {chosen.epochs + 3} epochs: {errors[0]:.4f}, {errors[1]:.4f}")
+    work, rate = [products(side.epoch) for side in (ours, theirs)], rate_of_products()
+    print(
+        f"  products: matdata {work[0]:.0f}, aviary {work[1]:.0f} GFLOP; at {rate:.0f} GFLOP/s "
+        f"ours take {work[0] / rate:.3f} s: at most {best[1] * rate / work[0]:.2f}x is possible"
+    )
     return 0 if best[1] / best[0] >= 2.5 else 1
 
 
