@@ -60,7 +60,7 @@ _FORMULAS: tuple[tuple[str, str, dict[str, Any], dict[str, Any], int | None], ..
     ("crabnet", "crabnet", {"epochs": 100, "swa": 0.2}, {}, 4),
     ("lgdcnn", "lgdcnn", {"epochs": 100}, {}, 0),
     ("lgdcnn-v1", "lgdcnn", {"epochs": 100}, {"preset": "V1"}, 1),
-    ("finder", "finder", {"epochs": 150}, {}, 2),
+    ("finder", "finder", {}, {}, 2),
     ("rescnn", "rescnn", {}, {}, None),
     ("elemnet", "elemnet", {}, {}, None),
 )
