@@ -54,6 +54,11 @@ class CountedBatchNorm(nn.BatchNorm1d):
         """Rows (n, d) and how many each stands for (n, 1) to (n, d)."""
         if count is None or not self.training:
             return super().forward(rows)
+        # in float32 under mixed precision too, as torch's own batch normalisation
+        with torch.autocast(rows.device.type, enabled=False):
+            return self._counted(rows.float(), count).to(rows.dtype)
+
+    def _counted(self, rows: Tensor, count: Tensor) -> Tensor:
         total = count.sum()
         normalised, mean, variance = _Normalise.apply(rows, count, total, self.eps)
         with torch.no_grad():

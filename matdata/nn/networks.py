@@ -21,8 +21,8 @@ def start_as_keras(network: nn.Module) -> None:
     """Draw the weights of linear and convolutional layers anew, as Keras does by default.
 
     Weights are uniform within ``sqrt(6 / (fan_in + fan_out))`` (Glorot and Bengio 2010), biases 0.
-    PyTorch's are within ``1 / sqrt(fan_in)``, 2.4 times less where a layer is as wide as the one
-    before it, so that a deep network that was published in Keras starts with weaker signals.
+    PyTorch's are within ``1 / sqrt(fan_in)``, 1.7 times less where a layer is as wide as the one
+    before it, so that a network that was published in Keras would start with weaker signals.
     """
     for part in network.modules():
         if isinstance(part, (nn.Linear, nn.Conv1d)):

@@ -130,9 +130,14 @@ def padded(own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, sets: Sets) 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
 def compiled(own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
-    """Attention by the compiled loops of the CPU; see the module."""
-    out: Tensor = _Attention.apply(own, other, gate, prior, sets.offsets, sets.pair_offsets)[0]
-    return out
+    """Attention by the compiled loops of the CPU; see the module.
+
+    They know float32 and float64; numbers of mixed precision are taken as float32.
+    """
+    exact = torch.float64 if own.dtype == torch.float64 else torch.float32
+    given = (value.to(exact) for value in (own, other, gate, prior))
+    out: Tensor = _Attention.apply(*given, sets.offsets, sets.pair_offsets)[0]
+    return out.to(own.dtype)
 
 
 def attend(own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:

@@ -122,7 +122,7 @@ class TrainSettings(Settings):
     threads: int = setting(0, "threads of torch; 0: as torch chooses", minimum=0, view=True)
     loader: str = setting(
         "auto",
-        "where the loaders keep inputs; auto: the fastest that fits, with equal batches",
+        "where loaders keep the inputs of a network; auto: the fastest that fits",
         choices=("auto", *MODES),
         view=True,
     )

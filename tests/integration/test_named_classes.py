@@ -133,15 +133,30 @@ def test_text_is_learnt_predicted_and_scored_by_name(cache, capsys, tmp_path, pl
     assert scored["metrics"]["accuracy"] == pytest.approx((best[50:] == test).mean())
     opened = pd.read_parquet(cache / "runs" / "a" / "test.parquet").set_index("material_id")
     assert (opened["kind"] == test).all()
-    counts = np.array(scored["confusion"])
-    guessed = best[50:].value_counts().reindex(KINDS, fill_value=0)
-    assert counts.sum(0).tolist() == guessed.tolist()
-    assert counts.sum(1).tolist() == test.value_counts().reindex(KINDS, fill_value=0).tolist()
+
+
+@pytest.mark.parametrize("plugin", ["example", "rf-magpie"])
+def test_a_confusion_matrix_counts_true_and_predicted_classes(cache, capsys, plugin):
+    assert _train(cache, "kind", plugin) == 0
+    counts = np.array(_evaluated(cache, capsys, "kind")["confusion"])
+    opened = pd.read_parquet(cache / "runs" / "a" / "test.parquet")
+    for axis, column in ((1, "kind"), (0, "kind_class")):
+        expected = opened[column].value_counts().reindex(KINDS, fill_value=0)
+        assert counts.sum(axis).tolist() == expected.tolist()
+    assert np.trace(counts) == (opened["kind"] == opened["kind_class"]).sum()
     assert main(["evaluate", "a", "--cache", str(cache)]) == 0
     told = capsys.readouterr().out
     assert "classes: cubic, hexagonal, trigonal" in told
     assert re.search(rf"  hexagonal +{counts[1, 0]} +{counts[1, 1]} +{counts[1, 2]}\n", told)
     assert (cache / "runs" / "a" / "pictures" / "confusion-kind.png").is_file()
+
+
+def test_threads_of_a_forest_are_no_part_of_its_run(cache, capsys):
+    for jobs in (1, 2):
+        assert _train(cache, "kind", "rf-magpie", "--set", f"hyper.jobs={jobs}") == 0
+    more = ["--set", "hyper.trees=7"]
+    assert _train(cache, "kind", "rf-magpie", *more) == 1
+    assert "hypers.trees is 200 there, 7 now" in capsys.readouterr().err
 
 
 def test_true_and_false_are_learnt_by_name(cache, capsys):

@@ -57,6 +57,19 @@ def assert_alone_as_in_company(plugin, model, materials) -> None:
     assert (together[:, 0].max() - together[:, 0].min()) > 1e-4
 
 
+def assert_starts_as_keras(model) -> None:
+    """Weights fill Glorot's uniform distribution, and biases are 0."""
+    seen = 0
+    for part in model.modules():
+        if isinstance(part, torch.nn.Linear | torch.nn.Conv1d):
+            fans = torch.nn.init._calculate_fan_in_and_fan_out(part.weight)
+            largest = float(part.weight.detach().abs().max()) / (6 / sum(fans)) ** 0.5
+            assert 0.8 < largest <= 1.0 + 1e-6
+            assert part.bias is None or not part.bias.any()
+            seen += 1
+    assert seen
+
+
 def assert_gradients(plugin, model, materials, **settings) -> None:
     """Every trained weight has a finite gradient, and not all are zero."""
     model.train()

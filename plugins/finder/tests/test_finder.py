@@ -14,6 +14,7 @@ from support.models import (
     assert_alone_as_in_company,
     assert_gradients,
     assert_learns,
+    assert_starts_as_keras,
     build,
     parameters,
     predict,
@@ -55,6 +56,11 @@ def test_parameters():
     dense = network(maps, 512) + network(512 + 200, 1024) + network(1024 + 200, 1024)
     post = 64 * 3 + 64 + dense + network(1024 + maps, 256) + network(256, 2)
     assert parameters(build("finder")[1]) == 2 * layer + 2 * pool + post == 12_922_052
+
+
+@pytest.mark.parametrize("graph", ["formula", "crystal"])
+def test_weights_start_as_those_of_keras(graph):
+    assert_starts_as_keras(build("finder", graph=graph)[1])
 
 
 def test_one_node_an_element_gives_the_numbers_of_one_node_an_atom(monkeypatch):

@@ -9,6 +9,7 @@ from support.models import (
     assert_alone_as_in_company,
     assert_gradients,
     assert_learns,
+    assert_starts_as_keras,
     build,
     parameters,
     predict,
@@ -24,6 +25,11 @@ SMALL = {
     "rescnn": {"filters": (4, 6, 8, 8), "dense": (12, 10, 10, 6)},
     "elemnet": {"layers": (16, 16, 8, 4)},
 }
+
+
+@pytest.mark.parametrize("name", list(SMALL))
+def test_weights_start_as_those_of_keras(name):
+    assert_starts_as_keras(build(name)[1])
 
 
 def test_parameters():
