@@ -13,6 +13,8 @@ SHOWN = {
     "classification": ("accuracy", "roc_auc", "f1", "log_loss"),
 }
 SPREAD = ("miscalibration_area", "coverage_68", "coverage_95", "spearman", "confidence_error_area")
+#: Classes up to which the confusion matrix is printed.
+CLASSES_OF_A_LINE = 8
 
 
 def run(given: argparse.Namespace) -> int:
@@ -79,7 +81,7 @@ def _classes(names: list[str]) -> list[str]:
 def _confusion(scored: dict[str, Any]) -> list[str]:
     """Materials by true and predicted class, where a line has room for them."""
     counts = scored.get("confusion", [])
-    if not 0 < len(counts) <= 8:
+    if not 0 < len(counts) <= CLASSES_OF_A_LINE:
         return []
     names = scored.get("classes") or [str(k) for k in range(len(counts))]
     wide = max(len("true, predicted"), *(len(name) for name in names))

@@ -37,7 +37,7 @@ OPENED = "test-opened.json"
 RECORD = "test.json"
 TABLE = "test.parquet"
 #: Classes up to which the record has their confusion matrix.
-FEW_CLASSES = 64
+MATRIX_CLASSES = 64
 
 
 def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def _target_record(
     train = train[np.isfinite(train).all(1)]
     if target.task == "classification":
         found["metrics"] = classification(true[known][:, 0], mean)
-        if target.size <= FEW_CLASSES:
+        if target.size <= MATRIX_CLASSES:
             found["confusion"] = confusion(true[known][:, 0], mean)
         found["baselines"] = dummy_class(train[:, 0], true[known][:, 0], target.size)
         return found

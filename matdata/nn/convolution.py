@@ -56,7 +56,8 @@ class CountedBatchNorm(nn.BatchNorm1d):
             return super().forward(rows)
         # in float32 under mixed precision too, as torch's own batch normalisation
         with torch.autocast(rows.device.type, enabled=False):
-            return self._counted(rows.float(), count).to(rows.dtype)
+            exact = rows.to(torch.promote_types(rows.dtype, torch.float32))
+            return self._counted(exact, count).to(rows.dtype)
 
     def _counted(self, rows: Tensor, count: Tensor) -> Tensor:
         total = count.sum()

@@ -134,7 +134,7 @@ def compiled(own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, sets: Sets
 
     They know float32 and float64; numbers of mixed precision are taken as float32.
     """
-    exact = torch.float64 if own.dtype == torch.float64 else torch.float32
+    exact = torch.promote_types(own.dtype, torch.float32)
     given = (value.to(exact) for value in (own, other, gate, prior))
     out: Tensor = _Attention.apply(*given, sets.offsets, sets.pair_offsets)[0]
     return out.to(own.dtype)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
@@ -18,16 +19,17 @@ def test_equal_edges_are_held_once():
     assert Edges.distinct(sender, receiver, distance.double(), 2).count is None
 
 
-def test_counted_rows_are_normalised_as_repeated_ones():
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+def test_counted_rows_are_normalised_as_repeated_ones(kind):
     torch.manual_seed(0)
-    rows, count = torch.randn(7, 3), torch.tensor([1, 4, 2, 1, 3, 1, 5])
-    counted, plain = CountedBatchNorm(3), nn.BatchNorm1d(3)
+    rows, count = torch.randn(7, 3, dtype=kind), torch.tensor([1, 4, 2, 1, 3, 1, 5])
+    counted, plain = CountedBatchNorm(3).to(kind), nn.BatchNorm1d(3).to(kind)
     for norm in (counted, plain):
         nn.init.constant_(norm.weight, 1.5)
     few, many = rows.clone().requires_grad_(), rows.clone().requires_grad_()
-    weights = torch.randn(7, 3)
+    weights = torch.randn(7, 3, dtype=kind)
     for _ in range(3):
-        short = counted(few, count[:, None].float())
+        short = counted(few, count[:, None].to(kind))
         long = plain(many.repeat_interleave(count, 0))
     torch.testing.assert_close(short.repeat_interleave(count, 0), long)
     (short * weights * count[:, None]).sum().backward()
