@@ -31,6 +31,7 @@ from common import public, read_crystals
 import numpy as np
 import torch
 
+from matdata.nn.products import torch_chooses
 from matdata.training.allocator import keep_freed_memory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -219,7 +220,7 @@ def products(function: Callable[[], None]) -> float:
     """Floating point operations of the matrix products of a call, in 10^9."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    with FlopCounterMode(display=False) as counter:
+    with torch_chooses(), FlopCounterMode(display=False) as counter:  # it knows torch's alone
         function()
     return float(counter.get_total_flops()) / 1e9
 

@@ -11,6 +11,7 @@ from matdata.nn.expand import ElementEmbedding, Gaussians, PositionEmbedding
 from matdata.nn.heads import OutputHeads
 from matdata.nn.networks import PairLinear, ResidualNetwork, SimpleNetwork
 from matdata.nn.pairs import Sets
+from matdata.nn.products import Linear, linear
 from matdata.nn.segments import segment_max, segment_mean, segment_softmax, segment_sum
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ElementEmbedding",
     "GatedConvolution",
     "Gaussians",
+    "Linear",
     "OutputHeads",
     "PairLinear",
     "PositionEmbedding",
@@ -27,6 +29,7 @@ __all__ = [
     "Sets",
     "SimpleNetwork",
     "WeightedAttentionPooling",
+    "linear",
     "segment_max",
     "segment_mean",
     "segment_softmax",

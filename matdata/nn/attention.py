@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from matdata.nn.networks import PairLinear, uniform
 from matdata.nn.pairs import SLOPE, Sets, attend, by_head
+from matdata.nn.products import Linear, linear
 from matdata.nn.segments import segment_softmax, segment_sum
 
 
@@ -28,7 +29,7 @@ class _Heads(nn.Module):
         return torch.log(weights)[:, None] * self.power
 
     def _mean_of_heads(self, hidden: Tensor) -> Tensor:
-        return F.linear(hidden, self.out, self.bias.sum(0)) / self.heads
+        return linear(hidden, self.out, self.bias.sum(0)) / self.heads
 
 
 class SetMessages(_Heads):
@@ -73,7 +74,7 @@ class WeightedAttentionPooling(_Heads):
 
     def __init__(self, width: int, heads: int = 3, gates: int = 256, hidden: int = 256) -> None:
         super().__init__(width, heads, gates, hidden)
-        self.first = nn.Linear(width, heads * (gates + hidden))
+        self.first = Linear(width, heads * (gates + hidden))
 
     def forward(self, nodes: Tensor, weights: Tensor, index: Tensor, count: int) -> Tensor:
         """Nodes (n, width), weights (n,) and sets (n,) to (count, width)."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from matdata.features.formulas import LOG_SCALE
+from matdata.nn.products import Linear
 from matdata.nn.rows import Rows
 from matdata.tables import element_vectors
 
@@ -83,7 +84,7 @@ class CompositionEmbedding(nn.Module):
         vectors = torch.from_numpy(np.array(element_vectors.vectors(table)))
         vectors[0] = 0.0
         self.register_buffer("table", vectors, persistent=False)
-        self.elements = nn.Linear(vectors.shape[1], width)
+        self.elements = Linear(vectors.shape[1], width)
         self.encoding = FractionEncoding(width // 2, resolution)
         self.scales = nn.Parameter(torch.ones(3))
         self.jitter = jitter
@@ -182,11 +183,11 @@ class LeakyResidualNetwork(nn.Module):
         super().__init__()
         sizes = (width, *hidden)
         steps = list(itertools.pairwise(sizes))
-        self.layers = nn.ModuleList([nn.Linear(a, b) for a, b in steps])
+        self.layers = nn.ModuleList([Linear(a, b) for a, b in steps])
         self.shortcuts = nn.ModuleList(
-            [nn.Identity() if a == b else nn.Linear(a, b, bias=False) for a, b in steps]
+            [nn.Identity() if a == b else Linear(a, b, bias=False) for a, b in steps]
         )
-        self.last = nn.Linear(sizes[-1], outputs)
+        self.last = Linear(sizes[-1], outputs)
 
     def forward(self, values: Tensor) -> Tensor:
         """From (K, width) to (K, outputs)."""

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from matdata.nn.edges import Edges
 from matdata.nn.networks import PairLinear, uniform
+from matdata.nn.products import linear
 from matdata.nn.segments import segment_sum
 
 
@@ -38,7 +39,7 @@ class GatedConvolution(nn.Module):
 
     def forward(self, sites: Tensor, basis: Tensor, edges: Edges) -> Tensor:
         """Sites (N, width) and numbers of the edges (E, basis) to (N, width)."""
-        mixed = self.pair(sites, edges.sender, edges.receiver) + F.linear(basis, self.edge)
+        mixed = self.pair(sites, edges.sender, edges.receiver) + linear(basis, self.edge)
         gate, core = self.norm_edges(mixed, edges.count).chunk(2, 1)
         messages = torch.sigmoid(gate) * F.softplus(core)
         if edges.count is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from matdata.nn.products import Linear, linear
 from matdata.tables import element_vectors, wyckoff_terms
 
 
@@ -30,11 +30,11 @@ class ElementEmbedding(nn.Module):
         # Rows of elements that a table lacks are never looked up; NaN there would reach gradients.
         vectors = np.nan_to_num(element_vectors.vectors(table))
         self.register_buffer("table", torch.from_numpy(vectors), persistent=False)
-        self.linear = nn.Linear(vectors.shape[1], width, bias=bias)
+        self.linear = Linear(vectors.shape[1], width, bias=bias)
 
     def forward(self, numbers: Tensor) -> Tensor:
         """Atomic numbers (n,) int64 to (n, width)."""
-        embedded = F.linear(self.table, self.linear.weight, self.linear.bias)
+        embedded = linear(self.table, self.linear.weight, self.linear.bias)
         return embedded.index_select(0, numbers)
 
 
@@ -55,13 +55,13 @@ class PositionEmbedding(nn.Module):
         super().__init__()
         terms = torch.from_numpy(wyckoff_terms.terms().astype(np.float32))
         self.register_buffer("table", terms, persistent=False)
-        self.linear = nn.Linear(terms.shape[1] + 1, width)
+        self.linear = Linear(terms.shape[1] + 1, width)
 
     def forward(self, positions: Tensor, shares: Tensor) -> Tensor:
         """Rows of the positions (n,) int64 and shares (n,) to (n, width)."""
         distinct, place = torch.unique(positions, return_inverse=True)
         weight, last = self.linear.weight[:, :-1], self.linear.weight[:, -1]
-        embedded = F.linear(self.table.index_select(0, distinct), weight, self.linear.bias)
+        embedded = linear(self.table.index_select(0, distinct), weight, self.linear.bias)
         return embedded.index_select(0, place) + shares[:, None] * last
 
 

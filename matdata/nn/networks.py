@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from matdata.nn.products import Linear, linear
+
 
 def uniform(*shape: int, fan_in: int) -> nn.Parameter:
     """A parameter drawn from ±1/sqrt(fan_in), as `nn.Linear` draws weights and biases."""
@@ -49,7 +51,7 @@ class SimpleNetwork(nn.Module):
     ) -> None:
         super().__init__()
         widths = [width_in, *hidden, width_out]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(widths))
+        self.layers = nn.ModuleList(Linear(a, b) for a, b in itertools.pairwise(widths))
         self.slope = slope
 
     def forward(self, rows: Tensor) -> Tensor:
@@ -71,16 +73,16 @@ class ResidualLayer(nn.Module):
         super().__init__()
         self.projected = width_in != width_out
         rows = 2 * width_out if self.projected else width_out
-        self.width = width_out
         self.weight = uniform(rows, width_in, fan_in=width_in)
         self.bias = uniform(width_out, fan_in=width_in)
 
     def forward(self, rows: Tensor) -> Tensor:
         """(n, width_in) to (n, width_out)."""
-        product = F.linear(rows, self.weight)
+        product = linear(rows, self.weight)
         if not self.projected:
             return F.relu(product + self.bias) + rows
-        return F.relu(product[:, : self.width] + self.bias) + product[:, self.width :]
+        bent, straight = product.chunk(2, 1)
+        return F.relu(bent + self.bias) + straight
 
 
 class ResidualNetwork(nn.Module):
@@ -98,7 +100,7 @@ class ResidualNetwork(nn.Module):
         super().__init__()
         widths = [width_in, *hidden]
         self.layers = nn.ModuleList(ResidualLayer(a, b) for a, b in itertools.pairwise(widths))
-        self.last = nn.Linear(widths[-1], width_out)
+        self.last = Linear(widths[-1], width_out)
 
     def forward(self, rows: Tensor) -> Tensor:
         """(n, width_in) to (n, width_out)."""
@@ -133,8 +135,8 @@ class PairLinear(nn.Module):
 
     def parts(self, nodes: Tensor) -> tuple[Tensor, Tensor]:
         """What a node adds to a pair as its first, and as its second, two (n, width_out)."""
-        first = F.linear(nodes, self.weight[: self.width], self.bias)
-        return first, F.linear(nodes, self.weight[self.width :])
+        own, other = self.weight.view(2, self.width, -1).unbind(0)
+        return linear(nodes, own, self.bias), linear(nodes, other)
 
     def forward(self, nodes: Tensor, first: Tensor, second: Tensor) -> Tensor:
         """Nodes (n, width_in) and the nodes of each pair, two (P,), to (P, width_out)."""

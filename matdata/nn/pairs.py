@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from matdata.nn.members import member_by_member
 from matdata.nn.segments import segment_softmax, segment_sum
 
 #: Pairs times numbers below which a second thread costs more than it brings.
@@ -235,18 +236,6 @@ def _array(tensor: Tensor) -> Any:
     return tensor.detach().contiguous().numpy()
 
 
-def _member_by_member(apply: Any, info: Any, in_dims: Any, inputs: tuple[Any, ...]) -> Any:
-    """Under `torch.func.vmap` the loops run once for each member of the stack."""
-    made = [
-        apply(
-            *(x if d is None else x.select(d, member) for x, d in zip(inputs, in_dims, strict=True))
-        )
-        for member in range(info.batch_size)
-    ]
-    stacked = tuple(torch.stack(column) for column in zip(*made, strict=True))
-    return stacked, (0,) * len(stacked)
-
-
 class _Attention(torch.autograd.Function):
     """The compiled loops with their gradient."""
 
@@ -266,7 +255,7 @@ class _Attention(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
-        return _member_by_member(_Attention.apply, info, in_dims, inputs)
+        return member_by_member(_Attention.apply, info, in_dims, inputs)
 
 
 class _AttentionGradient(torch.autograd.Function):
@@ -286,4 +275,4 @@ class _AttentionGradient(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
-        return _member_by_member(_AttentionGradient.apply, info, in_dims, inputs)
+        return member_by_member(_AttentionGradient.apply, info, in_dims, inputs)

@@ -38,9 +38,9 @@ def _network(to: Any, ours: Any) -> None:
 
 def _residual(to: Any, ours: Any) -> None:
     for theirs, skip, own in zip(to.fcs, to.res_fcs, ours.layers, strict=True):
-        _linear(theirs, own.weight[: own.width], own.bias)
+        _linear(theirs, own.weight[: len(own.bias)], own.bias)
         if own.projected:
-            _linear(skip, own.weight[own.width :])
+            _linear(skip, own.weight[len(own.bias) :])
     _linear(to.fc_out, ours.last.weight, ours.last.bias)
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from matdata.load.batch import Batch
+from matdata.nn import Linear
 from matdata.nn.compositions import (
     CompositionEmbedding,
     ContributionHead,
@@ -29,14 +30,14 @@ class AttentionBlock(nn.Module):
         super().__init__()
         self.heads = heads
         self.dropout = dropout
-        self.qkv = nn.Linear(width, 3 * width)
+        self.qkv = Linear(width, 3 * width)
         nn.init.xavier_uniform_(self.qkv.weight)
         nn.init.zeros_(self.qkv.bias)
-        self.out = nn.Linear(width, width)
+        self.out = Linear(width, width)
         nn.init.zeros_(self.out.bias)
         self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
-        self.up = nn.Linear(width, feedforward)
-        self.down = nn.Linear(feedforward, width)
+        self.up = Linear(width, feedforward)
+        self.down = Linear(feedforward, width)
 
     def _drop(self, values: Tensor) -> Tensor:
         return functional.dropout(values, self.dropout, self.training)

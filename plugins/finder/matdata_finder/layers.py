@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from matdata.nn import Linear, linear
 from matdata.nn.segments import segment_softmax, segment_sum
 from matdata_finder.graphs import Graph
 
@@ -20,22 +21,22 @@ class PairFunction(nn.Module):
     def __init__(self, width: int, more: int, hidden: tuple[int, ...], out: int) -> None:
         super().__init__()
         self.width = width
-        self.first = nn.Linear(width + more, hidden[0])
-        self.second = nn.Linear(hidden[0], hidden[1])
-        self.last = nn.Linear(hidden[1], out)
+        self.first = Linear(width + more, hidden[0])
+        self.second = Linear(hidden[0], hidden[1])
+        self.last = Linear(hidden[1], out)
 
     def forward(
         self, nodes: Tensor, graph: Graph, at_node: Tensor | None, at_edge: Tensor | None
     ) -> Tensor:
         """Outputs (E, out); `at_node` (n, more) or `at_edge` (E, more) are the further columns."""
         weight = self.first.weight
-        halves = functional.linear(0.5 * nodes, weight[:, : self.width])
+        halves = linear(0.5 * nodes, weight[:, : self.width])
         own = halves + self.first.bias
         if at_node is not None:
-            own = own + functional.linear(at_node, weight[:, self.width :])
+            own = own + linear(at_node, weight[:, self.width :])
         hidden = own[graph.first] + halves[graph.second]
         if at_edge is not None:
-            hidden = hidden + functional.linear(at_edge, weight[:, self.width :])
+            hidden = hidden + linear(at_edge, weight[:, self.width :])
         return self.last(functional.relu(self.second(functional.relu(hidden))))
 
 
@@ -71,10 +72,10 @@ class MessageLayer(nn.Module):
         self.attention = attention
         if attention:
             # "individual weight matrices" (section 4); a bias of the key cancels in the softmax
-            self.query = nn.Linear(inputs, width)
-            self.key = nn.Linear(inputs, width, bias=False)
-            self.value = nn.Linear(inputs, width)
-        self.own = nn.Linear(inputs, width, bias=False)
+            self.query = Linear(inputs, width)
+            self.key = Linear(inputs, width, bias=False)
+            self.value = Linear(inputs, width)
+        self.own = Linear(inputs, width, bias=False)
 
     def edge_attributes(self, nodes: Tensor, graph: Graph) -> Tensor:
         """e_ij, (E, edge): eq. 2, of both ends and the mean over all neighbours of i; or eq. 3."""
@@ -121,9 +122,9 @@ class AttentionPooling(nn.Module):
         super().__init__()
         self.gate = None
         if attention:
-            last = nn.Linear(hidden, 1, bias=False)
-            self.gate = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), last)
-        self.message = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, width))
+            last = Linear(hidden, 1, bias=False)
+            self.gate = nn.Sequential(Linear(width, hidden), nn.ReLU(), last)
+        self.message = nn.Sequential(Linear(width, hidden), nn.ReLU(), Linear(hidden, width))
 
     def forward(self, nodes: Tensor, graph: Graph) -> Tensor:
         """From nodes (n, width) to materials (b, width)."""

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from matdata.errors import ConfigError
 from matdata.load.batch import Batch
+from matdata.nn import Linear
 from matdata.nn.networks import start_as_keras
 from matdata.tables import element_vectors
 from matdata.training.contract import Schema
@@ -37,9 +38,9 @@ class PostNetwork(nn.Module):
         more = (0, (layers - 1) * width, width, maps)
         sizes = list(pairwise((maps, *hypers.dense)))
         self.dense = nn.ModuleList(
-            nn.Linear(a + extra, b) for (a, b), extra in zip(sizes, more, strict=True)
+            Linear(a + extra, b) for (a, b), extra in zip(sizes, more, strict=True)
         )
-        self.last = nn.Linear(hypers.dense[-1], outputs)
+        self.last = Linear(hypers.dense[-1], outputs)
 
     def forward(self, pooled: list[Tensor]) -> Tensor:
         """From pooled vectors of each layer (b, width) to (b, outputs)."""
@@ -76,7 +77,7 @@ class FinderModel(nn.Module):
         else:
             # only the last vector is read
             self.post, self.pools = None, self.pools[-1:]
-            self.last = nn.Linear(hypers.width, schema.outputs)
+            self.last = Linear(hypers.width, schema.outputs)
         # "implemented in Keras" (section 4); with PyTorch's smaller weights phi_e of the last
         # layer died in training, and all its edges were equal
         start_as_keras(self)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from matdata.nn import Linear
 from matdata.nn.rows import Rows
 
 
@@ -16,7 +17,7 @@ class Convolution(nn.Module):
     def __init__(self, width: int, filters: int, kernel: int) -> None:
         super().__init__()
         self.reach = kernel // 2
-        self.linear = nn.Linear(kernel * width, filters)
+        self.linear = Linear(kernel * width, filters)
 
     def forward(self, values: Tensor, rows: Rows) -> Tensor:
         """From rows (K, width) to (K, filters)."""

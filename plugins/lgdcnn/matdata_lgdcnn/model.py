@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from matdata.load.batch import Batch
+from matdata.nn import Linear
 from matdata.nn.compositions import (
     CompositionEmbedding,
     ContributionHead,
@@ -31,9 +32,9 @@ class SoftAttention(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.up = nn.Linear(width, width)
+        self.up = Linear(width, width)
         # a bias here would cancel in the softmax
-        self.score = nn.Linear(width, 1, bias=False)
+        self.score = Linear(width, 1, bias=False)
 
     def forward(self, values: Tensor, rows: Rows) -> Tensor:
         """Weigh rows (K, width)."""
@@ -45,7 +46,7 @@ class SelfAttention(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.qkv = nn.Linear(width, 3 * width)
+        self.qkv = Linear(width, 3 * width)
 
     def forward(self, values: Tensor, rows: Rows) -> Tensor:
         """Mix rows (K, width) of each material."""
@@ -102,7 +103,7 @@ class LGDCNNModel(nn.Module):
             )
             width = hypers.filters
         columns = ContributionHead.columns(schema.outputs, robust)
-        network: nn.Module = nn.Linear(width, columns)
+        network: nn.Module = Linear(width, columns)
         if parts.post:
             network = LeakyResidualNetwork(width, (1024, 512, 256, 128), columns)
         self.head = ContributionHead(network, robust, hypers.scaling == "pooled")

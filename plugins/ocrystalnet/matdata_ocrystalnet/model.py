@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 import matdata as md
-from matdata.nn import segment_max, segment_mean, segment_sum
+from matdata.nn import Linear, segment_max, segment_mean, segment_sum
 from matdata_ocrystalnet.common import ACTIVATION, Distances
 from matdata_ocrystalnet.edges import edges_of
 from matdata_ocrystalnet.sites import SiteLinear
@@ -49,10 +49,10 @@ class Communicate(nn.Module):
         self.kind = kind
         self.activation = ACTIVATION[activation]
         if kind == "mlp":
-            self.linear = nn.Linear(2 * width, width)
+            self.linear = Linear(2 * width, width)
         elif kind == "gru":
-            self.of_message = nn.Linear(width, 3 * width)
-            self.of_state = nn.Linear(width, 3 * width)
+            self.of_message = Linear(width, 3 * width)
+            self.of_state = Linear(width, 3 * width)
 
     def forward(self, message: Tensor, state: Tensor) -> Tensor:
         """Message and state, both (N, d), to the new state."""
@@ -96,20 +96,18 @@ class OCrystalNetModel(nn.Module):
         self.dropout = nn.Dropout(hypers.dropout)
         self.sites = SiteLinear(specs, schema, width, hypers.scale, bias)
         self.basis = Distances(hypers.basis)
-        self.edges = nn.Linear(self.basis.width, width, bias=bias)
+        self.edges = Linear(self.basis.width, width, bias=bias)
         self.aggregate = Aggregate(hypers.aggregate)
         self.communicate = nn.ModuleList(
             Communicate(hypers.communicate, width, hypers.activation)
             for _ in range(hypers.layers + (hypers.final == "communicate"))
         )
-        self.passing = nn.ModuleList(
-            nn.Linear(width, width, bias=bias) for _ in range(hypers.layers)
-        )
+        self.passing = nn.ModuleList(Linear(width, width, bias=bias) for _ in range(hypers.layers))
         joint = hypers.final == "joint"
-        self.joint = nn.Linear(3 * width, width, bias=bias) if joint else None
-        self.output = nn.Linear(width, width)
-        self.hidden = nn.Linear(width, width)
-        self.last = nn.Linear(width, schema.outputs)
+        self.joint = Linear(3 * width, width, bias=bias) if joint else None
+        self.output = Linear(width, width)
+        self.hidden = Linear(width, width)
+        self.last = Linear(width, schema.outputs)
         self._draw()
 
     def _draw(self) -> None:

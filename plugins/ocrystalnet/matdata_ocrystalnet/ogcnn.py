@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import matdata as md
-from matdata.nn import Edges, GatedConvolution, segment_mean
+from matdata.nn import Edges, GatedConvolution, Linear, segment_mean
 from matdata_ocrystalnet.common import Distances
 from matdata_ocrystalnet.sites import SiteLinear
 
@@ -38,14 +38,14 @@ class OGCNNModel(nn.Module):
         super().__init__()
         first = hypers.encoder or hypers.hidden
         self.sites = SiteLinear(specs, schema, first, hypers.scale, bias=True)
-        self.encoder = nn.Linear(first, hypers.hidden) if hypers.encoder else None
+        self.encoder = Linear(first, hypers.hidden) if hypers.encoder else None
         self.basis = Distances(hypers.basis)
         self.convolutions = nn.ModuleList(
             GatedConvolution(hypers.hidden, self.basis.width) for _ in range(hypers.layers)
         )
         widths = [hypers.hidden, *[hypers.output_hidden] * hypers.output_layers]
-        self.outputs = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
-        self.last = nn.Linear(widths[-1], schema.outputs)
+        self.outputs = nn.ModuleList(Linear(a, b) for a, b in pairwise(widths))
+        self.last = Linear(widths[-1], schema.outputs)
 
     def forward(self, batch: Any) -> Tensor:
         """Predictions for the materials of a batch, (b, outputs)."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import matdata as md
+from matdata.nn import Linear, linear
 
 #: Table rows: atomic numbers 0 to 118.
 ROWS = 119
@@ -133,7 +134,7 @@ class SiteLinear(nn.Module):
             tables.insert(0, valence)
         self.register_buffer("table", torch.cat(tables, 1), persistent=False)
         self.matrix = self.valence.shape[1] ** 2 if self.orbital else 0
-        self.linear = nn.Linear(self.matrix + self.table.shape[1], width, bias=bias)
+        self.linear = Linear(self.matrix + self.table.shape[1], width, bias=bias)
 
     def numbers(self, batch: Any) -> Tensor:
         """Atomic numbers of the sites, (N,) int64."""
@@ -144,7 +145,7 @@ class SiteLinear(nn.Module):
         """Rows of all sites of a batch, (N, width)."""
         weight = self.linear.weight
         numbers = self.numbers(batch)
-        of_elements = nn.functional.linear(self.table, weight[:, self.matrix :], self.linear.bias)
+        of_elements = linear(self.table, weight[:, self.matrix :], self.linear.bias)
         out = of_elements.index_select(0, numbers)
         if not self.orbital:
             return out

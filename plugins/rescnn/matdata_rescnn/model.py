@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from matdata.features.formulas import ELEMENT_SETS
 from matdata.load.batch import Batch
+from matdata.nn import Linear
 from matdata.nn.networks import start_as_keras
 from matdata.training.contract import Schema
 from matdata_rescnn import ElemNetHypers, ResCNNHypers
@@ -39,9 +40,9 @@ class ResCNNModel(nn.Module):
             joined[-2], joined[-1] = maps[2], maps[1]
         widths = itertools.pairwise((hypers.filters[-1], *hypers.dense))
         self.dense = nn.ModuleList(
-            nn.Linear(a + more, b) for (a, b), more in zip(widths, joined, strict=True)
+            Linear(a + more, b) for (a, b), more in zip(widths, joined, strict=True)
         )
-        self.last = nn.Linear(hypers.dense[-1], schema.outputs)
+        self.last = Linear(hypers.dense[-1], schema.outputs)
         start_as_keras(self)
 
     def forward(self, batch: Batch) -> Tensor:
@@ -71,8 +72,8 @@ class ElemNetModel(nn.Module):
     def __init__(self, hypers: ElemNetHypers, schema: Schema) -> None:
         super().__init__()
         sizes = (len(ELEMENT_SETS[hypers.elements]), *hypers.layers)
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
-        self.last = nn.Linear(sizes[-1], schema.outputs)
+        self.layers = nn.ModuleList(Linear(a, b) for a, b in itertools.pairwise(sizes))
+        self.last = Linear(sizes[-1], schema.outputs)
         ends = [
             place
             for place, width in enumerate(hypers.layers)

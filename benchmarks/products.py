@@ -1,0 +1,84 @@
+"""Products of linear layers: as torch chooses (MKL on x86) against oneDNN, which matdata may take.
+
+Both in one process, by turns, in float32: the product of a layer and the two of its gradients, at
+the sizes that Roost, Wren and CrabNet have in a step. The last line says what `matdata.nn.linear`
+does on this processor.
+
+    python benchmarks/products.py --threads 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+
+from matdata.nn import products
+
+#: Rows, inputs, outputs of a layer, and where such layers are.
+LAYERS = {
+    "Roost, pairs": (450, 64, 1536),
+    "Roost, after attention": (450, 768, 64),
+    "Roost, residual layer": (128, 1024, 1024),
+    "Wren, pairs": (4000, 64, 512),
+    "CrabNet, feed-forward": (2000, 512, 2048),
+    "CrabNet, queries": (2000, 512, 1536),
+}
+
+
+def shortest(function: Callable[[], object], times: int) -> float:
+    """Wall time in seconds of the shortest of several calls."""
+    found = []
+    for _ in range(times):
+        start = time.perf_counter()
+        function()
+        found.append(time.perf_counter() - start)
+    return min(found)
+
+
+def layer(rows: int, inputs: int, outputs: int) -> Callable[[], None]:
+    """A layer, forwards and backwards."""
+    x, grad = torch.randn(rows, inputs, requires_grad=True), torch.randn(rows, outputs)
+    weight = torch.randn(outputs, inputs, requires_grad=True)
+    bias = torch.randn(outputs, requires_grad=True)
+
+    def both() -> None:
+        torch.autograd.grad(products.linear(x, weight, bias), (x, weight, bias), grad)
+
+    return both
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--times", type=int, default=30)
+    chosen = parser.parse_args()
+    torch.set_num_threads(chosen.threads)
+    if products._onednn() is None:
+        print("this build of torch has no oneDNN")
+        return 1
+    taken = products.onednn_is_faster()
+    products.onednn_is_faster = lambda: True
+    ratios = []
+    for name, sizes in LAYERS.items():
+        work = layer(*sizes)
+        work()
+        with products.torch_chooses():
+            plain = shortest(work, chosen.times)
+        other = shortest(work, chosen.times)
+        operations = 6e-9 * sizes[0] * sizes[1] * sizes[2]
+        ratios.append(plain / other)
+        print(
+            f"{name:24} {operations / plain:5.0f} and {operations / other:5.0f} GFLOP/s: "
+            f"{ratios[-1]:.2f}x"
+        )
+    print(f"matdata takes {'oneDNN' if taken else 'what torch chooses'} on this processor")
+    return 0 if taken == (min(ratios) > 1) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""Products by oneDNN agree with torch's, and are left to torch where they do not belong."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from matdata.nn import Linear, linear, products
+
+N, K, M = 200, 320, 288  # more than WORTH_IT multiplications; N is none of the rounded numbers
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """oneDNN on whatever processor this is; shapes of the products that it made."""
+    found = products._onednn()
+    if found is None:
+        pytest.skip("this build of torch has no oneDNN")
+    made = []
+
+    def counted(rows, weight, bias):
+        made.append((*rows.shape, len(weight)))
+        return found(rows, weight, bias)
+
+    monkeypatch.setattr(products, "onednn_is_faster", lambda: True)
+    monkeypatch.setattr(products, "_onednn", lambda: counted)
+    return made
+
+
+def draw(*shape):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+def gradients(function, *inputs):
+    inputs = [value.clone().requires_grad_() for value in inputs]
+    out = function(*inputs)
+    weigh = draw(*out.shape)
+    return out.detach(), *torch.autograd.grad((out * weigh).sum(), inputs)
+
+
+def near(found, wanted, by=2e-6):
+    return all((a - b).norm() <= by * b.norm() for a, b in zip(found, wanted, strict=True))
+
+
+@pytest.mark.parametrize("shape", [(N, K), (8, 25, K)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_outputs_and_gradients_are_those_of_torch(calls, shape, bias):
+    given = draw(*shape), draw(M, K), *([draw(M)] if bias else [])
+    assert near(gradients(linear, *given), gradients(F.linear, *given))
+    # rows left to torch, rows of zeros added, and a sum whose last terms are left to torch
+    assert calls == [(192, K, M), (208, M, K), (M, 192, K)]
+
+
+def test_rows_come_to_onednn_in_few_sizes(calls):
+    weight = draw(M, K)
+    for count in (192, *range(193, 240), 240):
+        rows = draw(count, K)
+        given = rows, weight
+        assert near(gradients(linear, *given), gradients(F.linear, *given))
+    sizes = {size for call in calls for size in call} - {K, M}
+    assert sizes == {192, 208, 224, 240}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(draw(N, 2 * K)[:, :K], id="slice of columns"),
+        pytest.param(draw(2 * N, K)[::2], id="every second row"),
+        pytest.param(draw(N, 2 * K)[:, ::2], id="every second column"),
+        pytest.param(draw(K, N).T, id="transposed"),
+        pytest.param(draw(1, K).expand(N, K), id="one row again and again"),
+        pytest.param(draw(N, 1).expand(N, K), id="one number a row"),
+    ],
+)
+def test_any_layout_of_the_rows(calls, rows):
+    weight = draw(M, K)
+    assert near([linear(rows, weight)], [F.linear(rows, weight)])
+    assert near([linear(draw(M, K), rows)], [F.linear(draw(M, K), rows)])
+    assert len(calls) == 2
+
+
+def test_gradients_of_gradients(calls):
+    def second(function):
+        rows, weight = draw(N, K).requires_grad_(), draw(M, K).requires_grad_()
+        out = function(rows, weight).pow(3).sum()
+        (first,) = torch.autograd.grad(out, rows, create_graph=True)
+        return torch.autograd.grad(first.square().sum(), (rows, weight))
+
+    assert near(second(linear), second(F.linear))
+    assert len(calls) > 3
+
+
+def test_a_stack_of_members_is_mapped(calls):
+    weights, biases, rows = draw(3, M, K), draw(3, M), draw(N, K)
+
+    def mapped(weights, biases, rows):
+        return torch.vmap(linear, in_dims=(None, 0, 0))(rows, weights, biases)
+
+    def one_by_one(weights, biases, rows):
+        return torch.stack([F.linear(rows, w, b) for w, b in zip(weights, biases, strict=True)])
+
+    given = weights, biases, rows
+    assert near(gradients(mapped, *given), gradients(one_by_one, *given))
+    assert len(calls) == 9
+
+
+def test_the_same_bytes_each_time(calls):
+    rows, weight = draw(N, K), draw(M, K)
+    assert torch.equal(linear(rows, weight), linear(rows, weight))
+    assert len(calls) == 2
+
+
+@pytest.mark.filterwarnings("ignore:TF32")
+def test_what_does_not_belong_there_is_left_to_torch(calls):
+    rows, weight = draw(N, K), draw(M, K)
+    for a, b in ((rows.double(), weight.double()), (rows[:2], weight), (rows[:0], weight)):
+        assert torch.equal(linear(a, b), F.linear(a, b))
+    with products.torch_chooses():
+        assert torch.equal(linear(rows, weight), F.linear(rows, weight))
+    with torch.backends.mkldnn.flags(enabled=False):
+        linear(rows, weight)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert linear(rows, weight).dtype is torch.bfloat16
+    assert not calls
+
+
+def test_a_layer_is_torchs_layer_with_other_products(calls):
+    torch.manual_seed(0)
+    ours = Linear(K, M)
+    torch.manual_seed(0)
+    theirs = torch.nn.Linear(K, M)
+    assert all(torch.equal(ours.state_dict()[k], v) for k, v in theirs.state_dict().items())
+    rows = draw(N, K)
+    assert near([ours(rows)], [theirs(rows)])
+    assert calls == [(192, K, M)]
+
+
+@pytest.mark.parametrize("vendor", ["AuthenticAMD", "GenuineIntel"])
+def test_the_vendor_is_read_from_what_linux_says(tmp_path, vendor):
+    file = tmp_path / "cpuinfo"
+    file.write_text(f"processor\t: 0\nvendor_id\t: {vendor}\nmodel name\t: X\n")
+    assert products._vendor(file) == vendor
+
+
+def test_an_unknown_vendor_leaves_all_to_torch(tmp_path, monkeypatch):
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\nBogoMIPS\t: 50.00\n")
+    assert products._vendor(tmp_path / "cpuinfo") == ""
+    monkeypatch.setattr(products, "_vendor", lambda: "")
+    assert products.onednn_is_faster.__wrapped__() is False
+
+
+def test_an_operator_that_is_wrong_or_gone_is_not_used(monkeypatch):
+    class Operators:
+        class _linear_pointwise:
+            @staticmethod
+            def default(rows, weight, *_):
+                return rows @ weight.T
+
+    monkeypatch.setattr(products.torch.ops, "mkldnn", Operators)
+    assert products._onednn.__wrapped__() is None, "it left out the bias"
+    monkeypatch.setattr(products.torch.ops, "mkldnn", object())
+    assert products._onednn.__wrapped__() is None
