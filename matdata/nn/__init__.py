@@ -10,9 +10,9 @@ from matdata.nn.edges import Edges
 from matdata.nn.expand import ElementEmbedding, Gaussians, PositionEmbedding
 from matdata.nn.heads import OutputHeads
 from matdata.nn.networks import PairLinear, ResidualNetwork, SimpleNetwork
-from matdata.nn.pairs import Sets
 from matdata.nn.products import Linear, linear
 from matdata.nn.segments import segment_max, segment_mean, segment_softmax, segment_sum
+from matdata.nn.sets import Sets
 
 __all__ = [
     "CountedBatchNorm",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from matdata.nn.networks import PairLinear, uniform
-from matdata.nn.pairs import SLOPE, Sets, attend, by_head
+from matdata.nn.pairs import attend
+from matdata.nn.pools import pool
 from matdata.nn.products import Linear, linear
-from matdata.nn.segments import segment_softmax, segment_sum
+from matdata.nn.sets import Sets
 
 
 class _Heads(nn.Module):
@@ -54,8 +54,7 @@ class SetMessages(_Heads):
 
     def forward(self, nodes: Tensor, weights: Tensor, sets: Sets) -> Tensor:
         """Nodes (n, width) and their weights (n,) to (n, width)."""
-        own, other = self.pair.parts(nodes)
-        hidden = attend(own, other, self.gate, self._prior(weights), sets)
+        hidden = attend(self.pair.both(nodes), self.gate, self._prior(weights), sets)
         return nodes + self._mean_of_heads(hidden)
 
 
@@ -76,11 +75,7 @@ class WeightedAttentionPooling(_Heads):
         super().__init__(width, heads, gates, hidden)
         self.first = Linear(width, heads * (gates + hidden))
 
-    def forward(self, nodes: Tensor, weights: Tensor, index: Tensor, count: int) -> Tensor:
-        """Nodes (n, width), weights (n,) and sets (n,) to (count, width)."""
-        rows = F.leaky_relu(self.first(nodes), SLOPE)
-        cut = self.heads * self.gates
-        scores = (by_head(rows[:, :cut], self.heads) * self.gate).sum(2)
-        shares = segment_softmax(scores, index, count, self._prior(weights))
-        messages = by_head(rows[:, cut:], self.heads) * shares[:, :, None]
-        return self._mean_of_heads(segment_sum(messages.flatten(1), index, count))
+    def forward(self, nodes: Tensor, weights: Tensor, sets: Sets) -> Tensor:
+        """Nodes (n, width) and their weights (n,) to one row a set, (b, width)."""
+        hidden = pool(self.first(nodes), self.gate, self._prior(weights), sets)
+        return self._mean_of_heads(hidden)

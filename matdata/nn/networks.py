@@ -133,12 +133,11 @@ class PairLinear(nn.Module):
         self.bias = uniform(width_out, fan_in=fan_in)
         self.width = width_out
 
-    def parts(self, nodes: Tensor) -> tuple[Tensor, Tensor]:
-        """What a node adds to a pair as its first, and as its second, two (n, width_out)."""
-        own, other = self.weight.view(2, self.width, -1).unbind(0)
-        return linear(nodes, own, self.bias), linear(nodes, other)
+    def both(self, nodes: Tensor) -> Tensor:
+        """What a node adds to a pair as its first, then as its second, (n, 2 * width_out)."""
+        return linear(nodes, self.weight, F.pad(self.bias, (0, self.width)))
 
     def forward(self, nodes: Tensor, first: Tensor, second: Tensor) -> Tensor:
         """Nodes (n, width_in) and the nodes of each pair, two (P,), to (P, width_out)."""
-        own, other = self.parts(nodes)
+        own, other = self.both(nodes).chunk(2, 1)
         return own.index_select(0, first) + other.index_select(0, second)

@@ -6,104 +6,36 @@ For a node i of a set, with hidden numbers ``x_ij = leaky(own_i + other_j)`` of 
     a_ij = exp(e_ij) / sum_k exp(e_ik)                       (Goodall 2022, eq. 4.2 and 4.3)
     out_i = sum_j a_ij x_ij(message part)
 
-for each of several heads. `own` and `other` are (n, heads * gates + heads * hidden): first the
-gate parts of all heads, then the message parts. The last linear layer of the messages follows
-after the sum over j, since the shares sum to 1: one product a node in place of one a pair.
+for each of several heads. `both` is (n, 2 * heads * (gates + hidden)): `own`, then `other`, and in
+each first the gate parts of all heads, then the message parts. The last linear layer of the
+messages follows after the sum over j, since the shares sum to 1: one product a node in place of
+one a pair.
 
 Three ways that agree: compiled loops (CPU), padded tensors, ragged tensors (any device).
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from matdata.nn.members import member_by_member
 from matdata.nn.segments import segment_softmax, segment_sum
+from matdata.nn.sets import Sets, by_head
+from matdata.nn.threads import array, in_threads
 
-#: Pairs times numbers below which a second thread costs more than it brings.
-WORTH_A_THREAD = 1 << 18
 FAR_BELOW = -1e30
 #: Slope of the leaky ReLU below 0, torch's default.
 SLOPE = 0.01
 
 
-@dataclass(frozen=True, eq=False)
-class Sets:
-    """Which nodes form a set.
-
-    Attributes
-    ----------
-    offsets : (b + 1,) int64
-        Where the nodes of each set begin.
-    owner : (n,) int64
-        Set of each node.
-    """
-
-    offsets: Tensor
-    owner: Tensor
-
-    @classmethod
-    def of(cls, entries: Any, level: str) -> Sets:
-        """The sets that the entries of a ragged level of a batch's input form."""
-        return cls(entries.offsets[level], entries.owner(level))
-
-    @property
-    def count(self) -> int:
-        """Number of sets."""
-        return len(self.offsets) - 1
-
-    @functools.cached_property
-    def lengths(self) -> Tensor:
-        """Nodes of each set, (b,)."""
-        return self.offsets[1:] - self.offsets[:-1]
-
-    @functools.cached_property
-    def pair_offsets(self) -> Tensor:
-        """Where the pairs of each set begin, (b + 1,)."""
-        return F.pad(torch.cumsum(self.lengths**2, 0), (1, 0))
-
-    @functools.cached_property
-    def pairs(self) -> tuple[Tensor, Tensor]:
-        """First and second node of each pair, two (P,), sorted by the first."""
-        chosen = torch.repeat_interleave(self.lengths**2)
-        place = torch.arange(len(chosen), device=chosen.device) - self.pair_offsets[chosen]
-        begin, length = self.offsets[chosen], self.lengths[chosen]
-        return begin + place // length, begin + place % length
-
-    @functools.cached_property
-    def longest(self) -> int:
-        """Nodes of the largest set."""
-        return int(self.lengths.max()) if self.count else 0
-
-    @functools.cached_property
-    def slots(self) -> Tensor:
-        """Place of each node in a table of sets padded to the longest, (n,)."""
-        place = torch.arange(len(self.owner), device=self.owner.device)
-        return self.owner * self.longest + place - self.offsets[self.owner]
-
-    @functools.cached_property
-    def mask(self) -> Tensor:
-        """Where that table holds a node, (b, longest)."""
-        return torch.arange(self.longest, device=self.owner.device) < self.lengths[:, None]
-
-
-def by_head(rows: Tensor, heads: int) -> Tensor:
-    """(..., heads * k) to (..., heads, k)."""
-    return rows.reshape(*rows.shape[:-1], heads, -1)
-
-
-def ragged(own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+def ragged(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
     """Attention with one row a pair; see the module."""
     first, second = sets.pairs
+    own, other = both.chunk(2, 1)
     heads, cut = len(gate), gate.numel()
     rows = F.leaky_relu(own.index_select(0, first) + other.index_select(0, second), SLOPE)
     scores = (by_head(rows[:, :cut], heads) * gate).sum(2)
@@ -112,7 +44,7 @@ def ragged(own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, sets: Sets) 
     return segment_sum(messages.flatten(1), first, len(own))
 
 
-def padded(own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+def padded(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
     """Attention with sets padded to the longest; see the module."""
     heads, cut = len(gate), gate.numel()
 
@@ -121,7 +53,8 @@ def padded(own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, sets: Sets) 
         filled = empty.index_copy(0, sets.slots, rows)
         return filled.reshape(sets.count, sets.longest, rows.shape[1])
 
-    rows = F.leaky_relu(table(own)[:, :, None] + table(other)[:, None], SLOPE)
+    own, other = table(both).chunk(2, 2)
+    rows = F.leaky_relu(own[:, :, None] + other[:, None], SLOPE)
     scores = (by_head(rows[..., :cut], heads) * gate).sum(4) + table(prior)[:, None]
     shares = torch.softmax(scores.masked_fill(~sets.mask[:, None, :, None], FAR_BELOW), 2)
     messages = (by_head(rows[..., cut:], heads) * shares[..., None]).sum(2)
@@ -130,24 +63,24 @@ def padded(own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, sets: Sets) 
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
-def compiled(own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+def compiled(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
     """Attention by the compiled loops of the CPU; see the module.
 
     They know float32 and float64; numbers of mixed precision are taken as float32.
     """
-    exact = torch.promote_types(own.dtype, torch.float32)
-    given = (value.to(exact) for value in (own, other, gate, prior))
+    exact = torch.promote_types(both.dtype, torch.float32)
+    given = (value.to(exact) for value in (both, gate, prior))
     out: Tensor = _Attention.apply(*given, sets.offsets, sets.pair_offsets)[0]
-    return out.to(own.dtype)
+    return out.to(both.dtype)
 
 
-def attend(own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+def attend(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
     """Weighted attention over the pairs of each set, the fastest way for the device.
 
     Parameters
     ----------
-    own, other : (n, heads * gates + heads * hidden)
-        What a node adds to a pair as its first (i), and as its second (j).
+    both : (n, 2 * heads * (gates + hidden))
+        What a node adds to a pair as its first (i), then as its second (j).
     gate : (heads, gates)
         Last layer of the gates; a bias would cancel in the softmax.
     prior : (n, heads)
@@ -160,80 +93,45 @@ def attend(own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, sets: Sets) 
     (n, heads * hidden)
         Hidden message of each node and head.
     """
-    way = compiled if own.device.type == "cpu" else padded
-    return way(own, other, gate, prior, sets)
-
-
-def _in_threads(work: Callable[[int, int, int], None], sets: Any, size: int) -> None:
-    """Call ``work(part, first, last)`` for as many parts as torch has threads."""
-    parts = min(torch.get_num_threads(), 1 + size // WORTH_A_THREAD)
-    pairs = sets[-1]
-    cuts = np.searchsorted(sets, pairs * np.arange(1, parts) / parts)
-    edges = [0, *cuts.tolist(), len(sets) - 1]
-    if parts == 1:
-        work(0, 0, len(sets) - 1)
-        return
-    waiting = [_pool().submit(work, k, edges[k], edges[k + 1]) for k in range(1, parts)]
-    work(0, edges[0], edges[1])
-    for one in waiting:
-        one.result()
-
-
-@functools.cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(thread_name_prefix="matdata-nn")
+    way = compiled if both.device.type == "cpu" else padded
+    return way(both, gate, prior, sets)
 
 
 def _forward(
-    own: Tensor, other: Tensor, gate: Tensor, prior: Tensor, offsets: Tensor, pair_offsets: Tensor
+    both: Tensor, gate: Tensor, prior: Tensor, offsets: Tensor, pair_offsets: Tensor
 ) -> tuple[Tensor, Tensor]:
     from matdata.nn.kernels import pairs as kernels
 
-    heads, gates = gate.shape
-    arrays = _array(own), _array(other), _array(gate), _array(prior)
+    arrays = array(both), array(gate), array(prior)
     ends, places = offsets.numpy(), pair_offsets.numpy()
-    out = own.new_empty(len(own), own.shape[1] - heads * gates)
-    shares = own.new_empty(int(places[-1]), heads)
+    out = both.new_empty(len(both), both.shape[1] // 2 - gate.numel())
+    shares = both.new_empty(int(places[-1]), len(gate))
     slope = arrays[0].dtype.type(SLOPE)
 
     def work(_: int, first: int, last: int) -> None:
         kernels.forward(*arrays, ends, places, first, last, slope, out.numpy(), shares.numpy())
 
-    _in_threads(work, places, int(places[-1]) * own.shape[1])
+    in_threads(work, places, int(places[-1]) * both.shape[1] // 2)
     return out, shares
 
 
 def _backward(
-    grad: Tensor,
-    own: Tensor,
-    other: Tensor,
-    gate: Tensor,
-    shares: Tensor,
-    offsets: Tensor,
-    pair_offsets: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    grad: Tensor, both: Tensor, gate: Tensor, shares: Tensor, offsets: Tensor, pair_offsets: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     from matdata.nn.kernels import pairs as kernels
 
-    arrays = _array(grad), _array(own), _array(other), _array(gate), _array(shares)
+    arrays = array(grad), array(both), array(gate), array(shares)
     ends, places = offsets.numpy(), pair_offsets.numpy()
-    to_own, to_other = torch.empty_like(own), torch.empty_like(other)
-    to_prior = own.new_empty(len(own), len(gate))
+    to_both, to_prior = torch.empty_like(both), both.new_empty(len(both), len(gate))
     to_gate = gate.new_zeros(torch.get_num_threads(), *gate.shape)
     slope = arrays[0].dtype.type(SLOPE)
-    gates, priors = to_gate.numpy(), to_prior.numpy()
-    left, right = to_own.numpy(), to_other.numpy()
+    found, gates, priors = to_both.numpy(), to_gate.numpy(), to_prior.numpy()
 
     def work(part: int, first: int, last: int) -> None:
-        kernels.backward(
-            *arrays, ends, places, first, last, slope, left, right, gates[part], priors
-        )
+        kernels.backward(*arrays, ends, places, first, last, slope, found, gates[part], priors)
 
-    _in_threads(work, places, 2 * int(places[-1]) * own.shape[1])
-    return to_own, to_other, to_gate.sum(0), to_prior
-
-
-def _array(tensor: Tensor) -> Any:
-    return tensor.detach().contiguous().numpy()
+    in_threads(work, places, int(places[-1]) * both.shape[1])
+    return to_both, to_gate.sum(0), to_prior
 
 
 class _Attention(torch.autograd.Function):
@@ -245,9 +143,9 @@ class _Attention(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, Tensor]) -> None:
-        own, other, gate, _, ends, places = inputs
+        both, gate, _, ends, places = inputs
         ctx.mark_non_differentiable(output[1])
-        ctx.save_for_backward(own, other, gate, output[1], ends, places)
+        ctx.save_for_backward(both, gate, output[1], ends, places)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
@@ -262,7 +160,7 @@ class _AttentionGradient(torch.autograd.Function):
     """The gradient, which has none of its own."""
 
     @staticmethod
-    def forward(*inputs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(*inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         return _backward(*inputs)
 
     @staticmethod

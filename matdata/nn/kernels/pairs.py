@@ -78,8 +78,7 @@ def _back_gate(
 
 @kernel
 def forward(
-    own: Array,
-    other: Array,
+    both: Array,
     gate: Array,
     prior: Array,
     offsets: Array,
@@ -93,39 +92,41 @@ def forward(
     """Fill `out` and `shares` for the sets from `first` to before `last`; see `nn.pairs`."""
     heads, gates = gate.shape
     hidden = out.shape[1] // heads
+    half = heads * (gates + hidden)
     for chosen in range(first, last):
         begin, end = offsets[chosen], offsets[chosen + 1]
         for m in range(heads):  # outside, so that what one head needs of a set stays in the cache
             at, to = m * gates, heads * gates + m * hidden
             pair = pair_offsets[chosen]
             for i in range(begin, end):
-                left = own[i, at : at + gates]
-                top = prior[begin, m] * 0 - math.inf
+                left = both[i, at : at + gates]
+                top = gate[0, 0] * 0 - math.inf
                 for j in range(begin, end):
-                    score = _gated(left, other[j, at : at + gates], gate[m], slope) + prior[j, m]
+                    right = both[j, half + at : half + at + gates]
+                    score = _gated(left, right, gate[m], slope) + prior[j, m]
                     shares[pair + j - begin, m] = score
                     if not score <= top:
                         top = score
-                total = prior[begin, m] * 0
+                total = gate[0, 0] * 0
                 for j in range(begin, end):
                     raised = math.exp(shares[pair + j - begin, m] - top)
                     shares[pair + j - begin, m] = raised
                     total += raised
                 row = out[i, m * hidden : (m + 1) * hidden]
                 row[:] = 0
-                left = own[i, to : to + hidden]
+                left = both[i, to : to + hidden]
                 for j in range(begin, end):
                     share = shares[pair + j - begin, m] / total
                     shares[pair + j - begin, m] = share
-                    _add_hidden(row, share, left, other[j, to : to + hidden], slope)
+                    right = both[j, half + to : half + to + hidden]
+                    _add_hidden(row, share, left, right, slope)
                 pair += end - begin
 
 
 @kernel
 def backward(
     grad: Array,
-    own: Array,
-    other: Array,
+    both: Array,
     gate: Array,
     shares: Array,
     offsets: Array,
@@ -133,8 +134,7 @@ def backward(
     first: int,
     last: int,
     slope: Any,
-    to_own: Array,
-    to_other: Array,
+    to_both: Array,
     to_gate: Array,
     to_prior: Array,
 ) -> None:
@@ -144,28 +144,30 @@ def backward(
     """
     heads, gates = gate.shape
     hidden = grad.shape[1] // heads
+    half = heads * (gates + hidden)
     for chosen in range(first, last):
         begin, end = offsets[chosen], offsets[chosen + 1]
         steps = np.empty(end - begin, grad.dtype)
-        to_own[begin:end] = 0
-        to_other[begin:end] = 0
+        to_both[begin:end] = 0
         to_prior[begin:end] = 0
         for m in range(heads):
             at, to = m * gates, heads * gates + m * hidden
             pair = pair_offsets[chosen]
             for i in range(begin, end):
                 down = grad[i, m * hidden : (m + 1) * hidden]
-                mine, left = own[i, to : to + hidden], to_own[i, to : to + hidden]
-                mean = grad[i, 0] * 0
+                mine, left = both[i, to : to + hidden], to_both[i, to : to + hidden]
+                mean = gate[0, 0] * 0
                 for j in range(begin, end):
                     share = shares[pair + j - begin, m]
-                    theirs, right = other[j, to : to + hidden], to_other[j, to : to + hidden]
+                    theirs = both[j, half + to : half + to + hidden]
+                    right = to_both[j, half + to : half + to + hidden]
                     steps[j - begin] = _back_hidden(down, share, mine, theirs, left, right, slope)
                     mean += share * steps[j - begin]
-                mine, left = own[i, at : at + gates], to_own[i, at : at + gates]
+                mine, left = both[i, at : at + gates], to_both[i, at : at + gates]
                 for j in range(begin, end):
                     step = shares[pair + j - begin, m] * (steps[j - begin] - mean)
                     to_prior[j, m] += step
-                    theirs, right = other[j, at : at + gates], to_other[j, at : at + gates]
+                    theirs = both[j, half + at : half + at + gates]
+                    right = to_both[j, half + at : half + at + gates]
                     _back_gate(gate[m], step, mine, theirs, left, right, to_gate[m], slope)
                 pair += end - begin

@@ -55,7 +55,7 @@ class RoostNet(nn.Module):
         nodes = torch.cat([self.embedding(elements.numbers), weights[:, None]], 1)
         for layer in self.layers:
             nodes = layer(nodes, weights, sets)
-        pooled: Tensor = self.pool(nodes, weights, sets.owner, sets.count)
+        pooled: Tensor = self.pool(nodes, weights, sets)
         return pooled
 
     def predict(self, rows: Tensor) -> Tensor:

@@ -62,5 +62,5 @@ class WrenNet(nn.Module):
         )
         for layer in self.layers:
             nodes = layer(nodes, weights, sets)
-        pooled: Tensor = self.pool(nodes, weights, sets.owner, sets.count)
+        pooled: Tensor = self.pool(nodes, weights, sets)
         return pooled

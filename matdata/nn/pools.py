@@ -1,0 +1,149 @@
+"""Weighted attention from the nodes of a set to one row: the pooling of Roost and Wren.
+
+For a node j of a set, with hidden numbers ``x_j = leaky(rows_j)``,
+
+    e_j = gate . x_j(gate part) + prior_j
+    a_j = exp(e_j) / sum_k exp(e_k)                                  (Goodall 2022, eq. 4.3)
+    out = sum_j a_j x_j(message part)
+
+for each of several heads. `rows` is (n, heads * (gates + hidden)): first the gate parts of all
+heads, then the message parts. A set without nodes gets zeros.
+
+Two ways that agree: compiled loops (CPU) and tensors (any device).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from matdata.nn.members import member_by_member
+from matdata.nn.pairs import SLOPE
+from matdata.nn.segments import segment_softmax, segment_sum
+from matdata.nn.sets import Sets, by_head
+from matdata.nn.threads import array, in_threads
+
+
+def tensors(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+    """Pooling step by step; see the module."""
+    heads, cut = len(gate), gate.numel()
+    bent = F.leaky_relu(rows, SLOPE)
+    scores = (by_head(bent[:, :cut], heads) * gate).sum(2)
+    shares = segment_softmax(scores, sets.owner, sets.count, prior)
+    messages = by_head(bent[:, cut:], heads) * shares[:, :, None]
+    return segment_sum(messages.flatten(1), sets.owner, sets.count)
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]
+def compiled(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+    """Pooling by the compiled loops of the CPU; see the module.
+
+    They know float32 and float64; numbers of mixed precision are taken as float32.
+    """
+    exact = torch.promote_types(rows.dtype, torch.float32)
+    given = (value.to(exact) for value in (rows, gate, prior))
+    out: Tensor = _Pooling.apply(*given, sets.offsets)[0]
+    return out.to(rows.dtype)
+
+
+def pool(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+    """Weighted attention over the nodes of each set, the fastest way for the device.
+
+    Parameters
+    ----------
+    rows : (n, heads * (gates + hidden))
+        Hidden numbers of the nodes, before the leaky ReLU.
+    gate : (heads, gates)
+        Last layer of the gates; a bias would cancel in the softmax.
+    prior : (n, heads)
+        Logarithms of the weights.
+    sets
+        Which nodes form a set.
+
+    Returns
+    -------
+    (b, heads * hidden)
+        Hidden message of each set and head.
+    """
+    way = compiled if rows.device.type == "cpu" else tensors
+    return way(rows, gate, prior, sets)
+
+
+def _forward(rows: Tensor, gate: Tensor, prior: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
+    from matdata.nn.kernels import pools as kernels
+
+    arrays = array(rows), array(gate), array(prior)
+    ends = offsets.numpy()
+    out = rows.new_empty(len(ends) - 1, rows.shape[1] - gate.numel())
+    shares = torch.empty_like(prior)
+    slope = arrays[0].dtype.type(SLOPE)
+
+    def work(_: int, first: int, last: int) -> None:
+        kernels.forward(*arrays, ends, first, last, slope, out.numpy(), shares.numpy())
+
+    in_threads(work, ends, rows.numel())
+    return out, shares
+
+
+def _backward(
+    grad: Tensor, rows: Tensor, gate: Tensor, shares: Tensor, offsets: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    from matdata.nn.kernels import pools as kernels
+
+    arrays = array(grad), array(rows), array(gate), array(shares)
+    ends = offsets.numpy()
+    to_rows, to_prior = torch.empty_like(rows), torch.empty_like(shares)
+    to_gate = gate.new_zeros(torch.get_num_threads(), *gate.shape)
+    slope = arrays[0].dtype.type(SLOPE)
+    found, gates, priors = to_rows.numpy(), to_gate.numpy(), to_prior.numpy()
+
+    def work(part: int, first: int, last: int) -> None:
+        kernels.backward(*arrays, ends, first, last, slope, found, gates[part], priors)
+
+    in_threads(work, ends, rows.numel())
+    return to_rows, to_gate.sum(0), to_prior
+
+
+class _Pooling(torch.autograd.Function):
+    """The compiled loops with their gradient."""
+
+    @staticmethod
+    def forward(*inputs: Tensor) -> tuple[Tensor, Tensor]:
+        return _forward(*inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, Tensor]) -> None:
+        rows, gate, _, ends = inputs
+        ctx.mark_non_differentiable(output[1])
+        ctx.save_for_backward(rows, gate, output[1], ends)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        return (*_PoolingGradient.apply(grad, *ctx.saved_tensors), None)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
+        return member_by_member(_Pooling.apply, info, in_dims, inputs)
+
+
+class _PoolingGradient(torch.autograd.Function):
+    """The gradient, which has none of its own."""
+
+    @staticmethod
+    def forward(*inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return _backward(*inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.mark_non_differentiable(*output)
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> None:
+        raise NotImplementedError("pooling by compiled loops has gradients of first order only")
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
+        return member_by_member(_PoolingGradient.apply, info, in_dims, inputs)

@@ -1,0 +1,180 @@
+"""Attention over pairs and attention to one row: every way equals the definition."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from matdata.nn import SetMessages, Sets, WeightedAttentionPooling, pairs, pools
+
+LARGE = torch.tensor([[100.0, 0.0], [0.0, 100.0], [1e30, 0.0], [-1e30, 0.0]]).double()
+PAIRS = [pairs.compiled, pairs.padded, pairs.ragged]
+POOLS = [pools.compiled, pools.tensors]
+
+
+def sets_of(*lengths: int) -> Sets:
+    sizes = torch.tensor(lengths)
+    return Sets(F.pad(torch.cumsum(sizes, 0), (1, 0)), torch.repeat_interleave(sizes))
+
+
+def drawn(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=dtype)
+
+
+def pool_inputs(sets: Sets, heads: int = 2, gates: int = 8, hidden: int = 12):
+    both, gate, prior = attention_inputs(sets, heads, gates, hidden)
+    return [both.detach()[:, : both.shape[1] // 2].clone().requires_grad_(), gate, prior]
+
+
+def attention_inputs(sets: Sets, heads: int = 2, gates: int = 8, hidden: int = 12):
+    count, width = len(sets.owner), 2 * heads * (gates + hidden)
+    shapes = ((count, width), (heads, gates), (count, heads))
+    return [drawn(*shape, seed=k).requires_grad_() for k, shape in enumerate(shapes)]
+
+
+def by_definition(both, gate, prior, sets):
+    """Eq. 4.2 and 4.3 of the thesis, one pair after another."""
+    own, other = both.chunk(2, 1)
+    heads, gates = gate.shape
+    out = []
+    for row in range(len(own)):
+        begin, end = sets.offsets[sets.owner[row]], sets.offsets[sets.owner[row] + 1]
+        x = F.leaky_relu(own[row] + other[begin:end])
+        scores = torch.stack(
+            [x[:, m * gates : (m + 1) * gates] @ gate[m] for m in range(heads)], dim=1
+        )
+        shares = torch.softmax(scores + prior[begin:end], 0)
+        messages = x[:, heads * gates :].reshape(len(x), heads, -1)
+        out.append((shares[:, :, None] * messages).sum(0).flatten())
+    return torch.stack(out)
+
+
+@pytest.mark.parametrize("way", PAIRS)
+@pytest.mark.parametrize("lengths", [(3, 1, 5, 2), (1,), (12, 2)])
+def test_ways_of_attention_equal_the_definition(way, lengths):
+    sets = sets_of(*lengths)
+    inputs = attention_inputs(sets)
+    out, expected = way(*inputs, sets), by_definition(*inputs, sets)
+    torch.testing.assert_close(out, expected, rtol=1e-12, atol=1e-12)
+    towards = drawn(*out.shape, seed=9)
+    ours = torch.autograd.grad((out * towards).sum(), inputs)
+    theirs = torch.autograd.grad((expected * towards).sum(), inputs)
+    torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("way", PAIRS)
+def test_attention_bears_large_gates_and_shows_nan(way):
+    sets = sets_of(2, 2)
+    both, gate, _ = attention_inputs(sets)
+    assert torch.isfinite(way(both, gate, LARGE, sets)).all()
+    both = both.detach().clone()
+    both[0, : both.shape[1] // 2] = float("nan")
+    out = way(both, gate, LARGE, sets)
+    assert out[0].isnan().all()
+    assert torch.isfinite(out[2:]).all()
+
+
+def pooled_by_definition(rows, gate, prior, sets):
+    """Eq. 4.3 of the thesis, one set after another."""
+    heads, gates = gate.shape
+    out = []
+    for begin, end in zip(sets.offsets[:-1], sets.offsets[1:], strict=True):
+        x = F.leaky_relu(rows[begin:end])
+        scores = torch.einsum("jmk,mk->jm", x[:, : heads * gates].view(-1, heads, gates), gate)
+        shares = torch.softmax(scores + prior[begin:end], 0)
+        messages = x[:, heads * gates :].unflatten(1, (heads, -1))
+        out.append((shares[:, :, None] * messages).sum(0).flatten())
+    return torch.stack(out)
+
+
+@pytest.mark.parametrize("way", POOLS)
+@pytest.mark.parametrize("lengths", [(3, 1, 5, 2), (1,), (2, 0, 12)])
+def test_ways_of_pooling_equal_the_definition(way, lengths):
+    sets = sets_of(*lengths)
+    inputs = pool_inputs(sets)
+    out, expected = way(*inputs, sets), pooled_by_definition(*inputs, sets)
+    torch.testing.assert_close(out, expected, rtol=1e-12, atol=1e-12)
+    towards = drawn(*out.shape, seed=9)
+    ours = torch.autograd.grad((out * towards).sum(), inputs)
+    theirs = torch.autograd.grad((expected * towards).sum(), inputs)
+    torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("way", POOLS)
+def test_pooling_bears_large_gates_and_shows_nan(way):
+    sets = sets_of(2, 2)
+    rows, gate, _ = pool_inputs(sets)
+    assert torch.isfinite(way(rows, gate, LARGE, sets)).all()
+    rows = rows.detach().clone()
+    rows[0] = float("nan")
+    out = way(rows, gate, LARGE, sets)
+    assert out[0].isnan().all()
+    assert torch.isfinite(out[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "make"),
+    [
+        (pairs.compiled, pairs.ragged, attention_inputs),
+        (pools.compiled, pools.tensors, pool_inputs),
+    ],
+)
+def test_threads_change_nothing(ours, theirs, make, monkeypatch):
+    monkeypatch.setattr("matdata.nn.threads.WORTH_A_THREAD", 1)
+    sets = sets_of(*range(1, 12))
+    inputs = make(sets)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        out = ours(*inputs, sets)
+        found = torch.autograd.grad(out.sum(), inputs)
+    finally:
+        torch.set_num_threads(before)
+    expected = theirs(*inputs, sets)
+    torch.testing.assert_close(out, expected)
+    torch.testing.assert_close(found, torch.autograd.grad(expected.sum(), inputs))
+
+
+def held_to_its_members(kind, inputs):
+    """A layer mapped over stacked weights, and its gradients, against each member alone."""
+    members = [kind(6, 2, 5, 7) for _ in range(3)]
+    stacked, _ = torch.func.stack_module_state(members)
+
+    def loss(parameters):
+        return torch.func.functional_call(members[0], parameters, inputs).square()
+
+    mapped = torch.func.vmap(loss)(stacked)
+    gradients = torch.func.vmap(torch.func.grad(lambda p: loss(p).sum()))(stacked)
+    mapped.sum().backward()
+    for number, member in enumerate(members):
+        own = member(*inputs).square()
+        torch.testing.assert_close(mapped[number], own)
+        own.sum().backward()
+        for name, parameter in member.named_parameters():
+            for gradient in (gradients[name][number], stacked[name].grad[number]):
+                torch.testing.assert_close(gradient, parameter.grad, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("way", ["compiled", "padded", "ragged"])
+def test_messages_map_over_stacked_weights(way, monkeypatch):
+    monkeypatch.setattr("matdata.nn.attention.attend", getattr(pairs, way))
+    nodes, weights = drawn(8, 6, dtype=torch.float32), torch.rand(8) + 0.1
+    held_to_its_members(SetMessages, (nodes, weights, sets_of(3, 1, 4)))
+
+
+@pytest.mark.parametrize("way", ["compiled", "tensors"])
+def test_pooling_maps_over_stacked_weights(way, monkeypatch):
+    monkeypatch.setattr("matdata.nn.attention.pool", getattr(pools, way))
+    nodes, weights = drawn(8, 6, dtype=torch.float32), torch.rand(8) + 0.1
+    held_to_its_members(WeightedAttentionPooling, (nodes, weights, sets_of(3, 1, 4)))
+
+
+def test_pooling_takes_weights_and_ignores_order():
+    pool, sets = WeightedAttentionPooling(6, 2, 5, 7), sets_of(3, 2)
+    nodes, weights = drawn(5, 6, dtype=torch.float32), torch.rand(5) + 0.1
+    pooled = pool(nodes, weights, sets)
+    order = torch.tensor([2, 0, 1, 4, 3])
+    torch.testing.assert_close(pool(nodes[order], weights[order], sets), pooled)
+    assert not torch.allclose(pool(nodes, weights.flip(0), sets), pooled)
