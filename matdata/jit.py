@@ -41,7 +41,9 @@ def reduction(function: F) -> F:
 def sums(function: F) -> F:
     """Like `reduction`, with fused products and sums; NaN stays NaN."""
     flags = {"nsz", "reassoc", "contract"}
-    compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True, fastmath=flags)(function)
+    compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True, forceinline=True, fastmath=flags)(
+        function
+    )
     return compiled
 
 

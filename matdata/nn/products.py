@@ -151,7 +151,12 @@ def _of_rows(rows: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def _over_rows(left: Tensor, right: Tensor) -> Tensor:
-    """``left^T right`` for any number of rows, a multiple of few sizes by oneDNN."""
+    """``left^T right`` for any number of rows: a round number by oneDNN, the rest by torch.
+
+    The first factor is copied on the way, so it should be the narrow one.
+    """
+    if right.shape[1] < left.shape[1]:
+        return _over_rows(right, left).T
     product, count = _onednn(), len(left)
     assert product is not None, "checked by onednn_is_faster"
     most = count - count % _step(count)

@@ -56,24 +56,25 @@ def _back_hidden(
 
 @sums
 def _back_gate(
-    gate: Array,
-    step: Any,
-    own: Array,
-    other: Array,
-    to_own: Array,
-    to_other: Array,
-    to_gate: Array,
-    slope: Any,
+    step: Any, own: Array, other: Array, to_own: Array, to_other: Array, slope: Any
 ) -> None:
-    """Gradients of ``step gate . leaky(own + other)``, of the gate too."""
-    for k in range(len(gate)):
-        x = own[k] + other[k]
-        y = x * slope
-        to_gate[k] += step * (x if x > y else y)
-        down = step * gate[k]
-        down = down if x > y else down * slope
+    """Add the gradients of ``step gate . leaky(own + other)``, divided by the gate."""
+    for k in range(len(own)):
+        down = step if own[k] + other[k] > 0 else step * slope
         to_own[k] += down
         to_other[k] += down
+
+
+@sums
+def _finish_gate(gate: Array, row: Array, to_row: Array, to_gate: Array) -> None:
+    """From the sums that `_back_gate` left, the gradients of a row and of the gate.
+
+    ``leaky(own + other)`` is linear in both where its sign is known, so the gradient of the gate is
+    a sum over nodes: own and other times their sums over pairs.
+    """
+    for k in range(len(gate)):
+        to_gate[k] += row[k] * to_row[k]
+        to_row[k] *= gate[k]
 
 
 @kernel
@@ -148,8 +149,9 @@ def backward(
     for chosen in range(first, last):
         begin, end = offsets[chosen], offsets[chosen + 1]
         steps = np.empty(end - begin, grad.dtype)
-        to_both[begin:end] = 0
-        to_prior[begin:end] = 0
+        for i in range(begin, end):
+            to_both[i, :] = 0
+            to_prior[i, :] = 0
         for m in range(heads):
             at, to = m * gates, heads * gates + m * hidden
             pair = pair_offsets[chosen]
@@ -169,5 +171,9 @@ def backward(
                     to_prior[j, m] += step
                     theirs = both[j, half + at : half + at + gates]
                     right = to_both[j, half + at : half + at + gates]
-                    _back_gate(gate[m], step, mine, theirs, left, right, to_gate[m], slope)
+                    _back_gate(step, mine, theirs, left, right, slope)
                 pair += end - begin
+            for i in range(begin, end):
+                for start in (at, half + at):
+                    row, found = both[i, start : start + gates], to_both[i, start : start + gates]
+                    _finish_gate(gate[m], row, found, to_gate[m])
