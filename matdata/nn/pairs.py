@@ -25,7 +25,7 @@ from torch.nn import functional as F
 from matdata.nn.members import member_by_member
 from matdata.nn.segments import segment_softmax, segment_sum
 from matdata.nn.sets import Sets, by_head
-from matdata.nn.threads import array, in_threads
+from matdata.nn.threads import array, how_many_parts, in_threads
 
 FAR_BELOW = -1e30
 #: Slope of the leaky ReLU below 0, torch's default.
@@ -123,14 +123,15 @@ def _backward(
     arrays = array(grad), array(both), array(gate), array(shares)
     ends, places = offsets.numpy(), pair_offsets.numpy()
     to_both, to_prior = torch.empty_like(both), both.new_empty(len(both), len(gate))
-    to_gate = gate.new_zeros(torch.get_num_threads(), *gate.shape)
+    size = int(places[-1]) * both.shape[1]
+    to_gate = gate.new_zeros(how_many_parts(size), *gate.shape)
     slope = arrays[0].dtype.type(SLOPE)
     found, gates, priors = to_both.numpy(), to_gate.numpy(), to_prior.numpy()
 
     def work(part: int, first: int, last: int) -> None:
         kernels.backward(*arrays, ends, places, first, last, slope, found, gates[part], priors)
 
-    in_threads(work, places, int(places[-1]) * both.shape[1])
+    in_threads(work, places, size)
     return to_both, to_gate.sum(0), to_prior
 
 

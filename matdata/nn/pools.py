@@ -24,7 +24,7 @@ from matdata.nn.members import member_by_member
 from matdata.nn.pairs import SLOPE
 from matdata.nn.segments import segment_softmax, segment_sum
 from matdata.nn.sets import Sets, by_head
-from matdata.nn.threads import array, in_threads
+from matdata.nn.threads import array, how_many_parts, in_threads
 
 
 def tensors(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
@@ -96,7 +96,7 @@ def _backward(
     arrays = array(grad), array(rows), array(gate), array(shares)
     ends = offsets.numpy()
     to_rows, to_prior = torch.empty_like(rows), torch.empty_like(shares)
-    to_gate = gate.new_zeros(torch.get_num_threads(), *gate.shape)
+    to_gate = gate.new_zeros(how_many_parts(rows.numel()), *gate.shape)
     slope = arrays[0].dtype.type(SLOPE)
     found, gates, priors = to_rows.numpy(), to_gate.numpy(), to_prior.numpy()
 

@@ -13,10 +13,20 @@ from torch import Tensor
 
 #: Numbers below which a second thread costs more than it brings.
 WORTH_A_THREAD = 1 << 18
+#: Parts a thread, so that one that starts late or shares its core has fewer of them.
+PARTS_A_THREAD = 4
+
+
+def how_many_parts(size: int) -> int:
+    """Into how many parts to cut loops that touch so many numbers."""
+    threads = _threads(size)
+    return 1 if threads == 1 else PARTS_A_THREAD * threads
 
 
 def in_threads(work: Callable[[int, int, int], None], offsets: Any, size: int) -> None:
-    """Call ``work(part, first, last)`` for as many parts as torch has threads.
+    """Call ``work(part, first, last)`` for parts of the sets, in as many threads as torch has.
+
+    Which thread does a part is open, what a part is is not: sums over parts are the same each time.
 
     Parameters
     ----------
@@ -25,19 +35,26 @@ def in_threads(work: Callable[[int, int, int], None], offsets: Any, size: int) -
     offsets
         Where the entries of each set begin, (b + 1,); parts have about equally many.
     size
-        Numbers that the loops touch in all.
+        Numbers that the loops touch in all; `how_many_parts` of it are the parts.
     """
-    parts = min(torch.get_num_threads(), 1 + size // WORTH_A_THREAD)
-    entries = offsets[-1]
-    cuts = np.searchsorted(offsets, entries * np.arange(1, parts) / parts)
+    parts = how_many_parts(size)
+    cuts = np.searchsorted(offsets, offsets[-1] * np.arange(1, parts) / parts)
     edges = [0, *cuts.tolist(), len(offsets) - 1]
-    if parts == 1:
-        work(0, 0, len(offsets) - 1)
-        return
-    waiting = [_pool().submit(work, k, edges[k], edges[k + 1]) for k in range(1, parts)]
-    work(0, edges[0], edges[1])
-    for one in waiting:
-        one.result()
+    waiting = iter(range(parts))  # its next is atomic
+
+    def drain() -> None:
+        for part in waiting:
+            work(part, edges[part], edges[part + 1])
+
+    helpers = [_pool().submit(drain) for _ in range(1, _threads(size))]
+    drain()
+    for helper in helpers:
+        if not helper.cancel():  # one that has not begun is not waited for
+            helper.result()
+
+
+def _threads(size: int) -> int:
+    return min(torch.get_num_threads(), 1 + size // WORTH_A_THREAD)
 
 
 @functools.cache
