@@ -1,7 +1,13 @@
-"""Compiled loops of the CPU in as many threads as torch has."""
+"""Compiled loops of the CPU in the threads of torch.
+
+Torch's own operations run in the threads of OpenMP, which wait actively for the next one, for some
+milliseconds. Other threads would have to share their cores with them. So the loops run in the
+same threads, where the library of OpenMP that torch has loaded lets itself be called.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +21,9 @@ from torch import Tensor
 WORTH_A_THREAD = 1 << 18
 #: Parts a thread, so that one that starts late or shares its core has fewer of them.
 PARTS_A_THREAD = 4
+
+Team = Callable[[Callable[[], None], int], None]
+_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 def how_many_parts(size: int) -> int:
@@ -38,23 +47,55 @@ def in_threads(work: Callable[[int, int, int], None], offsets: Any, size: int) -
         Numbers that the loops touch in all; `how_many_parts` of it are the parts.
     """
     parts = how_many_parts(size)
+    if parts == 1:
+        work(0, 0, len(offsets) - 1)
+        return
     cuts = np.searchsorted(offsets, offsets[-1] * np.arange(1, parts) / parts)
     edges = [0, *cuts.tolist(), len(offsets) - 1]
     waiting = iter(range(parts))  # its next is atomic
+    failed: list[BaseException] = []
 
     def drain() -> None:
-        for part in waiting:
-            work(part, edges[part], edges[part + 1])
+        try:
+            for part in waiting:
+                work(part, edges[part], edges[part + 1])
+        except BaseException as error:  # a Ctrl-C too: nothing passes through OpenMP
+            failed.append(error)
 
-    helpers = [_pool().submit(drain) for _ in range(1, _threads(size))]
-    drain()
-    for helper in helpers:
-        if not helper.cancel():  # one that has not begun is not waited for
-            helper.result()
+    team = _openmp() or _of_our_own
+    team(drain, _threads(size))
+    drain()  # what is left, should no thread have come
+    if failed:
+        raise failed[0]
 
 
 def _threads(size: int) -> int:
     return min(torch.get_num_threads(), 1 + size // WORTH_A_THREAD)
+
+
+@functools.cache
+def _openmp() -> Team | None:
+    """Calls from the threads of OpenMP, through what GNU's compilers call for a parallel block."""
+    try:
+        parallel = ctypes.CDLL(None).GOMP_parallel
+    except (AttributeError, OSError, TypeError):  # another library, or Windows
+        return None
+    parallel.argtypes = [_CALLBACK, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+    parallel.restype = None
+
+    def team(call: Callable[[], None], threads: int) -> None:
+        parallel(_CALLBACK(lambda _: call()), None, threads, 0)
+
+    return team
+
+
+def _of_our_own(call: Callable[[], None], threads: int) -> None:
+    """Calls from threads of our own and this one."""
+    helpers = [_pool().submit(call) for _ in range(1, threads)]
+    call()
+    for helper in helpers:
+        if not helper.cancel():  # one that has not begun has nothing left to do
+            helper.result()
 
 
 @functools.cache
