@@ -4,9 +4,11 @@ Both sides in one process, with the same number of threads, architecture, batch 
 (robust L1), optimizer and initial weights, epochs by turns; the shortest of each is compared, and
 the validation errors after the same number of epochs stand beside them. aviary reads its own
 dataset through its own collate; its first epoch, which fills its cache, is not counted. It trains
-the table of element vectors, which its documents call frozen, unless ``--frozen`` is given. The
-last line counts the matrix products of both sides, and estimates the ratio that would be left if
-ours did nothing else, at the rate of one large product on this machine.
+the table of element vectors, which its documents call frozen, unless ``--frozen`` is given. On
+processors of AMD with AVX-512 matdata has its products made by oneDNN (`matdata.nn.products`);
+``--torch-products`` shows what is left without. The last line counts the matrix products of both
+sides, and estimates the ratio that would be left if ours did nothing else, at the rate of one
+large product on this machine.
 
     uv sync --group bench
     python benchmarks/epoch_vs_aviary.py roost            # EX, 3,895 formulas
@@ -17,6 +19,7 @@ ours did nothing else, at the rate of one large product on this machine.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import gzip
 import sys
@@ -31,7 +34,7 @@ from common import public, read_crystals
 import numpy as np
 import torch
 
-from matdata.nn.products import torch_chooses
+from matdata.nn.products import linear, onednn_is_faster, torch_chooses
 from matdata.training.allocator import keep_freed_memory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -226,9 +229,9 @@ def products(function: Callable[[], None]) -> float:
 
 
 def rate_of_products(size: int = 2048, times: int = 7) -> float:
-    """10^9 operations a second of a square product in float32, the best of several."""
+    """10^9 operations a second of a large layer of matdata in float32, the best of several."""
     one, other = torch.randn(size, size), torch.randn(size, size)
-    return 2e-9 * size**3 / min(timed(lambda: torch.mm(one, other)) for _ in range(times))
+    return 2e-9 * size**3 / min(timed(lambda: linear(one, other)) for _ in range(times))
 
 
 def main() -> int:
@@ -239,8 +242,15 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=5, help="of each, after one to warm up")
     parser.add_argument("--lr", type=float, default=3e-4)
     parser.add_argument("--frozen", action="store_true", help="aviary's table of elements too")
+    parser.add_argument("--torch-products", action="store_true", help="in matdata as well")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
+    with torch_chooses() if chosen.torch_products else contextlib.nullcontext():
+        return compare(chosen)
+
+
+def compare(chosen: argparse.Namespace) -> int:
+    """Measure with the chosen options and print."""
     ours, theirs = {"roost": roost, "wren": wren, "cgcnn": cgcnn}[chosen.model](chosen.lr)
     theirs.model.elem_embedding.weight.requires_grad_(not chosen.frozen)
     ours.epoch(), theirs.epoch()
@@ -252,7 +262,11 @@ def main() -> int:
         times[1].append(timed(theirs.epoch))
     best = min(times[0]), min(times[1])
     middle = float(np.median(times[0])), float(np.median(times[1]))
-    print(f"{chosen.model}: {len(ours.parts[0]):,} to train, {chosen.threads} thread(s)")
+    maker = "oneDNN" if onednn_is_faster() and not chosen.torch_products else "torch"
+    print(
+        f"{chosen.model}: {len(ours.parts[0]):,} to train, {chosen.threads} thread(s), "
+        f"our products by {maker}"
+    )
     for name, row in (("shortest", best), ("median", middle)):
         ratio = row[1] / row[0]
         print(f"  {name:8} epoch: matdata {row[0]:.3f} s, aviary {row[1]:.3f} s: {ratio:.2f}x")
