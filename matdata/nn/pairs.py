@@ -111,7 +111,7 @@ def _forward(
     def work(_: int, first: int, last: int) -> None:
         kernels.forward(*arrays, ends, places, first, last, slope, out.numpy(), shares.numpy())
 
-    in_threads(work, places, int(places[-1]) * both.shape[1] // 2)
+    in_threads(work, places, how_many_parts(int(places[-1]) * both.shape[1] // 2))
     return out, shares
 
 
@@ -123,15 +123,15 @@ def _backward(
     arrays = array(grad), array(both), array(gate), array(shares)
     ends, places = offsets.numpy(), pair_offsets.numpy()
     to_both, to_prior = torch.empty_like(both), both.new_empty(len(both), len(gate))
-    size = int(places[-1]) * both.shape[1]
-    to_gate = gate.new_zeros(how_many_parts(size), *gate.shape)
+    parts = how_many_parts(int(places[-1]) * both.shape[1])
+    to_gate = gate.new_zeros(parts, *gate.shape)
     slope = arrays[0].dtype.type(SLOPE)
     found, gates, priors = to_both.numpy(), to_gate.numpy(), to_prior.numpy()
 
     def work(part: int, first: int, last: int) -> None:
         kernels.backward(*arrays, ends, places, first, last, slope, found, gates[part], priors)
 
-    in_threads(work, places, size)
+    in_threads(work, places, parts)
     return to_both, to_gate.sum(0), to_prior
 
 
@@ -166,7 +166,7 @@ class _AttentionGradient(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.mark_non_differentiable(*output)
+        """Nothing is kept: asked for, `backward` raises."""
 
     @staticmethod
     def backward(ctx: Any, *_: Tensor) -> None:

@@ -84,7 +84,7 @@ def _forward(rows: Tensor, gate: Tensor, prior: Tensor, offsets: Tensor) -> tupl
     def work(_: int, first: int, last: int) -> None:
         kernels.forward(*arrays, ends, first, last, slope, out.numpy(), shares.numpy())
 
-    in_threads(work, ends, rows.numel())
+    in_threads(work, ends, how_many_parts(rows.numel()))
     return out, shares
 
 
@@ -96,14 +96,15 @@ def _backward(
     arrays = array(grad), array(rows), array(gate), array(shares)
     ends = offsets.numpy()
     to_rows, to_prior = torch.empty_like(rows), torch.empty_like(shares)
-    to_gate = gate.new_zeros(how_many_parts(rows.numel()), *gate.shape)
+    parts = how_many_parts(rows.numel())
+    to_gate = gate.new_zeros(parts, *gate.shape)
     slope = arrays[0].dtype.type(SLOPE)
     found, gates, priors = to_rows.numpy(), to_gate.numpy(), to_prior.numpy()
 
     def work(part: int, first: int, last: int) -> None:
         kernels.backward(*arrays, ends, first, last, slope, found, gates[part], priors)
 
-    in_threads(work, ends, rows.numel())
+    in_threads(work, ends, parts)
     return to_rows, to_gate.sum(0), to_prior
 
 
@@ -138,7 +139,7 @@ class _PoolingGradient(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.mark_non_differentiable(*output)
+        """Nothing is kept: asked for, `backward` raises."""
 
     @staticmethod
     def backward(ctx: Any, *_: Tensor) -> None:

@@ -45,7 +45,7 @@ def linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     (..., m)
         Output; it differs from torch's in the order of sums.
     """
-    if rows.dtype is not torch.float32 or rows.device.type != "cpu" or not _by_onednn(rows, weight):
+    if not _by_onednn(rows, weight, bias):
         return F.linear(rows, weight, bias)
     out: Tensor = _OfRows.apply(rows.reshape(-1, rows.shape[-1]), weight, bias)
     return out.reshape(*rows.shape[:-1], len(weight))
@@ -61,7 +61,7 @@ class Linear(nn.Linear):
 
 @contextlib.contextmanager
 def torch_chooses() -> Iterator[None]:
-    """Leave all products within to torch, to compare with."""
+    """Leave all products that this thread makes within to torch, to compare with."""
     token = _allowed.set(False)
     try:
         yield
@@ -80,15 +80,19 @@ def onednn_is_faster() -> bool:
     )
 
 
-def _by_onednn(rows: Tensor, weight: Tensor) -> bool:
+def _by_onednn(rows: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
     return (
-        rows.numel() * len(weight) >= WORTH_IT
-        and weight.dtype is torch.float32
-        and onednn_is_faster()
+        not torch.compiler.is_compiling()  # first, or the rest becomes part of the graph
+        and rows.device.type == "cpu"
+        and rows.dtype is weight.dtype is torch.float32
+        and weight.dim() == 2
+        and rows.shape[-1] == weight.shape[1]
+        and (bias is None or (bias.dtype is torch.float32 and bias.shape == weight.shape[:1]))
+        and rows.numel() * len(weight) >= WORTH_IT
         and _allowed.get()
         and bool(torch.backends.mkldnn.enabled)
         and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_compiling()
+        and onednn_is_faster()
     )
 
 
@@ -111,15 +115,18 @@ def _onednn() -> Product | None:
         return None
 
     def product(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        bias = None if bias is None else bias.contiguous()
         out: Tensor = operator(_dense(rows), _dense(weight), bias, "none", [], "")
         return out
 
-    rows, weight = (torch.arange(k * 16.0).remainder(7).view(k, 16) for k in (5, 3))
+    numbers = torch.arange(128.0, dtype=torch.float32, device="cpu").remainder(7).view(8, 16)
+    rows, weight = numbers[:5], numbers[5:]
     try:
-        found = product(rows, weight.T.contiguous().T, torch.ones(3))
+        found = product(rows, weight.T.contiguous().T, numbers[0, :3])
+        right = torch.equal(found, rows @ weight.T + numbers[0, :3])
     except RuntimeError:
         return None
-    return product if torch.equal(found, rows @ weight.T + 1) else None
+    return product if right else None
 
 
 def _dense(matrix: Tensor) -> Tensor:
@@ -144,10 +151,11 @@ def _of_rows(rows: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:
     if not left:
         return product(rows, matrix, bias)
     if rows.shape[1] <= len(matrix):
-        return product(F.pad(rows, (0, 0, 0, step - left)), matrix, bias)[:count]
+        made = product(F.pad(rows, (0, 0, 0, step - left)), matrix, bias)
+        return made.resize_(count, len(matrix))  # no view: what comes after may change it in place
     most = count - left
-    made = product(rows[:most], matrix, bias), F.linear(rows[most:], matrix, bias)
-    return torch.cat(made)
+    both = product(rows[:most], matrix, bias), F.linear(rows[most:], matrix, bias)
+    return torch.cat(both)
 
 
 def _over_rows(left: Tensor, right: Tensor) -> Tensor:
@@ -171,7 +179,7 @@ def _step(count: int) -> int:
 
 def _outer(left: Tensor, right: Tensor) -> Tensor:
     """``left^T right``, (n, m) and (n, k) to (m, k)."""
-    if not _by_onednn(left, right.T):
+    if not _by_onednn(left.T, right.T, None):
         return left.T @ right
     out: Tensor = _OverRows.apply(left, right)
     return out

@@ -7,8 +7,11 @@ same threads, where the library of OpenMP that torch has loaded lets itself be c
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
+import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -28,11 +31,11 @@ _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 def how_many_parts(size: int) -> int:
     """Into how many parts to cut loops that touch so many numbers."""
-    threads = _threads(size)
+    threads = min(torch.get_num_threads(), 1 + size // WORTH_A_THREAD)
     return 1 if threads == 1 else PARTS_A_THREAD * threads
 
 
-def in_threads(work: Callable[[int, int, int], None], offsets: Any, size: int) -> None:
+def in_threads(work: Callable[[int, int, int], None], offsets: Any, parts: int) -> None:
     """Call ``work(part, first, last)`` for parts of the sets, in as many threads as torch has.
 
     Which thread does a part is open, what a part is is not: sums over parts are the same each time.
@@ -43,34 +46,34 @@ def in_threads(work: Callable[[int, int, int], None], offsets: Any, size: int) -
         Compiled loops that hold no interpreter lock, over sets from `first` to before `last`.
     offsets
         Where the entries of each set begin, (b + 1,); parts have about equally many.
-    size
-        Numbers that the loops touch in all; `how_many_parts` of it are the parts.
+    parts
+        Of `how_many_parts`.
     """
-    parts = how_many_parts(size)
     if parts == 1:
         work(0, 0, len(offsets) - 1)
         return
     cuts = np.searchsorted(offsets, offsets[-1] * np.arange(1, parts) / parts)
     edges = [0, *cuts.tolist(), len(offsets) - 1]
-    waiting = iter(range(parts))  # its next is atomic
+    waiting = deque(range(parts))
     failed: list[BaseException] = []
+
+    def take() -> int | None:
+        with contextlib.suppress(IndexError):
+            return waiting.popleft()
+        return None
 
     def drain() -> None:
         try:
-            for part in waiting:
+            while (part := take()) is not None:
                 work(part, edges[part], edges[part + 1])
-        except BaseException as error:  # a Ctrl-C too: nothing passes through OpenMP
+        except BaseException as error:
             failed.append(error)
 
     team = _openmp() or _of_our_own
-    team(drain, _threads(size))
+    team(drain, parts // PARTS_A_THREAD)
     drain()  # what is left, should no thread have come
     if failed:
         raise failed[0]
-
-
-def _threads(size: int) -> int:
-    return min(torch.get_num_threads(), 1 + size // WORTH_A_THREAD)
 
 
 @functools.cache
@@ -84,14 +87,24 @@ def _openmp() -> Team | None:
     parallel.restype = None
 
     def team(call: Callable[[], None], threads: int) -> None:
-        parallel(_CALLBACK(lambda _: call()), None, threads, 0)
+        returned = set()
+
+        def one(_: Any) -> None:
+            call()
+            returned.add(threading.get_ident())
+
+        parallel(_CALLBACK(one), None, threads, 0)
+        if threading.get_ident() not in returned:  # a Ctrl-C outside of `call`, which ctypes ate
+            raise KeyboardInterrupt
 
     return team
 
 
 def _of_our_own(call: Callable[[], None], threads: int) -> None:
     """Calls from threads of our own and this one."""
-    helpers = [_pool().submit(call) for _ in range(1, threads)]
+    helpers = []
+    with contextlib.suppress(RuntimeError):  # the interpreter ends and starts no more threads
+        helpers += [_pool().submit(call) for _ in range(1, threads)]
     call()
     for helper in helpers:
         if not helper.cancel():  # one that has not begun has nothing left to do

@@ -216,7 +216,7 @@ class TrainerContract:
         made = self.trainer()
         if not isinstance(made, TorchTrainer):
             pytest.skip("trees are members already")
-        run = self.run(dataset, "ensemble", ensemble=2, loss="l1")
+        run = self.run(dataset, "ensemble", ensemble=2, loss="l1", members="stacked")
         if made.vmap:
             assert run.result()["engine"] == "stacked", run.result()["why_separate"]
         separate = self.run(dataset, "separate", ensemble=2, loss="l1", members="separate")

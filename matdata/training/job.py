@@ -249,12 +249,18 @@ def build_models(
 def choose_engine(
     models: list[nn.Module], recipe: Recipe, trainer: TorchTrainer, train: Any
 ) -> tuple[Engine, str | None]:
-    """Stacked where it is possible; else one beside the other, and why."""
+    """Stacked where that is possible and faster; else one beside the other, and why.
+
+    On a CPU the work of a step is the same for both, and weights of all members together fit no
+    cache (`benchmarks/ensembles.py`).
+    """
     settings = recipe.settings
     if len(models) == 1:
         return SeparateEngine(models, recipe), None
     if settings.members == "separate":
         return SeparateEngine(models, recipe), "asked for"
+    if settings.members == "auto" and recipe.device.type == "cpu":
+        return SeparateEngine(models, recipe), "that is faster on a CPU"
     reason = reason_against(models, trainer.vmap, settings.schedule)
     if reason is None:
         stacked = StackedEngine(models, recipe)

@@ -108,7 +108,8 @@ class TrainSettings(Settings):
     fraction: float = setting(1.0, "share of the training part", minimum=0.0, maximum=1.0)
     members: str = setting(
         "auto",
-        "train members as one network with stacked weights, or one beside the other",
+        "train members as one network with stacked weights, or one beside the other; "
+        "auto: stacked where the model allows it, but not on a CPU",
         choices=("auto", "stacked", "separate"),
         view=True,
     )

@@ -15,7 +15,7 @@ from matdata.cli import main
 
 def test_train_evaluate_predict_and_compare(cache, capsys, tmp_path):
     assert train(cache) == 0
-    assert train(cache, "--ensemble", "2", name="b") == 0
+    assert train(cache, "--ensemble", "2", "--set", "train.members=stacked", name="b") == 0
     folder = cache / "runs" / "a"
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert [row["epoch"] for row in rows] == [1, 2, 3]

@@ -178,3 +178,33 @@ def test_pooling_takes_weights_and_ignores_order():
     order = torch.tensor([2, 0, 1, 4, 3])
     torch.testing.assert_close(pool(nodes[order], weights[order], sets), pooled)
     assert not torch.allclose(pool(nodes, weights.flip(0), sets), pooled)
+
+
+@pytest.mark.parametrize(
+    ("way", "make"), [(pairs.compiled, attention_inputs), (pools.compiled, pool_inputs)]
+)
+def test_second_derivatives_of_compiled_loops_are_refused(way, make):
+    sets = sets_of(3, 2)
+    inputs = make(sets)
+    (first,) = torch.autograd.grad(way(*inputs, sets).sum(), inputs[0], create_graph=True)
+    with pytest.raises(NotImplementedError, match="first order only"):
+        first.square().sum().backward()
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    ("way", "other", "make"),
+    [
+        (pairs.compiled, pairs.ragged, attention_inputs),
+        (pools.compiled, pools.tensors, pool_inputs),
+    ],
+)
+def test_a_head_that_diverged_leaves_the_others_alone(way, other, make, bad):
+    sets = sets_of(3, 2)
+    rows, gate, prior = make(sets)
+    gate = gate.detach().clone()
+    gate[0, 0] = bad
+    found, expected = way(rows, gate, prior, sets), other(rows, gate, prior, sets)
+    hidden = found.shape[1] // 2
+    assert torch.isfinite(found[:, hidden:]).all()
+    torch.testing.assert_close(found[:, hidden:], expected[:, hidden:])

@@ -80,6 +80,41 @@ def test_any_layout_of_the_rows(calls, rows):
     assert len(calls) == 2
 
 
+@pytest.mark.parametrize("count", [192, N])
+@pytest.mark.parametrize("shape", [(K, M), (M, K)])
+def test_outputs_may_be_changed_in_place(calls, count, shape):
+    rows, weight = draw(count, shape[0]), draw(*shape[::-1]).requires_grad_()
+    (found,) = torch.autograd.grad(torch.relu_(linear(rows, weight)).sum(), weight)
+    (wanted,) = torch.autograd.grad(torch.relu(F.linear(rows, weight)).sum(), weight)
+    assert near([found], [wanted])
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("bias", [draw(M, 2)[:, 0], draw(1).expand(M)], ids=["strided", "expanded"])
+def test_any_layout_of_the_bias(calls, bias):
+    rows, weight = draw(N, K), draw(M, K)
+    assert near([linear(rows, weight, bias)], [F.linear(rows, weight, bias)])
+    assert len(calls) == 1
+
+
+def test_what_torch_alone_takes_or_refuses_is_left_to_it(calls):
+    rows, weight = draw(N, K), draw(M, K)
+    assert torch.equal(linear(rows, weight, draw(1)), F.linear(rows, weight, draw(1)))
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        linear(rows, weight.T)
+    with pytest.raises(RuntimeError, match="dtype"):
+        linear(rows, weight.double())
+    assert not calls
+
+
+def test_compiled_networks_are_one_graph(calls):
+    network = torch.nn.Sequential(Linear(K, M), torch.nn.ReLU(), Linear(M, K))
+    rows = draw(N, K)
+    compiled = torch.compile(network, fullgraph=True, backend="eager")
+    assert near([compiled(rows)], [network(rows)])
+    assert len(calls) == 2, "those of the network that is not compiled"
+
+
 def test_gradients_of_gradients(calls):
     def second(function):
         rows, weight = draw(N, K).requires_grad_(), draw(M, K).requires_grad_()
@@ -143,11 +178,39 @@ def test_the_vendor_is_read_from_what_linux_says(tmp_path, vendor):
     assert products._vendor(file) == vendor
 
 
-def test_an_unknown_vendor_leaves_all_to_torch(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("vendor", "capability", "chosen"),
+    [
+        ("AuthenticAMD", "AVX512", True),
+        ("AuthenticAMD", "AVX2", False),
+        ("GenuineIntel", "AVX512", False),
+        ("", "AVX512", False),
+    ],
+)
+def test_onednn_is_for_amd_with_avx512(monkeypatch, vendor, capability, chosen):
+    monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    monkeypatch.setattr(products, "_vendor", lambda: vendor)
+    monkeypatch.setattr(products, "_onednn", lambda: F.linear)
+    assert products.onednn_is_faster.__wrapped__() is chosen
+    monkeypatch.setattr(products, "_onednn", lambda: None)
+    assert products.onednn_is_faster.__wrapped__() is False
+
+
+def test_a_file_that_names_no_vendor(tmp_path):
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nBogoMIPS\t: 50.00\n")
     assert products._vendor(tmp_path / "cpuinfo") == ""
-    monkeypatch.setattr(products, "_vendor", lambda: "")
-    assert products.onednn_is_faster.__wrapped__() is False
+
+
+def test_the_trial_does_not_depend_on_the_surroundings():
+    expected = products._onednn.__wrapped__() is None
+    try:
+        torch.set_default_dtype(torch.float64)
+        assert (products._onednn.__wrapped__() is None) is expected
+    finally:
+        torch.set_default_dtype(torch.float32)
+    with torch.device("meta"):
+        assert (products._onednn.__wrapped__() is None) is expected
 
 
 def test_an_operator_that_is_wrong_or_gone_is_not_used(monkeypatch):

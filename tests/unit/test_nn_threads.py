@@ -14,6 +14,10 @@ OFFSETS = np.cumsum([0, *range(1, 40)])
 LARGE = 100 * threads.WORTH_A_THREAD
 
 
+def run(work, offsets=OFFSETS, size=LARGE):
+    threads.in_threads(work, offsets, threads.how_many_parts(size))
+
+
 @pytest.fixture(params=["openmp", "own"])
 def team(request, monkeypatch):
     if request.param == "openmp" and threads._openmp() is None:
@@ -32,7 +36,7 @@ def count(request):
 
 def test_parts_cover_the_sets_in_order_and_once(team, count):
     done = []
-    threads.in_threads(lambda *part: done.append(part), OFFSETS, LARGE)
+    run(lambda *part: done.append(part))
     assert len(done) == threads.how_many_parts(LARGE) == (1 if count == 1 else 4 * count)
     numbers, first, last = zip(*sorted(done), strict=True)
     assert numbers == tuple(range(len(done)))
@@ -42,13 +46,13 @@ def test_parts_cover_the_sets_in_order_and_once(team, count):
 
 def test_parts_have_about_equally_many_entries(team, count):
     sizes = []
-    threads.in_threads(lambda _, a, b: sizes.append(OFFSETS[b] - OFFSETS[a]), OFFSETS, LARGE)
+    run(lambda _, a, b: sizes.append(OFFSETS[b] - OFFSETS[a]))
     assert max(sizes) <= OFFSETS[-1] / len(sizes) + 2 * 39
 
 
 def test_small_work_stays_in_this_thread(team, count):
     seen = set()
-    threads.in_threads(lambda *_: seen.add(threading.get_ident()), OFFSETS, 10)
+    run(lambda *_: seen.add(threading.get_ident()), size=10)
     assert seen == {threading.get_ident()}
 
 
@@ -61,21 +65,48 @@ def test_several_threads_take_part(team, count):
             meet.wait()  # passes only if so many threads are here at once
         seen.add(threading.get_ident())
 
-    threads.in_threads(work, OFFSETS, LARGE)
+    run(work)
     assert len(seen) == count
 
 
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("error", [ValueError, IndexError, KeyboardInterrupt])
 def test_failures_come_through(team, count, error):
     def work(part, *_):
         if part == 0:
             raise error("here")
 
     with pytest.raises(error, match="here"):
-        threads.in_threads(work, OFFSETS, LARGE)
+        run(work)
 
 
 def test_no_sets_are_no_work(team, count):
     seen = []
-    threads.in_threads(lambda _, a, b: seen.append(b - a), np.zeros(1, np.int64), LARGE)
+    run(lambda _, a, b: seen.append(b - a), np.zeros(1, np.int64))
     assert sum(seen) == 0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_outside_of_the_parts_is_not_lost():
+    team = threads._openmp()
+    if team is None:
+        pytest.skip("torch's OpenMP cannot be called here")
+    here = threading.get_ident()
+
+    def interrupted():
+        if threading.get_ident() == here:
+            raise KeyboardInterrupt  # as a signal before the first line of `drain` does
+
+    with pytest.raises(KeyboardInterrupt):
+        team(interrupted, 2)
+
+
+def test_no_new_threads_are_no_failure(monkeypatch, count):
+    class Closed:
+        def submit(self, call):
+            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    monkeypatch.setattr(threads, "_openmp", lambda: None)
+    monkeypatch.setattr(threads, "_pool", Closed)
+    done = []
+    run(lambda *part: done.append(part))
+    assert len(done) == threads.how_many_parts(LARGE)

@@ -3,6 +3,8 @@
 A set of k nodes has k² pairs, each with hundreds of hidden numbers. Written with tensors, every
 step of the attention goes through memory; here the hidden numbers of a pair live in registers, and
 are computed again in the backward pass.
+
+``slope - slope`` is a zero of the type of the arrays, since the slope is finite.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ Array = np.ndarray[Any, Any]
 @sums
 def _gated(own: Array, other: Array, gate: Array, slope: Any) -> Any:
     """``gate . leaky(own + other)``."""
-    total = own[0] * 0
+    total = slope - slope
     for k in range(len(gate)):
         x = own[k] + other[k]
         y = x * slope
@@ -42,7 +44,7 @@ def _back_hidden(
     grad: Array, share: Any, own: Array, other: Array, to_own: Array, to_other: Array, slope: Any
 ) -> Any:
     """``grad . leaky(own + other)``; gradients of ``share`` times that are added."""
-    total = own[0] * 0
+    total = slope - slope
     for k in range(len(grad)):
         x = own[k] + other[k]
         step = grad[k]
@@ -101,14 +103,14 @@ def forward(
             pair = pair_offsets[chosen]
             for i in range(begin, end):
                 left = both[i, at : at + gates]
-                top = gate[0, 0] * 0 - math.inf
+                top = slope - slope - math.inf
                 for j in range(begin, end):
                     right = both[j, half + at : half + at + gates]
                     score = _gated(left, right, gate[m], slope) + prior[j, m]
                     shares[pair + j - begin, m] = score
                     if not score <= top:
                         top = score
-                total = gate[0, 0] * 0
+                total = slope - slope
                 for j in range(begin, end):
                     raised = math.exp(shares[pair + j - begin, m] - top)
                     shares[pair + j - begin, m] = raised
@@ -158,7 +160,7 @@ def backward(
             for i in range(begin, end):
                 down = grad[i, m * hidden : (m + 1) * hidden]
                 mine, left = both[i, to : to + hidden], to_both[i, to : to + hidden]
-                mean = gate[0, 0] * 0
+                mean = slope - slope
                 for j in range(begin, end):
                     share = shares[pair + j - begin, m]
                     theirs = both[j, half + to : half + to + hidden]

@@ -2,6 +2,8 @@
 
 As in `matdata.nn.kernels.pairs`, hidden numbers are used while they are in the cache, and computed
 again in the backward pass.
+
+``slope - slope`` is a zero of the type of the arrays.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ Array = np.ndarray[Any, Any]
 @sums
 def _gated(row: Array, gate: Array, slope: Any) -> Any:
     """``gate . leaky(row)``."""
-    total = row[0] * 0
+    total = slope - slope
     for k in range(len(gate)):
         x = row[k]
         y = x * slope
@@ -39,7 +41,7 @@ def _add_hidden(out: Array, share: Any, row: Array, slope: Any) -> None:
 @sums
 def _back_hidden(grad: Array, share: Any, row: Array, to_row: Array, slope: Any) -> Any:
     """``grad . leaky(row)``; `to_row` becomes the gradient of ``share`` times that."""
-    total = row[0] * 0
+    total = slope - slope
     for k in range(len(grad)):
         step = grad[k]
         step = step if row[k] > 0 else step * slope
@@ -80,13 +82,13 @@ def forward(
         begin, end = offsets[chosen], offsets[chosen + 1]
         for m in range(heads):
             at, to = m * gates, heads * gates + m * hidden
-            top = gate[0, 0] * 0 - math.inf
+            top = slope - slope - math.inf
             for j in range(begin, end):
                 score = _gated(rows[j, at : at + gates], gate[m], slope) + prior[j, m]
                 shares[j, m] = score
                 if not score <= top:
                     top = score
-            total = gate[0, 0] * 0
+            total = slope - slope
             for j in range(begin, end):
                 raised = math.exp(shares[j, m] - top)
                 shares[j, m] = raised
@@ -124,7 +126,7 @@ def backward(
         for m in range(heads):
             at, to = m * gates, heads * gates + m * hidden
             down = grad[chosen, m * hidden : (m + 1) * hidden]
-            mean = gate[0, 0] * 0
+            mean = slope - slope
             for j in range(begin, end):
                 place = to_rows[j, to : to + hidden]
                 share = shares[j, m]
