@@ -1,7 +1,7 @@
 """A step of an ensemble: members with stacked weights against members one beside the other.
 
-Both in one process, one after the other, on the experimental band gaps, from the same weights. On a CPU
-`train.members` is ``separate`` unless asked otherwise; this shows why.
+Both in one process, one after the other, on the experimental band gaps, from the same weights. On a
+CPU members train one beside the other unless ``train.members=stacked``; this shows why.
 
     python benchmarks/ensembles.py roost elemnet --members 10
 """
