@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-import hashlib
 import importlib
 import json
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from support.crystals import caesium_chloride, many, perovskite, real, rock_salt
+from support.crystals import caesium_chloride, many, perovskite, rock_salt
 from support.files import mp_document, write_jsonl
+from support.recipes import RECIPES, counts, runner
 
 import matdata as md
 from matdata.adapters.pymatgen import to_structure
 from matdata.adapters.sites import to_crystals
-from matdata.splits.matbench import shuffled_folds
 
-RECIPES = Path(__file__).parents[2] / "recipes"
 HELPERS = ("common", "gathered", "plan", "preset_data", "presets", "results", "summaries", "wbm")
 HELPERS += ("train",)
 NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HELPERS)
@@ -34,25 +30,7 @@ def _importable(monkeypatch):
 
 @pytest.fixture
 def run(capsys):
-    def carry_out(name: str, *arguments: object) -> list[dict]:
-        module = importlib.import_module(name)
-        words = [str(argument) for argument in arguments]
-        more = getattr(module, "arguments", None)
-        code = sys.modules["common"].run(module.recipe, module.__doc__, [*words, "--json"], more)
-        out, err = capsys.readouterr()
-        assert code == 0, err
-        return json.loads(out)
-
-    return carry_out
-
-
-def _ours(result: dict) -> dict[str, tuple[int | None, int]]:
-    return {one["count"]: (one["paper"], one["ours"]) for one in result["counts"]}
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with gzip.open(path, "rt", newline="") as file:
-        return list(csv.DictReader(file))
+    return runner(capsys)
 
 
 def test_there_is_a_recipe_for_every_data_set_of_the_papers():
@@ -77,7 +55,7 @@ def test_experimental_band_gaps(run, tmp_path):
     rows = [f"{k},{'Na2Cl2' if k % 2 else 'MgO'},{0.1 * k}" for k in range(1, 41)]
     path.write_text("\n".join(["material_id,composition,Eg", *rows]))
     (result,) = run("roost_expt_band_gaps", "--from", path, "--output", tmp_path / "out")
-    assert _ours(result) == {"materials": (3895, 40)}  # formulas that repeat are kept
+    assert counts(result) == {"materials": (3895, 40)}  # formulas that repeat are kept
     dataset = md.open(result["dataset"])
     assert {p: len(ids) for p, ids in dataset.split("80-20-seed0").items()} == {
         "train": 32,
@@ -98,8 +76,8 @@ def test_transfer_set_leaves_out_the_compositions_of_ex(run, tmp_path):
     )
     arguments = ["--from", tmp_path / "mp.csv", "--expt", tmp_path / "ex.csv"]
     whole, without = run("roost_mp_band_gaps", *arguments)
-    assert _ours(whole)["materials"] == (43921, 12)
-    assert _ours(without)["materials"] == (None, 11)
+    assert counts(whole)["materials"] == (43921, 12)
+    assert counts(without)["materials"] == (None, 11)
     reasons = md.open(whole["dataset"]).ledger.set_index("material_id")["reason"].to_dict()
     assert reasons == {"d": "not_selected"}
     assert md.open(without["dataset"]).ids.tolist()[:3] == ["b", "c", "e"]
@@ -119,7 +97,7 @@ def _documents(path: Path, count: int) -> Path:
 def test_materials_project_sets(run, tmp_path):
     path = _documents(tmp_path / "summary.jsonl", 36)
     (finder,) = run("finder_mp", "--from", path)
-    found = _ours(finder)
+    found = counts(finder)
     n = found["materials"][1]
     assert n == len(set(md.open(finder["dataset"]).columns["formula"]))
     assert found["in split n-70-15-15"][0] == 3920
@@ -128,11 +106,11 @@ def test_materials_project_sets(run, tmp_path):
     parts = md.open(finder["dataset"]).split("log-KG-70-15-15-seed0")
     assert sorted(identity for ids in parts.values() for identity in ids) == moduli.index.tolist()
     (crystals,) = run("ocrystalnet_mp", "--from", path)
-    assert _ours(crystals)["materials"] == (69239, 36)
+    assert counts(crystals)["materials"] == (69239, 36)
     assert crystals["splits"][0] == "shares-of-60000-4619-4620-seed0"
     (wren,) = run("wren_mp", "--from", path, "--symmetry", "moyopy")
-    assert _ours(wren)["records read"] == (139367, 36)
-    assert list(_ours(wren))[2] == "lowest-energy protostructures"
+    assert counts(wren)["records read"] == (139367, 36)
+    assert list(counts(wren))[2] == "lowest-energy protostructures"
     (other,) = run("finder_mp", "--from", path, "--seed", 1)
     assert "n-70-15-15-seed1" in other["splits"]
 
@@ -143,7 +121,7 @@ def test_taata_tests_on_one_of_each_trio(run, tmp_path):
     sites += [perovskite(3.9 + 0.1 * k, m, 30, 7) for k, m in enumerate((22, 40, 72))]
     path = write_jsonl(tmp_path / "taata.jsonl", to_crystals([f"t{k}" for k in range(9)], sites))
     (result,) = run("taata", "--from", path, "--symmetry", "moyopy")
-    assert _ours(result)["less than 500 Å^3 a site"] == (9256, 9)
+    assert counts(result)["less than 500 Å^3 a site"] == (9256, 9)
     sizes = {part: len(ids) for part, ids in md.open("taata").split().items()}
     assert sizes == {"train": 6, "test": 3}
 
@@ -167,16 +145,16 @@ def test_wbm_its_batches_and_the_union_with_mp(run, tmp_path):
     (made,) = run("wren_mp", "--from", mp, *fast)
     (wbm,) = run("wren_wbm", "--from", low, high, "--without", "wren-mp", *fast)
     dataset = md.open("wren-wbm")
-    assert _ours(wbm)["materials"] == (220751, len(dataset))
-    assert len(dataset) < _ours(wbm)["less than 500 Å^3 a site"][1]
+    assert counts(wbm)["materials"] == (220751, len(dataset))
+    assert len(dataset) < counts(wbm)["less than 500 Å^3 a site"][1]
     assert set(dataset.columns["batch"]) == {1, 2}
     assert dataset.ids[0] == "wbm-1-10"
     assert not {*dataset.columns["protostructure"]} & {*md.open("wren-mp").table["protostructure"]}
     (both,) = run("wren_mp_wbm", "--from", low, high, "--mp", mp, *fast)
     union = md.open("wren-mp-wbm")
     assert len(union) == len(set(union.columns["protostructure"]))
-    expected = _ours(made)["less than 500 Å^3 a site"][1] + len(dataset)
-    assert _ours(both)["materials"] == (322915, expected)
+    expected = counts(made)["less than 500 Å^3 a site"][1] + len(dataset)
+    assert counts(both)["materials"] == (322915, expected)
     parts = union.split("fixed-screening")
     assert {identity[:4] for identity in parts["test"]} == {"wbm-"}
     rejects = union.ledger
@@ -213,7 +191,7 @@ def _jarvis(path: Path) -> Path:
 def test_jarvis_sets(run, tmp_path):
     path = _jarvis(tmp_path / "dft_3d.json")
     (result,) = run("ocrystalnet_jarvis", "--from", path)
-    found = _ours(result)
+    found = counts(result)
     assert found["in split opt-80-10-10"] == (55712, 20)
     assert found["in split mbj-80-10-10"] == (18167, 10)
     assert found["with bulk_modulus_kv and shear_modulus_gv"] == (18300, 0)
@@ -229,75 +207,9 @@ def test_oqmd_keeps_the_lowest_energy_of_a_composition(run, tmp_path):
     rows = [f"Na{k}Cl,{-0.1 * k}" for k in range(1, 21)] + ["NaCl,-5", "Na2Cl2,-6"]
     path.write_text("\n".join(["formula,formation_energy_per_atom", *rows]))
     (result,) = run("roost_oqmd_formation_enthalpy", "--from", path)
-    assert _ours(result)["materials"] == (256620, 20)
+    assert counts(result)["materials"] == (256620, 20)
     table = md.open(result["dataset"]).table.set_index("formula")
     assert table.loc["NaCl", "formation_energy_per_atom"] == -6
-
-
-def _material(formula: str, **parts: str) -> dict:
-    composition = [{"formula": formula, "amount": "1", "elements": parts}]
-    return {"material_formula": formula, "composition": composition}
-
-
-def test_reactions_and_what_is_left_out(run, tmp_path):
-    oxide, carbonate = _material("TiO2", Ti="1", O="2"), _material("BaCO3", Ba="1", C="1", O="3")
-    target = _material("BaTiO3", Ba="1", Ti="1", O="3")
-    acetate = _material("Ba(CH3COO)2", Ba="1", C="4", H="6", O="4")
-    variable = _material("BaxTiO3", Ba="x", Ti="1", O="3")
-    substituted = _material("MTiO3", M="1", Ti="1", O="3")
-    cases = [
-        *[(target, [oxide, carbonate])] * 8,
-        *[(target, [oxide, carbonate, oxide, oxide])] * 4,
-        (variable, [oxide, carbonate]),
-        (substituted, [oxide, carbonate]),
-        (target, [oxide, acetate]),
-        (target, [oxide]),
-        (_material("Ti", Ti="1"), [oxide, carbonate]),
-    ]
-    reactions = [
-        {
-            "doi": "10.1/x",
-            "reaction_string": "a == b",
-            "reaction": {"left_side": [{"material": "BaCO3", "amount": "1"}], "right_side": []},
-            "target": made,
-            "precursors": precursors,
-            "operations": [{"type": "Mixing"}, {"type": "HeatingOperation"}],
-        }
-        for made, precursors in cases
-    ]
-    path = tmp_path / "reactions.json"
-    path.write_text(json.dumps({"release_date": "x", "reactions": reactions}))
-    (result,) = run("reactions", "--from", path)
-    found = _ours(result)
-    assert found["in split up-to-10-80-20"] == (16231, 12)
-    assert found["in split up-to-3-80-20"] == (11083, 8)
-    dataset = md.open("reactions")
-    assert dataset.ledger["reason"].tolist() == [
-        "not_stoichiometric",
-        "not_stoichiometric",
-        "one_precursor",
-        "organic",
-        "pure_product",
-    ]
-    row = dataset.table.iloc[0]
-    assert json.loads(row["precursors"]) == [["TiO2", ""], ["BaCO3", "1"]]
-    assert row["actions"] == "Dry Mixing > Heating"
-
-
-@pytest.mark.parametrize(
-    ("amounts", "organic"),
-    [
-        ({"C": 1, "O": 3, "Ba": 1}, False),
-        ({"C": 1, "Si": 1}, False),
-        ({"C": 1, "H": 1, "O": 3, "Na": 1}, False),
-        ({"C": 2, "O": 4, "Fe": 1}, True),
-        ({"C": 6, "H": 8, "O": 7}, True),
-        ({"O": 1, "H": 2}, False),
-        ({"C": 1, "O": 2}, False),
-    ],
-)
-def test_what_is_organic(amounts, organic):
-    assert importlib.import_module("reactions").is_organic(amounts) is organic
 
 
 def test_published_parts_are_kept_row_by_row(run, tmp_path):
@@ -317,7 +229,7 @@ def test_published_parts_are_kept_row_by_row(run, tmp_path):
     assert result["splits"] == ["published"]
 
 
-def test_matbench_refuses_a_table_that_has_lost_rows(run, tmp_path, capsys):
+def test_matbench_refuses_a_table_that_has_lostrows(run, tmp_path, capsys):
     path = tmp_path / "steels.csv"
     path.write_text("formula,target\n" + "Fe,1\n" * 311)
     module = importlib.import_module("matbench_folds")
@@ -327,79 +239,3 @@ def test_matbench_refuses_a_table_that_has_lost_rows(run, tmp_path, capsys):
     arguments += ["--task", "steel"]
     assert sys.modules["common"].run(module.recipe, "", arguments, module.arguments) == 1
     assert "did you mean 'steels'" in capsys.readouterr().err
-
-
-@pytest.mark.real_data
-def test_ex_and_mp_of_the_thesis(run):
-    ex, mp = real("roost/expt-non-metals.csv.gz"), real("roost/mp-non-metals.csv.gz")
-    (result,) = run("roost_expt_band_gaps", "--from", ex)
-    assert _ours(result)["materials"] == (3895, 3895)
-    whole, without = run("roost_mp_band_gaps", "--from", mp, "--expt", ex)
-    assert _ours(whole)["materials"] == (43921, 43921)
-    assert _ours(without)["materials"][1] == 43427
-
-
-@pytest.mark.real_data
-@pytest.mark.parametrize("name", ["aflow__ael_debye_temperature", "mp_bulk_modulus"])
-def test_published_extended_splits_member_for_member(run, name):
-    _check_published(run, name)
-
-
-@pytest.mark.real_data
-@pytest.mark.slow
-def test_all_published_extended_splits_member_for_member(run):
-    for folder in sorted(real("crabnet").iterdir()):
-        _check_published(run, folder.name)
-
-
-def _check_published(run, name: str) -> None:
-    files = {part: real(f"crabnet/{name}/{part}.csv.gz") for part in ("train", "val", "test")}
-    (result,) = run("lgdcnn_extended", "--from", *files.values())
-    dataset = md.open(result["dataset"])
-    columns = dataset.columns
-    given = dict(zip(columns["material_id"], columns["formula_given"], strict=True))
-    target = dict(zip(columns["material_id"], columns["target"], strict=True))
-    for part, ids in dataset.split("published").items():
-        expected = [(row["formula"], float(row["target"])) for row in _rows(files[part])]
-        assert [(given[i], target[i]) for i in sorted(ids)] == expected, f"{name} {part}"
-
-
-@pytest.mark.real_data
-@pytest.mark.parametrize(
-    ("file", "published"),  # digests as in tests/parity/test_splits_matbench.py
-    [
-        ("phonons", "7c7343122fdd7714"),
-        ("jdft2d", "bdad507d86a544c2"),
-        ("expt_gap", "e7ed4f55b26d400a"),
-        ("dielectric", "99ce0abd2a49d630"),
-        ("steels_yield", "e774008a23baf307"),
-        ("castelli", "a5fd6bc5fdd3dc59"),
-    ],
-)
-def test_matbench_folds_are_the_published_ones(run, file, published):
-    path = real(f"matbench/{file}.csv.gz")
-    (result,) = run("matbench_folds", "--from", path)
-    assert len(result["splits"]) == 5
-    rows = [row["formula"] for row in _rows(path)]
-    fold_of = shuffled_folds(len(rows))
-    dataset = md.open(result["dataset"])
-    given = dict(zip(dataset.columns["material_id"], dataset.columns["formula_given"], strict=True))
-    for fold, name in enumerate(result["splits"]):
-        expected = [rows[k] for k in np.flatnonzero(fold_of == fold)]
-        assert [given[identity] for identity in dataset.split(name)["test"]] == expected
-    folds = "\n".join(",".join(dataset.split(name)["test"]) for name in result["splits"])
-    assert hashlib.sha256(folds.encode()).hexdigest()[:16] == published
-
-
-@pytest.mark.real_data
-@pytest.mark.slow
-def test_reactions_of_the_release(run):
-    (result,) = run("reactions", "--from", real("synthesis/solid-state_dataset_2019-12-03.json.xz"))
-    assert _ours(result)["materials"] == (16231, 16237)
-    assert _ours(result)["in split up-to-3-80-20"] == (11083, 12912)
-
-
-@pytest.mark.real_data
-def test_wren_on_documents_of_the_materials_project(run):
-    (result,) = run("wren_mp", "--from", real("mp200/summary.jsonl.gz"), "--symmetry", "moyopy")
-    assert _ours(result)["records read"] == (139367, 200)
