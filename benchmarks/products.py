@@ -20,10 +20,10 @@ from matdata.nn import products
 
 #: Rows, inputs, outputs of a layer, and where such layers are.
 LAYERS = {
-    "Roost, pairs": (450, 64, 1536),
+    "Roost, pairs": (450, 64, 3072),
     "Roost, after attention": (450, 768, 64),
     "Roost, residual layer": (128, 1024, 1024),
-    "Wren, pairs": (4000, 64, 512),
+    "Wren, pairs": (1250, 64, 1024),
     "CrabNet, feed-forward": (2000, 512, 2048),
     "CrabNet, queries": (2000, 512, 1536),
 }

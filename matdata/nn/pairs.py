@@ -16,20 +16,16 @@ Three ways that agree: compiled loops (CPU), padded tensors, ragged tensors (any
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from matdata.nn.members import member_by_member
+from matdata.nn.loops import SLOPE, array, attention_by_loops
 from matdata.nn.segments import segment_softmax, segment_sum
 from matdata.nn.sets import Sets, by_head
-from matdata.nn.threads import array, how_many_parts, in_threads
+from matdata.nn.threads import how_many_parts, in_threads
 
 FAR_BELOW = -1e30
-#: Slope of the leaky ReLU below 0, torch's default.
-SLOPE = 0.01
 
 
 def ragged(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
@@ -62,16 +58,9 @@ def padded(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
     return flat.index_select(0, sets.slots)
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
 def compiled(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
-    """Attention by the compiled loops of the CPU; see the module.
-
-    They know float32 and float64; numbers of mixed precision are taken as float32.
-    """
-    exact = torch.promote_types(both.dtype, torch.float32)
-    given = (value.to(exact) for value in (both, gate, prior))
-    out: Tensor = _Attention.apply(*given, sets.offsets, sets.pair_offsets)[0]
-    return out.to(both.dtype)
+    """Attention by the compiled loops of the CPU; see the module."""
+    return _loops(both, gate, prior, sets.offsets, sets.pair_offsets)
 
 
 def attend(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
@@ -135,43 +124,4 @@ def _backward(
     return to_both, to_gate.sum(0), to_prior
 
 
-class _Attention(torch.autograd.Function):
-    """The compiled loops with their gradient."""
-
-    @staticmethod
-    def forward(*inputs: Tensor) -> tuple[Tensor, Tensor]:
-        return _forward(*inputs)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, Tensor]) -> None:
-        both, gate, _, ends, places = inputs
-        ctx.mark_non_differentiable(output[1])
-        ctx.save_for_backward(both, gate, output[1], ends, places)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        return (*_AttentionGradient.apply(grad, *ctx.saved_tensors), None, None)
-
-    @staticmethod
-    def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
-        return member_by_member(_Attention.apply, info, in_dims, inputs)
-
-
-class _AttentionGradient(torch.autograd.Function):
-    """The gradient, which has none of its own."""
-
-    @staticmethod
-    def forward(*inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return _backward(*inputs)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        """Nothing is kept: asked for, `backward` raises."""
-
-    @staticmethod
-    def backward(ctx: Any, *_: Tensor) -> None:
-        raise NotImplementedError("attention by compiled loops has gradients of first order only")
-
-    @staticmethod
-    def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
-        return member_by_member(_AttentionGradient.apply, info, in_dims, inputs)
+_loops = attention_by_loops("attention", _forward, _backward)

@@ -14,17 +14,14 @@ Two ways that agree: compiled loops (CPU) and tensors (any device).
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from matdata.nn.members import member_by_member
-from matdata.nn.pairs import SLOPE
+from matdata.nn.loops import SLOPE, array, attention_by_loops
 from matdata.nn.segments import segment_softmax, segment_sum
 from matdata.nn.sets import Sets, by_head
-from matdata.nn.threads import array, how_many_parts, in_threads
+from matdata.nn.threads import how_many_parts, in_threads
 
 
 def tensors(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
@@ -37,16 +34,9 @@ def tensors(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
     return segment_sum(messages.flatten(1), sets.owner, sets.count)
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
 def compiled(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
-    """Pooling by the compiled loops of the CPU; see the module.
-
-    They know float32 and float64; numbers of mixed precision are taken as float32.
-    """
-    exact = torch.promote_types(rows.dtype, torch.float32)
-    given = (value.to(exact) for value in (rows, gate, prior))
-    out: Tensor = _Pooling.apply(*given, sets.offsets)[0]
-    return out.to(rows.dtype)
+    """Pooling by the compiled loops of the CPU; see the module."""
+    return _loops(rows, gate, prior, sets.offsets)
 
 
 def pool(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
@@ -108,43 +98,4 @@ def _backward(
     return to_rows, to_gate.sum(0), to_prior
 
 
-class _Pooling(torch.autograd.Function):
-    """The compiled loops with their gradient."""
-
-    @staticmethod
-    def forward(*inputs: Tensor) -> tuple[Tensor, Tensor]:
-        return _forward(*inputs)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, Tensor]) -> None:
-        rows, gate, _, ends = inputs
-        ctx.mark_non_differentiable(output[1])
-        ctx.save_for_backward(rows, gate, output[1], ends)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        return (*_PoolingGradient.apply(grad, *ctx.saved_tensors), None)
-
-    @staticmethod
-    def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
-        return member_by_member(_Pooling.apply, info, in_dims, inputs)
-
-
-class _PoolingGradient(torch.autograd.Function):
-    """The gradient, which has none of its own."""
-
-    @staticmethod
-    def forward(*inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return _backward(*inputs)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        """Nothing is kept: asked for, `backward` raises."""
-
-    @staticmethod
-    def backward(ctx: Any, *_: Tensor) -> None:
-        raise NotImplementedError("pooling by compiled loops has gradients of first order only")
-
-    @staticmethod
-    def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
-        return member_by_member(_PoolingGradient.apply, info, in_dims, inputs)
+_loops = attention_by_loops("pooling", _forward, _backward)

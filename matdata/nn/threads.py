@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 #: Numbers below which a second thread costs more than it brings.
 WORTH_A_THREAD = 1 << 18
@@ -114,8 +113,3 @@ def _of_our_own(call: Callable[[], None], threads: int) -> None:
 @functools.cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(thread_name_prefix="matdata-nn")
-
-
-def array(tensor: Tensor) -> Any:
-    """A tensor's numbers for a compiled loop, rows without gaps."""
-    return tensor.detach().contiguous().numpy()

@@ -251,8 +251,7 @@ def choose_engine(
 ) -> tuple[Engine, str | None]:
     """Stacked where that is possible and faster; else one beside the other, and why.
 
-    On a CPU the work of a step is the same for both, and weights of all members together fit no
-    cache (`benchmarks/ensembles.py`).
+    On a CPU it is not (`benchmarks/ensembles.py`).
     """
     settings = recipe.settings
     if len(models) == 1:

@@ -1,10 +1,11 @@
-"""A small dataset that runs are trained on."""
+"""A small dataset that runs are trained on; recipes."""
 
 from __future__ import annotations
 
 import shutil
 
 import pytest
+from support.recipes import RECIPES, runner
 
 import matdata as md
 
@@ -27,3 +28,15 @@ def cache(built, tmp_path):
     """A copy to train in."""
     shutil.copytree(built, tmp_path / "cache")
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def recipes(monkeypatch):
+    """Recipes can be imported by name."""
+    monkeypatch.syspath_prepend(str(RECIPES))
+
+
+@pytest.fixture
+def run(recipes, capsys):
+    """``run(name, *arguments)`` carries out a recipe."""
+    return runner(capsys)

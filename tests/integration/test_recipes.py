@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.crystals import caesium_chloride, many, perovskite, rock_salt
 from support.files import mp_document, write_jsonl
-from support.recipes import RECIPES, counts, runner
+from support.recipes import RECIPES, counts
 
 import matdata as md
 from matdata.adapters.pymatgen import to_structure
@@ -23,14 +23,7 @@ NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HE
 NEED_FILES = [name for name in NAMES if name not in ("finder_mp", "ocrystalnet_mp", "wren_mp")]
 
 
-@pytest.fixture(autouse=True)
-def _importable(monkeypatch):
-    monkeypatch.syspath_prepend(str(RECIPES))
-
-
-@pytest.fixture
-def run(capsys):
-    return runner(capsys)
+pytestmark = pytest.mark.usefixtures("recipes")
 
 
 def test_there_is_a_recipe_for_every_data_set_of_the_papers():

@@ -7,20 +7,12 @@ import hashlib
 import numpy as np
 import pytest
 from support.crystals import real
-from support.recipes import RECIPES, counts, rows, runner
+from support.recipes import counts, rows
 
 import matdata as md
 from matdata.splits.matbench import shuffled_folds
 
-
-@pytest.fixture(autouse=True)
-def _importable(monkeypatch):
-    monkeypatch.syspath_prepend(str(RECIPES))
-
-
-@pytest.fixture
-def run(capsys):
-    return runner(capsys)
+pytestmark = pytest.mark.usefixtures("recipes")
 
 
 @pytest.mark.real_data

@@ -7,19 +7,11 @@ import json
 
 import pytest
 from support.crystals import real
-from support.recipes import RECIPES, counts, runner
+from support.recipes import counts
 
 import matdata as md
 
-
-@pytest.fixture(autouse=True)
-def _importable(monkeypatch):
-    monkeypatch.syspath_prepend(str(RECIPES))
-
-
-@pytest.fixture
-def run(capsys):
-    return runner(capsys)
+pytestmark = pytest.mark.usefixtures("recipes")
 
 
 def _material(formula: str, **parts: str) -> dict:
