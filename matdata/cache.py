@@ -51,10 +51,13 @@ def storage_error(error: OSError, path: Path) -> StoreError:
 
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     reason = "no space is left" if full else (error.strerror or str(error))
-    step = (
-        "free some space (`matdata list` shows what is kept), or choose another folder with "
-        "--cache; the same command then goes on from the last finished shard"
-        if full
-        else f"choose another folder with --cache DIR or ${ENV}"
-    )
+    if full:
+        step = (
+            "free some space (`matdata list` shows what is kept), or choose another folder with "
+            "--cache; the same command then goes on from the last finished shard"
+        )
+    elif error.errno == errno.EISDIR:
+        step = "name a file: there is a folder of that name, which is left as it is"
+    else:
+        step = f"choose another folder with --cache DIR or ${ENV}"
     return StoreError(f"cannot write to {path}: {reason}", next_step=step)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import functools
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from matdata import ledger
-from matdata.cache import storage_error
 from matdata.composition import Compositions, parse_formula
 from matdata.crystals import Crystals
-from matdata.digest import digest_file
 from matdata.errors import StoreError, StructureError, did_you_mean
 from matdata.ledger import Reject
-from matdata.store import files, tables
+from matdata.store import notes, tables
 from matdata.store.artefact import check_files
 from matdata.store.columns import read_crystals
 from matdata.store.manifest import read_manifest
+from matdata.store.records import read_json
+from matdata.store.walk import Fault
 
 KIND = "dataset"
 
@@ -125,29 +124,34 @@ class DatasetFolder:
 
     def funnel(self) -> list[dict[str, Any]]:
         """Steps of the funnel."""
-        steps: list[dict[str, Any]] = json.loads(
-            self._checked("funnel.json").read_text(encoding="utf-8")
-        )["steps"]
+        steps: list[dict[str, Any]] = read_json(self._checked("funnel.json"))["steps"]
         return steps
 
     # Splits may be added to a finished dataset; each is a table with a sealed note beside it.
 
+    @property
+    def _splits(self) -> Path:
+        return self.folder / "splits"
+
+    def splits(self) -> tuple[list[str], list[Fault]]:
+        """Names of the saved splits, and why their folder cannot be read if it cannot."""
+        return notes.names(self._splits)
+
     def split_names(self) -> list[str]:
         """Names of the saved splits."""
-        return sorted(path.stem for path in (self.folder / "splits").glob("*.json"))
+        return self.splits()[0]
 
-    def save_split(self, name: str, columns: dict[str, list[Any]], note: dict[str, Any]) -> None:
-        """Save a split: ids and parts as a table, its settings and digests as a note."""
-        target = self.folder / "splits" / f"{name}.parquet"
-        temporary = target.with_name(f".tmp-{target.name}")
-        try:
-            target.parent.mkdir(exist_ok=True)
-            tables.write_table(temporary, columns)
-            files.publish(temporary, target)
-            sealed = {**note, "dataset_digest": self.digest, "sha256": digest_file(target)}
-            files.write_json(target.with_suffix(".json"), sealed)
-        except OSError as error:
-            raise storage_error(error, target) from error
+    def save_split(
+        self, name: str, columns: dict[str, list[Any]], note: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Save a split, unless one of its name is there: ids and parts, settings and digests.
+
+        Returns
+        -------
+        dict
+            The note of the split of that name, perhaps of another one than was given.
+        """
+        return notes.keep(self._splits, name, columns, {**note, "dataset_digest": self.digest})
 
     def load_split(self, name: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
         """A saved split: its columns and its note.
@@ -163,13 +167,7 @@ class DatasetFolder:
                 f"{self.ref} has no split {name!r}{did_you_mean(name, names)}",
                 next_step=f"saved splits: {', '.join(names) or 'none'}; `matdata split` makes one",
             )
-        note_path = self.folder / "splits" / f"{name}.json"
-        note: dict[str, Any] = json.loads(note_path.read_text(encoding="utf-8"))
-        path = note_path.with_suffix(".parquet")
-        if not path.is_file() or digest_file(path) != note["sha256"]:
-            raise StoreError(
-                f"{path} is damaged or missing", next_step="remove it and run `matdata split`"
-            )
+        note = notes.read(self._splits, name)
         if note["dataset_digest"] != self.digest:
             raise StoreError(
                 f"split {name!r} was made of dataset {str(note['dataset_digest'])[:8]}, "
@@ -178,14 +176,4 @@ class DatasetFolder:
                 next_step=f"split this version (`matdata split {self.ref} --method "
                 f"{note.get('method', 'random')} --name NAME`), or open the one it belongs to",
             )
-        return tables.read_table(path), note
-
-    def split_problems(self) -> list[str]:
-        """One line for each split that is damaged."""
-        problems = []
-        for name in self.split_names():
-            try:
-                self.load_split(name)
-            except (StoreError, ValueError, KeyError) as error:
-                problems.append(str(error).splitlines()[0])
-        return problems
+        return tables.read_table(self._splits / f"{name}{notes.TABLE}"), note

@@ -173,14 +173,9 @@ def write_export(content: Exported, path: Path, form: str) -> Path:
     FeatureError, ConfigError
         If the format cannot hold what was asked for.
     """
-    temporary = path.with_name(f".tmp-{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with files.replacing(path) as temporary:
             FORMATS[form](temporary, content)
-            files.publish(temporary, path)
-        finally:
-            files.remove(temporary)
     except OSError as error:
         raise storage_error(error, path) from error
     return path

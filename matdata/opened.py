@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matdata.catalogue import features
+from matdata.catalogue import feature_names
 from matdata.dataset import DatasetFolder
 from matdata.features.common import CommonSupport, common_support
 from matdata.features.feature import Feature, open_feature
@@ -73,9 +73,7 @@ class Dataset(DatasetFolder):
 
     def features(self) -> list[str]:
         """Names of the features that were built."""
-        from matdata.store.manifest import read_manifest
-
-        return sorted({read_manifest(f)["feature"] for f in features(self.cache, self.ref)})
+        return feature_names(self.cache, self.ref)
 
     def feature(self, spec: str, **settings: Any) -> Feature:
         """A feature that was built.

@@ -31,7 +31,7 @@ from matdata.sources.snapshot import Snapshot, take_snapshot
 from matdata.splits.saved import add_splits
 from matdata.store.artefact import check_present
 from matdata.store.backends import backend
-from matdata.store.manifest import NAME, read_manifest
+from matdata.store.manifest import is_committed, read_manifest
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def make_dataset(
         "format": 1,
     }
     folder = dataset_folder(cache / "datasets" / name, origin["version"], identity)
-    if not (folder / NAME).is_file():
+    if not is_committed(folder):
         crystals, table, rejects = snapshot.load()
         energy, per = origin["energy_column"], origin["energy_per"]
         table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])

@@ -20,6 +20,7 @@ def run(given: argparse.Namespace) -> int:
     from matdata.evaluation.cecv import cecv, judge, target_region
     from matdata.evaluation.drawings import draw_cecv
     from matdata.evaluation.inside import common_materials, feature_maps
+    from matdata.training.added import adding
     from matdata.training.run import find_run
 
     cache = cache_of(given)
@@ -53,9 +54,10 @@ def run(given: argparse.Namespace) -> int:
         "judged": judged,
     }
     folder = Path(given.output) if given.output else runs[names[0]].folder / "cecv"
-    write_numbers(folder, "cecv", record, {"clusters": _clusters(ids, curves)})
-    if not given.no_pictures:
-        draw_cecv(folder / "cecv.png", curves, region)
+    with adding(folder):
+        write_numbers(folder, "cecv", record, {"clusters": _clusters(ids, curves)})
+        if not given.no_pictures:
+            draw_cecv(folder / "cecv.png", curves, region)
     if given.json:
         print_json({**record, "folder": str(folder)})
         return 0

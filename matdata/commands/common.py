@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from matdata.cache import cache_dir
 from matdata.console import Console
 from matdata.errors import ConfigError
 from matdata.parallel import default_workers
+from matdata.store.walk import entries_below
 
 
 def cache_of(given: argparse.Namespace) -> Path:
@@ -99,8 +101,12 @@ def human_bytes(count: float) -> str:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Bytes of all files in a folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Bytes of all files in a folder that can be looked at; links count as such."""
+    total = 0
+    for name in entries_below(folder).files:
+        with contextlib.suppress(OSError):
+            total += (folder / name).lstat().st_size
+    return total
 
 
 def write_numbers(

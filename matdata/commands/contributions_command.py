@@ -18,6 +18,7 @@ Found = tuple[dict[str, Any], Callable[[Path], Path]]
 def run(given: argparse.Namespace) -> int:
     """Mean contributions of elements, or contributions along a binary, as numbers and picture."""
     need_torch()
+    from matdata.training.added import adding
     from matdata.training.run import find_run
 
     found = find_run(cache_of(given), given.run)
@@ -29,9 +30,10 @@ def run(given: argparse.Namespace) -> int:
     record = {"run": found.name, "target": target.name, "quantity": quantity, "unit": unit}
     more, draw = make(given, found, label)
     record |= more
-    write_numbers(folder, "contributions", record)
-    if not given.no_pictures:
-        draw(folder)
+    with adding(folder):
+        write_numbers(folder, "contributions", record)
+        if not given.no_pictures:
+            draw(folder)
     if given.json:
         print_json({**record, "folder": str(folder)})
         return 0

@@ -17,15 +17,17 @@ def run(given: argparse.Namespace) -> int:
     """Edge attributes that a run predicts within formulas, as numbers and heat maps."""
     need_torch()
     from matdata.evaluation.edges import columns_of, edges_of
+    from matdata.training.added import adding
     from matdata.training.run import find_run
 
     found = find_run(cache_of(given), given.run)
     edges = edges_of(found, given.formula, given.layer, given.device)
     folder = Path(given.output) if given.output else found.folder / "edges"
     record = {"run": found.name, "layer": given.layer or "last", "formulas": _record(edges)}
-    write_numbers(folder, "edges", record, {"edges": columns_of(edges)})
-    if not given.no_pictures:
-        _draw(folder, edges, given.atoms)
+    with adding(folder):
+        write_numbers(folder, "edges", record, {"edges": columns_of(edges)})
+        if not given.no_pictures:
+            _draw(folder, edges, given.atoms)
     if given.json:
         print_json({**record, "folder": str(folder)})
         return 0

@@ -22,6 +22,7 @@ def run(given: argparse.Namespace) -> int:
     need_torch()
     from matdata.evaluation.pictures import draw_all
     from matdata.evaluation.score import evaluate_run, picture_folder, test_predictions
+    from matdata.training.added import adding
     from matdata.training.logs import read_log
     from matdata.training.run import find_run
 
@@ -31,7 +32,8 @@ def run(given: argparse.Namespace) -> int:
     pictures = []
     if not given.no_pictures:
         folder = picture_folder(found, given.pictures)
-        pictures = draw_all(folder, record, test_predictions(found), read_log(found.folder))
+        with adding(folder):
+            pictures = draw_all(folder, record, test_predictions(found), read_log(found.folder))
     if given.json:
         print_json({**record, "pictures": [str(path) for path in pictures]})
         return 0

@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
-from matdata.catalogue import features, find_dataset
+from matdata.catalogue import features_kept, find_dataset
 from matdata.commands.common import cache_of, print_json
 from matdata.curate.funnel import render
 from matdata.dataset import DatasetFolder
+from matdata.errors import StoreError
 from matdata.ledger import count_reasons
 from matdata.store.manifest import read_manifest
+from matdata.store.walk import shown
 
 
 def run(given: argparse.Namespace) -> int:
     """Print what a dataset is, what it was made from and what it holds."""
     cache = cache_of(given)
     dataset = find_dataset(cache, given.dataset)
-    manifests = [read_manifest(folder) for folder in features(cache, dataset.ref)]
+    manifests, damaged = _features(cache, dataset)
     if given.json:
-        print_json({**dataset.manifest, "funnel": dataset.funnel(), "features": manifests})
+        told = {"funnel": dataset.funnel(), "features": manifests, "damaged": damaged}
+        print_json({**dataset.manifest, **told})
         return 0
-    _print_dataset(dataset)
+    _print_dataset(dataset, damaged)
     for manifest in manifests:
         lost = ", ".join(f"{n:,} {why}" for why, n in manifest["rejected"].items())
         line = f"feature {manifest['feature']} {manifest['settings']}: {manifest['rows']:,}"
         print(f"{line} materials, {manifest['store']}" + (f"; without: {lost}" if lost else ""))
+    for problem in damaged:
+        print(f"DAMAGED {problem}")
     return 0
 
 
-def _print_dataset(dataset: DatasetFolder) -> None:
+def _features(cache: Path, dataset: DatasetFolder) -> tuple[list[dict[str, Any]], list[str]]:
+    """Manifests of the features, and a line for each that cannot be read."""
+    kept = features_kept(cache, dataset.ref)
+    manifests, damaged = [], [str(fault) for fault in kept.faults]
+    for folder in kept.folders:
+        try:
+            manifests.append(read_manifest(folder))
+        except StoreError as error:
+            damaged.append(shown(error.what))
+    return manifests, damaged
+
+
+def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
     manifest = dataset.manifest
     print(f"{dataset.ref}: {manifest['rows']:,} materials ({manifest['kind']}s)")
     print(f"  from {manifest['made_from']['snapshot']}, duplicates: {manifest['dedupe']}")
@@ -43,8 +61,14 @@ def _print_dataset(dataset: DatasetFolder) -> None:
         f"ledger: {sum(ledger.values()):,} rows" + "".join(f", {n} {w}" for w, n in ledger.items())
     )
     print("columns: " + ", ".join(_column(name, dataset.units) for name in dataset.columns))
-    for name in dataset.split_names():
-        _, note = dataset.load_split(name)
+    names, faults = dataset.splits()
+    damaged += map(str, faults)
+    for name in names:
+        try:
+            _, note = dataset.load_split(name)
+        except StoreError as error:
+            damaged.append(shown(error.what))
+            continue
         sizes = ", ".join(f"{part} {count:,}" for part, count in note["sizes"].items())
         print(f"split {name}: {sizes} (digest {note['digest'][:8]})")
 

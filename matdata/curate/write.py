@@ -14,7 +14,7 @@ from matdata.digest import SHORT, digest_json
 from matdata.store import files, tables
 from matdata.store.artefact import building
 from matdata.store.columns import write_crystals
-from matdata.store.manifest import NAME
+from matdata.store.manifest import is_committed
 
 
 def dataset_folder(home: Path, version: str, identity: Mapping[str, Any]) -> Path:
@@ -49,7 +49,7 @@ def write_dataset(
     """
     key = digest_json(identity)
     with building(folder.parent, KIND, key, console.warn) as writer:
-        if (folder / NAME).is_file():  # another process may just have made it
+        if is_committed(folder):  # another process may just have made it
             return folder
         crystals = curated.crystals
         if crystals is not None:

@@ -12,19 +12,20 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata import ledger
+from matdata.catalogue import feature_folder
 from matdata.composition import Compositions
 from matdata.console import Console
 from matdata.crystals import Crystals, Ragged
-from matdata.digest import SHORT, digest_json
+from matdata.digest import digest_json
 from matdata.errors import FeatureError
 from matdata.features import featurizer as make_featurizer
 from matdata.features.base import Block, Featurizer
 from matdata.ledger import Reject, count_reasons
 from matdata.parallel import ordered_map
 from matdata.store import tables
-from matdata.store.artefact import ArtefactWriter, building, check_present
+from matdata.store.artefact import ArtefactWriter, building, check_files, check_present
 from matdata.store.backends import backend
-from matdata.store.manifest import NAME, read_manifest
+from matdata.store.manifest import is_committed, read_manifest
 from matdata.store.sharded import ShardedArrays, shard_arrays
 
 KIND = "feature"
@@ -82,7 +83,7 @@ class Job:
 
     def name(self) -> str:
         """Folder name of the finished feature."""
-        return f"{self.featurizer.spec.replace(':', '-')}-{digest_json(self.identity())[:SHORT]}"
+        return feature_folder(self.featurizer.spec, digest_json(self.identity()))
 
 
 def run(job: Job, console: Console, workers: int) -> Path:
@@ -96,12 +97,12 @@ def run(job: Job, console: Console, workers: int) -> Path:
         If the cache cannot be written; finished shards stay and are used next time.
     """
     final = job.home / job.name()
-    if (final / NAME).is_file():
+    if is_committed(final):
         check_present(final, read_manifest(final, KIND))
         return final
     backend(job.store)
     with building(job.home, KIND, digest_json(job.identity()), console.warn) as writer:
-        if (final / NAME).is_file():  # another process may just have made it
+        if is_committed(final):  # another process may just have made it
             return final
         starts = range(0, len(job.batch), job.rows_per_shard())
         todo = [k for k in range(len(starts)) if not writer.has(_shard_part(job, k))]
@@ -254,6 +255,16 @@ def _commit(job: Job, writer: ArtefactWriter) -> Path:
 
 
 def read_ledger(folder: Path, manifest: dict[str, Any]) -> list[Reject]:
-    """The rejects of all shards."""
+    """The rejects of all shards, each file checked before it is read.
+
+    Raises
+    ------
+    StoreError
+        If one is missing or damaged, naming it.
+    """
     names = [p["part"] for p in manifest["parts"] if p["part"].startswith("ledger/")]
-    return [r for name in names for r in ledger.from_columns(tables.read_table(folder / name))]
+    rejects: list[Reject] = []
+    for name in names:
+        check_files(folder, manifest, name)
+        rejects += ledger.from_columns(tables.read_table(folder / name))
+    return rejects

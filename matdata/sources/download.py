@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import json
 import re
 import urllib.error
 import urllib.parse
@@ -21,9 +20,21 @@ from typing import IO, Any
 
 from matdata.cache import storage_error
 from matdata.digest import digest_file
-from matdata.errors import SourceError
+from matdata.errors import SourceError, StoreError
 from matdata.store import files
+from matdata.store.locks import LOCK, holding
+from matdata.store.records import read_record, write_record
+from matdata.store.wholeness import fault_of
 
+DOWNLOADS = "downloads"
+RECEIPT = ".receipt.json"
+PART = ".part-"
+KEY = "receipt_digest"
+#: Receipts of before they were sealed.
+UNSEALED = (
+    frozenset(("url", "bytes", "sha256")),
+    frozenset(("url", "bytes", "sha256", "published_md5")),
+)
 BLOCK = 1 << 20
 TIMEOUT = 60  # seconds without a byte
 RESUME = "run the same command again: it goes on from the bytes that have arrived"
@@ -73,17 +84,14 @@ def fetch(remote: Remote, cache: Path) -> tuple[Path, str]:
     StoreError
         If it cannot be written (a full disk); the bytes that have arrived are kept.
     """
-    from filelock import FileLock
-
-    path = cache / "downloads" / remote.name
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".lock-{path.name}")):
-            digest = _whole(path, remote)
-            if digest is None:
-                digest = _download(remote, path)
-    except OSError as error:
-        raise storage_error(error, path) from error
+    path = cache / DOWNLOADS / remote.name
+    digest = _whole(path, remote)  # without a lock: a cache of others may be for reading only
+    if digest is None:
+        with holding(path.with_name(f"{LOCK}{path.name}")):
+            try:
+                digest = _whole(path, remote) or _download(remote, path)
+            except OSError as error:
+                raise storage_error(error, path) from error
     return path, digest
 
 
@@ -109,30 +117,34 @@ def check_local(path: Path, sha256: str | None) -> str:
 
 
 def _whole(path: Path, remote: Remote) -> str | None:
-    receipt = _receipt(path)
-    if not path.is_file() or not receipt or receipt.get("url") != remote.url:
+    try:
+        receipt = receipt_of(path)
+    except StoreError:  # none, or a damaged one: the file is fetched again
         return None
-    if path.stat().st_size != receipt["bytes"]:
-        return None
-    digest = digest_file(path)
-    return digest if digest == (remote.sha256 or receipt["sha256"]) else None
+    digest = str(remote.sha256 or receipt["sha256"])
+    same = receipt["url"] == remote.url
+    return digest if same and fault_of(path, receipt["bytes"], digest) is None else None
 
 
-def _receipt(path: Path) -> dict[str, Any]:
-    with contextlib.suppress(OSError, ValueError):
-        loaded = json.loads(_beside(path).read_text(encoding="utf-8"))
-        if isinstance(loaded, dict) and {"url", "bytes", "sha256"} <= loaded.keys():
-            return loaded
-    return {}
+def receipt_of(path: Path) -> dict[str, Any]:
+    """Address, size and digest of a file of ``downloads/``.
+
+    Raises
+    ------
+    StoreError
+        If it has no receipt, or a damaged one.
+    """
+    advice = f"remove {path.name} and its receipt; it is fetched again when a build needs it"
+    return read_record(_beside(path), KEY, advice, UNSEALED)
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f"{path.name}.receipt.json")
+    return path.with_name(f"{path.name}{RECEIPT}")
 
 
 def _download(remote: Remote, path: Path) -> str:
-    temporary = path.with_name(f".part-{path.name}")
-    tag = path.with_name(f".part-{path.name}.etag")
+    temporary = path.with_name(f"{PART}{path.name}")
+    tag = path.with_name(f"{PART}{path.name}.etag")
     if not _receive(remote, temporary, tag):  # what had arrived is not a part of the file
         files.remove(temporary)
         _receive(remote, temporary, tag)
@@ -147,7 +159,8 @@ def _download(remote: Remote, path: Path) -> str:
     size = temporary.stat().st_size
     # A receipt without its file means nothing; a file without its receipt would be fetched again.
     told = {"published_md5": md5} if md5 else {}
-    files.write_json(_beside(path), {"url": remote.url, "bytes": size, "sha256": digest, **told})
+    receipt = {"url": remote.url, "bytes": size, "sha256": digest, **told}
+    write_record(_beside(path), receipt, KEY)
     files.publish(temporary, path)
     files.remove(tag)
     return digest

@@ -37,16 +37,11 @@ def write_replay(snapshot: Snapshot, path: Path) -> int:
     StoreError
         If it cannot be written, or the snapshot is damaged.
     """
-    temporary = path.with_name(f".tmp-{path.name}")
+    packed = path.suffix == ".gz"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with _writable(temporary, path.suffix == ".gz") as file:
-                for line in _lines(snapshot):
-                    file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
-            files.publish(temporary, path)
-        finally:
-            files.remove(temporary)
+        with files.replacing(path) as temporary, _writable(temporary, packed) as file:
+            for line in _lines(snapshot):
+                file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
     except OSError as error:
         raise storage_error(error, path) from error
     return int(snapshot.manifest["records"])

@@ -20,7 +20,7 @@ from matdata.sources.base import Chunk, Origin, Source
 from matdata.store import files, tables
 from matdata.store.artefact import ArtefactWriter, building, check_files, check_present
 from matdata.store.columns import read_crystals, write_crystals
-from matdata.store.manifest import NAME, read_manifest
+from matdata.store.manifest import is_committed, read_manifest
 
 KIND = "snapshot"
 
@@ -109,7 +109,7 @@ def kept_snapshot(cache: Path, source: str, version: str) -> Snapshot:
         If there is none or several, with those there are.
     """
     home = cache / "snapshots" / source
-    names = [path.name for path in sorted(home.glob("[!.]*")) if (path / NAME).is_file()]
+    names = [path.name for path in sorted(home.glob("[!.]*")) if is_committed(path)]
     fitting = [name for name in names if name == version]
     fitting = fitting or [name for name in names if name.startswith(version)]
     if len(fitting) != 1:

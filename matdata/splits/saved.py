@@ -93,10 +93,11 @@ def save_splits(
     there = set(dataset.split_names())
     for split in made:
         if split.name in there:
-            _require_same(dataset, split)
+            _require_same(dataset, split, dataset.load_split(split.name)[1])
     for split in made:
-        if split.name not in there:
-            dataset.save_split(split.name, to_table(split), metadata(split))
+        if split.name not in there:  # another process may just have saved one of that name
+            note = dataset.save_split(split.name, to_table(split), metadata(split))
+            _require_same(dataset, split, note)
         sizes = ", ".join(f"{part} {count:,}" for part, count in split.sizes.items())
         console.say(f"split {split.name}: {sizes}")
         for text in split.notes:
@@ -151,8 +152,7 @@ def audit_split(
     return audit(split, dataset.columns, KEYS if keys is None else keys, near_duplicates)
 
 
-def _require_same(dataset: DatasetFolder, split: Split) -> None:
-    _, note = dataset.load_split(split.name)
+def _require_same(dataset: DatasetFolder, split: Split, note: Mapping[str, Any]) -> None:
     if note["digest"] != split.digest():
         raise SplitError(
             f"{dataset.ref} has a split {split.name!r} with other members",

@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from matdata.cache import storage_error
-from matdata.digest import digest_file
 from matdata.errors import StoreError
 from matdata.store import files
+from matdata.store.locks import LOCK, holding
 from matdata.store.manifest import NAME, RECEIPT, part_files, read_manifest, seal
+from matdata.store.records import write_record
+from matdata.store.wholeness import fault_of
 
 JOURNAL = "journal.jsonl"
+STAGING = ".building-"
 
 
 class ArtefactWriter:
@@ -31,7 +34,7 @@ class ArtefactWriter:
     def __init__(self, home: Path, kind: str, key: str) -> None:
         self.home = home
         self.kind = kind
-        self.staging = home / f".building-{kind}-{key[:16]}"
+        self.staging = home / f"{STAGING}{kind}-{key[:16]}"
         self.parts: dict[str, dict[str, Any]] = {}
         self.resumed = 0
 
@@ -50,10 +53,12 @@ class ArtefactWriter:
         if not path.exists():
             yield from self._manifest_entries()
             return
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_bytes().splitlines():
             # A kill can cut the last line short; that part was not recorded.
-            with contextlib.suppress(ValueError):
-                yield json.loads(line)
+            with contextlib.suppress(ValueError, RecursionError):
+                entry = json.loads(line)
+                if _is_entry(entry):
+                    yield entry
 
     def _manifest_entries(self) -> Iterator[dict[str, Any]]:
         # Killed between the manifest and the final rename: the manifest knows every part.
@@ -90,17 +95,12 @@ class ArtefactWriter:
             If the disk is full or not writable; finished parts stay.
         """
         final = self.staging / part
-        temporary = final.with_name(f".tmp-{final.name}")
         try:
-            files.remove(temporary)
-            temporary.parent.mkdir(parents=True, exist_ok=True)
-            write(temporary)
-            files.publish(temporary, final)
+            with files.replacing(final) as temporary:
+                write(temporary)
             records = files.file_records(self.staging, final)
             self._record({"part": part, "files": records, "meta": meta})
         except OSError as error:
-            with contextlib.suppress(OSError):
-                files.remove(temporary)
             raise storage_error(error, final) from error
 
     def _record(self, entry: dict[str, Any]) -> None:
@@ -135,12 +135,22 @@ class ArtefactWriter:
         try:
             files.write_json(self.staging / NAME, manifest)
             stamp = {"created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **receipt}
-            files.write_json(self.staging / RECEIPT, stamp)
+            write_record(self.staging / RECEIPT, stamp)
             files.remove(self.staging / JOURNAL)
             files.publish(self.staging, final)
         except OSError as error:
             raise storage_error(error, final) from error
         return final
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether a line of a journal is one that `_record` wrote, and names a part inside."""
+    kinds = {"part": str, "files": dict, "meta": dict}
+    if not isinstance(entry, dict) or entry.keys() != kinds.keys():
+        return False
+    if not all(isinstance(entry[name], kind) for name, kind in kinds.items()):
+        return False
+    return ".." not in Path(entry["part"]).parts and not Path(entry["part"]).is_absolute()
 
 
 @contextlib.contextmanager
@@ -160,20 +170,12 @@ def building(
     waiting
         Called once with a message if another process is building the same artefact.
     """
-    from filelock import FileLock, Timeout
 
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(home / f".lock-{kind}-{key[:16]}")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            if waiting is not None:
-                waiting(f"another process is building the same {kind}; waiting for it")
-            lock.acquire()
-    except OSError as error:
-        raise storage_error(error, home) from error
-    try:
+    def tell() -> None:
+        if waiting is not None:
+            waiting(f"another process is building the same {kind}; waiting for it")
+
+    with holding(home / f"{LOCK}{kind}-{key[:16]}", waiting=tell):
         writer = ArtefactWriter(home, kind, key)
         try:
             writer._open()
@@ -182,27 +184,6 @@ def building(
         yield writer
         if not writer.parts:  # another process had finished it: leave nothing behind
             files.remove(writer.staging)
-    finally:
-        lock.release()
-
-
-def verify_folder(folder: Path, manifest: dict[str, Any]) -> list[str]:
-    """Reread every file of an artefact; return one line for each thing that is wrong."""
-    problems = []
-    known = set(manifest["files"])
-    for name, (size, digest) in sorted(manifest["files"].items()):
-        path = folder / name
-        if not path.is_file():
-            problems.append(f"{path}: missing")
-        elif path.stat().st_size != size:
-            problems.append(f"{path}: {path.stat().st_size} bytes, expected {size}")
-        elif digest_file(path) != digest:
-            problems.append(f"{path}: wrong digest, the bytes were changed")
-    found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    extra = {name for name in found - known if not name.startswith(("splits/", ".lock"))}
-    for name in sorted(extra - {NAME, RECEIPT}):
-        problems.append(f"{folder / name}: not in the manifest")
-    return problems
 
 
 def check_present(folder: Path, manifest: dict[str, Any]) -> None:
@@ -214,11 +195,11 @@ def check_present(folder: Path, manifest: dict[str, Any]) -> None:
         Naming the first that is not.
     """
     for name, (size, _) in manifest["files"].items():
-        path = folder / name
-        if not path.is_file() or path.stat().st_size != size:
+        fault = fault_of(folder / name, size)
+        if fault is not None:
             raise StoreError(
-                f"{path} is {'damaged' if path.is_file() else 'missing'}",
-                cause="it was removed or cut after it was built",
+                f"{folder / name} {fault}",
+                cause="it was removed or cut after it was built, or belongs to another user",
                 next_step=f"remove the folder {folder} and run the same command again",
             )
 
@@ -229,15 +210,14 @@ def check_files(folder: Path, manifest: dict[str, Any], part: str) -> None:
     Raises
     ------
     StoreError
-        If a file is missing or its bytes were changed, naming the file.
+        If a file is missing, cannot be read, or its bytes were changed, naming the file.
     """
-    for name, (_, digest) in part_files(manifest, part).items():
-        path = folder / name
-        if not path.is_file() or digest_file(path) != digest:
+    for name, (size, digest) in part_files(manifest, part).items():
+        fault = fault_of(folder / name, size, digest)
+        if fault is not None:
             raise StoreError(
-                f"{path} is {'damaged' if path.is_file() else 'missing'}: "
-                f"expected SHA-256 {digest[:12]}…",
-                cause="a disk error, an interrupted copy, or an edit by hand",
+                f"{folder / name} {fault}",
+                cause="a disk error, an interrupted copy, an edit by hand, or another user's file",
                 next_step="`matdata verify` lists all damage; remove the artefact's folder and "
                 "build it again",
             )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from matdata.digest import digest_file
+from matdata.digest import digest_file, plain_json
+
+TEMPORARY = ".tmp-"
+NAME_KEPT = 40  # characters of the final name in a temporary one: a folder takes 255 bytes
 
 
 def fsync_path(path: Path) -> None:
@@ -29,27 +35,59 @@ def fsync_tree(path: Path) -> None:
 
 
 def publish(temporary: Path, final: Path) -> None:
-    """Flush `temporary` and give it its final name in one step."""
+    """Flush `temporary` and give it its final name in one step.
+
+    A folder takes the place of a folder, and a file that of a file; a file never removes a folder.
+    """
     fsync_tree(temporary)
-    if final.is_dir():
+    if final.is_dir() and temporary.is_dir():
         shutil.rmtree(final)
     final.parent.mkdir(parents=True, exist_ok=True)
     os.replace(temporary, final)
     fsync_path(final.parent)
 
 
+def temporary_beside(path: Path) -> Path:
+    """A name beside `path` that no other process takes, with the same ending."""
+    return path.with_name(
+        f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}-{path.name[-NAME_KEPT:]}"
+    )
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path, and put what was written there in the place of `path` at the end.
+
+    Of several processes that write one file the last wins, and no reader sees a mixture. If the
+    block fails, nothing is left behind.
+    """
+    temporary = temporary_beside(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        publish(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            remove(temporary)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{path.name}")
-    temporary.write_text(text, encoding="utf-8")
-    publish(temporary, path)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def json_text(value: Any) -> str:
+    """JSON for people and machines: sorted and indented; the text that `write_json` writes."""
+    text = json.dumps(
+        plain_json(value), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False
+    )
+    return text + "\n"
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON for people and machines: sorted, indented, atomic."""
-    text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    write_text(path, text + "\n")
+    """Write `json_text` atomically."""
+    write_text(path, json_text(value))
 
 
 def remove(path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from matdata.digest import digest_json
 from matdata.errors import StoreError
+from matdata.store.records import read_json
+from matdata.store.wholeness import ASK_OWNER, MISSING, UNREADABLE, fault_of
 
 NAME = "manifest.json"
 RECEIPT = "receipt.json"  # when and by which version: kept out of the artefact's identity
@@ -29,16 +30,20 @@ def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
         If it is missing, damaged, of another kind, or of a newer format.
     """
     path = folder / NAME
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        name, version = manifest["format"]["name"], manifest["format"]["version"]
-        digest = digest_json({k: v for k, v in manifest.items() if k != "manifest_digest"})
-    except FileNotFoundError:
+    fault = fault_of(path)
+    if fault == MISSING:
         raise StoreError(
             f"{folder} holds no {NAME}: it is not a finished artefact",
+            cause="it was never finished, or copied in part",
             next_step="run the command that builds it again",
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        )
+    if fault is not None:
+        raise StoreError(f"{path} {fault}", cause=UNREADABLE, next_step=ASK_OWNER)
+    try:
+        manifest = read_json(path)
+        name, version = manifest["format"]["name"], manifest["format"]["version"]
+        digest = digest_json({k: v for k, v in manifest.items() if k != "manifest_digest"})
+    except (StoreError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path) from error
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise StoreError(
@@ -52,6 +57,11 @@ def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
     if kind is not None and name != f"matdata-{kind}":
         raise StoreError(f"{folder} is a {name}, expected a matdata-{kind}")
     return manifest
+
+
+def is_committed(folder: Path) -> bool:
+    """Whether a folder has a manifest: a finished artefact, also one that cannot be read."""
+    return fault_of(folder / NAME) != MISSING
 
 
 def part_files(manifest: dict[str, Any], part: str) -> dict[str, list[Any]]:

@@ -121,16 +121,14 @@ class Predictions:
             if target.task == "regression"
             and (name == target.name or name.startswith(f"{target.name}_"))
         }
-        temporary = path.with_name(f".tmp-{path.name}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.suffix == ".csv":
-                import pandas as pd
+            with files.replacing(path) as temporary:
+                if path.suffix == ".csv":
+                    import pandas as pd
 
-                pd.DataFrame(columns).to_csv(temporary, index=False)
-            else:
-                write_table(temporary, columns, units)
-            files.publish(temporary, path)
+                    pd.DataFrame(columns).to_csv(temporary, index=False)
+                else:
+                    write_table(temporary, columns, units)
         except OSError as error:
             raise storage_error(error, path) from error
 

@@ -14,7 +14,9 @@ from matdata.catalogue import check_name
 from matdata.digest import SHORT, canonical_json, digest_json
 from matdata.errors import TrainError
 from matdata.store import files
-from matdata.store.manifest import NAME, seal
+from matdata.store.locks import LOCK, Held, holding
+from matdata.store.manifest import NAME, RECEIPT, seal
+from matdata.store.records import seal_record
 from matdata.training.run import KIND, WEIGHTS, Run
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
@@ -67,7 +69,7 @@ def start_run(folder: Path, content: dict[str, Any]) -> Run:
     manifest = seal({**body, "identity_digest": digest, "files": {}}, KIND)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        files.write_json(folder / "receipt.json", content["receipt"])
+        files.write_json(folder / RECEIPT, seal_record(content["receipt"]))
         files.write_json(folder / NAME, manifest)
     except OSError as error:
         raise storage_error(error, folder) from error
@@ -104,21 +106,12 @@ def run_lock(folder: Path) -> Iterator[None]:
     TrainError
         If another process does.
     """
-    from filelock import FileLock, Timeout
-
-    path = folder.with_name(f".lock-{folder.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise TrainError(
-            f"another process is training run {folder.name!r}",
-            next_step="wait until it is over, or choose another --name",
-        ) from None
-    except OSError as error:
-        raise storage_error(error, path) from error
-    try:
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(holding(folder.with_name(f"{LOCK}{folder.name}"), wait=False))
+        except Held:
+            raise TrainError(
+                f"another process is training run {folder.name!r}",
+                next_step="wait until it is over, or choose another --name",
+            ) from None
         yield
-    finally:
-        lock.release()

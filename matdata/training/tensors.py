@@ -78,14 +78,11 @@ def write_tensors(
     for array in plain.values():
         digest.update(array.tobytes())
     head = head[:place] + digest.hexdigest().encode() + head[place + len(_BLANK) :]
-    temporary = path.with_name(f".tmp-{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as handle:
+        with files.replacing(path) as temporary, open(temporary, "wb") as handle:
             handle.write(head)
             for array in plain.values():
                 handle.write(array.tobytes())
-        files.publish(temporary, path)
     except OSError as error:
         raise storage_error(error, path) from error
 

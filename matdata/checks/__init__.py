@@ -1,0 +1,1 @@
+"""Checks of everything that a cache holds, for ``matdata verify``."""

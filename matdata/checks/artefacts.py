@@ -1,0 +1,73 @@
+"""Checks of snapshots, datasets with their splits, and features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from matdata.checks.report import Report
+from matdata.dataset import KIND as DATASET
+from matdata.dataset import DatasetFolder
+from matdata.errors import StoreError
+from matdata.store import notes
+from matdata.store.files import TEMPORARY
+from matdata.store.manifest import NAME, read_manifest
+from matdata.store.records import is_verbatim
+from matdata.store.verify import CHANGED, fault_from, is_passing, verify_folder
+from matdata.store.walk import Fault, entries_below
+
+SPLITS = "splits"
+LEFT = "was left by a process that was killed; it can be removed"
+
+
+def check_artefact(folder: Path, kind: str, report: Report) -> dict[str, Any] | None:
+    """Reread an artefact; returns its manifest, or None if that cannot be trusted."""
+    report.artefacts += 1
+    try:
+        manifest = read_manifest(folder, kind)
+    except StoreError as error:
+        report.faults.append(fault_from(folder / NAME, error))
+        return None
+    besides = (SPLITS,) if kind == DATASET else ()
+    report.files += len(manifest["files"]) + 2  # manifest and receipt
+    report.faults += verify_folder(folder, manifest, besides)
+    report.notes += leftovers(folder)
+    if kind == DATASET:
+        _check_splits(DatasetFolder(folder), report)
+    return manifest
+
+
+def leftovers(folder: Path) -> list[Fault]:
+    """Files below a folder that a killed process was writing."""
+    names = [n for n in entries_below(folder).files if Path(n).name.startswith(TEMPORARY)]
+    return [Fault(folder / name, LEFT) for name in names]
+
+
+def _check_splits(dataset: DatasetFolder, report: Report) -> None:
+    home = dataset.folder / SPLITS
+    names, faults = notes.names(home)
+    report.faults += faults
+    for name in names:
+        report.files += 2
+        path = home / f"{name}{notes.NOTE}"
+        try:
+            dataset.load_split(name)
+            if not is_verbatim(path):
+                report.faults.append(Fault(path, CHANGED))
+        except StoreError as error:
+            report.faults.append(_split_fault(home, name, error))
+    known = {f"{name}{ending}" for name in names for ending in (notes.TABLE, notes.NOTE)}
+    for name in entries_below(home).files:
+        if name in known or is_passing(name):
+            continue
+        if notes.was_being_kept(home, name.removesuffix(notes.TABLE)):
+            report.notes.append(Fault(home / name, f"has no note: it {LEFT}"))
+        else:
+            report.faults.append(Fault(home / name, "is no part of a split: it has no note"))
+
+
+def _split_fault(home: Path, name: str, error: StoreError) -> Fault:
+    """The file of a split that a reader named, the note if it named none."""
+    table = home / f"{name}{notes.TABLE}"
+    named = table if error.what.startswith(str(table)) else home / f"{name}{notes.NOTE}"
+    return fault_from(named, error)

@@ -1,0 +1,125 @@
+"""Checks of a whole cache, whatever lies in it."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from matdata.cache import KINDS
+from matdata.catalogue import features, find_dataset
+from matdata.checks.artefacts import LEFT, check_artefact
+from matdata.checks.downloads import check_downloads
+from matdata.checks.report import Report
+from matdata.checks.runs import check_run
+from matdata.dataset import KIND as DATASET
+from matdata.errors import StoreError
+from matdata.sources.download import DOWNLOADS
+from matdata.store.artefact import STAGING
+from matdata.store.latest import LATEST, order
+from matdata.store.verify import check_json, is_passing
+from matdata.store.walk import Fault, children
+from matdata.store.wholeness import refusal
+
+SNAPSHOT, FEATURE = "snapshot", "feature"
+Check = Callable[[Path, Report], object]
+
+
+def verify(cache: Path, ref: str | None = None) -> Report:
+    """Reread every file of a cache, or of one dataset with its snapshot and features.
+
+    Raises
+    ------
+    StoreError
+        If there is no such dataset, or its manifest cannot be trusted.
+    """
+    report = Report()
+    if ref is not None:
+        _check_dataset(cache, ref, report)
+        return report
+    for kind, one in (("snapshots", SNAPSHOT), ("datasets", DATASET), ("features", FEATURE)):
+        check = _check_feature if one == FEATURE else partial(_of_kind, one)
+        for group in _folders(cache / kind, report):
+            _each(group, check, report)
+    _each(cache / "runs", check_run, report)
+    check_downloads(cache / DOWNLOADS, report)
+    paths, faults = children(cache)
+    report.faults += faults
+    for path in paths:
+        if path.name not in (*KINDS, DOWNLOADS) and not is_passing(path.name):
+            report.notes.append(Fault(path, "is none of matdata's"))
+    return report
+
+
+def _of_kind(kind: str, folder: Path, report: Report) -> None:
+    check_artefact(folder, kind, report)
+
+
+def _check_dataset(cache: Path, ref: str, report: Report) -> None:
+    dataset = find_dataset(cache, ref)
+    snapshot = cache / "snapshots" / dataset.manifest["made_from"]["snapshot"]
+    if snapshot.is_dir():
+        check_artefact(snapshot, SNAPSHOT, report)
+    check_artefact(dataset.folder, DATASET, report)
+    _check_latest(dataset.folder.parent, report)
+    for folder in features(cache, dataset.ref):
+        _check_feature(folder, report)
+    _check_latest(cache / "features" / dataset.ref, report)
+
+
+def _check_feature(folder: Path, report: Report) -> None:
+    """Reread a feature, and whether it was made from the dataset in whose name it lies."""
+    manifest = check_artefact(folder, FEATURE, report)
+    if manifest is None:
+        return
+    cache = folder.parents[2]
+    try:
+        digest = find_dataset(cache, folder.parent.name).digest
+    except StoreError:
+        report.notes.append(Fault(folder, "belongs to a dataset that is not in this cache"))
+        return
+    if manifest["made_from"]["dataset_digest"] != digest:
+        report.faults.append(Fault(folder, "was made from another version of the dataset"))
+
+
+def _each(home: Path, check: Check, report: Report) -> None:
+    """Check all artefacts of a folder, and what else it holds."""
+    _check_latest(home, report)
+    for folder in _folders(home, report):
+        check(folder, report)
+
+
+def _folders(home: Path, report: Report) -> list[Path]:
+    """Folders in a folder; anything else in it is a fault, or told."""
+    paths, faults = children(home)
+    report.faults += faults
+    found: list[Path] = []
+    for path in paths:
+        if path.name.startswith(STAGING):
+            report.notes.append(Fault(path, f"{LEFT}, or goes on with the same command"))
+        elif path.name == LATEST or is_passing(path.name):
+            continue
+        else:
+            fault = _no_folder(path)
+            found += [] if fault else [path]
+            report.faults += [Fault(path, fault)] if fault else []
+    return found
+
+
+def _no_folder(path: Path) -> str | None:
+    """Why a path is no folder that can be looked into; None if it is one."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return "is a link to nothing"
+    except OSError as error:
+        return refusal(error)
+    return None if stat.S_ISDIR(mode) else "is none of matdata's: a folder is expected here"
+
+
+def _check_latest(home: Path, report: Report) -> None:
+    path = home / LATEST
+    if path.exists():
+        report.files += 1
+        report.faults += check_json(path, lambda path: order(path.parent))

@@ -1,0 +1,46 @@
+"""Checks of ``downloads/``: what was fetched, against the digests in its receipts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matdata.checks.report import Report
+from matdata.errors import StoreError
+from matdata.sources.download import RECEIPT, receipt_of
+from matdata.store.records import is_verbatim
+from matdata.store.verify import CHANGED, fault_from
+from matdata.store.walk import Fault, children
+from matdata.store.wholeness import MISSING, fault_of
+
+
+def check_downloads(home: Path, report: Report) -> None:
+    """Reread all that was downloaded; hidden files belong to downloads under way."""
+    paths, faults = children(home)
+    report.faults += faults
+    names = {path.name for path in paths}
+    for path in paths:
+        if path.name.startswith("."):
+            continue
+        report.files += 1
+        whole = path.name.removesuffix(RECEIPT)
+        if whole == path.name and f"{whole}{RECEIPT}" not in names:
+            report.faults.append(Fault(path, "has no receipt: nothing says what it must be"))
+        elif whole != path.name:
+            _check_file(home / whole, path, report)
+    if any(path.name.startswith(".part-") for path in paths):
+        report.notes.append(Fault(home, "holds downloads that are not finished"))
+
+
+def _check_file(path: Path, receipt: Path, report: Report) -> None:
+    try:
+        known = receipt_of(path)
+        if not is_verbatim(receipt):
+            report.faults.append(Fault(receipt, CHANGED))
+    except StoreError as error:
+        report.faults.append(fault_from(receipt, error))
+        return
+    fault = fault_of(path, known["bytes"], known["sha256"])
+    if fault == MISSING:  # killed before the rename: it is fetched again
+        report.notes.append(Fault(receipt, "has no file: the download was not finished"))
+    elif fault is not None:
+        report.faults.append(Fault(path, fault))

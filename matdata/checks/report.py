@@ -1,0 +1,37 @@
+"""What a check found: faults, and what is worth telling and is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from matdata.store.walk import Fault
+
+
+@dataclass
+class Report:
+    """The state of a cache, or of a part of it.
+
+    Attributes
+    ----------
+    artefacts, files
+        How many were reread.
+    faults
+        What is damaged, missing, unreadable, or in no record.
+    notes
+        What is no fault: leftovers of killed processes, runs in progress.
+    """
+
+    artefacts: int = 0
+    files: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[Fault] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "artefacts": self.artefacts,
+            "files": self.files,
+            "problems": [str(fault) for fault in self.faults],
+            "notes": [str(note) for note in self.notes],
+        }

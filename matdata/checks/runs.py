@@ -1,0 +1,110 @@
+"""Checks of runs: weights, normalizer, logs, results, the record of the test part, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from matdata.checks.artefacts import leftovers
+from matdata.checks.report import Report
+from matdata.errors import StoreError
+from matdata.store.manifest import NAME, RECEIPT, read_manifest
+from matdata.store.records import read_record
+from matdata.store.verify import check_json, check_receipt, fault_from, is_passing
+from matdata.store.walk import Fault, entries_below
+from matdata.store.wholeness import MISSING, fault_of
+from matdata.training.added import ADDED, Added, recorded
+from matdata.training.tensors import read_tensors
+
+KIND = "run"
+RESULT, LOGS = "result.json", ("log.jsonl", "log.csv")
+TENSORS = ("best.safetensors", "last.safetensors")
+SEALED = ("normalizer.json", RESULT, "test-opened.json", "test.json")
+TABLE = ("test.json", "table_sha256", "test.parquet")
+BOARD = "tensorboard"
+
+
+def check_run(folder: Path, report: Report) -> None:
+    """Reread a run, finished or under way."""
+    report.artefacts += 1
+    faults = check_json(folder / NAME, lambda _: read_manifest(folder, KIND))
+    faults += check_receipt(folder)
+    entries = entries_below(folder)
+    names = set(entries.files)
+    faults += entries.faults
+    records: dict[str, dict[str, Any]] = {}
+    for name in SEALED:
+        if name in names:
+            faults += check_json(folder / name, _keeping(records, name))
+    for name in TENSORS:
+        if name in names:
+            faults += _read_weights(folder / name)
+    added = _added(folder, faults)
+    expected = {**_digests(records), **added.files}
+    for name, digest in sorted(expected.items()):
+        fault = fault_of(folder / name, digest=digest)
+        if fault is not None:
+            faults.append(Fault(folder / name, fault))
+    known = {NAME, RECEIPT, ADDED, *SEALED, *TENSORS, *expected}
+    loose = sorted(name for name in names - known if not is_passing(name))
+    unsealed = [name for name in loose if name in LOGS or name.startswith(f"{BOARD}/")]
+    report.notes += _told(folder, RESULT in names, unsealed) + leftovers(folder)
+    for name in loose:
+        if name.partition("/")[0] in added.pending:
+            report.notes.append(
+                Fault(folder / name, "is being written, or was when a process died")
+            )
+        elif name not in unsealed:
+            faults.append(Fault(folder / name, "is in no record of the run"))
+    report.files += len(names)
+    report.faults += list(dict.fromkeys(faults))
+
+
+def _keeping(records: dict[str, dict[str, Any]], name: str) -> Callable[[Path], None]:
+    def read(path: Path) -> None:
+        records[name] = read_record(path)
+
+    return read
+
+
+def _read_weights(path: Path) -> list[Fault]:
+    fault = fault_of(path)
+    if fault is not None:
+        return [Fault(path, fault)]
+    try:
+        read_tensors(path)
+    except StoreError as error:
+        return [fault_from(path, error)]
+    return []
+
+
+def _digests(records: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Digests that the records of a run state, by file."""
+    result = records.get(RESULT, {})
+    stated = dict(result.get("files") or {})
+    if "weights" in result:
+        stated.setdefault(TENSORS[0], result["weights"])
+    record, key, table = TABLE
+    if record in records:
+        stated[table] = records[record][key]
+    return stated
+
+
+def _added(folder: Path, faults: list[Fault]) -> Added:
+    if fault_of(folder / ADDED) == MISSING:
+        return Added({}, [])
+    faults += check_json(folder / ADDED)
+    try:
+        return recorded(folder)
+    except StoreError as error:
+        faults.append(fault_from(folder / ADDED, error))
+        return Added({}, [])
+
+
+def _told(folder: Path, finished: bool, unsealed: list[str]) -> list[Fault]:
+    if not finished:
+        return [Fault(folder, "is not finished: what it writes is not yet sealed")]
+    said = ", ".join(unsealed)
+    text = f"was trained before logs were sealed; not checked: {said}"
+    return [Fault(folder, text)] if unsealed else []

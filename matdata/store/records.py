@@ -1,0 +1,124 @@
+"""Sealed records: JSON files that carry the digest of their own content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from matdata.cache import storage_error
+from matdata.digest import digest_json
+from matdata.errors import StoreError
+from matdata.store import files
+from matdata.store.wholeness import fault_of, refusal
+
+DIGEST = "digest"
+
+
+def read_json(path: Path, next_step: str | None = None) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Parameters
+    ----------
+    path
+        The file.
+    next_step
+        What the error advises.
+
+    Raises
+    ------
+    StoreError
+        If it is missing, cannot be read, or is no JSON object.
+    """
+    fault = fault_of(path)
+    if fault is not None:
+        raise StoreError(f"{path} {fault}", next_step=next_step)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StoreError(f"{path} {refusal(error)}", next_step=next_step) from error
+    except (ValueError, RecursionError) as error:
+        raise StoreError(f"{path} is damaged: {error}", next_step=next_step) from error
+    if not isinstance(content, dict):
+        raise StoreError(
+            f"{path} is damaged: it holds {type(content).__name__}, not a record",
+            next_step=next_step,
+        )
+    return content
+
+
+def seal_record(content: Mapping[str, Any], key: str = DIGEST) -> dict[str, Any]:
+    """A record with the digest of its content under `key`."""
+    return {**content, key: digest_json(content)}
+
+
+def write_record(path: Path, content: Mapping[str, Any], key: str = DIGEST) -> None:
+    """Write a sealed record atomically.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    try:
+        files.write_json(path, seal_record(content, key))
+    except OSError as error:
+        raise storage_error(error, path) from error
+
+
+def read_record(
+    path: Path,
+    key: str = DIGEST,
+    next_step: str | None = None,
+    unsealed: Collection[frozenset[str]] = (),
+) -> dict[str, Any]:
+    """The content of a sealed record.
+
+    Parameters
+    ----------
+    path, next_step
+        As in `read_json`.
+    key
+        Where the digest stands.
+    unsealed
+        Keys of the records that were written before they were sealed: one without a digest is
+        taken if it has exactly these, since a sealed one whose digest got lost has others.
+
+    Raises
+    ------
+    StoreError
+        If it is missing, cannot be read, or was changed.
+    """
+    content = read_json(path, next_step)
+    stated = content.pop(key, None)
+    if stated is None and content.keys() in unsealed:
+        return content
+    try:
+        whole = digest_json(content) == stated
+    except (ValueError, RecursionError):  # NaN, which no sealed record holds
+        whole = False
+    if not whole:
+        raise StoreError(
+            f"{path} does not match its own digest: it is damaged",
+            cause="a disk error, an interrupted copy, or an edit by hand",
+            next_step=next_step,
+        )
+    return content
+
+
+def is_verbatim(path: Path) -> bool:
+    """Whether a JSON file consists of the very bytes that matdata writes of its content.
+
+    A digest of the content does not see a blank that became a line break; this does.
+
+    Raises
+    ------
+    StoreError
+        As `read_json`.
+    """
+    content = read_json(path)
+    try:
+        return files.json_text(content).encode() == path.read_bytes()
+    except (OSError, ValueError):
+        return False

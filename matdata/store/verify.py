@@ -1,0 +1,75 @@
+"""Rereads an artefact: every byte of every file, what is missing, and what was added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+from matdata.errors import StoreError
+from matdata.store.files import TEMPORARY
+from matdata.store.locks import LOCK
+from matdata.store.manifest import NAME, RECEIPT
+from matdata.store.records import is_verbatim, read_record
+from matdata.store.walk import Fault, entries_below
+from matdata.store.wholeness import fault_of
+
+#: Receipts of before they were sealed.
+UNSEALED = (frozenset(("created",)), frozenset(("created", "machine", "versions")))
+CHANGED = "is damaged: these are not the bytes that were written"
+
+
+def fault_from(path: Path, error: StoreError) -> Fault:
+    """What a reader said of a file, as a fault of that file."""
+    return Fault(path, error.what.removeprefix(f"{path} "))
+
+
+def check_json(path: Path, read: Callable[[Path], Any] = read_record) -> list[Fault]:
+    """What is wrong with a sealed JSON file, white space included."""
+    try:
+        read(path)
+        return [] if is_verbatim(path) else [Fault(path, CHANGED)]
+    except StoreError as error:
+        return [fault_from(path, error)]
+
+
+def check_receipt(folder: Path) -> list[Fault]:
+    """What is wrong with the receipt of an artefact."""
+    return check_json(folder / RECEIPT, lambda path: read_record(path, unsealed=UNSEALED))
+
+
+def verify_folder(
+    folder: Path, manifest: dict[str, Any], besides: Collection[str] = ()
+) -> list[Fault]:
+    """Reread every file of an artefact.
+
+    Parameters
+    ----------
+    folder, manifest
+        The artefact, and its manifest as it was read.
+    besides
+        Folders inside that others check (``splits``).
+
+    Returns
+    -------
+    list of Fault
+        One for each file that is damaged, missing, unreadable or in no manifest.
+    """
+    faults = check_json(folder / NAME, lambda _: None) + check_receipt(folder)
+    for name, (size, digest) in sorted(manifest["files"].items()):
+        fault = fault_of(folder / name, size, digest)
+        if fault is not None:
+            faults.append(Fault(folder / name, fault))
+    entries = entries_below(folder)
+    known = {*manifest["files"], NAME, RECEIPT}
+    added = [
+        name
+        for name in entries.files
+        if name not in known and name.partition("/")[0] not in besides and not is_passing(name)
+    ]
+    return [*faults, *entries.faults, *(Fault(folder / n, "is not in the manifest") for n in added)]
+
+
+def is_passing(name: str) -> bool:
+    """Whether a file is a lock, or was being written by a process that was killed."""
+    return Path(name).name.startswith((LOCK, TEMPORARY))

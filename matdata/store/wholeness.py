@@ -1,0 +1,62 @@
+"""What can be wrong with one file: absent, a link to nothing, no file, unreadable, other bytes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from matdata.digest import digest_file
+
+KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+MISSING = "is missing"
+#: Why a file of a shared cache cannot be read, and what helps.
+UNREADABLE = "another user made it readable for nobody else, or a link or a mount is broken"
+ASK_OWNER = "ask its owner to make it readable (chmod -R g+rX FOLDER), or work in another --cache"
+
+
+def refusal(error: OSError) -> str:
+    """Why the operating system did not let a file be read, in words."""
+    return f"cannot be read: {error.strerror or error}"
+
+
+def fault_of(path: Path, size: int | None = None, digest: str | None = None) -> str | None:
+    """What is wrong with a file that is expected to be there, as the end of a sentence; or None.
+
+    Nothing but a regular file (or a link to one) is opened, so that no pipe can hold a reader up.
+
+    Parameters
+    ----------
+    path
+        The file.
+    size, digest
+        Its bytes and their SHA-256, compared where they are given.
+    """
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            kind = next((name for test, name in KINDS if test(found.st_mode)), "something else")
+            return f"is {kind}, not a file"
+        if size is not None and found.st_size != size:
+            return f"is damaged: {found.st_size} bytes, expected {size}"
+        if digest is None:
+            with open(path, "rb"):
+                return None
+        if digest_file(path) != digest:
+            return f"is damaged: its bytes do not have the SHA-256 {digest[:12]}… any more"
+    except FileNotFoundError:
+        return "is a link to nothing" if os.path.islink(path) else MISSING
+    except NotADirectoryError:
+        return MISSING
+    except OSError as error:
+        return refusal(error)
+    return None
