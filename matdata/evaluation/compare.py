@@ -8,8 +8,8 @@ from typing import Any
 
 from matdata.catalogue import committed
 from matdata.errors import MatdataError, TrainError
-from matdata.evaluation.score import RECORD, test_record
-from matdata.training.run import Run
+from matdata.evaluation.score import test_record
+from matdata.training.run import RECORD, Run
 
 #: What runs are ranked by, and whether more is better.
 BY = {"regression": ("mae", False), "classification": ("roc_auc", True)}

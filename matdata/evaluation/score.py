@@ -15,7 +15,7 @@ import numpy.typing as npt
 from matdata.catalogue import find_dataset
 from matdata.dataset import DatasetFolder
 from matdata.digest import digest_file, digest_json
-from matdata.errors import StoreError, TrainError
+from matdata.errors import TrainError
 from matdata.evaluation.metrics import (
     classification,
     confusion,
@@ -26,16 +26,14 @@ from matdata.evaluation.metrics import (
 from matdata.evaluation.uncertainty import calibration
 from matdata.splits.base import Split, first_few
 from matdata.splits.saved import load_split
+from matdata.training.check import require_table
 from matdata.training.contract import BOOLEAN, Target
 from matdata.training.data import View, truth
 from matdata.training.predict import check_prediction, predict_dataset, require_finite
 from matdata.training.prediction import Predictions
-from matdata.training.run import Run, read_sealed, write_sealed
+from matdata.training.run import OPENED, RECORD, TABLE, Run, read_sealed, write_sealed
 from matdata.training.targets import require_names
 
-OPENED = "test-opened.json"
-RECORD = "test.json"
-TABLE = "test.parquet"
 #: Classes up to which the record has their confusion matrix.
 MATRIX_CLASSES = 64
 
@@ -110,10 +108,7 @@ def test_predictions(run: Run) -> dict[str, list[Any]]:
     from matdata.store.tables import read_table
 
     record = test_record(run)
-    path = run.folder / TABLE
-    if not path.is_file() or digest_file(path) != record["table_sha256"]:
-        raise StoreError(f"{path} is missing or was changed since the test part was opened")
-    return read_table(path)
+    return read_table(require_table(run.folder, record))
 
 
 def test_record(run: Run) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from matdata.digest import SHORT, canonical_json, digest_json
 from matdata.errors import TrainError
 from matdata.store import files
 from matdata.store.manifest import NAME, seal
-from matdata.training.run import KIND, WEIGHTS, Run
+from matdata.training.contents import BEST, LAST
+from matdata.training.run import KIND, Run
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 
@@ -56,7 +57,7 @@ def start_run(folder: Path, content: dict[str, Any]) -> Run:
         known = Run(folder)
         if known.digest == digest:
             return known
-        if any((folder / name).is_file() for name in WEIGHTS):
+        if any((folder / name).is_file() for name in (LAST, BEST)):
             raise TrainError(
                 f"there is a run {folder.name!r} of something else",
                 cause=_difference(known.manifest["identity"], content["identity"]),

@@ -11,8 +11,8 @@ from support.runs import TARGET, train
 
 import matdata as md
 from matdata.cli import main
-from matdata.digest import digest_file
-from matdata.training.checkpoint import BEST, read_weights, write_best
+from matdata.training.checkpoint import read_weights, write_best
+from matdata.training.contents import BEST, digests
 from matdata.training.run import read_sealed, write_sealed
 from matdata.training.start import run_lock
 
@@ -46,6 +46,12 @@ def test_the_last_batch_of_a_training_is_no_waiting(cache):
     assert row["data_wait_share"] < 1.0
 
 
+def seal_again(folder):
+    """Let the result say that the training ended with the files that are there."""
+    result = {**read_sealed(folder / "result.json"), "files": digests(folder)}
+    write_sealed(folder / "result.json", result)
+
+
 def evaluate(cache):
     return main(["evaluate", "a", "--cache", str(cache), "--no-pictures", "--quiet"])
 
@@ -54,7 +60,7 @@ def evaluate(cache):
     ("file", "text", "message"),
     [
         ("normalizer.json", None, "normalizer.json is missing"),
-        ("normalizer.json", '{"kind": "none"}', "does not match its own digest"),
+        ("normalizer.json", '{"kind": "none"}', "not the one that the training of run 'a'"),
         ("result.json", "[1]", "it holds list, not a record"),
     ],
 )
@@ -121,8 +127,7 @@ def test_weights_that_are_no_numbers_leave_the_test_part_closed(cache, capsys):
     folder = cache / "runs" / "a"
     weights, state = read_weights(folder / BEST)
     write_best(folder, {name: value * float("nan") for name, value in weights.items()}, state)
-    result = {**read_sealed(folder / "result.json"), "weights": digest_file(folder / BEST)}
-    write_sealed(folder / "result.json", result)
+    seal_again(folder)
     assert evaluate(cache) == 1
     assert "is not a finite number" in capsys.readouterr().err
     assert not (folder / "test-opened.json").exists()
@@ -134,8 +139,7 @@ def test_predictions_that_are_no_numbers_leave_the_test_part_closed(cache, capsy
     folder = cache / "runs" / "a"
     weights, state = read_weights(folder / BEST)
     write_best(folder, {n: value.sign() * 3e38 for n, value in weights.items()}, state)
-    result = {**read_sealed(folder / "result.json"), "weights": digest_file(folder / BEST)}
-    write_sealed(folder / "result.json", result)
+    seal_again(folder)
     assert evaluate(cache) == 1
     told = capsys.readouterr().err
     first = sorted(md.open("s", cache=cache).split("main")["test"])[0]
