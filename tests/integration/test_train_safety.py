@@ -176,3 +176,59 @@ def test_a_logarithm_of_validation_targets_is_checked_first(cache, capsys):
         patch.setattr(job, "fit_normalizer", lambda *a: replace(plain(*a), kind="log10"))
         assert train(cache) == 1
     assert "targets that are not positive" in capsys.readouterr().err
+
+
+def test_a_copied_run_opens_no_test_part_unnoticed(cache, capsys):
+    assert train(cache) == 0
+    runs = cache / "runs"
+    shutil.copytree(runs / "a", runs / "copy")
+    assert evaluate(cache) == 0
+    capsys.readouterr()
+    command = ["--cache", str(cache), "--no-pictures"]
+    assert main(["evaluate", "copy", *command]) == 0
+    assert "was opened before, on 2" in (told := capsys.readouterr().out)
+    assert "for the same weights (run a)" in told
+    # other weights of the same training
+    weights, state = read_weights(runs / "copy" / BEST)
+    write_best(runs / "copy", {name: value * 1.01 for name, value in weights.items()}, state)
+    result = {**read_sealed(runs / "copy" / "result.json"), "files": digests(runs / "copy")}
+    write_sealed(runs / "copy" / "result.json", result)
+    for name in ("test-opened.json", "test.json", "test.parquet"):
+        (runs / "copy" / name).unlink()
+    assert main(["evaluate", "copy", *command]) == 1
+    assert "opened on 2" in (told := capsys.readouterr().err)
+    assert "for the same training with other weights (run 'a')" in told
+    assert not (runs / "copy" / "test-opened.json").exists()
+    # another training of the same split opens it, and `runs` counts
+    assert train(cache, "--seed", "3", name="other") == 0
+    assert main(["evaluate", "other", *command]) == 0
+    assert "is now open" in capsys.readouterr().out
+    assert main(["runs", "other", "--cache", str(cache)]) == 0
+    assert "test part opened for 2 trainings" in capsys.readouterr().out
+
+
+def test_deleted_records_of_a_test_part_are_told(cache, capsys):
+    assert fit(cache) == 0
+    assert evaluate(cache) == 0
+    first = json.loads((cache / "runs" / "a" / "test.json").read_text())
+    for name in ("test-opened.json", "test.json", "test.parquet"):
+        (cache / "runs" / "a" / name).unlink()
+    capsys.readouterr()
+    assert main(["evaluate", "a", "--cache", str(cache), "--no-pictures", "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["opened"] == {**first["opened"], "first": False}
+    assert again["targets"] == first["targets"]
+
+
+def test_openings_that_a_dataset_lost_are_written_down_again(cache, capsys):
+    assert fit(cache) == 0
+    assert evaluate(cache) == 0
+    (path,) = (cache / "datasets" / "s").glob("[!.]*.openings.jsonl")
+    before = path.read_bytes()
+    path.unlink()
+    assert evaluate(cache) == 0
+    assert path.read_bytes() == before
+    path.write_bytes(before.replace(b'"main"', b'"test"'))
+    capsys.readouterr()
+    assert main(["runs", "--cache", str(cache)]) == 0
+    assert "whose record of openings is damaged" in capsys.readouterr().out
