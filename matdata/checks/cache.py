@@ -11,10 +11,12 @@ from matdata.cache import KINDS
 from matdata.catalogue import features, find_dataset
 from matdata.checks.artefacts import LEFT, check_artefact
 from matdata.checks.downloads import check_downloads
+from matdata.checks.openings import OPENINGS, check_openings
 from matdata.checks.report import Report
 from matdata.checks.runs import check_run
 from matdata.dataset import KIND as DATASET
 from matdata.errors import StoreError
+from matdata.evaluation.openings import openings_path
 from matdata.sources.download import DOWNLOADS
 from matdata.store.artefact import STAGING
 from matdata.store.latest import LATEST, order
@@ -62,6 +64,9 @@ def _check_dataset(cache: Path, ref: str, report: Report) -> None:
     if snapshot.is_dir():
         check_artefact(snapshot, SNAPSHOT, report)
     check_artefact(dataset.folder, DATASET, report)
+    openings = openings_path(dataset.folder)
+    if openings.exists():
+        check_openings(openings, report)
     _check_latest(dataset.folder.parent, report)
     for folder in features(cache, dataset.ref):
         _check_feature(folder, report)
@@ -100,6 +105,8 @@ def _folders(home: Path, report: Report) -> list[Path]:
             report.notes.append(Fault(path, f"{LEFT}, or goes on with the same command"))
         elif path.name == LATEST or is_passing(path.name):
             continue
+        elif path.name.endswith(OPENINGS):
+            check_openings(path, report)
         else:
             fault = _no_folder(path)
             found += [] if fault else [path]

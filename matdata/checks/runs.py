@@ -15,14 +15,19 @@ from matdata.store.verify import check_json, check_receipt, fault_from, is_passi
 from matdata.store.walk import Fault, entries_below
 from matdata.store.wholeness import MISSING, fault_of
 from matdata.training.added import ADDED, Added, recorded
+from matdata.training.contents import (
+    BEST,
+    BOARD,
+    EVIDENCE,
+    LAST,
+    NORMALIZER,
+    RESULT,
+    recorded_digests,
+)
+from matdata.training.run import KIND, OPENED, RECORD, TABLE
 from matdata.training.tensors import read_tensors
 
-KIND = "run"
-RESULT, LOGS = "result.json", ("log.jsonl", "log.csv")
-TENSORS = ("best.safetensors", "last.safetensors")
-SEALED = ("normalizer.json", RESULT, "test-opened.json", "test.json")
-TABLE = ("test.json", "table_sha256", "test.parquet")
-BOARD = "tensorboard"
+SEALED = (NORMALIZER, RESULT, OPENED, RECORD)
 
 
 def check_run(folder: Path, report: Report) -> None:
@@ -37,26 +42,26 @@ def check_run(folder: Path, report: Report) -> None:
     for name in SEALED:
         if name in names:
             faults += check_json(folder / name, _keeping(records, name))
-    for name in TENSORS:
+    for name in (BEST, LAST):
         if name in names:
             faults += _read_weights(folder / name)
     added = _added(folder, faults)
-    expected = {**_digests(records), **added.files}
+    expected = {**_digests(folder, records, faults), **added.files}
     for name, digest in sorted(expected.items()):
         fault = fault_of(folder / name, digest=digest)
         if fault is not None:
             faults.append(Fault(folder / name, fault))
-    known = {NAME, RECEIPT, ADDED, *SEALED, *TENSORS, *expected}
-    loose = sorted(name for name in names - known if not is_passing(name))
-    unsealed = [name for name in loose if name in LOGS or name.startswith(f"{BOARD}/")]
-    report.notes += _told(folder, RESULT in names, unsealed) + leftovers(folder)
-    for name in loose:
+    known = {NAME, RECEIPT, ADDED, *SEALED, BEST, LAST, *expected}
+    for name in sorted(name for name in names - known if not is_passing(name)):
         if name.partition("/")[0] in added.pending:
             report.notes.append(
-                Fault(folder / name, "is being written, or was when a process died")
+                Fault(folder / name, "was being written by a process that is no more")
             )
-        elif name not in unsealed:
+        elif RESULT in names or not (name in EVIDENCE or name.startswith(f"{BOARD}/")):
             faults.append(Fault(folder / name, "is in no record of the run"))
+    if RESULT not in names:
+        report.notes.append(Fault(folder, "is not finished: its logs are not sealed yet"))
+    report.notes += leftovers(folder)
     report.files += len(names)
     report.faults += list(dict.fromkeys(faults))
 
@@ -79,15 +84,18 @@ def _read_weights(path: Path) -> list[Fault]:
     return []
 
 
-def _digests(records: dict[str, dict[str, Any]]) -> dict[str, str]:
+def _digests(
+    folder: Path, records: dict[str, dict[str, Any]], faults: list[Fault]
+) -> dict[str, str]:
     """Digests that the records of a run state, by file."""
-    result = records.get(RESULT, {})
-    stated = dict(result.get("files") or {})
-    if "weights" in result:
-        stated.setdefault(TENSORS[0], result["weights"])
-    record, key, table = TABLE
-    if record in records:
-        stated[table] = records[record][key]
+    stated: dict[str, str] = {}
+    if RESULT in records:
+        try:
+            stated |= recorded_digests(folder, records[RESULT])
+        except StoreError as error:
+            faults.append(fault_from(folder / RESULT, error))
+    if RECORD in records:
+        stated[TABLE] = str(records[RECORD]["table_sha256"])
     return stated
 
 
@@ -100,11 +108,3 @@ def _added(folder: Path, faults: list[Fault]) -> Added:
     except StoreError as error:
         faults.append(fault_from(folder / ADDED, error))
         return Added({}, [])
-
-
-def _told(folder: Path, finished: bool, unsealed: list[str]) -> list[Fault]:
-    if not finished:
-        return [Fault(folder, "is not finished: what it writes is not yet sealed")]
-    said = ", ".join(unsealed)
-    text = f"was trained before logs were sealed; not checked: {said}"
-    return [Fault(folder, text)] if unsealed else []

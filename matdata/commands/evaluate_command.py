@@ -47,10 +47,9 @@ def run(given: argparse.Namespace) -> int:
 
 def lines(record: dict[str, Any]) -> list[str]:
     """The score as text."""
-    told = "was opened before; this is its record" if record["reused"] else "is now open"
     sizes = record["test"]
     found = [
-        f"the test part of {record['split']['name']} {told}: {sizes['predicted']:,} of "
+        f"the test part of {record['split']['name']} {_opened(record)}: {sizes['predicted']:,} of "
         f"{sizes['asked']:,} materials"
     ]
     for name, scored in record["targets"].items():
@@ -70,6 +69,16 @@ def lines(record: dict[str, Any]) -> list[str]:
             told = ", ".join(f"{name} {number(spread[name])}" for name in SPREAD)
             found.append(f"  predicted spread: {told}")
     return found
+
+
+def _opened(record: dict[str, Any]) -> str:
+    """Whether it was open before, which is told of a copied run and of deleted records as well."""
+    if record["reused"]:
+        return "was opened before; this is its record"
+    opened = record["opened"]
+    if opened["first"]:
+        return "is now open"
+    return f"was opened before, on {opened['when']} for the same weights (run {opened['run']})"
 
 
 def _classes(names: list[str]) -> list[str]:

@@ -44,11 +44,19 @@ def _unranked(entry: dict[str, Any]) -> str | None:
     return f"{entry['run']}: {entry['plugin']} on {entry['dataset']}, {state}"
 
 
+def _openings(count: int | None) -> str:
+    """How many trainings have seen a test part, removed runs included."""
+    if count is None:
+        return "whose record of openings is damaged"
+    return f"test part opened for {count:,} training{'' if count == 1 else 's'}"
+
+
 def lines(group: dict[str, Any]) -> list[str]:
     """One group as text, the best first."""
     unit = "" if group["unit"] == "1" else f" [{group['unit']}]"
     names = SHOWN[group["task"]]
-    found = [f"{group['target']}{unit} on {group['materials']:,} materials of {group['dataset']}"]
+    where = f"{group['materials']:,} materials of {group['dataset']}"
+    found = [f"{group['target']}{unit} on {where}, {_openings(group['openings'])}"]
     rows = [(entry["run"], entry["members"], entry["metrics"]) for entry in group["runs"]]
     rows += [(name, None, values) for name, values in group["baselines"].items()]
     wide = max(len(name) for name, _, _ in rows)

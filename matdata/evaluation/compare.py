@@ -8,8 +8,9 @@ from typing import Any
 
 from matdata.catalogue import committed
 from matdata.errors import MatdataError, TrainError
-from matdata.evaluation.score import RECORD, test_record
-from matdata.training.run import Run
+from matdata.evaluation.openings import read_openings
+from matdata.evaluation.score import test_record
+from matdata.training.run import RECORD, Run
 
 #: What runs are ranked by, and whether more is better.
 BY = {"regression": ("mae", False), "classification": ("roc_auc", True)}
@@ -63,7 +64,10 @@ def listing(cache: Path) -> tuple[list[Run], list[dict[str, Any]]]:
 
 
 def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Evaluated runs by target and test materials, each group in the order of its metric."""
+    """Evaluated runs by target and test materials, each group in the order of its metric.
+
+    ``openings`` is how many trainings have seen the test part, removed runs included.
+    """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for run in runs:
         try:
@@ -82,6 +86,7 @@ def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
                     "materials": scored["materials"],
                     "truth_digest": scored["truth_digest"],
                     "baselines": scored["baselines"],
+                    "openings": _openings(run, record["split"]["digest"]),
                     "runs": [],
                 },
             )
@@ -91,6 +96,16 @@ def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
         group["by"] = metric
         group["runs"].sort(key=lambda entry: _order(entry["metrics"][metric], more))
     return list(found.values())
+
+
+def _openings(run: Run, split: str) -> int | None:
+    """How often the test part of the run's split was opened; None if its record is damaged."""
+    name, _, version = run.manifest["dataset"]["ref"].partition("@")
+    try:
+        known = read_openings(run.cache / "datasets" / name / version)
+    except MatdataError:
+        return None
+    return sum(opening.split_digest == split for opening in known)
 
 
 def _order(value: float | None, more: bool) -> float:

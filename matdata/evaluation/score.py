@@ -15,7 +15,7 @@ import numpy.typing as npt
 from matdata.catalogue import find_dataset
 from matdata.dataset import DatasetFolder
 from matdata.digest import digest_file, digest_json
-from matdata.errors import StoreError, TrainError
+from matdata.errors import TrainError
 from matdata.evaluation.metrics import (
     classification,
     confusion,
@@ -23,19 +23,18 @@ from matdata.evaluation.metrics import (
     dummy_class,
     regression,
 )
+from matdata.evaluation.openings import Opening, record_opening
 from matdata.evaluation.uncertainty import calibration
 from matdata.splits.base import Split, first_few
 from matdata.splits.saved import load_split
+from matdata.training.check import require_table
 from matdata.training.contract import BOOLEAN, Target
 from matdata.training.data import View, truth
 from matdata.training.predict import check_prediction, predict_dataset, require_finite
 from matdata.training.prediction import Predictions
-from matdata.training.run import Run, read_sealed, write_sealed
+from matdata.training.run import OPENED, RECORD, TABLE, Run, read_sealed, write_sealed
 from matdata.training.targets import require_names
 
-OPENED = "test-opened.json"
-RECORD = "test.json"
-TABLE = "test.parquet"
 #: Classes up to which the record has their confusion matrix.
 MATRIX_CLASSES = 64
 
@@ -61,7 +60,7 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     ------
     TrainError
         If the run is not finished, its weights or predictions are not finite, or the weights
-        changed after the test part was opened.
+        changed after the test part was opened, in this folder or in a copy of it.
     StoreError
         If a file of the run is missing or was changed.
     SplitError
@@ -75,26 +74,40 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     split = _split(run, dataset)
     ids = split.ids("test")
     weights = run.weights_digest()
-    opened = run.folder / OPENED
-    if opened.is_file():
-        _require_same(run, read_sealed(opened), weights)
-        if (run.folder / RECORD).is_file():
-            run.require_whole()
-            return {**read_sealed(run.folder / RECORD), "reused": True}
     run.require_whole()
+    opened = _own_opening(run, weights)
+    if opened is not None and (run.folder / RECORD).is_file():
+        record_opening(dataset.folder, _opening(run, split, weights, opened))
+        return {**read_sealed(run.folder / RECORD), "reused": True}
     require_finite(run)
     predictions = predict_dataset(run, dataset, ids, settings=settings)
     _require_numbers(run, predictions)
-    if not opened.is_file():
-        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        write_sealed(opened, {"run": run.name, "weights": weights, "opened": when})
+    opened = opened or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    opening, first = record_opening(dataset.folder, _opening(run, split, weights, opened))
+    own = {"run": run.name, "weights": weights, "opened": opened}
+    write_sealed(run.folder / OPENED, own)
     require_names(dataset, predictions.targets, predictions.ids)
     true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
     predictions = replace(predictions, true=true)
     predictions.write(run.folder / TABLE)
     record = _record(run, dataset, split, predictions)
+    record["opened"] = {"run": opening.run, "when": opening.opened, "first": first}
     write_sealed(run.folder / RECORD, record)
     return {**record, "reused": False}
+
+
+def _own_opening(run: Run, weights: str) -> str | None:
+    """When the run opened its test part, by its own record; None if it did not."""
+    path = run.folder / OPENED
+    if not path.is_file():
+        return None
+    own = read_sealed(path)
+    _require_same(run, own, weights)
+    return str(own["opened"])
+
+
+def _opening(run: Run, split: Split, weights: str, opened: str) -> Opening:
+    return Opening(split.name, split.digest(), run.name, run.digest, weights, opened)
 
 
 def test_predictions(run: Run) -> dict[str, list[Any]]:
@@ -110,10 +123,7 @@ def test_predictions(run: Run) -> dict[str, list[Any]]:
     from matdata.store.tables import read_table
 
     record = test_record(run)
-    path = run.folder / TABLE
-    if not path.is_file() or digest_file(path) != record["table_sha256"]:
-        raise StoreError(f"{path} is missing or was changed since the test part was opened")
-    return read_table(path)
+    return read_table(require_table(run.folder, record))
 
 
 def test_record(run: Run) -> dict[str, Any]:

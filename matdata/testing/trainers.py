@@ -197,8 +197,8 @@ class TrainerContract:
 
         save = checkpoint.save_checkpoint
 
-        def stop(loop: Any, folder: Path) -> None:
-            save(loop, folder)
+        def stop(loop: Any, folder: Path, run: str) -> None:
+            save(loop, folder, run)
             if loop.progress.step == loop.per_epoch + 1:
                 raise Stop
 

@@ -9,20 +9,22 @@ import torch
 from torch import Tensor
 
 from matdata.errors import TrainError
+from matdata.training.contents import BEST, LAST, require_written_by
 from matdata.training.engine import Weights
 from matdata.training.loop import Loop
 from matdata.training.progress import Progress
 from matdata.training.tensors import read_tensors, write_tensors
 
-LAST = "last.safetensors"
-BEST = "best.safetensors"
 
+def save_checkpoint(loop: Loop, folder: Path, run: str = "") -> None:
+    """Write the state of a loop, and the best weights so far for predictions.
 
-def save_checkpoint(loop: Loop, folder: Path) -> None:
-    """Write the state of a loop, and the best weights so far for predictions."""
+    Both files hold `run`, the digest of what the run was asked for: they fit no other run.
+    """
     if not loop.engine.recipe.group.leads:
         return
     state = {
+        "run": run,
         "progress": loop.progress.to_json(),
         "loader": loop.train.state(),
         "frozen": list(loop.engine.recipe.frozen),
@@ -45,7 +47,8 @@ def save_checkpoint(loop: Loop, folder: Path) -> None:
         members = [
             {"best": own.best, "best_epoch": own.best_epoch} for own in loop.progress.members
         ]
-        write_best(folder, loop.best, {"epoch": loop.progress.epoch, "members": members})
+        best = {"run": run, "epoch": loop.progress.epoch, "members": members}
+        write_best(folder, loop.best, best)
 
 
 def write_best(folder: Path, weights: Weights, state: dict[str, Any]) -> None:
@@ -60,20 +63,21 @@ def read_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
     return {name: torch.from_numpy(value) for name, value in arrays.items()}, state
 
 
-def load_checkpoint(loop: Loop, folder: Path) -> bool:
-    """Bring a new loop to where a checkpoint stands; returns whether there is one.
+def load_checkpoint(loop: Loop, folder: Path, run: str = "") -> bool:
+    """Bring a new loop to where a checkpoint of this run stands; returns whether there is one.
 
     Raises
     ------
     TrainError
         If the network has other weights than the checkpoint.
     StoreError
-        If the checkpoint is damaged.
+        If the checkpoint is damaged, or of another run.
     """
     path = folder / LAST
     if not path.is_file():
         return False
     arrays, state = read_tensors(path)
+    require_written_by(path, state, run)
     device = loop.engine.recipe.device
     groups: dict[str, dict[str, Tensor]] = {}
     for key, value in arrays.items():

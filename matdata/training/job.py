@@ -13,9 +13,9 @@ from torch import nn
 
 from matdata.cache import ensure_writable
 from matdata.console import SILENT, Console
-from matdata.digest import digest_json
 from matdata.training.allocator import keep_freed_memory
 from matdata.training.checkpoint import load_checkpoint, save_checkpoint
+from matdata.training.contents import BEST, NORMALIZER, RESULT, digests
 from matdata.training.contract import FitTrainer, Schema, TorchTrainer
 from matdata.training.data import (
     View,
@@ -31,7 +31,7 @@ from matdata.training.logs import RunLog
 from matdata.training.loop import Loop
 from matdata.training.losses import loss_entries, outputs_for
 from matdata.training.question import Question, Request, ask
-from matdata.training.run import NORMALIZER, RESULT, Run, find_run, write_sealed
+from matdata.training.run import Run, find_run, write_sealed
 from matdata.training.stacked import StackedEngine, reason_after_trial, reason_against
 from matdata.training.start import run_folder, run_lock, start_run
 from matdata.training.tensors import write_tensors
@@ -116,8 +116,8 @@ def _fit(question: Question, run: Run, outputs: int) -> None:
     settings = question.settings
     question.trainer.fit(train, valid, schema_of(question, outputs), settings.seed)
     seconds = time.perf_counter() - started
-    write_tensors(run.folder / "best.safetensors", dict(question.trainer.state()))
-    result = {"seconds": seconds, "weights": run.weights_digest(), "engine": "fit"}
+    write_tensors(run.folder / BEST, dict(question.trainer.state()), {"run": run.digest})
+    result = {"seconds": seconds, "engine": "fit", "files": digests(run.folder)}
     write_sealed(run.folder / RESULT, result)
 
 
@@ -142,7 +142,7 @@ def _train(
     normalizer = fit_normalizer(view, question.train, question.targets, settings)
     check_logarithms(view, question.valid, question.targets, normalizer)
     if group.leads:
-        write_sealed(run.folder / NORMALIZER, normalizer.to_json())
+        write_sealed(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
     train = loader_for(
         view, question.train, question.targets, settings, shuffle=True, device=device, group=group
     )
@@ -174,10 +174,10 @@ def _loop(
     group = engine.recipe.group
 
     def save(loop: Loop) -> None:
-        save_checkpoint(loop, run.folder)
+        save_checkpoint(loop, run.folder, run.digest)
 
     loop = Loop(engine, train, valid, schema, save, lambda _: None, console)
-    if load_checkpoint(loop, run.folder):
+    if load_checkpoint(loop, run.folder, run.digest):
         console.say(f"  goes on after epoch {loop.progress.epoch}, step {loop.progress.step}")
     log = None
     if group.leads:
@@ -229,8 +229,7 @@ def _result(run: Run, loop: Loop, reason: str | None) -> dict[str, Any]:
         "why_separate": reason,
         "threads": torch.get_num_threads(),
         "device": str(loop.engine.recipe.device),
-        "weights": run.weights_digest(),
-        "normalizer": digest_json(run.normalizer()),
+        "files": digests(run.folder),
     }
 
 

@@ -14,7 +14,8 @@ from matdata.dataset import DatasetFolder
 from matdata.errors import ConfigError, FeatureError, StoreError, TrainError, did_you_mean
 from matdata.features.feature import Feature, open_feature
 from matdata.load.normalizer import Normalizer
-from matdata.training.checkpoint import BEST, check_weights, read_weights
+from matdata.training.checkpoint import check_weights, read_weights
+from matdata.training.contents import BEST
 from matdata.training.contract import FitTrainer, Members, Schema, TorchTrainer
 from matdata.training.data import View, device_of, loader_for, samples_for, truth
 from matdata.training.losses import means_and_spreads

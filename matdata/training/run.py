@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import functools
-import json
 from pathlib import Path
 from typing import Any
 
-from matdata.cache import storage_error
 from matdata.catalogue import committed
-from matdata.digest import digest_file, digest_json
+from matdata.digest import digest_file
 from matdata.errors import StoreError, TrainError, did_you_mean
-from matdata.store import files
 from matdata.store.manifest import NAME, read_manifest
+from matdata.store.records import read_record
+from matdata.store.records import write_record as write_sealed
 from matdata.training import trainer as make_trainer
+from matdata.training.contents import (
+    BEST,
+    DECISIVE,
+    NORMALIZER,
+    RESULT,
+    TRAIN_AGAIN,
+    recorded_digests,
+    require_unchanged,
+    require_written_by,
+)
 from matdata.training.contract import Schema, Target, Trainer
 from matdata.training.settings import TrainSettings
+from matdata.training.tensors import read_tensors
+
+__all__ = ["Run", "find_run", "read_sealed", "write_sealed"]
 
 KIND = "run"
-RESULT = "result.json"
-NORMALIZER = "normalizer.json"
-WEIGHTS = ("last.safetensors", "best.safetensors")
+#: Files of the test part: that it was opened, its score, and the predictions.
+OPENED, RECORD, TABLE = "test-opened.json", "test.json", "test.parquet"
 
 
 class Run:
-    """A run in a cache, finished or under way.
+    """A run in a cache, finished or under way; opening it checks what its predictions rest on.
+
+    Weights, normalizer and manifest are those that the training ended with; of a run that is not
+    finished they are of that run.
 
     Parameters
     ----------
@@ -34,7 +48,8 @@ class Run:
     Raises
     ------
     StoreError
-        If its manifest is missing or damaged, naming run and file.
+        If its manifest is missing or damaged, naming run and file; if a file is missing or is
+        another one than the training wrote.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -47,6 +62,7 @@ class Run:
                 cause=error.cause,
                 next_step=error.next_step,
             ) from error
+        self.require_whole()
 
     def __repr__(self) -> str:
         return f"Run({self.name!r}, {'finished' if self.finished else 'under way'})"
@@ -140,27 +156,24 @@ class Run:
         StoreError
             If the file is missing.
         """
-        path = self.folder / "best.safetensors"
+        path = self.folder / BEST
         if not path.is_file():
             raise StoreError(f"{path} is missing", next_step="train the run again")
         return digest_file(path)
 
     def require_whole(self) -> None:
-        """Check that weights and normalizer are those that the training ended with.
+        """Check that weights, normalizer and manifest are those of the training.
 
         Raises
         ------
         StoreError
-            If one is missing or was changed.
+            If one is missing, was changed, or is of another run.
         """
-        result = self.result()
-        if result.get("weights") != self.weights_digest():
-            raise StoreError(
-                f"the weights of run {self.name!r} are not those that its training ended with",
-                cause="its folder was edited",
-                next_step="train again under another --name",
-            )
-        self.normalizer()
+        if self.finished:
+            recorded = recorded_digests(self.folder, self.result())
+            require_unchanged(self.folder, recorded, DECISIVE)
+        elif (self.folder / BEST).is_file():
+            require_written_by(self.folder / BEST, read_tensors(self.folder / BEST)[1], self.digest)
 
     def normalizer(self) -> dict[str, Any]:
         """The record of the normalizer; empty for a run that has none.
@@ -170,74 +183,22 @@ class Run:
         StoreError
             If it is missing or was changed.
         """
-        path = self.folder / NORMALIZER
-        result = self.result() if self.finished else {}
-        if result.get("engine") == "fit":
+        if self.finished and self.result().get("engine") == "fit":
             return {}
-        if self.finished and "normalizer" not in result:
-            return read_plain(path)  # it was trained before normalizers were sealed
-        content = read_sealed(path)
-        if self.finished and digest_json(content) != result["normalizer"]:
-            raise StoreError(
-                f"{path} is not the one that the training of run {self.name!r} ended with",
-                cause="its folder was edited",
-                next_step="train again under another --name",
-            )
-        return content
-
-
-def write_sealed(path: Path, content: dict[str, Any]) -> None:
-    """Write a record with its own digest."""
-    try:
-        files.write_json(path, {**content, "digest": digest_json(content)})
-    except OSError as error:
-        raise storage_error(error, path) from error
+        content = read_sealed(self.folder / NORMALIZER)
+        require_written_by(self.folder / NORMALIZER, content, self.digest)
+        return {name: value for name, value in content.items() if name != "run"}
 
 
 def read_sealed(path: Path) -> dict[str, Any]:
-    """Read a record of `write_sealed`.
+    """Read a record of a run that `write_sealed` wrote.
 
     Raises
     ------
     StoreError
         If it is missing or was changed.
     """
-    content = read_plain(path)
-    if digest_json({k: v for k, v in content.items() if k != "digest"}) != content.pop("digest", 0):
-        raise StoreError(
-            f"{path} does not match its own digest",
-            cause="it was edited after it was written",
-            next_step="train again under another --name",
-        )
-    return content
-
-
-def read_plain(path: Path) -> dict[str, Any]:
-    """Read a JSON record.
-
-    Raises
-    ------
-    StoreError
-        If it is missing or no such record.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StoreError(
-            f"{path} is missing",
-            cause="the folder of the run was edited, or copied in part",
-            next_step="train again under another --name",
-        ) from None
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"{path} is damaged: {error}", next_step="train again under another --name"
-        ) from error
-    if not isinstance(content, dict):
-        raise StoreError(
-            f"{path} is damaged: it holds {type(content).__name__}, not a record",
-            next_step="train again under another --name",
-        )
-    return content
+    return read_record(path, next_step=TRAIN_AGAIN)
 
 
 def find_run(cache: Path, name: str) -> Run:

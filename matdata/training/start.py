@@ -17,7 +17,8 @@ from matdata.store import files
 from matdata.store.locks import LOCK, Held, holding
 from matdata.store.manifest import NAME, RECEIPT, seal
 from matdata.store.records import seal_record
-from matdata.training.run import KIND, WEIGHTS, Run
+from matdata.training.contents import BEST, LAST
+from matdata.training.run import KIND, Run
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 
@@ -58,7 +59,7 @@ def start_run(folder: Path, content: dict[str, Any]) -> Run:
         known = Run(folder)
         if known.digest == digest:
             return known
-        if any((folder / name).is_file() for name in WEIGHTS):
+        if any((folder / name).is_file() for name in (LAST, BEST)):
             raise TrainError(
                 f"there is a run {folder.name!r} of something else",
                 cause=_difference(known.manifest["identity"], content["identity"]),

@@ -8,7 +8,8 @@ from typing import Any
 from torch import nn
 
 from matdata.errors import TrainError
-from matdata.training.checkpoint import BEST, read_weights
+from matdata.training.checkpoint import read_weights
+from matdata.training.contents import BEST
 from matdata.training.engine import matching
 from matdata.training.run import Run
 

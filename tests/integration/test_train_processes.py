@@ -54,8 +54,8 @@ import functools, os, signal, sys
 from matdata.cli import main
 from matdata.training import data, job
 
-def killed(loop, folder, save=job.save_checkpoint):
-    save(loop, folder)
+def killed(loop, folder, run, save=job.save_checkpoint):
+    save(loop, folder, run)
     if (loop.progress.epoch, loop.progress.batch) == (1, 5):
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -11,8 +11,8 @@ from support.runs import TARGET, train
 
 import matdata as md
 from matdata.cli import main
-from matdata.digest import digest_file
-from matdata.training.checkpoint import BEST, read_weights, write_best
+from matdata.training.checkpoint import read_weights, write_best
+from matdata.training.contents import BEST, digests
 from matdata.training.run import read_sealed, write_sealed
 from matdata.training.start import run_lock
 
@@ -46,6 +46,12 @@ def test_the_last_batch_of_a_training_is_no_waiting(cache):
     assert row["data_wait_share"] < 1.0
 
 
+def seal_again(folder):
+    """Let the result say that the training ended with the files that are there."""
+    result = {**read_sealed(folder / "result.json"), "files": digests(folder)}
+    write_sealed(folder / "result.json", result)
+
+
 def evaluate(cache):
     return main(["evaluate", "a", "--cache", str(cache), "--no-pictures", "--quiet"])
 
@@ -54,7 +60,7 @@ def evaluate(cache):
     ("file", "text", "message"),
     [
         ("normalizer.json", None, "normalizer.json is missing"),
-        ("normalizer.json", '{"kind": "none"}', "does not match its own digest"),
+        ("normalizer.json", '{"kind": "none"}', "not the one that the training of run 'a'"),
         ("result.json", "[1]", "it holds list, not a record"),
     ],
 )
@@ -121,8 +127,7 @@ def test_weights_that_are_no_numbers_leave_the_test_part_closed(cache, capsys):
     folder = cache / "runs" / "a"
     weights, state = read_weights(folder / BEST)
     write_best(folder, {name: value * float("nan") for name, value in weights.items()}, state)
-    result = {**read_sealed(folder / "result.json"), "weights": digest_file(folder / BEST)}
-    write_sealed(folder / "result.json", result)
+    seal_again(folder)
     assert evaluate(cache) == 1
     assert "is not a finite number" in capsys.readouterr().err
     assert not (folder / "test-opened.json").exists()
@@ -134,8 +139,7 @@ def test_predictions_that_are_no_numbers_leave_the_test_part_closed(cache, capsy
     folder = cache / "runs" / "a"
     weights, state = read_weights(folder / BEST)
     write_best(folder, {n: value.sign() * 3e38 for n, value in weights.items()}, state)
-    result = {**read_sealed(folder / "result.json"), "weights": digest_file(folder / BEST)}
-    write_sealed(folder / "result.json", result)
+    seal_again(folder)
     assert evaluate(cache) == 1
     told = capsys.readouterr().err
     first = sorted(md.open("s", cache=cache).split("main")["test"])[0]
@@ -172,3 +176,59 @@ def test_a_logarithm_of_validation_targets_is_checked_first(cache, capsys):
         patch.setattr(job, "fit_normalizer", lambda *a: replace(plain(*a), kind="log10"))
         assert train(cache) == 1
     assert "targets that are not positive" in capsys.readouterr().err
+
+
+def test_a_copied_run_opens_no_test_part_unnoticed(cache, capsys):
+    assert train(cache) == 0
+    runs = cache / "runs"
+    shutil.copytree(runs / "a", runs / "copy")
+    assert evaluate(cache) == 0
+    capsys.readouterr()
+    command = ["--cache", str(cache), "--no-pictures"]
+    assert main(["evaluate", "copy", *command]) == 0
+    assert "was opened before, on 2" in (told := capsys.readouterr().out)
+    assert "for the same weights (run a)" in told
+    # other weights of the same training
+    weights, state = read_weights(runs / "copy" / BEST)
+    write_best(runs / "copy", {name: value * 1.01 for name, value in weights.items()}, state)
+    result = {**read_sealed(runs / "copy" / "result.json"), "files": digests(runs / "copy")}
+    write_sealed(runs / "copy" / "result.json", result)
+    for name in ("test-opened.json", "test.json", "test.parquet"):
+        (runs / "copy" / name).unlink()
+    assert main(["evaluate", "copy", *command]) == 1
+    assert "opened on 2" in (told := capsys.readouterr().err)
+    assert "for the same training with other weights (run 'a')" in told
+    assert not (runs / "copy" / "test-opened.json").exists()
+    # another training of the same split opens it, and `runs` counts
+    assert train(cache, "--seed", "3", name="other") == 0
+    assert main(["evaluate", "other", *command]) == 0
+    assert "is now open" in capsys.readouterr().out
+    assert main(["runs", "other", "--cache", str(cache)]) == 0
+    assert "test part opened for 2 trainings" in capsys.readouterr().out
+
+
+def test_deleted_records_of_a_test_part_are_told(cache, capsys):
+    assert fit(cache) == 0
+    assert evaluate(cache) == 0
+    first = json.loads((cache / "runs" / "a" / "test.json").read_text())
+    for name in ("test-opened.json", "test.json", "test.parquet"):
+        (cache / "runs" / "a" / name).unlink()
+    capsys.readouterr()
+    assert main(["evaluate", "a", "--cache", str(cache), "--no-pictures", "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["opened"] == {**first["opened"], "first": False}
+    assert again["targets"] == first["targets"]
+
+
+def test_openings_that_a_dataset_lost_are_written_down_again(cache, capsys):
+    assert fit(cache) == 0
+    assert evaluate(cache) == 0
+    (path,) = (cache / "datasets" / "s").glob("[!.]*.openings.jsonl")
+    before = path.read_bytes()
+    path.unlink()
+    assert evaluate(cache) == 0
+    assert path.read_bytes() == before
+    path.write_bytes(before.replace(b'"main"', b'"test"'))
+    capsys.readouterr()
+    assert main(["runs", "--cache", str(cache)]) == 0
+    assert "whose record of openings is damaged" in capsys.readouterr().out

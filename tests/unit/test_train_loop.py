@@ -156,7 +156,8 @@ def test_nan_stops_the_training_and_names_batch_and_ids(tmp_path):
 
 
 def test_the_last_good_checkpoint_outlives_a_nan(tmp_path):
-    from matdata.training.checkpoint import BEST, read_weights
+    from matdata.training.checkpoint import read_weights
+    from matdata.training.contents import BEST
 
     class Late(FakeLoader):
         def __iter__(self):

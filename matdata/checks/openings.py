@@ -1,0 +1,46 @@
+"""Checks of the record of opened test parts beside each version of a dataset."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+from matdata.checks.report import Report
+from matdata.errors import StoreError
+from matdata.evaluation.openings import openings_path, read_openings
+from matdata.store.verify import CHANGED, fault_from
+from matdata.store.walk import Fault
+from matdata.store.wholeness import fault_of
+
+OPENINGS = openings_path(Path("version")).name.removeprefix("version")
+
+
+def check_openings(path: Path, report: Report) -> None:
+    """Reread the record of one version of a dataset, byte by byte."""
+    report.files += 1
+    fault = fault_of(path)
+    if fault is not None:
+        report.faults.append(Fault(path, fault))
+        return
+    try:
+        read_openings(path.with_name(path.name.removesuffix(OPENINGS)))
+    except StoreError as error:
+        report.faults.append(fault_from(path, error))
+        return
+    *lines, rest = path.read_bytes().split(b"\n")
+    if _is_entry(rest) or not all(map(_is_verbatim, lines)):
+        report.faults.append(Fault(path, CHANGED))
+    elif rest:
+        report.notes.append(Fault(path, "ends in a line that a killed process did not finish"))
+
+
+def _is_entry(line: bytes) -> bool:
+    """Whether a line without an end is whole: its end was changed, not cut off."""
+    return line[:-1].endswith(b"}") or line.endswith(b"}")
+
+
+def _is_verbatim(line: bytes) -> bool:
+    with contextlib.suppress(ValueError, RecursionError):
+        return json.dumps(json.loads(line), ensure_ascii=False).encode() == line
+    return False

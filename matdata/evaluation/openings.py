@@ -1,0 +1,163 @@
+"""Which test parts of a dataset were opened, by which training, with which weights, and when.
+
+The record lies beside the version of the dataset in the cache, not in the folder of a run, so that
+a copied run, or one whose own record was deleted, opens nothing twice unnoticed. Lines are added
+and never changed: each carries a digest over itself and the line before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from matdata.cache import storage_error
+from matdata.digest import digest_json
+from matdata.errors import StoreError, TrainError
+
+LOCK_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One opening of a test part.
+
+    Attributes
+    ----------
+    split, split_digest
+        The split whose test part was opened.
+    run, training
+        Name of the run, and the digest of what it was asked for: copies of a run share it.
+    weights
+        SHA-256 of the weights that were scored.
+    opened
+        When, as ``2026-01-31T12:00:00Z``.
+    """
+
+    split: str
+    split_digest: str
+    run: str
+    training: str
+    weights: str
+    opened: str
+
+
+def openings_path(dataset: Path) -> Path:
+    """The record of a dataset's version (its folder), a sibling of it."""
+    return dataset.with_name(f"{dataset.name}.openings.jsonl")
+
+
+def read_openings(dataset: Path) -> list[Opening]:
+    """All openings of test parts of a dataset's version, the first at the beginning.
+
+    Raises
+    ------
+    StoreError
+        If a line was changed or taken out, or the file cannot be read.
+    """
+    return _read(openings_path(dataset))[0]
+
+
+def record_opening(dataset: Path, opening: Opening) -> tuple[Opening, bool]:
+    """Write an opening down, before the test part is read.
+
+    Returns
+    -------
+    opening, first
+        The first opening by this training, and whether it is the one that was given.
+
+    Raises
+    ------
+    TrainError
+        If the same training opened a test part with other weights.
+    StoreError
+        If the record is damaged or cannot be written.
+    """
+    path = openings_path(dataset)
+    with _locked(path):
+        known, last, end = _read(path)
+        mine = [other for other in known if other.training == opening.training]
+        for other in mine:
+            _require_same_weights(opening, other)
+        if mine:
+            return mine[0], False
+        _append(path, end, {**asdict(opening), "previous": last})
+    return opening, True
+
+
+def _require_same_weights(opening: Opening, other: Opening) -> None:
+    if other.weights != opening.weights:
+        raise TrainError(
+            f"the test part of split {other.split!r} was opened on {other.opened} for the same "
+            f"training with other weights (run {other.run!r})",
+            cause=f"run {opening.run!r} was copied and trained on, edited, or trained a second "
+            "time, with the test result known",
+            next_step="change what is trained (another --seed is another training); a test part "
+            "is opened once for each, and `matdata runs` shows how often that was",
+        )
+
+
+def _read(path: Path) -> tuple[list[Opening], str, int]:
+    """Openings, digest of the last line, and where whole lines end.
+
+    A last line without its end was cut short by a kill, before its test part was opened.
+    """
+    try:
+        data = path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
+    end = data.rfind(b"\n") + 1
+    openings, last = [], ""
+    for number, line in enumerate(data[:end].splitlines(), 1):
+        try:
+            entry: dict[str, Any] = json.loads(line)
+            digest = entry.pop("digest")
+            if entry["previous"] != last or digest_json(entry) != digest:
+                raise ValueError("its digest does not fit the line and the one before")
+            del entry["previous"]
+            openings.append(Opening(**entry))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise StoreError(
+                f"{path} is damaged in line {number}: {error}",
+                cause="a disk error, or an edit by hand: lines are added and never changed",
+                next_step="restore it from a backup; test parts of this dataset stay closed until "
+                "then",
+            ) from error
+        last = digest
+    return openings, last, end
+
+
+def _append(path: Path, end: int, entry: dict[str, Any]) -> None:
+    line = json.dumps({**entry, "digest": digest_json(entry)}, ensure_ascii=False) + "\n"
+    try:
+        with open(path, "ab") as file:
+            file.truncate(end)
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise storage_error(error, path) from error
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the record: of two processes that open at once, one sees what the other wrote."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path.with_name(f".lock-{path.name}"), timeout=LOCK_SECONDS)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise StoreError(
+            f"another process holds {path}", next_step="wait until it is over, and try again"
+        ) from None
+    except OSError as error:
+        raise storage_error(error, path) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,75 @@
+"""The record of openings of test parts, which lies beside the version of the dataset."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+import pytest
+
+from matdata.errors import StoreError, TrainError
+from matdata.evaluation.openings import Opening, openings_path, read_openings, record_opening
+
+
+def opening(training="t", weights="w", run="a"):
+    return Opening("main", "s", run, training, weights, "2026-01-31T12:00:00Z")
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    folder = tmp_path / "1-abc"
+    folder.mkdir()
+    return folder
+
+
+def test_a_training_opens_once_and_is_known_under_any_name(dataset):
+    assert read_openings(dataset) == []
+    assert record_opening(dataset, opening()) == (opening(), True)
+    assert record_opening(dataset, opening(run="copy")) == (opening(), False)
+    with pytest.raises(TrainError, match=r"other weights \(run 'a'\)"):
+        record_opening(dataset, opening(weights="changed", run="copy"))
+    other = opening("another seed", "v", "b")
+    assert record_opening(dataset, other) == (other, True)
+    assert read_openings(dataset) == [opening(), other]
+
+
+def _open_some(dataset, worker):
+    for number in range(10):
+        record_opening(dataset, opening(f"{worker}-{number}"))
+
+
+def test_processes_lose_no_opening_of_each_other(dataset):
+    context = multiprocessing.get_context("fork")
+    workers = [context.Process(target=_open_some, args=(dataset, k)) for k in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    trainings = {one.training for one in read_openings(dataset)}
+    assert trainings == {f"{k}-{number}" for k in range(4) for number in range(10)}
+
+
+def test_a_line_that_a_kill_cut_short_was_no_opening(dataset):
+    record_opening(dataset, opening())
+    path = openings_path(dataset)
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[: len(whole) // 2])
+    assert read_openings(dataset) == [opening()]
+    record_opening(dataset, opening("other"))
+    assert [one.training for one in read_openings(dataset)] == ["t", "other"]
+
+
+def test_any_change_is_told_with_its_line(dataset):
+    for name in "xyz":
+        record_opening(dataset, opening(name))
+    path = openings_path(dataset)
+    lines = path.read_bytes().splitlines(keepends=True)
+    for changed in (
+        [lines[0], lines[2]],
+        [lines[0], lines[1].replace(b'"y"', b'"z"'), lines[2]],
+        [lines[0], b"[" * 100_000 + b"\n"],
+    ):
+        path.write_bytes(b"".join(changed))
+        with pytest.raises(StoreError, match=r"openings\.jsonl is damaged in line 2"):
+            read_openings(dataset)
+        with pytest.raises(StoreError):
+            record_opening(dataset, opening("new"))
