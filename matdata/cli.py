@@ -132,7 +132,10 @@ def _add_curation(parser: argparse.ArgumentParser) -> None:
     )
     curation.add_argument("--min-distance", default="0.5", metavar="Å", help="overlap (0.5)")
     curation.add_argument(
-        "--symmetry", default="moyopy", help="moyopy, spglib, both (compared), or none"
+        "--symmetry",
+        default="moyopy",
+        help="moyopy, spglib, both (compared), or none; --set symmetry.symprec=0.01 (Å), "
+        "symmetry.angle_tolerance=5 (degrees, of spglib)",
     )
     curation.add_argument(
         "--filter",
@@ -140,7 +143,7 @@ def _add_curation(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="KEY=VALUE",
         help="valid_wyckoff=true, wyckoff_below=16, sites_below=64, volume_per_atom_below=500, "
-        "hull_below=0.1, elements=Ti,O, exclude_elements=Xe, drop_deprecated=false, symprec=0.1",
+        "hull_below=0.1, elements=Ti,O, exclude_elements=Xe, drop_deprecated=false",
     )
     curation.add_argument(
         "--allow-mixed",

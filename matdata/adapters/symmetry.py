@@ -1,8 +1,6 @@
 """Space groups, Wyckoff letters and orbits of crystals, by moyopy or by spglib.
 
-Tolerances default to 0.1 Å and, for spglib, 5°: those of Goodall 2022 (thesis 6.3.1) and of the
-Materials Project. moyopy gets no tolerance on angles by default: with 5° it (0.21) does not return
-from some crystals.
+Tolerances default to those of `matdata.tolerances`.
 """
 
 from __future__ import annotations
@@ -18,6 +16,7 @@ from matdata.crystals import Crystals, Int, as_rows, gather_index
 from matdata.errors import ConfigError, did_you_mean
 from matdata.ledger import Reject
 from matdata.tables import wyckoff
+from matdata.tolerances import SYMPREC, angle_tolerance_of, for_engine
 
 Engine = Literal["moyopy", "spglib"]
 Str = npt.NDArray[np.str_]
@@ -34,7 +33,6 @@ CRYSTAL_SYSTEMS = (
     "hexagonal",
     "cubic",
 )
-ANGLES = {"moyopy": None, "spglib": 5.0}  # default tolerances in degrees
 _LAST_OF_SYSTEM = (0, 2, 15, 74, 142, 167, 194, 230)
 _FAMILIES = np.array(["", "a", "m", "o", "t", "h", "h", "c"])
 
@@ -155,7 +153,7 @@ def crystal_system_codes(numbers: Int) -> Int:
 def analyse(
     crystals: Crystals,
     engine: Engine = "moyopy",
-    symprec: float = 0.1,
+    symprec: float = SYMPREC,
     angle_tolerance: float | Literal["default"] | None = "default",
 ) -> Symmetry:
     """Find the symmetry of each crystal, one search a crystal.
@@ -170,15 +168,17 @@ def analyse(
         Tolerance on positions in Å.
     angle_tolerance
         Tolerance on angles in degrees; None for the engine's own test of lengths alone;
-        ``"default"`` is 5° for spglib and None for moyopy, which can hang with an angle.
+        ``"default"`` is that of `matdata.tolerances`.
 
     Raises
     ------
     ConfigError
         If the engine is unknown or a tolerance is not positive.
     """
-    angle = ANGLES.get(engine) if angle_tolerance == "default" else angle_tolerance
-    version, search, quiet = _engine(engine, symprec, angle)
+    if angle_tolerance == "default":
+        default = angle_tolerance_of(engine, symprec, None)
+        angle_tolerance = for_engine(engine, default)
+    version, search, quiet = _engine(engine, symprec, angle_tolerance)
     with quiet():
         results, rejects = _search_all(crystals, search, engine)
     numbers = np.array([found.number for found in results], dtype=np.int64)
@@ -190,7 +190,7 @@ def analyse(
         np.array([letter for found in results for letter in found.letters], dtype="<U1"),
         np.array([orbit for found in results for orbit in found.orbits], dtype=np.int64),
         crystals.offsets,
-        *(engine, version, symprec, angle),
+        *(engine, version, symprec, angle_tolerance),
         tuple(rejects),
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from matdata.commands.common import (
     cache_of,
@@ -15,18 +17,38 @@ from matdata.commands.common import (
     words,
     workers_of,
 )
-from matdata.curate.settings import CurateSettings
+from matdata.curate.settings import FILTERS, CurateSettings
+from matdata.errors import ConfigError, did_you_mean
 from matdata.options import BuildOptions
 from matdata.pipeline import build
 from matdata.sources import find_source
 from matdata.sources.base import Request
 from matdata.sources.roles import ReadOptions
+from matdata.tolerances import SETTINGS as TOLERANCES
 
+SYMMETRY = "symmetry"  # --set symmetry.symprec=0.01 is told to curation, not to a feature
 QUERY = ("bulk", "optics", "thermo", "where")  # options that only some sources understand
 
 
-def _curation(given: argparse.Namespace) -> CurateSettings:
-    values = pairs_of(given.filter, "--filter")
+def _curation(given: argparse.Namespace, symmetry: Mapping[str, Any]) -> CurateSettings:
+    filters = pairs_of(given.filter, "--filter")
+    for key in filters:
+        if key in TOLERANCES:
+            raise ConfigError(
+                f"{key} is no filter: it is a setting of the search for symmetry",
+                next_step=f"--set symmetry.{key}={filters[key]}",
+            )
+        if key not in FILTERS:
+            raise ConfigError(
+                f"--filter {key!r} is none{did_you_mean(key, FILTERS)}",
+                next_step=f"filters: {', '.join(FILTERS)}; all else has an option of its own",
+            )
+    for key in symmetry:
+        if key not in TOLERANCES:
+            raise ConfigError(
+                f"unknown setting symmetry.{key}{did_you_mean(key, TOLERANCES)}",
+                next_step=f"settings of --symmetry: {', '.join(TOLERANCES)}",
+            )
     named = {
         "dedupe": given.dedupe,
         "min_distance": given.min_distance,
@@ -34,7 +56,7 @@ def _curation(given: argparse.Namespace) -> CurateSettings:
         "drop_by": given.drop_by,
         "mixed": "allow" if given.allow_mixed else "refuse",
     }
-    return CurateSettings.from_mapping({**named, **values})
+    return CurateSettings.from_mapping({**named, **filters, **symmetry})
 
 
 def run(given: argparse.Namespace) -> int:
@@ -52,15 +74,17 @@ def run(given: argparse.Namespace) -> int:
     file = Path(given.file) if given.file else None
     request = Request("", limit, given.seed, columns, file, cache_of(given), asked, given.snapshot)
     source = find_source(given.source, request)
+    settings = settings_of(given.set)
+    curation = _curation(given, settings.pop(SYMMETRY, {}))
     options = BuildOptions(
         name=given.name,
         features=words(given.features),
-        feature_settings=settings_of(given.set),
+        feature_settings=settings,
         split=None if given.split == "none" else given.split,
         group_by=words(given.group_by or ""),
         seed=given.seed,
         store=given.store,
-        curation=_curation(given),
+        curation=curation,
         drop_in=tuple(given.drop_in),
         workers=workers_of(given),
         shard_rows=positive(given.shard_rows, "--shard-rows"),

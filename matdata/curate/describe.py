@@ -16,6 +16,7 @@ from matdata.errors import CurationError
 from matdata.ledger import Reject
 from matdata.parallel import ordered_map
 from matdata.protostructure import Protostructures, compare, protostructures
+from matdata.tolerances import for_engine
 
 Table = dict[str, list[Any]]
 Str = npt.NDArray[np.str_]
@@ -117,11 +118,9 @@ def energies_of(records: Records, compositions: Compositions) -> npt.NDArray[np.
     return energy
 
 
-def _analyse(task: tuple[Crystals, str, float, float]) -> tuple[Protostructures, str]:
+def _analyse(task: tuple[Crystals, str, float, float | None]) -> tuple[Protostructures, str]:
     crystals, engine, symprec, angle = task
-    # With an angle tolerance, moyopy 0.21 does not return from some crystals and takes all memory
-    # (3 of the 2,032 of carbon24 at 5 degrees); without one it judges angles by symprec.
-    angles = angle if engine == "spglib" else None
+    angles = for_engine(engine, angle)
     found = analyse(crystals, engine, symprec, angles)  # type: ignore[arg-type]
     how = f"{symprec:g} Å, " + (f"{angle:g}°" if angles else "angles by symprec")
     return protostructures(crystals, found), f"{found.engine} {found.engine_version} ({how})"
@@ -131,7 +130,7 @@ def wyckoff_of(
     crystals: Crystals,
     rows: npt.NDArray[np.int64],
     engine: str,
-    tolerances: tuple[float, float],
+    tolerances: tuple[float, float | None],
     workers: int,
 ) -> Wyckoff:
     """Symmetry of some rows; the others count as having none.
@@ -145,7 +144,7 @@ def wyckoff_of(
     engine
         ``moyopy``, ``spglib`` or ``both`` (moyopy's labels, and whether spglib agrees).
     tolerances
-        Å and degrees.
+        Å and degrees, as in `CurateSettings`.
     workers
         Processes; the engines hold the interpreter's lock.
     """
@@ -172,9 +171,9 @@ def _empty(n: int, engine: str) -> Wyckoff:
 
 
 def _protostructures(
-    crystals: Crystals, engine: str, tolerances: tuple[float, float], workers: int
+    crystals: Crystals, engine: str, tolerances: tuple[float, float | None], workers: int
 ) -> tuple[Protostructures, str]:
-    def tasks() -> Iterator[tuple[Crystals, str, float, float]]:
+    def tasks() -> Iterator[tuple[Crystals, str, float, float | None]]:
         for first in range(0, max(len(crystals), 1), SYMMETRY_ROWS):
             part = crystals.take(slice(first, first + SYMMETRY_ROWS))
             yield part, engine, *tolerances

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from matdata.errors import ConfigError
 from matdata.settings import Settings, setting
+from matdata.tolerances import ANGLES_HELP, SYMPREC, angle_tolerance_of
+
+#: Settings that drop records (``--filter``); the others have options of their own.
+FILTERS = (
+    "drop_deprecated",
+    "valid_wyckoff",
+    "elements",
+    "exclude_elements",
+    "wyckoff_below",
+    "sites_below",
+    "volume_per_atom_below",
+    "hull_below",
+)
 
 
 @dataclass(frozen=True)
@@ -22,8 +36,8 @@ class CurateSettings(Settings):
         "engine that finds symmetry; both: moyopy's, and a column that says where spglib differs",
         choices=("moyopy", "spglib", "both", "none"),
     )
-    symprec: float = setting(0.1, "symmetry tolerance in Å", minimum=1e-6)
-    angle_tolerance: float = setting(5.0, "symmetry tolerance in degrees, of spglib", minimum=1e-6)
+    symprec: float = setting(SYMPREC, "symmetry tolerance in Å", minimum=1e-6)
+    angle_tolerance: float | None = setting(None, ANGLES_HELP)
     drop_deprecated: bool = setting(True, "drop records that their database deprecated")
     valid_wyckoff: bool = setting(False, "Wyckoff multiplicities must sum to the composition")
     elements: tuple[str, ...] = setting((), "elements that a material may consist of")
@@ -44,6 +58,16 @@ class CurateSettings(Settings):
         choices=("refuse", "allow"),
         view=True,  # it decides whether, not what
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.symmetry == "none" and self.symprec != SYMPREC:
+            raise ConfigError(
+                f"symprec is {self.symprec:g}, and no symmetry is searched",
+                next_step="choose an engine (--symmetry), or leave symprec out",
+            )
+        angle = angle_tolerance_of(self.symmetry, self.symprec, self.angle_tolerance)
+        object.__setattr__(self, "angle_tolerance", angle)
 
     @property
     def needs_symmetry(self) -> bool:

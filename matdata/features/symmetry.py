@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from matdata.crystals import Crystals
 from matdata.settings import Settings, setting
+from matdata.tolerances import ANGLES_HELP, SYMPREC, angle_tolerance_of, for_engine
 
 if TYPE_CHECKING:
     from matdata.adapters.symmetry import Symmetry
@@ -17,8 +18,13 @@ class SymmetrySettings(Settings):
     """How symmetry is found."""
 
     engine: str = setting("moyopy", "engine that finds symmetry", choices=("moyopy", "spglib"))
-    symprec: float = setting(0.1, "symmetry tolerance in Å", minimum=1e-6)
-    angle_tolerance: float = setting(5.0, "symmetry tolerance in degrees, of spglib", minimum=1e-6)
+    symprec: float = setting(SYMPREC, "symmetry tolerance in Å", minimum=1e-6)
+    angle_tolerance: float | None = setting(None, ANGLES_HELP)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        angle = angle_tolerance_of(self.engine, self.symprec, self.angle_tolerance)
+        object.__setattr__(self, "angle_tolerance", angle)
 
 
 def symmetry_of(batch: Crystals, chosen: SymmetrySettings) -> Symmetry:
@@ -26,6 +32,4 @@ def symmetry_of(batch: Crystals, chosen: SymmetrySettings) -> Symmetry:
     from matdata.adapters.symmetry import Engine, analyse
 
     engine = cast(Engine, chosen.engine)
-    # moyopy is given no angle tolerance: with one it may never return (ARCHITECTURE.md).
-    angle = None if engine == "moyopy" else chosen.angle_tolerance
-    return analyse(batch, engine, chosen.symprec, angle)
+    return analyse(batch, engine, chosen.symprec, for_engine(engine, chosen.angle_tolerance))

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import matdata as md
 from matdata.cli import main
+from matdata.crystals import Ragged
+from matdata.digest import digest_arrays, digest_bytes, digest_json
+from matdata.errors import MatdataError
+from matdata.sources.download import KEY, RECEIPT
+from matdata.sources.snapshot import Snapshot
 from matdata.store.files import TEMPORARY
 from matdata.store.locks import LOCK
+from matdata.store.records import write_record
 
 HOMES = ("snapshots", "datasets", "features", "runs", "downloads")
 
@@ -35,10 +44,6 @@ def make_cache(cache: Path) -> Path:
         asked = ["train", plugin, "s", "--target", target, "--split", "other", "--name", name]
         assert main([*asked, *more, *common]) == 0
         assert main(["evaluate", name, *common]) == 0
-    from matdata.digest import digest_bytes
-    from matdata.sources.download import KEY, RECEIPT
-    from matdata.store.records import write_record
-
     body = b"PK" + bytes(range(200))
     (cache / "downloads").mkdir(exist_ok=True)
     (cache / "downloads" / "a.zip").write_bytes(body)
@@ -77,3 +82,76 @@ def copy_cache(cache: Path, to: Path) -> Path:
     """A copy to damage."""
     shutil.copytree(cache, to)
     return to
+
+
+def read_all(cache: Path, home: str) -> dict[str, str]:
+    """What readers get from the artefacts of one folder of the cache, as digests by name.
+
+    What a reader refuses with a typed error stands there as that.
+    """
+    readers = {
+        "snapshots": _read_snapshots,
+        "datasets": _read_dataset,
+        "features": _read_features,
+        "runs": _read_runs,
+        "downloads": lambda cache: {},
+    }
+    found: dict[str, str] = {}
+    for name, read in readers[home](cache).items():
+        try:
+            found[name] = digest_json(read())
+        except MatdataError as error:
+            found[name] = f"{type(error).__name__}"
+    return found
+
+
+def _read_snapshots(cache: Path) -> dict[str, Callable[[], Any]]:
+    def load() -> Any:
+        (folder,) = [p for p in (cache / "snapshots" / "sample").iterdir() if p.name[0] != "."]
+        crystals, table, rejects = Snapshot.open(folder).load()
+        return [crystals.digest(), table, [asdict(reject) for reject in rejects]]
+
+    return {"load": load}
+
+
+def _read_dataset(cache: Path) -> dict[str, Callable[[], Any]]:
+    def of(read: Callable[[md.Dataset], Any]) -> Callable[[], Any]:
+        return lambda: read(md.open("s", cache))
+
+    return {
+        "ref": of(lambda ds: [ds.ref, ds.digest]),
+        "table": of(lambda ds: [ds.columns, ds.units]),
+        "crystals": of(lambda ds: ds.crystals.digest()),
+        "ledger": of(lambda ds: [asdict(reject) for reject in ds.rejects()]),
+        "funnel": of(lambda ds: ds.funnel()),
+        "split other": of(lambda ds: ds.split("other")),
+    }
+
+
+def _read_features(cache: Path) -> dict[str, Callable[[], Any]]:
+    def of(spec: str) -> Callable[[], Any]:
+        def read() -> Any:
+            feature = md.open("s", cache).feature(spec)
+            dense = feature.dense()
+            values = dense.values if isinstance(dense, Ragged) else dense
+            rejects = [asdict(reject) for reject in feature.rejects()]
+            return [digest_arrays({"values": values}), feature.ids.tolist(), rejects]
+
+        return read
+
+    return {spec: of(spec) for spec in ("fractions", "magpie", "ofm")}
+
+
+def _read_runs(cache: Path) -> dict[str, Callable[[], Any]]:
+    def predict(name: str) -> Any:
+        found = md.predict(md.open_run(name, cache), ["NaCl", "MgO"])
+        return [found.ids.tolist(), found.mean.tolist()]
+
+    def score(name: str) -> Any:
+        return md.evaluate(md.open_run(name, cache))["targets"]
+
+    readers: dict[str, Callable[[], Any]] = {}
+    for name in ("forest", "net"):
+        readers[f"predict {name}"] = partial(predict, name)
+        readers[f"score {name}"] = partial(score, name)
+    return readers
