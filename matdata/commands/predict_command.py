@@ -15,29 +15,34 @@ from matdata.errors import StructureError
 
 if TYPE_CHECKING:
     from matdata.ledger import Reject
+    from matdata.training.contract import Target
     from matdata.training.prediction import Predictions
     from matdata.training.run import Run
 
 SHOWN = 20
+#: Numbers of an array that a line has room for.
+NUMBERS_SHOWN = 6
 
 
 def run(given: argparse.Namespace) -> int:
     """Predict for a dataset, for files of structures, or for formulas."""
     need_torch()
+    from matdata.training.prediction_files import document_of, require_format
     from matdata.training.run import find_run
 
+    if given.output:
+        require_format(given.output)
     console = console_of(given)
     settings = {"device": given.device} if given.device else {}
     found, rejects = _predict(find_run(cache_of(given), given.run), given.what, settings)
     for reject in rejects:
         console.warn(f"{reject.material_id}: {reject.reason}: {reject.message}")
     if given.output:
-        found.write(Path(given.output), given.members)
+        found.write(given.output, given.members)
         console.say(f"wrote {len(found):,} predictions to {given.output}")
-    columns = found.columns(given.members)
     if given.json:
-        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        print_json({"run": given.run, "predictions": rows})
+        table = document_of(found.columns(given.members), found.described(given.members))
+        print_json({"run": given.run, **table})
     elif not given.output:
         for line in lines(found):
             console.say(line)
@@ -97,24 +102,35 @@ def _of_files(
 
 def lines(found: Predictions) -> list[str]:
     """The first predictions as text."""
-    from matdata.commands.evaluate_command import number
-
     columns = found.columns()
     shown = []
     for row in range(min(len(found), SHOWN)):
-        parts = [str(columns["material_id"][row])]
-        for target in found.targets:
-            mean, total = (columns[f"{target.name}_{kind}"][row] for kind in ("mean", "total"))
-            unit = "" if target.unit == "1" else f" {target.unit}"
-            if target.classes and mean is not None:
-                label = target.labels[mean.index(max(mean))]
-                parts.append(f"{target.name} {label} ({number(max(mean))})")
-            elif isinstance(mean, list):
-                parts.append(f"{target.name} {[float(number(value)) for value in mean[:6]]}{unit}")
-            else:
-                spread = f" ± {number(total)}" if total is not None else ""
-                parts.append(f"{target.name} {number(mean)}{spread}{unit}")
+        parts = [found.ids[row], *(_told(columns, target, row) for target in found.targets)]
         shown.append("  ".join(parts))
     if len(found) > SHOWN:
         shown.append(f"… {len(found):,} in all; --output FILE writes them")
     return shown
+
+
+def _told(columns: dict[str, list[Any]], target: Target, row: int) -> str:
+    """What is predicted of one target: a class with its probability, or numbers with a unit."""
+    from matdata.commands.evaluate_command import number
+    from matdata.training.prediction_columns import Statistic, column_of
+
+    def cell(statistic: Statistic, label: str | None = None) -> Any:
+        return columns[column_of(target, statistic, label).name][row]
+
+    if target.task == "classification":
+        best = cell(Statistic.CLASS)
+        if best is None:
+            return f"{target.name} -"
+        label = target.labels[target.classes.index(best) if target.classes else best]
+        return f"{target.name} {label} ({number(cell(Statistic.PROBABILITY, label))})"
+    mean, total = cell(Statistic.MEAN), cell(Statistic.TOTAL)
+    unit = "" if target.unit == "1" else f" {target.unit}"
+    if isinstance(mean, list):
+        more = ", …" if len(mean) > NUMBERS_SHOWN else ""
+        told = ", ".join(number(value) for value in mean[:NUMBERS_SHOWN])
+        return f"{target.name} [{told}{more}]{unit}"
+    spread = f" ± {number(total)}" if total is not None else ""
+    return f"{target.name} {number(mean)}{spread}{unit}"

@@ -209,7 +209,7 @@ def _target_record(
         # which materials, with which values: runs that differ here are not ranked
         "truth_digest": digest_json([ids.tolist(), _values(target, true[known])]),
     }
-    if target.classes:
+    if target.task == "classification":
         found["classes"] = list(target.labels)
     mean = predictions.column(target, predictions.mean)[known]
     train = train[np.isfinite(train).all(1)]
