@@ -72,7 +72,7 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     check_prediction(settings or {})
     dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
     split = _split(run, dataset)
-    ids = split.ids("test")
+    ids = np.sort(split.ids("test"))
     weights = run.weights_digest()
     run.require_whole()
     opened = _own_opening(run, weights)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from matdata.ledger import Reject
 from matdata.training.contract import Members, Target
 from matdata.training.prediction_columns import (
     MATERIAL_ID,
@@ -33,7 +34,7 @@ class Predictions:
     Attributes
     ----------
     ids : (n,) str
-        Material ids.
+        Material ids, or the names under which materials were given, in their order.
     targets
         What was predicted; columns of the arrays are their sizes, one after another.
     mean : (n, t)
@@ -47,6 +48,8 @@ class Predictions:
     true : (n, t), optional
         True values where they were asked for, NaN where unknown; classes count as one column,
         which holds their indices.
+    rejects
+        Materials without a prediction, each with its reason.
     """
 
     ids: npt.NDArray[np.str_]
@@ -57,6 +60,7 @@ class Predictions:
     total: Float | None
     members: Float
     true: Float | None = None
+    rejects: tuple[Reject, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -16,12 +16,13 @@ from matdata.training.run import find_run
 def test_predictions_of_a_run_without_inputs(cache):
     assert train(cache, plugin="dummy") == 0
     run = find_run(cache, "a")
-    names = ["NaCl", "Na(Cl", "MgO"]
-    found, rejects = predict_memory(run, names, names)
+    found = predict_memory(run, ["NaCl", "Na(Cl", "MgO"])
     assert found.ids.tolist() == ["NaCl", "MgO"]
     assert found.targets[0].name == TARGET
     assert np.isfinite(found.mean).all()
-    assert [(reject.material_id, reject.reason) for reject in rejects] == [("Na(Cl", "unreadable")]
+    assert [(reject.material_id, reject.reason) for reject in found.rejects] == [
+        ("Na(Cl", "unreadable")
+    ]
     with pytest.raises(StructureError, match=r"formula 'Na\(Cl'"):
         predict_memory(run, ["Na(Cl"])
     assert list(batch_of((), ["NaCl", "MgO"]).ids) == ["0", "1"]

@@ -69,7 +69,7 @@ def test_a_test_part_is_opened_once(cache, capsys):
     train(cache, "--seed", "7", name="b")
     shutil.copy(cache / "runs" / "b" / "best.safetensors", best)
     assert main(["evaluate", "a", "--cache", str(cache)]) == 1
-    assert "changed after its test part was opened" in capsys.readouterr().err
+    assert "not the one that the training of run 'a' ended with" in capsys.readouterr().err
 
 
 def test_training_never_reads_a_test_target(cache, monkeypatch):
