@@ -16,9 +16,11 @@ LOSS = 1e-3
 
 def fitted(normalizer: str | Normalizer | None, truths: Truths) -> Normalizer | None:
     """The normalizer that was given, or one of the kind that was named, fitted to these values."""
-    if not truths.columns or normalizer is None or isinstance(normalizer, Normalizer):
-        return normalizer if truths.columns else None
-    return Normalizer.fit(normalizer, truths.values, truths.mask)
+    if not truths.columns:
+        return None
+    if isinstance(normalizer, str):
+        return Normalizer.fit(normalizer, truths.values, truths.mask)
+    return normalizer
 
 
 def encode(

@@ -33,7 +33,7 @@ class Normalizer:
 
     All of it is done in float64, whatever the type of what is given: neither the unit of a target
     nor an offset of it changes what a model sees. A column that is constant in the training part
-    has the scale 0: it is encoded as 0, and whatever is predicted for it is decoded to the constant.
+    has the scale 0: it is encoded as 0, and what is predicted for it is decoded to the constant.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Normalizer:
         constant = scale == 0
         normalised = (exact - shift) / (scale + constant) * ~constant
         if isinstance(values, np.ndarray):
-            return normalised
+            return cast("Numbers", normalised)
         return cast("Numbers", normalised.to(values.device, values.dtype))
 
     def decode(self, values: Numbers) -> Numbers:

@@ -163,7 +163,7 @@ class Run:
         self.normalizer()
 
     def normalizer(self) -> dict[str, Any]:
-        """The record of the normalizer; empty for a run that has none.
+        """The record of the normalizer.
 
         Raises
         ------
@@ -171,13 +171,8 @@ class Run:
             If it is missing or was changed.
         """
         path = self.folder / NORMALIZER
-        result = self.result() if self.finished else {}
-        if result.get("engine") == "fit":
-            return {}
-        if self.finished and "normalizer" not in result:
-            return read_plain(path)  # it was trained before normalizers were sealed
         content = read_sealed(path)
-        if self.finished and digest_json(content) != result["normalizer"]:
+        if self.finished and digest_json(content) != self.result().get("normalizer"):
             raise StoreError(
                 f"{path} is not the one that the training of run {self.name!r} ended with",
                 cause="its folder was edited",

@@ -103,9 +103,7 @@ def test_loaders_hand_out_what_was_centred_in_float64(toy):
 def test_array_targets_are_centred_in_float64_too(toy):
     steps = [[0.001 * row, -0.002 * row] for row in range(len(toy.ids))]
     _, plain = normalised(toy, steps, normalizer="standard")
-    far, shifted = normalised(
-        toy, [[1e6 + a, 1e6 + b] for a, b in steps], normalizer="standard"
-    )
+    far, shifted = normalised(toy, [[1e6 + a, 1e6 + b] for a, b in steps], normalizer="standard")
     np.testing.assert_allclose(shifted, plain, atol=1e-6)
     np.testing.assert_allclose(far.values[0] - 1e6, steps, atol=1e-8)
 
@@ -137,9 +135,7 @@ def test_the_loaders_of_a_split_share_the_normalizer_of_train(toy):
     again = toy.loader(
         "test", split="70/15/15", inputs=["lattice"], target="gap", normalizer=loaders.normalizer
     )
-    np.testing.assert_array_equal(
-        next(iter(again)).targets, next(iter(test)).targets, strict=True
-    )
+    np.testing.assert_array_equal(next(iter(again)).targets, next(iter(test)).targets, strict=True)
     with pytest.raises(md.ConfigError, match="fitted to the training part"):
         toy.loader(
             "test", split="70/15/15", inputs=["lattice"], target="gap", normalizer="standard"
