@@ -67,6 +67,8 @@ def lines(record: dict[str, Any]) -> list[str]:
         if spread:
             told = ", ".join(f"{name} {number(spread[name])}" for name in SPREAD)
             found.append(f"  predicted spread: {told}")
+        why = scored.get("undefined", {})
+        found += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
     return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.errors import ConfigError, did_you_mean
+from matdata.load.powers import power_of_two
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -158,9 +159,7 @@ def _fit(kind: str, values: npt.NDArray[np.float64]) -> tuple[float, float]:
                 next_step="choose another normalizer, or leave these materials out",
             )
         values = np.log10(values)
-        largest = float(np.abs(values).max())
-    # in units of a power of two, which changes no digit, squares neither overflow nor vanish
-    unit = float(np.ldexp(1.0, np.frexp(largest)[1]))
+    unit = power_of_two(values)
     first = float(values[0])
     differences = values / unit - first / unit
     if not differences.any():

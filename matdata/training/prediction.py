@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.cache import storage_error
+from matdata.load.powers import root_mean_square
 from matdata.store import files
 from matdata.store.tables import write_table
 from matdata.training.contract import Members, Target
@@ -157,19 +158,18 @@ def combine(
     mean = means.mean(0)
     noise: Float | None = None
     if targets[0].task == "classification":
-        noise = (means * (1.0 - means)).mean(0)
+        noise = np.sqrt((means * (1.0 - means)).mean(0))
     elif members.spreads is not None:
-        noise = (np.asarray(members.spreads, dtype=np.float64) ** 2).mean(0)
-    doubt = ((means - mean) ** 2).mean(0) if len(means) > 1 else None
-    total = None
-    if noise is not None or doubt is not None:
-        total = np.sqrt((0.0 if noise is None else noise) + (0.0 if doubt is None else doubt))
+        noise = root_mean_square(np.asarray(members.spreads, dtype=np.float64))
+    doubt = root_mean_square(means - mean) if len(means) > 1 else None
+    both = [part for part in (noise, doubt) if part is not None]
+    total = np.hypot(both[0], both[-1]) if len(both) == 2 else next(iter(both), None)
     return Predictions(
         np.asarray(ids, dtype=np.str_),
         targets,
         mean,
-        None if noise is None else np.sqrt(noise),
-        None if doubt is None else np.sqrt(doubt),
+        noise,
+        doubt,
         total,
         means,
         true,
