@@ -155,15 +155,16 @@ def combine(
     gives it the probability p expects the variance p (1 - p).
     """
     means = np.asarray(members.means, dtype=np.float64)
-    mean = means.mean(0)
+    mean = means[0] + (means - means[0]).mean(0)  # exact where all say the same
     noise: Float | None = None
     if targets[0].task == "classification":
         noise = np.sqrt((means * (1.0 - means)).mean(0))
     elif members.spreads is not None:
         noise = root_mean_square(np.asarray(members.spreads, dtype=np.float64))
     doubt = root_mean_square(means - mean) if len(means) > 1 else None
-    both = [part for part in (noise, doubt) if part is not None]
-    total = np.hypot(both[0], both[-1]) if len(both) == 2 else next(iter(both), None)
+    total = doubt if noise is None else noise
+    if noise is not None and doubt is not None:
+        total = np.hypot(noise, doubt)
     return Predictions(
         np.asarray(ids, dtype=np.str_),
         targets,
