@@ -89,17 +89,16 @@ class Ours:
         self.ids, self.values, cut = ids, chosen, round(0.8 * len(ids))
         self.parts = np.sort(self.order[:cut]), np.sort(self.order[cut:])
         train, valid = (ids[part] for part in self.parts)
-        self.train = make_loader(view, train, [spec], TARGET, shuffle=True, prefetch=0)
-        self.valid = make_loader(view, valid, [spec], TARGET)
-        self.normalizer = self.train.normalizer()
+        self.train = make_loader(
+            view, train, [spec], TARGET, shuffle=True, prefetch=0, normalizer="standard"
+        )
+        self.normalizer = self.train.encoded_by
+        self.valid = make_loader(view, valid, [spec], TARGET, normalizer=self.normalizer)
         torch.manual_seed(SEED)
         schema = Schema((Target(TARGET),), 2, {spec: feature.featurizer})
         self.network = trainer.model(schema)
         settings = TrainSettings(lr=lr, loss="robust_l1")
-        encode = self.normalizer.encode
-        recipe = Recipe(
-            settings, loss_entries(settings, schema.targets), encode, torch.device("cpu")
-        )
+        recipe = Recipe(settings, loss_entries(settings, schema.targets), torch.device("cpu"))
         self.engine, self.lr = SeparateEngine([self.network], recipe), lr
 
     def epoch(self) -> None:
@@ -111,9 +110,8 @@ class Ours:
         """Mean absolute error of the validation part."""
         total = 0.0
         for batch in self.valid:
-            mean = self.normalizer.decode(self.engine.outputs(batch)[0][:, :1])
-            total += float((mean - batch.targets).abs().sum())
-        return total / len(self.valid.ids)
+            total += float((self.engine.outputs(batch)[0][:, :1] - batch.targets).abs().sum())
+        return total / len(self.valid.ids) * float(self.normalizer.scale[0])
 
 
 class Theirs:

@@ -20,7 +20,7 @@ CLASSES_OF_A_LINE = 8
 def run(given: argparse.Namespace) -> int:
     """Open the test part of a run's split, once, and score the run."""
     need_torch()
-    from matdata.evaluation.pictures import draw_all
+    from matdata.evaluation.pictures import Drawn, draw_all
     from matdata.evaluation.score import evaluate_run, picture_folder, test_predictions
     from matdata.training.added import adding
     from matdata.training.logs import read_log
@@ -29,19 +29,25 @@ def run(given: argparse.Namespace) -> int:
     found = find_run(cache_of(given), given.run)
     settings = {"device": given.device} if given.device else {}
     record = evaluate_run(found, settings)
-    pictures = []
+    console = console_of(given)
+    if not given.json:  # the score first: no picture may cost it
+        for line in lines(record):
+            console.say(line)
+    drawn = Drawn()
     if not given.no_pictures:
         folder = picture_folder(found, given.pictures)
         with adding(folder):
-            pictures = draw_all(folder, record, test_predictions(found), read_log(found.folder))
+            drawn = draw_all(folder, record, test_predictions(found), read_log(found.folder))
     if given.json:
-        print_json({**record, "pictures": [str(path) for path in pictures]})
-        return 0
-    console = console_of(given)
-    for line in lines(record):
-        console.say(line)
-    if pictures:
-        console.say(f"pictures in {pictures[0].parent}")
+        failed = {str(path): str(error) for path, error in drawn.failed.items()}
+        made = [str(path) for path in drawn.made]
+        print_json({**record, "pictures": made, "pictures_failed": failed})
+    elif drawn.made:
+        console.say(f"pictures in {drawn.made[0].parent}")
+    for path, error in drawn.failed.items():
+        console.warn(f"{path.name} was not drawn: {type(error).__name__}: {error}")
+        if given.debug:
+            raise error
     return 0
 
 
@@ -68,6 +74,8 @@ def lines(record: dict[str, Any]) -> list[str]:
         if spread:
             told = ", ".join(f"{name} {number(spread[name])}" for name in SPREAD)
             found.append(f"  predicted spread: {told}")
+        why = scored.get("undefined", {})
+        found += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
     return found
 
 

@@ -61,4 +61,5 @@ def request_of(given: argparse.Namespace) -> Request:
         from_run=given.from_run,
         freeze=tuple(given.freeze),
         reinit=tuple(given.reinit),
+        keep_normalizer=given.keep_normalizer,
     )

@@ -122,6 +122,11 @@ def _train(parser: argparse.ArgumentParser) -> None:
         "--reinit", action="append", default=[], metavar="PATTERN", help="weights not taken over"
     )
     parser.add_argument(
+        "--keep-normalizer",
+        action="store_true",
+        help="normalise targets as the run of --from-run did, not by this training part",
+    )
+    parser.add_argument(
         "--no-validation",
         action="store_true",
         help="train for all epochs and keep the last weights; uses no validation part",

@@ -195,9 +195,10 @@ def contributions(run: Run, batches: Any, model: Any) -> Shares:
         read = batch["edm"]
         if spreads.shape[1] == 0:
             spreads = torch.full_like(values, float("nan"))
-        found = (read.numbers, values[:, 0] * scale + shift, spreads[:, 0].exp() * scale)
+        exact, spread = values[:, 0].cpu().double(), spreads[:, 0].cpu().double()
+        found = (read.numbers, exact * scale + shift, spread.exp() * scale)
         for column, part in zip(columns, (*found, batch.rows[read.crystal]), strict=True):
-            column.append(part.double().cpu().numpy())
+            column.append(part.cpu().double().numpy())
     numbers, values, spreads, compound = (np.concatenate(column) for column in columns)
     return Shares(numbers.astype(np.int64), values, spreads, compound.astype(np.int64))
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from matdata.load.powers import power_of_two
 
 Float = npt.NDArray[np.float64]
 
@@ -24,7 +28,9 @@ def regression(true: Float, predicted: Float, weights: Float | None = None) -> d
         ``mae``; ``rmse``; ``r2``, 1 less the squared error over the variance; ``mad``, the mean
         absolute deviation from the mean, and ``mad_mae``, its ratio to the MAE, which is near 1
         for a useless model and above 5 for a good one (Choudhary and DeCost 2021);
-        ``max_error``; ``n``. Ratios that are not defined are NaN.
+        ``max_error``; ``n``. Ratios that are not defined are NaN: `r2` of true values that are
+        all equal, `mad_mae` of predictions that are all exact (`undefined` says so in words).
+        Neither unit nor offset of the target changes `r2` and `mad_mae`.
     """
     true, predicted = np.asarray(true, float), np.asarray(predicted, float)
     w = np.ones(len(true)) if weights is None else np.asarray(weights, float)
@@ -32,19 +38,48 @@ def regression(true: Float, predicted: Float, weights: Float | None = None) -> d
         nothing = dict.fromkeys(("mae", "rmse", "r2", "mad", "mad_mae", "max_error"), np.nan)
         return {**nothing, "n": 0}
     w = w / w.sum()
-    error = np.abs(true - predicted)
-    centre = float(w @ true)
-    mae, squared = float(w @ error), float(w @ error**2)
-    mad, variance = float(w @ np.abs(true - centre)), float(w @ (true - centre) ** 2)
+    unit = power_of_two(np.concatenate([true, predicted]))
+    error = np.abs(true / unit - predicted / unit)
+    centred = true / unit - true[w > 0][0] / unit  # all 0 for a constant, and far from rounding
+    deviation = centred - w @ centred if centred[w > 0].any() else np.zeros_like(centred)
+    errors, deviations = power_of_two(error), power_of_two(deviation)
+    squared, variance = w @ (error / errors) ** 2, w @ (deviation / deviations) ** 2
+    mae, mad = float(w @ error), float(w @ np.abs(deviation))
+    with np.errstate(over="ignore"):
+        ratio = squared / variance * np.square(errors / deviations) if variance > 0 else np.nan
     return {
-        "mae": mae,
-        "rmse": squared**0.5,
-        "r2": 1.0 - squared / variance if variance > 0 else np.nan,
-        "mad": mad,
+        "mae": mae * unit,
+        "rmse": float(np.sqrt(squared)) * errors * unit,
+        "r2": float(1.0 - ratio),
+        "mad": mad * unit,
         "mad_mae": mad / mae if mae > 0 else np.nan,
-        "max_error": float(error.max()),
+        "max_error": float(error.max()) * unit,
         "n": len(true),
     }
+
+
+#: Why a score has no value.
+REASONS = {
+    "r2": "all true values are equal",
+    "mad_mae": "all predictions are exact",
+    "roc_auc": "the true classes do not hold a class, or hold it alone",
+    "nll": "a predicted standard deviation is 0",
+    "spearman": "the predicted standard deviations, or the errors, are all equal",
+}
+
+
+def undefined(scores: Mapping[str, Any]) -> dict[str, str]:
+    """Why scores have no finite value, by name."""
+    found = {}
+    for name, value in scores.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            reason = REASONS.get(name, "it is beyond the range of float64")
+            if scores.get("n") == 0:
+                reason = "no true value is known"
+            elif math.isinf(value):
+                reason = "it is beyond the range of float64"
+            found[name] = reason
+    return found
 
 
 def classification(true: npt.NDArray[Any], chances: Float) -> dict[str, float]:

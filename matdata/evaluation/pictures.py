@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,35 @@ from matdata.errors import ConfigError
 from matdata.evaluation.file_names import file_stems
 from matdata.training.prediction_columns import PredictionColumn, Statistic
 
+Draw = Callable[[Any], None]
 SIZE = (4.5, 4.0)  # inches
+#: Least width of a histogram, in its largest error: bins of equal numbers are no bins.
+NARROWEST = 1e-3
 #: Classes up to which their names and numbers have room.
 FEW_CLASSES = 12
+
+
+@dataclass
+class Drawn:
+    """Pictures of a run.
+
+    Attributes
+    ----------
+    made
+        Those that were written.
+    failed
+        Those that were not, and why. A picture that fails costs neither the others nor the score.
+    """
+
+    made: list[Path] = field(default_factory=list)
+    failed: dict[Path, Exception] = field(default_factory=dict)
+
+    def add(self, path: Path, draw: Draw) -> None:
+        """Draw one."""
+        try:
+            self.made.append(write_picture(path, draw))
+        except Exception as error:  # whatever a drawing library says of unusual numbers
+            self.failed[path] = error
 
 
 def draw_all(
@@ -23,8 +51,8 @@ def draw_all(
     record: Mapping[str, Any],
     table: Mapping[str, list[Any]],
     log: Sequence[Mapping[str, Any]],
-) -> list[Path]:
-    """Write the pictures of an evaluated run.
+) -> Drawn:
+    """Write the pictures of an evaluated run, each on its own.
 
     Parameters
     ----------
@@ -36,43 +64,41 @@ def draw_all(
         Predictions for the test part.
     log
         Rows of the run's log; a plugin with its own fit has none.
-
-    Raises
-    ------
-    ConfigError
-        If matplotlib is not there.
-    StoreError
-        If a picture cannot be written.
     """
-    made = []
+    drawn = Drawn()
     if any("train_loss" in row for row in log):
-        made.append(write_picture(folder / "learning_curve.png", lambda axes: _learning(axes, log)))
+        drawn.add(folder / "learning_curve.png", lambda axes: _learning(axes, log))
     stems = file_stems(record["targets"])
     for name, found in record["targets"].items():
         stem = stems[name]
         if found["task"] == "regression":
-            made += _of_numbers(folder, stem, name, found, _pairs(table, name))
+            for kind, draw in _of_numbers(name, found, table).items():
+                drawn.add(folder / f"{kind}-{stem}.png", draw)
         elif "confusion" in found:
-            path = folder / f"confusion-{stem}.png"
-            made.append(write_picture(path, lambda axes, found=found: _confusion(axes, found)))
-    return made
+            drawn.add(folder / f"confusion-{stem}.png", partial(_confusion, found=found))
+    return drawn
 
 
 def _of_numbers(
-    folder: Path, stem: str, name: str, found: Mapping[str, Any], pairs: tuple[Any, Any]
-) -> list[Path]:
+    name: str, found: Mapping[str, Any], table: Mapping[str, list[Any]]
+) -> dict[str, Draw]:
     """Pictures of a target of regression."""
-    true, mean = pairs
+    if not found["materials"]:
+        return {}
     unit = "" if found["unit"] == "1" else f" ({found['unit']})"
-    mae = found["metrics"]["mae"]
-    drawn = {
-        "parity": lambda axes: _parity(axes, true, mean, f"{name}{unit}"),
-        "errors": lambda axes: _errors(axes, mean - true, unit, mae),
-    }
+
+    def parity(axes: Any) -> None:
+        _parity(axes, *_pairs(table, name), f"{name}{unit}")
+
+    def errors(axes: Any) -> None:
+        true, mean = _pairs(table, name)
+        _errors(axes, mean - true, unit, found["metrics"]["mae"])
+
+    drawn: dict[str, Draw] = {"parity": parity, "errors": errors}
     if "uncertainty" in found:
         curve = found["uncertainty"]["confidence_error"]
-        drawn["confidence-error"] = lambda axes: _confidence(axes, curve, unit)
-    return [write_picture(folder / f"{kind}-{stem}.png", draw) for kind, draw in drawn.items()]
+        drawn["confidence-error"] = partial(_confidence, curve=curve, unit=unit)
+    return drawn
 
 
 def _pairs(table: Mapping[str, list[Any]], name: str) -> tuple[Any, Any]:
@@ -86,7 +112,7 @@ def _pairs(table: Mapping[str, list[Any]], name: str) -> tuple[Any, Any]:
     return tuple(np.concatenate([row[k] for row in rows]) for k in (0, 1))  # type: ignore[return-value]
 
 
-def write_picture(path: Path, draw: Any) -> Path:
+def write_picture(path: Path, draw: Draw) -> Path:
     """Draw into new axes and write the figure.
 
     Raises
@@ -139,7 +165,12 @@ def _parity(axes: Any, true: Any, mean: Any, label: str) -> None:
 
 
 def _errors(axes: Any, values: Any, unit: str, mae: float | None) -> None:
-    axes.hist(values, bins=min(60, max(10, len(values) // 10)))
+    low, high = float(values.min()), float(values.max())
+    least = NARROWEST * max(abs(low), abs(high)) or 1.0
+    if high - low < least:
+        middle = low + (high - low) / 2
+        low, high = middle - least / 2, middle + least / 2
+    axes.hist(values, bins=min(60, max(10, len(values) // 10)), range=(low, high))
     axes.axvline(0.0, color="0.3", linewidth=1)
     axes.set_xlabel(f"predicted less true{unit}")
     axes.set_ylabel("materials")

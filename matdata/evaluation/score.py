@@ -22,6 +22,7 @@ from matdata.evaluation.metrics import (
     dummies,
     dummy_class,
     regression,
+    undefined,
 )
 from matdata.evaluation.openings import Opening, record_opening
 from matdata.evaluation.uncertainty import calibration
@@ -53,8 +54,8 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     -------
     dict
         ``targets``: by name the metrics, the dummy baselines beside them, and what the predicted
-        spreads are worth, or of classes the confusion matrix; ``reused`` tells whether it was on
-        record.
+        spreads are worth, or of classes the confusion matrix; a score that is not defined is None,
+        and ``undefined`` says why; ``reused`` tells whether it was on record.
 
     Raises
     ------
@@ -183,7 +184,9 @@ def _record(
     targets = {}
     for target in predictions.targets:
         train = truth(view, split.ids("train"), (target,))
-        targets[target.name] = _target_record(predictions, target, train)
+        scored = _target_record(predictions, target, train)
+        why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
+        targets[target.name] = {**scored, "undefined": why} if why else scored
     return {
         "run": run.name,
         "weights": run.weights_digest(),
@@ -221,7 +224,7 @@ def _target_record(
         return found
     found["metrics"] = regression(true[known].ravel(), mean.ravel())
     found["baselines"] = _baselines(train, true[known])
-    if predictions.total is not None:
+    if predictions.total is not None and len(ids):
         total = predictions.column(target, predictions.total)[known]
         found["uncertainty"] = calibration((mean - true[known]).ravel(), total.ravel())
     return found

@@ -25,9 +25,13 @@ def coverage(error: Float, spread: Float) -> tuple[Float, Float]:
     expected, observed : (21,)
     """
     inner = [NormalDist().inv_cdf((1.0 + level) / 2.0) for level in LEVELS[:-1]]
-    ratio = np.abs(error) / np.maximum(spread, 1e-300)
-    observed = [float(np.mean(ratio <= width)) for width in inner]
+    observed = [_within(error, spread, width) for width in inner]
     return LEVELS, np.array([*observed, 1.0])
+
+
+def _within(error: Float, spread: Float, width: float) -> float:
+    """Share of errors of at most `width` standard deviations; a spread of 0 holds exact ones."""
+    return float(np.mean(np.abs(error) <= width * spread))
 
 
 def confidence_error(error: Float, spread: Float) -> dict[str, Float]:
@@ -55,30 +59,43 @@ def confidence_error(error: Float, spread: Float) -> dict[str, Float]:
 def calibration(error: Float, spread: Float) -> dict[str, Any]:
     """Numbers that say how far spreads can be trusted.
 
+    Parameters
+    ----------
+    error, spread : (n,)
+        Prediction less truth, and the predicted standard deviation; n is at least 1. Their unit
+        decides those numbers alone that have it.
+
     Returns
     -------
     dict
         ``miscalibration_area``, the area between observed and expected coverage, 0 to 0.5 (Tran
         et al. 2020); ``coverage_68`` and ``coverage_95``; ``nll``, the negative log-likelihood of
-        a normal law; ``spearman`` of spread and absolute error; ``confidence_error_area``, the
+        a normal law, NaN where a spread is 0 (of a density, so another unit adds a constant);
+        ``spearman`` of spread and absolute error; ``confidence_error_area``, the
         mean of the confidence-error curve over its oracle, in the unit of the target; and the
         curves.
     """
     expected, observed = coverage(error, spread)
     curve = confidence_error(error, spread)
-    safe = np.maximum(spread, 1e-12)
-    nll = np.mean(0.5 * (error / safe) ** 2 + np.log(safe) + 0.5 * np.log(2.0 * np.pi))
-    ratio = np.abs(error) / safe
     return {
         "miscalibration_area": float(np.trapezoid(np.abs(observed - expected), expected)),
-        "coverage_68": float(np.mean(ratio <= NormalDist().inv_cdf(0.84))),
-        "coverage_95": float(np.mean(ratio <= NormalDist().inv_cdf(0.975))),
-        "nll": float(nll),
+        "coverage_68": _within(error, spread, NormalDist().inv_cdf(0.84)),
+        "coverage_95": _within(error, spread, NormalDist().inv_cdf(0.975)),
+        "nll": _likelihood(error, spread),
         "spearman": _spearman(spread, np.abs(error)),
         "confidence_error_area": float(np.mean(curve["mae"] - curve["oracle"])),
         "coverage": {"expected": expected.tolist(), "observed": observed.tolist()},
         "confidence_error": {name: values.tolist() for name, values in curve.items()},
     }
+
+
+def _likelihood(error: Float, spread: Float) -> float:
+    """Mean negative log-likelihood of a normal law."""
+    if not (spread > 0).all():
+        return float("nan")
+    with np.errstate(over="ignore"):
+        squares = (error / spread) ** 2
+    return float(np.mean(0.5 * squares + np.log(spread) + 0.5 * np.log(2.0 * np.pi)))
 
 
 def _ranks(values: Float) -> Float:

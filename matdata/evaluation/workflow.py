@@ -30,6 +30,7 @@ def train(
     from_run: str | None = None,
     freeze: Sequence[str] = (),
     reinit: Sequence[str] = (),
+    keep_normalizer: bool = False,
     task: Any = None,
     **settings: Any,
 ) -> Run:
@@ -56,6 +57,8 @@ def train(
     from_run, freeze, reinit
         Warm start: a run whose weights are taken over, patterns of those that stay as they are,
         and of those that are not taken over.
+    keep_normalizer
+        Normalise targets as that run did, not by this training part.
     task
         ``regression`` or ``classification``; told from the column if not given.
     settings
@@ -76,6 +79,7 @@ def train(
         from_run=from_run,
         freeze=tuple(freeze),
         reinit=tuple(reinit),
+        keep_normalizer=keep_normalizer,
     )
     return run_training(request, home or cache_dir(cache), name, Console() if verbose else SILENT)
 

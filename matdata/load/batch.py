@@ -23,7 +23,7 @@ class Batch:
         By spec (``graph``, ``element:mat2vec``), each an `Input` of its feature.
     targets : (b, t) float32
         Targets as columns, array targets flattened one after another; t is 0 without targets.
-        Not normalised.
+        In their units, or normalised where the loader has a normalizer.
     mask : (b, t) bool
         Where a target is known; `targets` is 0 elsewhere.
     rows : (b,) int64

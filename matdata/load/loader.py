@@ -42,6 +42,8 @@ class Loader:
         Why ids that were asked for are not among them.
     targets
         Name, size and unit of each target.
+    encoded_by
+        The normalizer that the targets of batches went through; None if they are in their units.
     featurizers
         The inputs' featurizers, by spec.
     device
@@ -62,11 +64,13 @@ class Loader:
         self.left_out: Mapping[str, str] = materials.left_out
         self.featurizers: Mapping[str, Featurizer] = setup.featurizers
         self.targets: tuple[TargetColumn, ...] = materials.targets.columns
+        self.encoded_by = materials.normalizer
         self.device: Any = setup.views.device
         self._mode: Mode = setup.mode
         self.meter = Meter()
         self.epoch = 0
         self._targets = materials.targets
+        self._truths = materials.truths
         self._weights = setup.weights
         self._source = setup.source
         self._views = setup.views
@@ -105,9 +109,19 @@ class Loader:
         return self._planner.window
 
     @property
-    def values(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """All targets (n, t) and where they are known, in the order of `ids`."""
-        return self._targets.values, self._targets.mask
+    def values(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """All targets (n, t) in their units and where they are known, in the order of `ids`.
+
+        Scalars are those of the table; arrays are kept in float32, normalised where the loader
+        has a normalizer.
+        """
+        held = self._targets
+        if self._truths is not None:
+            return self._truths.values, held.mask
+        values = held.values.astype(np.float64)
+        if self.encoded_by is not None:
+            values = np.where(held.mask, self.encoded_by.decode(values), 0.0)
+        return values, held.mask
 
     def describe(self) -> str:
         """One line for a person."""
@@ -122,7 +136,7 @@ class Loader:
 
     def normalizer(self, kind: str = "standard") -> Normalizer:
         """A normalizer fitted to these materials; call it on the training loader."""
-        return Normalizer.fit(kind, self._targets.values, self._targets.mask)
+        return Normalizer.fit(kind, *self.values)
 
     def set_epoch(self, epoch: int) -> None:
         """The next iteration gives this epoch from its beginning."""
@@ -289,7 +303,8 @@ def make_loader(
     SplitError
         If ids are no materials of the dataset.
     ConfigError
-        If an option, a target, the device or the budget does not fit.
+        If an option, a target, the device or the budget does not fit, or float32 does not tell
+        targets apart that no normalizer centres and scales.
     """
     chosen = LoadOptions.of(options)
     materials = gather_materials(dataset, ids, inputs, target, chosen, what)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matdata.console import SILENT, Console
-from matdata.errors import SplitError, did_you_mean
+from matdata.errors import ConfigError, SplitError, did_you_mean
 from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
 from matdata.splits import PARTS, Split, make_splits, parse_ratios
@@ -28,7 +28,8 @@ class Loaders:
     split
         The split.
     normalizer
-        Fitted on the training materials; None without targets.
+        What the targets of batches went through; if they are in their units, a standard one fitted
+        to the training materials. None without targets.
     """
 
     train: Loader | None
@@ -99,7 +100,7 @@ def make_loaders(
     split: Any = None,
     split_seed: int = 0,
     parts: Sequence[str] | None = None,
-    normalizer: str = "standard",
+    normalizer: str | Normalizer | None = None,
     console: Console = SILENT,
     **options: Any,
 ) -> Loaders:
@@ -119,7 +120,9 @@ def make_loaders(
     parts
         Parts that are wanted; all that the split has if None.
     normalizer
-        Kind of the normalizer (`matdata.load.normalizer.KINDS`).
+        What the targets of batches go through in float64 before they are float32: the name of a
+        kind (`matdata.load.normalizer.KINDS`), fitted to the training part, or a `Normalizer`.
+        `Loaders.normalizer` decodes what a model predicts. None leaves their units.
     console
         Told the mode of each loader and why it was chosen.
 
@@ -127,18 +130,30 @@ def make_loaders(
     ------
     SplitError
         If a part is asked for that the split has not, or it is no split of this dataset.
+    ConfigError
+        If a normalizer is to be fitted, and the training part is not among the parts.
     """
     chosen = find_split(dataset, split, split_seed)
     wanted = tuple(chosen.parts) if parts is None else tuple(parts)
+    if target and isinstance(normalizer, str) and "train" not in wanted:
+        raise ConfigError(
+            f"normalizer {normalizer!r} is fitted to the training part, which is not asked for",
+            next_step="ask for train as well, or give the normalizer of its loaders",
+        )
     made: dict[str, Loader] = {}
-    for part in wanted:
+    for part in sorted(wanted, key=lambda part: part != "train"):
         own = _options_of(part, options)
         what = f"part {part!r} of split {chosen.name!r}"
         told = console if part == "train" else SILENT
-        ids = chosen.ids(part)
-        made[part] = make_loader(dataset, ids, inputs, target, what=what, console=told, **own)
+        own["normalizer"] = normalizer
+        made[part] = make_loader(
+            dataset, chosen.ids(part), inputs, target, what=what, console=told, **own
+        )
+        normalizer = made[part].encoded_by
         console.say(f"{part}: {made[part].describe()}")
-    fitted = made["train"].normalizer(normalizer) if target and "train" in made else None
+    fitted = normalizer if isinstance(normalizer, Normalizer) else None
+    if fitted is None and target and "train" in made:
+        fitted = made["train"].normalizer()
     return Loaders(made.get("train"), made.get("val"), made.get("test"), chosen, fitted)
 
 

@@ -12,8 +12,10 @@ import numpy.typing as npt
 from matdata.crystals import Int
 from matdata.errors import ConfigError, SplitError
 from matdata.features.feature import Feature
+from matdata.load.encoding import encode, fitted
+from matdata.load.normalizer import Normalizer
 from matdata.load.options import DatasetLike, LoadOptions, by_id
-from matdata.load.targets import Targets, read_targets, settle_missing
+from matdata.load.targets import Targets, Truths, read_targets, settle_missing
 from matdata.splits.base import first_few
 from matdata.splits.ranking import ranked
 
@@ -31,7 +33,12 @@ class Materials:
     features
         Inputs by spec.
     targets
-        Their targets.
+        Their targets as batches hold them.
+    normalizer
+        What they went through; None if they are in their units.
+    truths
+        Scalar targets as the table has them; None where an array target is among them, which is
+        kept once.
     left_out
         Why ids that were asked for are not among them.
     known : (m,) str
@@ -42,6 +49,8 @@ class Materials:
     rows: Int
     features: Mapping[str, Feature]
     targets: Targets
+    normalizer: Normalizer | None
+    truths: Truths | None
     left_out: Mapping[str, str]
     known: npt.NDArray[np.str_]
 
@@ -63,7 +72,7 @@ def gather_materials(
     FeatureError
         If an input was not built, with the command that makes it.
     ConfigError
-        If a target is missing or of the wrong kind, or nothing is left.
+        If a target is missing, of the wrong kind or more than float32 holds, or nothing is left.
     """
     rows = _rows(dataset, ids, what)
     if options.fraction < 1:
@@ -76,8 +85,8 @@ def gather_materials(
         left_out |= dict.fromkeys(dataset.ids[rows[~has]].tolist(), f"no {spec}")
         rows = rows[has]
     names = [target] if isinstance(target, str) else list(target or ())
-    targets = read_targets(dataset.columns, dataset.units, names, rows)
-    stays = settle_missing(targets, options.missing, what)
+    truths = read_targets(dataset.columns, dataset.units, names, rows)
+    stays = settle_missing(truths, options.missing, what)
     left_out |= dict.fromkeys(dataset.ids[rows[~stays]].tolist(), "no target")
     rows = rows[stays]
     if not len(rows):
@@ -86,8 +95,13 @@ def gather_materials(
             cause=f"of {len(left_out)}: {', '.join(sorted(set(left_out.values()))) or 'no ids'}",
             next_step="`matdata info` shows features and targets, and what could not be computed",
         )
-    kept = targets.take(stays.nonzero()[0])
-    return Materials(dataset.ids[rows], rows, features, kept, left_out, dataset.ids)
+    kept = truths.take(stays.nonzero()[0])
+    normalizer = fitted(options.normalizer, kept)
+    targets = encode(kept, normalizer, dataset.ids[rows], what)
+    exact = kept if all(column.size == 1 for column in kept.columns) else None
+    return Materials(
+        dataset.ids[rows], rows, features, targets, normalizer, exact, left_out, dataset.ids
+    )
 
 
 def _rows(dataset: DatasetLike, ids: Any, what: str) -> Int:

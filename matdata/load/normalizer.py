@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.errors import ConfigError, did_you_mean
+from matdata.load.powers import power_of_two
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,6 +20,8 @@ Numbers = TypeVar("Numbers", "Tensor", npt.NDArray[Any])
 KINDS = ("standard", "robust", "log10", "none")
 #: Median absolute deviation to the standard deviation of a normal distribution.
 MAD_TO_SIGMA = 1.4826022185056018
+#: Targets beyond, and spreads below its inverse, leave float64 no room for differences and squares.
+LARGEST = 1e300
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,10 @@ class Normalizer:
     ``standard`` subtracts the mean and divides by the standard deviation; ``robust`` takes median
     and scaled median absolute deviation; ``log10`` takes the decimal logarithm, then as
     ``standard``; ``none`` changes nothing.
+
+    All of it is done in float64, whatever the type of what is given: neither the unit of a target
+    nor an offset of it changes what a model sees. A column that is constant in the training part
+    has the scale 0: it is encoded as 0, and what is predicted for it is decoded to the constant.
 
     Attributes
     ----------
@@ -58,7 +65,8 @@ class Normalizer:
         Raises
         ------
         ConfigError
-            If the kind is unknown, or a logarithm is asked of numbers that are not positive.
+            If the kind is unknown, a logarithm is asked of numbers that are not positive, or
+            numbers are too large, or too close to each other, for float64.
         """
         if kind not in KINDS:
             raise ConfigError(
@@ -72,20 +80,24 @@ class Normalizer:
         return cls(kind, shift, np.array([b for _, b in pairs], dtype=np.float64))
 
     def encode(self, values: Numbers) -> Numbers:
-        """Targets (b, t) to normalised ones."""
-        shift, scale = self._like(values)
+        """Targets (b, t) to normalised ones, of the same type."""
+        exact, shift, scale = self._exact(values)
         if self.kind == "log10":
-            values = np.log10(values) if isinstance(values, np.ndarray) else values.log10()
-        return cast("Numbers", (values - shift) / scale)
+            exact = np.log10(exact) if isinstance(exact, np.ndarray) else exact.log10()
+        constant = scale == 0
+        normalised = (exact - shift) / (scale + constant) * ~constant
+        if isinstance(values, np.ndarray):
+            return cast("Numbers", normalised)
+        return cast("Numbers", normalised.to(values.device, values.dtype))
 
     def decode(self, values: Numbers) -> Numbers:
-        """Normalised targets (b, t) to those of the table."""
-        shift, scale = self._like(values)
-        plain = values * scale + shift
+        """Normalised targets (b, t) to those of the table, float64."""
+        exact, shift, scale = self._exact(values)
+        plain = exact * scale + shift
         return cast("Numbers", 10.0**plain if self.kind == "log10" else plain)
 
     def decode_std(self, deviation: Numbers, mean: Numbers | None = None) -> Numbers:
-        """Standard deviations (b, t) of normalised targets to those of the table.
+        """Standard deviations (b, t) of normalised targets to those of the table, float64.
 
         Parameters
         ----------
@@ -100,12 +112,16 @@ class Normalizer:
         ConfigError
             If the means are needed and not given.
         """
-        _, scale = self._like(deviation)
+        exact, _, scale = self._exact(deviation)
         if self.kind != "log10":
-            return cast("Numbers", deviation * scale)
+            return cast("Numbers", exact * scale)
         if mean is None:
             raise ConfigError("deviations of logarithms are decoded together with their means")
-        return cast("Numbers", deviation * scale * float(np.log(10.0)) * self.decode(mean))
+        return cast("Numbers", exact * scale * float(np.log(10.0)) * self.decode(mean))
+
+    def same_as(self, other: Normalizer) -> bool:
+        """Whether both map every target to the same number."""
+        return self.to_json() == other.to_json()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, from which `from_json` makes the same normalizer."""
@@ -117,26 +133,24 @@ class Normalizer:
         shift, scale = (np.array(values[name], dtype=np.float64) for name in ("shift", "scale"))
         return cls(str(values["kind"]), shift, scale)
 
-    def _like(self, values: Any) -> Sequence[Any]:
-        """Shift and scale where the values are."""
+    def _exact(self, values: Any) -> tuple[Any, Any, Any]:
+        """The values, shift and scale in float64, in one place."""
         if isinstance(values, np.ndarray):
-            return self.shift, self.scale
-        key = values.device, values.dtype
-        if key not in self._tensors:
-            self._tensors[key] = values.new_tensor(self.shift), values.new_tensor(self.scale)
-        found: Sequence[Any] = self._tensors[key]
-        return found
+            return np.asarray(values, dtype=np.float64), self.shift, self.scale
+        exact = (values.cpu() if values.device.type == "mps" else values).double()  # mps has none
+        if exact.device not in self._tensors:
+            pair = exact.new_tensor(self.shift), exact.new_tensor(self.scale)
+            self._tensors[exact.device] = pair
+        return exact, *self._tensors[exact.device]
 
 
 def _fit(kind: str, values: npt.NDArray[np.float64]) -> tuple[float, float]:
     """Shift and scale of one column."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest > LARGEST:
+        raise _beyond(f"targets reach {largest:.3g}, which is too large")
     if kind == "none" or not len(values):
         return 0.0, 1.0
-    if kind == "robust":
-        centre = float(np.median(values))
-        spread = MAD_TO_SIGMA * float(np.median(np.abs(values - centre)))
-        # more than half of the values are equal: fall back on all of them
-        return centre, spread or float(values.std()) or 1.0
     if kind == "log10":
         if not (values > 0).all():
             raise ConfigError(
@@ -145,4 +159,30 @@ def _fit(kind: str, values: npt.NDArray[np.float64]) -> tuple[float, float]:
                 next_step="choose another normalizer, or leave these materials out",
             )
         values = np.log10(values)
-    return float(values.mean()), float(values.std()) or 1.0
+    unit = power_of_two(values)
+    first = float(values[0])
+    differences = values / unit - first / unit
+    if not differences.any():
+        return first, 0.0
+    centre, spread = _centre_and_spread(kind, differences)
+    if spread * unit < 1.0 / LARGEST:
+        raise _beyond(f"targets differ by {spread * unit:.3g}, which is too little")
+    return (first / unit + centre) * unit, spread * unit
+
+
+def _centre_and_spread(kind: str, values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    if kind != "robust":
+        return float(values.mean()), float(values.std())
+    centre = float(np.median(values))
+    # where more than half of the values are equal: fall back on all of them
+    deviation = float(np.median(np.abs(values - centre)))
+    return centre, MAD_TO_SIGMA * deviation or float(values.std())
+
+
+def _beyond(what: str) -> ConfigError:
+    return ConfigError(
+        f"{what} to be learnt",
+        cause=f"numbers between {1.0 / LARGEST:.0e} and {LARGEST:.0e} leave float64 room for "
+        "differences and their squares",
+        next_step="build the dataset with the target in another unit",
+    )

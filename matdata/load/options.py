@@ -12,6 +12,7 @@ import numpy.typing as npt
 from matdata.errors import ConfigError, did_you_mean
 from matdata.features.feature import Feature
 from matdata.load.batching import Ranks
+from matdata.load.normalizer import Normalizer
 from matdata.load.targets import Missing
 
 
@@ -68,6 +69,10 @@ class LoadOptions:
         Leave out a last batch that is smaller; not with a budget, under which all differ in size.
     missing
         Materials that lack a target: ``error``, ``drop``, or ``mask`` (what is known is kept).
+    normalizer
+        What targets go through in float64 before batches hold them as float32: a `Normalizer`, or
+        the name of a kind, fitted to these materials. None leaves their units, and refuses
+        targets that float32 does not tell apart.
     fraction
         Share of the materials to keep; smaller fractions are subsets of larger ones.
     sample_weights
@@ -93,6 +98,7 @@ class LoadOptions:
     seed: int = 0
     drop_last: bool = False
     missing: str = "error"
+    normalizer: str | Normalizer | None = None
     fraction: float = 1.0
     sample_weights: Mapping[str, float] | None = None
     weights: Mapping[str, float] | None = None

@@ -35,15 +35,38 @@ class TargetColumn:
 
 
 @dataclass(frozen=True, eq=False)
+class Truths:
+    """Targets of some materials as the table has them.
+
+    Attributes
+    ----------
+    columns
+        What they are, in their order.
+    values : (n, t) float64
+        Arrays flattened one after another; 0 where unknown.
+    mask : (n, t) bool
+        Where a target is known.
+    """
+
+    columns: tuple[TargetColumn, ...]
+    values: npt.NDArray[np.float64]
+    mask: npt.NDArray[np.bool_]
+
+    def take(self, rows: Int) -> Truths:
+        """Targets of some materials."""
+        return Truths(self.columns, self.values[rows], self.mask[rows])
+
+
+@dataclass(frozen=True, eq=False)
 class Targets:
-    """Targets of the materials of a loader.
+    """Targets of the materials of a loader as its batches hold them.
 
     Attributes
     ----------
     columns
         What they are, in their order.
     values : (n, t) float32
-        Arrays flattened one after another; 0 where unknown.
+        Normalised if the loader has a normalizer; 0 where unknown.
     mask : (n, t) bool
         Where a target is known.
     """
@@ -62,7 +85,7 @@ def read_targets(
     units: Mapping[str, str],
     names: Sequence[str],
     rows: Int,
-) -> Targets:
+) -> Truths:
     """Read columns of a table as targets.
 
     Raises
@@ -80,12 +103,12 @@ def read_targets(
             )
         column, known_here = _column(name, table[name], rows)
         columns.append(TargetColumn(name, column.shape[1], units.get(name, "1")))
-        values.append(np.where(known_here, column, 0).astype(np.float32))
+        values.append(np.where(known_here, column, 0.0))
         masks.append(known_here)
     if not names:
-        nothing = np.empty((len(rows), 0), np.float32)
-        return Targets((), nothing, nothing.astype(bool))
-    return Targets(tuple(columns), np.concatenate(values, 1), np.concatenate(masks, 1))
+        nothing = np.empty((len(rows), 0))
+        return Truths((), nothing, nothing.astype(bool))
+    return Truths(tuple(columns), np.concatenate(values, 1), np.concatenate(masks, 1))
 
 
 def _numeric(column: Sequence[Any]) -> bool:
@@ -120,7 +143,7 @@ def _column(
     return values, np.isfinite(values)
 
 
-def settle_missing(targets: Targets, missing: str, what: str) -> npt.NDArray[np.bool_]:
+def settle_missing(targets: Truths, missing: str, what: str) -> npt.NDArray[np.bool_]:
     """Which materials stay, (n,).
 
     Parameters

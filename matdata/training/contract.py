@@ -117,7 +117,9 @@ class Samples:
     inputs
         By spec the dense form of each feature, (n, d), or `Ragged` with n rows.
     targets : (n, t) float64
-        Targets as columns in their own units, 0 where unknown; t is 0 when predicting.
+        Targets as columns, 0 where unknown; t is 0 when predicting. Numbers are less the mean and
+        over the standard deviation of the training part, so that neither unit nor offset matter to
+        a fit; classes are their indices.
     mask : (n, t) bool
         Where a target is known.
     """
@@ -133,7 +135,7 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """What the members of an ensemble predict, in the units of the targets.
+    """What the members of an ensemble predict.
 
     Attributes
     ----------
@@ -199,7 +201,7 @@ class FitTrainer(Trainer):
 
     @abstractmethod
     def predict(self, samples: Samples) -> Members:
-        """Predict; a random forest returns its trees as members."""
+        """Predict, normalised as what was fitted; a random forest returns its trees as members."""
 
     @abstractmethod
     def state(self) -> Mapping[str, npt.NDArray[Any]]:

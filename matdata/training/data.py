@@ -107,16 +107,19 @@ def loader_for(
     device: torch.device | str = "cpu",
     group: Group = ALONE,
     widen: bool = False,
+    normalizer: Normalizer | None = None,
+    what: str = "the dataset",
 ) -> Loader:
     """A loader of materials; in a group each process takes its part of every batch.
 
     With `widen` a budget of sites or edges grows to the largest material, so that all are
-    predicted.
+    predicted. Targets go through `normalizer`; `what` names the materials in messages.
 
     Raises
     ------
     ConfigError
-        If a batch cannot be shared evenly by the processes, or a material is above the budget.
+        If a batch cannot be shared evenly by the processes, a material is above the budget, or
+        the normalizer has no number for a target.
     """
     limits = {level: _room(view, level) if widen else 0 for level in settings.limits}
     limits = {level: max(most, limits[level]) for level, most in settings.limits.items()}
@@ -143,6 +146,8 @@ def loader_for(
         shuffle=shuffle,
         seed=settings.seed,
         missing="mask",
+        normalizer=normalizer,
+        what=what,
         device=str(device),
         mode=None if settings.loader == "auto" else settings.loader,
         rank=group.rank,
@@ -175,11 +180,15 @@ def truth(view: View, ids: Ids, targets: Sequence[Target]) -> npt.NDArray[np.flo
     return np.concatenate(parts, 1)
 
 
-def samples_for(view: View, ids: Ids, targets: Sequence[Target]) -> Samples:
-    """Materials as arrays, for plugins with a fit of their own."""
+def samples_for(
+    view: View, ids: Ids, targets: Sequence[Target] = (), normalizer: Normalizer | None = None
+) -> Samples:
+    """Materials as arrays, for plugins with a fit of their own; targets normalised in float64."""
     inputs = {spec: feature.dense(ids.tolist()) for spec, feature in view.features.items()}
     values = truth(view, ids, targets) if targets else np.empty((len(ids), 0))
     mask = np.isfinite(values)
+    if targets and normalizer is not None:
+        values = normalizer.encode(values)
     return Samples(ids, inputs, np.where(mask, values, 0.0), mask)
 
 
@@ -190,24 +199,3 @@ def fit_normalizer(
     values = truth(view, ids, targets)
     kind = "none" if targets[0].task == "classification" else settings.normalizer
     return Normalizer.fit(kind, values, np.isfinite(values))
-
-
-def check_logarithms(
-    view: View, ids: Ids, targets: Sequence[Target], normalizer: Normalizer
-) -> None:
-    """Check that targets of the validation part have a logarithm, if one is taken.
-
-    Raises
-    ------
-    ConfigError
-        Naming the first material without.
-    """
-    if normalizer.kind != "log10" or not len(ids):
-        return
-    bad = (truth(view, ids, targets) <= 0.0).any(1)
-    if bad.any():
-        raise ConfigError(
-            f"{int(bad.sum())} materials of the validation part have targets that are not "
-            f"positive, the first is {ids[bad][0]}; normalizer log10 takes their logarithm",
-            next_step="choose another normalizer, or a split without these materials",
-        )

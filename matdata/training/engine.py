@@ -45,22 +45,22 @@ class Recipe:
         Settings of the loop.
     entries
         The loss.
-    encode
-        Normalises targets (b, t).
     device
         Where the networks are.
     group
         The processes that train together.
     frozen
         Patterns of weights that stay as they are.
+    draws : (members, n), optional
+        Factors of the losses of the training materials, for each member its own.
     """
 
     settings: TrainSettings
     entries: LossEntries
-    encode: Callable[[Tensor], Tensor]
     device: torch.device
     group: Group = ALONE
     frozen: tuple[str, ...] = ()
+    draws: Tensor | None = None
 
     def autocast(self) -> Any:
         """Mixed precision, where the settings ask for it."""
@@ -68,13 +68,14 @@ class Recipe:
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
         return contextlib.nullcontext()
 
-    def targets(self, batch: Batch) -> Tensor:
-        """Normalised targets (b, t), 0 where unknown: infinity there would spoil the gradients."""
-        return torch.where(batch.mask, self.encode(batch.targets), 0.0)
+    def losses(self, outputs: Tensor, batch: Batch, members: int | list[int]) -> Tensor:
+        """Mean loss of each member over the known targets of all processes: (...,).
 
-    def losses(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Mean loss of each member over the known targets of all processes: (...,)."""
-        entries = self.entries(outputs.float(), self.targets(batch))
+        `members` are those that outputs (..., b, o) are of.
+        """
+        entries = self.entries(outputs.float(), batch.targets)
+        if self.draws is not None:
+            entries = entries * self.draws[members][..., batch.rows, None]
         total, weight = weighed_sum(entries, batch.mask, batch.weights)
         return total / self.group.sum(weight).clamp(min=TINY)
 
@@ -193,7 +194,7 @@ class SeparateEngine(Engine):
             _set_mode(self.models[member], training=True)
             with self.recipe.autocast():
                 outputs = self._calls[member](batch)
-            loss = self.recipe.losses(outputs, batch)
+            loss = self.recipe.losses(outputs, batch, member)
             optimizer = self._optimizers[member]
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]

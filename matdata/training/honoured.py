@@ -18,15 +18,15 @@ def require_honoured(trainer: Trainer, request: Request) -> None:
     Raises
     ------
     TrainError
-        If weights are to be given to a plugin with a fit of its own.
+        If weights or a normalizer are to be given to a plugin with a fit of its own.
     ConfigError
         If a setting would have no effect.
     """
     if isinstance(trainer, FitTrainer):
-        if request.from_run or request.freeze or request.reinit:
+        if request.from_run or request.freeze or request.reinit or request.keep_normalizer:
             raise TrainError(
                 f"{trainer.name} has a fit of its own and takes over no weights",
-                next_step="leave out --from-run, --freeze and --reinit",
+                next_step="leave out --from-run, --freeze, --reinit and --keep-normalizer",
             )
         idle = sorted(name for name in request.settings if not fit_honours(name))
         if idle:
@@ -40,6 +40,16 @@ def require_honoured(trainer: Trainer, request: Request) -> None:
     if budget and "batch_size" in request.settings:
         raise ConfigError(
             f"{' and '.join(budget)} takes the place of batch_size; both are given",
+            next_step="leave one of them out",
+        )
+    if request.keep_normalizer and not request.from_run:
+        raise ConfigError(
+            "--keep-normalizer keeps the normalizer of another run; no run is named",
+            next_step="add --from-run NAME, or leave out --keep-normalizer",
+        )
+    if request.keep_normalizer and "normalizer" in request.settings:
+        raise ConfigError(
+            "--keep-normalizer and train.normalizer are both given",
             next_step="leave one of them out",
         )
     if request.reinit and not request.from_run:

@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from matdata.cache import ensure_writable
 from matdata.console import SILENT, Console
+from matdata.load.loader import Loader
+from matdata.load.normalizer import Normalizer
 from matdata.training.allocator import keep_freed_memory
 from matdata.training.checkpoint import load_checkpoint, save_checkpoint
 from matdata.training.contents import BEST, NORMALIZER, RESULT, digests
 from matdata.training.contract import FitTrainer, Schema, TorchTrainer
 from matdata.training.data import (
     View,
-    check_logarithms,
     device_of,
     fit_normalizer,
     loader_for,
     samples_for,
 )
 from matdata.training.distributed import Group, join_group, leave_group
-from matdata.training.engine import Engine, Recipe, SeparateEngine
+from matdata.training.engine import Engine, Recipe
 from matdata.training.logs import RunLog
 from matdata.training.loop import Loop
 from matdata.training.losses import loss_entries, outputs_for
+from matdata.training.members import build_models, choose_engine
 from matdata.training.question import Question, Request, ask
 from matdata.training.run import Run, find_run, write_sealed
-from matdata.training.stacked import StackedEngine, reason_after_trial, reason_against
 from matdata.training.start import run_folder, run_lock, start_run
 from matdata.training.tensors import write_tensors
-from matdata.training.warm import parent_of, take_over
+from matdata.training.warm import member_draws, parent_of, settle, take_over
 
 
 def train(request: Request, cache: Path, name: str | None = None, console: Console = SILENT) -> Run:
@@ -60,8 +61,12 @@ def train(request: Request, cache: Path, name: str | None = None, console: Conso
     question = ask(request, cache)
     ensure_writable(cache)
     outputs = outputs_for(question.settings, question.targets)
+    view = _view(question)
+    normalizer = fit_normalizer(view, question.train, question.targets, question.settings)
     parent = find_run(cache, request.from_run) if request.from_run else None
-    content = question.manifest(parent_of(parent) if parent else None, outputs)
+    if parent is not None:
+        question, normalizer = settle(question, parent, schema_of(question, outputs), normalizer)
+    content = question.manifest(parent_of(parent, question) if parent else None, outputs)
     device = device_of(question.settings)
     group = join_group(device)
     if not group.leads:
@@ -78,9 +83,9 @@ def train(request: Request, cache: Path, name: str | None = None, console: Conso
             if run.finished:
                 console.say(f"run {run.name} is finished; nothing is left to do")
             elif isinstance(question.trainer, FitTrainer):
-                _fit(question, run, outputs)
+                _fit(question, run, view, normalizer)
             else:
-                _train(question, run, parent, device, group, console)
+                _train(question, run, view, normalizer, parent, device, group, console)
     finally:
         leave_group(group)
     return Run(run.folder)
@@ -105,17 +110,20 @@ def _view(question: Question) -> View:
     return View.sealed(question.dataset, question.features, question.targets, ids)
 
 
-def _fit(question: Question, run: Run, outputs: int) -> None:
+def _fit(question: Question, run: Run, view: View, normalizer: Normalizer) -> None:
     import time
 
     assert isinstance(question.trainer, FitTrainer)
-    view = _view(question)
-    train = samples_for(view, question.train, question.targets)
-    valid = samples_for(view, question.valid, question.targets) if len(question.valid) else None
+    targets = question.targets
+    train = samples_for(view, question.train, targets, normalizer)
+    valid = None
+    if len(question.valid):
+        valid = samples_for(view, question.valid, targets, normalizer)
     started = time.perf_counter()
-    settings = question.settings
-    question.trainer.fit(train, valid, schema_of(question, outputs), settings.seed)
+    schema = schema_of(question, int(run.manifest["outputs"]))
+    question.trainer.fit(train, valid, schema, question.settings.seed)
     seconds = time.perf_counter() - started
+    write_sealed(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
     write_tensors(run.folder / BEST, dict(question.trainer.state()), {"run": run.digest})
     result = {"seconds": seconds, "engine": "fit", "files": digests(run.folder)}
     write_sealed(run.folder / RESULT, result)
@@ -124,6 +132,8 @@ def _fit(question: Question, run: Run, outputs: int) -> None:
 def _train(
     question: Question,
     run: Run,
+    view: View,
+    normalizer: Normalizer,
     parent: Run | None,
     device: torch.device,
     group: Group,
@@ -138,19 +148,18 @@ def _train(
         torch.set_float32_matmul_precision("high")
     assert isinstance(question.trainer, TorchTrainer)
     schema = schema_of(question, int(run.manifest["outputs"]))
-    view = _view(question)
-    normalizer = fit_normalizer(view, question.train, question.targets, settings)
-    check_logarithms(view, question.valid, question.targets, normalizer)
     if group.leads:
         write_sealed(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
-    train = loader_for(
-        view, question.train, question.targets, settings, shuffle=True, device=device, group=group
+    train, valid = _loaders(question, view, normalizer, device, group)
+    draws = member_draws(parent, question, len(train.ids))
+    recipe = Recipe(
+        settings,
+        loss_entries(settings, question.targets),
+        device,
+        group,
+        question.request.freeze,
+        None if draws is None else draws.to(device),
     )
-    valid = None
-    if len(question.valid):
-        valid = loader_for(view, question.valid, question.targets, settings, device=device)
-    entries = loss_entries(settings, question.targets)
-    recipe = Recipe(settings, entries, normalizer.encode, device, group, question.request.freeze)
     models = build_models(question.trainer, schema, settings.seed, settings.ensemble, device)
     if parent is not None:
         kept = take_over(models, parent, question.request.reinit)
@@ -160,6 +169,24 @@ def _train(
     if reason:
         console.say(f"  members are trained one beside the other: {reason}")
     _loop(run, engine, reason, train, valid, schema, console)
+
+
+def _loaders(
+    question: Question, view: View, normalizer: Normalizer, device: torch.device, group: Group
+) -> tuple[Loader, Loader | None]:
+    """Batches to train and to validate with, whose targets are normalised."""
+    make = functools.partial(
+        loader_for,
+        view,
+        targets=question.targets,
+        settings=question.settings,
+        device=device,
+        normalizer=normalizer,
+    )
+    train = make(ids=question.train, shuffle=True, group=group, what="the training part")
+    if not len(question.valid):
+        return train, None
+    return train, make(ids=question.valid, what="the validation part")
 
 
 def _loop(
@@ -231,41 +258,3 @@ def _result(run: Run, loop: Loop, reason: str | None) -> dict[str, Any]:
         "device": str(loop.engine.recipe.device),
         "files": digests(run.folder),
     }
-
-
-def build_models(
-    trainer: TorchTrainer, schema: Schema, seed: int, members: int, device: torch.device
-) -> list[nn.Module]:
-    """A network a member, each drawn with its own seed; the same alone and in an ensemble."""
-    models = []
-    for member in range(members):
-        torch.manual_seed(seed + member)
-        models.append(trainer.model(schema).to(device))
-    torch.manual_seed(seed)
-    return models
-
-
-def choose_engine(
-    models: list[nn.Module], recipe: Recipe, trainer: TorchTrainer, train: Any
-) -> tuple[Engine, str | None]:
-    """Stacked where that is possible and faster; else one beside the other, and why.
-
-    On a CPU it is not (`benchmarks/ensembles.py`).
-    """
-    settings = recipe.settings
-    if len(models) == 1:
-        return SeparateEngine(models, recipe), None
-    if settings.members == "separate":
-        return SeparateEngine(models, recipe), "asked for"
-    if settings.members == "auto" and recipe.device.type == "cpu":
-        return SeparateEngine(models, recipe), "that is faster on a CPU"
-    reason = reason_against(models, trainer.vmap, settings.schedule)
-    if reason is None:
-        stacked = StackedEngine(models, recipe)
-        random, state = torch.get_rng_state(), train.state()
-        reason = reason_after_trial(stacked, models, next(iter(train)))
-        train.load_state(state)
-        torch.set_rng_state(random)
-        if reason is None:
-            return stacked, None
-    return SeparateEngine(models, recipe), reason

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from matdata.dataset import DatasetFolder
 from matdata.errors import ConfigError, FeatureError, StoreError, TrainError, did_you_mean
@@ -18,7 +18,7 @@ from matdata.ledger import Reject
 from matdata.load.normalizer import Normalizer
 from matdata.training.checkpoint import check_weights, read_weights
 from matdata.training.contents import BEST
-from matdata.training.contract import FitTrainer, Members, Schema, TorchTrainer
+from matdata.training.contract import FitTrainer, Members, TorchTrainer
 from matdata.training.data import View, device_of, loader_for, samples_for, truth
 from matdata.training.losses import means_and_spreads
 from matdata.training.prediction import Predictions, combine
@@ -106,8 +106,8 @@ def predict_view(
     if isinstance(run.trainer, FitTrainer):
         state, _ = read_tensors(run.folder / BEST)
         run.trainer.load_state(state, run.schema)
-        members = run.trainer.predict(samples_for(view, ids, ()))
-        return combine(ids, run.schema.targets, members, true)
+        members = run.trainer.predict(samples_for(view, ids))
+        return combine(ids, run.schema.targets, _decoded(members, run), true)
     given = dict(settings or {})
     # a size of batches that is asked for takes the place of the budget of the training
     plain = dict.fromkeys(BUDGETS.values(), 0) if "batch_size" in given else {}
@@ -197,30 +197,30 @@ def _run_networks(
 ) -> tuple[Members, npt.NDArray[Any]]:
     """Means and spreads of all members, and the ids in their order."""
     device = device_of(settings)
-    models, normalizer = networks(run, device), normalizer_of(run)
+    models = networks(run, device)
     loader = loader_for(view, ids, (), settings, device=device, widen=True)
     means: list[npt.NDArray[Any]] = []
     spreads: list[npt.NDArray[Any]] = []
     rows: list[npt.NDArray[Any]] = []
     for batch in loader:
         outputs = torch.stack([model(batch).float() for model in models])
-        mean, spread = _decoded(outputs, settings, run.schema, normalizer)
-        means.append(mean.cpu().numpy())
+        mean, spread = means_and_spreads(outputs.cpu().double(), settings, run.schema)
+        means.append(mean.numpy())
         rows.append(batch.rows.cpu().numpy())
         if spread is not None:
-            spreads.append(spread.cpu().numpy())
+            spreads.append(spread.numpy())
     order = loader.ids[np.concatenate(rows)]
     wide = np.concatenate(spreads, 1) if spreads else None
-    return Members(np.concatenate(means, 1), wide), order
+    return _decoded(Members(np.concatenate(means, 1), wide), run), order
 
 
-def _decoded(
-    outputs: Tensor, settings: TrainSettings, schema: Schema, normalizer: Normalizer
-) -> tuple[Tensor, Tensor | None]:
-    """Means and spreads (members, b, t) in the units of the targets."""
-    mean, spread = means_and_spreads(outputs.double(), settings, schema)
-    if settings.loss == "cross_entropy":
-        return mean, None
-    if spread is not None:
-        spread = normalizer.decode_std(spread, mean)
-    return normalizer.decode(mean), spread
+def _decoded(members: Members, run: Run) -> Members:
+    """Means and spreads in the units of the targets; probabilities of classes as they are."""
+    if run.schema.targets[0].task == "classification":
+        return members
+    normalizer = normalizer_of(run)
+    means = np.asarray(members.means, dtype=np.float64)
+    spreads = None
+    if members.spreads is not None:
+        spreads = normalizer.decode_std(np.asarray(members.spreads, dtype=np.float64), means)
+    return Members(normalizer.decode(means), spreads)

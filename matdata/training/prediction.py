@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.ledger import Reject
+from matdata.load.powers import root_mean_square
 from matdata.training.contract import Members, Target
 from matdata.training.prediction_columns import (
     MATERIAL_ID,
@@ -169,22 +170,22 @@ def combine(
     gives it the probability p expects the variance p (1 - p).
     """
     means = np.asarray(members.means, dtype=np.float64)
-    mean = means.mean(0)
+    mean = means[0] + (means - means[0]).mean(0)  # exact where all say the same
     noise: Float | None = None
     if targets[0].task == "classification":
-        noise = (means * (1.0 - means)).mean(0)
+        noise = np.sqrt((means * (1.0 - means)).mean(0))
     elif members.spreads is not None:
-        noise = (np.asarray(members.spreads, dtype=np.float64) ** 2).mean(0)
-    doubt = ((means - mean) ** 2).mean(0) if len(means) > 1 else None
-    total = None
-    if noise is not None or doubt is not None:
-        total = np.sqrt((0.0 if noise is None else noise) + (0.0 if doubt is None else doubt))
+        noise = root_mean_square(np.asarray(members.spreads, dtype=np.float64))
+    doubt = root_mean_square(means - mean) if len(means) > 1 else None
+    total = doubt if noise is None else noise
+    if noise is not None and doubt is not None:
+        total = np.hypot(noise, doubt)
     return Predictions(
         np.asarray(ids, dtype=np.str_),
         targets,
         mean,
-        None if noise is None else np.sqrt(noise),
-        None if doubt is None else np.sqrt(doubt),
+        noise,
+        doubt,
         total,
         means,
         true,

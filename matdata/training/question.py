@@ -48,6 +48,8 @@ class Request:
         Name of a run whose weights are taken over.
     freeze, reinit
         Patterns of weights that stay as they are, or are not taken over.
+    keep_normalizer
+        Whether targets are normalised as in `from_run`, not by the training part.
     """
 
     plugin: str
@@ -60,6 +62,7 @@ class Request:
     from_run: str | None = None
     freeze: tuple[str, ...] = ()
     reinit: tuple[str, ...] = ()
+    keep_normalizer: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -176,15 +176,13 @@ class Run:
             require_written_by(self.folder / BEST, read_tensors(self.folder / BEST)[1], self.digest)
 
     def normalizer(self) -> dict[str, Any]:
-        """The record of the normalizer; empty for a run that has none.
+        """The record of the normalizer.
 
         Raises
         ------
         StoreError
             If it is missing or was changed.
         """
-        if self.finished and self.result().get("engine") == "fit":
-            return {}
         content = read_sealed(self.folder / NORMALIZER)
         require_written_by(self.folder / NORMALIZER, content, self.digest)
         return {name: value for name, value in content.items() if name != "run"}

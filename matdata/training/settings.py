@@ -95,7 +95,9 @@ class TrainSettings(Settings):
         "loss; auto: robust_l1, or cross_entropy for classes",
         choices=("auto", *REGRESSION, *CLASSIFICATION),
     )
-    huber_delta: float = setting(1.0, "huber: where squares become lines", minimum=1e-12)
+    huber_delta: float = setting(
+        1.0, "huber: where squares become lines, in normalised units", minimum=1e-12
+    )
     normalizer: str = setting("standard", "how targets are normalised, by the training part")
     precision: str = setting("float32", "arithmetic", choices=("float32", "tf32", "bf16"))
     seed: int = setting(

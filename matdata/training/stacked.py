@@ -70,7 +70,7 @@ class StackedEngine(Engine):
     def step(self, batch: Batch, rates: Sequence[float]) -> Tensor:
         """One step of all active members; they share one rate."""
         _set_mode(self._base, training=True)
-        losses = self.recipe.losses(self._call(batch), batch)
+        losses = self.recipe.losses(self._call(batch), batch, self.active)
         self._optimizer.zero_grad(set_to_none=True)
         losses.sum().backward()  # type: ignore[no-untyped-call]
         trained = [self._stack[name] for name in self._trained]

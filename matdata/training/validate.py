@@ -48,9 +48,8 @@ def validate(engine: Engine, batches: Iterable[Batch], schema: Schema) -> Valida
     known: Tensor | float = 0.0
     for batch in batches:
         outputs = engine.outputs(batch)
-        targets = recipe.targets(batch)
-        total, weight = weighed_sum(recipe.entries(outputs, targets), batch.mask)
-        errors = _errors(outputs, targets, engine, schema)
+        total, weight = weighed_sum(recipe.entries(outputs, batch.targets), batch.mask)
+        errors = _errors(outputs, batch.targets, engine, schema)
         losses, weights = losses + total.double(), weights + weight.double()
         wrong = wrong + torch.where(batch.mask, errors, 0.0).double().sum(-2)
         known = known + batch.mask.double().sum(0)

@@ -103,7 +103,6 @@ def make_loop(
     recipe = Recipe(
         settings,
         loss_entries(settings, targets),
-        changes.pop("encode", lambda values: values),
         torch.device("cpu"),
         ALONE,
         changes.pop("frozen", ()),

@@ -11,7 +11,7 @@ import torch
 from support.training import Net, make_loop
 from torch import nn
 
-from matdata.training.job import choose_engine
+from matdata.training.members import choose_engine
 from matdata.training.settings import TrainSettings
 from matdata.training.stacked import StackedEngine, reason_after_trial, reason_against
 

@@ -17,7 +17,7 @@ class Dummy(md.FitTrainer):
     """The mean or the median of the training targets, whatever the material."""
 
     name: ClassVar[str] = "dummy"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     citation: ClassVar[str] = "none: it follows from the definition"
     summary: ClassVar[str] = "mean or median of the training targets; what a model must beat"
     Hypers: ClassVar[type[md.Settings]] = DummyHypers
@@ -64,7 +64,7 @@ def _columns(train: md.Samples, schema: md.Schema) -> list[np.ndarray[Any, Any]]
 class _Forest(md.FitTrainer):
     """A random forest of scikit-learn, kept as the arrays of its trees."""
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     tasks: ClassVar[tuple[Any, ...]] = ("regression", "classification")
     feature: ClassVar[str]
 
