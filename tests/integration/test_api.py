@@ -125,7 +125,7 @@ def test_a_name_means_the_version_built_last(tmp_path):
     assert build().ref == old.ref  # found there, nothing is made
     assert md.open("a", tmp_path).ref == old.ref
     assert md.open(new.ref, tmp_path).ref == new.ref
-    from matdata.store.artefact import verify_folder
+    from matdata.store.verify import verify_folder
 
     assert verify_folder(old.folder, old.manifest) == []
 

@@ -1,0 +1,291 @@
+"""`matdata verify` and its neighbours over caches in which anything lies."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import matdata as md
+from matdata.cli import main
+from matdata.errors import StoreError
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    cache = tmp_path_factory.mktemp("verify") / "cache"
+    md.build("sample:60", features=["fractions"], cache=cache, workers=1, name="s")
+    return cache
+
+
+@pytest.fixture
+def cache(built, tmp_path):
+    shutil.copytree(built, tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def dataset(cache):
+    return md.open("s", cache)
+
+
+def verify(cache, capsys, *more):
+    """Exit code, problems and notes."""
+    capsys.readouterr()
+    code = main(["verify", "--cache", str(cache), "--json", *more])
+    found = json.loads(capsys.readouterr().out)
+    return code, found["problems"], found["notes"]
+
+
+def test_a_whole_cache_is_clean(cache, capsys):
+    assert verify(cache, capsys) == (0, [], [])
+
+
+def _fifo(path):
+    os.mkfifo(path)
+
+
+def _folder(path):
+    (path / "inside").mkdir(parents=True)
+
+
+def _loop(path):
+    path.symlink_to(path.name)
+
+
+def _link(path):
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("put", "words"),
+    [
+        (_fifo, "is a pipe, not a file"),
+        (_folder, "is a folder, not a file"),
+        (_loop, "cannot be read: Too many levels of symbolic links"),
+        (_link, "is a link to nothing"),
+        (lambda path: None, "is missing"),
+        (lambda path: path.write_bytes(b""), "is damaged"),
+        (lambda path: path.symlink_to("/dev/zero"), "is a device, not a file"),
+    ],
+)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "datasets/s/*/table.parquet",
+        "datasets/s/*/splits/*.json",
+        "datasets/s/*/splits/*.parquet",
+        "datasets/s/*/receipt.json",
+        "features/*/fractions-*/ledger/00000.parquet",
+        "snapshots/sample/*/manifest.json",
+        "datasets/s/latest.json",
+    ],
+)
+def test_what_takes_the_place_of_a_file_is_named(cache, capsys, name, put, words):
+    (path,) = cache.glob(name)
+    path.unlink()
+    put(path)
+    code, problems, _ = verify(cache, capsys)
+    if name == "datasets/s/latest.json" and words == "is missing":
+        assert code == 0  # it says what a bare name means; without it the only version is meant
+        return
+    assert code == 1
+    assert any(str(path).removesuffix("/manifest.json") in problem for problem in problems)
+    if name.endswith(("table.parquet", "latest.json")):
+        assert f"{path} {words}" in problems[0]
+    for command in (["list"], ["info", "s"]):
+        main([*command, "--cache", str(cache)])  # no traceback, whatever they can say
+
+
+@pytest.mark.parametrize(
+    ("home", "name"),
+    [
+        ("datasets", b"\xff\xfe"),
+        ("datasets/s", b"line\nbreak"),
+        ("snapshots", b"a file"),
+        ("runs", b"\x1b[31m"),
+        ("features", b"x@y"),
+    ],
+)
+def test_strange_names_are_shown_escaped(cache, capsys, home, name):
+    path = os.path.join(os.fsencode(cache / home), name)
+    with open(path, "wb") as file:
+        file.write(b"x")
+    code, problems, _ = verify(cache, capsys)
+    assert code == 1
+    (problem,) = problems
+    assert problem.isprintable()
+    assert "a folder is expected here" in problem
+    assert main(["list", "--cache", str(cache)]) == 0
+
+
+def test_what_was_added_is_named(cache, dataset, capsys):
+    stray = dataset.folder / "more" / "x.parquet"
+    stray.parent.mkdir()
+    stray.write_bytes(b"x")
+    (dataset.folder / "splits" / "y.txt").write_bytes(b"x")
+    code, problems, _ = verify(cache, capsys)
+    assert code == 1
+    assert problems == [
+        f"{stray} is not in the manifest",
+        f"{dataset.folder / 'splits' / 'y.txt'} is no part of a split: it has no note",
+    ]
+
+
+def test_a_folder_without_a_manifest_is_named(cache, dataset, capsys):
+    (dataset.folder / "manifest.json").unlink()
+    code, problems, notes = verify(cache, capsys)
+    assert code == 1
+    assert f"{dataset.folder} holds no manifest.json" in problems[0]
+    assert any("belongs to a dataset that is not in this cache" in note for note in notes)
+
+
+def test_leftovers_of_killed_processes_are_told_and_no_fault(cache, dataset, capsys):
+    (cache / "datasets" / "s" / ".building-dataset-0123").mkdir()
+    (dataset.folder / "splits" / ".tmp-12-abcd-n.json").write_bytes(b"x")
+    (dataset.folder / "splits" / "n.parquet").write_bytes(b"x")
+    (cache / "runs" / ".tmp-1-2-x").write_bytes(b"x")
+    code, problems, notes = verify(cache, capsys)
+    assert (code, problems) == (0, [])
+    assert len(notes) == 3
+
+
+def test_readers_check_ledgers_and_notes(cache, dataset):
+    feature = dataset.feature("fractions")
+    (path,) = feature.folder.glob("ledger/*.parquet")
+    path.write_bytes(path.read_bytes().replace(b"PAR1", b"PAR2"))
+    with pytest.raises(StoreError, match=str(path)):
+        feature.rejects()
+    (name,) = dataset.split_names()
+    note = dataset.folder / "splits" / f"{name}.json"
+    note.write_text(note.read_text().replace('"seed": 0', '"seed": 1'))
+    with pytest.raises(StoreError, match="does not match its own digest"):
+        dataset.split()
+
+
+def test_notes_of_before_they_were_sealed_are_read(cache, dataset):
+    (name,) = dataset.split_names()
+    path = dataset.folder / "splits" / f"{name}.json"
+    note = json.loads(path.read_text())
+    whole = dataset.split()
+    del note["note_digest"]
+    path.write_text(json.dumps(note, sort_keys=True, indent=1) + "\n")
+    assert dataset.split() == whole
+    note["note_digesu"] = "0" * 64  # a changed byte in the name of the digest takes no seal off
+    path.write_text(json.dumps(note, sort_keys=True, indent=1) + "\n")
+    with pytest.raises(StoreError, match="does not match its own digest"):
+        dataset.split()
+
+
+def test_a_journal_that_holds_anything_is_no_traceback(tmp_path):
+    from matdata.store.artefact import JOURNAL, building
+
+    with pytest.raises(KeyboardInterrupt), building(tmp_path, "f", "0" * 16) as writer:
+        writer.write("a", lambda path: path.write_bytes(b"x"))
+        raise KeyboardInterrupt
+    (staging,) = tmp_path.glob(".building-*")
+    lines = ["[1]", '{"part": 1}', '{"part": "../../x", "files": {}, "meta": {}}', "\udcff{"]
+    text = "\n".join(lines).encode("utf-8", "surrogateescape")
+    (staging / JOURNAL).write_bytes((staging / JOURNAL).read_bytes() + text)
+    with building(tmp_path, "f", "0" * 16) as writer:
+        assert list(writer.parts) == ["a"]
+
+
+AS_OTHER = """
+import os, sys
+os.setgid(65534); os.setuid(65534)
+from matdata.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def shared(built, tmp_path):
+    """A cache that another user may look into, and a way to work in it as that user."""
+    if not hasattr(os, "getuid") or os.getuid() != 0:
+        pytest.skip("needs root, to become another user")
+    for folder in (tmp_path, *tmp_path.parents):
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o711)
+    cache = tmp_path / "shared"
+    shutil.copytree(built, cache)
+
+    def run(*arguments):
+        code = [sys.executable, "-c", AS_OTHER, *arguments, "--cache", str(cache)]
+        environment = {**os.environ, "HOME": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path)}
+        return subprocess.run(code, capture_output=True, text=True, env=environment, timeout=120)
+
+    if run("list").returncode not in (0, 1):
+        pytest.skip("another user cannot start Python here")
+    return cache, run
+
+
+def test_a_readable_cache_of_another_user_is_read(shared):
+    _, run = shared
+    for command in (["list"], ["info", "s"], ["verify"], ["report", "s"]):
+        done = run(*command)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+    assert "split" in run("list").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"),
+    [
+        ("datasets/s/*", False),
+        ("datasets/s/*/manifest.json", False),
+        ("datasets/s/*/splits", True),
+        ("features/*/fractions-*", True),
+        ("snapshots/sample", True),
+        ("datasets", False),
+    ],
+)
+def test_what_another_user_may_not_read_is_named_and_skipped(shared, name, listed):
+    cache, run = shared
+    (path,) = (p for p in cache.glob(name) if not p.name.startswith((".lock", "latest")))
+    path.chmod(0)
+    seen = run("list")
+    assert seen.returncode == 0
+    assert "Traceback" not in seen.stderr
+    assert "cannot be read: Permission denied" in seen.stdout
+    assert ("materials" in seen.stdout) == listed
+    checked = run("verify")
+    assert checked.returncode == 1
+    assert f"DAMAGED {path}" in checked.stdout
+    assert "cannot be read: Permission denied" in checked.stdout
+    assert "Traceback" not in checked.stderr
+    told = run("info", "s")
+    assert "Traceback" not in told.stderr
+    assert told.returncode == (0 if listed else 1)
+    if not listed:
+        assert "cannot be read" in told.stderr
+        assert "next step" in told.stderr
+
+
+def test_a_build_in_a_cache_of_another_user_is_one_clear_error(shared):
+    _, run = shared
+    done = run("build", "sample:60", "--name", "s")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "cannot write" in done.stderr
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o027, 0o077])
+def test_files_have_the_rights_that_the_umask_leaves(tmp_path, umask):
+    old = os.umask(umask)
+    try:
+        for store in ("zarr", "hdf5"):
+            options = {"cache": tmp_path, "workers": 1, "name": "u", "store": store}
+            md.build("sample:30", features=["fractions"], **options)
+    finally:
+        os.umask(old)
+    for path in tmp_path.rglob("*"):
+        full = 0o777 if path.is_dir() else 0o666
+        expected = full & ~umask
+        if path.name.startswith(".lock-"):  # whoever may write in the folder may take its locks
+            expected = path.parent.stat().st_mode & 0o666 | 0o600
+        assert path.stat().st_mode & 0o777 == expected, path
