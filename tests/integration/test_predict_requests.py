@@ -79,7 +79,7 @@ def test_a_model_of_structures_rejects_formulas(cache, capsys):
     assert main(features) == 0
     assert train(cache, "--epochs", "1", plugin="cgcnn") == 0
     run = md.open_run("a", cache)
-    with pytest.warns(md.MatdataWarning, match="MgO: no_structure: MgO is a formula"):
+    with pytest.warns(md.MatdataWarning, match="MgO: no_structure: only its formula"):
         found = md.predict(run, ["MgO", SALT])
     assert found.ids.tolist() == ["1"]
     with pytest.raises(md.FeatureError, match="run 'a' needs structures, got formulas"):
