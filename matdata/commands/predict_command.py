@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -56,9 +57,10 @@ def _predict(run: Run, what: Sequence[str], settings: dict[str, Any]) -> Predict
     from matdata.training.memory import predict_memory
     from matdata.training.predict import predict_dataset
 
-    known = datasets(run.cache)
-    if len(what) == 1 and what[0].partition("@")[0] in known:
-        require_one_meaning(what[0])
+    dataset = len(what) == 1 and what[0].partition("@")[0] in datasets(run.cache)
+    for text in what:
+        require_one_meaning(text, dataset)
+    if dataset:
         return predict_dataset(run, find_dataset(run.cache, what[0]), settings=settings)
     try:
         return predict_memory(run, list(what), settings)
@@ -72,27 +74,27 @@ def _predict(run: Run, what: Sequence[str], settings: dict[str, Any]) -> Predict
         ) from error
 
 
-def require_one_meaning(ref: str) -> None:
-    """Refuse the name of a dataset that is a formula or a file as well.
+def require_one_meaning(text: str, dataset: bool) -> None:
+    """Refuse an argument that could be two of a dataset, a formula and a file.
 
     Raises
     ------
     ConfigError
         With what to write for each.
     """
-    from matdata.ledger import Unusable
-    from matdata.materials.read import formula_or_path
+    from matdata.composition import parse_formula
 
-    try:
-        formula_or_path(ref)
-    except Unusable as error:
-        if error.reason != "ambiguous":
-            return
-    raise ConfigError(
-        f"{ref!r} is a dataset of the cache, and a formula or a file",
-        next_step=f"write {ref}@VERSION for the dataset (`matdata list`), ({ref}) for the formula, "
-        f"./{ref} for the file",
-    )
+    meanings = {"dataset": f"{text}@VERSION"} if dataset else {}
+    with contextlib.suppress(StructureError):
+        parse_formula(text)
+        meanings["formula"] = f"({text})"
+    if os.path.exists(text):
+        meanings["file"] = f"./{text}"
+    if len(meanings) > 1:
+        raise ConfigError(
+            f"{text!r} is the name of a {' and a '.join(meanings)}",
+            next_step="write " + ", ".join(f"{how} for the {one}" for one, how in meanings.items()),
+        )
 
 
 def reject_lines(rejects: Sequence[Reject]) -> list[str]:

@@ -46,7 +46,12 @@ class Materials:
         """Those with a structure; the others are rejected with the reason ``no_structure``."""
         formulas = self.compositions.reduced_formulas()
         lost = [
-            Reject(place, "source", "no_structure", f"{formula} is a formula; structures are read")
+            Reject(
+                place,
+                "source",
+                "no_structure",
+                f"only its formula ({formula}) is known, and a structure is needed",
+            )
             for place, formula in zip(self.compositions.ids.tolist(), formulas, strict=True)
         ]
         return self.crystals, [*self.rejects, *lost]

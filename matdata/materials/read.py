@@ -53,33 +53,25 @@ def read_materials(given: Any) -> Materials:
 
 
 def formula_or_path(text: str) -> str | Path:
-    """What a text means: a formula, which stays text, or a file or folder that is there.
+    """What a text means: a formula, which stays text, or else a file or folder that is there.
+
+    A formula is one wherever it is read: files of that name are named by a `Path`.
 
     Raises
     ------
     Unusable
-        If it is neither, or both.
+        If it is neither.
     """
-    there = os.path.exists(text)  # False for what cannot be a path, such as 5,000 letters
     try:
         parse_formula(text)
     except StructureError as error:
-        if there:
+        if os.path.exists(text):  # False for what cannot be a path, such as 5,000 letters
             return Path(text)
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-        no_file = f"there is no file {shown!r}, and " if _like_path(text) else ""
+        like_path = os.sep in text or Path(text[-SHOWN:]).suffix
+        no_file = f"there is no file {shown!r}, and " if like_path else ""
         raise Unusable("unreadable", f"{no_file}{error.what}") from None
-    if there:
-        raise Unusable(
-            "ambiguous",
-            f"{text!r} is a formula and the name of a file: write ./{text} for the file, ({text}) "
-            "for the formula",
-        )
     return text
-
-
-def _like_path(text: str) -> bool:
-    return os.sep in text or bool(Path(text[-SHOWN:]).suffix)
 
 
 class _Reading:

@@ -79,7 +79,7 @@ def test_a_model_of_structures_rejects_formulas(cache, capsys):
     assert main(features) == 0
     assert train(cache, "--epochs", "1", plugin="cgcnn") == 0
     run = md.open_run("a", cache)
-    with pytest.warns(md.MatdataWarning, match="MgO: no_structure: MgO is a formula"):
+    with pytest.warns(md.MatdataWarning, match="MgO: no_structure: only its formula"):
         found = md.predict(run, ["MgO", SALT])
     assert found.ids.tolist() == ["1"]
     with pytest.raises(md.FeatureError, match="run 'a' needs structures, got formulas"):
@@ -104,13 +104,18 @@ def test_arguments_are_formulas_files_or_a_dataset_and_never_two_of_them(
     (tmp_path / "NaCl").mkdir()
     SALT.to(filename=str(tmp_path / "NaCl" / "x.cif"))
     (tmp_path / "s").mkdir()
-    told = predict(cache, capsys, "MgO", "./NaCl", "(NaCl)", "NaCl", "x" * 5000)
+    told = predict(cache, capsys, "MgO", "./NaCl", "(NaCl)", "x" * 5000)
     assert [row["material_id"] for row in told["predictions"]] == ["MgO", "x", "(NaCl)"]
     values = [row[f"prediction_{TARGET}_mean"] for row in told["predictions"]]
     assert values[1] == pytest.approx(values[2], rel=1e-5)
     reasons = [(one["material_id"][:6], one["reason"]) for one in told["rejects"]]
-    assert reasons == [("NaCl", "ambiguous"), ("xxxxxx", "unreadable")]
-    assert "'s' is a dataset of the cache, and a formula or a file" in predict(cache, capsys, "s")
+    assert reasons == [("xxxxxx", "unreadable")]
+    told = predict(cache, capsys, "MgO", "NaCl")
+    assert "'NaCl' is the name of a formula and a file" in told
+    assert "write (NaCl) for the formula, ./NaCl for the file" in told
+    assert "'s' is the name of a dataset and a file" in predict(cache, capsys, "s")
+    # in Python a formula is one wherever a script runs
+    assert md.predict(md.open_run("a", cache), "NaCl").ids.tolist() == ["NaCl"]
     full = md.open("s", cache).ref
     assert len(predict(cache, capsys, full)["predictions"]) == len(md.open("s", cache))
 

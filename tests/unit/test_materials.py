@@ -147,22 +147,16 @@ def test_a_text_is_a_formula_or_a_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "NaCl").mkdir()
     (tmp_path / "x.cif").write_text("")
-    assert formula_or_path("MgO") == "MgO"
+    assert formula_or_path("NaCl") == "NaCl"
     assert formula_or_path("x.cif") == Path("x.cif")
     assert formula_or_path("./NaCl") == Path("NaCl")
     assert formula_or_path("(NaCl)") == "(NaCl)"
     assert formula_or_path("H" * 200) == "H" * 200
-    for text, reason in {
-        "NaCl": "ambiguous",
-        "y.cif": "unreadable",
-        "": "unreadable",
-        "x" * 5000: "unreadable",
-        "a\0b": "unreadable",
-        "/" * 5000: "unreadable" if len("/" * 5000) > 4096 else "",
-    }.items():
+    for text in ("y.cif", "", "x" * 5000, "a\0b", "/" * 5000):
         with pytest.raises(Unusable) as caught:
             formula_or_path(text)
-        assert caught.value.reason == reason
+        assert caught.value.reason == "unreadable"
+        assert len(str(caught.value)) < 6000
 
 
 def test_features_have_names_and_rejects():
