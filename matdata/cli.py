@@ -220,7 +220,14 @@ def _parser() -> argparse.ArgumentParser:
     export = add(
         "export", "write a dataset for other programs", dataset, ("output", "file or folder")
     )
-    export.add_argument("--format", help="npz, hdf5, parquet, extxyz or csv")
+    export.add_argument(
+        "--format", help="npz, hdf5, parquet, extxyz or csv; by the ending of output if not given"
+    )
+    export.add_argument(
+        "--raw-text",
+        action="store_true",
+        help="csv: leave texts as they are that a spreadsheet would run (else preceded by ')",
+    )
     export.add_argument(
         "--snapshot",
         action="store_true",

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from matdata.cache import storage_error
 from matdata.store import files
+from matdata.store.csv import write_csv
 from matdata.store.tables import write_table
 from matdata.training.contract import Members, Target
 
@@ -125,9 +126,7 @@ class Predictions:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.suffix == ".csv":
-                import pandas as pd
-
-                pd.DataFrame(columns).to_csv(temporary, index=False)
+                write_csv(temporary, columns)
             else:
                 write_table(temporary, columns, units)
             files.publish(temporary, path)
