@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from matdata import __version__
 from matdata.commands import training
+from matdata.streams import screened
 
 DESCRIPTION = """\
 Builds curated, split, featurized and verified crystal datasets.
@@ -244,6 +245,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+@screened()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code, 0 only when all of it succeeded."""
     given = _parser().parse_args(arguments)

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from matdata.catalogue import features, find_dataset
-from matdata.commands.common import cache_of, print_json
+from matdata.commands.common import cache_of, print_json, tell
 from matdata.curate.funnel import render
 from matdata.dataset import DatasetFolder
 from matdata.ledger import count_reasons
@@ -25,28 +25,28 @@ def run(given: argparse.Namespace) -> int:
     for manifest in manifests:
         lost = ", ".join(f"{n:,} {why}" for why, n in manifest["rejected"].items())
         line = f"feature {manifest['feature']} {manifest['settings']}: {manifest['rows']:,}"
-        print(f"{line} materials, {manifest['store']}" + (f"; without: {lost}" if lost else ""))
+        tell(f"{line} materials, {manifest['store']}" + (f"; without: {lost}" if lost else ""))
     return 0
 
 
 def _print_dataset(dataset: DatasetFolder) -> None:
     manifest = dataset.manifest
-    print(f"{dataset.ref}: {manifest['rows']:,} materials ({manifest['kind']}s)")
-    print(f"  from {manifest['made_from']['snapshot']}, duplicates: {manifest['dedupe']}")
+    tell(f"{dataset.ref}: {manifest['rows']:,} materials ({manifest['kind']}s)")
+    tell(f"  from {manifest['made_from']['snapshot']}, duplicates: {manifest['dedupe']}")
     for name in ("note", "licence", "citation"):
         if manifest[name]:
-            print(f"  {name}: {manifest[name]}")
+            tell(f"  {name}: {manifest[name]}")
     for line in render(dataset.funnel()):
-        print(line)
+        tell(line)
     ledger = count_reasons(f"{r.stage}: {r.reason}" for r in dataset.rejects())
-    print(
+    tell(
         f"ledger: {sum(ledger.values()):,} rows" + "".join(f", {n} {w}" for w, n in ledger.items())
     )
-    print("columns: " + ", ".join(_column(name, dataset.units) for name in dataset.columns))
+    tell("columns: " + ", ".join(_column(name, dataset.units) for name in dataset.columns))
     for name in dataset.split_names():
         _, note = dataset.load_split(name)
         sizes = ", ".join(f"{part} {count:,}" for part, count in note["sizes"].items())
-        print(f"split {name}: {sizes} (digest {note['digest'][:8]})")
+        tell(f"split {name}: {sizes} (digest {note['digest'][:8]})")
 
 
 def _column(name: str, units: dict[str, Any]) -> str:

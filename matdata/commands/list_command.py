@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from matdata.catalogue import datasets, features, snapshots
-from matdata.commands.common import cache_of, folder_bytes, human_bytes, print_json
+from matdata.commands.common import cache_of, folder_bytes, human_bytes, print_json, tell
 from matdata.dataset import DatasetFolder
 from matdata.errors import StoreError
 from matdata.store.manifest import read_manifest
@@ -53,17 +53,17 @@ def _dataset(dataset: DatasetFolder, cache: Any) -> dict[str, Any]:
 
 
 def _print(found: dict[str, Any]) -> None:
-    print(found["cache"])
+    tell(found["cache"])
     if not found["datasets"] and not found["snapshots"]:
-        print("  empty; `matdata build sample --features ofm` makes a first dataset")
+        tell("  empty; `matdata build sample --features ofm` makes a first dataset")
     for one in found["snapshots"]:
         size = human_bytes(one["bytes"])
-        print(f"  snapshot {one['snapshot']}: {one['records']:,} records, {size}")
+        tell(f"  snapshot {one['snapshot']}: {one['records']:,} records, {size}")
     for problem in found["damaged"]:
-        print(f"  DAMAGED {problem}")
+        tell(f"  DAMAGED {problem}")
     for one in found["datasets"]:
-        print(f"  {one['dataset']}: {one['rows']:,} materials, {human_bytes(one['bytes'])}")
+        tell(f"  {one['dataset']}: {one['rows']:,} materials, {human_bytes(one['bytes'])}")
         for name in one["splits"]:
-            print(f"    split {name}")
+            tell(f"    split {name}")
         for feature in one["features"]:
-            print(f"    feature {feature['feature']}, {human_bytes(feature['bytes'])}")
+            tell(f"    feature {feature['feature']}, {human_bytes(feature['bytes'])}")

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from matdata.catalogue import datasets, features, find_dataset, snapshots
-from matdata.commands.common import cache_of, print_json
+from matdata.commands.common import cache_of, print_json, tell
 from matdata.dataset import DatasetFolder
 from matdata.errors import StoreError
 from matdata.store.artefact import verify_folder
@@ -33,10 +33,10 @@ def run(given: argparse.Namespace) -> int:
         print_json({"artefacts": len(folders), "files": files, "problems": problems})
     else:
         for problem in problems:
-            print(f"DAMAGED {problem}")
+            tell(f"DAMAGED {problem}")
         if not given.quiet:
             verdict = f"{len(problems)} problems" if problems else "all clean"
-            print(f"{len(folders)} artefacts, {files} files reread: {verdict}")
+            tell(f"{len(folders)} artefacts, {files} files reread: {verdict}")
     return 1 if problems else 0
 
 

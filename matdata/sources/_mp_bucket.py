@@ -14,6 +14,7 @@ from matdata.console import Console
 from matdata.digest import digest_json
 from matdata.errors import SourceError
 from matdata.parallel import ordered_map
+from matdata.redaction import excerpt, shareable
 from matdata.sources.download import Remote, fetch
 
 BUCKET = "materialsproject-build"
@@ -139,10 +140,10 @@ def _actions(prefix: str) -> Sequence[Mapping[str, Any]]:
     except Exception as error:  # deltalake's errors share no importable base
         raise SourceError(
             f"the table {prefix} of the Materials Project's open data cannot be read: "
-            f"{' '.join(str(error).split())[:300]}",
+            f"{excerpt(error, 300)}",
             cause="no network, a proxy, or the bucket changed its layout",
             next_step=WITHOUT,
-        ) from error
+        ) from shareable(error)
     return rows
 
 
