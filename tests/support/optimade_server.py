@@ -107,6 +107,7 @@ class StandIn(Server):
         self.returned: int | None = len(entries)
         self.most = 500
         self.last = ""
+        self.elsewhere = ""
         self.login: tuple[str, str] | None = None
 
 
@@ -154,7 +155,7 @@ class _Handler(Handler):
                 "relative": target,
             }[server.link]
         elif server.last:
-            following = f"{server.url}/v1/structures?cursor={server.last}"
+            following = f"{server.elsewhere or server.url}/v1/structures?cursor={server.last}"
         meta = {"data_returned": server.returned, "data_available": len(server.entries)}
         body = {"data": server.entries[start:stop], "meta": meta, "links": {"next": following}}
         self.send_value(200, body)
