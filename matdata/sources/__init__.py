@@ -26,6 +26,7 @@ SOURCES: Registry[Any] = Registry(
         "sample": "matdata.sources.sample:Sample",
     },
     SourceError,
+    base="matdata.sources.base:Source",
 )
 
 
