@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from matdata import __version__
 from matdata.commands import training
+from matdata.streams import screened
 
 DESCRIPTION = """\
 Builds curated, split, featurized and verified crystal datasets.
@@ -223,7 +224,14 @@ def _parser() -> argparse.ArgumentParser:
     export = add(
         "export", "write a dataset for other programs", dataset, ("output", "file or folder")
     )
-    export.add_argument("--format", help="npz, hdf5, parquet, extxyz or csv")
+    export.add_argument(
+        "--format", help="npz, hdf5, parquet, extxyz or csv; by the ending of output if not given"
+    )
+    export.add_argument(
+        "--raw-text",
+        action="store_true",
+        help="csv: leave texts as they are that a spreadsheet would run (else preceded by ')",
+    )
     export.add_argument(
         "--snapshot",
         action="store_true",
@@ -240,6 +248,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+@screened()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code, 0 only when all of it succeeded."""
     given = _parser().parse_args(arguments)

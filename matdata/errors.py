@@ -5,9 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from matdata.printable import printable
+from matdata.redaction import redact
+
 
 class MatdataError(Exception):
     """Base of all errors that matdata raises about a user's data or request.
+
+    Secrets are hidden in all its texts, and its message is fit for a terminal.
 
     Parameters
     ----------
@@ -20,15 +25,15 @@ class MatdataError(Exception):
     """
 
     def __init__(self, what: str, *, cause: str | None = None, next_step: str | None = None):
-        self.what = what
-        self.cause = cause
-        self.next_step = next_step
-        lines = [what]
-        if cause:
-            lines.append(f"  likely cause: {cause}")
-        if next_step:
-            lines.append(f"  next step: {next_step}")
-        super().__init__("\n".join(lines))
+        self.what = redact(what)
+        self.cause = redact(cause) if cause else None
+        self.next_step = redact(next_step) if next_step else None
+        lines = [self.what]
+        if self.cause:
+            lines.append(f"  likely cause: {self.cause}")
+        if self.next_step:
+            lines.append(f"  next step: {self.next_step}")
+        super().__init__("\n".join(map(printable, lines)))
 
 
 class MatdataWarning(UserWarning):

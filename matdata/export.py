@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from matdata.cache import storage_error
 from matdata.crystals import Crystals, Ragged
-from matdata.errors import ConfigError, FeatureError
+from matdata.errors import ConfigError, FeatureError, did_you_mean
 from matdata.features.base import Dense
 from matdata.features.feature import Feature
 from matdata.store import files, tables
+from matdata.store.csv import write_csv
 from matdata.store.tables import Columns
 
 
@@ -34,6 +35,8 @@ class Exported:
         Its structures; None for compositions.
     features
         Dense features by name.
+    raw_text
+        Write texts to CSV as they are, also those that a spreadsheet would run.
     """
 
     ref: str
@@ -41,6 +44,7 @@ class Exported:
     units: Mapping[str, str]
     crystals: Crystals | None
     features: Mapping[str, Feature]
+    raw_text: bool = False
 
 
 def _arrays(content: Exported) -> dict[str, npt.NDArray[Any]]:
@@ -138,13 +142,7 @@ def _write_parquet(path: Path, content: Exported) -> None:
 
 
 def _write_csv(path: Path, content: Exported) -> None:
-    def write(target: Path, columns: Columns) -> None:
-        with open(target, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            writer.writerows(zip(*columns.values(), strict=True))
-
-    _write_table(path, content, write)
+    _write_table(path, content, functools.partial(write_csv, raw=content.raw_text))
 
 
 def _write_extxyz(path: Path, content: Exported) -> None:
@@ -167,6 +165,38 @@ FORMATS: dict[str, Callable[[Path, Exported], None]] = {
     "extxyz": _write_extxyz,
     "csv": _write_csv,
 }
+ENDINGS = {
+    ".npz": "npz",
+    ".h5": "hdf5",
+    ".hdf5": "hdf5",
+    ".parquet": "parquet",
+    ".extxyz": "extxyz",
+    ".xyz": "extxyz",
+    ".csv": "csv",
+}
+
+
+def format_of(path: Path, form: str | None) -> str:
+    """The format that is asked for: `form`, or by the ending of the file's name.
+
+    Raises
+    ------
+    ConfigError
+        If it is unknown, with those there are.
+    """
+    if form is None and path.suffix.lower() in ENDINGS:
+        return ENDINGS[path.suffix.lower()]
+    if form is None:
+        raise ConfigError(
+            f"no format is known by the ending of {path.name!r}",
+            next_step=f"end the name with one of: {', '.join(ENDINGS)}, or say --format",
+        )
+    if form not in FORMATS:
+        raise ConfigError(
+            f"unknown format {form!r}{did_you_mean(form, FORMATS)}",
+            next_step=f"choose one of: {', '.join(FORMATS)}",
+        )
+    return form
 
 
 def write_export(content: Exported, path: Path, form: str) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from matdata.redaction import redact
+
 COLUMNS = ("material_id", "stage", "reason", "message")
 MESSAGE_LENGTH = 300
 
@@ -38,7 +40,7 @@ class Reject:
     reason
         A short code (``unreadable``, ``disordered``, ``overlapping_atoms``).
     message
-        What exactly was wrong, for a person.
+        What exactly was wrong, for a person; one line, cut where it is long, secrets hidden.
     """
 
     material_id: str
@@ -47,7 +49,7 @@ class Reject:
     message: str
 
     def __post_init__(self) -> None:
-        flat = " ".join(self.message.split())
+        flat = redact(" ".join(self.message.split()))
         if len(flat) > MESSAGE_LENGTH:
             flat = flat[: MESSAGE_LENGTH - 1] + "…"
         object.__setattr__(self, "message", flat)

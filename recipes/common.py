@@ -32,6 +32,7 @@ from matdata.sources.roles import ReadOptions
 from matdata.splits import make_splits
 from matdata.splits.base import PARTS, Split
 from matdata.splits.saved import load_split, save_splits
+from matdata.streams import screened
 
 __all__ = ["GOODALL", "Cut", "Recipe", "make", "run"]
 
@@ -188,6 +189,7 @@ def parser_of(text: str) -> argparse.ArgumentParser:
     return parser
 
 
+@screened()
 def run(
     plan: Callable[[argparse.Namespace], Recipe | Sequence[Recipe]],
     text: str,

@@ -57,7 +57,8 @@ def _print(
     report: Report, leaks: list[Overlap], allowed: tuple[str, ...], given: argparse.Namespace
 ) -> None:
     console = console_of(given)
-    console.say(report.to_text())
+    for line in report.lines():
+        console.say(line)
     if allowed:
         console.say(f"allowed to be shared: {', '.join(allowed)}")
     if leaks:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from matdata.cache import cache_dir
-from matdata.console import Console
+from matdata.console import Console, one_line
 from matdata.errors import ConfigError
 from matdata.parallel import default_workers
+from matdata.printable import printable_json
+from matdata.redaction import redact, redacted
 from matdata.store.walk import entries_below
 
 
@@ -86,9 +87,14 @@ def settings_of(pairs: list[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def tell(text: object = "") -> None:
+    """Print one line of a result for people; see `Console`."""
+    print(one_line(text))
+
+
 def print_json(value: Any) -> None:
-    """Print a result for machines."""
-    print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+    """Print a result for machines; secrets are hidden, and what a terminal would obey escaped."""
+    print(printable_json(redacted(value), indent=1, default=lambda other: redact(str(other))))
 
 
 def human_bytes(count: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from matdata.commands.common import cache_of, console_of, print_json
 from matdata.commands.plugins_command import need_torch
+from matdata.printable import printable
 
 SHOWN = {
     "regression": ("mae", "rmse", "r2", "mad_mae", "max_error"),
@@ -63,7 +64,7 @@ def lines(record: dict[str, Any]) -> list[str]:
         names = SHOWN[scored["task"]]
         found.append(f"{name}{unit}, {scored['materials']:,} materials")
         found += _classes(scored.get("classes", []))
-        rows = [(record["run"], scored["metrics"]), *scored["baselines"].items()]
+        rows = [(printable(record["run"]), scored["metrics"]), *scored["baselines"].items()]
         wide = max(len(row) for row, _ in rows)
         found.append(f"  {'':<{wide}}" + "".join(f"  {name:>10}" for name in names))
         for row, values in rows:
@@ -103,6 +104,7 @@ def _confusion(scored: dict[str, Any]) -> list[str]:
     if not 0 < len(counts) <= CLASSES_OF_A_LINE:
         return []
     names = scored.get("classes") or [str(k) for k in range(len(counts))]
+    names = [printable(name) for name in names]
     wide = max(len("true, predicted"), *(len(name) for name in names))
     head = "".join(f"  {name[:10]:>10}" for name in names)
     rows = [

@@ -1,4 +1,4 @@
-"""``matdata export DATASET OUTPUT --format …``."""
+"""``matdata export DATASET OUTPUT``."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import argparse
 from pathlib import Path
 
 from matdata.commands.common import cache_of, console_of, print_json, settings_of, words
-from matdata.export import FORMATS, Exported, write_export
+from matdata.export import Exported, format_of, write_export
 
 
 def run(given: argparse.Namespace) -> int:
     """Write a dataset, with dense features if asked for, for other programs."""
     from matdata import api
-    from matdata.errors import ConfigError, did_you_mean
+    from matdata.errors import ConfigError
 
     if given.snapshot:
         return _snapshot(given)
-    if given.format not in FORMATS:
-        raise ConfigError(
-            f"unknown format {given.format!r}{did_you_mean(str(given.format), FORMATS)}",
-            next_step=f"choose one of: {', '.join(FORMATS)}",
-        )
+    output = Path(given.output)
+    form = format_of(output, given.format)
+    if given.raw_text and form != "csv":
+        raise ConfigError("--raw-text is for csv; other formats hold texts as they are")
     dataset = api.open(given.dataset, cache_of(given))
     settings = settings_of(given.set)
     features = {
@@ -28,11 +27,13 @@ def run(given: argparse.Namespace) -> int:
         for spec in words(given.features)
     }
     crystals = dataset.crystals if dataset.kind == "structure" else None
-    content = Exported(dataset.ref, dataset.columns, dataset.units, crystals, features)
-    path = write_export(content, Path(given.output), given.format)
+    content = Exported(
+        dataset.ref, dataset.columns, dataset.units, crystals, features, given.raw_text
+    )
+    path = write_export(content, output, form)
     console_of(given).say(f"wrote {path}")
     if given.json:
-        print_json({"output": str(path), "format": given.format, "rows": len(dataset)})
+        print_json({"output": str(path), "format": form, "rows": len(dataset)})
     return 0
 
 

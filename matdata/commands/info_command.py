@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from matdata.catalogue import features_kept, find_dataset
-from matdata.commands.common import cache_of, print_json
+from matdata.commands.common import cache_of, print_json, tell
 from matdata.curate.funnel import render
 from matdata.dataset import DatasetFolder
 from matdata.errors import StoreError
 from matdata.ledger import count_reasons
 from matdata.store.manifest import read_manifest
-from matdata.store.walk import shown
 
 
 def run(given: argparse.Namespace) -> int:
@@ -29,9 +28,9 @@ def run(given: argparse.Namespace) -> int:
     for manifest in manifests:
         lost = ", ".join(f"{n:,} {why}" for why, n in manifest["rejected"].items())
         line = f"feature {manifest['feature']} {manifest['settings']}: {manifest['rows']:,}"
-        print(f"{line} materials, {manifest['store']}" + (f"; without: {lost}" if lost else ""))
+        tell(f"{line} materials, {manifest['store']}" + (f"; without: {lost}" if lost else ""))
     for problem in damaged:
-        print(f"DAMAGED {problem}")
+        tell(f"DAMAGED {problem}")
     return 0
 
 
@@ -43,34 +42,34 @@ def _features(cache: Path, dataset: DatasetFolder) -> tuple[list[dict[str, Any]]
         try:
             manifests.append(read_manifest(folder))
         except StoreError as error:
-            damaged.append(shown(error.what))
+            damaged.append(error.what)
     return manifests, damaged
 
 
 def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
     manifest = dataset.manifest
-    print(f"{dataset.ref}: {manifest['rows']:,} materials ({manifest['kind']}s)")
-    print(f"  from {manifest['made_from']['snapshot']}, duplicates: {manifest['dedupe']}")
+    tell(f"{dataset.ref}: {manifest['rows']:,} materials ({manifest['kind']}s)")
+    tell(f"  from {manifest['made_from']['snapshot']}, duplicates: {manifest['dedupe']}")
     for name in ("note", "licence", "citation"):
         if manifest[name]:
-            print(f"  {name}: {manifest[name]}")
+            tell(f"  {name}: {manifest[name]}")
     for line in render(dataset.funnel()):
-        print(line)
+        tell(line)
     ledger = count_reasons(f"{r.stage}: {r.reason}" for r in dataset.rejects())
-    print(
+    tell(
         f"ledger: {sum(ledger.values()):,} rows" + "".join(f", {n} {w}" for w, n in ledger.items())
     )
-    print("columns: " + ", ".join(_column(name, dataset.units) for name in dataset.columns))
+    tell("columns: " + ", ".join(_column(name, dataset.units) for name in dataset.columns))
     names, faults = dataset.splits()
     damaged += map(str, faults)
     for name in names:
         try:
             _, note = dataset.load_split(name)
         except StoreError as error:
-            damaged.append(shown(error.what))
+            damaged.append(error.what)
             continue
         sizes = ", ".join(f"{part} {count:,}" for part, count in note["sizes"].items())
-        print(f"split {name}: {sizes} (digest {note['digest'][:8]})")
+        tell(f"split {name}: {sizes} (digest {note['digest'][:8]})")
 
 
 def _column(name: str, units: dict[str, Any]) -> str:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from matdata.catalogue import features_kept, kept_below
-from matdata.commands.common import cache_of, folder_bytes, human_bytes, print_json
+from matdata.commands.common import cache_of, folder_bytes, human_bytes, print_json, tell
 from matdata.dataset import DatasetFolder
 from matdata.errors import StoreError
 from matdata.store.latest import last_of
 from matdata.store.manifest import read_manifest
-from matdata.store.walk import shown
 
 
 def run(given: argparse.Namespace) -> int:
@@ -46,7 +45,7 @@ def _readable(
         try:
             described.append(describe(folder))
         except StoreError as error:
-            found["damaged"].append(shown(error.what))
+            found["damaged"].append(error.what)
     return described
 
 
@@ -55,7 +54,7 @@ def _meant(home: Path, folders: list[Path], found: dict[str, Any]) -> Path | Non
     try:
         return last_of(home, folders) if folders else None
     except StoreError as error:
-        found["damaged"].append(shown(error.what))
+        found["damaged"].append(error.what)
         return None
 
 
@@ -87,24 +86,24 @@ def _dataset(
 
 
 def _print(found: dict[str, Any]) -> None:
-    print(found["cache"])
+    tell(found["cache"])
     if not found["datasets"] and not found["snapshots"]:
-        print("  empty; `matdata build sample --features ofm` makes a first dataset")
+        tell("  empty; `matdata build sample --features ofm` makes a first dataset")
     for one in found["snapshots"]:
         size = human_bytes(one["bytes"])
-        print(f"  snapshot {one['snapshot']}: {one['records']:,} records, {size}")
+        tell(f"  snapshot {one['snapshot']}: {one['records']:,} records, {size}")
     for problem in found["damaged"]:
-        print(f"  DAMAGED {problem}")
+        tell(f"  DAMAGED {problem}")
     several = [name for name, count in Counter(map(_name, found["datasets"])).items() if count > 1]
     for one in found["datasets"]:
         name = _name(one)
         meant = f"; {name} alone means this" if one["meant"] and name in several else ""
         size = human_bytes(one["bytes"])
-        print(f"  {one['dataset']}: {one['rows']:,} materials, {size}{meant}")
+        tell(f"  {one['dataset']}: {one['rows']:,} materials, {size}{meant}")
         for name in one["splits"]:
-            print(f"    split {name}")
+            tell(f"    split {name}")
         for feature in one["features"]:
-            print(f"    feature {feature['feature']}, {human_bytes(feature['bytes'])}")
+            tell(f"    feature {feature['feature']}, {human_bytes(feature['bytes'])}")
 
 
 def _name(described: dict[str, Any]) -> str:

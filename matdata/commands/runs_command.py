@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from matdata.commands.common import cache_of, print_json
+from matdata.commands.common import cache_of, print_json, tell
 from matdata.commands.evaluate_command import SHOWN, number
+from matdata.printable import printable
 
 
 def run(given: argparse.Namespace) -> int:
@@ -25,12 +26,12 @@ def run(given: argparse.Namespace) -> int:
         print_json({"runs": listed, "ranked": ranked})
         return 0
     if not listed:
-        print("no runs yet; `matdata train` makes one")
+        tell("no runs yet; `matdata train` makes one")
     for group in ranked:
         for line in lines(group):
-            print(line)
+            tell(line)
     for line in filter(None, map(_unranked, listed)):
-        print(line)
+        tell(line)
     return 0
 
 
@@ -59,6 +60,7 @@ def lines(group: dict[str, Any]) -> list[str]:
     found = [f"{group['target']}{unit} on {where}, {_openings(group['openings'])}"]
     rows = [(entry["run"], entry["members"], entry["metrics"]) for entry in group["runs"]]
     rows += [(name, None, values) for name, values in group["baselines"].items()]
+    rows = [(printable(name), members, values) for name, members, values in rows]
     wide = max(len(name) for name, _, _ in rows)
     found.append(f"  {'':<{wide}}  members" + "".join(f"  {name:>10}" for name in names))
     for name, members, values in rows:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from matdata.commands.common import cache_of, print_json
+from matdata.commands.common import cache_of, print_json, tell
+from matdata.printable import printable
 from matdata.tables.elements import symbols
 
 
@@ -24,9 +25,9 @@ def run(given: argparse.Namespace) -> int:
         return 0
     for name, value in found.items():
         unit = dataset.units.get(name, "")
-        print(f"{name:>28}  {value}{' ' + unit if unit and value is not None else ''}")
+        tell(f"{printable(name):>28}  {value}{' ' + unit if unit and value is not None else ''}")
     for name, part in splits.items():
-        print(f"{'split ' + name:>28}  {part}")
+        tell(f"{'split ' + printable(name):>28}  {part}")
     if dataset.kind == "structure":
         _print_crystal(dataset, row)
     for spec in dataset.features():
@@ -53,19 +54,19 @@ def _structure(dataset: Any, row: int) -> dict[str, Any] | None:
 
 def _print_crystal(dataset: Any, row: int) -> None:
     one = dataset.crystals.take([row])
-    print("lattice (Å)")
+    tell("lattice (Å)")
     for vector in one.lattice[0]:
-        print("  " + " ".join(f"{x:12.6f}" for x in vector))
-    print("sites (fractional)")
+        tell("  " + " ".join(f"{x:12.6f}" for x in vector))
+    tell("sites (fractional)")
     for number, frac in zip(one.numbers, one.frac_coords, strict=True):
-        print(f"  {symbols()[number]:<3}" + " ".join(f"{x:12.6f}" for x in frac))
+        tell(f"  {symbols()[number]:<3}" + " ".join(f"{x:12.6f}" for x in frac))
 
 
 def _print_feature(dataset: Any, spec: str, identity: str) -> None:
     feature = dataset.feature(spec)
     if identity not in feature:
         reasons = [r for r in feature.rejects() if r.material_id == identity]
-        print(f"{spec}: none ({reasons[0].reason if reasons else 'unknown'})")
+        tell(f"{spec}: none ({reasons[0].reason if reasons else 'unknown'})")
         return
     values = np.asarray(feature[identity])
-    print(f"{spec}: {values.shape} {values.dtype}, {np.count_nonzero(values)} values not zero")
+    tell(f"{spec}: {values.shape} {values.dtype}, {np.count_nonzero(values)} values not zero")

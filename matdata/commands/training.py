@@ -10,8 +10,11 @@ Add = Callable[..., argparse.ArgumentParser]
 
 def add_all(add: Add, dataset: tuple[str, str]) -> None:
     """Add the commands to the command line."""
-    plugins = add("plugins", "trainers that are installed, with their inputs and hypers")
+    plugins = add("plugins", "what is installed beside matdata, and what is wrong with it")
     plugins.add_argument("name", nargs="?", help="show this one, with the settings of the loop")
+    plugins.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="for the import of one plugin (20)"
+    )
     _train(add("train", "train a plugin on a dataset", ("plugin", "trainer"), dataset))
     predict = add("predict", "what a run says about other materials", ("run", "name of the run"))
     predict.add_argument(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from matdata.commands.common import cache_of, print_json
+from matdata.commands.common import cache_of, print_json, tell
 
 
 def run(given: argparse.Namespace) -> int:
@@ -16,10 +16,10 @@ def run(given: argparse.Namespace) -> int:
         print_json(report.to_json())
         return 1 if report.faults else 0
     for fault in report.faults:
-        print(f"DAMAGED {fault}")
+        tell(f"DAMAGED {fault}")
     if not given.quiet:
         for note in report.notes:
-            print(f"note: {note}")
+            tell(f"note: {note}")
         verdict = f"{len(report.faults)} problems" if report.faults else "all clean"
-        print(f"{report.artefacts} artefacts, {report.files} files reread: {verdict}")
+        tell(f"{report.artefacts} artefacts, {report.files} files reread: {verdict}")
     return 1 if report.faults else 0

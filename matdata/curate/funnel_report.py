@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.errors import ConfigError, StoreError
+from matdata.printable import printable
 
 FULL = "Full data set"
 PICTURES = (".png", ".svg", ".pdf")
@@ -27,7 +28,7 @@ def table(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def table_lines(steps: Sequence[Mapping[str, Any]]) -> list[str]:
     """The table as text, numbers on the right."""
-    rows = [(row["filter"], f"{row['number']:,}") for row in table(steps)]
+    rows = [(printable(row["filter"]), f"{row['number']:,}") for row in table(steps)]
     rows = [("Filter", "Number"), *rows]
     left = max(len(name) for name, _ in rows)
     right = max(len(number) for _, number in rows)

@@ -31,6 +31,8 @@ FEATURIZERS: Registry[Any] = Registry(
         "voronoi-facets": "matdata.features.voronoi_facets:VoronoiFacets",
     },
     FeatureError,
+    base="matdata.features.base:Featurizer",
+    needs=("version", "citation", "requires"),
 )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matdata.errors import SourceError, did_you_mean
+from matdata.redaction import keep_environment
 from matdata.registry import Registry
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ SOURCES: Registry[Any] = Registry(
         "sample": "matdata.sources.sample:Sample",
     },
     SourceError,
+    base="matdata.sources.base:Source",
 )
 
 
@@ -36,6 +38,7 @@ def find_source(text: str, request: Request) -> Source:
     SourceError
         If there is no such source and no such path.
     """
+    keep_environment()
     name, _, argument = text.partition(":")
     saved = _saved(name if name in SOURCES else "files", text, request)
     if saved is not None:

@@ -14,11 +14,14 @@ from matdata.console import Console
 from matdata.digest import digest_json
 from matdata.errors import SourceError
 from matdata.parallel import ordered_map
+from matdata.redaction import excerpt, shareable
+from matdata.sources.credentials import split_base
 from matdata.sources.download import Remote, fetch
 
 BUCKET = "materialsproject-build"
 HOST = f"https://{BUCKET}.s3.amazonaws.com"
 ENV = "MP_OPEN_DATA_ENDPOINT"  # a mirror that speaks S3
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # deltalake's messages are painted
 AT_ONCE = 4  # files under way
 PATIENCE = {"timeout": "60s", "connect_timeout": "20s", "max_retries": "3", "retry_timeout": "60s"}
 WITHOUT = "read it through the API, without --bulk (needs MP_API_KEY), or try again later"
@@ -116,9 +119,29 @@ def fetch_parts(collection: Collection, cache: Path) -> list[Path]:
     return list(Console().bar(paths, f"downloading {collection.name}", len(collection.parts)))
 
 
+def _mirror() -> str | None:
+    """Address of a mirror, None for the bucket itself.
+
+    Raises
+    ------
+    SourceError
+        If it holds credentials: deltalake does not send them.
+    """
+    address = os.environ.get(ENV)
+    if not address:
+        return None
+    base, credentials = split_base(address, ENV)
+    if credentials:
+        raise SourceError(
+            f"{ENV} holds credentials, and the tables' log can be read from an open mirror alone",
+            next_step=f"give {ENV} the address of a mirror that asks for none",
+        )
+    return base
+
+
 def _address(key: str) -> str:
-    mirror = os.environ.get(ENV)
-    host = f"{mirror.rstrip('/')}/{BUCKET}" if mirror else HOST
+    mirror = _mirror()
+    host = f"{mirror}/{BUCKET}" if mirror else HOST
     return f"{host}/{urllib.parse.quote(key, safe='/=')}"
 
 
@@ -128,7 +151,7 @@ def _actions(prefix: str) -> Sequence[Mapping[str, Any]]:
     from deltalake import DeltaTable
 
     options = {"AWS_SKIP_SIGNATURE": "true", "AWS_REGION": "us-east-1", **PATIENCE}
-    mirror = os.environ.get(ENV)
+    mirror = _mirror()
     if mirror:
         options |= {"AWS_ENDPOINT_URL": mirror, "AWS_ALLOW_HTTP": "true"}
     try:
@@ -139,10 +162,10 @@ def _actions(prefix: str) -> Sequence[Mapping[str, Any]]:
     except Exception as error:  # deltalake's errors share no importable base
         raise SourceError(
             f"the table {prefix} of the Materials Project's open data cannot be read: "
-            f"{' '.join(str(error).split())[:300]}",
+            f"{excerpt(COLOURS.sub('', str(error)), 300)}",
             cause="no network, a proxy, or the bucket changed its layout",
             next_step=WITHOUT,
-        ) from error
+        ) from shareable(error)
     return rows
 
 

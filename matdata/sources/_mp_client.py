@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from matdata.errors import SourceError
+from matdata.redaction import excerpt, keep_secret, shareable
+from matdata.sources.credentials import split_base
 from matdata.sources.web import get_json
 
 ENDPOINT = "https://api.materialsproject.org/"
@@ -28,15 +30,44 @@ CAUSES = (
 )
 
 
+def api_endpoint() -> str | None:
+    """The address in ``MP_API_ENDPOINT``, None if the client's own is to be used.
+
+    Raises
+    ------
+    SourceError
+        If it is no web address, or more than one.
+    """
+    address = os.environ.get("MP_API_ENDPOINT")
+    if not address:
+        return None
+    _, credentials = split_base(address, "MP_API_ENDPOINT")
+    if credentials.parameters:
+        raise SourceError(
+            "MP_API_ENDPOINT has a key among its parameters",
+            next_step="give the key as MP_API_KEY; it is sent as a header",
+        )
+    return address
+
+
 def api_key() -> str:
     """The key of the Materials Project from ``MP_API_KEY`` (or pymatgen's ``PMG_MAPI_KEY``).
 
     Raises
     ------
     SourceError
-        If there is none or it has the wrong length, saying how to get one.
+        If there is none, it has the wrong length, or no header can carry it; it is not shown.
     """
-    key = os.environ.get("MP_API_KEY") or os.environ.get("PMG_MAPI_KEY") or ""
+    name = "MP_API_KEY" if os.environ.get("MP_API_KEY") else "PMG_MAPI_KEY"
+    key = os.environ.get(name) or ""
+    keep_secret(key)
+    strange = next((kind for letter in key if (kind := _strange(letter))), None)
+    if strange:
+        raise SourceError(
+            f"{name} is no key: its {len(key)} characters hold {strange}",
+            cause="something beside the key was copied",
+            next_step=f"set {name} to the {KEY_LENGTH} letters and digits of the key alone",
+        )
     if len(key) == KEY_LENGTH:
         return key
     what = f"has {len(key)} characters, expected {KEY_LENGTH}" if key else "is not set"
@@ -47,6 +78,17 @@ def api_key() -> str:
         "`export MP_API_KEY=…`; or read the whole database without one (`--bulk`), or a file of "
         "summary documents (`--from FILE`), or try `matdata build sample`",
     )
+
+
+def _strange(letter: str) -> str | None:
+    """What kind of character this is, if no header can carry it."""
+    if letter in "\r\n":
+        return "an end of line"
+    if letter.isspace():
+        return "a blank"
+    if letter.isascii():
+        return None if letter.isprintable() else "a control character"
+    return "a letter or sign that is not ASCII"
 
 
 def database_version(endpoint: str | None) -> str:
@@ -60,9 +102,10 @@ def database_version(endpoint: str | None) -> str:
     SourceError
         If the service cannot be reached, or its answer holds no version.
     """
-    url = (endpoint or ENDPOINT).rstrip("/") + "/heartbeat"
+    base, credentials = split_base(endpoint or ENDPOINT, "MP_API_ENDPOINT")
+    url = f"{base}/heartbeat"
     try:
-        return str(get_json(url)["db_version"])
+        return str(get_json(url, credentials)["db_version"])
     except KeyError:
         raise SourceError(
             f"the Materials Project sent a heartbeat without a database version ({url})",
@@ -116,19 +159,20 @@ def client_errors(doing: str) -> Iterator[None]:
             yield
         except requests.exceptions.RequestException as error:
             raise SourceError(
-                f"the Materials Project cannot be reached while {doing}: {error}",
+                f"the Materials Project cannot be reached while {doing}: {excerpt(error, 500)}",
                 cause="no network, a proxy, or the service is down",
                 next_step=RESUME,
-            ) from error
+            ) from shareable(error)
         except MPRestError as error:
-            raise _refused(doing, str(error)) from error
+            raise _refused(doing, str(error)) from shareable(error)
         # Bodies that are no JSON, or not the right JSON.
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SourceError(
-                f"the Materials Project sent something unreadable while {doing}: {error!r}",
+                f"the Materials Project sent something unreadable while {doing}: "
+                f"{excerpt(repr(error), 500)}",
                 cause="an answer cut short, or an error page of a proxy",
                 next_step=RESUME,
-            ) from error
+            ) from shareable(error)
 
 
 def _refused(doing: str, text: str) -> SourceError:
@@ -139,5 +183,7 @@ def _refused(doing: str, text: str) -> SourceError:
         ("the service is busy or cannot be reached", RESUME),
     )
     return SourceError(
-        f"the Materials Project refused while {doing}: {text[:300]}", cause=cause, next_step=step
+        f"the Materials Project refused while {doing}: {excerpt(text, 300)}",
+        cause=cause,
+        next_step=step,
     )

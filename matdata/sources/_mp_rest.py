@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from matdata.errors import SourceError
 from matdata.sources import _mp_fields as shape
-from matdata.sources._mp_client import api_key, ask, client_errors, database_version, rester
+from matdata.sources._mp_client import (
+    api_endpoint,
+    api_key,
+    ask,
+    client_errors,
+    database_version,
+    rester,
+)
 from matdata.sources._mp_fields import (
     FIELDS,
     THERMO_FIELDS,
@@ -32,7 +38,7 @@ class Pages:
 
     def __init__(self, thermo: str, limit: int | None) -> None:
         self._thermo, self._limit = thermo, limit
-        self._endpoint = os.environ.get("MP_API_ENDPOINT") or None
+        self._endpoint = api_endpoint()
         self._key = api_key()
         self._version = ""
 

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal, Self
 from matdata.crystals import Crystals
 from matdata.errors import SourceError
 from matdata.ledger import Reject
+from matdata.redaction import redacted
 from matdata.sources.roles import ReadOptions
 
 CHUNK_ROWS = 500  # records in a chunk: bounds memory, and what a killed read does again
@@ -53,7 +54,8 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where records come from; goes into the snapshot's manifest.
+    """Where records come from; goes into the snapshot's manifest, without secrets: a snapshot's
+    identity does not depend on who fetched it.
 
     Attributes
     ----------
@@ -94,6 +96,10 @@ class Origin:
     targets: dict[str, str] = field(default_factory=dict)
     count: int | None = None
     note: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("request", "licence", "url", "citation", "note"):
+            object.__setattr__(self, name, redacted(getattr(self, name)))
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,17 @@ import contextlib
 import http.client
 import re
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from matdata.cache import storage_error
 from matdata.digest import digest_file
 from matdata.errors import SourceError, StoreError
+from matdata.redaction import excerpt, shareable
+from matdata.sources.credentials import NONE, Credentials, split_address
 from matdata.store import files
 from matdata.store.locks import LOCK, holding
 from matdata.store.records import read_record, write_record
@@ -61,6 +62,8 @@ class Remote:
     tag_is_md5
         The server's tag of the file (``ETag``) is its MD5, as S3 does for a public object that was
         stored in one piece; a tag of another form is not compared.
+    credentials
+        Those that `url` held; it holds none any more.
     """
 
     url: str
@@ -69,6 +72,12 @@ class Remote:
     size: int | None = None
     md5: Callable[[], str | None] | None = None
     tag_is_md5: bool = False
+    credentials: Credentials = field(default=NONE, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        url, credentials = split_address(self.url)
+        object.__setattr__(self, "url", url)
+        object.__setattr__(self, "credentials", credentials)
 
 
 def fetch(remote: Remote, cache: Path) -> tuple[Path, str]:
@@ -190,7 +199,8 @@ def _check(remote: Remote, path: Path, digest: str, md5: str | None) -> None:
     magic = MAGIC.get(Path(remote.name).suffix)
     if magic is not None and not start.startswith(magic):
         raise SourceError(
-            f"{remote.url} sent no {Path(remote.name).suffix} file; it begins with {start[:20]!r}",
+            f"{remote.url} sent no {Path(remote.name).suffix} file; it begins with "
+            f"{excerpt(start, 24)}",
             cause="an error page or a login page of a proxy, sent with status 200",
             next_step="open the address in a browser, save the file and give it with --from FILE",
         )
@@ -206,7 +216,7 @@ def _receive(remote: Remote, temporary: Path, tag: Path) -> bool:
     headers = {"User-Agent": "matdata"}
     if have and known:  # a strong tag: the rest belongs to the same file, or all of it is sent
         headers |= {"Range": f"bytes={have}-", "If-Range": known}
-    with _weather(remote.url), _open(remote.url, headers) as answer:
+    with _weather(remote.url), _open(remote.credentials.request(remote.url, headers)) as answer:
         if answer is None:
             return False
         start = have if answer.status == 206 else 0
@@ -262,14 +272,13 @@ def _disk(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _open(url: str, headers: dict[str, str]) -> Iterator[Any]:
-    if urllib.parse.urlsplit(url).scheme not in ("https", "http"):
-        raise SourceError(f"{url} is no web address", next_step="expected https://…")
-    request = urllib.request.Request(url, headers=headers)
+def _open(request: urllib.request.Request) -> Iterator[Any]:
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
-        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or "Range" not in headers:
+        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not request.has_header(
+            "Range"
+        ):
             raise
         yield None
         return
@@ -286,10 +295,10 @@ def _weather(url: str) -> Iterator[None]:
             f"{url} answers {error.code} {error.reason}",
             cause="the file was moved or the service is busy",
             next_step="try again later, or fetch it in a browser and give it with --from FILE",
-        ) from error
+        ) from shareable(error)
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, OSError) as error:
         raise SourceError(
             f"{url} cannot be reached: {getattr(error, 'reason', error)}",
             cause="no network, a proxy, or the service is down",
             next_step=f"{RESUME}; or give a file with --from FILE",
-        ) from error
+        ) from shareable(error)

@@ -15,6 +15,7 @@ from matdata.digest import digest_json
 from matdata.errors import SourceError
 from matdata.sources._optimade_entries import chunk_of, day_of, values_of
 from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.sources.credentials import split_base
 from matdata.sources.roles import ReadOptions, find_roles
 from matdata.sources.web import Refused, get_json
 from matdata.store import files
@@ -61,7 +62,8 @@ class Optimade(Source):
                 next_step=f"write optimade:NAME with one of {', '.join(PROVIDERS)}, or "
                 "optimade:https://…",
             )
-        base = PROVIDERS.get(text, text).rstrip("/")
+        address = PROVIDERS.get(text, text)
+        base, self._credentials = split_base(address, "the address of the OPTIMADE service")
         self._base = base if re.search(r"/v\d+(\.\d+)*$", base) else f"{base}/v1"
         self._name = text if text in PROVIDERS else str(urllib.parse.urlsplit(base).hostname)
         self._first: dict[str, Any] | None = None
@@ -75,7 +77,7 @@ class Optimade(Source):
     def _provider_fields(self) -> dict[str, str]:
         """The provider's own fields and their units, from its ``info/structures``."""
         if self._fields is None:
-            info = get_json(f"{self._base}/info/structures").get("data", {})
+            info = self._get(f"{self._base}/info/structures").get("data", {})
             known = info.get("properties", {}) if isinstance(info, dict) else {}
             self._fields = {
                 name: str((about or {}).get("unit") or "")
@@ -83,6 +85,9 @@ class Optimade(Source):
                 if name.startswith("_")
             }
         return self._fields
+
+    def _get(self, url: str) -> dict[str, Any]:
+        return get_json(url, self._credentials)
 
     def _address(self, **options: Any) -> str:
         where = self._request.query.get("where")
@@ -94,12 +99,12 @@ class Optimade(Source):
             fields = ",".join((*FIELDS, *self._provider_fields()))
             try:
                 url = self._address(response_fields=fields, page_limit=PAGE)
-                self._first = get_json(url)
+                self._first = self._get(url)
             except Refused as error:
                 if error.status not in (400, 403):
                     raise
                 url = self._address(response_fields=fields)
-                self._first = get_json(url)
+                self._first = self._get(url)
             self._first["__url__"] = url
         return self._first
 
@@ -109,7 +114,7 @@ class Optimade(Source):
             url = self._address(
                 sort="-last_modified", page_limit=1, response_fields="last_modified"
             )
-            last = day_of(_entries(get_json(url), url)[0])
+            last = day_of(_entries(self._get(url), url)[0])
         except (SourceError, LookupError, TypeError):
             last = ""
         return last or time.strftime("%Y.%m.%d", time.gmtime())
@@ -172,11 +177,11 @@ class Optimade(Source):
         number, seen, url = trail.before(start) or (0, 0, str(first["__url__"]))
         visited: set[str] = set()
         while url and (limit is None or seen < limit):
-            page = first if url == first["__url__"] else get_json(url)
+            page = first if url == first["__url__"] else self._get(url)
             visited.add(url)
             entries = _entries(page, url)
             _check_count(total, _count(page), url)
-            following = _next(page, url)
+            following = self._credentials.without(_next(page, url))
             if following in visited or (following and not entries):
                 raise SourceError(f"{url}: the links to the next page go round in a circle")
             wanted = entries if limit is None else entries[: limit - seen]

@@ -20,6 +20,7 @@ from matdata.cache import storage_error
 from matdata.crystals import Crystals
 from matdata.errors import SourceError
 from matdata.ledger import Reject
+from matdata.redaction import redacted
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.readers.base import open_text, readable
 from matdata.sources.snapshot import Snapshot
@@ -63,7 +64,7 @@ def _lines(snapshot: Snapshot) -> Iterator[Any]:
     yield {
         **MARK,
         "format": FORMAT,
-        "origin": snapshot.origin,
+        "origin": redacted(snapshot.origin),
         "records_digest": snapshot.digest,
         "records": manifest["records"],
         "rejected": manifest["rejected"],

@@ -7,11 +7,12 @@ import http.client
 import json
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 from typing import Any
 
 from matdata.errors import SourceError
+from matdata.redaction import excerpt, shareable
+from matdata.sources.credentials import NONE, Credentials, split_address
 
 TRIES = 5
 TIMEOUT = 60  # seconds without a byte
@@ -35,17 +36,18 @@ class Refused(SourceError):
         self.status = status
 
 
-def get_json(url: str) -> dict[str, Any]:
+def get_json(url: str, credentials: Credentials = NONE) -> dict[str, Any]:
     """The JSON object that an address answers with; see `get_value`."""
-    found = get_value(url)
+    found = get_value(url, credentials)
     if not isinstance(found, dict):
         raise SourceError(f"{url} sent a {type(found).__name__}, expected a JSON object")
     return found
 
 
-def get_value(url: str) -> Any:
+def get_value(url: str, credentials: Credentials = NONE) -> Any:
     """The JSON value that an address answers with.
 
+    Credentials are sent to their own host alone.
     Busy answers (429, 5xx) and broken connections are tried again, `TRIES` times in all, as late
     as ``Retry-After`` says.
 
@@ -56,40 +58,39 @@ def get_value(url: str) -> Any:
     SourceError
         If it cannot be reached, or sends something else than whole JSON.
     """
-    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
-        raise SourceError(f"{url} is no web address", next_step="expected https://…")
+    shown, _ = split_address(url)
     for attempt in range(1, TRIES + 1):
         try:
-            return _once(url)
+            return _once(url, shown, credentials)
         except urllib.error.HTTPError as error:
             if error.code not in BUSY or attempt == TRIES:
-                raise _refused(url, error) from error
+                raise _refused(shown, error) from shareable(error)
             wait = _retry_after(error.headers.get("Retry-After"))
         except (OSError, http.client.HTTPException) as error:
             if attempt == TRIES:
                 raise SourceError(
-                    f"{url} cannot be reached: {getattr(error, 'reason', error)}",
+                    f"{shown} cannot be reached: {getattr(error, 'reason', error)}",
                     cause="no network, a proxy, a connection that was cut, or the service is down",
                     next_step=RESUME,
-                ) from error
+                ) from shareable(error)
             wait = None
         time.sleep(min(PAUSE * 2 ** (attempt - 1) if wait is None else wait, LONGEST))
     raise AssertionError("the last try returns or raises")
 
 
-def _once(url: str) -> Any:
+def _once(url: str, shown: str, credentials: Credentials) -> Any:
     headers = {"User-Agent": "matdata", "Accept": "application/vnd.api+json, application/json"}
-    request = urllib.request.Request(url, headers=headers)
+    request = credentials.request(url, headers)
     with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
         body = answer.read()
     try:
         return json.loads(body)
     except ValueError as error:
         raise SourceError(
-            f"{url} sent something that is no JSON: {body[:60]!r}",
+            f"{shown} sent something that is no JSON: {excerpt(body, 60)}",
             cause="an answer cut short, or an error page of a proxy",
             next_step=RESUME,
-        ) from error
+        ) from shareable(error)
 
 
 def _retry_after(text: str | None) -> float | None:
@@ -113,7 +114,7 @@ def _refused(url: str, error: urllib.error.HTTPError) -> Refused:
     busy = error.code in BUSY
     return Refused(
         error.code,
-        f"{url} answers {error.code}: {details[:300]}",
+        f"{url} answers {error.code}: {excerpt(details, 300)}",
         "the service is busy or limits requests" if busy else "the request is not one it knows",
         RESUME if busy else "check the address and the filter (--where)",
     )

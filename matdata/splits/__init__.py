@@ -56,6 +56,8 @@ METHODS: Registry[Method] = Registry(
         )
     },
     SplitError,
+    base="matdata.splits.base:Method",
+    classes=False,
 )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from matdata.errors import SplitError
+from matdata.printable import printable
 from matdata.splits.base import Split, first_few
 from matdata.splits.columns import Columns, Ids, aligned
 
@@ -89,19 +90,23 @@ class Report:
 
     def to_text(self) -> str:
         """The report for a person."""
+        return "\n".join(map(printable, self.lines()))
+
+    def lines(self) -> list[str]:
+        """The report for a person, line by line."""
         verdict = "parts share values" if self.leaks else "parts share nothing"
         lines = [f"audit of {self.split}: {verdict} under the keys looked at"]
         for o in self.overlaps:
             percent = 100 * o.n_shared / o.n_target
-            pair = f"{o.source} -> {o.target}"
+            key, pair = printable(o.key), f"{o.source} -> {o.target}"
             lines.append(
-                f"  {o.key:<16} {pair:<14} {o.n_shared:>8} of {o.n_target} ({percent:.1f} %)"
+                f"  {key:<16} {pair:<14} {o.n_shared:>8} of {o.n_target} ({percent:.1f} %)"
             )
             lines += [f"      {a} as {b}: {value}" for a, b, value in o.examples]
         lines += [f"  no value of {key}: {n} materials" for key, n in self.unlabelled.items() if n]
         if self.skipped:
             lines.append(f"  not looked at, no such column: {', '.join(self.skipped)}")
-        return "\n".join(lines)
+        return lines
 
 
 def audit(

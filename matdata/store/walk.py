@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from matdata.printable import printable
 from matdata.store.wholeness import refusal
 
 
@@ -24,13 +25,7 @@ class Fault(NamedTuple):
     what: str
 
     def __str__(self) -> str:
-        return f"{shown(self.path)} {self.what}"
-
-
-def shown(path: Path | str) -> str:
-    """A path as text that any terminal and any JSON takes: what is no printable text is escaped."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return f"{printable(self.path)} {self.what}"
 
 
 class Entries(NamedTuple):

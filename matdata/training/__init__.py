@@ -12,10 +12,19 @@ if TYPE_CHECKING:
     from matdata.training.contract import Trainer
 
 #: Trainers come from plugins alone; the core names none.
-TRAINERS: Registry[Any] = Registry("trainer", "matdata.trainers", {}, PluginError)
+TRAINERS: Registry[Any] = Registry(
+    "trainer",
+    "matdata.trainers",
+    {},
+    PluginError,
+    base="matdata.training.contract:Trainer",
+    needs=("version", "citation", "summary"),
+)
 
 
-def trainer(name: str, hypers: Mapping[str, Any] | None = None) -> Trainer:
+def trainer(
+    name: str, hypers: Mapping[str, Any] | None = None, version: str | None = None
+) -> Trainer:
     """Make a trainer from its name and hypers.
 
     Parameters
@@ -24,6 +33,8 @@ def trainer(name: str, hypers: Mapping[str, Any] | None = None) -> Trainer:
         Name in the registry.
     hypers
         Values for its hypers; unknown keys are refused.
+    version
+        Tells plugins of one name apart: a run is served by the one that trained it.
 
     Raises
     ------
@@ -32,6 +43,6 @@ def trainer(name: str, hypers: Mapping[str, Any] | None = None) -> Trainer:
     ConfigError
         If a hyper is unknown or has the wrong type.
     """
-    factory = TRAINERS.get(name)
+    factory = TRAINERS.get(name, version)
     made: Trainer = factory(factory.Hypers.from_mapping(dict(hypers or {})))
     return made

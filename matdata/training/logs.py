@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from matdata.store import files
+from matdata.store.csv import csv_lines
 
 JSONL = "log.jsonl"
 CSV = "log.csv"
@@ -84,14 +83,11 @@ def _finite(value: Any) -> Any:
 
 
 def _csv(rows: list[dict[str, Any]], header: bool) -> str:
-    out = io.StringIO()
+    lines: list[str] = []
     for row in rows:
-        flat = {name: value for name, value in row.items() if name not in NESTED}
-        writer = csv.DictWriter(out, list(flat), lineterminator="\n")
-        if header:
-            writer.writeheader()
-        writer.writerow(flat)
-    return out.getvalue()
+        cells = {name: [value] for name, value in row.items() if name not in NESTED}
+        lines += csv_lines(cells, header=header)
+    return "".join(lines)
 
 
 def _writer(folder: Path, epoch: int) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from matdata.cache import storage_error
 from matdata.errors import ConfigError
 from matdata.store import files
+from matdata.store.csv import write_csv
 from matdata.store.tables import Columns, write_table
 from matdata.training.prediction_columns import PredictionColumn
 
@@ -23,10 +23,7 @@ def _write_parquet(path: Path, columns: Columns, described: Described) -> None:
 
 
 def _write_csv(path: Path, columns: Columns, described: Described) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+    write_csv(path, columns)
 
 
 def _write_jsonl(path: Path, columns: Columns, described: Described) -> None:

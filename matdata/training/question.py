@@ -198,7 +198,7 @@ def _features(trainer: Trainer, dataset: DatasetFolder, cache: Path) -> dict[str
         raise FeatureError(
             f"{trainer.name} reads what {dataset.ref} lacks: "
             + "; ".join(error.what for error in missing),
-            next_step="\n    ".join(str(error.next_step) for error in missing),
+            next_step="; ".join(str(error.next_step) for error in missing),
         )
     return found
 

@@ -97,7 +97,7 @@ class Run:
             If another version of the plugin is installed.
         """
         wanted = self.manifest["plugin"]
-        made = make_trainer(wanted["name"], self.manifest["hypers"])
+        made = make_trainer(wanted["name"], self.manifest["hypers"], wanted["version"])
         if made.version != wanted["version"]:
             raise TrainError(
                 f"run {self.name!r} was trained by {wanted['name']} version {wanted['version']}; "

@@ -66,6 +66,51 @@ def test_exports_that_cannot_hold_it_are_refused(source, tmp_path, capsys):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("x.csv", b"material_id,"),
+        ("X.CSV", b"material_id,"),
+        ("x.parquet", b"PAR1"),
+        ("x.h5", b"\x89HDF"),
+        ("x.HDF5", b"\x89HDF"),
+        ("x.npz", b"PK"),
+    ],
+)
+def test_the_ending_tells_the_format(name, start, source, tmp_path, capsys):
+    cache = ["--cache", str(tmp_path / "c")]
+    md.build(source, cache=tmp_path / "c", workers=1)
+    code, _, err = _run(capsys, "export", "some", str(tmp_path / name), *cache)
+    assert code == 0, err
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+def test_an_unknown_ending_is_refused_before_any_work(tmp_path, capsys):
+    cache = ["--cache", str(tmp_path / "c")]
+    for name in ("x.txt", "x", "x.csv.gz"):
+        # The dataset is not even looked for.
+        code, _, err = _run(capsys, "export", "no-such-set", str(tmp_path / name), *cache)
+        assert code == 1
+        assert f"no format is known by the ending of '{name}'" in err
+        assert ".npz, .h5, .hdf5, .parquet, .extxyz, .xyz, .csv, or say --format" in err
+
+
+def test_texts_that_a_spreadsheet_would_run(tmp_path, capsys):
+    path, cache = tmp_path / "some.csv", ["--cache", str(tmp_path / "c")]
+    path.write_text("material_id,composition,e,note\na,NaCl,-1.5,=1+1\nb,KCl,2,-7\n")
+    md.build(path, cache=tmp_path / "c", workers=1)
+    out = tmp_path / "out.csv"
+    for more, note in ([], "'=1+1"), (["--raw-text"], "=1+1"):
+        code, _, err = _run(capsys, "export", "some", str(out), *more, *cache)
+        assert code == 0, err
+        frame = pd.read_csv(out, dtype=str).set_index("material_id")
+        assert frame.note.to_dict() == {"a": note, "b": "-7"}
+        assert frame.e.to_dict() == {"a": "-1.5", "b": "2.0"}
+    code, _, err = _run(capsys, "export", "some", str(tmp_path / "x.npz"), "--raw-text", *cache)
+    assert code == 1
+    assert "--raw-text is for csv" in err
+
+
 def test_matrices_are_exported_where_they_fit(tmp_path, capsys):
     path, cache = tmp_path / "some.csv", ["--cache", str(tmp_path / "c")]
     path.write_text("material_id,composition\na,NaCl\nb,SrTiO3\nc,BaTiO3\n")

@@ -103,7 +103,7 @@ def test_listing_imports_no_plugin(site):
 
 def test_it_is_trained_scored_and_predicts_with_its_members(command, site, monkeypatch, capsys):
     monkeypatch.syspath_prepend(str(site))
-    monkeypatch.setattr(TRAINERS, "_entry_points", None)
+    monkeypatch.setattr(TRAINERS, "_known", None)
     cache = ["--cache", str(command.dataset.cache), "--json"]
     more = ["--target", TARGET, "--name", "third", "--set", "hyper.draws=4"]
     assert main(["train", "third-mean", "s", *more, *cache]) == 0

@@ -29,6 +29,8 @@ class StandIn(Server):
         Thermo documents; if None each document's own energies, as ``GGA_GGA+U``.
     pages
         Numbers of the pages of documents that were asked for.
+    key
+        The key that is known.
     """
 
     def __init__(self, documents: list[dict[str, Any]]) -> None:
@@ -38,6 +40,7 @@ class StandIn(Server):
         self.heartbeat: tuple[int, bytes] | None = None
         self.thermo: list[dict[str, Any]] | None = None
         self.pages: list[int] = []
+        self.key = KEY
 
 
 class _Handler(Handler):
@@ -50,7 +53,7 @@ class _Handler(Handler):
             self.send_value(
                 200, {"version": "1", "db_version": VERSION, "access_controlled_batch_ids": []}
             )
-        elif self.headers.get("x-api-key") != KEY:
+        elif self.headers.get("x-api-key") != self.server.key:
             self.send_value(401, {"message": "Invalid authentication credentials"})
         elif url.path.rstrip("/") == "/materials/summary":
             self._summary(query)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import socket
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import parse_qs, urlencode, urlparse
 
 from support.serving import Handler, Server, running
 
@@ -91,6 +92,9 @@ class StandIn(Server):
         The cursors that were asked for.
     link
         How the link to the next page is written: ``text``, ``object`` or ``relative``.
+    login
+        ``(user:password, api_key)`` that every request must carry, or None; links to the next page
+        then repeat the key, as servers do that build them from the request.
     """
 
     def __init__(self, entries: list[dict[str, Any]], page: int, link: str = "text") -> None:
@@ -103,13 +107,17 @@ class StandIn(Server):
         self.returned: int | None = len(entries)
         self.most = 500
         self.last = ""
+        self.elsewhere = ""
+        self.login: tuple[str, str] | None = None
 
 
 class _Handler(Handler):
     def do_GET(self) -> None:
         url = urlparse(self.path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
-        if url.path == "/v1/info/structures":
+        if not self._known(query):
+            self.send_value(401, {"errors": [{"detail": f"who is {self.path}?"}]})
+        elif url.path == "/v1/info/structures":
             properties = {"_x_gap": {"unit": "eV"}, "nsites": {}}
             self.send_value(200, {"data": {"properties": properties}})
         elif url.path != "/v1/structures" or "sort" in query:
@@ -118,6 +126,13 @@ class _Handler(Handler):
             self.send_value(403, {"errors": [{"detail": "page_limit too large"}]})
         else:
             self._page(query.get("cursor", "p0"))
+
+    def _known(self, query: dict[str, str]) -> bool:
+        if self.server.login is None:
+            return True
+        user, key = self.server.login
+        token = base64.b64encode(user.encode()).decode()
+        return self.headers.get("Authorization") == f"Basic {token}" and query["api_key"] == key
 
     def _page(self, cursor: str) -> None:
         server = self.server
@@ -132,13 +147,15 @@ class _Handler(Handler):
         following: Any = None
         if stop < len(server.entries):
             target = f"/v1/structures?cursor=p{stop}"
+            if server.login is not None:
+                target += "&" + urlencode({"api_key": server.login[1]})
             following = {
                 "text": server.url + target,
                 "object": {"href": server.url + target},
                 "relative": target,
             }[server.link]
         elif server.last:
-            following = f"{server.url}/v1/structures?cursor={server.last}"
+            following = f"{server.elsewhere or server.url}/v1/structures?cursor={server.last}"
         meta = {"data_returned": server.returned, "data_available": len(server.entries)}
         body = {"data": server.entries[start:stop], "meta": meta, "links": {"next": following}}
         self.send_value(200, body)

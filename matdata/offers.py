@@ -1,0 +1,137 @@
+"""What installed distributions offer to a registry, read without importing any of it.
+
+A distribution whose metadata cannot be read, or that offers what cannot be used, is a `Fault`, to
+be shown by ``matdata plugins``; it hides nothing that others offer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.metadata import Distribution, EntryPoint, distributions
+
+#: Names can be asked for on a command line, before a colon, as part of a file's name.
+NAME = re.compile(r"\w[\w.+-]*")
+VALUE = re.compile(r"[\w.]+\s*:\s*[\w.]+\s*(\[.*\])?")
+UNINSTALL = "repair or uninstall that distribution"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A name and what a distribution registers under it.
+
+    Attributes
+    ----------
+    name, value
+        The entry point: ``module:attribute`` by name.
+    distribution, version
+        Who offers it.
+    point
+        What imports it.
+    """
+
+    name: str
+    value: str
+    distribution: str
+    version: str
+    point: EntryPoint
+
+    @property
+    def maker(self) -> str:
+        """The distribution with its version."""
+        return f"{self.distribution} {self.version}".strip()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something registered that cannot be used.
+
+    Attributes
+    ----------
+    name
+        The name that is asked for in vain; empty if the whole distribution cannot be read.
+    maker
+        The distribution (or several) that it comes from.
+    what, next_step
+        What is wrong, and what the user can do about it.
+    """
+
+    name: str
+    maker: str
+    what: str
+    next_step: str
+
+
+def read_offers(group: str, kind: str) -> tuple[list[Offer], list[Fault]]:
+    """All that is registered in an entry-point group, and what of it cannot be used.
+
+    Parameters
+    ----------
+    group
+        The entry-point group.
+    kind
+        What it holds, for messages.
+    """
+    offers: list[Offer] = []
+    faults: list[Fault] = []
+    seen: set[str] = set()
+    for distribution in distributions():
+        try:
+            points = _points(distribution, group)
+        except Exception as error:  # whatever a stranger's metadata make of a parser
+            maker = _label(distribution)
+            what = f"the entry points of {maker} cannot be read: {type(error).__name__}: {error}"
+            faults.append(Fault("", maker, what, UNINSTALL))
+            continue
+        name, version = _identity(distribution) if points else ("", "")
+        canonical = re.sub(r"[-_.]+", "-", name).lower()
+        if canonical in seen:
+            continue  # the first on the path is the one that is imported
+        if points:
+            seen.add(canonical)
+        for point in points:
+            offer = Offer(point.name, point.value, name, version, point)
+            fault = _fault(offer, kind)
+            if fault is None:
+                offers.append(offer)
+            else:
+                faults.append(fault)
+    return offers, faults
+
+
+def _points(distribution: Distribution, group: str) -> list[EntryPoint]:
+    try:
+        text = distribution.read_text("entry_points.txt") or ""
+    except UnicodeDecodeError as error:
+        if group.encode() not in error.object:
+            return []  # no affair of ours
+        raise
+    if group not in text:
+        return []
+    points = [point for point in distribution.entry_points if point.group == group]
+    if not points and re.search(rf"^\W*{re.escape(group)}\b", text, re.MULTILINE):
+        raise ValueError(f"no entry of {group} in entry_points.txt")
+    return points
+
+
+def _identity(distribution: Distribution) -> tuple[str, str]:
+    try:
+        about = distribution.metadata
+        return about["Name"] or _label(distribution), about["Version"] or ""
+    except Exception:
+        return _label(distribution), ""
+
+
+def _label(distribution: Distribution) -> str:
+    """The folder of its metadata: a name that does not depend on what is in them."""
+    return str(getattr(distribution, "_path", distribution.locate_file("")))
+
+
+def _fault(offer: Offer, kind: str) -> Fault | None:
+    if not NAME.fullmatch(offer.name):
+        what = f"{offer.maker} registers a {kind} under a name that nobody can ask for"
+        return Fault(offer.name, offer.maker, f"{what}: {offer.name!r}", UNINSTALL)
+    if not VALUE.fullmatch(offer.value):
+        what = f"{offer.maker} registers {kind} {offer.name!r} as {offer.value!r}"
+        return Fault(offer.name, offer.maker, f"{what}, expected module:class", UNINSTALL)
+    return None

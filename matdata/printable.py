@@ -1,0 +1,54 @@
+"""Text for a terminal: what would steer it, or hide or reorder letters, is shown escaped.
+
+Ids, columns, paths and messages come from files, services and plugins. Printed as they are, an
+escape sequence in one clears the screen, a newline forges a line, U+202E turns names round.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import Any
+
+#: Controls, formats (bidi, zero width), surrogates, private and unassigned, separators of lines.
+UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+_LAYOUT = re.compile(r"([\n\r\t]+)")
+
+
+def printable(text: object) -> str:
+    """One line of text with everything that is not seen as itself escaped, as `repr` escapes it.
+
+    Two texts can be shown alike (a newline, and a backslash with an n); what must be read back is
+    written as JSON or CSV.
+    """
+    plain = str(text)
+    if plain.isprintable():
+        return plain
+    return "".join(_escaped(letter) if _unseen(letter) else letter for letter in plain)
+
+
+def printable_lines(text: str) -> str:
+    """As `printable`, but newlines, returns and tabs stay: text that was laid out already."""
+    pieces = _LAYOUT.split(text)
+    return "".join(piece if k % 2 else printable(piece) for k, piece in enumerate(pieces))
+
+
+def printable_json(value: Any, **how: Any) -> str:
+    """JSON for people and programs: letters as themselves, the unseen as ``\\uXXXX``."""
+    text = json.dumps(value, ensure_ascii=False, **how)
+    if text.replace("\n", "").isprintable():
+        return text
+    # The only newlines are those between the lines: the encoder has escaped all ASCII controls.
+    return "".join(
+        json.dumps(letter)[1:-1] if _unseen(letter) and letter != "\n" else letter
+        for letter in text
+    )
+
+
+def _unseen(letter: str) -> bool:
+    return unicodedata.category(letter) in UNSEEN
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,144 @@
+"""Secrets are hidden in all that is told or written: keys, passwords, tokens.
+
+A secret is known by its value, once `keep_secret` or `keep_environment` were told, in every form
+that libraries write it in (as it is, percent-encoded, escaped, base64); or by where it stands:
+before the ``@`` of an address, in a parameter or a header whose name says so.
+
+The exits that call `redact` are errors, ledger rows, `Console`, the command line's streams, JSON,
+and `store.files`. Cut a text with `excerpt`: half a key is not known any more.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+HIDDEN = "***"
+#: Shorter values are hidden by their places alone: they would be found in every second word.
+SHORTEST = 8
+#: Variables whose values are secrets, and those that hold addresses with credentials in them.
+KEYS = ("MP_API_KEY", "PMG_MAPI_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+ADDRESSES = (
+    "MP_API_ENDPOINT", "MP_OPEN_DATA_ENDPOINT", "AWS_ENDPOINT_URL",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY",
+)  # fmt: skip
+
+#: Names of parameters that hold secrets: ``api_key``, ``X-Amz-Signature``, ``token``.
+_NAME = (
+    r"(?:[\w.\-]*[_.\-])?"
+    "(?:api_?key|key|token|passw(?:or)?d|pwd|secret|signature|sig|auth|credential)s?"
+)
+PARAMETER = re.compile(_NAME, re.IGNORECASE)
+_HEADER = r"(?:x-api-key|authorization)(?:[\"']?\s*[:=]\s*|[\"']\s*,\s*)(?:b?[\"'])?"
+#: What stands before a secret, and the secret there.
+_PLACES = tuple(
+    re.compile(f"({before}){secret}", re.IGNORECASE)
+    for before, secret in (
+        (r"(?<![a-z0-9+.\-])[a-z][a-z0-9+.\-]{0,20}:\\?/\\?/", r"[^\s/?#\"'<>]*(?=@)"),
+        ("%3A%2F%2F", r"(?:(?!%2F|%3F|%26)[^\s/?#&\"'<>])*(?=%40)"),
+        (rf"[?&;]{_NAME}=", r"[^\s&\"'<>#]+"),
+        (rf"(?:%3F|%26){_NAME}%3D", r"(?:(?!%26)[^\s&\"'<>#])+"),
+        (rf"{_HEADER}(?:(?:basic|bearer|token)\s+)?", r"[^\s\"',;)}\]]+"),
+    )
+)
+
+_forms: set[str] = set()
+_values: re.Pattern[str] | None = None
+
+
+def keep_secret(value: str | None) -> None:
+    """Hide this value from now on, in all its forms."""
+    global _values
+    found = {form for form in _forms_of(value or "") if len(form) >= SHORTEST}
+    if found <= _forms:
+        return
+    _forms.update(found)
+    longest = sorted(_forms, key=len, reverse=True)
+    _values = re.compile("|".join(map(re.escape, longest)), re.IGNORECASE)
+
+
+def keep_environment() -> None:
+    """Hide the keys that the environment holds, and the credentials in its addresses."""
+    for name in KEYS:
+        keep_secret(os.environ.get(name))
+    for name in ADDRESSES:
+        for known in (name, name.lower()):
+            keep_credentials(os.environ.get(known, ""))
+
+
+def keep_credentials(address: str) -> None:
+    """Hide the credentials of an address, also of one that is not well formed."""
+    info, at, _ = address.rpartition("://")[2].rpartition("@")
+    user, colon, password = info.partition(":")
+    if at and "/" not in user:
+        for text in {info, password if colon else user}:
+            # A plain word would be found in names and messages that are none: its place hides it.
+            if not text.isalpha():
+                keep_secret(text)
+                keep_secret(urllib.parse.unquote(text))
+    for name, value in urllib.parse.parse_qsl(address.partition("?")[2]):
+        if PARAMETER.fullmatch(name):
+            keep_secret(value)
+
+
+def _forms_of(value: str) -> Iterator[str]:
+    words = value.split()
+    for text in {value, value.strip(), " ".join(words), *words}:
+        data = text.encode("utf-8", "surrogateescape")
+        yield text
+        yield urllib.parse.quote(data, safe="")
+        yield urllib.parse.quote(data)
+        yield urllib.parse.quote_plus(data)
+        yield repr(text)[1:-1]
+        yield repr(data)[2:-1]
+        yield text.encode("unicode_escape").decode()
+        yield json.dumps(text)[1:-1]
+        yield json.dumps(text, ensure_ascii=False)[1:-1]
+        yield base64.b64encode(data).decode().rstrip("=")
+        yield base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def redact(text: str) -> str:
+    """The text with every secret in it hidden; what was redacted stays as it is."""
+    if _values is not None:
+        text = _values.sub(HIDDEN, text)
+    for place in _PLACES:
+        text = place.sub(rf"\1{HIDDEN}", text)
+    return text
+
+
+def redacted(value: Any) -> Any:
+    """A record (mappings, lists, texts, anything else) with every secret in its texts hidden."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: redacted(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [redacted(item) for item in value]
+    return value
+
+
+def excerpt(text: object, length: int) -> str:
+    """The first `length` characters of a text on one line, whose secrets were hidden before."""
+    return redact(" ".join(str(text).split()))[:length]
+
+
+def shareable(error: BaseException) -> BaseException | None:
+    """The error as the cause of another, or None if it or what it came from shows a secret.
+
+    ``raise SourceError(…) from shareable(error)``: a traceback prints all causes.
+    """
+    seen: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in seen:
+        text = f"{following!s} {following!r}"
+        if redact(text) != text:
+            return None
+        seen.append(following)
+        following = following.__cause__ or following.__context__
+    return error

@@ -1,0 +1,67 @@
+"""Tables as CSV: the one writer of all that matdata writes in this form.
+
+Spreadsheets run a cell that begins with ``= + - @`` as a formula, and where they take ``;`` or a
+tab for the separator, also what follows one inside a cell. There a text gets an apostrophe in
+front, the mark by which spreadsheets themselves say "text"; what is only a number stays. Different
+texts stay different, and ``raw`` leaves all as they are. Numbers are never touched: they are
+written in the shortest form that reads back as the same number.
+"""
+
+from __future__ import annotations
+
+import numbers
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_END = r"(?=[;\t\r\n]|\Z)"
+#: Signs and a number: whoever runs it gets the number.
+_NUMBER = rf" *[+-]*(?:\d+\.?\d*|\.\d+)?(?:[eE][+-]?\d+)? *{_END}"
+_FORMULA = re.compile(rf"(^|[;\t\r\n])(?!{_NUMBER})([ ']*[=+\-@＝＋－＠])")
+_QUOTED = re.compile(r'[",;\t\r\n]|^ | $')
+
+
+def write_csv(path: Path, columns: Mapping[str, Sequence[Any]], *, raw: bool = False) -> None:
+    """Write columns of one length as CSV (UTF-8, commas, a header, ``\\n`` at line ends).
+
+    Parameters
+    ----------
+    path
+        The file; whoever needs it whole or not at all gives a temporary one and renames it.
+    columns
+        Cells by column: numbers, true and false, texts, lists; None is an empty cell.
+    raw
+        Write texts as they are, also those that a spreadsheet would run.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    ValueError
+        If columns differ in length.
+    """
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        file.writelines(csv_lines(columns, raw=raw))
+
+
+def csv_lines(
+    columns: Mapping[str, Sequence[Any]], *, header: bool = True, raw: bool = False
+) -> Iterator[str]:
+    """The lines of `write_csv`, each with its end; without the first if not `header`."""
+    if header:
+        yield ",".join(_cell(name, raw) for name in columns) + "\n"
+    for row in zip(*columns.values(), strict=True):
+        # Readers skip an empty line: one empty cell alone is written as an empty text.
+        yield (",".join(_cell(cell, raw) for cell in row) or '""') + "\n"
+
+
+def _cell(value: Any, raw: bool) -> str:
+    if value is None:
+        return ""
+    text = str(value)
+    if isinstance(value, numbers.Number):
+        return text
+    if not raw:
+        text = _FORMULA.sub(r"\1'\2", text)
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text

@@ -1,0 +1,92 @@
+"""Distributions as an installer leaves them: a module, and a folder with metadata."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TRAINER = """
+import numpy as np
+import matdata as md
+class Mean(md.FitTrainer):
+    name, version, citation, summary = {name!r}, {version!r}, "none", "the mean"
+    def inputs(self):
+        return ("fractions",)
+    def fit(self, train, valid, schema, seed):
+        self.mean = train.targets.mean(axis=0)
+    def predict(self, samples):
+        return md.Members(np.repeat(self.mean[None, None], len(samples), axis=1))
+    def state(self):
+        return {{"mean": self.mean}}
+    def load_state(self, state, schema):
+        self.mean = np.asarray(state["mean"])
+"""
+FEATURIZER = """
+import numpy as np
+import matdata as md
+class Rows(md.Featurizer):
+    name, version, citation, requires = {name!r}, {version!r}, "none", "composition"
+    fields = (md.Field("one", "crystal", (), "float64", "1", "one"),)
+    def featurize(self, batch):
+        return md.Block(np.arange(len(batch)), {{"one": np.ones(len(batch))}})
+    def dense(self, fields):
+        return np.asarray(fields["one"])[:, None]
+    def labels(self):
+        return ["one"]
+"""
+SOURCE = """
+from matdata.sources.base import Source
+class Empty(Source):
+    name, version = {name!r}, {version!r}
+    @classmethod
+    def make(cls, request):
+        return cls()
+    def origin(self):
+        raise NotImplementedError
+    def raw_chunks(self, start=0):
+        return iter(())
+    def parse(self, raw):
+        raise NotImplementedError
+"""
+WHOLE = {"trainers": TRAINER, "featurizers": FEATURIZER, "sources": SOURCE}
+CLASSES = {"trainers": "Mean", "featurizers": "Rows", "sources": "Empty"}
+
+
+def whole(group: str, name: str, version: str = "1") -> str:
+    """Code of a plugin with nothing wrong with it; `CLASSES` names its class."""
+    return WHOLE[group].format(name=name, version=version)
+
+
+def install(
+    site: Path,
+    distribution: str,
+    points: dict[str, dict[str, str]],
+    code: str | None = None,
+    module: str | None = None,
+) -> None:
+    """Write a distribution into a folder of the path.
+
+    Parameters
+    ----------
+    site
+        The folder.
+    distribution
+        Its name.
+    points
+        Entry points by group (``trainers``) and name.
+    code
+        What its module holds; none is written if None.
+    module
+        Name of the module; that of the distribution if None.
+    """
+    lines = [
+        line
+        for group, entries in points.items()
+        for line in (f"[matdata.{group}]", *(f"{key} = {value}" for key, value in entries.items()))
+    ]
+    folder = site / f"{distribution}-1.0.dist-info"
+    folder.mkdir(parents=True)
+    about = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n"
+    (folder / "METADATA").write_text(about)
+    (folder / "entry_points.txt").write_text("\n".join(lines) + "\n")
+    if code is not None:
+        (site / f"{module or distribution}.py").write_text(code)
