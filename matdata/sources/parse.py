@@ -63,9 +63,9 @@ def _crystal_of(record: Raw) -> Sites:
     if record.form == "dict":
         return from_dict(record.payload)
     if record.form == "poscar":
-        from matdata.adapters.pymatgen import parse_poscar
+        from matdata.adapters.poscar import read_poscar
 
-        return parse_poscar(record.payload)
+        return read_poscar(record.payload)
     if record.form == "xyz":
         from matdata.adapters.ase import parse_frame
 

@@ -26,6 +26,7 @@ from matdata.tables import elements
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
 SAME, APART = 0.1, 0.5  # Å
+EQUAL = 0.01  # Å; two readings of a file agree where all sites do
 MAX_IMAGES = 500_000  # operations times rows
 MAX_SITES = 20_000
 FEW = 64  # sites of which all pairs are looked at
@@ -86,7 +87,8 @@ def same_crystal(first: Built, second: Built) -> bool:
     if not np.array_equal(a.numbers, b.numbers):
         return False
     n = len(a.numbers)
-    later, earlier = _coinciding(np.concatenate([a.frac_coords, b.frac_coords]), a.lattice)
+    both = np.concatenate([a.frac_coords, b.frac_coords])
+    later, earlier = _coinciding(both, a.lattice, EQUAL)
     pairs = set(zip(earlier.tolist(), (later - n).tolist(), strict=True))
     return len(pairs) == n and all(j >= 0 and a.numbers[i] == b.numbers[j] for i, j in pairs)
 
@@ -139,7 +141,7 @@ def _without_repeats(
     coords: Float, rows: Int, atoms: Atoms, lattice: Float
 ) -> tuple[Float, Int, bool]:
     """Sites without those given twice, which is right only where the file lists the whole cell."""
-    later, earlier = _coinciding(coords, lattice)
+    later, earlier = _coinciding(coords, lattice, SAME)
     if not len(later):
         return coords, rows, len(coords) == len(atoms.numbers)
     one, other = atoms.numbers[rows[later]], atoms.numbers[rows[earlier]]
@@ -155,16 +157,16 @@ def _without_repeats(
     return coords[keep], rows[keep], True
 
 
-def _coinciding(coords: Float, lattice: Float) -> tuple[Int, Int]:
-    """Pairs (later, earlier) of sites nearer than `SAME`."""
+def _coinciding(coords: Float, lattice: Float, within: float) -> tuple[Int, Int]:
+    """Pairs (later, earlier) of sites nearer than a distance in Å."""
     if len(coords) > FEW:
-        return _coinciding_along(coords, lattice)
-    near = _distances(coords[:, None] - coords, lattice) < SAME
+        return _coinciding_along(coords, lattice, within)
+    near = _distances(coords[:, None] - coords, lattice) < within
     later, earlier = near.nonzero()
     return later[later > earlier], earlier[later > earlier]
 
 
-def _coinciding_along(coords: Float, lattice: Float) -> tuple[Int, Int]:
+def _coinciding_along(coords: Float, lattice: Float, within: float) -> tuple[Int, Int]:
     """The same, from sites in their order along the longest axis."""
     heights = 1 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
     axis = int(heights.argmax())
@@ -174,9 +176,9 @@ def _coinciding_along(coords: Float, lattice: Float) -> tuple[Int, Int]:
     for step in range(1, n // 2 + 1):
         apart = np.roll(ordered, -step, axis=0) - ordered
         apart -= np.rint(apart)
-        if (np.abs(apart[:, axis]) * heights[axis] >= SAME).all():
+        if (np.abs(apart[:, axis]) * heights[axis] >= within).all():
             break
-        near = np.flatnonzero(_distances(apart, lattice) < SAME)
+        near = np.flatnonzero(_distances(apart, lattice) < within)
         pairs.append(np.sort(np.stack([order[near], order[(near + step) % n]]), axis=0))
     if not pairs:
         return np.empty(0, np.int64), np.empty(0, np.int64)

@@ -60,7 +60,7 @@ def _by_name(symbol: str) -> list[gemmi.SpaceGroup]:
     found = [s for s, ends in _full_symbols().get(key, ()) if breaks <= ends]
     if found:
         return found
-    known = gemmi.find_spacegroup_by_name(symbol)  # other spellings: C m c e
+    known = gemmi.find_spacegroup_by_name(symbol)  # other spellings
     return [s for s in gemmi.spacegroup_table() if known is not None and s.hm == known.hm]
 
 
@@ -83,11 +83,23 @@ def _short_symbols() -> _Names:
         spellings = {setting.hm}
         if 3 <= setting.number <= 15:
             spellings.add(" ".join(part for part in setting.hm.split() if part != "1"))
+        if setting.number in (39, 41, 64, 67, 68):  # e: glides along both axes, since 1992
+            spellings |= _with_e(setting)
         if setting.number >= 200:
             spellings.add(setting.hm.replace(" -3", " 3"))  # F m 3 m, before 1983
         for spelling in spellings:
             names[_key(spelling)].append((setting, _breaks(spelling)))
     return names
+
+
+def _with_e(setting: gemmi.SpaceGroup) -> set[str]:
+    """Symbols with ``e`` for each of the glides that it can stand for (C m c e for C m c a)."""
+    centring, *parts = setting.hm.split()
+    return {
+        " ".join([centring, *parts[:k], "e", *parts[k + 1 :]])
+        for k, part in enumerate(parts)
+        if part in ("a", "b", "c")
+    }
 
 
 @functools.cache
