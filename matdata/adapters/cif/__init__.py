@@ -9,12 +9,14 @@ refused with the reason.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from matdata.adapters.cif.atoms import Atoms, atoms_of
 from matdata.adapters.cif.cell import Float, cell_of, misfit
 from matdata.adapters.cif.document import Block, read_blocks
 from matdata.adapters.cif.expand import Built, expand, same_crystal
+from matdata.adapters.cif.operations import Operations
 from matdata.adapters.cif.readings import Readings, readings_of
 from matdata.adapters.cif.statements import Statements, contradiction, proved, statements_of
 from matdata.adapters.sites import Sites
@@ -94,9 +96,7 @@ def _fitting(readings: Readings, lattice: Float) -> Readings:
     return Readings(tuple(each for each, change in pairs if change <= bound), readings.doubt)
 
 
-def _built(
-    atoms: Atoms, lattice: Float, readings: Readings, statements: Statements
-) -> list[Built]:
+def _built(atoms: Atoms, lattice: Float, readings: Readings, statements: Statements) -> list[Built]:
     """What the readings give; one that gives no crystal is out only where a formula can confirm."""
     built, problems = [], []
     for operations in readings.operations:
@@ -104,9 +104,13 @@ def _built(
             built.append(expand(atoms, lattice, operations))
         except Unusable as problem:
             problems.append(problem)
-    if problems and not (built and statements.formula and readings.doubt is None):
-        raise problems[0]
-    return built
+    if not problems or (built and statements.formula and readings.doubt is None):
+        return built
+    if readings.doubt is not None:
+        raise readings.doubt
+    if len(readings.operations) > 1:
+        raise _open(readings.operations)
+    raise problems[0]
 
 
 def _distinct(crystals: list[Built]) -> list[Built]:
@@ -137,7 +141,12 @@ def _only(statements: Statements, atoms: Atoms, crystals: list[Built]) -> Built:
     left = [each for each in crystals if contradiction(statements, atoms, each) is None]
     if len(left) == 1:
         return left[0]
-    names = ", ".join(each.operations.name for each in left or crystals)
     if left:
-        raise Unusable("unknown_symmetry", f"the space group can mean any of {names}")
+        raise _open([each.operations for each in left])
+    names = ", ".join(each.operations.name for each in crystals)
     raise Unusable("contradiction", f"none of {names} gives what the file states of its content")
+
+
+def _open(settings: Sequence[Operations]) -> Unusable:
+    names = ", ".join(each.name for each in settings)
+    return Unusable("unknown_symmetry", f"the space group can mean any of {names}")

@@ -13,6 +13,7 @@ from gemmi import cif
 from matdata.ledger import Unusable
 
 NULL = ("?", ".")
+MAX_BLOCKS = 10_000  # of a damaged text, each of which is tried
 _UNCERTAINTY = re.compile(r"\(\d+\)$")
 # What can hold `data_` without being a block header: text fields, comments, quoted text. Quotes and
 # fields that are never closed take the rest of their line or of the text, so that this is linear.
@@ -155,7 +156,7 @@ def read_blocks(text: str) -> list[Block | Unusable]:
         blocks: list[Block | Unusable] = [Block(block) for block in _parse(text)]
     except (ValueError, RuntimeError) as error:
         parts = split_blocks(text)
-        if not parts:
+        if not parts or len(parts) > MAX_BLOCKS:
             raise Unusable("unreadable", f"not a valid CIF: {_cause(error)}") from None
         return [_read_part(part, line) for part, line in parts]
     if not blocks:

@@ -1,7 +1,7 @@
 """From the asymmetric unit to all sites of the cell.
 
-Two images of a site nearer than `SAME` are one site on a special position, and its place is the mean
-of all images that fall together: that is the point of the special position itself, so coordinates of
+Two images of a site nearer than `SAME` are one site on a special position, and its place is the
+mean of all images that fall together: the point of the special position itself, so coordinates of
 few digits (0.333) do no harm. Images nearer than `APART` but not that near leave open whether the
 site is special: such a crystal is refused.
 

@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import gemmi
 import numpy as np
@@ -14,6 +15,8 @@ import numpy.typing as npt
 from matdata.ledger import Unusable
 
 Float = npt.NDArray[np.float64]
+LARGEST_TURN = 8  # entries of rotation matrices; -1, 0, 1 in any cell that is not very skewed
+LONGEST = 100  # letters of a triplet or a Hall symbol
 MAX_OPERATIONS = 1024  # a magnetic supercell has more than the 192 of F m -3 m, none has these
 _TRIPLET = re.compile(r"[xyz\d./*+-]+(?:,[xyz\d./*+-]+){2}")
 _HUGE = re.compile(r"(?<![.\d])\d{7}")  # gemmi's integers would overflow
@@ -31,31 +34,78 @@ class Operations:
         ``rotation @ fractional + translation``, centring included.
     number
         Number of the space group, None where it cannot be told.
-    group
-        The operations as gemmi's, to compare settings.
+    triplets
+        The operations as text, to compare settings.
     """
 
     name: str
     rotations: Float
     translations: Float
     number: int | None
-    group: gemmi.GroupOps
+    triplets: frozenset[str]
 
     def __len__(self) -> int:
         return len(self.rotations)
 
 
-def of_group(name: str, group: gemmi.GroupOps, number: int | None) -> Operations:
-    """Operations of a group, in gemmi's order: those without centring first."""
-    return _operations(name, list(group), group, number)
+def of_members(name: str, members: Iterable[gemmi.Op]) -> Operations:
+    """Operations in their order, each once.
+
+    Raises
+    ------
+    Unusable
+        If they form no group.
+    """
+    found: dict[str, gemmi.Op] = {}
+    for op in members:
+        op = op.wrap()
+        found.setdefault(op.triplet(), op)
+        if len(found) > MAX_OPERATIONS:
+            raise Unusable("unreadable", f"more than {MAX_OPERATIONS} symmetry operations")
+    rotations = np.array([op.rot for op in found.values()])
+    translations = np.array([op.tran for op in found.values()])
+    if not _is_group(rotations, translations):
+        raise Unusable("contradiction", f"the {name} form no group")
+    whole = rotations // gemmi.Op.DEN
+    shifts = translations / gemmi.Op.DEN
+    number = _number(list(found.values()), whole, shifts)
+    return Operations(name, whole.astype(np.float64), shifts, number, frozenset(found))
 
 
-def _operations(
-    name: str, members: Sequence[gemmi.Op], group: gemmi.GroupOps, number: int | None
-) -> Operations:
-    rotations = np.array([op.rot for op in members], dtype=np.float64) / gemmi.Op.DEN
-    translations = np.array([op.tran for op in members], dtype=np.float64) / gemmi.Op.DEN
-    return Operations(name, rotations, translations, number, group)
+def _is_group(rotations: npt.NDArray[Any], translations: npt.NDArray[Any]) -> bool:
+    """Whether operations, in gemmi's whole numbers, hold all their products and the identity."""
+    turns, rest = np.divmod(rotations, gemmi.Op.DEN)
+    if rest.any() or np.abs(turns).max() > LARGEST_TURN:
+        return False
+    keys = _keys(turns, translations)
+    products = turns[:, None] @ turns[None]
+    shifts = (turns[:, None] @ translations[None, ..., None])[..., 0] + translations[:, None]
+    if np.abs(products).max() > LARGEST_TURN:
+        return False
+    identity = _keys(np.eye(3, dtype=np.int64), np.zeros(3, dtype=np.int64))
+    return bool(np.isin(_keys(products, shifts), keys).all() and (keys == identity).any())
+
+
+def _keys(turns: npt.NDArray[Any], translations: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """A number for each operation, translations within the cell."""
+    digits = (2 * LARGEST_TURN + 1) ** np.arange(9)
+    rotation = ((turns + LARGEST_TURN).reshape(*turns.shape[:-2], 9) * digits).sum(axis=-1)
+    shift = (translations % gemmi.Op.DEN) @ gemmi.Op.DEN ** np.arange(3)
+    keys: npt.NDArray[np.int64] = rotation * gemmi.Op.DEN**3 + shift
+    return keys
+
+
+def _number(
+    members: list[gemmi.Op], rotations: npt.NDArray[Any], translations: Float
+) -> int | None:
+    """Number of a space group in any setting, None if it cannot be told."""
+    known = gemmi.find_spacegroup_by_ops(gemmi.GroupOps(members))
+    if known is not None:
+        return int(known.number)
+    from spglib import get_spacegroup_type_from_symmetry
+
+    found = get_spacegroup_type_from_symmetry(rotations, translations)
+    return None if found is None else int(found.number)
 
 
 @functools.lru_cache(1024)
@@ -67,11 +117,13 @@ def of_hall(symbol: str) -> Operations:
     Unusable
         If gemmi cannot read it.
     """
+    if len(symbol) > LONGEST:
+        raise Unusable("unknown_symmetry", f"{symbol[:40]!r} is no Hall symbol")
     try:
         group = gemmi.symops_from_hall(symbol.replace("=", '"').replace("_", " "))
     except (RuntimeError, ValueError) as error:
         raise Unusable("unknown_symmetry", f"Hall symbol {symbol[:40]!r}: {error}") from None
-    return of_group(f"Hall symbol {symbol}", group, number_of_group(group))
+    return of_members(f"operations of the Hall symbol {symbol}", group)
 
 
 @functools.lru_cache(1024)
@@ -83,18 +135,7 @@ def of_triplets(triplets: tuple[str, ...]) -> Operations:
     Unusable
         If one cannot be read, or if they do not form a group.
     """
-    members = unique(parse_triplet(text) for text in triplets)
-    group = gemmi.GroupOps(members)
-    try:
-        group.add_missing_elements()
-    except RuntimeError:
-        group = gemmi.GroupOps([])
-    if len(group) != len(members) or not any(op == gemmi.Op() for op in members):
-        raise Unusable(
-            "contradiction", f"the {len(members)} symmetry operations listed form no group"
-        )
-    name = f"{len(members)} symmetry operations listed"
-    return _operations(name, members, group, number_of_group(group))
+    return of_members("symmetry operations listed", map(parse_triplet, triplets))
 
 
 def with_centrings(triplets: Sequence[str], centrings: Sequence[str]) -> tuple[str, ...]:
@@ -106,7 +147,8 @@ def with_centrings(triplets: Sequence[str], centrings: Sequence[str]) -> tuple[s
     shifts = [parse_triplet(_without_time(text)) for text in centrings]
     if len(operations) * len(shifts) > MAX_OPERATIONS:
         raise Unusable("unreadable", f"more than {MAX_OPERATIONS} symmetry operations")
-    return tuple(op.triplet() for op in unique(s * op for s in shifts for op in operations))
+    products = (shift * op for shift in shifts for op in operations)
+    return tuple(product.wrap().triplet() for product in products)
 
 
 def _without_time(text: str) -> str:
@@ -120,33 +162,9 @@ def _without_time(text: str) -> str:
 def parse_triplet(text: str) -> gemmi.Op:
     """One operation, its translation within the cell; ``-1*x``, ``1/2+X`` and ``.5+x`` are read."""
     plain = "".join(text.lower().split())
-    if len(plain) > 100 or not _TRIPLET.fullmatch(plain) or _HUGE.search(plain):
+    if len(plain) > LONGEST or not _TRIPLET.fullmatch(plain) or _HUGE.search(plain):
         raise Unusable("unreadable", f"{text[:40]!r} is no symmetry operation")
     try:
         return gemmi.Op(plain).wrap()
     except (RuntimeError, ValueError) as error:
         raise Unusable("unreadable", f"symmetry operation {text[:40]!r}: {error}") from None
-
-
-def unique(operations: Iterable[gemmi.Op]) -> list[gemmi.Op]:
-    """Operations in their order, each once."""
-    found = {}
-    for op in operations:
-        op = op.wrap()
-        found.setdefault(op.triplet(), op)
-        if len(found) > MAX_OPERATIONS:
-            raise Unusable("unreadable", f"more than {MAX_OPERATIONS} symmetry operations")
-    return list(found.values())
-
-
-def number_of_group(group: gemmi.GroupOps) -> int | None:
-    """Number of a space group by its operations in any setting, None if it cannot be told."""
-    known = gemmi.find_spacegroup_by_ops(group)
-    if known is not None:
-        return int(known.number)
-    from spglib import get_spacegroup_type_from_symmetry
-
-    rotations = np.array([op.rot for op in group]) // gemmi.Op.DEN
-    translations = np.array([op.tran for op in group]) / gemmi.Op.DEN
-    found = get_spacegroup_type_from_symmetry(rotations, translations)
-    return None if found is None else int(found.number)

@@ -80,7 +80,7 @@ def readings_of(block: Block) -> Readings:
         If the block states no symmetry that is known, or several that contradict each other.
     """
     if block.any_of(*MODULATED) or block.value("_cell_modulation_dimension") not in (None, "0"):
-        raise Unusable("not_periodic", "a modulated crystal: it does not repeat in three dimensions")
+        raise Unusable("not_periodic", "a modulated crystal, without three periods")
     magnetic = _magnetic(block)
     if magnetic is not None:
         return Readings((magnetic,))
@@ -148,7 +148,7 @@ def _checked(operations: Operations, symbols: _Symbols, hall: str | None = None)
     numbers = {each.number for each in others} | {symbols.number}
     agree = operations.number is None or numbers - {None} <= {operations.number}
     if agree and symbols.names_origin:
-        agree = any(each.group == operations.group for each in others)
+        agree = any(each.triplets == operations.triplets for each in others)
     if agree:
         return Readings((operations,))
     name = "P 1" if len(operations) == 1 else f"space group {operations.number}"

@@ -9,8 +9,9 @@ from collections import defaultdict
 
 import gemmi
 
-from matdata.adapters.cif.operations import Operations, of_group
+from matdata.adapters.cif.operations import Operations, of_members
 
+LONGEST = 60
 # `F d -3 m :2`, `R -3 m :H`, `R-3mH`; monoclinic and orthorhombic settings (`:b1`, `:cab`) too.
 _EXTENSION = re.compile(r"(?P<symbol>.+?)\s*:\s*(?P<code>[-\w]+)")
 _AXES = re.compile(r"(?P<symbol>R.+?)\s*(?P<code>[HR])", re.IGNORECASE)
@@ -23,6 +24,8 @@ def settings_of_symbol(symbol: str) -> list[gemmi.SpaceGroup]:
     rhombohedral ones both, where the symbol does not say which.
     """
     text = symbol.replace("_", "").strip()
+    if len(text) > LONGEST:
+        return []
     match = _EXTENSION.fullmatch(text) or _AXES.fullmatch(text)
     base, code = (match["symbol"], match["code"]) if match else (text, "")
     if base[:1].upper() == "H":  # as the Protein Data Bank calls R groups in hexagonal axes
@@ -45,23 +48,15 @@ def settings_of_number(number: int) -> list[gemmi.SpaceGroup]:
 @functools.lru_cache(1024)
 def of_setting(xhm: str, hall: str) -> Operations:
     """Operations of a setting, by its extended symbol and its Hall symbol."""
-    group = gemmi.symops_from_hall(hall)
-    known = gemmi.find_spacegroup_by_ops(group)
-    return of_group(xhm, group, known and known.number)
+    return of_members(xhm, gemmi.symops_from_hall(hall))
 
 
 def _by_name(symbol: str) -> list[gemmi.SpaceGroup]:
-    if not symbol[:1].isalpha():  # gemmi would read a number
-        return []
     key, breaks = _key(symbol), _breaks(symbol)
     found = [s for s, ends in _short_symbols().get(key, ()) if breaks <= ends]
     if found:
         return found
-    found = [s for s, ends in _full_symbols().get(key, ()) if breaks <= ends]
-    if found:
-        return found
-    known = gemmi.find_spacegroup_by_name(symbol)  # other spellings
-    return [s for s in gemmi.spacegroup_table() if known is not None and s.hm == known.hm]
+    return [s for s, ends in _full_symbols().get(key, ()) if breaks <= ends]
 
 
 def _key(symbol: str) -> str:

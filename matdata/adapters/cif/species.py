@@ -14,7 +14,7 @@ _CHARGE = r"(?:\d*\.?\d*[+-]|[+-]\d+\.?\d*)?(?:,spin=-?\d+\.?\d*)?"
 _TYPE = re.compile(rf"([A-Z][a-z]?|[A-Z]{{2}})(?:{_CHARGE}|\d+)")
 # `Fe`, `Fe1`, `Fe1A`, `O12'`, `O(1)`, `Na_2`, `Fe3+`; a letter after the element may be another.
 _LABEL = re.compile(r"([A-Z][a-z]?)(?:\d*[+-])?(?:\d[A-Z\d]*[a-z]?|[_(][A-Z\d]*[a-z]?\)?)?[_\d'*]*")
-LONGEST_LABEL = 80
+LONGEST = 80
 _HIDDEN = re.compile(r"[A-Z][a-z]")
 
 
@@ -27,7 +27,7 @@ def number_of_type(symbol: str) -> int:
     Unusable
         If it names no single element: OH, H2O, ``Fe,Co``, Du, Va, X, M.
     """
-    match = _TYPE.fullmatch(symbol)
+    match = _TYPE.fullmatch(symbol) if len(symbol) <= LONGEST else None
     if match is None:
         raise _unknown(symbol)
     name = match.group(1)
@@ -48,7 +48,7 @@ def number_of_label(label: str) -> int:
     Unusable
         If it does not begin with an element, or what follows may be more than a number.
     """
-    match = _LABEL.fullmatch(label) if len(label) <= LONGEST_LABEL else None
+    match = _LABEL.fullmatch(label) if len(label) <= LONGEST else None
     # T is the tetrahedral site of a framework far more often than tritium.
     if match is None or match.group(1) == "T" or _HIDDEN.search(label, match.end(1)):
         raise _unknown(label)
