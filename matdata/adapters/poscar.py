@@ -7,6 +7,7 @@ coordinates, coordinates. What follows (velocities) is no part of the crystal.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -31,8 +32,8 @@ def read_poscar(text: str) -> Sites:
     """
     lines = text.split("\n")[1:]  # the comment may say anything, or nothing
     rows = ([*_words(line)] for line in lines)
-    scale = _numbers(next(rows, []), "the scale")
-    lattice = np.array([_numbers(next(rows, []), "a lattice vector", 3) for _ in range(3)])
+    scale = _numbers(next(rows, []), "the scale", (1, 3))
+    lattice = np.array([_numbers(next(rows, []), "a lattice vector") for _ in range(3)])
     factors = _factors(scale, lattice)
     symbols, counts, mode = _species(rows)
     if sum(counts) > MAX_SITES:
@@ -40,15 +41,15 @@ def read_poscar(text: str) -> Sites:
     selective = mode[:1] in ("s", "S")
     if selective:
         mode = next(iter(next(rows, [])), "")
+    if not mode[:1].isalpha():
+        raise _unreadable(f"the kind of coordinates is {mode[:40]!r}, not Direct or Cartesian")
     body = list(itertools.islice(rows, sum(counts)))
     if len(body) < sum(counts) or not all(body):
         full = sum(1 for _ in itertools.takewhile(bool, body))
         raise _unreadable(f"it counts {sum(counts)} sites and gives {full} positions")
-    coords = np.array([_numbers(row[:3], "a position", 3) for row in body]).reshape(-1, 3)
+    coords = np.array([_numbers(row[:3], "a position") for row in body]).reshape(-1, 3)
     names = _of_counts(symbols, counts) if symbols else _of_lines(body, 6 if selective else 3)
     numbers = [number_of(name) for name in names]
-    if not mode[:1].isalpha():
-        raise _unreadable(f"the kind of coordinates is {mode[:40]!r}, not Direct or Cartesian")
     if mode[:1] in ("c", "C", "k", "K"):
         return from_cartesian(lattice * factors, coords * factors, numbers)
     return from_fractional(lattice * factors, coords, numbers)
@@ -59,14 +60,14 @@ def _words(line: str) -> Iterator[str]:
     return itertools.takewhile(lambda word: word[0] not in "!#", line.split())
 
 
-def _numbers(words: Sequence[str], what: str, count: int | None = None) -> list[float]:
-    try:
-        # Fortran writes exponents of double precision with a D.
-        numbers = [float(word.replace("D", "E").replace("d", "e")) for word in words]
-    except ValueError:
-        numbers = [math.nan]
-    if not words or not all(map(math.isfinite, numbers)) or count not in (None, len(numbers)):
-        raise _unreadable(f"{what} is {' '.join(words)[:60]!r}")
+def _numbers(words: Sequence[str], what: str, counts: Sequence[int] = (3,)) -> list[float]:
+    numbers = []
+    if len(words) in counts:
+        with contextlib.suppress(ValueError):
+            # Fortran writes exponents of double precision with a D.
+            numbers = [float(word.replace("D", "E").replace("d", "e")) for word in words]
+    if not numbers or not all(map(math.isfinite, numbers)):
+        raise _unreadable(f"{what} is {' '.join(words[:9])[:60]!r}")
     return numbers
 
 
@@ -100,6 +101,8 @@ def _species(rows: Iterator[list[str]]) -> tuple[list[str], list[int], str]:
                     f"counts ({' '.join(map(str, counts))[:60]})"
                 )
             return symbols, counts, row[0]
+        elif not all(word[0].isalpha() for word in row):
+            raise _unreadable(f"its symbols or counts are {' '.join(row)[:60]!r}")
         else:  # `Na_pv` and `Cl/a1b2c3` name pseudopotentials
             symbols += [word.split("/")[0].split("_")[0] for word in row]
     raise _unreadable("it ends before its positions")

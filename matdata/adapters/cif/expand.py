@@ -29,6 +29,7 @@ SAME, APART = 0.1, 0.5  # Å
 EQUAL = 0.01  # Å; two readings of a file agree where all sites do
 MAX_IMAGES = 500_000  # operations times rows
 MAX_SITES = 20_000
+MOST_REPEATS = 96  # pairs a site: a whole cell listed has one for each two of 192 operations
 FEW = 64  # sites of which all pairs are looked at
 _HASH = np.array([1.0, 7919.0, 7919.0**2])
 _CELLS = 7907.31  # no place of the tables is near the edge of one of so many intervals
@@ -167,12 +168,13 @@ def _coinciding(coords: Float, lattice: Float, within: float) -> tuple[Int, Int]
 
 
 def _coinciding_along(coords: Float, lattice: Float, within: float) -> tuple[Int, Int]:
-    """The same, from sites in their order along the longest axis."""
+    """The same, from sites in their order along the axis with the most different places."""
     heights = 1 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
-    axis = int(heights.argmax())
+    places = np.floor(coords * heights / within)
+    axis = max(range(3), key=lambda k: len(np.unique(places[:, k])))
     order = np.argsort(coords[:, axis], kind="stable")
     ordered, n = coords[order], len(coords)
-    pairs = []
+    pairs = [np.empty((2, 0), dtype=np.int64)]
     for step in range(1, n // 2 + 1):
         apart = np.roll(ordered, -step, axis=0) - ordered
         apart -= np.rint(apart)
@@ -180,8 +182,8 @@ def _coinciding_along(coords: Float, lattice: Float, within: float) -> tuple[Int
             break
         near = np.flatnonzero(_distances(apart, lattice) < within)
         pairs.append(np.sort(np.stack([order[near], order[(near + step) % n]]), axis=0))
-    if not pairs:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
+        if sum(pair.shape[1] for pair in pairs) > MOST_REPEATS * n:
+            raise Unusable("overlapping_atoms", "the same site is listed again and again")
     earlier, later = np.concatenate(pairs, axis=1)
     return later, earlier
 
