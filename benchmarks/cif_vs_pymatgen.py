@@ -1,4 +1,4 @@
-"""CIF texts to crystals: matdata's checked reader against pymatgen's parser, one process, one thread.
+"""CIF texts to crystals: matdata against pymatgen's parser, one process, one thread.
 
 Both read the same texts; every crystal that both give is compared, and differences end the run with
 status 1. pymatgen reads only some of them, as it takes milliseconds a text.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.cifs import CUBE, cif_text, crystal, listed, refusal
+from support.cifs import CUBE, cif_text, crystal, listed, outcome, refusal
 
 from matdata.adapters.cif import read_cif
 from matdata.adapters.cif.operations import of_triplets, parse_triplet
-from matdata.adapters.cif.space_groups import settings_of_symbol
+from matdata.adapters.cif.space_groups import of_setting, settings_of_symbol
 from matdata.ledger import Unusable
 
 SALT = ("Na1 Na 0 0 0", "Cl1 Cl 0.5 0 0")
@@ -152,6 +152,22 @@ def test_coordinates_of_few_digits_stand_for_special_positions():
     np.testing.assert_allclose(found.frac_coords, expected, atol=1e-12)
     near = refusal(["Mg1 Mg 0.30 0.67 0.25"], f"{HM} 'P 63/m m c'", cell)
     assert "special position" in str(near)
+
+
+def test_operations_agree_with_one_of_the_settings_of_a_symbol():
+    assert {s.number for s in settings_of_symbol("B 2")} == {3, 5}
+    head = listed(["x,y,z", "-x,-y,z", "x+1/2,y,z+1/2", "-x+1/2,-y,z+1/2"]) + f"{HM} 'B 2'"
+    assert counts(crystal(["Fe1 Fe 0.1 0.2 0.3"], head)) == {26: 4}
+    head += "\n_symmetry_Int_Tables_number 3"
+    assert refusal(["Fe1 Fe 0.1 0.2 0.3"], head).reason == "contradiction"
+
+
+def test_an_origin_that_is_stated_must_be_that_of_the_operations():
+    first = of_setting("F d -3 m:1", "F 4d 2 3 -1d").triplets
+    for origin, agrees in (("1", True), ("2", False)):
+        head = listed(sorted(first)) + f"{HM} 'F d -3 m :{origin}'"
+        found = outcome(["C1 C 0 0 0"], head)
+        assert isinstance(found, Unusable) != agrees, found
 
 
 def test_symbols_that_can_mean_several_settings():

@@ -107,7 +107,7 @@ def _built(atoms: Atoms, lattice: Float, readings: Readings, statements: Stateme
     if not problems or (built and statements.formula and readings.doubt is None):
         return built
     if readings.doubt is not None:
-        raise readings.doubt
+        raise Unusable(readings.doubt.reason, str(readings.doubt))
     if len(readings.operations) > 1:
         raise _open(readings.operations)
     raise problems[0]

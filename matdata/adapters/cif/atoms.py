@@ -125,6 +125,6 @@ def _multiplicities(block: Block, n: int) -> list[int] | None:
     tags = ("_atom_site_site_symmetry_multiplicity", "_atom_site_symmetry_multiplicity")
     for tag in tags:
         texts = _column(block, n, tag)
-        if texts and all(text.isdecimal() for text in texts):
+        if texts and all(text.isdecimal() and len(text) < 9 for text in texts):
             return [int(text) for text in texts]
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from matdata.adapters.cif.document import Block, number_of
+from matdata.adapters.cif.document import Block, number_of, numbers_of
 from matdata.ledger import Unusable
 
 Float = npt.NDArray[np.float64]
@@ -22,7 +22,7 @@ def cell_of(block: Block) -> Float:
     Unusable
         If a length or an angle is missing, impossible, or contradicts the stated volume.
     """
-    a, b, c, *degrees = (_parameter(block, tag) for tag in (*LENGTHS, *ANGLES))
+    a, b, c, *degrees = _parameters(block)
     angles = np.radians(degrees)
     (cos_a, cos_b, cos_g), (sin_a, sin_b) = np.cos(angles), np.sin(angles[:2])
     if min(a, b, c) <= 0 or not all(0 < angle < 180 for angle in degrees):
@@ -42,11 +42,12 @@ def cell_of(block: Block) -> Float:
     return lattice
 
 
-def _parameter(block: Block, tag: str) -> float:
-    text = block.value(tag)
-    if text is None:
-        raise Unusable("unreadable", f"there is no {tag}")
-    return number_of(text, tag)
+def _parameters(block: Block) -> list[float]:
+    texts = {tag: block.value(tag) for tag in (*LENGTHS, *ANGLES)}
+    missing = [tag for tag, text in texts.items() if text is None]
+    if missing:
+        raise Unusable("unreadable", f"there is no {', '.join(missing)}")
+    return numbers_of([text or "" for text in texts.values()], "a cell parameter")
 
 
 def volume_of(lattice: Float) -> float:

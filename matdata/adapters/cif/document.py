@@ -81,6 +81,8 @@ class Block:
     def value(self, *tags: str) -> str | None:
         """The first known value of these tags, None if it is missing or ``?`` or ``.``."""
         for tag in tags:
+            if tag not in self._places:
+                continue
             column = self.column(tag)
             if column and column[0] not in NULL and column[0].strip():
                 return column[0].strip()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+import functools
+from dataclasses import dataclass
 
 import gemmi
 
@@ -55,19 +56,37 @@ class Readings:
 
 
 @dataclass(frozen=True)
-class _Symbols:
-    """What a block says by names: symbols as written, the settings they leave, the number."""
+class _Names:
+    """What a block says of its space group by names.
+
+    Attributes
+    ----------
+    text
+        Symbols and number as written, for messages; empty if there are none.
+    settings
+        The settings that they leave.
+    number
+        The number stated.
+    """
 
     text: str
     settings: tuple[gemmi.SpaceGroup, ...]
     number: int | None
 
     @property
-    def names_origin(self) -> bool:
-        """Whether one of two origins, or one kind of axes, is stated."""
-        return len(self.settings) == 1 and self.settings[0].ext in ("1", "2", "H", "R")
+    def numbers(self) -> set[int]:
+        """The space group numbers that they leave; empty if they say nothing that is known."""
+        stated = {self.number} if self.number else set()
+        return {setting.number for setting in self.settings} or stated
+
+    @property
+    def origin(self) -> Operations | None:
+        """The one setting, if one of two origins or of two kinds of axes is stated."""
+        one = len(self.settings) == 1 and self.settings[0].ext in ("1", "2", "H", "R")
+        return self.operations()[0] if one else None
 
     def operations(self) -> tuple[Operations, ...]:
+        """The operations of the settings."""
         return tuple(of_setting(s.xhm(), s.hall) for s in self.settings)
 
 
@@ -84,74 +103,68 @@ def readings_of(block: Block) -> Readings:
     magnetic = _magnetic(block)
     if magnetic is not None:
         return Readings((magnetic,))
-    symbols = _symbols(block)
     listed = [text for text in block.column(*TRIPLETS) or [] if text not in ("?", ".", "")]
-    hall = block.value(*HALL)
+    symbols = tuple(dict.fromkeys(text for tag in SYMBOLS if (text := block.value(tag))))
+    number, code = block.value(*NUMBERS), block.value(*CODE)
+    return _readings(tuple(listed), block.value(*HALL), symbols, number or "", code or "")
+
+
+@functools.lru_cache(4096)
+def _readings(
+    listed: tuple[str, ...], hall: str | None, symbols: tuple[str, ...], number: str, code: str
+) -> Readings:
+    names = _names(symbols, number, code)
     if listed:
-        return _checked(of_triplets(tuple(listed)), symbols, hall)
+        return _checked(of_triplets(listed), names, hall)
     if hall is not None:
-        return _checked(of_hall(hall), symbols)
-    if symbols.settings:
-        return Readings(symbols.operations())
-    if symbols.text:
-        raise Unusable(
-            "unknown_symmetry", f"no operations, and the symbol {symbols.text} is not known"
-        )
+        return _checked(of_hall(hall), names)
+    if names.settings:
+        return Readings(names.operations())
+    if names.text:
+        raise Unusable("unknown_symmetry", f"no operations, and {names.text} is not known")
     doubt = Unusable("unknown_symmetry", "neither operations nor a space group are stated")
     return Readings((of_triplets(("x,y,z",)),), doubt)
 
 
 def _magnetic(block: Block) -> Operations | None:
     triplets = block.column(*MAGNETIC)
-    if triplets is None:
-        if block.any_of("_space_group_magn", "_space_group_symop_magn"):
-            raise Unusable(
-                "unknown_symmetry", "a magnetic space group without its list of operations"
-            )
-        return None
-    found = of_triplets(with_centrings(triplets, block.column(*CENTRINGS) or ["x,y,z"]))
-    return replace(found, name="the magnetic operations listed")
+    if triplets is not None:
+        return of_triplets(with_centrings(triplets, block.column(*CENTRINGS) or ["x,y,z"]))
+    if block.any_of("_space_group_magn", "_space_group_symop_magn"):
+        raise Unusable("unknown_symmetry", "a magnetic space group without its operations")
+    return None
 
 
-def _symbols(block: Block) -> _Symbols:
-    texts = list(dict.fromkeys(text for tag in SYMBOLS if (text := block.value(tag))))
-    number = _number(block)
-    named = [settings for text in texts if (settings := settings_of_symbol(text))]
-    if not texts:
-        settings = settings_of_number(number) if number else []
-        text = f"number {number}" if number else ""
-    else:
-        settings = named[0] if named else []
-        for others in named[1:]:
-            halls = {s.hall for s in others}
-            settings = [s for s in settings if s.hall in halls]
-        text = " and ".join(repr(text[:40]) for text in texts)
-        text += f", number {number}" if number else ""
-        if named and number:
-            settings = [s for s in settings if s.number == number]
-        if named and not settings:
-            raise Unusable("contradiction", f"space groups {text} are not the same")
-    settings = with_code(settings, block.value(*CODE) or "") or settings
-    return _Symbols(text, tuple(settings), number)
+def _names(symbols: tuple[str, ...], number: str, code: str) -> _Names:
+    known = int(number) if number.isdecimal() and len(number) <= 3 and number.isascii() else 0
+    known = known if known <= 230 else 0
+    text = " and ".join(repr(symbol[:40]) for symbol in symbols)
+    text += f"{', ' if text else ''}number {known}" if known else ""
+    named = [settings for symbol in symbols if (settings := settings_of_symbol(symbol))]
+    if not symbols and known:
+        named = [settings_of_number(known)]
+    settings = named[0] if named else []
+    for others in named[1:]:
+        halls = {setting.hall for setting in others}
+        settings = [setting for setting in settings if setting.hall in halls]
+    if known:
+        settings = [setting for setting in settings if setting.number == known]
+    if named and not settings:
+        raise Unusable("contradiction", f"space groups {text} are not the same")
+    return _Names(text, tuple(with_code(settings, code) or settings), known or None)
 
 
-def _number(block: Block) -> int | None:
-    text = block.value(*NUMBERS)
-    return int(text) if text and text.isdecimal() and 1 <= int(text[:9]) <= 230 else None
-
-
-def _checked(operations: Operations, symbols: _Symbols, hall: str | None = None) -> Readings:
+def _checked(operations: Operations, names: _Names, hall: str | None = None) -> Readings:
     """Operations held against what the block says by names."""
-    others = [*symbols.operations()]
-    with contextlib.suppress(Unusable):  # a Hall symbol that cannot be read contradicts nothing
-        others += [of_hall(hall)] if hall else []
-    numbers = {each.number for each in others} | {symbols.number}
-    agree = operations.number is None or numbers - {None} <= {operations.number}
-    if agree and symbols.names_origin:
-        agree = any(each.triplets == operations.triplets for each in others)
-    if agree:
+    others = [*names.operations()]
+    agree = operations.number is None or operations.number in (names.numbers or [operations.number])
+    if hall:
+        with contextlib.suppress(Unusable):  # one that cannot be read contradicts nothing
+            others.append(of_hall(hall))
+            agree = agree and operations.number in (others[-1].number, None)
+    if agree and (names.origin is None or names.origin.triplets == operations.triplets):
         return Readings((operations,))
-    name = "P 1" if len(operations) == 1 else f"space group {operations.number}"
-    said = " and ".join(text for text in (symbols.text, f"Hall {hall}" if hall else "") if text)
-    doubt = Unusable("contradiction", f"{operations.name} are {name}, the file states {said}")
+    group = "P 1" if len(operations) == 1 else f"space group {operations.number}"
+    said = " and ".join(text for text in (names.text, f"Hall {hall}" if hall else "") if text)
+    doubt = Unusable("contradiction", f"the {operations.name} are {group}, the file states {said}")
     return Readings((operations, *others), doubt)

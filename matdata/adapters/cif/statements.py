@@ -48,6 +48,8 @@ def statements_of(block: Block) -> Statements:
     """Read what a block states; a formula in words or brackets states nothing that is checked."""
     units = block.value("_cell_formula_units_z")
     density = block.value("_exptl_crystal_density_diffrn")
+    if density is not None and not density[:1].isdecimal():  # "not measured"
+        density = None
     return Statements(
         _formula(block.value("_chemical_formula_sum")),
         None if units is None else number_of(units, "_cell_formula_units_Z"),
