@@ -1,8 +1,7 @@
-"""pymatgen structures to and from `Crystals`; CIF and POSCAR texts through pymatgen's parsers."""
+"""pymatgen structures to and from `Crystals`."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,40 +53,6 @@ def to_structure(crystals: Crystals, row: int = 0) -> Any:
     part = crystals.sites(row)
     lattice = Lattice(crystals.lattice[row])
     return Structure(lattice, crystals.numbers[part].tolist(), crystals.frac_coords[part])
-
-
-def parse_cif(text: str) -> list[Sites]:
-    """All crystals of a CIF text.
-
-    Raises
-    ------
-    Unusable
-        If the text holds none, or one that is disordered.
-    """
-    from pymatgen.io.cif import CifParser
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            structures = CifParser.from_str(text).parse_structures(primitive=False)
-        except Exception as error:  # the parser raises whatever it stumbles over
-            raise Unusable("unreadable", f"not a valid CIF: {error}") from error
-    return [sites_of(structure) for structure in structures]
-
-
-def parse_poscar(text: str) -> list[Sites]:
-    """The crystal of a POSCAR or CONTCAR text (VASP 5 format, with element symbols)."""
-    from pymatgen.io.vasp.inputs import Poscar
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            poscar = Poscar.from_str(text)
-        except Exception as error:  # the parser raises whatever it stumbles over
-            raise Unusable("unreadable", f"not a valid POSCAR: {error}") from error
-    if not getattr(poscar, "true_names", True):
-        raise Unusable("unreadable", "a POSCAR without element symbols (VASP 4)")
-    return [sites_of(poscar.structure)]
 
 
 def is_structure(value: Any) -> bool:

@@ -12,7 +12,7 @@ from matdata.digest import digest_file
 from matdata.errors import SourceError, did_you_mean
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
 from matdata.sources.parse import parse_formulas, parse_structures
-from matdata.sources.readers.base import Form, Raw, plain_stem, plain_suffix
+from matdata.sources.readers.base import Form, Raw, is_cif, plain_stem, plain_suffix
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, Record, read_records
 from matdata.sources.roles import ReadOptions, Roles, find_roles
@@ -191,5 +191,5 @@ def _form(payload: Any, roles: Roles) -> Form:
     if roles.structure == ASE_ROW:
         return "ase"
     if isinstance(payload, str):
-        return "cif" if "_cell_length_a" in payload or "data_" in payload[:200] else "poscar"
+        return "cif" if is_cif(payload) else "poscar"
     return "dict"

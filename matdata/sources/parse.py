@@ -22,14 +22,15 @@ def parse_structures(records: Sequence[Raw]) -> Chunk:
     for record in records:
         values = _values_of(record)
         identity = str(values.pop("id"))
-        try:
-            crystals = _structures_of(record)
-        except Unusable as error:
-            rejects.append(Reject(identity, "source", error.reason, f"{record.place}: {error}"))
-            continue
-        for number, crystal in enumerate(crystals):
-            ids.append(identity if len(crystals) == 1 else f"{identity}-{number + 1}")
-            sites.append(crystal)
+        outcomes = _outcomes_of(record)
+        for number, outcome in enumerate(outcomes):
+            name = identity if len(outcomes) == 1 else f"{identity}-{number + 1}"
+            if isinstance(outcome, Unusable):
+                message = f"{record.place}: {outcome}"
+                rejects.append(Reject(name, "source", outcome.reason, message))
+                continue
+            ids.append(name)
+            sites.append(outcome)
             rows.append(values)
     return Chunk(to_crystals(ids, sites), {**to_columns(rows), "material_id": ids}, rejects)
 
@@ -46,25 +47,33 @@ def _values_of(record: Raw) -> dict[str, Any]:
     return values
 
 
-def _structures_of(record: Raw) -> list[Sites]:
+def _outcomes_of(record: Raw) -> list[Sites | Unusable]:
+    """The crystals of a record, or what is wrong: one each, but for CIF texts of many blocks."""
+    try:
+        if record.form == "cif":
+            from matdata.adapters.cif import read_cif
+
+            return [outcome.sites for outcome in read_cif(record.payload)]
+        return [_crystal_of(record)]
+    except Unusable as error:
+        return [error]
+
+
+def _crystal_of(record: Raw) -> Sites:
     if record.form == "dict":
-        return [from_dict(record.payload)]
-    if record.form == "cif":
-        from matdata.adapters.pymatgen import parse_cif
-
-        return parse_cif(record.payload)
+        return from_dict(record.payload)
     if record.form == "poscar":
-        from matdata.adapters.pymatgen import parse_poscar
+        from matdata.adapters.poscar import read_poscar
 
-        return parse_poscar(record.payload)
+        return read_poscar(record.payload)
     if record.form == "xyz":
         from matdata.adapters.ase import parse_frame
 
-        return [parse_frame(record.payload)]
+        return parse_frame(record.payload)
     if record.form == "ase":
         from matdata.adapters.ase import sites_of_row
 
-        return [sites_of_row(record.payload)]
+        return sites_of_row(record.payload)
     raise Unusable("unreadable", str(record.payload))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from matdata.errors import SourceError, did_you_mean
 from matdata.settings import Settings, setting
-from matdata.sources.readers.base import is_structure_dict
+from matdata.sources.readers.base import is_cif, is_structure_dict
 
 ID_NAMES = (
     "material_id", "id", "jid", "mp_id", "mpid", "task_id", "oqmd_id", "auid", "identifier",
@@ -166,7 +166,7 @@ def _by_content(columns: Sequence[str], first: Sequence[Mapping[str, Any]]) -> s
 
 
 def _is_structure_like(value: Any) -> bool:
-    return is_structure_dict(value) or (isinstance(value, str) and "_cell_length_a" in value)
+    return is_structure_dict(value) or (isinstance(value, str) and is_cif(value))
 
 
 def _looks_like_formula(first: Sequence[Mapping[str, Any]]) -> bool:

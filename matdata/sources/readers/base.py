@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from typing import IO, Any, Literal, cast
 from matdata.errors import SourceError
 
 Form = Literal["dict", "cif", "poscar", "xyz", "ase", "formula", "none"]
+_CIF = re.compile(
+    r"_cell[_.](?:length|angle)_|_atom_site[_.]|\A\s*(?:#[^\n]*\n\s*)*data_", re.IGNORECASE
+)
 COMPRESSED = (".gz", ".xz", ".bz2")
 
 
@@ -159,6 +163,11 @@ def flatten(document: dict[str, Any]) -> dict[str, Any]:
 def is_structure_dict(value: Any) -> bool:
     """Whether a value has the form of a pymatgen or JARVIS structure."""
     return isinstance(value, dict) and ("lattice_mat" in value or {"lattice", "sites"} <= {*value})
+
+
+def is_cif(text: str) -> bool:
+    """Whether a text is a CIF: it has a cell or sites under CIF's names, or begins as one."""
+    return _CIF.search(text) is not None
 
 
 def _is_plain(value: Any) -> bool:

@@ -30,7 +30,7 @@ def form_of(name: str) -> Form | None:
     lower = PurePosixPath(name).name.lower()
     for suffix in (".gz", ".xz", ".bz2"):
         lower = lower.removesuffix(suffix)
-    if lower.endswith(".cif"):
+    if lower.endswith((".cif", ".mcif")):
         return "cif"
     if lower.endswith((".vasp", ".poscar")) or lower.startswith(("poscar", "contcar")):
         return "poscar"

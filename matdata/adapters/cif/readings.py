@@ -1,0 +1,170 @@
+"""Which symmetry operations a block can mean: all of them, for the checks to decide among."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from dataclasses import dataclass
+
+import gemmi
+
+from matdata.adapters.cif.document import Block
+from matdata.adapters.cif.operations import Operations, of_hall, of_triplets, with_centrings
+from matdata.adapters.cif.space_groups import (
+    of_setting,
+    settings_of_number,
+    settings_of_symbol,
+    with_code,
+)
+from matdata.ledger import Unusable
+
+TRIPLETS = (
+    "_space_group_symop_operation_xyz",
+    "_symmetry_equiv_pos_as_xyz",
+    "_symmetry_equiv_as_xyz",
+    "_space_group_symop_xyz",
+)
+HALL = ("_space_group_name_hall", "_symmetry_space_group_name_hall")
+SYMBOLS = (
+    "_space_group_name_h-m_alt",
+    "_space_group_name_h-m_full",
+    "_symmetry_space_group_name_h-m",
+    "_symmetry_space_group_name_h-m_full",
+    "_space_group_name_h-m",
+)
+NUMBERS = ("_space_group_it_number", "_symmetry_int_tables_number")
+CODE = ("_space_group_it_coordinate_system_code",)
+MAGNETIC = ("_space_group_symop_magn_operation_xyz", "_space_group_symop_magn_operation_xyzt")
+CENTRINGS = ("_space_group_symop_magn_centering_xyz", "_space_group_symop_magn_centring_xyz")
+MODULATED = ("_cell_wave_vector", "_space_group_symop_ssg", "_space_group_symop_magn_ssg")
+
+
+@dataclass(frozen=True)
+class Readings:
+    """The operations that a block can mean.
+
+    Attributes
+    ----------
+    operations
+        All that it can mean, at least one.
+    doubt
+        Why none may be believed without a proof; None where the block does not contradict itself.
+    """
+
+    operations: tuple[Operations, ...]
+    doubt: Unusable | None = None
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What a block says of its space group by names.
+
+    Attributes
+    ----------
+    text
+        Symbols and number as written, for messages; empty if there are none.
+    settings
+        The settings that they leave.
+    number
+        The number stated.
+    """
+
+    text: str
+    settings: tuple[gemmi.SpaceGroup, ...]
+    number: int | None
+
+    @property
+    def numbers(self) -> set[int]:
+        """The space group numbers that they leave; empty if they say nothing that is known."""
+        stated = {self.number} if self.number else set()
+        return {setting.number for setting in self.settings} or stated
+
+    @property
+    def origin(self) -> Operations | None:
+        """The one setting, if one of two origins or of two kinds of axes is stated."""
+        one = len(self.settings) == 1 and self.settings[0].ext in ("1", "2", "H", "R")
+        return self.operations()[0] if one else None
+
+    def operations(self) -> tuple[Operations, ...]:
+        """The operations of the settings."""
+        return tuple(of_setting(s.xhm(), s.hall) for s in self.settings)
+
+
+def readings_of(block: Block) -> Readings:
+    """The operations listed; else those of the Hall symbol, the Hermann-Mauguin symbol, the number.
+
+    Raises
+    ------
+    Unusable
+        If the block states no symmetry that is known, or several that contradict each other.
+    """
+    if block.any_of(*MODULATED) or block.value("_cell_modulation_dimension") not in (None, "0"):
+        raise Unusable("not_periodic", "a modulated crystal, without three periods")
+    magnetic = _magnetic(block)
+    if magnetic is not None:
+        return Readings((magnetic,))
+    listed = [text for text in block.column(*TRIPLETS) or [] if text not in ("?", ".", "")]
+    symbols = tuple(dict.fromkeys(text for tag in SYMBOLS if (text := block.value(tag))))
+    number, code = block.value(*NUMBERS), block.value(*CODE)
+    return _readings(tuple(listed), block.value(*HALL), symbols, number or "", code or "")
+
+
+@functools.lru_cache(4096)
+def _readings(
+    listed: tuple[str, ...], hall: str | None, symbols: tuple[str, ...], number: str, code: str
+) -> Readings:
+    names = _names(symbols, number, code)
+    if listed:
+        return _checked(of_triplets(listed), names, hall)
+    if hall is not None:
+        return _checked(of_hall(hall), names)
+    if names.settings:
+        return Readings(names.operations())
+    if names.text:
+        raise Unusable("unknown_symmetry", f"no operations, and {names.text} is not known")
+    doubt = Unusable("unknown_symmetry", "neither operations nor a space group are stated")
+    return Readings((of_triplets(("x,y,z",)),), doubt)
+
+
+def _magnetic(block: Block) -> Operations | None:
+    triplets = block.column(*MAGNETIC)
+    if triplets is not None:
+        return of_triplets(with_centrings(triplets, block.column(*CENTRINGS) or ["x,y,z"]))
+    if block.any_of("_space_group_magn", "_space_group_symop_magn"):
+        raise Unusable("unknown_symmetry", "a magnetic space group without its operations")
+    return None
+
+
+def _names(symbols: tuple[str, ...], number: str, code: str) -> _Names:
+    known = int(number) if number.isdecimal() and len(number) <= 3 and number.isascii() else 0
+    known = known if known <= 230 else 0
+    text = " and ".join(repr(symbol[:40]) for symbol in symbols)
+    text += f"{', ' if text else ''}number {known}" if known else ""
+    named = [settings for symbol in symbols if (settings := settings_of_symbol(symbol))]
+    if not symbols and known:
+        named = [settings_of_number(known)]
+    settings = named[0] if named else []
+    for others in named[1:]:
+        halls = {setting.hall for setting in others}
+        settings = [setting for setting in settings if setting.hall in halls]
+    if known:
+        settings = [setting for setting in settings if setting.number == known]
+    if named and not settings:
+        raise Unusable("contradiction", f"space groups {text} are not the same")
+    return _Names(text, tuple(with_code(settings, code) or settings), known or None)
+
+
+def _checked(operations: Operations, names: _Names, hall: str | None = None) -> Readings:
+    """Operations held against what the block says by names."""
+    others = [*names.operations()]
+    agree = operations.number is None or operations.number in (names.numbers or [operations.number])
+    if hall:
+        with contextlib.suppress(Unusable):  # one that cannot be read contradicts nothing
+            others.append(of_hall(hall))
+            agree = agree and operations.number in (others[-1].number, None)
+    if agree and (names.origin is None or names.origin.triplets == operations.triplets):
+        return Readings((operations,))
+    group = "P 1" if len(operations) == 1 else f"space group {operations.number}"
+    said = " and ".join(text for text in (names.text, f"Hall {hall}" if hall else "") if text)
+    doubt = Unusable("contradiction", f"the {operations.name} are {group}, the file states {said}")
+    return Readings((operations, *others), doubt)
