@@ -9,7 +9,7 @@ from typing import Any
 from matdata.adapters.sites import FULL, Sites, from_fractional, number_of, to_crystals
 from matdata.crystals import Crystals
 from matdata.errors import StructureError
-from matdata.ledger import Unusable
+from matdata.ledger import Unusable, unreadable
 
 
 def sites_of(structure: Any) -> Sites:
@@ -81,10 +81,8 @@ def parse_poscar(text: str) -> list[Sites]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
+        with unreadable("a valid POSCAR"):
             poscar = Poscar.from_str(text)
-        except Exception as error:  # the parser raises whatever it stumbles over
-            raise Unusable("unreadable", f"not a valid POSCAR: {error}") from error
     if not getattr(poscar, "true_names", True):
         raise Unusable("unreadable", "a POSCAR without element symbols (VASP 4)")
     return [sites_of(poscar.structure)]
