@@ -69,7 +69,14 @@ def from_fractional(lattice: Any, frac_coords: Any, numbers: Sequence[int]) -> S
         raise Unusable(
             "unreadable", f"lattice {cell.shape} and coordinates {coords.shape} for {len(numbers)}"
         )
-    return Sites(cell, coords, np.array(numbers, dtype=np.uint8))
+    return Sites(cell, coords, _atomic_numbers(numbers))
+
+
+def _atomic_numbers(numbers: Sequence[int]) -> npt.NDArray[np.uint8]:
+    array = np.array(numbers)
+    if array.size and (array.dtype.kind not in "iu" or array.min() < 1 or array.max() > 118):
+        raise Unusable("unknown_element", "an atomic number that no element has")
+    return array.astype(np.uint8)
 
 
 def from_cartesian(lattice: Any, cart_coords: Any, numbers: Sequence[int]) -> Sites:

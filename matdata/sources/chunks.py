@@ -20,7 +20,7 @@ class Weighed(Protocol):
 W = TypeVar("W", bound=Weighed)
 
 
-def chunked(records: Iterable[W], start: int = 0, rows: int = CHUNK_ROWS) -> Iterator[list[W]]:
+def chunked(records: Iterable[W], start: int = 0, rows: int | None = None) -> Iterator[list[W]]:
     """Chunks of `rows` records, or of fewer where these take more than `CHUNK_WEIGHT`.
 
     Where a chunk ends depends on the records alone, so a resumed read cuts them the same.
@@ -32,9 +32,11 @@ def chunked(records: Iterable[W], start: int = 0, rows: int = CHUNK_ROWS) -> Ite
     start
         Chunks to pass over.
     rows
-        Most records in a chunk.
+        Most records in a chunk; `CHUNK_ROWS` if not given.
     """
-    number, count, weight, chunk = 0, 0, 0, []
+    rows = CHUNK_ROWS if rows is None else rows
+    number, count, weight = 0, 0, 0
+    chunk: list[W] = []
     for record in records:
         if count and (count == rows or weight + record.weight > CHUNK_WEIGHT):
             if number >= start:

@@ -155,7 +155,7 @@ class Replay(Source):
             for number, line in enumerate(file, start=1):
                 value = decode(line).value
                 if isinstance(value, Damaged):
-                    raise self._cut(f"line {number} is damaged: {value.message}")
+                    raise self._cut(f"line {number} is {value.message}")
                 if not isinstance(value, dict):
                     raise self._cut(f"line {number} is no JSON object")
                 yield number, value
@@ -164,9 +164,13 @@ class Replay(Source):
         if header.get("format") != FORMAT:
             return header
         try:
-            origin_of(header["origin"])
+            origin = origin_of(header["origin"])
+            texts = [origin.source, origin.name, origin.version, header["records_digest"]]
+            texts += [origin.kind, origin.url, origin.note, *origin.targets, origin.energy_per]
+            texts += [*origin.targets.values(), origin.energy_column or "", origin.licence]
+            for text in texts:
+                _text(text)
             int(header["records"])
-            str(header["records_digest"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._cut(f"line 1 is no header of a snapshot: {error!r}") from error
         return header

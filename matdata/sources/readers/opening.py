@@ -130,7 +130,8 @@ def open_text(path: Path) -> IO[str]:
 def is_hidden(name: str) -> bool:
     """Whether a relative path is a hidden file, or lies in a hidden folder."""
     parts = name.replace("\\", "/").split("/")
-    return any(part.startswith(".") or part.lower() in HIDDEN for part in parts)
+    dotted = any(part.startswith(".") and part not in (".", "..") for part in parts)
+    return dotted or any(part.lower() in HIDDEN for part in parts)
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
