@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 COLUMNS = ("material_id", "stage", "reason", "message")
 MESSAGE_LENGTH = 300
 ID_LENGTH = 500
+#: Set to show unexpected errors; an environment variable, because it reaches worker processes.
+DEBUG = "MATDATA_DEBUG"
 UNEXPECTED = "unexpected_error"  # reason of a record that failed in a way nobody foresaw
 
 
@@ -86,12 +87,6 @@ def count_reasons(reasons: Iterable[str]) -> dict[str, int]:
     for reason in reasons:
         counts[reason] = counts.get(reason, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def examples(rejects: Iterable[Reject], count: int = 3) -> str:
-    """The first rejects, with what was wrong, for an error's text."""
-    first = [f"{one.material_id}: {one.message}" for one in itertools.islice(rejects, count)]
-    return "; ".join(first)
 
 
 def to_columns(rejects: Iterable[Reject]) -> dict[str, list[str]]:

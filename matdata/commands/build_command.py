@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from matdata.commands.common import (
     cache_of,
@@ -16,6 +15,7 @@ from matdata.commands.common import (
     workers_of,
 )
 from matdata.curate.settings import CurateSettings
+from matdata.given import path_of
 from matdata.options import BuildOptions
 from matdata.pipeline import build
 from matdata.sources import find_source
@@ -49,7 +49,7 @@ def run(given: argparse.Namespace) -> int:
     )
     limit = positive(given.limit, "--limit")
     asked = {key: getattr(given, key) for key in QUERY if getattr(given, key) is not None}
-    file = Path(given.file) if given.file else None
+    file = None if given.file is None else path_of(given.file, "--from")
     request = Request("", limit, given.seed, columns, file, cache_of(given), asked, given.snapshot)
     source = find_source(given.source, request)
     options = BuildOptions(

@@ -15,12 +15,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from matdata.adapters.sites import Sites
 from matdata.errors import MatdataError
-from matdata.ledger import UNEXPECTED, Reject, Unusable
+from matdata.ledger import DEBUG, UNEXPECTED, Reject, Unusable
 from matdata.sources.limits import MAX_COLUMNS
 
 R = TypeVar("R")
-#: Set to show unexpected errors; an environment variable, because it reaches worker processes.
-DEBUG = "MATDATA_DEBUG"
 MAX_BITS = 1023  # of an integer that a float64 can stand for
 
 

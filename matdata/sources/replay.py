@@ -16,8 +16,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any, ClassVar, cast
 
-from matdata.cache import storage_error
 from matdata.adapters.sites import from_fractional, to_crystals
+from matdata.cache import storage_error
 from matdata.crystals import Crystals
 from matdata.errors import MatdataError, SourceError
 from matdata.ledger import Reject, Unusable
@@ -220,7 +220,8 @@ class Replay(Source):
         rejects = []
         try:
             names = [str(name) for name in head["columns"]]
-            for place, line in lines:
+            for number, line in lines:
+                place = number
                 if "reject" in line:
                     rejects.append(Reject(*map(_text, line["reject"])))
                 else:

@@ -111,7 +111,7 @@ def _by_columns(path: Path, begins: dict[str, str], inner: list[str]) -> Kind:
 
 def _keys(text: JsonText) -> list[str]:
     """The first keys of the object that begins here; all of it is passed over."""
-    keys = []
+    keys: list[str] = []
     for key in text.members():
         text.skip()
         if len(keys) < PEEK:

@@ -122,8 +122,7 @@ class JsonText:
 
     def _broken(self, what: str) -> SourceError:
         return SourceError(
-            f"{self.name} is not whole JSON: {what}, "
-            f"after character {self._before + self._at:,}",
+            f"{self.name} is not whole JSON: {what}, after character {self._before + self._at:,}",
             cause="a truncated download or copy, a changed byte, or a file of another kind",
             next_step="compare it with the original, or fetch the file again",
         )

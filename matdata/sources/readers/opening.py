@@ -220,9 +220,7 @@ class _Watched(io.RawIOBase):
 
 class _Text(io.TextIOWrapper):
     def __init__(self, binary: IO[bytes], name: Path) -> None:
-        super().__init__(
-            cast(Any, binary), encoding="utf-8-sig", errors="replace", newline=""
-        )
+        super().__init__(cast(Any, binary), encoding="utf-8-sig", errors="replace", newline="")
         self._place, self._line = name, 0
 
     def readline(self, size: int | None = -1) -> str:  # type: ignore[override]
@@ -237,7 +235,7 @@ class _Text(io.TextIOWrapper):
             )
         return line
 
-    def __next__(self) -> str:
+    def __next__(self) -> str:  # type: ignore[override]
         line = self.readline()
         if not line:
             raise StopIteration
