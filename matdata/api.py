@@ -27,6 +27,7 @@ from matdata.evaluation.workflow import evaluate, open_run, predict, train
 from matdata.features import FEATURIZERS
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.feature import Feature
+from matdata.given import path_of, require_given
 from matdata.inmemory import Computed, compute
 from matdata.ledger import Reject
 from matdata.opened import Dataset
@@ -108,7 +109,7 @@ def open(ref: str, cache: str | Path | None = None) -> Dataset:
         If there is no such dataset, with those there are.
     """
     home = cache_dir(cache)
-    return Dataset(find_dataset(home, ref).folder, home)
+    return Dataset(find_dataset(home, require_given(ref, "the dataset")).folder, home)
 
 
 def build(
@@ -154,7 +155,7 @@ def build(
     chosen = options_of({"features": features, "seed": seed, **options}, limit)
     home = cache_dir(cache)
     read = roles.ReadOptions.from_mapping(columns or {})
-    saved = Path(file) if file else None
+    saved = None if file is None else path_of(file, "the file")
     request = base.Request("", limit, seed, read, saved, home, query or {}, snapshot)
     built = pipeline.build(find_source(str(source), request), home, chosen)
     return Dataset(built.dataset.folder, home)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from matdata.errors import StoreError
+from matdata.given import path_of
 
 ENV = "MATDATA_CACHE"
 KINDS = ("snapshots", "datasets", "features", "runs")
@@ -14,9 +15,14 @@ KINDS = ("snapshots", "datasets", "features", "runs")
 def cache_dir(given: str | Path | None = None) -> Path:
     """The cache folder: `given`, else ``$MATDATA_CACHE``, else a checkout's ``cache/``, else the
     user's cache folder.
+
+    Raises
+    ------
+    ConfigError
+        If `given` is empty, or no path.
     """
-    if given:
-        return Path(given).expanduser()
+    if given is not None:
+        return path_of(given, "the cache")
     if os.environ.get(ENV):
         return Path(os.environ[ENV]).expanduser()
     checkout = Path(__file__).resolve().parents[1]

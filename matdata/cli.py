@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from matdata import __version__
 from matdata.commands import training
+from matdata.ledger import DEBUG
 from matdata.streams import screened
 
 DESCRIPTION = """\
@@ -26,7 +29,7 @@ def _common() -> argparse.ArgumentParser:
     group.add_argument("--cache", metavar="DIR", help="cache folder (else $MATDATA_CACHE)")
     group.add_argument("--json", action="store_true", help="print the result as JSON")
     group.add_argument("--quiet", action="store_true", help="print warnings and errors only")
-    group.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    group.add_argument("--debug", action="store_true", help="show tracebacks, of records too")
     return common
 
 
@@ -248,15 +251,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+@contextlib.contextmanager
+def _debugging(debug: bool) -> Iterator[None]:
+    """Let unexpected errors of records surface, in worker processes as well."""
+    before = os.environ.get(DEBUG)
+    try:
+        if debug:
+            os.environ[DEBUG] = "1"
+        yield
+    finally:
+        if debug:
+            os.environ.pop(DEBUG)
+            os.environ.update({} if before is None else {DEBUG: before})
+
+
 @screened()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code, 0 only when all of it succeeded."""
     given = _parser().parse_args(arguments)
     from matdata.commands import run
     from matdata.errors import MatdataError
+    from matdata.given import require_arguments
+    from matdata.parallel import enough_memory
 
     try:
-        return run(given)
+        require_arguments(given)
+        with _debugging(given.debug), enough_memory():
+            return run(given)
     except MatdataError as error:
         if given.debug:
             raise

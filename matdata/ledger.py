@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 from matdata.redaction import redact
 
 COLUMNS = ("material_id", "stage", "reason", "message")
 MESSAGE_LENGTH = 300
+ID_LENGTH = 500
+#: Set to show unexpected errors; an environment variable, because it reaches worker processes.
+DEBUG = "MATDATA_DEBUG"
+UNEXPECTED = "unexpected_error"  # reason of a record that failed in a way nobody foresaw
 
 
 class Unusable(Exception):
@@ -25,6 +30,24 @@ class Unusable(Exception):
     def __init__(self, reason: str, message: str) -> None:
         self.reason = reason
         super().__init__(message)
+
+
+@contextlib.contextmanager
+def unreadable(what: str) -> Iterator[None]:
+    """Turn whatever a foreign parser raises, but lack of memory, into `Unusable` with its cause.
+
+    Parameters
+    ----------
+    what
+        What the text is not (``a valid POSCAR``).
+    """
+    try:
+        yield
+    except (Unusable, MemoryError):
+        raise
+    except Exception as error:  # foreign parsers raise whatever they stumble over
+        told = str(error) or type(error).__name__
+        raise Unusable("unreadable", f"not {what}: {told}") from error
 
 
 @dataclass(frozen=True)
@@ -49,10 +72,16 @@ class Reject:
     message: str
 
     def __post_init__(self) -> None:
-        flat = redact(" ".join(self.message.split()))
-        if len(flat) > MESSAGE_LENGTH:
-            flat = flat[: MESSAGE_LENGTH - 1] + "…"
-        object.__setattr__(self, "message", flat)
+        # Secrets are hidden before the text is cut: half a key is not known any more.
+        flat = " ".join(redact(self.message[: 20 * MESSAGE_LENGTH]).split())
+        object.__setattr__(self, "message", _storable(flat, MESSAGE_LENGTH))
+        object.__setattr__(self, "material_id", _storable(self.material_id, ID_LENGTH))
+
+
+def _storable(text: str, length: int) -> str:
+    """Text that can be written down: cut, and lone surrogates as they would be escaped."""
+    short = text if len(text) <= length else text[: length - 1] + "…"
+    return short.encode(errors="backslashreplace").decode()
 
 
 def count_reasons(reasons: Iterable[str]) -> dict[str, int]:

@@ -40,10 +40,36 @@ def ordered_map(
 
     At most two items a worker are under way, so memory is bounded whatever the input's length.
     With one worker everything happens in this thread.
+
+    Raises
+    ------
+    MatdataError
+        If there is not enough memory, here or in a worker.
     """
-    if workers <= 1:
-        yield from map(function, items)
-        return
+    with enough_memory():
+        if workers <= 1:
+            yield from map(function, items)
+        else:
+            yield from _shared(function, items, workers, kind)
+
+
+@contextlib.contextmanager
+def enough_memory() -> Iterator[None]:
+    """Turn lack of memory, here or in a worker, into one clear error."""
+    try:
+        yield
+    except MemoryError as error:
+        raise MatdataError(
+            "there is not enough memory",
+            cause="too many workers for it, or an input with something very large in it",
+            next_step="run the same command with fewer --workers; it goes on from the last "
+            "finished piece",
+        ) from error
+
+
+def _shared(
+    function: Callable[[A], B], items: Iterable[A], workers: int, kind: Literal["thread", "process"]
+) -> Iterator[B]:
     pool = _pool(workers, kind)
     pending: deque[Future[B]] = deque()
     try:

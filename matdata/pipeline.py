@@ -17,7 +17,7 @@ from matdata.console import SILENT, Console
 from matdata.curate.curate import Others, curate
 from matdata.curate.describe import Records
 from matdata.curate.rows import kept_name
-from matdata.curate.tell import LOUD_SHARE, defects, tell
+from matdata.curate.tell import LOUD_SHARE, nothing_left, tell, unexpected_in
 from matdata.curate.values import numeric_columns
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.dataset import DatasetFolder
@@ -26,6 +26,7 @@ from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.features.runner import Job, run
 from matdata.options import BuildOptions
+from matdata.parallel import enough_memory
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
 from matdata.splits.saved import add_splits
@@ -53,6 +54,7 @@ class Built:
             "digest": self.dataset.digest,
             "snapshot": self.snapshot.folder.name,
             "funnel": self.dataset.funnel(),
+            "unexpected_errors": unexpected_in(self.dataset.rejects()),
             "split": self.split,
             "features": [
                 {
@@ -67,6 +69,7 @@ class Built:
         }
 
 
+@enough_memory()
 def build(
     source: Source, cache: Path, options: BuildOptions | None = None, console: Console = SILENT
 ) -> Built:
@@ -174,18 +177,18 @@ def make_dataset(
         drop = _others(others, options.curation.drop_by)
         curated = curate(records, options.curation, drop, options.workers)
         if not curated.table["material_id"]:
-            reasons = ", ".join(f"{n} {why}" for why, n in defects(curated.rejects).items())
-            raise CurationError(
-                f"not one of {curated.funnel.entered} records can be used: {reasons}",
-                next_step="look at the first records of the source",
-            )
+            raise nothing_left(curated)
         about = {
             "name": name,
             "kind": origin["kind"],
             "dedupe": curated.dedupe,
             "symmetry": curated.symmetry,
             "energy_column": energy,
-            "targets": {kept_name(name): unit for name, unit in origin["targets"].items()},
+            "targets": {
+                kept_name(name): unit
+                for name, unit in origin["targets"].items()
+                if kept_name(name) in curated.table
+            },
             "note": "; ".join(one for one in (origin["note"], *odd) if one),
             "licence": origin["licence"],
             "citation": origin["citation"],

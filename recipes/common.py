@@ -27,7 +27,7 @@ from matdata.pipeline import build
 from matdata.sources import find_source
 from matdata.sources.base import Request
 from matdata.sources.files import Files
-from matdata.sources.readers.base import plain_stem
+from matdata.sources.readers.opening import plain_stem
 from matdata.sources.roles import ReadOptions
 from matdata.splits import make_splits
 from matdata.splits.base import PARTS, Split

@@ -36,7 +36,7 @@ from matdata.errors import SourceError
 from matdata.ledger import Reject, Unusable
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
 from matdata.sources.parse import to_columns
-from matdata.sources.readers.base import open_binary, readable
+from matdata.sources.readers.opening import open_binary, readable
 from matdata.tables.elements import symbols
 
 WHERE = "https://doi.org/10.6084/m9.figshare.9722159 (Kononova et al., Sci. Data 6, 203, 2019)"

@@ -14,7 +14,7 @@ from matdata.digest import digest_file
 from matdata.errors import SourceError
 from matdata.ledger import Reject, Unusable
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
-from matdata.sources.readers.base import open_binary, readable
+from matdata.sources.readers.opening import open_binary, readable
 
 WHERE = (
     "step_1.json.bz2 to step_5.json.bz2 of https://archive.materialscloud.org/record/2021.68 "

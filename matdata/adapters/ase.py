@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from matdata.adapters.sites import Sites, from_cartesian, to_crystals
 from matdata.crystals import Crystals
 from matdata.errors import StructureError
-from matdata.ledger import Unusable
+from matdata.ledger import Unusable, unreadable
 
 
 def sites_of(atoms: Any) -> Sites:
@@ -65,43 +66,63 @@ def parse_frame(text: str) -> Sites:
     """The crystal of one frame of extended XYZ."""
     from ase.io import read
 
-    try:
+    with unreadable("an extended XYZ frame"):
         atoms = read(io.StringIO(text), format="extxyz")
-    except Exception as error:  # the parser raises whatever it stumbles over
-        raise Unusable("unreadable", f"not an extended XYZ frame: {error}") from error
     return sites_of(atoms)
 
 
 def frame_values(text: str) -> dict[str, Any]:
-    """The values of a frame's comment line, whatever its atoms are."""
+    """The values of a frame's comment line, whatever its atoms are.
+
+    Raises
+    ------
+    Unusable
+        If there is no such line, or it cannot be read.
+    """
     from ase.io.extxyz import key_val_str_to_dict
 
-    try:
+    with unreadable("a comment line of extended XYZ"):
         values: dict[str, Any] = key_val_str_to_dict(text.split("\n", 2)[1])
-    except (ValueError, IndexError, KeyError):
-        return {}  # `parse_frame` says what is wrong with the frame
     for structural in ("Lattice", "Properties", "pbc"):
         values.pop(structural, None)
     return values
 
 
-def database_rows(path: Path, start: int = 0) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Rows of an ASE database: arrays of the crystal, and the row's values."""
+def database_rows(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]] | Unusable]:
+    """Rows of an ASE database: arrays of the crystal, and the row's values.
+
+    Rows are fetched one by one, so memory is bounded by one, and one that cannot be decoded is an
+    `Unusable` among the others.
+
+    Raises
+    ------
+    sqlite3.Error
+        If the file is no database, or is damaged where its rows are listed.
+    """
+    import sqlite3
+
     from ase.db import connect
 
-    with connect(path) as database:
-        for row in database.select(sort="id", offset=start):
-            values = dict(row.key_value_pairs)
-            if row.get("energy") is not None:
-                values.setdefault("energy", row.get("energy"))
-            values.setdefault("id", row.get("unique_id"))
-            arrays = {
-                "numbers": np.asarray(row.numbers).tolist(),
-                "positions": np.asarray(row.positions).tolist(),
-                "cell": np.asarray(row.cell).tolist(),
-                "pbc": np.asarray(row.pbc).tolist(),
-            }
-            yield arrays, values
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as raw:
+        numbers = [number for (number,) in raw.execute("SELECT id FROM systems ORDER BY id")]
+    with connect(path, type="db", use_lock_file=False) as database:
+        for number in numbers:
+            try:
+                with unreadable(f"a row of an ASE database (id {number})"):
+                    row = _row(database.get(id=int(number)))
+            except Unusable as error:
+                yield error
+            else:
+                yield row
+
+
+def _row(row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    values = dict(row.key_value_pairs)
+    if row.get("energy") is not None:
+        values.setdefault("energy", row.get("energy"))
+    values.setdefault("id", row.get("unique_id"))
+    names = ("numbers", "positions", "cell", "pbc")
+    return {name: np.asarray(row.get(name)).tolist() for name in names}, values
 
 
 def sites_of_row(arrays: dict[str, Any]) -> Sites:

@@ -36,30 +36,58 @@ def to_crystals(ids: Sequence[str], sites: Sequence[Sites]) -> Crystals:
 
 def number_of(symbol: str) -> int:
     """Atomic number of a symbol; unknown ones make the record unusable."""
+    if not isinstance(symbol, str):
+        raise Unusable("unknown_element", f"{symbol!r:.80} is no symbol of an element")
     try:
         return elements.atomic_number(symbol)
     except StructureError as error:
         raise Unusable("unknown_element", error.what) from None
 
 
+def numbers_array(values: Any, what: str) -> npt.NDArray[np.float64]:
+    """Numbers as an array of their own; text is none, even if it reads like one.
+
+    Raises
+    ------
+    Unusable
+        If rows differ in length, or a value is text, missing, or no number.
+    """
+    try:
+        array = np.array(values)
+    except (ValueError, OverflowError):  # rows of different lengths, or too many levels
+        raise Unusable("unreadable", f"{what} with rows of different lengths") from None
+    if array.dtype.kind not in "iuf" and array.size:
+        raise Unusable("unreadable", f"{what} that hold something else than numbers")
+    return array.astype(np.float64)
+
+
 def from_fractional(lattice: Any, frac_coords: Any, numbers: Sequence[int]) -> Sites:
     """Check the shapes of one crystal."""
-    cell = np.array(lattice, dtype=np.float64)
-    coords = np.array(frac_coords, dtype=np.float64)
+    cell = numbers_array(lattice, "lattice vectors")
+    coords = numbers_array(frac_coords, "coordinates")
     if cell.shape != (3, 3) or coords.shape != (len(numbers), 3):
         raise Unusable(
             "unreadable", f"lattice {cell.shape} and coordinates {coords.shape} for {len(numbers)}"
         )
-    return Sites(cell, coords, np.array(numbers, dtype=np.uint8))
+    return Sites(cell, coords, _atomic_numbers(numbers))
+
+
+def _atomic_numbers(numbers: Sequence[int]) -> npt.NDArray[np.uint8]:
+    array = np.array(numbers)
+    if array.size and (array.dtype.kind not in "iu" or array.min() < 1 or array.max() > 118):
+        raise Unusable("unknown_element", "an atomic number that no element has")
+    return array.astype(np.uint8)
 
 
 def from_cartesian(lattice: Any, cart_coords: Any, numbers: Sequence[int]) -> Sites:
     """One crystal from Cartesian coordinates in Å."""
-    cell = np.array(lattice, dtype=np.float64)
+    cell = numbers_array(lattice, "lattice vectors")
     if cell.shape != (3, 3) or not np.isfinite(cell).all() or abs(np.linalg.det(cell)) < 1e-12:
         raise Unusable("zero_volume", "the lattice vectors span no volume")
-    coords = np.array(cart_coords, dtype=np.float64).reshape(-1, 3) @ np.linalg.inv(cell)
-    return from_fractional(cell, coords, numbers)
+    coords = numbers_array(cart_coords, "coordinates")
+    if coords.shape != (len(numbers), 3):
+        raise Unusable("unreadable", f"coordinates {coords.shape} for {len(numbers)}")
+    return from_fractional(cell, coords @ np.linalg.inv(cell), numbers)
 
 
 def from_pymatgen_dict(data: Mapping[str, Any]) -> Sites:
@@ -75,16 +103,25 @@ def from_pymatgen_dict(data: Mapping[str, Any]) -> Sites:
         sites = data["sites"]
         coords = [site["abc"] for site in sites]
         numbers = [_only_species(site["species"]) for site in sites]
-    except (KeyError, TypeError, IndexError) as error:
+    except (KeyError, TypeError, IndexError, OverflowError) as error:
         raise Unusable("unreadable", f"not a pymatgen structure: {error!r}") from None
     return from_fractional(lattice, coords, numbers)
 
 
 def _only_species(species: Sequence[Mapping[str, Any]]) -> int:
-    if len(species) != 1 or abs(float(species[0]["occu"]) - 1.0) > FULL:
-        shares = ", ".join(f"{one['element']} {float(one['occu']):.3g}" for one in species)
+    occupancies = [_occupancy(one["occu"]) for one in species]
+    if len(species) != 1 or not abs(occupancies[0] - 1.0) <= FULL:
+        shares = ", ".join(
+            f"{one['element']} {share:.3g}" for one, share in zip(species, occupancies, strict=True)
+        )
         raise Unusable("disordered", f"a site is shared or partly empty ({shares})")
     return number_of(species[0]["element"])
+
+
+def _occupancy(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Unusable("unreadable", f"the occupancy {value!r} is no number")
+    return float(value)
 
 
 def from_jarvis_dict(data: Mapping[str, Any]) -> Sites:

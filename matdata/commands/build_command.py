@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from matdata.commands.common import (
@@ -19,6 +18,7 @@ from matdata.commands.common import (
 )
 from matdata.curate.settings import FILTERS, CurateSettings
 from matdata.errors import ConfigError, did_you_mean
+from matdata.given import path_of
 from matdata.options import BuildOptions
 from matdata.pipeline import build
 from matdata.sources import find_source
@@ -71,7 +71,7 @@ def run(given: argparse.Namespace) -> int:
     )
     limit = positive(given.limit, "--limit")
     asked = {key: getattr(given, key) for key in QUERY if getattr(given, key) is not None}
-    file = Path(given.file) if given.file else None
+    file = None if given.file is None else path_of(given.file, "--from")
     request = Request("", limit, given.seed, columns, file, cache_of(given), asked, given.snapshot)
     source = find_source(given.source, request)
     settings = settings_of(given.set)

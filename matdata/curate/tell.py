@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matdata.console import Console
-from matdata.curate.curate import DUPLICATE_REASONS
+from matdata.curate.curate import DUPLICATE_REASONS, Curated
 from matdata.curate.funnel import render
 from matdata.dataset import DatasetFolder
-from matdata.ledger import Reject, count_reasons
+from matdata.errors import CurationError
+from matdata.ledger import UNEXPECTED, Reject, count_reasons
 
 LOUD_SHARE = 0.5  # of records lost to defects, above which a build warns
 
@@ -16,6 +17,36 @@ LOUD_SHARE = 0.5  # of records lost to defects, above which a build warns
 def defects(rejects: Sequence[Reject]) -> dict[str, int]:
     """Rejects by reason, without those that another record stands for."""
     return count_reasons(r.reason for r in rejects if r.reason not in DUPLICATE_REASONS)
+
+
+def unexpected_in(rejects: Sequence[Reject]) -> int:
+    """Number of records that failed in a way that matdata does not know."""
+    return sum(reject.reason == UNEXPECTED for reject in rejects)
+
+
+def report_line(count: int) -> str:
+    """What a user is asked to do about such records."""
+    records = "1 record" if count == 1 else f"{count:,} records"
+    return (
+        f"{records} failed in a way matdata does not know: please report (--debug shows the "
+        "traceback of the first)"
+    )
+
+
+def nothing_left(curated: Curated) -> CurationError:
+    """The error of a build without a usable record, with the first three reasons."""
+    lost = defects(curated.rejects)
+    reasons = ", ".join(f"{n:,} {why}" for why, n in lost.items())
+    first = [reject for reject in curated.rejects if reject.reason in lost][:3]
+    lines = [f"  {reject.material_id}: {reject.message}" for reject in first]
+    count = unexpected_in(curated.rejects)
+    lines += [f"  {report_line(count)}"] if count else []
+    return CurationError(
+        "\n".join(
+            [f"not one of {curated.funnel.entered:,} records can be used: {reasons}", *lines]
+        ),
+        next_step="look at these records in the source",
+    )
 
 
 def tell(dataset: DatasetFolder, console: Console) -> None:
@@ -28,6 +59,9 @@ def tell(dataset: DatasetFolder, console: Console) -> None:
         console.say(line)
     if manifest["dedupe"] == "none" and manifest["energy_column"] is None:
         console.say("  duplicates kept: no energy column is known (name one with --energy COLUMN)")
+    count = unexpected_in(dataset.rejects())
+    if count:
+        console.warn(report_line(count))
     lost = sum(defects(dataset.rejects()).values())
     read = dataset.funnel()[0]["entered"]
     if lost > LOUD_SHARE * read:

@@ -11,6 +11,7 @@ from matdata.cache import cache_dir
 from matdata.console import SILENT, Console
 from matdata.dataset import DatasetFolder
 from matdata.errors import MatdataWarning
+from matdata.given import require_given
 
 if TYPE_CHECKING:
     from matdata.training.prediction import Predictions
@@ -88,7 +89,7 @@ def open_run(name: str, cache: str | Path | None = None) -> Run:
     """A run of the cache by its name."""
     from matdata.training.run import find_run
 
-    return find_run(cache_dir(cache), name)
+    return find_run(cache_dir(cache), require_given(name, "the run"))
 
 
 def predict(run: Run, what: Any, **settings: Any) -> Predictions:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matdata.errors import SourceError, did_you_mean
+from matdata.given import path_of, require_given
 from matdata.redaction import keep_environment
 from matdata.registry import Registry
 
@@ -37,15 +38,18 @@ def find_source(text: str, request: Request) -> Source:
     ------
     SourceError
         If there is no such source and no such path.
+    ConfigError
+        If the text is empty, or no path.
     """
     keep_environment()
+    require_given(text, "the source")
     name, _, argument = text.partition(":")
     saved = _saved(name if name in SOURCES else "files", text, request)
     if saved is not None:
         return saved
-    if name in SOURCES and not (Path(text).exists() and name == text):
+    if name in SOURCES and not (name == text and Path(text).exists()):
         return _make(name, replace(request, argument=argument))
-    path = Path(text).expanduser()
+    path = path_of(text, "the source")
     if path.exists() or "/" in text or "." in text:
         return _make("files", replace(request, argument=text))
     known = SOURCES.names()
@@ -63,7 +67,8 @@ def _saved(name: str, text: str, request: Request) -> Source | None:
 
     if request.snapshot is not None:
         return Kept(kept_snapshot(request.cache or cache_dir(), name, request.snapshot))
-    path = request.file or Path(text).expanduser()
+    own = Path(text) if name in SOURCES else path_of(text, "the source")
+    path = request.file or own
     if not is_replay(path):
         return None
     replay = Replay.make(replace(request, file=path))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from matdata.adapters.sites import FULL, Sites, from_cartesian, number_of, to_crystals
-from matdata.ledger import Reject, Unusable
+from matdata.ledger import Unusable
 from matdata.sources.base import Chunk
+from matdata.sources.guard import Row, gather, too_many
+from matdata.sources.limits import MAX_COLUMNS
 from matdata.sources.parse import to_columns
+from matdata.sources.readers.json_text import require_object
 
 STRUCTURE = (
     "lattice_vectors", "cartesian_site_positions", "species_at_sites", "species",
     "structure_features", "assemblies",
 )  # fmt: skip
+KIND = "structures"
 MISSING = -99999  # JARVIS's mark
 #: Features that tell of atoms which the site positions do not hold as they are.
 FEATURES = {
@@ -35,7 +39,7 @@ def sites_of(entry: Mapping[str, Any]) -> Sites:
         If it is disordered, holds vacancies, unknown species or implicit atoms, or is not
         periodic.
     """
-    attributes = entry.get("attributes") or {}
+    attributes = _attributes(entry)
     try:
         elements = {one["name"]: _element(one) for one in attributes.get("species") or []}
         for feature in attributes.get("structure_features") or []:
@@ -49,7 +53,7 @@ def sites_of(entry: Mapping[str, Any]) -> Sites:
             raise Unusable("no_structure", "the entry holds no positions")
         numbers = [number_of(elements[name]) for name in attributes["species_at_sites"]]
         return from_cartesian(lattice, positions, numbers)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
         raise Unusable("unreadable", f"not an OPTIMADE structure: {error!r}") from None
 
 
@@ -66,36 +70,53 @@ def _element(species: Mapping[str, Any]) -> str:
 
 
 def values_of(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry's values; objects within become ``a.b.c``, marks of missing values None."""
-    attributes = entry.get("attributes") or {}
+    """An entry's values; objects within become ``a.b.c``, marks of missing values None.
+
+    Raises
+    ------
+    Unusable
+        If its attributes are no object, or hold too many values.
+    """
+    attributes = _attributes(entry)
     flat: dict[str, Any] = {}
     for name, value in attributes.items():
         if name not in STRUCTURE:
             _flatten(name, value, flat)
+    if len(flat) > MAX_COLUMNS:
+        raise too_many(len(flat))
     return flat
 
 
-def chunk_of(entries: Sequence[Mapping[str, Any]]) -> Chunk:
+def _attributes(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    attributes = entry.get("attributes")
+    if attributes is not None and not isinstance(attributes, Mapping):
+        told = type(attributes).__name__
+        raise Unusable("unreadable", f"attributes are no object but {told}")
+    return attributes or {}
+
+
+def chunk_of(entries: Sequence[Any]) -> Chunk:
     """Structures and values of some entries."""
-    ids: list[str] = []
-    sites: list[Sites] = []
-    rows: list[dict[str, Any]] = []
-    rejects: list[Reject] = []
-    for entry in entries:
-        identity = str(entry.get("id"))
-        try:
-            sites.append(sites_of(entry))
-        except Unusable as error:
-            rejects.append(Reject(identity, "source", error.reason, str(error)))
-            continue
-        ids.append(identity)
-        rows.append(values_of(entry))
-    return Chunk(to_crystals(ids, sites), {"material_id": ids, **to_columns(rows)}, rejects)
+    done = gather(entries, _identity, _row)
+    table = {"material_id": done.ids, **to_columns(done.rows)}
+    return Chunk(to_crystals(done.ids, done.sites), table, done.rejects)
+
+
+def _identity(entry: Any) -> str:
+    return str(entry.get("id")) if isinstance(entry, dict) else "an entry without an id"
+
+
+def _row(entry: Any) -> Iterator[Row]:
+    kind = require_object(entry).get("type", KIND)  # a service need not say it of each
+    if kind != KIND:
+        raise Unusable("unreadable", f"its type is {kind!r:.80}, not {KIND!r}")
+    yield Row(_identity(entry), values_of(entry), sites_of(entry))
 
 
 def day_of(entry: Mapping[str, Any]) -> str:
     """Day of an entry's last change as ``2026.01.02``, empty if it does not say."""
-    told = str((entry.get("attributes") or {}).get("last_modified"))
+    attributes = entry.get("attributes")
+    told = str(attributes.get("last_modified")) if isinstance(attributes, Mapping) else ""
     found = re.match(r"(\d{4})-(\d\d)-(\d\d)", told)
     return ".".join(found.groups()) if found else ""
 

@@ -18,9 +18,10 @@ from matdata.crystals import Crystals
 from matdata.errors import SourceError
 from matdata.ledger import Reject
 from matdata.redaction import redacted
+from matdata.sources.limits import CHUNK_ROWS
 from matdata.sources.roles import ReadOptions
 
-CHUNK_ROWS = 500  # records in a chunk: bounds memory, and what a killed read does again
+__all__ = ["CHUNK_ROWS", "Chunk", "Origin", "Request", "Source"]
 
 
 @dataclass(frozen=True)

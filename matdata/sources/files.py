@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from matdata.adapters.ase import frame_values
-from matdata.digest import digest_file
 from matdata.errors import SourceError, did_you_mean
-from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
+from matdata.ledger import Unusable
+from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.sources.chunks import chunked, first_of
+from matdata.sources.limits import CHUNK_WEIGHT
 from matdata.sources.parse import parse_formulas, parse_structures
-from matdata.sources.readers.base import Form, Raw, is_cif, plain_stem, plain_suffix
+from matdata.sources.readers.base import Form, Raw, is_cif
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
-from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, Record, read_records
+from matdata.sources.readers.json_tables import DAMAGED, LABEL, WEIGHT, Record
+from matdata.sources.readers.opening import digest_input, encodable, plain_stem, plain_suffix
+from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
 from matdata.sources.roles import ReadOptions, Roles, find_roles
 
 PEEK = 50  # records looked at before reading, to tell numbers from text
@@ -74,9 +78,9 @@ class Files(Source):
     def origin(self) -> Origin:
         """Look at the first records and say what will be read."""
         roles = self._find_roles()
-        stem = self.path.name if self.path.is_dir() else plain_stem(self.path)
-        parent = self.path.resolve().parent.name
-        content = self._folder.digest_input() if self._folder else [digest_file(self.path)]
+        stem = encodable(self.path.name if self.path.is_dir() else plain_stem(self.path))
+        parent = encodable(self.path.resolve().parent.name)
+        content = self._folder.digest_input() if self._folder else [digest_input(self.path)]
         return Origin(
             source=self.name,
             name=f"{parent}-{stem}" if stem.lower() in GENERIC and parent else stem,
@@ -89,19 +93,19 @@ class Files(Source):
                 "limit": self.limit,
                 "name": stem,
             },
-            url=self.path.name,
+            url=encodable(self.path.name),
             energy_column=roles.energy,
             energy_per=roles.energy_per,
             targets=roles.targets,
             count=self.limit,
+            note=self._folder.note() if self._folder else "",
         )
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
-        """Lists of raw records, `CHUNK_ROWS` a chunk."""
+        """Lists of raw records."""
         records = itertools.islice(self._raw_records(), self.limit)
-        skipped = itertools.islice(records, start * CHUNK_ROWS, None)
         composition = self._find_roles().structure is None
-        while chunk := list(itertools.islice(skipped, CHUNK_ROWS)):
+        for chunk in chunked(records, start):
             yield composition, chunk
 
     def parse(self, raw: Any) -> Chunk:
@@ -122,20 +126,18 @@ class Files(Source):
         return read_records(self.path, frozenset(str(name) for name in said))
 
     def _folder_roles(self) -> Roles:
-        first = [record.values for record in itertools.islice(self._raw_records(), PEEK)]
+        first = [record.values for record in first_of(self._raw_records(), PEEK)]
         columns = list(dict.fromkeys(name for values in first for name in values))
         options = {**self.options.to_dict(), "structure_col": "structure file", "id_col": None}
         return find_roles(
             ["structure file", *columns], first, ReadOptions(**options), str(self.path)
         )
 
-    def _table_roles(self, records: Iterable[Record]) -> Roles:
-        first = [r for r in itertools.islice(records, PEEK) if "__damaged__" not in r]
-        if first and XYZ_TEXT in first[0]:
-            first = [{**record, **frame_values(record[XYZ_TEXT])} for record in first]
+    def _table_roles(self, records: Iterator[Record]) -> Roles:
+        first, damage = _sampled(records)
         if not first:
             raise SourceError(
-                f"{self.path} holds no readable record",
+                f"{self.path} holds no readable record" + "".join(f"; {one}" for one in damage[:3]),
                 cause="an empty file, or one of another kind than its name says",
             )
         columns = list(dict.fromkeys(name for record in first for name in record))
@@ -151,9 +153,28 @@ class Files(Source):
             yield from read_structures(self._folder)
             return
         roles = self._find_roles()
-        stem = plain_stem(self.path)
+        stem = encodable(plain_stem(self.path))
         for number, record in enumerate(self._records()):
             yield _to_raw(record, number, roles, stem)
+
+
+def _sampled(records: Iterator[Record]) -> tuple[list[Record], list[str]]:
+    """The first records that can be read, and what is wrong with those among them that cannot."""
+    first, damage, weight = [], [], 0
+    for record in itertools.islice(records, PEEK):
+        weight += _weight(record)
+        if DAMAGED in record:
+            damage.append(str(record[DAMAGED]))
+            continue
+        try:
+            values = frame_values(record[XYZ_TEXT]) if XYZ_TEXT in record else {}
+        except Unusable as error:
+            damage.append(str(error))
+            values = {}
+        first.append({**record, **values})
+        if weight > CHUNK_WEIGHT:
+            break
+    return first, damage
 
 
 class _OneFile(Folder):
@@ -166,23 +187,33 @@ class _OneFile(Folder):
     def names(self) -> list[str]:
         return [self._name]
 
+    def note(self) -> str:
+        return ""
+
+
+def _weight(record: Record) -> int:
+    """Bytes in memory, about: as the reader told, or of the texts."""
+    texts = sum(len(value) for value in record.values() if isinstance(value, str))
+    return texts + int(record.get(WEIGHT, 0))
+
 
 def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
-    place = f"record {number + 1}"
-    label = record.pop("__label__", number)
+    place, weight = f"record {number + 1}", _weight(record)
+    record.pop(WEIGHT, None)
+    label = record.pop(LABEL, number)
     identity = record.get(roles.id) if roles.id else None
     if identity is None:
         identity = f"{stem}-{int(label):07d}" if isinstance(label, int) else str(label)
-    if "__damaged__" in record:
-        return Raw(place, "none", record["__damaged__"], {"id": identity})
+    if DAMAGED in record:
+        return Raw(place, "none", record[DAMAGED], {"id": identity})
     payload = record.get(roles.structure or cast(str, roles.formula))
     keep = {k: v for k, v in record.items() if k not in (roles.structure, roles.id, roles.formula)}
     values = {**keep, "id": identity}
     if roles.structure == XYZ_TEXT:
-        return Raw(place, "xyz", payload, values, roles.id)
+        return Raw(place, "xyz", payload, values, roles.id, weight)
     if payload is None:
         return Raw(place, "none", "no structure" if roles.structure else "no formula", values)
-    return Raw(place, _form(payload, roles), payload, values)
+    return Raw(place, _form(payload, roles), payload, values, weight=weight)
 
 
 def _form(payload: Any, roles: Roles) -> Form:

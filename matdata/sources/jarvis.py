@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import functools
+import io
 import itertools
 import re
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import Any, ClassVar
 
-from matdata.adapters.sites import Sites, from_dict, to_crystals
+from matdata.adapters.sites import from_dict, to_crystals
 from matdata.cache import cache_dir
 from matdata.digest import digest_file, digest_json
 from matdata.errors import SourceError, did_you_mean
-from matdata.ledger import Reject, Unusable
-from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
+from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.sources.chunks import chunked, first_of
 from matdata.sources.download import Remote, check_local, fetch
 from matdata.sources.figshare import published_md5
+from matdata.sources.guard import Row, gather
 from matdata.sources.optics import UNITS as OPTICS_UNITS
 from matdata.sources.optics import dielectric_function
 from matdata.sources.parse import to_columns
-from matdata.sources.readers.base import flatten, open_binary, readable
+from matdata.sources.readers.base import flatten
+from matdata.sources.readers.json_text import Item, JsonText, opened, require_object, sampled
+from matdata.sources.readers.opening import is_hidden, open_member, open_zip
 from matdata.sources.roles import Roles, find_roles
 from matdata.tables.jarvis_sets import ARTICLES, LICENCES, PINNED, SETS, TARGETS, URL
 
@@ -111,7 +114,7 @@ class Jarvis(Source):
         )
 
     def _roles(self, path: Path) -> Roles:
-        first = [_values(entry) for entry in itertools.islice(_entries(path), PEEK)]
+        first = sampled(first_of(_entries(path), PEEK), _values)
         columns = list(dict.fromkeys(name for values in first for name in values))
         if not columns:
             raise SourceError(f"{path} holds no records", cause="a file of another kind")
@@ -138,12 +141,15 @@ class Jarvis(Source):
         """Entries, `CHUNK_ROWS` a chunk, each with the path of its XML file or None."""
         path, _ = self._path()
         entries = itertools.islice(_entries(path), self._request.limit)
-        rest = itertools.islice(enumerate(entries), start * CHUNK_ROWS, None)
-        while chunk := list(itertools.islice(rest, CHUNK_ROWS)):
-            yield [(number, entry, self._xml(entry)) for number, entry in chunk]
+        number = 0
+        for skipped, chunk in enumerate(chunked(entries)):
+            if skipped >= start:
+                numbered = enumerate((item.value for item in chunk), start=number)
+                yield [(place, entry, self._xml(entry)) for place, entry in numbered]
+            number += len(chunk)
 
-    def _xml(self, entry: dict[str, Any]) -> Path | None:
-        jid = str(entry.get("jid", ""))
+    def _xml(self, entry: Any) -> Path | None:
+        jid = str(entry.get("jid", "")) if isinstance(entry, dict) else ""
         if self._optics is None or not re.fullmatch(r"[\w.-]+", jid):
             return None
         path = self._optics / f"{jid}.xml"
@@ -151,22 +157,16 @@ class Jarvis(Source):
 
     def parse(self, raw: Any) -> Chunk:
         """Structures and values of a list of entries."""
-        ids: list[str] = []
-        sites: list[Sites] = []
-        rows: list[dict[str, Any]] = []
-        rejects: list[Reject] = []
-        for number, entry, xml in raw:
-            identity = _identity(entry, number)
-            try:
-                crystal = from_dict(entry.get("atoms"))
-                spectra = dielectric_function(xml) if xml is not None else {}
-            except Unusable as error:
-                rejects.append(Reject(identity, "source", error.reason, str(error)))
-                continue
-            ids.append(identity)
-            sites.append(crystal)
-            rows.append({**_values(entry), **spectra})
-        return Chunk(to_crystals(ids, sites), {"material_id": ids, **to_columns(rows)}, rejects)
+        done = gather(raw, _identity, _row)
+        table = {"material_id": done.ids, **to_columns(done.rows)}
+        return Chunk(to_crystals(done.ids, done.sites), table, done.rejects)
+
+
+def _row(numbered: tuple[int, Any, Path | None]) -> Iterator[Row]:
+    _, entry, xml = numbered
+    crystal = from_dict(require_object(entry).get("atoms"))
+    spectra = dielectric_function(xml) if xml is not None else {}
+    yield Row(_identity(numbered), {**_values(entry), **spectra}, crystal)
 
 
 def _remote(name: str) -> Remote:
@@ -187,8 +187,9 @@ def _version(member: str) -> str:
     return f"{year}.{month:02}.{day:02}"
 
 
-def _identity(entry: dict[str, Any], number: int) -> str:
-    for name in ("jid", "id", "material_id"):
+def _identity(numbered: tuple[int, Any, Path | None]) -> str:
+    number, entry, _ = numbered
+    for name in ("jid", "id", "material_id") if isinstance(entry, dict) else ():
         if _present(entry.get(name)) is not None:
             return str(entry[name])
     return f"record {number + 1}"
@@ -207,35 +208,27 @@ def _present(value: Any) -> Any:
     return value
 
 
-def _entries(path: Path) -> Iterator[dict[str, Any]]:
+def _entries(path: Path) -> Iterator[Item]:
     """Entries one by one; memory is bounded by one, whatever the file's size."""
-    import ijson
-
-    try:
-        with readable(path), _opened(path) as file:
-            for entry in ijson.items(file, "item", use_float=True):
-                yield entry if isinstance(entry, dict) else {}
-    except (ijson.JSONError, zipfile.BadZipFile) as error:
-        raise SourceError(
-            f"{path} is not a whole JARVIS file: {error}",
-            cause="a truncated download, or a file of another kind",
-            next_step="remove it and fetch it again",
-        ) from error
+    with _opened(path) as text:
+        yield from text.values()
+        text.end()
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[JsonText]:
     if path.suffix.lower() != ".zip":
-        with open_binary(path) as file:
-            yield file
+        with opened(path) as text:
+            yield text
         return
-    with zipfile.ZipFile(path) as archive:
+    with open_zip(path) as archive:
         names = [name for name in archive.namelist() if name.endswith(".json")]
-        names = [name for name in names if not name.startswith("__MACOSX")]
+        names = [name for name in names if not is_hidden(name)]
         if len(names) != 1:
             raise SourceError(
                 f"{path} holds {len(names)} JSON files, expected one: {', '.join(names[:5])}",
                 next_step="unpack it and give the file that is wanted",
             )
-        with archive.open(names[0]) as member:
-            yield member
+        with open_member(archive, path, names[0]) as member:
+            file = io.TextIOWrapper(member, encoding="utf-8-sig", errors="replace")
+            yield JsonText(file, f"{path} ({names[0]})")

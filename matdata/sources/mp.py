@@ -13,8 +13,10 @@ from matdata.sources._mp_bulk import OpenData
 from matdata.sources._mp_fields import FIELDS, NESTED, TARGETS, THERMO_FIELDS, THERMO_TYPES
 from matdata.sources._mp_rest import Pages
 from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.sources.guard import Row, gather
 from matdata.sources.parse import to_columns
 from matdata.sources.readers.base import flatten
+from matdata.sources.readers.json_text import Damaged
 from matdata.sources.roles import require_column
 
 MIXED = (
@@ -145,32 +147,32 @@ def parse_documents(
     deprecated
         Ids that become rejects.
     """
-    ids: list[str] = []
-    sites: list[Sites] = []
-    rows: list[dict[str, Any]] = []
-    rejects = [
+    gone = [
         Reject(identity, "source", "deprecated", "the Materials Project deprecated it")
         for identity in deprecated or []
     ]
-    for document in documents:
-        identity = str(document["material_id"])
-        try:
-            sites.append(_sites(document.get("structure")))
-        except Unusable as error:
-            rejects.append(Reject(identity, "source", error.reason, str(error)))
-            continue
-        ids.append(identity)
-        rest = {k: v for k, v in document.items() if k not in ("structure", "material_id")}
-        rows.append({name: value for name, value in flatten(rest).items() if value is not None})
+    done = gather(documents, lambda document: str(document["material_id"]), _row)
     plain = [name for name in fields if name not in (*NESTED, "structure", "material_id")]
-    empty: dict[str, list[Any]] = {name: [None] * len(ids) for name in plain}
-    found = sorted(to_columns(rows).items())  # whatever order a reader has them in
-    return Chunk(to_crystals(ids, sites), {"material_id": ids, **empty, **dict(found)}, rejects)
+    empty: dict[str, list[Any]] = {name: [None] * len(done.ids) for name in plain}
+    found = dict(sorted(to_columns(done.rows).items()))  # whatever order a reader has them in
+    crystals = to_crystals(done.ids, done.sites)
+    return Chunk(crystals, {"material_id": done.ids, **empty, **found}, gone + done.rejects)
+
+
+def _row(document: dict[str, Any]) -> Iterator[Row]:
+    crystal = _sites(document.get("structure"))
+    rest = {k: v for k, v in document.items() if k not in ("structure", "material_id")}
+    values = {name: value for name, value in flatten(rest).items() if value is not None}
+    yield Row(str(document["material_id"]), values, crystal)
 
 
 def _sites(structure: Any) -> Sites:
     if structure is None:
         raise Unusable("no_structure", "the document holds no structure")
     # The client decodes documents: a structure may already be an object.
+    if isinstance(structure, Damaged):
+        raise Unusable("unreadable", structure.message)
+    if not isinstance(structure, dict) and not hasattr(structure, "as_dict"):
+        raise Unusable("unreadable", f"a structure is expected, not {type(structure).__name__}")
     document = structure if isinstance(structure, dict) else structure.as_dict()
     return from_pymatgen_dict(document)

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from matdata.digest import digest_file
 from matdata.errors import SourceError
 from matdata.sources import _mp_fields as shape
 from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.sources.chunks import chunked, first_of
 from matdata.sources.mp import CITATION, LICENCE, MIXED, URL, parse_documents, wanted_targets
 from matdata.sources.readers.documents import read_documents
+from matdata.sources.readers.json_text import Damaged, Item, sampled
+from matdata.sources.readers.opening import digest_input
 
+PEEK = 50  # documents looked at for one that can be read
 NOTE = "read from a raw file of summary documents ({name}), not from the service"
 
 
@@ -48,12 +51,12 @@ class SavedDocuments(Source):
         """Make the source from a request with a file."""
         return cls(request)
 
-    def _documents(self) -> Iterator[dict[str, Any]]:
+    def _documents(self) -> Iterator[Item]:
         return itertools.islice(read_documents(self._path), self._request.limit)
 
     def origin(self) -> Origin:
-        """Look at the first document."""
-        first = next(self._documents(), None)
+        """Look at the first document that can be read."""
+        first = next(iter(sampled(first_of(self._documents(), PEEK), dict)), None)
         if first is None or not {"material_id", "structure"} <= first.keys():
             raise SourceError(
                 f"{self._path} holds no summary documents of the Materials Project"
@@ -62,7 +65,8 @@ class SavedDocuments(Source):
                 next_step="save documents with material_id and structure, or build it as a file of "
                 f"your own (matdata build {self._path})",
             )
-        told = (first.get("builder_meta") or {}).get("database_version") or "local"
+        meta = first.get("builder_meta")
+        told = (meta.get("database_version") if isinstance(meta, dict) else None) or "local"
         return Origin(
             source=self.name,
             name="mp",
@@ -70,7 +74,7 @@ class SavedDocuments(Source):
             kind="structure",
             request={
                 "source": self.name,
-                "raw_file": digest_file(self._path),
+                "raw_file": digest_input(self._path),
                 "fields": list(shape.FIELDS),
                 "limit": self._request.limit,
                 "targets": list(self._targets),
@@ -86,15 +90,20 @@ class SavedDocuments(Source):
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Lists of documents in the order of the file."""
-        rest = itertools.islice(enumerate(self._documents()), start * shape.PAGE, None)
-        while page := list(itertools.islice(rest, shape.PAGE)):
-            yield [_kept(document, number) for number, document in page]
+        number = 0
+        for skipped, page in enumerate(chunked(self._documents(), 0, shape.PAGE)):
+            if skipped >= start:
+                yield [_kept(item.value, place) for place, item in enumerate(page, start=number)]
+            number += len(page)
 
     def parse(self, raw: Any) -> Chunk:
         """Structures and properties of a list of documents."""
         return parse_documents(raw, shape.FIELDS)
 
 
-def _kept(document: dict[str, Any], number: int) -> dict[str, Any]:
+def _kept(document: Any, number: int) -> dict[str, Any]:
+    if isinstance(document, Damaged):
+        return {"material_id": f"record {number + 1}", "structure": document}
     kept = {name: document[name] for name in shape.FIELDS if name in document}
-    return {"material_id": f"record {number + 1}", **kept}
+    identity = kept.pop("material_id", None)
+    return {"material_id": f"record {number + 1}" if identity is None else identity, **kept}

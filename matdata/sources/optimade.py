@@ -16,6 +16,7 @@ from matdata.errors import SourceError
 from matdata.sources._optimade_entries import chunk_of, day_of, values_of
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.credentials import split_base
+from matdata.sources.readers.json_text import Item, sampled
 from matdata.sources.roles import ReadOptions, find_roles
 from matdata.sources.web import Refused, get_json
 from matdata.store import files
@@ -125,7 +126,7 @@ class Optimade(Source):
         meta = page.get("meta", {})
         total, limit = _count(page), self._request.limit
         version = self._version()
-        first = [values_of(entry) for entry in _entries(page, self._base)]
+        first = sampled((Item(one, 0) for one in _entries(page, self._base)), values_of)
         columns = list(dict.fromkeys(name for values in first for name in values))
         options = self._request.options
         known = next((name for name in ENERGIES if name in columns), None)

@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from matdata.digest import digest_file
 from matdata.errors import SourceError
-from matdata.sources._optimade_entries import chunk_of, day_of, values_of
-from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
+from matdata.sources._optimade_entries import KIND, chunk_of, day_of, values_of
+from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.sources.chunks import chunked, first_of
 from matdata.sources.optimade import CITATION, NOTE, unit_of
-from matdata.sources.readers.base import plain_stem
 from matdata.sources.readers.documents import read_documents
+from matdata.sources.readers.json_text import Item, sampled
+from matdata.sources.readers.opening import digest_input, plain_stem
 from matdata.sources.roles import ReadOptions, find_roles
 from matdata.tables.optimade_providers import ENERGIES
 
 RAW = "read from a raw file of OPTIMADE structures ({name}), not from the service"
 PEEK = 200  # entries looked at for the fields there are
+OTHERS = ("info", "links", "references", "calculations", "files", "providers")
 
 
 class SavedEntries(Source):
@@ -47,25 +49,26 @@ class SavedEntries(Source):
         """Make the source from a request with a file."""
         return cls(request)
 
-    def _entries(self) -> Iterator[dict[str, Any]]:
-        found = (one for one in read_documents(self._path) if one.get("type") == "structures")
+    def _entries(self) -> Iterator[Item]:
+        found = (one for one in read_documents(self._path) if not _is_other(one.value))
         return itertools.islice(found, self._request.limit)
 
     def origin(self) -> Origin:
         """Look at the first entries."""
-        entries = list(itertools.islice(self._entries(), PEEK))
+        first = first_of(self._entries(), PEEK)
+        entries = [one for one in sampled(first, dict) if one.get("type") == KIND]
         if not entries:
             raise SourceError(
                 f"{self._path} holds no OPTIMADE structures",
                 cause='objects with "type": "structures" were expected, in an answer or one a line',
                 next_step=f"build it as a file of your own (matdata build {self._path})",
             )
-        first = [values_of(entry) for entry in entries]
-        columns = list(dict.fromkeys(name for values in first for name in values))
+        values = sampled(first, values_of)
+        columns = list(dict.fromkeys(name for one in values for name in one))
         options = self._request.options
         energy = options.energy or next((name for name in ENERGIES if name in columns), None)
         said = ReadOptions(**{**options.to_dict(), "energy": energy})
-        roles = find_roles(["structure", *columns], first, said, str(self._path))
+        roles = find_roles(["structure", *columns], values, said, str(self._path))
         named = self._request.argument or plain_stem(self._path)
         return Origin(
             source=self.name,
@@ -74,7 +77,7 @@ class SavedEntries(Source):
             kind="structure",
             request={
                 "source": self.name,
-                "raw_file": digest_file(self._path),
+                "raw_file": digest_input(self._path),
                 "limit": self._request.limit,
                 "options": options.to_dict(),
                 "name": named,
@@ -90,10 +93,14 @@ class SavedEntries(Source):
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Lists of entries in the order of the file."""
-        rest = itertools.islice(self._entries(), start * CHUNK_ROWS, None)
-        while page := list(itertools.islice(rest, CHUNK_ROWS)):
-            yield page
+        for page in chunked(self._entries(), start):
+            yield [item.value for item in page]
 
     def parse(self, raw: Any) -> Chunk:
         """Structures and fields of a list of entries."""
         return chunk_of(raw)
+
+
+def _is_other(value: Any) -> bool:
+    """Whether an object is one that files of OPTIMADE hold beside structures."""
+    return isinstance(value, dict) and ("x-optimade" in value or value.get("type") in OTHERS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from matdata.adapters.sites import Sites, from_dict, to_crystals
@@ -10,29 +10,38 @@ from matdata.composition import parse_formula
 from matdata.errors import StructureError
 from matdata.ledger import Reject, Unusable
 from matdata.sources.base import Chunk
+from matdata.sources.guard import Row, gather, rejected
 from matdata.sources.readers.base import Raw
 
 
 def parse_structures(records: Sequence[Raw]) -> Chunk:
     """Parse records that hold structures; ``values["id"]`` is the material id."""
-    ids: list[str] = []
-    sites: list[Sites] = []
-    rows: list[dict[str, Any]] = []
-    rejects: list[Reject] = []
-    for record in records:
-        values = _values_of(record)
-        identity = str(values.pop("id"))
-        outcomes = _outcomes_of(record)
-        for number, outcome in enumerate(outcomes):
-            name = identity if len(outcomes) == 1 else f"{identity}-{number + 1}"
-            if isinstance(outcome, Unusable):
-                message = f"{record.place}: {outcome}"
-                rejects.append(Reject(name, "source", outcome.reason, message))
-                continue
-            ids.append(name)
-            sites.append(outcome)
-            rows.append(values)
-    return Chunk(to_crystals(ids, sites), {**to_columns(rows), "material_id": ids}, rejects)
+    done = gather(records, _identity, _crystals_of, _place)
+    table = {**to_columns(done.rows), "material_id": done.ids}
+    return Chunk(to_crystals(done.ids, done.sites), table, done.rejects)
+
+
+def _place(record: Raw) -> str:
+    return record.place
+
+
+def _identity(record: Raw) -> str:
+    try:
+        return str(_values_of(record)["id"])
+    except Unusable:  # the comment line of a frame, which holds its name, cannot be read
+        return str(record.values["id"])
+
+
+def _crystals_of(record: Raw) -> Iterator[Row | Reject]:
+    values = _values_of(record)
+    identity = str(values.pop("id"))
+    outcomes = _outcomes_of(record)
+    for number, outcome in enumerate(outcomes):
+        name = identity if len(outcomes) == 1 else f"{identity}-{number + 1}"
+        if isinstance(outcome, Exception):
+            yield rejected(name, outcome, f"{record.place}: ")
+        else:
+            yield Row(name, values, outcome)
 
 
 def _values_of(record: Raw) -> dict[str, Any]:
@@ -47,16 +56,13 @@ def _values_of(record: Raw) -> dict[str, Any]:
     return values
 
 
-def _outcomes_of(record: Raw) -> list[Sites | Unusable]:
-    """The crystals of a record, or what is wrong: one each, but for CIF texts of many blocks."""
-    try:
-        if record.form == "cif":
-            from matdata.adapters.cif import read_cif
+def _outcomes_of(record: Raw) -> Sequence[Sites | Exception]:
+    """The crystal of a record; for a CIF text one of each block, or what is wrong with it."""
+    if record.form == "cif":
+        from matdata.adapters.cif import read_cif
 
-            return [outcome.sites for outcome in read_cif(record.payload)]
-        return [_crystal_of(record)]
-    except Unusable as error:
-        return [error]
+        return [outcome.sites for outcome in read_cif(record.payload)]
+    return [_crystal_of(record)]
 
 
 def _crystal_of(record: Raw) -> Sites:
@@ -79,28 +85,24 @@ def _crystal_of(record: Raw) -> Sites:
 
 def parse_formulas(records: Sequence[Raw]) -> Chunk:
     """Parse records that hold formulas only; the formula is kept as it was written."""
-    ids: list[str] = []
-    rows: list[dict[str, Any]] = []
-    rejects: list[Reject] = []
-    for record in records:
-        identity = str(record.values["id"])
-        formula = "" if record.payload is None else str(record.payload)
-        try:
-            if record.form == "none":
-                raise Unusable("unreadable", formula)
-            parse_formula(formula)
-        except (StructureError, Unusable) as error:
-            reason = error.reason if isinstance(error, Unusable) else "bad_formula"
-            what = error.what if isinstance(error, StructureError) else str(error)
-            message = f"{record.place}: {what}"
-            rejects.append(Reject(identity, "source", reason, message))
-            continue
-        ids.append(identity)
-        rows.append({"formula": formula, **{k: v for k, v in record.values.items() if k != "id"}})
-    return Chunk(None, {**to_columns(rows), "material_id": ids}, rejects)
+    done = gather(records, _identity, _formula_of, _place)
+    table: dict[str, list[Any]] = {"formula": [], **to_columns(done.rows)}
+    return Chunk(None, {**table, "material_id": done.ids}, done.rejects)
 
 
-def to_columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+def _formula_of(record: Raw) -> Iterator[Row]:
+    formula = "" if record.payload is None else str(record.payload)
+    if record.form == "none":
+        raise Unusable("unreadable", formula)
+    try:
+        parse_formula(formula)
+    except StructureError as error:
+        raise Unusable("bad_formula", error.what) from error
+    values = {name: value for name, value in record.values.items() if name != "id"}
+    yield Row(str(record.values["id"]), {"formula": formula, **values})
+
+
+def to_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Dictionaries, one a record, to columns."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     return {name: [row.get(name) for row in rows] for name in names}

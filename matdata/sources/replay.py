@@ -16,13 +16,16 @@ from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any, ClassVar, cast
 
+from matdata.adapters.sites import from_fractional, to_crystals
 from matdata.cache import storage_error
 from matdata.crystals import Crystals
-from matdata.errors import SourceError
-from matdata.ledger import Reject
+from matdata.errors import MatdataError, SourceError
+from matdata.ledger import Reject, Unusable
 from matdata.redaction import redacted
 from matdata.sources.base import Chunk, Origin, Request, Source
-from matdata.sources.readers.base import open_text, readable
+from matdata.sources.guard import Row, require_storable
+from matdata.sources.readers.json_text import Damaged, decode
+from matdata.sources.readers.opening import open_text
 from matdata.sources.snapshot import Snapshot
 from matdata.store import files
 
@@ -91,12 +94,10 @@ def _crystal(crystals: Crystals, row: int) -> dict[str, Any]:
 
 def is_replay(path: Path) -> bool:
     """Whether a file is one that `write_replay` wrote."""
-    if not path.is_file():
-        return False
     try:
         with open_text(path) as file:
             start = file.read(len('{"matdata": "snapshot"'))
-    except (OSError, EOFError, ValueError):
+    except SourceError:  # of another kind, or damaged: its reader tells
         return False
     return start == json.dumps(MARK)[:-1]
 
@@ -120,7 +121,7 @@ class Replay(Source):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._header = next(self._read())
+        self._header = self._checked(next(self._read())[1])
         if self._header.get("format") != FORMAT:
             raise SourceError(
                 f"{path} has format {self._header.get('format')}; this matdata reads {FORMAT}",
@@ -144,14 +145,31 @@ class Replay(Source):
             )
         return cls(cast(Path, request.file))
 
-    def _read(self) -> Iterator[dict[str, Any]]:
-        number = 0
-        with readable(self._path), open_text(self._path) as file:
+    def _read(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Lines with their numbers."""
+        with open_text(self._path) as file:
             for number, line in enumerate(file, start=1):
-                try:
-                    yield json.loads(line)
-                except ValueError as error:
-                    raise self._cut(f"line {number} is not JSON: {error}") from error
+                value = decode(line).value
+                if isinstance(value, Damaged):
+                    raise self._cut(f"line {number} is {value.message}")
+                if not isinstance(value, dict):
+                    raise self._cut(f"line {number} is no JSON object")
+                yield number, value
+
+    def _checked(self, header: dict[str, Any]) -> dict[str, Any]:
+        if header.get("format") != FORMAT:
+            return header
+        try:
+            origin = origin_of(header["origin"])
+            texts = [origin.source, origin.name, origin.version, header["records_digest"]]
+            texts += [origin.kind, origin.url, origin.note, *origin.targets, origin.energy_per]
+            texts += [*origin.targets.values(), origin.energy_column or "", origin.licence]
+            for text in texts:
+                _text(text)
+            int(header["records"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise self._cut(f"line 1 is no header of a snapshot: {error!r}") from error
+        return header
 
     def _cut(self, what: str) -> SourceError:
         return SourceError(
@@ -165,36 +183,75 @@ class Replay(Source):
         return origin_of(self._header["origin"])
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
-        """The chunks of the snapshot."""
-        chunk: list[dict[str, Any]] = []
+        """The chunks of the snapshot: lines with their numbers."""
+        chunk: list[tuple[int, dict[str, Any]]] = []
         number, ended, records = 0, False, 0
         lines = self._read()
         next(lines)
-        for line in lines:
+        for place, line in lines:
             ended = "end" in line
             if chunk and (ended or "columns" in line):
                 if number >= start:
                     yield chunk
                 number, chunk = number + 1, []
+            if not chunk and not ended and "columns" not in line:
+                raise self._cut(f"line {place} should begin a chunk with its columns")
+            if len(chunk) > MAX_CHUNK:
+                raise self._cut(f"line {place}: a chunk of more than {MAX_CHUNK:,} lines")
             records += "values" in line
-            chunk.append(line)
+            chunk.append((place, line))
         if not ended or records != self._header["records"]:
             raise self._cut(f"it holds {records} of {self._header['records']} records")
 
     def parse(self, raw: Any) -> Chunk:
-        """One chunk as it was."""
-        names = raw[0]["columns"]
-        records = [line for line in raw if "values" in line]
-        table = {name: [line["values"][k] for line in records] for k, name in enumerate(names)}
-        rejects = [Reject(*line["reject"]) for line in raw if "reject" in line]
-        crystals = None
-        if self._header["origin"]["kind"] == "structure":
-            columns = [[line[key] for line in records] for key in CRYSTAL]
-            crystals = Crystals.from_lists(table["material_id"], *columns)
-        return Chunk(crystals, table, rejects)
+        """One chunk as it was.
+
+        Raises
+        ------
+        SourceError
+            If a line is not as it was written; such a file has not the records it states.
+        """
+        (place, head), *lines = raw
+        rows: list[tuple[Any, ...]] = []
+        rejects = []
+        try:
+            names = [str(name) for name in head["columns"]]
+            for number, line in lines:
+                place = number
+                if "reject" in line:
+                    rejects.append(Reject(*map(_text, line["reject"])))
+                else:
+                    rows.append(self._row(names, line))
+            place = raw[0][0]
+            table = {name: [row[0][k] for row in rows] for k, name in enumerate(names)}
+            sites = [row[1] for row in rows if row[1] is not None]
+            crystals = to_crystals(table["material_id"], sites) if self._has_crystals else None
+            return Chunk(crystals, table, rejects)
+        except (Unusable, MatdataError, LookupError, TypeError, ValueError) as error:
+            raise self._cut(f"line {place} is damaged: {error}") from error
+
+    @property
+    def _has_crystals(self) -> bool:
+        return bool(self._header["origin"]["kind"] == "structure")
+
+    def _row(self, names: list[str], line: dict[str, Any]) -> tuple[Any, ...]:
+        values = line["values"]
+        if not isinstance(values, list) or len(values) != len(names):
+            raise ValueError(f"{len(names)} columns need a list of as many values")
+        row = dict(zip(names, values, strict=True))
+        crystal = from_fractional(*(line[key] for key in CRYSTAL)) if self._has_crystals else None
+        require_storable(Row(_text(row["material_id"]), row, crystal))
+        return values, crystal
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r:.80} where text is expected")
+    return value
 
 
 CRYSTAL = ("lattice", "frac_coords", "numbers")
+MAX_CHUNK = 1_000_000  # lines; a chunk that matdata writes has some thousands at most
 
 
 class Kept(Source):

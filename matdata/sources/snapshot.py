@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from matdata.console import Console
 from matdata.crystals import Crystals
 from matdata.digest import SHORT, digest_json
 from matdata.errors import SourceError, StoreError
-from matdata.ledger import Reject
+from matdata.ledger import DEBUG, UNEXPECTED, Reject
 from matdata.parallel import ordered_map
 from matdata.sources.base import Chunk, Origin, Source
 from matdata.store import files, tables
@@ -135,6 +136,7 @@ def take_snapshot(source: Source, cache: Path, console: Console, workers: int) -
     home = cache / "snapshots" / origin.source
     found = find_snapshot(home, request_digest)
     if found is not None:
+        _show_unexpected(source, found)
         return found
     with building(home, KIND, request_digest, console.warn) as writer:
         found = find_snapshot(home, request_digest)  # another process may just have made it
@@ -142,6 +144,15 @@ def take_snapshot(source: Source, cache: Path, console: Console, workers: int) -
             return found
         _read_all(source, origin, writer, console, workers)
         return _commit(writer, origin, request_digest, source.expected_digest)
+
+
+def _show_unexpected(source: Source, snapshot: Snapshot) -> None:
+    """With ``--debug``, read the source again if records failed in an unexpected way: it raises."""
+    if not os.environ.get(DEBUG):
+        return
+    if any(one.reason == UNEXPECTED for chunk in snapshot.chunks() for one in chunk.rejects):
+        for _ in source.chunks():
+            pass
 
 
 def _read_all(

@@ -13,9 +13,10 @@ MAX_INT = 2**63 - 1
 
 
 def clean_column(values: Sequence[Any]) -> list[Any]:
-    """One type a column: numbers, booleans, lists of numbers, or text; None where missing.
+    """One type a column: numbers, booleans, lists of one kind, or text; None where missing.
 
-    NaN and empty text are missing. A column that mixes numbers and text becomes text.
+    NaN, infinities and empty text are missing, and so is a list of numbers that holds one of them.
+    A column that mixes numbers and text, or lists of several kinds, becomes text.
     """
     plain = [_plain(value) for value in values]
     kinds = {_kind(value) for value in plain if value is not None}
@@ -23,17 +24,9 @@ def clean_column(values: Sequence[Any]) -> list[Any]:
         wide = any(abs(v) > MAX_INT for v in plain if v is not None)
         as_float = wide or "float" in kinds
         return [float(v) if v is not None else None for v in plain] if as_float else plain
-    if kinds == {"list"}:
-        return [None if value is None else _numbers(value) for value in plain]
-    if len(kinds) == 1:
+    if len(kinds) == 1 and not kinds & {"text", "mixed"}:
         return plain
     return [None if value is None else str(value) for value in plain]
-
-
-def _numbers(values: Sequence[Any]) -> Any:
-    """A list with one type of element: numbers as floats, all else as it is."""
-    flat = all(isinstance(item, (int, float)) for item in values)
-    return [float(item) for item in values] if flat else list(values)
 
 
 def _plain(value: Any) -> Any:
@@ -43,14 +36,40 @@ def _plain(value: Any) -> Any:
         return None
     if isinstance(value, numbers.Real) and not isinstance(value, (bool, int)):
         return float(value) if math.isfinite(float(value)) else None
+    if isinstance(value, (list, tuple)):
+        return _numbers(value)
     return value
 
 
+def _numbers(values: Sequence[Any]) -> list[Any] | None:
+    """A list with numbers as floats, also in lists within it; None if one is not finite."""
+    made = []
+    for item in values:
+        inner = _numbers(item) if isinstance(item, (list, tuple)) else item
+        if isinstance(inner, (int, float)):
+            inner = float(inner)
+            if not math.isfinite(inner):
+                return None
+        elif inner is None and item is not None:
+            return None
+        made.append(inner)
+    return made
+
+
 def _kind(value: Any) -> str:
-    for kind, types in (("bool", bool), ("int", int), ("float", float), ("list", (list, tuple))):
+    for kind, types in (("bool", bool), ("int", int), ("float", float)):
         if isinstance(value, types):
             return kind
-    return "text"
+    if not isinstance(value, list):
+        return "text"
+    leaves = _leaves(value)
+    return leaves.pop() if len(leaves) == 1 else "mixed" if leaves else "list of float"
+
+
+def _leaves(values: Sequence[Any]) -> set[str]:
+    """What stands in a list, and how deep."""
+    inner = (_leaves(item) if isinstance(item, list) else {type(item).__name__} for item in values)
+    return {f"list of {kind}" for kinds in inner for kind in kinds}
 
 
 def join_columns(parts: Sequence[Mapping[str, Sequence[Any]]]) -> Columns:

@@ -75,7 +75,7 @@ def test_another_file_is_refused(steels, tmp_path):
 
 def test_structures_and_chunks_beyond_the_first(monkeypatch, tmp_path):
     path = write_split_json(tmp_path / "matbench_x.json.gz", many(12))
-    monkeypatch.setattr("matdata.sources.files.CHUNK_ROWS", 5)
+    monkeypatch.setattr("matdata.sources.chunks.CHUNK_ROWS", 5)
     body = path.read_bytes()
     _list(monkeypatch, _entry("matbench_x", "http://x", body, 12, ("structure", "band gap")))
     dataset = md.build("matminer:matbench_x", cache=tmp_path, file=path, split=None, workers=1)

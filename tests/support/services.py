@@ -35,8 +35,8 @@ NAMES = ("mp", "mp --bulk", "optimade", "jarvis", "matminer")
 QUICK = "from matdata.sources import web; web.PAUSE = 0.0"
 #: What `Service.setup` and `QUICK` change, to be put back after a build in this process.
 CHANGED = (
-    "web.PAUSE", "_mp_fields.PAGE", "optimade.PROVIDERS", "jarvis.CHUNK_ROWS", "jarvis.PINNED",
-    "jarvis.ARTICLES", "jarvis.URL", "files.CHUNK_ROWS", "matminer_data.known_sets",
+    "web.PAUSE", "_mp_fields.PAGE", "optimade.PROVIDERS", "jarvis.PINNED",
+    "jarvis.ARTICLES", "jarvis.URL", "chunks.CHUNK_ROWS", "matminer_data.known_sets",
 )  # fmt: skip
 
 
@@ -160,8 +160,8 @@ def _optimade(folder: Path, rows: int) -> Iterator[Service]:
         )
 
 
-def _small_chunks(module: str) -> str:
-    return f"from matdata.sources import {module}; {module}.CHUNK_ROWS = 10"
+def _small_chunks() -> str:
+    return "from matdata.sources import chunks; chunks.CHUNK_ROWS = 10"
 
 
 @contextmanager
@@ -189,7 +189,8 @@ def _jarvis(folder: Path, rows: int) -> Iterator[Service]:
             server,
             lambda url: {},
             lambda url: (
-                f"{_small_chunks('jarvis')}; jarvis.PINNED, jarvis.ARTICLES = {{}}, {{}}; "
+                f"{_small_chunks()}; from matdata.sources import jarvis; "
+                "jarvis.PINNED, jarvis.ARTICLES = {}, {}; "
                 f"jarvis.URL = {url!r} + '/{{number}}'"
             ),
             lambda: len(server.paths),
@@ -209,7 +210,7 @@ def _matminer(folder: Path, rows: int) -> Iterator[Service]:
             server,
             lambda url: {},
             lambda url: (
-                f"{_small_chunks('files')}; from matdata.sources import matminer_data as m; "
+                f"{_small_chunks()}; from matdata.sources import matminer_data as m; "
                 f"one = m.Entry('some_set', {url!r} + '/some', {digest!r}, {rows}, "
                 "('structure', 'last phdos peak'), 'someone'); "
                 "m.known_sets = lambda: {'some_set': one}"

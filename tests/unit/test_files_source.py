@@ -14,7 +14,7 @@ from support.crystals import few
 
 from matdata.crystals import Crystals
 from matdata.errors import SourceError
-from matdata.sources import files as files_module
+from matdata.sources import chunks
 from matdata.sources.files import Files
 from matdata.sources.roles import ReadOptions
 
@@ -185,14 +185,14 @@ def test_truncated_files_are_one_clear_error(name, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("x.zip", b"<html>not found</html>", "not a readable zip"),
-        ("x.json", b'{"a": 1}', "expected pandas 'split' JSON"),
-        ("x.json", b'[{"a": ', "not complete, valid JSON"),
+        ("x.zip", b"<html>not found</html>", "not a zip file"),
+        ("x.json", b'{"a": 1}', "it is an object with the keys a"),
+        ("x.json", b'[{"a": ', "not whole JSON"),
         ("x.csv", b"", "no readable record"),
         ("x.extxyz", b"hello\n", "expected a number of atoms"),
         ("x.extxyz", b"5\nLattice=\n", "middle of a frame"),
         ("x.docx", b"", "no reader"),
-        ("x.csv.gz", b"not gzip", "cannot be read"),
+        ("x.csv.gz", b"not gzip", "of another kind after byte 0"),
     ],
 )
 def test_files_of_another_kind(name, content, words, tmp_path):
@@ -219,7 +219,7 @@ def test_zip_members_are_never_unpacked_to_the_disk(tmp_path):
 
 
 def test_reading_goes_on_from_any_chunk(tmp_path, monkeypatch):
-    monkeypatch.setattr(files_module, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 3)
     source = Files(files.write_csv(tmp_path / "a.csv", few()))
     whole = [chunk.table["material_id"] for chunk in source.chunks()]
     assert [len(ids) for ids in whole] == [3, 1]

@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
     """What one block gave: a crystal, or why there is none."""
 
     name: str
-    sites: Sites | Unusable
+    sites: Sites | Exception
 
 
 def read_cif(text: str) -> list[Outcome]:
@@ -61,11 +61,13 @@ def read_cif(text: str) -> list[Outcome]:
     return outcomes
 
 
-def _read(block: Block) -> Sites | Unusable:
+def _read(block: Block) -> Sites | Exception:
     try:
         return _crystal(block).sites
     except Unusable as error:
         return Unusable(error.reason, f"block {block.name[:40]}: {error}")
+    except Exception as error:  # costs this block alone; whoever asked decides what it means
+        return error
 
 
 def _crystal(block: Block) -> Built:

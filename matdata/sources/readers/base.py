@@ -1,23 +1,18 @@
-"""What a reader yields, and how files are opened: compressed or not, truncated or not."""
+"""What a reader yields, and what becomes of the values of tables and documents."""
 
 from __future__ import annotations
 
-import contextlib
-import lzma
 import re
-import zlib
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import Any, Literal
 
-from matdata.errors import SourceError
+from matdata.sources.guard import too_many
+from matdata.sources.limits import MAX_COLUMNS
 
 Form = Literal["dict", "cif", "poscar", "xyz", "ase", "formula", "none"]
 _CIF = re.compile(
     r"_cell[_.](?:length|angle)_|_atom_site[_.]|\A\s*(?:#[^\n]*\n\s*)*data_", re.IGNORECASE
 )
-COMPRESSED = (".gz", ".xz", ".bz2")
 
 
 @dataclass(frozen=True)
@@ -36,6 +31,8 @@ class Raw:
         All other columns, and the material id as ``id``.
     id_key
         For payloads that hold the columns themselves (extended XYZ): which of them is the id.
+    weight
+        Bytes that it takes in memory, about.
     """
 
     place: str
@@ -43,89 +40,7 @@ class Raw:
     payload: Any
     values: dict[str, Any] = field(default_factory=dict)
     id_key: str | None = None
-
-
-def plain_suffix(path: Path) -> str:
-    """The suffix that tells the format, a compression suffix left aside (``.csv.gz`` -> .csv)."""
-    name = path.name.lower()
-    for suffix in COMPRESSED:
-        name = name.removesuffix(suffix)
-    return Path(name).suffix
-
-
-def plain_stem(path: Path) -> str:
-    """File name without its suffixes of format and compression."""
-    name = path.name
-    for suffix in COMPRESSED:
-        name = name.removesuffix(suffix)
-    return Path(name).stem
-
-
-def open_text(path: Path) -> IO[str]:
-    """Open a text file, compressed or not."""
-    return cast(
-        IO[str], _opener(path)(path, "rt", encoding="utf-8-sig", errors="replace", newline="")
-    )
-
-
-def open_binary(path: Path) -> IO[bytes]:
-    """Open a file for reading bytes, compressed or not."""
-    return cast(IO[bytes], _opener(path)(path, "rb"))
-
-
-def _opener(path: Path) -> Callable[..., Any]:
-    import bz2
-    import gzip
-
-    openers: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
-    opener: Callable[..., Any] = openers.get(path.suffix.lower(), open)
-    return opener
-
-
-@contextlib.contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Turn whatever a damaged or forbidden file raises into one clear error."""
-    try:
-        yield
-    except (EOFError, zlib.error, lzma.LZMAError) as error:
-        raise SourceError(
-            f"{path} ends in the middle of its compressed data ({error})",
-            cause="the file is truncated: a download or a copy was cut off",
-            next_step="fetch the file again; nothing was lost, the build goes on from there",
-        ) from error
-    except OSError as error:
-        what = error.strerror or str(error)
-        raise SourceError(
-            f"{path} cannot be read: {what}",
-            cause="not the kind of file its name says" if error.errno is None else None,
-            next_step="check the path, its permissions and its suffix",
-        ) from error
-
-
-def read_frames(file: IO[str], place: str) -> Iterator[str]:
-    """Texts of the frames of an extended XYZ file.
-
-    Raises
-    ------
-    SourceError
-        If it is no such file, or ends in the middle of a frame.
-    """
-    while header := file.readline():
-        if not header.strip():
-            continue
-        try:
-            count = int(header)
-        except ValueError:
-            raise SourceError(
-                f"{place}: expected a number of atoms, got {header.strip()[:40]!r}",
-                cause="the file is not extended XYZ, or a frame has fewer lines than it says",
-            ) from None
-        lines = [header, *(file.readline() for _ in range(count + 1))]
-        if not lines[-1]:
-            raise SourceError(
-                f"{place} ends in the middle of a frame", cause="the file is truncated"
-            )
-        yield "".join(lines)
+    weight: int = 0
 
 
 def value_of(text: Any) -> Any:
@@ -150,13 +65,21 @@ def value_of(text: Any) -> Any:
 
 
 def flatten(document: dict[str, Any]) -> dict[str, Any]:
-    """A document's scalar and numeric-list values; one level of nesting becomes ``a.b``."""
+    """A document's scalar and numeric-list values; one level of nesting becomes ``a.b``.
+
+    Raises
+    ------
+    Unusable
+        If there are more than `MAX_COLUMNS`.
+    """
     flat: dict[str, Any] = {}
     for key, value in document.items():
         if isinstance(value, dict) and not is_structure_dict(value):
             flat |= {f"{key}.{k}": v for k, v in value.items() if _is_plain(v)}
         elif _is_plain(value):
             flat[key] = value
+    if len(flat) > MAX_COLUMNS:
+        raise too_many(len(flat))
     return flat
 
 

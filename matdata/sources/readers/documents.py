@@ -2,83 +2,85 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import contextlib
+import io
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from matdata.errors import SourceError
-from matdata.sources.readers.base import open_binary, open_text, plain_suffix, readable
-from matdata.sources.readers.records import json_items
+from matdata.sources.readers.json_text import Damaged, Item, JsonText, decode, opened
+from matdata.sources.readers.opening import open_text, plain_suffix
 
 LINES = (".jsonl", ".ndjson")
+LEVELS = 5  # objects around a list of data, at most
+Opened = Callable[[], contextlib.AbstractContextManager[JsonText]]
 
 
-def read_documents(path: Path) -> Iterator[dict[str, Any]]:
-    """JSON objects of a file, compressed or not, one by one.
+def read_documents(path: Path) -> Iterator[Item]:
+    """JSON objects of a file, compressed or not, one by one; `Damaged` where one is none.
 
     The file is a JSON list, JSON lines, or an answer of a service (or several, nested in objects)
-    whose lists stand under ``data``. Lists and lines are read as a stream.
+    whose lists stand under ``data``. All are read as a stream.
 
     Raises
     ------
     SourceError
         If there is no such file, or it is not whole JSON.
     """
-    import ijson
-
     if not path.is_file():
         raise SourceError(f"there is no file {path}", next_step="check the path")
-    try:
-        with readable(path):
-            if plain_suffix(path) in LINES:
-                found = _lines(path)
-            elif _first(path) == b"[":
-                found = json_items(path, "item")
-            else:
-                with open_text(path) as file:
-                    found = _answers(json.load(file))
-            for one in found:
-                if isinstance(one, dict):
-                    yield one
-    except (ijson.JSONError, ValueError) as error:
-        raise SourceError(
-            f"{path} is not whole JSON: {error}",
-            cause="a truncated copy, or a file of another kind",
-            next_step="save it again",
-        ) from error
+    found = _lines(path) if plain_suffix(path) in LINES else _documents(partial(opened, path))
+    for item in found:
+        if isinstance(item.value, (dict, Damaged)):
+            yield item
+        else:
+            yield Item(Damaged(f"expected a JSON object, got {type(item.value).__name__}"), 0)
 
 
-def _first(path: Path) -> bytes:
-    with open_binary(path) as file:
-        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-
-
-def _lines(path: Path) -> Iterator[Any]:
+def _lines(path: Path) -> Iterator[Item]:
     with open_text(path) as file:
         for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                yield from _answers(json.loads(line))
-            except ValueError as error:
-                raise ValueError(f"line {number}: {error}") from error
+            name = f"{path}, line {number}"
+            if '"data"' in line:  # an answer with many documents
+                try:
+                    yield from _documents(partial(_line, line, name))
+                except SourceError as error:  # the next line is whole again
+                    yield Item(Damaged(error.what), 0)
+            elif line.strip():
+                item = decode(line)
+                damaged = isinstance(item.value, Damaged)
+                yield Item(Damaged(f"line {number}: {item.value.message}"), 0) if damaged else item
 
 
-def _answers(value: Any) -> Iterator[Any]:
-    """The objects of a list, of all lists under ``data``, or the object itself."""
-    if isinstance(value, list):
-        yield from value
-        return
-    lists = list(_lists(value)) if isinstance(value, dict) else []
-    yield from (one for found in lists for one in found)
-    if not lists:
-        yield value
+def _line(line: str, name: str) -> contextlib.AbstractContextManager[JsonText]:
+    return contextlib.nullcontext(JsonText(io.StringIO(line), name))
 
 
-def _lists(value: dict[str, Any], depth: int = 5) -> Iterator[list[Any]]:
-    for key, inner in value.items():
-        if key == "data" and isinstance(inner, list):
-            yield inner
-        elif isinstance(inner, dict) and depth:
-            yield from _lists(inner, depth - 1)
+def _documents(opened: Opened) -> Iterator[Item]:
+    """The items of a list, of all lists under ``data``, or the object itself."""
+    with opened() as text:
+        has_lists = text.peek() == "["
+        if has_lists:
+            yield from text.values()
+        else:
+            has_lists = yield from _data(text, LEVELS)
+        text.end()
+    if not has_lists:
+        with opened() as text:
+            yield text.value()
+
+
+def _data(text: JsonText, levels: int) -> Generator[Item, None, bool]:
+    """Items of the lists under ``data`` in the object that begins here; whether there is one."""
+    seen = False
+    for key in text.members():
+        begins = text.peek()
+        if key == "data" and begins == "[":
+            yield from text.values()
+            seen = True
+        elif begins == "{" and levels:
+            seen = (yield from _data(text, levels - 1)) or seen
+        else:
+            text.skip()
+    return seen

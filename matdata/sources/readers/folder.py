@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
+import os
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from matdata.errors import SourceError
-from matdata.sources.readers.base import (
-    Form,
-    Raw,
+from matdata.sources.limits import MAX_RECORD, MIB
+from matdata.sources.readers.base import Form, Raw, value_of
+from matdata.sources.readers.frames import read_frames
+from matdata.sources.readers.opening import (
+    digest_input,
+    encodable,
+    is_hidden,
     open_binary,
+    open_member,
+    open_zip,
     plain_stem,
-    read_frames,
     readable,
-    value_of,
 )
 
-MAX_MEMBER = 64 << 20  # bytes of one structure file; more is no crystal but a bomb
 PROPERTIES = "id_prop.csv"
 
 
@@ -37,81 +41,106 @@ def form_of(name: str) -> Form | None:
     return "xyz" if lower.endswith((".xyz", ".extxyz")) else None
 
 
-class Folder:
-    """Structure files of a folder and its subfolders, in the order of their names."""
+class _Many(ABC):
+    """Files under relative names.
+
+    Hidden files and folders (``.ipynb_checkpoints``, ``__MACOSX``) hold copies and leftovers: they
+    are left out.
+    """
+
+    path: Path
+
+    @abstractmethod
+    def all_names(self) -> list[str]:
+        """Names of all files, in order."""
+
+    @abstractmethod
+    def read(self, name: str) -> str:
+        """Text of one file."""
+
+    @abstractmethod
+    def digest_input(self) -> list[Any]:
+        """What identifies the content."""
+
+    def names(self) -> list[str]:
+        """Names of the files that are not hidden."""
+        return [name for name in self.all_names() if not is_hidden(name)]
+
+    def note(self) -> str:
+        """A line on hidden structure files; empty if there is none."""
+        hidden = [name for name in self.all_names() if is_hidden(name) and form_of(name)]
+        if not hidden:
+            return ""
+        return f"{len(hidden):,} hidden structure files are left out (the first: {hidden[0]!r})"
+
+
+class Folder(_Many):
+    """Structure files of a folder and its subfolders; links to folders are not followed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def names(self) -> list[str]:
-        """Relative names of all files."""
+    def all_names(self) -> list[str]:
+        """Relative names of all files, in order."""
+        names = []
         with readable(self.path):
-            found = [p.relative_to(self.path).as_posix() for p in self.path.rglob("*")]
-        return sorted(name for name in found if (self.path / name).is_file())
+            for folder, _, files in os.walk(self.path):
+                part = Path(folder).relative_to(self.path)
+                names += [(part / name).as_posix() for name in files]
+        return sorted(names)
 
     def read(self, name: str) -> str:
         """Text of one file."""
-        path = self.path / name
-        with readable(path), open_binary(path) as file:
-            return _decode(file.read(MAX_MEMBER + 1), name)
+        with open_binary(self.path / name) as file:
+            return _decode(file.read(MAX_RECORD + 1), name)
 
     def digest_input(self) -> list[Any]:
-        """What identifies the content."""
-        from matdata.digest import digest_file
+        """What identifies the content: of what is read, that is."""
+        return [[encodable(name), self._digest(name)] for name in self.names() if is_read(name)]
 
-        return [[name, digest_file(self.path / name)] for name in self.names()]
+    def _digest(self, name: str) -> str:
+        try:
+            return digest_input(self.path / name)
+        except SourceError as error:  # it becomes a ledger row
+            return error.what
 
 
-class Zip:
+class Zip(_Many):
     """Structure files of a zip archive, read in memory: nothing is unpacked to the disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._archive = self._open()
+        self._archive = open_zip(path)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path}  # an open file does not travel to worker processes
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.path = state["path"]
-        self._archive = self._open()
+        self._archive = open_zip(self.path)
 
-    def _open(self) -> zipfile.ZipFile:
-        path = self.path
-        with readable(path):
-            try:
-                return zipfile.ZipFile(path)
-            except zipfile.BadZipFile as error:
-                raise SourceError(
-                    f"{path} is not a readable zip archive: {error}",
-                    cause="a truncated download, or an error page saved under that name",
-                    next_step="fetch the file again",
-                ) from error
-
-    def names(self) -> list[str]:
-        """Names of all members that are files."""
+    def all_names(self) -> list[str]:
+        """Names of all members that are files, in order."""
         return sorted(info.filename for info in self._archive.infolist() if not info.is_dir())
 
     def read(self, name: str) -> str:
         """Text of one member."""
-        with readable(self.path):
-            try:
-                with self._archive.open(name) as member:
-                    data = member.read(MAX_MEMBER + 1)
-            except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-                raise SourceError(f"{self.path}: member {name!r}: {error}") from error
-        return _decode(data, name)
+        with open_member(self._archive, self.path, name) as member:
+            return _decode(member.read(MAX_RECORD + 1), name)
 
     def digest_input(self) -> list[Any]:
         """What identifies the content."""
-        from matdata.digest import digest_file
+        return [digest_input(self.path)]
 
-        return [digest_file(self.path)]
+
+def is_read(name: str) -> bool:
+    """Whether a file is one of structures, or the one of their values."""
+    return form_of(name) is not None or PurePosixPath(name).name == PROPERTIES
 
 
 def _decode(data: bytes, name: str) -> str:
-    if len(data) > MAX_MEMBER:
-        raise SourceError(f"{name!r} unpacks to more than {MAX_MEMBER >> 20} MiB; it is not read")
+    if len(data) > MAX_RECORD:
+        raise SourceError(f"{name!r} unpacks to more than {MAX_RECORD // MIB} MiB; it is not read")
     return data.decode("utf-8", errors="replace")
 
 
@@ -127,7 +156,7 @@ def read_structures(files: Folder | Zip) -> Iterator[Raw]:
     properties = read_properties(files, names)
     structures = {name: form for name in names if (form := form_of(name)) is not None}
     if not structures:
-        seen = ", ".join(names[:5]) or "nothing"
+        seen = ", ".join(map(repr, names[:5])) or "nothing"
         raise SourceError(
             f"{files.path} holds no structure file (CIF, POSCAR, extended XYZ); seen: {seen}",
             next_step="give a folder or zip of such files, or the table file itself",
@@ -150,12 +179,12 @@ def read_structures(files: Folder | Zip) -> Iterator[Raw]:
 
 def _records_of(name: str, form: Form, text: str, values: dict[str, Any]) -> Iterator[Raw]:
     if form != "xyz":
-        yield Raw(name, form, text, values)
+        yield Raw(name, form, text, values, weight=len(text))
         return
     frames = list(read_frames(io.StringIO(text), name))
     for number, frame in enumerate(frames):
         identity = values["id"] if len(frames) == 1 else f"{values['id']}-{number + 1}"
-        yield Raw(name, form, frame, {**values, "id": identity})
+        yield Raw(name, form, frame, {**values, "id": identity}, weight=len(frame))
 
 
 def _identity(name: str) -> str:

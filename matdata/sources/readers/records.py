@@ -1,5 +1,4 @@
-"""Readers of record files: CSV, JSON (pandas "split", lists of documents), JSONL, extended XYZ,
-ASE databases.
+"""Readers of record files: CSV, JSON, JSONL, extended XYZ, ASE databases.
 
 Each is an `Iterator` of plain dictionaries, one a record; which key holds what is decided later.
 """
@@ -7,30 +6,23 @@ Each is an `Iterator` of plain dictionaries, one a record; which key holds what 
 from __future__ import annotations
 
 import csv
-import itertools
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from matdata.errors import SourceError
-from matdata.sources.readers.base import (
-    flatten,
-    is_structure_dict,
-    open_binary,
-    open_text,
-    plain_suffix,
-    read_frames,
-    readable,
-    value_of,
-)
+from matdata.ledger import Unusable
+from matdata.sources.limits import MAX_COLUMNS, MAX_RECORD
+from matdata.sources.readers.base import flatten, value_of
+from matdata.sources.readers.frames import read_frames
+from matdata.sources.readers.json_tables import DAMAGED, WEIGHT, Record, document, read_json
+from matdata.sources.readers.json_text import decode
+from matdata.sources.readers.opening import open_plain, open_text, plain_suffix, readable
 from matdata.sources.roles import FORMULA_NAMES, ID_NAMES
 
-FIELD_LIMIT = 1 << 27  # characters in a CSV cell; a CIF of thousands of sites fits
 XYZ_TEXT = "xyz_frame"  # key under which a frame's text travels
 ASE_ROW = "ase_row"
 TEXT_NAMES = frozenset((*ID_NAMES, *FORMULA_NAMES))
-Record = dict[str, Any]
 
 
 def read_csv(path: Path, text_columns: frozenset[str] = frozenset()) -> Iterator[Record]:
@@ -38,14 +30,20 @@ def read_csv(path: Path, text_columns: frozenset[str] = frozenset()) -> Iterator
 
     Ids and formulas stay text as written: 007 is not 7, and NaN is sodium nitride.
     """
-    csv.field_size_limit(FIELD_LIMIT)
-    with readable(path), open_text(path) as file:
+    csv.field_size_limit(MAX_RECORD)
+    with open_text(path) as file:
+        reader = csv.DictReader(file)
         try:
-            for row in csv.DictReader(file):
+            if len(reader.fieldnames or ()) > MAX_COLUMNS:
+                raise SourceError(
+                    f"{path} has more than {MAX_COLUMNS:,} columns",
+                    cause="a matrix, or a table turned on its side",
+                )
+            for row in reader:
                 yield {k: _cell(k, v, text_columns) for k, v in row.items() if k and k.strip()}
         except csv.Error as error:
             raise SourceError(
-                f"{path} is not a readable CSV file: {error}",
+                f"{path} is not a readable CSV file: {error} (line {reader.line_num:,})",
                 next_step="check that it is text with a header line and separated by commas",
             ) from error
 
@@ -59,102 +57,18 @@ def _cell(column: str, text: Any, text_columns: frozenset[str]) -> Any:
 
 def read_jsonl(path: Path) -> Iterator[Record]:
     """Documents of a file with one JSON object a line; a damaged line is passed on as such."""
-    with readable(path), open_text(path) as file:
-        for number, line in enumerate(file):
-            if not line.strip():
-                continue
-            try:
-                document = json.loads(line)
-            except ValueError as error:
-                yield {"__damaged__": f"line {number + 1} is not JSON: {error}"}
-                continue
-            yield _document(document)
-
-
-def _document(document: Any) -> Record:
-    if not isinstance(document, dict):
-        return {"__damaged__": f"expected a JSON object, got {type(document).__name__}"}
-    structures = {key: value for key, value in document.items() if is_structure_dict(value)}
-    return {**flatten(document), **structures}
-
-
-def read_json(path: Path) -> Iterator[Record]:
-    """Records of a JSON file: pandas "split" form as matminer writes, or a list of documents.
-
-    The file is read as a stream: memory is bounded by one record, whatever the file's size.
-    """
-    import ijson
-
-    try:
-        with readable(path):
-            kind = _json_kind(path)
-            if kind == "split":
-                yield from _split_records(path)
-            elif kind == "list":
-                yield from map(_document, json_items(path, "item"))
-            else:
-                with open_binary(path) as file:
-                    yield _document({"structure": next(ijson.items(file, "", use_float=True))})
-    except ijson.JSONError as error:
-        raise SourceError(
-            f"{path} is not complete, valid JSON: {error}",
-            cause="a truncated download, or a file of another kind",
-            next_step="fetch the file again",
-        ) from error
-
-
-def _json_kind(path: Path) -> str:
-    import ijson
-
-    with open_binary(path) as file:
-        for prefix, event, value in ijson.parse(file):
-            if event == "start_array" and prefix == "":
-                return "list"
-            if event == "map_key" and prefix == "":
-                if value in ("columns", "index", "data"):
-                    return "split"
-                if value in ("lattice", "sites", "lattice_mat", "@module", "@class"):
-                    return "structure"
-    raise SourceError(
-        f"{path}: expected pandas 'split' JSON (index, columns, data), a list of documents or a "
-        "structure",
-        next_step='write the table with DataFrame.to_json(orient="split"), or use JSONL',
-    )
-
-
-def _split_records(path: Path) -> Iterator[Record]:
-    import ijson
-
-    with open_binary(path) as file:
-        columns = [str(name) for name in ijson.items(file, "columns.item")]
-    with open_binary(path) as labels:
-        index = ijson.items(labels, "index.item")
-        for label, values in zip(index, json_items(path, "data.item"), strict=False):
-            record = _document(dict(zip(columns, values, strict=True)))
-            yield {"__label__": label, **record}
-
-
-def json_items(path: Path, prefix: str) -> Iterator[Any]:
-    """Items of a list; from an integer of more than 64 bits on, by ijson's slower parser."""
-    import ijson
-
-    done = 0
-    try:
-        with open_binary(path) as file:
-            for item in ijson.items(file, prefix, use_float=True):
-                yield item
-                done += 1
-    except ijson.JSONError as error:
-        if "integer overflow" not in str(error):
-            raise
-        with open_binary(path) as file:
-            patient = ijson.get_backend("python").items(file, prefix, use_float=True)
-            yield from itertools.islice(patient, done, None)
+    with open_text(path) as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                record = document(decode(line))
+                if DAMAGED in record:
+                    record[DAMAGED] = f"line {number}: {record[DAMAGED]}"
+                yield record
 
 
 def read_xyz(path: Path) -> Iterator[Record]:
     """Frames of an extended XYZ file, as text: what their comment lines say is parsed later."""
-    with readable(path), open_text(path) as file:
+    with open_text(path) as file:
         for text in read_frames(file, str(path)):
             yield {XYZ_TEXT: text}
 
@@ -163,9 +77,14 @@ def read_database(path: Path) -> Iterator[Record]:
     """Rows of an ASE database."""
     from matdata.adapters.ase import database_rows
 
+    open_plain(path).close()
     with readable(path):
-        for arrays, values in database_rows(path):
-            yield {ASE_ROW: arrays, **flatten(values)}
+        for row in database_rows(path):
+            if isinstance(row, Unusable):
+                yield {DAMAGED: str(row)}
+                continue
+            arrays, values = row
+            yield {ASE_ROW: arrays, WEIGHT: 128 * len(arrays["numbers"]), **flatten(values)}
 
 
 READERS = {

@@ -1,0 +1,258 @@
+"""JSON read piece by piece: containers are walked, values are decoded one at a time.
+
+Memory is bounded by one value, whatever the file's size, and a value that cannot be decoded is one
+damaged item among others. ``NaN`` and ``Infinity`` are read as Python writes them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from matdata.errors import SourceError
+from matdata.ledger import Unusable
+from matdata.sources.limits import CHUNK_WEIGHT, MAX_DEPTH, MAX_RECORD, MIB
+from matdata.sources.readers.opening import open_text
+
+PIECE = 1 << 18  # characters read at a time
+SPACE = re.compile(r"[ \t\r\n]*")
+#: A string (group 1 is its closing quote, empty at the end of the buffer), or a mark of structure.
+TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*("?)|[\[\]{},]', re.DOTALL)
+CONTAINER, SLOT = 64, 32  # bytes of Python objects, about
+
+
+class Damaged(NamedTuple):
+    """What stands in place of a value that could not be decoded."""
+
+    message: str
+
+
+class Item(NamedTuple):
+    """A value, and the bytes that it takes in memory, about."""
+
+    value: Any
+    weight: int
+
+
+def decode(text: str) -> Item:
+    """The value of a JSON text, or `Damaged` in its place."""
+    if len(text) > MAX_RECORD:
+        return Item(Damaged(f"longer than {MAX_RECORD // MIB} MiB of JSON"), 0)
+    try:
+        return _weighed(json.loads(text))
+    except RecursionError:
+        return Item(Damaged(f"nested deeper than {MAX_DEPTH} levels"), 0)
+    except ValueError as error:
+        return Item(Damaged(f"not JSON: {error}"), 0)
+
+
+def _weighed(value: Any) -> Item:
+    weight, level = SLOT, [value] if isinstance(value, (dict, list)) else []
+    for _ in range(MAX_DEPTH):
+        inner = []
+        for container in level:
+            weight += CONTAINER + SLOT * len(container)
+            for one in container.values() if type(container) is dict else container:
+                kind = type(one)
+                if kind is dict or kind is list:
+                    inner.append(one)
+                elif kind is str:
+                    weight += len(one)
+        if weight > CHUNK_WEIGHT:
+            return Item(Damaged(f"more than {CHUNK_WEIGHT // MIB} MiB in memory"), 0)
+        if not inner:
+            return Item(value, weight)
+        level = inner
+    return Item(Damaged(f"nested deeper than {MAX_DEPTH} levels"), 0)
+
+
+def require_object(value: Any) -> dict[str, Any]:
+    """The value, if it is an object of JSON that could be decoded.
+
+    Raises
+    ------
+    Unusable
+        With what it is instead.
+    """
+    if isinstance(value, Damaged):
+        raise Unusable("unreadable", value.message)
+    if not isinstance(value, dict):
+        raise Unusable("unreadable", f"expected a JSON object, got {type(value).__name__}")
+    return value
+
+
+def sampled(
+    items: Iterable[Item], values_of: Callable[[dict[str, Any]], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The values of those items that can be read, to see what columns there are."""
+    values = []
+    for item in items:
+        with contextlib.suppress(Unusable):
+            values.append(values_of(require_object(item.value)))
+    return values
+
+
+class JsonText:
+    """A JSON text and how far it was read.
+
+    Parameters
+    ----------
+    file
+        The text.
+    name
+        For messages.
+    """
+
+    def __init__(self, file: IO[str], name: str) -> None:
+        self._file, self.name = file, name
+        self._buffer, self._at, self._before, self._ended = "", 0, 0, False
+        self._decoder = json.JSONDecoder()
+
+    def _more(self, least: int = PIECE) -> bool:
+        """Read on; what was consumed is forgotten."""
+        piece = "" if self._ended else self._file.read(max(PIECE, least))
+        self._before += self._at
+        self._buffer, self._at = self._buffer[self._at :] + piece, 0
+        self._ended = not piece
+        return bool(piece)
+
+    def _broken(self, what: str) -> SourceError:
+        return SourceError(
+            f"{self.name} is not whole JSON: {what}, after character {self._before + self._at:,}",
+            cause="a truncated download or copy, a changed byte, or a file of another kind",
+            next_step="compare it with the original, or fetch the file again",
+        )
+
+    def peek(self) -> str:
+        """The next character that is no white space; empty at the end."""
+        while True:
+            match = SPACE.match(self._buffer, self._at)
+            self._at = match.end() if match else self._at
+            if self._at < len(self._buffer):
+                return self._buffer[self._at]
+            if not self._more():
+                return ""
+
+    def _take(self, expected: str) -> str:
+        found = self.peek()
+        if not found or found not in expected:
+            told = repr(found) if found else "its end"
+            raise self._broken(f"expected {' or '.join(map(repr, expected))}, got {told}")
+        self._at += 1
+        return found
+
+    def items(self) -> Iterator[JsonText]:
+        """Stand before each item of a list in turn; the caller reads or skips it."""
+        self._take("[")
+        if self.peek() == "]":
+            self._at += 1
+            return
+        yield self
+        while self._take(",]") == ",":
+            yield self
+
+    def members(self) -> Iterator[str]:
+        """Each key of an object in turn; the caller reads or skips its value."""
+        self._take("{")
+        if self.peek() == "}":
+            self._at += 1
+            return
+        while True:
+            key = self.value().value
+            if not isinstance(key, str):
+                raise self._broken("a key of an object is no text")
+            self._take(":")
+            yield key
+            if self._take(",}") == "}":
+                return
+
+    def values(self) -> Iterator[Item]:
+        """The items of a list, decoded."""
+        return (text.value() for text in self.items())
+
+    def value(self) -> Item:
+        """Decode one value; what is no JSON within its brackets is `Damaged`.
+
+        Raises
+        ------
+        SourceError
+            If its end cannot be found: what follows cannot be told from it then.
+        """
+        self.peek()
+        try:
+            found, end = self._decoder.raw_decode(self._buffer, self._at)
+        except (ValueError, RecursionError):  # damaged, or not yet read to its end
+            return decode(self._span())
+        if end == len(self._buffer) and not self._ended:  # a number may go on
+            return decode(self._span())
+        self._at = end
+        return _weighed(found)
+
+    def end(self) -> None:
+        """Raise `SourceError` unless the text is at its end."""
+        if self.peek():
+            raise self._broken("there is more text after its end")
+
+    def skip(self) -> None:
+        """Pass over a value, whatever its size."""
+        self.peek()
+        for _ in self._pieces():
+            pass
+
+    def _span(self) -> str:
+        """The text of the value that begins here, or as much of it as tells that it is too long."""
+        pieces, length = [], 0
+        for piece in self._pieces():
+            if length <= MAX_RECORD:
+                pieces.append(piece)
+                length += len(piece)
+        return "".join(pieces)
+
+    def _pieces(self) -> Iterator[str]:
+        """The text of a value in pieces, each consumed before it is given."""
+        depth, place = 0, self._at
+        quoted = self._buffer.startswith('"', self._at)
+        while True:
+            end, place, depth = self._scan(place, depth, quoted)
+            piece = self._buffer[self._at : place]
+            self._at = place
+            yield piece
+            if end:
+                return
+            if len(self._buffer) - self._at > MAX_RECORD:
+                raise self._broken(f"a text is longer than {MAX_RECORD // MIB} MiB")
+            if not self._more(len(self._buffer) - self._at):
+                if depth == 0 and self._at == len(self._buffer):
+                    return  # a number or word that is the whole text
+                raise self._broken("it ends in the middle of a value")
+            place = 0
+
+    def _scan(self, place: int, depth: int, quoted: bool) -> tuple[bool, int, int]:
+        """Whether the value ends in the buffer, how far it was scanned, and the depth there."""
+        for match in TOKEN.finditer(self._buffer, place):
+            mark = self._buffer[match.start()]
+            if mark == '"':
+                if not match[1]:
+                    return False, match.start(), depth
+                if quoted and depth == 0:
+                    return True, match.end(), depth
+            elif mark in "[{":
+                depth += 1
+            elif depth == 0:  # the list or object around it goes on or ends
+                return True, match.start(), depth
+            elif mark != ",":
+                depth -= 1
+                if depth == 0:
+                    return True, match.end(), depth
+        return False, len(self._buffer), depth
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[JsonText]:
+    """A JSON file, compressed or not, to be walked."""
+    with open_text(path) as file:
+        yield JsonText(file, str(path))

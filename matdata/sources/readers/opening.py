@@ -1,0 +1,242 @@
+"""How input files are opened: compressed or not, regular files only, damage told with its place."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import hashlib
+import io
+import lzma
+import os
+import sqlite3
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from matdata.errors import SourceError
+from matdata.sources.limits import FREE_BYTES, MAX_LINE, MAX_RATIO, MIB
+
+COMPRESSED = (".gz", ".xz", ".bz2")
+PIECE = 1 << 16  # bytes taken from a decompressor at a time
+_UNPACKERS: dict[str, Callable[[Any], Any]] = {
+    ".gz": lambda file: gzip.GzipFile(fileobj=file, mode="rb"),
+    ".xz": lzma.LZMAFile,
+    ".bz2": bz2.BZ2File,
+}
+#: What the libraries raise for bytes that are not what they should be.
+_DAMAGE = (
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    sqlite3.Error,
+)
+HIDDEN = ("__macosx",)  # what macOS adds to archives; names that begin with a dot beside it
+
+
+def plain_suffix(path: Path) -> str:
+    """The suffix that tells the format, a compression suffix left aside (``.csv.gz`` -> .csv)."""
+    name = path.name.lower()
+    for suffix in COMPRESSED:
+        name = name.removesuffix(suffix)
+    return Path(name).suffix
+
+
+def plain_stem(path: Path) -> str:
+    """File name without its suffixes of format and compression."""
+    name = path.name
+    for suffix in COMPRESSED:
+        name = name.removesuffix(suffix)
+    return Path(name).stem
+
+
+def encodable(name: str) -> str:
+    """A file's name as text that can be written down: bytes that are no text stand escaped."""
+    return name.encode(errors="backslashreplace").decode()
+
+
+@contextlib.contextmanager
+def readable(path: Path, where: str = "") -> Iterator[None]:
+    """Turn whatever a damaged or forbidden file raises into one clear error.
+
+    Parameters
+    ----------
+    path
+        The file.
+    where
+        Place in it, as far as it was read.
+    """
+    try:
+        yield
+    except EOFError as error:
+        raise SourceError(
+            f"{path} ends in the middle of its compressed data{where} ({error})",
+            cause="the file is truncated: a download or a copy was cut off",
+            next_step="fetch the file again; nothing was lost, the build goes on from there",
+        ) from error
+    except (*_DAMAGE, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise SourceError(
+                f"{path} cannot be read{where}: {error.strerror or error}",
+                next_step="check the path, its permissions and its suffix",
+            ) from error
+        raise SourceError(
+            f"{path} is damaged or of another kind{where}: {error}",
+            cause="bytes were changed, or it is not the kind of file that its name says",
+            next_step="compare it with the original, or fetch it again",
+        ) from error
+
+
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a regular file (or a link to one) as it lies on the disk.
+
+    Raises
+    ------
+    SourceError
+        If it is a pipe, a socket, a device or a folder: these have no end, or no content.
+    """
+    # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with readable(path):
+        handle = os.open(path, flags)
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            return os.fdopen(handle, "rb")
+        os.close(handle)
+    raise SourceError(
+        f"{path} is no regular file",
+        cause="a folder, a pipe, a socket or a device has this name",
+        next_step="save what is to be read as a file",
+    )
+
+
+def open_binary(path: Path) -> IO[bytes]:
+    """Open a file for reading its unpacked bytes, compressed or not."""
+    file = open_plain(path)
+    unpacker = _UNPACKERS.get(path.suffix.lower())
+    if unpacker is None:
+        return watched(file, path)
+    size = os.fstat(file.fileno()).st_size
+    return watched(unpacker(file), path, size, file)
+
+
+def open_text(path: Path) -> IO[str]:
+    """Open a text file, compressed or not; no line is longer than `MAX_LINE`."""
+    return cast(IO[str], _Text(open_binary(path), path))
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a relative path is a hidden file, or lies in a hidden folder."""
+    parts = name.replace("\\", "/").split("/")
+    dotted = any(part.startswith(".") and part not in (".", "..") for part in parts)
+    return dotted or any(part.lower() in HIDDEN for part in parts)
+
+
+def open_zip(path: Path) -> zipfile.ZipFile:
+    """Open a zip archive."""
+    file = open_plain(path)
+    try:
+        with readable(path):
+            return zipfile.ZipFile(file)
+    except BaseException:
+        file.close()
+        raise
+
+
+def open_member(archive: zipfile.ZipFile, path: Path, name: str) -> IO[bytes]:
+    """Open a member of a zip archive for reading its bytes.
+
+    Raises
+    ------
+    SourceError
+        If it has a password, or is packed in a way that is not known.
+    """
+    info = archive.getinfo(name)
+    try:
+        with readable(path, f" at {name!r}"):
+            stream = archive.open(info)
+    except RuntimeError as error:  # NotImplementedError is one as well
+        raise SourceError(f"{path}: member {name!r} cannot be read: {error}") from error
+    return watched(stream, path / name, info.compress_size)
+
+
+def watched(stream: Any, name: Path, packed: int | None = None, inner: Any = None) -> IO[bytes]:
+    """A stream whose damage is told with file and place, and which unpacks to no bomb.
+
+    Parameters
+    ----------
+    stream
+        Gives bytes.
+    name
+        The file, for messages.
+    packed
+        Bytes before unpacking; None if the stream is not packed.
+    inner
+        Closed with the stream.
+    """
+    return cast(IO[bytes], io.BufferedReader(_Watched(stream, name, packed, inner), PIECE))
+
+
+def digest_input(path: Path) -> str:
+    """SHA-256 (hex) of an input file; as `open_plain`, it takes regular files only."""
+    with open_plain(path) as file, readable(path):
+        return hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
+
+
+class _Watched(io.RawIOBase):
+    def __init__(self, stream: Any, name: Path, packed: int | None, inner: Any) -> None:
+        self._stream, self._name, self._packed, self._inner = stream, name, packed, inner
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with readable(self._name, f" after byte {self._position:,} of its content"):
+            count = int(self._stream.readinto(buffer))
+        self._position += count
+        if (
+            self._packed is not None
+            and self._position > FREE_BYTES
+            and self._position > MAX_RATIO * self._packed
+        ):
+            raise SourceError(
+                f"{self._name} unpacks to more than {MAX_RATIO} times its size of "
+                f"{self._packed:,} bytes; it is not read further",
+                cause="a file that was made to fill memory or disk",
+                next_step="unpack it first if it is what it should be",
+            )
+        return count
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+            if self._inner is not None:
+                self._inner.close()
+        super().close()
+
+
+class _Text(io.TextIOWrapper):
+    def __init__(self, binary: IO[bytes], name: Path) -> None:
+        super().__init__(cast(Any, binary), encoding="utf-8-sig", errors="replace", newline="")
+        self._place, self._line = name, 0
+
+    def readline(self, size: int | None = -1) -> str:  # type: ignore[override]
+        if size is not None and size >= 0:
+            return super().readline(size)
+        line = super().readline(MAX_LINE)
+        self._line += 1
+        if len(line) == MAX_LINE and line[-1] not in "\r\n":
+            raise SourceError(
+                f"{self._place}: line {self._line} is longer than {MAX_LINE // MIB} MiB",
+                cause="a file of another kind than its name says, or one made to fill memory",
+            )
+        return line
+
+    def __next__(self) -> str:  # type: ignore[override]
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
