@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from matdata.nn.norms import take_single_values
 from matdata.training.contract import Schema, TorchTrainer
 from matdata.training.engine import Engine, Recipe, SeparateEngine
 from matdata.training.stacked import StackedEngine, reason_after_trial, reason_against
@@ -19,7 +20,9 @@ def build_models(
     models = []
     for member in range(members):
         torch.manual_seed(seed + member)
-        models.append(trainer.model(schema).to(device))
+        model = trainer.model(schema).to(device)
+        take_single_values(model)
+        models.append(model)
     torch.manual_seed(seed)
     return models
 

@@ -78,7 +78,7 @@ class _Forest(md.FitTrainer):
         """Grow the trees; `valid` is not used."""
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-        from matdata_baselines.trees import arrays_of
+        from matdata_baselines.trees import arrays_of, on_a_grid
 
         whole = train.mask.all(axis=1)
         if not whole.all():
@@ -97,7 +97,8 @@ class _Forest(md.FitTrainer):
             random_state=seed,
             n_jobs=chosen.jobs,
         )
-        targets = train.targets[:, 0] if train.targets.shape[1] == 1 else train.targets
+        targets = train.targets if classify else on_a_grid(train.targets)
+        targets = targets[:, 0] if targets.shape[1] == 1 else targets
         classes = [target.size for target in schema.targets] if classify else []
         self._trees = arrays_of(forest.fit(train.inputs[self.feature], targets), classes)
 

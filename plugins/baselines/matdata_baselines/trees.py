@@ -10,6 +10,19 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 
+#: Steps of targets to one standard deviation: finer than what float32 tells apart.
+STEPS = 2.0**26
+
+
+def on_a_grid(targets: Array) -> Array:
+    """Normalised targets rounded to a grid, on which sums are exact in any order.
+
+    Attributes often cut the materials of a node into the same two sets. Which of them a tree takes
+    is then up to the rounding of sums, and with it the whole forest, unless these are exact.
+    """
+    return np.asarray(np.round(targets * STEPS) / STEPS)
+
+
 def arrays_of(forest: Any, classes: Sequence[int] = ()) -> dict[str, Array]:
     """The nodes of all trees of a fitted scikit-learn forest, one tree after another.
 
