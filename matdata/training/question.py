@@ -23,7 +23,13 @@ from matdata.training import trainer as make_trainer
 from matdata.training.contract import Target, Task, Trainer
 from matdata.training.honoured import require_honoured
 from matdata.training.settings import TrainSettings, train_settings
-from matdata.training.targets import known_of, notes_of, require_classes, told_targets
+from matdata.training.targets import (
+    hints_of,
+    known_of,
+    notes_of,
+    require_classes,
+    told_targets,
+)
 
 Ids = npt.NDArray[np.str_]
 PACKAGES = ("matdata", "torch", "numpy", "scikit-learn", "safetensors")
@@ -144,6 +150,8 @@ def ask(request: Request, cache: Path) -> Question:
         require_classes(dataset, targets, ready["val"])
     train, valid = (known_of(dataset, targets, ready[part]) for part in ("train", "val"))
     notes += notes_of(targets)
+    if request.task is None:
+        notes += hints_of(dataset, targets, train)
     lost = sum(map(len, ready.values())) - len(train) - len(valid)
     notes += [f"{lost:,} materials of train and validation have no target"] if lost else []
     if settings.fraction < 1.0:

@@ -18,6 +18,8 @@ from matdata.training.prediction_columns import require_distinct
 Ids = npt.NDArray[np.str_]
 #: Texts that differ more often than this are no classes; few may be there once each.
 MOST_TEXTS, FEW_TEXTS = 1000, 20
+#: Whole numbers that look like classes differ at most so often.
+MOST_WHOLE = 10
 
 
 def _rows(dataset: DatasetFolder, ids: Ids) -> npt.NDArray[np.int64]:
@@ -192,6 +194,30 @@ def notes_of(targets: tuple[Target, ...]) -> list[str]:
             shown = ", ".join(map(_short, target.labels[:10]))
             more = ", …" if target.size > 10 else ""
             found.append(f"{target.name} is learnt as {target.size} classes: {shown}{more}")
+    return found
+
+
+def hints_of(dataset: DatasetFolder, targets: tuple[Target, ...], train: Ids) -> list[str]:
+    """Which columns are learnt as numbers and look like classes."""
+    rows = _rows(dataset, train).tolist()
+    found = []
+    for target in targets:
+        if target.task != "regression" or target.size > 1:
+            continue
+        column = dataset.columns[target.name]
+        cells = [float(column[row]) for row in rows if column[row] is not None]
+        kinds = sorted(set(cells))
+        few = len(kinds) <= MOST_WHOLE and 2 * len(kinds) <= len(cells)
+        if len(kinds) < 2 or not few or not all(kind.is_integer() for kind in kinds):
+            continue
+        shown = ", ".join(f"{kind:.0f}" for kind in kinds)
+        how = "--task classification learns them as classes"
+        if not all(map(_is_class, kinds)):
+            how = "to learn them as classes write them as text, or as whole numbers from 0"
+        found.append(
+            f"{target.name} holds {shown} alone and is learnt as a number, without probabilities; "
+            f"{how}"
+        )
     return found
 
 
