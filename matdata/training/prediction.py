@@ -122,6 +122,7 @@ class Predictions:
             and (name == target.name or name.startswith(f"{target.name}_"))
         }
         try:
+            files.sweep(path.parent, path.name)
             with files.replacing(path) as temporary:
                 if path.suffix == ".csv":
                     import pandas as pd
