@@ -210,6 +210,7 @@ def write_export(content: Exported, path: Path, form: str) -> Path:
         If the format cannot hold what was asked for.
     """
     try:
+        files.sweep(path.parent, path.name)
         with files.replacing(path) as temporary:
             FORMATS[form](temporary, content)
     except OSError as error:

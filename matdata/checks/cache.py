@@ -22,7 +22,7 @@ from matdata.store.artefact import STAGING
 from matdata.store.latest import LATEST, order
 from matdata.store.verify import check_json, is_passing
 from matdata.store.walk import Fault, children
-from matdata.store.wholeness import refusal
+from matdata.store.wholeness import MISSING, fault_of, refusal
 
 SNAPSHOT, FEATURE = "snapshot", "feature"
 Check = Callable[[Path, Report], object]
@@ -61,11 +61,11 @@ def _of_kind(kind: str, folder: Path, report: Report) -> None:
 def _check_dataset(cache: Path, ref: str, report: Report) -> None:
     dataset = find_dataset(cache, ref)
     snapshot = cache / "snapshots" / dataset.manifest["made_from"]["snapshot"]
-    if snapshot.is_dir():
+    if fault_of(snapshot) != MISSING:
         check_artefact(snapshot, SNAPSHOT, report)
     check_artefact(dataset.folder, DATASET, report)
     openings = openings_path(dataset.folder)
-    if openings.exists():
+    if fault_of(openings) != MISSING:
         check_openings(openings, report)
     _check_latest(dataset.folder.parent, report)
     for folder in features(cache, dataset.ref):
@@ -127,6 +127,6 @@ def _no_folder(path: Path) -> str | None:
 
 def _check_latest(home: Path, report: Report) -> None:
     path = home / LATEST
-    if path.exists():
+    if fault_of(path) != MISSING:
         report.files += 1
         report.faults += check_json(path, lambda path: order(path.parent))

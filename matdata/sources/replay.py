@@ -43,6 +43,7 @@ def write_replay(snapshot: Snapshot, path: Path) -> int:
     """
     packed = path.suffix == ".gz"
     try:
+        files.sweep(path.parent, path.name)
         with files.replacing(path) as temporary, _writable(temporary, packed) as file:
             for line in _lines(snapshot):
                 file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import secrets
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from matdata.digest import digest_file, plain_json
+from matdata.digest import digest_bytes, digest_file, plain_json
 from matdata.redaction import redacted
 
 TEMPORARY = ".tmp-"
@@ -50,9 +52,42 @@ def publish(temporary: Path, final: Path) -> None:
 
 def temporary_beside(path: Path) -> Path:
     """A name beside `path` that no other process takes, with the same ending."""
-    return path.with_name(
-        f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}-{path.name[-NAME_KEPT:]}"
-    )
+    own = f"{os.getpid()}-{secrets.token_hex(4)}"
+    return path.with_name(f"{TEMPORARY}{_host()}-{own}-{path.name[-NAME_KEPT:]}")
+
+
+def sweep(folder: Path, ending: str = "") -> None:
+    """Remove what processes of this machine that are no more were writing in a folder.
+
+    Parameters
+    ----------
+    folder
+        Where to look.
+    ending
+        How the names of the files end that were being written.
+    """
+    begin = f"{TEMPORARY}{_host()}-"
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name.startswith(begin) and path.name.endswith(ending[-NAME_KEPT:]):
+            writer = path.name[len(begin) :].partition("-")[0]
+            if writer.isdecimal() and not _is_alive(int(writer)):
+                remove(path)
+
+
+@functools.cache
+def _host() -> str:
+    """This machine in a few characters: numbers of processes mean nothing on another one."""
+    return digest_bytes(socket.gethostname().encode())[:6]
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matdata.errors import StoreError
+from matdata.store import files
 from matdata.store.locks import LOCK, holding
 from matdata.store.records import read_record, write_record
 from matdata.store.wholeness import MISSING, fault_of
@@ -46,6 +47,7 @@ def mark_last(folder: Path) -> None:
     """
     home = folder.parent
     with holding(home / f"{LOCK}latest"):
+        files.sweep(home, LATEST)
         try:
             known = order(home)
         except StoreError:  # a damaged list is worth less than the one that begins here

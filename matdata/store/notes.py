@@ -54,6 +54,7 @@ def keep(
         if fault_of(beside) != MISSING:
             return read(home, name)
         try:
+            files.sweep(home)
             # Both are written before one is published: where a process was killed in between, the
             # note under its temporary name tells that from a note which somebody removed.
             with files.replacing(beside) as pending, files.replacing(path) as temporary:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from matdata.digest import digest_file
 from matdata.errors import StoreError
+from matdata.store import files
 from matdata.store.files import TEMPORARY
 from matdata.store.locks import LOCK, holding
 from matdata.store.manifest import NAME
@@ -50,10 +51,10 @@ def recorded(run: Path) -> Added:
         return Added({}, [])
     advice = f"remove it, and give the commands again that write into {run}"
     record = read_record(path, next_step=advice)
-    files, pending = record.get("files"), record.get("pending")
-    if not isinstance(files, dict) or not isinstance(pending, list):
+    digests, pending = record.get("files"), record.get("pending")
+    if not isinstance(digests, dict) or not isinstance(pending, list):
         raise StoreError(f"{path} is damaged: it names no files", next_step=advice)
-    return Added(files, pending)
+    return Added(digests, pending)
 
 
 @contextlib.contextmanager
@@ -78,13 +79,14 @@ def adding(folder: Path) -> Iterator[None]:
 
 def _update(run: Path, inside: str, pending: bool) -> None:
     with holding(run / f"{LOCK}added"):
+        files.sweep(run, ADDED)
         known = recorded(run)
         others = [name for name in known.pending if name != inside]
         if pending:
             write_record(run / ADDED, {"files": known.files, "pending": [*others, inside]})
             return
-        files = {n: d for n, d in known.files.items() if not n.startswith(f"{inside}/")}
+        digests = {n: d for n, d in known.files.items() if not n.startswith(f"{inside}/")}
         for name in entries_below(run / inside).files:
             if not Path(name).name.startswith(TEMPORARY):
-                files[f"{inside}/{name}"] = digest_file(run / inside / name)
-        write_record(run / ADDED, {"files": files, "pending": others})
+                digests[f"{inside}/{name}"] = digest_file(run / inside / name)
+        write_record(run / ADDED, {"files": digests, "pending": others})

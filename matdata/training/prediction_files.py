@@ -73,6 +73,7 @@ def write_predictions(path: Path, columns: Columns, described: Described) -> Non
     """
     write = FORMATS[require_format(path)]
     try:
+        files.sweep(path.parent, path.name)
         with files.replacing(path) as temporary:
             write(temporary, columns, described)
     except OSError as error:

@@ -56,6 +56,7 @@ def start_run(folder: Path, content: dict[str, Any]) -> Run:
     """
     digest = digest_json(content["identity"])
     if (folder / NAME).is_file():
+        files.sweep(folder)
         known = Run(folder)
         if known.digest == digest:
             return known

@@ -247,3 +247,24 @@ def test_tables_keep_types_units_and_gaps(tmp_path):
 def test_joined_columns_take_the_wider_type():
     joined = tables.join_columns([{"a": [1]}, {"a": [2.5], "b": ["x"]}, {"b": [3]}])
     assert joined == {"a": [1.0, 2.5, None], "b": [None, "x", "3"]}
+
+
+def test_what_a_dead_process_was_writing_is_swept_and_nothing_else(tmp_path):
+    import multiprocessing
+    import os
+
+    from matdata.store import files
+
+    process = multiprocessing.get_context("spawn").Process(target=print)
+    process.start()
+    process.join()
+    own = files.temporary_beside(tmp_path / "a.json")
+    dead = own.with_name(own.name.replace(f"-{os.getpid()}-", f"-{process.pid}-"))
+    other = dead.with_name(dead.name.replace(files.TEMPORARY, f"{files.TEMPORARY}x"))
+    for path in (own, dead, other, tmp_path / "a.json"):
+        path.write_text("x")
+    files.sweep(tmp_path, "b.json")
+    assert dead.exists()
+    files.sweep(tmp_path, "a.json")
+    assert not dead.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {own.name, other.name, "a.json"}
