@@ -187,6 +187,7 @@ def test_rounded_formulas_and_whole_cells():
 def test_multiplicity_and_density_must_agree():
     columns, head = (*LOOP, "symmetry_multiplicity"), "_space_group_name_H-M_alt 'P m -3 m'"
     assert len(crystal([f"{row} 1" for row in CSCL], head, columns=columns).numbers) == 2
+    assert len(crystal([f"{row} 1.0" for row in CSCL], head, columns=columns).numbers) == 2  # ASE
     orders = [f"{row} 48" for row in CSCL]  # as older SHELXL wrote them
     assert len(crystal(orders, head, columns=columns).numbers) == 2
     assert refusal([f"{row} 3" for row in CSCL], head, columns=columns).reason == "contradiction"

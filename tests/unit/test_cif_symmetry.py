@@ -176,6 +176,9 @@ def test_symbols_that_can_mean_several_settings():
     assert [s.xhm() for s in settings_of_symbol("P4/nmm:2")] == ["P 4/n m m:2"]
     assert [s.xhm() for s in settings_of_symbol("H 3 2")] == ["R 3 2:H"]
     assert settings_of_symbol("F m -3 m :2") == []
+    aflow = {"R -3 m (hexagonal axes)": "R -3 m:H", "F d -3 m (origin choice 2)": "F d -3 m:2"}
+    for symbol, setting in aflow.items():
+        assert [s.xhm() for s in settings_of_symbol(symbol)] == [setting]
 
 
 def test_two_blocks_of_one_name_and_a_broken_one():

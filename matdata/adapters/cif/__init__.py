@@ -99,14 +99,15 @@ def _fitting(readings: Readings, lattice: Float) -> Readings:
 
 
 def _built(atoms: Atoms, lattice: Float, readings: Readings, statements: Statements) -> list[Built]:
-    """What the readings give; one that gives no crystal is out only where a formula can confirm."""
+    """What the readings give; one that gives none is out only where formula and Z can confirm."""
     built, problems = [], []
     for operations in readings.operations:
         try:
             built.append(expand(atoms, lattice, operations))
         except Unusable as problem:
             problems.append(problem)
-    if not problems or (built and statements.formula and readings.doubt is None):
+    stated = statements.formula is not None and statements.units is not None
+    if not problems or (built and stated and readings.doubt is None):
         return built
     if readings.doubt is not None:
         raise Unusable(readings.doubt.reason, str(readings.doubt))

@@ -124,7 +124,7 @@ def _check_complete(block: Block, n: int) -> None:
 def _multiplicities(block: Block, n: int) -> list[int] | None:
     tags = ("_atom_site_site_symmetry_multiplicity", "_atom_site_symmetry_multiplicity")
     for tag in tags:
-        texts = _column(block, n, tag)
-        if texts and all(text.isdecimal() and len(text) < 9 for text in texts):
-            return [int(text) for text in texts]
+        texts = _column(block, n, tag) or []
+        if texts and not set(NULL) & set(texts):
+            return [int(number) for number in numbers_of(texts, "a multiplicity")]
     return None

@@ -14,6 +14,10 @@ from matdata.adapters.cif.operations import Operations, of_members
 LONGEST = 60
 # `F d -3 m :2`, `R -3 m :H`, `R-3mH`; monoclinic and orthorhombic settings (`:b1`, `:cab`) too.
 _EXTENSION = re.compile(r"(?P<symbol>.+?)\s*:\s*(?P<code>[-\w]+)")
+_WORDS = re.compile(
+    r"(?P<symbol>.+?)\s*\((?:origin choice )?(?P<code>[12HR])(?:exagonal axes|hombohedral axes)?\)",
+    re.IGNORECASE,
+)  # as AFLOW writes them
 _AXES = re.compile(r"(?P<symbol>R.+?)\s*(?P<code>[HR])", re.IGNORECASE)
 
 
@@ -26,7 +30,8 @@ def settings_of_symbol(symbol: str) -> list[gemmi.SpaceGroup]:
     text = symbol.replace("_", "").strip()
     if len(text) > LONGEST:
         return []
-    match = _EXTENSION.fullmatch(text) or _AXES.fullmatch(text)
+    patterns = (_EXTENSION, _WORDS, _AXES)
+    match = next((found for each in patterns if (found := each.fullmatch(text))), None)
     base, code = (match["symbol"], match["code"]) if match else (text, "")
     if base[:1].upper() == "H":  # as the Protein Data Bank calls R groups in hexagonal axes
         base, code = "R" + base[1:], "H"
