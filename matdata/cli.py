@@ -251,7 +251,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     from matdata.commands import run
     from matdata.errors import MatdataError
+    from matdata.offers import forgive_broken_metadata
 
+    forgive_broken_metadata()
     try:
         return run(given)
     except MatdataError as error:
