@@ -272,8 +272,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from matdata.commands import run
     from matdata.errors import MatdataError
     from matdata.given import require_arguments
+    from matdata.offers import forgive_broken_metadata
     from matdata.parallel import enough_memory
 
+    forgive_broken_metadata()
     try:
         require_arguments(given)
         with _debugging(given.debug), enough_memory():

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.metadata import Distribution, EntryPoint, EntryPoints, distributions
+from typing import Any
 
 #: Names can be asked for on a command line, before a colon, as part of a file's name.
 NAME = re.compile(r"\w[\w.+-]*")
 VALUE = re.compile(r"[\w.]+\s*:\s*[\w.]+\s*(\[.*\])?")
+_entry_points: Any = vars(Distribution)["entry_points"].fget
 UNINSTALL = "repair or uninstall that distribution"
 
 
@@ -62,6 +64,22 @@ class Fault:
     next_step: str
 
 
+def forgive_broken_metadata() -> None:
+    """Let entry points that cannot be read cost their own distribution alone, in this process.
+
+    numba, torch and zarr look at those of all distributions, and fall with the first that is
+    broken. For processes that are matdata's own: the command line, workers.
+    """
+
+    def entry_points(self: Distribution) -> Any:
+        try:
+            return _entry_points(self)
+        except Exception:  # told by `Registry.faults` where it concerns matdata
+            return EntryPoints(())
+
+    setattr(Distribution, "entry_points", property(entry_points))  # noqa: B010
+
+
 def read_offers(group: str, kind: str) -> tuple[list[Offer], list[Fault]]:
     """All that is registered in an entry-point group, and what of it cannot be used.
 
@@ -108,7 +126,7 @@ def _points(distribution: Distribution, group: str) -> list[EntryPoint]:
         raise
     if group not in text:
         return []
-    points = [point for point in distribution.entry_points if point.group == group]
+    points = [point for point in _entry_points(distribution) if point.group == group]
     if not points and re.search(rf"^\W*{re.escape(group)}\b", text, re.MULTILINE):
         raise ValueError(f"no entry of {group} in entry_points.txt")
     return points

@@ -16,6 +16,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Literal, TypeVar
 
 from matdata.errors import MatdataError
+from matdata.offers import forgive_broken_metadata
 from matdata.streams import screen_process
 
 A = TypeVar("A")
@@ -128,6 +129,7 @@ def _start_worker() -> None:
     # Ctrl-C belongs to the parent, which lets finished work be saved.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     screen_process()
+    forgive_broken_metadata()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     threading.Thread(target=_die_with_parent, args=(os.getppid(),), daemon=True).start()

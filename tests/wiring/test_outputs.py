@@ -1,0 +1,37 @@
+"""What is printed or written as CSV passes the one place that makes it safe."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import matdata
+
+ROOT = Path(matdata.__file__).parent
+PRINTERS = {"cli.py", "console.py", "registry.py", "commands/common.py", "commands/plugin_probe.py"}
+
+
+def _calls(path: Path) -> set[str]:
+    calls = [
+        node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+    ]
+    return {
+        func.id if isinstance(func, ast.Name) else func.attr
+        for func in calls
+        if isinstance(func, (ast.Name, ast.Attribute))
+    }
+
+
+def test_commands_print_by_console_tell_or_print_json():
+    found = {
+        path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py") if "print" in _calls(path)
+    }
+    assert found <= PRINTERS, "print by Console, or by tell of matdata/commands/common.py"
+
+
+def test_csv_is_written_by_the_one_writer():
+    writers = {"to_csv", "DictWriter", "writerow", "writerows"}
+    found = {
+        path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py") if writers & _calls(path)
+    }
+    assert not found, "write CSV by matdata/store/csv.py"
