@@ -8,12 +8,14 @@ from typing import Any, Literal
 
 from matdata.errors import SourceError, did_you_mean
 from matdata.settings import Settings, setting
+from matdata.sources.limits import MAX_COLUMNS
 from matdata.sources.readers.base import is_cif, is_structure_dict
 
 ID_NAMES = (
     "material_id", "id", "jid", "mp_id", "mpid", "task_id", "oqmd_id", "auid", "identifier",
     "unique_id",
 )  # fmt: skip
+SHOWN = 40  # columns that a message lists
 NUMERIC = 0.9  # of the values there: a column of numbers may hold a remark
 STRUCTURE_NAMES = (
     "structure", "cif", "cif_string", "cifs", "atoms", "poscar", "final_structure",
@@ -86,8 +88,15 @@ def find_roles(
     Raises
     ------
     SourceError
-        If a column that was named is not there, or there is neither structure nor formula.
+        If a column that was named is not there, there is neither structure nor formula, or there
+        are too many columns.
     """
+    columns = [name for name in columns if _is_text(name)]  # others make their records rejects
+    if len(columns) > MAX_COLUMNS:
+        raise SourceError(
+            f"{place}: more than {MAX_COLUMNS:,} columns",
+            cause="a matrix, or ids and labels that stand as keys",
+        )
     structure = _pick(options.structure_col, STRUCTURE_NAMES, columns, place)
     structure = structure or _by_content(columns, first)
     formula = _pick(options.formula_col, FORMULA_NAMES, columns, place)
@@ -95,7 +104,7 @@ def find_roles(
         formula = None
     if structure is None and formula is None:
         raise SourceError(
-            f"{place}: no structure and no formula column; columns seen: {', '.join(columns)}",
+            f"{place}: no structure and no formula column; columns seen: {_listed(columns)}",
             cause="the column has a name that matdata does not know",
             next_step="say which it is with --structure-col NAME or --formula-col NAME",
         )
@@ -104,6 +113,18 @@ def find_roles(
     targets = _targets(options.targets, columns, first, skip, place)
     identity = _pick(options.id_col, ID_NAMES, columns, place)
     return Roles(identity, structure, formula, energy, per, targets)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _listed(columns: Sequence[str]) -> str:
+    more = f", … ({len(columns):,} in all)" if len(columns) > SHOWN else ""
+    return ", ".join(columns[:SHOWN]) + more
 
 
 def _pick(said: str | None, names: Sequence[str], columns: Sequence[str], place: str) -> str | None:
@@ -119,7 +140,7 @@ def require_column(name: str, columns: Sequence[str], place: str) -> None:
     if name not in columns:
         raise SourceError(
             f"{place}: no column {name!r}{did_you_mean(name, columns)}",
-            next_step=f"columns seen: {', '.join(columns)}",
+            next_step=f"columns seen: {_listed(columns)}",
         )
 
 

@@ -15,13 +15,14 @@ from typing import IO, Any, NamedTuple
 
 from matdata.errors import SourceError
 from matdata.ledger import Unusable
-from matdata.sources.limits import CHUNK_WEIGHT, MAX_DEPTH, MAX_RECORD, MIB
+from matdata.sources.limits import CHUNK_WEIGHT, MAX_DEPTH, MAX_LINE, MAX_RECORD, MIB
 from matdata.sources.readers.opening import open_text
 
 PIECE = 1 << 18  # characters read at a time
 SPACE = re.compile(r"[ \t\r\n]*")
-#: A string (group 1 is its closing quote, empty at the end of the buffer), or a mark of structure.
-TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*("?)|[\[\]{},]', re.DOTALL)
+#: A string; group 1 is its closing quote, empty at the end of the buffer. Or brackets.
+TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*("?)|[\[{]+|[\]}]+', re.DOTALL)
+END_OF_WORD = re.compile(r"[,\]}]")
 CONTAINER, SLOT = 64, 32  # bytes of Python objects, about
 
 
@@ -207,17 +208,23 @@ class JsonText:
         """The text of the value that begins here, or as much of it as tells that it is too long."""
         pieces, length = [], 0
         for piece in self._pieces():
-            if length <= MAX_RECORD:
+            length += len(piece)
+            if length <= MAX_RECORD + PIECE:
                 pieces.append(piece)
-                length += len(piece)
+            elif length > MAX_LINE:
+                raise self._broken(f"a value is longer than {MAX_LINE // MIB} MiB")
         return "".join(pieces)
 
     def _pieces(self) -> Iterator[str]:
         """The text of a value in pieces, each consumed before it is given."""
-        depth, place = 0, self._at
-        quoted = self._buffer.startswith('"', self._at)
+        depth = 0
+        begins = self._buffer[self._at : self._at + 1]
         while True:
-            end, place, depth = self._scan(place, depth, quoted)
+            if begins in ("[", "{", '"'):
+                end, place, depth = self._scan(depth)
+            else:  # a number or a word, which ends where the list or object around it goes on
+                match = END_OF_WORD.search(self._buffer, self._at)
+                end, place = match is not None, match.start() if match else len(self._buffer)
             piece = self._buffer[self._at : place]
             self._at = place
             yield piece
@@ -226,28 +233,25 @@ class JsonText:
             if len(self._buffer) - self._at > MAX_RECORD:
                 raise self._broken(f"a text is longer than {MAX_RECORD // MIB} MiB")
             if not self._more(len(self._buffer) - self._at):
-                if depth == 0 and self._at == len(self._buffer):
-                    return  # a number or word that is the whole text
-                raise self._broken("it ends in the middle of a value")
-            place = 0
+                if begins in ("[", "{", '"'):
+                    raise self._broken("it ends in the middle of a value")
+                return
 
-    def _scan(self, place: int, depth: int, quoted: bool) -> tuple[bool, int, int]:
+    def _scan(self, depth: int) -> tuple[bool, int, int]:
         """Whether the value ends in the buffer, how far it was scanned, and the depth there."""
-        for match in TOKEN.finditer(self._buffer, place):
+        for match in TOKEN.finditer(self._buffer, self._at):
             mark = self._buffer[match.start()]
             if mark == '"':
                 if not match[1]:
                     return False, match.start(), depth
-                if quoted and depth == 0:
-                    return True, match.end(), depth
-            elif mark in "[{":
-                depth += 1
-            elif depth == 0:  # the list or object around it goes on or ends
-                return True, match.start(), depth
-            elif mark != ",":
-                depth -= 1
                 if depth == 0:
                     return True, match.end(), depth
+            elif mark in "[{":
+                depth += len(match[0])
+            elif len(match[0]) >= depth:
+                return True, match.start() + depth, 0
+            else:
+                depth -= len(match[0])
         return False, len(self._buffer), depth
 
 

@@ -1,0 +1,400 @@
+"""One damaged record is one ledger row; a damaged file is one typed error with its place."""
+
+from __future__ import annotations
+
+import bz2
+import copy
+import gzip
+import json
+import lzma
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from support.crystals import few, many
+from support.files import mp_document, poscar, write_ase_db, write_folder, write_jsonl
+
+import matdata as md
+from matdata.cli import main
+from matdata.pipeline import build
+from matdata.sources import chunks, find_source, guard
+from matdata.sources.base import Request
+
+DOCUMENTS = [mp_document(few(), row) for row in range(4)]
+
+
+def _build(path, tmp_path, source=None, **options):
+    asked = {"file": path} if source else {}
+    return md.build(
+        source or path,
+        cache=tmp_path / "c",
+        split=None,
+        dedupe="none",
+        symmetry="none",
+        workers=1,
+        **asked,
+        **options,
+    )
+
+
+def _check(dataset, kept, lost):
+    assert dataset.ids.tolist() == kept
+    reading = dataset.funnel()[0]
+    assert reading["entered"] == len(kept) + len(lost)
+    assert [(row.reason, row.message) for row in dataset.ledger.itertuples()] == [
+        (reason, message) for reason, message in lost
+    ]
+
+
+def _spoilt(how):
+    document = copy.deepcopy(DOCUMENTS[1])
+    how(document)
+    return document
+
+
+def _set(*keys, value):
+    def change(document):
+        for key in keys[:-1]:
+            document = document[key]
+        document[keys[-1]] = value
+
+    return change
+
+
+SPOILT = {
+    "text coordinate": (_set("structure", "sites", 0, "abc", 0, value="x"), "coordinates"),
+    "number as text": (_set("structure", "sites", 0, "abc", 0, value="0.5"), "coordinates"),
+    "ragged lattice": (_set("structure", "lattice", "matrix", 0, value=[1.0]), "lattice vectors"),
+    "occupancy": (_set("structure", "sites", 0, "species", 0, "occu", value="1/2"), "occupancy"),
+    "digits": (_set("band_gap", value=10**400), "integer of about 40"),
+    "surrogate": (_set("note", value="\ud800"), "lone surrogate"),
+    "surrogate key": (_set("\ud800", value=1), "lone surrogate"),
+    "element": (_set("structure", "sites", 0, "species", 0, "element", value=[]), "no symbol"),
+    "structure": (_set("structure", value=[1]), "structure"),
+    "sites": (_set("structure", "sites", value="NaCl"), "not a pymatgen structure"),
+    "keys": (lambda d: d.update({f"k{k}": 1 for k in range(10_001)}), "at most 10,000"),
+}
+
+
+@pytest.mark.parametrize("source", ["files", "files list", "mp"])
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_damaged_record_is_one_row_of_the_ledger(name, source, tmp_path):
+    how, words = SPOILT[name]
+    documents = [DOCUMENTS[0], _spoilt(how), *DOCUMENTS[2:]]
+    if source == "mp" and name in ("surrogate", "surrogate key", "keys"):
+        pytest.skip("fields that are not asked of the Materials Project are not read")
+    path = tmp_path / ("x.json" if source == "files list" else "x.jsonl")
+    lines = [json.dumps(one) for one in documents]
+    path.write_text("[" + ",".join(lines) + "]" if path.suffix == ".json" else "\n".join(lines))
+    dataset = _build(path, tmp_path, "mp" if source == "mp" else None)
+    good = sorted(str(few().ids[row]) for row in (0, 2, 3))
+    assert dataset.ids.tolist() == good
+    assert dataset.ledger.reason.tolist() == ["unreadable"]
+    if source != "mp" or name != "structure":
+        assert words in dataset.ledger.message[0]
+    assert dataset.funnel()[0]["entered"] == 4
+    assert (
+        dataset.table.loc[good[0], "band_gap"]
+        == {one["material_id"]: one["band_gap"] for one in DOCUMENTS}[good[0]]
+    )
+
+
+@pytest.mark.parametrize("line", ['{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", "[1, 2]", "}{"])
+def test_lines_that_are_no_document(line, tmp_path):
+    path = write_jsonl(tmp_path / "x.jsonl", few())
+    path.write_text(path.read_text() + line + "\n")
+    dataset = _build(path, tmp_path)
+    assert (len(dataset), len(dataset.ledger)) == (4, 1)
+
+
+def test_an_exception_that_nobody_foresaw_is_counted_and_told(tmp_path, monkeypatch, capsys):
+    from matdata.sources import parse
+
+    path = write_jsonl(tmp_path / "x.jsonl", few())
+
+    def failing(payload):
+        if len(payload["sites"]) == 5:
+            raise ZeroDivisionError("oh no")
+        return real(payload)
+
+    real = parse.from_dict
+    monkeypatch.setattr(parse, "from_dict", failing)
+    arguments = ["build", str(path), "--split", "none", "--dedupe", "none", "--workers", "1"]
+    arguments += ["--cache", str(tmp_path / "c")]
+    assert main([*arguments, "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert "1 record failed in a way matdata does not know: please report" in err
+    summary = json.loads(out)
+    assert (summary["rows"], summary["unexpected_errors"]) == (3, 1)
+    assert summary["funnel"][0]["removed"] == {"unexpected_error": 1}
+    ledger = md.open("x", tmp_path / "c").ledger
+    assert ledger.message.tolist() == ["record 2: ZeroDivisionError: oh no"]
+    for cache in ("c", "other"):  # also where the records are kept already
+        with pytest.raises(ZeroDivisionError):
+            main([*arguments[:-1], str(tmp_path / cache), "--debug"])
+    assert guard.DEBUG not in os.environ
+
+
+def test_lack_of_memory_is_no_fault_of_a_record(tmp_path, monkeypatch):
+    from matdata.sources import parse
+
+    def failing(payload):
+        raise MemoryError
+
+    monkeypatch.setattr(parse, "from_dict", failing)
+    with pytest.raises(md.MatdataError, match="not enough memory"):
+        _build(write_jsonl(tmp_path / "x.jsonl", few()), tmp_path)
+
+
+def test_the_first_reasons_are_told_when_nothing_is_left(tmp_path):
+    path = tmp_path / "f.csv"
+    path.write_text("id,formula\na,Xx2\nb,Yy\nc,Zz3\nd,Qq\n")
+    with pytest.raises(md.CurationError) as caught:
+        _build(path, tmp_path)
+    told = str(caught.value)
+    assert "not one of 4 records can be used: 4 bad_formula" in told
+    assert [f"  {name}: record" in told for name in "abcd"] == [True, True, True, False]
+    empty = tmp_path / "e.csv"
+    empty.write_text("id,formula\na,\nb,\n")
+    with pytest.raises(md.CurationError, match="a: record 1: no formula"):
+        _build(empty, tmp_path)
+
+
+def _flipped(path: Path) -> Path:
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 0x55
+    path.write_bytes(body)
+    return path
+
+
+@pytest.mark.parametrize("opener", [gzip.open, bz2.open, lzma.open])
+def test_damaged_containers_name_file_and_place(opener, tmp_path):
+    suffix = {gzip.open: "gz", bz2.open: "bz2", lzma.open: "xz"}[opener]
+    path = tmp_path / f"x.jsonl.{suffix}"
+    lines = [json.dumps({"id": f"{k}", "formula": "NaCl", "v": k * 0.37}) for k in range(20_000)]
+    with opener(path, "wt") as file:
+        file.write("\n".join(lines))
+    with pytest.raises(md.SourceError, match=rf"x.jsonl.{suffix}.* after byte [\d,]+"):
+        _build(_flipped(path), tmp_path)
+    assert not list((tmp_path / "c").glob("datasets/*/*"))
+
+
+def test_damaged_databases_and_members(tmp_path):
+    path = tmp_path / "x.db"
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(md.SourceError, match="file is not a database"):
+        _build(path, tmp_path)
+    shutil.make_archive(str(tmp_path / "z"), "zip", write_folder(tmp_path / "z", few(), False))
+    body = bytearray((tmp_path / "z.zip").read_bytes())
+    body[body.index(b"cscl.vasp") + 20] ^= 0x55
+    (tmp_path / "z.zip").write_bytes(body)
+    dataset = _build(tmp_path / "z.zip", tmp_path)
+    assert (len(dataset), len(dataset.ledger)) == (3, 1)
+
+
+def test_a_row_of_a_database_that_cannot_be_decoded(tmp_path):
+    import sqlite3
+
+    path = write_ase_db(tmp_path / "x.db", few())
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE systems SET positions = x'00' WHERE id = 2")
+    dataset = _build(path, tmp_path)
+    assert (len(dataset), dataset.ledger.reason.tolist()) == (3, ["unreadable"])
+    assert dataset.table["gap"].tolist() == [0.5] * 3
+
+
+@pytest.mark.parametrize("form", ["list", "lines", "split", "mp", "jarvis"])
+def test_not_a_number_is_a_missing_value_everywhere(form, tmp_path):
+    nan = float("nan")
+    path = tmp_path / ("x.jsonl" if form in ("lines", "mp") else "x.json")
+    source = form if form == "mp" else "jarvis:dft_3d" if form == "jarvis" else None
+    documents = [{**DOCUMENTS[k], "band_gap": nan if k == 1 else 0.5} for k in range(4)]
+    if form == "split":
+        names = list(documents[0])
+        rows = [[one[name] for name in names] for one in documents]
+        text = json.dumps({"columns": names, "index": list(range(4)), "data": rows})
+    elif form == "jarvis":
+        atoms = {"lattice_mat": [[4, 0, 0], [0, 4, 0], [0, 0, 4]], "coords": [[0, 0, 0]]}
+        atoms["elements"] = ["Po"]
+        entries = [{"jid": f"J{k}", "atoms": atoms, "optb88vdw_bandgap": nan} for k in range(3)]
+        text = json.dumps([*entries, {**entries[0], "jid": "J3", "optb88vdw_bandgap": 0.5}])
+    elif form == "list":
+        text = json.dumps(documents)
+    else:
+        text = "\n".join(map(json.dumps, documents))
+    assert "NaN" in text
+    path.write_text(text)
+    dataset = _build(path, tmp_path, source)
+    column = "optb88vdw_bandgap" if form == "jarvis" else "band_gap"
+    values = dataset.table[column]
+    assert len(values) == 4
+    assert values.isna().sum() == (3 if form == "jarvis" else 1)
+    assert set(values.dropna()) == {0.5}
+
+
+def test_forms_of_pandas(tmp_path):
+    import pandas as pd
+
+    frame = pd.DataFrame({"formula": ["NaCl", "KCl"], "gap": [1.0, 2.5]}, index=[5, 7])
+    for orient in ("split", "table", "columns", "index"):
+        frame.to_json(tmp_path / f"{orient}.json", orient=orient)
+        dataset = _build(tmp_path / f"{orient}.json", tmp_path)
+        assert dataset.ids.tolist() == [f"{orient}-0000005", f"{orient}-0000007"], orient
+        assert dataset.table["gap"].tolist() == [1.0, 2.5]
+        assert dataset.table["formula"].tolist() == ["NaCl", "KCl"]
+    frame.to_json(tmp_path / "records.json", orient="records")
+    assert _build(tmp_path / "records.json", tmp_path).table["gap"].tolist() == [1.0, 2.5]
+    frame.to_json(tmp_path / "values.json", orient="values")
+    with pytest.raises(md.SourceError, match="expected a JSON object, got list"):
+        _build(tmp_path / "values.json", tmp_path)
+    frame.rename(columns={"formula": "what"}).to_json(tmp_path / "odd.json", orient="columns")
+    with pytest.raises(md.SourceError, match='looks like orient="columns"'):
+        _build(tmp_path / "odd.json", tmp_path)
+
+
+def test_rows_and_labels_that_do_not_fit(tmp_path):
+    path = tmp_path / "x.json"
+    content = {"columns": ["formula", "gap"], "index": [0, 1, 2]}
+    path.write_text(json.dumps({**content, "data": [["NaCl", 1.0], ["KCl"], ["KBr", 2.0]]}))
+    dataset = _build(path, tmp_path)
+    _check(
+        dataset,
+        ["x-0000000", "x-0000002"],
+        [("unreadable", "record 2: a row with 1 values for 2 columns")],
+    )
+
+
+def test_columns_of_several_kinds_become_text(tmp_path):
+    path = tmp_path / "x.jsonl"
+    odd = [1, "a", [1, 2], [1.5], True, [0.5, float("inf")]]
+    lines = [{"id": f"i{k}", "formula": "NaCl", "v": v} for k, v in enumerate(odd)]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    values = _build(path, tmp_path).table["v"].tolist()
+    assert values == ["1", "a", "[1.0, 2.0]", "[1.5]", "True", None]
+
+
+def _arguments(tmp_path):
+    return ["--cache", str(tmp_path / "c"), "--split", "none", "--workers", "1"]
+
+
+@pytest.mark.parametrize("empty", ["", "  ", "\n"])
+def test_empty_arguments_are_refused(empty, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_jsonl(tmp_path / "x.jsonl", few())
+    for arguments in (
+        ["build", empty],
+        ["build", "mp", "--from", empty],
+        ["build", "sample", "--cache", empty],
+        ["info", empty],
+        ["predict", "run", empty],
+        ["predict", empty, "x.jsonl"],
+        ["export", "x", empty],
+    ):
+        assert main(arguments) == 1
+        assert "is empty" in capsys.readouterr().err
+    for call in (
+        lambda: md.build(empty, cache=tmp_path / "c"),
+        lambda: md.build("mp", file=empty, cache=tmp_path / "c"),
+        lambda: md.build("sample", cache=empty),
+        lambda: md.open(empty),
+        lambda: md.open_run(empty),
+    ):
+        with pytest.raises(md.ConfigError, match="is empty"):
+            call()
+
+
+@pytest.mark.parametrize("name", ["a" * 5000 + ".csv", "a\0b.csv"])
+def test_paths_that_no_file_can_have(name, tmp_path, capsys):
+    assert main(["build", name, *_arguments(tmp_path)]) == 1
+    assert "is no path" in capsys.readouterr().err
+
+
+def test_only_regular_files_are_read(tmp_path):
+    (tmp_path / "zero.csv").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "fifo.jsonl")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "s.json"))
+        for name, words in (
+            ("zero.csv", "no regular file"),
+            ("fifo.jsonl", "no regular file"),
+            ("s.json", "cannot be read"),
+        ):
+            with pytest.raises(md.SourceError, match=words):
+                _build(tmp_path / name, tmp_path)
+    (tmp_path / "link.jsonl").symlink_to(write_jsonl(tmp_path / "x.jsonl", few()))
+    assert len(_build(tmp_path / "link.jsonl", tmp_path)) == 4
+
+
+def test_odd_things_in_folders_are_rows_or_left_out(tmp_path):
+    folder = write_folder(tmp_path / "f", few(), properties=False)
+    (folder / "loop").symlink_to(folder)
+    (folder / "gone.cif").symlink_to(folder / "nothing")
+    os.mkfifo(folder / "fifo.cif")
+    text = poscar(few(), 0)
+    (folder / os.fsdecode(b"\xff.vasp")).write_text(text)
+    for hidden in (".ipynb_checkpoints", "__MACOSX"):
+        (folder / hidden).mkdir()
+        (folder / hidden / "copy.vasp").write_text(text)
+    dataset = _build(folder, tmp_path)
+    assert dataset.ids.tolist() == ["cscl", "nacl", "po", "sto"]
+    assert sorted(dataset.ledger.material_id) == ["\\udcff", "fifo", "gone"]
+    assert "2 hidden structure files are left out" in dataset.manifest["note"]
+    assert dataset.funnel()[0]["entered"] == 7
+
+
+def test_chunks_are_cut_by_weight_and_the_same_when_resumed(monkeypatch, tmp_path):
+    monkeypatch.setattr(chunks, "CHUNK_WEIGHT", 30_000)
+    path = write_jsonl(tmp_path / "x.jsonl", many(40))
+    source = find_source(str(path), Request())
+    raw = list(source.raw_chunks())
+    sizes = [len(records) for _, records in raw]
+    assert sum(sizes) == 40
+    assert len(sizes) > 3
+    for start in range(len(raw)):
+        assert list(source.raw_chunks(start)) == raw[start:]
+    built = build(source, tmp_path / "c")
+    assert built.dataset.manifest["rows"] == 40
+
+
+BOMBS = {
+    "line.jsonl.gz": lambda path: _packed(gzip.open, path, [b"[" * 2**20] * 300),
+    "line.csv.bz2": lambda path: _packed(bz2.open, path, [b"a" * 2**20] * 300),
+    "text.json.xz": lambda path: _packed(lzma.open, path, [b'["', *([b"a" * 2**20] * 300)]),
+    "deep.json.gz": lambda path: _packed(gzip.open, path, [b"[" * 2**20] * 300),
+    "members.zip": lambda path: _zip(path, 45, 60 << 20),
+    "count.extxyz": lambda path: path.write_text("999999999999\nLattice=\nH 0 0 0\n"),
+    "wide.csv": lambda path: path.write_text("c," * 1_000_000 + "c\n" + ("1," * 10**6 + "1\n") * 9),
+}
+
+
+def _packed(opener, path, pieces):
+    with opener(path, "wb") as file:
+        for piece in pieces:
+            file.write(piece)
+
+
+def _zip(path, count, size):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(count):
+            archive.writestr(f"{number}.cif", b"#" * size)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOMBS)
+def test_no_file_takes_the_machines_memory(name, tmp_path):
+    path = tmp_path / name
+    BOMBS[name](path)
+    command = [sys.executable, "-m", "matdata.cli", "build", str(path), *_arguments(tmp_path)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+    assert max(before, peak) < 1 << 20  # kB: one gigabyte
