@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from matdata import formula as module
 from matdata.composition import formula_of
 from matdata.errors import StructureError
-from matdata.formula import MAX_DEPTH, MAX_LENGTH, parse_formula
+from matdata.formula import MAX_LENGTH, parse_formula
+from matdata.formula_grammar import MAX_DEPTH
 
 HYDRATE = "CuH10SO9"
 
