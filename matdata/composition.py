@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals, Int, as_rows, gather_index
+from matdata.crystals import Crystals, Int, as_ids, as_rows, gather_index
 from matdata.formula import parse_formula as parse_formula
 from matdata.tables import elements
 
@@ -96,7 +96,7 @@ class Compositions:
         pairs = [sorted(entry.items()) for entry in amounts]
         flat = [pair for entry in pairs for pair in entry]
         return cls(
-            np.asarray(ids, dtype=np.str_),
+            as_ids(ids),
             np.array([number for number, _ in flat], dtype=np.uint8),
             np.array([amount for _, amount in flat], dtype=np.float64),
             np.concatenate([[0], np.cumsum([len(entry) for entry in pairs])]).astype(np.int64),

@@ -51,8 +51,8 @@ def parse_formula(formula: str) -> Amounts:
     ------
     StructureError
         If the text is not a formula, can be read in two ways, is longer than `MAX_LENGTH`, nested
-        deeper than `formula_grammar.MAX_DEPTH`, or holds amounts outside `MIN_AMOUNT` to `MAX_AMOUNT`; the message
-        shows where reading stopped.
+        too deeply, or holds amounts outside `MIN_AMOUNT` to `MAX_AMOUNT`; the message shows where
+        reading stopped.
     """
     amounts = _plain_amounts(formula)
     return _general_amounts(formula) if amounts is None else amounts

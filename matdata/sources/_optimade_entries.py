@@ -8,6 +8,7 @@ from typing import Any
 
 from matdata.adapters.sites import FULL, Sites, from_cartesian, number_of, to_crystals
 from matdata.ledger import Reject, Unusable
+from matdata.sources._optimade_checks import check_dimensions, check_statements
 from matdata.sources.base import Chunk
 from matdata.sources.parse import to_columns
 
@@ -32,8 +33,8 @@ def sites_of(entry: Mapping[str, Any]) -> Sites:
     Raises
     ------
     Unusable
-        If it is disordered, holds vacancies, unknown species or implicit atoms, or is not
-        periodic.
+        If it is disordered, holds vacancies, unknown species or implicit atoms, is not periodic,
+        or states a formula or number of sites that its sites do not have.
     """
     attributes = entry.get("attributes") or {}
     try:
@@ -41,6 +42,7 @@ def sites_of(entry: Mapping[str, Any]) -> Sites:
         for feature in attributes.get("structure_features") or []:
             if feature in FEATURES:
                 raise Unusable(*FEATURES[feature])
+        check_dimensions(attributes)
         lattice = attributes.get("lattice_vectors")
         if not lattice or any(x is None for vector in lattice for x in vector):
             raise Unusable("not_periodic", "it is not periodic in all three directions")
@@ -48,6 +50,7 @@ def sites_of(entry: Mapping[str, Any]) -> Sites:
         if not positions:
             raise Unusable("no_structure", "the entry holds no positions")
         numbers = [number_of(elements[name]) for name in attributes["species_at_sites"]]
+        check_statements(attributes, numbers)
         return from_cartesian(lattice, positions, numbers)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise Unusable("unreadable", f"not an OPTIMADE structure: {error!r}") from None
@@ -82,7 +85,7 @@ def chunk_of(entries: Sequence[Mapping[str, Any]]) -> Chunk:
     rows: list[dict[str, Any]] = []
     rejects: list[Reject] = []
     for entry in entries:
-        identity = str(entry.get("id"))
+        identity = "" if entry.get("id") is None else str(entry["id"])
         try:
             sites.append(sites_of(entry))
         except Unusable as error:

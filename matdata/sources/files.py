@@ -13,6 +13,7 @@ from matdata.errors import SourceError, did_you_mean
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
 from matdata.sources.parse import parse_formulas, parse_structures
 from matdata.sources.readers.base import Form, Raw, plain_stem, plain_suffix
+from matdata.sources.readers.csv_table import unnamed_columns
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, Record, read_records
 from matdata.sources.roles import ReadOptions, Roles, find_roles
@@ -94,7 +95,13 @@ class Files(Source):
             energy_per=roles.energy_per,
             targets=roles.targets,
             count=self.limit,
+            note=self._note(roles),
         )
+
+    def _note(self, roles: Roles) -> str:
+        unnamed = unnamed_columns(self.path) if plain_suffix(self.path) == ".csv" else []
+        notes = [f"{name} is left out: the row number that pandas wrote" for name in unnamed]
+        return "; ".join([*filter(None, [roles.note]), *notes])
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Lists of raw records, `CHUNK_ROWS` a chunk."""
@@ -130,13 +137,16 @@ class Files(Source):
         )
 
     def _table_roles(self, records: Iterable[Record]) -> Roles:
-        first = [r for r in itertools.islice(records, PEEK) if "__damaged__" not in r]
+        peeked = list(itertools.islice(records, PEEK))
+        first = [record for record in peeked if "__damaged__" not in record]
         if first and XYZ_TEXT in first[0]:
             first = [{**record, **frame_values(record[XYZ_TEXT])} for record in first]
         if not first:
             raise SourceError(
                 f"{self.path} holds no readable record",
-                cause="an empty file, or one of another kind than its name says",
+                cause=f"the first: {peeked[0]['__damaged__']}"
+                if peeked
+                else "an empty file, or one of another kind than its name says",
             )
         columns = list(dict.fromkeys(name for record in first for name in record))
         columns = [name for name in columns if not name.startswith("__")]
@@ -171,7 +181,7 @@ def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
     place = f"record {number + 1}"
     label = record.pop("__label__", number)
     identity = record.get(roles.id) if roles.id else None
-    if identity is None:
+    if not isinstance(identity, (str, int, float)):
         identity = f"{stem}-{int(label):07d}" if isinstance(label, int) else str(label)
     if "__damaged__" in record:
         return Raw(place, "none", record["__damaged__"], {"id": identity})
@@ -182,7 +192,22 @@ def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
         return Raw(place, "xyz", payload, values, roles.id)
     if payload is None:
         return Raw(place, "none", "no structure" if roles.structure else "no formula", values)
+    if isinstance(payload, str) and roles.structure and (problem := _no_structure(payload)):
+        return Raw(place, "none", problem, values)
     return Raw(place, _form(payload, roles), payload, values)
+
+
+def _no_structure(text: str) -> str | None:
+    """Why a text is no CIF and no POSCAR, where its first sign or its one line tells."""
+    stripped = text.strip()
+    if stripped.startswith("{"):
+        return "the structure is JSON as text; write it as an object of the JSON file"
+    if "\n" not in stripped:
+        name = "the name of a file" if form_of(stripped) else "one line of text"
+        return (
+            f"{stripped[:40]!r} is {name}, not a structure; give the folder or a zip of the files"
+        )
+    return None
 
 
 def _form(payload: Any, roles: Roles) -> Form:

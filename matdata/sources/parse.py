@@ -38,11 +38,14 @@ def _values_of(record: Raw) -> dict[str, Any]:
     if record.form != "xyz":
         return dict(record.values)
     from matdata.adapters.ase import frame_values
+    from matdata.adapters.xyz_comment import comment_texts
 
     values = {**record.values, **frame_values(record.payload)}
-    key = record.id_key or "material_id"  # a frame that names itself keeps its name
-    if key in values:
-        values["id"] = values.pop(key)
+    key = record.id_key or "material_id"  # a frame that names itself keeps its name, as written
+    texts = comment_texts("".join(record.payload.split("\n", 2)[1:2]))
+    if key in texts:
+        values.pop(key, None)
+        values["id"] = texts[key]
     return values
 
 
@@ -82,13 +85,17 @@ def parse_formulas(records: Sequence[Raw]) -> Chunk:
             parse_formula(formula)
         except (StructureError, Unusable) as error:
             reason = error.reason if isinstance(error, Unusable) else "bad_formula"
-            what = error.what if isinstance(error, StructureError) else str(error)
-            message = f"{record.place}: {what}"
-            rejects.append(Reject(identity, "source", reason, message))
+            rejects.append(Reject(identity, "source", reason, f"{record.place}: {_why(error)}"))
             continue
         ids.append(identity)
         rows.append({"formula": formula, **{k: v for k, v in record.values.items() if k != "id"}})
     return Chunk(None, {**to_columns(rows), "material_id": ids}, rejects)
+
+
+def _why(error: Exception) -> str:
+    if not isinstance(error, StructureError):
+        return str(error)
+    return f"{error.what} ({error.cause})" if error.cause else error.what
 
 
 def to_columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:

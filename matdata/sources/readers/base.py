@@ -124,27 +124,6 @@ def read_frames(file: IO[str], place: str) -> Iterator[str]:
         yield "".join(lines)
 
 
-def value_of(text: Any) -> Any:
-    """The value of a CSV cell: number, boolean, missing, or the text itself."""
-    if not isinstance(text, str):
-        return text
-    stripped = text.strip()
-    if stripped.lower() in ("", "na", "n/a", "nan", "none", "null") and stripped != "Na":
-        return None
-    if stripped in ("True", "False", "true", "false"):
-        return stripped.lower() == "true"
-    if not (stripped[0].isdigit() or stripped[0] in "+-.") or "_" in stripped:
-        return text
-    try:
-        return int(stripped)
-    except ValueError:
-        pass
-    try:
-        return float(stripped)
-    except ValueError:
-        return text
-
-
 def flatten(document: dict[str, Any]) -> dict[str, Any]:
     """A document's scalar and numeric-list values; one level of nesting becomes ``a.b``."""
     flat: dict[str, Any] = {}

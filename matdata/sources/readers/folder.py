@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from matdata.errors import SourceError
+from matdata.sources.identity import ids_of_files
 from matdata.sources.readers.base import (
     Form,
     Raw,
     open_binary,
-    plain_stem,
     read_frames,
     readable,
-    value_of,
+)
+from matdata.sources.readers.id_prop import (
+    PROPERTIES,
+    Properties,
+    find_properties,
+    match_properties,
 )
 
 MAX_MEMBER = 64 << 20  # bytes of one structure file; more is no crystal but a bomb
-PROPERTIES = "id_prop.csv"
 
 
 def form_of(name: str) -> Form | None:
@@ -49,7 +52,7 @@ class Folder:
             found = [p.relative_to(self.path).as_posix() for p in self.path.rglob("*")]
         return sorted(name for name in found if (self.path / name).is_file())
 
-    def read(self, name: str) -> str:
+    def read(self, name: str, turn: int = 0) -> str:
         """Text of one file."""
         path = self.path / name
         with readable(path), open_binary(path) as file:
@@ -67,36 +70,41 @@ class Zip:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._archive = self._open()
+        self._archive, self._members = self._open()
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path}  # an open file does not travel to worker processes
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.path = state["path"]
-        self._archive = self._open()
+        self._archive, self._members = self._open()
 
-    def _open(self) -> zipfile.ZipFile:
+    def _open(self) -> tuple[zipfile.ZipFile, dict[str, list[zipfile.ZipInfo]]]:
         path = self.path
         with readable(path):
             try:
-                return zipfile.ZipFile(path)
+                archive = zipfile.ZipFile(path)
             except zipfile.BadZipFile as error:
                 raise SourceError(
                     f"{path} is not a readable zip archive: {error}",
                     cause="a truncated download, or an error page saved under that name",
                     next_step="fetch the file again",
                 ) from error
+        members: defaultdict[str, list[zipfile.ZipInfo]] = defaultdict(list)
+        for info in archive.infolist():
+            if not info.is_dir():
+                members[info.filename].append(info)
+        return archive, members
 
     def names(self) -> list[str]:
-        """Names of all members that are files."""
-        return sorted(info.filename for info in self._archive.infolist() if not info.is_dir())
+        """Names of all members that are files; an archive can hold one name several times."""
+        return sorted(name for name, members in self._members.items() for _ in members)
 
-    def read(self, name: str) -> str:
-        """Text of one member."""
+    def read(self, name: str, turn: int = 0) -> str:
+        """Text of one member, or of the one whose turn it is among those of one name."""
         with readable(self.path):
             try:
-                with self._archive.open(name) as member:
+                with self._archive.open(self._members[name][turn]) as member:
                     data = member.read(MAX_MEMBER + 1)
             except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
                 raise SourceError(f"{self.path}: member {name!r}: {error}") from error
@@ -124,28 +132,31 @@ def read_structures(files: Folder | Zip) -> Iterator[Raw]:
         If there is no structure file, naming what was seen.
     """
     names = files.names()
-    properties = read_properties(files, names)
-    structures = {name: form for name in names if (form := form_of(name)) is not None}
+    structures = [name for name in names if form_of(name) is not None]
     if not structures:
         seen = ", ".join(names[:5]) or "nothing"
         raise SourceError(
             f"{files.path} holds no structure file (CIF, POSCAR, extended XYZ); seen: {seen}",
             next_step="give a folder or zip of such files, or the table file itself",
         )
-    counts = Counter(_identity(name) for name in structures)
-    for name, form in structures.items():
-        stem = plain_stem(Path(name))
-        base = PurePosixPath(name).name
-        values = properties.pop(base, None) or properties.pop(stem, None) or {}
-        identity = _identity(name)
-        if counts[identity] > 1:  # one file name in many folders: the path tells them apart
-            identity = (PurePosixPath(name).parent / stem).as_posix()
+    ids = ids_of_files(structures)
+    table = find_properties(names)
+    properties = match_properties(files.read(table), structures, ids) if table else Properties()
+    turns: Counter[str] = Counter()  # members of one name come one after another
+    for row, (name, identity) in enumerate(zip(structures, ids, strict=True)):
+        values = {**properties.values.get(row, {}), "id": identity}
+        turn = turns[name]
+        turns[name] += 1
+        if row in properties.problems:
+            yield Raw(name, "none", properties.problems[row], values)
+            continue
         try:
-            yield from _records_of(name, form, files.read(name), {**values, "id": identity})
+            text = files.read(name, turn)
+            yield from _records_of(name, cast(Form, form_of(name)), text, values)
         except SourceError as error:
-            yield Raw(name, "none", error.what, {**values, "id": identity})
-    for name in properties:
-        yield Raw(PROPERTIES, "none", f"no structure file for {name!r}", {"id": name})
+            yield Raw(name, "none", error.what, values)
+    for name, problem in properties.unmatched.items():
+        yield Raw(PROPERTIES, "none", problem, {"id": name})
 
 
 def _records_of(name: str, form: Form, text: str, values: dict[str, Any]) -> Iterator[Raw]:
@@ -156,26 +167,3 @@ def _records_of(name: str, form: Form, text: str, values: dict[str, Any]) -> Ite
     for number, frame in enumerate(frames):
         identity = values["id"] if len(frames) == 1 else f"{values['id']}-{number + 1}"
         yield Raw(name, form, frame, {**values, "id": identity})
-
-
-def _identity(name: str) -> str:
-    # VASP runs keep every POSCAR in a folder named after the material.
-    stem = plain_stem(Path(name))
-    path = PurePosixPath(name)
-    generic = stem.upper() in ("POSCAR", "CONTCAR")
-    return path.parent.name if generic and path.parent.name else stem
-
-
-def read_properties(files: Folder | Zip, names: list[str]) -> dict[str, dict[str, Any]]:
-    """Values by file name (or its stem) from ``id_prop.csv``, with or without a header line."""
-    found = next((name for name in names if PurePosixPath(name).name == PROPERTIES), None)
-    if found is None:
-        return {}
-    rows = [row for row in csv.reader(io.StringIO(files.read(found))) if row]
-    if not rows:
-        return {}
-    numeric = any(isinstance(value_of(cell), (int, float)) for cell in rows[0][1:])
-    default = ["target", *(f"target_{k}" for k in range(2, len(rows[0])))]
-    header = default if numeric else rows[0][1:]
-    body = rows if numeric else rows[1:]
-    return {row[0]: dict(zip(header, map(value_of, row[1:]), strict=False)) for row in body}

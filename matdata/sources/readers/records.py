@@ -6,7 +6,6 @@ Each is an `Iterator` of plain dictionaries, one a record; which key holds what 
 
 from __future__ import annotations
 
-import csv
 import itertools
 import json
 from collections.abc import Iterator
@@ -22,39 +21,12 @@ from matdata.sources.readers.base import (
     plain_suffix,
     read_frames,
     readable,
-    value_of,
 )
-from matdata.sources.roles import FORMULA_NAMES, ID_NAMES
+from matdata.sources.readers.csv_table import check_names, read_csv
 
-FIELD_LIMIT = 1 << 27  # characters in a CSV cell; a CIF of thousands of sites fits
 XYZ_TEXT = "xyz_frame"  # key under which a frame's text travels
 ASE_ROW = "ase_row"
-TEXT_NAMES = frozenset((*ID_NAMES, *FORMULA_NAMES))
 Record = dict[str, Any]
-
-
-def read_csv(path: Path, text_columns: frozenset[str] = frozenset()) -> Iterator[Record]:
-    """Rows of a CSV file with a header; a nameless column (pandas' index) is left out.
-
-    Ids and formulas stay text as written: 007 is not 7, and NaN is sodium nitride.
-    """
-    csv.field_size_limit(FIELD_LIMIT)
-    with readable(path), open_text(path) as file:
-        try:
-            for row in csv.DictReader(file):
-                yield {k: _cell(k, v, text_columns) for k, v in row.items() if k and k.strip()}
-        except csv.Error as error:
-            raise SourceError(
-                f"{path} is not a readable CSV file: {error}",
-                next_step="check that it is text with a header line and separated by commas",
-            ) from error
-
-
-def _cell(column: str, text: Any, text_columns: frozenset[str]) -> Any:
-    name = column.lower().strip().replace(" ", "_")
-    if isinstance(text, str) and (column in text_columns or name in TEXT_NAMES):
-        return text.strip() or None
-    return value_of(text)
 
 
 def read_jsonl(path: Path) -> Iterator[Record]:
@@ -127,11 +99,41 @@ def _split_records(path: Path) -> Iterator[Record]:
 
     with open_binary(path) as file:
         columns = [str(name) for name in ijson.items(file, "columns.item")]
-    with open_binary(path) as labels:
-        index = ijson.items(labels, "index.item")
-        for label, values in zip(index, json_items(path, "data.item"), strict=False):
-            record = _document(dict(zip(columns, values, strict=True)))
-            yield {"__label__": label, **record}
+    check_names(columns, str(path))
+    with open_binary(path) as file:
+        rows = json_items(path, "data.item")
+        labelled = ijson.items(file, "index.item") if _has_index(path) else None
+        for label, values in enumerate(rows) if labelled is None else _paired(labelled, rows, path):
+            if not isinstance(values, list) or len(values) != len(columns):
+                held = len(values) if isinstance(values, list) else "no"
+                damage = f"{held} values for {len(columns)} columns"
+                yield {"__label__": label, "__damaged__": damage}
+            else:
+                record = _document(dict(zip(columns, values, strict=True)))
+                yield {"__label__": label, **record}
+
+
+def _has_index(path: Path) -> bool:
+    """Whether a table in "split" form has labels; pandas leaves them out when told to."""
+    import ijson
+
+    with open_binary(path) as file:
+        events = ijson.parse(file)
+        return any((prefix, event) == ("index", "start_array") for prefix, event, _ in events)
+
+
+def _paired(labels: Iterator[Any], rows: Iterator[Any], path: Path) -> Iterator[tuple[Any, Any]]:
+    nothing = object()
+    pairs = itertools.zip_longest(labels, rows, fillvalue=nothing)
+    for count, (label, values) in enumerate(pairs):
+        if label is nothing or values is nothing:
+            raise SourceError(
+                f"{path}: its index and its data differ in length; one of them ends after "
+                f"{count:,}",
+                cause="the table was cut or joined by hand: labels cannot be matched to rows",
+                next_step='write the table again with DataFrame.to_json(orient="split")',
+            )
+        yield label, values
 
 
 def json_items(path: Path, prefix: str) -> Iterator[Any]:
