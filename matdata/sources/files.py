@@ -202,7 +202,7 @@ def _no_structure(text: str) -> str | None:
     stripped = text.strip()
     if stripped.startswith("{"):
         return "the structure is JSON as text; write it as an object of the JSON file"
-    if "\n" not in stripped:
+    if len(stripped.splitlines()) == 1:
         name = "the name of a file" if form_of(stripped) else "one line of text"
         return (
             f"{stripped[:40]!r} is {name}, not a structure; give the folder or a zip of the files"
