@@ -1,11 +1,10 @@
-"""Formulas and compositions: parsing, reduced formulas, and `Compositions` as columns."""
+"""Compositions: reduced formulas, and `Compositions` as columns."""
 
 from __future__ import annotations
 
 import functools
 import itertools
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,80 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals, Int, as_rows, gather_index
-from matdata.errors import StructureError
+from matdata.crystals import Crystals, Int, as_ids, as_rows, gather_index
+from matdata.formula import parse_formula as parse_formula
 from matdata.tables import elements
 
-_TOKEN = re.compile(
-    r"(?P<element>[A-Z][a-z]?)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<number>\d+\.?\d*|\.\d+)"
-)
-# A charge: "^2-", "(2-)", " 2-" or a bare sign; "SO42-" is ambiguous and refused.
-_CHARGE = re.compile(r"(\^\d*[+-]|\(\d*[+-]\)|\s\d*[+-]|(?<=[A-Za-z)\]}])[+-])$")
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
 MAX_DENOMINATOR = 1000  # a fraction is taken for a ratio of integers up to this denominator
-
-
-def parse_formula(formula: str) -> dict[int, float]:
-    """Parse a chemical formula into amounts by atomic number.
-
-    Nested brackets of three kinds, fractional amounts and repeated elements are understood;
-    D and T count as hydrogen; a trailing charge (``^2-``, ``(2-)``, ``" 2-"``, ``+``) is dropped.
-
-    Raises
-    ------
-    StructureError
-        If the text is not a formula; the message shows where reading stopped.
-    """
-    text = _CHARGE.sub("", formula.strip()).replace(" ", "")
-    if not text:
-        raise StructureError("an empty formula")
-    stack: list[tuple[str, dict[int, float]]] = [("", {})]
-    position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None or match.lastgroup == "number":
-            raise _unreadable(formula, text, position)
-        position = match.end()
-        if match.lastgroup == "open":
-            stack.append((match.group(), {}))
-            continue
-        if match.lastgroup == "close":
-            opened, group = stack.pop()
-            if not stack or _PAIRS[opened] != match.group():
-                raise _unreadable(formula, text, match.start())
-        else:
-            group = {_element(formula, match.group()): 1.0}
-        amount, position = _amount(text, position)
-        inner = stack[-1][1]
-        for number, count in group.items():
-            inner[number] = inner.get(number, 0.0) + count * amount
-    if len(stack) != 1:
-        raise StructureError(f"formula {formula!r}: a bracket is opened and never closed")
-    amounts = {number: amount for number, amount in stack[0][1].items() if amount > 0}
-    if not amounts:
-        raise StructureError(f"formula {formula!r} holds no atoms")
-    return amounts
-
-
-def _element(formula: str, symbol: str) -> int:
-    try:
-        return elements.atomic_number(symbol)
-    except StructureError as error:
-        raise StructureError(f"formula {formula!r}: {error.what}") from None
-
-
-def _amount(text: str, position: int) -> tuple[float, int]:
-    match = _TOKEN.match(text, position)
-    if match is None or match.lastgroup != "number":
-        return 1.0, position
-    return float(match.group()), match.end()
-
-
-def _unreadable(formula: str, text: str, position: int) -> StructureError:
-    return StructureError(
-        f"formula {formula!r} cannot be read from {text[position : position + 12]!r} on",
-        cause="not a chemical formula, or a notation that matdata does not know",
-    )
 
 
 @functools.cache
@@ -166,7 +96,7 @@ class Compositions:
         pairs = [sorted(entry.items()) for entry in amounts]
         flat = [pair for entry in pairs for pair in entry]
         return cls(
-            np.asarray(ids, dtype=np.str_),
+            as_ids(ids),
             np.array([number for number, _ in flat], dtype=np.uint8),
             np.array([amount for _, amount in flat], dtype=np.float64),
             np.concatenate([[0], np.cumsum([len(entry) for entry in pairs])]).astype(np.int64),

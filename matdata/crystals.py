@@ -19,6 +19,8 @@ from matdata.errors import StructureError
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
 
+MAX_ID = 500  # characters of a material id; arrays of ids are as wide as the longest
+
 
 def gather_index(offsets: Int, rows: npt.NDArray[Any]) -> tuple[Int, Int]:
     """Positions of the values of `rows` in a ragged array, and the offsets of the result."""
@@ -40,6 +42,22 @@ def as_rows(key: Any, length: int) -> Int:
             raise IndexError(f"mask of length {len(rows)} for {length} rows")
         return np.flatnonzero(rows).astype(np.int64)
     return np.where(rows < 0, rows + length, rows).astype(np.int64)
+
+
+def as_ids(ids: Any) -> npt.NDArray[np.str_]:
+    """Material ids as an array of text.
+
+    Raises
+    ------
+    StructureError
+        If one ends in NUL, which such arrays do not keep: it would become another id.
+    """
+    if not isinstance(ids, np.ndarray):
+        ids = list(ids)
+        cut = [repr(one) for one in ids if isinstance(one, str) and one.endswith("\0")]
+        if cut:
+            raise StructureError(f"ids that end in NUL: {', '.join(cut[:3])}")
+    return np.asarray(ids, dtype=np.str_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +154,7 @@ class Crystals:
 
     def __post_init__(self) -> None:
         columns = {
-            "ids": np.asarray(self.ids, dtype=np.str_),
+            "ids": as_ids(self.ids),
             "lattice": np.ascontiguousarray(self.lattice, dtype=np.float64).reshape(-1, 3, 3),
             "frac_coords": np.ascontiguousarray(self.frac_coords, dtype=np.float64).reshape(-1, 3),
             "numbers": np.ascontiguousarray(self.numbers, dtype=np.uint8),
@@ -174,7 +192,7 @@ class Crystals:
     @classmethod
     def from_lists(
         cls,
-        ids: Sequence[str],
+        ids: Sequence[str] | npt.NDArray[np.str_],
         lattices: Sequence[npt.ArrayLike],
         frac_coords: Sequence[npt.ArrayLike],
         numbers: Sequence[npt.ArrayLike],
@@ -183,7 +201,7 @@ class Crystals:
         lengths = [len(np.atleast_1d(row)) for row in numbers]
         sites = [np.asarray(rows, dtype=np.float64).reshape(-1, 3) for rows in frac_coords]
         return cls(
-            np.asarray(ids, dtype=np.str_),
+            as_ids(ids),
             np.asarray(lattices, dtype=np.float64).reshape(-1, 3, 3),
             np.concatenate([np.empty((0, 3)), *sites]),
             np.concatenate(

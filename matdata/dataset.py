@@ -10,7 +10,7 @@ import numpy as np
 
 from matdata import ledger
 from matdata.composition import Compositions, parse_formula
-from matdata.crystals import Crystals
+from matdata.crystals import Crystals, as_ids
 from matdata.errors import StoreError, StructureError, did_you_mean
 from matdata.ledger import Reject
 from matdata.store import notes, tables
@@ -68,7 +68,7 @@ class DatasetFolder:
     @functools.cached_property
     def ids(self) -> np.ndarray[Any, Any]:
         """Material ids in the order of the rows."""
-        return np.asarray(self.columns["material_id"], dtype=np.str_)
+        return as_ids(self.columns["material_id"])
 
     @functools.cached_property
     def _rows(self) -> dict[str, int]:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from matdata.adapters.sites import Sites, from_cartesian, to_crystals
-from matdata.crystals import Crystals
+from matdata.adapters.sites import Sites, from_cartesian, require_periodic, to_crystals
+from matdata.crystals import Crystals, as_ids
 from matdata.errors import StructureError
 from matdata.ledger import Unusable, unreadable
 
@@ -24,8 +24,7 @@ def sites_of(atoms: Any) -> Sites:
     Unusable
         If the atoms are not periodic in three directions, or hold a dummy atom.
     """
-    if not np.all(atoms.pbc):
-        raise Unusable("not_periodic", f"periodic along {atoms.pbc.tolist()} only")
+    require_periodic(atoms.pbc.tolist())
     if np.any(atoms.numbers < 1) or np.any(atoms.numbers > 118):
         raise Unusable("unknown_element", "an atom that is no element (number 0 or above 118)")
     return from_cartesian(atoms.cell.array, atoms.positions, atoms.numbers.tolist())
@@ -45,7 +44,7 @@ def from_atoms(frames: Sequence[Any], ids: Sequence[str] | None = None) -> Cryst
             sites.append(sites_of(atoms))
         except Unusable as error:
             raise StructureError(f"atoms {row}: {error}") from error
-    names = list(ids) if ids is not None else [str(row) for row in range(len(sites))]
+    names = as_ids(ids if ids is not None else [str(row) for row in range(len(sites))]).tolist()
     return to_crystals(names, sites)
 
 

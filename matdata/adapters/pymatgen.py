@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from matdata.adapters.sites import FULL, Sites, from_fractional, number_of, to_crystals
-from matdata.crystals import Crystals
+from matdata.adapters.sites import (
+    FULL,
+    Sites,
+    from_fractional,
+    number_of,
+    require_periodic,
+    to_crystals,
+)
+from matdata.crystals import Crystals, as_ids
 from matdata.errors import StructureError
 from matdata.ledger import Unusable
 
@@ -17,8 +24,10 @@ def sites_of(structure: Any) -> Sites:
     Raises
     ------
     Unusable
-        If a site is disordered or holds no element.
+        If a site is disordered or holds no element, or the structure is not periodic in three
+        directions.
     """
+    require_periodic(structure.lattice.pbc)
     numbers = []
     for species in structure.species_and_occu:
         ((specie, occupancy), *others) = species.items()
@@ -42,7 +51,7 @@ def from_structures(structures: Sequence[Any], ids: Sequence[str] | None = None)
             sites.append(sites_of(structure))
         except Unusable as error:
             raise StructureError(f"structure {row}: {error}") from error
-    names = list(ids) if ids is not None else [str(row) for row in range(len(sites))]
+    names = as_ids(ids if ids is not None else [str(row) for row in range(len(sites))]).tolist()
     return to_crystals(names, sites)
 
 

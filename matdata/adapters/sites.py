@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals
+from matdata.crystals import MAX_ID, Crystals
 from matdata.errors import StructureError
 from matdata.ledger import Unusable
 from matdata.tables import elements
@@ -28,9 +28,17 @@ class Sites(NamedTuple):
 
 
 def to_crystals(ids: Sequence[str], sites: Sequence[Sites]) -> Crystals:
-    """Join single crystals into columns."""
+    """Join single crystals into columns.
+
+    An id that no array can hold is cut here: it stands whole in the table of its chunk, which
+    refuses it.
+    """
+    names = np.array([str(identity)[:MAX_ID] for identity in ids], dtype=np.str_)
     return Crystals.from_lists(
-        ids, [s.lattice for s in sites], [s.frac_coords for s in sites], [s.numbers for s in sites]
+        names,
+        [s.lattice for s in sites],
+        [s.frac_coords for s in sites],
+        [s.numbers for s in sites],
     )
 
 
@@ -90,20 +98,35 @@ def from_cartesian(lattice: Any, cart_coords: Any, numbers: Sequence[int]) -> Si
     return from_fractional(cell, coords @ np.linalg.inv(cell), numbers)
 
 
+def require_periodic(along: Sequence[Any]) -> None:
+    """Refuse what is not periodic along all three lattice vectors.
+
+    Raises
+    ------
+    Unusable
+        If one of the three flags (true or 1 for periodic) says so.
+    """
+    if len(along) != 3 or not all(along):
+        told = [bool(flag) for flag in along]
+        raise Unusable("not_periodic", f"periodic along {told} of its lattice vectors only")
+
+
 def from_pymatgen_dict(data: Mapping[str, Any]) -> Sites:
     """One crystal from ``Structure.as_dict()``.
 
     Raises
     ------
     Unusable
-        If a site is disordered, not an element, or the dictionary has another form.
+        If a site is disordered, not an element, the structure is not periodic in three
+        directions, or the dictionary has another form.
     """
     try:
         lattice = data["lattice"]["matrix"]
+        require_periodic(data["lattice"].get("pbc") or (True, True, True))
         sites = data["sites"]
         coords = [site["abc"] for site in sites]
         numbers = [_only_species(site["species"]) for site in sites]
-    except (KeyError, TypeError, IndexError, OverflowError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
         raise Unusable("unreadable", f"not a pymatgen structure: {error!r}") from None
     return from_fractional(lattice, coords, numbers)
 

@@ -14,6 +14,7 @@ from matdata.composition import Compositions, parse_formula
 from matdata.crystals import Crystals
 from matdata.errors import CurationError
 from matdata.ledger import Reject
+from matdata.numerals import number_of_text
 from matdata.parallel import ordered_map
 from matdata.protostructure import Protostructures, compare, protostructures
 from matdata.tolerances import for_engine
@@ -99,9 +100,11 @@ def numbers_of(table: Table, name: str) -> npt.NDArray[np.float64]:
 
 
 def _number(value: Any) -> float:
+    if isinstance(value, str):
+        value = number_of_text(value)
     try:
         number = float(value)
-    except (TypeError, ValueError):  # missing, text or a list
+    except (TypeError, ValueError, OverflowError):  # missing, a list, or beyond all floats
         return float("nan")
     return number if np.isfinite(number) else float("nan")
 

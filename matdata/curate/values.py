@@ -1,4 +1,4 @@
-"""Columns of numbers in which a cell is text: kept as numbers, and the cell told."""
+"""Columns of numbers in which a cell is none: kept as numbers, and the cell told."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from matdata.numerals import number_of_text
+
 SHARE = 0.9  # of the values that are there; above it a column is one of numbers
 
 
 def numeric_columns(
     table: Mapping[str, Sequence[Any]], names: Iterable[str]
 ) -> tuple[dict[str, list[Any]], list[str]]:
-    """The table with the columns `names` as numbers, and one line for each that held text.
+    """The table with the columns `names` as numbers, and one line for each that held others.
 
-    A cell that is no number is missing then. A column whose values are mostly text stays text.
+    A cell that is no finite number in decimal notation is missing then, and counted. A column
+    whose values are mostly text stays text.
 
     Parameters
     ----------
@@ -37,16 +40,19 @@ def numeric_columns(
         made[name] = numbers
         if odd:
             first, text = made["material_id"][odd[0]], str(column[odd[0]])[:40]
-            what = "value is" if len(odd) == 1 else "values are"
+            what = "values is no number" if len(odd) == 1 else "values are no numbers"
             notes.append(
-                f"{name}: {len(odd):,} {what} text and taken as missing (first {first}: {text!r})"
+                f"{name}: {len(odd):,} of {present:,} {what} and taken as missing "
+                f"(first {first}: {text!r})"
             )
     return made, notes
 
 
 def _number(value: Any) -> float | None:
+    if isinstance(value, str):
+        value = number_of_text(value)
     try:
         number = None if value is None or isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if number is not None and math.isfinite(number) else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from matdata.adapters.sites import FULL, Sites, from_cartesian, number_of, to_crystals
 from matdata.ledger import Unusable
+from matdata.sources._optimade_checks import check_dimensions, check_statements
 from matdata.sources.base import Chunk
 from matdata.sources.guard import Row, gather, too_many
 from matdata.sources.limits import MAX_COLUMNS
@@ -36,8 +37,8 @@ def sites_of(entry: Mapping[str, Any]) -> Sites:
     Raises
     ------
     Unusable
-        If it is disordered, holds vacancies, unknown species or implicit atoms, or is not
-        periodic.
+        If it is disordered, holds vacancies, unknown species or implicit atoms, is not periodic,
+        or states a formula or number of sites that its sites do not have.
     """
     attributes = _attributes(entry)
     try:
@@ -45,6 +46,7 @@ def sites_of(entry: Mapping[str, Any]) -> Sites:
         for feature in attributes.get("structure_features") or []:
             if feature in FEATURES:
                 raise Unusable(*FEATURES[feature])
+        check_dimensions(attributes)
         lattice = attributes.get("lattice_vectors")
         if not lattice or any(x is None for vector in lattice for x in vector):
             raise Unusable("not_periodic", "it is not periodic in all three directions")
@@ -52,6 +54,7 @@ def sites_of(entry: Mapping[str, Any]) -> Sites:
         if not positions:
             raise Unusable("no_structure", "the entry holds no positions")
         numbers = [number_of(elements[name]) for name in attributes["species_at_sites"]]
+        check_statements(attributes, numbers)
         return from_cartesian(lattice, positions, numbers)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
         raise Unusable("unreadable", f"not an OPTIMADE structure: {error!r}") from None
@@ -103,7 +106,9 @@ def chunk_of(entries: Sequence[Any]) -> Chunk:
 
 
 def _identity(entry: Any) -> str:
-    return str(entry.get("id")) if isinstance(entry, dict) else "an entry without an id"
+    if not isinstance(entry, dict):
+        return "an entry without an id"
+    return "" if entry.get("id") is None else str(entry["id"])
 
 
 def _row(entry: Any) -> Iterator[Row]:

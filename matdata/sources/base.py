@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -18,6 +18,7 @@ from matdata.crystals import Crystals
 from matdata.errors import SourceError
 from matdata.ledger import Reject
 from matdata.redaction import redacted
+from matdata.sources.identity import printable, problem_of
 from matdata.sources.limits import CHUNK_ROWS
 from matdata.sources.roles import ReadOptions
 
@@ -51,6 +52,21 @@ class Chunk:
 
     def __len__(self) -> int:
         return len(self.table["material_id"])
+
+    def with_usable_ids(self) -> Chunk:
+        """The chunk with records of unusable ids among its rejects, and all ids there printable."""
+        ids = [str(identity) for identity in self.table["material_id"]]
+        problems = [problem_of(identity) for identity in ids]
+        kept = [row for row, problem in enumerate(problems) if problem is None]
+        rejects = [replace(r, material_id=printable(r.material_id)) for r in self.rejects]
+        if len(kept) == len(ids):
+            return replace(self, rejects=rejects)
+        for identity, problem in zip(ids, problems, strict=True):
+            if problem is not None:
+                rejects.append(Reject(printable(identity), "source", "bad_id", problem))
+        table = {name: [column[row] for row in kept] for name, column in self.table.items()}
+        crystals = None if self.crystals is None else self.crystals.take(kept)
+        return Chunk(crystals, table, rejects)
 
 
 @dataclass(frozen=True)
@@ -169,6 +185,10 @@ class Source(ABC):
     def parse(self, raw: Any) -> Chunk:
         """Turn one raw chunk into columns; a record that cannot be read becomes a `Reject`."""
 
+    def read(self, raw: Any) -> Chunk:
+        """`parse`, without records whose ids cannot be told from others or written down."""
+        return self.parse(raw).with_usable_ids()
+
     def chunks(self, start: int = 0) -> Iterator[Chunk]:
         """Read in this process, chunk by chunk."""
-        return (self.parse(raw) for raw in self.raw_chunks(start))
+        return (self.read(raw) for raw in self.raw_chunks(start))

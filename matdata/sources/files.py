@@ -14,9 +14,9 @@ from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.limits import CHUNK_WEIGHT
 from matdata.sources.parse import parse_formulas, parse_structures
-from matdata.sources.readers.base import Form, Raw, is_cif
+from matdata.sources.readers.base import DAMAGED, LABEL, WEIGHT, Form, Raw, Record, is_cif
+from matdata.sources.readers.csv_table import unnamed_columns
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
-from matdata.sources.readers.json_tables import DAMAGED, LABEL, WEIGHT, Record
 from matdata.sources.readers.opening import digest_input, encodable, plain_stem, plain_suffix
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
 from matdata.sources.roles import ReadOptions, Roles, find_roles
@@ -98,8 +98,14 @@ class Files(Source):
             energy_per=roles.energy_per,
             targets=roles.targets,
             count=self.limit,
-            note=self._folder.note() if self._folder else "",
+            note=self._note(roles),
         )
+
+    def _note(self, roles: Roles) -> str:
+        unnamed = unnamed_columns(self.path) if plain_suffix(self.path) == ".csv" else []
+        notes = [f"{name} is left out: the row number that pandas wrote" for name in unnamed]
+        hidden = self._folder.note() if self._folder else ""
+        return "; ".join(filter(None, [roles.note, hidden, *notes]))
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Lists of raw records."""
@@ -202,7 +208,7 @@ def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
     record.pop(WEIGHT, None)
     label = record.pop(LABEL, number)
     identity = record.get(roles.id) if roles.id else None
-    if identity is None:
+    if not isinstance(identity, (str, int, float)):
         identity = f"{stem}-{int(label):07d}" if isinstance(label, int) else str(label)
     if DAMAGED in record:
         return Raw(place, "none", record[DAMAGED], {"id": identity})
@@ -213,7 +219,22 @@ def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
         return Raw(place, "xyz", payload, values, roles.id, weight)
     if payload is None:
         return Raw(place, "none", "no structure" if roles.structure else "no formula", values)
+    if isinstance(payload, str) and roles.structure and (problem := _no_structure(payload)):
+        return Raw(place, "none", problem, values, weight=weight)
     return Raw(place, _form(payload, roles), payload, values, weight=weight)
+
+
+def _no_structure(text: str) -> str | None:
+    """Why a text is no CIF and no POSCAR, where its first sign or its one line tells."""
+    stripped = text.strip()
+    if stripped.startswith("{"):
+        return "the structure is JSON as text; write it as an object of the JSON file"
+    if len(stripped.splitlines()) == 1:
+        name = "the name of a file" if form_of(stripped) else "one line of text"
+        return (
+            f"{stripped[:40]!r} is {name}, not a structure; give the folder or a zip of the files"
+        )
+    return None
 
 
 def _form(payload: Any, roles: Roles) -> Form:

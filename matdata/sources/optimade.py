@@ -25,7 +25,8 @@ from matdata.tables.optimade_providers import ENERGIES, PROVIDERS, UNITS, UNITS_
 PAGE = 100  # entries asked for; a service that allows fewer is asked for its own number
 FIELDS = (
     "lattice_vectors", "cartesian_site_positions", "species_at_sites", "species",
-    "structure_features", "nsites", "chemical_formula_reduced", "last_modified",
+    "structure_features", "dimension_types", "nperiodic_dimensions", "nsites",
+    "chemical_formula_reduced", "last_modified",
 )  # fmt: skip
 
 

@@ -48,11 +48,14 @@ def _values_of(record: Raw) -> dict[str, Any]:
     if record.form != "xyz":
         return dict(record.values)
     from matdata.adapters.ase import frame_values
+    from matdata.adapters.xyz_comment import comment_texts
 
     values = {**record.values, **frame_values(record.payload)}
-    key = record.id_key or "material_id"  # a frame that names itself keeps its name
-    if key in values:
-        values["id"] = values.pop(key)
+    key = record.id_key or "material_id"  # a frame that names itself keeps its name, as written
+    texts = comment_texts("".join(record.payload.split("\n", 2)[1:2]))
+    if key in texts:
+        values.pop(key, None)
+        values["id"] = texts[key]
     return values
 
 
@@ -97,7 +100,8 @@ def _formula_of(record: Raw) -> Iterator[Row]:
     try:
         parse_formula(formula)
     except StructureError as error:
-        raise Unusable("bad_formula", error.what) from error
+        why = f"{error.what} ({error.cause})" if error.cause else error.what
+        raise Unusable("bad_formula", why) from error
     values = {name: value for name, value in record.values.items() if name != "id"}
     yield Row(str(record.values["id"]), {"formula": formula, **values})
 

@@ -78,6 +78,7 @@ class Roles:
     energy: str | None
     energy_per: Literal["atom", "cell"]
     targets: dict[str, str]
+    note: str = ""  # what a user must know about them
 
 
 def find_roles(
@@ -109,10 +110,13 @@ def find_roles(
             next_step="say which it is with --structure-col NAME or --formula-col NAME",
         )
     energy, per = _energy(options.energy, columns, place)
+    note = ""
+    if structure is None and per == "cell" and energy is not None:
+        energy, note = _energy_of_formulas(options.energy, energy, place)
     skip = {options.id_col, structure, formula, *ID_NAMES}
     targets = _targets(options.targets, columns, first, skip, place)
     identity = _pick(options.id_col, ID_NAMES, columns, place)
-    return Roles(identity, structure, formula, energy, per, targets)
+    return Roles(identity, structure, formula, energy, per, targets, note)
 
 
 def _is_text(name: str) -> bool:
@@ -156,6 +160,24 @@ def _energy(
     if name_or_none is not None:
         return name_or_none, "atom"
     return _pick(None, ENERGY_PER_CELL, columns, place), "cell"
+
+
+def _energy_of_formulas(said: str | None, name: str, place: str) -> tuple[str | None, str]:
+    """The energy column of a table without cells, if a user said what it is counted for.
+
+    A formula may be written for one unit or for a whole cell, so an energy of unknown basis cannot
+    be divided by its atoms.
+    """
+    if said is not None and said.endswith("/cell"):
+        return name, ""
+    how = f"--energy {name}/atom if it is per atom, {name}/cell if for the formula as written"
+    if said is not None:
+        raise SourceError(
+            f"{place}: is {name!r} an energy per atom, or for the formula as it is written?",
+            cause="there are no structures whose atoms could be counted",
+            next_step=f"say {how}",
+        )
+    return None, f"{name} ranks no duplicates, since what it is counted for is not known ({how})"
 
 
 def _targets(

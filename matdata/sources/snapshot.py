@@ -162,7 +162,7 @@ def _read_all(
     if done:
         console.say(f"resuming: {done} chunks of records were already read")
     raw = source.raw_chunks(done)
-    parsed = ordered_map(source.parse, raw, workers if source.slow_parse else 1, "process")
+    parsed = ordered_map(source.read, raw, workers if source.slow_parse else 1, "process")
     for number, chunk in enumerate(console.bar(parsed, "reading", None, done), start=done):
         counts = {"records": len(chunk), "rejected": len(chunk.rejects)}
         writer.write(f"chunks/{number:05d}", functools.partial(_write_chunk, chunk), **counts)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from matdata.crystals import Crystals
+from matdata.crystals import Crystals, as_ids
 from matdata.store import hdf5
 
 NAMES = ("lattice", "frac_coords", "numbers", "offsets")
@@ -25,4 +23,4 @@ def read_crystals(path: Path, ids: Sequence[str]) -> Crystals:
         columns = {name: shard.read(name) for name in NAMES}
     finally:
         shard.close()
-    return Crystals(np.asarray(ids, dtype=np.str_), **columns)
+    return Crystals(as_ids(ids), **columns)

@@ -25,7 +25,8 @@ def test_a_text_cell_is_missing_and_named(place, tmp_path, capsys):
     assert gap.index[gap.isna()].tolist() == [f"m{place}"]
     assert gap["m5"] == 0.5
     assert dataset.manifest["targets"] == {"gap": ""}
-    note = f"gap: 1 value is text and taken as missing (first m{place}: 'see footnote')"
+    first = f"(first m{place}: 'see footnote')"
+    note = f"gap: 1 of 800 values is no number and taken as missing {first}"
     assert note in dataset.manifest["note"]
 
 
@@ -42,5 +43,5 @@ def test_numbers_are_read_back_exactly():
     made, notes = numeric_columns(table, ["y", "not there"])
     assert made["y"][:11] == (np.pi * np.arange(11)).tolist()
     assert made["y"][11] is None
-    assert notes == ["y: 1 value is text and taken as missing (first l: 'inf')"]
+    assert notes == ["y: 1 of 12 values is no number and taken as missing (first l: 'inf')"]
     assert numeric_columns({"material_id": ["a"], "y": [1.0]}, ["y"])[1] == []

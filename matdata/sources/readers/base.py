@@ -9,6 +9,9 @@ from typing import Any, Literal
 from matdata.sources.guard import too_many
 from matdata.sources.limits import MAX_COLUMNS
 
+#: Keys of a `Record` that are no columns: what is wrong with it, its label, its bytes in memory.
+DAMAGED, LABEL, WEIGHT = "__damaged__", "__label__", "__weight__"
+Record = dict[str, Any]
 Form = Literal["dict", "cif", "poscar", "xyz", "ase", "formula", "none"]
 _CIF = re.compile(
     r"_cell[_.](?:length|angle)_|_atom_site[_.]|\A\s*(?:#[^\n]*\n\s*)*data_", re.IGNORECASE
@@ -41,27 +44,6 @@ class Raw:
     values: dict[str, Any] = field(default_factory=dict)
     id_key: str | None = None
     weight: int = 0
-
-
-def value_of(text: Any) -> Any:
-    """The value of a CSV cell: number, boolean, missing, or the text itself."""
-    if not isinstance(text, str):
-        return text
-    stripped = text.strip()
-    if stripped.lower() in ("", "na", "n/a", "nan", "none", "null") and stripped != "Na":
-        return None
-    if stripped in ("True", "False", "true", "false"):
-        return stripped.lower() == "true"
-    if not (stripped[0].isdigit() or stripped[0] in "+-.") or "_" in stripped:
-        return text
-    try:
-        return int(stripped)
-    except ValueError:
-        pass
-    try:
-        return float(stripped)
-    except ValueError:
-        return text
 
 
 def flatten(document: dict[str, Any]) -> dict[str, Any]:

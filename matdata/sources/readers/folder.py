@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
+import zipfile
 from abc import ABC, abstractmethod
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from matdata.errors import SourceError
+from matdata.sources.identity import ids_of_files
 from matdata.sources.limits import MAX_RECORD, MIB
-from matdata.sources.readers.base import Form, Raw, value_of
+from matdata.sources.readers.base import Form, Raw
 from matdata.sources.readers.frames import read_frames
+from matdata.sources.readers.id_prop import (
+    PROPERTIES,
+    Properties,
+    find_properties,
+    match_properties,
+)
 from matdata.sources.readers.opening import (
     digest_input,
     encodable,
@@ -22,11 +29,8 @@ from matdata.sources.readers.opening import (
     open_binary,
     open_member,
     open_zip,
-    plain_stem,
     readable,
 )
-
-PROPERTIES = "id_prop.csv"
 
 
 def form_of(name: str) -> Form | None:
@@ -55,8 +59,8 @@ class _Many(ABC):
         """Names of all files, in order."""
 
     @abstractmethod
-    def read(self, name: str) -> str:
-        """Text of one file."""
+    def read(self, name: str, turn: int = 0) -> str:
+        """Text of one file, or of the one whose turn it is among those of one name."""
 
     @abstractmethod
     def digest_input(self) -> list[Any]:
@@ -89,7 +93,7 @@ class Folder(_Many):
                 names += [(part / name).as_posix() for name in files]
         return sorted(names)
 
-    def read(self, name: str) -> str:
+    def read(self, name: str, turn: int = 0) -> str:
         """Text of one file."""
         with open_binary(self.path / name) as file:
             return _decode(file.read(MAX_RECORD + 1), name)
@@ -110,22 +114,29 @@ class Zip(_Many):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._archive = open_zip(path)
+        self._open()
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path}  # an open file does not travel to worker processes
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.path = state["path"]
+        self._open()
+
+    def _open(self) -> None:
         self._archive = open_zip(self.path)
+        self._members: defaultdict[str, list[zipfile.ZipInfo]] = defaultdict(list)
+        for info in self._archive.infolist():
+            if not info.is_dir():
+                self._members[info.filename].append(info)
 
     def all_names(self) -> list[str]:
-        """Names of all members that are files, in order."""
-        return sorted(info.filename for info in self._archive.infolist() if not info.is_dir())
+        """Names of all members that are files; an archive can hold one name several times."""
+        return sorted(name for name, members in self._members.items() for _ in members)
 
-    def read(self, name: str) -> str:
-        """Text of one member."""
-        with open_member(self._archive, self.path, name) as member:
+    def read(self, name: str, turn: int = 0) -> str:
+        """Text of one member, or of the one whose turn it is among those of one name."""
+        with open_member(self._archive, self.path, self._members[name][turn]) as member:
             return _decode(member.read(MAX_RECORD + 1), name)
 
     def digest_input(self) -> list[Any]:
@@ -153,28 +164,31 @@ def read_structures(files: Folder | Zip) -> Iterator[Raw]:
         If there is no structure file, naming what was seen.
     """
     names = files.names()
-    properties = read_properties(files, names)
-    structures = {name: form for name in names if (form := form_of(name)) is not None}
+    structures = [name for name in names if form_of(name) is not None]
     if not structures:
         seen = ", ".join(map(repr, names[:5])) or "nothing"
         raise SourceError(
             f"{files.path} holds no structure file (CIF, POSCAR, extended XYZ); seen: {seen}",
             next_step="give a folder or zip of such files, or the table file itself",
         )
-    counts = Counter(_identity(name) for name in structures)
-    for name, form in structures.items():
-        stem = plain_stem(Path(name))
-        base = PurePosixPath(name).name
-        values = properties.pop(base, None) or properties.pop(stem, None) or {}
-        identity = _identity(name)
-        if counts[identity] > 1:  # one file name in many folders: the path tells them apart
-            identity = (PurePosixPath(name).parent / stem).as_posix()
+    ids = ids_of_files(structures)
+    table = find_properties(names)
+    properties = match_properties(files.read(table), structures, ids) if table else Properties()
+    turns: Counter[str] = Counter()  # members of one name come one after another
+    for row, (name, identity) in enumerate(zip(structures, ids, strict=True)):
+        values = {**properties.values.get(row, {}), "id": identity}
+        turn = turns[name]
+        turns[name] += 1
+        if row in properties.problems:
+            yield Raw(name, "none", properties.problems[row], values)
+            continue
         try:
-            yield from _records_of(name, form, files.read(name), {**values, "id": identity})
+            text = files.read(name, turn)
+            yield from _records_of(name, cast(Form, form_of(name)), text, values)
         except SourceError as error:
-            yield Raw(name, "none", error.what, {**values, "id": identity})
-    for name in properties:
-        yield Raw(PROPERTIES, "none", f"no structure file for {name!r}", {"id": name})
+            yield Raw(name, "none", error.what, values)
+    for name, problem in properties.unmatched.items():
+        yield Raw(PROPERTIES, "none", problem, {"id": name})
 
 
 def _records_of(name: str, form: Form, text: str, values: dict[str, Any]) -> Iterator[Raw]:
@@ -185,26 +199,3 @@ def _records_of(name: str, form: Form, text: str, values: dict[str, Any]) -> Ite
     for number, frame in enumerate(frames):
         identity = values["id"] if len(frames) == 1 else f"{values['id']}-{number + 1}"
         yield Raw(name, form, frame, {**values, "id": identity}, weight=len(frame))
-
-
-def _identity(name: str) -> str:
-    # VASP runs keep every POSCAR in a folder named after the material.
-    stem = plain_stem(Path(name))
-    path = PurePosixPath(name)
-    generic = stem.upper() in ("POSCAR", "CONTCAR")
-    return path.parent.name if generic and path.parent.name else stem
-
-
-def read_properties(files: Folder | Zip, names: list[str]) -> dict[str, dict[str, Any]]:
-    """Values by file name (or its stem) from ``id_prop.csv``, with or without a header line."""
-    found = next((name for name in names if PurePosixPath(name).name == PROPERTIES), None)
-    if found is None:
-        return {}
-    rows = [row for row in csv.reader(io.StringIO(files.read(found))) if row]
-    if not rows:
-        return {}
-    numeric = any(isinstance(value_of(cell), (int, float)) for cell in rows[0][1:])
-    default = ["target", *(f"target_{k}" for k in range(2, len(rows[0])))]
-    header = default if numeric else rows[0][1:]
-    body = rows if numeric else rows[1:]
-    return {row[0]: dict(zip(header, map(value_of, row[1:]), strict=False)) for row in body}

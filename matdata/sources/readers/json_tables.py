@@ -10,17 +10,23 @@ from typing import Any, Literal
 from matdata.errors import SourceError
 from matdata.ledger import Unusable
 from matdata.sources.limits import MAX_COLUMNS, MAX_RECORD, MIB
-from matdata.sources.readers.base import flatten, is_structure_dict
+from matdata.sources.readers.base import (
+    DAMAGED,
+    LABEL,
+    WEIGHT,
+    Record,
+    flatten,
+    is_structure_dict,
+)
+from matdata.sources.readers.csv_table import check_names
 from matdata.sources.readers.json_text import Damaged, Item, JsonText, opened
 from matdata.sources.roles import FORMULA_NAMES, STRUCTURE_NAMES
 
-DAMAGED, LABEL, WEIGHT = "__damaged__", "__label__", "__weight__"
 PEEK = 100  # keys of an object that are looked at
 KNOWN = frozenset((*STRUCTURE_NAMES, *FORMULA_NAMES))
 OF_STRUCTURE = ("lattice", "sites", "lattice_mat", "@module", "@class")
 WRITE = 'write the table with DataFrame.to_json(orient="split"), or with orient="records"'
 Kind = Literal["split", "table", "columns", "index", "structure"]
-Record = dict[str, Any]
 
 
 def document(item: Item) -> Record:
@@ -140,20 +146,26 @@ def _split(path: Path) -> Iterator[Record]:
     if not isinstance(columns, list) or len(columns) > MAX_COLUMNS:
         raise _other(path, "its columns are no list of names")
     names = [json.dumps(one) if isinstance(one, (list, dict)) else str(one) for one in columns]
-    if len(set(names)) != len(names):
-        raise _other(path, "two of its columns have one name")
+    check_names(names, str(path))
     with opened(path) as labels, opened(path) as rows:
         has_index = _member(labels, "index")
         _member(rows, "data")
         index = labels.values() if has_index else None
         for number, row in enumerate(rows.values()):
             label = number if index is None else _label(next(index, None))
-            record = _row(names, row)
             if label is None:
-                record = {DAMAGED: f"the index ends before row {number + 1} of the data"}
-            yield record if label is None else {LABEL: label, **record}
-        for label in index or ():
-            yield {LABEL: _label(label), DAMAGED: "a label of the index without a row of the data"}
+                raise _unpaired(path, f"the index ends before row {number + 1:,} of the data")
+            yield {LABEL: label, **_row(names, row)}
+        if index is not None and next(index, None) is not None:
+            raise _unpaired(path, "the index has more labels than the data has rows")
+
+
+def _unpaired(path: Path, what: str) -> SourceError:
+    return SourceError(
+        f"{path}: {what}",
+        cause="the table was cut or joined by hand: labels cannot be matched to rows",
+        next_step=WRITE,
+    )
 
 
 def _label(item: Item | None) -> Any:

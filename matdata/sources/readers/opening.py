@@ -145,7 +145,7 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         raise
 
 
-def open_member(archive: zipfile.ZipFile, path: Path, name: str) -> IO[bytes]:
+def open_member(archive: zipfile.ZipFile, path: Path, member: str | zipfile.ZipInfo) -> IO[bytes]:
     """Open a member of a zip archive for reading its bytes.
 
     Raises
@@ -153,7 +153,8 @@ def open_member(archive: zipfile.ZipFile, path: Path, name: str) -> IO[bytes]:
     SourceError
         If it has a password, or is packed in a way that is not known.
     """
-    info = archive.getinfo(name)
+    info = archive.getinfo(member) if isinstance(member, str) else member
+    name = info.filename
     try:
         with readable(path, f" at {name!r}"):
             stream = archive.open(info)

@@ -5,54 +5,19 @@ Each is an `Iterator` of plain dictionaries, one a record; which key holds what 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from matdata.errors import SourceError
 from matdata.ledger import Unusable
-from matdata.sources.limits import MAX_COLUMNS, MAX_RECORD
-from matdata.sources.readers.base import flatten, value_of
+from matdata.sources.readers.base import DAMAGED, WEIGHT, Record, flatten
+from matdata.sources.readers.csv_table import read_csv
 from matdata.sources.readers.frames import read_frames
-from matdata.sources.readers.json_tables import DAMAGED, WEIGHT, Record, document, read_json
+from matdata.sources.readers.json_tables import document, read_json
 from matdata.sources.readers.json_text import decode
 from matdata.sources.readers.opening import open_plain, open_text, plain_suffix, readable
-from matdata.sources.roles import FORMULA_NAMES, ID_NAMES
 
 XYZ_TEXT = "xyz_frame"  # key under which a frame's text travels
 ASE_ROW = "ase_row"
-TEXT_NAMES = frozenset((*ID_NAMES, *FORMULA_NAMES))
-
-
-def read_csv(path: Path, text_columns: frozenset[str] = frozenset()) -> Iterator[Record]:
-    """Rows of a CSV file with a header; a nameless column (pandas' index) is left out.
-
-    Ids and formulas stay text as written: 007 is not 7, and NaN is sodium nitride.
-    """
-    csv.field_size_limit(MAX_RECORD)
-    with open_text(path) as file:
-        reader = csv.DictReader(file)
-        try:
-            if len(reader.fieldnames or ()) > MAX_COLUMNS:
-                raise SourceError(
-                    f"{path} has more than {MAX_COLUMNS:,} columns",
-                    cause="a matrix, or a table turned on its side",
-                )
-            for row in reader:
-                yield {k: _cell(k, v, text_columns) for k, v in row.items() if k and k.strip()}
-        except csv.Error as error:
-            raise SourceError(
-                f"{path} is not a readable CSV file: {error} (line {reader.line_num:,})",
-                next_step="check that it is text with a header line and separated by commas",
-            ) from error
-
-
-def _cell(column: str, text: Any, text_columns: frozenset[str]) -> Any:
-    name = column.lower().strip().replace(" ", "_")
-    if isinstance(text, str) and (column in text_columns or name in TEXT_NAMES):
-        return text.strip() or None
-    return value_of(text)
 
 
 def read_jsonl(path: Path) -> Iterator[Record]:

@@ -1,0 +1,26 @@
+"""Numbers written as text: plain decimal notation, and nothing else that Python would take."""
+
+from __future__ import annotations
+
+import math
+import re
+
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_MAX_INT = 2**63 - 1
+
+
+def number_of_text(text: str) -> int | float | None:
+    """The number that a text writes in decimal notation, or None.
+
+    ``5``, ``-0.5``, ``.5`` and ``1e-3`` are numbers, with blanks around them or not. ``1_000``,
+    ``0x10``, ``١٢``, ``5,1``, ``inf`` and ``1e400`` (which no float64 holds) are not.
+    """
+    stripped = text.strip()
+    if not _DECIMAL.fullmatch(stripped):
+        return None
+    if stripped.lstrip("+-").isdigit() and len(stripped) < 20:
+        whole = int(stripped)
+        if abs(whole) <= _MAX_INT:
+            return whole
+    number = float(stripped)
+    return number if math.isfinite(number) else None

@@ -1,0 +1,101 @@
+"""What an OPTIMADE entry states of its structure, against the sites that it holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from string import ascii_lowercase, ascii_uppercase
+from typing import Any
+
+from matdata.adapters.sites import require_periodic
+from matdata.composition import parse_formula, reduced_amounts, reduced_formula
+from matdata.errors import StructureError
+from matdata.ledger import Unusable
+from matdata.tables import elements
+
+FORMULAS = (
+    "chemical_formula_reduced", "chemical_formula_hill", "chemical_formula_descriptive",
+)  # fmt: skip
+RATIO_TOLERANCE = 0.01  # services round the shares of elements
+
+
+def check_dimensions(attributes: Mapping[str, Any]) -> None:
+    """Refuse an entry that says it is not periodic, or contradicts itself about it.
+
+    Raises
+    ------
+    Unusable
+        ``not_periodic`` or ``contradiction``.
+    """
+    types, count = attributes.get("dimension_types"), attributes.get("nperiodic_dimensions")
+    if types is not None and count is not None and sum(map(bool, types)) != count:
+        raise Unusable("contradiction", f"dimension_types {types} and nperiodic_dimensions {count}")
+    if types is not None:
+        require_periodic(types)
+    if count is not None and count != 3:
+        raise Unusable("not_periodic", f"periodic in {count} directions only")
+
+
+def check_statements(attributes: Mapping[str, Any], numbers: Sequence[int]) -> None:
+    """Refuse an entry whose sites are others than it states: number, elements, or formula.
+
+    Parameters
+    ----------
+    attributes
+        Attributes of the entry; what is not stated is not checked.
+    numbers
+        Atomic numbers of its sites.
+
+    Raises
+    ------
+    Unusable
+        ``contradiction``, with both values.
+    """
+    counts = dict(Counter(numbers))
+    symbols = sorted(elements.symbols()[number] for number in counts)
+    stated = attributes.get("elements")
+    _compare("nsites", attributes.get("nsites"), len(numbers))
+    _compare("nelements", attributes.get("nelements"), len(counts))
+    _compare("elements", stated if stated is None else sorted(stated), symbols)
+    if stated is not None:
+        shares = [counts[elements.atomic_number(symbol)] / len(numbers) for symbol in stated]
+        _compare_ratios(attributes.get("elements_ratios"), shares)
+    anonymous = attributes.get("chemical_formula_anonymous")
+    _compare("chemical_formula_anonymous", anonymous, _anonymous(counts))
+    for name in FORMULAS:
+        _compare_formula(name, attributes.get(name), counts)
+
+
+def _compare_ratios(stated: Any, held: Sequence[float]) -> None:
+    if stated is None:
+        return
+    far = [abs(a - b) > RATIO_TOLERANCE for a, b in zip(stated, held, strict=False)]
+    if len(stated) != len(held) or any(far):
+        told = ", ".join(f"{share:.3f}" for share in held)
+        raise Unusable("contradiction", f"elements_ratios is {stated}, its sites make {told}")
+
+
+def _compare(name: str, stated: Any, held: Any) -> None:
+    if stated is not None and stated != held:
+        raise Unusable("contradiction", f"{name} is {stated}, its sites make {held}")
+
+
+def _compare_formula(name: str, stated: Any, counts: Mapping[int, int]) -> None:
+    if stated is None:
+        return
+    try:
+        amounts = parse_formula(str(stated))
+    except StructureError:  # providers are free in how they write some of them
+        return
+    if reduced_amounts(amounts) != reduced_amounts(counts):
+        raise Unusable("contradiction", f"{name} is {stated}, its sites {reduced_formula(counts)}")
+
+
+def _anonymous(counts: Mapping[int, int]) -> str:
+    """The anonymous formula: reduced amounts in falling order as ``A3B2C``."""
+    amounts = sorted((int(a) for a in reduced_amounts(counts).values()), reverse=True)
+    letters = [*ascii_uppercase, *(a + b for a in ascii_uppercase for b in ascii_lowercase)]
+    return "".join(
+        letter + (str(amount) if amount > 1 else "")
+        for letter, amount in zip(letters, amounts, strict=False)
+    )

@@ -1,0 +1,148 @@
+"""Readers of comma-separated text: a table with a header, cell by cell and row by row."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from matdata.errors import SourceError
+from matdata.numerals import number_of_text
+from matdata.sources.limits import MAX_COLUMNS, MAX_RECORD
+from matdata.sources.readers.base import DAMAGED, Record
+from matdata.sources.readers.opening import open_text
+from matdata.sources.roles import FORMULA_NAMES, ID_NAMES
+
+TEXT_NAMES = frozenset((*ID_NAMES, *FORMULA_NAMES))
+MISSING = frozenset(("", "na", "n/a", "nan", "none", "null"))
+BOOLEANS = {"True": True, "true": True, "False": False, "false": False}
+UNNAMED = re.compile(r"Unnamed: [0-9]+(\.[0-9]+)?")  # pandas' word for a nameless column
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def read_csv(path: Path, text_columns: frozenset[str] = frozenset()) -> Iterator[Record]:
+    """Rows of a CSV file with a header; nameless columns (pandas' index) are left out.
+
+    Ids and formulas stay text as written: 007 is not 7, and NaN is sodium nitride. A row with
+    another number of cells than the header is passed on as damaged, since nobody knows which cell
+    is missing or was cut in two; empty cells beyond the header are no damage.
+
+    Raises
+    ------
+    SourceError
+        If two columns have one name, or other separators than commas are used.
+    """
+    csv.field_size_limit(MAX_RECORD)
+    with open_text(path) as file:
+        reader = csv.reader(file)
+        try:
+            yield from _records(reader, str(path), text_columns)
+        except csv.Error as error:
+            raise SourceError(
+                f"{path} is not a readable CSV file: {error} (line {reader.line_num:,})",
+                next_step="check that it is text with a header line and separated by commas",
+            ) from error
+
+
+def _records(
+    lines: Iterable[list[str]], place: str, text_columns: frozenset[str]
+) -> Iterator[Record]:
+    rows = (row for row in lines if any(map(str.strip, row)) or len(row) > 1)
+    header = next(rows, None)
+    if header is None:
+        return
+    if len(header) > MAX_COLUMNS:
+        raise SourceError(
+            f"{place} has more than {MAX_COLUMNS:,} columns",
+            cause="a matrix, or a table turned on its side",
+        )
+    check_separator(header, place)
+    check_names(header, place)
+    is_text = [_is_text(name, text_columns) for name in header]
+    for row in rows:
+        cells = {
+            name: (cell.strip() or None) if text else cell_value(cell)
+            for name, cell, text in zip(header, row, is_text, strict=False)
+            if not _is_nameless(name)
+        }
+        damage = damage_of(row, header)
+        yield {**cells, DAMAGED: damage} if damage else cells
+
+
+def _is_nameless(name: str) -> bool:
+    return not name.strip() or UNNAMED.fullmatch(name.strip()) is not None
+
+
+def unnamed_columns(path: Path) -> list[str]:
+    """Columns that pandas called ``Unnamed: 0`` because they had no name; they are left out."""
+    csv.field_size_limit(MAX_RECORD)
+    with open_text(path) as file:
+        header = next(csv.reader(file), [])
+    return [name for name in header if name.strip() and _is_nameless(name)]
+
+
+def check_separator(header: Sequence[str], place: str) -> None:
+    """Refuse a header whose names are separated by something else than commas.
+
+    Raises
+    ------
+    SourceError
+        Naming the separator.
+    """
+    for sign, name in SEPARATORS.items():
+        if len(header) == 1 and sign in header[0]:
+            raise SourceError(
+                f"{place} is separated by {name}, not by commas: its header is {header[0][:80]!r}",
+                cause="a table as spreadsheets write it where the comma is the decimal sign",
+                next_step=f'pandas.read_csv(FILE, sep={sign!r}, decimal=",").to_csv("new.csv", '
+                "index=False) writes it with commas and decimal points (look at the numbers)",
+            )
+
+
+def check_names(header: Sequence[str], place: str) -> None:
+    """Refuse a header in which several columns have one name.
+
+    Raises
+    ------
+    SourceError
+        Naming them.
+    """
+    counts = Counter(name.strip() for name in header if name.strip())
+    shared = [repr(name) for name, count in counts.items() if count > 1]
+    if shared:
+        raise SourceError(
+            f"{place}: several columns are called {', '.join(shared)}",
+            cause="only one of them could be kept, and nobody knows which",
+            next_step="give them different names, or remove the ones you do not need",
+        )
+
+
+def damage_of(row: Sequence[str], header: Sequence[str]) -> str | None:
+    """What is wrong with the number of cells of a row, None if nothing is."""
+    extra = any(cell.strip() for cell in row[len(header) :])
+    if not extra and len(row) >= len(header):
+        return None
+    hint = "a decimal comma, or a text with a comma outside quotes" if extra else "a line cut off"
+    return f"{len(row)} cells for {len(header)} columns ({hint}?)"
+
+
+def _is_text(column: str, text_columns: frozenset[str]) -> bool:
+    return column in text_columns or column.lower().strip().replace(" ", "_") in TEXT_NAMES
+
+
+def cell_value(text: str) -> Any:
+    """The value of a cell: a number in decimal notation, a boolean, missing, or the text itself.
+
+    A number that no float64 holds (``1e400``, ``-inf``) stays text, so that it is counted with
+    the cells that are no numbers.
+    """
+    stripped = text.strip()
+    if stripped.lower() in MISSING and stripped != "Na":
+        return None
+    if stripped in BOOLEANS:
+        return BOOLEANS[stripped]
+    number = number_of_text(stripped)
+    return text if number is None else number

@@ -1,0 +1,117 @@
+"""``id_prop.csv``: values for the structure files of a folder or archive, one line a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from matdata.errors import SourceError
+from matdata.sources.identity import path_stem, stem_of
+from matdata.sources.readers.csv_table import cell_value, check_names, damage_of
+
+PROPERTIES = "id_prop.csv"
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Properties:
+    """Values of structure files.
+
+    Attributes
+    ----------
+    values
+        By row of the file.
+    problems
+        Rows of files whose lines are damaged or contradict each other, with what is wrong.
+    unmatched
+        Names that stand for no file, or for several, with what is wrong.
+    """
+
+    values: dict[int, Values] = field(default_factory=dict)
+    problems: dict[int, str] = field(default_factory=dict)
+    unmatched: dict[str, str] = field(default_factory=dict)
+
+
+def find_properties(names: Sequence[str]) -> str | None:
+    """The name of the file of properties among names, None if there is none.
+
+    Raises
+    ------
+    SourceError
+        If there are several: nobody knows which files each is about.
+    """
+    found = [name for name in names if PurePosixPath(name).name == PROPERTIES]
+    if len(found) > 1:
+        raise SourceError(
+            f"several files are called {PROPERTIES}: {', '.join(found[:5])}",
+            next_step="build each folder by itself, or join the tables at the top",
+        )
+    return found[0] if found else None
+
+
+def match_properties(text: str, files: Sequence[str], ids: Sequence[str]) -> Properties:
+    """Values of each file, by its name, its path, both without suffixes, or its id.
+
+    The first line is a header if it holds no number and names none of the files.
+
+    Parameters
+    ----------
+    text
+        Content of ``id_prop.csv``.
+    files
+        Paths of the structure files.
+    ids
+        Their ids.
+    """
+    rows = [row for row in csv.reader(io.StringIO(text)) if any(map(str.strip, row))]
+    known = _names_of(files, ids)
+    found = Properties()
+    for key, values, damage in _lines(rows, known):
+        places = known.get(key, set())
+        if len(places) != 1:
+            several = ", ".join(sorted(files[row] for row in places))
+            found.unmatched[key] = (
+                f"{key!r} stands for several files ({several}): write their paths"
+                if several
+                else f"no structure file for {key!r}"
+            )
+            continue
+        (row,) = places
+        if damage:
+            found.problems[row] = f"its line in {PROPERTIES} has {damage}"
+        elif found.values.setdefault(row, values) != values:
+            found.problems[row] = f"{PROPERTIES} has different values for it in several lines"
+    return found
+
+
+def _names_of(files: Sequence[str], ids: Sequence[str]) -> dict[str, set[int]]:
+    known: defaultdict[str, set[int]] = defaultdict(set)
+    for row, (name, identity) in enumerate(zip(files, ids, strict=True)):
+        base = PurePosixPath(name).name
+        for key in (name, base, stem_of(name), path_stem(name), identity):
+            known[key].add(row)
+    return known
+
+
+def _lines(
+    rows: list[list[str]], known: dict[str, set[int]]
+) -> Iterator[tuple[str, Values, str | None]]:
+    """Name, values and damage of each line."""
+    if not rows:
+        return
+    first = [cell_value(cell) for cell in rows[0][1:]]
+    numeric = any(isinstance(v, (int, float)) and not isinstance(v, bool) for v in first)
+    if numeric or rows[0][0].strip() in known:
+        header = ["id", "target", *(f"target_{k}" for k in range(2, len(rows[0])))]
+        body = rows
+    else:
+        header, body = rows[0], rows[1:]
+        check_names(header, PROPERTIES)
+    for row in body:
+        values = dict(zip(header[1:], map(cell_value, row[1:]), strict=False))
+        yield row[0].strip(), values, damage_of(row, header)
