@@ -109,8 +109,8 @@ class Split:
             "choose the model and the stopping epoch by",
             cause="it was made with two ratios, or a validation fraction of 0",
             next_step="make a split with three ratios such as 70/15/15 (or val_fraction above 0), "
-            "or train for all epochs with --no-validation (validation=False); the test part is never "
-            "used for validation",
+            "or train for all epochs with --no-validation (validation=False); the test part is "
+            "never used for validation",
         )
 
     def describe(self) -> str:
