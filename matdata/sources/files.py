@@ -11,7 +11,7 @@ from matdata.adapters.ase import frame_values
 from matdata.digest import digest_file
 from matdata.errors import SourceError, did_you_mean
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
-from matdata.sources.parse import parse_formulas, parse_structures
+from matdata.sources.parse import READING, parse_formulas, parse_structures
 from matdata.sources.readers.base import Form, Raw, is_cif, plain_stem, plain_suffix
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, Record, read_records
@@ -88,6 +88,7 @@ class Files(Source):
                 "options": self.options.to_dict(),
                 "limit": self.limit,
                 "name": stem,
+                "reading": READING,
             },
             url=self.path.name,
             energy_column=roles.energy,

@@ -12,6 +12,9 @@ from matdata.ledger import Reject, Unusable
 from matdata.sources.base import Chunk
 from matdata.sources.readers.base import Raw
 
+#: Raised when the same records are read otherwise, so that a snapshot of before is not found again.
+READING = 2
+
 
 def parse_structures(records: Sequence[Raw]) -> Chunk:
     """Parse records that hold structures; ``values["id"]`` is the material id."""
