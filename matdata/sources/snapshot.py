@@ -24,6 +24,8 @@ from matdata.store.columns import read_crystals, write_crystals
 from matdata.store.manifest import is_committed, read_manifest
 
 KIND = "snapshot"
+#: Raised when the same input is read otherwise, so that a snapshot of before is not found again.
+READING = 2
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def take_snapshot(source: Source, cache: Path, console: Console, workers: int) -
         If the cache cannot be written; finished chunks stay and are used next time.
     """
     origin = source.origin()
-    request_digest = digest_json(origin.request)
+    request_digest = digest_json({"request": origin.request, "reading": READING})
     home = cache / "snapshots" / origin.source
     found = find_snapshot(home, request_digest)
     if found is not None:

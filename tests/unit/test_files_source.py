@@ -12,11 +12,15 @@ import pytest
 from support import files
 from support.crystals import few
 
+from matdata.console import SILENT
 from matdata.crystals import Crystals
 from matdata.errors import SourceError
-from matdata.sources import chunks
+from matdata.sources import chunks, snapshot
+from matdata.sources import files as files_module
+from matdata.sources.base import Chunk
 from matdata.sources.files import Files
 from matdata.sources.roles import ReadOptions
+from matdata.sources.snapshot import take_snapshot
 
 
 def _read(path, **options):
@@ -275,3 +279,16 @@ def test_integers_of_more_than_64_bits_are_numbers(form, tmp_path):
     (chunk,) = Files(path).chunks()
     assert chunk.table["formula"] == ["NaCl", "KCl", "LiF"]
     assert chunk.table["y"] == [1.5, 10**30, None]
+
+
+def test_snapshots_of_an_older_reading_are_not_found_again(tmp_path, monkeypatch):
+    path = tmp_path / "one.cif"
+    path.write_text(files.cif(few(), 1))
+    wrong = Chunk(few().take([0]), {"material_id": ["one"]}, [])
+    monkeypatch.setattr(snapshot, "READING", 1)
+    monkeypatch.setattr(files_module, "parse_structures", lambda records: wrong)
+    before = take_snapshot(Files(path), tmp_path / "cache", SILENT, 1)
+    monkeypatch.undo()
+    after = take_snapshot(Files(path), tmp_path / "cache", SILENT, 1)
+    sizes = [[chunk.crystals.n_sites.tolist() for chunk in s.chunks()] for s in (before, after)]
+    assert sizes == [[[8]], [[5]]]
