@@ -67,7 +67,7 @@ def _saved(name: str, text: str, request: Request) -> Source | None:
 
     if request.snapshot is not None:
         return Kept(kept_snapshot(request.cache or cache_dir(), name, request.snapshot))
-    own = Path(text) if name in SOURCES else path_of(text, "the source")
+    own = Path(text) if text.partition(":")[0] in SOURCES else path_of(text, "the source")
     path = request.file or own
     if not is_replay(path):
         return None

@@ -95,7 +95,8 @@ def test_a_damaged_record_is_one_row_of_the_ledger(name, source, tmp_path):
     dataset = _build(path, tmp_path, "mp" if source == "mp" else None)
     good = sorted(str(few().ids[row]) for row in (0, 2, 3))
     assert dataset.ids.tolist() == good
-    assert dataset.ledger.reason.tolist() == ["unreadable"]
+    reason = "unknown_element" if name == "element" else "unreadable"
+    assert dataset.ledger.reason.tolist() == [reason]
     if source != "mp" or name != "structure":
         assert words in dataset.ledger.message[0]
     assert dataset.funnel()[0]["entered"] == 4
@@ -166,9 +167,9 @@ def test_the_first_reasons_are_told_when_nothing_is_left(tmp_path):
         _build(empty, tmp_path)
 
 
-def _flipped(path: Path) -> Path:
+def _flipped(path: Path, place: int) -> Path:
     body = bytearray(path.read_bytes())
-    body[len(body) // 2] ^= 0x55
+    body[place] ^= 0x55
     path.write_bytes(body)
     return path
 
@@ -180,8 +181,10 @@ def test_damaged_containers_name_file_and_place(opener, tmp_path):
     lines = [json.dumps({"id": f"{k}", "formula": "NaCl", "v": k * 0.37}) for k in range(20_000)]
     with opener(path, "wt") as file:
         file.write("\n".join(lines))
+    # A block of bz2 is checked at its end: what is flipped within it comes as other text first.
+    place = -6 if suffix == "bz2" else path.stat().st_size // 2
     with pytest.raises(md.SourceError, match=rf"x.jsonl.{suffix}.* after byte [\d,]+"):
-        _build(_flipped(path), tmp_path)
+        _build(_flipped(path, place), tmp_path)
     assert not list((tmp_path / "c").glob("datasets/*/*"))
 
 
@@ -191,9 +194,9 @@ def test_damaged_databases_and_members(tmp_path):
     with pytest.raises(md.SourceError, match="file is not a database"):
         _build(path, tmp_path)
     shutil.make_archive(str(tmp_path / "z"), "zip", write_folder(tmp_path / "z", few(), False))
-    body = bytearray((tmp_path / "z.zip").read_bytes())
-    body[body.index(b"cscl.vasp") + 20] ^= 0x55
-    (tmp_path / "z.zip").write_bytes(body)
+    with zipfile.ZipFile(tmp_path / "z.zip") as archive:
+        member = archive.infolist()[-1]
+    _flipped(tmp_path / "z.zip", member.header_offset + 30 + len(member.filename) + 20)
     dataset = _build(tmp_path / "z.zip", tmp_path)
     assert (len(dataset), len(dataset.ledger)) == (3, 1)
 
@@ -359,7 +362,7 @@ def test_chunks_are_cut_by_weight_and_the_same_when_resumed(monkeypatch, tmp_pat
     for start in range(len(raw)):
         assert list(source.raw_chunks(start)) == raw[start:]
     built = build(source, tmp_path / "c")
-    assert built.dataset.manifest["rows"] == 40
+    assert built.dataset.funnel()[0]["entered"] == 40
 
 
 BOMBS = {
