@@ -93,14 +93,13 @@ class Compositions:
         cls, ids: Sequence[str], amounts: Sequence[Mapping[int, float]]
     ) -> Compositions:
         """Join one mapping of atomic number to amount for each material."""
-        pairs = [sorted(entry.items()) for entry in amounts]
-        flat = [pair for entry in pairs for pair in entry]
-        return cls(
-            as_ids(ids),
-            np.array([number for number, _ in flat], dtype=np.uint8),
-            np.array([amount for _, amount in flat], dtype=np.float64),
-            np.concatenate([[0], np.cumsum([len(entry) for entry in pairs])]).astype(np.int64),
-        )
+        flat = itertools.chain.from_iterable
+        lengths = np.array([len(entry) for entry in amounts], dtype=np.int64)
+        numbers = np.fromiter(flat(amounts), dtype=np.uint8)
+        values = np.fromiter(flat(entry.values() for entry in amounts), dtype=np.float64)
+        order = np.lexsort((numbers, np.repeat(np.arange(len(lengths)), lengths)))
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return cls(as_ids(ids), numbers[order], values[order], offsets)
 
     @classmethod
     def from_crystals(cls, crystals: Crystals) -> Compositions:
