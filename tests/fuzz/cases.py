@@ -35,11 +35,11 @@ class Case:
 
     def variant(self) -> int:
         """Which of the kind's seeds is damaged."""
-        return abs(self.seed) % len(self.kind.seeds())
+        return abs(self.seed) % len(self.kind.seeds)
 
     def seed_content(self) -> Content:
         """The content before it is damaged."""
-        return self.kind.seeds()[self.variant()]
+        return self.kind.seeds[self.variant()]
 
     def input(self) -> tuple[Content | bytes, list[str]]:
         """The damaged content, or the damaged bytes of its container, and what was done."""
@@ -77,7 +77,7 @@ def members(kind: Kind, data: Content | bytes) -> Members:
     """The files of an input, out of its container."""
     if isinstance(data, bytes):
         return kind.unpack(data) if kind.unpack is not None else {kind.file: data}
-    if kind.name == "asedb":
+    if kind.file.endswith(".db"):
         assert kind.pack is not None
         return {kind.file: kind.pack(data)}
     return data

@@ -11,6 +11,7 @@ import sqlite3
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -107,11 +108,12 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def read_database(data: bytes) -> Reading:
+def read_database(files: Mapping[str, bytes | None]) -> Reading:
     """Every row of a database, through SQL alone."""
+    (data,) = files.values()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         path = Path(folder, "a.db")
-        path.write_bytes(data)
+        path.write_bytes(data or b"")
         connection = sqlite3.connect(path)
         try:
             connection.text_factory = lambda text: text.decode("utf-8", "replace")

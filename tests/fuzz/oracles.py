@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ def judge(case: Case, data: Content | bytes, outcome: Outcome) -> list[Finding]:
         return found
     if outcome.rows is not None:
         found += _funnel(outcome)
-    truth = case.kind.truth() if case.kind.truth is not None else None
+    truth = case.kind.truth
     known = truth[case.variant()] if truth is not None else None
     try:
         reading = case.reading(data)
@@ -79,7 +80,7 @@ def _funnel(outcome: Outcome) -> list[Finding]:
     steps = outcome.funnel
     whole = bool(steps) and steps[-1]["kept"] == len(rows)
     whole &= bool(steps) and steps[0]["entered"] == len(rows) + len(outcome.rejects)
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in itertools.pairwise(steps):
         whole &= before["kept"] == after["entered"]
     for step in steps:
         whole &= step["entered"] - sum(step["removed"].values()) == step["kept"]
@@ -96,8 +97,7 @@ def _of_broken(outcome: Outcome, known: Sequence[Record] | None, why: str) -> li
     elif known is None and not outcome.rejects and len(outcome.rows) == 5:
         return []  # a replay: matdata itself demands its digest
     lost = (len(known) if known is not None else 5) - len(outcome.rows)
-    words = f"{plain(why)}: {lost} fewer rows" if lost > 0 else plain(why)
-    return [Finding("damaged container taken", words)]
+    return [Finding("damaged container taken", f"{plain(why)}{': fewer rows' * (lost > 0)}")]
 
 
 def _lost(reading: Reading, seed: Reading, outcome: Outcome) -> list[Finding]:
@@ -158,15 +158,15 @@ def _fitting_row(record: Record, rows: Sequence[Record]) -> Record | None:
 
 def _altered(row: Record, records: Sequence[Record], reading: Reading) -> Finding:
     """The row that no record explains, with what differs from the record nearest to it."""
-    refused = [str(e.content) for e in reading.entries if isinstance(e.content, Refused)]
+    refused = any(isinstance(entry.content, Refused) for entry in reading.entries)
     near = min((differences(one, row) for one in records), key=len, default=["everything"])
-    words = f"{', '.join(near)}" + (f" ({plain(refused[0])})" if refused else "")
-    return Finding("altered", words)
+    words = ", ".join(near) or "nothing, but its record says that it cannot be used"
+    return Finding("taken though unreadable" if refused else "altered", words)
 
 
 def plain(text: str) -> str:
     """A message without what changes from case to case, so that equal faults are counted once."""
     line = text.strip().splitlines()[0] if text.strip() else ""
-    line = re.sub(r"\S*/\S+", "PATH", line)
+    line = re.sub(r"\S*/\S+", "PATH", line).partition(": ")[0]
     line = re.sub(r"'[^']*'|\"[^\"]*\"", "…", line)
     return re.sub(r"\d+", "N", line)[:90]

@@ -49,7 +49,7 @@ class Crystal:
 
 @dataclass(frozen=True)
 class Record:
-    """One record: its id (None for any), its crystal or its amounts by atomic number, its values."""
+    """One record: id (None for any), crystal or amounts by atomic number, values."""
 
     id: str | None
     crystal: Crystal | None = None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from ase.data import chemical_symbols
 
-from fuzz.records import Crystal, Record
+from fuzz.records import Crystal
 
 CRYSTALS = (
     Crystal([[4.12, 0, 0], [0, 4.12, 0], [0, 0, 4.12]], [[0, 0, 0], [0.5, 0.5, 0.5]], [55, 17]),
@@ -51,15 +51,6 @@ FORMULAS = {
 NUMBERS = {symbol: number for number, symbol in enumerate(chemical_symbols) if number} | {
     "D": 1, "T": 1,
 }  # fmt: skip
-
-
-def truths(*names: str) -> list[Record]:
-    """The records of the crystals, with these of the values ``energy_per_atom`` and ``gap``."""
-    values = {"energy_per_atom": ENERGIES, "gap": GAPS}
-    return [
-        Record(IDS[k], crystal, None, {name: values[name][k] for name in names})
-        for k, crystal in enumerate(CRYSTALS)
-    ]
 
 
 def symbols(crystal: Crystal) -> list[str]:

@@ -71,7 +71,7 @@ def crystal_of(block: str) -> Crystal:
     for shares in items.get("_atom_site_occupancy", []):
         share = NUMBER.fullmatch(shares)
         if shares not in (".", "?") and (share is None or abs(float(share[1]) - 1) > 1e-3):
-            raise Refused("a site that is not full", strictly=True)
+            raise Refused("a site that is not full", strictly=share is not None)
     places = [[_value(cell) for cell in column or []] for column in columns]
     if {len(column) for column in (*places, labels)} != {len(labels)}:
         raise Refused("columns of sites differ in length")

@@ -178,8 +178,8 @@ def plain(value: Any) -> Any:
 
 def text_id(document: Document, key: str) -> str | None:
     """The id of a document, None where it has none that is text."""
-    value = document.get(key)
-    return value if isinstance(value, str) and value.strip() else None
+    value = plain(document.get(key))
+    return value if isinstance(value, str) else None
 
 
 def values_of(document: Document, *names: str) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def read_xyz(text: str) -> Reading:
 
 def _frame(rows: list[str]) -> Record:
     head = rows[1].rstrip()
-    pairs = [found for found in PAIR.finditer(head)]
+    pairs = list(PAIR.finditer(head))
     if "".join(found[0] for found in pairs) != head:
         raise Refused("a comment line of another form")
     if len({found[1].lower() for found in pairs}) != len(pairs):
@@ -135,8 +135,10 @@ def _frame(rows: list[str]) -> Record:
     values = {found[1]: found[2].strip('"') for found in pairs}
     if values.pop("Properties", None) != "species:S:1:pos:R:3" or "Lattice" not in values:
         raise Refused("other columns, or no lattice")
-    if values.pop("pbc", "T T T") != "T T T":
-        raise Refused("not periodic in three directions", strictly=True)
+    periodic = values.pop("pbc", "T T T")
+    if periodic != "T T T":
+        said = re.fullmatch("[TF] [TF] [TF]", periodic) is not None
+        raise Refused("not periodic in three directions", strictly=said)
     cell = [number(word) for word in values.pop("Lattice").split()]
     words = [row.split() for row in rows[2:]]
     if len(cell) != 9 or any(len(row) != 4 for row in words):
@@ -145,9 +147,9 @@ def _frame(rows: list[str]) -> Record:
     places = np.array([[number(word) for word in row[1:]] for row in words]).reshape(-1, 3)
     coords = _fractional(lattice, places)
     crystal = checked_crystal(lattice.tolist(), coords, [element(row[0]) for row in words])
-    said = {name: ANY if " " in text else cell_value(text) for name, text in values.items()}
+    cells = {name: ANY if " " in text else cell_value(text) for name, text in values.items()}
     names = ("energy_per_atom", "gap")
-    return Record(values.get("material_id"), crystal, None, {n: said.get(n) for n in names})
+    return Record(values.get("material_id"), crystal, None, {n: cells.get(n) for n in names})
 
 
 def read_csv(

@@ -204,7 +204,7 @@ def replay() -> Content:
     with tempfile.TemporaryDirectory(prefix="fuzz-", dir=folder()) as name:
         place = Path(name)
         kind = KINDS["jsonl"]
-        path = kind.write(place, kind.seeds()[0])
+        path = kind.write(place, kind.seeds[0])
         tail = ["--cache", str(place / "cache"), "--quiet"]
         out = place / "r.jsonl"
         with contextlib.redirect_stdout(io.StringIO()):
