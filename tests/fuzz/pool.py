@@ -15,6 +15,14 @@ from typing import Any, Self
 TESTS = Path(__file__).parents[1]
 
 
+def environment() -> dict[str, str]:
+    """Variables of a helping process: it finds this package, has one thread and no key."""
+    path = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
+    keys = ("MP_API_KEY", "PMG_MAPI_KEY", "MP_API_ENDPOINT")
+    kept = {name: value for name, value in os.environ.items() if name not in keys}
+    return {**kept, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+
+
 class Zygotes:
     """Some zygotes; use it in a ``with`` statement.
 
@@ -29,14 +37,10 @@ class Zygotes:
         self._processes: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Self:
-        path = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
-        environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-        for name in ("MP_API_KEY", "PMG_MAPI_KEY", "MP_API_ENDPOINT"):
-            environment.pop(name, None)
         command = [sys.executable, "-m", "fuzz.zygote"]
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self._processes = [
-            subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, **pipes)
+            subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL, **pipes)
             for _ in range(self._count)
         ]
         for one in self._processes:
