@@ -19,7 +19,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from fuzz.kinds import KINDS
 from fuzz.pool import environment
+from fuzz.zygote import prepare
 
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.utime")
 PATIENCE = 240.0  # seconds after which a command counts as hanging
@@ -70,13 +72,8 @@ class Commands:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.stdin.close()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
+        self._process.kill()  # it holds nothing that is worth an orderly end
+        self._process.communicate()
 
     def together(self, *commands: Command) -> list[Done]:
         """Run commands at the same time."""
@@ -180,7 +177,7 @@ def serve() -> None:
 
 
 def _import() -> None:
-    """What commands import, so that children have it; nothing that starts threads is called."""
+    """What commands import and compile, so that children have it; torch is imported and left."""
     import importlib
 
     import matdata
@@ -188,9 +185,10 @@ def _import() -> None:
     folder = Path(matdata.__file__).parent
     names = [f"matdata.commands.{one.stem}" for one in folder.glob("commands/*_command.py")]
     names += ["torch", "matdata_roost.model", "matdata.features.runner", "pyarrow.parquet", "h5py"]
-    names += ["zarr", "ase.io.extxyz", "matdata.training.job", "matdata.evaluation.workflow"]
+    names += ["zarr", "matdata.training.job", "matdata.evaluation.workflow"]
     for name in names:
         importlib.import_module(name)
+    prepare([KINDS["jsonl"], KINDS["formulas"]])
 
 
 if __name__ == "__main__":

@@ -49,13 +49,8 @@ class Zygotes:
 
     def __exit__(self, *_: object) -> None:
         for one in self._processes:
-            one.stdin.close()
-            try:
-                one.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                one.kill()
-                one.wait()
-            one.stdout.close()
+            one.kill()  # it holds nothing that is worth an orderly end
+            one.communicate()
 
     @staticmethod
     def _line(process: subprocess.Popen[str]) -> dict[str, Any]:

@@ -18,12 +18,13 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from fuzz.cases import Case, stored
 from fuzz.containers import Content
-from fuzz.kinds import KINDS, REPLAY
+from fuzz.kinds import KINDS, REPLAY, Kind
 from fuzz.oracles import Outcome, judge
 from fuzz.records import Crystal, Record
 
@@ -185,15 +186,17 @@ def _received(reader: int, pid: int) -> tuple[bytes, bool]:
     return b"".join(parts), killed
 
 
-def prepare() -> None:
-    """Write the replay file, and build the seed of each kind once, so that children find all
-    modules loaded."""
+def prepare(kinds: Iterable[Kind] = ()) -> None:
+    """Write the replay file, and build the seeds of kinds (all if none is named) once.
+
+    Children find all modules loaded then, and compiled code with them.
+    """
     import pyarrow
 
     pyarrow.set_cpu_count(1)
     pyarrow.set_io_thread_count(1)
     REPLAY.update(replay())
-    for kind in KINDS.values():
+    for kind in kinds or KINDS.values():
         answer(Case(kind, 0), *Case(kind, 0).input())
 
 
