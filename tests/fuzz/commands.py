@@ -67,7 +67,7 @@ class Commands:
 
     def __enter__(self) -> Self:
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        command = [sys.executable, "-m", "fuzz.commands"]
+        command = [sys.executable, "-P", "-m", "fuzz.commands"]
         self._process = subprocess.Popen(command, env=environment(), **pipes)
         return self
 

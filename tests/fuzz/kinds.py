@@ -156,7 +156,7 @@ def _documents() -> list[Kind]:
         Kind("split", "a.json", seeds.documents(seeds.document, seeds.split), unnamed, splits),
         Kind("jsonl", "a.jsonl", lines, named, _in_json(json_lines, file_document)),
         Kind("jarvis", "j.json", dumped, jarvis, in_jarvis, dft_3d),
-        Kind("jarvis-zip", "j.zip", dumped, jarvis, in_jarvis, dft_3d, **ZIP),
+        Kind("jarvis-zip", "j.zip", [{"j.json": dumped[0]["a"]}], jarvis, in_jarvis, dft_3d, **ZIP),
         Kind("mp", "mp.jsonl", saved, mp, _in_json(json_lines, mp_document), "mp"),
         Kind("optimade", "o.json", answers, entries, optimade_answer, "optimade:xx"),
         Kind("replay", "r.jsonl", [REPLAY], None, _replay),

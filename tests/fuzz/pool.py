@@ -37,7 +37,7 @@ class Zygotes:
         self._processes: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "fuzz.zygote"]
+        command = [sys.executable, "-P", "-m", "fuzz.zygote"]
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self._processes = [
             subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL, **pipes)

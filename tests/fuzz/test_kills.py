@@ -20,7 +20,6 @@ def kills():
         yield Kills(commands, Path(home))
 
 
-@pytest.mark.timeout(0)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_killed_commands_end_as_those_left_alone(name, kills, asked):
     scenario = SCENARIOS[name]

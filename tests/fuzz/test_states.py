@@ -214,11 +214,11 @@ class Caches(RuleBasedStateMachine):
 
 
 Caches.TestCase.settings = settings(
-    max_examples=LONG // 100 or 4,
-    stateful_step_count=30 if LONG else 7,
+    max_examples=min(LONG // 100, 50) or 3,
+    stateful_step_count=25 if LONG else 7,
     deadline=None,
     derandomize=not LONG,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-test_states = pytest.mark.timeout(0)(Caches.TestCase)
+test_states = Caches.TestCase
