@@ -124,14 +124,14 @@ def _of_rows(
 ) -> list[Finding]:
     rows = list(outcome.rows or [])
     found = []
+    refused = [entry.content for entry in reading.entries if isinstance(entry.content, Refused)]
+    strict, free = any(one.strictly for one in refused), any(one.open for one in refused)
     seen = len(rows) + len(outcome.rejects)
-    if reading.counted and seen != len(reading.entries):
+    if reading.counted and not free and seen != len(reading.entries):
         less = "fewer" if seen < len(reading.entries) else "more"
         found.append(Finding("count", f"{less} rows and rejects than records"))
     said = [entry.content for entry in reading.entries if isinstance(entry.content, Record)]
     sound = [entry.content for entry in _sound(reading, seed)]
-    strict = any(isinstance(e.content, Refused) and e.content.strictly for e in reading.entries)
-    free = any(isinstance(e.content, Refused) and e.content.open for e in reading.entries)
     for row in rows:
         match = _fitting(row, said)
         if match is not None:

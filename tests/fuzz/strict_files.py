@@ -26,8 +26,10 @@ def text_of(files: Members) -> str:
 
 def cif_row(cells: Mapping[str, str]) -> Record:
     reading = read_cif(cells["cif"]) if "data_" in cells["cif"].lower() else None
-    if reading is None or len(reading.entries) != 1:
-        raise Refused("not one block")
+    if reading is None:
+        raise Refused("no block")
+    if len(reading.entries) != 1:
+        raise Refused("several blocks", open=True)
     values = {name: cell_value(cells[name]) for name in ("energy_per_atom", "gap")}
     made = reading.entries[0].content
     if isinstance(made, Refused):
