@@ -119,13 +119,15 @@ def read_database(files: Mapping[str, bytes | None]) -> Reading:
             connection.text_factory = lambda text: text.decode("utf-8", "replace")
             query = f"SELECT {', '.join(COLUMNS)} FROM systems ORDER BY id"
             rows = connection.execute(query).fetchall()
+            sound = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             if not rows:
                 raise Broken("no rows")
         except sqlite3.Error as error:
             raise Broken(str(error)) from None
         finally:
             connection.close()
-    return Reading(tuple(Entry(repr(row), content(lambda row=row: _row(row))) for row in rows))
+    entries = tuple(Entry(repr(row), content(lambda row=row: _row(row))) for row in rows)
+    return Reading(entries, "" if sound else "damaged", counted=sound)
 
 
 def _row(row: tuple[object, ...]) -> Record:

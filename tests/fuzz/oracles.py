@@ -13,6 +13,7 @@ from fuzz.containers import Content
 from fuzz.records import Broken, Reading, Record, Refused, differences
 
 SECONDS, MEGABYTES = 10.0, 1024
+REPLAYED = 5  # records of the replay file
 HARMLESS = ("repeated_id",)  # two records of one name, one of which goes
 
 
@@ -88,16 +89,18 @@ def _funnel(outcome: Outcome) -> list[Finding]:
 
 
 def _of_broken(outcome: Outcome, known: Sequence[Record] | None, why: str) -> list[Finding]:
-    """A damaged container is an error, or all that it held is as it was."""
+    """A damaged container is an error, or holds what it held, with a reject for what is lost."""
     if outcome.rows is None:
         return []
-    if known is not None and len(known) == len(outcome.rows):
-        if all(_fitting(row, known) is not None for row in outcome.rows):
-            return []
-    elif known is None and not outcome.rejects and len(outcome.rows) == 5:
-        return []  # a replay: matdata itself demands its digest
-    lost = (len(known) if known is not None else 5) - len(outcome.rows)
-    return [Finding("damaged container taken", f"{plain(why)}{': fewer rows' * (lost > 0)}")]
+    if known is None:  # a replay: matdata itself demands its digest, so it must be whole
+        whole = not outcome.rejects and len(outcome.rows) == REPLAYED
+        return [] if whole else [Finding("damaged container taken", plain(why))]
+    fewer = len(outcome.rows) + len(outcome.rejects) < len(known)
+    other = any(_fitting(row, known) is None for row in outcome.rows)
+    if not fewer and not other:
+        return []
+    words = ", records lost" * fewer + ", other values" * other
+    return [Finding("damaged container taken", plain(why) + words)]
 
 
 def _lost(reading: Reading, seed: Reading, outcome: Outcome) -> list[Finding]:

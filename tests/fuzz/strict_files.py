@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from fuzz.records import Broken, Crystal, Entry, Reading, Record, Refused
 from fuzz.strict_cif import read_cif
-from fuzz.strict_json import entries_of, optimade_record, parsed
+from fuzz.strict_json import damaged_list, entries_of, optimade_record, parsed
 from fuzz.strict_text import cell_value, content, formula_amounts, poscar_crystal
 
 Members = Mapping[str, bytes | None]
@@ -44,12 +43,18 @@ def formula_row(cells: Mapping[str, str]) -> Record:
 
 
 def optimade_answer(files: Members) -> Reading:
-    value = parsed(text_of(files))
+    """Entries of an answer, or of a list; those of another type are no structures."""
+    text = text_of(files)
+    try:
+        value = parsed(text)
+    except Broken:
+        return damaged_list(text.partition('"data":')[2] or text, optimade_record)
     found = value.get("data") if isinstance(value, dict) else value
     if not isinstance(found, list):
         raise Broken("no list of data")
     kept = [one for one in found if isinstance(one, dict) and one.get("type") == "structures"]
-    return Reading(entries_of(kept, optimade_record), "\ufffd" * ("\ufffd" in json.dumps(found)))
+    odd = "\ufffd" * ("\ufffd" in text)
+    return Reading(entries_of(kept, optimade_record), odd, counted=len(kept) == len(found))
 
 
 def read_folder(files: Members) -> Reading:
