@@ -9,7 +9,7 @@ from pathlib import Path
 from fuzz.cases import Case
 from fuzz.pool import Zygotes
 
-TRIES = 60  # builds that one input may cost
+TRIES = 40  # builds that one input may cost
 
 
 def smallest(data: bytes, fails: Callable[[bytes], bool], tries: int = TRIES) -> bytes:

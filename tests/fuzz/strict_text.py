@@ -105,7 +105,7 @@ def _fractional(lattice: np.ndarray, places: np.ndarray) -> list[list[float]]:
 
 def read_xyz(text: str) -> Reading:
     """Every frame of an extended XYZ file."""
-    lines = text.splitlines(keepends=True)
+    lines = list(io.StringIO(text, newline=""))  # where a file ends lines, and nowhere else
     entries: list[Entry] = []
     place = 0
     while place < len(lines):
