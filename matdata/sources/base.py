@@ -20,6 +20,8 @@ from matdata.ledger import Reject
 from matdata.redaction import redacted
 from matdata.sources.roles import ReadOptions
 
+#: Fields of an `Origin` in the source's own words, which can hold an address.
+WORDS = ("request", "licence", "url", "citation", "note")
 CHUNK_ROWS = 500  # records in a chunk: bounds memory, and what a killed read does again
 
 
@@ -98,7 +100,7 @@ class Origin:
     note: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("request", "licence", "url", "citation", "note"):
+        for name in WORDS:
             object.__setattr__(self, name, redacted(getattr(self, name)))
 
 

@@ -21,7 +21,7 @@ from matdata.crystals import Crystals
 from matdata.errors import SourceError
 from matdata.ledger import Reject
 from matdata.redaction import redacted
-from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.sources.base import WORDS, Chunk, Origin, Request, Source
 from matdata.sources.readers.base import open_text, readable
 from matdata.sources.snapshot import Snapshot
 from matdata.store import files
@@ -69,7 +69,8 @@ def _lines(snapshot: Snapshot) -> Iterator[Any]:
     yield {
         **MARK,
         "format": FORMAT,
-        "origin": redacted(snapshot.origin),
+        # A snapshot that an older version took can hold an address with its login.
+        "origin": {k: redacted(v) if k in WORDS else v for k, v in snapshot.origin.items()},
         "records_digest": snapshot.digest,
         "records": manifest["records"],
         "rejected": manifest["rejected"],

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from matdata.digest import digest_file
-from matdata.redaction import redacted
 
 
 def fsync_path(path: Path) -> None:
@@ -48,10 +47,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON for people and machines: sorted, indented, atomic; secrets are hidden."""
-    text = json.dumps(
-        redacted(value), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False
-    )
+    """Write JSON for people and machines: sorted, indented, atomic."""
+    text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from matdata.digest import digest_json
 from matdata.errors import StoreError
-from matdata.redaction import redacted
+from matdata.redaction import hide_known, redacted
 
 NAME = "manifest.json"
 RECEIPT = "receipt.json"  # when and by which version: kept out of the artefact's identity
@@ -16,8 +16,11 @@ FORMAT_VERSION = 1
 
 
 def seal(content: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Add format and digest to a manifest's content; secrets in its texts are hidden."""
-    body = {**redacted(content), "format": {"name": f"matdata-{kind}", "version": FORMAT_VERSION}}
+    """Add format and digest to a manifest's content; known secrets in it are hidden."""
+    body = {
+        **redacted(content, hide_known),
+        "format": {"name": f"matdata-{kind}", "version": FORMAT_VERSION},
+    }
     return {**body, "manifest_digest": digest_json(body)}
 
 
