@@ -4,8 +4,9 @@ A secret is known by its value, once `keep_secret` or `keep_environment` were to
 that libraries write it in (as it is, percent-encoded, escaped, base64); or by where it stands:
 before the ``@`` of an address, in a parameter or a header whose name says so.
 
-The exits that call `redact` are errors, ledger rows, `Console`, the command line's streams, JSON,
-and `store.files`. Cut a text with `excerpt`: half a key is not known any more.
+The exits that call `redact` are errors, ledger rows, what a source says of itself, `Console`, the
+command line's streams and its JSON; manifests hide known values alone, since a name in them can
+look like a place. Cut a text with `excerpt`: half a key is not known any more.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import os
 import re
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 HIDDEN = "***"
@@ -41,7 +42,7 @@ _PLACES = tuple(
     for before, secret in (
         (r"(?<![a-z0-9+.\-])[a-z][a-z0-9+.\-]{0,20}:\\?/\\?/", r"[^\s/?#\"'<>]*(?=@)"),
         ("%3A%2F%2F", r"(?:(?!%2F|%3F|%26)[^\s/?#&\"'<>])*(?=%40)"),
-        (rf"[?&;]{_NAME}=", r"[^\s&\"'<>#]+"),
+        (rf"[?&]{_NAME}=", r"[^\s&\"'<>#]+"),
         (rf"(?:%3F|%26){_NAME}%3D", r"(?:(?!%26)[^\s&\"'<>#])+"),
         (rf"{_HEADER}(?:(?:basic|bearer|token)\s+)?", r"[^\s\"',;)}\]]+"),
     )
@@ -103,23 +104,27 @@ def _forms_of(value: str) -> Iterator[str]:
         yield base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
+def hide_known(text: str) -> str:
+    """The text without the secrets that are known by value: changes nothing else of a record."""
+    return text if _values is None else _values.sub(HIDDEN, text)
+
+
 def redact(text: str) -> str:
     """The text with every secret in it hidden; what was redacted stays as it is."""
-    if _values is not None:
-        text = _values.sub(HIDDEN, text)
+    text = hide_known(text)
     for place in _PLACES:
         text = place.sub(rf"\1{HIDDEN}", text)
     return text
 
 
-def redacted(value: Any) -> Any:
+def redacted(value: Any, hide: Callable[[str], str] = redact) -> Any:
     """A record (mappings, lists, texts, anything else) with every secret in its texts hidden."""
     if isinstance(value, str):
-        return redact(value)
+        return hide(value)
     if isinstance(value, Mapping):
-        return {key: redacted(item) for key, item in value.items()}
+        return {key: redacted(item, hide) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [redacted(item) for item in value]
+        return [redacted(item, hide) for item in value]
     return value
 
 

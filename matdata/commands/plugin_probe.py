@@ -87,6 +87,8 @@ def _one_child(items: Sequence[Item], limit: float) -> tuple[list[dict[str, Any]
             records.append(json.loads(line))
     except queue.Empty:
         return records, f"did not return within {limit:g} s"
+    except ValueError:
+        return records, "writes into what the process answers"
     except OSError as error:
         return records, f"cannot be tried: {error}"
     finally:
@@ -110,7 +112,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     """End the child with all that its plugins started."""
     try:
         os.killpg(child.pid, signal.SIGKILL)
-    except OSError:
+    except (OSError, AttributeError):  # it has ended; not offered by every system
         child.kill()
     child.wait()
 

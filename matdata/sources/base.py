@@ -22,7 +22,9 @@ from matdata.sources.identity import printable, problem_of
 from matdata.sources.limits import CHUNK_ROWS
 from matdata.sources.roles import ReadOptions
 
-__all__ = ["CHUNK_ROWS", "Chunk", "Origin", "Request", "Source"]
+#: Fields of an `Origin` in the source's own words, which can hold an address.
+WORDS = ("request", "licence", "url", "citation", "note")
+__all__ = ["CHUNK_ROWS", "WORDS", "Chunk", "Origin", "Request", "Source"]
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Origin:
     note: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("request", "licence", "url", "citation", "note"):
+        for name in WORDS:
             object.__setattr__(self, name, redacted(getattr(self, name)))
 
 

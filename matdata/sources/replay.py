@@ -22,7 +22,7 @@ from matdata.crystals import Crystals
 from matdata.errors import MatdataError, SourceError
 from matdata.ledger import Reject, Unusable
 from matdata.redaction import redacted
-from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.sources.base import WORDS, Chunk, Origin, Request, Source
 from matdata.sources.guard import Row, require_storable
 from matdata.sources.readers.json_text import Damaged, decode
 from matdata.sources.readers.opening import open_text
@@ -68,7 +68,8 @@ def _lines(snapshot: Snapshot) -> Iterator[Any]:
     yield {
         **MARK,
         "format": FORMAT,
-        "origin": redacted(snapshot.origin),
+        # A snapshot that an older version took can hold an address with its login.
+        "origin": {k: redacted(v) if k in WORDS else v for k, v in snapshot.origin.items()},
         "records_digest": snapshot.digest,
         "records": manifest["records"],
         "rejected": manifest["rejected"],

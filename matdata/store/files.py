@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from matdata.digest import digest_bytes, digest_file, plain_json
-from matdata.redaction import redacted
 
 TEMPORARY = ".tmp-"
 NAME_KEPT = 40  # characters of the final name in a temporary one: a folder takes 255 bytes
@@ -114,9 +113,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def json_text(value: Any) -> str:
-    """JSON for people and machines: sorted, indented, secrets hidden; what `write_json` writes."""
+    """JSON for people and machines: sorted and indented; what `write_json` writes."""
     text = json.dumps(
-        plain_json(redacted(value)), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False
+        plain_json(value), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False
     )
     return text + "\n"
 

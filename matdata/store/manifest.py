@@ -7,7 +7,7 @@ from typing import Any
 
 from matdata.digest import digest_json
 from matdata.errors import StoreError
-from matdata.redaction import redacted
+from matdata.redaction import hide_known, redacted
 from matdata.store.records import read_json
 from matdata.store.wholeness import ASK_OWNER, MISSING, UNREADABLE, fault_of
 
@@ -17,8 +17,11 @@ FORMAT_VERSION = 1
 
 
 def seal(content: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Add format and digest to a manifest's content; secrets in its texts are hidden."""
-    body = {**redacted(content), "format": {"name": f"matdata-{kind}", "version": FORMAT_VERSION}}
+    """Add format and digest to a manifest's content; known secrets in it are hidden."""
+    body = {
+        **redacted(content, hide_known),
+        "format": {"name": f"matdata-{kind}", "version": FORMAT_VERSION},
+    }
     return {**body, "manifest_digest": digest_json(body)}
 
 

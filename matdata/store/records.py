@@ -10,7 +10,7 @@ from typing import Any
 from matdata.cache import storage_error
 from matdata.digest import digest_json
 from matdata.errors import StoreError
-from matdata.redaction import redacted
+from matdata.redaction import hide_known, redacted
 from matdata.store import files
 from matdata.store.wholeness import fault_of, refusal
 
@@ -50,8 +50,8 @@ def read_json(path: Path, next_step: str | None = None) -> dict[str, Any]:
 
 
 def seal_record(content: Mapping[str, Any], key: str = DIGEST) -> dict[str, Any]:
-    """A record, its secrets hidden, with the digest of its content under `key`."""
-    body = redacted(dict(content))
+    """A record, its known secrets hidden, with the digest of its content under `key`."""
+    body = redacted(dict(content), hide_known)
     return {**body, key: digest_json(body)}
 
 

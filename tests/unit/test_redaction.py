@@ -114,6 +114,8 @@ def test_manifests_hide_secrets_and_keep_their_digest(tmp_path):
     keep_secret("0123456789abcdef")
     write_json(tmp_path / "manifest.json", seal({"note": "key 0123456789abcdef"}, "dataset"))
     assert read_manifest(tmp_path, "dataset")["note"] == "key ***"
+    names = {"classes": ["a?key=1", "a?key=2"]}  # look like places of secrets
+    assert seal(names, "run")["classes"] == names["classes"]
 
 
 def test_an_error_that_shows_a_secret_is_no_cause():
