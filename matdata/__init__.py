@@ -31,6 +31,7 @@ __all__ = [
     "Field",
     "FitTrainer",
     "MatdataError",
+    "MatdataWarning",
     "Members",
     "PluginError",
     "Ragged",

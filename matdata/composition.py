@@ -185,6 +185,17 @@ class Compositions:
             np.concatenate([[0], np.cumsum(per_crystal)]).astype(np.int64),
         )
 
+    @classmethod
+    def concat(cls, parts: Sequence[Compositions]) -> Compositions:
+        """Join batches in order."""
+        lengths = np.concatenate([[0], *(np.diff(part.offsets) for part in parts)])
+        return cls(
+            np.concatenate([np.empty(0, np.str_), *(part.ids for part in parts)]),
+            np.concatenate([np.empty(0, np.uint8), *(part.numbers for part in parts)]),
+            np.concatenate([np.empty(0, np.float64), *(part.amounts for part in parts)]),
+            np.cumsum(lengths).astype(np.int64),
+        )
+
     def take(self, key: Any) -> Compositions:
         """The compositions given by a slice, a mask or integers, in that order."""
         rows = as_rows(key, len(self))

@@ -31,6 +31,10 @@ class MatdataError(Exception):
         super().__init__("\n".join(lines))
 
 
+class MatdataWarning(UserWarning):
+    """Something was left out, and the result says what and why."""
+
+
 class SourceError(MatdataError):
     """A source could not be found, read, or understood."""
 

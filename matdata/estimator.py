@@ -51,7 +51,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         if done.rejects:
             first = done.rejects[0]
             raise FeatureError(
-                f"{len(done.rejects)} materials have no {self.spec}; the first is number "
+                f"{len(done.rejects)} materials have no {self.spec}; the first is "
                 f"{first.material_id}: {first.reason}: {first.message}",
                 next_step="leave them out before the transformer",
             )

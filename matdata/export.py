@@ -107,7 +107,13 @@ def _write_table(path: Path, content: Exported, write: Callable[[Path, Columns],
             full: list[Any] = [None] * len(row_of)
             for row, value in zip(rows, values, strict=True):
                 full[row] = value
-            columns[f"{name}: {label}"] = full
+            column = f"{name}: {label}"
+            if column in columns:
+                raise FeatureError(
+                    f"the table has a column {column!r} already, which the feature would replace",
+                    next_step="write npz or hdf5, which keep the two apart",
+                )
+            columns[column] = full
     write(path, columns)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.composition import Compositions, parse_formula
+from matdata.composition import Compositions
 from matdata.crystals import Crystals, Ragged
 from matdata.errors import FeatureError, StructureError
 from matdata.features import featurizer
@@ -17,6 +17,7 @@ from matdata.features.base import Block, Column, Featurizer
 from matdata.features.feature import values_and_offsets
 from matdata.features.runner import check_block
 from matdata.ledger import Reject
+from matdata.materials import read_materials
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Computed:
     offsets
         Material `i` holds ``values[offsets[i]:offsets[i + 1]]``; None if it has one row.
     ids
-        Ids of the materials that succeeded.
+        Names of the materials that succeeded: their ids or keys, formulas, or places in the list.
     labels, units
         Names and units of the columns.
     rejects
@@ -53,22 +54,32 @@ def compute(spec: str, materials: Any, **settings: Any) -> Computed:
     spec
         Feature name.
     materials
-        pymatgen structures, ASE atoms, formulas, `Crystals` or `Compositions`; one or several.
+        Structures and compositions of pymatgen, ASE atoms, formulas, paths of files; one or
+        several, in a list, a mapping of names, a series, or a table with a column of them;
+        `Crystals` or `Compositions`.
     settings
         Settings of the featurizer.
+
+    Returns
+    -------
+    Computed
+        Features of the materials in their order, under their names, and rejects of those that
+        cannot be read or featurized.
 
     Raises
     ------
     FeatureError
-        If the feature is unknown, or needs structures and got formulas.
+        If the feature is unknown, or needs structures and got formulas alone.
     StructureError
-        If something given is none of these.
+        If nothing given can be read.
     """
     made = featurizer(spec, settings)
-    batch = as_batch(materials, made)
-    rows, fields, rejects = stored_fields(made, batch)
+    read = read_materials(materials)
+    batch, unread = read.for_inputs(made.requires == "structure", f"feature {spec!r}")
+    rows, fields, failed = stored_fields(made, batch)
     values, offsets = values_and_offsets(made.dense(fields))
-    return Computed(values, offsets, batch.ids[rows], made.labels(), made.units(), rejects)
+    names, rejects = read.names_of(batch.ids[rows].tolist()), read.named([*unread, *failed])
+    return Computed(values, offsets, names, made.labels(), made.units(), rejects)
 
 
 def stored_fields(
@@ -91,78 +102,37 @@ def _join(columns: list[Any]) -> Column:
 
 
 def as_batch(materials: Any, made: Featurizer) -> Crystals | Compositions:
-    """Bring whatever was given into the columns that a featurizer takes."""
-    columns = columns_of(materials)
-    if made.requires == "composition" and isinstance(columns, Crystals):
-        return Compositions.from_crystals(columns)
-    if made.requires == "structure" and isinstance(columns, Compositions):
-        raise FeatureError(
-            f"feature {made.spec!r} needs structures, got formulas",
-            next_step="give pymatgen structures, ASE atoms or Crystals",
-        )
-    return columns
-
-
-def columns_of(materials: Any) -> Crystals | Compositions:
-    """Bring whatever was given into columns.
+    """Bring whatever was given into the columns that a featurizer takes; all of it, or none.
 
     Raises
     ------
     StructureError
         If something given cannot be read.
+    FeatureError
+        If structures are needed and formulas were given.
     """
-    found, failed = read_materials(materials)
-    for error in failed.values():
-        raise error
-    return found
+    if isinstance(materials, (Crystals, Compositions)):
+        return for_featurizer(materials, made)
+    read = read_materials(materials)
+    batch, rejects = read.for_inputs(made.requires == "structure", f"feature {made.spec!r}")
+    for reject in read.named(rejects):
+        raise StructureError(f"{reject.material_id}: {reject.message}")
+    return batch
 
 
-def read_materials(materials: Any) -> tuple[Crystals | Compositions, dict[str, StructureError]]:
-    """Bring whatever was given into columns, without the formulas that cannot be read.
-
-    Returns
-    -------
-    columns, failed
-        Formulas are called by their number; those that failed come with their errors.
+def for_featurizer(batch: Crystals | Compositions, made: Featurizer) -> Crystals | Compositions:
+    """Columns as a featurizer takes them: formulas of crystals, where it needs no more.
 
     Raises
     ------
-    StructureError
-        If something given is no material at all.
+    FeatureError
+        If it needs structures and the columns are compositions.
     """
-    from matdata.adapters import ase, pymatgen
-
-    if isinstance(materials, (Crystals, Compositions)):
-        return materials, {}
-    single = isinstance(materials, str) or any(
-        known(materials) for known in (ase.is_atoms, pymatgen.is_structure)
-    )
-    try:
-        items = [materials] if single else list(materials)
-    except TypeError:
-        raise _unknown(type(materials).__name__) from None
-    if items and all(isinstance(item, str) for item in items):
-        return _of_formulas(items)
-    if all(pymatgen.is_structure(item) for item in items):
-        return pymatgen.from_structures(items), {}
-    if all(ase.is_atoms(item) for item in items):
-        return ase.from_atoms(items), {}
-    raise _unknown(", ".join(sorted({type(item).__name__ for item in items})))
-
-
-def _of_formulas(items: Sequence[str]) -> tuple[Compositions, dict[str, StructureError]]:
-    read: dict[str, dict[int, float]] = {}
-    failed: dict[str, StructureError] = {}
-    for row, item in enumerate(items):
-        try:
-            read[str(row)] = parse_formula(item)
-        except StructureError as error:
-            failed[str(row)] = error
-    return Compositions.from_amounts(list(read), list(read.values())), failed
-
-
-def _unknown(kinds: str) -> StructureError:
-    return StructureError(
-        f"expected pymatgen structures, ASE atoms, formulas, Crystals or Compositions, got {kinds}",
-        next_step="give one of these, or a list of them",
-    )
+    if made.requires == "composition" and isinstance(batch, Crystals):
+        return Compositions.from_crystals(batch)
+    if made.requires == "structure" and isinstance(batch, Compositions):
+        raise FeatureError(
+            f"feature {made.spec!r} needs structures, got formulas",
+            next_step="give pymatgen structures, ASE atoms or Crystals",
+        )
+    return batch

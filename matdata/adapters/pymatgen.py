@@ -92,7 +92,38 @@ def parse_poscar(text: str) -> list[Sites]:
 
 def is_structure(value: Any) -> bool:
     """Whether a value is a pymatgen structure, without importing pymatgen."""
-    return any(
-        cls.__module__.startswith("pymatgen.") and cls.__name__ == "IStructure"
-        for cls in type(value).__mro__
-    )
+    return _is(value, "IStructure")
+
+
+def is_molecule(value: Any) -> bool:
+    """Whether a value is a pymatgen molecule, without importing pymatgen."""
+    return _is(value, "IMolecule")
+
+
+def is_composition(value: Any) -> bool:
+    """Whether a value is a pymatgen composition, without importing pymatgen."""
+    return _is(value, "Composition")
+
+
+def _is(value: Any, kind: str) -> bool:
+    classes = type(value).__mro__
+    return any(cls.__module__.startswith("pymatgen.") and cls.__name__ == kind for cls in classes)
+
+
+def amounts_of(composition: Any) -> dict[int, float]:
+    """Atoms by atomic number from a pymatgen `Composition`; oxidation states are left aside.
+
+    Raises
+    ------
+    Unusable
+        If it holds no atoms, something that is no element, or an amount that is not positive.
+    """
+    amounts: dict[int, float] = {}
+    for specie, amount in composition.items():
+        if not 0.0 < amount < float("inf"):
+            raise Unusable("unreadable", f"{composition!r} holds {amount:g} of {specie}")
+        number = number_of(getattr(specie, "symbol", str(specie)))
+        amounts[number] = amounts.get(number, 0.0) + float(amount)
+    if not amounts:
+        raise Unusable("unreadable", "a composition without atoms")
+    return amounts

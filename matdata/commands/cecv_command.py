@@ -99,7 +99,7 @@ def _clusters(ids: Any, curves: Any) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {"material_id": ids.tolist()}
     for name, curve in curves.items():
         for threshold, clusters in zip(curve.thresholds, curve.clusters, strict=True):
-            columns[f"{name}/{threshold:g}"] = clusters.tolist()
+            columns[f"{name}/{threshold!r}"] = clusters.tolist()  # no two write themselves alike
     return columns
 
 

@@ -52,11 +52,12 @@ def _record(edges: list[Edges]) -> dict[str, Any]:
 
 def _draw(folder: Path, edges: list[Edges], atoms: bool) -> None:
     from matdata.evaluation.drawings import draw_matrix
-    from matdata.splits.names import slug
+    from matdata.evaluation.file_names import file_stems
 
+    stems = file_stems(one.formula for one in edges)
     for one in edges:
         labels, matrix = one.by_atoms() if atoms else (one.symbols, one.values)
-        draw_matrix(folder / f"{slug(one.formula)}.png", matrix, labels, one.formula)
+        draw_matrix(folder / f"{stems[one.formula]}.png", matrix, labels, one.formula)
 
 
 def lines(one: Edges) -> list[str]:

@@ -57,10 +57,10 @@ def lines(record: dict[str, Any]) -> list[str]:
         names = SHOWN[scored["task"]]
         found.append(f"{name}{unit}, {scored['materials']:,} materials")
         found += _classes(scored.get("classes", []))
-        rows = {record["run"]: scored["metrics"], **scored["baselines"]}
-        wide = max(len(row) for row in rows)
+        rows = [(record["run"], scored["metrics"]), *scored["baselines"].items()]
+        wide = max(len(row) for row, _ in rows)
         found.append(f"  {'':<{wide}}" + "".join(f"  {name:>10}" for name in names))
-        for row, values in rows.items():
+        for row, values in rows:
             cells = "".join(f"  {number(values[name]):>10}" for name in names)
             found.append(f"  {row:<{wide}}{cells}")
         found += _confusion(scored)

@@ -17,7 +17,9 @@ def add_all(add: Add, dataset: tuple[str, str]) -> None:
     predict.add_argument(
         "what", nargs="+", help="a dataset, files of structures (CIF, POSCAR, …), or formulas"
     )
-    predict.add_argument("--output", metavar="FILE", help="write a table (.parquet, .csv)")
+    predict.add_argument(
+        "--output", metavar="FILE", help="write a table (.parquet, .csv, .json, .jsonl)"
+    )
     predict.add_argument("--members", action="store_true", help="a column for each member, too")
     predict.add_argument("--device", help="auto, cpu, cuda")
     evaluate = add(

@@ -165,7 +165,7 @@ def cecv(
         )
     if not np.isfinite(maps.values).all():
         raise ConfigError("feature maps hold numbers that are not finite")
-    ordered = tuple(sorted(float(value) for value in thresholds))
+    ordered = tuple(sorted({float(value) for value in thresholds}))
     clusters = np.array([METHODS[method](maps, value) for value in ordered])
     counts = tuple(int(row.max()) + 1 for row in clusters)
     return Curve(ordered, counts, clusters)

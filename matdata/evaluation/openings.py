@@ -7,10 +7,7 @@ and never changed: each carries a digest over itself and the line before.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +15,8 @@ from typing import Any
 from matdata.cache import storage_error
 from matdata.digest import digest_json
 from matdata.errors import StoreError, TrainError
-
-LOCK_SECONDS = 60.0
+from matdata.store import files
+from matdata.store.locks import LOCK, holding
 
 
 @dataclass(frozen=True)
@@ -78,14 +75,15 @@ def record_opening(dataset: Path, opening: Opening) -> tuple[Opening, bool]:
         If the record is damaged or cannot be written.
     """
     path = openings_path(dataset)
-    with _locked(path):
-        known, last, end = _read(path)
+    with holding(path.with_name(f"{LOCK}{path.name}")):
+        files.sweep(path.parent, path.name)
+        known, last, text = _read(path)
         mine = [other for other in known if other.training == opening.training]
         for other in mine:
             _require_same_weights(opening, other)
         if mine:
             return mine[0], False
-        _append(path, end, {**asdict(opening), "previous": last})
+        _add(path, text, {**asdict(opening), "previous": last})
     return opening, True
 
 
@@ -101,18 +99,14 @@ def _require_same_weights(opening: Opening, other: Opening) -> None:
         )
 
 
-def _read(path: Path) -> tuple[list[Opening], str, int]:
-    """Openings, digest of the last line, and where whole lines end.
-
-    A last line without its end was cut short by a kill, before its test part was opened.
-    """
+def _read(path: Path) -> tuple[list[Opening], str, str]:
+    """Openings, the digest of the last line, and the text of all lines."""
     try:
-        data = path.read_bytes() if path.exists() else b""
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
-    end = data.rfind(b"\n") + 1
+        text = path.read_bytes().decode() if path.exists() else ""
+    except (OSError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
     openings, last = [], ""
-    for number, line in enumerate(data[:end].splitlines(), 1):
+    for number, line in enumerate(text.split("\n")[:-1], 1):
         try:
             entry: dict[str, Any] = json.loads(line)
             digest = entry.pop("digest")
@@ -121,43 +115,25 @@ def _read(path: Path) -> tuple[list[Opening], str, int]:
             del entry["previous"]
             openings.append(Opening(**entry))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise StoreError(
-                f"{path} is damaged in line {number}: {error}",
-                cause="a disk error, or an edit by hand: lines are added and never changed",
-                next_step="restore it from a backup; test parts of this dataset stay closed until "
-                "then",
-            ) from error
+            raise _damaged(path, f"line {number}: {error}") from error
         last = digest
-    return openings, last, end
+    if text and not text.endswith("\n"):
+        raise _damaged(path, "its last line has no end")
+    return openings, last, text
 
 
-def _append(path: Path, end: int, entry: dict[str, Any]) -> None:
-    line = json.dumps({**entry, "digest": digest_json(entry)}, ensure_ascii=False) + "\n"
+def _damaged(path: Path, why: str) -> StoreError:
+    return StoreError(
+        f"{path} is damaged: {why}",
+        cause="a disk error, or an edit by hand: lines are added and never changed",
+        next_step="restore it from a backup; test parts of this dataset stay closed until then",
+    )
+
+
+def _add(path: Path, text: str, entry: dict[str, Any]) -> None:
+    """Write all lines and a new one, so that a kill leaves the old file or the new one."""
+    line = json.dumps({**entry, "digest": digest_json(entry)}, ensure_ascii=False)
     try:
-        with open(path, "ab") as file:
-            file.truncate(end)
-            file.write(line.encode())
-            file.flush()
-            os.fsync(file.fileno())
+        files.write_text(path, f"{text}{line}\n")
     except OSError as error:
         raise storage_error(error, path) from error
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the record: of two processes that open at once, one sees what the other wrote."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path.with_name(f".lock-{path.name}"), timeout=LOCK_SECONDS)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise StoreError(
-            f"another process holds {path}", next_step="wait until it is over, and try again"
-        ) from None
-    except OSError as error:
-        raise storage_error(error, path) from error
-    try:
-        yield
-    finally:
-        lock.release()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ import numpy as np
 
 from matdata.cache import storage_error
 from matdata.errors import ConfigError
+from matdata.evaluation.file_names import file_stems
+from matdata.training.prediction_columns import PredictionColumn, Statistic
 
 SIZE = (4.5, 4.0)  # inches
 #: Classes up to which their names and numbers have room.
@@ -46,8 +47,9 @@ def draw_all(
     made = []
     if any("train_loss" in row for row in log):
         made.append(write_picture(folder / "learning_curve.png", lambda axes: _learning(axes, log)))
+    stems = file_stems(record["targets"])
     for name, found in record["targets"].items():
-        stem = re.sub(r"[^A-Za-z0-9._+-]+", "-", name)
+        stem = stems[name]
         if found["task"] == "regression":
             made += _of_numbers(folder, stem, name, found, _pairs(table, name))
         elif "confusion" in found:
@@ -75,9 +77,10 @@ def _of_numbers(
 
 def _pairs(table: Mapping[str, list[Any]], name: str) -> tuple[Any, Any]:
     """True and predicted numbers of one target, all entries of arrays one after another."""
+    both = (PredictionColumn(name, which, None).name for which in (Statistic.TRUTH, Statistic.MEAN))
     rows = [
         (np.ravel(true), np.ravel(mean))
-        for true, mean in zip(table[name], table[f"{name}_mean"], strict=True)
+        for true, mean in zip(*(table[column] for column in both), strict=True)
         if true is not None and mean is not None
     ]
     return tuple(np.concatenate([row[k] for row in rows]) for k in (0, 1))  # type: ignore[return-value]

@@ -72,7 +72,7 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     check_prediction(settings or {})
     dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
     split = _split(run, dataset)
-    ids = split.ids("test")
+    ids = np.sort(split.ids("test"))
     weights = run.weights_digest()
     run.require_whole()
     opened = _own_opening(run, weights)
@@ -209,7 +209,7 @@ def _target_record(
         # which materials, with which values: runs that differ here are not ranked
         "truth_digest": digest_json([ids.tolist(), _values(target, true[known])]),
     }
-    if target.classes:
+    if target.task == "classification":
         found["classes"] = list(target.labels)
     mean = predictions.column(target, predictions.mean)[known]
     train = train[np.isfinite(train).all(1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from matdata.cache import cache_dir
 from matdata.console import SILENT, Console
 from matdata.dataset import DatasetFolder
+from matdata.errors import MatdataWarning
 
 if TYPE_CHECKING:
     from matdata.training.prediction import Predictions
@@ -86,23 +88,41 @@ def open_run(name: str, cache: str | Path | None = None) -> Run:
 
 
 def predict(run: Run, what: Any, **settings: Any) -> Predictions:
-    """What a run says about a dataset, structures or formulas.
+    """What a run says about a dataset, structures or formulas, as ``matdata predict`` does.
 
     Parameters
     ----------
     run
         Of `train` or `open_run`.
     what
-        An open dataset, pymatgen structures, ASE atoms, formulas, `Crystals` or `Compositions`.
+        An open dataset; or structures and compositions of pymatgen, ASE atoms, formulas, paths of
+        files, one or several, in a list, a mapping of names, a series, or a table with a column
+        of them; `Crystals` or `Compositions`.
     settings
         Other settings of the loop (``device``, ``batch_size``).
+
+    Returns
+    -------
+    Predictions
+        In the order and under the names of what was given. Materials without a prediction are in
+        ``rejects``, each with its reason, and warned of (`MatdataWarning`).
     """
     from matdata.training.memory import predict_memory
     from matdata.training.predict import predict_dataset
 
     if isinstance(what, DatasetFolder):
-        return predict_dataset(run, what, settings=settings)
-    return predict_memory(run, what, settings=settings)[0]
+        found = predict_dataset(run, what, settings=settings)
+    else:
+        found = predict_memory(run, what, settings=settings)
+    if found.rejects:
+        first = found.rejects[0]
+        warnings.warn(
+            f"{len(found.rejects):,} of {len(found.rejects) + len(found):,} materials have no "
+            f"prediction; the first is {first.material_id[:60]}: {first.reason}: {first.message}",
+            MatdataWarning,
+            stacklevel=2,
+        )
+    return found
 
 
 def evaluate(run: Run, **settings: Any) -> dict[str, Any]:

@@ -65,9 +65,12 @@ def join_columns(parts: Sequence[Mapping[str, Sequence[Any]]]) -> Columns:
 
 
 def write_table(
-    path: Path, columns: Mapping[str, Sequence[Any]], units: Mapping[str, str] | None = None
+    path: Path,
+    columns: Mapping[str, Sequence[Any]],
+    units: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
-    """Write columns to a Parquet file; units go into the fields' metadata."""
+    """Write columns to a Parquet file; units go into the fields' metadata, with `metadata`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -76,8 +79,10 @@ def write_table(
         array = pa.array(clean_column(values))
         if pa.types.is_null(array.type):
             array = array.cast(pa.float64())
-        unit = (units or {}).get(name)
-        fields.append(pa.field(name, array.type, metadata={"unit": unit} if unit else None))
+        told = dict((metadata or {}).get(name, {}))
+        if unit := (units or {}).get(name):
+            told["unit"] = unit
+        fields.append(pa.field(name, array.type, metadata=told or None))
         arrays.append(array)
     pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), path)
 

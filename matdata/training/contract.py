@@ -57,7 +57,11 @@ class Target:
 
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
-        """Names of the classes as text; of true and false in small letters."""
+        """Names of the classes as text: of true and false in small letters, of classes that are
+        numbers these; empty for a regression.
+        """
+        if self.task == "classification" and not self.classes:
+            return tuple(map(str, range(self.size)))
         return tuple(str(c).lower() if isinstance(c, bool) else c for c in self.classes)
 
     @functools.cached_property

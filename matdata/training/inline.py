@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from matdata.errors import FeatureError
+from matdata.errors import FeatureError, StructureError
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
-from matdata.inmemory import as_batch, columns_of
+from matdata.inmemory import for_featurizer
 from matdata.load.batch import Batch
+from matdata.materials import read_materials
 from matdata.training.data import View, loader_for
 from matdata.training.memory import MemoryFeature
 from matdata.training.settings import TrainSettings
@@ -41,13 +42,19 @@ def batch_of(
     ------
     FeatureError
         If a feature fails for a material, with the reason.
+    StructureError
+        If a material cannot be read.
     """
     if isinstance(inputs, Mapping):
         made = dict(inputs)
     else:
         made = {spec: featurizer(spec, (settings or {}).get(spec, {})) for spec in inputs}
-    batch = columns_of(materials)
-    features = {spec: MemoryFeature(one, as_batch(batch, one)) for spec, one in made.items()}
+    read = read_materials(materials)
+    structures = any(one.requires == "structure" for one in made.values())
+    batch, rejects = read.for_inputs(structures, ", ".join(made))
+    for reject in read.named(rejects):
+        raise StructureError(f"{reject.material_id}: {reject.message}")
+    features = {spec: MemoryFeature(one, for_featurizer(batch, one)) for spec, one in made.items()}
     for spec, feature in features.items():
         for reject in feature.rejects():
             raise FeatureError(f"{spec} of {reject.material_id}: {reject.message}")

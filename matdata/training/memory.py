@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from matdata.composition import Compositions
 from matdata.crystals import Crystals, Ragged
-from matdata.errors import FeatureError
+from matdata.errors import FeatureError, StructureError
 from matdata.features.base import Column, Dense, Featurizer
-from matdata.inmemory import as_batch, read_materials, stored_fields
+from matdata.inmemory import for_featurizer, stored_fields
 from matdata.ledger import Reject
+from matdata.materials import read_materials
 from matdata.training.data import View
 from matdata.training.predict import predict_view
 from matdata.training.prediction import Predictions
@@ -73,55 +74,48 @@ class MemoryFeature:
 
 
 def predict_memory(
-    run: Run,
-    materials: Any,
-    names: Sequence[str] | None = None,
-    settings: Mapping[str, Any] | None = None,
-) -> tuple[Predictions, list[Reject]]:
-    """What a run says about structures or formulas that are in no dataset.
+    run: Run, materials: Any, settings: Mapping[str, Any] | None = None
+) -> Predictions:
+    """What a run says about materials that are in no dataset.
 
     Parameters
     ----------
     materials
-        pymatgen structures, ASE atoms, formulas, `Crystals` or `Compositions`; one or several.
-    names
-        What to call them; as they come if not given.
+        Structures, formulas, paths of files, several of them, or a table of them
+        (`matdata.materials.read_materials`). A model that reads formulas takes structures by
+        theirs; one that reads structures rejects formulas with the reason ``no_structure``.
     settings
         Other settings of the loop (``device``, ``batch_size``).
 
     Returns
     -------
-    predictions, rejects
-        Of those for which all features succeed, and why others fail.
+    Predictions
+        In the order of the materials, under their names, for those for which all features
+        succeed; ``rejects`` says why others fail.
 
     Raises
     ------
     FeatureError
-        If the model needs structures and got formulas, or all materials fail.
+        If the model needs structures and got formulas alone, or features fail for all materials.
     StructureError
-        If no formula can be read.
+        If no material can be read.
     """
-    batch, failed = read_materials(materials)
-    if failed and not len(batch):
-        raise next(iter(failed.values()))
-    given = len(batch) + len(failed)
-    features = {s: MemoryFeature(f, as_batch(batch, f)) for s, f in run.schema.featurizers.items()}
+    read = read_materials(materials)
+    if not len(read):
+        raise StructureError("no material was given", next_step="give structures or formulas")
+    inputs = run.schema.featurizers
+    structures = any(made.requires == "structure" for made in inputs.values())
+    batch, rejects = read.for_inputs(structures, f"run {run.name!r}")
+    features = {s: MemoryFeature(made, for_featurizer(batch, made)) for s, made in inputs.items()}
+    rejects = [*rejects, *(one for feature in features.values() for one in feature.rejects())]
     ids: Ids = np.asarray(batch.ids, dtype=np.str_)
-    rejects = [Reject(k, "source", "unreadable", e.what) for k, e in failed.items()]
-    rejects += [reject for feature in features.values() for reject in feature.rejects()]
     keep = np.ones(len(ids), dtype=bool)
     for feature in features.values():
         keep &= np.isin(ids, feature.ids)
+    told = read.named(rejects)
     if not keep.any():
-        why = f": {rejects[-1].message}" if rejects else ""
-        raise FeatureError(f"features fail for all {given} materials{why}")
+        why = f": {told[0].message}" if told else ""
+        raise FeatureError(f"features fail for all {len(read):,} materials{why}")
     view = View("materials in memory", ids, {}, {}, features)
     found = predict_view(run, view, ids[keep], None, settings)
-    if names is None:
-        return found, rejects
-    order = [str(row) for row in range(given)] if failed else ids.tolist()
-    called = dict(zip(order, names, strict=True))
-    rejects = [replace(reject, material_id=called[reject.material_id]) for reject in rejects]
-    again = np.array([called[name] for name in found.ids.tolist()], dtype=np.str_)
-    plain = {**found.__dict__, "ids": again}
-    return Predictions(**plain), rejects
+    return replace(found, ids=read.names_of(found.ids.tolist()), rejects=tuple(told))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from matdata.dataset import DatasetFolder
 from matdata.errors import ConfigError, FeatureError, StoreError, TrainError, did_you_mean
 from matdata.features.feature import Feature, open_feature
+from matdata.ledger import Reject
 from matdata.load.normalizer import Normalizer
 from matdata.training.checkpoint import check_weights, read_weights
 from matdata.training.contents import BEST
@@ -61,22 +63,35 @@ def predict_dataset(
     dataset
         Any dataset with the features that the run reads.
     ids
-        Materials; all if not given. Those without a feature are left out.
+        Materials, in whose order the predictions are; all if not given. Those without a feature
+        are in ``rejects``.
     with_truth
         Read the true values as well; only `evaluate` asks for those of a test part.
     settings
         Other settings of the loop (``device``, ``batch_size``).
     """
     features = features_of(run, dataset)
-    chosen = dataset.ids if ids is None else ids
-    for feature in features.values():
-        chosen = chosen[np.isin(chosen, feature.ids)]
+    asked = dataset.ids if ids is None else ids
+    rejects = _without_feature(asked, features)
+    chosen = asked[~np.isin(asked, [reject.material_id for reject in rejects])]
     if not len(chosen):
         raise FeatureError(f"no material asked for has all of {', '.join(features)}")
-    chosen = np.sort(chosen)
     view = View.of(dataset, features)
     true = truth(view, chosen, run.schema.targets) if with_truth else None
-    return predict_view(run, view, chosen, true, settings)
+    found = predict_view(run, view, chosen, true, settings)
+    return replace(found, rejects=rejects)
+
+
+def _without_feature(ids: Ids, features: Mapping[str, Feature]) -> tuple[Reject, ...]:
+    """Materials that lack a feature, in their order, each with the reason of the feature."""
+    lost: dict[str, Reject] = {}
+    for spec, feature in features.items():
+        missing = ids[~np.isin(ids, feature.ids)].tolist()
+        reasons = {reject.material_id: reject for reject in feature.rejects()} if missing else {}
+        for name in missing:
+            unknown = Reject(name, "featurize", "no_feature", f"it has no {spec}")
+            lost.setdefault(name, reasons.get(name, unknown))
+    return tuple(lost[name] for name in ids.tolist() if name in lost)
 
 
 def predict_view(

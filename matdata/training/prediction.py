@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.cache import storage_error
-from matdata.store import files
-from matdata.store.tables import write_table
+from matdata.ledger import Reject
 from matdata.training.contract import Members, Target
+from matdata.training.prediction_columns import (
+    MATERIAL_ID,
+    SPREADS,
+    PredictionColumn,
+    Statistic,
+    columns_of,
+)
+from matdata.training.prediction_files import write_predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Float = npt.NDArray[np.float64]
 
@@ -24,7 +34,7 @@ class Predictions:
     Attributes
     ----------
     ids : (n,) str
-        Material ids.
+        Material ids, or the names under which materials were given, in their order.
     targets
         What was predicted; columns of the arrays are their sizes, one after another.
     mean : (n, t)
@@ -38,6 +48,8 @@ class Predictions:
     true : (n, t), optional
         True values where they were asked for, NaN where unknown; classes count as one column,
         which holds their indices.
+    rejects
+        Materials without a prediction, each with its reason.
     """
 
     ids: npt.NDArray[np.str_]
@@ -48,6 +60,7 @@ class Predictions:
     total: Float | None
     members: Float
     true: Float | None = None
+    rejects: tuple[Reject, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -66,7 +79,7 @@ class Predictions:
         return self.true[:, start : start + target.columns]
 
     def classes(self, target: Target) -> list[Any]:
-        """The most probable class of each material: its name, or its index if it has none.
+        """The most probable class of each material: its name, or its number if it has none.
 
         None where a probability is no number.
         """
@@ -76,69 +89,72 @@ class Predictions:
         lost: list[bool] = np.asarray(np.isnan(chances).any(1)).tolist()
         return [None if no else names[index] for index, no in zip(best, lost, strict=True)]
 
-    def _named(self, target: Target) -> dict[str, list[Any]]:
-        """Class and probabilities by name."""
-        chances = self.column(target, self.mean)
-        found = {f"{target.name}_class": self.classes(target)}
-        for place, label in enumerate(target.labels):
-            found[f"{target.name}_probability_{label}"] = _cells(chances[:, place : place + 1])
-        return found
-
     def _true(self, target: Target) -> list[Any]:
         """True values as the table of the dataset has them."""
         cells = _cells(self.truth(target))
-        if not target.classes:
+        if target.task == "regression":
             return cells
-        known = [cell is not None and cell >= 0 for cell in cells]
-        return [target.classes[int(c)] if k else None for c, k in zip(cells, known, strict=True)]
+        numbers = [None if cell is None else int(cell) for cell in cells]
+        if not target.classes:
+            return numbers
+        return [target.classes[n] if n is not None and n >= 0 else None for n in numbers]
+
+    def _cells_of(self, column: PredictionColumn, target: Target) -> list[Any]:
+        """One cell a material of a column."""
+        statistic = column.statistic
+        if statistic is Statistic.TRUTH:
+            return self._true(target)
+        if statistic is Statistic.CLASS:
+            return self.classes(target)
+        if statistic is Statistic.PROBABILITY:
+            assert column.label is not None
+            place = target.labels.index(column.label)
+            return _cells(self.column(target, self.mean)[:, place : place + 1])
+        values = self.mean if column.member is None else self.members[column.member]
+        if statistic in SPREADS:
+            spread: Float | None = getattr(self, str(statistic))
+            if spread is None:
+                return [None] * len(self)
+            values = spread
+        return _cells(self.column(target, values))
+
+    def described(self, members: bool = False) -> list[PredictionColumn]:
+        """What the columns of the table hold, but for ``material_id``."""
+        count = len(self.members) if members else 0
+        return columns_of(self.targets, truth=self.true is not None, members=count)
 
     def columns(self, members: bool = False) -> dict[str, list[Any]]:
-        """As columns of a table, one row a material."""
-        found: dict[str, list[Any]] = {"material_id": self.ids.tolist()}
-        for target in self.targets:
-            if self.true is not None:
-                found[target.name] = self._true(target)
-            if target.classes:
-                found |= self._named(target)
-            kinds = {"aleatoric": self.aleatoric, "epistemic": self.epistemic, "total": self.total}
-            found[f"{target.name}_mean"] = _cells(self.column(target, self.mean))
-            for kind, values in kinds.items():
-                cells = (
-                    [None] * len(self) if values is None else _cells(self.column(target, values))
-                )
-                found[f"{target.name}_{kind}"] = cells
-            for number, values in enumerate(self.members if members else ()):
-                found[f"{target.name}_member_{number}"] = _cells(self.column(target, values))
+        """As columns of a table, one row a material; `members` adds what each member says."""
+        targets = {target.name: target for target in self.targets}
+        found: dict[str, list[Any]] = {MATERIAL_ID: self.ids.tolist()}
+        for column in self.described(members):
+            found[column.name] = self._cells_of(column, targets[column.target])
         return found
 
-    def write(self, path: Path, members: bool = False) -> None:
-        """Write a Parquet table with units, or CSV or JSON lines by the name's ending."""
-        columns = self.columns(members)
-        units = {
-            name: target.unit
-            for target in self.targets
-            for name in columns
-            if target.task == "regression"
-            and (name == target.name or name.startswith(f"{target.name}_"))
-        }
-        try:
-            files.sweep(path.parent, path.name)
-            with files.replacing(path) as temporary:
-                if path.suffix == ".csv":
-                    import pandas as pd
+    def to_frame(self, members: bool = False) -> pd.DataFrame:
+        """As a pandas table, one row a material, in the order of `ids`."""
+        import pandas as pd
 
-                    pd.DataFrame(columns).to_csv(temporary, index=False)
-                else:
-                    write_table(temporary, columns, units)
-        except OSError as error:
-            raise storage_error(error, path) from error
+        return pd.DataFrame(self.columns(members))
+
+    def write(self, path: str | Path, members: bool = False) -> None:
+        """Write the table in the format that the name ends in: Parquet, CSV, JSON or JSON lines.
+
+        Raises
+        ------
+        ConfigError
+            If the ending says no format.
+        StoreError
+            If the file cannot be written.
+        """
+        write_predictions(Path(path), self.columns(members), self.described(members))
 
 
 def _cells(values: Float) -> list[Any]:
-    """One cell a row: a number, or a list of several."""
+    """One cell a row: a number, or a list of several; None where one is not finite."""
     if values.shape[1] == 1:
-        return [None if np.isnan(v) else v for v in values[:, 0].tolist()]
-    return [None if np.isnan(row).any() else row.tolist() for row in values]
+        return [v if math.isfinite(v) else None for v in values[:, 0].tolist()]
+    return [row.tolist() if np.isfinite(row).all() else None for row in values]
 
 
 def combine(

@@ -13,6 +13,7 @@ from matdata.dataset import DatasetFolder
 from matdata.errors import ConfigError, did_you_mean
 from matdata.splits.base import first_few
 from matdata.training.contract import BOOLEAN, Target, Task, Trainer
+from matdata.training.prediction_columns import require_distinct
 
 Ids = npt.NDArray[np.str_]
 #: Texts that differ more often than this are no classes; few may be there once each.
@@ -31,7 +32,8 @@ def told_targets(
     Raises
     ------
     ConfigError
-        If a column is missing, named twice, or holds nothing that the trainer learns.
+        If a column is missing, named twice, or holds nothing that the trainer learns; if columns
+        of predictions could have one name.
     """
     if not names:
         raise ConfigError("no target was named", next_step="add --target COLUMN")
@@ -43,6 +45,7 @@ def told_targets(
         )
     rows = _rows(dataset, train).tolist()
     found = tuple(_target(dataset, name, task, rows) for name in names)
+    require_distinct(found)
     tasks = {target.task for target in found}
     if len(tasks) > 1:
         raise ConfigError("targets of one run are all numbers or all classes, not both")

@@ -54,9 +54,9 @@ def test_disordered_structures_and_molecules_are_refused():
     from pymatgen.core import Lattice, Structure
 
     shared = Structure(Lattice.cubic(4), [{"Na": 0.5, "K": 0.5}], [[0, 0, 0]])
-    with pytest.raises(md.StructureError, match="structure 0: a site is shared"):
+    with pytest.raises(md.StructureError, match="a site is shared"):
         md.compute("ofm", shared)
-    with pytest.raises(md.StructureError, match="atoms 0: periodic along"):
+    with pytest.raises(md.StructureError, match="periodic along"):
         md.compute("ofm", Atoms("H2", positions=[[0, 0, 0], [0, 0, 1]]))
 
 

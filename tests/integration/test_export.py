@@ -100,3 +100,16 @@ def test_matrices_are_exported_where_they_fit(tmp_path, capsys):
         code, _, err = _run(capsys, *base, "composition-set", out, "--format", form)
         assert "a row for each element" in err
         assert "level=structure" not in err
+
+
+def test_a_feature_replaces_no_column_of_the_table(tmp_path, capsys):
+    path = tmp_path / "t.csv"
+    path.write_text("id,formula,fractions: H\na,NaCl,1.5\nb,MgO,2.5\n")
+    options = {"split": None, "dedupe": "none", "workers": 1}
+    dataset = md.build(path, features="fractions", cache=tmp_path / "c", **options)
+    assert dataset.feature("fractions").labels[0] == "H"
+    more = ["--features", "fractions", "--cache", str(tmp_path / "c")]
+    code, _, err = _run(capsys, "export", "t", str(tmp_path / "o.csv"), "--format", "csv", *more)
+    assert code == 1
+    assert "has a column 'fractions: H' already" in err
+    assert not (tmp_path / "o.csv").exists()

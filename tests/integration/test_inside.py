@@ -157,7 +157,7 @@ def test_contributions_along_a_binary(cache, capsys, tmp_path):
     np.testing.assert_allclose(curves["prediction"], (curves["Si"] + curves["O"]) / 2)
     said = asked(capsys, "predict", "L-G-DCNN", "Si0.3O0.7", "--cache", str(cache))
     (row,) = said["predictions"]
-    assert row["target_mean"] == pytest.approx(curves["prediction"][2], rel=1e-3)
+    assert row["prediction_target_mean"] == pytest.approx(curves["prediction"][2], rel=1e-3)
     assert (tmp_path / "Si-O.png").stat().st_size > 5000
 
 

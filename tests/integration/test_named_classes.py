@@ -113,26 +113,27 @@ def test_text_is_learnt_predicted_and_scored_by_name(cache, capsys, tmp_path, pl
     for name, read in (("p.csv", pd.read_csv), ("p.parquet", pd.read_parquet)):
         assert main(["predict", "a", "c", *quiet, "--output", str(tmp_path / name)]) == 0
         tables.append(read(tmp_path / name).set_index("material_id"))
-    chances = tables[1][[f"kind_probability_{kind}" for kind in KINDS]]
+    chances = tables[1][[f"prediction_kind_probability_{kind}" for kind in KINDS]]
     assert len(chances) == 60
     assert chances.sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-5)
-    best = chances.idxmax(axis=1).str.removeprefix("kind_probability_")
+    best = chances.idxmax(axis=1).str.removeprefix("prediction_kind_probability_")
     for table in tables:
-        assert (table["kind_class"] == best).all()
+        assert (table["prediction_kind_class"] == best).all()
     capsys.readouterr()
     assert main(["predict", "a", "NaCl", "--cache", str(cache), "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)["predictions"]
-    assert row["kind_class"] in KINDS
-    assert row["kind_probability_cubic"] == row["kind_mean"][0]
+    assert row["prediction_kind_class"] in KINDS
+    chances = {kind: row[f"prediction_kind_probability_{kind}"] for kind in KINDS}
+    assert max(chances, key=chances.get) == row["prediction_kind_class"]
     assert main(["predict", "a", "NaCl", "--cache", str(cache)]) == 0
-    assert f"kind {row['kind_class']} (" in capsys.readouterr().out
+    assert f"kind {row['prediction_kind_class']} (" in capsys.readouterr().out
 
     scored = _evaluated(cache, capsys, "kind")
     assert scored["classes"] == list(KINDS)
     test = md.open("c", cache).table.loc[best.index[50:], "kind"]
     assert scored["metrics"]["accuracy"] == pytest.approx((best[50:] == test).mean())
     opened = pd.read_parquet(cache / "runs" / "a" / "test.parquet").set_index("material_id")
-    assert (opened["kind"] == test).all()
+    assert (opened["truth_kind"] == test).all()
 
 
 @pytest.mark.parametrize("plugin", ["example", "rf-magpie"])
@@ -140,10 +141,10 @@ def test_a_confusion_matrix_counts_true_and_predicted_classes(cache, capsys, plu
     assert _train(cache, "kind", plugin) == 0
     counts = np.array(_evaluated(cache, capsys, "kind")["confusion"])
     opened = pd.read_parquet(cache / "runs" / "a" / "test.parquet")
-    for axis, column in ((1, "kind"), (0, "kind_class")):
+    for axis, column in ((1, "truth_kind"), (0, "prediction_kind_class")):
         expected = opened[column].value_counts().reindex(KINDS, fill_value=0)
         assert counts.sum(axis).tolist() == expected.tolist()
-    assert np.trace(counts) == (opened["kind"] == opened["kind_class"]).sum()
+    assert np.trace(counts) == (opened["truth_kind"] == opened["prediction_kind_class"]).sum()
     assert main(["evaluate", "a", "--cache", str(cache)]) == 0
     told = capsys.readouterr().out
     assert "classes: cubic, hexagonal, trigonal" in told
@@ -163,9 +164,9 @@ def test_true_and_false_are_learnt_by_name(cache, capsys):
     assert _train(cache, "is_metal") == 0
     found = md.predict(md.open_run("a", cache), md.open("c", cache))
     columns = found.columns()
-    chances = columns["is_metal_probability_true"]
-    assert columns["is_metal_class"] == [chance > 0.5 for chance in chances]
-    assert found.classes(found.targets[0]) == columns["is_metal_class"]
+    chances = columns["prediction_is_metal_probability_true"]
+    assert columns["prediction_is_metal_class"] == [chance > 0.5 for chance in chances]
+    assert found.classes(found.targets[0]) == columns["prediction_is_metal_class"]
     assert _evaluated(cache, capsys, "is_metal")["classes"] == ["false", "true"]
     assert main(["evaluate", "a", "--cache", str(cache), "--no-pictures"]) == 0
     assert "roc_auc and f1 are those of true" in capsys.readouterr().out

@@ -114,7 +114,7 @@ def test_it_is_trained_scored_and_predicts_with_its_members(command, site, monke
     assert scored["uncertainty"]["confidence_error"]["mae"]
     assert main(["predict", "third", "NaCl", "--members", *cache]) == 0
     (row,) = json.loads(capsys.readouterr().out)["predictions"]
-    members = [row[f"{TARGET}_member_{k}"] for k in range(4)]
-    assert row[f"{TARGET}_mean"] == pytest.approx(sum(members) / 4)
-    assert row[f"{TARGET}_epistemic"] == pytest.approx(row[f"{TARGET}_total"])
-    assert row[f"{TARGET}_aleatoric"] is None
+    members = [row[f"prediction_{TARGET}_member_{k}"] for k in range(4)]
+    assert row[f"prediction_{TARGET}_mean"] == pytest.approx(sum(members) / 4)
+    assert row[f"prediction_{TARGET}_epistemic"] == pytest.approx(row[f"prediction_{TARGET}_total"])
+    assert row[f"prediction_{TARGET}_aleatoric"] is None

@@ -44,9 +44,11 @@ def test_train_evaluate_predict_and_compare(cache, capsys, tmp_path):
     import pandas as pd
 
     table = pd.read_parquet(out).set_index("material_id")
-    mae = (table.loc[test.index, f"{TARGET}_mean"] - test).abs().mean()
+    mae = (table.loc[test.index, f"prediction_{TARGET}_mean"] - test).abs().mean()
     assert scored["metrics"]["mae"] == pytest.approx(mae, rel=1e-5)
-    assert table[f"{TARGET}_epistemic"].isna().all(), "one member knows nothing of its own doubt"
+    assert table[f"prediction_{TARGET}_epistemic"].isna().all(), (
+        "one member knows nothing of its own doubt"
+    )
     assert TARGET not in table, "true values are shown by evaluate alone"
 
     assert main(["evaluate", "b", "--cache", str(cache), "--quiet", "--no-pictures"]) == 0
@@ -67,7 +69,7 @@ def test_a_test_part_is_opened_once(cache, capsys):
     train(cache, "--seed", "7", name="b")
     shutil.copy(cache / "runs" / "b" / "best.safetensors", best)
     assert main(["evaluate", "a", "--cache", str(cache)]) == 1
-    assert "changed after its test part was opened" in capsys.readouterr().err
+    assert "not the one that the training of run 'a' ended with" in capsys.readouterr().err
 
 
 def test_training_never_reads_a_test_target(cache, monkeypatch):
@@ -116,7 +118,7 @@ def test_formulas_and_files_get_the_predictions_of_a_dataset(cache, capsys, tmp_
     def told(*what):
         assert main(["predict", "a", *what, "--cache", str(cache), "--json"]) == 0
         rows = json.loads(capsys.readouterr().out)["predictions"]
-        return {row["material_id"]: row[f"{TARGET}_mean"] for row in rows}
+        return {row["material_id"]: row[f"prediction_{TARGET}_mean"] for row in rows}
 
     everything = told("s")
     dataset = md.open("s", cache)

@@ -96,7 +96,7 @@ def test_true_values_are_indices_and_a_class_without_index_is_no_other_class():
     np.testing.assert_array_equal(found, [[1.0], [np.nan], [0.0], [-1.0]])
     members = Members(np.full((1, 4, 2), 0.5))
     told = combine(view.ids, (target,), members, found).columns()
-    assert told["y"] == ["hexagonal", None, "cubic", None]
+    assert told["truth_y"] == ["hexagonal", None, "cubic", None]
 
 
 def test_predictions_have_a_column_a_class():
@@ -107,13 +107,20 @@ def test_predictions_have_a_column_a_class():
     means = np.array([[[0.25, 0.75, 0.4, 0.6], [np.nan, np.nan, 0.9, 0.1]]])
     found = combine(["a", "b"], targets, Members(means))
     columns = found.columns()
-    assert columns["y_class"] == ["hexagonal", None]
-    assert columns["y_probability_hexagonal"] == [0.75, None]
-    assert columns["m_class"] == [True, False]
-    assert columns["m_probability_false"] == [0.4, 0.9]
-    assert columns["m_mean"] == [[0.4, 0.6], [0.9, 0.1]]
-    plain = combine(["a"], (Target("y", 2, "1", "classification"),), Members(means[:, :1, :2]))
-    assert set(plain.columns()) == {"material_id"} | {
-        f"y_{kind}" for kind in ("mean", "aleatoric", "epistemic", "total")
-    }
-    assert plain.classes(plain.targets[0]) == [1]
+    assert columns["prediction_y_class"] == ["hexagonal", None]
+    assert columns["prediction_y_probability_hexagonal"] == [0.75, None]
+    assert columns["prediction_m_class"] == [True, False]
+    assert columns["prediction_m_probability_false"] == [0.4, 0.9]
+    assert "prediction_m_mean" not in columns, "the mean of a class is its probability"
+    assert [round(x, 6) for x in columns["prediction_m_total"][1]] == [0.3, 0.3]
+
+
+def test_classes_that_are_numbers_are_predicted_by_them():
+    target = Target("y", 2, "1", "classification")
+    means = np.array([[[0.25, 0.75], [0.9, 0.1], [0.5, 0.5]]])
+    true = np.array([[1.0], [np.nan], [4.0]])
+    columns = combine(["a", "b", "c"], (target,), Members(means), true).columns()
+    assert columns["prediction_y_class"] == [1, 0, 0]
+    assert columns["truth_y"] == [1, None, 4]
+    assert columns["prediction_y_probability_0"] == [0.25, 0.9, 0.5]
+    assert columns["prediction_y_probability_1"] == [0.75, 0.1, 0.5]

@@ -123,7 +123,7 @@ def test_an_ensemble_combines_as_the_law_of_total_variance_says():
     assert alone.epistemic is None
     np.testing.assert_allclose(alone.total, spreads[0])
     silent = combine(["a", "b", "c"], (Target("y"),), Members(means[:1]))
-    assert silent.columns()["y_total"] == [None] * 3
+    assert silent.columns()["prediction_y_total"] == [None] * 3
 
 
 def test_chances_have_the_variance_of_a_draw():
@@ -141,13 +141,17 @@ def test_predictions_are_written_with_units(tmp_path):
     found = combine(["a", "b"], targets, Members(means), true)
     found.write(tmp_path / "p.parquet", members=True)
     table = pq.read_table(tmp_path / "p.parquet")
-    assert table.schema.field("e_mean").metadata[b"unit"] == b"eV"
+    assert table.schema.field("prediction_e_mean").metadata == {
+        b"target": b"e",
+        b"statistic": b"mean",
+        b"unit": b"eV",
+    }
     columns = table.to_pydict()
-    assert columns["e"] == [1.0, None]
-    assert columns["v_mean"] == [[4.0, 5.0], [7.0, 8.0]]
-    assert columns["e_member_1"] == [6.0, 9.0]
+    assert columns["truth_e"] == [1.0, None]
+    assert columns["prediction_v_mean"] == [[4.0, 5.0], [7.0, 8.0]]
+    assert columns["prediction_e_member_1"] == [6.0, 9.0]
     found.write(tmp_path / "p.csv")
-    assert (tmp_path / "p.csv").read_text().startswith("material_id,e,e_mean,e_aleatoric")
+    assert (tmp_path / "p.csv").read_text().startswith("material_id,truth_e,prediction_e_mean,")
 
 
 def test_metrics_equal_those_of_scikit_learn():

@@ -1,0 +1,113 @@
+"""`Materials`: what was given, as columns, with names and order kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from matdata.composition import Compositions
+from matdata.crystals import Crystals
+from matdata.errors import FeatureError, StructureError
+from matdata.ledger import Reject
+
+#: Reasons that an error tells when nothing can be used.
+REASONS_SHOWN = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Materials:
+    """Materials that were given, in their order.
+
+    Two may have one name, so columns and rejects call each by its place, from ``"0"``.
+
+    Attributes
+    ----------
+    names
+        What each is called: its key, its id, its formula, or its place.
+    crystals
+        Those that have a structure; ids are places.
+    compositions
+        Those of which the formula alone is known; ids are places.
+    rejects
+        Those that cannot be read; ids are places.
+    """
+
+    names: tuple[str, ...]
+    crystals: Crystals
+    compositions: Compositions
+    rejects: tuple[Reject, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def structures(self) -> tuple[Crystals, list[Reject]]:
+        """Those with a structure; the others are rejected with the reason ``no_structure``."""
+        formulas = self.compositions.reduced_formulas()
+        lost = [
+            Reject(
+                place,
+                "source",
+                "no_structure",
+                f"only its formula ({formula}) is known, and a structure is needed",
+            )
+            for place, formula in zip(self.compositions.ids.tolist(), formulas, strict=True)
+        ]
+        return self.crystals, [*self.rejects, *lost]
+
+    def formulas(self) -> tuple[Compositions, list[Reject]]:
+        """All as compositions, structures by their formula, in the order in which they came."""
+        both = Compositions.concat([Compositions.from_crystals(self.crystals), self.compositions])
+        order = np.argsort(both.ids.astype(np.int64), kind="stable")
+        return both.take(order), list(self.rejects)
+
+    def for_inputs(
+        self, structures: bool, what: str
+    ) -> tuple[Crystals | Compositions, list[Reject]]:
+        """What inputs take that need structures, or do not.
+
+        Parameters
+        ----------
+        structures
+            Whether a structure is needed.
+        what
+            What needs them, for messages.
+
+        Raises
+        ------
+        StructureError
+            If no material can be read, with the first reasons.
+        FeatureError
+            If structures are needed and there are formulas alone.
+        """
+        if not len(self.crystals) and not len(self.compositions) and self.rejects:
+            raise StructureError(
+                _first_reasons(self.named(self.rejects), len(self)),
+                next_step="give structures, formulas or paths of files that hold them",
+            )
+        if structures and not len(self.crystals) and len(self.compositions):
+            raise FeatureError(
+                f"{what} needs structures, got formulas",
+                next_step="give pymatgen structures, ASE atoms, Crystals or files of structures",
+            )
+        return self.structures() if structures else self.formulas()
+
+    def named(self, rejects: Iterable[Reject]) -> list[Reject]:
+        """One reject a material in the order of the materials, under their names."""
+        first: dict[int, Reject] = {}
+        for reject in rejects:
+            first.setdefault(int(reject.material_id), reject)
+        return [replace(first[place], material_id=self.names[place]) for place in sorted(first)]
+
+    def names_of(self, places: Iterable[str]) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+        """Names of materials by their places."""
+        return np.array([self.names[int(place)] for place in places], dtype=np.str_)
+
+
+def _first_reasons(rejects: list[Reject], count: int) -> str:
+    if count == 1:
+        return rejects[0].message
+    shown = "; ".join(f"{one.material_id}: {one.message}" for one in rejects[:REASONS_SHOWN])
+    more = "; …" if len(rejects) > REASONS_SHOWN else ""
+    return f"none of {count:,} materials can be read: {shown}{more}"

@@ -1,0 +1,98 @@
+"""Tables of predictions as files: Parquet, CSV, JSON lines, JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matdata.cache import storage_error
+from matdata.errors import ConfigError
+from matdata.store import files
+from matdata.store.tables import Columns, write_table
+from matdata.training.prediction_columns import PredictionColumn
+
+Described = Sequence[PredictionColumn]
+
+
+def _write_parquet(path: Path, columns: Columns, described: Described) -> None:
+    """What each column holds is in the metadata of its field."""
+    write_table(path, columns, metadata={one.name: one.to_metadata() for one in described})
+
+
+def _write_csv(path: Path, columns: Columns, described: Described) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+
+
+def _write_jsonl(path: Path, columns: Columns, described: Described) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(f"{_json(row)}\n" for row in rows_of(columns))
+
+
+def _write_json(path: Path, columns: Columns, described: Described) -> None:
+    path.write_text(_json(document_of(columns, described)) + "\n", encoding="utf-8")
+
+
+FORMATS: dict[str, Callable[[Path, Columns, Described], None]] = {
+    ".parquet": _write_parquet,
+    ".csv": _write_csv,
+    ".jsonl": _write_jsonl,
+    ".json": _write_json,
+}
+
+
+def require_format(path: str | Path) -> str:
+    """The ending of a file's name that says how predictions are written, in small letters.
+
+    Raises
+    ------
+    ConfigError
+        If it is none of `FORMATS`.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in FORMATS:
+        told = f"the ending {ending!r}" if ending else "no ending"
+        raise ConfigError(
+            f"predictions cannot be written to {str(path)!r}: its name has {told}",
+            next_step=f"end the name in one of {', '.join(FORMATS)}",
+        )
+    return ending
+
+
+def write_predictions(path: Path, columns: Columns, described: Described) -> None:
+    """Write a table in the format of the name's ending: a temporary file, then a rename.
+
+    Raises
+    ------
+    ConfigError
+        If the ending says no format.
+    StoreError
+        If the file cannot be written.
+    """
+    write = FORMATS[require_format(path)]
+    try:
+        files.sweep(path.parent, path.name)
+        with files.replacing(path) as temporary:
+            write(temporary, columns, described)
+    except OSError as error:
+        raise storage_error(error, path) from error
+
+
+def rows_of(columns: Columns) -> list[dict[str, Any]]:
+    """One mapping a row."""
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def document_of(columns: Columns, described: Described) -> dict[str, Any]:
+    """A table as one JSON document: what each column holds, and the rows."""
+    told = {one.name: one.to_metadata() for one in described}
+    return {"columns": told, "predictions": rows_of(columns)}
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
