@@ -40,9 +40,10 @@ def run(given: argparse.Namespace) -> int:
 def _snapshot(given: argparse.Namespace) -> int:
     """Write the snapshot of a dataset as a file."""
     from matdata.catalogue import find_dataset
-    from matdata.errors import ConfigError
+    from matdata.errors import ConfigError, StoreError
     from matdata.sources.replay import write_replay
     from matdata.sources.snapshot import Snapshot
+    from matdata.store.manifest import is_committed
 
     path = Path(given.output)
     if given.features or given.format or not path.name.endswith((".jsonl", ".jsonl.gz")):
@@ -52,7 +53,14 @@ def _snapshot(given: argparse.Namespace) -> int:
         )
     cache = cache_of(given)
     dataset = find_dataset(cache, given.dataset)
-    snapshot = Snapshot.open(cache / "snapshots" / dataset.manifest["made_from"]["snapshot"])
+    kept = cache / "snapshots" / dataset.manifest["made_from"]["snapshot"]
+    if not is_committed(kept):
+        raise StoreError(
+            f"the snapshot that {dataset.ref} was made from is not in this cache: {kept}",
+            cause="it was removed, or the dataset was copied here without it",
+            next_step="build from the source once more, which takes it again, or copy its folder",
+        )
+    snapshot = Snapshot.open(kept)
     records = write_replay(snapshot, path)
     source = snapshot.origin["source"]
     console_of(given).say(f"wrote {path}; `matdata build {source} --from {path}` reads it")

@@ -7,9 +7,7 @@ and never changed: each carries a digest over itself and the line before.
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,7 @@ from matdata.cache import storage_error
 from matdata.digest import digest_json
 from matdata.errors import StoreError, TrainError
 from matdata.store import files
-
-LOCK_SECONDS = 60.0
+from matdata.store.locks import LOCK, holding
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,8 @@ def record_opening(dataset: Path, opening: Opening) -> tuple[Opening, bool]:
         If the record is damaged or cannot be written.
     """
     path = openings_path(dataset)
-    with _locked(path):
+    with holding(path.with_name(f"{LOCK}{path.name}")):
+        files.sweep(path.parent, path.name)
         known, last, text = _read(path)
         mine = [other for other in known if other.training == opening.training]
         for other in mine:
@@ -139,23 +137,3 @@ def _add(path: Path, text: str, entry: dict[str, Any]) -> None:
         files.write_text(path, f"{text}{line}\n")
     except OSError as error:
         raise storage_error(error, path) from error
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the record: of two processes that open at once, one sees what the other wrote."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path.with_name(f".lock-{path.name}"), timeout=LOCK_SECONDS)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise StoreError(
-            f"another process holds {path}", next_step="wait until it is over, and try again"
-        ) from None
-    except OSError as error:
-        raise storage_error(error, path) from error
-    try:
-        yield
-    finally:
-        lock.release()

@@ -52,8 +52,12 @@ class Feature:
         made_from = self.manifest["made_from"]
         if made_from["dataset_digest"] != dataset_digest:
             raise StoreError(
-                f"{folder.name} was made from {made_from['dataset']}, another version of the data",
-                next_step="build the feature again: `matdata featurize`",
+                f"{folder} was made from {made_from['dataset']} "
+                f"({str(made_from['dataset_digest'])[:8]}), the dataset that is open has digest "
+                f"{dataset_digest[:8]}",
+                cause="its folder was copied from another version of the dataset",
+                next_step="remove that folder and run "
+                f"`matdata featurize {folder.parent.name} {self.manifest['feature']}`",
             )
         self._dataset_ids = ids
         self._left_out = left_out
@@ -68,13 +72,16 @@ class Feature:
             raise FeatureError(
                 f"{self.folder.name} was written by {made.name} version "
                 f"{self.manifest['version']}; this matdata has version {made.version}",
-                next_step="build the feature again: `matdata featurize`",
+                cause="its numbers mean something else since",
+                next_step=f"`matdata featurize {self.folder.parent.name} {made.spec}` makes the "
+                "new one beside it",
             )
         if made.settings.identity() != self.manifest["settings"]:
             raise FeatureError(
                 f"{self.folder.name} was made with settings {self.manifest['settings']}, "
                 f"not with {made.settings.identity()}",
-                next_step="build that feature: `matdata featurize --set`",
+                next_step=f"`matdata featurize {self.folder.parent.name} {made.spec} --set "
+                f"{made.name}.KEY=VALUE` makes that one",
             )
         return made
 

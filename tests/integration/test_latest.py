@@ -8,11 +8,12 @@ import os
 import shutil
 
 import pytest
+from support.together import export, mark, split, together
 
 import matdata as md
 from matdata.cli import main
-from matdata.errors import FeatureError, SplitError, StoreError
-from matdata.store.latest import LATEST, mark_last, order
+from matdata.errors import FeatureError, StoreError
+from matdata.store.latest import LATEST, order
 
 
 def build(cache, **options):
@@ -114,42 +115,11 @@ def test_features_with_equal_numbers_need_no_order(tmp_path):
     assert len(dataset.feature("fractions").dense()) == len(dataset)
 
 
-def _mark(folder, count):
-    for _ in range(count):
-        mark_last(folder)
-
-
-def _split(folder, cache, seed, barrier, answers):
-    dataset = md.Dataset(folder, cache)
-    barrier.wait()
-    try:
-        dataset.add_split("random", name="x", seed=seed)
-        answers.put((seed, "saved"))
-    except SplitError as error:
-        answers.put((seed, error.what))
-
-
-def _export(cache, ref, path, barrier):
-    barrier.wait()
-    for _ in range(5):
-        assert main(["export", ref, str(path), "--format", "npz", "--cache", str(cache)]) == 0
-
-
-def together(work, arguments):
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=work, args=one) for one in arguments]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(120)
-    assert [process.exitcode for process in processes] == [0] * len(processes)
-
-
 def test_two_builds_that_end_at_once_leave_one_of_them_last(versions):
     cache, *refs = versions
     home = cache / "datasets" / "a"
     folders = [home / ref.partition("@")[2] for ref in refs]
-    together(_mark, [(folder, 40) for folder in folders])
+    together(mark, [(folder, 40) for folder in folders])
     names = order(home)
     assert sorted(names) == sorted(folder.name for folder in folders)
     assert md.open("a", cache).folder.name == names[-1]
@@ -161,7 +131,7 @@ def test_two_processes_save_one_split_of_a_name(versions):
     dataset = md.open(ref, cache)
     context = multiprocessing.get_context("spawn")
     barrier, answers = context.Barrier(2), context.Queue()
-    together(_split, [(dataset.folder, cache, seed, barrier, answers) for seed in (1, 2)])
+    together(split, [(dataset.folder, cache, seed, barrier, answers) for seed in (1, 2)])
     told = dict(answers.get(timeout=10) for _ in range(2))
     (winner,) = [seed for seed, said in told.items() if said == "saved"]
     (loser,) = [said for said in told.values() if said != "saved"]
@@ -176,7 +146,7 @@ def test_two_exports_to_one_file_leave_a_whole_one(versions, tmp_path):
     cache, ref, other = versions
     path = tmp_path / "out" / "x.npz"
     barrier = multiprocessing.get_context("spawn").Barrier(2)
-    together(_export, [(cache, one, path, barrier) for one in (ref, other)])
+    together(export, [(cache, one, path, barrier) for one in (ref, other)])
     with np.load(path) as file:
         ids = file["table.material_id"].tolist()
     assert ids in [md.open(one, cache).ids.tolist() for one in (ref, other)]

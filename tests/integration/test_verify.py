@@ -301,3 +301,30 @@ def test_files_have_the_rights_that_the_umask_leaves(tmp_path, umask):
         if path.name.startswith(".lock-"):  # whoever may write in the folder may take its locks
             expected = path.parent.stat().st_mode & 0o666 | 0o600
         assert path.stat().st_mode & 0o777 == expected, path
+
+
+def test_a_snapshot_that_is_gone_is_told_as_such(cache, dataset, tmp_path, capsys):
+    shutil.rmtree(cache / "snapshots" / "sample")
+    asked = ["export", "s", str(tmp_path / "s.jsonl"), "--snapshot", "--cache", str(cache)]
+    assert main(asked) == 1
+    told = capsys.readouterr().err
+    assert f"the snapshot that {dataset.ref} was made from is not in this cache" in told
+    assert "next step: build from the source once more" in told
+
+
+def test_a_feature_of_another_version_is_told_with_both_and_the_command(cache, dataset, capsys):
+    other = md.build(
+        "sample:60", features=["fractions"], cache=cache, workers=1, name="s", dedupe="none",
+        sites_below=20,
+    )  # fmt: skip
+    (folder,) = (cache / "features" / other.ref).glob("fractions-*")
+    target = cache / "features" / dataset.ref
+    shutil.rmtree(target)
+    shutil.copytree(folder, target / folder.name)
+    with pytest.raises(StoreError) as told:
+        dataset.feature("fractions")
+    assert other.ref in str(told.value)
+    assert f"`matdata featurize {dataset.ref} fractions`" in str(told.value)
+    code, problems, _ = verify(cache, capsys)
+    assert code == 1
+    assert problems == [f"{target / folder.name} was made from another version of the dataset"]
