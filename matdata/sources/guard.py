@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from matdata.adapters.sites import Sites
 from matdata.errors import MatdataError
 from matdata.ledger import DEBUG, UNEXPECTED, Reject, Unusable
+from matdata.sources.identity import problem_of
 from matdata.sources.limits import MAX_COLUMNS
 
 R = TypeVar("R")
@@ -125,7 +126,9 @@ def require_storable(row: Row) -> None:
     """Raise `Unusable` if a table could not hold the row as it is."""
     if len(row.values) > MAX_COLUMNS:
         raise too_many(len(row.values))
-    _require_text(row.material_id, "the id")
+    problem = problem_of(row.material_id)
+    if problem is not None:
+        raise Unusable("bad_id", problem)
     for name, value in row.values.items():
         if not name.isascii():
             _require_text(name, "the name of a column")

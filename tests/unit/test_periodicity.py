@@ -121,8 +121,8 @@ def test_rows_without_labels_are_numbered_and_short_ones_are_ledger_rows(tmp_pat
     assert chunk.table["material_id"] == ["s-0000000", "s-0000003"]
     assert chunk.table["y"] == [1.0, 3.0]
     assert [reject.message for reject in chunk.rejects] == [
-        "record 2: 1 values for 2 columns",
-        "record 3: no values for 2 columns",
+        "record 2: a row with 1 values for 2 columns",
+        "record 3: a row with no list of values for 2 columns",
     ]
     table["columns"] = ["formula", "formula"]
     with pytest.raises(SourceError, match="several columns are called 'formula'"):

@@ -162,7 +162,7 @@ def _split(path: Path) -> Iterator[Record]:
 
 def _unpaired(path: Path, what: str) -> SourceError:
     return SourceError(
-        f"{path}: {what}",
+        f"{path}: its index and its data differ in length: {what}",
         cause="the table was cut or joined by hand: labels cannot be matched to rows",
         next_step=WRITE,
     )
