@@ -108,9 +108,9 @@ class Split:
             f"split {self.name!r} has no validation part (it has {shares}); expected one to "
             "choose the model and the stopping epoch by",
             cause="it was made with two ratios, or a validation fraction of 0",
-            next_step="make a split with three ratios such as 70/15/15 (or val_fraction above 0), or "
-            "train for all epochs with --no-validation (validation=False); the test part is never "
-            "used for validation",
+            next_step="make a split with three ratios such as 70/15/15 (or val_fraction above 0), "
+            "or train for all epochs with --no-validation (validation=False); the test part is "
+            "never used for validation",
         )
 
     def describe(self) -> str:
