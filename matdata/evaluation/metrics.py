@@ -62,7 +62,7 @@ def regression(true: Float, predicted: Float, weights: Float | None = None) -> d
 REASONS = {
     "r2": "all true values are equal",
     "mad_mae": "all predictions are exact",
-    "roc_auc": "the true classes do not hold a class, or hold it alone",
+    "roc_auc": "a class is that of no material, or of all",
     "nll": "a predicted standard deviation is 0",
     "spearman": "the predicted standard deviations, or the errors, are all equal",
 }
@@ -148,9 +148,24 @@ def _f1(positive: npt.NDArray[np.bool_], guess: npt.NDArray[np.bool_]) -> float:
 
 
 def dummies(train: Float, true: Float) -> dict[str, dict[str, float]]:
-    """Metrics of predicting the mean, or the median, of the training part for all materials."""
-    guesses = {"dummy_mean": float(np.mean(train)), "dummy_median": float(np.median(train))}
-    return {name: regression(true, np.full(len(true), g)) for name, g in guesses.items()}
+    """Metrics of predicting the mean, or the median, of the training part for all materials.
+
+    `train` (m, ...) and `true` (n, ...) are numbers, or rows of an array target, which are scored
+    over all columns together.
+    """
+    guesses = {"dummy_mean": mean_of(train), "dummy_median": np.median(train, 0)}
+    return {
+        name: regression(true.ravel(), np.broadcast_to(guess, true.shape).ravel())
+        for name, guess in guesses.items()
+    }
+
+
+def mean_of(values: Float) -> Float:
+    """Mean along the first axis; exact where all values are equal, whatever they are."""
+    if not len(values):
+        return np.full(values.shape[1:], np.nan)
+    found: Float = values[0] + (values - values[0]).mean(axis=0)
+    return found
 
 
 def dummy_class(train: npt.NDArray[Any], true: npt.NDArray[Any], kinds: int) -> dict[str, Any]:

@@ -223,7 +223,7 @@ def _target_record(
         found["baselines"] = dummy_class(train[:, 0], true[known][:, 0], target.size)
         return found
     found["metrics"] = regression(true[known].ravel(), mean.ravel())
-    found["baselines"] = _baselines(train, true[known])
+    found["baselines"] = dummies(train, true[known])
     if predictions.total is not None and len(ids):
         total = predictions.column(target, predictions.total)[known]
         found["uncertainty"] = calibration((mean - true[known]).ravel(), total.ravel())
@@ -235,19 +235,6 @@ def _values(target: Target, true: npt.NDArray[np.float64]) -> list[Any]:
     if target.classes in ((), BOOLEAN):
         return list(true.tolist())
     return [target.classes[index] for index in true[:, 0].astype(np.int64).tolist()]
-
-
-def _baselines(
-    train: npt.NDArray[np.float64], true: npt.NDArray[np.float64]
-) -> dict[str, dict[str, float]]:
-    """Dummies of each column of the target, scored over all columns together."""
-    if true.shape[1] == 1:
-        return dummies(train[:, 0], true[:, 0])
-    guesses = {"dummy_mean": train.mean(0), "dummy_median": np.median(train, 0)}
-    return {
-        name: regression(true.ravel(), np.broadcast_to(guess, true.shape).ravel())
-        for name, guess in guesses.items()
-    }
 
 
 def _plain(value: Any) -> Any:

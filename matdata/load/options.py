@@ -124,6 +124,8 @@ class LoadOptions:
                 next_step="leave one of them out",
             )
         _need(0 < self.fraction <= 1, "fraction", self.fraction, "above 0 and at most 1")
+        fits = self.normalizer is None or isinstance(self.normalizer, (str, Normalizer))
+        _need(fits, "normalizer", self.normalizer, "the name of a kind, or a Normalizer")
         _need(self.missing in Missing, "missing", self.missing, " or ".join(Missing))
         _need(self.uneven in ("pad", "drop"), "uneven", self.uneven, "pad or drop")
         of = f"between 0 and world_size - 1 = {self.world_size - 1}"
