@@ -18,6 +18,7 @@ from matdata.errors import SourceError, StoreError
 from matdata.ledger import DEBUG, UNEXPECTED, Reject
 from matdata.parallel import ordered_map
 from matdata.sources.base import Chunk, Origin, Source
+from matdata.sources.limits import MAX_COLUMNS
 from matdata.store import files, tables
 from matdata.store.artefact import ArtefactWriter, building, check_files, check_present
 from matdata.store.columns import read_crystals, write_crystals
@@ -165,7 +166,9 @@ def _read_all(
         console.say(f"resuming: {done} chunks of records were already read")
     raw = source.raw_chunks(done)
     parsed = ordered_map(source.read, raw, workers if source.slow_parse else 1, "process")
+    columns: set[str] = set()
     for number, chunk in enumerate(console.bar(parsed, "reading", None, done), start=done):
+        _require_few(columns, chunk, origin)
         counts = {"records": len(chunk), "rejected": len(chunk.rejects)}
         writer.write(f"chunks/{number:05d}", functools.partial(_write_chunk, chunk), **counts)
     if not writer.parts:
@@ -175,12 +178,24 @@ def _read_all(
         )
 
 
+def _require_few(columns: set[str], chunk: Chunk, origin: Origin) -> None:
+    """Add a chunk's columns to those seen, which must not be too many in all."""
+    columns |= chunk.table.keys()
+    if len(columns) > MAX_COLUMNS:
+        raise SourceError(
+            f"{origin.name}: the records have more than {MAX_COLUMNS:,} different columns",
+            cause="ids or labels that stand as keys",
+        )
+
+
 def _commit(
     writer: ArtefactWriter, origin: Origin, request_digest: str, expected: str | None
 ) -> Snapshot:
     digests = []
+    columns: set[str] = set()
     for part in sorted(writer.parts):
         chunk = _read_chunk(writer.staging / part)
+        _require_few(columns, chunk, origin)
         crystals = chunk.crystals.digest() if chunk.crystals is not None else ""
         rejects = ledger.to_columns(chunk.rejects)
         digests.append([crystals, digest_json(chunk.table), digest_json(rejects)])
