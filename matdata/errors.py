@@ -22,13 +22,22 @@ class MatdataError(Exception):
         The likely cause, when one is known.
     next_step
         What the user can do about it.
+    details
+        Examples, a line each.
     """
 
-    def __init__(self, what: str, *, cause: str | None = None, next_step: str | None = None):
+    def __init__(
+        self,
+        what: str,
+        *,
+        cause: str | None = None,
+        next_step: str | None = None,
+        details: Iterable[str] = (),
+    ):
         self.what = redact(what)
         self.cause = redact(cause) if cause else None
         self.next_step = redact(next_step) if next_step else None
-        lines = [self.what]
+        lines = [self.what, *(f"  {redact(line)}" for line in details)]
         if self.cause:
             lines.append(f"  likely cause: {self.cause}")
         if self.next_step:

@@ -38,13 +38,12 @@ def nothing_left(curated: Curated) -> CurationError:
     lost = defects(curated.rejects)
     reasons = ", ".join(f"{n:,} {why}" for why, n in lost.items())
     first = [reject for reject in curated.rejects if reject.reason in lost][:3]
-    lines = [f"  {reject.material_id}: {reject.message}" for reject in first]
+    lines = [f"{reject.material_id}: {reject.message}" for reject in first]
     count = unexpected_in(curated.rejects)
-    lines += [f"  {report_line(count)}"] if count else []
+    lines += [report_line(count)] if count else []
     return CurationError(
-        "\n".join(
-            [f"not one of {curated.funnel.entered:,} records can be used: {reasons}", *lines]
-        ),
+        f"not one of {curated.funnel.entered:,} records can be used: {reasons}",
+        details=lines,
         next_step="look at these records in the source",
     )
 

@@ -18,14 +18,14 @@ from matdata.errors import ConfigError
 from matdata.features.base import Featurizer
 from matdata.load.ahead import ahead
 from matdata.load.batching import Plan
-from matdata.load.chunk import CHUNK_BYTES, Chunk
+from matdata.load.chunk import Chunk
 from matdata.load.materials import Materials, gather_materials
 from matdata.load.meter import Meter
 from matdata.load.modes import Mode
 from matdata.load.normalizer import Normalizer
 from matdata.load.options import DatasetLike, LoadOptions
 from matdata.load.planning import Planner
-from matdata.load.setup import Setup, set_up
+from matdata.load.setup import Setup, batches_per_chunk, set_up
 from matdata.load.targets import TargetColumn
 
 
@@ -76,7 +76,7 @@ class Loader:
         self._views = setup.views
         self._console = console
         self._planner: Planner = setup.planner
-        self._batches_a_chunk = _batches_a_chunk(setup, options)
+        self._batches_a_chunk = batches_per_chunk(setup, options)
         self._begin_at = 0
         self._position = 0
         self._generation = 0  # of the newest iterator; older ones may not go on
@@ -255,15 +255,6 @@ class Loader:
             self._targets.take(rows),
             None if self._weights is None else self._weights[rows],
         )
-
-
-def _batches_a_chunk(setup: Setup, options: LoadOptions) -> int:
-    """Batches that are gathered at once."""
-    wanted = CHUNK_BYTES * (1 if str(setup.views.device) in ("cpu", "numpy") else 8)
-    plan = setup.planner.plan(0)
-    material = setup.columns_bytes / max(1, setup.planner.count)
-    batch = material * len(plan.rows) / max(1, len(plan))
-    return max(1, int(wanted / max(batch, 1.0)))
 
 
 def make_loader(

@@ -31,11 +31,6 @@ DOWNLOADS = "downloads"
 RECEIPT = ".receipt.json"
 PART = ".part-"
 KEY = "receipt_digest"
-#: Receipts of before they were sealed.
-UNSEALED = (
-    frozenset(("url", "bytes", "sha256")),
-    frozenset(("url", "bytes", "sha256", "published_md5")),
-)
 BLOCK = 1 << 20
 TIMEOUT = 60  # seconds without a byte
 RESUME = "run the same command again: it goes on from the bytes that have arrived"
@@ -144,7 +139,7 @@ def receipt_of(path: Path) -> dict[str, Any]:
         If it has no receipt, or a damaged one.
     """
     advice = f"remove {path.name} and its receipt; it is fetched again when a build needs it"
-    return read_record(_beside(path), KEY, advice, UNSEALED)
+    return read_record(_beside(path), KEY, advice)
 
 
 def _beside(path: Path) -> Path:

@@ -19,10 +19,6 @@ from matdata.store.wholeness import MISSING, fault_of
 TABLE, NOTE = ".parquet", ".json"
 #: The digest of a note; ``digest`` is that of the split.
 KEY = "note_digest"
-#: Notes of before they were sealed.
-UNSEALED = frozenset(
-    ("dataset_digest", "digest", "method", "name", "notes", "settings", "sha256", "sizes")
-)
 
 
 def names(home: Path) -> tuple[list[str], list[Fault]]:
@@ -84,7 +80,7 @@ def read(home: Path, name: str) -> dict[str, Any]:
     """
     path = home / f"{name}{TABLE}"
     advice = f"remove {path} and the note {name}{NOTE} beside it, and run `matdata split` again"
-    note = read_record(home / f"{name}{NOTE}", KEY, advice, (UNSEALED,))
+    note = read_record(home / f"{name}{NOTE}", KEY, advice)
     fault = fault_of(path, digest=str(note.get("sha256")))
     if fault is not None:
         raise StoreError(

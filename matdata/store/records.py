@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +69,7 @@ def write_record(path: Path, content: Mapping[str, Any], key: str = DIGEST) -> N
         raise storage_error(error, path) from error
 
 
-def read_record(
-    path: Path,
-    key: str = DIGEST,
-    next_step: str | None = None,
-    unsealed: Collection[frozenset[str]] = (),
-) -> dict[str, Any]:
+def read_record(path: Path, key: str = DIGEST, next_step: str | None = None) -> dict[str, Any]:
     """The content of a sealed record.
 
     Parameters
@@ -83,9 +78,6 @@ def read_record(
         As in `read_json`.
     key
         Where the digest stands.
-    unsealed
-        Keys of the records that were written before they were sealed: one without a digest is
-        taken if it has exactly these, since a sealed one whose digest got lost has others.
 
     Raises
     ------
@@ -94,8 +86,6 @@ def read_record(
     """
     content = read_json(path, next_step)
     stated = content.pop(key, None)
-    if stated is None and content.keys() in unsealed:
-        return content
     try:
         whole = digest_json(content) == stated
     except (ValueError, RecursionError):  # NaN, which no sealed record holds

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fuzz.flips import flip_targets, flipped, make_cache, read_all
 
+from fuzz.flips import flip_targets, flipped, make_cache, read_all
 from matdata.checks.cache import verify
 
 FLIPS = 1000

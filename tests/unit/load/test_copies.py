@@ -75,7 +75,7 @@ def test_copies_are_in_a_stream_of_their_own_and_waited_for_there(toy, mode):
 
 
 def test_every_chunk_waits_for_its_own_event(toy, monkeypatch):
-    monkeypatch.setattr("matdata.load.loader.CHUNK_BYTES", 1)
+    monkeypatch.setattr("matdata.load.setup.CHUNK_BYTES", 1)
     loader, log = _streamed(toy, "ram")
     assert len(list(loader)) == 8
     waits = [entry[2] for entry in log if entry[0] == "wait"]
