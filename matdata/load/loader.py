@@ -18,14 +18,14 @@ from matdata.errors import ConfigError
 from matdata.features.base import Featurizer
 from matdata.load.ahead import ahead
 from matdata.load.batching import Plan
-from matdata.load.chunk import CHUNK_BYTES, Chunk
+from matdata.load.chunk import Chunk
 from matdata.load.materials import Materials, gather_materials
 from matdata.load.meter import Meter
 from matdata.load.modes import Mode
 from matdata.load.normalizer import Normalizer
 from matdata.load.options import DatasetLike, LoadOptions
 from matdata.load.planning import Planner
-from matdata.load.setup import Setup, set_up
+from matdata.load.setup import Setup, batches_a_chunk, set_up
 from matdata.load.targets import TargetColumn
 
 
@@ -70,13 +70,13 @@ class Loader:
         self.meter = Meter()
         self.epoch = 0
         self._targets = materials.targets
-        self._truths = materials.truths
+        self._materials = materials
         self._weights = setup.weights
         self._source = setup.source
         self._views = setup.views
         self._console = console
         self._planner: Planner = setup.planner
-        self._batches_a_chunk = _batches_a_chunk(setup, options)
+        self._batches_a_chunk = batches_a_chunk(setup, options)
         self._begin_at = 0
         self._position = 0
         self._generation = 0  # of the newest iterator; older ones may not go on
@@ -115,13 +115,7 @@ class Loader:
         Scalars are those of the table; arrays are kept in float32, normalised where the loader
         has a normalizer.
         """
-        held = self._targets
-        if self._truths is not None:
-            return self._truths.values, held.mask
-        values = held.values.astype(np.float64)
-        if self.encoded_by is not None:
-            values = np.where(held.mask, self.encoded_by.decode(values), 0.0)
-        return values, held.mask
+        return self._materials.values(), self._targets.mask
 
     def describe(self) -> str:
         """One line for a person."""
@@ -255,15 +249,6 @@ class Loader:
             self._targets.take(rows),
             None if self._weights is None else self._weights[rows],
         )
-
-
-def _batches_a_chunk(setup: Setup, options: LoadOptions) -> int:
-    """Batches that are gathered at once."""
-    wanted = CHUNK_BYTES * (1 if str(setup.views.device) in ("cpu", "numpy") else 8)
-    plan = setup.planner.plan(0)
-    material = setup.columns_bytes / max(1, setup.planner.count)
-    batch = material * len(plan.rows) / max(1, len(plan))
-    return max(1, int(wanted / max(batch, 1.0)))
 
 
 def make_loader(

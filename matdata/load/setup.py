@@ -13,6 +13,7 @@ from matdata.errors import ConfigError
 from matdata.features.base import Featurizer
 from matdata.load.arrays import ArrayViews
 from matdata.load.batching import Budget
+from matdata.load.chunk import CHUNK_BYTES
 from matdata.load.devices import find_device
 from matdata.load.gather import compiled
 from matdata.load.materials import Materials, weights_of
@@ -147,3 +148,12 @@ def _budget(options: LoadOptions, features: Mapping[str, FeatureColumns], count:
         limits["crystal"] = options.batch_size
         sizes["crystal"] = np.ones(count, dtype=np.int64)
     return Budget(limits, sizes)
+
+
+def batches_a_chunk(setup: Setup, options: LoadOptions) -> int:
+    """Batches that are gathered at once."""
+    wanted = CHUNK_BYTES * (1 if str(setup.views.device) in ("cpu", "numpy") else 8)
+    plan = setup.planner.plan(0)
+    material = setup.columns_bytes / max(1, setup.planner.count)
+    batch = material * len(plan.rows) / max(1, len(plan))
+    return max(1, int(wanted / max(batch, 1.0)))
