@@ -70,7 +70,7 @@ class Loader:
         self.meter = Meter()
         self.epoch = 0
         self._targets = materials.targets
-        self._truths = materials.truths
+        self._materials = materials
         self._weights = setup.weights
         self._source = setup.source
         self._views = setup.views
@@ -115,13 +115,7 @@ class Loader:
         Scalars are those of the table; arrays are kept in float32, normalised where the loader
         has a normalizer.
         """
-        held = self._targets
-        if self._truths is not None:
-            return self._truths.values, held.mask
-        values = held.values.astype(np.float64)
-        if self.encoded_by is not None:
-            values = np.where(held.mask, self.encoded_by.decode(values), 0.0)
-        return values, held.mask
+        return self._materials.values(), self._targets.mask
 
     def describe(self) -> str:
         """One line for a person."""

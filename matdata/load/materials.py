@@ -54,6 +54,15 @@ class Materials:
     left_out: Mapping[str, str]
     known: npt.NDArray[np.str_]
 
+    def values(self) -> npt.NDArray[np.float64]:
+        """Targets (n, t) in their units, 0 where unknown."""
+        if self.truths is not None:
+            return self.truths.values
+        values = self.targets.values.astype(np.float64)
+        if self.normalizer is None:
+            return values
+        return np.where(self.targets.mask, self.normalizer.decode(values), 0.0)
+
 
 def gather_materials(
     dataset: DatasetLike,
