@@ -117,7 +117,7 @@ def _read(dataset: Any, outcome: Outcome) -> None:
 
 def answer(case: Case, data: Content | bytes, done: list[str]) -> dict[str, Any]:
     """Build, judge, and say what is wrong."""
-    place = Path(tempfile.mkdtemp(prefix="fuzz-", dir=folder()))
+    place = Path(tempfile.mkdtemp(prefix="fuzz-", dir=tempfile.tempdir or folder()))
     try:
         outcome = run_case(case, data, place)
         try:
@@ -139,9 +139,11 @@ def forked(case: Case, file: str | None) -> dict[str, Any]:
     """`answer` in a child with limits of its own."""
     data, done = (stored(case.kind, Path(file)), ["stored"]) if file else case.input()
     reader, writer = os.pipe()
+    place = tempfile.mkdtemp(prefix="fuzz-", dir=folder())
     pid = os.fork()
     if pid == 0:
         os.close(reader)
+        tempfile.tempdir = place  # what a killed child leaves goes with it
         _limit()
         text = json.dumps(answer(case, data, done)).encode()
         with os.fdopen(writer, "wb") as pipe:
@@ -150,6 +152,7 @@ def forked(case: Case, file: str | None) -> dict[str, Any]:
     os.close(writer)
     text, killed = _received(reader, pid)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    shutil.rmtree(place, ignore_errors=True)
     if text:
         return json.loads(text)
     words = "no end" if killed else f"the process died ({status})"
