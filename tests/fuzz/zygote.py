@@ -81,8 +81,10 @@ def _look_at(cache: Path, outcome: Outcome) -> None:
     from matdata.dataset import DatasetFolder
 
     try:
-        made = [one for one in cache.glob("datasets/*/*") if one.name[0] != "."]
-        kept = [one for one in cache.glob("snapshots/*/*") if one.name[0] != "."]
+        made, kept = (
+            [one for one in cache.glob(f"{home}/*/*") if one.name[0] != "." and one.is_dir()]
+            for home in ("datasets", "snapshots")
+        )
         for one in [*made, *kept]:
             if not (one / "manifest.json").is_file():
                 outcome.litter.append(f"{one.parent.parent.name} without a manifest")
