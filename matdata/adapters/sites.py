@@ -104,8 +104,11 @@ def require_periodic(along: Sequence[Any]) -> None:
     Raises
     ------
     Unusable
-        If one of the three flags (true or 1 for periodic) says so.
+        If one of the three flags (true or 1 for periodic) says so, or is neither of both.
     """
+    strange = [flag for flag in along if flag not in (0, 1)]
+    if strange:
+        raise Unusable("unreadable", f"{strange[0]!r:.40} stands where periodic is 1 or 0")
     if len(along) != 3 or not all(along):
         told = [bool(flag) for flag in along]
         raise Unusable("not_periodic", f"periodic along {told} of its lattice vectors only")

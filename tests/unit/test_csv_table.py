@@ -111,6 +111,18 @@ def test_cells_that_are_no_numbers_are_counted(tmp_path):
     assert told in dataset.manifest["note"]
 
 
+def test_infinity_in_json_is_counted_as_in_csv(tmp_path):
+    cells = [*map(str, range(40)), "-Infinity", "1e400", "NaN", "null"]
+    path = tmp_path / "c.json"
+    rows = (f'{{"material_id": "m{k}", "formula": "NaCl", "gap": {c}}}' for k, c in enumerate(cells))
+    path.write_text(f"[{','.join(rows)}]")
+    dataset = md.build(path, cache=tmp_path, split=None, workers=1)
+    gap = dataset.table["gap"]
+    assert gap.index[gap.isna()].tolist() == ["m40", "m41", "m42", "m43"]
+    told = "gap: 2 of 42 values are no numbers and taken as missing (first m40: '-inf')"
+    assert told in dataset.manifest["note"]
+
+
 def test_text_that_python_takes_for_a_number_is_none():
     table = {"material_id": list("abcdefghijk"), "y": [*map(str, range(10)), "1_000"]}
     made, notes = numeric_columns(table, ["y"])

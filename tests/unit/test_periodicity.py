@@ -66,6 +66,9 @@ def test_an_entry_that_agrees_with_itself_is_read():
         ("contradiction", {"chemical_formula_descriptive": "NaCl2"}),
         ("contradiction", {"chemical_formula_anonymous": "A2B"}),
         ("unreadable", {"elements_ratios": 7}),
+        ("unreadable", {"dimension_types": [1, float("inf"), 1]}),
+        ("unreadable", {"dimension_types": [1, 2, 1], "nperiodic_dimensions": None}),
+        ("unreadable", {"dimension_types": [1, "0", 1], "nperiodic_dimensions": None}),
     ],
 )
 def test_entries_that_are_no_crystals_or_contradict_themselves(reason, stated):

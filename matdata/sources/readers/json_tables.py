@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +31,11 @@ Kind = Literal["split", "table", "columns", "index", "structure"]
 
 
 def document(item: Item) -> Record:
-    """A JSON object as a record: plain values and structures; damage is passed on as such."""
+    """A JSON object as a record: plain values and structures; damage is passed on as such.
+
+    Infinity, also as a number that no float64 holds, is text as in a CSV file, so that it is
+    counted with the values that are no numbers.
+    """
     value = item.value
     if isinstance(value, Damaged):
         return {DAMAGED: value.message}
@@ -38,9 +43,14 @@ def document(item: Item) -> Record:
         return {DAMAGED: f"expected a JSON object, got {type(value).__name__}"}
     structures = {key: one for key, one in value.items() if is_structure_dict(one)}
     try:
-        return {**flatten(value), **structures, WEIGHT: item.weight}
+        flat = {key: _without_infinity(one) for key, one in flatten(value).items()}
     except Unusable as error:
         return {DAMAGED: str(error)}
+    return {**flat, **structures, WEIGHT: item.weight}
+
+
+def _without_infinity(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def read_json(path: Path) -> Iterator[Record]:
