@@ -172,17 +172,13 @@ def test_readers_check_ledgers_and_notes(cache, dataset):
         dataset.split()
 
 
-def test_notes_of_before_they_were_sealed_are_read(cache, dataset):
+def test_notes_without_a_seal_are_refused(cache, dataset):
     (name,) = dataset.split_names()
     path = dataset.folder / "splits" / f"{name}.json"
     note = json.loads(path.read_text())
-    whole = dataset.split()
     del note["note_digest"]
     path.write_text(json.dumps(note, sort_keys=True, indent=1) + "\n")
-    assert dataset.split() == whole
-    note["note_digesu"] = "0" * 64  # a changed byte in the name of the digest takes no seal off
-    path.write_text(json.dumps(note, sort_keys=True, indent=1) + "\n")
-    with pytest.raises(StoreError, match="does not match its own digest"):
+    with pytest.raises(StoreError, match="carries no digest of its content"):
         dataset.split()
 
 
