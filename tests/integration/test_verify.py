@@ -168,6 +168,16 @@ def test_readers_check_ledgers_and_notes(cache, dataset):
         dataset.split()
 
 
+def test_notes_without_a_seal_are_refused(cache, dataset):
+    (name,) = dataset.split_names()
+    path = dataset.folder / "splits" / f"{name}.json"
+    note = json.loads(path.read_text())
+    del note["note_digest"]
+    path.write_text(json.dumps(note, sort_keys=True, indent=1) + "\n")
+    with pytest.raises(StoreError, match="carries no digest of its content"):
+        dataset.split()
+
+
 def test_a_journal_that_holds_anything_is_no_traceback(tmp_path):
     from matdata.store.artefact import JOURNAL, building
 
