@@ -41,8 +41,8 @@ def run(given: argparse.Namespace) -> int:
         try:
             with adding(folder):
                 drawn = draw_all(folder, record, test_predictions(found), read_log(found.folder))
-        except StoreError as error:  # a cache that is for reading only
-            drawn.failed[folder] = error
+        except StoreError as refusal:  # a cache that is for reading only
+            drawn.failed[folder] = refusal
     if given.json:
         failed = {str(path): str(error) for path, error in drawn.failed.items()}
         made = [str(path) for path in drawn.made]
