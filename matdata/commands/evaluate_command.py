@@ -7,6 +7,7 @@ from typing import Any
 
 from matdata.commands.common import cache_of, console_of, print_json
 from matdata.commands.plugins_command import need_torch
+from matdata.errors import StoreError
 from matdata.printable import printable
 
 SHOWN = {
@@ -37,8 +38,11 @@ def run(given: argparse.Namespace) -> int:
     drawn = Drawn()
     if not given.no_pictures:
         folder = picture_folder(found, given.pictures)
-        with adding(folder):
-            drawn = draw_all(folder, record, test_predictions(found), read_log(found.folder))
+        try:
+            with adding(folder):
+                drawn = draw_all(folder, record, test_predictions(found), read_log(found.folder))
+        except StoreError as refusal:  # a cache that is for reading only
+            drawn.failed[folder] = refusal
     if given.json:
         failed = {str(path): str(error) for path, error in drawn.failed.items()}
         made = [str(path) for path in drawn.made]

@@ -69,6 +69,7 @@ def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
     ``openings`` is how many trainings have seen the test part, removed runs included.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
+    tested: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         try:
             record = test_record(run)
@@ -86,26 +87,35 @@ def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
                     "materials": scored["materials"],
                     "truth_digest": scored["truth_digest"],
                     "baselines": scored["baselines"],
-                    "openings": _openings(run, record["split"]["digest"]),
                     "runs": [],
                 },
             )
             group["runs"].append({**summary(run), "metrics": scored["metrics"]})
-    for group in found.values():
+            tested.setdefault(key, []).append(run)
+    for key, group in found.items():
+        group["openings"] = _openings(tested[key])
         metric, more = BY[group["task"]]
         group["by"] = metric
         group["runs"].sort(key=lambda entry: _order(entry["metrics"][metric], more))
     return list(found.values())
 
 
-def _openings(run: Run, split: str) -> int | None:
-    """How often the test part of the run's split was opened; None if its record is damaged."""
-    name, _, version = run.manifest["dataset"]["ref"].partition("@")
-    try:
-        known = read_openings(run.cache / "datasets" / name / version)
-    except MatdataError:
-        return None
-    return sum(opening.split_digest == split for opening in known)
+def _openings(runs: Sequence[Run]) -> int | None:
+    """How many trainings saw the test part that these runs share; None if a record is damaged.
+
+    Those on record beside the dataset, and the runs themselves: a run that was copied from another
+    cache came without that record.
+    """
+    parts = {(run.manifest["dataset"]["ref"], run.manifest["split"]["digest"]) for run in runs}
+    seen = {run.digest for run in runs}
+    for ref, split in parts:
+        name, _, version = ref.partition("@")
+        try:
+            known = read_openings(runs[0].cache / "datasets" / name / version)
+        except MatdataError:
+            return None
+        seen |= {opening.training for opening in known if opening.split_digest == split}
+    return len(seen)
 
 
 def _order(value: float | None, more: bool) -> float:

@@ -75,16 +75,26 @@ def record_opening(dataset: Path, opening: Opening) -> tuple[Opening, bool]:
         If the record is damaged or cannot be written.
     """
     path = openings_path(dataset)
+    # Lines are never changed, so one that is there needs no lock: a cache may be for reading only.
+    earlier = _earlier(_read(path)[0], opening)
+    if earlier is not None:
+        return earlier, False
     with holding(path.with_name(f"{LOCK}{path.name}")):
         files.sweep(path.parent, path.name)
         known, last, text = _read(path)
-        mine = [other for other in known if other.training == opening.training]
-        for other in mine:
-            _require_same_weights(opening, other)
-        if mine:
-            return mine[0], False
+        earlier = _earlier(known, opening)
+        if earlier is not None:
+            return earlier, False
         _add(path, text, {**asdict(opening), "previous": last})
     return opening, True
+
+
+def _earlier(known: list[Opening], opening: Opening) -> Opening | None:
+    """The first opening by the same training, all of which must have had the same weights."""
+    mine = [other for other in known if other.training == opening.training]
+    for other in mine:
+        _require_same_weights(opening, other)
+    return mine[0] if mine else None
 
 
 def _require_same_weights(opening: Opening, other: Opening) -> None:

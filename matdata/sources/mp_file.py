@@ -55,12 +55,13 @@ class SavedDocuments(Source):
         return itertools.islice(read_documents(self._path), self._request.limit)
 
     def origin(self) -> Origin:
-        """Look at the first document that can be read."""
-        first = next(iter(sampled(first_of(self._documents(), PEEK), dict)), None)
-        if first is None or not {"material_id", "structure"} <= first.keys():
+        """Look at the first document that holds a material."""
+        seen = list(sampled(first_of(self._documents(), PEEK), dict))
+        first = next((one for one in seen if {"material_id", "structure"} <= one.keys()), None)
+        if first is None:
             raise SourceError(
                 f"{self._path} holds no summary documents of the Materials Project"
-                + (f"; the first object has {', '.join(list(first)[:8])}" if first else ""),
+                + (f"; the first object has {', '.join(list(seen[0])[:8])}" if seen else ""),
                 cause="a file of another kind, or documents that were asked for without structures",
                 next_step="save documents with material_id and structure, or build it as a file of "
                 f"your own (matdata build {self._path})",

@@ -82,10 +82,16 @@ def read_record(path: Path, key: str = DIGEST, next_step: str | None = None) -> 
     Raises
     ------
     StoreError
-        If it is missing, cannot be read, or was changed.
+        If it is missing, cannot be read, has no digest, or was changed.
     """
     content = read_json(path, next_step)
     stated = content.pop(key, None)
+    if stated is None:
+        raise StoreError(
+            f"{path} carries no digest of its content",
+            cause="it was written by an earlier matdata, or its digest was taken out",
+            next_step=next_step,
+        )
     try:
         whole = digest_json(content) == stated
     except (ValueError, RecursionError):  # NaN, which no sealed record holds

@@ -67,7 +67,7 @@ def require_unchanged(folder: Path, recorded: Mapping[str, str], names: Iterable
         if path.is_file() and recorded.get(name) != digest_file(path):
             raise StoreError(
                 f"{path} is not the one that the training of run {folder.name!r} ended with",
-                cause="the folder of the run was edited, or holds a file of another run",
+                cause="a disk error, an edit by hand, or a file of another run",
                 next_step=TRAIN_AGAIN,
             )
 

@@ -8,39 +8,20 @@ import gzip
 import json
 import lzma
 import os
-import resource
 import shutil
-import socket
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-from support.crystals import few, many
-from support.files import mp_document, poscar, write_ase_db, write_folder, write_jsonl
+from support.building import build_all
+from support.crystals import few
+from support.files import mp_document, write_ase_db, write_folder, write_jsonl
 
 import matdata as md
 from matdata.cli import main
-from matdata.pipeline import build
-from matdata.sources import chunks, find_source, guard
-from matdata.sources.base import Request
+from matdata.sources import guard
 
 DOCUMENTS = [mp_document(few(), row) for row in range(4)]
-
-
-def _build(path, tmp_path, source=None, **options):
-    asked = {"file": path} if source else {}
-    return md.build(
-        source or path,
-        cache=tmp_path / "c",
-        split=None,
-        dedupe="none",
-        symmetry="none",
-        workers=1,
-        **asked,
-        **options,
-    )
 
 
 def _check(dataset, kept, lost):
@@ -92,7 +73,7 @@ def test_a_damaged_record_is_one_row_of_the_ledger(name, source, tmp_path):
     path = tmp_path / ("x.json" if source == "files list" else "x.jsonl")
     lines = [json.dumps(one) for one in documents]
     path.write_text("[" + ",".join(lines) + "]" if path.suffix == ".json" else "\n".join(lines))
-    dataset = _build(path, tmp_path, "mp" if source == "mp" else None)
+    dataset = build_all(path, tmp_path, "mp" if source == "mp" else None)
     good = sorted(str(few().ids[row]) for row in (0, 2, 3))
     assert dataset.ids.tolist() == good
     reason = "unknown_element" if name == "element" else "unreadable"
@@ -110,7 +91,7 @@ def test_a_damaged_record_is_one_row_of_the_ledger(name, source, tmp_path):
 def test_lines_that_are_no_document(line, tmp_path):
     path = write_jsonl(tmp_path / "x.jsonl", few())
     path.write_text(path.read_text() + line + "\n")
-    dataset = _build(path, tmp_path)
+    dataset = build_all(path, tmp_path)
     assert (len(dataset), len(dataset.ledger)) == (4, 1)
 
 
@@ -150,21 +131,21 @@ def test_lack_of_memory_is_no_fault_of_a_record(tmp_path, monkeypatch):
 
     monkeypatch.setattr(parse, "from_dict", failing)
     with pytest.raises(md.MatdataError, match="not enough memory"):
-        _build(write_jsonl(tmp_path / "x.jsonl", few()), tmp_path)
+        build_all(write_jsonl(tmp_path / "x.jsonl", few()), tmp_path)
 
 
 def test_the_first_reasons_are_told_when_nothing_is_left(tmp_path):
     path = tmp_path / "f.csv"
     path.write_text("id,formula\na,Xx2\nb,Yy\nc,Zz3\nd,Qq\n")
     with pytest.raises(md.CurationError) as caught:
-        _build(path, tmp_path)
+        build_all(path, tmp_path)
     told = str(caught.value)
     assert "not one of 4 records can be used: 4 bad_formula" in told
     assert [f"  {name}: record" in told for name in "abcd"] == [True, True, True, False]
     empty = tmp_path / "e.csv"
     empty.write_text("id,formula\na,\nb,\n")
     with pytest.raises(md.CurationError, match="a: record 1: no formula"):
-        _build(empty, tmp_path)
+        build_all(empty, tmp_path)
 
 
 def _flipped(path: Path, place: int) -> Path:
@@ -184,7 +165,7 @@ def test_damaged_containers_name_file_and_place(opener, tmp_path):
     # A block of bz2 is checked at its end: what is flipped within it comes as other text first.
     place = -6 if suffix == "bz2" else path.stat().st_size // 2
     with pytest.raises(md.SourceError, match=rf"x.jsonl.{suffix}.* after byte [\d,]+"):
-        _build(_flipped(path, place), tmp_path)
+        build_all(_flipped(path, place), tmp_path)
     assert not list((tmp_path / "c").glob("datasets/*/*"))
 
 
@@ -192,12 +173,12 @@ def test_damaged_databases_and_members(tmp_path):
     path = tmp_path / "x.db"
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(md.SourceError, match="file is not a database"):
-        _build(path, tmp_path)
+        build_all(path, tmp_path)
     shutil.make_archive(str(tmp_path / "z"), "zip", write_folder(tmp_path / "z", few(), False))
     with zipfile.ZipFile(tmp_path / "z.zip") as archive:
         member = archive.infolist()[-1]
     _flipped(tmp_path / "z.zip", member.header_offset + 30 + len(member.filename) + 20)
-    dataset = _build(tmp_path / "z.zip", tmp_path)
+    dataset = build_all(tmp_path / "z.zip", tmp_path)
     assert (len(dataset), len(dataset.ledger)) == (3, 1)
 
 
@@ -207,7 +188,7 @@ def test_a_row_of_a_database_that_cannot_be_decoded(tmp_path):
     path = write_ase_db(tmp_path / "x.db", few())
     with sqlite3.connect(path) as database:
         database.execute("UPDATE systems SET positions = x'00' WHERE id = 2")
-    dataset = _build(path, tmp_path)
+    dataset = build_all(path, tmp_path)
     assert (len(dataset), dataset.ledger.reason.tolist()) == (3, ["unreadable"])
     assert dataset.table["gap"].tolist() == [0.5] * 3
 
@@ -233,7 +214,7 @@ def test_not_a_number_is_a_missing_value_everywhere(form, tmp_path):
         text = "\n".join(map(json.dumps, documents))
     assert "NaN" in text
     path.write_text(text)
-    dataset = _build(path, tmp_path, source)
+    dataset = build_all(path, tmp_path, source)
     column = "optb88vdw_bandgap" if form == "jarvis" else "band_gap"
     values = dataset.table[column]
     assert len(values) == 4
@@ -247,25 +228,25 @@ def test_forms_of_pandas(tmp_path):
     frame = pd.DataFrame({"formula": ["NaCl", "KCl"], "gap": [1.0, 2.5]}, index=[5, 7])
     for orient in ("split", "table", "columns", "index"):
         frame.to_json(tmp_path / f"{orient}.json", orient=orient)
-        dataset = _build(tmp_path / f"{orient}.json", tmp_path)
+        dataset = build_all(tmp_path / f"{orient}.json", tmp_path)
         assert dataset.ids.tolist() == [f"{orient}-0000005", f"{orient}-0000007"], orient
         assert dataset.table["gap"].tolist() == [1.0, 2.5]
         assert dataset.table["formula"].tolist() == ["NaCl", "KCl"]
     frame.to_json(tmp_path / "records.json", orient="records")
-    assert _build(tmp_path / "records.json", tmp_path).table["gap"].tolist() == [1.0, 2.5]
+    assert build_all(tmp_path / "records.json", tmp_path).table["gap"].tolist() == [1.0, 2.5]
     frame.to_json(tmp_path / "values.json", orient="values")
     with pytest.raises(md.SourceError, match="expected a JSON object, got list"):
-        _build(tmp_path / "values.json", tmp_path)
+        build_all(tmp_path / "values.json", tmp_path)
     frame.rename(columns={"formula": "what"}).to_json(tmp_path / "odd.json", orient="columns")
     with pytest.raises(md.SourceError, match='looks like orient="columns"'):
-        _build(tmp_path / "odd.json", tmp_path)
+        build_all(tmp_path / "odd.json", tmp_path)
 
 
 def test_rows_and_labels_that_do_not_fit(tmp_path):
     path = tmp_path / "x.json"
     content = {"columns": ["formula", "gap"], "index": [0, 1, 2]}
     path.write_text(json.dumps({**content, "data": [["NaCl", 1.0], ["KCl"], ["KBr", 2.0]]}))
-    dataset = _build(path, tmp_path)
+    dataset = build_all(path, tmp_path)
     _check(
         dataset,
         ["x-0000000", "x-0000002"],
@@ -278,126 +259,5 @@ def test_columns_of_several_kinds_become_text(tmp_path):
     odd = [1, "a", [1, 2], [1.5], True, [0.5, float("inf")]]
     lines = [{"id": f"i{k}", "formula": "NaCl", "v": v} for k, v in enumerate(odd)]
     path.write_text("\n".join(map(json.dumps, lines)))
-    values = _build(path, tmp_path).table["v"].tolist()
+    values = build_all(path, tmp_path).table["v"].tolist()
     assert values == ["1", "a", "[1.0, 2.0]", "[1.5]", "True", None]
-
-
-def _arguments(tmp_path):
-    return ["--cache", str(tmp_path / "c"), "--split", "none", "--workers", "1"]
-
-
-@pytest.mark.parametrize("empty", ["", "  ", "\n"])
-def test_empty_arguments_are_refused(empty, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    write_jsonl(tmp_path / "x.jsonl", few())
-    for arguments in (
-        ["build", empty],
-        ["build", "mp", "--from", empty],
-        ["build", "sample", "--cache", empty],
-        ["info", empty],
-        ["predict", "run", empty],
-        ["predict", empty, "x.jsonl"],
-        ["export", "x", empty],
-    ):
-        assert main(arguments) == 1
-        assert "is empty" in capsys.readouterr().err
-    for call in (
-        lambda: md.build(empty, cache=tmp_path / "c"),
-        lambda: md.build("mp", file=empty, cache=tmp_path / "c"),
-        lambda: md.build("sample", cache=empty),
-        lambda: md.open(empty),
-        lambda: md.open_run(empty),
-    ):
-        with pytest.raises(md.ConfigError, match="is empty"):
-            call()
-
-
-@pytest.mark.parametrize("name", ["a" * 5000 + ".csv", "a\0b.csv"])
-def test_paths_that_no_file_can_have(name, tmp_path, capsys):
-    assert main(["build", name, *_arguments(tmp_path)]) == 1
-    assert "is no path" in capsys.readouterr().err
-
-
-def test_only_regular_files_are_read(tmp_path):
-    (tmp_path / "zero.csv").symlink_to("/dev/zero")
-    os.mkfifo(tmp_path / "fifo.jsonl")
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(tmp_path / "s.json"))
-        for name, words in (
-            ("zero.csv", "no regular file"),
-            ("fifo.jsonl", "no regular file"),
-            ("s.json", "cannot be read"),
-        ):
-            with pytest.raises(md.SourceError, match=words):
-                _build(tmp_path / name, tmp_path)
-    (tmp_path / "link.jsonl").symlink_to(write_jsonl(tmp_path / "x.jsonl", few()))
-    assert len(_build(tmp_path / "link.jsonl", tmp_path)) == 4
-
-
-def test_odd_things_in_folders_are_rows_or_left_out(tmp_path):
-    folder = write_folder(tmp_path / "f", few(), properties=False)
-    (folder / "loop").symlink_to(folder)
-    (folder / "gone.cif").symlink_to(folder / "nothing")
-    os.mkfifo(folder / "fifo.cif")
-    text = poscar(few(), 0)
-    (folder / os.fsdecode(b"\xff.vasp")).write_text(text)
-    for hidden in (".ipynb_checkpoints", "__MACOSX"):
-        (folder / hidden).mkdir()
-        (folder / hidden / "copy.vasp").write_text(text)
-    dataset = _build(folder, tmp_path)
-    assert dataset.ids.tolist() == ["cscl", "nacl", "po", "sto"]
-    assert sorted(dataset.ledger.material_id) == ["\\udcff", "fifo", "gone"]
-    assert "2 hidden structure files are left out" in dataset.manifest["note"]
-    assert dataset.funnel()[0]["entered"] == 7
-
-
-def test_chunks_are_cut_by_weight_and_the_same_when_resumed(monkeypatch, tmp_path):
-    monkeypatch.setattr(chunks, "CHUNK_WEIGHT", 30_000)
-    path = write_jsonl(tmp_path / "x.jsonl", many(40))
-    source = find_source(str(path), Request())
-    raw = list(source.raw_chunks())
-    sizes = [len(records) for _, records in raw]
-    assert sum(sizes) == 40
-    assert len(sizes) > 3
-    for start in range(len(raw)):
-        assert list(source.raw_chunks(start)) == raw[start:]
-    built = build(source, tmp_path / "c")
-    assert built.dataset.funnel()[0]["entered"] == 40
-
-
-BOMBS = {
-    "line.jsonl.gz": lambda path: _packed(gzip.open, path, [b"[" * 2**20] * 300),
-    "line.csv.bz2": lambda path: _packed(bz2.open, path, [b"a" * 2**20] * 300),
-    "text.json.xz": lambda path: _packed(lzma.open, path, [b'["', *([b"a" * 2**20] * 300)]),
-    "deep.json.gz": lambda path: _packed(gzip.open, path, [b"[" * 2**20] * 300),
-    "members.zip": lambda path: _zip(path, 45, 60 << 20),
-    "count.extxyz": lambda path: path.write_text("999999999999\nLattice=\nH 0 0 0\n"),
-    "wide.csv": lambda path: path.write_text("c," * 1_000_000 + "c\n" + ("1," * 10**6 + "1\n") * 9),
-}
-
-
-def _packed(opener, path, pieces):
-    with opener(path, "wb") as file:
-        for piece in pieces:
-            file.write(piece)
-
-
-def _zip(path, count, size):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number in range(count):
-            archive.writestr(f"{number}.cif", b"#" * size)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BOMBS)
-def test_no_file_takes_the_machines_memory(name, tmp_path):
-    path = tmp_path / name
-    BOMBS[name](path)
-    command = [sys.executable, "-m", "matdata.cli", "build", str(path), *_arguments(tmp_path)]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: ")
-    assert "Traceback" not in done.stderr
-    assert max(before, peak) < 1 << 20  # kB: one gigabyte

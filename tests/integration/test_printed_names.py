@@ -10,7 +10,9 @@ import pytest
 from matdata.cli import main
 
 EVIL = "a\x1b[2J\nb\u202ec\x9bd\x7f"
+ID = "a\u202eb\u200b"  # an id with controls is no id, one that reorders letters is
 SHOWN = r"a\x1b[2J\nb\u202ec\x9bd\x7f"
+ID_SHOWN = r"a\u202eb\u200b"
 
 
 @pytest.fixture
@@ -30,16 +32,16 @@ def dataset(run, tmp_path):
     path = tmp_path / "some.csv"
     with open(path, "w", newline="", encoding="utf-8") as file:
         rows = [("material_id", "composition", f"gap {EVIL}", "note")]
-        rows += [(f"{EVIL}{k}", f"NaCl{k + 1}", 0.5 * k, EVIL) for k in range(12)]
-        csv.writer(file).writerows([*rows, ("x" + EVIL, f"No{EVIL}", 1.0, "")])
+        rows += [(f"{ID}{k}", f"NaCl{k + 1}", 0.5 * k, EVIL) for k in range(12)]
+        csv.writer(file).writerows([*rows, ("x" + ID, f"No{EVIL}", 1.0, "")])
     run("build", str(path), "--split", "70/15/15", "--name", "s")
     return path
 
 
 def test_what_people_read(run, dataset, tmp_path):
-    out, _ = run("show", "s", EVIL + "0")
+    out, _ = run("show", "s", ID + "0")
     lines = out.splitlines()
-    assert f"{'material_id':>28}  {SHOWN}0" in lines
+    assert f"{'material_id':>28}  {ID_SHOWN}0" in lines
     assert f"{'note':>28}  {SHOWN}" in lines
     gap = f"gap {SHOWN}"
     assert f"{gap:>28}  0.0" in lines  # aligned by what is seen
@@ -55,7 +57,7 @@ def test_what_people_read(run, dataset, tmp_path):
 
 
 def test_json_escapes_what_a_terminal_obeys_and_reads_back(run, dataset):
-    out, _ = run("show", "s", EVIL + "0", "--json")
+    out, _ = run("show", "s", ID + "0", "--json")
     assert r"\u202ec\u009bd\u007f" in out
     assert json.loads(out)["note"] == EVIL
 

@@ -187,3 +187,11 @@ def test_optimade_answers_in_every_form(form, entries, tmp_path):
     assert "raw file of OPTIMADE structures" in dataset.manifest["note"]
     named = _build("optimade:mp", path, tmp_path, dedupe="none")
     assert named.ref.startswith("optimade-mp@")
+
+
+def test_a_first_document_that_holds_no_material_costs_no_other(documents, tmp_path):
+    odd = {"structures": documents[0]["structure"]}
+    path = _written(tmp_path / "x.json", "list", [odd, *documents[1:4]])
+    dataset = _build("mp", path, tmp_path / "c")
+    assert len(dataset.ids) == 3
+    assert dataset.ledger.reason.tolist() == ["no_structure"]

@@ -148,6 +148,17 @@ def test_a_picture_that_fails_costs_neither_score_nor_others(odd, capsys, monkey
         main(["evaluate", "broken", "--cache", str(odd), "--debug"])
 
 
+def test_a_folder_that_takes_no_pictures_does_not_cost_the_score(odd, capsys, tmp_path):
+    assert train(odd, name="shut", dataset="odd", target="y") == 0
+    (tmp_path / "file").write_text("no folder")
+    capsys.readouterr()
+    target = str(tmp_path / "file" / "pictures")
+    assert main(["evaluate", "shut", "--cache", str(odd), "--pictures", target]) == 0
+    out = capsys.readouterr()
+    assert "the test part of main" in out.out
+    assert "was not drawn" in out.err
+
+
 @pytest.mark.parametrize("plugin", ["dummy", "rf-magpie", "example"])
 def test_targets_too_large_are_refused_before_the_training(odd, capsys, plugin):
     assert train(odd, name="huge", dataset="odd", target="huge", plugin=plugin) == 1

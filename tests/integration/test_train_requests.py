@@ -99,4 +99,6 @@ def test_a_damaged_checkpoint_is_named(cache, capsys):
     data[-3] ^= 1
     path.write_bytes(data)
     assert main(["predict", "a", "NaCl", "--cache", str(cache)]) == 1
-    assert "best.safetensors is damaged" in capsys.readouterr().err
+    assert "best.safetensors is not the one that the training of run 'a' ended with" in (
+        capsys.readouterr().err
+    )

@@ -220,6 +220,15 @@ def test_deleted_records_of_a_test_part_are_told(cache, capsys):
     assert again["targets"] == first["targets"]
 
 
+def test_a_run_without_its_dataset_counts_as_a_training_that_saw_the_test_part(cache, capsys):
+    fit(cache)
+    evaluate(cache)
+    shutil.rmtree(cache / "datasets")
+    capsys.readouterr()
+    assert main(["runs", "--cache", str(cache)]) == 0
+    assert "test part opened for 1 training\n" in capsys.readouterr().out
+
+
 def test_openings_that_a_dataset_lost_are_written_down_again(cache, capsys):
     assert fit(cache) == 0
     assert evaluate(cache) == 0

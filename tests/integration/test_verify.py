@@ -5,10 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -172,17 +168,13 @@ def test_readers_check_ledgers_and_notes(cache, dataset):
         dataset.split()
 
 
-def test_notes_of_before_they_were_sealed_are_read(cache, dataset):
+def test_notes_without_a_seal_are_refused(cache, dataset):
     (name,) = dataset.split_names()
     path = dataset.folder / "splits" / f"{name}.json"
     note = json.loads(path.read_text())
-    whole = dataset.split()
     del note["note_digest"]
     path.write_text(json.dumps(note, sort_keys=True, indent=1) + "\n")
-    assert dataset.split() == whole
-    note["note_digesu"] = "0" * 64  # a changed byte in the name of the digest takes no seal off
-    path.write_text(json.dumps(note, sort_keys=True, indent=1) + "\n")
-    with pytest.raises(StoreError, match="does not match its own digest"):
+    with pytest.raises(StoreError, match="carries no digest of its content"):
         dataset.split()
 
 
@@ -202,105 +194,6 @@ def test_a_journal_that_holds_anything_is_no_traceback(tmp_path):
     (staging / JOURNAL).write_bytes((staging / JOURNAL).read_bytes() + text)
     with building(tmp_path, "f", "0" * 16) as writer:
         assert list(writer.parts) == ["a"]
-
-
-# What a command needs is imported by carrying it out once as root: the interpreter itself may lie
-# where another user cannot read.
-AS_OTHER = """
-import contextlib, io, os, sys
-from matdata.cli import main
-ours, theirs, *asked = sys.argv[1:]
-with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-    main([*asked, "--cache", ours])
-os.setgroups([]); os.setgid(65534); os.setuid(65534)
-sys.exit(main([*asked, "--cache", theirs]))
-"""
-
-
-@pytest.fixture
-def shared(built):
-    """A cache that another user may look into, and a way to work in it as that user."""
-    if not hasattr(os, "getuid") or os.getuid() != 0:
-        pytest.skip("needs root, to become another user")
-    # not in pytest's own folder, which every session closes to others again
-    with tempfile.TemporaryDirectory() as place:
-        os.chmod(place, 0o755)
-        cache, own = Path(place) / "shared", Path(place) / "own"
-        shutil.copytree(built, cache)
-        shutil.copytree(built, own)
-
-        def run(*arguments):
-            code = [sys.executable, "-c", AS_OTHER, str(own), str(cache), *arguments]
-            return subprocess.run(code, capture_output=True, text=True, timeout=120)
-
-        yield cache, run
-
-
-def test_a_readable_cache_of_another_user_is_read(shared):
-    _, run = shared
-    for command in (["list"], ["info", "s"], ["verify"], ["report", "s"]):
-        done = run(*command)
-        assert done.returncode == 0, done.stderr
-        assert "Traceback" not in done.stderr
-    assert "split" in run("list").stdout
-
-
-@pytest.mark.parametrize(
-    ("name", "listed"),
-    [
-        ("datasets/s/*", False),
-        ("datasets/s/*/manifest.json", False),
-        ("datasets/s/*/splits", True),
-        ("features/*/fractions-*", True),
-        ("snapshots/sample", True),
-        ("datasets", False),
-    ],
-)
-def test_what_another_user_may_not_read_is_named_and_skipped(shared, name, listed):
-    cache, run = shared
-    (path,) = (p for p in cache.glob(name) if not p.name.startswith((".lock", "latest")))
-    path.chmod(0)
-    seen = run("list")
-    assert seen.returncode == 0
-    assert "Traceback" not in seen.stderr
-    assert "cannot be read: Permission denied" in seen.stdout
-    assert ("materials" in seen.stdout) == listed
-    checked = run("verify")
-    assert checked.returncode == 1
-    assert f"DAMAGED {path}" in checked.stdout
-    assert "cannot be read: Permission denied" in checked.stdout
-    assert "Traceback" not in checked.stderr
-    told = run("info", "s")
-    assert "Traceback" not in told.stderr
-    assert told.returncode == (0 if listed else 1)
-    if not listed:
-        assert "cannot be read" in told.stderr
-        assert "next step" in told.stderr
-
-
-def test_a_build_in_a_cache_of_another_user_is_one_clear_error(shared):
-    _, run = shared
-    done = run("build", "sample:60", "--name", "s")
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert "cannot write" in done.stderr
-
-
-@pytest.mark.parametrize("umask", [0o022, 0o027, 0o077])
-def test_files_have_the_rights_that_the_umask_leaves(tmp_path, umask):
-    old = os.umask(umask)
-    try:
-        for store in ("zarr", "hdf5"):
-            options = {"cache": tmp_path, "workers": 1, "name": "u", "store": store}
-            md.build("sample:30", features=["fractions"], **options)
-    finally:
-        os.umask(old)
-    for path in tmp_path.rglob("*"):
-        full = 0o777 if path.is_dir() else 0o666
-        expected = full & ~umask
-        if path.name.startswith(".lock-"):  # whoever may write in the folder may take its locks
-            expected = path.parent.stat().st_mode & 0o666 | 0o600
-        assert path.stat().st_mode & 0o777 == expected, path
 
 
 def test_a_snapshot_that_is_gone_is_told_as_such(cache, dataset, tmp_path, capsys):

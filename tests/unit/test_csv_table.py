@@ -114,8 +114,8 @@ def test_cells_that_are_no_numbers_are_counted(tmp_path):
 def test_infinity_in_json_is_counted_as_in_csv(tmp_path):
     cells = [*map(str, range(40)), "-Infinity", "1e400", "NaN", "null"]
     path = tmp_path / "c.json"
-    rows = (f'{{"material_id": "m{k}", "formula": "NaCl", "gap": {c}}}' for k, c in enumerate(cells))
-    path.write_text(f"[{','.join(rows)}]")
+    row = '{{"material_id": "m{}", "formula": "NaCl", "gap": {}}}'
+    path.write_text(f"[{','.join(row.format(k, cell) for k, cell in enumerate(cells))}]")
     dataset = md.build(path, cache=tmp_path, split=None, workers=1)
     gap = dataset.table["gap"]
     assert gap.index[gap.isna()].tolist() == ["m40", "m41", "m42", "m43"]

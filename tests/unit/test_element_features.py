@@ -116,7 +116,10 @@ def test_edm_is_padded_and_ordered():
 
 
 def test_a_pure_element_has_log_fraction_zero_and_a_trace_one():
-    values = compute("edm", ["Fe", "Fe0.0000001O"]).values
+    made = featurizer("edm")
+    amounts = [{26: 1.0}, {26: 1e-7, 8: 1.0}]
+    block = made.featurize(Compositions.from_amounts(["Fe", "FeO"], amounts))
+    values = made.dense(block.fields)
     assert values[0, 0].tolist() == [26, 1, 0]
     assert values[1, 1, 2] == 1
 

@@ -12,6 +12,7 @@ import pytest
 from support import files
 from support.crystals import few
 
+from matdata.adapters.pymatgen import to_structure
 from matdata.console import SILENT
 from matdata.crystals import Crystals
 from matdata.errors import SourceError
@@ -19,6 +20,7 @@ from matdata.sources import chunks, snapshot
 from matdata.sources import files as files_module
 from matdata.sources.base import Chunk
 from matdata.sources.files import Files
+from matdata.sources.readers.folder import form_of
 from matdata.sources.roles import ReadOptions
 from matdata.sources.snapshot import take_snapshot
 
@@ -292,3 +294,32 @@ def test_snapshots_of_an_older_reading_are_not_found_again(tmp_path, monkeypatch
     after = take_snapshot(Files(path), tmp_path / "cache", SILENT, 1)
     sizes = [[chunk.crystals.n_sites.tolist() for chunk in s.chunks()] for s in (before, after)]
     assert sizes == [[[8]], [[5]]]
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_text_in_utf_16_is_named(tmp_path, order):
+    data = "\ufeffformula,gap\nNaCl,5\n".encode(order)
+    for name, packed in (("a.csv", data), ("a.json", data), ("a.csv.gz", gzip.compress(data))):
+        (tmp_path / name).write_bytes(packed)
+        with pytest.raises(SourceError, match="is text in UTF-16, not in UTF-8"):
+            Files(tmp_path / name).origin()
+    (tmp_path / "a.cif").write_bytes(data)
+    (chunk,) = Files(tmp_path / "a.cif").chunks()
+    assert "UTF-16" in chunk.rejects[0].message
+
+
+def test_a_table_named_after_poscar_is_a_table(tmp_path):
+    path = tmp_path / "poscars.csv"
+    path.write_text("formula,gap\nNaCl,5\n")
+    (chunk,) = Files(path).chunks()
+    assert chunk.table["formula"] == ["NaCl"]
+    assert form_of("POSCAR.mp-11") == form_of("POSCAR_relaxed.gz") == "poscar"
+    assert form_of("POSCARS.json") is None
+
+
+def test_a_list_of_structures_is_read(tmp_path):
+    dicts = [to_structure(few(), row).as_dict() for row in (0, 1)]
+    (tmp_path / "a.json").write_text(json.dumps(dicts))
+    (chunk,) = Files(tmp_path / "a.json").chunks()
+    assert not chunk.rejects
+    assert len(chunk.crystals) == 2

@@ -78,3 +78,11 @@ def test_any_change_is_told_with_its_line(dataset):
             read_openings(dataset)
         with pytest.raises(StoreError):
             record_opening(dataset, opening("new"))
+
+
+def test_an_opening_on_record_is_read_without_a_lock(dataset):
+    record_opening(dataset, opening())
+    for lock in dataset.parent.glob(".lock-*"):
+        lock.unlink()
+    assert record_opening(dataset, opening(run="copy")) == (opening(), False)
+    assert not list(dataset.parent.glob(".lock-*"))

@@ -11,10 +11,11 @@ import pytest
 
 from matdata.crystals import Ragged
 from matdata.errors import ConfigError, StoreError
-from matdata.store import tables
+from matdata.store import files, tables
 from matdata.store.artefact import building
 from matdata.store.backends import BACKENDS, backend
 from matdata.store.manifest import NAME, read_manifest, seal
+from matdata.store.records import read_record
 from matdata.store.sharded import ShardedArrays, shard_arrays
 from matdata.store.verify import verify_folder
 
@@ -268,3 +269,11 @@ def test_what_a_dead_process_was_writing_is_swept_and_nothing_else(tmp_path):
     files.sweep(tmp_path, "a.json")
     assert not dead.exists()
     assert {path.name for path in tmp_path.iterdir()} == {own.name, other.name, "a.json"}
+
+
+def test_a_record_of_before_records_were_sealed_is_not_called_damaged(tmp_path):
+    path = tmp_path / "receipt.json"
+    files.write_json(path, {"created": "2026-01-31T12:00:00Z"})
+    with pytest.raises(StoreError, match="carries no digest of its content") as caught:
+        read_record(path)
+    assert "earlier matdata" in caught.value.cause

@@ -30,7 +30,11 @@ from matdata.sources.readers.opening import (
     open_member,
     open_zip,
     readable,
+    require_utf8,
 )
+
+#: Suffixes that tell another format, whatever the name begins with: ``poscars.csv`` is a table.
+NOT_OF_VASP = (".csv", ".json", ".jsonl", ".ndjson", ".db", ".zip", ".xyz", ".extxyz")
 
 
 def form_of(name: str) -> Form | None:
@@ -40,7 +44,8 @@ def form_of(name: str) -> Form | None:
         lower = lower.removesuffix(suffix)
     if lower.endswith((".cif", ".mcif")):
         return "cif"
-    if lower.endswith((".vasp", ".poscar")) or lower.startswith(("poscar", "contcar")):
+    named = lower.startswith(("poscar", "contcar")) and not lower.endswith(NOT_OF_VASP)
+    if named or lower.endswith((".vasp", ".poscar")):
         return "poscar"
     return "xyz" if lower.endswith((".xyz", ".extxyz")) else None
 
@@ -152,6 +157,7 @@ def is_read(name: str) -> bool:
 def _decode(data: bytes, name: str) -> str:
     if len(data) > MAX_RECORD:
         raise SourceError(f"{name!r} unpacks to more than {MAX_RECORD // MIB} MiB; it is not read")
+    require_utf8(data, repr(name))
     return data.decode("utf-8", errors="replace")
 
 

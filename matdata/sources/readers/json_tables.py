@@ -41,6 +41,8 @@ def document(item: Item) -> Record:
         return {DAMAGED: value.message}
     if not isinstance(value, dict):
         return {DAMAGED: f"expected a JSON object, got {type(value).__name__}"}
+    if is_structure_dict(value):  # a list of structures, as pymatgen's `as_dict` gives them
+        return {"structure": value, WEIGHT: item.weight}
     structures = {key: one for key, one in value.items() if is_structure_dict(one)}
     try:
         flat = {key: _without_infinity(one) for key, one in flatten(value).items()}

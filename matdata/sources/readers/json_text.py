@@ -188,7 +188,8 @@ class JsonText:
             found, end = self._decoder.raw_decode(self._buffer, self._at)
         except (ValueError, RecursionError):  # damaged, or not yet read to its end
             return decode(self._span())
-        if end == len(self._buffer) and not self._ended:  # a number may go on
+        may_go_on = end == len(self._buffer) and not self._ended  # a number
+        if may_go_on or end - self._at > MAX_RECORD:
             return decode(self._span())
         self._at = end
         return _weighed(found)

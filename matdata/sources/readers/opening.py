@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import contextlib
 import gzip
 import hashlib
@@ -123,8 +124,36 @@ def open_binary(path: Path) -> IO[bytes]:
 
 
 def open_text(path: Path) -> IO[str]:
-    """Open a text file, compressed or not; no line is longer than `MAX_LINE`."""
-    return cast(IO[str], _Text(open_binary(path), path))
+    """Open a text file, compressed or not; no line is longer than `MAX_LINE`.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be opened, or is text in UTF-16.
+    """
+    binary = open_binary(path)
+    try:
+        require_utf8(cast(io.BufferedReader, binary).peek(2), path)
+    except BaseException:
+        binary.close()
+        raise
+    return cast(IO[str], _Text(binary, path))
+
+
+def require_utf8(start: bytes, name: Path | str) -> None:
+    """Refuse text that begins with the mark of UTF-16, whose signs would be read as others.
+
+    Raises
+    ------
+    SourceError
+        Naming the encoding.
+    """
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SourceError(
+            f"{name} is text in UTF-16, not in UTF-8",
+            cause="some programs of Windows save text so",
+            next_step="save it as UTF-8 (`iconv -f UTF-16 -t UTF-8 FILE > NEW`)",
+        )
 
 
 def is_hidden(name: str) -> bool:

@@ -14,6 +14,8 @@ import torch
 import matdata as md
 from matdata.load.loaders import find_split
 from matdata.load.normalizer import Normalizer
+from matdata.store import notes
+from matdata.store.records import write_record
 
 
 def test_three_parts_and_a_normalizer_of_train(toy, capsys):
@@ -64,9 +66,10 @@ def test_a_saved_split_of_another_version_says_what_to_do(toy, tmp_path):
     shutil.copytree(toy.folder, tmp_path / "copy")
     copied = md.Dataset(tmp_path / "copy", toy.cache)
     copied.add_split("random", name="theirs")
-    note = tmp_path / "copy" / "splits" / "theirs.json"
-    sealed = json.loads(note.read_text()) | {"dataset_digest": "0123456789abcdef"}
-    note.write_text(json.dumps(sealed))
+    path = tmp_path / "copy" / "splits" / "theirs.json"
+    note = json.loads(path.read_text()) | {"dataset_digest": "0123456789abcdef"}
+    del note[notes.KEY]
+    write_record(path, note, notes.KEY)
     with pytest.raises(md.StoreError, match="made of dataset 01234567") as caught:
         copied.loaders("theirs", inputs=["lattice"], quiet=True)
     assert f"`matdata split {copied.ref} --method random --name NAME`" in str(caught.value)
