@@ -55,7 +55,7 @@ def test_files_of_another_run_are_read_by_nobody(cache, runs, capsys, file):
     if file != "manifest.json":
         assert train(cache) == 1
     assert not (runs / "a" / "test-opened.json").exists()
-    with pytest.raises(StoreError, match="holds a file of another run"):
+    with pytest.raises(StoreError, match="a file of another run"):
         md.open_run("a", cache)
     capsys.readouterr()
     assert main(["runs", "--cache", str(cache)]) == 0
