@@ -105,6 +105,7 @@ class SavedDocuments(Source):
 def _kept(document: Any, number: int) -> dict[str, Any]:
     if isinstance(document, Damaged):
         return {"material_id": f"record {number + 1}", "structure": document}
-    kept = {name: document[name] for name in shape.FIELDS if name in document}
-    identity = kept.pop("material_id", None)
-    return {"material_id": f"record {number + 1}" if identity is None else identity, **kept}
+    if document.get("material_id") is None:
+        nameless = Damaged("the document has no material_id")
+        return {"material_id": f"record {number + 1}", "structure": nameless}
+    return {name: document[name] for name in shape.FIELDS if name in document}

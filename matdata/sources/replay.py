@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import IO, Any, ClassVar, cast
 from matdata.adapters.sites import from_fractional, to_crystals
 from matdata.cache import storage_error
 from matdata.crystals import Crystals
+from matdata.digest import canonical_json
 from matdata.errors import MatdataError, SourceError
 from matdata.ledger import Reject, Unusable
 from matdata.redaction import redacted
@@ -31,6 +33,7 @@ from matdata.store import files
 
 MARK = {"matdata": "snapshot"}
 FORMAT = 1
+_FOLDER = re.compile(r"[A-Za-z0-9][\w.+:-]{0,79}", re.ASCII)
 
 
 def write_replay(snapshot: Snapshot, path: Path) -> int:
@@ -168,6 +171,10 @@ class Replay(Source):
             texts += [*origin.targets.values(), origin.energy_column or "", origin.licence]
             for text in texts:
                 _text(text)
+            for name in (origin.source, origin.version):  # they become names of folders
+                if not _FOLDER.fullmatch(name):
+                    raise ValueError(f"{name[:80]!r} cannot be the name of a folder")
+            canonical_json(header["origin"]).encode()
             int(header["records"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._cut(f"line 1 is no header of a snapshot: {error!r}") from error

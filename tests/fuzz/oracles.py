@@ -139,7 +139,7 @@ def _of_rows(
         match = _fitting(row, said)
         if match is not None:
             said.remove(match)
-        elif not free and (strict or _fitting(row, known) is None):
+        elif not free and (strict or not _explained(row, known)):
             found.append(_altered(row, [*said, *known], reading))
     for record in sound:
         if _fitting_row(record, rows) is None:
@@ -153,6 +153,18 @@ def _of_rows(
 
 def _fitting(row: Record, records: Sequence[Record]) -> Record | None:
     return next((one for one in records if not differences(one, row)), None)
+
+
+def _explained(row: Record, known: Sequence[Record]) -> bool:
+    """Whether a row is an undamaged record, but for values whose names the damage took away.
+
+    A column of another name is another column: the value is missing where it was, and a record
+    whose id has another name is called by its place.
+    """
+    ids = {one.id for one in known}
+    gone = {f"value {name}" for one in known for name in one.values if row.values.get(name) is None}
+    gone |= {"id"} if row.id not in ids else set()
+    return any(set(differences(one, row)) <= gone for one in known)
 
 
 def _fitting_row(record: Record, rows: Sequence[Record]) -> Record | None:

@@ -194,4 +194,4 @@ def test_a_first_document_that_holds_no_material_costs_no_other(documents, tmp_p
     path = _written(tmp_path / "x.json", "list", [odd, *documents[1:4]])
     dataset = _build("mp", path, tmp_path / "c")
     assert len(dataset.ids) == 3
-    assert dataset.ledger.reason.tolist() == ["no_structure"]
+    assert dataset.ledger.message.tolist() == ["the document has no material_id"]

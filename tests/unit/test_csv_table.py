@@ -9,7 +9,7 @@ from matdata.curate.values import numeric_columns
 from matdata.errors import SourceError
 from matdata.numerals import number_of_text
 from matdata.sources.files import Files
-from matdata.sources.readers.csv_table import cell_value
+from matdata.sources.readers.csv_table import cell_value, read_csv
 from matdata.sources.roles import ReadOptions
 
 
@@ -128,3 +128,13 @@ def test_text_that_python_takes_for_a_number_is_none():
     made, notes = numeric_columns(table, ["y"])
     assert made["y"] == [*range(10), None]
     assert notes == ["y: 1 of 11 values is no number and taken as missing (first k: '1_000')"]
+
+
+@pytest.mark.parametrize("cut", ['f-3,"NaCl', '"f-3,NaCl,1.0\nf-4,KCl,2.0\n'])
+def test_a_file_that_ends_within_a_quotation_is_refused(cut, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text('material_id,formula,gap\nf-1,NaCl,0.5\nf-2,"K\nCl",1.5\n' + cut)
+    with pytest.raises(SourceError, match="ends within a quotation that begins in line 5"):
+        list(read_csv(path))
+    path.write_text('material_id,formula,gap\nf-1,Na"Cl,0.5\nf-2,KCl,1.5\n')  # a stray sign is text
+    assert [row["formula"] for row in read_csv(path)] == ['Na"Cl', "KCl"]

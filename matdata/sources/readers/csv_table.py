@@ -33,18 +33,56 @@ def read_csv(path: Path, text_columns: frozenset[str] = frozenset()) -> Iterator
     Raises
     ------
     SourceError
-        If two columns have one name, or other separators than commas are used.
+        If two columns have one name, other separators than commas are used, or the file ends
+        within a quotation.
+    """
+    with open_text(path) as file:
+        yield from _records(csv_rows(file, str(path)), str(path), text_columns)
+
+
+def csv_rows(lines: Iterable[str], place: str) -> Iterator[list[str]]:
+    """Cells of each row of comma-separated text.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be read, or ends within a quotation: what follows the opening sign would be one
+        cell, whatever records it holds.
     """
     csv.field_size_limit(MAX_RECORD)
-    with open_text(path) as file:
-        reader = csv.reader(file)
-        try:
-            yield from _records(reader, str(path), text_columns)
-        except csv.Error as error:
-            raise SourceError(
-                f"{path} is not a readable CSV file: {error} (line {reader.line_num:,})",
-                next_step="check that it is text with a header line and separated by commas",
-            ) from error
+    taken: list[str] = []  # lines of the row that is being read
+
+    def kept() -> Iterator[str]:
+        for line in lines:
+            taken.append(line)
+            yield line
+
+    reader = csv.reader(kept())
+    try:
+        for row in reader:
+            if sum(line.count('"') for line in taken) % 2 and _is_open(taken):
+                raise SourceError(
+                    f"{place} ends within a quotation that begins in line "
+                    f"{reader.line_num - len(taken) + 1:,} or later",
+                    cause="the file is truncated, or a quotation mark is missing or one too many",
+                    next_step="fetch the file again, or mend that line",
+                )
+            taken.clear()
+            yield row
+    except csv.Error as error:
+        raise SourceError(
+            f"{place} is not a readable CSV file: {error} (line {reader.line_num:,})",
+            next_step="check that it is text with a header line and separated by commas",
+        ) from error
+
+
+def _is_open(lines: Sequence[str]) -> bool:
+    """Whether the quotation in which a row ends was never closed."""
+    try:
+        next(csv.reader(lines, strict=True))
+    except csv.Error as error:
+        return "unexpected end of data" in str(error)
+    return False
 
 
 def _records(
@@ -78,9 +116,8 @@ def _is_nameless(name: str) -> bool:
 
 def unnamed_columns(path: Path) -> list[str]:
     """Columns that pandas called ``Unnamed: 0`` because they had no name; they are left out."""
-    csv.field_size_limit(MAX_RECORD)
     with open_text(path) as file:
-        header = next(csv.reader(file), [])
+        header = next(csv_rows(file, str(path)), [])
     return [name for name in header if name.strip() and _is_nameless(name)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 
 from matdata.errors import SourceError
 from matdata.sources.identity import path_stem, stem_of
-from matdata.sources.readers.csv_table import cell_value, check_names, damage_of
+from matdata.sources.readers.csv_table import cell_value, check_names, csv_rows, damage_of
 
 PROPERTIES = "id_prop.csv"
 Values = dict[str, Any]
@@ -68,7 +67,7 @@ def match_properties(text: str, files: Sequence[str], ids: Sequence[str]) -> Pro
     ids
         Their ids.
     """
-    rows = [row for row in csv.reader(io.StringIO(text)) if any(map(str.strip, row))]
+    rows = [row for row in csv_rows(io.StringIO(text), PROPERTIES) if any(map(str.strip, row))]
     known = _names_of(files, ids)
     found = Properties()
     for key, values, damage in _lines(rows, known):
