@@ -120,7 +120,7 @@ def test_another_plugin_trains_and_its_run_predicts(command):
     command("train", "good", "s", "--target", TARGET, "--name", "r")
     told = command("predict", "r", "NaCl", "--json")
     (row,) = json.loads(told.stdout)["predictions"]  # what the plugin prints is no part of it
-    assert row[f"{TARGET}_mean"] is not None
+    assert row[f"prediction_{TARGET}_mean"] is not None
     assert "loud" in told.stderr
     command("evaluate", "r", "--no-pictures")
     done = command("train", "exits", "s", "--target", TARGET, code=1)

@@ -129,7 +129,7 @@ def _zip(path, count, size):
             archive.writestr(f"{number}.cif", b"#" * size)
 
 
-#: Runs a command and prints its peak memory: a small process, since a child begins with its parent's.
+#: Runs a command and prints its peak memory; small, since a child begins with its parent's.
 MEASURED = """
 import resource, subprocess, sys
 done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)

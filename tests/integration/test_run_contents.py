@@ -119,4 +119,4 @@ def test_a_run_whose_result_names_no_files_is_refused(cache, runs, capsys):
     assert main(["train", "dummy", "s", "--target", TARGET, "--name", "d", "--split", "main",
                  "--cache", str(cache), "--quiet"]) == 0  # fmt: skip
     told = json.loads((runs / "d" / "result.json").read_text())
-    assert sorted(told["files"]) == [BEST, "manifest.json", "receipt.json"]
+    assert sorted(told["files"]) == [BEST, "manifest.json", "normalizer.json", "receipt.json"]
