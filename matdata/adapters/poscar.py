@@ -7,9 +7,9 @@ coordinates, coordinates. What follows (velocities) is no part of the crystal.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -20,6 +20,8 @@ from matdata.ledger import Unusable
 
 Float = npt.NDArray[np.float64]
 MAX_SITES = 100_000
+# As Fortran reads it: a D may stand for the E of double precision, and nothing parts digits.
+_REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?", re.ASCII)
 
 
 def read_poscar(text: str) -> Sites:
@@ -43,10 +45,7 @@ def read_poscar(text: str) -> Sites:
         mode = next(iter(next(rows, [])), "")
     if not mode[:1].isalpha():
         raise _unreadable(f"the kind of coordinates is {mode[:40]!r}, not Direct or Cartesian")
-    body = list(itertools.islice(rows, sum(counts)))
-    if len(body) < sum(counts) or not all(body):
-        full = sum(1 for _ in itertools.takewhile(bool, body))
-        raise _unreadable(f"it counts {sum(counts)} sites and gives {full} positions")
+    body = _positions(rows, sum(counts))
     coords = np.array([_numbers(row[:3], "a position") for row in body]).reshape(-1, 3)
     names = _of_counts(symbols, counts) if symbols else _of_lines(body, 6 if selective else 3)
     numbers = [number_of(name) for name in names]
@@ -62,10 +61,8 @@ def _words(line: str) -> Iterator[str]:
 
 def _numbers(words: Sequence[str], what: str, counts: Sequence[int] = (3,)) -> list[float]:
     numbers = []
-    if len(words) in counts:
-        with contextlib.suppress(ValueError):
-            # Fortran writes exponents of double precision with a D.
-            numbers = [float(word.replace("D", "E").replace("d", "e")) for word in words]
+    if len(words) in counts and all(map(_REAL.fullmatch, words)):
+        numbers = [float(word.replace("D", "E").replace("d", "e")) for word in words]
     if not numbers or not all(map(math.isfinite, numbers)):
         raise _unreadable(f"{what} is {' '.join(words[:9])[:60]!r}")
     return numbers
@@ -106,6 +103,21 @@ def _species(rows: Iterator[list[str]]) -> tuple[list[str], list[int], str]:
         else:  # `Na_pv` and `Cl/a1b2c3` name pseudopotentials
             symbols += [word.split("/")[0].split("_")[0] for word in row]
     raise _unreadable("it ends before its positions")
+
+
+def _positions(rows: Iterator[list[str]], count: int) -> list[list[str]]:
+    """Rows of the positions, with flags or a symbol after each, but no more numbers."""
+    body = list(itertools.islice(rows, count))
+    if len(body) < count or not all(body):
+        full = sum(1 for _ in itertools.takewhile(bool, body))
+        raise _unreadable(f"it counts {count} sites and gives {full} positions")
+    for row in body:
+        # A number that was torn in two makes four, and moves those after it.
+        if len(row) > 3 and row[3][0] in "+-0123456789":
+            raise _unreadable(f"a position is {' '.join(row[:9])[:60]!r}")
+    if _REAL.fullmatch(next(iter(next(rows, [])), "")):  # velocities follow an empty line
+        raise _unreadable(f"it counts {count} sites and gives more positions")
+    return body
 
 
 def _of_counts(symbols: Sequence[str], counts: Sequence[int]) -> list[str]:

@@ -17,6 +17,7 @@ from matdata.ledger import Unusable
 from matdata.tables import elements
 
 FULL = 1e-3  # occupancies this close to one are full
+TRUTH = frozenset((bool, np.bool_))
 
 
 class Sites(NamedTuple):
@@ -58,15 +59,22 @@ def numbers_array(values: Any, what: str) -> npt.NDArray[np.float64]:
     Raises
     ------
     Unusable
-        If rows differ in length, or a value is text, missing, or no number.
+        If rows differ in length, or a value is text, a truth value, missing, or no number.
     """
     try:
         array = np.array(values)
     except (ValueError, OverflowError):  # rows of different lengths, or too many levels
         raise Unusable("unreadable", f"{what} with rows of different lengths") from None
-    if array.dtype.kind not in "iuf" and array.size:
+    if array.size and (array.dtype.kind not in "iuf" or _holds_truth(values, array.ndim)):
         raise Unusable("unreadable", f"{what} that hold something else than numbers")
     return array.astype(np.float64)
+
+
+def _holds_truth(values: Any, levels: int) -> bool:
+    """Whether a table of numbers holds a true or false, which numpy takes for 1 or 0."""
+    if isinstance(values, np.ndarray) or levels != 2:
+        return False
+    return any(not TRUTH.isdisjoint(map(type, row)) for row in values)
 
 
 def from_fractional(lattice: Any, frac_coords: Any, numbers: Sequence[int]) -> Sites:

@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
+from matdata.ledger import Unusable
+
 CLOSING = {"'": "'", '"': '"', "{": "}", "[": "]"}
+_HELD = re.compile(
+    r"""\\.|\{[^}]*\}|\[[^\]]*\]|'[^']*'|(?P<before>[^\s=])?"(?:\\.|[^"\\])*"(?P<after>[^\s=])?"""
+)
+
+
+def require_whole_words(comment: str) -> None:
+    """Refuse a comment line in which a double quote begins or ends within a word.
+
+    Raises
+    ------
+    Unusable
+        If one does: a stray quote joins or parts what the writer did not.
+    """
+    for held in _HELD.finditer(comment):
+        if held["before"] or held["after"]:
+            raise Unusable("unreadable", f"a quote stands within a word: {held[0]:.60}")
 
 
 def comment_texts(comment: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-LENGTH = 1e-6  # relative, of the metric tensor of a lattice
+LENGTH = 1e-6  # of the metric tensor of a lattice, relative to the lengths of its vectors
 COORDINATE = 1e-5  # of a fractional coordinate, modulo one
 ANY: Any = object()  # a value of which the reader says nothing
 
@@ -144,7 +144,8 @@ def same_crystal(one: Crystal, other: Crystal) -> bool:
         return False
     cells = np.array(one.lattice, dtype=float), np.array(other.lattice, dtype=float)
     metrics = [cell @ cell.T for cell in cells]
-    if not np.allclose(*metrics, rtol=LENGTH, atol=LENGTH * float(np.abs(metrics[0]).max())):
+    lengths = np.sqrt(np.diag(metrics[0]))  # each vector by its own: one may be very long
+    if not np.allclose(*(m / np.outer(lengths, lengths) for m in metrics), rtol=0, atol=LENGTH):
         return False
     if np.sign(np.linalg.det(cells[0])) != np.sign(np.linalg.det(cells[1])):
         return False

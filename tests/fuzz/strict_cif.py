@@ -149,7 +149,8 @@ def _element(label: str) -> int:
 def _lattice(lengths: list[float], angles: list[float]) -> list[list[float]]:
     a, b, c = lengths
     alpha, beta, gamma = np.radians(angles)
-    if min(lengths) <= 0 or min(angles) <= 0 or max(angles) >= 180 or max(lengths) > 1e6:
+    # However long: what a file says is no misreading, and a filter of the user's to refuse.
+    if min(lengths) <= 0 or min(angles) <= 0 or max(angles) >= 180:
         raise Refused("no cell")
     x = c * np.cos(beta)
     y = c * (np.cos(alpha) - np.cos(beta) * np.cos(gamma)) / np.sin(gamma)

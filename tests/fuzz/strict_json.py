@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from fuzz.records import ANY, Broken, Crystal, Entry, Reading, Record, Refused, 
 from fuzz.strict_text import content, element
 
 Document = Mapping[str, Any]
+MAX_LABEL = 200  # characters of a label that must be taken for an id
 
 
 def parsed(text: str) -> Any:
@@ -126,7 +129,7 @@ def json_split(text: str, make: Callable[[Document], Record]) -> Reading:
         value = parsed(text)
     except Broken:
         columns, data = _damaged_split(text)
-        odd, counted = "damaged", False
+        index, odd, counted = [], "damaged", False
     else:
         if not isinstance(value, dict):
             raise Broken("no object")
@@ -144,7 +147,21 @@ def json_split(text: str, make: Callable[[Document], Record]) -> Reading:
         else row
         for row in data
     ]
-    return Reading(entries_of(rows, make), repr(columns) + odd, counted)
+    entries = entries_of(rows, make)
+    labelled = itertools.zip_longest(entries, index, fillvalue=0)
+    entries = tuple(entry if _names(label) else _touched(entry) for entry, label in labelled)
+    return Reading(entries, repr(columns) + odd, counted)
+
+
+def _names(label: Any) -> bool:
+    """Whether a label of a row can be its id: a row without one may be refused, with a reason."""
+    if isinstance(label, str):
+        return bool(label.strip()) and label.isprintable() and len(label) < MAX_LABEL
+    return isinstance(label, int)
+
+
+def _touched(entry: Entry) -> Entry:
+    return replace(entry, raw="a label that is no id: " + entry.raw)
 
 
 def _damaged_split(text: str) -> tuple[list[Any], list[Any]]:

@@ -86,7 +86,8 @@ def poscar_crystal(text: str) -> Crystal:
     mode = lines[first].strip()[:1] if len(lines) > first else ""
     rows = lines[first + 1 : first + 1 + len(numbers)]
     rest = lines[first + 1 + len(numbers) :]
-    if mode not in tuple("DdCcKk") or len(rows) != len(numbers) or (rest and rest[0].strip()):
+    # VASP takes every other word than those of C and K for fractional ("Fractional" is common).
+    if not mode.isalpha() or len(rows) != len(numbers) or (rest and rest[0].strip()):
         raise Refused("coordinates that do not fit the counts")
     places = [[number(word) for word in row.split()[:3]] for row in rows]
     factor = scale if scale > 0 else float((-scale / abs(np.linalg.det(lattice))) ** (1 / 3))

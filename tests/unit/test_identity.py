@@ -130,6 +130,16 @@ def test_comment_lines_are_parted_as_ase_does(text):
             assert ours[key] == value
 
 
+def test_frames_whose_quotes_stand_within_words_are_refused(tmp_path):
+    frame = write_extxyz(tmp_path / "f.extxyz", few().take([3])).read_text()
+    held = frame.replace("material_id=po", 'material_id=po note="a {b} = \\" c" u={"x" "y"}')
+    stray = frame.replace('Lattice="', 'Lattice="0 "0.5" ').replace("=po", "=stray")
+    (tmp_path / "f.extxyz").write_text(held + stray)
+    (chunk,) = Files(tmp_path / "f.extxyz").chunks()
+    assert chunk.table["material_id"] == ["po"]
+    assert ["a quote stands within a word" in one.message for one in chunk.rejects] == [True]
+
+
 def test_members_of_one_name_are_materials_each(tmp_path):
     path = tmp_path / "z.zip"
     with zipfile.ZipFile(path, "w") as archive:
