@@ -57,6 +57,9 @@ def check_run(folder: Path, report: Report) -> None:
             report.notes.append(
                 Fault(folder / name, "was being written by a process that is no more")
             )
+        elif name == TABLE and OPENED in names and RECORD not in names:
+            ended = "is of an evaluation that did not end; the same command goes on"
+            report.notes.append(Fault(folder / name, ended))
         elif RESULT in names or not (name in EVIDENCE or name.startswith(f"{BOARD}/")):
             faults.append(Fault(folder / name, "is in no record of the run"))
     if RESULT not in names:

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 #: Not the artefact: times, the order of use, and what is added beside it later on.
-OUTSIDE = ("receipt.json", "latest.json", "added.json")
+OUTSIDE = ("receipt.json", "latest.json", "added.json", "openings.jsonl")
 ARTEFACTS = ("snapshots", "datasets", "features")
 
 
@@ -19,7 +19,7 @@ def artefact_files(cache: Path) -> list[Path]:
         for path in sorted((cache / home).rglob("*")):
             parts = path.relative_to(cache).parts
             hidden = any(part.startswith(".") for part in parts)
-            if path.is_file() and not hidden and path.name not in OUTSIDE:
+            if path.is_file() and not hidden and not path.name.endswith(OUTSIDE):
                 found.append(path)
     return found
 

@@ -101,7 +101,8 @@ def _child(command: dict[str, Any], folder: Path) -> None:
     for number, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600), number)
     events = os.open(folder / "events", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    root, count = _cache_of(command["arguments"]), 0
+    # Outputs are written beside the cache.
+    root, count = str(Path(_cache_of(command["arguments"])).parent), 0
 
     def watch(event: str, given: tuple[Any, ...]) -> None:
         nonlocal count
