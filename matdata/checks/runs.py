@@ -53,13 +53,9 @@ def check_run(folder: Path, report: Report) -> None:
             faults.append(Fault(folder / name, fault))
     known = {NAME, RECEIPT, ADDED, *SEALED, BEST, LAST, *expected}
     for name in sorted(name for name in names - known if not is_passing(name)):
-        if name.partition("/")[0] in added.pending:
-            report.notes.append(
-                Fault(folder / name, "was being written by a process that is no more")
-            )
-        elif name == TABLE and OPENED in names and RECORD not in names:
-            ended = "is of an evaluation that did not end; the same command goes on"
-            report.notes.append(Fault(folder / name, ended))
+        left = _left_by_a_kill(name, names, added)
+        if left is not None:
+            report.notes.append(Fault(folder / name, left))
         elif RESULT in names or not (name in EVIDENCE or name.startswith(f"{BOARD}/")):
             faults.append(Fault(folder / name, "is in no record of the run"))
     if RESULT not in names:
@@ -67,6 +63,15 @@ def check_run(folder: Path, report: Report) -> None:
     report.notes += leftovers(folder)
     report.files += len(names)
     report.faults += list(dict.fromkeys(faults))
+
+
+def _left_by_a_kill(name: str, names: set[str], added: Added) -> str | None:
+    """Why a file that no record names is no fault, None if it is one."""
+    if name.partition("/")[0] in added.pending:
+        return "was being written by a process that is no more"
+    if name == TABLE and OPENED in names and RECORD not in names:
+        return "is of an evaluation that did not end; the same command goes on"
+    return None
 
 
 def _keeping(records: dict[str, dict[str, Any]], name: str) -> Callable[[Path], None]:
