@@ -104,12 +104,12 @@ def test_arguments_are_formulas_files_or_a_dataset_and_never_two_of_them(
     (tmp_path / "NaCl").mkdir()
     SALT.to(filename=str(tmp_path / "NaCl" / "x.cif"))
     (tmp_path / "s").mkdir()
-    told = predict(cache, capsys, "MgO", "./NaCl", "(NaCl)", "x" * 5000)
+    told = predict(cache, capsys, "MgO", "./NaCl", "(NaCl)", "q" * 5000)
     assert [row["material_id"] for row in told["predictions"]] == ["MgO", "x", "(NaCl)"]
     values = [row[f"prediction_{TARGET}_mean"] for row in told["predictions"]]
     assert values[1] == pytest.approx(values[2], rel=1e-5)
     reasons = [(one["material_id"][:6], one["reason"]) for one in told["rejects"]]
-    assert reasons == [("xxxxxx", "unreadable")]
+    assert reasons == [("qqqqqq", "unreadable")]
     told = predict(cache, capsys, "MgO", "NaCl")
     assert "'NaCl' is the name of a formula and a file" in told
     assert "write (NaCl) for the formula, ./NaCl for the file" in told
@@ -120,7 +120,7 @@ def test_arguments_are_formulas_files_or_a_dataset_and_never_two_of_them(
     assert len(predict(cache, capsys, full)["predictions"]) == len(md.open("s", cache))
 
 
-@pytest.mark.parametrize("text", ["H" * 5000, "x" * 5000, "/" * 5000, "(" * 5000, "", "a\nb"])
+@pytest.mark.parametrize("text", ["H" * 5000, "q" * 5000, "/" * 5000, "(" * 5000, "", "a\nb"])
 def test_long_and_odd_arguments_are_no_tracebacks(cache, capsys, text):
     assert train(cache, plugin="dummy") == 0
     told = predict(cache, capsys, text)
