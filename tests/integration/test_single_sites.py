@@ -81,8 +81,8 @@ def test_a_training_stopped_at_such_a_batch_ends_in_the_same_bits(single, plugin
 
     save = checkpoint.save_checkpoint
 
-    def stop(loop, folder):
-        save(loop, folder)
+    def stop(loop, folder, run):
+        save(loop, folder, run)
         if loop.progress.step == loop.per_epoch - 1:  # the batch of one site comes next
             raise Stop
 
