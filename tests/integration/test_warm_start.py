@@ -82,8 +82,8 @@ def test_a_bootstrap_that_was_stopped_ends_in_the_same_bits(cache, monkeypatch):
     assert train(cache) == 0
     save = checkpoint.save_checkpoint
 
-    def stop(loop, folder):
-        save(loop, folder)
+    def stop(loop, folder, run):
+        save(loop, folder, run)
         if loop.progress.step == loop.per_epoch + 1:
             raise Stop
 
