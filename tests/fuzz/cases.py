@@ -56,7 +56,7 @@ class Case:
                 data, how = mutated(rng, data, container=True)
                 done.append(f"container {how}")
             return data, done
-        for _ in range(rng.choice(STRENGTHS)):
+        for _ in range(rng.choice(STRENGTHS) if content else 0):
             name = rng.choice(list(content))
             content[name], how = mutated(rng, content[name])
             done.append(f"{how} in {name}" if len(content) > 1 else how)

@@ -45,9 +45,9 @@ def test_damaged_inputs(zygotes, asked, capsys):
     report = Report()
     for answer in zygotes.map(names):
         report.add(answer)
+    with capsys.disabled():
+        print("\n" + report.table())
     folder = asked("--fuzz-findings")
     if folder:
         report.store(Path(folder), zygotes)
-    with capsys.disabled():
-        print("\n" + report.table())
     assert not report.failing, f"{len(report.failing)} of {len(names)} inputs:\n{report.table()}"
