@@ -21,7 +21,7 @@ import numpy as np
 from matdata.adapters.cif import read_cif
 from matdata.adapters.pymatgen import sites_of
 from matdata.adapters.sites import Sites
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 ATOL = 1e-12
 

@@ -17,7 +17,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
     os.environ[_name] = "1"
 
 if TYPE_CHECKING:
-    from matdata.crystals import Crystals
+    from matdata.core.crystals import Crystals
 
 REPEATS = 5
 
@@ -46,7 +46,7 @@ def asked(doc: str, default: str, **numbers: tuple[int, str]) -> argparse.Namesp
 
 def read_crystals(path: Path, limit: int) -> Crystals:
     """Crystals of any file that matdata reads, sites wrapped into the cell."""
-    from matdata.crystals import Crystals
+    from matdata.core.crystals import Crystals
     from matdata.sources.files import Files
 
     chunks = Files(path, limit=limit).chunks()

@@ -29,7 +29,7 @@ from common import best, public
 
 import numpy as np
 
-from matdata.composition import Compositions, parse_formula
+from matdata.core.composition import Compositions, parse_formula
 from matdata.features import featurizer
 from matdata.tables import element_vectors
 

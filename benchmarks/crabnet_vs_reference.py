@@ -23,11 +23,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from matdata.composition import Compositions, parse_formula
+from matdata.core.composition import Compositions, parse_formula
 from matdata.load.batch import Batch
 from matdata.training import trainer
 from matdata.training.contract import Schema, Target
-from matdata.training.inline import batch_of
+from matdata.training.batch_of import batch_of
 from matdata.training.losses import robust_l1
 
 

@@ -18,7 +18,7 @@ from epoch_vs_aviary import Ours, read_formulas, timed
 import torch
 
 from matdata.training import trainer
-from matdata.training.allocator import keep_freed_memory
+from matdata.nn.cpu.malloc import keep_freed_memory
 from matdata.training.engine import Engine, SeparateEngine
 from matdata.training.stacked import StackedEngine
 

@@ -5,10 +5,10 @@ Both sides in one process, with the same number of threads, architecture, batch 
 the validation errors after the same number of epochs stand beside them. aviary reads its own
 dataset through its own collate; its first epoch, which fills its cache, is not counted. It trains
 the table of element vectors, which its documents call frozen, unless ``--frozen`` is given. On
-processors of AMD with AVX-512 matdata has its products made by oneDNN (`matdata.nn.products`);
-``--torch-products`` shows what is left without. The last line counts the matrix products of both
-sides, and estimates the ratio that would be left if ours did nothing else, at the rate of one
-large product on this machine.
+processors of AMD with AVX-512 matdata has its products made by oneDNN
+(`matdata.nn.cpu.onednn_linear`); ``--torch-products`` shows what is left without. The last line
+counts the matrix products of both sides, and estimates the ratio that would be left if ours did
+nothing else, at the rate of one large product on this machine.
 
     uv sync --group bench
     python benchmarks/epoch_vs_aviary.py roost            # EX, 3,895 formulas
@@ -34,8 +34,8 @@ from common import public, read_crystals
 import numpy as np
 import torch
 
-from matdata.nn.products import linear, onednn_is_faster, torch_chooses
-from matdata.training.allocator import keep_freed_memory
+from matdata.nn.cpu.onednn_linear import linear, onednn_is_faster, torch_chooses
+from matdata.nn.cpu.malloc import keep_freed_memory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 warnings.simplefilter("ignore")
@@ -45,7 +45,7 @@ SEED, TARGET = 0, "target"
 
 def read_formulas() -> tuple[Any, np.ndarray]:
     """Formulas of EX and their gaps."""
-    from matdata.composition import Compositions, parse_formula
+    from matdata.core.composition import Compositions, parse_formula
 
     with gzip.open(public("roost/expt-non-metals.csv.gz"), "rt", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -74,7 +74,7 @@ class Ours:
         from matdata.training.data import View
         from matdata.training.engine import Recipe, SeparateEngine
         from matdata.training.losses import loss_entries
-        from matdata.training.memory import MemoryFeature
+        from matdata.training.memory_features import MemoryFeature
         from matdata.training.settings import TrainSettings
 
         (spec,) = trainer.inputs()

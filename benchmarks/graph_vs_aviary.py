@@ -22,7 +22,7 @@ from common import asked, best, read_crystals
 import numpy as np
 
 from matdata.adapters.pymatgen import to_structure
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
 from matdata.features import featurizer
 
 RADIUS, NEIGHBOURS, ROUNDS = 5.0, 12, 5

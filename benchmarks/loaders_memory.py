@@ -15,7 +15,7 @@ from common import public  # noqa: F401  (one thread, before NumPy is loaded)
 
 import numpy as np
 
-from matdata.crystals import Ragged
+from matdata.core.crystals import Ragged
 
 #: Sites of each material, and windows of the set in `stream`.
 SITES, WINDOWS = 200, 8
@@ -54,7 +54,7 @@ def columns_of(dataset: Any) -> int:
 def store(cache: str, materials: int) -> None:
     """A dataset whose orbital field matrices are drawn numbers: only their bytes matter."""
     import matdata as md
-    from matdata.console import SILENT
+    from matdata.core.console import SILENT
     from matdata.features import featurizer
     from matdata.features.base import Block
     from matdata.features.runner import Job, run

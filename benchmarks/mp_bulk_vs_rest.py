@@ -29,7 +29,7 @@ from support.mp_server import KEY, VERSION, serving
 from support.mp_tables import write_collection
 from support.s3_server import serving_bucket
 
-from matdata.console import SILENT
+from matdata.core.console import SILENT
 from matdata.sources import find_source
 from matdata.sources._mp_bucket import ENV
 from matdata.sources.base import Request

@@ -18,9 +18,9 @@ from common import asked, best, read_crystals
 
 import numpy as np
 
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
 from matdata.features import featurizer
-from matdata.tables.elements import symbols
+from matdata.core.elements import symbols
 from matdata.testing.invariance import supercell
 
 LARGEST_CELL = 8000  # sites

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import torch
 
-from matdata.nn import products
+from matdata.nn.cpu import onednn_linear
 
 #: Rows, inputs, outputs of a layer, and where such layers are.
 LAYERS = {
@@ -46,7 +46,7 @@ def layer(rows: int, inputs: int, outputs: int) -> Callable[[], None]:
     bias = torch.randn(outputs, requires_grad=True)
 
     def both() -> None:
-        torch.autograd.grad(products.linear(x, weight, bias), (x, weight, bias), grad)
+        torch.autograd.grad(onednn_linear.linear(x, weight, bias), (x, weight, bias), grad)
 
     return both
 
@@ -58,16 +58,16 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=30)
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
-    if products._onednn() is None:
+    if onednn_linear._onednn() is None:
         print("this build of torch has no oneDNN")
         return 1
-    taken = products.onednn_is_faster()
-    products.onednn_is_faster = lambda: True
+    taken = onednn_linear.onednn_is_faster()
+    onednn_linear.onednn_is_faster = lambda: True
     ratios = []
     for name, sizes in LAYERS.items():
         work = layer(*sizes)
         work()
-        with products.torch_chooses():
+        with onednn_linear.torch_chooses():
             plain = shortest(work, chosen.times)
         other = shortest(work, chosen.times)
         operations = 6e-9 * sizes[0] * sizes[1] * sizes[2]

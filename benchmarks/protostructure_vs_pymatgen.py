@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from matdata.adapters.symmetry import analyse
-from matdata.crystals import Crystals
+from matdata.symmetry.search import analyse
+from matdata.core.crystals import Crystals
 from matdata.curate import protostructure
-from matdata.tables import elements
+from matdata.core import elements
 
 SHARED = Path(os.environ.get("MATDATA_SHARED", Path(__file__).parents[2] / "shared"))
 ROUNDS = 3

@@ -16,10 +16,10 @@ from common import asked, best, read_crystals
 
 import numpy as np
 
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
 from matdata.features import featurizer
 from matdata.features.voronoi import WIDTH
-from matdata.tables.elements import symbols
+from matdata.core.elements import symbols
 
 
 def matminer(crystals: Crystals) -> tuple[np.ndarray, float]:

@@ -19,10 +19,10 @@ from typing import Any
 from common import asked, read_crystals
 
 from matdata.adapters.pymatgen import to_structure
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
 from matdata.features import featurizer
 from matdata.features.wyckoff import _equivalents
-from matdata.protostructure import canonical_words
+from matdata.symmetry.protostructure import canonical_words
 
 ROUNDS = 3
 

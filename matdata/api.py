@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matdata.cache import cache_dir
-from matdata.catalogue import find_dataset
-from matdata.composition import Compositions
-from matdata.crystals import Crystals, Ragged
-from matdata.errors import (
+from matdata.core.cache import cache_dir
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Crystals, Ragged
+from matdata.core.elements import masses as atomic_masses
+from matdata.core.errors import (
     ConfigError,
     CurationError,
     FeatureError,
@@ -23,16 +23,16 @@ from matdata.errors import (
     StructureError,
     TrainError,
 )
+from matdata.core.given import path_of, require_given
+from matdata.core.ledger import Reject
+from matdata.core.settings import Settings, setting
+from matdata.datasets.dataset import Dataset
 from matdata.evaluation.workflow import evaluate, open_run, predict, train
 from matdata.features import FEATURIZERS
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.feature import Feature
-from matdata.given import path_of, require_given
-from matdata.inmemory import Computed, compute
-from matdata.ledger import Reject
-from matdata.opened import Dataset
-from matdata.settings import Settings, setting
-from matdata.tables.elements import masses as atomic_masses
+from matdata.materials.compute import Computed, compute
+from matdata.store.catalogue import find_dataset
 from matdata.training.contract import (
     FitTrainer,
     Members,
@@ -44,7 +44,7 @@ from matdata.training.contract import (
 )
 
 if TYPE_CHECKING:
-    from matdata.estimator import FeatureTransformer
+    from matdata.datasets.sklearn import FeatureTransformer
 
 __all__ = [
     "Block",
@@ -140,7 +140,7 @@ def build(
     file, query, snapshot
         A file saved from the source (``--from``); what it is asked for; a kept snapshot's version.
     options
-        Fields of `matdata.options.BuildOptions`, and settings of curation (``dedupe``,
+        Fields of `matdata.building.options.BuildOptions`, and settings of curation (``dedupe``,
         ``symmetry``, ``sites_below``, …).
 
     Raises
@@ -148,8 +148,8 @@ def build(
     MatdataError
         As ``matdata build``; `ConfigError` for an unknown option or a number below one.
     """
-    from matdata import pipeline
-    from matdata.options import options_of
+    from matdata.building import pipeline
+    from matdata.building.options import options_of
     from matdata.sources import base, find_source, roles
 
     chosen = options_of({"features": features, "seed": seed, **options}, limit)
@@ -163,7 +163,7 @@ def build(
 
 def transformer(spec: str, **settings: Any) -> FeatureTransformer:
     """The same as a scikit-learn transformer: one row a material."""
-    from matdata.estimator import FeatureTransformer
+    from matdata.datasets.sklearn import FeatureTransformer
 
     return FeatureTransformer(spec, settings)
 

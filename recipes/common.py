@@ -17,13 +17,14 @@ from gathered import Gathered, Item, is_number
 from plan import GOODALL, GOODALL_STEPS, Cut, Figure, Made, Recipe
 
 from matdata.api import Dataset
-from matdata.cache import cache_dir
-from matdata.console import Console
+from matdata.building.options import BuildOptions
+from matdata.building.pipeline import build
+from matdata.core.cache import cache_dir
+from matdata.core.console import Console
+from matdata.core.errors import ConfigError, MatdataError, SourceError
+from matdata.core.executors import default_workers
+from matdata.core.streams import screened
 from matdata.curate.settings import CurateSettings
-from matdata.errors import ConfigError, MatdataError, SourceError
-from matdata.options import BuildOptions
-from matdata.parallel import default_workers
-from matdata.pipeline import build
 from matdata.sources import find_source
 from matdata.sources.base import Request
 from matdata.sources.files import Files
@@ -32,7 +33,6 @@ from matdata.sources.roles import ReadOptions
 from matdata.splits import make_splits
 from matdata.splits.base import PARTS, Split
 from matdata.splits.saved import load_split, save_splits
-from matdata.streams import screened
 
 __all__ = ["GOODALL", "Cut", "Recipe", "make", "run"]
 

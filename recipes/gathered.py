@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Protocol
 
-from matdata.errors import SourceError
-from matdata.ledger import Reject
+from matdata.core.errors import SourceError
+from matdata.core.ledger import Reject
 from matdata.sources.base import Chunk, Origin, Request, Source
 
 MISSING = ("na", "NA")  # how JARVIS writes that there is no value

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from common import Cut, Recipe, run
 
-from matdata.errors import SourceError
+from matdata.core.errors import SourceError
 
 SETS = "https://github.com/anthony-wang/CrabNet (data/benchmark_data)"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from common import Cut, Recipe, run
 from gathered import Item
 
-from matdata.errors import SourceError, did_you_mean
+from matdata.core.errors import SourceError, did_you_mean
 from matdata.sources.files import Files
 from matdata.sources.readers.records import read_records
 from matdata.splits.matbench import ROWS

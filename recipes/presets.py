@@ -12,7 +12,7 @@ from typing import Any
 
 from preset_data import DATA, EXTENDED, FIGURE_4
 
-from matdata.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError, did_you_mean
 from matdata.training import trainer
 
 Commands = list[list[str]]

@@ -30,14 +30,14 @@ from typing import Any, ClassVar
 from common import Cut, Recipe, run
 from gathered import Item
 
-from matdata.composition import formula_of
-from matdata.digest import digest_file
-from matdata.errors import SourceError
-from matdata.ledger import Reject, Unusable
+from matdata.core.composition import formula_of
+from matdata.core.digest import digest_file
+from matdata.core.elements import symbols
+from matdata.core.errors import SourceError
+from matdata.core.ledger import Reject, Unusable
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
 from matdata.sources.parse import to_columns
 from matdata.sources.readers.opening import open_binary, readable
-from matdata.tables.elements import symbols
 
 WHERE = "https://doi.org/10.6084/m9.figshare.9722159 (Kononova et al., Sci. Data 6, 203, 2019)"
 NUMBER = re.compile(r"\d+\.?\d*|\.\d+")

@@ -23,8 +23,8 @@ from typing import Any
 
 from summaries import summary_of
 
-from matdata.cache import cache_dir
-from matdata.errors import ConfigError, MatdataError
+from matdata.core.cache import cache_dir
+from matdata.core.errors import ConfigError, MatdataError
 from matdata.evaluation.compare import BY
 from matdata.training.run import find_run, read_sealed, write_sealed
 

@@ -19,7 +19,7 @@ import roost_expt_band_gaps
 from common import Cut, Recipe, make, run
 from gathered import Above
 
-from matdata.console import SILENT
+from matdata.core.console import SILENT
 
 TRANSFER = "roost-mp-band-gaps-without-expt"
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from matdata.catalogue import find_dataset
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.evaluation.score import test_record
+from matdata.store.catalogue import find_dataset
 from matdata.training.run import Run
 from matdata.training.settings import TrainSettings, train_settings
 

@@ -27,10 +27,10 @@ from preset_data import DATA
 from presets import PRESETS, Commands, Preset, changed, find, recorded, trains
 
 from matdata import cli
-from matdata.cache import cache_dir
-from matdata.catalogue import find_dataset
-from matdata.commands.common import pairs_of
-from matdata.errors import ConfigError, MatdataError, SourceError, StoreError
+from matdata.cli.common import pairs_of
+from matdata.core.cache import cache_dir
+from matdata.core.errors import ConfigError, MatdataError, SourceError, StoreError
+from matdata.store.catalogue import find_dataset
 from matdata.training import TRAINERS
 from matdata.training.run import find_run
 from matdata.training.settings import settings_from_pairs

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 from gathered import Item
 
 from matdata.adapters.sites import Sites, from_pymatgen_dict, to_crystals
-from matdata.digest import digest_file
-from matdata.errors import SourceError
-from matdata.ledger import Reject, Unusable
+from matdata.core.digest import digest_file
+from matdata.core.errors import SourceError
+from matdata.core.ledger import Reject, Unusable
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
 from matdata.sources.readers.opening import open_binary, readable
 

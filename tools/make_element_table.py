@@ -1,7 +1,7 @@
 """Write matdata/tables/elements.csv from pymatgen's periodic table.
 
 Run it after a new pymatgen release, look at the difference, then put the new digest that it
-prints into matdata/tables/elements.py.
+prints into matdata/core/elements.py.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from matdata.adapters.sites import Sites, from_cartesian, require_periodic, to_crystals
-from matdata.crystals import Crystals, as_ids
-from matdata.errors import StructureError
-from matdata.ledger import Unusable, unreadable
+from matdata.core.crystals import Crystals, as_ids
+from matdata.core.errors import StructureError
+from matdata.core.ledger import Unusable, unreadable
 
 
 def sites_of(atoms: Any) -> Sites:

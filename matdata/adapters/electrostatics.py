@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.adapters.prototypes import MAX_SPECIES, prototypes, pymatgen_structure
-from matdata.crystals import Float, Int
+from matdata.core.crystals import Float, Int
 
 
 @functools.cache

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from matdata.composition import Compositions, formula_of
-from matdata.crystals import Crystals
-from matdata.errors import FeatureError, did_you_mean
+from matdata.core.composition import Compositions, formula_of
+from matdata.core.crystals import Crystals
+from matdata.core.errors import FeatureError, did_you_mean
 
 Kind = Literal["structure", "composition", "site"]
 KINDS: tuple[Kind, ...] = ("structure", "composition", "site")

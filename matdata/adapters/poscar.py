@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.adapters.sites import Sites, from_cartesian, from_fractional, number_of
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 Float = npt.NDArray[np.float64]
 MAX_SITES = 100_000

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Float, Int
-from matdata.digest import digest_bytes
-from matdata.errors import SourceError
-from matdata.tables import elements
+from matdata.core import elements
+from matdata.core.crystals import Float, Int
+from matdata.core.digest import digest_bytes
+from matdata.core.errors import SourceError
 
 MAX_SPECIES = 4
 MAX_SITES = 24

@@ -13,9 +13,9 @@ from matdata.adapters.sites import (
     require_periodic,
     to_crystals,
 )
-from matdata.crystals import Crystals, as_ids
-from matdata.errors import StructureError
-from matdata.ledger import Unusable
+from matdata.core.crystals import Crystals, as_ids
+from matdata.core.errors import StructureError
+from matdata.core.ledger import Unusable
 
 
 def sites_of(structure: Any) -> Sites:

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import MAX_ID, Crystals
-from matdata.errors import StructureError
-from matdata.ledger import Unusable
-from matdata.tables import elements
+from matdata.core import elements
+from matdata.core.crystals import MAX_ID, Crystals
+from matdata.core.errors import StructureError
+from matdata.core.ledger import Unusable
 
 FULL = 1e-3  # occupancies this close to one are full
 TRUTH = frozenset((bool, np.bool_))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matdata.adapters.pymatgen import to_structure
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
 
 
 def same_structure(crystals: Crystals, pairs: Sequence[tuple[int, int]]) -> list[bool]:

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.adapters.prototypes import pair_distances
-from matdata.crystals import Float, Int
-from matdata.tables import elements
+from matdata.core import elements
+from matdata.core.crystals import Float, Int
 
 CUTOFF = 4.0  # Å beyond a site's atomic radius: the default of pymatgen's DLSVolumePredictor
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 CLOSING = {"'": "'", '"': '"', "{": "}", "[": "]"}
 _HELD = re.compile(

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from matdata.checks.report import Report
-from matdata.dataset import KIND as DATASET
-from matdata.dataset import DatasetFolder
-from matdata.errors import StoreError
+from matdata.core.errors import StoreError
 from matdata.store import notes
+from matdata.store.dataset_folder import KIND as DATASET
+from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.files import TEMPORARY
 from matdata.store.manifest import NAME, read_manifest
 from matdata.store.records import is_verbatim

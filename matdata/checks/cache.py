@@ -7,18 +7,18 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from matdata.cache import KINDS
-from matdata.catalogue import features, find_dataset
 from matdata.checks.artefacts import LEFT, check_artefact
 from matdata.checks.downloads import check_downloads
 from matdata.checks.openings import OPENINGS, check_openings
 from matdata.checks.report import Report
 from matdata.checks.runs import check_run
-from matdata.dataset import KIND as DATASET
-from matdata.errors import StoreError
+from matdata.core.cache import KINDS
+from matdata.core.errors import StoreError
 from matdata.evaluation.openings import openings_path
 from matdata.sources.download import DOWNLOADS
 from matdata.store.artefact import STAGING
+from matdata.store.catalogue import features, find_dataset
+from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.latest import LATEST, order
 from matdata.store.verify import check_json, is_passing
 from matdata.store.walk import Fault, children

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from matdata.checks.report import Report
-from matdata.errors import StoreError
+from matdata.core.errors import StoreError
 from matdata.sources.download import RECEIPT, receipt_of
 from matdata.store.records import is_verbatim
 from matdata.store.verify import CHANGED, fault_from

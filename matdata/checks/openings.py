@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from matdata.checks.report import Report
-from matdata.errors import StoreError
+from matdata.core.errors import StoreError
 from matdata.evaluation.openings import openings_path, read_openings
 from matdata.store.verify import CHANGED, fault_from
 from matdata.store.walk import Fault

@@ -8,9 +8,10 @@ from typing import Any
 
 from matdata.checks.artefacts import leftovers
 from matdata.checks.report import Report
-from matdata.errors import StoreError
+from matdata.core.errors import StoreError
 from matdata.store.manifest import NAME, RECEIPT, read_manifest
 from matdata.store.records import read_record
+from matdata.store.safetensors import read_tensors
 from matdata.store.verify import check_json, check_receipt, fault_from, is_passing
 from matdata.store.walk import Fault, entries_below
 from matdata.store.wholeness import MISSING, fault_of
@@ -25,7 +26,6 @@ from matdata.training.contents import (
     recorded_digests,
 )
 from matdata.training.run import KIND, OPENED, RECORD, TABLE
-from matdata.training.tensors import read_tensors
 
 SEALED = (NORMALIZER, RESULT, OPENED, RECORD)
 

@@ -8,17 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
+from matdata.core.digest import digest_json
+from matdata.core.errors import CurationError
+from matdata.core.ledger import Reject, count_reasons
 from matdata.curate.dedupe import lowest_in_group
-from matdata.curate.describe import (
-    Records,
-    Str,
-    Table,
-    Wyckoff,
-    compositions_of,
-    energies_of,
-    wyckoff_of,
-)
 from matdata.curate.filters import (
     AFTER_DEDUPE,
     BEFORE_DEDUPE,
@@ -27,13 +21,19 @@ from matdata.curate.filters import (
     protostructure_labels,
 )
 from matdata.curate.funnel import Funnel
-from matdata.curate.levels import check_levels
+from matdata.curate.mixed_theory import check_levels
+from matdata.curate.records import (
+    Records,
+    Str,
+    Table,
+    Wyckoff,
+    compositions_of,
+    energies_of,
+    wyckoff_of,
+)
 from matdata.curate.rows import dataset_table
 from matdata.curate.settings import CurateSettings
 from matdata.curate.validity import REASONS, invalid
-from matdata.digest import digest_json
-from matdata.errors import CurationError
-from matdata.ledger import Reject, count_reasons
 
 Energies = npt.NDArray[np.float64]
 DUPLICATE_REASONS = ("higher_polymorph", "same_protostructure", "in_other_dataset")

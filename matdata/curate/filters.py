@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.composition import Compositions
-from matdata.curate.describe import Records, Wyckoff, numbers_of
+from matdata.core.composition import Compositions
+from matdata.core.elements import atomic_number
+from matdata.core.errors import CurationError
+from matdata.curate.records import Records, Wyckoff, numbers_of
 from matdata.curate.settings import CurateSettings
-from matdata.errors import CurationError
-from matdata.tables.elements import atomic_number
 
 HULL_NAMES = ("energy_above_hull", "e_above_hull", "ehull")
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from matdata.errors import ConfigError, StoreError
-from matdata.printable import printable
+from matdata.core.errors import ConfigError, StoreError
+from matdata.core.printable import printable
 
 FULL = "Full data set"
 PICTURES = (".png", ".svg", ".pdf")

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals
-from matdata.errors import CurationError
-from matdata.settings import Settings, setting
+from matdata.core.crystals import Crystals
+from matdata.core.errors import CurationError
+from matdata.core.settings import Settings, setting
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def fingerprint(crystals: Crystals, row: int, neighbours: int) -> npt.NDArray[np
         For each ordered pair of its e elements (ascending atomic numbers) the mean distances to
         the 1st to k-th neighbour, over the cube root of the volume per atom.
     """
-    from matdata.curate._distances import mean_distances
+    from matdata.geometry.distances import mean_distances
 
     part = crystals.sites(row)
     elements, kind = np.unique(crystals.numbers[part], return_inverse=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from matdata.composition import Compositions
-from matdata.curate.describe import Records, Str, Table, Wyckoff
+from matdata.core.composition import Compositions
+from matdata.curate.records import Records, Str, Table, Wyckoff
 
 OWN_COLUMNS = (
     "material_id",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from matdata.errors import ConfigError
-from matdata.settings import Settings, setting
-from matdata.tolerances import ANGLES_HELP, SYMPREC, angle_tolerance_of
+from matdata.core.errors import ConfigError
+from matdata.core.settings import Settings, setting
+from matdata.core.tolerances import ANGLES_HELP, SYMPREC, angle_tolerance_of
 
 #: Settings that drop records (``--filter``); the others have options of their own.
 FILTERS = (

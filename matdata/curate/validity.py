@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals
-from matdata.curate.overlap import overlapping
+from matdata.core.crystals import Crystals
+from matdata.geometry.overlap import overlapping
 
 REASONS = {
     "no_atoms": "the cell holds no atoms",

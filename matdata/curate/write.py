@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from matdata import ledger
-from matdata.console import Console
+from matdata.core import ledger
+from matdata.core.console import Console
+from matdata.core.digest import SHORT, digest_json
 from matdata.curate.curate import Curated
-from matdata.dataset import KIND
-from matdata.digest import SHORT, digest_json
 from matdata.store import files, tables
 from matdata.store.artefact import building
 from matdata.store.columns import write_crystals
+from matdata.store.dataset_folder import KIND
 from matdata.store.manifest import is_committed
 
 

@@ -25,8 +25,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matdata.crystals import Float, Int, Ragged
-from matdata.errors import ConfigError
+from matdata.core.crystals import Float, Int, Ragged
+from matdata.core.errors import ConfigError
 
 #: Thresholds of the paper (figure 2, step 4).
 THRESHOLDS = tuple(round(0.05 * k, 2) for k in range(1, 9))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matdata.catalogue import committed
-from matdata.errors import MatdataError, TrainError
+from matdata.core.errors import MatdataError, TrainError
 from matdata.evaluation.openings import read_openings
 from matdata.evaluation.score import test_record
+from matdata.store.catalogue import committed
 from matdata.training.run import RECORD, Run
 
 #: What runs are ranked by, and whether more is better.

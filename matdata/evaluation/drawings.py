@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core import elements
 from matdata.evaluation.cecv import Curve, Region
 from matdata.evaluation.pictures import write_picture
-from matdata.tables import elements
 
 
 def draw_cecv(path: Path, curves: Mapping[str, Curve], region: Region | None) -> Path:

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from matdata.crystals import Float, Int
-from matdata.errors import ConfigError
-from matdata.evaluation.inside import network
-from matdata.tables.elements import symbols
+from matdata.core.crystals import Float, Int
+from matdata.core.elements import symbols
+from matdata.core.errors import ConfigError
+from matdata.evaluation.interpret import network
+from matdata.training.batch_of import batch_of
 from matdata.training.data import device_of
-from matdata.training.inline import batch_of
 from matdata.training.run import Run
 
 

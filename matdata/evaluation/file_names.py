@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from matdata.digest import SHORT, digest_bytes
+from matdata.core.digest import SHORT, digest_bytes
 
 LENGTH = 60
 _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from matdata.cache import storage_error
-from matdata.digest import digest_json
-from matdata.errors import StoreError, TrainError
+from matdata.core.cache import storage_error
+from matdata.core.digest import digest_json
+from matdata.core.errors import StoreError, TrainError
 from matdata.store import files
 from matdata.store.locks import LOCK, holding
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from matdata.cache import storage_error
-from matdata.errors import ConfigError
+from matdata.core.cache import storage_error
+from matdata.core.errors import ConfigError
 from matdata.evaluation.file_names import file_stems
 from matdata.training.prediction_columns import PredictionColumn, Statistic
 

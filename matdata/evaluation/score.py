@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.catalogue import find_dataset
-from matdata.dataset import DatasetFolder
-from matdata.digest import digest_file, digest_json
-from matdata.errors import TrainError
+from matdata.core.digest import digest_file, digest_json
+from matdata.core.errors import TrainError
 from matdata.evaluation.metrics import (
     classification,
     confusion,
@@ -28,6 +26,8 @@ from matdata.evaluation.openings import Opening, record_opening
 from matdata.evaluation.uncertainty import calibration
 from matdata.splits.base import Split, first_few
 from matdata.splits.saved import load_split
+from matdata.store.catalogue import find_dataset
+from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.check import require_table
 from matdata.training.contract import BOOLEAN, Target
 from matdata.training.data import View, truth

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matdata.cache import cache_dir
-from matdata.console import SILENT, Console
-from matdata.dataset import DatasetFolder
-from matdata.errors import MatdataWarning
-from matdata.given import require_given
+from matdata.core.cache import cache_dir
+from matdata.core.console import SILENT, Console
+from matdata.core.errors import MatdataWarning
+from matdata.core.given import require_given
+from matdata.store.dataset_folder import DatasetFolder
 
 if TYPE_CHECKING:
     from matdata.training.prediction import Predictions
@@ -65,8 +65,8 @@ def train(
     settings
         Fields of `matdata.training.settings.TrainSettings`.
     """
-    from matdata.training.job import train as run_training
-    from matdata.training.question import Request
+    from matdata.training.request import Request
+    from matdata.training.train import train as run_training
 
     home = getattr(dataset, "cache", None) if cache is None else None
     request = Request(
@@ -112,7 +112,7 @@ def predict(run: Run, what: Any, **settings: Any) -> Predictions:
         In the order and under the names of what was given. Materials without a prediction are in
         ``rejects``, each with its reason, and warned of (`MatdataWarning`).
     """
-    from matdata.training.memory import predict_memory
+    from matdata.training.memory_features import predict_memory
     from matdata.training.predict import predict_dataset
 
     if isinstance(what, DatasetFolder):

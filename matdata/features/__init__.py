@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from matdata.errors import FeatureError
-from matdata.registry import Registry
+from matdata.core.errors import FeatureError
+from matdata.core.registry import Registry
 
 if TYPE_CHECKING:
     from matdata.features.base import Featurizer

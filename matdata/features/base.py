@@ -15,11 +15,11 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from matdata.composition import Compositions
-from matdata.crystals import Crystals, Ragged
-from matdata.digest import digest_json
-from matdata.ledger import Reject
-from matdata.settings import Settings
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Crystals, Ragged
+from matdata.core.digest import digest_json
+from matdata.core.ledger import Reject
+from matdata.core.settings import Settings
 
 Column: TypeAlias = "npt.NDArray[Any] | Ragged"
 Batch: TypeAlias = "Crystals | Compositions"

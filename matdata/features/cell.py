@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
+from matdata.core.ledger import Reject
+from matdata.core.settings import Settings
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.symmetry import SymmetrySettings, symmetry_of
-from matdata.ledger import Reject
-from matdata.settings import Settings
 from matdata.tables import wyckoff
 
 SYSTEMS = (

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.catalogue import find_feature
-from matdata.crystals import Ragged
-from matdata.dataset import DatasetFolder
-from matdata.errors import FeatureError, StoreError, did_you_mean
+from matdata.core.crystals import Ragged
+from matdata.core.errors import FeatureError, StoreError, did_you_mean
+from matdata.core.ledger import Reject
 from matdata.features import featurizer
 from matdata.features.base import Dense, Featurizer
 from matdata.features.runner import KIND, read_ledger
-from matdata.ledger import Reject
+from matdata.store.catalogue import find_feature
+from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.manifest import read_manifest
 from matdata.store.sharded import ShardedArrays
 

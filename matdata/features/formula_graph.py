@@ -10,14 +10,14 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.composition import Compositions
-from matdata.crystals import Float, Int, Ragged
+from matdata.core import elements
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Float, Int, Ragged
+from matdata.core.ledger import Reject
+from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.element import known_rows
 from matdata.features.formulas import unsound_rows
-from matdata.ledger import Reject
-from matdata.settings import Settings, setting
-from matdata.tables import elements
 
 #: Amounts this close to an integer are one.
 WHOLE = 1e-6

@@ -9,13 +9,14 @@ from typing import ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.composition import Compositions
-from matdata.crystals import Ragged
+from matdata.core import elements
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Ragged
+from matdata.core.ledger import Reject
+from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.element import known_rows
-from matdata.ledger import Reject
-from matdata.settings import Settings, setting
-from matdata.tables import element_vectors, elements
+from matdata.tables import element_vectors
 
 #: ElemNet's 86 elements: H to Pu without He, Ne, Ar, Po, At, Rn, Fr and Ra.
 ELEMNET = tuple(z for z in range(1, 95) if z not in (2, 10, 18, 84, 85, 86, 87, 88))

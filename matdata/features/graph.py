@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals, Float, Int, Ragged
-from matdata.errors import ConfigError
+from matdata.core.crystals import Crystals, Float, Int, Ragged
+from matdata.core.errors import ConfigError
+from matdata.core.ledger import Reject
+from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.graph_views import BASES, LineGraph, expand, line_graph, metric
-from matdata.ledger import Reject
-from matdata.settings import Settings, setting
 
 COLUMNS = {
     "sender": "1",

@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Float, Int, Ragged
+from matdata.core.crystals import Float, Int, Ragged
 from matdata.features.base import Column
 
 

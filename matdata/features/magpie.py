@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.composition import Compositions
-from matdata.crystals import Float, Ragged
+from matdata.core import elements
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Float, Ragged
+from matdata.core.ledger import Reject
+from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
-from matdata.ledger import Reject
-from matdata.settings import Settings, setting
-from matdata.tables import elements, magpie
+from matdata.tables import magpie
 
 NORMS = (0, 2, 3, 5, 7, 10)
 STATISTICS = ("minimum", "maximum", "range", "mean", "avg_dev", "mode")

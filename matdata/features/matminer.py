@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from matdata.adapters.matminer import Matminer
-from matdata.crystals import Ragged
+from matdata.core.crystals import Ragged
+from matdata.core.ledger import Reject
+from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
-from matdata.ledger import Reject
-from matdata.settings import Settings, setting
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals, Float, Int, Ragged
+from matdata.core import elements
+from matdata.core.crystals import Crystals, Float, Int, Ragged
+from matdata.core.ledger import Reject
+from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.kernels.tessellation import Tessellation
-from matdata.ledger import Reject
-from matdata.settings import Settings, setting
-from matdata.tables import elements
 from matdata.tables.valence import Rule, valence_labels, valence_vectors
 
 #: Å in bohr as matminer has it. CODATA's "Angstrom star", an X-ray unit of 1.00001495 Å, stands

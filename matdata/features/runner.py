@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata import ledger
-from matdata.catalogue import feature_folder
-from matdata.composition import Compositions
-from matdata.console import Console
-from matdata.crystals import Crystals, Ragged
-from matdata.digest import digest_json
-from matdata.errors import FeatureError
+from matdata.core import ledger
+from matdata.core.composition import Compositions
+from matdata.core.console import Console
+from matdata.core.crystals import Crystals, Ragged
+from matdata.core.digest import digest_json
+from matdata.core.errors import FeatureError
+from matdata.core.executors import ordered_map
+from matdata.core.ledger import Reject, count_reasons
 from matdata.features import featurizer as make_featurizer
 from matdata.features.base import Block, Featurizer
-from matdata.ledger import Reject, count_reasons
-from matdata.parallel import ordered_map
 from matdata.store import tables
 from matdata.store.artefact import ArtefactWriter, building, check_files, check_present
 from matdata.store.backends import backend
+from matdata.store.catalogue import feature_folder
 from matdata.store.manifest import is_committed, read_manifest
 from matdata.store.sharded import ShardedArrays, shard_arrays
 

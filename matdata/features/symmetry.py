@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from matdata.crystals import Crystals
-from matdata.settings import Settings, setting
-from matdata.tolerances import ANGLES_HELP, SYMPREC, angle_tolerance_of, for_engine
+from matdata.core.crystals import Crystals
+from matdata.core.settings import Settings, setting
+from matdata.core.tolerances import ANGLES_HELP, SYMPREC, angle_tolerance_of, for_engine
 
 if TYPE_CHECKING:
-    from matdata.adapters.symmetry import Symmetry
+    from matdata.symmetry.search import Symmetry
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class SymmetrySettings(Settings):
 
 def symmetry_of(batch: Crystals, chosen: SymmetrySettings) -> Symmetry:
     """Symmetry of a batch; crystals without one are its rejects."""
-    from matdata.adapters.symmetry import Engine, analyse
+    from matdata.symmetry.search import Engine, analyse
 
     engine = cast(Engine, chosen.engine)
     return analyse(batch, engine, chosen.symprec, for_engine(engine, chosen.angle_tolerance))

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.composition import Compositions
-from matdata.crystals import Crystals
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Crystals
+from matdata.core.settings import Settings
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.magpie import (
     COMPOSITION_FIELDS,
@@ -19,7 +20,6 @@ from matdata.features.magpie import (
     composition_units,
     dense_compositions,
 )
-from matdata.settings import Settings
 from matdata.tables import magpie
 
 STATISTICS = ("minimum", "maximum", "range", "mean", "avg_dev")

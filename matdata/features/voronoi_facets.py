@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals, Ragged
+from matdata.core.crystals import Crystals, Ragged
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.kernels.tessellation import Tessellation
 

@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals, Int, Ragged
+from matdata.core.crystals import Crystals, Int, Ragged
+from matdata.core.ledger import Reject
+from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.symmetry import SymmetrySettings, symmetry_of
-from matdata.ledger import Reject
-from matdata.settings import Settings, setting
 from matdata.tables import wyckoff, wyckoff_terms
 from matdata.tables.wyckoff import Convention
 
@@ -77,7 +77,7 @@ class Wyckoff(Featurizer):
 
     def featurize(self, batch: Crystals) -> Block:
         """Find symmetry, and the canonical labelling."""
-        from matdata.protostructure import protostructures
+        from matdata.symmetry.protostructure import protostructures
 
         chosen = self._options
         symmetry = symmetry_of(batch, chosen)

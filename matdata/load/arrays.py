@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Int, Ragged
-from matdata.errors import ConfigError, did_you_mean
+from matdata.core.crystals import Int, Ragged
+from matdata.core.errors import ConfigError, did_you_mean
 from matdata.features.base import Featurizer
 from matdata.load.chunk import Chunk, Fields, cuts
 from matdata.load.columns import CRYSTAL

@@ -9,7 +9,7 @@ from typing import Any
 import numpy.typing as npt
 from torch import Tensor
 
-from matdata.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError, did_you_mean
 from matdata.load.inputs.base import Input
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Int
-from matdata.errors import ConfigError
+from matdata.core.crystals import Int
+from matdata.core.errors import ConfigError
 from matdata.load.order import of_rank, permutation
 
 #: Materials that are sorted by size together: more fill batches better, fewer mix them better.

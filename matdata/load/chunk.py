@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Int
+from matdata.core.crystals import Int
 from matdata.load.columns import CRYSTAL, Columns
 from matdata.load.targets import Targets
 

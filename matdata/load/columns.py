@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Int, Ragged
+from matdata.core.crystals import Int, Ragged
 from matdata.features.base import Column
 from matdata.load.gather import gather_entries, gather_rows
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.load.modes import host_free
 
 

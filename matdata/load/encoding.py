@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.load.normalizer import Normalizer
 from matdata.load.targets import Targets, Truths
 from matdata.splits.base import first_few

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Int
+from matdata.core.crystals import Int
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from matdata.jit import kernel
+from matdata.core.jit import kernel
 
 
 @kernel

@@ -12,21 +12,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.console import SILENT, Console
-from matdata.crystals import Int
-from matdata.errors import ConfigError
+from matdata.core.console import SILENT, Console
+from matdata.core.crystals import Int
+from matdata.core.errors import ConfigError
 from matdata.features.base import Featurizer
-from matdata.load.ahead import ahead
 from matdata.load.batching import Plan
 from matdata.load.chunk import Chunk
 from matdata.load.materials import Materials, gather_materials
-from matdata.load.meter import Meter
 from matdata.load.modes import Mode
 from matdata.load.normalizer import Normalizer
 from matdata.load.options import DatasetLike, LoadOptions
 from matdata.load.planning import Planner
+from matdata.load.prefetch import ahead
 from matdata.load.setup import Setup, batches_per_chunk, set_up
 from matdata.load.targets import TargetColumn
+from matdata.load.wait_meter import Meter
 
 
 class Loader:

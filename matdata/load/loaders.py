@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from matdata.console import SILENT, Console
-from matdata.errors import ConfigError, SplitError, did_you_mean
+from matdata.core.console import SILENT, Console
+from matdata.core.errors import ConfigError, SplitError, did_you_mean
 from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
 from matdata.splits import PARTS, Split, make_splits, parse_ratios

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Int
-from matdata.errors import ConfigError, SplitError
+from matdata.core.crystals import Int
+from matdata.core.errors import ConfigError, SplitError
 from matdata.features.feature import Feature
 from matdata.load.encoding import encode, fitted
 from matdata.load.normalizer import Normalizer

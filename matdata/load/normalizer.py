@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError, did_you_mean
 from matdata.load.powers import power_of_two
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Int
+from matdata.core.crystals import Int
 
 STRETCHES = 8
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Int
-from matdata.digest import digest_json
+from matdata.core.crystals import Int
+from matdata.core.digest import digest_json
 from matdata.load.batching import Budget, Plan, budgeted, fixed
 from matdata.load.options import LoadOptions
 from matdata.load.order import drawn, windows

@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Ragged
+from matdata.core.crystals import Ragged
 from matdata.features.base import Column, Featurizer
 from matdata.features.wyckoff import Wyckoff
 from matdata.load.columns import CRYSTAL, Prepared

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Int
-from matdata.errors import FeatureError
+from matdata.core.crystals import Int
+from matdata.core.errors import FeatureError
 from matdata.features.feature import Feature
 from matdata.load.columns import CRYSTAL, Builder, Columns
 from matdata.load.prepare import Preparation, bytes_a_material

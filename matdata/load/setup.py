@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.features.base import Featurizer
 from matdata.load.arrays import ArrayViews
 from matdata.load.batching import Budget
@@ -21,8 +21,8 @@ from matdata.load.modes import Mode, choose, default_window
 from matdata.load.options import LoadOptions
 from matdata.load.planning import Planner
 from matdata.load.prepare import STORED, preparation
+from matdata.load.readers import MemorySource, Source, StreamSource
 from matdata.load.reading import FeatureColumns
-from matdata.load.sources import MemorySource, Source, StreamSource
 
 
 @dataclass(frozen=True, eq=False)

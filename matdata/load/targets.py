@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Int
-from matdata.errors import ConfigError, did_you_mean
+from matdata.core.crystals import Int
+from matdata.core.errors import ConfigError, did_you_mean
 
 Missing = ("error", "drop", "mask")
 

@@ -12,14 +12,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from matdata.crystals import Int
+from matdata.core.crystals import Int
 from matdata.features.base import Featurizer
 from matdata.load.batch import Batch
 from matdata.load.chunk import Chunk, Fields, cuts
 from matdata.load.columns import CRYSTAL, Allocate, Columns
 from matdata.load.copies import Copies, SideStream
 from matdata.load.inputs import input_class
-from matdata.load.sources import Inputs
+from matdata.load.readers import Inputs
 
 
 class TensorViews:

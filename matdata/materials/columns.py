@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matdata.composition import Compositions
-from matdata.crystals import Crystals
-from matdata.errors import FeatureError, StructureError
-from matdata.ledger import Reject
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Crystals
+from matdata.core.errors import FeatureError, StructureError
+from matdata.core.ledger import Reject
 
 #: Reasons that an error tells when nothing can be used.
 REASONS_SHOWN = 3

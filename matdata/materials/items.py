@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.adapters import ase, pymatgen
-from matdata.errors import SourceError, StructureError
+from matdata.core.errors import SourceError, StructureError
 from matdata.sources.readers.base import is_structure_dict
 from matdata.sources.roles import ReadOptions, Roles, find_roles
 

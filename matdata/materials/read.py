@@ -14,10 +14,10 @@ import numpy as np
 
 from matdata.adapters import ase, pymatgen
 from matdata.adapters.sites import Sites, to_crystals
-from matdata.composition import Compositions, parse_formula
-from matdata.crystals import Crystals
-from matdata.errors import SourceError, StructureError
-from matdata.ledger import Reject, Unusable
+from matdata.core.composition import Compositions, parse_formula
+from matdata.core.crystals import Crystals
+from matdata.core.errors import SourceError, StructureError
+from matdata.core.ledger import Reject, Unusable
 from matdata.materials.columns import Materials
 from matdata.materials.items import Item, items_of, unknown
 from matdata.sources.base import Chunk, Request

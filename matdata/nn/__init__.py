@@ -6,12 +6,12 @@ stays one.
 
 from matdata.nn.attention import SetMessages, WeightedAttentionPooling
 from matdata.nn.convolution import GatedConvolution
+from matdata.nn.cpu.onednn_linear import Linear, linear
 from matdata.nn.edges import Edges
-from matdata.nn.expand import ElementEmbedding, Gaussians, PositionEmbedding
+from matdata.nn.embeddings import ElementEmbedding, Gaussians, PositionEmbedding
 from matdata.nn.heads import OutputHeads
 from matdata.nn.networks import PairLinear, ResidualNetwork, SimpleNetwork
 from matdata.nn.norms import BatchNorm1d, CountedBatchNorm
-from matdata.nn.products import Linear, linear
 from matdata.nn.segments import segment_max, segment_mean, segment_softmax, segment_sum
 from matdata.nn.sets import Sets
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from matdata.nn.attention_pooling import pool
+from matdata.nn.cpu.onednn_linear import Linear, linear
 from matdata.nn.networks import PairLinear, uniform
-from matdata.nn.pairs import attend
-from matdata.nn.pools import pool
-from matdata.nn.products import Linear, linear
+from matdata.nn.pair_attention import attend
 from matdata.nn.sets import Sets
 
 

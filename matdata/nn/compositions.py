@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from matdata.features.formulas import LOG_SCALE
-from matdata.nn.products import Linear
+from matdata.nn.cpu.onednn_linear import Linear
 from matdata.nn.rows import Rows
 from matdata.tables import element_vectors
 

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from matdata.nn.cpu.onednn_linear import linear
 from matdata.nn.edges import Edges
 from matdata.nn.networks import PairLinear, uniform
 from matdata.nn.norms import BatchNorm1d, CountedBatchNorm
-from matdata.nn.products import linear
 from matdata.nn.segments import segment_sum
 
 

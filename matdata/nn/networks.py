@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from matdata.nn.products import Linear, linear
+from matdata.nn.cpu.onednn_linear import Linear, linear
 
 
 def uniform(*shape: int, fan_in: int) -> nn.Parameter:

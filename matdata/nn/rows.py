@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from matdata.crystals import Int
+from matdata.core.crystals import Int
 
 
 class Rows:

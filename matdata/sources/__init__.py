@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matdata.errors import SourceError, did_you_mean
-from matdata.given import path_of, require_given
-from matdata.redaction import keep_environment
-from matdata.registry import Registry
+from matdata.core.errors import SourceError, did_you_mean
+from matdata.core.given import path_of, require_given
+from matdata.core.redaction import keep_environment
+from matdata.core.registry import Registry
 
 if TYPE_CHECKING:
     from matdata.sources.base import Request, Source
@@ -61,7 +61,7 @@ def find_source(text: str, request: Request) -> Source:
 
 def _saved(name: str, text: str, request: Request) -> Source | None:
     """A kept snapshot, or a file that holds one, if one is asked for."""
-    from matdata.cache import cache_dir
+    from matdata.core.cache import cache_dir
     from matdata.sources.replay import Kept, Replay, is_replay
     from matdata.sources.snapshot import kept_snapshot
 

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.adapters.prototypes import prototypes
-from matdata.crystals import Float, Int
-from matdata.tables import elements, oxidation_states
+from matdata.core import elements
+from matdata.core.crystals import Float, Int
+from matdata.tables import oxidation_states
 
 MAX_ANIONS = 2  # different anions in a composition
 # Pauling units between the least electronegative anion and the most electronegative cation:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matdata.console import Console
-from matdata.digest import digest_json
-from matdata.errors import SourceError
-from matdata.parallel import ordered_map
-from matdata.redaction import excerpt, shareable
+from matdata.core.console import Console
+from matdata.core.digest import digest_json
+from matdata.core.errors import SourceError
+from matdata.core.executors import ordered_map
+from matdata.core.redaction import excerpt, shareable
 from matdata.sources.credentials import split_base
 from matdata.sources.download import Remote, fetch
 

@@ -9,8 +9,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from matdata.errors import SourceError
-from matdata.redaction import excerpt, keep_secret, shareable
+from matdata.core.errors import SourceError
+from matdata.core.redaction import excerpt, keep_secret, shareable
 from matdata.sources.credentials import split_base
 from matdata.sources.web import get_json
 

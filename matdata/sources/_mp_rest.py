@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from matdata.errors import SourceError
+from matdata.core.errors import SourceError
 from matdata.sources import _mp_fields as shape
 from matdata.sources._mp_client import (
     api_endpoint,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matdata.cache import storage_error
-from matdata.errors import SourceError
+from matdata.core.cache import storage_error
+from matdata.core.errors import SourceError
 from matdata.sources._mp_bucket import Collection
 
 AGAIN = "run the same command again; if it stays so, read it through the API, without --bulk"

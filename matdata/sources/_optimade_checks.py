@@ -8,10 +8,10 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from matdata.adapters.sites import require_periodic
-from matdata.composition import parse_formula, reduced_amounts, reduced_formula
-from matdata.errors import StructureError
-from matdata.ledger import Unusable
-from matdata.tables import elements
+from matdata.core import elements
+from matdata.core.composition import parse_formula, reduced_amounts, reduced_formula
+from matdata.core.errors import StructureError
+from matdata.core.ledger import Unusable
 
 FORMULAS = (
     "chemical_formula_reduced", "chemical_formula_hill", "chemical_formula_descriptive",

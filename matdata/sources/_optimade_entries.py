@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from matdata.adapters.sites import FULL, Sites, from_cartesian, number_of, to_crystals
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 from matdata.sources._optimade_checks import check_dimensions, check_statements
 from matdata.sources.base import Chunk
 from matdata.sources.guard import Row, gather, too_many

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from matdata.crystals import Crystals
-from matdata.errors import SourceError
-from matdata.ledger import Reject
-from matdata.redaction import redacted
+from matdata.core.crystals import Crystals
+from matdata.core.errors import SourceError
+from matdata.core.ledger import Reject
+from matdata.core.redaction import redacted
 from matdata.sources.identity import printable, problem_of
 from matdata.sources.limits import CHUNK_ROWS
 from matdata.sources.roles import ReadOptions

@@ -11,8 +11,8 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from matdata.errors import SourceError
-from matdata.redaction import PARAMETER, keep_credentials
+from matdata.core.errors import SourceError
+from matdata.core.redaction import PARAMETER, keep_credentials
 
 Host = tuple[str, str | None, int | None]
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from matdata.cache import storage_error
-from matdata.digest import digest_file
-from matdata.errors import SourceError, StoreError
-from matdata.redaction import excerpt, shareable
+from matdata.core.cache import storage_error
+from matdata.core.digest import digest_file
+from matdata.core.errors import SourceError, StoreError
+from matdata.core.redaction import excerpt, shareable
 from matdata.sources.credentials import NONE, Credentials, split_address
 from matdata.store import files
 from matdata.store.locks import LOCK, holding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from matdata.errors import SourceError
+from matdata.core.errors import SourceError
 from matdata.sources.web import get_value
 
 API = "https://api.figshare.com/v2/articles/{article}/files?page_size=1000"

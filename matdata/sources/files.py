@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from matdata.adapters.ase import frame_values
-from matdata.errors import SourceError, did_you_mean
-from matdata.ledger import Unusable
+from matdata.core.errors import SourceError, did_you_mean
+from matdata.core.ledger import Unusable
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.limits import CHUNK_WEIGHT

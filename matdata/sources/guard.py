@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from matdata.adapters.sites import Sites
-from matdata.errors import MatdataError
-from matdata.ledger import DEBUG, UNEXPECTED, Reject, Unusable
+from matdata.core.errors import MatdataError
+from matdata.core.ledger import DEBUG, UNEXPECTED, Reject, Unusable
 from matdata.sources.identity import problem_of
 from matdata.sources.limits import MAX_COLUMNS
 

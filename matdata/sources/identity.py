@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-from matdata.crystals import MAX_ID
+from matdata.core.crystals import MAX_ID
 from matdata.sources.readers.opening import COMPRESSED
 
 SHOWN = 100  # characters of an unusable id in the ledger

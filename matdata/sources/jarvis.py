@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from matdata.adapters.sites import from_dict, to_crystals
-from matdata.cache import cache_dir
-from matdata.digest import digest_file, digest_json
-from matdata.errors import SourceError, did_you_mean
+from matdata.core.cache import cache_dir
+from matdata.core.digest import digest_file, digest_json
+from matdata.core.errors import SourceError, did_you_mean
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.download import Remote, check_local, fetch

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from matdata.cache import cache_dir
-from matdata.errors import SourceError, did_you_mean
+from matdata.core.cache import cache_dir
+from matdata.core.errors import SourceError, did_you_mean
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.download import Remote, check_local, fetch
 from matdata.sources.files import Files

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Protocol
 
 from matdata.adapters.sites import Sites, from_pymatgen_dict, to_crystals
-from matdata.cache import cache_dir
-from matdata.errors import SourceError, did_you_mean
-from matdata.ledger import Reject, Unusable
+from matdata.core.cache import cache_dir
+from matdata.core.errors import SourceError, did_you_mean
+from matdata.core.ledger import Reject, Unusable
 from matdata.sources._mp_bulk import OpenData
 from matdata.sources._mp_fields import FIELDS, NESTED, TARGETS, THERMO_FIELDS, THERMO_TYPES
 from matdata.sources._mp_rest import Pages

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 COMPONENTS = ("xx", "yy", "zz", "xy", "yz", "zx")
 NAMES = ("energies", *(f"{part}_{c}" for part in ("real", "imag") for c in COMPONENTS))

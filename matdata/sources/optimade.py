@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from matdata.cache import cache_dir, storage_error
-from matdata.digest import digest_json
-from matdata.errors import SourceError
+from matdata.core.cache import cache_dir, storage_error
+from matdata.core.digest import digest_json
+from matdata.core.errors import SourceError
 from matdata.sources._optimade_entries import chunk_of, day_of, values_of
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.credentials import split_base

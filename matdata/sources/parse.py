@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from matdata.adapters.sites import Sites, from_dict, to_crystals
-from matdata.composition import parse_formula
-from matdata.errors import StructureError
-from matdata.ledger import Reject, Unusable
+from matdata.core.composition import parse_formula
+from matdata.core.errors import StructureError
+from matdata.core.ledger import Reject, Unusable
 from matdata.sources.base import Chunk
 from matdata.sources.guard import Row, gather, rejected
 from matdata.sources.readers.base import Raw

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import IO, Any, ClassVar, cast
 
 from matdata.adapters.sites import from_fractional, to_crystals
-from matdata.cache import storage_error
-from matdata.crystals import Crystals
-from matdata.digest import canonical_json
-from matdata.errors import MatdataError, SourceError
-from matdata.ledger import Reject, Unusable
-from matdata.redaction import redacted
+from matdata.core.cache import storage_error
+from matdata.core.crystals import Crystals
+from matdata.core.digest import canonical_json
+from matdata.core.errors import MatdataError, SourceError
+from matdata.core.ledger import Reject, Unusable
+from matdata.core.redaction import redacted
 from matdata.sources.base import WORDS, Chunk, Origin, Request, Source
 from matdata.sources.guard import Row, require_storable
 from matdata.sources.readers.json_text import Damaged, decode

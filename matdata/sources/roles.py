@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from matdata.errors import SourceError, did_you_mean
-from matdata.settings import Settings, setting
+from matdata.core.errors import SourceError, did_you_mean
+from matdata.core.settings import Settings, setting
 from matdata.sources.limits import MAX_COLUMNS
 from matdata.sources.readers.base import is_cif, is_structure_dict
 
@@ -213,8 +213,8 @@ def _is_structure_like(value: Any) -> bool:
 
 
 def _looks_like_formula(first: Sequence[Mapping[str, Any]]) -> bool:
-    from matdata.composition import parse_formula
-    from matdata.errors import StructureError
+    from matdata.core.composition import parse_formula
+    from matdata.core.errors import StructureError
 
     try:
         return bool([parse_formula(str(record["name"])) for record in first[:3]])

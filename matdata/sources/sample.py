@@ -15,11 +15,11 @@ import numpy as np
 
 from matdata.adapters.electrostatics import ewald_energy_per_atom
 from matdata.adapters.prototypes import prototypes
-from matdata.crystals import Crystals, gather_index
-from matdata.errors import SourceError
-from matdata.sources._draw import Draws, draw_chunks
+from matdata.core import elements
+from matdata.core.crystals import Crystals, gather_index
+from matdata.core.errors import SourceError
+from matdata.sources._sampler import Draws, draw_chunks
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
-from matdata.tables import elements
 
 VERSION = 1  # raise it when equal requests begin to give other records
 DEFAULT_SIZE = 500

@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from matdata import ledger
-from matdata.console import Console
-from matdata.crystals import Crystals
-from matdata.digest import SHORT, digest_json
-from matdata.errors import SourceError, StoreError
-from matdata.ledger import DEBUG, UNEXPECTED, Reject
-from matdata.parallel import ordered_map
+from matdata.core import ledger
+from matdata.core.console import Console
+from matdata.core.crystals import Crystals
+from matdata.core.digest import SHORT, digest_json
+from matdata.core.errors import SourceError, StoreError
+from matdata.core.executors import ordered_map
+from matdata.core.ledger import DEBUG, UNEXPECTED, Reject
 from matdata.sources.base import Chunk, Origin, Source
 from matdata.sources.limits import MAX_COLUMNS
 from matdata.store import files, tables

@@ -10,8 +10,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from matdata.errors import SourceError
-from matdata.redaction import excerpt, shareable
+from matdata.core.errors import SourceError
+from matdata.core.redaction import excerpt, shareable
 from matdata.sources.credentials import NONE, Credentials, split_address
 
 TRIES = 5

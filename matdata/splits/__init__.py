@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy.typing as npt
 
-from matdata.errors import SplitError
-from matdata.registry import Registry
-from matdata.settings import Settings
+from matdata.core.errors import SplitError
+from matdata.core.registry import Registry
+from matdata.core.settings import Settings
 from matdata.splits.audit import Overlap, Report, audit
 from matdata.splits.base import PARTS, Method, Split
 from matdata.splits.columns import Columns, Ids

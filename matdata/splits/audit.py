@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from matdata.errors import SplitError
-from matdata.printable import printable
+from matdata.core.errors import SplitError
+from matdata.core.printable import printable
 from matdata.splits.base import Split, first_few
 from matdata.splits.columns import Columns, Ids, aligned
 

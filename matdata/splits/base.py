@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.digest import digest_json
-from matdata.errors import SplitError, did_you_mean
-from matdata.settings import Settings
+from matdata.core.digest import digest_json
+from matdata.core.errors import SplitError, did_you_mean
+from matdata.core.settings import Settings
 from matdata.splits.columns import Columns, Ids, aligned
 
 PARTS = ("train", "val", "test")

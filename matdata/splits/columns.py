@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.composition import parse_formula, reduced_amounts, reduced_formula
-from matdata.errors import SplitError, StructureError, did_you_mean
-from matdata.tables import elements
+from matdata.core import elements
+from matdata.core.composition import parse_formula, reduced_amounts, reduced_formula
+from matdata.core.errors import SplitError, StructureError, did_you_mean
 
 Ids = npt.NDArray[np.str_]
 Labels = list[str | None]

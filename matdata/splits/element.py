@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matdata.errors import SplitError, did_you_mean
-from matdata.settings import Settings, setting
+from matdata.core.errors import SplitError, did_you_mean
+from matdata.core.settings import Settings, setting
 from matdata.splits.base import Method, Split, first_few
 from matdata.splits.columns import Columns, Ids
 from matdata.splits.holdout import VAL_HELP, hold_out

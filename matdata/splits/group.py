@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from matdata.errors import SplitError
-from matdata.settings import Settings, setting
+from matdata.core.errors import SplitError
+from matdata.core.settings import Settings, setting
 from matdata.splits.base import Method, Split, parts_from_names
 from matdata.splits.columns import Columns, Ids
 from matdata.splits.grouping import REST, Groups, assign, group_notes

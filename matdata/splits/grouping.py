@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matdata.errors import SplitError
+from matdata.core.errors import SplitError
 from matdata.splits.columns import Ids, Labels
 from matdata.splits.ranking import BITS, keyed_numbers
 

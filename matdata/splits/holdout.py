@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matdata.errors import SplitError
+from matdata.core.errors import SplitError
 from matdata.splits.columns import Ids, Labels
 from matdata.splits.grouping import Groups, assign
 from matdata.splits.ranking import ranked

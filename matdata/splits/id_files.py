@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from matdata.errors import SplitError, did_you_mean
+from matdata.core.errors import SplitError, did_you_mean
 
 #: Names under which publications give the parts; ``id_`` and ``ids_`` in front are dropped.
 SYNONYMS = {

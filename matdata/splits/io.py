@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from matdata.errors import SplitError
+from matdata.core.errors import SplitError
 from matdata.splits.base import Split, parts_from_names
 
 COLUMNS = ("material_id", "part")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matdata.errors import SplitError
-from matdata.settings import Settings, setting
+from matdata.core.errors import SplitError
+from matdata.core.settings import Settings, setting
 from matdata.splits.base import Method, Split
 from matdata.splits.columns import Columns, Ids, Labels
 from matdata.splits.grouping import Groups, assign, group_notes

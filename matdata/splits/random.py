@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matdata.settings import Settings, setting
+from matdata.core.settings import Settings, setting
 from matdata.splits.base import Method, Split
 from matdata.splits.columns import Columns, Ids
 from matdata.splits.names import split_name

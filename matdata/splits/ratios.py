@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from matdata.errors import SplitError, did_you_mean
+from matdata.core.errors import SplitError, did_you_mean
 
 ORDER = ("train", "val", "test")
 TOLERANCE = Fraction(1, 1_000_000)  # for thirds written with few digits in floats

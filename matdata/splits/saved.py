@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from matdata.console import SILENT, Console
-from matdata.dataset import DatasetFolder
-from matdata.errors import SplitError, StoreError
+from matdata.core.console import SILENT, Console
+from matdata.core.errors import SplitError, StoreError
 from matdata.splits import METHODS, make_splits
 from matdata.splits.audit import KEYS, Report, audit
 from matdata.splits.base import Split
 from matdata.splits.columns import aligned
 from matdata.splits.io import from_table, metadata, to_table
 from matdata.splits.names import slug
+from matdata.store.dataset_folder import DatasetFolder
 
 DEFAULT_RATIOS = "70/15/15"
 

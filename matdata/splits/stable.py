@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matdata.errors import SplitError
-from matdata.settings import Settings, setting
+from matdata.core.errors import SplitError
+from matdata.core.settings import Settings, setting
 from matdata.splits.base import Method, Split, parts_from_names
 from matdata.splits.columns import Columns, Ids
 from matdata.splits.names import split_name

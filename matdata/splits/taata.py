@@ -19,15 +19,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matdata.composition import formula_of, parse_formula, reduced_amounts
-from matdata.errors import SplitError, StructureError, did_you_mean
-from matdata.settings import Settings, setting
+from matdata.core import elements
+from matdata.core.composition import formula_of, parse_formula, reduced_amounts
+from matdata.core.errors import SplitError, StructureError, did_you_mean
+from matdata.core.settings import Settings, setting
 from matdata.splits.base import Method, Split
 from matdata.splits.columns import Columns, Ids, Labels
 from matdata.splits.holdout import VAL_HELP, hold_out
 from matdata.splits.names import split_name
 from matdata.splits.ranking import BITS, keyed_numbers
-from matdata.tables import elements
 
 
 @dataclass(frozen=True)

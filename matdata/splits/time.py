@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from matdata.errors import SplitError
-from matdata.settings import Settings, setting
+from matdata.core.errors import SplitError
+from matdata.core.settings import Settings, setting
 from matdata.splits.base import Method, Split, first_few
 from matdata.splits.columns import Columns, Ids
 from matdata.splits.names import slug, split_name

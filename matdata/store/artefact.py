@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from matdata.cache import storage_error
-from matdata.errors import StoreError
+from matdata.core.cache import storage_error
+from matdata.core.errors import StoreError
 from matdata.store import files
 from matdata.store.locks import LOCK, holding
 from matdata.store.manifest import NAME, RECEIPT, part_files, read_manifest, seal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from matdata.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError, did_you_mean
 from matdata.store import hdf5, zarrs
 
 BACKENDS: dict[str, ModuleType] = {"zarr": zarrs, "hdf5": hdf5}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from matdata.crystals import Crystals, as_ids
+from matdata.core.crystals import Crystals, as_ids
 from matdata.store import hdf5
 
 NAMES = ("lattice", "frac_coords", "numbers", "offsets")

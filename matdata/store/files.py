@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from matdata.digest import digest_bytes, digest_file, plain_json
+from matdata.core.digest import digest_bytes, digest_file, plain_json
 
 TEMPORARY = ".tmp-"
 NAME_KEPT = 40  # characters of the final name in a temporary one: a folder takes 255 bytes

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from matdata.errors import StoreError
+from matdata.core.errors import StoreError
 from matdata.store import files
 from matdata.store.locks import LOCK, holding
 from matdata.store.records import read_record, write_record

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from matdata.cache import storage_error
+from matdata.core.cache import storage_error
 
 LOCK = ".lock-"
 OWNER = stat.S_IRUSR | stat.S_IWUSR

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from matdata.digest import digest_json
-from matdata.errors import StoreError
-from matdata.redaction import hide_known, redacted
+from matdata.core.digest import digest_json
+from matdata.core.errors import StoreError
+from matdata.core.redaction import hide_known, redacted
 from matdata.store.records import read_json
 from matdata.store.wholeness import ASK_OWNER, MISSING, UNREADABLE, fault_of
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from matdata.cache import storage_error
-from matdata.digest import digest_file
-from matdata.errors import StoreError
+from matdata.core.cache import storage_error
+from matdata.core.digest import digest_file
+from matdata.core.errors import StoreError
 from matdata.store import files, tables
 from matdata.store.files import NAME_KEPT
 from matdata.store.locks import LOCK, holding

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from matdata.cache import storage_error
-from matdata.digest import digest_json
-from matdata.errors import StoreError
-from matdata.redaction import hide_known, redacted
+from matdata.core.cache import storage_error
+from matdata.core.digest import digest_json
+from matdata.core.errors import StoreError
+from matdata.core.redaction import hide_known, redacted
 from matdata.store import files
 from matdata.store.wholeness import fault_of, refusal
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Ragged, gather_index
-from matdata.digest import ArrayHasher
-from matdata.errors import StoreError
+from matdata.core.crystals import Ragged, gather_index
+from matdata.core.digest import ArrayHasher
+from matdata.core.errors import StoreError
 from matdata.store.artefact import check_files
 from matdata.store.backends import backend
 

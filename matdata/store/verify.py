@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from matdata.errors import StoreError
+from matdata.core.errors import StoreError
 from matdata.store.files import TEMPORARY
 from matdata.store.locks import LOCK
 from matdata.store.manifest import NAME, RECEIPT

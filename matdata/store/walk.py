@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from matdata.printable import printable
+from matdata.core.printable import printable
 from matdata.store.wholeness import refusal
 
 

@@ -28,8 +28,9 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from matdata.errors import StoreError
-from matdata.tables import elements, magpie
+from matdata.core import elements
+from matdata.core.errors import StoreError
+from matdata.tables import magpie
 
 SHA256 = {
     "mat2vec.npy": "8376d9108ab2ccb7b472fd100be83057b55ed409c6ecbe007e556a735765599b",

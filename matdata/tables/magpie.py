@@ -22,8 +22,8 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from matdata.errors import StoreError
-from matdata.tables import elements
+from matdata.core import elements
+from matdata.core.errors import StoreError
 
 SHA256 = "ca6966128f9525eeb70f525d01a6c1e445168dd1ee5df009cc4c19afade1c35b"
 #: The properties in the order of Magpie's preset, each with its unit.

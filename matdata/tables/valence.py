@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from matdata.tables import elements
+from matdata.core import elements
 
 Rule = Literal["matminer", "outermost"]
 LETTERS = "spdf"

@@ -21,8 +21,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Int
-from matdata.errors import ConfigError, StoreError, StructureError, did_you_mean
+from matdata.core.crystals import Int
+from matdata.core.errors import ConfigError, StoreError, StructureError, did_you_mean
 
 SHA256 = "52f5bb7e2e7ee2f50c8affd03a1f3743eef7928df30beda826610c9f30132fe9"
 N_GROUPS = 230

@@ -30,7 +30,7 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from matdata.errors import StoreError
+from matdata.core.errors import StoreError
 from matdata.tables import wyckoff
 
 SHA256 = {

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals, Float, Int, gather_index
+from matdata.core.crystals import Crystals, Float, Int, gather_index
 
 
 def _with(crystals: Crystals, **columns: npt.NDArray[Any]) -> Crystals:

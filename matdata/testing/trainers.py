@@ -23,18 +23,18 @@ import numpy as np
 import pytest
 
 from matdata import api
-from matdata.errors import ConfigError, FeatureError
-from matdata.inmemory import as_batch
+from matdata.core.errors import ConfigError, FeatureError
+from matdata.materials.compute import as_batch
+from matdata.store.safetensors import read_tensors
 from matdata.testing.invariance import permute
 from matdata.training import trainer as make_trainer
 from matdata.training.contract import FitTrainer, TorchTrainer, Trainer
-from matdata.training.job import train
-from matdata.training.memory import MemoryFeature
+from matdata.training.memory_features import MemoryFeature
 from matdata.training.predict import predict_dataset, predict_view
-from matdata.training.question import Request
+from matdata.training.request import Request
 from matdata.training.run import Run
 from matdata.training.settings import fit_honours
-from matdata.training.tensors import read_tensors
+from matdata.training.train import train
 
 SPLIT = "contract"
 NOT_A_HYPER = "no_such_hyper"
@@ -77,8 +77,8 @@ class TrainerContract:
     @classmethod
     def add_inputs(cls, dataset: api.Dataset) -> None:
         """Build the inputs with the settings that the plugin asks for."""
-        from matdata.options import BuildOptions
-        from matdata.pipeline import add_features
+        from matdata.building.options import BuildOptions
+        from matdata.building.pipeline import add_features
 
         wanted = cls.trainer().input_settings()
         for spec in cls.trainer().inputs():
@@ -190,7 +190,8 @@ class TrainerContract:
         """Stopped inside the second epoch and started again."""
         if isinstance(self.trainer(), FitTrainer):
             pytest.skip("a fit is not resumed")
-        from matdata.training import checkpoint, job
+        from matdata.training import checkpoint
+        from matdata.training import train as job
 
         class Stop(Exception):
             pass

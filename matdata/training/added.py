@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from matdata.digest import digest_file
-from matdata.errors import StoreError
+from matdata.core.digest import digest_file
+from matdata.core.errors import StoreError
 from matdata.store import files
 from matdata.store.files import TEMPORARY
 from matdata.store.locks import LOCK, holding

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from matdata.errors import StoreError
+from matdata.core.errors import StoreError
 from matdata.store.wholeness import fault_of
 from matdata.training.run import TABLE
 

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from matdata.errors import TrainError
+from matdata.core.errors import TrainError
+from matdata.store.safetensors import read_tensors, write_tensors
 from matdata.training.contents import BEST, LAST, require_written_by
 from matdata.training.engine import Weights
 from matdata.training.loop import Loop
 from matdata.training.progress import Progress
-from matdata.training.tensors import read_tensors, write_tensors
 
 
 def save_checkpoint(loop: Loop, folder: Path, run: str = "") -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from matdata.digest import digest_file
-from matdata.errors import StoreError
+from matdata.core.digest import digest_file
+from matdata.core.errors import StoreError
 from matdata.store.manifest import NAME, RECEIPT
 from matdata.store.walk import entries_below
 

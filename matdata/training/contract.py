@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.settings import Settings
 from matdata.features.base import Dense, Featurizer
-from matdata.settings import Settings
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from matdata.dataset import DatasetFolder
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.features.feature import Feature
 from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
+from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import Samples, Target
 from matdata.training.distributed import ALONE, Group
 from matdata.training.settings import BUDGETS, TrainSettings

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from matdata.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError, did_you_mean
 from matdata.load.batch import Batch
 from matdata.training.distributed import ALONE, Group
 from matdata.training.lookahead import take_step

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from matdata.console import SILENT, Console
-from matdata.errors import TrainError
+from matdata.core.console import SILENT, Console
+from matdata.core.errors import TrainError
 from matdata.training.contract import Schema
 from matdata.training.engine import Engine, Weights
 from matdata.training.progress import Progress

@@ -11,11 +11,12 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from matdata.dataset import DatasetFolder
-from matdata.errors import ConfigError, FeatureError, StoreError, TrainError, did_you_mean
+from matdata.core.errors import ConfigError, FeatureError, StoreError, TrainError, did_you_mean
+from matdata.core.ledger import Reject
 from matdata.features.feature import Feature, open_feature
-from matdata.ledger import Reject
 from matdata.load.normalizer import Normalizer
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.safetensors import read_tensors
 from matdata.training.checkpoint import check_weights, read_weights
 from matdata.training.contents import BEST
 from matdata.training.contract import FitTrainer, Members, TorchTrainer
@@ -24,7 +25,6 @@ from matdata.training.losses import means_and_spreads
 from matdata.training.prediction import Predictions, combine
 from matdata.training.run import Run
 from matdata.training.settings import BUDGETS, TrainSettings
-from matdata.training.tensors import read_tensors
 
 Ids = npt.NDArray[np.str_]
 #: Settings of the loop that a prediction may have of its own.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.ledger import Reject
+from matdata.core.ledger import Reject
 from matdata.load.powers import root_mean_square
 from matdata.training.contract import Members, Target
 from matdata.training.prediction_columns import (

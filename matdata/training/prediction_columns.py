@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.training.contract import Target
 
 MATERIAL_ID = "material_id"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from matdata.cache import storage_error
-from matdata.errors import ConfigError
+from matdata.core.cache import storage_error
+from matdata.core.errors import ConfigError
 from matdata.store import files
 from matdata.store.csv import write_csv
 from matdata.store.tables import Columns, write_table

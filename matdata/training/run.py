@@ -6,12 +6,13 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from matdata.catalogue import committed
-from matdata.digest import digest_file
-from matdata.errors import StoreError, TrainError, did_you_mean
+from matdata.core.digest import digest_file
+from matdata.core.errors import StoreError, TrainError, did_you_mean
+from matdata.store.catalogue import committed
 from matdata.store.manifest import NAME, read_manifest
 from matdata.store.records import read_record
 from matdata.store.records import write_record as write_sealed
+from matdata.store.safetensors import read_tensors
 from matdata.training import trainer as make_trainer
 from matdata.training.contents import (
     BEST,
@@ -25,7 +26,6 @@ from matdata.training.contents import (
 )
 from matdata.training.contract import Schema, Target, Trainer
 from matdata.training.settings import TrainSettings
-from matdata.training.tensors import read_tensors
 
 __all__ = ["Run", "find_run", "read_sealed", "write_sealed"]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from matdata.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.settings import Settings, setting
 from matdata.load.modes import MODES
-from matdata.settings import Settings, setting
 from matdata.training.contract import Task, Trainer
 
 REGRESSION = ("robust_l1", "robust_l2", "l1", "mse", "huber")

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.dataset import DatasetFolder
-from matdata.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError, did_you_mean
 from matdata.splits.base import first_few
+from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import BOOLEAN, Target, Task, Trainer
 from matdata.training.prediction_columns import require_distinct
 

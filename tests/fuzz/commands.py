@@ -181,12 +181,11 @@ def _import() -> None:
     """What commands import and compile, so that children have it; torch is imported and left."""
     import importlib
 
-    import matdata
+    from matdata.cli.commands import COMMANDS
 
-    folder = Path(matdata.__file__).parent
-    names = [f"matdata.commands.{one.stem}" for one in folder.glob("commands/*_command.py")]
+    names = [f"matdata.cli.{name}" for name in COMMANDS]
     names += ["torch", "matdata_roost.model", "matdata.features.runner", "pyarrow.parquet", "h5py"]
-    names += ["zarr", "matdata.training.job", "matdata.evaluation.workflow"]
+    names += ["zarr", "matdata.training.train", "matdata.evaluation.workflow"]
     for name in names:
         importlib.import_module(name)
     prepare([KINDS["jsonl"], KINDS["formulas"]])

@@ -14,9 +14,9 @@ import numpy as np
 
 import matdata as md
 from matdata.cli import main
-from matdata.crystals import Ragged
-from matdata.digest import digest_arrays, digest_bytes, digest_json
-from matdata.errors import MatdataError
+from matdata.core.crystals import Ragged
+from matdata.core.digest import digest_arrays, digest_bytes, digest_json
+from matdata.core.errors import MatdataError
 from matdata.sources.download import KEY, RECEIPT
 from matdata.sources.snapshot import Snapshot
 from matdata.store.files import TEMPORARY

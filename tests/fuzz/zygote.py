@@ -78,7 +78,7 @@ def _where(error: BaseException) -> str:
 def _look_at(cache: Path, outcome: Outcome) -> None:
     """The dataset that was made, and what else lies in the cache."""
     from matdata.cli import main
-    from matdata.dataset import DatasetFolder
+    from matdata.store.dataset_folder import DatasetFolder
 
     try:
         made, kept = (

@@ -13,8 +13,8 @@ from support.files import mp_document
 
 import matdata as md
 from matdata.cli import main
-from matdata.diff import compare
-from matdata.sides import SnapshotSide
+from matdata.datasets.diff import compare
+from matdata.datasets.snapshot_view import SnapshotSide
 
 
 def _documents():

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import matdata as md
-from matdata.catalogue import features
 from matdata.cli import main
+from matdata.store.catalogue import features
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden").iterdir())
 

@@ -17,8 +17,8 @@ from support.crystals import few, many
 from support.files import poscar, write_folder, write_jsonl
 
 import matdata as md
+from matdata.building.pipeline import build
 from matdata.cli import main
-from matdata.pipeline import build
 from matdata.sources import chunks, find_source
 from matdata.sources.base import Request
 

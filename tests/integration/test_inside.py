@@ -9,8 +9,8 @@ import pytest
 
 import matdata as md
 from matdata.cli import main
-from matdata.commands.contributions_command import quantity_of
-from matdata.evaluation import inside
+from matdata.cli.contributions import quantity_of
+from matdata.evaluation import interpret
 from matdata.store.tables import read_table
 from matdata.training.run import find_run
 
@@ -86,11 +86,11 @@ def test_cecv_of_compounds_with_one_element(cache, capsys, tmp_path):
 
 def test_cecv_compares_what_all_runs_can_look_at(cache, capsys, tmp_path, monkeypatch):
     """Features of one run lack two materials: no run is judged by them."""
-    plain = inside.materials_of
+    plain = interpret.materials_of
     every = plain(find_run(cache, "LSTM"), "all")
     fewer = {"LSTM": every[2:]}
     monkeypatch.setattr(
-        inside, "materials_of", lambda run, *more: fewer.get(run.name, plain(run, *more))
+        interpret, "materials_of", lambda run, *more: fewer.get(run.name, plain(run, *more))
     )
     options = ["--part", "all", "--output", str(tmp_path), "--cache", str(cache), "--no-pictures"]
     record = asked(capsys, "cecv", "DCNN-K1", "LSTM", *options)
@@ -200,7 +200,7 @@ def test_edges_by_atoms_repeat_those_of_elements(cache):
 
 
 def test_embeddings_do_not_depend_on_the_company(cache):
-    from matdata.evaluation.inside import embeddings, materials_of
+    from matdata.evaluation.interpret import embeddings, materials_of
     from matdata.training.run import find_run
 
     run = find_run(cache, "edges")

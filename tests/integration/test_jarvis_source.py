@@ -13,7 +13,7 @@ from support.crystals import many
 from support.file_server import Fault, serving_files
 
 import matdata as md
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 from matdata.sources import figshare, jarvis, web
 from matdata.sources.optics import NAMES, dielectric_function
 from matdata.tables.jarvis_sets import ARTICLES, PINNED, SETS
@@ -45,7 +45,7 @@ def _entry(crystals, row):
 
 
 def _symbol(number):
-    from matdata.tables import elements
+    from matdata.core import elements
 
     return elements.symbols()[number]
 

@@ -12,7 +12,7 @@ from support.together import export, mark, split, together
 
 import matdata as md
 from matdata.cli import main
-from matdata.errors import FeatureError, StoreError
+from matdata.core.errors import FeatureError, StoreError
 from matdata.store.latest import LATEST, order
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import matdata as md
-from matdata.curate.values import numeric_columns
+from matdata.curate.coercion import numeric_columns
 
 
 def _csv(path, cells):

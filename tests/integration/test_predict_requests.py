@@ -12,9 +12,9 @@ from support.runs import TARGET, train
 
 import matdata as md
 from matdata.cli import main
-from matdata.errors import ConfigError, StructureError
-from matdata.training.inline import batch_of
-from matdata.training.memory import predict_memory
+from matdata.core.errors import ConfigError, StructureError
+from matdata.training.batch_of import batch_of
+from matdata.training.memory_features import predict_memory
 from matdata.training.predict import check_prediction, predict_dataset
 from matdata.training.run import find_run
 

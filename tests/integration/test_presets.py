@@ -11,8 +11,8 @@ import pytest
 from support.crystals import many
 from support.files import write_csv
 
-from matdata.cli import _parser, main
-from matdata.commands.train_command import request_of
+from matdata.cli.main import _parser, main
+from matdata.cli.train import request_of
 from matdata.training.run import find_run
 
 RECIPES = Path(__file__).parents[2] / "recipes"

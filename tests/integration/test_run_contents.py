@@ -12,9 +12,9 @@ import matdata as md
 from matdata.checks import runs as checks
 from matdata.checks.report import Report
 from matdata.cli import main
-from matdata.errors import StoreError
+from matdata.core.errors import StoreError
+from matdata.store.safetensors import read_tensors
 from matdata.training.contents import BEST, LAST
-from matdata.training.tensors import read_tensors
 
 
 def check_run(folder):

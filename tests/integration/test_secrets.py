@@ -17,9 +17,9 @@ from support.mp_tables import write_collection
 from support.s3_server import serving_bucket
 from support.secrets import assert_hidden
 
-from matdata import redaction
 from matdata.adapters.pymatgen import to_structure
 from matdata.cli import main
+from matdata.core import redaction
 from matdata.sources import web
 
 KEY = "Sentinel/Key+0123456789=abcdefgh"

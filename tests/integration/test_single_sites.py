@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import matdata as md
-from matdata.options import BuildOptions
-from matdata.pipeline import add_features
+from matdata.building.options import BuildOptions
+from matdata.building.pipeline import add_features
+from matdata.store.safetensors import read_tensors
 from matdata.training import TRAINERS
 from matdata.training import trainer as make_trainer
 from matdata.training.contract import TorchTrainer
-from matdata.training.tensors import read_tensors
 
 SYMBOLS = ("Li", "Na", "K", "Mg", "Ca", "Al", "Fe", "Cu", "Ag", "Au", "Pt", "W", "Ti")
 BATCH = 4
@@ -74,7 +74,8 @@ def test_every_network_trains_on_a_last_batch_of_one_site(single, plugin):
 def test_a_training_stopped_at_such_a_batch_ends_in_the_same_bits(single, plugin, monkeypatch):
     if plugin not in NETWORKS:
         pytest.skip(f"{plugin} is not installed")
-    from matdata.training import checkpoint, job
+    from matdata.training import checkpoint
+    from matdata.training import train as job
 
     class Stop(Exception):
         pass

@@ -73,7 +73,7 @@ def test_a_test_part_is_opened_once(cache, capsys):
 
 
 def test_training_never_reads_a_test_target(cache, monkeypatch):
-    from matdata.dataset import DatasetFolder
+    from matdata.store.dataset_folder import DatasetFolder
 
     dataset = md.open("s", cache)
     test = {dataset.row(name) for name in dataset.split("main")["test"]}

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from support.runs import QUICK, TARGET, equal, train, weights
 
+from matdata.store.safetensors import read_tensors, write_tensors
 from matdata.training import data
-from matdata.training.tensors import read_tensors, write_tensors
 
 REFUSED = {
     *("pymatgen", "ase", "matminer", "mp_api", "moyopy", "spglib", "sklearn", "pydantic"),

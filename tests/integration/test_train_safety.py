@@ -14,7 +14,7 @@ from matdata.cli import main
 from matdata.training.checkpoint import read_weights, write_best
 from matdata.training.contents import BEST, digests
 from matdata.training.run import read_sealed, write_sealed
-from matdata.training.start import run_lock
+from matdata.training.run_folder import run_lock
 
 
 def test_a_run_that_is_training_is_not_removed(cache, capsys):
@@ -169,7 +169,7 @@ def test_reinit_needs_a_run(cache, capsys):
 
 
 def test_a_logarithm_of_validation_targets_is_checked_first(cache, capsys):
-    from matdata.training import job
+    from matdata.training import train as job
 
     plain = job.fit_normalizer
     with pytest.MonkeyPatch.context() as patch:  # the sample's energies are all negative

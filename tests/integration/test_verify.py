@@ -10,7 +10,7 @@ import pytest
 
 import matdata as md
 from matdata.cli import main
-from matdata.errors import StoreError
+from matdata.core.errors import StoreError
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from support.runs import TARGET, equal, train, weights
 
 import matdata as md
-from matdata.training.warm import member_draws
+from matdata.training.warm_start import member_draws
 
 LOUD = ["--epochs", "2", "--threads", "1"]
 
@@ -74,7 +74,8 @@ def test_members_are_paired_with_those_of_an_ensemble(cache, capsys):
 
 
 def test_a_bootstrap_that_was_stopped_ends_in_the_same_bits(cache, monkeypatch):
-    from matdata.training import checkpoint, job
+    from matdata.training import checkpoint
+    from matdata.training import train as job
 
     class Stop(Exception):
         pass
@@ -220,11 +221,11 @@ def test_another_target_is_told(kinds, capsys):
 
 def test_a_constant_of_the_parent_is_no_normalizer_of_numbers(kinds, capsys, monkeypatch):
     from matdata.load.normalizer import Normalizer
-    from matdata.training import warm
+    from matdata.training import warm_start
 
     assert train(kinds, target="y") == 0
     constant = Normalizer("standard", np.array([0.1]), np.array([0.0]))
-    monkeypatch.setattr(warm, "normalizer_of", lambda run: constant)
+    monkeypatch.setattr(warm_start, "normalizer_of", lambda run: constant)
     assert train(kinds, "--from-run", "a", "--keep-normalizer", target="y", name="b") == 1
     assert "was constant; its normalizer tells no values apart" in capsys.readouterr().err
 

@@ -10,8 +10,8 @@ from collections import Counter
 import pytest
 from support.crystals import SHARED
 
+from matdata.core import elements
 from matdata.sources.files import Files
-from matdata.tables import elements
 
 CASES = SHARED.parent / "cases" / "reading"
 #: Name: what each block gives.

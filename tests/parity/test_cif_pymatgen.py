@@ -16,7 +16,7 @@ from support.crystals import real
 from matdata.adapters.cif import read_cif
 from matdata.adapters.prototypes import prototypes, pymatgen_structure
 from matdata.adapters.sites import Sites
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 WITHIN = 0.02  # Å; spglib idealises what it writes
 

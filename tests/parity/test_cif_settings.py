@@ -10,7 +10,7 @@ import pytest
 from support.cifs import listed, outcome, same_sites
 
 from matdata.adapters.sites import Sites
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 ELEMENTS = {8: "O", 26: "Fe", 56: "Ba"}
 NEAREST = 0.7  # Å between any two sites that are drawn

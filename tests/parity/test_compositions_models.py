@@ -16,7 +16,7 @@ import pytest
 from support.crystals import real
 from support.reference import AVIARY_ROOST, CRABNET_EDM, CRABNET_LOG
 
-from matdata.composition import Compositions, parse_formula
+from matdata.core.composition import Compositions, parse_formula
 from matdata.features import featurizer
 
 pandas = pytest.importorskip("pandas")

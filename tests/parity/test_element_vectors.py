@@ -8,7 +8,8 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from matdata.tables import element_vectors, elements
+from matdata.core import elements
+from matdata.tables import element_vectors
 
 
 def test_matscholar_and_megnet_equal_matminer():

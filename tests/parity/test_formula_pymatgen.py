@@ -10,9 +10,9 @@ import pytest
 from pymatgen.core import Composition, Element
 from support.crystals import real
 
-from matdata.errors import StructureError
-from matdata.formula import parse_formula
-from matdata.tables import elements
+from matdata.core import elements
+from matdata.core.errors import StructureError
+from matdata.core.formula import parse_formula
 
 
 @pytest.mark.real_data

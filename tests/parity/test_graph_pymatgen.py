@@ -7,7 +7,7 @@ import pytest
 from support.crystals import few, many, real
 
 from matdata.adapters.pymatgen import to_structure
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
 from matdata.features import featurizer
 from matdata.testing import invariance
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support.crystals import real
 
-from matdata.composition import Compositions, parse_formula
+from matdata.core.composition import Compositions, parse_formula
 from matdata.features.magpie import Magpie
 from matdata.tables import magpie
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
+from matdata.core.elements import atomic_number, symbols
 from matdata.features import featurizer
-from matdata.tables.elements import atomic_number, symbols
 from matdata.tables.valence import valence_vectors
 
 matrix = pytest.importorskip("matminer.featurizers.structure.matrix")

@@ -18,10 +18,11 @@ import numpy as np
 import pytest
 from support.crystals import real
 
-from matdata.adapters.symmetry import analyse
-from matdata.crystals import Crystals
-from matdata.protostructure import compare, protostructures
-from matdata.tables import elements, wyckoff
+from matdata.core import elements
+from matdata.core.crystals import Crystals
+from matdata.symmetry.protostructure import compare, protostructures
+from matdata.symmetry.search import analyse
+from matdata.tables import wyckoff
 
 EVERY = pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.slow)])
 

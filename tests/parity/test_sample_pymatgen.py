@@ -10,8 +10,9 @@ import pytest
 from matdata.adapters.electrostatics import ewald_energy_per_atom
 from matdata.adapters.prototypes import prototypes, pymatgen_structure
 from matdata.adapters.volumes import dls_scale
+from matdata.core import elements
 from matdata.sources.sample import ENERGY, Sample
-from matdata.tables import elements, oxidation_states
+from matdata.tables import oxidation_states
 
 
 def spread(raw, count: int) -> list[int]:

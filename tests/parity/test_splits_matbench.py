@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from matdata.errors import SplitError
+from matdata.core.errors import SplitError
 from matdata.splits import make_splits
 from matdata.splits.matbench import FOLDS, ROWS, SEED, shuffled_folds, stratified_folds
 

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from support.crystals import real
 
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
+from matdata.core.elements import atomic_number, symbols
 from matdata.features.voronoi import WIDTH, Voronoi
-from matdata.tables.elements import atomic_number, symbols
 
 structure = pytest.importorskip("matminer.featurizers.structure")
 COUNT, LARGEST = 25, 6

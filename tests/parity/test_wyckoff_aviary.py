@@ -16,11 +16,12 @@ import pytest
 from support.crystals import few, many, read, real
 from support.reference import AVIARY_EQUIVALENTS, AVIARY_WYCKOFF
 
-from matdata.adapters.symmetry import analyse
-from matdata.crystals import Crystals
+from matdata.core import elements
+from matdata.core.crystals import Crystals
 from matdata.features import featurizer
-from matdata.protostructure import protostructures
-from matdata.tables import elements, wyckoff, wyckoff_terms
+from matdata.symmetry.protostructure import protostructures
+from matdata.symmetry.search import analyse
+from matdata.tables import wyckoff, wyckoff_terms
 
 aviary = pytest.importorskip("aviary", reason="aviary-models is not installed (group bench)")
 

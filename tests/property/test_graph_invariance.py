@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.crystals import few, many
 
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
 from matdata.features import featurizer
 from matdata.testing import invariance
 

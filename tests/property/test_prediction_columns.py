@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.evaluation.file_names import file_stems
 from matdata.training.contract import BOOLEAN, Target
 from matdata.training.prediction_columns import (

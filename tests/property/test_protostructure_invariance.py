@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from matdata.adapters.symmetry import Engine, analyse
-from matdata.crystals import Crystals
-from matdata.protostructure import Protostructures, protostructures
+from matdata.core.crystals import Crystals
+from matdata.symmetry.protostructure import Protostructures, protostructures
+from matdata.symmetry.search import Engine, analyse
 from matdata.tables import wyckoff
 
 Array = npt.NDArray[np.float64]

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matdata.errors import SplitError
+from matdata.core.errors import SplitError
 from matdata.splits import from_table, make_splits, metadata, parse_ratios, to_table
 from matdata.splits.grouping import Groups, assign
 from matdata.splits.matbench import shuffled_folds, stratified_folds

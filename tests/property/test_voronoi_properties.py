@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
 from matdata.features.kernels.voronoi import tessellate
 from matdata.testing import invariance
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from matdata.features import featurizer
-from matdata.inmemory import as_batch
 from matdata.load.loader import make_loader
+from matdata.materials.compute import as_batch
 from matdata.training.contract import Schema, Target
 from matdata.training.data import View
-from matdata.training.memory import MemoryFeature
+from matdata.training.memory_features import MemoryFeature
 
 
 def batch_of(materials: Any, spec: str, **settings: Any) -> Any:

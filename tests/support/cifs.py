@@ -8,7 +8,7 @@ import numpy as np
 
 from matdata.adapters.cif import read_cif
 from matdata.adapters.sites import Sites
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 CUBE = (4.2, 4.2, 4.2, 90, 90, 90)
 LOOP = ("label", "type_symbol", "fract_x", "fract_y", "fract_z")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from matdata.adapters.sites import Sites, to_crystals
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
 
 SHARED = Path(os.environ.get("MATDATA_SHARED", Path(__file__).parents[3] / "shared")) / "data"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from matdata.adapters.ase import to_atoms, write_frames
 from matdata.adapters.pymatgen import to_structure
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
 
 
 def cif(crystals: Crystals, row: int) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from matdata.training import trainer
+from matdata.training.batch_of import batch_of
 from matdata.training.contract import Schema, Target
-from matdata.training.inline import batch_of
 
 FORMULAS = ["SrTiO3", "Fe", "NaCl", "Mg2V2O7", "BaLiCuC2O10", "Cu2Ag2O3", "Al0.02Ga0.98As"]
 

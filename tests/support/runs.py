@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from matdata.cli import main
-from matdata.training.tensors import read_tensors
+from matdata.store.safetensors import read_tensors
 
 TARGET = "ewald_energy_per_atom"
 QUICK = ["--epochs", "3", "--threads", "1"]

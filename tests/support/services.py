@@ -22,7 +22,7 @@ import pytest
 
 from matdata.adapters.pymatgen import to_structure
 from matdata.cli import main
-from matdata.tables.elements import symbols
+from matdata.core.elements import symbols
 from support.crystals import many
 from support.file_server import serving_files
 from support.files import mp_document

@@ -6,7 +6,7 @@ import multiprocessing
 
 import matdata as md
 from matdata.cli import main
-from matdata.errors import SplitError
+from matdata.core.errors import SplitError
 from matdata.store.latest import mark_last
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import matdata as md
-from matdata.crystals import Ragged
+from matdata.core.crystals import Ragged
 from matdata.evaluation import cecv
 
 RNG = np.random.default_rng(0)

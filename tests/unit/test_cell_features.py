@@ -11,7 +11,7 @@ from support.crystals import few, many
 
 import matdata as md
 from matdata.adapters.pymatgen import to_structure
-from matdata.inmemory import compute
+from matdata.materials.compute import compute
 from matdata.testing import invariance
 
 

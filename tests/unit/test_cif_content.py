@@ -10,7 +10,7 @@ from support.files import cif
 
 from matdata.adapters.cif import read_cif
 from matdata.adapters.cif.species import number_of_label, number_of_type
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 from matdata.sources.files import Files
 
 OCCUPANCY = (*LOOP, "occupancy")

@@ -9,7 +9,7 @@ from support.cifs import CUBE, cif_text, crystal, listed, outcome, refusal
 from matdata.adapters.cif import read_cif
 from matdata.adapters.cif.operations import of_triplets, parse_triplet
 from matdata.adapters.cif.space_groups import of_setting, settings_of_symbol
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 SALT = ("Na1 Na 0 0 0", "Cl1 Cl 0.5 0 0")
 SALT_CELL = (5.64, 5.64, 5.64, 90, 90, 90)

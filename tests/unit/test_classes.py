@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.evaluation.metrics import classification, dummy_class
 from matdata.training.contract import Samples, Schema, Target, Trainer
 from matdata.training.targets import require_classes, told_targets

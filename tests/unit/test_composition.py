@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.crystals import few
 
-from matdata.composition import Compositions, parse_formula, reduced_amounts, reduced_formula
-from matdata.errors import StructureError
-from matdata.tables import elements
+from matdata.core import elements
+from matdata.core.composition import Compositions, parse_formula, reduced_amounts, reduced_formula
+from matdata.core.errors import StructureError
 
 
 @pytest.mark.parametrize(

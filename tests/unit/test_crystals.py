@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from support.crystals import few
 
-from matdata.crystals import Crystals, Ragged
-from matdata.errors import StructureError
+from matdata.core.crystals import Crystals, Ragged
+from matdata.core.errors import StructureError
 
 
 def test_columns_of_a_batch():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import matdata as md
-from matdata.curate.values import numeric_columns
-from matdata.errors import SourceError
-from matdata.numerals import number_of_text
+from matdata.core.errors import SourceError
+from matdata.core.numerals import number_of_text
+from matdata.curate.coercion import numeric_columns
 from matdata.sources.files import Files
 from matdata.sources.readers.csv_table import cell_value, read_csv
 from matdata.sources.roles import ReadOptions

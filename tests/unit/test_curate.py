@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 from support.crystals import caesium_chloride, cubic, few, rock_salt
 
 from matdata.adapters.sites import Sites, to_crystals
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
+from matdata.core.errors import CurationError
 from matdata.curate.curate import curate
 from matdata.curate.dedupe import lowest_in_group
-from matdata.curate.describe import Records
 from matdata.curate.funnel import Funnel
-from matdata.curate.overlap import overlapping
+from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
 from matdata.curate.validity import invalid
-from matdata.errors import CurationError
+from matdata.geometry.overlap import overlapping
 
 
 def _records(crystals: Crystals, energy: list[float | None], **columns) -> Records:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matdata.digest import ArrayHasher, canonical_json, digest_arrays, digest_json
+from matdata.core.digest import ArrayHasher, canonical_json, digest_arrays, digest_json
 
 
 def test_canonical_json_does_not_depend_on_order_or_numpy():

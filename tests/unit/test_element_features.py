@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from support.crystals import few
 
-from matdata.composition import Compositions, parse_formula
-from matdata.errors import ConfigError, FeatureError, StoreError
+from matdata.core.composition import Compositions, parse_formula
+from matdata.core.errors import ConfigError, FeatureError, StoreError
 from matdata.features import featurizer
 from matdata.features.formula_graph import integer_formula
 from matdata.features.formulas import ELEMNET
-from matdata.inmemory import compute
+from matdata.materials.compute import compute
 from matdata.tables import element_vectors
 
 

@@ -13,9 +13,9 @@ from support import files
 from support.crystals import few
 
 from matdata.adapters.pymatgen import to_structure
-from matdata.console import SILENT
-from matdata.crystals import Crystals
-from matdata.errors import SourceError
+from matdata.core.console import SILENT
+from matdata.core.crystals import Crystals
+from matdata.core.errors import SourceError
 from matdata.sources import chunks, snapshot
 from matdata.sources import files as files_module
 from matdata.sources.base import Chunk

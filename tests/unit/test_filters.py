@@ -6,10 +6,10 @@ import pytest
 from support.crystals import caesium_chloride, few, perovskite, rock_salt
 
 from matdata.adapters.sites import to_crystals
+from matdata.core.errors import ConfigError, CurationError
 from matdata.curate.curate import Others, curate
-from matdata.curate.describe import Records
+from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
-from matdata.errors import ConfigError, CurationError
 
 
 def _records(**columns) -> Records:
@@ -112,7 +112,7 @@ def test_bad_filters_are_refused():
 
 
 def test_a_crystal_without_symmetry_stays_unless_it_is_needed(monkeypatch):
-    from matdata.curate import describe
+    from matdata.curate import records as describe
 
     real = describe.wyckoff_of
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matdata import formula as module
-from matdata.composition import formula_of
-from matdata.errors import StructureError
-from matdata.formula import MAX_LENGTH, parse_formula
-from matdata.formula_grammar import MAX_DEPTH
+from matdata.core import formula as module
+from matdata.core.composition import formula_of
+from matdata.core.errors import StructureError
+from matdata.core.formula import MAX_LENGTH, parse_formula
+from matdata.core.formula_grammar import MAX_DEPTH
 
 HYDRATE = "CuH10SO9"
 

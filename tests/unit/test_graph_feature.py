@@ -9,10 +9,10 @@ import pytest
 from support.crystals import few
 
 from matdata.adapters.sites import Sites, to_crystals
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.features import featurizer
 from matdata.features.graph_views import BASES, expand
-from matdata.inmemory import compute
+from matdata.materials.compute import compute
 
 
 def shells(row: int, **settings: object) -> list[int]:

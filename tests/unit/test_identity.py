@@ -14,9 +14,9 @@ from support.files import cif, poscar, write_extxyz
 
 import matdata as md
 from matdata.adapters.xyz_comment import comment_texts
-from matdata.composition import Compositions
-from matdata.crystals import Crystals, as_ids
-from matdata.errors import SourceError, StructureError
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Crystals, as_ids
+from matdata.core.errors import SourceError, StructureError
 from matdata.sources.files import Files
 from matdata.sources.identity import ids_of_files, problem_of
 

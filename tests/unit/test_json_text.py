@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from matdata.errors import SourceError
+from matdata.core.errors import SourceError
 from matdata.sources.readers import json_text
 from matdata.sources.readers.json_text import Damaged, JsonText, decode
 

@@ -6,8 +6,8 @@ import pytest
 
 import matdata as md
 from matdata.cli import main
-from matdata.curate.describe import Records
-from matdata.curate.levels import check_levels
+from matdata.curate.mixed_theory import check_levels
+from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
 
 

@@ -9,14 +9,14 @@ import sys
 import numpy as np
 import pytest
 
-from matdata.composition import Compositions, parse_formula
-from matdata.errors import ConfigError, StoreError
+from matdata.core.composition import Compositions, parse_formula
+from matdata.core.elements import atomic_number
+from matdata.core.errors import ConfigError, StoreError
 from matdata.features import featurizer
 from matdata.features.kernels.charge import neutral_compounds
 from matdata.features.magpie import COMPOSITION_FIELDS, WIDTH, Magpie, composition_labels
-from matdata.inmemory import compute
+from matdata.materials.compute import compute
 from matdata.tables import magpie
-from matdata.tables.elements import atomic_number
 
 LABELS = composition_labels()
 
@@ -224,7 +224,7 @@ def test_in_memory_from_formulas():
 def test_the_dense_form_needs_no_compiled_code():
     code = (
         "import sys, numpy as np\n"
-        "from matdata.crystals import Ragged\n"
+        "from matdata.core.crystals import Ragged\n"
         "from matdata.features import featurizer\n"
         "offsets = np.array([0, 2])\n"
         "fields = {'elements': Ragged(np.array([11, 17], np.uint8), offsets),\n"

@@ -12,8 +12,8 @@ from support.crystals import few
 
 import matdata as md
 from matdata.adapters.ase import to_atoms
-from matdata.composition import Compositions
-from matdata.ledger import Unusable
+from matdata.core.composition import Compositions
+from matdata.core.ledger import Unusable
 from matdata.materials import read_materials
 from matdata.materials.read import formula_or_path
 

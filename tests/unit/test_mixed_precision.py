@@ -9,8 +9,8 @@ from support.models import FORMULAS
 
 from matdata.features import featurizer
 from matdata.training import trainer
+from matdata.training.batch_of import batch_of
 from matdata.training.contract import Schema, Target
-from matdata.training.inline import batch_of
 
 WHOLE = [formula for formula in FORMULAS if "." not in formula]
 NETWORKS = [

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.training.contract import BOOLEAN, Members, Target, Trainer
 from matdata.training.data import View, truth
 from matdata.training.prediction import combine

@@ -10,7 +10,8 @@ from support.crystals import caesium_chloride, cubic, few, many, perovskite, roc
 
 from matdata.adapters.pymatgen import to_structure
 from matdata.adapters.sites import Sites, to_crystals
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
+from matdata.core.errors import ConfigError, CurationError
 from matdata.curate.near_duplicates import (
     NearSettings,
     confirmed,
@@ -18,7 +19,6 @@ from matdata.curate.near_duplicates import (
     fingerprint,
     pairs_between,
 )
-from matdata.errors import ConfigError, CurationError
 
 K = 6
 

@@ -6,11 +6,17 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from matdata.nn import SetMessages, Sets, WeightedAttentionPooling, pairs, pools
+from matdata.nn import (
+    SetMessages,
+    Sets,
+    WeightedAttentionPooling,
+    attention_pooling,
+    pair_attention,
+)
 
 LARGE = torch.tensor([[100.0, 0.0], [0.0, 100.0], [1e30, 0.0], [-1e30, 0.0]]).double()
-PAIRS = [pairs.compiled, pairs.padded, pairs.ragged]
-POOLS = [pools.compiled, pools.tensors]
+PAIRS = [pair_attention.compiled, pair_attention.padded, pair_attention.ragged]
+POOLS = [attention_pooling.compiled, attention_pooling.tensors]
 
 
 def sets_of(*lengths: int) -> Sets:
@@ -117,12 +123,12 @@ def test_pooling_bears_large_gates_and_shows_nan(way):
 @pytest.mark.parametrize(
     ("ours", "theirs", "make"),
     [
-        (pairs.compiled, pairs.ragged, attention_inputs),
-        (pools.compiled, pools.tensors, pool_inputs),
+        (pair_attention.compiled, pair_attention.ragged, attention_inputs),
+        (attention_pooling.compiled, attention_pooling.tensors, pool_inputs),
     ],
 )
 def test_threads_change_nothing(ours, theirs, make, monkeypatch):
-    monkeypatch.setattr("matdata.nn.threads.WORTH_A_THREAD", 1)
+    monkeypatch.setattr("matdata.nn.cpu.openmp.WORTH_A_THREAD", 1)
     sets = sets_of(*range(1, 12))
     inputs = make(sets)
     before = torch.get_num_threads()
@@ -159,14 +165,14 @@ def held_to_its_members(kind, inputs):
 
 @pytest.mark.parametrize("way", ["compiled", "padded", "ragged"])
 def test_messages_map_over_stacked_weights(way, monkeypatch):
-    monkeypatch.setattr("matdata.nn.attention.attend", getattr(pairs, way))
+    monkeypatch.setattr("matdata.nn.attention.attend", getattr(pair_attention, way))
     nodes, weights = drawn(8, 6, dtype=torch.float32), torch.rand(8) + 0.1
     held_to_its_members(SetMessages, (nodes, weights, sets_of(3, 1, 4)))
 
 
 @pytest.mark.parametrize("way", ["compiled", "tensors"])
 def test_pooling_maps_over_stacked_weights(way, monkeypatch):
-    monkeypatch.setattr("matdata.nn.attention.pool", getattr(pools, way))
+    monkeypatch.setattr("matdata.nn.attention.pool", getattr(attention_pooling, way))
     nodes, weights = drawn(8, 6, dtype=torch.float32), torch.rand(8) + 0.1
     held_to_its_members(WeightedAttentionPooling, (nodes, weights, sets_of(3, 1, 4)))
 
@@ -181,7 +187,8 @@ def test_pooling_takes_weights_and_ignores_order():
 
 
 @pytest.mark.parametrize(
-    ("way", "make"), [(pairs.compiled, attention_inputs), (pools.compiled, pool_inputs)]
+    ("way", "make"),
+    [(pair_attention.compiled, attention_inputs), (attention_pooling.compiled, pool_inputs)],
 )
 def test_second_derivatives_of_compiled_loops_are_refused(way, make):
     sets = sets_of(3, 2)
@@ -195,8 +202,8 @@ def test_second_derivatives_of_compiled_loops_are_refused(way, make):
 @pytest.mark.parametrize(
     ("way", "other", "make"),
     [
-        (pairs.compiled, pairs.ragged, attention_inputs),
-        (pools.compiled, pools.tensors, pool_inputs),
+        (pair_attention.compiled, pair_attention.ragged, attention_inputs),
+        (attention_pooling.compiled, attention_pooling.tensors, pool_inputs),
     ],
 )
 def test_a_head_that_diverged_leaves_the_others_alone(way, other, make, bad):

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from matdata.nn import Linear, linear, products
+from matdata.nn import Linear, linear
+from matdata.nn.cpu import onednn_linear
 
 N, K, M = 200, 320, 288  # more than WORTH_IT multiplications; N is none of the rounded numbers
 
@@ -14,7 +15,7 @@ N, K, M = 200, 320, 288  # more than WORTH_IT multiplications; N is none of the 
 @pytest.fixture
 def calls(monkeypatch):
     """oneDNN on whatever processor this is; shapes of the products that it made."""
-    found = products._onednn()
+    found = onednn_linear._onednn()
     if found is None:
         pytest.skip("this build of torch has no oneDNN")
     made = []
@@ -23,8 +24,8 @@ def calls(monkeypatch):
         made.append((*rows.shape, len(weight)))
         return found(rows, weight, bias)
 
-    monkeypatch.setattr(products, "onednn_is_faster", lambda: True)
-    monkeypatch.setattr(products, "_onednn", lambda: counted)
+    monkeypatch.setattr(onednn_linear, "onednn_is_faster", lambda: True)
+    monkeypatch.setattr(onednn_linear, "_onednn", lambda: counted)
     return made
 
 
@@ -151,7 +152,7 @@ def test_what_does_not_belong_there_is_left_to_torch(calls):
     rows, weight = draw(N, K), draw(M, K)
     for a, b in ((rows.double(), weight.double()), (rows[:2], weight), (rows[:0], weight)):
         assert torch.equal(linear(a, b), F.linear(a, b))
-    with products.torch_chooses():
+    with onednn_linear.torch_chooses():
         assert torch.equal(linear(rows, weight), F.linear(rows, weight))
     with torch.backends.mkldnn.flags(enabled=False):
         linear(rows, weight)
@@ -175,7 +176,7 @@ def test_a_layer_is_torchs_layer_with_other_products(calls):
 def test_the_vendor_is_read_from_what_linux_says(tmp_path, vendor):
     file = tmp_path / "cpuinfo"
     file.write_text(f"processor\t: 0\nvendor_id\t: {vendor}\nmodel name\t: X\n")
-    assert products._vendor(file) == vendor
+    assert onednn_linear._vendor(file) == vendor
 
 
 @pytest.mark.parametrize(
@@ -190,27 +191,27 @@ def test_the_vendor_is_read_from_what_linux_says(tmp_path, vendor):
 def test_onednn_is_for_amd_with_avx512(monkeypatch, vendor, capability, chosen):
     monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: True)
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
-    monkeypatch.setattr(products, "_vendor", lambda: vendor)
-    monkeypatch.setattr(products, "_onednn", lambda: F.linear)
-    assert products.onednn_is_faster.__wrapped__() is chosen
-    monkeypatch.setattr(products, "_onednn", lambda: None)
-    assert products.onednn_is_faster.__wrapped__() is False
+    monkeypatch.setattr(onednn_linear, "_vendor", lambda: vendor)
+    monkeypatch.setattr(onednn_linear, "_onednn", lambda: F.linear)
+    assert onednn_linear.onednn_is_faster.__wrapped__() is chosen
+    monkeypatch.setattr(onednn_linear, "_onednn", lambda: None)
+    assert onednn_linear.onednn_is_faster.__wrapped__() is False
 
 
 def test_a_file_that_names_no_vendor(tmp_path):
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nBogoMIPS\t: 50.00\n")
-    assert products._vendor(tmp_path / "cpuinfo") == ""
+    assert onednn_linear._vendor(tmp_path / "cpuinfo") == ""
 
 
 def test_the_trial_does_not_depend_on_the_surroundings():
-    expected = products._onednn.__wrapped__() is None
+    expected = onednn_linear._onednn.__wrapped__() is None
     try:
         torch.set_default_dtype(torch.float64)
-        assert (products._onednn.__wrapped__() is None) is expected
+        assert (onednn_linear._onednn.__wrapped__() is None) is expected
     finally:
         torch.set_default_dtype(torch.float32)
     with torch.device("meta"):
-        assert (products._onednn.__wrapped__() is None) is expected
+        assert (onednn_linear._onednn.__wrapped__() is None) is expected
 
 
 def test_an_operator_that_is_wrong_or_gone_is_not_used(monkeypatch):
@@ -220,7 +221,7 @@ def test_an_operator_that_is_wrong_or_gone_is_not_used(monkeypatch):
             def default(rows, weight, *_):
                 return rows @ weight.T
 
-    monkeypatch.setattr(products.torch.ops, "mkldnn", Operators)
-    assert products._onednn.__wrapped__() is None, "it left out the bias"
-    monkeypatch.setattr(products.torch.ops, "mkldnn", object())
-    assert products._onednn.__wrapped__() is None
+    monkeypatch.setattr(onednn_linear.torch.ops, "mkldnn", Operators)
+    assert onednn_linear._onednn.__wrapped__() is None, "it left out the bias"
+    monkeypatch.setattr(onednn_linear.torch.ops, "mkldnn", object())
+    assert onednn_linear._onednn.__wrapped__() is None

@@ -7,7 +7,7 @@ import torch
 import matdata as md
 from matdata.nn.compositions import CompositionEmbedding, ContributionHead, FractionEncoding
 from matdata.nn.rows import Rows
-from matdata.training.inline import batch_of
+from matdata.training.batch_of import batch_of
 
 ROWS = Rows(torch.tensor([0, 3, 4, 6]))
 VALUES = torch.arange(12.0).reshape(6, 2)

@@ -8,22 +8,22 @@ import numpy as np
 import pytest
 import torch
 
-from matdata.nn import threads
+from matdata.nn.cpu import openmp
 
 OFFSETS = np.cumsum([0, *range(1, 40)])
-LARGE = 100 * threads.WORTH_A_THREAD
+LARGE = 100 * openmp.WORTH_A_THREAD
 
 
 def run(work, offsets=OFFSETS, size=LARGE):
-    threads.in_threads(work, offsets, threads.how_many_parts(size))
+    openmp.in_threads(work, offsets, openmp.how_many_parts(size))
 
 
 @pytest.fixture(params=["openmp", "own"])
 def team(request, monkeypatch):
-    if request.param == "openmp" and threads._openmp() is None:
+    if request.param == "openmp" and openmp._openmp() is None:
         pytest.skip("torch's OpenMP cannot be called here")
     if request.param == "own":
-        monkeypatch.setattr(threads, "_openmp", lambda: None)
+        monkeypatch.setattr(openmp, "_openmp", lambda: None)
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -37,7 +37,7 @@ def count(request):
 def test_parts_cover_the_sets_in_order_and_once(team, count):
     done = []
     run(lambda *part: done.append(part))
-    assert len(done) == threads.how_many_parts(LARGE) == (1 if count == 1 else 4 * count)
+    assert len(done) == openmp.how_many_parts(LARGE) == (1 if count == 1 else 4 * count)
     numbers, first, last = zip(*sorted(done), strict=True)
     assert numbers == tuple(range(len(done)))
     assert (first[0], last[-1]) == (0, len(OFFSETS) - 1)
@@ -87,7 +87,7 @@ def test_no_sets_are_no_work(team, count):
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_interrupt_outside_of_the_parts_is_not_lost():
-    team = threads._openmp()
+    team = openmp._openmp()
     if team is None:
         pytest.skip("torch's OpenMP cannot be called here")
     here = threading.get_ident()
@@ -105,8 +105,8 @@ def test_no_new_threads_are_no_failure(monkeypatch, count):
         def submit(self, call):
             raise RuntimeError("cannot schedule new futures after interpreter shutdown")
 
-    monkeypatch.setattr(threads, "_openmp", lambda: None)
-    monkeypatch.setattr(threads, "_pool", Closed)
+    monkeypatch.setattr(openmp, "_openmp", lambda: None)
+    monkeypatch.setattr(openmp, "_pool", Closed)
     done = []
     run(lambda *part: done.append(part))
-    assert len(done) == threads.how_many_parts(LARGE)
+    assert len(done) == openmp.how_many_parts(LARGE)

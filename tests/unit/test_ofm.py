@@ -8,12 +8,12 @@ import sys
 import numpy as np
 import pytest
 
-from matdata.crystals import Crystals, Ragged
-from matdata.errors import ConfigError
+from matdata.core.crystals import Crystals, Ragged
+from matdata.core.elements import atomic_number
+from matdata.core.errors import ConfigError
 from matdata.features import featurizer
 from matdata.features.ofm import ANG_TO_BOHR, OrbitalField
 from matdata.features.voronoi_facets import VoronoiFacets
-from matdata.tables.elements import atomic_number
 from matdata.tables.valence import valence_labels, valence_subshells, valence_vectors
 from matdata.testing import invariance
 
@@ -189,7 +189,7 @@ def test_expansion_needs_no_chemistry_package_and_no_compiler():
     code = (
         "import sys, numpy as np\n"
         "from matdata.features import featurizer\n"
-        "from matdata.crystals import Ragged\n"
+        "from matdata.core.crystals import Ragged\n"
         "made = featurizer('ofm', {'level': 'structure'})\n"
         "one = np.array([0, 1])\n"
         "fields = {'ligand': Ragged(np.ones((1, 32), np.float32), one),\n"

@@ -6,7 +6,7 @@ import multiprocessing
 
 import pytest
 
-from matdata.errors import StoreError, TrainError
+from matdata.core.errors import StoreError, TrainError
 from matdata.evaluation.openings import Opening, openings_path, read_openings, record_opening
 
 

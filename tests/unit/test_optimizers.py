@@ -7,7 +7,7 @@ import pytest
 import torch
 from support.training import make_loop
 
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.training import TRAINERS
 from matdata.training.checkpoint import load_checkpoint, save_checkpoint
 from matdata.training.lamb import Lamb

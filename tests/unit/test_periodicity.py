@@ -13,8 +13,8 @@ import matdata as md
 from matdata.adapters.ase import to_atoms
 from matdata.adapters.pymatgen import to_structure
 from matdata.adapters.sites import from_dict
-from matdata.errors import SourceError, StructureError
-from matdata.ledger import Unusable
+from matdata.core.errors import SourceError, StructureError
+from matdata.core.ledger import Unusable
 from matdata.sources._optimade_entries import chunk_of
 from matdata.sources.files import Files
 

@@ -8,7 +8,7 @@ from support.crystals import few
 from support.files import poscar
 
 from matdata.adapters.poscar import read_poscar
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 CELL = "4.0 0 0\n0 4.0 0\n0 0 5.0\n"
 SITES = "0 0 0\n0.5 0.5 0.5\n"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matdata.console import Console
-from matdata.errors import SourceError
-from matdata.printable import printable, printable_json, printable_lines
-from matdata.streams import Screened
+from matdata.core.console import Console
+from matdata.core.errors import SourceError
+from matdata.core.printable import printable, printable_json, printable_lines
+from matdata.core.streams import Screened
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ import logging
 import numpy as np
 import pytest
 
-from matdata.adapters.symmetry import Symmetry, analyse, crystal_system_codes
-from matdata.crystals import Crystals
-from matdata.errors import ConfigError, CurationError, StoreError, StructureError
-from matdata.protostructure import (
+from matdata.core.crystals import Crystals
+from matdata.core.errors import ConfigError, CurationError, StoreError, StructureError
+from matdata.symmetry.protostructure import (
     anonymous_formula,
     canonical_words,
     compare,
     protostructures,
 )
+from matdata.symmetry.search import Symmetry, analyse, crystal_system_codes
 from matdata.tables import wyckoff
 
 ENGINES = ("moyopy", "spglib")

@@ -10,10 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matdata import redaction
-from matdata.errors import SourceError
-from matdata.ledger import Reject
-from matdata.redaction import excerpt, keep_credentials, keep_secret, redact, redacted, shareable
+from matdata.core import redaction
+from matdata.core.errors import SourceError
+from matdata.core.ledger import Reject
+from matdata.core.redaction import (
+    excerpt,
+    keep_credentials,
+    keep_secret,
+    redact,
+    redacted,
+    shareable,
+)
 from matdata.sources.base import Origin
 from matdata.sources.credentials import split_address
 from matdata.store.files import write_json

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.reference import AVIARY_ROOST, CRABNET_EDM, CRABNET_LOG
 
-from matdata.inmemory import compute
+from matdata.materials.compute import compute
 from matdata.tables import element_vectors
 
 ULP = float(np.finfo(np.float32).eps)  # crabnet divides float32 by float32, matdata float64

@@ -5,10 +5,10 @@ import sys
 import pytest
 from support.distributions import CLASSES, install, whole
 
-from matdata import registry as module
-from matdata.errors import FeatureError, PluginError, SourceError
+from matdata.core import registry as module
+from matdata.core.errors import FeatureError, PluginError, SourceError
+from matdata.core.registry import Registry
 from matdata.features import FEATURIZERS, featurizer
-from matdata.registry import Registry
 from matdata.sources import SOURCES, find_source
 from matdata.sources.base import Request
 from matdata.sources.sample import Sample

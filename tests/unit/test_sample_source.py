@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 
 from matdata.adapters.prototypes import prototypes
-from matdata.composition import Compositions
-from matdata.crystals import Crystals
-from matdata.errors import SourceError
+from matdata.core import elements
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Crystals
+from matdata.core.errors import SourceError
 from matdata.sources import sample
 from matdata.sources._compositions import MAX_ANIONS, MIN_GAP, pools
-from matdata.sources._draw import MAX_VOLUME, MIN_VOLUME, composition_order, random_keys
+from matdata.sources._sampler import MAX_VOLUME, MIN_VOLUME, composition_order, random_keys
 from matdata.sources.base import CHUNK_ROWS, Chunk, Request
 from matdata.sources.sample import ENERGY, Sample
-from matdata.tables import elements, oxidation_states
+from matdata.tables import oxidation_states
 
 
 def charges_of(text: str) -> dict[int, int]:

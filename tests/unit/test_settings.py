@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from matdata.errors import ConfigError
-from matdata.settings import Settings, setting
+from matdata.core.errors import ConfigError
+from matdata.core.settings import Settings, setting
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from matdata.errors import SplitError
+from matdata.core.errors import SplitError
 from matdata.splits import Split, audit, make_splits
 
 IDS = [f"m{i}" for i in range(8)]

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from matdata.errors import SplitError
+from matdata.core.errors import SplitError
 from matdata.splits import Split, from_table, make_splits, metadata, parse_ratios, to_table
 from matdata.splits.names import split_name
 

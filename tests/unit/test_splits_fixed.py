@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from matdata.errors import ConfigError, SplitError
+from matdata.core.errors import ConfigError, SplitError
 from matdata.splits import make_splits
 
 IDS = ["a", "b", "c", "d", "e"]

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from matdata.errors import ConfigError, SplitError
+from matdata.core.errors import ConfigError, SplitError
 from matdata.splits import METHODS, make_splits
 
 IDS = [f"mp-{i}" for i in range(1000)]

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matdata.crystals import Ragged
-from matdata.errors import ConfigError, StoreError
+from matdata.core.crystals import Ragged
+from matdata.core.errors import ConfigError, StoreError
 from matdata.store import files, tables
 from matdata.store.artefact import building
 from matdata.store.backends import BACKENDS, backend
@@ -205,7 +205,7 @@ def test_a_full_disk_is_one_clear_error_and_finished_parts_stay(tmp_path):
 
 
 def test_a_cache_that_cannot_be_written_is_one_clear_error(tmp_path):
-    from matdata.cache import ensure_writable
+    from matdata.core.cache import ensure_writable
 
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot write to") as caught:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from matdata.adapters.sites import from_cartesian, from_fractional
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 CELL = [[4.0, 0, 0], [0, 4.0, 0], [0, 0, 4.0]]
 

@@ -9,9 +9,9 @@ import pytest
 
 import matdata as md
 from matdata.cli import main
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
+from matdata.core.errors import ConfigError
 from matdata.curate.settings import CurateSettings
-from matdata.errors import ConfigError
 from matdata.features.symmetry import SymmetrySettings
 
 # Numbers of orthorhombic/POSCAR-065-3 and -067-3 of spglib's test suite: nearly tetragonal cells.
@@ -171,7 +171,7 @@ def test_default_curation_has_the_digest_that_stored_datasets_have():
 
 
 def test_analyse_takes_the_same_defaults():
-    from matdata.adapters.symmetry import analyse
+    from matdata.symmetry.search import analyse
 
     lattice = np.diag([4.0, 4.001, 5.0])[None]
     crystals = Crystals(

@@ -9,7 +9,7 @@ import pytest
 STEPS = """
 import resource, sys
 import numpy as np
-from matdata.training.allocator import keep_freed_memory
+from matdata.nn.cpu.malloc import keep_freed_memory
 
 def steps(count):
     for _ in range(count):

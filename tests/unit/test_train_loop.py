@@ -7,7 +7,7 @@ import pytest
 import torch
 from support.training import FakeLoader, data, make_loop
 
-from matdata.errors import ConfigError, TrainError
+from matdata.core.errors import ConfigError, TrainError
 from matdata.training.checkpoint import load_checkpoint, save_checkpoint
 from matdata.training.progress import MemberProgress
 from matdata.training.schedule import Schedule

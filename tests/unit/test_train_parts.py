@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from matdata.errors import ConfigError, StoreError
+from matdata.core.errors import ConfigError, StoreError
 from matdata.evaluation.metrics import classification, confusion, regression
 from matdata.evaluation.uncertainty import calibration, confidence_error, coverage
+from matdata.store.safetensors import read_tensors, write_tensors
 from matdata.training.contract import Members, Target
 from matdata.training.data import View, loader_for
 from matdata.training.distributed import Group
@@ -19,7 +20,6 @@ from matdata.training.optim import clip_members
 from matdata.training.prediction import combine
 from matdata.training.schedule import Schedule
 from matdata.training.settings import TrainSettings
-from matdata.training.tensors import read_tensors, write_tensors
 
 
 def test_robust_losses_are_the_likelihoods_of_their_laws():
@@ -292,7 +292,7 @@ def test_a_budget_is_for_one_process():
 
 
 def test_a_run_of_something_else_is_told_apart_by_what_differs_only() -> None:
-    from matdata.training.start import _difference
+    from matdata.training.run_folder import _difference
 
     told = _difference({"trunk": [64, 32], "epochs": 1}, {"trunk": (64, 32), "epochs": 2})
     assert told == "epochs is 1 there, 2 now"

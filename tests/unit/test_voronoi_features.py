@@ -9,8 +9,8 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from matdata.composition import Compositions
-from matdata.crystals import Crystals
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Crystals
 from matdata.features import featurizer
 from matdata.features.kernels.voronoi import tessellate
 from matdata.features.magpie import Magpie
@@ -214,7 +214,7 @@ def test_shapes_labels_units_and_stored_types():
 def test_the_dense_form_needs_no_compiled_code():
     code = (
         "import sys, numpy as np\n"
-        "from matdata.crystals import Ragged\n"
+        "from matdata.core.crystals import Ragged\n"
         "from matdata.features import featurizer\n"
         "offsets = np.array([0, 2])\n"
         "fields = {'structure': np.zeros((1, 128)),\n"

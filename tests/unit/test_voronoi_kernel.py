@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matdata.crystals import Crystals
-from matdata.features.kernels.stale import drop_stale_code
+from matdata.core.crystals import Crystals
+from matdata.core.elements import atomic_number
 from matdata.features.kernels.tessellation import REASONS
 from matdata.features.kernels.voronoi import tessellate
-from matdata.tables.elements import atomic_number
 from matdata.testing import invariance
 
 FCC = 4.0 * np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
@@ -257,15 +256,3 @@ def test_every_aflow_prototype():
     assert not cells.status.any()
     assert_sound(crystals, cells)
     assert_distances(crystals, cells)
-
-
-def test_compiled_code_is_forgotten_when_any_kernel_source_changes(tmp_path):
-    source, index = tmp_path / "kernel.py", tmp_path / "__pycache__" / "kernel.f.nbi"
-    source.write_text("A = 1\n")
-    assert drop_stale_code(tmp_path)
-    index.write_bytes(b"compiled")
-    assert not drop_stale_code(tmp_path)
-    assert index.exists()
-    source.write_text("A = 2\n")
-    assert drop_stale_code(tmp_path)
-    assert not index.exists()

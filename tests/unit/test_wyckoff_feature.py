@@ -10,10 +10,10 @@ from support.crystals import few
 from support.crystals import many as draw
 from support.reference import AVIARY_EQUIVALENTS, AVIARY_WYCKOFF
 
-from matdata.crystals import Ragged
-from matdata.errors import StoreError
+from matdata.core.crystals import Ragged
+from matdata.core.errors import StoreError
 from matdata.features import featurizer
-from matdata.inmemory import compute
+from matdata.materials.compute import compute
 from matdata.tables import wyckoff, wyckoff_terms
 
 

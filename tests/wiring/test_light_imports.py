@@ -60,13 +60,13 @@ def test_the_package_names_what_the_api_offers():
 def test_every_command_has_a_module():
     from importlib import import_module
 
-    from matdata.cli import _parser
-    from matdata.commands import COMMANDS
+    from matdata.cli.commands import COMMANDS
+    from matdata.cli.main import _parser
 
     (subparsers,) = (a for a in _parser()._actions if a.dest == "command")
-    assert sorted(subparsers.choices) == sorted(COMMANDS), "edit matdata/commands/__init__.py"
+    assert sorted(subparsers.choices) == sorted(COMMANDS), "edit matdata/cli/commands.py"
     for command in COMMANDS:
-        assert callable(import_module(f"matdata.commands.{command}_command").run)
+        assert callable(import_module(f"matdata.cli.{command}").run)
 
 
 def test_datasets_and_features_are_read_without_chemistry(tmp_path):
@@ -83,7 +83,7 @@ class Refuse:
 
 sys.meta_path.insert(0, Refuse())
 import matdata as md
-from matdata.catalogue import features
+from matdata.store.catalogue import features
 dataset = md.open("golden", {str(tmp_path / "cache")!r})
 (folder,) = [f for f in features(dataset.cache, dataset.ref) if list(f.glob("shards/*.h5"))]
 feature = md.Feature(folder, dataset.ids, dataset.digest)

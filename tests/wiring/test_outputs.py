@@ -8,7 +8,7 @@ from pathlib import Path
 import matdata
 
 ROOT = Path(matdata.__file__).parent
-PRINTERS = {"cli.py", "console.py", "registry.py", "commands/common.py", "commands/plugin_probe.py"}
+PRINTERS = {"cli/main.py", "core/console.py", "core/registry.py", "cli/common.py", "cli/plugin_probe.py"}
 
 
 def _calls(path: Path) -> set[str]:
@@ -26,7 +26,7 @@ def test_commands_print_by_console_tell_or_print_json():
     found = {
         path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py") if "print" in _calls(path)
     }
-    assert found <= PRINTERS, "print by Console, or by tell of matdata/commands/common.py"
+    assert found <= PRINTERS, "print by Console, or by tell of matdata/cli/common.py"
 
 
 def test_csv_is_written_by_the_one_writer():

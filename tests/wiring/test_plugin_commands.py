@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from matdata.cli import _parser, main
-from matdata.commands.train_command import request_of
+from matdata.cli.main import _parser, main
+from matdata.cli.train import request_of
 from matdata.training.settings import TrainSettings
 
 PLUGINS = Path(__file__).parents[2] / "plugins"

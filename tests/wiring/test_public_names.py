@@ -16,7 +16,7 @@ def test_no_module_stands_in_the_place_of_a_public_name():
 
 
 def test_public_names_are_those_of_the_api_at_every_look():
-    importlib.import_module("matdata.training.job")
+    importlib.import_module("matdata.training.train")
     for _ in range(2):
         for name in matdata.__all__:
             assert getattr(matdata, name) is getattr(api, name)

@@ -20,7 +20,7 @@ from matdata.adapters.cif.operations import Operations
 from matdata.adapters.cif.readings import Readings, readings_of
 from matdata.adapters.cif.statements import Statements, contradiction, proved, statements_of
 from matdata.adapters.sites import Sites
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 MISFIT = 0.01  # of the metric: operations and cell agree to about 0.5 % of lengths and 0.5°
 EXACT = 1e-4

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matdata.adapters.cif.document import NULL, Block, number_of, numbers_of
 from matdata.adapters.cif.species import number_of_label, number_of_type
 from matdata.adapters.sites import FULL
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 AXES = ("x", "y", "z")
 _HEAVY = re.compile(r"[DT](?![a-z])")

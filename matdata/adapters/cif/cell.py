@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.adapters.cif.document import Block, number_of, numbers_of
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 Float = npt.NDArray[np.float64]
 LENGTHS = ("_cell_length_a", "_cell_length_b", "_cell_length_c")

@@ -10,7 +10,7 @@ from typing import Any
 
 from gemmi import cif
 
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 NULL = ("?", ".")
 MAX_BLOCKS = 10_000  # of a damaged text, each of which is tried

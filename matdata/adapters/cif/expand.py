@@ -20,8 +20,8 @@ import numpy.typing as npt
 from matdata.adapters.cif.atoms import Atoms
 from matdata.adapters.cif.operations import Operations
 from matdata.adapters.sites import Sites
-from matdata.ledger import Unusable
-from matdata.tables import elements
+from matdata.core import elements
+from matdata.core.ledger import Unusable
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]

@@ -12,7 +12,7 @@ import gemmi
 import numpy as np
 import numpy.typing as npt
 
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 Float = npt.NDArray[np.float64]
 LARGEST_TURN = 8  # entries of rotation matrices; -1, 0, 1 in any cell that is not very skewed

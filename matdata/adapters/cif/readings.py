@@ -16,7 +16,7 @@ from matdata.adapters.cif.space_groups import (
     settings_of_symbol,
     with_code,
 )
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 
 TRIPLETS = (
     "_space_group_symop_operation_xyz",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import re
 
-from matdata.errors import StructureError
-from matdata.ledger import Unusable
-from matdata.tables import elements
+from matdata.core import elements
+from matdata.core.errors import StructureError
+from matdata.core.ledger import Unusable
 
 # `Fe`, `Fe3+`, `Fe+3`, `O2-`, `Na+`, `Fe0+`, `Fe2.5+`, and `Mn2+,spin=5` as pymatgen writes it.
 _CHARGE = r"(?:\d*\.?\d*[+-]|[+-]\d+\.?\d*)?(?:,spin=-?\d+\.?\d*)?"

@@ -12,9 +12,9 @@ from matdata.adapters.cif.atoms import Atoms
 from matdata.adapters.cif.cell import volume_of
 from matdata.adapters.cif.document import Block, number_of
 from matdata.adapters.cif.expand import Built
-from matdata.errors import StructureError
-from matdata.ledger import Unusable
-from matdata.tables import elements
+from matdata.core import elements
+from matdata.core.errors import StructureError
+from matdata.core.ledger import Unusable
 
 _AMOUNT = re.compile(r"([A-Z][a-z]?)(\d*(?:\.\d+)?)")
 _WHOLE = re.compile(r"\s*(?:[A-Z][a-z]?\d*(?:\.\d+)?\s*)+")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.jit import kernel
+from matdata.core.jit import kernel
 
 Array = np.ndarray[Any, Any]
 

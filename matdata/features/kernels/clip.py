@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matdata.jit import inlined, inner, reduction
+from matdata.core.jit import inlined, inner, reduction
 
 Array = np.ndarray[Any, Any]
 

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matdata.crystals import Crystals
-from matdata.features.kernels import lattice, neighbours
-from matdata.features.kernels.neighbours import Candidates, Grid
-from matdata.jit import inner, kernel
+from matdata.core.crystals import Crystals
+from matdata.core.jit import inner, kernel
+from matdata.geometry import lattice, neighbours
+from matdata.geometry.neighbours import Candidates, Grid
 
 Array = np.ndarray[Any, Any]
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from matdata.core.jit import inlined, inner
 from matdata.features.kernels.clip import Polyhedron
-from matdata.features.kernels.neighbours import Candidates, Grid
-from matdata.jit import inlined, inner
+from matdata.geometry.neighbours import Candidates, Grid
 
 Array = np.ndarray[Any, Any]
 

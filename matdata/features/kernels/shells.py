@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matdata.jit import kernel
+from matdata.core.jit import kernel
 
 Array = np.ndarray[Any, Any]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matdata.crystals import Crystals, Float, Int
-from matdata.ledger import Reject
+from matdata.core.crystals import Crystals, Float, Int
+from matdata.core.ledger import Reject
 
 OK, OVERLAPPING, FLAT_LATTICE, NOT_CLOSED, NO_SITES, TOO_SPARSE, COORDINATES = range(7)
 #: Reason code and explanation of each status.

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matdata.crystals import Crystals
-from matdata.features.kernels import clip, facets, lattice, neighbours
+from matdata.core.crystals import Crystals
+from matdata.core.jit import inner, kernel
+from matdata.features.kernels import clip, facets
 from matdata.features.kernels.clip import Polyhedron
 from matdata.features.kernels.facets import Facets
-from matdata.features.kernels.neighbours import Candidates, Grid
 from matdata.features.kernels.tessellation import (
     COORDINATES,
     FLAT_LATTICE,
@@ -27,7 +27,8 @@ from matdata.features.kernels.tessellation import (
     TOO_SPARSE,
     Tessellation,
 )
-from matdata.jit import inner, kernel
+from matdata.geometry import lattice, neighbours
+from matdata.geometry.neighbours import Candidates, Grid
 
 Array = np.ndarray[Any, Any]
 

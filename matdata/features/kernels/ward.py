@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from matdata.crystals import Crystals, Float, Int
+from matdata.core.crystals import Crystals, Float, Int
+from matdata.core.jit import kernel
 from matdata.features.kernels import shells
 from matdata.features.kernels.shells import Graph
 from matdata.features.kernels.tessellation import Tessellation
-from matdata.jit import kernel
 
 Array = np.ndarray[Any, Any]
 

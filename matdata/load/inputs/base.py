@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from matdata.crystals import Int
+from matdata.core.crystals import Int
 from matdata.features.base import Featurizer
 
 

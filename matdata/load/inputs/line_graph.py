@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from matdata.crystals import Int
+from matdata.core.crystals import Int
 
 #: Pairs that are made at once; a pair in the making takes about 120 bytes, a finished one 20.
 PAIRS_AT_ONCE = 1 << 22

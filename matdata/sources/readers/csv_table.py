@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from matdata.errors import SourceError
-from matdata.numerals import number_of_text
+from matdata.core.errors import SourceError
+from matdata.core.numerals import number_of_text
 from matdata.sources.limits import MAX_COLUMNS, MAX_RECORD
 from matdata.sources.readers.base import DAMAGED, Record
 from matdata.sources.readers.opening import open_text

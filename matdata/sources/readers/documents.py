@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
-from matdata.errors import SourceError
+from matdata.core.errors import SourceError
 from matdata.sources.readers.json_text import Damaged, Item, JsonText, decode, opened
 from matdata.sources.readers.opening import open_text, plain_suffix
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from matdata.errors import SourceError
+from matdata.core.errors import SourceError
 from matdata.sources.identity import ids_of_files
 from matdata.sources.limits import MAX_RECORD, MIB
 from matdata.sources.readers.base import Form, Raw

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO
 
-from matdata.errors import SourceError
+from matdata.core.errors import SourceError
 from matdata.sources.limits import MAX_RECORD, MIB
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from matdata.errors import SourceError
+from matdata.core.errors import SourceError
 from matdata.sources.identity import path_stem, stem_of
 from matdata.sources.readers.csv_table import cell_value, check_names, csv_rows, damage_of
 

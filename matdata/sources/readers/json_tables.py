@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from matdata.errors import SourceError
-from matdata.ledger import Unusable
+from matdata.core.errors import SourceError
+from matdata.core.ledger import Unusable
 from matdata.sources.limits import MAX_COLUMNS, MAX_RECORD, MIB
 from matdata.sources.readers.base import (
     DAMAGED,

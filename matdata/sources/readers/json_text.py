@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from matdata.errors import SourceError
-from matdata.ledger import Unusable
+from matdata.core.errors import SourceError
+from matdata.core.ledger import Unusable
 from matdata.sources.limits import CHUNK_WEIGHT, MAX_DEPTH, MAX_LINE, MAX_RECORD, MIB
 from matdata.sources.readers.opening import open_text
 

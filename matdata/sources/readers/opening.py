@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-from matdata.errors import SourceError
+from matdata.core.errors import SourceError
 from matdata.sources.limits import FREE_BYTES, MAX_LINE, MAX_RATIO, MIB
 
 COMPRESSED = (".gz", ".xz", ".bz2")

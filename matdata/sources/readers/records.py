@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from matdata.ledger import Unusable
+from matdata.core.ledger import Unusable
 from matdata.sources.readers.base import DAMAGED, WEIGHT, Record, flatten
 from matdata.sources.readers.csv_table import read_csv
 from matdata.sources.readers.frames import read_frames

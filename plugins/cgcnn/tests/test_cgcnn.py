@@ -9,7 +9,7 @@ from support.batches import batch_of, schema_of
 from support.crystals import few
 
 from matdata import nn as blocks
-from matdata.crystals import Crystals
+from matdata.core.crystals import Crystals
 
 #: aviary 1.2.1 with the weights of `fill`, on our graphs, while training (batch statistics).
 GOLDEN = [

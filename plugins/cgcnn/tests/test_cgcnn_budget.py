@@ -8,10 +8,10 @@ from matdata_cgcnn import CGCNN
 
 import matdata as md
 from matdata import api
+from matdata.building.options import BuildOptions
+from matdata.building.pipeline import add_features
 from matdata.evaluation import workflow
-from matdata.options import BuildOptions
-from matdata.pipeline import add_features
-from matdata.training import job
+from matdata.training import train
 
 TARGET = "ewald_energy_per_atom"
 
@@ -53,7 +53,7 @@ def largest(dataset):
 def test_batches_keep_to_a_budget_of_edges(dataset, monkeypatch):
     edges, sites = largest(dataset)
     most, sizes = 2 * edges, []
-    plain = job.loader_for
+    plain = train.loader_for
 
     def watched(*arguments, **more):
         loader = plain(*arguments, **more)
@@ -63,7 +63,7 @@ def test_batches_keep_to_a_budget_of_edges(dataset, monkeypatch):
         sizes.extend(int(lengths[rows[batch]].sum()) for batch in kept)
         return loader
 
-    monkeypatch.setattr(job, "loader_for", watched)
+    monkeypatch.setattr(train, "loader_for", watched)
     run = trained(dataset, "edges", max_edges=most, max_sites=100 * sites)
     assert run.finished
     assert len(sizes) > 2

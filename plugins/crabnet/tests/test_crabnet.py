@@ -17,7 +17,7 @@ from support.models import (
 import matdata as md
 from matdata.nn.rows import Rows
 from matdata.training import trainer
-from matdata.training.inline import batch_of
+from matdata.training.batch_of import batch_of
 
 SMALL = {"width": 16, "layers": 2, "heads": 2, "feedforward": 24, "hidden": (12, 8)}
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.load.batch import Batch
 from matdata.nn import Linear
 from matdata.nn.networks import start_as_keras

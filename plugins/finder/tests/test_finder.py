@@ -26,7 +26,7 @@ import matdata as md
 from matdata.load.inputs.base import pairs_within
 from matdata.testing import invariance
 from matdata.training import trainer
-from matdata.training.inline import batch_of
+from matdata.training.batch_of import batch_of
 
 WHOLE = [formula for formula in FORMULAS if "." not in formula]
 SMALL = {"width": 10, "functions": (8, 6), "pool": 7, "filters": 3, "dense": (12, 10, 10, 6)}

@@ -21,7 +21,7 @@ from support.models import (
 import matdata as md
 from matdata.nn.rows import Rows
 from matdata.training import trainer
-from matdata.training.inline import batch_of
+from matdata.training.batch_of import batch_of
 
 SMALL = {"width": 16, "hidden": 8, "filters": 16, "blocks": 1}
 ROWS = Rows(torch.tensor([0, 3, 4, 6, 10]))

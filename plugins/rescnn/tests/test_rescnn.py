@@ -19,7 +19,7 @@ from support.models import (
 
 import matdata as md
 from matdata.training import trainer
-from matdata.training.inline import batch_of
+from matdata.training.batch_of import batch_of
 
 SMALL = {
     "rescnn": {"filters": (4, 6, 8, 8), "dense": (12, 10, 10, 6)},

@@ -63,11 +63,11 @@ def test_different_formulas_differ(network):
 
 @pytest.mark.parametrize("way", ["padded", "ragged"])
 def test_padding_changes_nothing(network, way, monkeypatch):
-    from matdata.nn import pairs, pools
+    from matdata.nn import attention_pooling, pair_attention
 
     expected = predict(network, FORMULAS)
-    monkeypatch.setattr("matdata.nn.attention.attend", getattr(pairs, way))
-    monkeypatch.setattr("matdata.nn.attention.pool", pools.tensors)
+    monkeypatch.setattr("matdata.nn.attention.attend", getattr(pair_attention, way))
+    monkeypatch.setattr("matdata.nn.attention.pool", attention_pooling.tensors)
     torch.testing.assert_close(predict(network, FORMULAS), expected, rtol=0, atol=1e-6)
 
 

@@ -11,7 +11,7 @@ from support.crystals import few, to_crystals
 from matdata.adapters.sites import Sites
 from matdata.features import featurizer
 from matdata.features.wyckoff import Wyckoff
-from matdata.nn import pairs, pools
+from matdata.nn import attention_pooling, pair_attention
 
 #: aviary 1.2.1 with the weights of `fill`, on the 444 terms of the thesis.
 GOLDEN = [
@@ -67,7 +67,7 @@ def test_company_does_not_matter(network, batch):
 
 
 def test_origin_and_order_of_sites_do_not_matter(network, batch):
-    from matdata.crystals import Crystals
+    from matdata.core.crystals import Crystals
 
     crystals, rng = few(), np.random.default_rng(0)
     order = np.concatenate(
@@ -120,6 +120,6 @@ def test_labellings_alone_differ(network):
 @pytest.mark.parametrize("way", ["padded", "ragged"])
 def test_padding_changes_nothing(network, batch, way, monkeypatch):
     expected = predict(network, batch)
-    monkeypatch.setattr("matdata.nn.attention.attend", getattr(pairs, way))
-    monkeypatch.setattr("matdata.nn.attention.pool", pools.tensors)
+    monkeypatch.setattr("matdata.nn.attention.attend", getattr(pair_attention, way))
+    monkeypatch.setattr("matdata.nn.attention.pool", attention_pooling.tensors)
     torch.testing.assert_close(predict(network, batch), expected, rtol=0, atol=1e-6)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from matdata.console import SILENT
-from matdata.crystals import Ragged
+from matdata.core.console import SILENT
+from matdata.core.crystals import Ragged
 from matdata.features import FEATURIZERS
 from matdata.features.base import Block, Featurizer, Field
 from matdata.features.feature import Feature, values_and_offsets

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from matdata.errors import ConfigError, FeatureError, SplitError
+from matdata.core.errors import ConfigError, FeatureError, SplitError
+from matdata.load.integrations.torch_data import LoaderDataset
 from matdata.load.loader import make_loader
-from matdata.load.neighbours.torch_data import LoaderDataset
 
 MODES = ("resident", "ram", "stream")
 INPUTS = ("graph", "wyckoff", "lattice")

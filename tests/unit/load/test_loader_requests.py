@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.features import featurizer
-from matdata.inmemory import as_batch
 from matdata.load.loader import make_loader
 from matdata.load.options import LoadOptions
+from matdata.materials.compute import as_batch
 from matdata.training.data import View
-from matdata.training.memory import MemoryFeature
+from matdata.training.memory_features import MemoryFeature
 
 COUNT = 40
 

@@ -152,7 +152,7 @@ def test_pyg_batches_come_apart_again(toy):
     pytest.importorskip("torch_geometric")
     from torch_geometric.data import Batch
 
-    from matdata.load.neighbours.pyg import PygLoader, pyg_data
+    from matdata.load.integrations.pyg import PygLoader, pyg_data
 
     loader = toy.loader(inputs=["graph", "lattice"], target="gap", batch_size=13)
     batches = list(loader)
@@ -171,8 +171,8 @@ def test_pyg_batches_come_apart_again(toy):
 
 
 def test_missing_frameworks_say_what_to_install(toy, monkeypatch):
-    from matdata.load.neighbours.lightning import data_module
-    from matdata.load.neighbours.pyg import PygLoader
+    from matdata.load.integrations.lightning import data_module
+    from matdata.load.integrations.pyg import PygLoader
 
     for name in ("torch_geometric", "torch_geometric.data", "lightning", "pytorch_lightning"):
         monkeypatch.setitem(sys.modules, name, None)
@@ -183,7 +183,7 @@ def test_missing_frameworks_say_what_to_install(toy, monkeypatch):
 
 
 def test_a_lightning_module_hands_out_loaders_and_keeps_their_state(toy, monkeypatch):
-    from matdata.load.neighbours.lightning import data_module
+    from matdata.load.integrations.lightning import data_module
 
     stand_in = types.SimpleNamespace(LightningDataModule=object)
     monkeypatch.setitem(sys.modules, "lightning", stand_in)
@@ -217,7 +217,7 @@ def test_lightning_trains_and_goes_on_in_the_order_of_the_loader(toy, tmp_path):
     lightning = pytest.importorskip("lightning", reason="uv sync --extra lightning")
     import torch
 
-    from matdata.load.neighbours.lightning import data_module
+    from matdata.load.integrations.lightning import data_module
 
     class Network(lightning.LightningModule):
         def __init__(self):

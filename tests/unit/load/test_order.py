@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matdata.errors import ConfigError
+from matdata.core.errors import ConfigError
 from matdata.load.batching import Budget, Ranks, budgeted, fixed
 from matdata.load.order import drawn, of_rank, permutation, windows
 

@@ -1,0 +1,1 @@
+"""A build, stage by stage: from a source to a dataset with splits and features."""

@@ -1,0 +1,123 @@
+"""``matdata cecv RUN…``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matdata.cli.common import cache_of, console_of, print_json, words, write_numbers
+from matdata.cli.plugins import need_torch
+from matdata.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from matdata.training.run import Run
+
+
+def run(given: argparse.Namespace) -> int:
+    """Cluster what runs hold of the same materials, and compare with references."""
+    need_torch()
+    from matdata.evaluation.cecv import cecv, judge, target_region
+    from matdata.evaluation.drawings import draw_cecv
+    from matdata.evaluation.interpret import common_materials, feature_maps
+    from matdata.training.added import adding
+    from matdata.training.run import find_run
+
+    cache = cache_of(given)
+    references = [name for name in (given.global_run, given.local_run) if name]
+    if len(references) == 1:
+        raise ConfigError("give both --global-run and --local-run, or neither")
+    names = list(dict.fromkeys([*given.runs, *references]))
+    runs = {name: find_run(cache, name) for name in names}
+    require_same(list(runs.values()))
+    ids, lost = common_materials(list(runs.values()), given.part, given.containing)
+    options = {"method": given.method, **_thresholds(given.thresholds)}
+    curves = {
+        name: cecv(feature_maps(one, ids, given.device), **options) for name, one in runs.items()
+    }
+    grid = curves[names[0]].thresholds
+    region, judged = None, {}
+    if references:
+        region = target_region(grid, curves[given.global_run], curves[given.local_run])
+        judged = {name: judge(curves[name], region) for name in given.runs}
+    record: dict[str, Any] = {
+        "dataset": runs[names[0]].manifest["dataset"]["ref"],
+        "part": given.part,
+        "containing": given.containing,
+        "materials": len(ids),
+        "lost": lost,
+        "method": given.method,
+        "thresholds": list(grid),
+        "runs": {name: list(curve.counts) for name, curve in curves.items()},
+        "references": references,
+        "target": None if region is None else region.target.tolist(),
+        "judged": judged,
+    }
+    folder = Path(given.output) if given.output else runs[names[0]].folder / "cecv"
+    with adding(folder):
+        write_numbers(folder, "cecv", record, {"clusters": _clusters(ids, curves)})
+        if not given.no_pictures:
+            draw_cecv(folder / "cecv.png", curves, region)
+    if given.json:
+        print_json({**record, "folder": str(folder)})
+        return 0
+    console = console_of(given)
+    for line in lines(record):
+        console.say(line)
+    console.say(f"numbers in {folder}")
+    return 0
+
+
+def require_same(runs: list[Run]) -> None:
+    """Refuse runs on other materials.
+
+    Raises
+    ------
+    ConfigError
+        If two runs have another dataset or split.
+    """
+    first = runs[0]
+    for other in runs[1:]:
+        for key in ("dataset", "split"):
+            if other.manifest[key] != first.manifest[key]:
+                raise ConfigError(
+                    f"runs {first.name!r} and {other.name!r} have another {key}",
+                    next_step="compare runs that were trained on the same",
+                )
+
+
+def _thresholds(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        return {"thresholds": [float(word) for word in words(text)]}
+    except ValueError:
+        raise ConfigError(f"--thresholds {text}: expected numbers such as 0.05,0.1") from None
+
+
+def _clusters(ids: Any, curves: Any) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {"material_id": ids.tolist()}
+    for name, curve in curves.items():
+        for threshold, clusters in zip(curve.thresholds, curve.clusters, strict=True):
+            columns[f"{name}/{threshold!r}"] = clusters.tolist()  # no two write themselves alike
+    return columns
+
+
+def lines(record: dict[str, Any]) -> list[str]:
+    """The vectors as text."""
+    kind = f" with {record['containing']}" if record["containing"] else ""
+    wide = max(len(name) for name in (*record["runs"], "threshold", "target"))
+    found = [f"{record['materials']:,} materials{kind} of {record['dataset']}, {record['part']}"]
+    found.append(f"  {'threshold':<{wide}}" + "".join(f" {t:>6g}" for t in record["thresholds"]))
+    rows = dict(record["runs"])
+    if record["target"] is not None:
+        rows["target"] = record["target"]
+    for name, counts in rows.items():
+        found.append(f"  {name:<{wide}}" + "".join(f" {count:>6g}" for count in counts))
+    for name, count in record["lost"].items():
+        found.append(f"  {name}: {count:,} more materials, for which another run lacks a feature")
+    for name, judged in record["judged"].items():
+        advice = " and ".join(judged["advice"])
+        told = f"the {advice} part should weigh more" if advice else "in the target region"
+        found.append(f"  {name}: {told}")
+    return found

@@ -1,0 +1,35 @@
+"""The commands behind the command line, one a file."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+COMMANDS = (
+    "audit",
+    "build",
+    "cecv",
+    "contributions",
+    "diff",
+    "edges",
+    "evaluate",
+    "export",
+    "featurize",
+    "info",
+    "list",
+    "plugins",
+    "predict",
+    "report",
+    "runs",
+    "show",
+    "split",
+    "train",
+    "verify",
+)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run the command that was parsed; returns its exit code."""
+    module = importlib.import_module(f"matdata.cli.{given.command}")
+    code: int = module.run(given)
+    return code

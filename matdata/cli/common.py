@@ -1,0 +1,141 @@
+"""What several commands need: the cache, the console, lists and settings from text."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matdata.core.cache import cache_dir
+from matdata.core.console import Console, one_line
+from matdata.core.errors import ConfigError
+from matdata.core.executors import default_workers
+from matdata.core.printable import printable_json
+from matdata.core.redaction import redact, redacted
+from matdata.store.walk import entries_below
+
+
+def cache_of(given: argparse.Namespace) -> Path:
+    """The cache folder that the command works in."""
+    return cache_dir(given.cache)
+
+
+def console_of(given: argparse.Namespace) -> Console:
+    """Where the command reports to; JSON keeps standard output for itself."""
+    return Console(quiet=given.quiet, lines_to_stderr=given.json)
+
+
+def workers_of(given: argparse.Namespace) -> int:
+    """Number of workers, all cores if not said."""
+    if given.workers is not None and given.workers < 1:
+        raise ConfigError(f"--workers is {given.workers}, expected at least 1")
+    return int(given.workers or default_workers())
+
+
+def positive(value: int | None, option: str) -> int | None:
+    """A number that must be above zero, or None.
+
+    Raises
+    ------
+    ConfigError
+        If it is zero or negative.
+    """
+    if value is not None and value < 1:
+        raise ConfigError(f"{option} is {value}, expected at least 1")
+    return value
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a list separated by commas."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def pairs_of(pairs: list[str], option: str) -> dict[str, str]:
+    """Settings from ``key=value``.
+
+    Raises
+    ------
+    ConfigError
+        If a pair has another form.
+    """
+    found = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"{option} {pair!r}: expected KEY=VALUE")
+        found[key] = value
+    return found
+
+
+def settings_of(pairs: list[str]) -> dict[str, dict[str, Any]]:
+    """Settings by feature from ``feature.key=value``.
+
+    Raises
+    ------
+    ConfigError
+        If a pair has another form.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for pair in pairs:
+        left, equals, value = pair.partition("=")
+        feature, dot, key = left.rpartition(".")
+        if not equals or not dot or not key or not feature:
+            raise ConfigError(f"--set {pair!r}: expected FEATURE.KEY=VALUE")
+        found.setdefault(feature, {})[key] = value
+    return found
+
+
+def tell(text: object = "") -> None:
+    """Print one line of a result for people; see `Console`."""
+    print(one_line(text))
+
+
+def print_json(value: Any) -> None:
+    """Print a result for machines; secrets are hidden, and what a terminal would obey escaped."""
+    print(printable_json(redacted(value), indent=1, default=lambda other: redact(str(other))))
+
+
+def human_bytes(count: float) -> str:
+    """A number of bytes for people."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes of all files in a folder that can be looked at; links count as such."""
+    total = 0
+    for name in entries_below(folder).files:
+        with contextlib.suppress(OSError):
+            total += (folder / name).lstat().st_size
+    return total
+
+
+def write_numbers(
+    folder: Path,
+    name: str,
+    record: Mapping[str, Any],
+    tables: Mapping[str, Mapping[str, list[Any]]] | None = None,
+) -> None:
+    """Write what an analysis found: ``<name>.json``, and a Parquet file for each table.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written.
+    """
+    from matdata.core.cache import storage_error
+    from matdata.store.files import write_json
+    from matdata.store.tables import write_table
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / f"{name}.json", record)
+        for table, columns in (tables or {}).items():
+            write_table(folder / f"{table}.parquet", columns)
+    except OSError as error:
+        raise storage_error(error, folder) from error

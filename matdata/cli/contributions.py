@@ -1,0 +1,90 @@
+"""``matdata contributions RUN``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from matdata.cli.common import cache_of, console_of, print_json, write_numbers
+from matdata.cli.plugins import need_torch
+from matdata.core.errors import ConfigError
+
+#: What an analysis found, and what draws it into a folder.
+Found = tuple[dict[str, Any], Callable[[Path], Path]]
+
+
+def run(given: argparse.Namespace) -> int:
+    """Mean contributions of elements, or contributions along a binary, as numbers and picture."""
+    need_torch()
+    from matdata.training.added import adding
+    from matdata.training.run import find_run
+
+    found = find_run(cache_of(given), given.run)
+    target = found.schema.targets[0]
+    quantity, unit = quantity_of(target.name, target.unit, found.settings.normalizer)
+    label = quantity if unit == "1" else f"{quantity} ({unit})"
+    folder = Path(given.output) if given.output else found.folder / "contributions"
+    make = _binary if given.along else _table
+    record = {"run": found.name, "target": target.name, "quantity": quantity, "unit": unit}
+    more, draw = make(given, found, label)
+    record |= more
+    with adding(folder):
+        write_numbers(folder, "contributions", record)
+        if not given.no_pictures:
+            draw(folder)
+    if given.json:
+        print_json({**record, "folder": str(folder)})
+        return 0
+    console = console_of(given)
+    for line in _lines(record):
+        console.say(line)
+    console.say(f"numbers in {folder}")
+    return 0
+
+
+def quantity_of(target: str, unit: str, normalizer: str) -> tuple[str, str]:
+    """What contributions add up to, and its unit: a logarithm is a number without one."""
+    if normalizer != "log10":
+        return target, unit
+    return f"log10({target})" if unit == "1" else f"log10({target} / ({unit}))", "1"
+
+
+def _table(given: argparse.Namespace, run: Any, label: str) -> Found:
+    from matdata.core.elements import symbols
+    from matdata.evaluation.drawings import draw_table
+    from matdata.evaluation.interpret import by_element, materials_of
+
+    found = by_element(run, materials_of(run, given.part), given.device)
+    means = {z: mean for z, (mean, _) in found.items()}
+    names = symbols()
+    table = {names[z]: {"mean": mean, "materials": count} for z, (mean, count) in found.items()}
+    record = {"part": given.part, "elements": table}
+    return record, lambda folder: draw_table(folder / "elements.png", means, label)
+
+
+def _binary(given: argparse.Namespace, run: Any, label: str) -> Found:
+    from matdata.evaluation.drawings import draw_binary
+    from matdata.evaluation.interpret import along_binary
+
+    first, dash, second = given.along.partition("-")
+    if not dash:
+        raise ConfigError(f"--along {given.along}: expected two elements, such as Si-O")
+    curves = along_binary(run, first, second, given.points, given.device)
+    record = {"along": [first, second], "curves": dict(curves)}
+    picture = f"{first}-{second}.png"
+    return record, lambda folder: draw_binary(folder / picture, curves, (first, second), label)
+
+
+def _lines(record: dict[str, Any]) -> list[str]:
+    unit = "" if record["unit"] == "1" else f" [{record['unit']}]"
+    if "curves" in record:
+        curves = record["curves"]
+        highest = max(range(len(curves["x"])), key=lambda k: float(curves["prediction"][k]))
+        where, most = curves["x"][highest], curves["prediction"][highest]
+        return [f"{record['quantity']} is highest at x = {where:.2f}: {most:.4g}{unit}"]
+    ranked = sorted(record["elements"].items(), key=lambda item: -item[1]["mean"])
+    shown = [f"{name} {entry['mean']:.4g}" for name, entry in ranked]
+    few = shown if len(shown) <= 10 else [*shown[:5], "…", *shown[-5:]]
+    return [f"mean contributions to {record['quantity']}{unit}: " + ", ".join(few)]

@@ -1,0 +1,88 @@
+"""``matdata diff A B``: exit code 0 whether or not anything differs; ``--exit-code`` for CI."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+from matdata.cli.common import cache_of, console_of, pairs_of, print_json
+from matdata.core.errors import ConfigError, did_you_mean
+from matdata.datasets.diff import Change, Diff, Side, Tolerances, compare
+from matdata.datasets.snapshot_view import SnapshotSide
+from matdata.store.catalogue import find_dataset
+
+SHOWN = 10  # materials of each kind of change that are named
+
+
+def run(given: argparse.Namespace) -> int:
+    """Print what changed between two datasets, or two snapshots."""
+    cache = cache_of(given)
+    tolerances = _tolerances(given.set)
+    sides = [_side(cache, ref) for ref in (given.dataset, given.other)]
+    if type(sides[0]) is not type(sides[1]):
+        raise ConfigError(
+            f"{given.dataset} and {given.other}: one is a dataset and one a snapshot",
+            next_step="name two of a kind; `matdata list` shows both",
+        )
+    found = compare(sides[0], sides[1], tolerances)
+    if given.json:
+        print_json(found.to_json())
+    else:
+        console = console_of(given)
+        for line in _lines(found):
+            console.say(line)
+    return 1 if given.exit_code and not found.is_empty else 0
+
+
+def _side(cache: Path, ref: str) -> Side:
+    return SnapshotSide.find(cache, ref) if "/" in ref else find_dataset(cache, ref)
+
+
+def _tolerances(pairs: list[str]) -> Tolerances:
+    known = ("target", "volume", "distance")
+    values = {}
+    for key, text in pairs_of(pairs, "--set").items():
+        if key not in known:
+            raise ConfigError(
+                f"--set {key}: no such tolerance{did_you_mean(key, known)}",
+                next_step=f"tolerances: {', '.join(known)}",
+            )
+        try:
+            values[key] = float(text)
+        except ValueError:
+            raise ConfigError(f"--set {key}={text}: expected a number") from None
+    return Tolerances(**values)
+
+
+def _lines(found: Diff) -> Iterable[str]:
+    yield f"{found.before} -> {found.after}"
+    for what, count in found.counts().items():
+        yield f"  {what:<18} {count:>8,}"
+    yield f"  {'unchanged':<18} {found.unchanged:>8,}"
+    for name, (old, new) in found.units.items():
+        yield f"  {name} is not compared: {old or 'no unit'} before, {new or 'no unit'} after"
+    details = {
+        "added": found.added,
+        "removed": [f"{identity} ({why})" for identity, why in found.removed.items()],
+        "deprecated": found.deprecated,
+        "polymorph swapped": [f"{formula}: {a} -> {b}" for formula, a, b in found.swapped],
+        "retargeted": map(_change, found.retargeted),
+        "structure changed": map(_change, found.restructured),
+    }
+    for what, rows in details.items():
+        named = list(rows)
+        for row in named[:SHOWN]:
+            yield f"{what}: {row}"
+        if len(named) > SHOWN:
+            yield f"{what}: and {len(named) - SHOWN:,} more (--json lists them all)"
+
+
+def _change(change: Change) -> str:
+    return f"{change.material_id} {change.what} {_short(change.before)} -> {_short(change.after)}"
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return f"{len(value)} numbers" if isinstance(value, list) else str(value)

@@ -1,0 +1,123 @@
+"""``matdata evaluate RUN``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from matdata.cli.common import cache_of, console_of, print_json
+from matdata.cli.plugins import need_torch
+from matdata.core.errors import StoreError
+from matdata.core.printable import printable
+
+SHOWN = {
+    "regression": ("mae", "rmse", "r2", "mad_mae", "max_error"),
+    "classification": ("accuracy", "roc_auc", "f1", "log_loss"),
+}
+SPREAD = ("miscalibration_area", "coverage_68", "coverage_95", "spearman", "confidence_error_area")
+#: Classes up to which the confusion matrix is printed.
+CLASSES_OF_A_LINE = 8
+
+
+def run(given: argparse.Namespace) -> int:
+    """Open the test part of a run's split, once, and score the run."""
+    need_torch()
+    from matdata.evaluation.pictures import Drawn, draw_all
+    from matdata.evaluation.score import evaluate_run, picture_folder, test_predictions
+    from matdata.training.added import adding
+    from matdata.training.logs import read_log
+    from matdata.training.run import find_run
+
+    found = find_run(cache_of(given), given.run)
+    settings = {"device": given.device} if given.device else {}
+    record = evaluate_run(found, settings)
+    console = console_of(given)
+    if not given.json:  # the score first: no picture may cost it
+        for line in lines(record):
+            console.say(line)
+    drawn = Drawn()
+    if not given.no_pictures:
+        folder = picture_folder(found, given.pictures)
+        try:
+            with adding(folder):
+                drawn = draw_all(folder, record, test_predictions(found), read_log(found.folder))
+        except StoreError as refusal:  # a cache that is for reading only
+            drawn.failed[folder] = refusal
+    if given.json:
+        failed = {str(path): str(error) for path, error in drawn.failed.items()}
+        made = [str(path) for path in drawn.made]
+        print_json({**record, "pictures": made, "pictures_failed": failed})
+    elif drawn.made:
+        console.say(f"pictures in {drawn.made[0].parent}")
+    for path, error in drawn.failed.items():
+        console.warn(f"{path.name} was not drawn: {type(error).__name__}: {error}")
+        if given.debug:
+            raise error
+    return 0
+
+
+def lines(record: dict[str, Any]) -> list[str]:
+    """The score as text."""
+    sizes = record["test"]
+    found = [
+        f"the test part of {record['split']['name']} {_opened(record)}: {sizes['predicted']:,} of "
+        f"{sizes['asked']:,} materials"
+    ]
+    for name, scored in record["targets"].items():
+        unit = "" if scored["unit"] == "1" else f" [{scored['unit']}]"
+        names = SHOWN[scored["task"]]
+        found.append(f"{name}{unit}, {scored['materials']:,} materials")
+        found += _classes(scored.get("classes", []))
+        rows = [(printable(record["run"]), scored["metrics"]), *scored["baselines"].items()]
+        wide = max(len(row) for row, _ in rows)
+        found.append(f"  {'':<{wide}}" + "".join(f"  {name:>10}" for name in names))
+        for row, values in rows:
+            cells = "".join(f"  {number(values[name]):>10}" for name in names)
+            found.append(f"  {row:<{wide}}{cells}")
+        found += _confusion(scored)
+        spread = scored.get("uncertainty")
+        if spread:
+            told = ", ".join(f"{name} {number(spread[name])}" for name in SPREAD)
+            found.append(f"  predicted spread: {told}")
+        why = scored.get("undefined", {})
+        found += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
+    return found
+
+
+def _opened(record: dict[str, Any]) -> str:
+    """Whether it was open before, which is told of a copied run and of deleted records as well."""
+    if record["reused"]:
+        return "was opened before; this is its record"
+    opened = record["opened"]
+    if opened["first"]:
+        return "is now open"
+    return f"was opened before, on {opened['when']} for the same weights (run {opened['run']})"
+
+
+def _classes(names: list[str]) -> list[str]:
+    if not names:
+        return []
+    shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+    told = f"; roc_auc and f1 are those of {names[1]}" if len(names) == 2 else ""
+    return [f"  classes: {shown}{told}"]
+
+
+def _confusion(scored: dict[str, Any]) -> list[str]:
+    """Materials by true and predicted class, where a line has room for them."""
+    counts = scored.get("confusion", [])
+    if not 0 < len(counts) <= CLASSES_OF_A_LINE:
+        return []
+    names = scored.get("classes") or [str(k) for k in range(len(counts))]
+    names = [printable(name) for name in names]
+    wide = max(len("true, predicted"), *(len(name) for name in names))
+    head = "".join(f"  {name[:10]:>10}" for name in names)
+    rows = [
+        f"  {name:<{wide}}" + "".join(f"  {count:>10,}" for count in row)
+        for name, row in zip(names, counts, strict=True)
+    ]
+    return [f"  {'true, predicted':<{wide}}{head}", *rows]
+
+
+def number(value: float | None) -> str:
+    """Four digits, or a dash."""
+    return "-" if value is None else f"{value:.4g}"

@@ -1,0 +1,76 @@
+"""``matdata info DATASET``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from matdata.cli.common import cache_of, print_json, tell
+from matdata.core.errors import StoreError
+from matdata.core.ledger import count_reasons
+from matdata.curate.funnel import render
+from matdata.store.catalogue import features_kept, find_dataset
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.manifest import read_manifest
+
+
+def run(given: argparse.Namespace) -> int:
+    """Print what a dataset is, what it was made from and what it holds."""
+    cache = cache_of(given)
+    dataset = find_dataset(cache, given.dataset)
+    manifests, damaged = _features(cache, dataset)
+    if given.json:
+        told = {"funnel": dataset.funnel(), "features": manifests, "damaged": damaged}
+        print_json({**dataset.manifest, **told})
+        return 0
+    _print_dataset(dataset, damaged)
+    for manifest in manifests:
+        lost = ", ".join(f"{n:,} {why}" for why, n in manifest["rejected"].items())
+        line = f"feature {manifest['feature']} {manifest['settings']}: {manifest['rows']:,}"
+        tell(f"{line} materials, {manifest['store']}" + (f"; without: {lost}" if lost else ""))
+    for problem in damaged:
+        tell(f"DAMAGED {problem}")
+    return 0
+
+
+def _features(cache: Path, dataset: DatasetFolder) -> tuple[list[dict[str, Any]], list[str]]:
+    """Manifests of the features, and a line for each that cannot be read."""
+    kept = features_kept(cache, dataset.ref)
+    manifests, damaged = [], [str(fault) for fault in kept.faults]
+    for folder in kept.folders:
+        try:
+            manifests.append(read_manifest(folder))
+        except StoreError as error:
+            damaged.append(error.what)
+    return manifests, damaged
+
+
+def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
+    manifest = dataset.manifest
+    tell(f"{dataset.ref}: {manifest['rows']:,} materials ({manifest['kind']}s)")
+    tell(f"  from {manifest['made_from']['snapshot']}, duplicates: {manifest['dedupe']}")
+    for name in ("note", "licence", "citation"):
+        if manifest[name]:
+            tell(f"  {name}: {manifest[name]}")
+    for line in render(dataset.funnel()):
+        tell(line)
+    ledger = count_reasons(f"{r.stage}: {r.reason}" for r in dataset.rejects())
+    tell(
+        f"ledger: {sum(ledger.values()):,} rows" + "".join(f", {n} {w}" for w, n in ledger.items())
+    )
+    tell("columns: " + ", ".join(_column(name, dataset.units) for name in dataset.columns))
+    names, faults = dataset.splits()
+    damaged += map(str, faults)
+    for name in names:
+        try:
+            _, note = dataset.load_split(name)
+        except StoreError as error:
+            damaged.append(error.what)
+            continue
+        sizes = ", ".join(f"{part} {count:,}" for part, count in note["sizes"].items())
+        tell(f"split {name}: {sizes} (digest {note['digest'][:8]})")
+
+
+def _column(name: str, units: dict[str, Any]) -> str:
+    return f"{name} [{units[name]}]" if units.get(name) else name

@@ -1,0 +1,148 @@
+"""``matdata plugins``: what is installed beside the core, and what is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from matdata.cli.common import print_json, tell
+from matdata.cli.plugin_probe import LIMIT, probe, registries
+from matdata.core.errors import ConfigError, PluginError
+from matdata.core.offers import UNINSTALL
+from matdata.training import TRAINERS
+from matdata.training.settings import TrainSettings
+
+#: Settings of the loop that are listed under --set; all have a default and a meaning.
+LOOP = "settings of the loop (--set train.KEY=VALUE)"
+
+
+def run(given: argparse.Namespace) -> int:
+    """Print trainers, features and sources of plugins; a broken one with its error."""
+    limit = LIMIT if given.timeout is None else given.timeout
+    if not 0 < limit < float("inf"):
+        raise ConfigError(f"--timeout is {limit}, expected seconds above 0")
+    found = [_one(given.name, limit)] if given.name else _all(limit)
+    problems = [] if given.name else _problems()
+    if given.json:
+        print_json(_record(found, problems))
+        return 0
+    _tell_all(found, problems)
+    if given.name and found[0]["kind"] == TRAINERS.kind:
+        _tell_loop(found[0]["train"])
+    return 0
+
+
+def _one(name: str, limit: float) -> dict[str, Any]:
+    """One plugin.
+
+    Raises
+    ------
+    PluginError
+        If it is unknown or broken.
+    """
+    known = registries().values()
+    registry = next((one for one in known if name in one.plugins()), TRAINERS)
+    registry.offer(name)
+    (found,) = _with_makers(probe([(registry.kind, name)], limit))
+    if "broken" in found:
+        raise PluginError(_line(found), next_step=UNINSTALL)
+    return found
+
+
+def _record(found: list[dict[str, Any]], problems: list[dict[str, str]]) -> dict[str, Any]:
+    kinds = {"plugins": "trainer", "features": "feature", "sources": "source"}
+    loop = [
+        {"name": name, "default": default, "meaning": meaning}
+        for name, default, meaning in TrainSettings.describe()
+    ]
+    listed = {key: [one for one in found if one["kind"] == kind] for key, kind in kinds.items()}
+    return {**listed, "train": loop, "problems": problems}
+
+
+def _all(limit: float) -> list[dict[str, Any]]:
+    items = [(kind, name) for kind, one in registries().items() for name in sorted(one.plugins())]
+    return _with_makers(probe(items, limit))
+
+
+def _with_makers(plugins: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    known = registries()
+    return [
+        {**plugin, "distribution": known[plugin["kind"]].plugins()[plugin["name"]].maker}
+        for plugin in plugins
+    ]
+
+
+def _problems() -> list[dict[str, str]]:
+    """What is registered in vain; a distribution that cannot be read at all is told once."""
+    every = {
+        (fault.name, fault.what): {
+            "kind": kind,
+            "name": fault.name,
+            "distribution": fault.maker,
+            "what": fault.what,
+            "next_step": fault.next_step,
+        }
+        for kind, registry in registries().items()
+        for fault in registry.faults()
+    }
+    return list(every.values())
+
+
+def _tell_all(found: list[dict[str, Any]], problems: list[dict[str, str]]) -> None:
+    if not TRAINERS.plugins():
+        tell("no trainers are installed; `pip install` a plugin, for example plugins/roost")
+    for plugin in found:
+        if "broken" in plugin or plugin["kind"] != TRAINERS.kind:
+            tell(_line(plugin))
+        else:
+            _tell_trainer(plugin)
+        if "broken" in plugin:
+            tell(f"  next step: {UNINSTALL}")
+    for problem in problems:
+        tell(f"problem: {problem['what']}")
+        tell(f"  next step: {problem['next_step']}")
+
+
+def _line(plugin: dict[str, Any]) -> str:
+    maker = f"({plugin['kind']} of {plugin['distribution']})"
+    if "broken" in plugin:
+        return f"{plugin['name']}: broken: {plugin['broken']} {maker}"
+    return " ".join(filter(None, (plugin["name"], plugin.get("version"), maker)))
+
+
+def _tell_trainer(plugin: dict[str, Any]) -> None:
+    tell(f"{plugin['name']} {plugin['version']}: {plugin['summary']}")
+    tell(f"  learns: {', '.join(plugin['tasks'])}")
+    tell(f"  reads: {', '.join(plugin['inputs'])}")
+    tell(f"  cite: {plugin['citation']}")
+    for hyper in plugin["hypers"]:
+        tell(f"  hyper.{hyper['name']}={_default(hyper['default'])}  {hyper['meaning']}")
+    if plugin["train"]:
+        own = ", ".join(f"{k}={_default(v)}" for k, v in plugin["train"].items())
+        tell(f"  trains with: {own}")
+
+
+def _tell_loop(own: dict[str, Any]) -> None:
+    tell(LOOP)
+    for name, default, meaning in TrainSettings.describe():
+        tell(f"  train.{name}={_default(own.get(name, default))}  {meaning}")
+
+
+def _default(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def need_torch() -> None:
+    """Check that torch is there.
+
+    Raises
+    ------
+    ConfigError
+        With the command that installs it.
+    """
+    import importlib.util
+
+    if importlib.util.find_spec("torch") is None:
+        raise ConfigError(
+            "training and predicting need torch", next_step='pip install "matdata[train]"'
+        )

@@ -1,0 +1,1 @@
+"""Foundations that every other package may import, and that import none of them."""

@@ -1,0 +1,69 @@
+"""Where artefacts live: the cache folder and its layout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from matdata.core.errors import StoreError
+from matdata.core.given import path_of
+
+ENV = "MATDATA_CACHE"
+KINDS = ("snapshots", "datasets", "features", "runs")
+
+
+def cache_dir(given: str | Path | None = None) -> Path:
+    """The cache folder: `given`, else ``$MATDATA_CACHE``, else a checkout's ``cache/``, else the
+    user's cache folder.
+
+    Raises
+    ------
+    ConfigError
+        If `given` is empty, or no path.
+    """
+    if given is not None:
+        return path_of(given, "the cache")
+    if os.environ.get(ENV):
+        return Path(os.environ[ENV]).expanduser()
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "pyproject.toml").is_file() and (checkout / "cache").is_dir():
+        return checkout / "cache"
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("matdata"))
+
+
+def ensure_writable(cache: Path) -> None:
+    """Create the cache folder and try to write in it.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be created or written.
+    """
+    probe = cache / f".probe-{os.getpid()}"
+    try:
+        for kind in KINDS:
+            (cache / kind).mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"matdata")
+        probe.unlink()
+    except OSError as error:
+        raise storage_error(error, cache) from error
+
+
+def storage_error(error: OSError, path: Path) -> StoreError:
+    """Turn an operating system's refusal into an error with a next step."""
+    import errno
+
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    reason = "no space is left" if full else (error.strerror or str(error))
+    if full:
+        step = (
+            "free some space (`matdata list` shows what is kept), or choose another folder with "
+            "--cache; the same command then goes on from the last finished shard"
+        )
+    elif error.errno == errno.EISDIR:
+        step = "name a file: there is a folder of that name, which is left as it is"
+    else:
+        step = f"choose another folder with --cache DIR or ${ENV}"
+    return StoreError(f"cannot write to {path}: {reason}", next_step=step)

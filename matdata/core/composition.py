@@ -1,0 +1,152 @@
+"""Compositions: reduced formulas, and `Compositions` as columns."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core import elements
+from matdata.core.crystals import Crystals, Int, as_ids, as_rows, gather_index
+from matdata.core.formula import parse_formula as parse_formula
+
+MAX_DENOMINATOR = 1000  # a fraction is taken for a ratio of integers up to this denominator
+
+
+@functools.cache
+def _formula_order() -> tuple[tuple[float, str], ...]:
+    symbols = elements.symbols()
+    return tuple(
+        (math.inf if math.isnan(x) else x, symbols[z])
+        for z, x in enumerate(elements.electronegativities())
+    )
+
+
+def reduced_amounts(amounts: Mapping[int, float]) -> dict[int, float]:
+    """Divide amounts by their greatest common divisor; fractions become small integers.
+
+    Amounts that are no ratio of integers with denominators up to 1,000 are normalised to sum to
+    one and rounded to six digits, so that equal compositions still compare equal.
+    """
+    total = sum(amounts.values())
+    exact = {z: Fraction(a).limit_denominator(MAX_DENOMINATOR) for z, a in amounts.items()}
+    if all(
+        abs(float(exact[z]) - a) <= 1e-8 * max(a, 1.0) and exact[z] > 0 for z, a in amounts.items()
+    ):
+        common = math.lcm(*(f.denominator for f in exact.values()))
+        counts = {z: int(f * common) for z, f in exact.items()}
+        divisor = math.gcd(*counts.values())
+        return {z: float(count // divisor) for z, count in counts.items()}
+    return {z: round(a / total, 6) for z, a in amounts.items()}
+
+
+def formula_of(amounts: Mapping[int, float]) -> str:
+    """Write amounts as a formula, elements in order of electronegativity (then symbol)."""
+    order = _formula_order()
+    symbols = elements.symbols()
+    parts = []
+    for number in sorted(amounts, key=lambda z: order[z]):
+        amount = amounts[number]
+        text = "" if amount == 1 else f"{amount:.8g}"
+        parts.append(symbols[number] + text)
+    return "".join(parts)
+
+
+def reduced_formula(amounts: Mapping[int, float]) -> str:
+    """The reduced formula of amounts: ``{26: 4, 8: 6}`` gives ``Fe2O3``."""
+    return formula_of(reduced_amounts(amounts))
+
+
+@dataclass(frozen=True, eq=False)
+class Compositions:
+    """A batch of compositions as columns.
+
+    Attributes
+    ----------
+    ids : (n,) str
+        Material ids.
+    numbers : (M,) uint8
+        Atomic numbers, ascending within each composition.
+    amounts : (M,) float64
+        Atoms of each element in the formula as given.
+    offsets : (n + 1,) int64
+        Composition `i` holds the entries ``offsets[i]:offsets[i + 1]``.
+    """
+
+    ids: npt.NDArray[np.str_]
+    numbers: npt.NDArray[np.uint8]
+    amounts: npt.NDArray[np.float64]
+    offsets: Int
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def from_amounts(
+        cls, ids: Sequence[str], amounts: Sequence[Mapping[int, float]]
+    ) -> Compositions:
+        """Join one mapping of atomic number to amount for each material."""
+        flat = itertools.chain.from_iterable
+        lengths = np.array([len(entry) for entry in amounts], dtype=np.int64)
+        numbers = np.fromiter(flat(amounts), dtype=np.uint8)
+        values = np.fromiter(flat(entry.values() for entry in amounts), dtype=np.float64)
+        order = np.lexsort((numbers, np.repeat(np.arange(len(lengths)), lengths)))
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return cls(as_ids(ids), numbers[order], values[order], offsets)
+
+    @classmethod
+    def from_crystals(cls, crystals: Crystals) -> Compositions:
+        """Count the sites of each element in each crystal."""
+        keys = crystals.site_crystal * 256 + crystals.numbers
+        unique, counts = np.unique(keys, return_counts=True)
+        per_crystal = np.bincount(unique // 256, minlength=len(crystals))
+        return cls(
+            crystals.ids,
+            (unique % 256).astype(np.uint8),
+            counts.astype(np.float64),
+            np.concatenate([[0], np.cumsum(per_crystal)]).astype(np.int64),
+        )
+
+    @classmethod
+    def concat(cls, parts: Sequence[Compositions]) -> Compositions:
+        """Join batches in order."""
+        lengths = np.concatenate([[0], *(np.diff(part.offsets) for part in parts)])
+        return cls(
+            np.concatenate([np.empty(0, np.str_), *(part.ids for part in parts)]),
+            np.concatenate([np.empty(0, np.uint8), *(part.numbers for part in parts)]),
+            np.concatenate([np.empty(0, np.float64), *(part.amounts for part in parts)]),
+            np.cumsum(lengths).astype(np.int64),
+        )
+
+    def take(self, key: Any) -> Compositions:
+        """The compositions given by a slice, a mask or integers, in that order."""
+        rows = as_rows(key, len(self))
+        index, offsets = gather_index(self.offsets, rows)
+        return Compositions(self.ids[rows], self.numbers[index], self.amounts[index], offsets)
+
+    def amounts_of(self, row: int) -> dict[int, float]:
+        """Amounts by atomic number of one composition."""
+        part = slice(self.offsets[row], self.offsets[row + 1])
+        return dict(zip(self.numbers[part].tolist(), self.amounts[part].tolist(), strict=True))
+
+    def reduced_formulas(self) -> list[str]:
+        """The reduced formula of each composition, (n,)."""
+        return [reduced_formula(self.amounts_of(row)) for row in range(len(self))]
+
+    def chemical_systems(self) -> list[str]:
+        """The chemical system of each composition, symbols in alphabetical order (``Cl-Na``)."""
+        names = np.asarray(elements.symbols())[self.numbers].tolist()
+        bounds = self.offsets.tolist()
+        return ["-".join(sorted(names[a:b])) for a, b in itertools.pairwise(bounds)]
+
+    @property
+    def n_elements(self) -> Int:
+        """Number of different elements in each composition, (n,)."""
+        return np.diff(self.offsets)

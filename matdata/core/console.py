@@ -1,0 +1,59 @@
+"""What a run says: lines, warnings and progress bars; silent when asked or not at a terminal.
+
+Each call prints one line: a newline or an escape sequence in a name is shown, not obeyed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from matdata.core.printable import printable
+from matdata.core.redaction import redact
+
+T = TypeVar("T")
+
+
+class Console:
+    """Where stages report to.
+
+    Parameters
+    ----------
+    quiet
+        Say nothing but warnings.
+    lines_to_stderr
+        Keep standard output free for machine-readable results.
+    """
+
+    def __init__(self, quiet: bool = False, lines_to_stderr: bool = False) -> None:
+        self.quiet = quiet
+        self._lines = sys.stderr if lines_to_stderr else sys.stdout
+
+    def say(self, text: str = "") -> None:
+        """Print a line."""
+        if not self.quiet:
+            print(one_line(text), file=self._lines, flush=True)
+
+    def warn(self, text: str) -> None:
+        """Print a warning, also when quiet."""
+        print(one_line(f"warning: {text}"), file=sys.stderr, flush=True)
+
+    def bar(self, items: Iterable[T], what: str, total: int | None, done: int = 0) -> Iterator[T]:
+        """Pass items through with a progress bar; hidden unless standard error is a terminal."""
+        from tqdm import tqdm
+
+        hidden = self.quiet or not sys.stderr.isatty()
+        options: dict[str, Any] = {"desc": one_line(what), "total": total, "initial": done}
+        with tqdm(disable=hidden, leave=False, delay=1.0, **options) as bar:
+            for item in items:
+                yield item
+                bar.update()
+
+
+def one_line(text: object) -> str:
+    """A text as one line for a terminal, without secrets."""
+    return printable(redact(str(text)))
+
+
+SILENT = Console(quiet=True)

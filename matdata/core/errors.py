@@ -1,0 +1,91 @@
+"""The error tree: every message says what was expected, the likely cause and the next step."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from matdata.core.printable import printable
+from matdata.core.redaction import redact
+
+
+class MatdataError(Exception):
+    """Base of all errors that matdata raises about a user's data or request.
+
+    Secrets are hidden in all its texts, and its message is fit for a terminal.
+
+    Parameters
+    ----------
+    what
+        What happened and what was expected instead.
+    cause
+        The likely cause, when one is known.
+    next_step
+        What the user can do about it.
+    details
+        Examples, a line each.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        cause: str | None = None,
+        next_step: str | None = None,
+        details: Iterable[str] = (),
+    ):
+        self.what = redact(what)
+        self.cause = redact(cause) if cause else None
+        self.next_step = redact(next_step) if next_step else None
+        lines = [self.what, *(f"  {redact(line)}" for line in details)]
+        if self.cause:
+            lines.append(f"  likely cause: {self.cause}")
+        if self.next_step:
+            lines.append(f"  next step: {self.next_step}")
+        super().__init__("\n".join(map(printable, lines)))
+
+
+class MatdataWarning(UserWarning):
+    """Something was left out, and the result says what and why."""
+
+
+class SourceError(MatdataError):
+    """A source could not be found, read, or understood."""
+
+
+class StructureError(MatdataError):
+    """A crystal or a formula is not one that can be worked with."""
+
+
+class CurationError(MatdataError):
+    """The curation asked for cannot be applied to these records."""
+
+
+class SplitError(MatdataError):
+    """A split is impossible, inconsistent, or belongs to other data."""
+
+
+class FeatureError(MatdataError):
+    """A feature is unknown, unavailable, or asked of the wrong kind of data."""
+
+
+class StoreError(MatdataError):
+    """An artefact is missing, damaged, stale, locked, or cannot be written."""
+
+
+class ConfigError(MatdataError):
+    """A setting has an unknown name or a value that it cannot take."""
+
+
+class PluginError(MatdataError):
+    """A plugin is missing, broken, or registers what another one holds."""
+
+
+class TrainError(MatdataError):
+    """A training cannot start or go on, or a run does not fit what is asked of it."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `` (did you mean 'x'?)`` for the closest known word, or an empty string."""
+    close = difflib.get_close_matches(str(word)[:100], list(known), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,0 +1,58 @@
+"""The decorators of all compiled kernels; importing them imports numba.
+
+Compiled code is cached on disk. Division follows IEEE 754 (no exceptions), so kernels guard their
+denominators themselves. No C wrappers are made, and Python wrappers for entries only: they would
+be half of the time of the first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+from matdata.core.kernel_cache import drop_stale_code
+
+drop_stale_code(Path(__file__).parents[1])
+
+F = TypeVar("F", bound=Callable[..., Any])
+_COMMON = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+
+def kernel(function: F) -> F:
+    """Compile a function that Python calls; it runs without the interpreter lock."""
+    compiled: F = numba.njit(**_COMMON)(function)
+    return compiled
+
+
+def inner(function: F) -> F:
+    """Like `kernel`, for functions that only kernels call."""
+    compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True)(function)
+    return compiled
+
+
+def reduction(function: F) -> F:
+    """Like `inner`, for loops whose sums or maxima may be taken in any order (vectorised).
+
+    NaN must not occur in their input.
+    """
+    flags = {"nnan", "nsz", "reassoc"}
+    compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True, fastmath=flags)(function)
+    return compiled
+
+
+def sums(function: F) -> F:
+    """Like `reduction`, with fused products and sums; NaN stays NaN."""
+    flags = {"nsz", "reassoc", "contract"}
+    compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True, forceinline=True, fastmath=flags)(
+        function
+    )
+    return compiled
+
+
+def inlined(function: F) -> F:
+    """Like `inner`, put in place of its calls: for the innermost steps, where calling costs."""
+    compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True, forceinline=True)(function)
+    return compiled

@@ -1,0 +1,1 @@
+"""What users open: datasets, their differences, exports and views."""

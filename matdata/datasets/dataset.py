@@ -1,0 +1,206 @@
+"""A dataset that was opened: what a person asks of it, stage by stage."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matdata.features.feature import Feature, open_feature
+from matdata.features.support import CommonSupport, common_support
+from matdata.store.catalogue import feature_names
+from matdata.store.dataset_folder import DatasetFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from matdata.load.loader import Loader
+    from matdata.load.loaders import Loaders
+    from matdata.splits.audit import Report
+
+
+class Dataset(DatasetFolder):
+    """A dataset in a cache: its table, structures, splits and features.
+
+    Parameters
+    ----------
+    folder
+        ``datasets/<name>/<version>-<digest8>`` in the cache.
+    cache
+        The cache that holds its features.
+    """
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        super().__init__(folder)
+        self.cache = cache
+
+    def __len__(self) -> int:
+        return int(self.manifest["rows"])
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.ref!r}, {len(self):,} materials)"
+
+    @functools.cached_property
+    def table(self) -> pd.DataFrame:
+        """The table, one row a material, indexed by material id; units in ``.attrs["units"]``."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.columns).set_index("material_id")
+        frame.attrs["units"] = self.units
+        return frame
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """The records that were left out, with stage, reason and message."""
+        import pandas as pd
+
+        from matdata.core.ledger import to_columns
+
+        return pd.DataFrame(to_columns(self.rejects()))
+
+    def structure(self, material_id: str) -> Any:
+        """One crystal as a pymatgen `Structure`."""
+        from matdata.adapters.pymatgen import to_structure
+
+        return to_structure(self.crystals, self.row(material_id))
+
+    def atoms(self, material_id: str) -> Any:
+        """One crystal as ASE `Atoms`."""
+        from matdata.adapters.ase import to_atoms
+
+        return to_atoms(self.crystals, self.row(material_id))
+
+    def features(self) -> list[str]:
+        """Names of the features that were built."""
+        return feature_names(self.cache, self.ref)
+
+    def feature(self, spec: str, **settings: Any) -> Feature:
+        """A feature that was built.
+
+        Parameters
+        ----------
+        spec
+            Feature name, or ``name@digest8``.
+        settings
+            Settings of the featurizer: stored ones choose among what was built, views (``level``
+            of ``ofm``) say how it is looked at.
+
+        Raises
+        ------
+        FeatureError
+            If it was not built, with the command that makes it.
+        """
+        return open_feature(self, self.cache, spec, settings)
+
+    def complete(self, specs: Sequence[str]) -> CommonSupport:
+        """The materials that have every one of these features, which were built before."""
+        return common_support(self.ids, {spec: self.feature(spec) for spec in specs})
+
+    def split(self, name: str | None = None) -> dict[str, list[str]]:
+        """Material ids of each part of a saved split; the only one if no name is given.
+
+        Raises
+        ------
+        StoreError
+            If there is none of that name, or several and none is named.
+        """
+        from matdata.splits.saved import load_split
+
+        return {part: ids.tolist() for part, ids in load_split(self, name).parts.items()}
+
+    def add_split(self, method: str, *, name: str | None = None, **settings: Any) -> list[str]:
+        """Split the dataset and save the splits; returns their names, one a fold.
+
+        Parameters
+        ----------
+        method
+            ``random``, ``stable``, ``group``, ``kfold``, ``element``, ``taata``, ``time``,
+            ``matbench`` or ``fixed``.
+        name
+            Name to save under, instead of the method's own.
+        settings
+            Settings of the method: ``ratios``, ``seed``, ``by``, ``k``, ``file``, …
+        """
+        from matdata.splits.saved import add_splits
+
+        return add_splits(self, method, settings, name=name)
+
+    def loaders(
+        self,
+        split: Any = None,
+        *,
+        inputs: Sequence[str],
+        target: str | Sequence[str] | None = None,
+        quiet: bool = False,
+        **options: Any,
+    ) -> Loaders:
+        """Loaders of the parts of a split; unpacks as ``train, val, test``.
+
+        Parameters
+        ----------
+        split
+            Name of a saved split, or ratios such as ``70/15/15``; the only saved one if not given.
+        inputs
+            Features by spec, which were built before.
+        target
+            Columns of the table to be learnt.
+        quiet
+            Do not print modes, and waiting times after each epoch.
+        options
+            ``batch_size``, ``device``, ``max_sites``, ``seed``, ``missing``, … : all of
+            `matdata.load.loaders.make_loaders` and `matdata.load.options.LoadOptions`.
+        """
+        from matdata.core.console import Console
+        from matdata.load.loaders import make_loaders
+
+        told = Console(quiet=quiet)
+        return make_loaders(self, inputs, target, split=split, console=told, **options)
+
+    def loader(
+        self,
+        part: str | None = None,
+        *,
+        inputs: Sequence[str],
+        target: str | Sequence[str] | None = None,
+        **options: Any,
+    ) -> Loader:
+        """The loader of one part of a split; of the whole dataset if no part is given."""
+        from matdata.load.loaders import make_part_loader
+
+        return make_part_loader(self, part, inputs, target, **options)
+
+    def audit(
+        self,
+        split: str | None = None,
+        keys: Sequence[str] | None = None,
+        near_duplicates: bool = False,
+        judge: bool = False,
+        **tolerances: Any,
+    ) -> Report:
+        """What the parts of a saved split share.
+
+        Parameters
+        ----------
+        split
+            Name of the split; the only one if not given.
+        keys
+            Columns to compare by; formula, chemsys and protostructure if not given.
+        near_duplicates
+            Look for near duplicates between the parts as well.
+        judge
+            Of these, count those that pymatgen's `StructureMatcher` confirms.
+        tolerances
+            Settings of `matdata.curate.near_duplicates.NearSettings`.
+        """
+        from matdata.curate.near_duplicates import NearSettings, pairs_between
+        from matdata.splits.saved import audit_split, load_split
+
+        chosen = load_split(self, split)
+        pairs = None
+        if near_duplicates:
+            settings = NearSettings.from_mapping(tolerances)
+            labels = self.columns.get("protostructure")
+            found = pairs_between(self.crystals, labels, chosen.part_of(self.ids), settings, judge)
+            pairs = [(pair.first, pair.second) for pair in found]
+        return audit_split(self, chosen, keys, pairs)

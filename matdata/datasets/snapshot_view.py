@@ -1,0 +1,94 @@
+"""A snapshot in the shape of a dataset: what a comparison looks at."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.crystals import Crystals
+from matdata.core.ledger import Reject
+from matdata.curate.coercion import numeric_columns
+from matdata.sources.snapshot import Snapshot, kept_snapshot
+from matdata.store.tables import Columns
+
+
+class SnapshotSide:
+    """The records of a snapshot, read when they are first asked for.
+
+    Records that carry a mark of deprecation are rejects, as they are in a dataset.
+
+    Parameters
+    ----------
+    snapshot
+        The snapshot.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.manifest: dict[str, Any] = snapshot.origin
+
+    @classmethod
+    def find(cls, cache: Path, ref: str) -> SnapshotSide:
+        """The snapshot ``source/version``, as ``matdata list`` writes it; a beginning is enough."""
+        source, _, version = ref.partition("/")
+        return cls(kept_snapshot(cache, source, version))
+
+    @property
+    def ref(self) -> str:
+        """``source/version-digest8``."""
+        return f"{self.manifest['source']}/{self._snapshot.folder.name}"
+
+    @property
+    def kind(self) -> str:
+        """``structure`` or ``composition``."""
+        return str(self.manifest["kind"])
+
+    @functools.cached_property
+    def _loaded(self) -> tuple[Crystals | None, Columns, list[Reject]]:
+        crystals, table, rejects = self._snapshot.load()
+        table, _ = numeric_columns(table, self.manifest["targets"])
+        marks = table.get("deprecated") or [None] * len(table["material_id"])
+        keep = np.flatnonzero([mark is not True for mark in marks])
+        gone = [k for k, mark in enumerate(marks) if mark is True]
+        said = [
+            Reject(str(table["material_id"][k]), "source", "deprecated", "its database says so")
+            for k in gone
+        ]
+        kept = {name: [column[k] for k in keep] for name, column in table.items()}
+        return None if crystals is None else crystals.take(keep), kept, [*rejects, *said]
+
+    @property
+    def crystals(self) -> Crystals:
+        """The structures; none for compositions."""
+        return self._loaded[0] or Crystals.empty()
+
+    @property
+    def columns(self) -> Columns:
+        """The table's columns."""
+        return self._loaded[1]
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of the targets."""
+        return dict(self.manifest["targets"])
+
+    @functools.cached_property
+    def ids(self) -> npt.NDArray[np.str_]:
+        """Material ids."""
+        return np.asarray(self.columns["material_id"], dtype=np.str_)
+
+    @functools.cached_property
+    def _rows(self) -> dict[str, int]:
+        return {identity: row for row, identity in enumerate(self.ids.tolist())}
+
+    def row(self, material_id: str) -> int:
+        """Row of a material."""
+        return self._rows[material_id]
+
+    def rejects(self) -> list[Reject]:
+        """Records that are no part of it, with their reasons."""
+        return self._loaded[2]

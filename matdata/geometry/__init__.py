@@ -1,0 +1,1 @@
+"""Lattices and periodic neighbour searches, shared by curation, symmetry and features."""

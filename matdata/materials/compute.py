@@ -1,0 +1,138 @@
+"""Features computed in memory, without a dataset: the same arrays as a build."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Crystals, Ragged
+from matdata.core.errors import FeatureError, StructureError
+from matdata.core.ledger import Reject
+from matdata.features import featurizer
+from matdata.features.base import Block, Column, Featurizer
+from matdata.features.feature import values_and_offsets
+from matdata.features.runner import check_block
+from matdata.materials import read_materials
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Features computed in memory.
+
+    Attributes
+    ----------
+    values
+        Dense values: (n, columns), or (N, columns) over all sites with `offsets`.
+    offsets
+        Material `i` holds ``values[offsets[i]:offsets[i + 1]]``; None if it has one row.
+    ids
+        Names of the materials that succeeded: their ids or keys, formulas, or places in the list.
+    labels, units
+        Names and units of the columns.
+    rejects
+        Materials that failed, each with its reason.
+    """
+
+    values: npt.NDArray[Any]
+    offsets: npt.NDArray[np.int64] | None
+    ids: npt.NDArray[np.str_]
+    labels: Sequence[str]
+    units: Sequence[str]
+    rejects: list[Reject] = field(default_factory=list)
+
+
+def compute(spec: str, materials: Any, **settings: Any) -> Computed:
+    """Compute a feature without a dataset: the same arrays as a build.
+
+    Parameters
+    ----------
+    spec
+        Feature name.
+    materials
+        Structures and compositions of pymatgen, ASE atoms, formulas, paths of files; one or
+        several, in a list, a mapping of names, a series, or a table with a column of them;
+        `Crystals` or `Compositions`.
+    settings
+        Settings of the featurizer.
+
+    Returns
+    -------
+    Computed
+        Features of the materials in their order, under their names, and rejects of those that
+        cannot be read or featurized.
+
+    Raises
+    ------
+    FeatureError
+        If the feature is unknown, or needs structures and got formulas alone.
+    StructureError
+        If nothing given can be read.
+    """
+    made = featurizer(spec, settings)
+    read = read_materials(materials)
+    batch, unread = read.for_inputs(made.requires == "structure", f"feature {spec!r}")
+    rows, fields, failed = stored_fields(made, batch)
+    values, offsets = values_and_offsets(made.dense(fields))
+    names, rejects = read.names_of(batch.ids[rows].tolist()), read.named([*unread, *failed])
+    return Computed(values, offsets, names, made.labels(), made.units(), rejects)
+
+
+def stored_fields(
+    made: Featurizer, batch: Crystals | Compositions
+) -> tuple[npt.NDArray[np.int64], dict[str, Column], list[Reject]]:
+    """What a build would store: rows that succeeded, their fields, and the rejects of the rest."""
+    blocks = []
+    for first in range(0, max(len(batch), 1), made.batch_rows):
+        part = batch.take(slice(first, first + made.batch_rows))
+        block = check_block(made, part, made.featurize(part))
+        blocks.append(Block(block.rows + first, block.fields, block.rejects))
+    rows = np.concatenate([block.rows for block in blocks])
+    names = [item.name for item in made.fields]
+    fields = {name: _join([block.fields[name] for block in blocks]) for name in names}
+    return rows, fields, [reject for block in blocks for reject in block.rejects]
+
+
+def _join(columns: list[Any]) -> Column:
+    return Ragged.concat(columns) if isinstance(columns[0], Ragged) else np.concatenate(columns)
+
+
+def as_batch(materials: Any, made: Featurizer) -> Crystals | Compositions:
+    """Bring whatever was given into the columns that a featurizer takes; all of it, or none.
+
+    Raises
+    ------
+    StructureError
+        If something given cannot be read.
+    FeatureError
+        If structures are needed and formulas were given.
+    """
+    if isinstance(materials, (Crystals, Compositions)):
+        return for_featurizer(materials, made)
+    read = read_materials(materials)
+    batch, rejects = read.for_inputs(made.requires == "structure", f"feature {made.spec!r}")
+    for reject in read.named(rejects):
+        raise StructureError(f"{reject.material_id}: {reject.message}")
+    return batch
+
+
+def for_featurizer(batch: Crystals | Compositions, made: Featurizer) -> Crystals | Compositions:
+    """Columns as a featurizer takes them: formulas of crystals, where it needs no more.
+
+    Raises
+    ------
+    FeatureError
+        If it needs structures and the columns are compositions.
+    """
+    if made.requires == "composition" and isinstance(batch, Crystals):
+        return Compositions.from_crystals(batch)
+    if made.requires == "structure" and isinstance(batch, Compositions):
+        raise FeatureError(
+            f"feature {made.spec!r} needs structures, got formulas",
+            next_step="give pymatgen structures, ASE atoms or Crystals",
+        )
+    return batch

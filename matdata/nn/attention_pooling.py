@@ -1,0 +1,101 @@
+"""Weighted attention from the nodes of a set to one row: the pooling of Roost and Wren.
+
+For a node j of a set, with hidden numbers ``x_j = leaky(rows_j)``,
+
+    e_j = gate . x_j(gate part) + prior_j
+    a_j = exp(e_j) / sum_k exp(e_k)                                  (Goodall 2022, eq. 4.3)
+    out = sum_j a_j x_j(message part)
+
+for each of several heads. `rows` is (n, heads * (gates + hidden)): first the gate parts of all
+heads, then the message parts. A set without nodes gets zeros.
+
+Two ways that agree: compiled loops (CPU) and tensors (any device).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from matdata.nn.cpu.autograd import SLOPE, array, attention_by_loops
+from matdata.nn.cpu.openmp import how_many_parts, in_threads
+from matdata.nn.segments import segment_softmax, segment_sum
+from matdata.nn.sets import Sets, by_head
+
+
+def tensors(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+    """Pooling step by step; see the module."""
+    heads, cut = len(gate), gate.numel()
+    bent = F.leaky_relu(rows, SLOPE)
+    scores = (by_head(bent[:, :cut], heads) * gate).sum(2)
+    shares = segment_softmax(scores, sets.owner, sets.count, prior)
+    messages = by_head(bent[:, cut:], heads) * shares[:, :, None]
+    return segment_sum(messages.flatten(1), sets.owner, sets.count)
+
+
+def compiled(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+    """Pooling by the compiled loops of the CPU; see the module."""
+    return _loops(rows, gate, prior, sets.offsets)
+
+
+def pool(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+    """Weighted attention over the nodes of each set, the fastest way for the device.
+
+    Parameters
+    ----------
+    rows : (n, heads * (gates + hidden))
+        Hidden numbers of the nodes, before the leaky ReLU.
+    gate : (heads, gates)
+        Last layer of the gates; a bias would cancel in the softmax.
+    prior : (n, heads)
+        Logarithms of the weights.
+    sets
+        Which nodes form a set.
+
+    Returns
+    -------
+    (b, heads * hidden)
+        Hidden message of each set and head.
+    """
+    way = compiled if rows.device.type == "cpu" else tensors
+    return way(rows, gate, prior, sets)
+
+
+def _forward(rows: Tensor, gate: Tensor, prior: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
+    from matdata.nn.cpu import pooling_kernels as kernels
+
+    arrays = array(rows), array(gate), array(prior)
+    ends = offsets.numpy()
+    out = rows.new_empty(len(ends) - 1, rows.shape[1] - gate.numel())
+    shares = torch.empty_like(prior)
+    slope = arrays[0].dtype.type(SLOPE)
+
+    def work(_: int, first: int, last: int) -> None:
+        kernels.forward(*arrays, ends, first, last, slope, out.numpy(), shares.numpy())
+
+    in_threads(work, ends, how_many_parts(rows.numel()))
+    return out, shares
+
+
+def _backward(
+    grad: Tensor, rows: Tensor, gate: Tensor, shares: Tensor, offsets: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    from matdata.nn.cpu import pooling_kernels as kernels
+
+    arrays = array(grad), array(rows), array(gate), array(shares)
+    ends = offsets.numpy()
+    to_rows, to_prior = torch.empty_like(rows), torch.empty_like(shares)
+    parts = how_many_parts(rows.numel())
+    to_gate = gate.new_zeros(parts, *gate.shape)
+    slope = arrays[0].dtype.type(SLOPE)
+    found, gates, priors = to_rows.numpy(), to_gate.numpy(), to_prior.numpy()
+
+    def work(part: int, first: int, last: int) -> None:
+        kernels.backward(*arrays, ends, first, last, slope, found, gates[part], priors)
+
+    in_threads(work, ends, parts)
+    return to_rows, to_gate.sum(0), to_prior
+
+
+_loops = attention_by_loops("pooling", _forward, _backward)

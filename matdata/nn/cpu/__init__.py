@@ -1,0 +1,1 @@
+"""What is specific to processors: compiled loops, threads, products, freed memory."""

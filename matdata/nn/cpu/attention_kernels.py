@@ -1,0 +1,181 @@
+"""Attention over all pairs within small sets, forwards and backwards, for the CPU.
+
+A set of k nodes has k² pairs, each with hundreds of hidden numbers. Written with tensors, every
+step of the attention goes through memory; here the hidden numbers of a pair live in registers, and
+are computed again in the backward pass.
+
+``slope - slope`` is a zero of the type of the arrays, since the slope is finite.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from matdata.core.jit import kernel, sums
+
+Array = np.ndarray[Any, Any]
+
+
+@sums
+def _gated(own: Array, other: Array, gate: Array, slope: Any) -> Any:
+    """``gate . leaky(own + other)``."""
+    total = slope - slope
+    for k in range(len(gate)):
+        x = own[k] + other[k]
+        y = x * slope
+        total += gate[k] * (x if x > y else y)
+    return total
+
+
+@sums
+def _add_hidden(out: Array, share: Any, own: Array, other: Array, slope: Any) -> None:
+    """``out += share leaky(own + other)``."""
+    for k in range(len(out)):
+        x = own[k] + other[k]
+        y = x * slope
+        out[k] += share * (x if x > y else y)
+
+
+@sums
+def _back_hidden(
+    grad: Array, share: Any, own: Array, other: Array, to_own: Array, to_other: Array, slope: Any
+) -> Any:
+    """``grad . leaky(own + other)``; gradients of ``share`` times that are added."""
+    total = slope - slope
+    for k in range(len(grad)):
+        x = own[k] + other[k]
+        step = grad[k]
+        step = step if x > 0 else step * slope
+        total += step * x
+        step *= share
+        to_own[k] += step
+        to_other[k] += step
+    return total
+
+
+@sums
+def _back_gate(
+    step: Any, own: Array, other: Array, to_own: Array, to_other: Array, slope: Any
+) -> None:
+    """Add the gradients of ``step gate . leaky(own + other)``, divided by the gate."""
+    for k in range(len(own)):
+        down = step if own[k] + other[k] > 0 else step * slope
+        to_own[k] += down
+        to_other[k] += down
+
+
+@sums
+def _finish_gate(gate: Array, row: Array, to_row: Array, to_gate: Array) -> None:
+    """From the sums that `_back_gate` left, the gradients of a row and of the gate.
+
+    ``leaky(own + other)`` is linear in both where its sign is known, so the gradient of the gate is
+    a sum over nodes: own and other times their sums over pairs.
+    """
+    for k in range(len(gate)):
+        to_gate[k] += row[k] * to_row[k]
+        to_row[k] *= gate[k]
+
+
+@kernel
+def forward(
+    both: Array,
+    gate: Array,
+    prior: Array,
+    offsets: Array,
+    pair_offsets: Array,
+    first: int,
+    last: int,
+    slope: Any,
+    out: Array,
+    shares: Array,
+) -> None:
+    """Fill `out` and `shares` for the sets from `first` to before `last`; see `nn.pairs`."""
+    heads, gates = gate.shape
+    hidden = out.shape[1] // heads
+    half = heads * (gates + hidden)
+    for chosen in range(first, last):
+        begin, end = offsets[chosen], offsets[chosen + 1]
+        for m in range(heads):  # outside, so that what one head needs of a set stays in the cache
+            at, to = m * gates, heads * gates + m * hidden
+            pair = pair_offsets[chosen]
+            for i in range(begin, end):
+                left = both[i, at : at + gates]
+                top = slope - slope - math.inf
+                for j in range(begin, end):
+                    right = both[j, half + at : half + at + gates]
+                    score = _gated(left, right, gate[m], slope) + prior[j, m]
+                    shares[pair + j - begin, m] = score
+                    if not score <= top:
+                        top = score
+                total = slope - slope
+                for j in range(begin, end):
+                    raised = math.exp(shares[pair + j - begin, m] - top)
+                    shares[pair + j - begin, m] = raised
+                    total += raised
+                row = out[i, m * hidden : (m + 1) * hidden]
+                row[:] = 0
+                left = both[i, to : to + hidden]
+                for j in range(begin, end):
+                    share = shares[pair + j - begin, m] / total
+                    shares[pair + j - begin, m] = share
+                    right = both[j, half + to : half + to + hidden]
+                    _add_hidden(row, share, left, right, slope)
+                pair += end - begin
+
+
+@kernel
+def backward(
+    grad: Array,
+    both: Array,
+    gate: Array,
+    shares: Array,
+    offsets: Array,
+    pair_offsets: Array,
+    first: int,
+    last: int,
+    slope: Any,
+    to_both: Array,
+    to_gate: Array,
+    to_prior: Array,
+) -> None:
+    """Fill in the gradients for the sets from `first` to before `last`; see `nn.pairs`.
+
+    That of the gates is added to `to_gate`.
+    """
+    heads, gates = gate.shape
+    hidden = grad.shape[1] // heads
+    half = heads * (gates + hidden)
+    for chosen in range(first, last):
+        begin, end = offsets[chosen], offsets[chosen + 1]
+        steps = np.empty(end - begin, grad.dtype)
+        for i in range(begin, end):
+            to_both[i, :] = 0
+            to_prior[i, :] = 0
+        for m in range(heads):
+            at, to = m * gates, heads * gates + m * hidden
+            pair = pair_offsets[chosen]
+            for i in range(begin, end):
+                down = grad[i, m * hidden : (m + 1) * hidden]
+                mine, left = both[i, to : to + hidden], to_both[i, to : to + hidden]
+                mean = slope - slope
+                for j in range(begin, end):
+                    share = shares[pair + j - begin, m]
+                    theirs = both[j, half + to : half + to + hidden]
+                    right = to_both[j, half + to : half + to + hidden]
+                    steps[j - begin] = _back_hidden(down, share, mine, theirs, left, right, slope)
+                    mean += share * steps[j - begin]
+                mine, left = both[i, at : at + gates], to_both[i, at : at + gates]
+                for j in range(begin, end):
+                    step = shares[pair + j - begin, m] * (steps[j - begin] - mean)
+                    to_prior[j, m] += step
+                    theirs = both[j, half + at : half + at + gates]
+                    right = to_both[j, half + at : half + at + gates]
+                    _back_gate(step, mine, theirs, left, right, slope)
+                pair += end - begin
+            for i in range(begin, end):
+                for start in (at, half + at):
+                    row, found = both[i, start : start + gates], to_both[i, start : start + gates]
+                    _finish_gate(gate[m], row, found, to_gate[m])

@@ -1,0 +1,236 @@
+"""Matrix products of linear layers, by whichever library of torch is fastest on the processor.
+
+Torch's builds for x86 hand float32 products to MKL, which does not use AVX-512 on processors of
+AMD. oneDNN, which these builds carry as well, does, and takes about half the time there
+(`benchmarks/products.py`). Elsewhere, and for all that is not float32 on a CPU, torch chooses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import platform
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from matdata.nn.vmap import member_by_member
+
+#: Multiplications below which the way to oneDNN costs more than it saves.
+WORTH_IT = 1 << 24
+
+Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+_allowed: ContextVar[bool] = ContextVar("allowed", default=True)
+
+
+def linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``rows weight^T + bias``, as `torch.nn.functional.linear`.
+
+    Parameters
+    ----------
+    rows : (..., k)
+        Input.
+    weight : (m, k)
+        Matrix.
+    bias : (m,), optional
+        Added to each row.
+
+    Returns
+    -------
+    (..., m)
+        Output; it differs from torch's in the order of sums.
+    """
+    if not _by_onednn(rows, weight, bias):
+        return F.linear(rows, weight, bias)
+    out: Tensor = _OfRows.apply(rows.reshape(-1, rows.shape[-1]), weight, bias)
+    return out.reshape(*rows.shape[:-1], len(weight))
+
+
+class Linear(nn.Linear):
+    """`torch.nn.Linear` with the products of `linear`; weights have the same names and start."""
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """(..., in_features) to (..., out_features)."""
+        return linear(rows, self.weight, self.bias)
+
+
+@contextlib.contextmanager
+def torch_chooses() -> Iterator[None]:
+    """Leave all products that this thread makes within to torch, to compare with."""
+    token = _allowed.set(False)
+    try:
+        yield
+    finally:
+        _allowed.reset(token)
+
+
+@functools.cache
+def onednn_is_faster() -> bool:
+    """Whether this is a processor on which torch's own choice is the slower one, and it works."""
+    return (
+        torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
+        and torch.backends.cpu.get_cpu_capability() == "AVX512"
+        and _vendor() == "AuthenticAMD"
+        and _onednn() is not None
+    )
+
+
+def _by_onednn(rows: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
+    return (
+        not torch.compiler.is_compiling()  # first, or the rest becomes part of the graph
+        and rows.device.type == "cpu"
+        and rows.dtype is weight.dtype is torch.float32
+        and weight.dim() == 2
+        and rows.shape[-1] == weight.shape[1]
+        and (bias is None or (bias.dtype is torch.float32 and bias.shape == weight.shape[:1]))
+        and rows.numel() * len(weight) >= WORTH_IT
+        and _allowed.get()
+        and bool(torch.backends.mkldnn.enabled)
+        and not torch.is_autocast_enabled("cpu")
+        and onednn_is_faster()
+    )
+
+
+def _vendor(file: Path = Path("/proc/cpuinfo")) -> str:
+    """Vendor of the processor as it says itself: AuthenticAMD, GenuineIntel; empty if unknown."""
+    try:
+        lines = file.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return "AuthenticAMD" if "AuthenticAMD" in platform.processor() else ""
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("vendor_id"))
+    return next(named, "")
+
+
+@functools.cache
+def _onednn() -> Product | None:
+    """oneDNN's product, if this build of torch has it and it passes a small test."""
+    try:
+        operator = torch.ops.mkldnn._linear_pointwise.default
+    except AttributeError:
+        return None
+
+    def product(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        bias = None if bias is None else bias.contiguous()
+        out: Tensor = operator(_dense(rows), _dense(weight), bias, "none", [], "")
+        return out
+
+    numbers = torch.arange(128.0, dtype=torch.float32, device="cpu").remainder(7).view(8, 16)
+    rows, weight = numbers[:5], numbers[5:]
+    try:
+        found = product(rows, weight.T.contiguous().T, numbers[0, :3])
+        right = torch.equal(found, rows @ weight.T + numbers[0, :3])
+    except RuntimeError:
+        return None
+    return product if right else None
+
+
+def _dense(matrix: Tensor) -> Tensor:
+    """The matrix itself if it or its transpose is contiguous, else a copy.
+
+    Where rows have gaps between them, oneDNN may take its slow reference loops.
+    """
+    return matrix if matrix.T.is_contiguous() else matrix.contiguous()
+
+
+def _of_rows(rows: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:
+    """``rows matrix^T + bias`` for any number of rows n.
+
+    oneDNN writes and keeps code for each size of a product, which takes as long as a small product
+    itself, and n changes from batch to batch. So n is rounded: up by rows of zeros where the input
+    is the narrow side, else down, and torch makes the rows that are left.
+    """
+    product, count = _onednn(), len(rows)
+    assert product is not None, "checked by onednn_is_faster"
+    step = _step(count)
+    left = count % step
+    if not left:
+        return product(rows, matrix, bias)
+    if rows.shape[1] <= len(matrix):
+        made = product(F.pad(rows, (0, 0, 0, step - left)), matrix, bias)
+        return made.resize_(count, len(matrix))  # no view: what comes after may change it in place
+    most = count - left
+    both = product(rows[:most], matrix, bias), F.linear(rows[most:], matrix, bias)
+    return torch.cat(both)
+
+
+def _over_rows(left: Tensor, right: Tensor) -> Tensor:
+    """``left^T right`` for any number of rows: a round number by oneDNN, the rest by torch.
+
+    The first factor is copied on the way, so it should be the narrow one.
+    """
+    if right.shape[1] < left.shape[1]:
+        return _over_rows(right, left).T
+    product, count = _onednn(), len(left)
+    assert product is not None, "checked by onednn_is_faster"
+    most = count - count % _step(count)
+    out = product(left[:most].T, right[:most].T, None)
+    return out if most == count else out.addmm_(left[most:].T, right[most:])
+
+
+def _step(count: int) -> int:
+    """A power of 2 between a sixteenth and an eighth of a number."""
+    return 1 << max(count.bit_length() - 4, 0)
+
+
+def _outer(left: Tensor, right: Tensor) -> Tensor:
+    """``left^T right``, (n, m) and (n, k) to (m, k)."""
+    if not _by_onednn(left.T, right.T, None):
+        return left.T @ right
+    out: Tensor = _OverRows.apply(left, right)
+    return out
+
+
+class _OfRows(torch.autograd.Function):
+    """``rows matrix^T + bias`` by oneDNN, its gradients too."""
+
+    @staticmethod
+    def forward(rows: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:
+        return _of_rows(rows, matrix, bias)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[0], inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        rows, matrix = ctx.saved_tensors
+        to_rows, to_matrix, to_bias = ctx.needs_input_grad
+        return (
+            linear(grad, matrix.T) if to_rows else None,
+            _outer(grad, rows) if to_matrix else None,
+            grad.sum(0) if to_bias else None,
+        )
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
+        return member_by_member(_OfRows.apply, info, in_dims, inputs)
+
+
+class _OverRows(torch.autograd.Function):
+    """``left^T right`` by oneDNN, its gradients too."""
+
+    @staticmethod
+    def forward(left: Tensor, right: Tensor) -> Tensor:
+        return _over_rows(left, right)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        left, right = ctx.saved_tensors
+        to_left, to_right = ctx.needs_input_grad
+        return (
+            linear(right, grad) if to_left else None,
+            linear(left, grad.T) if to_right else None,
+        )
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
+        return member_by_member(_OverRows.apply, info, in_dims, inputs)

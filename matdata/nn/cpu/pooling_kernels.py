@@ -1,0 +1,140 @@
+"""Attention from the nodes of small sets to one row, forwards and backwards, for the CPU.
+
+As in `matdata.nn.cpu.attention_kernels`, hidden numbers are used while they are in the cache, and
+computed again in the backward pass.
+
+``slope - slope`` is a zero of the type of the arrays.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from matdata.core.jit import kernel, sums
+
+Array = np.ndarray[Any, Any]
+
+
+@sums
+def _gated(row: Array, gate: Array, slope: Any) -> Any:
+    """``gate . leaky(row)``."""
+    total = slope - slope
+    for k in range(len(gate)):
+        x = row[k]
+        y = x * slope
+        total += gate[k] * (x if x > y else y)
+    return total
+
+
+@sums
+def _add_hidden(out: Array, share: Any, row: Array, slope: Any) -> None:
+    """``out += share leaky(row)``."""
+    for k in range(len(out)):
+        x = row[k]
+        y = x * slope
+        out[k] += share * (x if x > y else y)
+
+
+@sums
+def _back_hidden(grad: Array, share: Any, row: Array, to_row: Array, slope: Any) -> Any:
+    """``grad . leaky(row)``; `to_row` becomes the gradient of ``share`` times that."""
+    total = slope - slope
+    for k in range(len(grad)):
+        step = grad[k]
+        step = step if row[k] > 0 else step * slope
+        total += step * row[k]
+        to_row[k] = step * share
+    return total
+
+
+@sums
+def _back_gate(
+    gate: Array, step: Any, row: Array, to_row: Array, to_gate: Array, slope: Any
+) -> None:
+    """Gradients of ``step gate . leaky(row)``; that of the gate is added."""
+    for k in range(len(gate)):
+        x = row[k]
+        y = x * slope
+        to_gate[k] += step * (x if x > y else y)
+        down = step * gate[k]
+        to_row[k] = down if x > y else down * slope
+
+
+@kernel
+def forward(
+    rows: Array,
+    gate: Array,
+    prior: Array,
+    offsets: Array,
+    first: int,
+    last: int,
+    slope: Any,
+    out: Array,
+    shares: Array,
+) -> None:
+    """Fill `out` and `shares` for the sets from `first` to before `last`; see `nn.pools`."""
+    heads, gates = gate.shape
+    hidden = out.shape[1] // heads
+    for chosen in range(first, last):
+        begin, end = offsets[chosen], offsets[chosen + 1]
+        for m in range(heads):
+            at, to = m * gates, heads * gates + m * hidden
+            top = slope - slope - math.inf
+            for j in range(begin, end):
+                score = _gated(rows[j, at : at + gates], gate[m], slope) + prior[j, m]
+                shares[j, m] = score
+                if not score <= top:
+                    top = score
+            total = slope - slope
+            for j in range(begin, end):
+                raised = math.exp(shares[j, m] - top)
+                shares[j, m] = raised
+                total += raised
+            row = out[chosen, m * hidden : (m + 1) * hidden]
+            row[:] = 0
+            for j in range(begin, end):
+                share = shares[j, m] / total
+                shares[j, m] = share
+                _add_hidden(row, share, rows[j, to : to + hidden], slope)
+
+
+@kernel
+def backward(
+    grad: Array,
+    rows: Array,
+    gate: Array,
+    shares: Array,
+    offsets: Array,
+    first: int,
+    last: int,
+    slope: Any,
+    to_rows: Array,
+    to_gate: Array,
+    to_prior: Array,
+) -> None:
+    """Fill in the gradients for the sets from `first` to before `last`; see `nn.pools`.
+
+    That of the gates is added to `to_gate`.
+    """
+    heads, gates = gate.shape
+    hidden = grad.shape[1] // heads
+    for chosen in range(first, last):
+        begin, end = offsets[chosen], offsets[chosen + 1]
+        for m in range(heads):
+            at, to = m * gates, heads * gates + m * hidden
+            down = grad[chosen, m * hidden : (m + 1) * hidden]
+            mean = slope - slope
+            for j in range(begin, end):
+                place = to_rows[j, to : to + hidden]
+                share = shares[j, m]
+                found = _back_hidden(down, share, rows[j, to : to + hidden], place, slope)
+                to_prior[j, m] = found
+                mean += share * found
+            for j in range(begin, end):
+                step = shares[j, m] * (to_prior[j, m] - mean)
+                to_prior[j, m] = step
+                row, place = rows[j, at : at + gates], to_rows[j, at : at + gates]
+                _back_gate(gate[m], step, row, place, to_gate[m], slope)

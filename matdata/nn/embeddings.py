@@ -1,0 +1,91 @@
+"""From stored numbers to the first vectors of a network: elements and distances."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from matdata.nn.cpu.onednn_linear import Linear, linear
+from matdata.tables import element_vectors, wyckoff_terms
+
+
+class ElementEmbedding(nn.Module):
+    """A linear layer on the vectors of elements, made once for each element, not each site.
+
+    Parameters
+    ----------
+    table
+        Name of a table of `matdata.tables.element_vectors`; its vectors are not trained.
+    width
+        Numbers of an embedded element.
+    bias
+        Whether the layer has a bias.
+    """
+
+    table: Tensor
+
+    def __init__(self, table: str, width: int, bias: bool = True) -> None:
+        super().__init__()
+        # Rows of elements that a table lacks are never looked up; NaN there would reach gradients.
+        vectors = np.nan_to_num(element_vectors.vectors(table))
+        self.register_buffer("table", torch.from_numpy(vectors), persistent=False)
+        self.linear = Linear(vectors.shape[1], width, bias=bias)
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        """Atomic numbers (n,) int64 to (n, width)."""
+        embedded = linear(self.table, self.linear.weight, self.linear.bias)
+        return embedded.index_select(0, numbers)
+
+
+class PositionEmbedding(nn.Module):
+    """A linear layer on Wyckoff positions and their share of the sites (Goodall 2022, app. A.3).
+
+    The terms of a position are embedded once, however many orbits of a batch are on it.
+
+    Parameters
+    ----------
+    width
+        Numbers of an embedded orbit.
+    """
+
+    table: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        terms = torch.from_numpy(wyckoff_terms.terms().astype(np.float32))
+        self.register_buffer("table", terms, persistent=False)
+        self.linear = Linear(terms.shape[1] + 1, width)
+
+    def forward(self, positions: Tensor, shares: Tensor) -> Tensor:
+        """Rows of the positions (n,) int64 and shares (n,) to (n, width)."""
+        distinct, place = torch.unique(positions, return_inverse=True)
+        weight, last = self.linear.weight[:, :-1], self.linear.weight[:, -1]
+        embedded = linear(self.table.index_select(0, distinct), weight, self.linear.bias)
+        return embedded.index_select(0, place) + shares[:, None] * last
+
+
+class Gaussians(nn.Module):
+    """``exp(-((d - centre) / width)^2)`` of distances (T. Xie and J. C. Grossman, PRL 120, 145301).
+
+    Parameters
+    ----------
+    start, stop
+        First and last centre, Å.
+    count
+        Number of centres.
+    width
+        Width of each, Å; the spacing of the centres if not given.
+    """
+
+    centres: Tensor
+
+    def __init__(self, start: float, stop: float, count: int, width: float | None = None) -> None:
+        super().__init__()
+        centres = torch.linspace(start, stop, count)
+        self.register_buffer("centres", centres, persistent=False)
+        self.width = width if width is not None else (stop - start) / max(count - 1, 1)
+
+    def forward(self, distance: Tensor) -> Tensor:
+        """Distances (...) in Å to (..., count)."""
+        return torch.exp(-(((distance[..., None] - self.centres) / self.width) ** 2))

@@ -1,0 +1,127 @@
+"""Weighted attention over all pairs of nodes of one set: the heart of Roost and Wren.
+
+For a node i of a set, with hidden numbers ``x_ij = leaky(own_i + other_j)`` of each pair,
+
+    e_ij = gate . x_ij(gate part) + prior_j
+    a_ij = exp(e_ij) / sum_k exp(e_ik)                       (Goodall 2022, eq. 4.2 and 4.3)
+    out_i = sum_j a_ij x_ij(message part)
+
+for each of several heads. `both` is (n, 2 * heads * (gates + hidden)): `own`, then `other`, and in
+each first the gate parts of all heads, then the message parts. The last linear layer of the
+messages follows after the sum over j, since the shares sum to 1: one product a node in place of
+one a pair.
+
+Three ways that agree: compiled loops (CPU), padded tensors, ragged tensors (any device).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from matdata.nn.cpu.autograd import SLOPE, array, attention_by_loops
+from matdata.nn.cpu.openmp import how_many_parts, in_threads
+from matdata.nn.segments import segment_softmax, segment_sum
+from matdata.nn.sets import Sets, by_head
+
+FAR_BELOW = -1e30
+
+
+def ragged(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+    """Attention with one row a pair; see the module."""
+    first, second = sets.pairs
+    own, other = both.chunk(2, 1)
+    heads, cut = len(gate), gate.numel()
+    rows = F.leaky_relu(own.index_select(0, first) + other.index_select(0, second), SLOPE)
+    scores = (by_head(rows[:, :cut], heads) * gate).sum(2)
+    shares = segment_softmax(scores + prior.index_select(0, second), first, len(own))
+    messages = by_head(rows[:, cut:], heads) * shares[:, :, None]
+    return segment_sum(messages.flatten(1), first, len(own))
+
+
+def padded(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+    """Attention with sets padded to the longest; see the module."""
+    heads, cut = len(gate), gate.numel()
+
+    def table(rows: Tensor) -> Tensor:
+        empty = rows.new_zeros(sets.count * sets.longest, rows.shape[1])
+        filled = empty.index_copy(0, sets.slots, rows)
+        return filled.reshape(sets.count, sets.longest, rows.shape[1])
+
+    own, other = table(both).chunk(2, 2)
+    rows = F.leaky_relu(own[:, :, None] + other[:, None], SLOPE)
+    scores = (by_head(rows[..., :cut], heads) * gate).sum(4) + table(prior)[:, None]
+    shares = torch.softmax(scores.masked_fill(~sets.mask[:, None, :, None], FAR_BELOW), 2)
+    messages = (by_head(rows[..., cut:], heads) * shares[..., None]).sum(2)
+    flat = messages.reshape(sets.count * sets.longest, -1)
+    return flat.index_select(0, sets.slots)
+
+
+def compiled(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+    """Attention by the compiled loops of the CPU; see the module."""
+    return _loops(both, gate, prior, sets.offsets, sets.pair_offsets)
+
+
+def attend(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+    """Weighted attention over the pairs of each set, the fastest way for the device.
+
+    Parameters
+    ----------
+    both : (n, 2 * heads * (gates + hidden))
+        What a node adds to a pair as its first (i), then as its second (j).
+    gate : (heads, gates)
+        Last layer of the gates; a bias would cancel in the softmax.
+    prior : (n, heads)
+        Logarithms of the weights.
+    sets
+        Which nodes form a set.
+
+    Returns
+    -------
+    (n, heads * hidden)
+        Hidden message of each node and head.
+    """
+    way = compiled if both.device.type == "cpu" else padded
+    return way(both, gate, prior, sets)
+
+
+def _forward(
+    both: Tensor, gate: Tensor, prior: Tensor, offsets: Tensor, pair_offsets: Tensor
+) -> tuple[Tensor, Tensor]:
+    from matdata.nn.cpu import attention_kernels as kernels
+
+    arrays = array(both), array(gate), array(prior)
+    ends, places = offsets.numpy(), pair_offsets.numpy()
+    out = both.new_empty(len(both), both.shape[1] // 2 - gate.numel())
+    shares = both.new_empty(int(places[-1]), len(gate))
+    slope = arrays[0].dtype.type(SLOPE)
+
+    def work(_: int, first: int, last: int) -> None:
+        kernels.forward(*arrays, ends, places, first, last, slope, out.numpy(), shares.numpy())
+
+    in_threads(work, places, how_many_parts(int(places[-1]) * both.shape[1] // 2))
+    return out, shares
+
+
+def _backward(
+    grad: Tensor, both: Tensor, gate: Tensor, shares: Tensor, offsets: Tensor, pair_offsets: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    from matdata.nn.cpu import attention_kernels as kernels
+
+    arrays = array(grad), array(both), array(gate), array(shares)
+    ends, places = offsets.numpy(), pair_offsets.numpy()
+    to_both, to_prior = torch.empty_like(both), both.new_empty(len(both), len(gate))
+    parts = how_many_parts(int(places[-1]) * both.shape[1])
+    to_gate = gate.new_zeros(parts, *gate.shape)
+    slope = arrays[0].dtype.type(SLOPE)
+    found, gates, priors = to_both.numpy(), to_gate.numpy(), to_prior.numpy()
+
+    def work(part: int, first: int, last: int) -> None:
+        kernels.backward(*arrays, ends, places, first, last, slope, found, gates[part], priors)
+
+    in_threads(work, places, parts)
+    return to_both, to_gate.sum(0), to_prior
+
+
+_loops = attention_by_loops("attention", _forward, _backward)

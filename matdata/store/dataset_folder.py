@@ -1,0 +1,179 @@
+"""A committed dataset: columns, table, ledger, funnel and splits, opened from its folder."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from matdata.core import ledger
+from matdata.core.composition import Compositions, parse_formula
+from matdata.core.crystals import Crystals, as_ids
+from matdata.core.errors import StoreError, StructureError, did_you_mean
+from matdata.core.ledger import Reject
+from matdata.store import notes, tables
+from matdata.store.artefact import check_files
+from matdata.store.columns import read_crystals
+from matdata.store.manifest import read_manifest
+from matdata.store.records import read_json
+from matdata.store.walk import Fault
+
+KIND = "dataset"
+
+
+class DatasetFolder:
+    """The files of one dataset; everything is read, and checked, when it is first asked for.
+
+    Parameters
+    ----------
+    folder
+        ``datasets/<name>/<version>-<digest8>`` in a cache.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest = read_manifest(folder, KIND)
+
+    @property
+    def ref(self) -> str:
+        """Exact reference ``name@version-digest8``."""
+        return f"{self.manifest['name']}@{self.folder.name}"
+
+    @property
+    def digest(self) -> str:
+        """Digest of what the dataset was made from."""
+        return str(self.manifest["identity_digest"])
+
+    @property
+    def kind(self) -> str:
+        """``structure`` or ``composition``."""
+        return str(self.manifest["kind"])
+
+    def _checked(self, part: str) -> Path:
+        check_files(self.folder, self.manifest, part)
+        return self.folder / part
+
+    @functools.cached_property
+    def columns(self) -> tables.Columns:
+        """The table's columns."""
+        return tables.read_table(self._checked("table.parquet"))
+
+    @functools.cached_property
+    def units(self) -> dict[str, str]:
+        """Units of the table's columns, where they are known."""
+        return tables.read_units(self._checked("table.parquet"))
+
+    @functools.cached_property
+    def ids(self) -> np.ndarray[Any, Any]:
+        """Material ids in the order of the rows."""
+        return as_ids(self.columns["material_id"])
+
+    @functools.cached_property
+    def _rows(self) -> dict[str, int]:
+        return {identity: row for row, identity in enumerate(self.ids.tolist())}
+
+    def row(self, material_id: str) -> int:
+        """Row of a material.
+
+        Raises
+        ------
+        StoreError
+            If the dataset does not hold it, saying why when the ledger knows.
+        """
+        row = self._rows.get(material_id)
+        if row is not None:
+            return row
+        for reject in self.rejects():
+            if reject.material_id == material_id:
+                raise StoreError(
+                    f"{material_id} was left out of {self.ref}: {reject.reason}: {reject.message}"
+                )
+        raise StoreError(
+            f"{self.ref} holds no material {material_id!r}{did_you_mean(material_id, self._rows)}"
+        )
+
+    @functools.cached_property
+    def crystals(self) -> Crystals:
+        """The structures.
+
+        Raises
+        ------
+        StructureError
+            If the dataset holds compositions only.
+        """
+        if self.kind != "structure":
+            raise StructureError(
+                f"{self.ref} holds compositions and no structures",
+                next_step="use features of compositions, or build from a source with structures",
+            )
+        return read_crystals(self._checked("crystals.h5"), self.columns["material_id"])
+
+    @functools.cached_property
+    def compositions(self) -> Compositions:
+        """The compositions: counted from the structures, or parsed from the formulas."""
+        if self.kind == "structure":
+            return Compositions.from_crystals(self.crystals)
+        amounts = [parse_formula(formula) for formula in self.columns["formula_given"]]
+        return Compositions.from_amounts(self.columns["material_id"], amounts)
+
+    def rejects(self) -> list[Reject]:
+        """The ledger."""
+        return ledger.from_columns(tables.read_table(self._checked("ledger.parquet")))
+
+    def funnel(self) -> list[dict[str, Any]]:
+        """Steps of the funnel."""
+        steps: list[dict[str, Any]] = read_json(self._checked("funnel.json"))["steps"]
+        return steps
+
+    # Splits may be added to a finished dataset; each is a table with a sealed note beside it.
+
+    @property
+    def _splits(self) -> Path:
+        return self.folder / "splits"
+
+    def splits(self) -> tuple[list[str], list[Fault]]:
+        """Names of the saved splits, and why their folder cannot be read if it cannot."""
+        return notes.names(self._splits)
+
+    def split_names(self) -> list[str]:
+        """Names of the saved splits."""
+        return self.splits()[0]
+
+    def save_split(
+        self, name: str, columns: dict[str, list[Any]], note: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Save a split, unless one of its name is there: ids and parts, settings and digests.
+
+        Returns
+        -------
+        dict
+            The note of the split of that name, perhaps of another one than was given.
+        """
+        return notes.keep(self._splits, name, columns, {**note, "dataset_digest": self.digest})
+
+    def load_split(self, name: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+        """A saved split: its columns and its note.
+
+        Raises
+        ------
+        StoreError
+            If there is none of that name, it is damaged, or it belongs to another dataset.
+        """
+        names = self.split_names()
+        if name not in names:
+            raise StoreError(
+                f"{self.ref} has no split {name!r}{did_you_mean(name, names)}",
+                next_step=f"saved splits: {', '.join(names) or 'none'}; `matdata split` makes one",
+            )
+        note = notes.read(self._splits, name)
+        if note["dataset_digest"] != self.digest:
+            raise StoreError(
+                f"split {name!r} was made of dataset {str(note['dataset_digest'])[:8]}, "
+                f"{self.ref} is {self.digest[:8]}",
+                cause="its files were copied from another version of the dataset",
+                next_step=f"split this version (`matdata split {self.ref} --method "
+                f"{note.get('method', 'random')} --name NAME`), or open the one it belongs to",
+            )
+        return tables.read_table(self._splits / f"{name}{notes.TABLE}"), note

@@ -1,0 +1,1 @@
+"""Symmetry searches and protostructure labels."""

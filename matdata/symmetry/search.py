@@ -1,0 +1,257 @@
+"""Space groups, Wyckoff letters and orbits of crystals, by moyopy or by spglib.
+
+Tolerances default to those of `matdata.core.tolerances`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.crystals import Crystals, Int, as_rows, gather_index
+from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.ledger import Reject
+from matdata.core.tolerances import SYMPREC, angle_tolerance_of, for_engine
+from matdata.symmetry.cell import Cell, CellSymmetry, NoSymmetry, Search
+from matdata.tables import wyckoff
+
+Engine = Literal["moyopy", "spglib"]
+Str = npt.NDArray[np.str_]
+CRYSTAL_SYSTEMS = (
+    "",
+    "triclinic",
+    "monoclinic",
+    "orthorhombic",
+    "tetragonal",
+    "trigonal",
+    "hexagonal",
+    "cubic",
+)
+_LAST_OF_SYSTEM = (0, 2, 15, 74, 142, 167, 194, 230)
+_FAMILIES = np.array(["", "a", "m", "o", "t", "h", "h", "c"])
+
+
+@dataclass(frozen=True, eq=False)
+class Symmetry:
+    """Symmetry of a batch of crystals, row for row; rows without one hold 0, "" and -1.
+
+    Attributes
+    ----------
+    ids : (n,) str
+        Material ids.
+    space_group_number : (n,) int64
+        1 to 230, or 0.
+    pearson_symbol : (n,) str
+        AFLOW style: every one-face centring is C (``oC8``), rhombohedral cells count the atoms of
+        the hexagonal cell.
+    n_conventional : (n,) int64
+        Sites of the conventional cell.
+    letters : (N,) str
+        Wyckoff letter of each site, in the engine's setting.
+    orbits : (N,) int64
+        For each site the first site of its crystal (counted from 0) that symmetry maps to it.
+    offsets : (n + 1,) int64
+        As in `Crystals`.
+    engine, engine_version, symprec, angle_tolerance
+        What made this; Å and degrees.
+    rejects
+        One row for each crystal without symmetry (stage ``curate``, reason ``no_symmetry``).
+    """
+
+    ids: Str
+    space_group_number: Int
+    pearson_symbol: Str
+    n_conventional: Int
+    letters: Str
+    orbits: Int
+    offsets: Int
+    engine: str
+    engine_version: str
+    symprec: float
+    angle_tolerance: float | None
+    rejects: tuple[Reject, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def found(self) -> npt.NDArray[np.bool_]:
+        """Rows with a space group, (n,)."""
+        return self.space_group_number > 0
+
+    @property
+    def crystal_system(self) -> Str:
+        """Crystal systems (``trigonal`` and ``hexagonal`` apart), (n,)."""
+        return np.array(CRYSTAL_SYSTEMS)[crystal_system_codes(self.space_group_number)]
+
+    @property
+    def position_rows(self) -> Int:
+        """Each site's row among the 1,731 positions of `matdata.tables.wyckoff`, (N,) or -1."""
+        numbers = np.repeat(self.space_group_number, np.diff(self.offsets))
+        return wyckoff.position_rows(numbers, self.letters)
+
+    @property
+    def multiplicities(self) -> Int:
+        """Multiplicity of each site's position in the conventional cell, (N,); 0 if unknown."""
+        return np.append(wyckoff.multiplicities(), 0)[self.position_rows]
+
+    @property
+    def site_symmetries(self) -> Str:
+        """Site-symmetry symbol of each site, (N,)."""
+        return np.append(wyckoff.site_symmetries(), "")[self.position_rows]
+
+    def take(self, key: Any) -> Symmetry:
+        """The rows given by a slice, a mask or integers, with the rejects among them."""
+        rows = as_rows(key, len(self))
+        index, offsets = gather_index(self.offsets, rows)
+        ids = self.ids[rows]
+        kept = set(ids.tolist())
+        return Symmetry(
+            ids,
+            self.space_group_number[rows],
+            self.pearson_symbol[rows],
+            self.n_conventional[rows],
+            self.letters[index],
+            self.orbits[index],
+            offsets,
+            self.engine,
+            self.engine_version,
+            self.symprec,
+            self.angle_tolerance,
+            tuple(reject for reject in self.rejects if reject.material_id in kept),
+        )
+
+
+def crystal_system_codes(numbers: Int) -> Int:
+    """Index into `CRYSTAL_SYSTEMS` for space-group numbers; 0 for 0."""
+    return np.searchsorted(_LAST_OF_SYSTEM, numbers).astype(np.int64)
+
+
+def analyse(
+    crystals: Crystals,
+    engine: Engine = "moyopy",
+    symprec: float = SYMPREC,
+    angle_tolerance: float | Literal["default"] | None = "default",
+) -> Symmetry:
+    """Find the symmetry of each crystal, one search a crystal.
+
+    Parameters
+    ----------
+    crystals
+        What to analyse; not changed.
+    engine
+        ``"moyopy"`` or ``"spglib"``.
+    symprec
+        Tolerance on positions in Å.
+    angle_tolerance
+        Tolerance on angles in degrees; None for the engine's own test of lengths alone;
+        ``"default"`` is that of `matdata.core.tolerances`.
+
+    Raises
+    ------
+    ConfigError
+        If the engine is unknown or a tolerance is not positive.
+    """
+    if angle_tolerance == "default":
+        default = angle_tolerance_of(engine, symprec, None)
+        angle_tolerance = for_engine(engine, default)
+    version, search, quiet = _engine(engine, symprec, angle_tolerance)
+    with quiet():
+        results, rejects = _search_all(crystals, search, engine)
+    numbers = np.array([found.number for found in results], dtype=np.int64)
+    return Symmetry(
+        crystals.ids,
+        numbers,
+        _pearson(numbers, results),
+        np.array([found.n_conventional for found in results], dtype=np.int64),
+        np.array([letter for found in results for letter in found.letters], dtype="<U1"),
+        np.array([orbit for found in results for orbit in found.orbits], dtype=np.int64),
+        crystals.offsets,
+        *(engine, version, symprec, angle_tolerance),
+        tuple(rejects),
+    )
+
+
+def _search_all(
+    crystals: Crystals, search: Search, engine: str
+) -> tuple[list[CellSymmetry], list[Reject]]:
+    """One result a crystal, blank where there is none, and a reject for each blank."""
+    results: list[CellSymmetry] = []
+    rejects: list[Reject] = []
+    names, usable = crystals.ids.tolist(), _usable(crystals).tolist()
+    for name, cell, good in zip(names, _cells(crystals), usable, strict=True):
+        try:
+            results.append(_checked(search, cell, good))
+        except NoSymmetry as reason:
+            rejects.append(Reject(name, "curate", "no_symmetry", f"{engine}: {reason}"))
+            results.append(CellSymmetry(0, "", 0, [""] * len(cell[2]), [-1] * len(cell[2])))
+    return results, rejects
+
+
+def _engine(engine: str, symprec: float, angle_tolerance: float | None) -> tuple[str, Search, Any]:
+    if not symprec > 0 or (angle_tolerance is not None and not angle_tolerance > 0):
+        raise ConfigError(
+            f"symprec {symprec} Å and angle_tolerance {angle_tolerance}° must be positive",
+            next_step="leave angle_tolerance out of the search with None",
+        )
+    if engine == "moyopy":
+        from matdata.symmetry import moyo
+
+        return *moyo.prepare(symprec, angle_tolerance), moyo.quiet
+    if engine == "spglib":
+        from matdata.symmetry import spglib
+
+        return *spglib.prepare(symprec, angle_tolerance), spglib.quiet
+    known = get_args(Engine)
+    raise ConfigError(
+        f"symmetry engine {engine!r} is none of {', '.join(known)}{did_you_mean(engine, known)}"
+    )
+
+
+def _cells(crystals: Crystals) -> list[Cell]:
+    """Plain lists for each crystal; whole columns are converted at once, which is far cheaper."""
+    lattices = crystals.lattice.tolist()
+    positions = crystals.frac_coords.tolist()
+    numbers = crystals.numbers.tolist()
+    ends = crystals.offsets.tolist()
+    return [
+        (lattice, positions[start:end], numbers[start:end])
+        for lattice, start, end in zip(lattices, ends[:-1], ends[1:], strict=True)
+    ]
+
+
+def _usable(crystals: Crystals) -> npt.NDArray[np.bool_]:
+    """Crystals that no engine crashes on: with sites, finite coordinates and a volume."""
+    sites_bad = crystals.site_crystal[~np.isfinite(crystals.frac_coords).all(axis=1)]
+    good = (crystals.n_sites > 0) & np.isfinite(crystals.volume) & (crystals.volume > 0)
+    good[sites_bad] = False
+    return good
+
+
+def _checked(search: Search, cell: Cell, usable: bool) -> CellSymmetry:
+    """Search one cell; what would crash an engine is refused beforehand."""
+    if not usable:
+        raise NoSymmetry("a crystal without sites, without volume or with infinite coordinates")
+    found = search(cell)
+    if not 1 <= found.number <= wyckoff.N_GROUPS or len(found.letters) != len(cell[2]):
+        raise NoSymmetry(f"an incomplete answer (space group {found.number})")
+    return found
+
+
+def _pearson(numbers: Int, results: list[CellSymmetry]) -> Str:
+    """Pearson symbols; engines write one-face centrings S, A, B or C, AFLOW labels C."""
+    families = _FAMILIES[crystal_system_codes(numbers)].tolist()
+    return np.array(
+        [
+            family
+            + ("C" if found.centring in "ABCS" else found.centring)
+            + str(found.n_conventional)
+            if found.number
+            else ""
+            for family, found in zip(families, results, strict=True)
+        ],
+        dtype=np.str_,
+    )

@@ -1,0 +1,65 @@
+"""A batch of formulas or structures that are in no dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from matdata.core.errors import FeatureError, StructureError
+from matdata.features import featurizer
+from matdata.features.base import Featurizer
+from matdata.load.batch import Batch
+from matdata.materials import read_materials
+from matdata.materials.compute import for_featurizer
+from matdata.training.data import View, loader_for
+from matdata.training.memory_features import MemoryFeature
+from matdata.training.settings import TrainSettings
+
+
+def batch_of(
+    inputs: Sequence[str] | Mapping[str, Featurizer],
+    materials: Any,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    device: str = "cpu",
+) -> Batch:
+    """Compute features and hold them as a model reads them, without targets.
+
+    Parameters
+    ----------
+    inputs
+        Specs of features (`Trainer.inputs`), or featurizers by spec (`Schema.featurizers`).
+    materials
+        Formulas, pymatgen structures, ASE atoms, `Crystals` or `Compositions`, in whose order the
+        batch is.
+    settings
+        Settings of features by spec (`Trainer.input_settings`).
+    device
+        Where the tensors shall be.
+
+    Raises
+    ------
+    FeatureError
+        If a feature fails for a material, with the reason.
+    StructureError
+        If a material cannot be read.
+    """
+    if isinstance(inputs, Mapping):
+        made = dict(inputs)
+    else:
+        made = {spec: featurizer(spec, (settings or {}).get(spec, {})) for spec in inputs}
+    read = read_materials(materials)
+    structures = any(one.requires == "structure" for one in made.values())
+    batch, rejects = read.for_inputs(structures, ", ".join(made))
+    for reject in read.named(rejects):
+        raise StructureError(f"{reject.material_id}: {reject.message}")
+    features = {spec: MemoryFeature(one, for_featurizer(batch, one)) for spec, one in made.items()}
+    for spec, feature in features.items():
+        for reject in feature.rejects():
+            raise FeatureError(f"{spec} of {reject.material_id}: {reject.message}")
+    ids = np.asarray(batch.ids, dtype=np.str_)
+    view = View("materials in memory", ids, {}, {}, features)
+    loader = loader_for(view, ids, (), TrainSettings(batch_size=len(ids)), device=device)
+    found: Batch = next(iter(loader))
+    return found

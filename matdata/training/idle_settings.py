@@ -1,0 +1,55 @@
+"""Training options that would have no effect are refused."""
+
+from __future__ import annotations
+
+from matdata.core.errors import ConfigError, TrainError
+from matdata.training.contract import FitTrainer, Trainer
+from matdata.training.request import Request
+from matdata.training.settings import BUDGETS, fit_honours
+
+
+def reject_idle_settings(trainer: Trainer, request: Request) -> None:
+    """Refuse options that would be written down and not used.
+
+    Raises
+    ------
+    TrainError
+        If weights or a normalizer are to be given to a plugin with a fit of its own.
+    ConfigError
+        If a setting would have no effect.
+    """
+    if isinstance(trainer, FitTrainer):
+        if request.from_run or request.freeze or request.reinit or request.keep_normalizer:
+            raise TrainError(
+                f"{trainer.name} has a fit of its own and takes over no weights",
+                next_step="leave out --from-run, --freeze, --reinit and --keep-normalizer",
+            )
+        idle = sorted(name for name in request.settings if not fit_honours(name))
+        if idle:
+            raise ConfigError(
+                f"{trainer.name} has a fit of its own, which these settings of the loop do not "
+                f"reach: {', '.join(idle)}",
+                next_step=f"leave them out; `matdata plugins {trainer.name}` shows its hypers",
+            )
+        return
+    budget = [name for name in BUDGETS.values() if request.settings.get(name)]
+    if budget and "batch_size" in request.settings:
+        raise ConfigError(
+            f"{' and '.join(budget)} takes the place of batch_size; both are given",
+            next_step="leave one of them out",
+        )
+    if request.keep_normalizer and not request.from_run:
+        raise ConfigError(
+            "--keep-normalizer keeps the normalizer of another run; no run is named",
+            next_step="add --from-run NAME, or leave out --keep-normalizer",
+        )
+    if request.keep_normalizer and "normalizer" in request.settings:
+        raise ConfigError(
+            "--keep-normalizer and train.normalizer are both given",
+            next_step="leave one of them out",
+        )
+    if request.reinit and not request.from_run:
+        raise ConfigError(
+            "--reinit says which weights of another run are not taken over; no run is named",
+            next_step="add --from-run NAME, or leave out --reinit",
+        )

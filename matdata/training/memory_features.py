@@ -1,0 +1,121 @@
+"""Features of structures and formulas in memory, in the shape that loaders read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Crystals, Ragged
+from matdata.core.errors import FeatureError, StructureError
+from matdata.core.ledger import Reject
+from matdata.features.base import Column, Dense, Featurizer
+from matdata.materials import read_materials
+from matdata.materials.compute import for_featurizer, stored_fields
+from matdata.training.data import View
+from matdata.training.predict import predict_view
+from matdata.training.prediction import Predictions
+from matdata.training.run import Run
+
+Ids = npt.NDArray[np.str_]
+
+
+class MemoryArrays:
+    """Stored fields in memory, read as those of a store."""
+
+    def __init__(self, featurizer: Featurizer, fields: Mapping[str, Column]) -> None:
+        self._fields = fields
+        self._levels = {item.name: item.level for item in featurizer.fields}
+
+    def lengths(self, level: str) -> npt.NDArray[np.int64]:
+        """Entries of each material at a ragged level."""
+        name = next(name for name, other in self._levels.items() if other == level)
+        column = self._fields[name]
+        assert isinstance(column, Ragged)
+        return column.lengths
+
+    def read(
+        self, names: Iterable[str], positions: npt.NDArray[np.int64] | None = None
+    ) -> dict[str, Column]:
+        """Some fields of some materials, or of all."""
+        found = {name: self._fields[name] for name in names}
+        if positions is None:
+            return found
+        return {name: _take(column, positions) for name, column in found.items()}
+
+
+def _take(column: Column, positions: npt.NDArray[np.int64]) -> Column:
+    return column.take(positions) if isinstance(column, Ragged) else column[positions]
+
+
+class MemoryFeature:
+    """A feature of materials in memory: what `matdata.features.feature.Feature` is of a store."""
+
+    def __init__(self, featurizer: Featurizer, batch: Crystals | Compositions) -> None:
+        self.featurizer = featurizer
+        self.rows, fields, self._rejects = stored_fields(featurizer, batch)
+        self.ids: Ids = np.asarray(batch.ids, dtype=np.str_)[self.rows]
+        self.arrays = MemoryArrays(featurizer, fields)
+        self._names = [item.name for item in featurizer.fields]
+
+    def rejects(self) -> list[Reject]:
+        """Materials that could not be featurized, each with its reason."""
+        return self._rejects
+
+    def dense(self, ids: Sequence[str]) -> Dense:
+        """The dense form of some materials."""
+        place = {name: row for row, name in enumerate(self.ids.tolist())}
+        positions = np.array([place[name] for name in ids], dtype=np.int64)
+        return self.featurizer.dense(self.arrays.read(self._names, positions))
+
+
+def predict_memory(
+    run: Run, materials: Any, settings: Mapping[str, Any] | None = None
+) -> Predictions:
+    """What a run says about materials that are in no dataset.
+
+    Parameters
+    ----------
+    materials
+        Structures, formulas, paths of files, several of them, or a table of them
+        (`matdata.materials.read_materials`). A model that reads formulas takes structures by
+        theirs; one that reads structures rejects formulas with the reason ``no_structure``.
+    settings
+        Other settings of the loop (``device``, ``batch_size``).
+
+    Returns
+    -------
+    Predictions
+        In the order of the materials, under their names, for those for which all features
+        succeed; ``rejects`` says why others fail.
+
+    Raises
+    ------
+    FeatureError
+        If the model needs structures and got formulas alone, or features fail for all materials.
+    StructureError
+        If no material can be read.
+    """
+    read = read_materials(materials)
+    if not len(read):
+        raise StructureError("no material was given", next_step="give structures or formulas")
+    inputs = run.schema.featurizers
+    structures = any(made.requires == "structure" for made in inputs.values())
+    batch, rejects = read.for_inputs(structures, f"run {run.name!r}")
+    features = {s: MemoryFeature(made, for_featurizer(batch, made)) for s, made in inputs.items()}
+    rejects = [*rejects, *(one for feature in features.values() for one in feature.rejects())]
+    ids: Ids = np.asarray(batch.ids, dtype=np.str_)
+    keep = np.ones(len(ids), dtype=bool)
+    for feature in features.values():
+        keep &= np.isin(ids, feature.ids)
+    told = read.named(rejects)
+    if not keep.any():
+        why = f": {told[0].message}" if told else ""
+        raise FeatureError(f"features fail for all {len(read):,} materials{why}")
+    view = View("materials in memory", ids, {}, {}, features)
+    found = predict_view(run, view, ids[keep], None, settings)
+    return replace(found, ids=read.names_of(found.ids.tolist()), rejects=tuple(told))

@@ -1,0 +1,199 @@
+"""What a run is asked: plugin, data, split, targets, settings; checked before anything is read."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.errors import FeatureError, SplitError
+from matdata.features.feature import Feature, open_feature
+from matdata.splits.base import Split
+from matdata.splits.saved import load_split
+from matdata.store.catalogue import find_dataset
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.training import trainer as make_trainer
+from matdata.training.contract import Target, Trainer
+from matdata.training.idle_settings import reject_idle_settings
+from matdata.training.request import Request
+from matdata.training.settings import TrainSettings, train_settings
+from matdata.training.targets import (
+    hints_of,
+    known_of,
+    notes_of,
+    require_classes,
+    told_targets,
+)
+
+Ids = npt.NDArray[np.str_]
+PACKAGES = ("matdata", "torch", "numpy", "scikit-learn", "safetensors")
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A request that was checked.
+
+    Attributes
+    ----------
+    trainer, dataset, split, features, targets, settings
+        What will be trained, on what.
+    train, valid
+        Material ids that have all inputs and a known target; `valid` may be empty.
+    notes
+        What a user must know about them.
+    """
+
+    request: Request
+    trainer: Trainer
+    dataset: DatasetFolder
+    split: Split
+    features: Mapping[str, Feature]
+    targets: tuple[Target, ...]
+    settings: TrainSettings
+    train: Ids
+    valid: Ids
+    notes: tuple[str, ...]
+
+    def manifest(self, parent: Mapping[str, Any] | None, outputs: int) -> dict[str, Any]:
+        """The manifest of the run, with the identity that tells runs apart."""
+        split = {"name": self.split.name, "digest": self.split.digest()}
+        inputs = [_describe(spec, feature) for spec, feature in self.features.items()]
+        content: dict[str, Any] = {
+            "plugin": {"name": self.trainer.name, "version": self.trainer.version},
+            "citation": self.trainer.citation,
+            "hypers": self.trainer.hypers.to_dict(),
+            "settings": self.settings.to_dict(),
+            "dataset": {"ref": self.dataset.ref, "digest": self.dataset.digest},
+            "split": split,
+            "inputs": inputs,
+            "targets": [target.to_dict() for target in self.targets],
+            "outputs": outputs,
+            "from_run": dict(parent) if parent else None,
+            "freeze": list(self.request.freeze),
+            "sizes": {"train": len(self.train), "val": len(self.valid)},
+            "notes": list(self.notes),
+        }
+        same = ("plugin", "inputs", "from_run", "freeze")
+        identity = {name: content[name] for name in same}
+        identity["hypers"] = self.trainer.hypers.identity()
+        identity["targets"] = [target.identity() for target in self.targets]
+        identity["dataset"] = self.dataset.digest
+        identity["split"] = split["digest"]
+        identity["settings"] = self.settings.identity()
+        identity["reinit"] = list(self.request.reinit)
+        return {**content, "identity": identity, "receipt": receipt()}
+
+
+def ask(request: Request, cache: Path) -> Question:
+    """Check a request.
+
+    Raises
+    ------
+    PluginError, ConfigError
+        If the plugin, a hyper or a setting is unknown.
+    StoreError, SplitError, FeatureError
+        If data, split or an input is missing, with the command that makes it.
+    """
+    trainer = make_trainer(request.plugin, request.hypers)
+    train_settings(type(trainer), request.settings)  # wrong settings are told before data is read
+    reject_idle_settings(trainer, request)
+    dataset = find_dataset(cache, request.dataset)
+    split = load_split(dataset, request.split)
+    features = _features(trainer, dataset, cache)
+    ready, notes = _ready(split, features)
+    targets = told_targets(dataset, request.targets, request.task, ready["train"], trainer)
+    settings = train_settings(type(trainer), request.settings, targets[0].task)
+    if settings.validation:
+        split.require_validation()
+        require_classes(dataset, targets, ready["val"])
+    train, valid = (known_of(dataset, targets, ready[part]) for part in ("train", "val"))
+    notes += notes_of(targets)
+    if request.task is None:
+        notes += hints_of(dataset, targets, train)
+    lost = sum(map(len, ready.values())) - len(train) - len(valid)
+    notes += [f"{lost:,} materials of train and validation have no target"] if lost else []
+    if settings.fraction < 1.0:
+        train = _share(train, settings.fraction, settings.seed)
+        notes += [f"{len(train):,} materials are {settings.fraction:.0%} of the training part"]
+    if not len(train) or (settings.validation and not len(valid)):
+        raise SplitError(
+            f"split {split.name!r} leaves {len(train)} materials to train and {len(valid)} to "
+            "validate that have all inputs and a target",
+            next_step="`matdata info` shows what the ledgers of the features say",
+        )
+    if not settings.validation:
+        valid = valid[:0]
+    return Question(
+        request, trainer, dataset, split, features, targets, settings, train, valid, tuple(notes)
+    )
+
+
+def receipt() -> dict[str, Any]:
+    """When and where: facts that are no part of a run's identity."""
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return {"created": created, "versions": versions, "machine": platform.machine()}
+
+
+def _describe(spec: str, feature: Feature) -> dict[str, Any]:
+    made = feature.featurizer
+    return {
+        "spec": spec,
+        "settings": made.settings.to_dict(),
+        "version": made.version,
+        "feature": feature.folder.name,
+        "digest": feature.manifest["manifest_digest"],
+    }
+
+
+def _features(trainer: Trainer, dataset: DatasetFolder, cache: Path) -> dict[str, Feature]:
+    wanted = trainer.input_settings()
+    found: dict[str, Feature] = {}
+    missing: list[FeatureError] = []
+    for spec in trainer.inputs():
+        try:
+            found[spec] = open_feature(dataset, cache, spec, wanted.get(spec, {}))
+        except FeatureError as error:
+            missing.append(error)
+    if missing:
+        raise FeatureError(
+            f"{trainer.name} reads what {dataset.ref} lacks: "
+            + "; ".join(error.what for error in missing),
+            next_step="; ".join(str(error.next_step) for error in missing),
+        )
+    return found
+
+
+def _ready(split: Split, features: Mapping[str, Feature]) -> tuple[dict[str, Ids], list[str]]:
+    """Ids of train and validation that have all features, and what is lost."""
+    ready, notes = {}, []
+    for part in ("train", "val"):
+        ids = split.parts.get(part, np.empty(0, dtype=np.str_))
+        have = np.ones(len(ids), dtype=bool)
+        for spec, feature in features.items():
+            here = np.isin(ids, feature.ids)
+            if not here.all():
+                notes.append(f"{int((~here).sum()):,} materials of {part} have no {spec}")
+            have &= here
+        ready[part] = ids[have]
+    return ready, notes
+
+
+def _share(ids: Ids, share: float, seed: int) -> Ids:
+    """A share of ids that the seed decides; smaller shares are parts of larger ones."""
+    from matdata.splits.ranking import ranked
+
+    order = ranked(ids, seed, "share of the training part")
+    return np.sort(ids[order[: max(1, round(share * len(ids)))]])

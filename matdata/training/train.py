@@ -1,0 +1,261 @@
+"""One training from request to finished run."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from matdata.core.cache import ensure_writable
+from matdata.core.console import SILENT, Console
+from matdata.load.loader import Loader
+from matdata.load.normalizer import Normalizer
+from matdata.nn.cpu.malloc import keep_freed_memory
+from matdata.store.safetensors import write_tensors
+from matdata.training.checkpoint import load_checkpoint, save_checkpoint
+from matdata.training.contents import BEST, NORMALIZER, RESULT, digests
+from matdata.training.contract import FitTrainer, Schema, TorchTrainer
+from matdata.training.data import (
+    View,
+    device_of,
+    fit_normalizer,
+    loader_for,
+    samples_for,
+)
+from matdata.training.distributed import Group, join_group, leave_group
+from matdata.training.engine import Engine, Recipe
+from matdata.training.logs import RunLog
+from matdata.training.loop import Loop
+from matdata.training.losses import loss_entries, outputs_for
+from matdata.training.members import build_models, choose_engine
+from matdata.training.plan import Question, ask
+from matdata.training.request import Request
+from matdata.training.run import Run, find_run, write_sealed
+from matdata.training.run_folder import run_folder, run_lock, start_run
+from matdata.training.warm_start import member_draws, parent_of, settle, take_over
+
+
+def train(request: Request, cache: Path, name: str | None = None, console: Console = SILENT) -> Run:
+    """Train, or go on with a training of the same request that was stopped.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    cache
+        Cache folder; the run will be ``runs/<name>`` in it.
+    name
+        Name of the run; made of plugin, dataset, target and digest if not given.
+    console
+        Told what happens.
+
+    Raises
+    ------
+    MatdataError
+        If the request does not fit data or plugin, or the loss is not finite.
+    """
+    question = ask(request, cache)
+    ensure_writable(cache)
+    outputs = outputs_for(question.settings, question.targets)
+    view = _view(question)
+    normalizer = fit_normalizer(view, question.train, question.targets, question.settings)
+    parent = find_run(cache, request.from_run) if request.from_run else None
+    if parent is not None:
+        question, normalizer = settle(question, parent, schema_of(question, outputs), normalizer)
+    content = question.manifest(parent_of(parent, question) if parent else None, outputs)
+    device = device_of(question.settings)
+    group = join_group(device)
+    if not group.leads:
+        console = SILENT
+    try:
+        with contextlib.ExitStack() as held:
+            run = None
+            if group.leads:
+                folder = run_folder(cache, name, content)
+                held.enter_context(run_lock(folder))
+                run = start_run(folder, content)
+            run = Run(cache / "runs" / group.shared(run.name if run else None))
+            _announce(question, run, console)
+            if run.finished:
+                console.say(f"run {run.name} is finished; nothing is left to do")
+            elif isinstance(question.trainer, FitTrainer):
+                _fit(question, run, view, normalizer)
+            else:
+                _train(question, run, view, normalizer, parent, device, group, console)
+    finally:
+        leave_group(group)
+    return Run(run.folder)
+
+
+def _announce(question: Question, run: Run, console: Console) -> None:
+    sizes = f"{len(question.train):,} to train, {len(question.valid):,} to validate"
+    console.say(f"run {run.name}: {question.trainer.name} on {question.dataset.ref}, {sizes}")
+    for note in question.notes:
+        console.say(f"  note: {note}")
+
+
+def schema_of(question: Question, outputs: int) -> Schema:
+    """What the model is built for."""
+    inputs = {spec: feature.featurizer for spec, feature in question.features.items()}
+    return Schema(question.targets, outputs, inputs)
+
+
+def _view(question: Question) -> View:
+    """What the training sees: no targets but those of train and validation."""
+    ids = np.concatenate([question.train, question.valid])
+    return View.sealed(question.dataset, question.features, question.targets, ids)
+
+
+def _fit(question: Question, run: Run, view: View, normalizer: Normalizer) -> None:
+    import time
+
+    assert isinstance(question.trainer, FitTrainer)
+    targets = question.targets
+    train = samples_for(view, question.train, targets, normalizer)
+    valid = None
+    if len(question.valid):
+        valid = samples_for(view, question.valid, targets, normalizer)
+    started = time.perf_counter()
+    schema = schema_of(question, int(run.manifest["outputs"]))
+    question.trainer.fit(train, valid, schema, question.settings.seed)
+    seconds = time.perf_counter() - started
+    write_sealed(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
+    write_tensors(run.folder / BEST, dict(question.trainer.state()), {"run": run.digest})
+    result = {"seconds": seconds, "engine": "fit", "files": digests(run.folder)}
+    write_sealed(run.folder / RESULT, result)
+
+
+def _train(
+    question: Question,
+    run: Run,
+    view: View,
+    normalizer: Normalizer,
+    parent: Run | None,
+    device: torch.device,
+    group: Group,
+    console: Console,
+) -> None:
+    settings = question.settings
+    if device.type == "cpu":
+        keep_freed_memory()
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    if settings.precision == "tf32":
+        torch.set_float32_matmul_precision("high")
+    assert isinstance(question.trainer, TorchTrainer)
+    schema = schema_of(question, int(run.manifest["outputs"]))
+    if group.leads:
+        write_sealed(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
+    train, valid = _loaders(question, view, normalizer, device, group)
+    draws = member_draws(parent, question, len(train.ids))
+    recipe = Recipe(
+        settings,
+        loss_entries(settings, question.targets),
+        device,
+        group,
+        question.request.freeze,
+        None if draws is None else draws.to(device),
+    )
+    models = build_models(question.trainer, schema, settings.seed, settings.ensemble, device)
+    if parent is not None:
+        kept = take_over(models, parent, question.request.reinit)
+        told = f"; not {', '.join(kept)}" if kept else ""
+        console.say(f"  weights of run {parent.name} are taken over{told}")
+    engine, reason = choose_engine(models, recipe, question.trainer, train)
+    if reason:
+        console.say(f"  members are trained one beside the other: {reason}")
+    _loop(run, engine, reason, train, valid, schema, console)
+
+
+def _loaders(
+    question: Question, view: View, normalizer: Normalizer, device: torch.device, group: Group
+) -> tuple[Loader, Loader | None]:
+    """Batches to train and to validate with, whose targets are normalised."""
+    make = functools.partial(
+        loader_for,
+        view,
+        targets=question.targets,
+        settings=question.settings,
+        device=device,
+        normalizer=normalizer,
+    )
+    train = make(ids=question.train, shuffle=True, group=group, what="the training part")
+    if not len(question.valid):
+        return train, None
+    return train, make(ids=question.valid, what="the validation part")
+
+
+def _loop(
+    run: Run,
+    engine: Engine,
+    reason: str | None,
+    train: Any,
+    valid: Any,
+    schema: Schema,
+    console: Console,
+) -> None:
+    group = engine.recipe.group
+
+    def save(loop: Loop) -> None:
+        save_checkpoint(loop, run.folder, run.digest)
+
+    loop = Loop(engine, train, valid, schema, save, lambda _: None, console)
+    if load_checkpoint(loop, run.folder, run.digest):
+        console.say(f"  goes on after epoch {loop.progress.epoch}, step {loop.progress.step}")
+    log = None
+    if group.leads:
+        log = RunLog(run.folder, loop.progress.epoch, engine.recipe.settings.tensorboard)
+        loop.log = _logger(log, loop, console)
+    loop.run()
+    if log is not None:
+        log.close()
+        write_sealed(run.folder / RESULT, _result(run, loop, reason))
+        console.say(f"  {_summary(loop)}")
+
+
+def _logger(log: RunLog, loop: Loop, console: Console) -> Callable[[dict[str, Any]], None]:
+    def add(row: dict[str, Any]) -> None:
+        row["data_wait_share"] = loop.train.meter.share
+        log.add(row)
+        said = f"val error {row['val_error']:.4f}, " if "val_error" in row else ""
+        console.say(
+            f"  epoch {row['epoch']}: train loss {row['train_loss']:.4f}, {said}"
+            f"lr {row['lr']:.2g}, {row['seconds']:.1f} s, "
+            f"waited for data {row['data_wait_share']:.1%}"
+        )
+
+    return add
+
+
+def _summary(loop: Loop) -> str:
+    progress = loop.progress
+    bests = [member.best for member in progress.members if member.best is not None]
+    text = f"{progress.epoch} epochs, {progress.step:,} steps, {progress.seconds:.1f} s"
+    if bests:
+        epochs = sorted({member.best_epoch for member in progress.members})
+        text += f"; best validation {sum(bests) / len(bests):.4f} (epoch {epochs[0]}"
+        text += f" to {epochs[-1]})" if len(epochs) > 1 else ")"
+    return text
+
+
+def _result(run: Run, loop: Loop, reason: str | None) -> dict[str, Any]:
+    progress = loop.progress
+    return {
+        "epochs": progress.epoch,
+        "steps": progress.step,
+        "seconds": progress.seconds,
+        "members": [
+            {"best": m.best, "best_epoch": m.best_epoch, "stopped": m.stopped}
+            for m in progress.members
+        ],
+        "engine": loop.engine.kind,
+        "why_separate": reason,
+        "threads": torch.get_num_threads(),
+        "device": str(loop.engine.recipe.device),
+        "files": digests(run.folder),
+    }

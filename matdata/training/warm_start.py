@@ -1,0 +1,227 @@
+"""Warm start: a network begins with the weights of another run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from matdata.core.errors import ConfigError, TrainError
+from matdata.load.normalizer import Normalizer
+from matdata.load.order import random_bits
+from matdata.training.checkpoint import read_weights
+from matdata.training.contents import BEST
+from matdata.training.contract import Schema, Target, TorchTrainer
+from matdata.training.engine import matching
+from matdata.training.plan import Question
+from matdata.training.predict import normalizer_of
+from matdata.training.run import Run
+from matdata.training.settings import ROBUST
+
+
+def parent_of(run: Run, question: Question) -> dict[str, Any]:
+    """What the manifest of a child says about the run it takes weights from.
+
+    What was not always there is named only where it is so: equal requests are one run.
+    """
+    found: dict[str, Any] = {"name": run.name, "weights": run.weights_digest()}
+    if question.request.keep_normalizer:
+        found["normalizer"] = "kept"
+    if _begin_alike(run, question):
+        found["members"] = "Bayesian bootstrap"
+    return found
+
+
+def settle(
+    question: Question, parent: Run, schema: Schema, fitted: Normalizer
+) -> tuple[Question, Normalizer]:
+    """Say what a warm start changes, and refuse one that would mean something else.
+
+    Parameters
+    ----------
+    question
+        What the child is asked.
+    parent
+        The run that it takes weights from.
+    schema
+        What the child is built for.
+    fitted
+        The normalizer of the child's own training part.
+
+    Returns
+    -------
+    question
+        With notes, and the kind of the normalizer among its settings.
+    normalizer
+        The one to train with: the parent's if it is to be kept.
+
+    Raises
+    ------
+    TrainError
+        If the outputs of the parent mean something else, and the head is to be taken over.
+    ConfigError
+        If the parent's normalizer does not fit the targets.
+    """
+    _require_meaning(question, parent, schema)
+    notes, chosen, settings = [], fitted, question.settings
+    names, before = ([t.name for t in run] for run in (question.targets, parent.schema.targets))
+    if names != before:
+        notes.append(f"run {parent.name} learnt {', '.join(before)}, not {', '.join(names)}")
+    if question.request.keep_normalizer:
+        chosen = _kept(parent, fitted)
+        settings = settings.replace(normalizer=chosen.kind)
+        notes.append(f"targets are normalised as in run {parent.name} ({_shown(chosen)})")
+    elif not fitted.same_as(normalizer_of(parent)):
+        notes.append(
+            f"targets are normalised otherwise than in run {parent.name} "
+            f"({_shown(fitted)}; there {_shown(normalizer_of(parent))}), so what its weights "
+            "predict is shifted at first; --keep-normalizer (keep_normalizer=True) keeps that one"
+        )
+    if _begin_alike(parent, question):
+        notes.append(
+            f"{settings.ensemble} members begin with the weights of {parent.settings.ensemble} of "
+            f"run {parent.name}: each weighs the training materials by a draw of its own "
+            "(Bayesian bootstrap, Rubin 1981), so that they differ"
+        )
+    return replace(question, notes=(*question.notes, *notes), settings=settings), chosen
+
+
+def _begin_alike(parent: Run, question: Question) -> bool:
+    """Whether several members begin with the weights of one."""
+    return question.settings.ensemble > parent.settings.ensemble
+
+
+def member_draws(parent: Run | None, question: Question, count: int) -> Tensor | None:
+    """Factors of the losses of `count` training materials for each member; None if all are 1.
+
+    Members that begin with the same weights and see the same batches stay the same, so each weighs
+    the materials by a draw from a flat Dirichlet distribution, times their number: the Bayesian
+    bootstrap of D. B. Rubin, Ann. Stat. 9, 130 (1981). Member m draws with seed + m.
+
+    Returns
+    -------
+    Tensor, (members, count) float32
+    """
+    if parent is None or not _begin_alike(parent, question):
+        return None
+    settings = question.settings
+    rows = []
+    for member in range(settings.ensemble):
+        bits = random_bits(count, settings.seed + member, "bootstrap") >> np.uint64(11)
+        exponential = -np.log1p(-bits.astype(np.float64) * 2.0**-53)
+        rows.append(exponential * (count / max(float(exponential.sum()), 1e-300)))
+    return torch.from_numpy(np.array(rows, dtype=np.float32))
+
+
+def _kept(parent: Run, fitted: Normalizer) -> Normalizer:
+    """The parent's normalizer, if it is one for these targets."""
+    kept = normalizer_of(parent)
+    if len(kept.shift) != len(fitted.shift):
+        raise ConfigError(
+            f"the normalizer of run {parent.name!r} is one of {len(kept.shift)} columns, the "
+            f"targets have {len(fitted.shift)}",
+            next_step="leave out --keep-normalizer",
+        )
+    if ((kept.scale == 0) & (fitted.scale != 0)).any():
+        raise ConfigError(
+            f"a target of run {parent.name!r} was constant; its normalizer tells no values apart",
+            next_step="leave out --keep-normalizer",
+        )
+    return kept
+
+
+def _shown(normalizer: Normalizer) -> str:
+    numbers = zip(normalizer.shift.tolist(), normalizer.scale.tolist(), strict=True)
+    shown = [f"shift {shift:.6g}, scale {scale:.6g}" for shift, scale in numbers]
+    more = f" and {len(shown) - 1} columns more" if len(shown) > 1 else ""
+    return f"{normalizer.kind}, {shown[0]}{more}"
+
+
+def _meaning(targets: Sequence[Target], loss: str) -> str:
+    """What outputs stand for."""
+    parts = []
+    for target in targets:
+        if target.task == "classification":
+            names = f" ({', '.join(target.labels[:10])})" if target.classes else ""
+            parts.append(f"{target.size} classes{names}")
+        else:
+            parts.append("1 number" if target.size == 1 else f"{target.size} numbers")
+    return ", ".join(parts) + (" with spreads" if loss in ROBUST else "")
+
+
+def _require_meaning(question: Question, parent: Run, schema: Schema) -> None:
+    """Refuse a head whose outputs meant something else, unless it begins anew."""
+    own = _meaning(question.targets, question.settings.loss)
+    there = _meaning(parent.schema.targets, parent.settings.loss)
+    if own == there:
+        return
+    assert isinstance(question.trainer, TorchTrainer)
+    names, head = _head(question.trainer, schema)
+    anew = matching(names, question.request.reinit, "--reinit")
+    kept = [name for name in head if name not in anew]
+    if kept:
+        raise TrainError(
+            f"the outputs of run {parent.name!r} are {there}, here they are {own}",
+            cause="the weights of its head would be read as something that they did not learn",
+            next_step="begin the head anew: " + " ".join(f"--reinit {name}" for name in kept),
+        )
+
+
+def _head(trainer: TorchTrainer, schema: Schema) -> tuple[list[str], list[str]]:
+    """Names of all weights, and of those whose shape depends on what is learnt."""
+    wide = tuple(replace(t, size=t.size + 1, classes=()) for t in schema.targets)
+    numbers = sum(target.size for target in schema.targets)
+    outputs = schema.outputs // numbers * (numbers + len(wide))
+    with torch.random.fork_rng(devices=[]):
+        own = trainer.model(schema).state_dict()
+        other = trainer.model(Schema(wide, outputs, schema.featurizers)).state_dict()
+    same = {name for name in own if name in other and own[name].shape == other[name].shape}
+    return list(own), [name for name in own if name not in same]
+
+
+def take_over(models: Sequence[nn.Module], parent: Run, reinit: Sequence[str]) -> list[str]:
+    """Fill networks with the best weights of a run; member m gets those of member m, in turn.
+
+    Parameters
+    ----------
+    models
+        The members.
+    parent
+        A run of a plugin with the same weights.
+    reinit
+        Patterns of weights that keep their own first values (the head for another target).
+
+    Returns
+    -------
+    list of str
+        Names of the weights that were not taken over.
+
+    Raises
+    ------
+    TrainError
+        If a weight that is to be taken over is absent there or has another shape.
+    ConfigError
+        If a pattern matches nothing.
+    """
+    weights, _ = read_weights(parent.folder / BEST)
+    own = models[0].state_dict()
+    kept = matching(list(own), reinit, "--reinit")
+    for name, value in own.items():
+        if name in kept:
+            continue
+        if name not in weights or weights[name].shape[1:] != value.shape:
+            there = list(weights[name].shape[1:]) if name in weights else "absent"
+            raise TrainError(
+                f"weight {name} is {there} in run {parent.name!r}, {list(value.shape)} here",
+                cause="the runs differ in hypers, loss or number of targets",
+                next_step=f"train with the hypers of that run, or add --reinit {name}",
+            )
+    members = len(next(iter(weights.values())))
+    for member, model in enumerate(models):
+        taken = {n: weights[n][member % members] for n in own if n not in kept}
+        model.load_state_dict({**model.state_dict(), **taken})
+    return kept
