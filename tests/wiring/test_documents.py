@@ -8,6 +8,8 @@ from pathlib import Path
 import matdata
 
 ROOT = Path(__file__).parents[2]
+PAGES = sorted(ROOT.glob("docs/design/*.md"))
+DESIGN = ["ARCHITECTURE.md", *(page.relative_to(ROOT).as_posix() for page in PAGES)]
 
 
 def _text(name: str) -> str:
@@ -35,6 +37,22 @@ def test_every_feature_and_source_stands_in_the_readme_or_architecture():
     from matdata.features import FEATURIZERS
     from matdata.sources import SOURCES
 
-    documents = _text("README.md") + _text("ARCHITECTURE.md")
+    documents = _text("README.md") + "".join(_text(page) for page in DESIGN)
     for name in [*FEATURIZERS._builtin, *SOURCES._builtin]:
-        assert f"`{name}" in documents, f"{name} is documented in neither README nor ARCHITECTURE"
+        assert f"`{name}" in documents, f"{name} is in neither README, ARCHITECTURE nor docs/design"
+
+
+def test_the_architecture_is_a_map_and_its_pages_are_indexed():
+    assert len(_text("ARCHITECTURE.md").splitlines()) <= 120, "move reasons to docs/design"
+    index = _text("docs/design/README.md")
+    for page in PAGES:
+        listed = page.name == "README.md" or f"({page.name})" in index
+        assert listed, f"docs/design/README.md does not list {page.name}"
+
+
+def test_modules_that_documents_name_exist():
+    tracked = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("*/**/*.py")]
+    for page in [*DESIGN, "CONTRIBUTING.md"]:
+        for name in re.findall(r"`((?:[\w.]+/)*\w+\.py)`", _text(page)):
+            known = any(path == name or path.endswith("/" + name) for path in tracked)
+            assert known, f"{page} names {name}, which does not exist"
