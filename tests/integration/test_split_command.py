@@ -202,7 +202,7 @@ def test_audit_of_compositions(capsys, tmp_path):
     md.build(path, split="50/25/25")
     code, out, _ = _run(capsys, "audit", "gaps")
     assert code == 1
-    assert "not looked at, no such column: protostructure" in out
+    assert "not checked, no such column: protostructure" in out
     code, _, err = _run(capsys, "audit", "gaps", "--near-duplicates")
     assert code == 1
     assert "holds compositions and no structures" in err
