@@ -56,7 +56,7 @@ def test_the_version_before_is_meant_when_the_last_is_removed(versions):
 def test_several_versions_without_an_order_are_no_guess(versions, capsys):
     cache, old, new = versions
     (cache / "datasets" / "a" / LATEST).unlink()
-    with pytest.raises(StoreError, match="2 versions, and nothing says which was built last") as e:
+    with pytest.raises(StoreError, match="2 versions, and no record of which was built last") as e:
         md.open("a", cache)
     assert old in str(e.value)
     assert new in str(e.value)
@@ -102,7 +102,7 @@ def test_features_are_told_apart_without_a_clock(tmp_path):
     assert dataset.feature("ofm").manifest["settings"]["valence"] != "outermost"
     home = cache / "features" / dataset.ref
     (home / LATEST).unlink()
-    with pytest.raises(FeatureError, match="2 features that fit"):
+    with pytest.raises(FeatureError, match="2 features that match"):
         dataset.feature("ofm")
     assert dataset.feature("ofm", valence="outermost").manifest["rows"] == len(dataset)
 

@@ -220,4 +220,4 @@ def test_a_feature_of_another_version_is_told_with_both_and_the_command(cache, d
     assert f"`matdata featurize {dataset.ref} fractions`" in str(told.value)
     code, problems, _ = verify(cache, capsys)
     assert code == 1
-    assert problems == [f"{target / folder.name} was made from another version of the dataset"]
+    assert problems == [f"{target / folder.name} was computed from another version of the dataset"]

@@ -137,7 +137,7 @@ def test_frames_whose_quotes_stand_within_words_are_refused(tmp_path):
     (tmp_path / "f.extxyz").write_text(held + stray)
     (chunk,) = Files(tmp_path / "f.extxyz").chunks()
     assert chunk.table["material_id"] == ["po"]
-    assert ["a quote stands within a word" in one.message for one in chunk.rejects] == [True]
+    assert ["a quote is within a word" in one.message for one in chunk.rejects] == [True]
 
 
 def test_members_of_one_name_are_materials_each(tmp_path):

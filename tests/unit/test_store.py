@@ -199,7 +199,7 @@ def test_a_full_disk_is_one_clear_error_and_finished_parts_stay(tmp_path):
         writer.write("a", _text("first"))
         with pytest.raises(StoreError, match="no space is left") as caught:
             writer.write("b", full)
-        assert "goes on from the last finished shard" in str(caught.value)
+        assert "continues from the last finished shard" in str(caught.value)
     with building(tmp_path, "feature", "1" * 64) as writer:
         assert list(writer.parts) == ["a"]
 
