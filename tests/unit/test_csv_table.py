@@ -107,7 +107,7 @@ def test_cells_that_are_no_numbers_are_counted(tmp_path):
     dataset = md.build(path, cache=tmp_path, split=None, workers=1)
     gap = dataset.table["gap"]
     assert gap.index[gap.isna()].tolist() == ["m40", "m41", "m42", "m43"]
-    told = "gap: 3 of 43 values are no numbers and taken as missing (first m40: '-inf')"
+    told = "gap: 3 of 43 values are not numbers and counted as missing (first m40: '-inf')"
     assert told in dataset.manifest["note"]
 
 
@@ -119,7 +119,7 @@ def test_infinity_in_json_is_counted_as_in_csv(tmp_path):
     dataset = md.build(path, cache=tmp_path, split=None, workers=1)
     gap = dataset.table["gap"]
     assert gap.index[gap.isna()].tolist() == ["m40", "m41", "m42", "m43"]
-    told = "gap: 2 of 42 values are no numbers and taken as missing (first m40: '-inf')"
+    told = "gap: 2 of 42 values are not numbers and counted as missing (first m40: '-inf')"
     assert told in dataset.manifest["note"]
 
 
@@ -127,7 +127,7 @@ def test_text_that_python_takes_for_a_number_is_none():
     table = {"material_id": list("abcdefghijk"), "y": [*map(str, range(10)), "1_000"]}
     made, notes = numeric_columns(table, ["y"])
     assert made["y"] == [*range(10), None]
-    assert notes == ["y: 1 of 11 values is no number and taken as missing (first k: '1_000')"]
+    assert notes == ["y: 1 of 11 values is not a number and counted as missing (first k: '1_000')"]
 
 
 @pytest.mark.parametrize("cut", ['f-3,"NaCl', '"f-3,NaCl,1.0\nf-4,KCl,2.0\n'])
