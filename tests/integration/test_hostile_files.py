@@ -65,8 +65,8 @@ def test_only_regular_files_are_read(tmp_path):
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "s.json"))
         for name, words in (
-            ("zero.csv", "no regular file"),
-            ("fifo.jsonl", "no regular file"),
+            ("zero.csv", "not a regular file"),
+            ("fifo.jsonl", "not a regular file"),
             ("s.json", "cannot be read"),
         ):
             with pytest.raises(md.SourceError, match=words):

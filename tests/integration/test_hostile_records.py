@@ -56,7 +56,7 @@ SPOILT = {
     "digits": (_set("band_gap", value=10**400), "integer of about 40"),
     "surrogate": (_set("note", value="\ud800"), "lone surrogate"),
     "surrogate key": (_set("\ud800", value=1), "lone surrogate"),
-    "element": (_set("structure", "sites", 0, "species", 0, "element", value=[]), "no symbol"),
+    "element": (_set("structure", "sites", 0, "species", 0, "element", value=[]), "not the symbol of an element"),
     "structure": (_set("structure", value=[1]), "structure"),
     "sites": (_set("structure", "sites", value="NaCl"), "not a pymatgen structure"),
     "keys": (lambda d: d.update({f"k{k}": 1 for k in range(10_001)}), "at most 10,000"),

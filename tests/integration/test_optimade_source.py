@@ -157,7 +157,7 @@ def test_what_cannot_be_used_is_a_row_of_the_ledger(attributes, reason, entries,
 
 
 def test_names_and_addresses(tmp_path):
-    with pytest.raises(md.SourceError, match="which OPTIMADE provider"):
+    with pytest.raises(md.SourceError, match="no OPTIMADE provider is named"):
         _build("", tmp_path)
     with pytest.raises(md.SourceError, match="no OPTIMADE provider 'mpp'"):
         _build("mpp", tmp_path)

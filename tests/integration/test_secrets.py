@@ -170,7 +170,7 @@ def test_credentials_of_an_endpoint_stay_hidden(user, debug, run, tmp_path):
         environment = {"MP_API_KEY": KEY, "MP_API_ENDPOINT": address}
         code = 0 if QUOTED in user else 1
         done = run("build", "mp", *BUILD, *debug, code=code, **environment)
-        assert code == 0 or "MP_API_ENDPOINT is no web address" in done.err
+        assert code == 0 or "MP_API_ENDPOINT is not a web address" in done.err
         server.down = (500, b"no")
         run("build", "mp", *BUILD, *debug, "--limit", "3", code=1, **environment)
         wrong = {**environment, "MP_API_ENDPOINT": f"{address}/?api_key={KEY}"}

@@ -68,7 +68,7 @@ def test_a_file_of_damaged_rows_says_what_is_wrong(tmp_path):
     [
         ("material_id;formula;gap", "separated by semicolons"),
         ("material_id\tformula\tgap", "separated by tabs"),
-        ("material_id,formula,gap,gap", "several columns are called 'gap'"),
+        ("material_id,formula,gap,gap", "several columns are named 'gap'"),
         ("formula,gap, gap ,Tc,Tc", "'gap', 'Tc'"),
     ],
 )

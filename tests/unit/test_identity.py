@@ -198,5 +198,5 @@ def test_several_files_of_properties_are_refused(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "x.cif").write_text(cif(few(), 0))
         (tmp_path / name / "id_prop.csv").write_text("x,1\n")
-    with pytest.raises(SourceError, match="several files are called id_prop"):
+    with pytest.raises(SourceError, match="several files are named id_prop"):
         list(Files(tmp_path).chunks())
