@@ -60,7 +60,7 @@ def number_of(symbol: str) -> int:
 
 
 def numbers_array(values: Any, what: str) -> npt.NDArray[np.float64]:
-    """Numbers as a new float64 array; text is rejected, even if it reads like a number.
+    """Nested numbers as a new float64 array of their shape, such as (n, 3); text is rejected.
 
     Raises
     ------

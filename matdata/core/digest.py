@@ -115,7 +115,7 @@ class ArrayHasher:
 
 
 def digest_arrays(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 (hex) of named arrays: names, dtypes, shapes and values."""
+    """SHA-256 (hex) of named arrays of any shapes: names, dtypes, shapes and values."""
     hasher = ArrayHasher()
     for name in sorted(arrays):
         hasher.update(name, arrays[name])

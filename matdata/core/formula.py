@@ -126,8 +126,7 @@ def _refuse_doubts(formula: str, text: str) -> None:
             formula,
             f"can be read in two ways at {match.group()[:SHOWN]!r}",
             "the dot is a decimal point, or separates two compounds; write · for the second, or "
-            "the "
-            "decimal amount last",
+            "the decimal amount last",
         )
     match = _ROMAN.search(text)
     if match is not None:

@@ -55,8 +55,7 @@ def angle_tolerance_of(engine: str, symprec: float, requested: float | None) -> 
     if not requested > 0 and requested != OWN_RULE:
         raise ConfigError(
             f"angle_tolerance is {requested:g}, expected degrees above 0, or {OWN_RULE:g} for "
-            f"spglib's "
-            "own rule"
+            "spglib's own rule"
         )
     return requested
 

@@ -129,8 +129,7 @@ def curate(
     _apply(state, subject, settings, AFTER_DEDUPE)
     if others is not None and others.names:
         by_formula = settings.drop_by == "formula"
-        keys = formulas if by_formula else protostructure_labels(subject)
-        _drop_others(state, keys, others)
+        _drop_others(state, formulas if by_formula else protostructure_labels(subject), others)
     rows = state.rows[np.argsort(np.asarray(ids, dtype=np.str_)[state.rows], kind="stable")]
     crystals = records.crystals.take(rows) if records.crystals is not None else None
     table = dataset_table(records, rows, compositions, formulas, energy, wyckoff)

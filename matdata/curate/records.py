@@ -150,8 +150,8 @@ def wyckoff_of(
     ----------
     crystals
         All crystals.
-    rows
-        The valid ones.
+    rows : (k,)
+        Rows of the valid ones.
     engine
         ``moyopy``, ``spglib`` or ``both`` (moyopy's labels, compared with spglib's).
     tolerances

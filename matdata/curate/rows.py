@@ -39,7 +39,7 @@ def dataset_table(
     energy: npt.NDArray[np.float64],
     wyckoff: Wyckoff | None,
 ) -> Table:
-    """Columns of the dataset's rows, in the order of `rows`."""
+    """Columns of the dataset in the order of `rows` (k,); `formulas` and `energy` are (n,)."""
     selected = compositions.take(rows)
     table: Table = {
         "material_id": selected.ids.tolist(),

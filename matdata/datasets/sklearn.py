@@ -71,7 +71,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         return means
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
-        """Labels of the columns."""
+        """Labels of the columns, (columns,)."""
         from matdata.features import featurizer
 
         return np.asarray(featurizer(self.spec, self.settings).labels(), dtype=object)

@@ -88,7 +88,7 @@ class SnapshotView:
 
     @functools.cached_property
     def ids(self) -> npt.NDArray[np.str_]:
-        """Material ids."""
+        """Material ids, (n,)."""
         return np.asarray(self.columns["material_id"], dtype=np.str_)
 
     @functools.cached_property

@@ -146,8 +146,7 @@ def compare(runs: Sequence[Run]) -> list[dict[str, Any]]:
         if absent:
             raise TrainError(
                 f"runs are not ranked: {', '.join(absent)} and {', '.join(sorted(tested))} were "
-                f"not "
-                f"tested on the same materials with the same {group['target']}",
+                f"not tested on the same materials with the same {group['target']}",
                 cause="another split, another dataset or target, or materials that lack a feature",
                 next_step="train them on one split, with features that all its materials have",
             )

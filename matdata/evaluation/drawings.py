@@ -89,7 +89,7 @@ def draw_binary(
 
 
 def draw_matrix(path: Path, matrix: npt.ArrayLike, labels: Sequence[str], title: str) -> Path:
-    """A square matrix as a heat map, such as the edge attributes of Finder (its figure 4c)."""
+    """A matrix (n, n) as a heat map, such as the edge attributes of Finder (its figure 4c)."""
 
     def draw(axes: Any) -> None:
         shown = axes.imshow(np.asarray(matrix), cmap="viridis")

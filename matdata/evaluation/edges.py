@@ -49,7 +49,7 @@ class Edges:
         return [names[number] for number in self.numbers.tolist()]
 
     def by_atoms(self) -> tuple[list[str], Float]:
-        """Labels and matrix with one row per atom, as in the paper's figure."""
+        """Labels and matrix (N, N) with one row per atom, as in the paper's figure."""
         rows = np.repeat(np.arange(len(self.numbers)), self.counts)
         names = self.symbols
         return [names[row] for row in rows.tolist()], self.values[np.ix_(rows, rows)]

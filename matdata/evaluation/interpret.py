@@ -52,7 +52,7 @@ def network(run: Run, method: str, device: str = "auto") -> Any:
 
 
 def materials_of(run: Run, part: str, containing: str | None = None) -> Ids:
-    """Materials of a part of the run's split (or ``all``), optionally only those with an element.
+    """Sorted ids, (n,), of a part of the run's split (or ``all``), optionally with an element.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def common_materials(
 
     Returns
     -------
-    ids
+    ids : (n,)
         Those that have the features of every run, sorted.
     lost
         Per run the number of its materials for which others lack a feature; runs that lose none are
@@ -238,16 +238,9 @@ def along_binary(
     ConfigError
         If the two are not different elements, or there are no points.
     """
-    from matdata.core.composition import Compositions, parse_formula
+    from matdata.core.composition import Compositions
 
-    pair = [parse_formula(first), parse_formula(second)]
-    if (
-        points < 1
-        or any(len(amounts_of) != 1 for amounts_of in pair)
-        or pair[0].keys() == pair[1].keys()
-    ):
-        raise ConfigError(f"a binary of {first!r} and {second!r} at {points} points")
-    low, high = (next(iter(amounts_of)) for amounts_of in pair)
+    low, high = _two_elements(first, second, points)
     x = np.arange(1, points + 1) / (points + 1)
     amounts = [{low: float(value), high: float(1 - value)} for value in x]
     formulas = Compositions.from_amounts([f"{value:.6f}" for value in x], amounts)
@@ -269,3 +262,13 @@ def along_binary(
     curves_by_name = {"x": x, "prediction": prediction, "spread": deviation}
     curves_by_name |= {symbol: values for symbol, (values, _) in curves.items()}
     return {name: values.tolist() for name, values in curves_by_name.items()}
+
+
+def _two_elements(first: str, second: str, points: int) -> tuple[int, int]:
+    """Atomic numbers of the two different elements of a binary."""
+    from matdata.core.composition import parse_formula
+
+    numbers = [*parse_formula(first), *parse_formula(second)]
+    if points < 1 or len(numbers) != 2 or numbers[0] == numbers[1]:
+        raise ConfigError(f"a binary of {first!r} and {second!r} at {points} points")
+    return numbers[0], numbers[1]

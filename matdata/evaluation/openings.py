@@ -103,8 +103,7 @@ def _require_same_weights(opening: Opening, other: Opening) -> None:
             f"the test part of split {other.split!r} was opened on {other.opened} for the same "
             f"training with other weights (run {other.run!r})",
             cause=f"run {opening.run!r} was copied and trained further, edited, or trained a "
-            f"second "
-            "time, with the test result known",
+            "second time, with the test result known",
             next_step="change what is trained (another --seed is another training); a test part "
             "is opened once for each, and `matdata runs` shows how often it was opened",
         )

@@ -17,7 +17,7 @@ def coverage(error: Float, deviation: Float) -> tuple[Float, Float]:
 
     Parameters
     ----------
-    error, spread : (n,)
+    error, deviation : (n,)
         Prediction minus truth, and the predicted standard deviation, in one unit.
 
     Returns
@@ -61,7 +61,7 @@ def calibration(error: Float, deviation: Float) -> dict[str, Any]:
 
     Parameters
     ----------
-    error, spread : (n,)
+    error, deviation : (n,)
         Prediction minus truth, and the predicted standard deviation; n is at least 1. Their unit
         affects only the metrics that have it.
 

@@ -134,8 +134,8 @@ def predict(run: Run, what: Any, **settings: Any) -> Predictions:
         first = predictions.rejects[0]
         warnings.warn(
             f"{len(predictions.rejects):,} of {len(predictions.rejects) + len(predictions):,} "
-            f"materials have no "
-            f"prediction; the first is {first.material_id[:60]}: {first.reason}: {first.message}",
+            f"materials have no prediction; the first is {first.material_id[:60]}: "
+            f"{first.reason}: {first.message}",
             MatdataWarning,
             stacklevel=2,
         )

@@ -87,7 +87,7 @@ def _make(name: str, request: Request) -> Source:
         if key not in kind.queries:
             raise SourceError(
                 f"the source {name} takes no --{key}",
-                next_step=f"it takes: "
+                next_step="it takes: "
                 f"{', '.join(f'--{option}' for option in kind.queries) or 'none'}",
             )
     if request.file is not None and kind.raw_reader:

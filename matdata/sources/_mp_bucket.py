@@ -92,8 +92,7 @@ def find_collection(name: str, version: str | None = None, **values: str) -> Col
             f"the open data of the Materials Project hold no {name} of version "
             f"{selected_version or '?'}",
             cause=f"available versions: {', '.join(sorted(versions)) or 'none'}; the bucket "
-            f"changed "
-            "its layout, or is being written",
+            "changed its layout, or is being written",
             next_step=WITHOUT,
         )
     parts = [

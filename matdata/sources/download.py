@@ -186,8 +186,7 @@ def _check(remote: Remote, path: Path, digest: str, md5: str | None) -> None:
                 f"{remote.url} sent a file with {quantity} {actual[:12]}, expected {expected[:12]}",
                 cause="the publisher replaced the file, or a proxy changed it",
                 next_step="run the same command again; if that fails, too, download the file by "
-                "other "
-                "means and pass it with --from FILE",
+                "other means and pass it with --from FILE",
             )
     with open(path, "rb") as file:
         first_bytes = file.read(64)
@@ -202,21 +201,15 @@ def _check(remote: Remote, path: Path, digest: str, md5: str | None) -> None:
 
 
 def _receive(remote: Remote, temporary: Path, tag: Path) -> bool:
-    """Receive all bytes into `temporary`, after those of an earlier attempt.
-
-    Returns False if the server has no bytes after those.
-    """
+    """Receive the bytes after those of an earlier attempt; False if the server has no more."""
     n_received = temporary.stat().st_size if temporary.is_file() else 0
     known_tag = tag.read_text(encoding="utf-8") if tag.is_file() else ""
     headers = {"User-Agent": "matdata"}
-    if (
-        n_received and known_tag
-    ):  # a strong tag: the server sends the rest of the same file, or all of it
+    # With a strong tag the server sends the rest of the same file, or all of it.
+    if n_received and known_tag:
         headers |= {"Range": f"bytes={n_received}-", "If-Range": known_tag}
-    with (
-        _network_errors(remote.url),
-        _open(remote.credentials.request(remote.url, headers)) as answer,
-    ):
+    request = remote.credentials.request(remote.url, headers)
+    with _network_errors(remote.url), _open(request) as answer:
         if answer is None:
             return False
         start = n_received if answer.status == 206 else 0

@@ -134,8 +134,8 @@ class Files(Source):
         return self._roles
 
     def _records(self) -> Iterator[Record]:
-        named = {self.options.id_col, self.options.formula_col} - {None}
-        return read_records(self.path, frozenset(str(name) for name in named))
+        text_columns = {self.options.id_col, self.options.formula_col} - {None}
+        return read_records(self.path, frozenset(str(name) for name in text_columns))
 
     def _folder_roles(self) -> Roles:
         first = [record.values for record in first_of(self._raw_records(), PEEK)]

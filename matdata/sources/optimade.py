@@ -130,7 +130,6 @@ class Optimade(Source):
             If the service cannot be reached, or does not send structures.
         """
         page = self._first_page()
-        meta = page.get("meta", {})
         total, limit = _count(page), self._request.limit
         version = self._version()
         first = sampled((Item(entry, 0) for entry in _entries(page, self._base)), values_of)
@@ -146,16 +145,7 @@ class Optimade(Source):
             name=f"optimade-{self._name}",
             version=version,
             kind="structure",
-            request={
-                "source": self.name,
-                "base": self._base,
-                "filter": self._request.query.get("where"),
-                "version": version,
-                "available": meta.get("data_available"),
-                "returned": total,
-                "limit": limit,
-                "options": options.to_dict(),
-            },
+            request=self._request_record(version, page),
             url=self._base,
             citation=CITATION,
             energy_column=energy,
@@ -168,6 +158,18 @@ class Optimade(Source):
             count=limit if total is None else min(total, limit or total),
             note=NOTE,
         )
+
+    def _request_record(self, version: str, page: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "source": self.name,
+            "base": self._base,
+            "filter": self._request.query.get("where"),
+            "version": version,
+            "available": page.get("meta", {}).get("data_available"),
+            "returned": _count(page),
+            "limit": self._request.limit,
+            "options": self._request.options.to_dict(),
+        }
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Pages of entries, from page `start` on.

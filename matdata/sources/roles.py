@@ -132,11 +132,11 @@ def _listed(columns: Sequence[str]) -> str:
 
 
 def _pick(
-    named: str | None, names: Sequence[str], columns: Sequence[str], source: str
+    user_column: str | None, names: Sequence[str], columns: Sequence[str], source: str
 ) -> str | None:
-    if named is not None:
-        require_column(named, columns, source)
-        return named
+    if user_column is not None:
+        require_column(user_column, columns, source)
+        return user_column
     by_lower = {column.lower().strip().replace(" ", "_"): column for column in reversed(columns)}
     return next((by_lower[name] for name in names if name in by_lower), None)
 
@@ -157,11 +157,13 @@ def require_column(name: str, columns: Sequence[str], source: str) -> None:
 
 
 def _energy(
-    named: str | None, columns: Sequence[str], source: str
+    user_column: str | None, columns: Sequence[str], source: str
 ) -> tuple[str | None, Literal["atom", "cell"]]:
-    if named is not None:
+    if user_column is not None:
         name, _, per = (
-            named.rpartition("/") if named.endswith(("/cell", "/atom")) else (named, "", "")
+            user_column.rpartition("/")
+            if user_column.endswith(("/cell", "/atom"))
+            else (user_column, "", "")
         )
         require_column(name, columns, source)
         per_cell = per == "cell" or (not per and name.lower() in ENERGY_PER_CELL)
@@ -172,16 +174,16 @@ def _energy(
     return _pick(None, ENERGY_PER_CELL, columns, source), "cell"
 
 
-def _energy_of_formulas(named: str | None, name: str, source: str) -> tuple[str | None, str]:
+def _energy_of_formulas(user_column: str | None, name: str, source: str) -> tuple[str | None, str]:
     """The energy column of a table without structures, if the user stated its basis.
 
     A formula may denote one unit or a whole cell, so an energy of unknown basis cannot
     be divided by its atoms.
     """
-    if named is not None and named.endswith("/cell"):
+    if user_column is not None and user_column.endswith("/cell"):
         return name, ""
     option = f"--energy {name}/atom if it is per atom, {name}/cell if for the formula as written"
-    if named is not None:
+    if user_column is not None:
         raise SourceError(
             f"{source}: is {name!r} an energy per atom, or for the formula as it is written?",
             cause="there are no structures whose atoms could be counted",
@@ -191,15 +193,17 @@ def _energy_of_formulas(named: str | None, name: str, source: str) -> tuple[str 
 
 
 def _targets(
-    named: Sequence[str],
+    user_columns: Sequence[str],
     columns: Sequence[str],
     first: Sequence[Mapping[str, Any]],
     skip: set[str | None],
     source: str,
 ) -> dict[str, str]:
-    for name in named:
+    for name in user_columns:
         require_column(name, columns, source)
-    names = named or [name for name in columns if name not in skip and _is_numeric(name, first)]
+    names = user_columns or [
+        name for name in columns if name not in skip and _is_numeric(name, first)
+    ]
     return {name: UNITS.get(name, "") for name in names}
 
 

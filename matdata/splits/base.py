@@ -67,7 +67,7 @@ class Split:
         return digest_json({part: ids.tolist() for part, ids in self.parts.items()})
 
     def ids(self, part: str) -> Ids:
-        """The sorted ids of one part.
+        """The sorted ids of one part, (n,).
 
         Raises
         ------
@@ -94,7 +94,7 @@ class Split:
         return np.where(split_ids[entry] == queried, names[entry], "")
 
     def require_validation(self) -> Ids:
-        """The validation ids; trainers call this, so that test never replaces them.
+        """The validation ids, (n,); trainers call this, so that test never replaces them.
 
         Raises
         ------

@@ -112,7 +112,7 @@ class ArtefactWriter:
         self.parts[entry["part"]] = entry
 
     def commit(self, name: str, content: dict[str, Any], receipt: dict[str, Any]) -> Path:
-        """Write the manifest and rename the folder to its final name.
+        """Write the manifest and rename the folder to its final name, which is returned.
 
         Parameters
         ----------
@@ -122,11 +122,6 @@ class ArtefactWriter:
             The content of the manifest besides the parts and their files.
         receipt
             Time, versions and machine-dependent facts, which are no part of the identity.
-
-        Returns
-        -------
-        Path
-            The final folder.
 
         Raises
         ------

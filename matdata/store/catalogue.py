@@ -173,9 +173,9 @@ def _last_version(home: Path, folders: Sequence[Path]) -> Path:
         raise StoreError(
             f"{home.name} has {len(folders)} versions, and no record of which was built last",
             cause=f"they were copied here without {LATEST}, or built before matdata wrote it",
-            next_step=f"name one "
-            f"({', '.join(f'{home.name}@{version.name}' for version in folders)}), or "
-            "run the build of the one that the name shall mean again: it is reused, and marked",
+            next_step="name one "
+            f"({', '.join(f'{home.name}@{version.name}' for version in folders)}), or run the "
+            "build of the one that the name shall mean again: it is reused, and marked",
         )
     return last
 

@@ -67,7 +67,7 @@ class DatasetFolder:
 
     @functools.cached_property
     def ids(self) -> np.ndarray[Any, Any]:
-        """Material ids in the order of the rows."""
+        """Material ids in the order of the rows, (n,)."""
         return as_ids(self.columns["material_id"])
 
     @functools.cached_property

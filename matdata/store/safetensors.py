@@ -88,7 +88,7 @@ def write_tensors(
 
 
 def read_tensors(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-    """Arrays and state of a file.
+    """Arrays, of any shape by name, and the JSON state of a file.
 
     Raises
     ------

@@ -47,7 +47,7 @@ class Shard:
         self._arrays: dict[str, Any] = {}
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
-        """Entries `start` to `stop` along the first axis of an array."""
+        """Entries `start` to `stop` along the first axis of an array (n, ...)."""
         if name not in self._arrays:
             self._arrays[name] = self._group[name]
         return np.asarray(self._arrays[name][start:stop])

@@ -35,7 +35,7 @@ def _scaled(document, factor):
     return made
 
 
-def test_every_kind_of_change_is_told_from_the_others(tmp_path, capsys):
+def test_every_kind_of_change_is_distinguished(tmp_path, capsys):
     path = tmp_path / "a.jsonl"
     documents = _documents()
     old = _build(path, documents, tmp_path, name="a")

@@ -67,7 +67,7 @@ def test_several_versions_without_an_order_are_no_guess(versions, capsys):
     assert md.open("a", cache).ref == old
 
 
-def test_a_damaged_order_is_told_and_mended_by_a_build(versions, capsys):
+def test_a_damaged_order_is_reported_and_repaired_by_a_build(versions, capsys):
     cache, old, new = versions
     path = cache / "datasets" / "a" / LATEST
     path.write_text(path.read_text().replace("order", "ordre"))
@@ -80,7 +80,7 @@ def test_a_damaged_order_is_told_and_mended_by_a_build(versions, capsys):
     assert md.open("a", cache).ref == old
 
 
-def test_list_says_which_one_the_name_means(versions, capsys):
+def test_list_marks_the_version_that_the_name_means(versions, capsys):
     cache, _, new = versions
     assert main(["list", "--cache", str(cache)]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -90,7 +90,7 @@ def test_list_says_which_one_the_name_means(versions, capsys):
     assert {one["dataset"]: one["meant"] for one in found} == {new: True, versions[1]: False}
 
 
-def test_features_are_told_apart_without_a_clock(tmp_path):
+def test_features_are_distinguished_without_a_clock(tmp_path):
     cache = tmp_path / "cache"
     dataset = build(cache, features=["ofm"])
     build(cache, features=["ofm"], feature_settings={"ofm": {"valence": "outermost"}})

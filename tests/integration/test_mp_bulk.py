@@ -165,7 +165,7 @@ def test_restricted_documents_are_left_out(documents, monkeypatch, tmp_path):
     assert documents[1]["material_id"] in dataset.ids
 
 
-def test_what_is_not_there_is_said(documents, monkeypatch, tmp_path):
+def test_missing_collections_are_reported(documents, monkeypatch, tmp_path):
     write_collection(tmp_path / "b", "summary", documents, VERSION)
     write_collection(tmp_path / "b", "thermo", _thermo(documents), "2025.09.25")
     with serving_bucket(tmp_path / "b") as server:

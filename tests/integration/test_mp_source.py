@@ -186,7 +186,7 @@ def test_a_wrong_key_is_named(documents, key, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("value", ["", "short"])
-def test_no_key_says_how_to_get_one(value, monkeypatch, tmp_path):
+def test_a_missing_key_is_an_error_that_explains_how_to_get_one(value, monkeypatch, tmp_path):
     monkeypatch.setenv("MP_API_KEY", value)
     monkeypatch.delenv("PMG_MAPI_KEY", raising=False)
     with pytest.raises(md.SourceError, match="API key") as caught:

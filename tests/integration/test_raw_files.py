@@ -118,7 +118,7 @@ def test_documents_of_the_document_model(how, tmp_path):
     assert sorted(dataset.table["energy_per_atom"]) == [-6.0, -5.0, -4.0, -3.0, -2.0, -1.0]
 
 
-def test_what_a_raw_file_cannot_be_asked(documents, tmp_path, capsys):
+def test_options_that_a_raw_file_does_not_take(documents, tmp_path, capsys):
     path = _written(tmp_path / "a.json", "list", documents)
     arguments = ["build", "mp", "--from", str(path), "--cache", str(tmp_path), "--split", "none"]
     assert main([*arguments, "--thermo", "R2SCAN"]) == 1

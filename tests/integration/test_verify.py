@@ -145,7 +145,7 @@ def test_a_folder_without_a_manifest_is_named(cache, dataset, capsys):
     assert any("belongs to a dataset that is not in this cache" in note for note in notes)
 
 
-def test_leftovers_of_killed_processes_are_told_and_no_fault(cache, dataset, capsys):
+def test_leftovers_of_killed_processes_are_notes_not_faults(cache, dataset, capsys):
     (cache / "datasets" / "s" / ".building-dataset-0123").mkdir()
     (dataset.folder / "splits" / ".tmp-12-abcd-n.json").write_bytes(b"x")
     (dataset.folder / "splits" / "n.parquet").write_bytes(b"x")
@@ -196,7 +196,7 @@ def test_a_journal_that_holds_anything_is_no_traceback(tmp_path):
         assert list(writer.parts) == ["a"]
 
 
-def test_a_snapshot_that_is_gone_is_told_as_such(cache, dataset, tmp_path, capsys):
+def test_a_missing_snapshot_is_reported(cache, dataset, tmp_path, capsys):
     shutil.rmtree(cache / "snapshots" / "sample")
     asked = ["export", "s", str(tmp_path / "s.jsonl"), "--snapshot", "--cache", str(cache)]
     assert main(asked) == 1
@@ -205,7 +205,7 @@ def test_a_snapshot_that_is_gone_is_told_as_such(cache, dataset, tmp_path, capsy
     assert "next step: build from the source once more" in told
 
 
-def test_a_feature_of_another_version_is_told_with_both_and_the_command(cache, dataset, capsys):
+def test_a_feature_of_another_version_is_reported_with_both_and_the_command(cache, dataset, capsys):
     other = md.build(
         "sample:60", features=["fractions"], cache=cache, workers=1, name="s", dedupe="none",
         sites_below=20,

@@ -58,7 +58,7 @@ def test_rows_of_another_width_are_ledger_rows(tmp_path):
     }
 
 
-def test_a_file_of_damaged_rows_says_what_is_wrong(tmp_path):
+def test_a_file_of_damaged_rows_reports_the_damage(tmp_path):
     with pytest.raises(SourceError, match="4 cells for 3 columns"):
         _read(tmp_path, "material_id,formula,gap\na,NaCl,5,1\nb,KCl,4,9\n")
 
@@ -85,7 +85,7 @@ def test_row_numbers_of_pandas_are_no_target(tmp_path):
     assert origin.note == "Unnamed: 0 is left out: the row number that pandas wrote"
 
 
-def test_an_energy_beside_a_formula_is_not_divided_by_its_atoms(tmp_path):
+def test_an_energy_next_to_a_formula_is_not_divided_by_its_atoms(tmp_path):
     text = "formula,energy\nNa4Cl4,-8\n"
     origin, _, _ = _read(tmp_path, text)
     assert origin.energy_column is None

@@ -134,7 +134,7 @@ def test_compositions_without_structures(tmp_path):
     ]
 
 
-def test_columns_can_be_said(tmp_path):
+def test_columns_can_be_named(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text("key,what,gap,heat\nx,NaCl,1.0,-3\n")
     with pytest.raises(SourceError, match="columns seen: key, what, gap, heat"):
@@ -283,7 +283,7 @@ def test_integers_of_more_than_64_bits_are_numbers(form, tmp_path):
     assert chunk.table["y"] == [1.5, 10**30, None]
 
 
-def test_snapshots_of_an_older_reading_are_not_found_again(tmp_path, monkeypatch):
+def test_snapshots_of_an_older_reading_are_not_reused(tmp_path, monkeypatch):
     path = tmp_path / "one.cif"
     path.write_text(files.cif(few(), 1))
     wrong = Chunk(few().take([0]), {"material_id": ["one"]}, [])

@@ -108,7 +108,7 @@ def test_refusals_name_the_formula_and_the_cause(formula, words):
     assert len(str(refusal.value)) < 400
 
 
-def test_brackets_nest_as_deep_as_the_limit_says():
+def test_brackets_nest_up_to_the_limit():
     assert parse_formula("(" * MAX_DEPTH + "Na" + ")" * MAX_DEPTH) == {11: 1.0}
 
 

@@ -178,7 +178,7 @@ def test_a_first_label_of_text_is_no_header(tmp_path):
     assert rejects == {}
 
 
-def test_lines_that_match_nothing_several_or_contradict_are_told(tmp_path):
+def test_lines_that_match_nothing_several_or_contradict_are_reported(tmp_path):
     text = "id,gap\ns1,1\ns1,2\ns2,3\ns2,3\ns3,4\nghost,5\n"
     values, rejects = _folder(tmp_path, text)
     assert values == {"s2": (3,), "s3.cif": (None,), "s3.vasp": (None,)}

@@ -33,7 +33,7 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize("columns", REFUSED.values(), ids=REFUSED)
-def test_mixtures_are_refused_unless_asked_for(columns):
+def test_mixtures_are_rejected_unless_allowed(columns):
     records = _records(**columns)
     with pytest.raises(md.CurationError, match="mix values that must not be compared") as caught:
         check_levels(records, CurateSettings())

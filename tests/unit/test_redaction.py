@@ -50,7 +50,7 @@ def fresh(monkeypatch):
         ("('authorization', b'Bearer k1')", "('authorization', b'Bearer ***')"),
     ],
 )
-def test_what_stands_where_secrets_do_is_hidden(text, hidden):
+def test_text_in_the_position_of_a_secret_is_hidden(text, hidden):
     assert redact(text) == hidden
     assert redact(hidden) == hidden
 

@@ -164,7 +164,7 @@ def test_parts_survive_a_crash_and_half_parts_do_not(tmp_path):
     assert not list(tmp_path.glob(".building*"))
 
 
-def test_a_part_damaged_while_waiting_is_made_again(tmp_path):
+def test_a_part_damaged_while_waiting_is_rebuilt(tmp_path):
     with building(tmp_path, "feature", "1" * 64) as writer:
         writer.write("a", _text("first"))
         (writer.staging / "a").write_text("fIrst")
