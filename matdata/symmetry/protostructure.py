@@ -218,10 +218,8 @@ def _describe(
 ) -> tuple[list[str], list[int], list[str]]:
     """Labels, and atomic numbers and canonical letters of all orbits in label order."""
     symbols = elements.symbols()
-    orbit_numbers, orbit_letters = (
-        crystals.numbers[first].tolist(),
-        symmetry.letters[first].tolist(),
-    )
+    orbit_numbers = crystals.numbers[first].tolist()
+    orbit_letters = symmetry.letters[first].tolist()
     ends, sites = offsets.tolist(), crystals.offsets.tolist()
     site_numbers = crystals.numbers.tolist()
     groups, pearsons = symmetry.space_group_number.tolist(), symmetry.pearson_symbol.tolist()

@@ -1,4 +1,4 @@
-"""`compute` and `transformer`: the same arrays as a build, from whatever is at hand."""
+"""`compute` and `transformer`: the same arrays as a build, from materials in any form."""
 
 from __future__ import annotations
 

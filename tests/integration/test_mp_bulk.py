@@ -43,7 +43,7 @@ def _thermo(documents, kind="GGA_GGA+U"):
 
 @pytest.fixture
 def bucket(documents, monkeypatch, tmp_path):
-    """A bucket with an older version beside the newest, and two levels of theory."""
+    """A bucket with an older version besides the newest, and two levels of theory."""
     folder = tmp_path / "bucket"
     write_collection(folder, "summary", documents[:5], "2025.09.25")
     write_collection(folder, "summary", documents[::-1], VERSION, mode="append")

@@ -1,4 +1,4 @@
-"""One cell of text in a column of numbers: the numbers stay numbers, and the cell is told."""
+"""One cell of text in a column of numbers: the numbers stay numbers, and the cell is reported."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_a_cut_download_goes_on_at_the_page_it_lost(entries, tmp_path):
             _build(server.url, tmp_path)
         server.cursors.clear()
         dataset = _build(server.url, tmp_path)
-        assert server.cursors == ["p0", "p20"]  # the first page is looked at for its columns
+        assert server.cursors == ["p0", "p20"]  # the first page is sampled for its columns
     whole = tmp_path / "whole"
     with standing_in(entries) as server:
         other = _build(server.url, whole)

@@ -89,17 +89,17 @@ def test_what_takes_the_place_of_a_file_is_named(cache, capsys, name, put, words
     put(path)
     code, problems, _ = verify(cache, capsys)
     if name == "datasets/s/latest.json" and words == "is missing":
-        assert code == 0  # it says what a bare name means; without it the only version is meant
+        assert code == 0  # it records what a bare name means; without it the only version is meant
         return
     assert code == 1
     named = path.parent if path.name == "manifest.json" else path
-    if path.parent.name == "splits":  # a table without its note is told as such
+    if path.parent.name == "splits":  # a table without its note is reported as such
         named = path.with_suffix("")
     assert any(problem.startswith(f"{named}") for problem in problems)
     if name.endswith(("table.parquet", "latest.json")):
         assert f"{path} {words}" in problems[0]
     for command in (["list"], ["info", "s"]):
-        main([*command, "--cache", str(cache)])  # no traceback, whatever they can say
+        main([*command, "--cache", str(cache)])  # no traceback, whatever they report
 
 
 @pytest.mark.parametrize(

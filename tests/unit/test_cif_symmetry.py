@@ -106,7 +106,7 @@ def test_identity_with_another_symbol():
     stated = "_chemical_formula_sum 'Na Cl'\n_cell_formula_units_Z "
     assert refusal(SALT, IDENTITY_AND_SYMBOL, SALT_CELL).reason == "contradiction"
     assert counts(crystal(SALT, IDENTITY_AND_SYMBOL + stated + "4", SALT_CELL)) == {11: 4, 17: 4}
-    # One unit a cell is what a careless file says of its asymmetric unit.
+    # Careless files state one unit per cell for their asymmetric unit.
     assert refusal(SALT, IDENTITY_AND_SYMBOL + stated + "1", SALT_CELL).reason == "contradiction"
 
 

@@ -1,4 +1,4 @@
-"""JSON read piece by piece: the same values as Python's own parser, whatever the buffer's edges."""
+"""Incremental JSON reader: the same values as Python's own parser, for any buffer edges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functionals, correction schemes and units are not mixed unless asked."""
+"""Functionals, correction schemes and units are not mixed unless allowed."""
 
 from __future__ import annotations
 

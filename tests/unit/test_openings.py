@@ -1,4 +1,4 @@
-"""The record of openings of test parts, which lies beside the version of the dataset."""
+"""The record of opened test parts, which is stored next to the version of the dataset."""
 
 from __future__ import annotations
 
