@@ -144,14 +144,6 @@ def is_atoms(value: Any) -> bool:
     )
 
 
-def count_rows(path: Path) -> int:
-    """Number of rows of an ASE database."""
-    from ase.db import connect
-
-    with connect(path) as database:
-        return int(database.count())
-
-
 def write_frames(path: Path, crystals: Crystals, columns: dict[str, list[Any]]) -> None:
     """Write crystals as extended XYZ; scalar columns go into the comment lines."""
     from ase.io.extxyz import write_extxyz

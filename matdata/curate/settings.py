@@ -68,10 +68,3 @@ class CurateSettings(Settings):
             )
         angle = angle_tolerance_of(self.symmetry, self.symprec, self.angle_tolerance)
         object.__setattr__(self, "angle_tolerance", angle)
-
-    @property
-    def needs_symmetry(self) -> bool:
-        """Whether a criterion depends on symmetry."""
-        return (
-            self.dedupe == "protostructure" or self.valid_wyckoff or self.wyckoff_below is not None
-        )

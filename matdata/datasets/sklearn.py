@@ -42,7 +42,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         """
         from matdata.features import featurizer
 
-        self.n_columns_ = len(featurizer(self.spec, self.settings).labels())
+        featurizer(self.spec, self.settings).labels()
         return self
 
     def transform(self, X: Any) -> npt.NDArray[Any]:
