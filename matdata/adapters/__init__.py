@@ -1,1 +1,1 @@
-"""Adapters: one foreign library a file, the only place where its objects exist."""
+"""Adapters: one foreign library per file, the only place where its objects exist."""

@@ -1,4 +1,4 @@
-"""ASE atoms to and from `Crystals`; extended XYZ frames and ASE databases through ASE's readers."""
+"""ASE atoms to and from `Crystals`; extended XYZ frames and ASE databases by ASE's readers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def from_atoms(frames: Sequence[Any], ids: Sequence[str] | None = None) -> Cryst
     Raises
     ------
     StructureError
-        If one of them cannot be represented, with its position.
+        If one of them cannot be represented; names its position.
     """
     sites = []
     for row, atoms in enumerate(frames):
@@ -62,7 +62,13 @@ def to_atoms(crystals: Crystals, row: int = 0) -> Any:
 
 
 def parse_frame(text: str) -> Sites:
-    """The crystal of one frame of extended XYZ."""
+    """The crystal of one frame of extended XYZ.
+
+    Raises
+    ------
+    Unusable
+        If ASE cannot read it, or the crystal is unusable (`sites_of`).
+    """
     from ase.io import read
 
     with unreadable("an extended XYZ frame"):
@@ -71,12 +77,12 @@ def parse_frame(text: str) -> Sites:
 
 
 def frame_values(text: str) -> dict[str, Any]:
-    """The values of a frame's comment line, whatever its atoms are.
+    """The values of a frame's comment line, regardless of its atoms.
 
     Raises
     ------
     Unusable
-        If there is no such line, or it cannot be read.
+        If there is no such line, or it cannot be parsed.
     """
     from ase.io.extxyz import key_val_str_to_dict
 
@@ -88,15 +94,15 @@ def frame_values(text: str) -> dict[str, Any]:
 
 
 def database_rows(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]] | Unusable]:
-    """Rows of an ASE database: arrays of the crystal, and the row's values.
+    """Rows of an ASE database: per row the arrays of the crystal, and the values.
 
-    Rows are fetched one by one, so memory is bounded by one, and one that cannot be decoded is an
-    `Unusable` among the others.
+    Rows are fetched one by one, so memory is bounded by one row; a row that cannot be decoded is an
+    `Unusable` in its place.
 
     Raises
     ------
     sqlite3.Error
-        If the file is no database, or is damaged where its rows are listed.
+        If the file is not a database, or its list of rows is damaged.
     """
     import sqlite3
 
@@ -125,7 +131,7 @@ def _row(row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def sites_of_row(arrays: dict[str, Any]) -> Sites:
-    """One crystal from the arrays of a database row."""
+    """One crystal from the arrays of a database row; raises as `sites_of`."""
     from ase import Atoms
 
     return sites_of(Atoms(**arrays))
@@ -136,14 +142,6 @@ def is_atoms(value: Any) -> bool:
     return any(
         cls.__module__.startswith("ase.") and cls.__name__ == "Atoms" for cls in type(value).__mro__
     )
-
-
-def count_rows(path: Path) -> int:
-    """Number of rows of an ASE database."""
-    from ase.db import connect
-
-    with connect(path) as database:
-        return int(database.count())
 
 
 def write_frames(path: Path, crystals: Crystals, columns: dict[str, list[Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Ewald energies of decorated prototypes, by way of one Ewald sum a prototype.
+"""Ewald energies of decorated prototypes, from one Ewald sum per prototype.
 
 The Ewald energy (Toukmaji and Board, Comput. Phys. Commun. 95, 73 (1996), eqs. 2 to 6; pymatgen's
 ``EwaldSummation``) is a quadratic form in the charges, and the Coulomb law makes it fall off as
@@ -23,7 +23,7 @@ def ewald_matrix(row: int) -> Float:
     """Energy matrix of a prototype's slots at unit charges and the library's lattice, (4, 4).
 
     In eV per cell; rows and columns of slots that the prototype lacks are zero. Only sums over
-    neutral charges mean something: single elements depend on how the Ewald sum is split.
+    neutral charges are meaningful: single elements depend on the splitting of the Ewald sum.
     """
     from pymatgen.analysis.ewald import EwaldSummation
 
@@ -38,7 +38,7 @@ def ewald_matrix(row: int) -> Float:
 def ewald_energies(rows: Int, charges: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
     """Ewald energy in eV per cell of each composition in each prototype, (n, P).
 
-    At the prototypes' own lattices; divide by the scale of the lattice vectors for another.
+    At the prototypes' own lattices; for scaled lattice vectors divide by the scale.
 
     Parameters
     ----------

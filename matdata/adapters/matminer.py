@@ -1,4 +1,4 @@
-"""matminer's featurizers by class name: columns in, numbers out, one material at a time."""
+"""matminer's featurizers by class name: columns in, arrays out, one material at a time."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ KINDS: tuple[Kind, ...] = ("structure", "composition", "site")
 
 
 def find_class(name: str) -> tuple[Kind, Any]:
-    """A matminer featurizer by its class name, and what it takes.
+    """A matminer featurizer by its class name, with the kind of its input.
 
     Raises
     ------
     FeatureError
-        If there is none of that name, with the closest one.
+        If there is none of that name; suggests the closest one.
     """
     from matminer.featurizers.base import BaseFeaturizer
 
-    known: dict[str, tuple[Kind, Any]] = {}
+    classes: dict[str, tuple[Kind, Any]] = {}
     for kind in KINDS:
         for attribute in vars(import_module(f"matminer.featurizers.{kind}")).values():
             if isinstance(attribute, type) and issubclass(attribute, BaseFeaturizer):
-                known.setdefault(attribute.__name__, (kind, attribute))
-    if name not in known:
+                classes.setdefault(attribute.__name__, (kind, attribute))
+    if name not in classes:
         raise FeatureError(
-            f"matminer has no featurizer {name or '(none named)'!r}{did_you_mean(name, known)}",
+            f"matminer has no featurizer {name or '(none named)'!r}{did_you_mean(name, classes)}",
             next_step="write matminer:<class>, for example matminer:StructuralHeterogeneity",
         )
-    return known[name]
+    return classes[name]
 
 
 class Matminer:
-    """One matminer featurizer, made when it is first used.
+    """One matminer featurizer, created at its first use.
 
     Parameters
     ----------
     name
         Class name.
     preset
-        Preset given to its ``from_preset``; None to call the constructor.
+        Argument of its ``from_preset``; None to call the constructor.
     arguments
         JSON object of keyword arguments.
     """
@@ -60,7 +60,7 @@ class Matminer:
         self._name, self._preset, self._arguments = name, preset, arguments
 
     @cached_property
-    def _made(self) -> Any:
+    def _featurizer(self) -> Any:
         try:
             arguments = json.loads(self._arguments)
             if self._preset is not None:
@@ -68,19 +68,25 @@ class Matminer:
             return self._class(**arguments)
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise FeatureError(
-                f"matminer's {self._name} cannot be made: {error}",
+                f"matminer's {self._name} cannot be created: {error}",
                 cause="it needs arguments, or a preset, or the preset is unknown",
                 next_step="give the settings preset=NAME or arguments='{\"name\": value}'",
             ) from error
 
     @cached_property
     def labels(self) -> list[str]:
-        """matminer's labels, in its order."""
+        """matminer's labels, in its order.
+
+        Raises
+        ------
+        FeatureError
+            If the featurizer must be fitted first.
+        """
         try:
-            return [str(label) for label in self._made.feature_labels()]
-        except Exception as error:  # unfitted featurizers raise their own kinds
+            return [str(label) for label in self._featurizer.feature_labels()]
+        except Exception as error:  # unfitted featurizers raise exceptions of various types
             raise FeatureError(
-                f"matminer's {self._name} gives no labels before it is fitted: {error}",
+                f"matminer's {self._name} has no labels before it is fitted: {error}",
                 next_step="choose a featurizer that needs no fitting",
             ) from error
 
@@ -90,7 +96,7 @@ class Matminer:
         Raises
         ------
         Exception
-            Whatever matminer raises; `ValueError` for a value that is not a finite number.
+            Any exception of matminer; `ValueError` for a value that is not a finite number.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -100,14 +106,16 @@ class Matminer:
         if isinstance(batch, Compositions):
             from pymatgen.core import Composition
 
-            return _numbers(self._made.featurize(Composition(formula_of(batch.amounts_of(row)))))
+            return _numbers(
+                self._featurizer.featurize(Composition(formula_of(batch.amounts_of(row))))
+            )
         from matdata.adapters.pymatgen import to_structure
 
         structure = to_structure(batch, row)
         if self.kind == "structure":
-            return _numbers(self._made.featurize(structure))
+            return _numbers(self._featurizer.featurize(structure))
         sites = range(len(structure))
-        return np.array([_numbers(self._made.featurize(structure, site)) for site in sites])
+        return np.array([_numbers(self._featurizer.featurize(structure, site)) for site in sites])
 
 
 def _numbers(values: Any) -> npt.NDArray[np.float64]:

@@ -1,8 +1,8 @@
-"""POSCAR and CONTCAR texts of VASP 5 and 6, and of VASP 4 where each line names its element.
+"""POSCAR and CONTCAR texts of VASP 5 and 6, and of VASP 4 if each line names its element.
 
-The format is that of VASP's wiki: comment, scale (negative: the volume of the cell; three numbers:
-one a Cartesian axis), lattice, symbols, counts, perhaps ``Selective dynamics``, the kind of
-coordinates, coordinates. What follows (velocities) is no part of the crystal.
+The format follows VASP's wiki: comment, scale (negative: the volume of the cell; three numbers:
+one per Cartesian axis), lattice, symbols, counts, optionally ``Selective dynamics``, the kind of
+coordinates, coordinates. Anything after them (velocities) is ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from matdata.core.ledger import Unusable
 
 Float = npt.NDArray[np.float64]
 MAX_SITES = 100_000
-# As Fortran reads it: a D may stand for the E of double precision, and nothing parts digits.
+# As in Fortran: D may replace E (double precision), and nothing separates digits.
 _REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?", re.ASCII)
 
 
@@ -30,9 +30,9 @@ def read_poscar(text: str) -> Sites:
     Raises
     ------
     Unusable
-        If a part is missing, is no number, or contradicts another part.
+        If a part is missing, is not a number, or contradicts another part.
     """
-    lines = text.split("\n")[1:]  # the comment may say anything, or nothing
+    lines = text.split("\n")[1:]  # the comment is arbitrary, or empty
     rows = ([*_words(line)] for line in lines)
     scale = _numbers(next(rows, []), "the scale", (1, 3))
     lattice = np.array([_numbers(next(rows, []), "a lattice vector") for _ in range(3)])
@@ -55,7 +55,7 @@ def read_poscar(text: str) -> Sites:
 
 
 def _words(line: str) -> Iterator[str]:
-    """Words of a line up to a remark."""
+    """Words of a line up to a comment."""
     return itertools.takewhile(lambda word: word[0] not in "!#", line.split())
 
 
@@ -69,7 +69,7 @@ def _numbers(words: Sequence[str], what: str, counts: Sequence[int] = (3,)) -> l
 
 
 def _factors(scale: Sequence[float], lattice: Float) -> float | Float:
-    """What lattice and Cartesian coordinates are multiplied with."""
+    """The factor, or (3,) factors, of lattice and Cartesian coordinates."""
     if len(scale) == 3 and min(scale) > 0:
         return np.array(scale)
     if len(scale) != 1 or scale[0] == 0:
@@ -83,14 +83,14 @@ def _factors(scale: Sequence[float], lattice: Float) -> float | Float:
 
 
 def _species(rows: Iterator[list[str]]) -> tuple[list[str], list[int], str]:
-    """Symbols, counts, and the first word after them; VASP breaks both over lines of 20."""
+    """Symbols, counts, and the first word after them; VASP wraps both at 20 per line."""
     symbols: list[str] = []
     counts: list[int] = []
     for row in rows:
         if not row:
             raise _unreadable("it ends before its positions")
         if all(word.isdecimal() for word in row):
-            counts += [int(word[:9]) for word in row]  # longer ones are too many all the same
+            counts += [int(word[:9]) for word in row]  # longer ones exceed the limit anyway
         elif counts:
             if symbols and len(symbols) != len(counts):
                 raise _unreadable(
@@ -106,13 +106,13 @@ def _species(rows: Iterator[list[str]]) -> tuple[list[str], list[int], str]:
 
 
 def _positions(rows: Iterator[list[str]], count: int) -> list[list[str]]:
-    """Rows of the positions, with flags or a symbol after each, but no more numbers."""
+    """Rows of the positions, each followed by flags or a symbol, but by no further numbers."""
     body = list(itertools.islice(rows, count))
     if len(body) < count or not all(body):
-        full = sum(1 for _ in itertools.takewhile(bool, body))
-        raise _unreadable(f"it counts {count} sites and gives {full} positions")
+        n_positions = sum(1 for _ in itertools.takewhile(bool, body))
+        raise _unreadable(f"it counts {count} sites and gives {n_positions} positions")
     for row in body:
-        # A number that was torn in two makes four, and moves those after it.
+        # A number broken in two gives four numbers, and shifts those after it.
         if len(row) > 3 and row[3][0] in "+-0123456789":
             raise _unreadable(f"a position is {' '.join(row[:9])[:60]!r}")
     if _REAL.fullmatch(next(iter(next(rows, [])), "")):  # velocities follow an empty line
@@ -125,10 +125,10 @@ def _of_counts(symbols: Sequence[str], counts: Sequence[int]) -> list[str]:
     return [symbol for symbol, count in pairs for _ in range(count)]
 
 
-def _of_lines(body: Sequence[Sequence[str]], place: int) -> list[str]:
-    if any(len(row) <= place for row in body):
+def _of_lines(body: Sequence[Sequence[str]], column: int) -> list[str]:
+    if any(len(row) <= column for row in body):
         raise _unreadable("it has no element symbols (VASP 4)")
-    return [row[place] for row in body]
+    return [row[column] for row in body]
 
 
 def _unreadable(what: str) -> Unusable:

@@ -26,7 +26,7 @@ from matdata.core.errors import SourceError
 
 MAX_SPECIES = 4
 MAX_SITES = 24
-# Beyond this no pair counts for the volume: the widest atomic radius (2.6 Å) and DLS's cutoff.
+# Pairs beyond this do not affect the volume: the largest atomic radius (2.6 Å) plus DLS's cutoff.
 PAIR_RANGE = 7.0
 # Where releases of pymatgen keep the file, below the package's folder.
 _PLACES = ("analysis/prototypes/aflow_prototypes.json*", "analysis/aflow_prototypes.json*")
@@ -36,9 +36,9 @@ _PLACES = ("analysis/prototypes/aflow_prototypes.json*", "analysis/aflow_prototy
 class Prototypes:
     """Ordered prototypes of 2 to 4 species and up to 24 sites, species replaced by slots.
 
-    A prototype's species stand in *slots*, in ascending order of amount (then electronegativity
-    and atomic number, for definiteness). A composition whose elements stand in ascending order of
-    amount fits slot by slot; elements with equal amounts may change places.
+    A prototype's species are in *slots*, in ascending order of amount (then electronegativity
+    and atomic number, to be unique). A composition whose elements are in ascending order of
+    amount fits slot by slot; elements with equal amounts are interchangeable.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class Prototypes:
 
 @functools.cache
 def prototypes() -> Prototypes:
-    """Read the library, once a process.
+    """Read the library, once per process.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def prototypes() -> Prototypes:
 
 
 def pymatgen_structure(row: int, species: list[Any]) -> Any:
-    """A prototype as a pymatgen ``Structure`` at the library's lattice, `species` by slot."""
+    """A prototype as a pymatgen ``Structure`` at the library's lattice; `species` by slot."""
     from pymatgen.core import Lattice, Structure
 
     library = prototypes()
@@ -141,8 +141,8 @@ def _find() -> Path:
     spec = importlib.util.find_spec("pymatgen")  # finds a top-level package without running it
     folders = list(spec.submodule_search_locations or []) if spec else []
     for folder in folders:
-        for place in _PLACES:
-            for path in sorted(Path(folder).glob(place)):
+        for pattern in _PLACES:
+            for path in sorted(Path(folder).glob(pattern)):
                 return path
     raise SourceError(
         "pymatgen's AFLOW prototype library (aflow_prototypes.json.gz) was not found",
@@ -172,8 +172,8 @@ def _geometry(snl: dict[str, Any]) -> tuple[Float, Float, Int]:
     lattice = np.array(snl["lattice"]["matrix"], dtype=np.float64)
     frac_coords = np.array([site["abc"] for site in snl["sites"]], dtype=np.float64)
     if np.linalg.det(lattice) < 0:
-        # Some entries are left-handed. Two vectors change places, coordinates with them, so that
-        # the crystal stays the same; turning signs would make its mirror image.
+        # Some entries are left-handed. Two vectors are swapped, with their coordinates, so that
+        # the crystal stays the same; changing signs would give its mirror image.
         lattice, frac_coords = lattice[[1, 0, 2]], frac_coords[:, [1, 0, 2]]
     wrapped = frac_coords - np.floor(frac_coords)
     return lattice, np.where(wrapped == 1.0, 0.0, wrapped), slots

@@ -24,7 +24,7 @@ def sites_of(structure: Any) -> Sites:
     Raises
     ------
     Unusable
-        If a site is disordered or holds no element, or the structure is not periodic in three
+        If a site is disordered or not an element, or the structure is not periodic in three
         directions.
     """
     require_periodic(structure.lattice.pbc)
@@ -43,7 +43,7 @@ def from_structures(structures: Sequence[Any], ids: Sequence[str] | None = None)
     Raises
     ------
     StructureError
-        If one of them cannot be represented, with its position.
+        If one of them cannot be represented; names its position.
     """
     sites = []
     for row, structure in enumerate(structures):
@@ -85,12 +85,12 @@ def _is(value: Any, kind: str) -> bool:
 
 
 def amounts_of(composition: Any) -> dict[int, float]:
-    """Atoms by atomic number from a pymatgen `Composition`; oxidation states are left aside.
+    """Amounts by atomic number from a pymatgen `Composition`; oxidation states are ignored.
 
     Raises
     ------
     Unusable
-        If it holds no atoms, something that is no element, or an amount that is not positive.
+        If it holds no atoms, a species that is not an element, or an amount that is not positive.
     """
     amounts: dict[int, float] = {}
     for specie, amount in composition.items():

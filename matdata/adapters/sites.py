@@ -1,6 +1,6 @@
-"""`Sites`: one crystal on its way into `Crystals`, and the structure dictionaries it comes from.
+"""`Sites`: one crystal before it is joined into `Crystals`, and readers of structure dictionaries.
 
-The dictionaries are formats of pymatgen and JARVIS; reading them needs neither library.
+The dictionaries are formats of pymatgen and JARVIS; reading them requires neither library.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Sites(NamedTuple):
 def to_crystals(ids: Sequence[str], sites: Sequence[Sites]) -> Crystals:
     """Join single crystals into columns.
 
-    An id that no array can hold is cut here: it stands whole in the table of its chunk, which
-    refuses it.
+    An id too long for an array is truncated here: its full form is in the table of its chunk, which
+    rejects it.
     """
     names = np.array([str(identity)[:MAX_ID] for identity in ids], dtype=np.str_)
     return Crystals.from_lists(
@@ -44,9 +44,15 @@ def to_crystals(ids: Sequence[str], sites: Sequence[Sites]) -> Crystals:
 
 
 def number_of(symbol: str) -> int:
-    """Atomic number of a symbol; unknown ones make the record unusable."""
+    """Atomic number of a symbol.
+
+    Raises
+    ------
+    Unusable
+        If it is not the symbol of an element.
+    """
     if not isinstance(symbol, str):
-        raise Unusable("unknown_element", f"{symbol!r:.80} is no symbol of an element")
+        raise Unusable("unknown_element", f"{symbol!r:.80} is not the symbol of an element")
     try:
         return elements.atomic_number(symbol)
     except StructureError as error:
@@ -54,31 +60,37 @@ def number_of(symbol: str) -> int:
 
 
 def numbers_array(values: Any, what: str) -> npt.NDArray[np.float64]:
-    """Numbers as an array of their own; text is none, even if it reads like one.
+    """Nested numbers as a new float64 array of their shape, such as (n, 3); text is rejected.
 
     Raises
     ------
     Unusable
-        If rows differ in length, or a value is text, a truth value, missing, or no number.
+        If rows differ in length, or a value is text, a boolean, missing, or not a number.
     """
     try:
         array = np.array(values)
     except (ValueError, OverflowError):  # rows of different lengths, or too many levels
         raise Unusable("unreadable", f"{what} with rows of different lengths") from None
     if array.size and (array.dtype.kind not in "iuf" or _holds_truth(values, array.ndim)):
-        raise Unusable("unreadable", f"{what} that hold something else than numbers")
+        raise Unusable("unreadable", f"{what} that hold something other than numbers")
     return array.astype(np.float64)
 
 
 def _holds_truth(values: Any, levels: int) -> bool:
-    """Whether a table of numbers holds a true or false, which numpy takes for 1 or 0."""
+    """Whether a table of numbers holds booleans, which NumPy would take for 1 and 0."""
     if isinstance(values, np.ndarray) or levels != 2:
         return False
     return any(not TRUTH.isdisjoint(map(type, row)) for row in values)
 
 
 def from_fractional(lattice: Any, frac_coords: Any, numbers: Sequence[int]) -> Sites:
-    """Check the shapes of one crystal."""
+    """One crystal from lattice (3, 3) in Å and fractional coordinates (N, 3), checked.
+
+    Raises
+    ------
+    Unusable
+        If a shape is wrong, or a value is not a number or an atomic number.
+    """
     cell = numbers_array(lattice, "lattice vectors")
     coords = numbers_array(frac_coords, "coordinates")
     if cell.shape != (3, 3) or coords.shape != (len(numbers), 3):
@@ -91,12 +103,18 @@ def from_fractional(lattice: Any, frac_coords: Any, numbers: Sequence[int]) -> S
 def _atomic_numbers(numbers: Sequence[int]) -> npt.NDArray[np.uint8]:
     array = np.array(numbers)
     if array.size and (array.dtype.kind not in "iu" or array.min() < 1 or array.max() > 118):
-        raise Unusable("unknown_element", "an atomic number that no element has")
+        raise Unusable("unknown_element", "an atomic number that is not an element")
     return array.astype(np.uint8)
 
 
 def from_cartesian(lattice: Any, cart_coords: Any, numbers: Sequence[int]) -> Sites:
-    """One crystal from Cartesian coordinates in Å."""
+    """One crystal from lattice (3, 3) and Cartesian coordinates (N, 3), both in Å.
+
+    Raises
+    ------
+    Unusable
+        If a shape is wrong, the lattice has no volume, or a value is not a number.
+    """
     cell = numbers_array(lattice, "lattice vectors")
     if cell.shape != (3, 3) or not np.isfinite(cell).all() or abs(np.linalg.det(cell)) < 1e-12:
         raise Unusable("zero_volume", "the lattice vectors span no volume")
@@ -107,19 +125,19 @@ def from_cartesian(lattice: Any, cart_coords: Any, numbers: Sequence[int]) -> Si
 
 
 def require_periodic(along: Sequence[Any]) -> None:
-    """Refuse what is not periodic along all three lattice vectors.
+    """Reject a structure that is not periodic along all three lattice vectors.
 
     Raises
     ------
     Unusable
-        If one of the three flags (true or 1 for periodic) says so, or is neither of both.
+        If one of the three flags (true or 1 for periodic) is false, or not a flag.
     """
-    strange = [flag for flag in along if flag not in (0, 1)]
-    if strange:
-        raise Unusable("unreadable", f"{strange[0]!r:.40} stands where periodic is 1 or 0")
+    invalid = [flag for flag in along if flag not in (0, 1)]
+    if invalid:
+        raise Unusable("unreadable", f"{invalid[0]!r:.40} is not a flag of periodicity (1 or 0)")
     if len(along) != 3 or not all(along):
-        told = [bool(flag) for flag in along]
-        raise Unusable("not_periodic", f"periodic along {told} of its lattice vectors only")
+        flags = [bool(flag) for flag in along]
+        raise Unusable("not_periodic", f"periodic along {flags} of its lattice vectors only")
 
 
 def from_pymatgen_dict(data: Mapping[str, Any]) -> Sites:
@@ -143,10 +161,11 @@ def from_pymatgen_dict(data: Mapping[str, Any]) -> Sites:
 
 
 def _only_species(species: Sequence[Mapping[str, Any]]) -> int:
-    occupancies = [_occupancy(one["occu"]) for one in species]
+    occupancies = [_occupancy(entry["occu"]) for entry in species]
     if len(species) != 1 or not abs(occupancies[0] - 1.0) <= FULL:
         shares = ", ".join(
-            f"{one['element']} {share:.3g}" for one, share in zip(species, occupancies, strict=True)
+            f"{entry['element']} {share:.3g}"
+            for entry, share in zip(species, occupancies, strict=True)
         )
         raise Unusable("disordered", f"a site is shared or partly empty ({shares})")
     return number_of(species[0]["element"])
@@ -154,22 +173,34 @@ def _only_species(species: Sequence[Mapping[str, Any]]) -> int:
 
 def _occupancy(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Unusable("unreadable", f"the occupancy {value!r} is no number")
+        raise Unusable("unreadable", f"the occupancy {value!r} is not a number")
     return float(value)
 
 
 def from_jarvis_dict(data: Mapping[str, Any]) -> Sites:
-    """One crystal from JARVIS's ``Atoms.to_dict()``; `cartesian` is respected."""
+    """One crystal from JARVIS's ``Atoms.to_dict()``, with Cartesian or fractional coordinates.
+
+    Raises
+    ------
+    Unusable
+        If an element is unknown, or the dictionary has another form.
+    """
     try:
         numbers = [number_of(symbol.strip()) for symbol in data["elements"]]
-        read = from_cartesian if data.get("cartesian") else from_fractional
-        return read(data["lattice_mat"], data["coords"], numbers)
+        build = from_cartesian if data.get("cartesian") else from_fractional
+        return build(data["lattice_mat"], data["coords"], numbers)
     except (KeyError, TypeError, AttributeError) as error:
         raise Unusable("unreadable", f"not a JARVIS structure: {error!r}") from None
 
 
 def from_dict(data: Any) -> Sites:
-    """One crystal from whichever of the known dictionaries this is."""
+    """One crystal from a dictionary of pymatgen or JARVIS, recognised by its keys.
+
+    Raises
+    ------
+    Unusable
+        If it is neither, or its reader rejects it.
+    """
     if isinstance(data, Mapping) and "lattice_mat" in data:
         return from_jarvis_dict(data)
     if isinstance(data, Mapping) and "sites" in data:

@@ -1,4 +1,4 @@
-"""pymatgen's `StructureMatcher`: the final, slow judge on whether two crystals are one."""
+"""pymatgen's `StructureMatcher`: the final, slow test of whether two crystals are equal."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ CUTOFF = 4.0  # Å beyond a site's atomic radius: the default of pymatgen's DLSV
 def _bond_parameters() -> tuple[Float, Float, Float]:
     """DLS radius r and slope k, and atomic radius, all in Å by atomic number, (119,) each.
 
-    NaN where pymatgen knows none.
+    NaN where pymatgen has no value.
     """
     from pymatgen.analysis.structure_prediction.volume_predictor import bond_params
     from pymatgen.core import Element
@@ -59,20 +59,20 @@ def dls_scale(
     Returns
     -------
     (n, P) float64
-        Zero where no pair is near enough to count, NaN where an element has no parameters.
+        Zero if no pair is within the cutoff, NaN if an element has no parameters.
     """
     r, k, atomic = _bond_parameters()
     x = elements.electronegativities()[numbers]
     weights = np.array(stoichiometry) / sum(stoichiometry)
     mean = (x * weights).sum(axis=1, keepdims=True)
-    spread = np.sqrt(((x - mean) ** 2 * weights).sum(axis=1, keepdims=True))
-    radii = r[numbers] + k[numbers] * spread
+    deviation = np.sqrt(((x - mean) ** 2 * weights).sum(axis=1, keepdims=True))
+    radii = r[numbers] + k[numbers] * deviation
     reach = atomic[numbers] + CUTOFF
-    # A pair is met from both of its ends, so the longer reach decides whether it counts.
-    furthest = np.maximum(reach[:, None, :, None], reach[:, None, None, :])
+    # A pair is found from both of its ends, so the longer reach decides whether it counts.
+    cutoff = np.maximum(reach[:, None, :, None], reach[:, None, None, :])
     expected = radii[:, None, :, None] + radii[:, None, None, :]
     slots = len(stoichiometry)
     distances = np.array([pair_distances(row)[:slots, :slots] for row in rows.tolist()])[None]
-    ratio = np.where(distances > furthest, np.inf, distances / expected)
+    ratio = np.where(distances > cutoff, np.inf, distances / expected)
     scale: npt.NDArray[np.float64] = 1.0 / ratio.min(axis=(2, 3))
     return scale

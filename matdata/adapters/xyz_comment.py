@@ -1,4 +1,4 @@
-"""The comment line of an extended XYZ frame as text, before anything is taken for a number."""
+"""The comment line of an extended XYZ frame as text, before any conversion to numbers."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ import re
 from matdata.core.ledger import Unusable
 
 CLOSING = {"'": "'", '"': '"', "{": "}", "[": "]"}
-_HELD = re.compile(
+_QUOTED = re.compile(
     r"""\\.|\{[^}]*\}|\[[^\]]*\]|'[^']*'|(?P<before>[^\s=])?"(?:\\.|[^"\\])*"(?P<after>[^\s=])?"""
 )
 
 
 def require_whole_words(comment: str) -> None:
-    """Refuse a comment line in which a double quote begins or ends within a word.
+    """Reject a comment line in which a double quote begins or ends within a word.
 
     Raises
     ------
     Unusable
-        If one does: a stray quote joins or parts what the writer did not.
+        If one does: a stray quote joins or separates words that the writer did not.
     """
-    for held in _HELD.finditer(comment):
-        if held["before"] or held["after"]:
-            raise Unusable("unreadable", f"a quote stands within a word: {held[0]:.60}")
+    for quoted in _QUOTED.finditer(comment):
+        if quoted["before"] or quoted["after"]:
+            raise Unusable("unreadable", f"a quote is within a word: {quoted[0]:.60}")
 
 
 def comment_texts(comment: str) -> dict[str, str]:
-    """Values of a comment line by key, as they are written: ``007`` is not 7, nor ``T`` true.
+    """Values of a comment line by key, as written: ``007`` is not 7, nor ``T`` true.
 
-    Keys and values are parted as in ASE: quotes and brackets hold blanks together, a backslash
-    takes the next sign as it is, blanks may stand around ``=``. A key alone has the empty text.
+    Keys and values are separated as in ASE: quotes and brackets protect blanks, a backslash
+    escapes the next sign, blanks may surround ``=``. A key without a value has the empty text.
     """
     items: list[list[str]] = []  # [key] or [key, value]
     for part, joined in _parts(comment):
@@ -43,7 +43,7 @@ def comment_texts(comment: str) -> dict[str, str]:
 
 
 def _parts(comment: str) -> list[tuple[str, bool]]:
-    """Words of the line, and whether an equals sign stands before each."""
+    """Words of the line, and whether an equals sign precedes each."""
     parts: list[tuple[str, bool]] = []
     signs: list[str] = []
     closing, escaped, joined = "", False, False

@@ -1,1 +1,1 @@
-"""Checks of everything that a cache holds, for ``matdata verify``."""
+"""Checks of the whole content of a cache, for ``matdata verify``."""

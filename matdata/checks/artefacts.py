@@ -21,7 +21,7 @@ LEFT = "was left by a process that was killed; it can be removed"
 
 
 def check_artefact(folder: Path, kind: str, report: Report) -> dict[str, Any] | None:
-    """Reread an artefact; returns its manifest, or None if that cannot be trusted."""
+    """Reread an artefact; return its manifest, or None if that is damaged."""
     report.artefacts += 1
     try:
         manifest = read_manifest(folder, kind)
@@ -38,7 +38,7 @@ def check_artefact(folder: Path, kind: str, report: Report) -> dict[str, Any] | 
 
 
 def leftovers(folder: Path) -> list[Fault]:
-    """Files below a folder that a killed process was writing."""
+    """Files below a folder that a killed process left unfinished."""
     names = [n for n in entries_below(folder).files if Path(n).name.startswith(TEMPORARY)]
     return [Fault(folder / name, LEFT) for name in names]
 
@@ -56,9 +56,9 @@ def _check_splits(dataset: DatasetFolder, report: Report) -> None:
                 report.faults.append(Fault(path, CHANGED))
         except StoreError as error:
             report.faults.append(_split_fault(home, name, error))
-    known = {f"{name}{ending}" for name in names for ending in (notes.TABLE, notes.NOTE)}
+    expected = {f"{name}{ending}" for name in names for ending in (notes.TABLE, notes.NOTE)}
     for name in entries_below(home).files:
-        if name in known or is_passing(name):
+        if name in expected or is_passing(name):
             continue
         if notes.was_being_kept(home, name.removesuffix(notes.TABLE)):
             report.notes.append(Fault(home / name, f"has no note: it {LEFT}"))
@@ -67,7 +67,7 @@ def _check_splits(dataset: DatasetFolder, report: Report) -> None:
 
 
 def _split_fault(home: Path, name: str, error: StoreError) -> Fault:
-    """The file of a split that a reader named, the note if it named none."""
+    """The fault of a split's file that the error names, of the note if it names none."""
     table = home / f"{name}{notes.TABLE}"
-    named = table if error.what.startswith(str(table)) else home / f"{name}{notes.NOTE}"
-    return fault_from(named, error)
+    faulty = table if error.what.startswith(str(table)) else home / f"{name}{notes.NOTE}"
+    return fault_from(faulty, error)

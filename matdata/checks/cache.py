@@ -1,4 +1,4 @@
-"""Checks of a whole cache, whatever lies in it."""
+"""Checks of a whole cache, with arbitrary content."""
 
 from __future__ import annotations
 
@@ -34,14 +34,18 @@ def verify(cache: Path, ref: str | None = None) -> Report:
     Raises
     ------
     StoreError
-        If there is no such dataset, or its manifest cannot be trusted.
+        If there is no such dataset, or its manifest is damaged.
     """
     report = Report()
     if ref is not None:
         _check_dataset(cache, ref, report)
         return report
-    for kind, one in (("snapshots", SNAPSHOT), ("datasets", DATASET), ("features", FEATURE)):
-        check = _check_feature if one == FEATURE else partial(_of_kind, one)
+    for kind, artefact_kind in (
+        ("snapshots", SNAPSHOT),
+        ("datasets", DATASET),
+        ("features", FEATURE),
+    ):
+        check = _check_feature if artefact_kind == FEATURE else partial(_of_kind, artefact_kind)
         for group in _folders(cache / kind, report):
             _each(group, check, report)
     _each(cache / "runs", check_run, report)
@@ -50,7 +54,7 @@ def verify(cache: Path, ref: str | None = None) -> Report:
     report.faults += faults
     for path in paths:
         if path.name not in (*KINDS, DOWNLOADS) and not is_passing(path.name):
-            report.notes.append(Fault(path, "is none of matdata's"))
+            report.notes.append(Fault(path, "was not written by matdata"))
     return report
 
 
@@ -74,7 +78,7 @@ def _check_dataset(cache: Path, ref: str, report: Report) -> None:
 
 
 def _check_feature(folder: Path, report: Report) -> None:
-    """Reread a feature, and whether it was made from the dataset in whose name it lies."""
+    """Reread a feature, and check that it was computed from the dataset of its folder."""
     manifest = check_artefact(folder, FEATURE, report)
     if manifest is None:
         return
@@ -85,44 +89,44 @@ def _check_feature(folder: Path, report: Report) -> None:
         report.notes.append(Fault(folder, "belongs to a dataset that is not in this cache"))
         return
     if manifest["made_from"]["dataset_digest"] != digest:
-        report.faults.append(Fault(folder, "was made from another version of the dataset"))
+        report.faults.append(Fault(folder, "was computed from another version of the dataset"))
 
 
 def _each(home: Path, check: Check, report: Report) -> None:
-    """Check all artefacts of a folder, and what else it holds."""
+    """Check all artefacts of a folder, and its other content."""
     _check_latest(home, report)
     for folder in _folders(home, report):
         check(folder, report)
 
 
 def _folders(home: Path, report: Report) -> list[Path]:
-    """Folders in a folder; anything else in it is a fault, or told."""
+    """Folders in a folder; anything else in it is reported as a fault or a note."""
     paths, faults = children(home)
     report.faults += faults
-    found: list[Path] = []
+    folders: list[Path] = []
     for path in paths:
         if path.name.startswith(STAGING):
-            report.notes.append(Fault(path, f"{LEFT}, or goes on with the same command"))
+            report.notes.append(Fault(path, f"{LEFT}, or continued with the same command"))
         elif path.name == LATEST or is_passing(path.name):
             continue
         elif path.name.endswith(OPENINGS):
             check_openings(path, report)
         else:
             fault = _no_folder(path)
-            found += [] if fault else [path]
+            folders += [] if fault else [path]
             report.faults += [Fault(path, fault)] if fault else []
-    return found
+    return folders
 
 
 def _no_folder(path: Path) -> str | None:
-    """Why a path is no folder that can be looked into; None if it is one."""
+    """Why a path is not a readable folder; None if it is one."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
         return "is a link to nothing"
     except OSError as error:
         return refusal(error)
-    return None if stat.S_ISDIR(mode) else "is none of matdata's: a folder is expected here"
+    return None if stat.S_ISDIR(mode) else "was not written by matdata: a folder is expected here"
 
 
 def _check_latest(home: Path, report: Report) -> None:

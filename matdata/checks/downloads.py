@@ -1,4 +1,4 @@
-"""Checks of ``downloads/``: what was fetched, against the digests in its receipts."""
+"""Checks of ``downloads/``: files against the digests in their receipts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matdata.store.wholeness import MISSING, fault_of
 
 
 def check_downloads(home: Path, report: Report) -> None:
-    """Reread all that was downloaded; hidden files belong to downloads under way."""
+    """Reread all downloaded files; hidden files belong to unfinished downloads."""
     paths, faults = children(home)
     report.faults += faults
     names = {path.name for path in paths}
@@ -22,25 +22,25 @@ def check_downloads(home: Path, report: Report) -> None:
         if path.name.startswith("."):
             continue
         report.files += 1
-        whole = path.name.removesuffix(RECEIPT)
-        if whole == path.name and f"{whole}{RECEIPT}" not in names:
-            report.faults.append(Fault(path, "has no receipt: nothing says what it must be"))
-        elif whole != path.name:
-            _check_file(home / whole, path, report)
+        file_name = path.name.removesuffix(RECEIPT)
+        if file_name == path.name and f"{file_name}{RECEIPT}" not in names:
+            report.faults.append(Fault(path, "has no receipt: its expected content is unknown"))
+        elif file_name != path.name:
+            _check_file(home / file_name, path, report)
     if any(path.name.startswith(".part-") for path in paths):
         report.notes.append(Fault(home, "holds downloads that are not finished"))
 
 
 def _check_file(path: Path, receipt: Path, report: Report) -> None:
     try:
-        known = receipt_of(path)
+        recorded = receipt_of(path)
         if not is_verbatim(receipt):
             report.faults.append(Fault(receipt, CHANGED))
     except StoreError as error:
         report.faults.append(fault_from(receipt, error))
         return
-    fault = fault_of(path, known["bytes"], known["sha256"])
-    if fault == MISSING:  # killed before the rename: it is fetched again
+    fault = fault_of(path, recorded["bytes"], recorded["sha256"])
+    if fault == MISSING:  # killed before the rename: it will be downloaded again
         report.notes.append(Fault(receipt, "has no file: the download was not finished"))
     elif fault is not None:
         report.faults.append(Fault(path, fault))

@@ -1,4 +1,4 @@
-"""Checks of the record of opened test parts beside each version of a dataset."""
+"""Checks of the record of opened test parts that is stored next to each version of a dataset."""
 
 from __future__ import annotations
 

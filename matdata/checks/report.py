@@ -1,4 +1,4 @@
-"""What a check found: faults, and what is worth telling and is none."""
+"""Results of a check: faults, and notes on what is no fault."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Report:
     Attributes
     ----------
     artefacts, files
-        How many were reread.
+        Numbers of artefacts and files reread.
     faults
-        What is damaged, missing, unreadable, or in no record.
+        Files that are damaged, missing, unreadable, or in no record.
     notes
-        What is no fault: leftovers of killed processes, runs in progress.
+        Observations that are no faults: leftovers of killed processes, runs in progress.
     """
 
     artefacts: int = 0
@@ -28,7 +28,7 @@ class Report:
     notes: list[Fault] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """The report as JSON values."""
         return {
             "artefacts": self.artefacts,
             "files": self.files,

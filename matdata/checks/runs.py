@@ -31,7 +31,7 @@ SEALED = (NORMALIZER, RESULT, OPENED, RECORD)
 
 
 def check_run(folder: Path, report: Report) -> None:
-    """Reread a run, finished or under way."""
+    """Reread a run, finished or in progress."""
     report.artefacts += 1
     faults = check_json(folder / NAME, lambda _: read_manifest(folder, KIND))
     faults += check_receipt(folder)
@@ -51,11 +51,11 @@ def check_run(folder: Path, report: Report) -> None:
         fault = fault_of(folder / name, digest=digest)
         if fault is not None:
             faults.append(Fault(folder / name, fault))
-    known = {NAME, RECEIPT, ADDED, *SEALED, BEST, LAST, *expected}
-    for name in sorted(name for name in names - known if not is_passing(name)):
-        left = _left_by_a_kill(name, names, added)
-        if left is not None:
-            report.notes.append(Fault(folder / name, left))
+    expected_names = {NAME, RECEIPT, ADDED, *SEALED, BEST, LAST, *expected}
+    for name in sorted(name for name in names - expected_names if not is_passing(name)):
+        reason = _left_by_a_kill(name, names, added)
+        if reason is not None:
+            report.notes.append(Fault(folder / name, reason))
         elif RESULT in names or not (name in EVIDENCE or name.startswith(f"{BOARD}/")):
             faults.append(Fault(folder / name, "is in no record of the run"))
     if RESULT not in names:
@@ -66,11 +66,11 @@ def check_run(folder: Path, report: Report) -> None:
 
 
 def _left_by_a_kill(name: str, names: set[str], added: Added) -> str | None:
-    """Why a file that no record names is no fault, None if it is one."""
+    """Why a file that no record names is no fault; None if it is one."""
     if name.partition("/")[0] in added.pending:
-        return "was being written by a process that is no more"
+        return "was being written by a process that has ended"
     if name == TABLE and OPENED in names and RECORD not in names:
-        return "is of an evaluation that did not end; the same command goes on"
+        return "is of an evaluation that did not finish; the same command continues it"
     return None
 
 

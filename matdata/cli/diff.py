@@ -9,7 +9,7 @@ from pathlib import Path
 from matdata.cli.common import cache_of, console_of, pairs_of, print_json
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.datasets.diff import Change, Diff, Side, Tolerances, compare
-from matdata.datasets.snapshot_view import SnapshotSide
+from matdata.datasets.snapshot_view import SnapshotView
 from matdata.store.catalogue import find_dataset
 
 SHOWN = 10  # materials of each kind of change that are named
@@ -36,7 +36,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _side(cache: Path, ref: str) -> Side:
-    return SnapshotSide.find(cache, ref) if "/" in ref else find_dataset(cache, ref)
+    return SnapshotView.find(cache, ref) if "/" in ref else find_dataset(cache, ref)
 
 
 def _tolerances(pairs: list[str]) -> Tolerances:

@@ -1,1 +1,1 @@
-"""Foundations that every other package may import, and that import none of them."""
+"""Foundations that every other package may import; they import none of the others."""

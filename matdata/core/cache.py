@@ -12,17 +12,17 @@ ENV = "MATDATA_CACHE"
 KINDS = ("snapshots", "datasets", "features", "runs")
 
 
-def cache_dir(given: str | Path | None = None) -> Path:
+def cache_dir(folder: str | Path | None = None) -> Path:
     """The cache folder: `given`, else ``$MATDATA_CACHE``, else a checkout's ``cache/``, else the
     user's cache folder.
 
     Raises
     ------
     ConfigError
-        If `given` is empty, or no path.
+        If `folder` is empty or not a valid path.
     """
-    if given is not None:
-        return path_of(given, "the cache")
+    if folder is not None:
+        return path_of(folder, "the cache")
     if os.environ.get(ENV):
         return Path(os.environ[ENV]).expanduser()
     checkout = Path(__file__).resolve().parents[2]
@@ -34,7 +34,7 @@ def cache_dir(given: str | Path | None = None) -> Path:
 
 
 def ensure_writable(cache: Path) -> None:
-    """Create the cache folder and try to write in it.
+    """Create the cache folder and test that it can be written.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def ensure_writable(cache: Path) -> None:
 
 
 def storage_error(error: OSError, path: Path) -> StoreError:
-    """Turn an operating system's refusal into an error with a next step."""
+    """Convert an error of the operating system into a `StoreError` with a next step."""
     import errno
 
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -60,10 +60,10 @@ def storage_error(error: OSError, path: Path) -> StoreError:
     if full:
         step = (
             "free some space (`matdata list` shows what is kept), or choose another folder with "
-            "--cache; the same command then goes on from the last finished shard"
+            "--cache; the same command then continues from the last finished shard"
         )
     elif error.errno == errno.EISDIR:
-        step = "name a file: there is a folder of that name, which is left as it is"
+        step = "name a file: there is a folder of that name, which was not changed"
     else:
         step = f"choose another folder with --cache DIR or ${ENV}"
     return StoreError(f"cannot write to {path}: {reason}", next_step=step)

@@ -17,7 +17,7 @@ from matdata.core import elements
 from matdata.core.crystals import Crystals, Int, as_ids, as_rows, gather_index
 from matdata.core.formula import parse_formula as parse_formula
 
-MAX_DENOMINATOR = 1000  # a fraction is taken for a ratio of integers up to this denominator
+MAX_DENOMINATOR = 1000  # a fraction counts as a ratio of integers up to this denominator
 
 
 @functools.cache
@@ -32,7 +32,7 @@ def _formula_order() -> tuple[tuple[float, str], ...]:
 def reduced_amounts(amounts: Mapping[int, float]) -> dict[int, float]:
     """Divide amounts by their greatest common divisor; fractions become small integers.
 
-    Amounts that are no ratio of integers with denominators up to 1,000 are normalised to sum to
+    Amounts that are no ratios of integers with denominators up to 1,000 are normalised to sum to
     one and rounded to six digits, so that equal compositions still compare equal.
     """
     total = sum(amounts.values())
@@ -92,7 +92,7 @@ class Compositions:
     def from_amounts(
         cls, ids: Sequence[str], amounts: Sequence[Mapping[int, float]]
     ) -> Compositions:
-        """Join one mapping of atomic number to amount for each material."""
+        """Build the columns from one mapping of atomic number to amount per material, n of each."""
         flat = itertools.chain.from_iterable
         lengths = np.array([len(entry) for entry in amounts], dtype=np.int64)
         numbers = np.fromiter(flat(amounts), dtype=np.uint8)
@@ -126,7 +126,7 @@ class Compositions:
         )
 
     def take(self, key: Any) -> Compositions:
-        """The compositions given by a slice, a mask or integers, in that order."""
+        """The compositions selected by a slice, a mask (n,) or integers (k,), in that order."""
         rows = as_rows(key, len(self))
         index, offsets = gather_index(self.offsets, rows)
         return Compositions(self.ids[rows], self.numbers[index], self.amounts[index], offsets)

@@ -1,6 +1,6 @@
-"""What a run says: lines, warnings and progress bars; silent when asked or not at a terminal.
+"""Progress messages: lines, warnings and progress bars; quiet on request.
 
-Each call prints one line: a newline or an escape sequence in a name is shown, not obeyed.
+Each call prints one line: a newline or an escape sequence in a name is escaped, not executed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ T = TypeVar("T")
 
 
 class Console:
-    """Where stages report to.
+    """Receives the messages of all stages.
 
     Parameters
     ----------
     quiet
-        Say nothing but warnings.
+        Print nothing but warnings.
     lines_to_stderr
         Keep standard output free for machine-readable results.
     """
@@ -40,7 +40,7 @@ class Console:
         print(one_line(f"warning: {text}"), file=sys.stderr, flush=True)
 
     def bar(self, items: Iterable[T], what: str, total: int | None, done: int = 0) -> Iterator[T]:
-        """Pass items through with a progress bar; hidden unless standard error is a terminal."""
+        """Yield items under a progress bar, which is hidden unless standard error is a terminal."""
         from tqdm import tqdm
 
         hidden = self.quiet or not sys.stderr.isatty()
@@ -52,7 +52,7 @@ class Console:
 
 
 def one_line(text: object) -> str:
-    """A text as one line for a terminal, without secrets."""
+    """A text as one printable line, without secrets."""
     return printable(redact(str(text)))
 
 

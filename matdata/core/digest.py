@@ -1,6 +1,6 @@
 """Digests: canonical JSON, arrays and files to SHA-256.
 
-A digest is a statement of identity, so each one is taken over a form that does not depend on
+A digest identifies its content, so each is computed from a form that does not depend on
 the machine: JSON with sorted keys and no white space, arrays as little-endian C-order bytes
 preceded by their dtype and shape.
 """
@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-SHORT = 8  # characters of a digest that stand in a folder name
+SHORT = 8  # characters of a digest in a folder name
 
 
 def canonical_json(value: Any) -> str:
-    """Return the one JSON text of `value`: sorted keys, no spaces, no NaN.
+    """Return the canonical JSON text of `value`: sorted keys, no spaces, no NaN.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def canonical_json(value: Any) -> str:
 
 
 def plain_json(value: Any) -> Any:
-    """`value` as what JSON holds: text as keys, lists, and Python's own numbers.
+    """`value` in JSON types: text keys, lists, and Python's own numbers.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def plain_json(value: Any) -> Any:
 
 
 def digest_json(value: Any) -> str:
-    """SHA-256 (hex) of the canonical JSON of `value`."""
+    """SHA-256 (hex) of the canonical JSON of `value`; raises as `canonical_json` does."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
@@ -70,15 +70,15 @@ def digest_bytes(data: bytes) -> str:
 
 
 def digest_file(path: Path, algorithm: str = "sha256") -> str:
-    """SHA-256 (hex) of a file's bytes, read in bounded memory; MD5 where a publisher gives that."""
+    """Digest (hex) of a file's bytes, read in bounded memory; MD5 where a publisher states that."""
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, algorithm).hexdigest()
 
 
 class ArrayHasher:
-    """A running digest of named arrays, independent of how they are cut into shards.
+    """A running digest of named arrays, independent of their division into shards.
 
-    Feeding an array in pieces gives the same digest as feeding it whole: one hash a name runs
+    Feeding an array in pieces gives the same digest as feeding it whole: one hash per name runs
     over the values' bytes, and the dtype, the inner shape and the total length go in at the end.
     """
 
@@ -88,13 +88,19 @@ class ArrayHasher:
         self._lengths: dict[str, int] = {}
 
     def update(self, name: str, array: np.ndarray) -> None:
-        """Feed the next piece (leading axis) of the array called `name`."""
+        """Feed the next piece (k, ...) of the array called `name`, along its leading axis.
+
+        Raises
+        ------
+        TypeError
+            If the piece differs from earlier ones in dtype or inner shape.
+        """
         array = np.ascontiguousarray(array)
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
         kind = (little.dtype.str, little.shape[1:])
-        known = self._kinds.setdefault(name, kind)
-        if known != kind:
-            raise TypeError(f"pieces of {name!r} differ: {known} and {kind}")
+        first_kind = self._kinds.setdefault(name, kind)
+        if first_kind != kind:
+            raise TypeError(f"pieces of {name!r} differ: {first_kind} and {kind}")
         self._hashes.setdefault(name, hashlib.sha256()).update(little.tobytes())
         self._lengths[name] = self._lengths.get(name, 0) + len(little)
 
@@ -109,7 +115,7 @@ class ArrayHasher:
 
 
 def digest_arrays(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 (hex) of named arrays: names, dtypes, shapes and values."""
+    """SHA-256 (hex) of named arrays of any shapes: names, dtypes, shapes and values."""
     hasher = ArrayHasher()
     for name in sorted(arrays):
         hasher.update(name, arrays[name])

@@ -20,17 +20,17 @@ from matdata.core.errors import StoreError, StructureError, did_you_mean
 
 SHA256 = "eafe53a7b0a785ce3a4d95674a1c4237b1fc2712bbcae74ba2d24b0bfa8f331b"
 N_ELEMENTS = 118
-# Hydrogen's isotopes have symbols of their own; chemically they are hydrogen.
+# Isotopes of hydrogen have their own symbols; chemically they are hydrogen.
 ISOTOPES = {"D": 1, "T": 1}
 
 
 @functools.cache
 def _columns() -> dict[str, list[str]]:
     data = files("matdata.tables").joinpath("elements.csv").read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if found != SHA256:
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != SHA256:
         raise StoreError(
-            f"matdata/tables/elements.csv has digest {found[:12]}, expected {SHA256[:12]}",
+            f"matdata/tables/elements.csv has digest {digest[:12]}, expected {SHA256[:12]}",
             cause="the installed file was edited or damaged",
             next_step="reinstall matdata",
         )

@@ -1,4 +1,4 @@
-"""The error tree: every message says what was expected, the likely cause and the next step."""
+"""The error tree: every message states what was expected, the likely cause and the next step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matdata.core.redaction import redact
 class MatdataError(Exception):
     """Base of all errors that matdata raises about a user's data or request.
 
-    Secrets are hidden in all its texts, and its message is fit for a terminal.
+    Secrets are hidden in all its texts, and its message is safe to print on a terminal.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class MatdataError(Exception):
     next_step
         What the user can do about it.
     details
-        Examples, a line each.
+        Examples, one per line.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class MatdataError(Exception):
 
 
 class MatdataWarning(UserWarning):
-    """Something was left out, and the result says what and why."""
+    """Something was left out, and the result states what and why."""
 
 
 class SourceError(MatdataError):
@@ -54,11 +54,11 @@ class SourceError(MatdataError):
 
 
 class StructureError(MatdataError):
-    """A crystal or a formula is not one that can be worked with."""
+    """A crystal or a formula cannot be used."""
 
 
 class CurationError(MatdataError):
-    """The curation asked for cannot be applied to these records."""
+    """The requested curation cannot be applied to these records."""
 
 
 class SplitError(MatdataError):
@@ -66,7 +66,7 @@ class SplitError(MatdataError):
 
 
 class FeatureError(MatdataError):
-    """A feature is unknown, unavailable, or asked of the wrong kind of data."""
+    """A feature is unknown, unavailable, or requested for the wrong kind of data."""
 
 
 class StoreError(MatdataError):
@@ -78,14 +78,14 @@ class ConfigError(MatdataError):
 
 
 class PluginError(MatdataError):
-    """A plugin is missing, broken, or registers what another one holds."""
+    """A plugin is missing, broken, or registers a name that another one holds."""
 
 
 class TrainError(MatdataError):
-    """A training cannot start or go on, or a run does not fit what is asked of it."""
+    """A training cannot start or continue, or a run does not support what is requested."""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `` (did you mean 'x'?)`` for the closest known word, or an empty string."""
-    close = difflib.get_close_matches(str(word)[:100], list(known), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """Return `` (did you mean 'x'?)`` for the closest candidate, or an empty string."""
+    closest = difflib.get_close_matches(str(word)[:100], list(candidates), n=1, cutoff=0.5)
+    return f" (did you mean {closest[0]!r}?)" if closest else ""

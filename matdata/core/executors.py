@@ -24,7 +24,7 @@ B = TypeVar("B")
 
 
 def default_workers() -> int:
-    """Cores that this process may use."""
+    """Number of cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not offered by every system
@@ -37,9 +37,9 @@ def ordered_map(
     workers: int,
     kind: Literal["thread", "process"] = "process",
 ) -> Iterator[B]:
-    """Apply `function` to each item; results come in the items' order.
+    """Apply `function` to each item and yield the results in the items' order.
 
-    At most two items a worker are under way, so memory is bounded whatever the input's length.
+    At most two items per worker are in flight, so memory is bounded for inputs of any length.
     With one worker everything happens in this thread.
 
     Raises
@@ -56,14 +56,20 @@ def ordered_map(
 
 @contextlib.contextmanager
 def enough_memory() -> Iterator[None]:
-    """Turn lack of memory, here or in a worker, into one clear error."""
+    """Convert a `MemoryError`, here or in a worker, into one clear error.
+
+    Raises
+    ------
+    MatdataError
+        If there is not enough memory.
+    """
     try:
         yield
     except MemoryError as error:
         raise MatdataError(
             "there is not enough memory",
-            cause="too many workers for it, or an input with something very large in it",
-            next_step="run the same command with fewer --workers; it goes on from the last "
+            cause="too many workers for this memory, or a very large record in the input",
+            next_step="run the same command with fewer --workers; it continues from the last "
             "finished piece",
         ) from error
 
@@ -82,9 +88,9 @@ def _shared(
             yield pending.popleft().result()
     except BrokenProcessPool as error:
         raise MatdataError(
-            "a worker process died without a word",
-            cause="the system ended it, most often for lack of memory",
-            next_step="run the same command with fewer --workers; it goes on from the last "
+            "a worker process exited without an error message",
+            cause="the system killed it, most often for lack of memory",
+            next_step="run the same command with fewer --workers; it continues from the last "
             "finished piece",
         ) from error
     finally:
@@ -99,7 +105,7 @@ def _pool(workers: int, kind: Literal["thread", "process"]) -> Executor:
 
 
 class _Worker(SpawnProcess):
-    """A process that does not run the user's script again: workers need nothing of it."""
+    """A process that does not run the user's script again: workers need nothing from it."""
 
     def start(self) -> None:
         with _main_hidden():
@@ -136,7 +142,7 @@ def _start_worker() -> None:
 
 
 def _die_with_parent(parent: int) -> None:
-    # A parent killed with SIGKILL cannot tell its workers; they would wait for work for ever.
+    # A parent killed with SIGKILL cannot stop its workers; they would wait for work forever.
     while os.getppid() == parent:
         time.sleep(1.0)
     os._exit(1)

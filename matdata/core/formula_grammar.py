@@ -1,7 +1,8 @@
 """The grammar of chemical formulas: units, brackets, and parts with a multiplier.
 
-A level (the formula, or what stands in brackets) is a sum of parts, parted by a dot or by a blank
-before a multiplier; a part is a row of units; a unit is an element or a bracket with its amount.
+A level (the formula, or the content of a bracket) is a sum of parts, separated by a dot or a blank
+before a multiplier; a part is a sequence of units; a unit is an element or a bracket with its
+amount.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _TOKEN = re.compile(
     r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<dot>[.*·•∙⋅‧・]))"
 )
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
-_BEGIN_UNITS = ("element", "amount", "open")  # tokens that a multiplier can stand before
+_BEGIN_UNITS = ("element", "amount", "open")  # tokens that can follow a multiplier
 _CAUSES = (
     (re.compile(r"[nmxyzδ]"), "an amount that is a variable, not a number"),
     (re.compile(r"[-+±−–—]"), "a negative amount, a range, a mixture, or a charge in the middle"),
@@ -40,33 +41,33 @@ def totals(formula: str, text: str) -> Amounts:
     Parameters
     ----------
     formula
-        As it was written, for messages.
+        The original text, for messages.
     text
-        Without its charge.
+        The text without its charge.
 
     Raises
     ------
     StructureError
-        Where reading stopped, or what can be read in two ways.
+        If the text cannot be parsed (the message shows where) or is ambiguous.
     """
     return _Parser(formula, text).totals()
 
 
 @dataclass
 class _Level:
-    """What stands between two brackets: the parts that are finished, and the one being read."""
+    """The content of one bracket: the sum of the finished parts, and the part being read."""
 
     bracket: str = ""
     totals: Amounts = field(default_factory=dict)
     part: Amounts = field(default_factory=dict)
-    unit: Amounts | None = None  # the last element or bracket, while its amount is not known
+    unit: Amounts | None = None  # the last element or bracket, until its amount is read
     factor: float | None = None  # multiplier of the part
     parts: int = 1
     decimal: bool = False  # whether the last amount is written with a point
 
     @property
     def empty(self) -> bool:
-        """Whether nothing of the part was read yet."""
+        """Whether nothing of the part has been read yet."""
         return not self.part and self.unit is None
 
     def add(self, unit: Amounts) -> None:
@@ -165,7 +166,7 @@ class _Parser:
         elif level.empty and level.factor is None:
             level.factor = amount
         elif level.decimal and token["blank"]:
-            self._doubt(token, "the number may go on after the blank, or count what follows")
+            self._doubt(token, "the number may continue after the blank, or count what follows")
         elif token["blank"] and not level.empty:
             level.end_part()
             level.factor = amount
@@ -196,8 +197,8 @@ class _Parser:
         return level.totals
 
     def _doubt(self, token: Token, cause: str) -> NoReturn:
-        near = self.text[max(0, token.start() - 6) : token.end() + 6]
-        refuse(self.formula, f"can be read in two ways at {near!r}", f"{cause}; write · or (…)")
+        context = self.text[max(0, token.start() - 6) : token.end() + 6]
+        refuse(self.formula, f"can be read in two ways at {context!r}", f"{cause}; write · or (…)")
 
     def _unreadable(self, position: int) -> NoReturn:
         rest = self.text[position:].lstrip()
@@ -206,10 +207,16 @@ class _Parser:
 
 
 def refuse(formula: str, what: str, cause: str | None = None) -> NoReturn:
-    """Raise the error that names the formula."""
+    """Raise an error that names the formula.
+
+    Raises
+    ------
+    StructureError
+        Always.
+    """
     raise StructureError(f"formula {shown(formula)}: {what}", cause=cause)
 
 
 def shown(formula: str) -> str:
-    """A formula for a message, cut if it is long."""
+    """A formula for a message, truncated if long."""
     return repr(formula if len(formula) <= SHOWN else formula[: SHOWN - 1] + "…")

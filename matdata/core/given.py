@@ -1,6 +1,6 @@
-"""What a user gives as a path or a name: refused when it is empty, or none that a file can have.
+"""Validation of paths and names from the user: not empty, and possible as a file name.
 
-An unset variable of a shell comes as an empty text, which as a path means the current folder.
+An unset shell variable arrives as an empty text, which as a path means the current folder.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ def require_given(text: str | Path, what: str) -> str:
     text
         A path or a name.
     what
-        How it is called where it was given.
+        Name of the argument, for messages.
 
     Raises
     ------
     ConfigError
         If it is empty or blank.
     """
-    told = str(text)
-    if not told.strip():
+    checked = str(text)
+    if not checked.strip():
         raise ConfigError(
             f"{what} is empty",
             cause="a variable of the shell or script that is not set",
-            next_step="say which one is meant; `.` is the current folder",
+            next_step="state which one is meant; `.` is the current folder",
         )
-    return told
+    return checked
 
 
-def require_arguments(given: argparse.Namespace) -> None:
-    """Check those arguments of a command that name something.
+def require_arguments(arguments: argparse.Namespace) -> None:
+    """Check that the arguments of a command that name something are not empty.
 
     Raises
     ------
@@ -51,29 +51,29 @@ def require_arguments(given: argparse.Namespace) -> None:
         If one of them is empty.
     """
     for name in NAMED:
-        value = getattr(given, name, None)
+        value = getattr(arguments, name, None)
         option = {"file": "--from"}.get(name, name.replace("_", "-"))
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, str):
-                require_given(one, f"the argument {option!r}")
+        for argument in value if isinstance(value, list) else [value]:
+            if isinstance(argument, str):
+                require_given(argument, f"the argument {option!r}")
 
 
 def path_of(text: str | Path, what: str) -> Path:
-    """A path that a file could have, whether or not there is one.
+    """A valid path, whether or not a file exists there.
 
     Raises
     ------
     ConfigError
-        If it is empty, too long, or holds what no path can hold.
+        If it is empty, too long, or contains characters that no path can.
     """
-    told = require_given(text, what)
+    checked = require_given(text, what)
     try:
-        path = Path(told).expanduser()
+        path = Path(checked).expanduser()
         path.stat()
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         pass
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        short = told if len(told) <= 80 else f"{told[:60]}… ({len(told):,} characters)"
-        raise ConfigError(f"{what} {short!r} is no path: {reason}") from error
+        short = checked if len(checked) <= 80 else f"{checked[:60]}… ({len(checked):,} characters)"
+        raise ConfigError(f"{what} {short!r} is not a valid path: {reason}") from error
     return path

@@ -1,8 +1,8 @@
-"""The decorators of all compiled kernels; importing them imports numba.
+"""Decorators of all compiled kernels; importing them imports numba.
 
 Compiled code is cached on disk. Division follows IEEE 754 (no exceptions), so kernels guard their
-denominators themselves. No C wrappers are made, and Python wrappers for entries only: they would
-be half of the time of the first call.
+denominators themselves. No C wrappers are made, and Python wrappers only for entry points: they
+would take half the time of the first call.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _COMMON = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapp
 
 
 def kernel(function: F) -> F:
-    """Compile a function that Python calls; it runs without the interpreter lock."""
+    """Compile a function that Python calls; it runs without the global interpreter lock."""
     compiled: F = numba.njit(**_COMMON)(function)
     return compiled
 
@@ -44,7 +44,7 @@ def reduction(function: F) -> F:
 
 
 def sums(function: F) -> F:
-    """Like `reduction`, with fused products and sums; NaN stays NaN."""
+    """Like `reduction`, with fused multiply-add; NaN is propagated."""
     flags = {"nsz", "reassoc", "contract"}
     compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True, forceinline=True, fastmath=flags)(
         function
@@ -53,6 +53,6 @@ def sums(function: F) -> F:
 
 
 def inlined(function: F) -> F:
-    """Like `inner`, put in place of its calls: for the innermost steps, where calling costs."""
+    """Like `inner`, and inlined at its calls: for the innermost steps, where a call costs time."""
     compiled: F = numba.njit(**_COMMON, no_cpython_wrapper=True, forceinline=True)(function)
     return compiled

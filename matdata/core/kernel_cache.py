@@ -1,7 +1,7 @@
-"""Compiled code on disk that no longer fits its sources.
+"""Removal of compiled code on disk that no longer matches its sources.
 
-numba looks only at the file of the function that is called, but that function's code holds those
-of the functions it calls, which lie in other files, often of another package.
+numba checks only the file of the function that is called, but that function's code contains
+that of the functions it calls, which lie in other files, often of another package.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def drop_stale_code(root: Path, packages: Sequence[str] = PACKAGES) -> bool:
     Returns
     -------
     bool
-        Whether the sources were new.
+        Whether the sources had changed.
     """
     names = [path for package in packages for path in sorted((root / package).glob("*.py"))]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in names)).hexdigest()
     cache = root / packages[0] / "__pycache__"
-    stamp, fresh = cache / "kernels.sha256", cache / f"kernels.{os.getpid()}"
+    stamp, new_stamp = cache / "kernels.sha256", cache / f"kernels.{os.getpid()}"
     try:
         if stamp.exists() and stamp.read_text() == digest:
             return False
@@ -41,8 +41,8 @@ def drop_stale_code(root: Path, packages: Sequence[str] = PACKAGES) -> bool:
             for index in (root / package / "__pycache__").glob("*.nbi"):
                 index.unlink(missing_ok=True)
         cache.mkdir(exist_ok=True)
-        fresh.write_text(digest)
-        fresh.replace(stamp)
+        new_stamp.write_text(digest)
+        new_stamp.replace(stamp)
     except OSError:
-        return False  # an installation that cannot be written to does not change either
+        return False  # an installation that cannot be written does not change either
     return True

@@ -1,4 +1,4 @@
-"""The ledger: one row for each record that could not be used, with its reason."""
+"""The ledger: one row per record that could not be used, with the reason."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ MESSAGE_LENGTH = 300
 ID_LENGTH = 500
 #: Set to show unexpected errors; an environment variable, because it reaches worker processes.
 DEBUG = "MATDATA_DEBUG"
-UNEXPECTED = "unexpected_error"  # reason of a record that failed in a way nobody foresaw
+UNEXPECTED = "unexpected_error"  # reason of a record that failed in an unforeseen way
 
 
 class Unusable(Exception):
-    """Raised while one record is read; becomes its row in the ledger.
+    """Raised while a record is read; becomes its row in the ledger.
 
     Parameters
     ----------
@@ -34,20 +34,27 @@ class Unusable(Exception):
 
 @contextlib.contextmanager
 def unreadable(what: str) -> Iterator[None]:
-    """Turn whatever a foreign parser raises, but lack of memory, into `Unusable` with its cause.
+    """Convert any exception of a foreign parser, except lack of memory, into `Unusable`.
 
     Parameters
     ----------
     what
-        What the text is not (``a valid POSCAR``).
+        What was expected (``a valid POSCAR``).
+
+    Raises
+    ------
+    Unusable
+        With the reason ``unreadable``, if the block raises anything else.
+    MemoryError
+        Unchanged.
     """
     try:
         yield
     except (Unusable, MemoryError):
         raise
-    except Exception as error:  # foreign parsers raise whatever they stumble over
-        told = str(error) or type(error).__name__
-        raise Unusable("unreadable", f"not {what}: {told}") from error
+    except Exception as error:  # foreign parsers raise exceptions of any type
+        message = str(error) or type(error).__name__
+        raise Unusable("unreadable", f"not {what}: {message}") from error
 
 
 @dataclass(frozen=True)
@@ -57,13 +64,13 @@ class Reject:
     Attributes
     ----------
     material_id
-        Its id, or the place it was read from when it has none.
+        Its id, or where it was read from when it has none.
     stage
         ``source``, ``curate`` or ``featurize``.
     reason
         A short code (``unreadable``, ``disordered``, ``overlapping_atoms``).
     message
-        What exactly was wrong, for a person; one line, cut where it is long, secrets hidden.
+        Description of the fault, one line, truncated if long, secrets hidden.
     """
 
     material_id: str
@@ -72,20 +79,20 @@ class Reject:
     message: str
 
     def __post_init__(self) -> None:
-        # Secrets are hidden before the text is cut: half a key is not known any more.
+        # Secrets are hidden before the text is truncated: half a key is no longer recognised.
         flat = " ".join(redact(self.message[: 20 * MESSAGE_LENGTH]).split())
         object.__setattr__(self, "message", _storable(flat, MESSAGE_LENGTH))
         object.__setattr__(self, "material_id", _storable(self.material_id, ID_LENGTH))
 
 
 def _storable(text: str, length: int) -> str:
-    """Text that can be written down: cut, and lone surrogates as they would be escaped."""
+    """Text that can be stored: truncated, with lone surrogates escaped."""
     short = text if len(text) <= length else text[: length - 1] + "…"
     return short.encode(errors="backslashreplace").decode()
 
 
 def count_reasons(reasons: Iterable[str]) -> dict[str, int]:
-    """Number of rejects for each reason, most frequent first."""
+    """Number of rejects per reason, most frequent first."""
     counts: dict[str, int] = {}
     for reason in reasons:
         counts[reason] = counts.get(reason, 0) + 1

@@ -1,4 +1,4 @@
-"""Numbers written as text: plain decimal notation, and nothing else that Python would take."""
+"""Numbers written as text: plain decimal notation, and nothing else that Python accepts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MAX_INT = 2**63 - 1
 
 
 def number_of_text(text: str) -> int | float | None:
-    """The number that a text writes in decimal notation, or None.
+    """The number of a text in decimal notation, or None.
 
     ``5``, ``-0.5``, ``.5`` and ``1e-3`` are numbers, with blanks around them or not. ``1_000``,
     ``0x10``, ``١٢``, ``5,1``, ``inf`` and ``1e400`` (which no float64 holds) are not.

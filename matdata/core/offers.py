@@ -1,7 +1,7 @@
-"""What installed distributions offer to a registry, read without importing any of it.
+"""Entry points that installed distributions register, read without importing them.
 
-A distribution whose metadata cannot be read, or that offers what cannot be used, is a `Fault`, to
-be shown by ``matdata plugins``; it hides nothing that others offer.
+A distribution with unreadable metadata, or with an entry point that cannot be used, is a `Fault`,
+shown by ``matdata plugins``; it does not affect the entry points of others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, EntryPoints, distributions
 from typing import Any
 
-#: Names can be asked for on a command line, before a colon, as part of a file's name.
+#: Names appear on a command line, before a colon, and in file names.
 NAME = re.compile(r"\w[\w.+-]*")
 VALUE = re.compile(r"[\w.]+\s*:\s*[\w.]+\s*(\[.*\])?")
 _entry_points: Any = vars(Distribution)["entry_points"].fget
@@ -27,9 +27,9 @@ class Offer:
     name, value
         The entry point: ``module:attribute`` by name.
     distribution, version
-        Who offers it.
+        The distribution that registers it.
     point
-        What imports it.
+        The entry point that imports it.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Fault:
     Attributes
     ----------
     name
-        The name that is asked for in vain; empty if the whole distribution cannot be read.
+        The unusable name; empty if the whole distribution cannot be read.
     maker
         The distribution (or several) that it comes from.
     what, next_step
@@ -65,23 +65,23 @@ class Fault:
 
 
 def forgive_broken_metadata() -> None:
-    """Let entry points that cannot be read cost their own distribution alone, in this process.
+    """Limit the effect of unreadable entry points to their own distribution, in this process.
 
-    numba, torch and zarr look at those of all distributions, and fall with the first that is
-    broken. For processes that are matdata's own: the command line, workers.
+    numba, torch and zarr read those of all distributions, and fail at the first that is
+    broken. For matdata's own processes: the command line, workers.
     """
 
     def entry_points(self: Distribution) -> Any:
         try:
             return _entry_points(self)
-        except Exception:  # told by `Registry.faults` where it concerns matdata
+        except Exception:  # reported by `Registry.faults` where it concerns matdata
             return EntryPoints(())
 
     setattr(Distribution, "entry_points", property(entry_points))  # noqa: B010
 
 
 def read_offers(group: str, kind: str) -> tuple[list[Offer], list[Fault]]:
-    """All that is registered in an entry-point group, and what of it cannot be used.
+    """All usable entry points of a group, and the faults of the others.
 
     Parameters
     ----------
@@ -92,21 +92,21 @@ def read_offers(group: str, kind: str) -> tuple[list[Offer], list[Fault]]:
     """
     offers: list[Offer] = []
     faults: list[Fault] = []
-    seen: set[str] = set()
+    read_names: set[str] = set()
     for distribution in distributions():
         try:
             points = _points(distribution, group)
-        except Exception as error:  # whatever a stranger's metadata make of a parser
+        except Exception as error:  # foreign metadata may raise anything
             maker = _label(distribution)
             what = f"the entry points of {maker} cannot be read: {type(error).__name__}: {error}"
             faults.append(Fault("", maker, what, UNINSTALL))
             continue
         name, version = _identity(distribution) if points else ("", "")
         canonical = re.sub(r"[-_.]+", "-", name).lower()
-        if canonical in seen:
+        if canonical in read_names:
             continue  # the first on the path is the one that is imported
         if points:
-            seen.add(canonical)
+            read_names.add(canonical)
         for point in points:
             offer = Offer(point.name, point.value, name, version, point)
             fault = _fault(offer, kind)
@@ -122,7 +122,7 @@ def _points(distribution: Distribution, group: str) -> list[EntryPoint]:
         text = distribution.read_text("entry_points.txt") or ""
     except UnicodeDecodeError as error:
         if group.encode() not in error.object:
-            return []  # no affair of ours
+            return []  # of another group
         raise
     if group not in text:
         return []
@@ -141,13 +141,13 @@ def _identity(distribution: Distribution) -> tuple[str, str]:
 
 
 def _label(distribution: Distribution) -> str:
-    """The folder of its metadata: a name that does not depend on what is in them."""
+    """The folder of its metadata: a name that does not depend on their content."""
     return str(getattr(distribution, "_path", distribution.locate_file("")))
 
 
 def _fault(offer: Offer, kind: str) -> Fault | None:
     if not NAME.fullmatch(offer.name):
-        what = f"{offer.maker} registers a {kind} under a name that nobody can ask for"
+        what = f"{offer.maker} registers a {kind} under a name that cannot be requested"
         return Fault(offer.name, offer.maker, f"{what}: {offer.name!r}", UNINSTALL)
     if not VALUE.fullmatch(offer.value):
         what = f"{offer.maker} registers {kind} {offer.name!r} as {offer.value!r}"

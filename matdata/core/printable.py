@@ -1,7 +1,7 @@
-"""Text for a terminal: what would steer it, or hide or reorder letters, is shown escaped.
+"""Text for a terminal: characters that would control it, or hide or reorder letters, are escaped.
 
-Ids, columns, paths and messages come from files, services and plugins. Printed as they are, an
-escape sequence in one clears the screen, a newline forges a line, U+202E turns names round.
+Ids, columns, paths and messages come from files, services and plugins. Printed unchanged, an
+escape sequence in one clears the screen, a newline forges a line, U+202E reverses names.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _LAYOUT = re.compile(r"([\n\r\t]+)")
 
 
 def printable(text: object) -> str:
-    """One line of text with everything that is not seen as itself escaped, as `repr` escapes it.
+    """One line of text with every character that is not visible as itself escaped, as by `repr`.
 
-    Two texts can be shown alike (a newline, and a backslash with an n); what must be read back is
+    Two texts may print alike (a newline, and a backslash with an n); what must be read back is
     written as JSON or CSV.
     """
     plain = str(text)
@@ -29,13 +29,13 @@ def printable(text: object) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """As `printable`, but newlines, returns and tabs stay: text that was laid out already."""
+    """As `printable`, but keeps newlines, returns and tabs: for text with a layout."""
     pieces = _LAYOUT.split(text)
     return "".join(piece if k % 2 else printable(piece) for k, piece in enumerate(pieces))
 
 
 def printable_json(value: Any, **how: Any) -> str:
-    """JSON for people and programs: letters as themselves, the unseen as ``\\uXXXX``."""
+    """JSON for people and programs: visible letters unchanged, others as ``\\uXXXX``."""
     text = json.dumps(value, ensure_ascii=False, **how)
     if text.replace("\n", "").isprintable():
         return text

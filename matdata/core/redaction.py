@@ -1,12 +1,12 @@
-"""Secrets are hidden in all that is told or written: keys, passwords, tokens.
+"""Secrets (keys, passwords, tokens) are hidden in everything that is printed or written.
 
-A secret is known by its value, once `keep_secret` or `keep_environment` were told, in every form
-that libraries write it in (as it is, percent-encoded, escaped, base64); or by where it stands:
-before the ``@`` of an address, in a parameter or a header whose name says so.
+A secret is recognised by its value, once passed to `keep_secret` or `keep_environment`, in every
+form in which libraries write it (plain, percent-encoded, escaped, base64); or by its position:
+before the ``@`` of an address, in a parameter or a header with the name of a secret.
 
-The exits that call `redact` are errors, ledger rows, what a source says of itself, `Console`, the
-command line's streams and its JSON; manifests hide known values alone, since a name in them can
-look like a place. Cut a text with `excerpt`: half a key is not known any more.
+The outputs that call `redact` are errors, ledger rows, the origin of a source, `Console`, the
+command line's streams and its JSON; manifests hide known values only, since a name in them can
+look like such a position. Truncate a text with `excerpt`: half a key is no longer recognised.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 HIDDEN = "***"
-#: Shorter values are hidden by their places alone: they would be found in every second word.
+#: Shorter values are hidden by their positions only: they would occur in ordinary words.
 SHORTEST = 8
 #: Variables whose values are secrets, and those that hold addresses with credentials in them.
 KEYS = ("MP_API_KEY", "PMG_MAPI_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -36,7 +36,7 @@ _NAME = (
 )
 PARAMETER = re.compile(_NAME, re.IGNORECASE)
 _HEADER = r"(?:x-api-key|authorization)(?:[\"']?\s*[:=]\s*|[\"']\s*,\s*)(?:b?[\"'])?"
-#: What stands before a secret, and the secret there.
+#: Patterns of the text before a secret, and of the secret.
 _PLACES = tuple(
     re.compile(f"({before}){secret}", re.IGNORECASE)
     for before, secret in (
@@ -53,12 +53,12 @@ _values: re.Pattern[str] | None = None
 
 
 def keep_secret(value: str | None) -> None:
-    """Hide this value from now on, in all its forms."""
+    """Hide this value from now on, in all its encoded forms."""
     global _values
-    found = {form for form in _forms_of(value or "") if len(form) >= SHORTEST}
-    if found <= _forms:
+    forms = {form for form in _forms_of(value or "") if len(form) >= SHORTEST}
+    if forms <= _forms:
         return
-    _forms.update(found)
+    _forms.update(forms)
     longest = sorted(_forms, key=len, reverse=True)
     _values = re.compile("|".join(map(re.escape, longest)), re.IGNORECASE)
 
@@ -68,17 +68,17 @@ def keep_environment() -> None:
     for name in KEYS:
         keep_secret(os.environ.get(name))
     for name in ADDRESSES:
-        for known in (name, name.lower()):
-            keep_credentials(os.environ.get(known, ""))
+        for variable in (name, name.lower()):
+            keep_credentials(os.environ.get(variable, ""))
 
 
 def keep_credentials(address: str) -> None:
     """Hide the credentials of an address, also of one that is not well formed."""
-    info, at, _ = address.rpartition("://")[2].rpartition("@")
+    info, separator, _ = address.rpartition("://")[2].rpartition("@")
     user, colon, password = info.partition(":")
-    if at and "/" not in user:
+    if separator and "/" not in user:
         for text in {info, password if colon else user}:
-            # A plain word would be found in names and messages that are none: its place hides it.
+            # A plain word may occur in ordinary names and messages: its position hides it.
             if not text.isalpha():
                 keep_secret(text)
                 keep_secret(urllib.parse.unquote(text))
@@ -105,15 +105,15 @@ def _forms_of(value: str) -> Iterator[str]:
 
 
 def hide_known(text: str) -> str:
-    """The text without the secrets that are known by value: changes nothing else of a record."""
+    """The text without the secrets known by value; nothing else of a record changes."""
     return text if _values is None else _values.sub(HIDDEN, text)
 
 
 def redact(text: str) -> str:
-    """The text with every secret in it hidden; what was redacted stays as it is."""
+    """The text with every secret in it hidden; idempotent."""
     text = hide_known(text)
-    for place in _PLACES:
-        text = place.sub(rf"\1{HIDDEN}", text)
+    for pattern in _PLACES:
+        text = pattern.sub(rf"\1{HIDDEN}", text)
     return text
 
 
@@ -129,21 +129,21 @@ def redacted(value: Any, hide: Callable[[str], str] = redact) -> Any:
 
 
 def excerpt(text: object, length: int) -> str:
-    """The first `length` characters of a text on one line, whose secrets were hidden before."""
+    """The first `length` characters of a text as one line; secrets are hidden before the cut."""
     return redact(" ".join(str(text).split()))[:length]
 
 
 def shareable(error: BaseException) -> BaseException | None:
-    """The error as the cause of another, or None if it or what it came from shows a secret.
+    """The error as the cause of another, or None if it or one of its causes shows a secret.
 
     ``raise SourceError(…) from shareable(error)``: a traceback prints all causes.
     """
-    seen: list[BaseException] = []
-    following: BaseException | None = error
-    while following is not None and following not in seen:
-        text = f"{following!s} {following!r}"
+    visited: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in visited:
+        text = f"{current!s} {current!r}"
         if redact(text) != text:
             return None
-        seen.append(following)
-        following = following.__cause__ or following.__context__
+        visited.append(current)
+        current = current.__cause__ or current.__context__
     return error

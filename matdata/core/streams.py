@@ -1,6 +1,6 @@
-"""The command line's streams: nothing that goes out shows a secret or steers the terminal.
+"""The command line's streams: no output shows a secret or controls the terminal.
 
-Warnings, logs, tracebacks and what plugins and libraries print pass here, too.
+Warnings, logs, tracebacks and the output of plugins and libraries pass through here, too.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from matdata.core.redaction import keep_environment, redact
 
 
 class Screened:
-    """A text stream in front of another: hides secrets, escapes what a terminal would obey.
+    """Wrapper of a text stream that hides secrets and escapes control characters.
 
     Parameters
     ----------
     stream
-        Where the text goes on to.
+        The stream to write to.
     """
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write a text; the number of characters that were given."""
+        """Write a text; return its number of characters."""
         self._stream.write(printable_lines(redact(text)))
         return len(text)
 
@@ -43,7 +43,7 @@ class Screened:
 
 
 def screen_process() -> None:
-    """Put the streams of this process behind `Screened`, and the tracebacks that end it."""
+    """Wrap the streams of this process, and the tracebacks that end it, in `Screened`."""
     keep_environment()
     sys.excepthook = _print_traceback
     sys.stdout, sys.stderr = _screened(sys.stdout), _screened(sys.stderr)
@@ -51,7 +51,7 @@ def screen_process() -> None:
 
 @contextlib.contextmanager
 def screened() -> Iterator[None]:
-    """As `screen_process` while the block lasts; tracebacks stay screened."""
+    """As `screen_process` for the duration of the block; tracebacks stay screened."""
     before = sys.stdout, sys.stderr
     screen_process()
     try:

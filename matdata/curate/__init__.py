@@ -1,1 +1,1 @@
-"""Curation: which records make a dataset, and why the others do not."""
+"""Curation: selects the records of a dataset, and states why the others are rejected."""

@@ -1,4 +1,4 @@
-"""Columns of numbers in which a cell is none: kept as numbers, and the cell told."""
+"""Numeric columns with some invalid cells: kept as numbers, the cells reported as missing."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from typing import Any
 
 from matdata.core.numerals import number_of_text
 
-SHARE = 0.9  # of the values that are there; above it a column is one of numbers
+SHARE = 0.9  # of the present values; above it a column counts as numeric
 
 
 def numeric_columns(
     table: Mapping[str, Sequence[Any]], names: Iterable[str]
 ) -> tuple[dict[str, list[Any]], list[str]]:
-    """The table with the columns `names` as numbers, and one line for each that held others.
+    """The table with the columns `names` as numbers, and one note per column with invalid cells.
 
-    A cell that is no finite number in decimal notation is missing then, and counted. A column
-    whose values are mostly text stays text.
+    A cell that is not a finite number in decimal notation becomes missing, and is counted. A column
+    of mostly text stays text.
 
     Parameters
     ----------
     table
-        Columns; ``material_id`` is one.
+        Columns, ``material_id`` among them.
     names
         Targets, and the column of energies.
     """
-    made = {name: list(column) for name, column in table.items()}
+    converted = {name: list(column) for name, column in table.items()}
     notes = []
     for name in dict.fromkeys(names):
-        column = made.get(name, [])
+        column = converted.get(name, [])
         if not any(isinstance(value, str) for value in column):
             continue
         numbers = [_number(value) for value in column]
         present = sum(value is not None for value in column)
-        odd = [k for k, value in enumerate(column) if value is not None and numbers[k] is None]
-        if present - len(odd) < SHARE * present:
+        invalid = [k for k, value in enumerate(column) if value is not None and numbers[k] is None]
+        if present - len(invalid) < SHARE * present:
             continue
-        made[name] = numbers
-        if odd:
-            first, text = made["material_id"][odd[0]], str(column[odd[0]])[:40]
-            what = "values is no number" if len(odd) == 1 else "values are no numbers"
+        converted[name] = numbers
+        if invalid:
+            first, text = converted["material_id"][invalid[0]], str(column[invalid[0]])[:40]
+            verdict = "values is not a number" if len(invalid) == 1 else "values are not numbers"
             notes.append(
-                f"{name}: {len(odd):,} of {present:,} {what} and taken as missing "
+                f"{name}: {len(invalid):,} of {present:,} {verdict} and counted as missing "
                 f"(first {first}: {text!r})"
             )
-    return made, notes
+    return converted, notes
 
 
 def _number(value: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""Curation: from the records of a snapshot to the rows of a dataset, every reject accounted for."""
+"""Curation: from the records of a snapshot to the rows of a dataset; every reject is recorded."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ DUPLICATE_REASONS = ("higher_polymorph", "same_protostructure", "in_other_datase
 
 @dataclass(frozen=True)
 class Others:
-    """Materials of other datasets that must not come in again.
+    """Materials of other datasets that must not be included again.
 
     Attributes
     ----------
     names
         References of those datasets.
     keys
-        Their formulas or protostructures, as the settings say.
+        Their formulas or protostructures, depending on the settings.
     """
 
     names: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class Others:
 
 @dataclass(frozen=True)
 class Curated:
-    """What leaves curation: rows ordered by material id, the ledger, and the funnel."""
+    """Result of curation: rows sorted by material id, the ledger, and the funnel."""
 
     crystals: Crystals | None
     table: Table
@@ -68,7 +68,7 @@ class Curated:
 
 
 class _Pass:
-    """The rows still kept, and what happened to the others."""
+    """The remaining rows, and the rejects and funnel so far."""
 
     def __init__(self, ids: Sequence[str], rejects: list[Reject], read: int) -> None:
         self.ids = ids
@@ -78,20 +78,20 @@ class _Pass:
         self.funnel.add("reading", read, count_reasons(r.reason for r in rejects))
 
     def kept_ids(self) -> list[str]:
-        """Ids of the rows still kept."""
+        """Ids of the remaining rows."""
         return [str(self.ids[row]) for row in self.rows.tolist()]
 
     def drop(self, step: str, reasons: Str, messages: Sequence[str]) -> None:
-        """Drop the kept rows whose reason is not empty."""
-        gone = np.flatnonzero(reasons != "").tolist()
-        for k in gone:
+        """Drop the remaining rows whose reason is not empty."""
+        dropped = np.flatnonzero(reasons != "").tolist()
+        for k in dropped:
             identity = str(self.ids[int(self.rows[k])])
             self.rejects.append(Reject(identity, "curate", str(reasons[k]), messages[k]))
-        self.funnel.add(step, len(self.rows), count_reasons(str(reasons[k]) for k in gone))
+        self.funnel.add(step, len(self.rows), count_reasons(str(reasons[k]) for k in dropped))
         self.rows = self.rows[reasons == ""]
 
     def drop_where(self, step: str, drops: npt.NDArray[np.bool_], reason: str, text: str) -> None:
-        """Drop the kept rows that a mask over all rows marks."""
+        """Drop the remaining rows selected by a mask over all rows."""
         marked = drops[self.rows]
         self.drop(step, np.where(marked, reason, "").astype("<U32"), [text] * len(marked))
 
@@ -104,13 +104,13 @@ def curate(
 ) -> Curated:
     """Apply the steps of curation, in the order of Goodall 2022 (thesis, table 6.2).
 
-    The result does not depend on the order of the records: rows come out ordered by material id,
+    The result does not depend on the order of the records: rows are sorted by material id,
     and ties are broken by id.
 
     Raises
     ------
     CurationError
-        If a setting needs what the records do not have (energies, structures, symmetry), or they
+        If a setting needs data that the records lack (energies, structures, symmetry), or they
         mix functionals, correction schemes or units.
     """
     ids = records.table["material_id"]
@@ -125,18 +125,11 @@ def curate(
     subject = Subject(records, compositions, wyckoff)
     _drop_repeated_ids(state, records, energy)
     _apply(state, subject, settings, BEFORE_DEDUPE)
-    if dedupe == "polymorph":
-        words = ("lowest-energy polymorphs", "higher_polymorph")
-        _drop_higher(state, formulas, energy, *words)
-    elif dedupe == "protostructure":
-        words = ("lowest-energy protostructures", "same_protostructure")
-        _drop_unlabelled(state, protostructure_labels(subject))
-        _drop_higher(state, protostructure_labels(subject), energy, *words)
+    _drop_duplicates(state, subject, dedupe, formulas, energy)
     _apply(state, subject, settings, AFTER_DEDUPE)
     if others is not None and others.names:
         by_formula = settings.drop_by == "formula"
-        keys = formulas if by_formula else protostructure_labels(subject)
-        _drop_others(state, keys, others)
+        _drop_others(state, formulas if by_formula else protostructure_labels(subject), others)
     rows = state.rows[np.argsort(np.asarray(ids, dtype=np.str_)[state.rows], kind="stable")]
     crystals = records.crystals.take(rows) if records.crystals is not None else None
     table = dataset_table(records, rows, compositions, formulas, energy, wyckoff)
@@ -151,8 +144,8 @@ def _resolve_dedupe(records: Records, settings: CurateSettings) -> str:
         return "polymorph" if has_energy and records.crystals is not None else "none"
     if settings.dedupe != "none" and not has_energy:
         raise CurationError(
-            f"--dedupe {settings.dedupe} keeps the lowest energy, and no energy column is known; "
-            f"columns seen: {', '.join(records.table)}",
+            f"--dedupe {settings.dedupe} keeps the lowest energy, but there is no energy column; "
+            f"available columns: {', '.join(records.table)}",
             next_step="name one with --energy COLUMN, or keep all records with --dedupe none",
         )
     return settings.dedupe
@@ -161,9 +154,9 @@ def _resolve_dedupe(records: Records, settings: CurateSettings) -> str:
 def _drop_invalid(state: _Pass, records: Records, settings: CurateSettings) -> None:
     if records.crystals is None:
         return
-    found = invalid(records.crystals, settings.min_distance)
+    reasons = invalid(records.crystals, settings.min_distance)
     texts = {k: v.format(min_distance=settings.min_distance) for k, v in REASONS.items()}
-    state.drop("validity", found, [texts.get(str(reason), "") for reason in found])
+    state.drop("validity", reasons, [texts.get(str(reason), "") for reason in reasons])
 
 
 def _symmetry(
@@ -177,19 +170,19 @@ def _symmetry(
 
 def _apply(state: _Pass, subject: Subject, settings: CurateSettings, rules: Sequence[Rule]) -> None:
     for rule in rules:
-        found = rule(subject, settings)
-        if found is not None:
-            state.drop_where(found.step, found.drops, found.reason, found.message)
+        decision = rule(subject, settings)
+        if decision is not None:
+            state.drop_where(decision.step, decision.drops, decision.reason, decision.message)
 
 
 def _drop_repeated_ids(state: _Pass, records: Records, energy: Energies) -> None:
     ids = state.kept_ids()
     if len(set(ids)) == len(ids):
         return
-    # Equal ids and energies are told apart by content, so that input order does not matter.
+    # Equal ids and energies are distinguished by content, so that input order does not matter.
     content = [_content_digest(records, row) for row in state.rows.tolist()]
-    kept = lowest_in_group(ids, energy[state.rows], content)
-    reasons = np.where(kept == np.arange(len(ids)), "", "repeated_id").astype("<U32")
+    representative = lowest_in_group(ids, energy[state.rows], content)
+    reasons = np.where(representative == np.arange(len(ids)), "", "repeated_id").astype("<U32")
     state.drop("repeated ids", reasons, ["another record has the same id"] * len(ids))
 
 
@@ -197,6 +190,18 @@ def _content_digest(records: Records, row: int) -> str:
     if records.crystals is not None:
         return records.crystals.take([row]).digest()
     return digest_json([records.table["formula"][row]])
+
+
+def _drop_duplicates(
+    state: _Pass, subject: Subject, dedupe: str, formulas: Str, energy: Energies
+) -> None:
+    if dedupe == "polymorph":
+        _drop_higher(state, formulas, energy, "lowest-energy polymorphs", "higher_polymorph")
+    elif dedupe == "protostructure":
+        labels = protostructure_labels(subject)
+        _drop_unlabelled(state, labels)
+        step = "lowest-energy protostructures"
+        _drop_higher(state, labels, energy, step, "same_protostructure")
 
 
 def _drop_unlabelled(state: _Pass, labels: Str) -> None:
@@ -207,18 +212,19 @@ def _drop_unlabelled(state: _Pass, labels: Str) -> None:
 def _drop_higher(state: _Pass, keys: Str, energy: Energies, step: str, reason: str) -> None:
     missing = np.isnan(energy)
     if missing[state.rows].any():
-        state.drop_where("missing energies", missing, "no_energy", "no energy to rank it by")
+        state.drop_where("missing energies", missing, "no_energy", "it has no energy to rank by")
     rows, ids = state.rows, state.kept_ids()
-    kept = lowest_in_group(keys[rows].tolist(), energy[rows], ids)
-    gap = energy[rows] - energy[rows][kept]
+    representative = lowest_in_group(keys[rows].tolist(), energy[rows], ids)
+    gap = energy[rows] - energy[rows][representative]
     messages = [
-        f"{keys[rows[k]]}: {ids[kept[k]]} lies {gap[k]:.6f} eV/atom lower" for k in range(len(ids))
+        f"{keys[rows[k]]}: {ids[representative[k]]} is {gap[k]:.6f} eV/atom lower"
+        for k in range(len(ids))
     ]
-    higher = np.where(kept == np.arange(len(rows)), "", reason).astype("<U32")
+    higher = np.where(representative == np.arange(len(rows)), "", reason).astype("<U32")
     state.drop(step, higher, messages)
 
 
 def _drop_others(state: _Pass, keys: Str, others: Others) -> None:
-    known = np.array([str(key) in others.keys for key in keys], dtype=np.bool_)
-    step = f"removal of what is in {', '.join(others.names)}"
-    state.drop_where(step, known, "in_other_dataset", "the other dataset holds it already")
+    repeated = np.array([str(key) in others.keys for key in keys], dtype=np.bool_)
+    step = f"removal of materials of {', '.join(others.names)}"
+    state.drop_where(step, repeated, "in_other_dataset", "the other dataset contains it already")

@@ -1,4 +1,4 @@
-"""Duplicates: of the records that are the same material, the one of lowest energy stays."""
+"""Duplicates: of the records of one material, the one of lowest energy is kept."""
 
 from __future__ import annotations
 
@@ -11,9 +11,18 @@ import numpy.typing as npt
 def lowest_in_group(
     keys: Sequence[str], energy: npt.NDArray[np.float64], ids: Sequence[str]
 ) -> npt.NDArray[np.int64]:
-    """For each record the row that is kept of its group: lowest energy, then smallest id, (n,).
+    """For each record the row kept of its group: lowest energy, then smallest id, (n,).
 
-    The answer does not depend on the order of the records.
+    The result does not depend on the order of the records.
+
+    Parameters
+    ----------
+    keys : (n,) str
+        Group of each record.
+    energy : (n,)
+        Energies per atom, eV.
+    ids : (n,) str
+        What breaks ties.
     """
     names, group = np.unique(np.asarray(keys, dtype=np.str_), return_inverse=True)
     order = np.lexsort((np.asarray(ids, dtype=np.str_), energy, group))

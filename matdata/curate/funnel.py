@@ -1,4 +1,4 @@
-"""The funnel: how many records each step kept, and why the others went."""
+"""The funnel: the number of records kept by each step, and the reasons for the others."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ class Funnel:
     Attributes
     ----------
     steps
-        For each step its name, the records that entered, those kept, and the reasons.
+        Per step its name, the numbers of records entered and kept, and the reasons.
     """
 
     steps: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, step: str, entered: int, reasons: Mapping[str, int]) -> int:
-        """Add a step and return how many records it kept.
+        """Add a step and return the number of records that it kept.
 
         Raises
         ------
         ValueError
-            If it does not begin with what the step before kept.
+            If `entered` is not the number kept by the step before.
         """
         if self.steps and self.steps[-1]["kept"] != entered:
             raise ValueError(
@@ -39,12 +39,12 @@ class Funnel:
 
     @property
     def entered(self) -> int:
-        """Records that entered the first step."""
+        """Number of records that entered the first step."""
         return int(self.steps[0]["entered"]) if self.steps else 0
 
     @property
     def kept(self) -> int:
-        """Records that the last step kept."""
+        """Number of records that the last step kept."""
         return int(self.steps[-1]["kept"]) if self.steps else 0
 
     def lines(self) -> list[str]:
@@ -53,7 +53,7 @@ class Funnel:
 
 
 def render(steps: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Text lines of a funnel's steps, one a step and one a reason."""
+    """Text lines of a funnel's steps, one per step and one per reason."""
     if not steps:
         return []
     width = len(f"{steps[0]['entered']:,}")

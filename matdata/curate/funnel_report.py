@@ -15,7 +15,7 @@ BAR_INCHES = 0.45  # height of one bar
 
 
 def table(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of the table: the filter, how many records are left, and why the others went."""
+    """Rows of the table: the filter, the number of records left, and the reasons for the others."""
     if not steps:
         return []
     rows: list[dict[str, Any]] = [{"filter": FULL, "number": steps[0]["entered"], "removed": {}}]
@@ -27,7 +27,7 @@ def table(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def table_lines(steps: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The table as text, numbers on the right."""
+    """The table as text, numbers aligned on the right."""
     rows = [(printable(row["filter"]), f"{row['number']:,}") for row in table(steps)]
     rows = [("Filter", "Number"), *rows]
     left = max(len(name) for name, _ in rows)
@@ -37,21 +37,21 @@ def table_lines(steps: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def draw(steps: Sequence[Mapping[str, Any]], path: Path, title: str) -> None:
-    """Write the funnel as bars, one a row of the table.
+    """Plot the funnel as bars, one per row of the table.
 
     Parameters
     ----------
     steps
         Steps of the funnel.
     path
-        Picture to write; its suffix says the format.
+        Picture to write; its suffix sets the format.
     title
-        Stands above the bars.
+        Title above the bars.
 
     Raises
     ------
     ConfigError
-        If the suffix is not one of `PICTURES`, or matplotlib is not there.
+        If the suffix is not one of `PICTURES`, or matplotlib is not installed.
     StoreError
         If the picture cannot be written.
     """
@@ -60,6 +60,18 @@ def draw(steps: Sequence[Mapping[str, Any]], path: Path, title: str) -> None:
             f"cannot draw {path.name}: unknown kind of picture",
             next_step=f"name it with one of: {', '.join(PICTURES)}",
         )
+    figure = _figure(table(steps)[::-1], title)
+    try:
+        figure.savefig(path, dpi=150)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}",
+            next_step="choose another path with --output",
+        ) from error
+
+
+def _figure(rows: Sequence[Mapping[str, Any]], title: str) -> Any:
+    """The matplotlib figure of the bars, from the bottom to the top."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -68,7 +80,6 @@ def draw(steps: Sequence[Mapping[str, Any]], path: Path, title: str) -> None:
             "a picture needs matplotlib, which is not installed",
             next_step="`pip install matplotlib`, or leave out --output",
         ) from error
-    rows = table(steps)[::-1]
     figure = Figure(figsize=(9.0, 1.2 + BAR_INCHES * len(rows)), layout="constrained")
     FigureCanvasAgg(figure)  # pyplot would look for a screen
     axes = figure.add_subplot()
@@ -77,10 +88,4 @@ def draw(steps: Sequence[Mapping[str, Any]], path: Path, title: str) -> None:
     axes.margins(x=0.12)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set(title=title, xlabel="records")
-    try:
-        figure.savefig(path, dpi=150)
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror or error}",
-            next_step="choose another place with --output",
-        ) from error
+    return figure

@@ -1,22 +1,22 @@
-"""Near duplicates: pairs of crystals that are the same material but for small differences.
+"""Near duplicates: pairs of crystals that are the same material up to small differences.
 
 Two crystals are near duplicates when they have the same canonical protostructure (which holds the
 elements), volumes per atom within a relative tolerance, and equal interatomic distances within
 a tolerance. Distances are compared by a fingerprint: for each ordered pair of elements (A, B)
 the distance from an atom of A to its 1st, 2nd, … k-th nearest atom of B, averaged over the
 atoms of A (the average minimum distances of Widdowson et al., MATCH Commun. Math. Comput.
-Chem. 87, 529, 2022, taken by pair of elements), and divided by the cube root of the volume per
+Chem. 87, 529, 2022, computed per pair of elements), and divided by the cube root of the volume per
 atom. It does not depend on origin, cell, setting, order of sites, rotation or mirror image, nor on
 the crystal's scale; moving every atom by less than d changes no entry by more than 2 d.
 
-Pairs are looked for inside protostructure groups only, sorted by volume, so that a crystal meets
-those in its volume window alone. What this cannot find: two crystals of which one is distorted so
-far that the symmetry engine gives it another protostructure.
+Pairs are searched inside protostructure groups only, sorted by volume, so that a crystal is
+compared only with those in its volume window. What this cannot find: two crystals of which one is
+distorted so much that the symmetry engine gives it another protostructure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ from matdata.core.settings import Settings, setting
 
 @dataclass(frozen=True)
 class NearSettings(Settings):
-    """When two crystals of one protostructure are near duplicates."""
+    """Criteria for two crystals of one protostructure to be near duplicates."""
 
     volume_tolerance: float = setting(
         0.05, "largest relative difference of the volumes per atom", minimum=0.0
@@ -68,16 +68,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """The pairs found, and what was looked at.
+    """The pairs found, and the extent of the search.
 
     Attributes
     ----------
     pairs
         Near duplicates, ordered by ids.
     n_compared
-        Pairs whose volumes were close enough for their distances to be compared.
+        Number of pairs whose volumes were close enough to compare their distances.
     n_unlabelled
-        Crystals without a protostructure, which are in no pair.
+        Number of crystals without a protostructure, which are in no pair.
     settings
         The tolerances.
     """
@@ -100,20 +100,20 @@ def find_near_duplicates(
     crystals
         Valid crystals, n of them.
     protostructures : (n,)
-        Canonical labels; None or empty where there is none.
+        Canonical labels; None or empty if there is none.
     settings
         Tolerances.
 
     Raises
     ------
     CurationError
-        If there is not one label for each crystal.
+        If there is not one label per crystal.
     """
-    chosen = settings or NearSettings()
+    tolerances = settings or NearSettings()
     if len(protostructures) != len(crystals):
         raise CurationError(
             f"{len(protostructures)} protostructures for {len(crystals)} crystals",
-            next_step="give one label (or None) for each crystal",
+            next_step="give one label (or None) per crystal",
         )
     volume = crystals.volume / np.maximum(crystals.n_sites, 1)
     fingerprints: dict[int, npt.NDArray[np.float64]] = {}
@@ -121,22 +121,16 @@ def find_near_duplicates(
     n_compared = 0
     for label, rows in _groups(protostructures):
         ordered = rows[np.lexsort((crystals.ids[rows], volume[rows]))]
-        # the last of the window lies at most the tolerance above its first
-        limits = volume[ordered] * (1 + chosen.volume_tolerance)
-        ends = np.searchsorted(volume[ordered], limits, side="right")
-        for place, end in enumerate(ends.tolist()):
-            others = ordered[place + 1 : end]
-            n_compared += len(others)
-            if len(others):
-                window = (int(ordered[place]), others)
-                pairs += _near(crystals, window, volume, fingerprints, label, chosen)
+        for window in _windows(ordered, volume[ordered], tolerances.volume_tolerance):
+            n_compared += len(window[1])
+            pairs += _near(crystals, window, volume, fingerprints, label, tolerances)
     pairs.sort(key=lambda pair: (pair.first, pair.second))
     missing = sum(not label for label in protostructures)
-    return NearDuplicates(tuple(pairs), n_compared, missing, chosen)
+    return NearDuplicates(tuple(pairs), n_compared, missing, tolerances)
 
 
 def confirmed(crystals: Crystals, pairs: Iterable[Pair]) -> list[Pair]:
-    """The pairs that pymatgen's `StructureMatcher` (its default tolerances) takes for one."""
+    """The pairs that pymatgen's `StructureMatcher` (default tolerances) finds equal."""
     from matdata.adapters.structure_matcher import same_structure
 
     row = {identity: k for k, identity in enumerate(crystals.ids.tolist())}
@@ -152,16 +146,16 @@ def pairs_between(
     settings: NearSettings | None = None,
     judge: bool = False,
 ) -> list[Pair]:
-    """Near duplicates of which the two crystals are in different parts of a split.
+    """Near duplicates whose two crystals are in different parts of a split.
 
     Parameters
     ----------
     crystals, protostructures, settings
         As in `find_near_duplicates`.
     parts : (n,) str
-        Name of the part that each crystal is in, ``""`` for none.
+        Name of each crystal's part, ``""`` for none.
     judge
-        Keep only what `confirmed` confirms; pairs within a part are not shown to it.
+        Keep only pairs that `confirmed` confirms; pairs within a part are not passed to it.
 
     Raises
     ------
@@ -170,16 +164,16 @@ def pairs_between(
     """
     if protostructures is None:
         raise CurationError(
-            "near duplicates are looked for among equal protostructures, and there are none",
+            "near duplicates are searched among equal protostructures, and there are none",
             cause="the dataset was built with --symmetry none",
             next_step="build it with symmetry (moyopy or spglib)",
         )
     names = np.asarray(parts, dtype=np.str_).tolist()
     part_of = dict(zip(crystals.ids.tolist(), names, strict=True))
-    inside = np.flatnonzero(np.asarray(names) != "")
-    labels = [protostructures[row] for row in inside.tolist()]
-    found = find_near_duplicates(crystals.take(inside), labels, settings).pairs
-    across = [pair for pair in found if part_of[pair.first] != part_of[pair.second]]
+    in_a_part = np.flatnonzero(np.asarray(names) != "")
+    labels = [protostructures[row] for row in in_a_part.tolist()]
+    pairs = find_near_duplicates(crystals.take(in_a_part), labels, settings).pairs
+    across = [pair for pair in pairs if part_of[pair.first] != part_of[pair.second]]
     return confirmed(crystals, across) if judge else across
 
 
@@ -191,27 +185,41 @@ def _groups(labels: Sequence[str | None]) -> list[tuple[str, npt.NDArray[np.int6
     return [(k, np.array(v, dtype=np.int64)) for k, v in rows.items() if len(v) > 1]
 
 
+def _windows(
+    ordered: npt.NDArray[np.int64], volume: npt.NDArray[np.float64], tolerance: float
+) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    """Each crystal with those that follow it within the tolerance, in the order of volumes."""
+    # the last of the window is above its first by at most the tolerance
+    ends = np.searchsorted(volume, volume * (1 + tolerance), side="right")
+    for position, end in enumerate(ends.tolist()):
+        others = ordered[position + 1 : end]
+        if len(others):
+            yield int(ordered[position]), others
+
+
 def _near(
     crystals: Crystals,
     window: tuple[int, npt.NDArray[np.int64]],
     volume: npt.NDArray[np.float64],
-    known: dict[int, npt.NDArray[np.float64]],
+    fingerprints: dict[int, npt.NDArray[np.float64]],
     label: str,
     settings: NearSettings,
 ) -> list[Pair]:
     """Near duplicates of the window's first crystal among the others."""
     row, others = window
-    for one in (row, *others.tolist()):
-        if one not in known:
-            known[one] = fingerprint(crystals, one, settings.neighbours)
-    differences = np.abs(np.stack([known[k] for k in others.tolist()]) - known[row]).max(axis=1)
-    found = []
+    for member in (row, *others.tolist()):
+        if member not in fingerprints:
+            fingerprints[member] = fingerprint(crystals, member, settings.neighbours)
+    differences = np.abs(
+        np.stack([fingerprints[k] for k in others.tolist()]) - fingerprints[row]
+    ).max(axis=1)
+    pairs = []
     for k in np.flatnonzero(differences <= settings.distance_tolerance).tolist():
         other = int(others[k])
         first, second = sorted((str(crystals.ids[row]), str(crystals.ids[other])))
-        spread = float(volume[other] / volume[row] - 1)
-        found.append(Pair(first, second, label, spread, float(differences[k])))
-    return found
+        volume_difference = float(volume[other] / volume[row] - 1)
+        pairs.append(Pair(first, second, label, volume_difference, float(differences[k])))
+    return pairs
 
 
 def fingerprint(crystals: Crystals, row: int, neighbours: int) -> npt.NDArray[np.float64]:
@@ -222,14 +230,14 @@ def fingerprint(crystals: Crystals, row: int, neighbours: int) -> npt.NDArray[np
     crystals
         Crystals, of which `row` is valid.
     row
-        Which crystal.
+        Row of the crystal.
     neighbours
-        Neighbours of each element, k.
+        Number of neighbours per element, k.
 
     Returns
     -------
     (e * e * k,) float64
-        For each ordered pair of its e elements (ascending atomic numbers) the mean distances to
+        Per ordered pair of its e elements (ascending atomic numbers) the mean distances to
         the 1st to k-th neighbour, over the cube root of the volume per atom.
     """
     from matdata.geometry.distances import mean_distances
@@ -240,9 +248,9 @@ def fingerprint(crystals: Crystals, row: int, neighbours: int) -> npt.NDArray[np
     bounds = np.concatenate([[0], np.cumsum(np.bincount(kind))]).astype(np.int64)
     cell = crystals.lattice[row]
     frac: Any = np.ascontiguousarray(crystals.frac_coords[part][order] % 1.0)
-    out = np.zeros((len(elements), len(elements), neighbours))
+    distances = np.zeros((len(elements), len(elements), neighbours))
     heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
     volume = abs(float(np.linalg.det(cell)))
-    mean_distances(cell, heights, volume, frac, bounds, out)
-    scaled: npt.NDArray[np.float64] = out.ravel() / np.cbrt(volume / len(kind))
+    mean_distances(cell, heights, volume, frac, bounds, distances)
+    scaled: npt.NDArray[np.float64] = distances.ravel() / np.cbrt(volume / len(kind))
     return scaled

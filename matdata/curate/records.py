@@ -1,4 +1,4 @@
-"""What curation decides by: formula, energy per atom and protostructure of each record."""
+"""The data on which curation decides: formula, energy per atom and protostructure per record."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from matdata.symmetry.search import analyse
 
 Table = dict[str, list[Any]]
 Str = npt.NDArray[np.str_]
-SYMMETRY_ROWS = 500  # crystals that a worker analyses at a time
-SYMMETRY_POOL = 3000  # below, starting processes costs more than it saves
+SYMMETRY_ROWS = 500  # crystals per task of a worker
+SYMMETRY_POOL = 3000  # below this, starting processes costs more than it saves
 
 
 @dataclass(frozen=True)
 class Records:
-    """What enters curation.
+    """Input of curation.
 
     Attributes
     ----------
     crystals
         Structures, or None for compositions.
     table
-        Columns of the source; ``formula`` is there when there are no structures.
+        Columns of the source, with ``formula`` if there are no structures.
     rejects
         Records that could not be read.
     energy_column, energy_per
-        Column that ranks polymorphs, and what its energies are counted for.
+        Column that ranks polymorphs, and whether its energies are per atom or per cell.
     """
 
     crystals: Crystals | None
@@ -50,14 +50,14 @@ class Records:
 
 @dataclass(frozen=True)
 class Wyckoff:
-    """Symmetry of all records, row for row; empty and 0 where there is none.
+    """Symmetry of all records, row by row; empty and 0 if there is none.
 
     Attributes
     ----------
     protostructure, space_group_number, crystal_system, n_wyckoff, valid
         As in `Protostructures`.
     agrees
-        Whether both engines gave the same label; None if only one was asked.
+        Whether both engines gave the same label; None if only one was used.
     engine
         Name and version.
     """
@@ -80,20 +80,20 @@ def compositions_of(records: Records) -> Compositions:
 
 
 def numbers_of(table: Table, name: str) -> npt.NDArray[np.float64]:
-    """A column of numbers, NaN where a value is missing or is none.
+    """A column of numbers, (n,), NaN where a value is missing or not a number.
 
     Raises
     ------
     CurationError
-        If most of the values are no numbers.
+        If most of the values are not numbers.
     """
     present = [value for value in table[name] if value is not None]
     numbers = [_number(value) for value in table[name]]
-    strange = [v for v in present if np.isnan(_number(v))]
-    if len(strange) > len(present) / 2:
+    invalid = [v for v in present if np.isnan(_number(v))]
+    if len(invalid) > len(present) / 2:
         raise CurationError(
-            f"column {name!r} holds {len(strange)} values that are no numbers, for example "
-            f"{', '.join(repr(value) for value in strange[:3])}",
+            f"column {name!r} holds {len(invalid)} values that are not numbers, for example "
+            f"{', '.join(repr(value) for value in invalid[:3])}",
             next_step="name another column, or correct the source",
         )
     return np.array(numbers, dtype=np.float64)
@@ -110,7 +110,13 @@ def _number(value: Any) -> float:
 
 
 def energies_of(records: Records, compositions: Compositions) -> npt.NDArray[np.float64]:
-    """Energies per atom, (n,); NaN where there is none."""
+    """Energies per atom, (n,), in the unit of the column (eV); NaN where there is none.
+
+    Raises
+    ------
+    CurationError
+        If most values of the column are not numbers.
+    """
     if records.energy_column not in records.table:
         return np.full(len(compositions), np.nan)
     energy = numbers_of(records.table, str(records.energy_column))
@@ -124,9 +130,11 @@ def energies_of(records: Records, compositions: Compositions) -> npt.NDArray[np.
 def _analyse(task: tuple[Crystals, str, float, float | None]) -> tuple[Protostructures, str]:
     crystals, engine, symprec, angle = task
     angles = for_engine(engine, angle)
-    found = analyse(crystals, engine, symprec, angles)  # type: ignore[arg-type]
-    how = f"{symprec:g} Å, " + (f"{angle:g}°" if angles else "angles by symprec")
-    return protostructures(crystals, found), f"{found.engine} {found.engine_version} ({how})"
+    symmetry = analyse(crystals, engine, symprec, angles)  # type: ignore[arg-type]
+    tolerances = f"{symprec:g} Å, " + (f"{angle:g}°" if angles else "angles by symprec")
+    return protostructures(
+        crystals, symmetry
+    ), f"{symmetry.engine} {symmetry.engine_version} ({tolerances})"
 
 
 def wyckoff_of(
@@ -136,41 +144,43 @@ def wyckoff_of(
     tolerances: tuple[float, float | None],
     workers: int,
 ) -> Wyckoff:
-    """Symmetry of some rows; the others count as having none.
+    """Symmetry of the given rows; all others have none.
 
     Parameters
     ----------
     crystals
         All crystals.
-    rows
-        Those that are valid.
+    rows : (k,)
+        Rows of the valid ones.
     engine
-        ``moyopy``, ``spglib`` or ``both`` (moyopy's labels, and whether spglib agrees).
+        ``moyopy``, ``spglib`` or ``both`` (moyopy's labels, compared with spglib's).
     tolerances
         Å and degrees, as in `CurateSettings`.
     workers
-        Processes; the engines hold the interpreter's lock.
+        Number of processes; the engines hold the interpreter lock.
     """
     engines = ("moyopy", "spglib") if engine == "both" else (engine,)
-    found = [_protostructures(crystals.take(rows), one, tolerances, workers) for one in engines]
-    first, name = found[0]
-    wyckoff = _empty(len(crystals), f"{name} against {found[1][1]}" if found[1:] else name)
+    analyses = [
+        _protostructures(crystals.take(rows), name, tolerances, workers) for name in engines
+    ]
+    first, name = analyses[0]
+    wyckoff = _empty(len(crystals), f"{name} against {analyses[1][1]}" if analyses[1:] else name)
     wyckoff.protostructure[rows] = first.labels
     wyckoff.space_group_number[rows] = first.space_group_number
     wyckoff.crystal_system[rows] = first.crystal_system
     wyckoff.n_wyckoff[rows] = first.n_wyckoff
     wyckoff.valid[rows] = first.wyckoff_valid
-    if not found[1:]:
+    if not analyses[1:]:
         return wyckoff
     agrees = np.zeros(len(crystals), dtype=np.bool_)
-    agrees[rows] = compare(first, found[1][0])
+    agrees[rows] = compare(first, analyses[1][0])
     return Wyckoff(**{**wyckoff.__dict__, "agrees": agrees})
 
 
 def _empty(n: int, engine: str) -> Wyckoff:
     text, counts = np.full(n, "", dtype="<U256"), np.zeros(n, dtype=np.int64)
-    nothing = np.zeros(n, dtype=np.bool_)
-    return Wyckoff(text, counts, np.full(n, "", "<U12"), counts.copy(), nothing, None, engine)
+    none_valid = np.zeros(n, dtype=np.bool_)
+    return Wyckoff(text, counts, np.full(n, "", "<U12"), counts.copy(), none_valid, None, engine)
 
 
 def _protostructures(

@@ -23,11 +23,11 @@ OWN_COLUMNS = (
     "symmetry_engines_agree",
 )
 RANK = "energy_per_atom"
-DERIVED = ("material_id", "formula")  # of the source's, these two are kept as matdata's own
+DERIVED = ("material_id", "formula")  # source columns that become matdata's own
 
 
 def kept_name(name: str) -> str:
-    """Name of a source's column in the table: ``…_given`` where matdata has one of that name."""
+    """Name of a source's column in the table: ``…_given`` if matdata has one of that name."""
     return f"{name}_given" if name in OWN_COLUMNS and name not in DERIVED else name
 
 
@@ -39,13 +39,13 @@ def dataset_table(
     energy: npt.NDArray[np.float64],
     wyckoff: Wyckoff | None,
 ) -> Table:
-    """Columns of the rows that are kept, in their order."""
-    kept = compositions.take(rows)
+    """Columns of the dataset in the order of `rows` (k,); `formulas` and `energy` are (n,)."""
+    selected = compositions.take(rows)
     table: Table = {
-        "material_id": kept.ids.tolist(),
+        "material_id": selected.ids.tolist(),
         "formula": formulas[rows].tolist(),
-        "chemsys": kept.chemical_systems(),
-        "n_elements": kept.n_elements.tolist(),
+        "chemsys": selected.chemical_systems(),
+        "n_elements": selected.n_elements.tolist(),
     }
     if records.crystals is not None:
         crystals = records.crystals.take(rows)
@@ -64,7 +64,7 @@ def dataset_table(
 
 
 def _symmetry_columns(wyckoff: Wyckoff, rows: npt.NDArray[np.int64]) -> Table:
-    found = (wyckoff.space_group_number[rows] > 0).tolist()
+    has_symmetry = (wyckoff.space_group_number[rows] > 0).tolist()
     columns = {
         "protostructure": wyckoff.protostructure,
         "space_group_number": wyckoff.space_group_number,
@@ -75,6 +75,9 @@ def _symmetry_columns(wyckoff: Wyckoff, rows: npt.NDArray[np.int64]) -> Table:
     if wyckoff.agrees is not None:
         columns["symmetry_engines_agree"] = wyckoff.agrees
     return {
-        name: [v if there else None for v, there in zip(c[rows].tolist(), found, strict=True)]
+        name: [
+            v if present else None
+            for v, present in zip(c[rows].tolist(), has_symmetry, strict=True)
+        ]
         for name, c in columns.items()
     }

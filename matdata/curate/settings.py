@@ -1,4 +1,4 @@
-"""Settings of curation: what makes a record part of a dataset."""
+"""Settings of curation: the criteria for records to enter a dataset."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from matdata.core.errors import ConfigError
 from matdata.core.settings import Settings, setting
 from matdata.core.tolerances import ANGLES_HELP, SYMPREC, angle_tolerance_of
 
-#: Settings that drop records (``--filter``); the others have options of their own.
+#: Settings that drop records (``--filter``); the others have their own options.
 FILTERS = (
     "drop_deprecated",
     "valid_wyckoff",
@@ -23,32 +23,32 @@ FILTERS = (
 
 @dataclass(frozen=True)
 class CurateSettings(Settings):
-    """What makes a record part of a dataset; bounds named ``…_below`` are exclusive."""
+    """Criteria for records to enter a dataset; bounds named ``…_below`` are exclusive."""
 
     dedupe: str = setting(
         "auto",
-        "duplicates by lowest energy: of a formula, or of a protostructure",
+        "keep the record of lowest energy: per formula, or per protostructure",
         choices=("auto", "polymorph", "protostructure", "none"),
     )
     min_distance: float = setting(0.5, "smallest distance between atoms in Å", minimum=0.0)
     symmetry: str = setting(
         "moyopy",
-        "engine that finds symmetry; both: moyopy's, and a column that says where spglib differs",
+        "symmetry engine; both: moyopy's result, and a column that marks where spglib differs",
         choices=("moyopy", "spglib", "both", "none"),
     )
     symprec: float = setting(SYMPREC, "symmetry tolerance in Å", minimum=1e-6)
     angle_tolerance: float | None = setting(None, ANGLES_HELP)
-    drop_deprecated: bool = setting(True, "drop records that their database deprecated")
+    drop_deprecated: bool = setting(True, "drop records deprecated by their database")
     valid_wyckoff: bool = setting(False, "Wyckoff multiplicities must sum to the composition")
     elements: tuple[str, ...] = setting((), "elements that a material may consist of")
-    exclude_elements: tuple[str, ...] = setting((), "elements that it must not hold")
+    exclude_elements: tuple[str, ...] = setting((), "elements that it must not contain")
     wyckoff_below: int | None = setting(None, "fewer occupied Wyckoff positions than this")
     sites_below: int | None = setting(None, "fewer sites than this")
     volume_per_atom_below: float | None = setting(None, "less volume per site than this, Å^3")
     hull_below: float | None = setting(None, "energy above the hull below this, eV/atom")
     drop_by: str = setting(
         "protostructure",
-        "what makes a material of another dataset the same",
+        "key by which a material of another dataset is the same",
         choices=("formula", "protostructure"),
     )
 
@@ -56,22 +56,15 @@ class CurateSettings(Settings):
         "refuse",
         "records of several functionals, correction schemes or units in one column",
         choices=("refuse", "allow"),
-        view=True,  # it decides whether, not what
+        view=True,  # it decides whether to build, not what is built
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.symmetry == "none" and self.symprec != SYMPREC:
             raise ConfigError(
-                f"symprec is {self.symprec:g}, and no symmetry is searched",
+                f"symprec is {self.symprec:g}, but no symmetry is searched",
                 next_step="choose an engine (--symmetry), or leave symprec out",
             )
         angle = angle_tolerance_of(self.symmetry, self.symprec, self.angle_tolerance)
         object.__setattr__(self, "angle_tolerance", angle)
-
-    @property
-    def needs_symmetry(self) -> bool:
-        """Whether a decision depends on symmetry."""
-        return (
-            self.dedupe == "protostructure" or self.valid_wyckoff or self.wyckoff_below is not None
-        )

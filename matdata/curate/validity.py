@@ -1,4 +1,4 @@
-"""Is a crystal one that anything can be computed from?"""
+"""Validity of crystals: whether anything can be computed from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MIN_RELATIVE_VOLUME = 1e-6  # volume over the product of the lattice vectors' le
 
 
 def invalid(crystals: Crystals, min_distance: float) -> npt.NDArray[np.str_]:
-    """For each crystal the reason why it is invalid, or an empty string, (n,).
+    """Reason why each crystal is invalid, or an empty string, (n,).
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ def invalid(crystals: Crystals, min_distance: float) -> npt.NDArray[np.str_]:
     """
     reason = np.full(len(crystals), "", dtype="<U32")
     finite = np.asarray(np.isfinite(crystals.lattice).all(axis=(1, 2)))
-    bad_sites = crystals.site_crystal[~np.isfinite(crystals.frac_coords).all(axis=1)]
-    finite[bad_sites] = False
+    affected = crystals.site_crystal[~np.isfinite(crystals.frac_coords).all(axis=1)]
+    finite[affected] = False
     safe = np.where(finite[:, None, None], crystals.lattice, np.eye(3))
     lengths = np.prod(np.linalg.norm(safe, axis=2), axis=1)
     flat = np.abs(np.linalg.det(safe)) <= MIN_RELATIVE_VOLUME * np.maximum(lengths, 1e-12)

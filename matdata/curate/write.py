@@ -1,4 +1,4 @@
-"""Writes a curated set of records as a dataset's folder."""
+"""Writer of a curated set of records as a dataset folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from matdata.store.manifest import is_committed
 
 
 def dataset_folder(home: Path, version: str, identity: Mapping[str, Any]) -> Path:
-    """Where the dataset with this identity lies, or will lie."""
+    """Folder of the dataset with this identity, whether or not it exists."""
     return home / f"{version}-{digest_json(identity)[:SHORT]}"
 
 
@@ -39,17 +39,17 @@ def write_dataset(
     folder
         From `dataset_folder`.
     identity
-        What the dataset depends on: snapshot and settings.
+        Everything the dataset depends on: snapshot and settings.
     about
         Name, provenance and column roles for the manifest.
     units
         Units of the columns.
     console
-        Told when another process holds the lock.
+        Receives a warning if another process holds the lock.
     """
     key = digest_json(identity)
     with building(folder.parent, KIND, key, console.warn) as writer:
-        if is_committed(folder):  # another process may just have made it
+        if is_committed(folder):  # another process may have just made it
             return folder
         crystals = curated.crystals
         if crystals is not None:

@@ -1,1 +1,1 @@
-"""What users open: datasets, their differences, exports and views."""
+"""User-facing datasets, their differences, exports and views."""

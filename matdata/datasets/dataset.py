@@ -1,4 +1,4 @@
-"""A dataset that was opened: what a person asks of it, stage by stage."""
+"""User-facing `Dataset`: table, structures, features, splits, loaders."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Dataset(DatasetFolder):
 
     @functools.cached_property
     def table(self) -> pd.DataFrame:
-        """The table, one row a material, indexed by material id; units in ``.attrs["units"]``."""
+        """The table, one row per material, indexed by material id; units in ``.attrs["units"]``."""
         import pandas as pd
 
         frame = pd.DataFrame(self.columns).set_index("material_id")
@@ -60,41 +60,49 @@ class Dataset(DatasetFolder):
         return pd.DataFrame(to_columns(self.rejects()))
 
     def structure(self, material_id: str) -> Any:
-        """One crystal as a pymatgen `Structure`."""
+        """One crystal as a pymatgen `Structure`.
+
+        Raises
+        ------
+        StoreError
+            If the dataset does not hold the material.
+        StructureError
+            If it holds compositions only.
+        """
         from matdata.adapters.pymatgen import to_structure
 
         return to_structure(self.crystals, self.row(material_id))
 
     def atoms(self, material_id: str) -> Any:
-        """One crystal as ASE `Atoms`."""
+        """One crystal as ASE `Atoms`; raises as `structure`."""
         from matdata.adapters.ase import to_atoms
 
         return to_atoms(self.crystals, self.row(material_id))
 
     def features(self) -> list[str]:
-        """Names of the features that were built."""
+        """Names of the stored features."""
         return feature_names(self.cache, self.ref)
 
     def feature(self, spec: str, **settings: Any) -> Feature:
-        """A feature that was built.
+        """A stored feature.
 
         Parameters
         ----------
         spec
             Feature name, or ``name@digest8``.
         settings
-            Settings of the featurizer: stored ones choose among what was built, views (``level``
-            of ``ofm``) say how it is looked at.
+            Settings of the featurizer: stored ones select among stored features, views (``level``
+            of ``ofm``) select how values are returned.
 
         Raises
         ------
         FeatureError
-            If it was not built, with the command that makes it.
+            If there is none; names the command that computes it.
         """
         return open_feature(self, self.cache, spec, settings)
 
     def complete(self, specs: Sequence[str]) -> CommonSupport:
-        """The materials that have every one of these features, which were built before."""
+        """The materials that have all of these stored features."""
         return common_support(self.ids, {spec: self.feature(spec) for spec in specs})
 
     def split(self, name: str | None = None) -> dict[str, list[str]]:
@@ -103,14 +111,14 @@ class Dataset(DatasetFolder):
         Raises
         ------
         StoreError
-            If there is none of that name, or several and none is named.
+            If there is no split of that name, or no name is given and there are several.
         """
         from matdata.splits.saved import load_split
 
         return {part: ids.tolist() for part, ids in load_split(self, name).parts.items()}
 
     def add_split(self, method: str, *, name: str | None = None, **settings: Any) -> list[str]:
-        """Split the dataset and save the splits; returns their names, one a fold.
+        """Split the dataset and save the splits; return their names, one per fold.
 
         Parameters
         ----------
@@ -121,6 +129,13 @@ class Dataset(DatasetFolder):
             Name to save under, instead of the method's own.
         settings
             Settings of the method: ``ratios``, ``seed``, ``by``, ``k``, ``file``, …
+
+        Raises
+        ------
+        SplitError
+            If the split is impossible, or another one is saved under its name.
+        ConfigError
+            If a setting is unknown or has a wrong value.
         """
         from matdata.splits.saved import add_splits
 
@@ -142,20 +157,20 @@ class Dataset(DatasetFolder):
         split
             Name of a saved split, or ratios such as ``70/15/15``; the only saved one if not given.
         inputs
-            Features by spec, which were built before.
+            Specs of stored features.
         target
-            Columns of the table to be learnt.
+            Columns of the table to learn.
         quiet
-            Do not print modes, and waiting times after each epoch.
+            Print neither modes nor the waiting times after each epoch.
         options
-            ``batch_size``, ``device``, ``max_sites``, ``seed``, ``missing``, … : all of
+            ``batch_size``, ``device``, ``max_sites``, ``seed``, ``missing``, …: all of
             `matdata.load.loaders.make_loaders` and `matdata.load.options.LoadOptions`.
         """
         from matdata.core.console import Console
         from matdata.load.loaders import make_loaders
 
-        told = Console(quiet=quiet)
-        return make_loaders(self, inputs, target, split=split, console=told, **options)
+        console = Console(quiet=quiet)
+        return make_loaders(self, inputs, target, split=split, console=console, **options)
 
     def loader(
         self,
@@ -178,7 +193,7 @@ class Dataset(DatasetFolder):
         judge: bool = False,
         **tolerances: Any,
     ) -> Report:
-        """What the parts of a saved split share.
+        """Audit a saved split: what its parts share.
 
         Parameters
         ----------
@@ -187,20 +202,20 @@ class Dataset(DatasetFolder):
         keys
             Columns to compare by; formula, chemsys and protostructure if not given.
         near_duplicates
-            Look for near duplicates between the parts as well.
+            Also search near duplicates between the parts.
         judge
-            Of these, count those that pymatgen's `StructureMatcher` confirms.
+            Count only those that pymatgen's `StructureMatcher` confirms.
         tolerances
             Settings of `matdata.curate.near_duplicates.NearSettings`.
         """
         from matdata.curate.near_duplicates import NearSettings, pairs_between
         from matdata.splits.saved import audit_split, load_split
 
-        chosen = load_split(self, split)
+        saved = load_split(self, split)
         pairs = None
         if near_duplicates:
             settings = NearSettings.from_mapping(tolerances)
             labels = self.columns.get("protostructure")
-            found = pairs_between(self.crystals, labels, chosen.part_of(self.ids), settings, judge)
-            pairs = [(pair.first, pair.second) for pair in found]
-        return audit_split(self, chosen, keys, pairs)
+            near = pairs_between(self.crystals, labels, saved.part_of(self.ids), settings, judge)
+            pairs = [(pair.first, pair.second) for pair in near]
+        return audit_split(self, saved, keys, pairs)

@@ -1,4 +1,4 @@
-"""What changed between two versions of a dataset or a snapshot, material by material."""
+"""Differences between two versions of a dataset or a snapshot, material by material."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 from matdata.core.crystals import Crystals
 from matdata.core.errors import StructureError
 from matdata.curate.near_duplicates import fingerprint
-from matdata.datasets.snapshot_view import SnapshotSide
+from matdata.datasets.snapshot_view import SnapshotView
 from matdata.store.dataset_folder import DatasetFolder
 
-Side = DatasetFolder | SnapshotSide
-EXACT = 1e-6  # Å and fractions: below it, positions are the same but for rounding
+Side = DatasetFolder | SnapshotView
+EXACT = 1e-6  # Å and fractions: below it, positions are equal up to rounding
 NEIGHBOURS = 6
 NOT_GIVEN = "not in the source"
 
 
 @dataclass(frozen=True)
 class Change:
-    """A value of a material that is another one now."""
+    """A value of a material that has changed."""
 
     material_id: str
     what: str
@@ -32,7 +32,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Tolerances:
-    """What counts as a change.
+    """Tolerances above which a difference counts as a change.
 
     Attributes
     ----------
@@ -60,13 +60,13 @@ class Diff:
     added
         Ids that are new.
     removed
-        Ids that are gone, with what the newer ledger says of them.
+        Ids that are missing now, with their reason in the newer ledger.
     deprecated
-        Ids that are gone because their database deprecated them.
+        Ids that are missing because their database deprecated them.
     swapped
-        Formulas that another material stands for now: formula, id before, id after.
+        Formulas now represented by another material: formula, id before, id after.
     retargeted, restructured
-        Materials of both whose target or structure is another one.
+        Materials of both whose target or structure changed.
     units
         Targets whose units differ; their values are not compared.
     unchanged
@@ -108,7 +108,7 @@ class Diff:
 def compare(before: Side, after: Side, tolerances: Tolerances | None = None) -> Diff:
     """Compare two datasets, or two snapshots, by material id.
 
-    Snapshots hold every record of a formula, so no polymorph stands for another in them.
+    Snapshots hold every record of a formula, so polymorphs are never swapped in them.
 
     Raises
     ------
@@ -117,27 +117,27 @@ def compare(before: Side, after: Side, tolerances: Tolerances | None = None) -> 
     """
     if before.kind != after.kind:
         raise StructureError(
-            f"{before.ref} holds {before.kind}s and {after.ref} {after.kind}s; they have nothing "
-            "to be compared by"
+            f"{before.ref} holds {before.kind}s and {after.ref} {after.kind}s; they "
+            "cannot be compared"
         )
-    chosen = tolerances or Tolerances()
+    limits = tolerances or Tolerances()
     old, new = set(before.ids.tolist()), set(after.ids.tolist())
-    gone, come = old - new, new - old
-    said = {reject.material_id: reject.reason for reject in after.rejects()}
-    deprecated = {identity for identity in gone if said.get(identity) == "deprecated"}
-    swapped = _swapped(before, after, gone - deprecated, come)
-    gone -= deprecated | {one for _, one, _ in swapped}
-    come -= {one for _, _, one in swapped}
+    removed, added = old - new, new - old
+    reason_of = {reject.material_id: reject.reason for reject in after.rejects()}
+    deprecated = {identity for identity in removed if reason_of.get(identity) == "deprecated"}
+    swapped = _swapped(before, after, removed - deprecated, added)
+    removed -= deprecated | {identity for _, identity, _ in swapped}
+    added -= {identity for _, _, identity in swapped}
     common = sorted(old & new)
     units = _units(before, after)
-    retargeted = _retargeted(before, after, common, chosen.target, set(units))
-    restructured = _restructured(before, after, common, chosen)
+    retargeted = _retargeted(before, after, common, limits.target, set(units))
+    restructured = _restructured(before, after, common, limits)
     changed = {change.material_id for change in [*retargeted, *restructured]}
     return Diff(
         before.ref,
         after.ref,
-        sorted(come),
-        {identity: said.get(identity, NOT_GIVEN) for identity in sorted(gone)},
+        sorted(added),
+        {identity: reason_of.get(identity, NOT_GIVEN) for identity in sorted(removed)},
         sorted(deprecated),
         swapped,
         retargeted,
@@ -148,10 +148,10 @@ def compare(before: Side, after: Side, tolerances: Tolerances | None = None) -> 
 
 
 def _swapped(
-    before: Side, after: Side, gone: set[str], come: set[str]
+    before: Side, after: Side, removed: set[str], added: set[str]
 ) -> list[tuple[str, str, str]]:
-    """Formulas with one material on each side, of which neither is on the other."""
-    if isinstance(before, SnapshotSide) or isinstance(after, SnapshotSide):
+    """Formulas with one material on each side, neither of which is on the other."""
+    if isinstance(before, SnapshotView) or isinstance(after, SnapshotView):
         return []
 
     def by_formula(dataset: DatasetFolder) -> dict[str, list[str]]:
@@ -165,14 +165,14 @@ def _swapped(
     return [
         (formula, first[0], second[0])
         for formula, first, second in pairs
-        if len(first) == len(second) == 1 and first[0] in gone and second[0] in come
+        if len(first) == len(second) == 1 and first[0] in removed and second[0] in added
     ]
 
 
 def _units(before: Side, after: Side) -> dict[str, tuple[str, str]]:
     shared = before.manifest["targets"].keys() & after.manifest["targets"].keys()
-    found = {name: (before.units.get(name, ""), after.units.get(name, "")) for name in shared}
-    return {name: pair for name, pair in sorted(found.items()) if pair[0] != pair[1]}
+    units = {name: (before.units.get(name, ""), after.units.get(name, "")) for name in shared}
+    return {name: pair for name, pair in sorted(units.items()) if pair[0] != pair[1]}
 
 
 def _retargeted(
@@ -204,7 +204,7 @@ def _differs(old: Any, new: Any, tolerance: float) -> bool:
     return first.shape != second.shape or bool((np.abs(first - second) > tolerance).any())
 
 
-def _restructured(before: Side, after: Side, common: list[str], chosen: Tolerances) -> list[Change]:
+def _restructured(before: Side, after: Side, common: list[str], limits: Tolerances) -> list[Change]:
     if before.kind != "structure":
         return []
     changes = []
@@ -219,14 +219,14 @@ def _restructured(before: Side, after: Side, common: list[str], chosen: Toleranc
             else None
             for side in (before, after)
         ]
-        change = _structure_change(first, second, labels, chosen)
+        change = _structure_change(first, second, labels, limits)
         if change is not None:
             changes.append(Change(identity, *change))
     return changes
 
 
 def _same(first: Crystals, second: Crystals) -> bool:
-    """Equal but for rounding, in the same cell and order."""
+    """Whether two crystals are equal up to rounding, in the same cell and order."""
     if not np.array_equal(first.numbers, second.numbers):
         return False
     shift = first.frac_coords - second.frac_coords
@@ -236,17 +236,20 @@ def _same(first: Crystals, second: Crystals) -> bool:
 
 
 def _structure_change(
-    first: Crystals, second: Crystals, labels: list[Any], chosen: Tolerances
+    first: Crystals, second: Crystals, labels: list[Any], limits: Tolerances
 ) -> tuple[str, Any, Any] | None:
-    """What differs, whatever cell, order and orientation the two are given in."""
-    counts = [np.bincount(one.numbers, minlength=128) / len(one.numbers) for one in (first, second)]
+    """The difference of two crystals, independent of cell, order and orientation."""
+    counts = [
+        np.bincount(crystal.numbers, minlength=128) / len(crystal.numbers)
+        for crystal in (first, second)
+    ]
     if not np.allclose(counts[0], counts[1]):
         return "composition", None, None
     if None not in labels and labels[0] != labels[1]:
         return "protostructure", labels[0], labels[1]
-    volumes = [float(one.volume[0]) / len(one.numbers) for one in (first, second)]
-    if abs(volumes[1] / volumes[0] - 1.0) > chosen.volume:
+    volumes = [float(crystal.volume[0]) / len(crystal.numbers) for crystal in (first, second)]
+    if abs(volumes[1] / volumes[0] - 1.0) > limits.volume:
         return "volume_per_atom", volumes[0], volumes[1]
-    prints = [fingerprint(one, 0, NEIGHBOURS) for one in (first, second)]
-    distance = float(np.abs(prints[0] - prints[1]).max())
-    return ("distances", 0.0, distance) if distance > chosen.distance else None
+    fingerprints = [fingerprint(crystal, 0, NEIGHBOURS) for crystal in (first, second)]
+    distance = float(np.abs(fingerprints[0] - fingerprints[1]).max())
+    return ("distances", 0.0, distance) if distance > limits.distance else None

@@ -13,9 +13,9 @@ from matdata.core.errors import FeatureError
 
 
 class FeatureTransformer(TransformerMixin, BaseEstimator):
-    """Materials in, one row of features each out.
+    """Transformer of materials to features, one row per material.
 
-    Per-site features are averaged over the sites of a crystal. A material that cannot be
+    Per-site features are averaged over the sites of each crystal. A material that cannot be
     featurized raises, since an estimator cannot leave out rows.
 
     Parameters
@@ -31,10 +31,18 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         self.settings = settings
 
     def fit(self, X: Any, y: Any = None) -> FeatureTransformer:
-        """Nothing is learned; names and settings are checked."""
+        """Check names and settings; nothing is learned.
+
+        Raises
+        ------
+        FeatureError
+            If the feature is unknown.
+        ConfigError
+            If a setting is unknown or has a wrong value.
+        """
         from matdata.features import featurizer
 
-        self.n_columns_ = len(featurizer(self.spec, self.settings).labels())
+        featurizer(self.spec, self.settings).labels()
         return self
 
     def transform(self, X: Any) -> npt.NDArray[Any]:
@@ -43,27 +51,27 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         Raises
         ------
         FeatureError
-            If a material fails, with its position and reason.
+            If a material fails; names its position and reason.
         """
         from matdata.materials.compute import compute
 
-        done = compute(self.spec, X, **dict(self.settings or {}))
-        if done.rejects:
-            first = done.rejects[0]
+        computed = compute(self.spec, X, **dict(self.settings or {}))
+        if computed.rejects:
+            first = computed.rejects[0]
             raise FeatureError(
-                f"{len(done.rejects)} materials have no {self.spec}; the first is "
+                f"{len(computed.rejects)} materials have no {self.spec}; the first is "
                 f"{first.material_id}: {first.reason}: {first.message}",
                 next_step="leave them out before the transformer",
             )
-        if done.offsets is None:
-            return done.values
-        starts, counts = done.offsets[:-1], np.diff(done.offsets)
-        sums = np.add.reduceat(done.values, starts, axis=0, dtype=np.float64)
-        means: npt.NDArray[Any] = (sums / counts[:, None]).astype(done.values.dtype)
+        if computed.offsets is None:
+            return computed.values
+        starts, counts = computed.offsets[:-1], np.diff(computed.offsets)
+        sums = np.add.reduceat(computed.values, starts, axis=0, dtype=np.float64)
+        means: npt.NDArray[Any] = (sums / counts[:, None]).astype(computed.values.dtype)
         return means
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
-        """Labels of the columns."""
+        """Labels of the columns, (columns,)."""
         from matdata.features import featurizer
 
         return np.asarray(featurizer(self.spec, self.settings).labels(), dtype=object)

@@ -1,4 +1,4 @@
-"""A snapshot in the shape of a dataset: what a comparison looks at."""
+"""A snapshot with the interface of a dataset, for comparisons."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from matdata.sources.snapshot import Snapshot, kept_snapshot
 from matdata.store.tables import Columns
 
 
-class SnapshotSide:
-    """The records of a snapshot, read when they are first asked for.
+class SnapshotView:
+    """The records of a snapshot, read at their first use.
 
-    Records that carry a mark of deprecation are rejects, as they are in a dataset.
+    Records marked as deprecated are rejects, as in a dataset.
 
     Parameters
     ----------
@@ -32,8 +32,14 @@ class SnapshotSide:
         self.manifest: dict[str, Any] = snapshot.origin
 
     @classmethod
-    def find(cls, cache: Path, ref: str) -> SnapshotSide:
-        """The snapshot ``source/version``, as ``matdata list`` writes it; a beginning is enough."""
+    def find(cls, cache: Path, ref: str) -> SnapshotView:
+        """The snapshot ``source/version``, as printed by ``matdata list``; a prefix is enough.
+
+        Raises
+        ------
+        StoreError
+            If there is no such snapshot, or several match.
+        """
         source, _, version = ref.partition("/")
         return cls(kept_snapshot(cache, source, version))
 
@@ -52,18 +58,22 @@ class SnapshotSide:
         crystals, table, rejects = self._snapshot.load()
         table, _ = numeric_columns(table, self.manifest["targets"])
         marks = table.get("deprecated") or [None] * len(table["material_id"])
-        keep = np.flatnonzero([mark is not True for mark in marks])
-        gone = [k for k, mark in enumerate(marks) if mark is True]
-        said = [
-            Reject(str(table["material_id"][k]), "source", "deprecated", "its database says so")
-            for k in gone
+        rows = np.flatnonzero([mark is not True for mark in marks])
+        deprecated = [k for k, mark in enumerate(marks) if mark is True]
+        deprecation_rejects = [
+            Reject(str(table["material_id"][k]), "source", "deprecated", "its database marks it so")
+            for k in deprecated
         ]
-        kept = {name: [column[k] for k in keep] for name, column in table.items()}
-        return None if crystals is None else crystals.take(keep), kept, [*rejects, *said]
+        selected = {name: [column[k] for k in rows] for name, column in table.items()}
+        return (
+            None if crystals is None else crystals.take(rows),
+            selected,
+            [*rejects, *deprecation_rejects],
+        )
 
     @property
     def crystals(self) -> Crystals:
-        """The structures; none for compositions."""
+        """The structures; empty for compositions."""
         return self._loaded[0] or Crystals.empty()
 
     @property
@@ -78,7 +88,7 @@ class SnapshotSide:
 
     @functools.cached_property
     def ids(self) -> npt.NDArray[np.str_]:
-        """Material ids."""
+        """Material ids, (n,)."""
         return np.asarray(self.columns["material_id"], dtype=np.str_)
 
     @functools.cached_property
@@ -86,9 +96,9 @@ class SnapshotSide:
         return {identity: row for row, identity in enumerate(self.ids.tolist())}
 
     def row(self, material_id: str) -> int:
-        """Row of a material."""
+        """Row of a material; `KeyError` if there is none."""
         return self._rows[material_id]
 
     def rejects(self) -> list[Reject]:
-        """Records that are no part of it, with their reasons."""
+        """Records that are not part of it, with their reasons."""
         return self._loaded[2]

@@ -1,21 +1,21 @@
-"""Chemical environment clustering vectors (CECV): how finely a model tells environments apart.
+"""Chemical environment clustering vectors (CECV): how finely a model resolves environments.
 
 H. Du et al., "Rational design of deep learning networks based on fusion strategy", figures 2 and 3:
 Pearson correlations of learnt feature maps (EFM) are compared between compounds, compounds that
 differ by less than a threshold fall into one cluster, and the numbers of clusters at thresholds
 from 0.05 to 0.40 are the vector. A global model (LSTM) and a local one (DCNN-K1) are references.
 
-The text says neither what correlates with what nor how clusters form; the authors' code, which gave
-the published numbers, does this, and so does `environments`: for each compound, columns of its
-feature map are standardised over its elements, and the correlations between rows of elements make
-a small matrix. The first compound left is the leader of a cluster, which takes in all with as many
-elements whose matrices differ nowhere by more than the threshold. (For compounds of three elements
-the code compares absolute correlations; here signs count for all.) Standardised columns of two
-elements are +1 and -1, so all binaries are one cluster, and elements are another.
+The text states neither what correlates with what nor how clusters form; the authors' code, which
+gave the published numbers, does this, and so does `environments`: for each compound, columns of its
+feature map are standardised over its elements, and the correlations between rows of elements make a
+small matrix. The first remaining compound leads a cluster, which takes in all with as many elements
+whose matrices differ by at most the threshold everywhere. (For compounds of three elements the code
+compares absolute correlations; here signs always count.) Standardised columns of two elements are
++1 and -1, so all binaries are one cluster, and elements are another.
 
-`compounds` is the other reading of the text ("each compound corresponds to a 512-dimensional EFM"):
-the mean of the rows of a compound is its vector, and a leader takes in all whose correlation with
-it is at least one less the threshold.
+`compounds` is the alternative reading of the text ("each compound corresponds to a 512-dimensional
+EFM"): the mean of the rows of a compound is its vector, and a leader takes in all whose correlation
+with it is at least 1 - threshold.
 """
 
 from __future__ import annotations
@@ -35,31 +35,31 @@ TURN = 0.15
 
 
 def correlations(rows: Float) -> Float:
-    """Pearson correlations between rows, (n, d) to (n, n); 0 with a row that is constant."""
+    """Pearson correlations between rows, (n, d) to (n, n); 0 for constant rows."""
     centred = rows - rows.mean(axis=1, keepdims=True)
     norm = np.linalg.norm(centred, axis=1)
-    # what is left of a constant row is rounding
+    # the remainder of a constant row is rounding
     flat = norm <= 1e-12 * np.maximum(np.linalg.norm(rows, axis=1), 1e-300)
     unit = np.where(flat[:, None], 0.0, centred / np.where(flat, 1.0, norm)[:, None])
-    found: Float = np.clip(unit @ unit.T, -1.0, 1.0)
-    return found
+    coefficients: Float = np.clip(unit @ unit.T, -1.0, 1.0)
+    return coefficients
 
 
 def environment(rows: Float) -> Float:
     """Correlations between the elements of one compound, columns standardised first, (n, n)."""
-    spread = rows.std(axis=0)
-    flat = spread <= 1e-12 * np.maximum(np.abs(rows).max(axis=0, initial=0.0), 1e-300)
-    standard = (rows - rows.mean(axis=0)) / np.where(flat, 1.0, spread)
+    deviation = rows.std(axis=0)
+    flat = deviation <= 1e-12 * np.maximum(np.abs(rows).max(axis=0, initial=0.0), 1e-300)
+    standard = (rows - rows.mean(axis=0)) / np.where(flat, 1.0, deviation)
     return correlations(np.where(flat, 0.0, standard))
 
 
 def leaders(points: Float, threshold: float) -> Int:
-    """Cluster of each item: the first item left takes in all within the threshold of it.
+    """Cluster of each item: the first remaining item takes in all within the threshold.
 
     Parameters
     ----------
     points : (n, k)
-        Coordinates; two items are as far apart as their largest difference.
+        Coordinates; the distance of two items is their largest difference.
     threshold
         Largest distance within a cluster, from its leader.
 
@@ -69,49 +69,49 @@ def leaders(points: Float, threshold: float) -> Int:
         Clusters from 0, in the order of their leaders.
     """
     cluster = np.full(len(points), -1, dtype=np.int64)
-    left, found = np.arange(len(points)), 0
-    while len(left):
-        gap = np.abs(points[left] - points[left[0]]).max(axis=1, initial=0.0)
+    remaining, n_clusters = np.arange(len(points)), 0
+    while len(remaining):
+        gap = np.abs(points[remaining] - points[remaining[0]]).max(axis=1, initial=0.0)
         near = gap <= threshold
         near[0] = True
-        cluster[left[near]] = found
-        left, found = left[~near], found + 1
+        cluster[remaining[near]] = n_clusters
+        remaining, n_clusters = remaining[~near], n_clusters + 1
     return cluster
 
 
-def _rows(maps: Ragged, place: int) -> Float:
-    return np.asarray(maps[place], dtype=np.float64)
+def _rows(maps: Ragged, position: int) -> Float:
+    return np.asarray(maps[position], dtype=np.float64)
 
 
 def environments(maps: Ragged, threshold: float) -> Int:
-    """Cluster of each compound by its matrix of correlations between elements, (n,)."""
+    """Cluster of each compound, (n,), by its matrix of correlations between elements."""
     cluster = np.full(len(maps), -1, dtype=np.int64)
-    sizes, found = maps.lengths, 0
+    sizes, n_clusters = maps.lengths, 0
     for size in np.unique(sizes):
         members = np.flatnonzero(sizes == size)
         upper = np.triu_indices(int(size), 1)
         points = np.array(
             [environment(np.asarray(maps[k], dtype=np.float64))[upper] for k in members.tolist()]
         )
-        own = leaders(points.reshape(len(members), -1), threshold)
-        cluster[members] = found + own
-        found += int(own.max(initial=-1)) + 1
+        within_size = leaders(points.reshape(len(members), -1), threshold)
+        cluster[members] = n_clusters + within_size
+        n_clusters += int(within_size.max(initial=-1)) + 1
     return cluster
 
 
 def compounds(maps: Ragged, threshold: float) -> Int:
-    """Cluster of each compound by correlation of mean vectors with that of a leader, (n,)."""
+    """Cluster of each compound, (n,), by the correlation of its mean vector with a leader's."""
     vectors = np.array(
         [np.asarray(maps[k], dtype=np.float64).mean(axis=0) for k in range(len(maps))]
     )
     similar = correlations(vectors.reshape(len(maps), -1))
     cluster = np.full(len(maps), -1, dtype=np.int64)
-    left, found = np.arange(len(maps)), 0
-    while len(left):
-        near = similar[left[0], left] >= 1.0 - threshold
+    remaining, n_clusters = np.arange(len(maps)), 0
+    while len(remaining):
+        near = similar[remaining[0], remaining] >= 1.0 - threshold
         near[0] = True
-        cluster[left[near]] = found
-        left, found = left[~near], found + 1
+        cluster[remaining[near]] = n_clusters
+        remaining, n_clusters = remaining[~near], n_clusters + 1
     return cluster
 
 
@@ -145,7 +145,7 @@ def cecv(
     Parameters
     ----------
     maps
-        Rows (elements, width) of each compound, elements in one canonical order.
+        Rows (elements, channels) per compound, elements in one canonical order.
     thresholds
         Tolerances, in (0, 2).
     method
@@ -161,7 +161,7 @@ def cecv(
     if not len(maps) or not thresholds or not all(0 < value < 2 for value in thresholds):
         raise ConfigError(
             f"CECV of {len(maps)} compounds at thresholds {list(thresholds)}",
-            next_step="give at least one compound, and thresholds between 0 and 2",
+            next_step="choose at least one compound, and thresholds between 0 and 2",
         )
     if not np.isfinite(maps.values).all():
         raise ConfigError("feature maps hold numbers that are not finite")
@@ -173,7 +173,7 @@ def cecv(
 
 @dataclass(frozen=True)
 class Region:
-    """What lies between the references, and where in it a model should be (figure 3).
+    """The region between the references, and where in it a model should be (figure 3).
 
     Attributes
     ----------
@@ -199,14 +199,16 @@ def target_region(thresholds: Sequence[float], globally: Curve, locally: Curve) 
     grid = np.asarray(thresholds, dtype=float)
     if tuple(thresholds) != globally.thresholds or globally.thresholds != locally.thresholds:
         raise ConfigError("the references have other thresholds than the model")
-    far, near = np.array(globally.counts, float), np.array(locally.counts, float)
-    target = np.where(grid < TURN, far, near)
-    target = np.where(np.isclose(grid, TURN), (far + near) / 2, target)
-    return Region(np.minimum(far, near), np.maximum(far, near), target)
+    global_counts, local_counts = np.array(globally.counts, float), np.array(locally.counts, float)
+    target = np.where(grid < TURN, global_counts, local_counts)
+    target = np.where(np.isclose(grid, TURN), (global_counts + local_counts) / 2, target)
+    return Region(
+        np.minimum(global_counts, local_counts), np.maximum(global_counts, local_counts), target
+    )
 
 
 def judge(curve: Curve, region: Region) -> Mapping[str, object]:
-    """Where a model lies, and which part of it should weigh more (figure 2, step 6).
+    """Position of a model, and which part of it should get more weight (figure 2, step 6).
 
     Returns
     -------
@@ -217,9 +219,9 @@ def judge(curve: Curve, region: Region) -> Mapping[str, object]:
     """
     grid, counts = np.array(curve.thresholds), np.array(curve.counts, dtype=float)
     inside = (counts >= region.low) & (counts <= region.high)
-    off = np.log(counts / region.target)
+    log_ratio = np.log(counts / region.target)
     small, large = grid < TURN - 1e-9, grid > TURN + 1e-9
-    below = float(off[small].mean()) if small.any() else 0.0
-    above = float(off[large].mean()) if large.any() else 0.0
+    below = float(log_ratio[small].mean()) if small.any() else 0.0
+    above = float(log_ratio[large].mean()) if large.any() else 0.0
     advice = [name for name, true in (("global", below > 0), ("local", above < 0)) if true]
     return {"inside": inside.tolist(), "below": below, "above": above, "advice": advice}

@@ -1,4 +1,4 @@
-"""Runs beside each other: ranked where the test materials are the same, and nowhere else."""
+"""Comparison of runs: ranked only if their test materials are the same."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from matdata.evaluation.score import test_record
 from matdata.store.catalogue import committed
 from matdata.training.run import RECORD, Run
 
-#: What runs are ranked by, and whether more is better.
+#: Metric by which runs are ranked, and whether higher is better.
 BY = {"regression": ("mae", False), "classification": ("roc_auc", True)}
 
 
 def summary(run: Run) -> dict[str, Any]:
-    """What a run is and how far it came; without its test score."""
+    """Description and state of a run, without its test score."""
     manifest = run.manifest
-    found: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "run": run.name,
         "plugin": manifest["plugin"]["name"],
         "dataset": manifest["dataset"]["ref"],
@@ -31,8 +31,8 @@ def summary(run: Run) -> dict[str, Any]:
         "evaluated": (run.folder / RECORD).is_file(),
     }
     if run.finished:
-        found["seconds"] = run.result()["seconds"]
-    return found
+        entry["seconds"] = run.result()["seconds"]
+    return entry
 
 
 def listing(cache: Path) -> tuple[list[Run], list[dict[str, Any]]]:
@@ -43,10 +43,10 @@ def listing(cache: Path) -> tuple[list[Run], list[dict[str, Any]]]:
     runs
         Those that can be read.
     entries
-        The `summary` of each; of one with a damaged file ``run``, ``damaged`` (what is wrong with
-        which file) and ``next_step``.
+        The `summary` of each; for one with a damaged file ``run``, ``damaged`` (the fault and
+        the file) and ``next_step``.
     """
-    found: list[Run] = []
+    runs: list[Run] = []
     entries: list[dict[str, Any]] = []
     for folder in committed(cache / "runs"):
         try:
@@ -55,20 +55,20 @@ def listing(cache: Path) -> tuple[list[Run], list[dict[str, Any]]]:
             if entry["evaluated"]:
                 test_record(run)
         except MatdataError as error:
-            told = {"damaged": error.what, "next_step": error.next_step}
-            entries.append({"run": folder.name, **told})
+            damage = {"damaged": error.what, "next_step": error.next_step}
+            entries.append({"run": folder.name, **damage})
             continue
-        found.append(run)
+        runs.append(run)
         entries.append(entry)
-    return found, entries
+    return runs, entries
 
 
 def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Evaluated runs by target and test materials, each group in the order of its metric.
+    """Evaluated runs grouped by target and test materials, each group sorted by its metric.
 
-    ``openings`` is how many trainings have seen the test part, removed runs included.
+    ``openings`` is the number of trainings that have seen the test part, removed runs included.
     """
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    by_target: dict[tuple[str, str], dict[str, Any]] = {}
     tested: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         try:
@@ -77,7 +77,7 @@ def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
             continue
         for name, scored in record["targets"].items():
             key = (name, scored["truth_digest"])
-            group = found.setdefault(
+            group = by_target.setdefault(
                 key,
                 {
                     "target": name,
@@ -92,30 +92,30 @@ def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
             )
             group["runs"].append({**summary(run), "metrics": scored["metrics"]})
             tested.setdefault(key, []).append(run)
-    for key, group in found.items():
+    for key, group in by_target.items():
         group["openings"] = _openings(tested[key])
         metric, more = BY[group["task"]]
         group["by"] = metric
         group["runs"].sort(key=lambda entry: _order(entry["metrics"][metric], more))
-    return list(found.values())
+    return list(by_target.values())
 
 
 def _openings(runs: Sequence[Run]) -> int | None:
-    """How many trainings saw the test part that these runs share; None if a record is damaged.
+    """Number of trainings that saw the test part shared by these runs; None if a record is damaged.
 
-    Those on record beside the dataset, and the runs themselves: a run that was copied from another
-    cache came without that record.
+    Counts those recorded with the dataset, and the runs themselves: a run copied from another
+    cache comes without that record.
     """
     parts = {(run.manifest["dataset"]["ref"], run.manifest["split"]["digest"]) for run in runs}
-    seen = {run.digest for run in runs}
+    trainings = {run.digest for run in runs}
     for ref, split in parts:
         name, _, version = ref.partition("@")
         try:
-            known = read_openings(runs[0].cache / "datasets" / name / version)
+            openings = read_openings(runs[0].cache / "datasets" / name / version)
         except MatdataError:
             return None
-        seen |= {opening.training for opening in known if opening.split_digest == split}
-    return len(seen)
+        trainings |= {opening.training for opening in openings if opening.split_digest == split}
+    return len(trainings)
 
 
 def _order(value: float | None, more: bool) -> float:
@@ -125,12 +125,12 @@ def _order(value: float | None, more: bool) -> float:
 
 
 def compare(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Rank runs that were named.
+    """Rank the given runs.
 
     Returns
     -------
     list of dict
-        One group a target.
+        One group per target.
 
     Raises
     ------
@@ -139,15 +139,15 @@ def compare(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """
     for run in runs:
         test_record(run)
-    found = groups(runs)
-    for group in found:
-        there = {entry["run"] for entry in group["runs"]}
-        absent = [run.name for run in runs if run.name not in there]
+    ranked = groups(runs)
+    for group in ranked:
+        tested = {entry["run"] for entry in group["runs"]}
+        absent = [run.name for run in runs if run.name not in tested]
         if absent:
             raise TrainError(
-                f"runs are not ranked: {', '.join(absent)} and {', '.join(sorted(there))} were not "
-                f"tested on the same materials with the same {group['target']}",
+                f"runs are not ranked: {', '.join(absent)} and {', '.join(sorted(tested))} were "
+                f"not tested on the same materials with the same {group['target']}",
                 cause="another split, another dataset or target, or materials that lack a feature",
                 next_step="train them on one split, with features that all its materials have",
             )
-    return found
+    return ranked

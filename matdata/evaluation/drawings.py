@@ -1,4 +1,4 @@
-"""Pictures of what models hold inside: CECV, periodic tables, binaries, matrices."""
+"""Plots for interpretation: CECV, periodic tables, binaries, matrices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from matdata.evaluation.pictures import write_picture
 
 
 def draw_cecv(path: Path, curves: Mapping[str, Curve], region: Region | None) -> Path:
-    """Numbers of clusters over thresholds, with the region between the references (figure 3)."""
+    """Number of clusters over the threshold, with the region between the references (figure 3)."""
 
     def draw(axes: Any) -> None:
         for name, curve in curves.items():
@@ -30,8 +30,8 @@ def draw_cecv(path: Path, curves: Mapping[str, Curve], region: Region | None) ->
     return write_picture(path, draw)
 
 
-def place(number: int) -> tuple[int, int]:
-    """Row and column of an element in the table of 18 columns; f elements stand in rows 8 and 9."""
+def table_position(number: int) -> tuple[int, int]:
+    """Row and column of an element in the 18-column table; f elements are in rows 8 and 9."""
     for first, row in ((57, 8), (89, 9)):
         if first <= number <= first + 14:
             return row, number - first + 3
@@ -49,17 +49,17 @@ def place(number: int) -> tuple[int, int]:
 
 
 def draw_table(path: Path, values: Mapping[int, float], label: str) -> Path:
-    """A number for each element, as colours on a periodic table."""
+    """One number per element, as colours on a periodic table."""
     symbols = elements.symbols()
 
     def draw(axes: Any) -> None:
         grid = np.full((9, 18), np.nan)
         for number, value in values.items():
-            row, column = place(number)
+            row, column = table_position(number)
             grid[row - 1, column - 1] = value
         shown = axes.imshow(grid, cmap="viridis")
         for number in range(1, len(symbols)):
-            row, column = place(number)
+            row, column = table_position(number)
             colour = "black" if number in values else "0.75"
             axes.text(
                 column - 1, row - 1, symbols[number], ha="center", va="center", size=5, color=colour
@@ -73,12 +73,12 @@ def draw_table(path: Path, values: Mapping[int, float], label: str) -> Path:
 def draw_binary(
     path: Path, curves: Mapping[str, Sequence[float]], symbols: tuple[str, str], label: str
 ) -> Path:
-    """Prediction with its spread, and contributions, along a binary (figure 8)."""
+    """Prediction with its standard deviation, and contributions, along a binary (figure 8)."""
 
     def draw(axes: Any) -> None:
         x, mean = np.array(curves["x"]), np.array(curves["prediction"])
-        spread = np.nan_to_num(np.array(curves["spread"]))
-        axes.fill_between(x, mean - spread, mean + spread, color="0.85")
+        deviation = np.nan_to_num(np.array(curves["spread"]))
+        axes.fill_between(x, mean - deviation, mean + deviation, color="0.85")
         axes.plot(x, mean, color="black", label="prediction")
         for symbol in symbols:
             axes.plot(x, curves[symbol], label=symbol)
@@ -89,7 +89,7 @@ def draw_binary(
 
 
 def draw_matrix(path: Path, matrix: npt.ArrayLike, labels: Sequence[str], title: str) -> Path:
-    """A square matrix as a heat map, such as the edge attributes of Finder (its figure 4c)."""
+    """A matrix (n, n) as a heat map, such as the edge attributes of Finder (its figure 4c)."""
 
     def draw(axes: Any) -> None:
         shown = axes.imshow(np.asarray(matrix), cmap="viridis")

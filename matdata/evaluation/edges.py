@@ -1,6 +1,6 @@
 """Edge attributes that a network predicts between the elements of a formula (Finder, figure 4c).
 
-A network takes part by having ``edge_matrices(batch, layer)``: for each formula the atomic numbers
+A network supports this by a method ``edge_matrices(batch, layer)``: per formula the atomic numbers
 of its elements, the atoms of each, and the matrix of edge attributes between them; layers count
 from 1, and 0 is the last one.
 """
@@ -29,12 +29,12 @@ class Edges:
     Attributes
     ----------
     formula
-        As it was asked for.
+        As requested.
     numbers, counts : (k,) int64
         Atomic numbers in ascending order, and atoms of each in the integer formula.
     values : (k, k) float64
-        Row i holds the attributes of the edges from element i to its neighbours j; those of the
-        diagonal join atoms of one element.
+        Row i holds the attributes of the edges from element i to its neighbours j; those on the
+        diagonal connect atoms of one element.
     """
 
     formula: str
@@ -49,7 +49,7 @@ class Edges:
         return [names[number] for number in self.numbers.tolist()]
 
     def by_atoms(self) -> tuple[list[str], Float]:
-        """Labels and matrix with a row an atom, as the paper draws it."""
+        """Labels and matrix (N, N) with one row per atom, as in the paper's figure."""
         rows = np.repeat(np.arange(len(self.numbers)), self.counts)
         names = self.symbols
         return [names[row] for row in rows.tolist()], self.values[np.ix_(rows, rows)]
@@ -63,9 +63,9 @@ def edges_of(
     Parameters
     ----------
     run
-        A finished run of a network that predicts edges.
+        A finished run of a network with edge attributes.
     formulas
-        Each is read once, in this order.
+        Formulas; repeats are dropped.
     layer
         From 1; 0 for the last one.
     device
@@ -74,20 +74,20 @@ def edges_of(
     Raises
     ------
     ConfigError
-        If there are no formulas, the network predicts no edges, or there is no such layer.
+        If there are no formulas, the network has no edge attributes, or there is no such layer.
     StructureError
         If a formula cannot be read.
     """
-    asked = list(dict.fromkeys(formulas))
-    if not asked:
+    unique_formulas = list(dict.fromkeys(formulas))
+    if not unique_formulas:
         raise ConfigError("no formula is named", next_step="give --formula SrTiO3 BaTiO3")
     model = network(run, "edge_matrices", device)
     home = str(device_of(run.settings.replace(device=device)))
-    batch = batch_of(run.schema.featurizers, asked, device=home)
+    batch = batch_of(run.schema.featurizers, unique_formulas, device=home)
     return [
         Edges(name, _plain(numbers, np.int64), _plain(counts, np.int64), _plain(matrix, np.float64))
         for name, (numbers, counts, matrix) in zip(
-            asked, model.edge_matrices(batch, layer), strict=True
+            unique_formulas, model.edge_matrices(batch, layer), strict=True
         )
     ]
 
@@ -97,14 +97,21 @@ def _plain(values: Any, kind: Any) -> Any:
 
 
 def columns_of(edges: Sequence[Edges]) -> dict[str, list[Any]]:
-    """A table with a row for each pair of elements of each formula."""
+    """A table with one row per formula and pair of elements."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("formula", "first", "second", "first_atoms", "second_atoms", "edge")
     }
-    for one in edges:
-        names, counts = one.symbols, one.counts.tolist()
-        for i, j in np.ndindex(one.values.shape):
-            row = (one.formula, names[i], names[j], counts[i], counts[j], float(one.values[i, j]))
+    for entry in edges:
+        names, counts = entry.symbols, entry.counts.tolist()
+        for i, j in np.ndindex(entry.values.shape):
+            row = (
+                entry.formula,
+                names[i],
+                names[j],
+                counts[i],
+                counts[j],
+                float(entry.values[i, j]),
+            )
             for column, value in zip(columns.values(), row, strict=True):
                 column.append(value)
     return columns

@@ -1,4 +1,4 @@
-"""File names for what has any name: targets, formulas."""
+"""File names from arbitrary names: targets, formulas."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _LIKE_OURS = re.compile(rf"-[0-9a-f]{{{SHORT}}}$")
 
 
 def file_stems(names: Iterable[str]) -> dict[str, str]:
-    """A stem of a file name for each name: safe, and no two are the same file.
+    """A safe and unique stem of a file name for each name.
 
-    A name that is safe as it is stays. Others get a digest of the name behind what is left of it,
-    and so do names that differ in capitals alone, which some file systems do not tell apart. A
+    A safe name is kept. Others are cleaned and get a digest of the name as suffix,
+    as do names that differ in case only, which some file systems do not distinguish. A
     stem depends on other names in that case only.
     """
-    wanted = {name: _UNFIT.sub("-", name)[:LENGTH].strip(".-") for name in names}
-    shared = Counter(stem.casefold() for stem in wanted.values())
+    stems = {name: _UNFIT.sub("-", name)[:LENGTH].strip(".-") for name in names}
+    shared = Counter(stem.casefold() for stem in stems.values())
     return {
         name: stem
         if stem == name and shared[stem.casefold()] == 1 and not _LIKE_OURS.search(stem)
         else f"{stem}-{digest_bytes(name.encode())[:SHORT]}"
-        for name, stem in wanted.items()
+        for name, stem in stems.items()
     }

@@ -1,10 +1,10 @@
-"""What networks of finished runs hold inside: feature maps, and contributions of elements.
+"""Interpretation of the networks of finished runs: feature maps, and contributions of elements.
 
-A network takes part by having methods: ``feature_maps(batch)`` returns rows (K, width) and where
-those of each compound begin (b + 1,); ``contributions(batch)`` returns values (K, t) and log
-spreads of the elements of each compound, in the order of the `edm` input; ``embeddings(batch)``
-returns a vector a compound. `matdata.evaluation.edges` has one more. No targets are read, so a
-sealed test part stays sealed.
+A network supports this by methods: ``feature_maps(batch)`` returns rows (K, channels) and the
+offsets of each compound (b + 1,); ``contributions(batch)`` returns values (K, t) and logarithms of
+standard deviations of the elements of each compound, in the order of the `edm` input;
+``embeddings(batch)`` returns one vector per compound. `matdata.evaluation.edges` uses one more. No
+targets are read, so a sealed test part stays sealed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Ids = npt.NDArray[np.str_]
 
 
 def network(run: Run, method: str, device: str = "auto") -> Any:
-    """The first member of a run, which has to have a method.
+    """The network of a run's first member, which must have the method.
 
     Raises
     ------
@@ -45,14 +45,14 @@ def network(run: Run, method: str, device: str = "auto") -> Any:
     if not hasattr(model, method):
         raise ConfigError(
             f"the network of {run.trainer.name} has no {method}, so run {run.name!r} cannot be "
-            "looked into",
+            "interpreted",
             next_step="its model class may define it; see matdata.evaluation.interpret",
         )
     return model
 
 
 def materials_of(run: Run, part: str, containing: str | None = None) -> Ids:
-    """Materials of a part of the run's split (or ``all``), optionally those with an element.
+    """Sorted ids, (n,), of a part of the run's split (or ``all``), optionally with an element.
 
     Raises
     ------
@@ -77,73 +77,79 @@ def materials_of(run: Run, part: str, containing: str | None = None) -> Ids:
 def common_materials(
     runs: Sequence[Run], part: str, containing: str | None = None
 ) -> tuple[Ids, dict[str, int]]:
-    """Materials of a part that all runs can look at.
+    """Materials of a part that have the features of all runs.
 
     Parameters
     ----------
     runs
-        Of one dataset and split.
+        Runs of one dataset and split.
     part, containing
         As in `materials_of`.
 
     Returns
     -------
-    ids
+    ids : (n,)
         Those that have the features of every run, sorted.
     lost
-        By run how many of its materials others lack a feature for; runs that lose none are left
-        out.
+        Per run the number of its materials for which others lack a feature; runs that lose none are
+        left out.
 
     Raises
     ------
     ConfigError
         If no material has the features of all.
     """
-    own = {run.name: materials_of(run, part, containing) for run in runs}
-    common = next(iter(own.values()))
-    for ids in own.values():
+    by_run = {run.name: materials_of(run, part, containing) for run in runs}
+    common = next(iter(by_run.values()))
+    for ids in by_run.values():
         common = np.intersect1d(common, ids)
     if not len(common):
         raise ConfigError(
-            f"no material of part {part!r} has the features of all of {', '.join(own)}",
+            f"no material of part {part!r} has the features of all of {', '.join(by_run)}",
             next_step="compare runs that read the same features",
         )
-    lost = {name: len(ids) - len(common) for name, ids in own.items() if len(ids) > len(common)}
+    lost = {name: len(ids) - len(common) for name, ids in by_run.items() if len(ids) > len(common)}
     return common, lost
 
 
 def _having(dataset: Any, ids: Ids, symbol: str) -> npt.NDArray[np.bool_]:
     from matdata.core.composition import parse_formula
 
-    wanted = next(iter(parse_formula(symbol)))
+    number = next(iter(parse_formula(symbol)))
     formulas = dict(zip(dataset.ids.tolist(), dataset.columns["formula"], strict=True))
-    return np.array([wanted in parse_formula(formulas[name]) for name in ids.tolist()])
+    return np.array([number in parse_formula(formulas[name]) for name in ids.tolist()])
 
 
 def feature_maps(run: Run, ids: Ids, device: str = "auto") -> Ragged:
-    """Feature maps of materials of the run's dataset, in the order of `ids` (sorted)."""
+    """Feature maps of materials of the run's dataset, in the order of `ids` (n, sorted).
+
+    Raises
+    ------
+    ConfigError
+        If the network has no ``feature_maps``.
+    """
     model = network(run, "feature_maps", device)
     parts: dict[int, Float] = {}
     for batch in _batches(run, ids, device):
         with torch.no_grad():
             rows, offsets = model.feature_maps(batch)
         ends, values = offsets.cpu().numpy(), rows.double().cpu().numpy()
-        for place, row in enumerate(batch.rows.tolist()):
-            parts[row] = values[ends[place] : ends[place + 1]]
+        for position, row in enumerate(batch.rows.tolist()):
+            parts[row] = values[ends[position] : ends[position + 1]]
     ordered = [parts[row] for row in sorted(parts)]
     sizes = np.array([len(part) for part in ordered])
     return Ragged(np.concatenate(ordered), np.concatenate([[0], np.cumsum(sizes)]))
 
 
 def embeddings(run: Run, ids: Ids, device: str = "auto") -> Float:
-    """Materials of the run's dataset as vectors, (n, width) in the order of `ids` (sorted).
+    """Embeddings of materials of the run's dataset, (n, channels), in the order of `ids` (sorted).
 
-    The network has ``embeddings(batch)``, which returns what it pools, (b, width).
+    The network's ``embeddings(batch)`` returns the pooled vectors, (b, channels).
 
     Raises
     ------
     ConfigError
-        If it has not.
+        If the network has no ``embeddings``.
     """
     model = network(run, "embeddings", device)
     parts: dict[int, Float] = {}
@@ -170,48 +176,51 @@ class Shares:
     numbers : (K,) int64
         Atomic numbers.
     values : (K,) float64
-        Contributions in the unit of the target (or of its logarithm, if the run learnt that); the
-        mean over the elements of a compound is its prediction.
-    spreads : (K,) float64
-        Standard deviations, NaN where the run learnt none.
+        Contributions in the unit of the target (or of its logarithm, if the run learnt that);
+        the mean over the elements of a compound is its prediction.
+    standard_deviations : (K,) float64
+        Standard deviations, NaN if the run learnt none.
     compound : (K,) int64
-        Row of the compound of each.
+        Row of the compound of each contribution.
     """
 
     numbers: Int
     values: Float
-    spreads: Float
+    standard_deviations: Float
     compound: Int
 
 
 def contributions(run: Run, batches: Any, model: Any) -> Shares:
-    """Contributions in batches (of `loader_for` or `batch_of`)."""
+    """Contributions of the elements in batches (of `loader_for` or `batch_of`)."""
     normalizer = normalizer_of(run)
     scale, shift = float(normalizer.scale[0]), float(normalizer.shift[0])
     columns: list[list[Any]] = [[], [], [], []]
     for batch in batches:
         with torch.no_grad():
-            values, spreads = model.contributions(batch)
-        read = batch["edm"]
-        if spreads.shape[1] == 0:
-            spreads = torch.full_like(values, float("nan"))
-        exact, spread = values[:, 0].cpu().double(), spreads[:, 0].cpu().double()
-        found = (read.numbers, exact * scale + shift, spread.exp() * scale)
-        for column, part in zip(columns, (*found, batch.rows[read.crystal]), strict=True):
+            values, log_deviations = model.contributions(batch)
+        composition = batch["edm"]
+        if log_deviations.shape[1] == 0:
+            log_deviations = torch.full_like(values, float("nan"))
+        first_target, log_deviation = (
+            values[:, 0].cpu().double(),
+            log_deviations[:, 0].cpu().double(),
+        )
+        decoded = (composition.numbers, first_target * scale + shift, log_deviation.exp() * scale)
+        for column, part in zip(columns, (*decoded, batch.rows[composition.crystal]), strict=True):
             column.append(part.cpu().double().numpy())
-    numbers, values, spreads, compound = (np.concatenate(column) for column in columns)
-    return Shares(numbers.astype(np.int64), values, spreads, compound.astype(np.int64))
+    numbers, values, log_deviations, compound = (np.concatenate(column) for column in columns)
+    return Shares(numbers.astype(np.int64), values, log_deviations, compound.astype(np.int64))
 
 
 def by_element(run: Run, ids: Ids, device: str = "auto") -> dict[int, tuple[float, int]]:
-    """Mean contribution of each element over materials, and their number, by atomic number."""
+    """Mean contribution per element over materials, and their number, by atomic number."""
     model = network(run, "contributions", device)
     shares = contributions(run, _batches(run, ids, device), model)
-    found = {}
+    means = {}
     for number in np.unique(shares.numbers).tolist():
-        mine = shares.values[shares.numbers == number]
-        found[int(number)] = (float(mine.mean()), len(mine))
-    return found
+        selected = shares.values[shares.numbers == number]
+        means[int(number)] = (float(selected.mean()), len(selected))
+    return means
 
 
 def along_binary(
@@ -222,19 +231,16 @@ def along_binary(
     Returns
     -------
     dict
-        ``x``; ``prediction`` and its ``spread``; by symbol the contributions.
+        ``x``; ``prediction`` and its standard deviation ``spread``; contributions by symbol.
 
     Raises
     ------
     ConfigError
-        If the two are not two elements, or there are no points.
+        If the two are not different elements, or there are no points.
     """
-    from matdata.core.composition import Compositions, parse_formula
+    from matdata.core.composition import Compositions
 
-    pair = [parse_formula(first), parse_formula(second)]
-    if points < 1 or any(len(one) != 1 for one in pair) or pair[0].keys() == pair[1].keys():
-        raise ConfigError(f"a binary of {first!r} and {second!r} at {points} points")
-    low, high = (next(iter(one)) for one in pair)
+    low, high = _two_elements(first, second, points)
     x = np.arange(1, points + 1) / (points + 1)
     amounts = [{low: float(value), high: float(1 - value)} for value in x]
     formulas = Compositions.from_amounts([f"{value:.6f}" for value in x], amounts)
@@ -244,12 +250,25 @@ def along_binary(
     shares = contributions(run, [batch], model)
     curves = {}
     for symbol, number in ((first, low), (second, high)):
-        mine = shares.numbers == number
-        order = np.argsort(shares.compound[mine])
-        curves[symbol] = (shares.values[mine][order], shares.spreads[mine][order])
+        selected = shares.numbers == number
+        order = np.argsort(shares.compound[selected])
+        curves[symbol] = (
+            shares.values[selected][order],
+            shares.standard_deviations[selected][order],
+        )
     prediction = (curves[first][0] + curves[second][0]) / 2
-    # the model's log spread is the mean of those of the elements
-    spread = np.sqrt(curves[first][1] * curves[second][1])
-    plain = {"x": x, "prediction": prediction, "spread": spread}
-    plain |= {symbol: values for symbol, (values, _) in curves.items()}
-    return {name: values.tolist() for name, values in plain.items()}
+    # the model's log standard deviation is the mean of those of the elements
+    deviation = np.sqrt(curves[first][1] * curves[second][1])
+    curves_by_name = {"x": x, "prediction": prediction, "spread": deviation}
+    curves_by_name |= {symbol: values for symbol, (values, _) in curves.items()}
+    return {name: values.tolist() for name, values in curves_by_name.items()}
+
+
+def _two_elements(first: str, second: str, points: int) -> tuple[int, int]:
+    """Atomic numbers of the two different elements of a binary."""
+    from matdata.core.composition import parse_formula
+
+    numbers = [*parse_formula(first), *parse_formula(second)]
+    if points < 1 or len(numbers) != 2 or numbers[0] == numbers[1]:
+        raise ConfigError(f"a binary of {first!r} and {second!r} at {points} points")
+    return numbers[0], numbers[1]

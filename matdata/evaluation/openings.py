@@ -1,8 +1,8 @@
-"""Which test parts of a dataset were opened, by which training, with which weights, and when.
+"""Record of opened test parts of a dataset: by which training, with which weights, and when.
 
-The record lies beside the version of the dataset in the cache, not in the folder of a run, so that
-a copied run, or one whose own record was deleted, opens nothing twice unnoticed. Lines are added
-and never changed: each carries a digest over itself and the line before.
+The record is stored next to the dataset's version in the cache, not in the folder of a run, so that
+a copied run, or one whose own record was deleted, cannot open it twice unnoticed. Lines are added
+and never changed: each has a digest of itself and the line before.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class Opening:
     split, split_digest
         The split whose test part was opened.
     run, training
-        Name of the run, and the digest of what it was asked for: copies of a run share it.
+        Name of the run, and the digest of its request, which copies of a run share.
     weights
         SHA-256 of the weights that were scored.
     opened
-        When, as ``2026-01-31T12:00:00Z``.
+        Time of the opening, as ``2026-01-31T12:00:00Z``.
     """
 
     split: str
@@ -44,28 +44,28 @@ class Opening:
 
 
 def openings_path(dataset: Path) -> Path:
-    """The record of a dataset's version (its folder), a sibling of it."""
+    """Path of the record of a dataset's version (a folder), its sibling."""
     return dataset.with_name(f"{dataset.name}.openings.jsonl")
 
 
 def read_openings(dataset: Path) -> list[Opening]:
-    """All openings of test parts of a dataset's version, the first at the beginning.
+    """All openings of test parts of a dataset's version, in the order of time.
 
     Raises
     ------
     StoreError
-        If a line was changed or taken out, or the file cannot be read.
+        If a line was changed or removed, or the file cannot be read.
     """
     return _read(openings_path(dataset))[0]
 
 
 def record_opening(dataset: Path, opening: Opening) -> tuple[Opening, bool]:
-    """Write an opening down, before the test part is read.
+    """Record an opening, before the test part is read.
 
     Returns
     -------
     opening, first
-        The first opening by this training, and whether it is the one that was given.
+        The first opening by this training, and whether it is the given one.
 
     Raises
     ------
@@ -75,26 +75,26 @@ def record_opening(dataset: Path, opening: Opening) -> tuple[Opening, bool]:
         If the record is damaged or cannot be written.
     """
     path = openings_path(dataset)
-    # Lines are never changed, so one that is there needs no lock: a cache may be for reading only.
+    # Lines are never changed, so an existing one needs no lock: a cache may be read-only.
     earlier = _earlier(_read(path)[0], opening)
     if earlier is not None:
         return earlier, False
     with holding(path.with_name(f"{LOCK}{path.name}")):
         files.sweep(path.parent, path.name)
-        known, last, text = _read(path)
-        earlier = _earlier(known, opening)
+        recorded, last, text = _read(path)
+        earlier = _earlier(recorded, opening)
         if earlier is not None:
             return earlier, False
         _add(path, text, {**asdict(opening), "previous": last})
     return opening, True
 
 
-def _earlier(known: list[Opening], opening: Opening) -> Opening | None:
-    """The first opening by the same training, all of which must have had the same weights."""
-    mine = [other for other in known if other.training == opening.training]
-    for other in mine:
+def _earlier(recorded: list[Opening], opening: Opening) -> Opening | None:
+    """The first opening by the same training; all of its openings must have the same weights."""
+    same_training = [other for other in recorded if other.training == opening.training]
+    for other in same_training:
         _require_same_weights(opening, other)
-    return mine[0] if mine else None
+    return same_training[0] if same_training else None
 
 
 def _require_same_weights(opening: Opening, other: Opening) -> None:
@@ -102,10 +102,10 @@ def _require_same_weights(opening: Opening, other: Opening) -> None:
         raise TrainError(
             f"the test part of split {other.split!r} was opened on {other.opened} for the same "
             f"training with other weights (run {other.run!r})",
-            cause=f"run {opening.run!r} was copied and trained on, edited, or trained a second "
-            "time, with the test result known",
+            cause=f"run {opening.run!r} was copied and trained further, edited, or trained a "
+            "second time, with the test result known",
             next_step="change what is trained (another --seed is another training); a test part "
-            "is opened once for each, and `matdata runs` shows how often that was",
+            "is opened once for each, and `matdata runs` shows how often it was opened",
         )
 
 
@@ -121,7 +121,7 @@ def _read(path: Path) -> tuple[list[Opening], str, str]:
             entry: dict[str, Any] = json.loads(line)
             digest = entry.pop("digest")
             if entry["previous"] != last or digest_json(entry) != digest:
-                raise ValueError("its digest does not fit the line and the one before")
+                raise ValueError("its digest does not match the line and the one before")
             del entry["previous"]
             openings.append(Opening(**entry))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -35,7 +35,7 @@ def train(
     task: Any = None,
     **settings: Any,
 ) -> Run:
-    """Train a plugin on a dataset, as ``matdata train`` does; goes on with what was stopped.
+    """Train a plugin on a dataset, as ``matdata train`` does; resumes a stopped training.
 
     Parameters
     ----------
@@ -52,18 +52,23 @@ def train(
     cache
         Cache folder; that of an open dataset if one is given.
     hypers
-        The plugin's own settings.
+        Hyperparameters of the plugin.
     verbose
         Print each epoch.
     from_run, freeze, reinit
-        Warm start: a run whose weights are taken over, patterns of those that stay as they are,
-        and of those that are not taken over.
+        Warm start: a run whose parameters are loaded, patterns of parameters to freeze,
+        and of parameters to initialise anew.
     keep_normalizer
-        Normalise targets as that run did, not by this training part.
+        Normalise targets as that run did, not by the statistics of this training part.
     task
-        ``regression`` or ``classification``; told from the column if not given.
+        ``regression`` or ``classification``; inferred from the column if not given.
     settings
         Fields of `matdata.training.settings.TrainSettings`.
+
+    Raises
+    ------
+    MatdataError
+        If the request is invalid, or the training cannot start or continue.
     """
     from matdata.training.request import Request
     from matdata.training.train import train as run_training
@@ -86,19 +91,25 @@ def train(
 
 
 def open_run(name: str, cache: str | Path | None = None) -> Run:
-    """A run of the cache by its name."""
+    """A run of the cache by its name.
+
+    Raises
+    ------
+    TrainError, StoreError
+        If there is no such run, or it is damaged.
+    """
     from matdata.training.run import find_run
 
     return find_run(cache_dir(cache), require_given(name, "the run"))
 
 
 def predict(run: Run, what: Any, **settings: Any) -> Predictions:
-    """What a run says about a dataset, structures or formulas, as ``matdata predict`` does.
+    """Predict a dataset, structures or formulas, as ``matdata predict`` does.
 
     Parameters
     ----------
     run
-        Of `train` or `open_run`.
+        A run from `train` or `open_run`.
     what
         An open dataset; or structures and compositions of pymatgen, ASE atoms, formulas, paths of
         files, one or several, in a list, a mapping of names, a series, or a table with a column
@@ -109,29 +120,36 @@ def predict(run: Run, what: Any, **settings: Any) -> Predictions:
     Returns
     -------
     Predictions
-        In the order and under the names of what was given. Materials without a prediction are in
-        ``rejects``, each with its reason, and warned of (`MatdataWarning`).
+        In the order and under the names of the input. Materials without a prediction are in
+        ``rejects``, each with its reason, and reported by a `MatdataWarning`.
     """
     from matdata.training.memory_features import predict_memory
     from matdata.training.predict import predict_dataset
 
     if isinstance(what, DatasetFolder):
-        found = predict_dataset(run, what, settings=settings)
+        predictions = predict_dataset(run, what, settings=settings)
     else:
-        found = predict_memory(run, what, settings=settings)
-    if found.rejects:
-        first = found.rejects[0]
+        predictions = predict_memory(run, what, settings=settings)
+    if predictions.rejects:
+        first = predictions.rejects[0]
         warnings.warn(
-            f"{len(found.rejects):,} of {len(found.rejects) + len(found):,} materials have no "
-            f"prediction; the first is {first.material_id[:60]}: {first.reason}: {first.message}",
+            f"{len(predictions.rejects):,} of {len(predictions.rejects) + len(predictions):,} "
+            f"materials have no prediction; the first is {first.material_id[:60]}: "
+            f"{first.reason}: {first.message}",
             MatdataWarning,
             stacklevel=2,
         )
-    return found
+    return predictions
 
 
 def evaluate(run: Run, **settings: Any) -> dict[str, Any]:
-    """Open the test part of a run's split, once, and score the run; later calls read the record."""
+    """Open the test part of a run's split, once, and score the run; later calls read the record.
+
+    Raises
+    ------
+    TrainError
+        If the run is not finished, or its training opened the test part with other weights.
+    """
     from matdata.evaluation.score import evaluate_run
 
     return evaluate_run(run, settings)

@@ -1,4 +1,4 @@
-"""Materials as users have them at hand, in any form: what `compute` and `predict` take."""
+"""Materials in any form that users have: the input of `compute` and `predict`."""
 
 from matdata.materials.columns import Materials
 from matdata.materials.read import read_materials

@@ -1,4 +1,4 @@
-"""`Materials`: what was given, as columns, with names and order kept."""
+"""`Materials`: the user's materials as columns, with names and order kept."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from matdata.core.crystals import Crystals
 from matdata.core.errors import FeatureError, StructureError
 from matdata.core.ledger import Reject
 
-#: Reasons that an error tells when nothing can be used.
+#: Reasons that an error lists when nothing can be used.
 REASONS_SHOWN = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Materials:
-    """Materials that were given, in their order.
+    """The user's materials, in their order.
 
-    Two may have one name, so columns and rejects call each by its place, from ``"0"``.
+    Names may repeat, so columns and rejects identify each by its position, from ``"0"``.
 
     Attributes
     ----------
     names
-        What each is called: its key, its id, its formula, or its place.
+        Name of each: its key, its id, its formula, or its position.
     crystals
-        Those that have a structure; ids are places.
+        Those with a structure; ids are positions.
     compositions
-        Those of which the formula alone is known; ids are places.
+        Those with a formula only; ids are positions.
     rejects
-        Those that cannot be read; ids are places.
+        Those that cannot be read; ids are positions.
     """
 
     names: tuple[str, ...]
@@ -45,19 +45,19 @@ class Materials:
     def structures(self) -> tuple[Crystals, list[Reject]]:
         """Those with a structure; the others are rejected with the reason ``no_structure``."""
         formulas = self.compositions.reduced_formulas()
-        lost = [
+        without_structure = [
             Reject(
-                place,
+                position,
                 "source",
                 "no_structure",
                 f"only its formula ({formula}) is known, and a structure is needed",
             )
-            for place, formula in zip(self.compositions.ids.tolist(), formulas, strict=True)
+            for position, formula in zip(self.compositions.ids.tolist(), formulas, strict=True)
         ]
-        return self.crystals, [*self.rejects, *lost]
+        return self.crystals, [*self.rejects, *without_structure]
 
     def formulas(self) -> tuple[Compositions, list[Reject]]:
-        """All as compositions, structures by their formula, in the order in which they came."""
+        """All as compositions, structures by their formula, in their original order."""
         both = Compositions.concat([Compositions.from_crystals(self.crystals), self.compositions])
         order = np.argsort(both.ids.astype(np.int64), kind="stable")
         return both.take(order), list(self.rejects)
@@ -65,21 +65,21 @@ class Materials:
     def for_inputs(
         self, structures: bool, what: str
     ) -> tuple[Crystals | Compositions, list[Reject]]:
-        """What inputs take that need structures, or do not.
+        """The materials as inputs need them, with or without structures.
 
         Parameters
         ----------
         structures
             Whether a structure is needed.
         what
-            What needs them, for messages.
+            Name of the consumer, for messages.
 
         Raises
         ------
         StructureError
-            If no material can be read, with the first reasons.
+            If no material can be read; lists the first reasons.
         FeatureError
-            If structures are needed and there are formulas alone.
+            If structures are needed and there are only formulas.
         """
         if not len(self.crystals) and not len(self.compositions) and self.rejects:
             raise StructureError(
@@ -94,20 +94,24 @@ class Materials:
         return self.structures() if structures else self.formulas()
 
     def named(self, rejects: Iterable[Reject]) -> list[Reject]:
-        """One reject a material in the order of the materials, under their names."""
+        """One reject per material, in the order of the materials, under their names."""
         first: dict[int, Reject] = {}
         for reject in rejects:
             first.setdefault(int(reject.material_id), reject)
-        return [replace(first[place], material_id=self.names[place]) for place in sorted(first)]
+        return [
+            replace(first[position], material_id=self.names[position]) for position in sorted(first)
+        ]
 
-    def names_of(self, places: Iterable[str]) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
-        """Names of materials by their places."""
-        return np.array([self.names[int(place)] for place in places], dtype=np.str_)
+    def names_of(self, positions: Iterable[str]) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+        """Names of materials by their positions, (n,)."""
+        return np.array([self.names[int(position)] for position in positions], dtype=np.str_)
 
 
 def _first_reasons(rejects: list[Reject], count: int) -> str:
     if count == 1:
         return rejects[0].message
-    shown = "; ".join(f"{one.material_id}: {one.message}" for one in rejects[:REASONS_SHOWN])
+    shown = "; ".join(
+        f"{reject.material_id}: {reject.message}" for reject in rejects[:REASONS_SHOWN]
+    )
     more = "; …" if len(rejects) > REASONS_SHOWN else ""
     return f"none of {count:,} materials can be read: {shown}{more}"

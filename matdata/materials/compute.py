@@ -31,7 +31,7 @@ class Computed:
     offsets
         Material `i` holds ``values[offsets[i]:offsets[i + 1]]``; None if it has one row.
     ids
-        Names of the materials that succeeded: their ids or keys, formulas, or places in the list.
+        Names of the materials that succeeded: ids or keys, formulas, or positions in the list.
     labels, units
         Names and units of the columns.
     rejects
@@ -69,30 +69,40 @@ def compute(spec: str, materials: Any, **settings: Any) -> Computed:
     Raises
     ------
     FeatureError
-        If the feature is unknown, or needs structures and got formulas alone.
+        If the feature is unknown, or needs structures and got only formulas.
     StructureError
-        If nothing given can be read.
+        If none of the materials can be read.
     """
-    made = featurizer(spec, settings)
-    read = read_materials(materials)
-    batch, unread = read.for_inputs(made.requires == "structure", f"feature {spec!r}")
-    rows, fields, failed = stored_fields(made, batch)
-    values, offsets = values_and_offsets(made.dense(fields))
-    names, rejects = read.names_of(batch.ids[rows].tolist()), read.named([*unread, *failed])
-    return Computed(values, offsets, names, made.labels(), made.units(), rejects)
+    feature = featurizer(spec, settings)
+    parsed = read_materials(materials)
+    batch, unread = parsed.for_inputs(feature.requires == "structure", f"feature {spec!r}")
+    rows, fields, failed = stored_fields(feature, batch)
+    values, offsets = values_and_offsets(feature.dense(fields))
+    names, rejects = parsed.names_of(batch.ids[rows].tolist()), parsed.named([*unread, *failed])
+    return Computed(values, offsets, names, feature.labels(), feature.units(), rejects)
 
 
 def stored_fields(
-    made: Featurizer, batch: Crystals | Compositions
+    featurizer: Featurizer, batch: Crystals | Compositions
 ) -> tuple[npt.NDArray[np.int64], dict[str, Column], list[Reject]]:
-    """What a build would store: rows that succeeded, their fields, and the rejects of the rest."""
+    """The fields that a build would store.
+
+    Returns
+    -------
+    rows : (k,) int64
+        Rows of `batch` that succeeded.
+    fields
+        Stored fields of these rows, by name.
+    rejects
+        Rejects of the other rows.
+    """
     blocks = []
-    for first in range(0, max(len(batch), 1), made.batch_rows):
-        part = batch.take(slice(first, first + made.batch_rows))
-        block = check_block(made, part, made.featurize(part))
+    for first in range(0, max(len(batch), 1), featurizer.batch_rows):
+        part = batch.take(slice(first, first + featurizer.batch_rows))
+        block = check_block(featurizer, part, featurizer.featurize(part))
         blocks.append(Block(block.rows + first, block.fields, block.rejects))
     rows = np.concatenate([block.rows for block in blocks])
-    names = [item.name for item in made.fields]
+    names = [item.name for item in featurizer.fields]
     fields = {name: _join([block.fields[name] for block in blocks]) for name in names}
     return rows, fields, [reject for block in blocks for reject in block.rejects]
 
@@ -101,38 +111,42 @@ def _join(columns: list[Any]) -> Column:
     return Ragged.concat(columns) if isinstance(columns[0], Ragged) else np.concatenate(columns)
 
 
-def as_batch(materials: Any, made: Featurizer) -> Crystals | Compositions:
-    """Bring whatever was given into the columns that a featurizer takes; all of it, or none.
+def as_batch(materials: Any, featurizer: Featurizer) -> Crystals | Compositions:
+    """Convert materials into the columns that a featurizer takes; all of them, or none.
 
     Raises
     ------
     StructureError
-        If something given cannot be read.
+        If one of them cannot be read.
     FeatureError
         If structures are needed and formulas were given.
     """
     if isinstance(materials, (Crystals, Compositions)):
-        return for_featurizer(materials, made)
-    read = read_materials(materials)
-    batch, rejects = read.for_inputs(made.requires == "structure", f"feature {made.spec!r}")
-    for reject in read.named(rejects):
+        return for_featurizer(materials, featurizer)
+    parsed = read_materials(materials)
+    batch, rejects = parsed.for_inputs(
+        featurizer.requires == "structure", f"feature {featurizer.spec!r}"
+    )
+    for reject in parsed.named(rejects):
         raise StructureError(f"{reject.material_id}: {reject.message}")
     return batch
 
 
-def for_featurizer(batch: Crystals | Compositions, made: Featurizer) -> Crystals | Compositions:
-    """Columns as a featurizer takes them: formulas of crystals, where it needs no more.
+def for_featurizer(
+    batch: Crystals | Compositions, featurizer: Featurizer
+) -> Crystals | Compositions:
+    """Columns as a featurizer takes them: crystals become formulas if it needs no more.
 
     Raises
     ------
     FeatureError
         If it needs structures and the columns are compositions.
     """
-    if made.requires == "composition" and isinstance(batch, Crystals):
+    if featurizer.requires == "composition" and isinstance(batch, Crystals):
         return Compositions.from_crystals(batch)
-    if made.requires == "structure" and isinstance(batch, Compositions):
+    if featurizer.requires == "structure" and isinstance(batch, Compositions):
         raise FeatureError(
-            f"feature {made.spec!r} needs structures, got formulas",
+            f"feature {featurizer.spec!r} needs structures, got formulas",
             next_step="give pymatgen structures, ASE atoms or Crystals",
         )
     return batch

@@ -1,4 +1,4 @@
-"""One item after another of what was given: lists, mappings, series and tables, with names."""
+"""Iteration over the user's materials: lists, mappings, series and tables, with names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matdata.core.errors import SourceError, StructureError
 from matdata.sources.readers.base import is_structure_dict
 from matdata.sources.roles import ReadOptions, Roles, find_roles
 
-#: Rows of a table that tell what its columns hold.
+#: Rows of a table from which the roles of its columns are inferred.
 PEEK = 50
 EXPECTED = (
     "expected pymatgen structures or compositions, ASE atoms, formulas, paths, Crystals or "
@@ -22,16 +22,16 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that was given.
+    """One item of the user's input.
 
     Attributes
     ----------
     value
         A structure, a formula, a path, or anything else.
     name
-        What it is called, None if nobody said.
+        Its name, None if there is none.
     cell
-        Whether it stands in a table: text is a formula or a structure there, never a path.
+        Whether it is a table cell: there, text is a formula or a structure, never a path.
     """
 
     value: Any
@@ -39,37 +39,37 @@ class Item:
     cell: bool = False
 
 
-def items_of(given: Any) -> Iterator[Item]:
-    """The items of what was given; one material is one item.
+def items_of(materials: Any) -> Iterator[Item]:
+    """The items of the user's input; a single material is one item.
 
     Raises
     ------
     StructureError
-        If it is no material and holds none, or is a table without a column of them.
+        If it is neither a material nor a collection, or is a table without a column of them.
     """
-    if _is_one(given):
-        yield Item(given)
-    elif _is_pandas(given, "DataFrame"):
-        yield from _of_table(given)
-    elif _is_pandas(given, "Series") or isinstance(given, Mapping):
-        yield from (Item(value, str(name)) for name, value in given.items())
+    if _is_one(materials):
+        yield Item(materials)
+    elif _is_pandas(materials, "DataFrame"):
+        yield from _of_table(materials)
+    elif _is_pandas(materials, "Series") or isinstance(materials, Mapping):
+        yield from (Item(value, str(name)) for name, value in materials.items())
     else:
         try:
-            values = iter(given)
+            values = iter(materials)
         except TypeError:
-            raise unknown(given) from None
+            raise unknown(materials) from None
         yield from (Item(value) for value in values)
 
 
 def unknown(value: Any) -> StructureError:
-    """The error for something that is no material."""
+    """The error for a value that is not a material."""
     return StructureError(
         f"{EXPECTED}, got {type(value).__name__}", next_step="give one of these, or several"
     )
 
 
 def _is_one(value: Any) -> bool:
-    """Whether a value is one material, or at least one thing."""
+    """Whether a value is a single item, not a collection."""
     if isinstance(value, (str, bytes, Path)) or is_structure_dict(value) or ase.is_atoms(value):
         return True
     kinds = (pymatgen.is_structure, pymatgen.is_molecule, pymatgen.is_composition)
@@ -77,9 +77,9 @@ def _is_one(value: Any) -> bool:
 
 
 def _is_pandas(value: Any, kind: str) -> bool:
-    """Whether a value is of a class of pandas, without importing pandas."""
+    """Whether a value is of a pandas class, without importing pandas."""
     classes = type(value).__mro__
-    return any(one.__module__.startswith("pandas.") and one.__name__ == kind for one in classes)
+    return any(cls.__module__.startswith("pandas.") and cls.__name__ == kind for cls in classes)
 
 
 def _of_table(frame: Any) -> Iterator[Item]:
@@ -96,7 +96,7 @@ def _column(frame: Any, name: str | None) -> Any:
     if column.ndim != 1:
         raise StructureError(
             f"the table has several columns named {name!r}",
-            next_step="give each column a name of its own",
+            next_step="give each column a unique name",
         )
     return column
 

@@ -1,4 +1,4 @@
-"""Anything that holds materials to `Materials`: each is read, or rejected with its reason."""
+"""Reader of the user's input into `Materials`: each item is read, or rejected with its reason."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from matdata.sources.parse import parse_structures
 from matdata.sources.readers.base import Form, Raw, is_structure_dict
 
 Amounts = Mapping[int, float]
-#: Characters of a text that messages show.
+#: Characters of a text shown in messages.
 SHOWN = 60
 
 
-def read_materials(given: Any) -> Materials:
-    """Read whatever was given; what cannot be read is rejected with its reason.
+def read_materials(materials: Any) -> Materials:
+    """Read materials in any form; an item that cannot be read is rejected with its reason.
 
     Parameters
     ----------
-    given
+    materials
         Structures and compositions of pymatgen, ASE atoms, formulas, paths of files, structure
         dictionaries, texts of CIF or POSCAR; one or several, in a list, a mapping of names, a
         series, or a table with a column of structures or formulas. `Crystals`, `Compositions`.
@@ -42,20 +42,20 @@ def read_materials(given: Any) -> Materials:
     Raises
     ------
     StructureError
-        If it holds no materials at all.
+        If the input is not a collection of materials at all.
     """
-    if isinstance(given, (Crystals, Compositions)):
-        return _of_columns(given)
+    if isinstance(materials, (Crystals, Compositions)):
+        return _of_columns(materials)
     reading = _Reading()
-    for item in items_of(given):
+    for item in items_of(materials):
         reading.add(item)
     return reading.result()
 
 
 def formula_or_path(text: str) -> str | Path:
-    """What a text means: a formula, which stays text, or else a file or folder that is there.
+    """The meaning of a text: a formula (returned as text), else an existing file or folder.
 
-    A formula is one wherever it is read: files of that name are named by a `Path`.
+    A valid formula always is one: a file of that name must be given as a `Path`.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def formula_or_path(text: str) -> str | Path:
 
 
 class _Reading:
-    """Materials as they are read, one after another."""
+    """Accumulates materials as they are read."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -85,7 +85,7 @@ class _Reading:
         self.files: list[tuple[Path, range]] = []
 
     def add(self, item: Item) -> None:
-        """Read one item, which may be the path of many materials."""
+        """Read one item, which may be a path with many materials."""
         try:
             value = item.value
             if isinstance(value, str) and not item.cell and "\n" not in value:
@@ -93,15 +93,15 @@ class _Reading:
             if isinstance(value, Path):
                 self._add_file(value, item.name)
                 return
-            read = _read(value)
+            parsed = _read(value)
         except Unusable as error:
             self._reject(self._name(item), error.reason, str(error))
             return
-        place = self._called(self._name(item))
-        if isinstance(read, Sites):
-            self.sites[place] = read
+        position = self._called(self._name(item))
+        if isinstance(parsed, Sites):
+            self.sites[position] = parsed
         else:
-            self.amounts[place] = read
+            self.amounts[position] = parsed
 
     def _name(self, item: Item) -> str:
         if item.name is not None:
@@ -117,7 +117,7 @@ class _Reading:
         self.rejects.append(Reject(str(self._called(name)), "source", reason, message))
 
     def _add_file(self, path: Path, name: str | None) -> None:
-        """All materials of a file or folder, under the ids that they have there."""
+        """Add all materials of a file or folder, under their ids there."""
         from matdata.sources import find_source
 
         first = len(self.names)
@@ -126,42 +126,44 @@ class _Reading:
                 self._add_chunk(chunk)
         except SourceError as error:
             self._reject(str(path), "unreadable", error.what)
-        places = range(first, len(self.names))
-        self.files.append((path, places))
+        positions = range(first, len(self.names))
+        self.files.append((path, positions))
         if name is not None:
-            self._call_by(places, name)
+            self._call_by(positions, name)
 
-    def _call_by(self, places: range, name: str) -> None:
-        """Call what a file holds by a name of the file, with ids where it holds several."""
-        for place in places:
-            self.names[place] = name if len(places) == 1 else f"{name}/{self.names[place]}"
+    def _call_by(self, positions: range, name: str) -> None:
+        """Name a file's materials after the file, followed by their ids if there are several."""
+        for position in positions:
+            self.names[position] = name if len(positions) == 1 else f"{name}/{self.names[position]}"
 
-    def _tell_apart(self) -> None:
-        """Where two files have a name in common, their materials are called by the files."""
+    def _disambiguate(self) -> None:
+        """If two files share a name, prefix the names of their materials by the files."""
         of_files = (
-            {self.names[place] for place in places}
-            for places in {path.absolute(): places for path, places in self.files}.values()
+            {self.names[position] for position in positions}
+            for positions in {path.absolute(): positions for path, positions in self.files}.values()
         )
         counts = Counter(name for names in of_files for name in names)
-        for path, places in self.files:
-            if any(counts[self.names[place]] > 1 for place in places):
-                self._call_by(places, str(path))
+        for path, positions in self.files:
+            if any(counts[self.names[position]] > 1 for position in positions):
+                self._call_by(positions, str(path))
 
     def _add_chunk(self, chunk: Chunk) -> None:
         for row, name in enumerate(chunk.table["material_id"]):
-            place = self._called(str(name))
+            position = self._called(str(name))
             if chunk.crystals is not None:
-                self.sites[place] = _sites_of(chunk.crystals, row)
+                self.sites[position] = _sites_of(chunk.crystals, row)
             else:
-                self.amounts[place] = parse_formula(chunk.table["formula"][row])
+                self.amounts[position] = parse_formula(chunk.table["formula"][row])
         for reject in chunk.rejects:
             self._reject(reject.material_id, reject.reason, reject.message)
 
     def result(self) -> Materials:
-        """What was read."""
-        self._tell_apart()
-        crystals = to_crystals([str(place) for place in self.sites], list(self.sites.values()))
-        formulas = [str(place) for place in self.amounts]
+        """The materials read so far."""
+        self._disambiguate()
+        crystals = to_crystals(
+            [str(position) for position in self.sites], list(self.sites.values())
+        )
+        formulas = [str(position) for position in self.amounts]
         compositions = Compositions.from_amounts(formulas, list(self.amounts.values()))
         return Materials(tuple(self.names), crystals, compositions, tuple(self.rejects))
 
@@ -172,11 +174,11 @@ def _read(value: Any) -> Sites | Amounts:
     Raises
     ------
     Unusable
-        If it cannot be used, or is no material.
+        If it cannot be used, or is not a material.
     """
-    for is_kind, read in _KINDS:
+    for is_kind, parse in _KINDS:
         if is_kind(value):
-            return read(value)
+            return parse(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         raise Unusable("unreadable", f"a missing value; {unknown(value).what}")
     raise Unusable("unreadable", unknown(value).what)
@@ -193,7 +195,7 @@ def _from_text(text: str) -> Sites | Amounts:
 
 
 def _parsed(form: Form, payload: Any) -> Sites:
-    """The one structure of a text or a dictionary."""
+    """The single structure of a text or a dictionary."""
     chunk = parse_structures([Raw("it", form, payload, {"id": "0"})])
     if chunk.rejects:
         raise Unusable(chunk.rejects[0].reason, chunk.rejects[0].message)
@@ -202,7 +204,7 @@ def _parsed(form: Form, payload: Any) -> Sites:
     return _sites_of(chunk.crystals, 0)
 
 
-#: How to tell a kind of material, and how to read it.
+#: Test for each kind of material, and its reader.
 _KINDS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Sites | Amounts]], ...] = (
     (lambda value: isinstance(value, str), _from_text),
     (pymatgen.is_structure, pymatgen.sites_of),
@@ -218,10 +220,10 @@ def _sites_of(crystals: Crystals, row: int) -> Sites:
 
 
 def _of_columns(columns: Crystals | Compositions) -> Materials:
-    """Columns under their own ids."""
+    """Materials of columns, under their own ids."""
     names = tuple(columns.ids.tolist())
-    places = np.arange(len(names)).astype(np.str_)
-    none = Compositions.from_amounts([], [])
+    positions = np.arange(len(names)).astype(np.str_)
+    no_compositions = Compositions.from_amounts([], [])
     if isinstance(columns, Crystals):
-        return Materials(names, Crystals(places, **columns.columns()), none)
-    return Materials(names, to_crystals([], []), replace(columns, ids=places))
+        return Materials(names, Crystals(positions, **columns.columns()), no_compositions)
+    return Materials(names, to_crystals([], []), replace(columns, ids=positions))

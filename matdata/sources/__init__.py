@@ -39,7 +39,7 @@ def find_source(text: str, request: Request) -> Source:
     SourceError
         If there is no such source and no such path.
     ConfigError
-        If the text is empty, or no path.
+        If the text is empty or not a valid path.
     """
     keep_environment()
     require_given(text, "the source")
@@ -52,23 +52,23 @@ def find_source(text: str, request: Request) -> Source:
     path = path_of(text, "the source")
     if path.exists() or "/" in text or "." in text:
         return _make("files", replace(request, argument=text))
-    known = SOURCES.names()
+    available = SOURCES.names()
     raise SourceError(
-        f"unknown source {text!r}{did_you_mean(name, known)}",
-        next_step=f"known sources: {', '.join(known)}, or a path to a file or folder",
+        f"unknown source {text!r}{did_you_mean(name, available)}",
+        next_step=f"available sources: {', '.join(available)}, or a path to a file or folder",
     )
 
 
 def _saved(name: str, text: str, request: Request) -> Source | None:
-    """A kept snapshot, or a file that holds one, if one is asked for."""
+    """A stored snapshot, or a file that holds one, if one is requested."""
     from matdata.core.cache import cache_dir
     from matdata.sources.replay import Kept, Replay, is_replay
     from matdata.sources.snapshot import kept_snapshot
 
     if request.snapshot is not None:
         return Kept(kept_snapshot(request.cache or cache_dir(), name, request.snapshot))
-    own = Path(text) if text.partition(":")[0] in SOURCES else path_of(text, "the source")
-    path = request.file or own
+    local_path = Path(text) if text.partition(":")[0] in SOURCES else path_of(text, "the source")
+    path = request.file or local_path
     if not is_replay(path):
         return None
     replay = Replay.make(replace(request, file=path))
@@ -87,15 +87,16 @@ def _make(name: str, request: Request) -> Source:
         if key not in kind.queries:
             raise SourceError(
                 f"the source {name} takes no --{key}",
-                next_step=f"it takes: {', '.join(f'--{one}' for one in kind.queries) or 'none'}",
+                next_step="it takes: "
+                f"{', '.join(f'--{option}' for option in kind.queries) or 'none'}",
             )
     if request.file is not None and kind.raw_reader:
         module, _, name = kind.raw_reader.partition(":")
         kind = getattr(importlib.import_module(module), name)
     elif request.file is not None and not kind.takes_file:
         raise SourceError(
-            f"the source {name} reads nothing in place of itself (--from {request.file})",
+            f"the source {name} cannot be read from a file (--from {request.file})",
             next_step=f"build the file by its path: matdata build {request.file}",
         )
-    made: Source = kind.make(request)
-    return made
+    source: Source = kind.make(request)
+    return source

@@ -1,4 +1,4 @@
-"""The compositions that the sample draws from: every neutral one of each stoichiometry."""
+"""The compositions from which the sample draws: every neutral one of each stoichiometry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from matdata.tables import oxidation_states
 
 MAX_ANIONS = 2  # different anions in a composition
 # Pauling units between the least electronegative anion and the most electronegative cation:
-# formal charges mean little where the two sides are closer. Tungsten in WS2 passes with 0.22.
+# formal charges mean little if they are closer. Tungsten in WS2 passes with 0.22.
 MIN_GAP = 0.2
 
 
@@ -30,17 +30,17 @@ class Pool:
     stoichiometry
         Amounts of the k slots, ascending.
     assignments : (A, k) int64
-        Orders of the slots that keep the amounts, the given order first.
+        Permutations of the slots that keep the amounts, the identity first.
     rows : (P,) int64
         Prototypes with this stoichiometry, at least two.
     tags : (P,) int64
-        Number of each prototype's AFLOW tag; prototypes with equal tags differ in parameters.
+        Index of each prototype's AFLOW tag; prototypes with equal tags differ in parameters.
     numbers : (n, k) uint8
         Atomic numbers by slot; within equal amounts in ascending order of electronegativity.
     charges : (n, k) int8
         Oxidation states by slot.
     codes : (n,) uint64
-        A number for each composition that no other composition of any pool has.
+        A unique number per composition, over all pools.
     """
 
     stoichiometry: tuple[int, ...]
@@ -62,18 +62,18 @@ class _Ions:
     number: Int
     charge: Int
     x: Float
-    rank: Int  # place in the element's list of states, 0 for the most common
-    order: Int  # place of the element in the order
+    rank: Int  # position in the element's list of states, 0 for the most common
+    order: Int  # position of the element in the order
 
 
 @functools.cache
 def pools() -> tuple[Pool, ...]:
-    """The pools of all stoichiometries with at least two prototypes, made once a process."""
+    """The pools of all stoichiometries with at least two prototypes, built once per process."""
     library = prototypes()
     groups: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
     for row, stoichiometry in enumerate(library.stoichiometries):
         groups[stoichiometry].append(row)
-    made = []
+    pool_list = []
     for stoichiometry in sorted(groups, key=lambda amounts: (len(amounts), amounts)):
         rows = groups[stoichiometry]
         tags = [library.tags[row] for row in rows]
@@ -83,42 +83,44 @@ def pools() -> tuple[Pool, ...]:
         if len(numbers):
             index = np.array([tags.index(tag) for tag in tags], dtype=np.int64)
             codes, orders = _codes(stoichiometry, numbers), _assignments(stoichiometry)
-            made.append(Pool(stoichiometry, orders, np.array(rows), index, numbers, charges, codes))
-    return tuple(made)
+            pool_list.append(
+                Pool(stoichiometry, orders, np.array(rows), index, numbers, charges, codes)
+            )
+    return tuple(pool_list)
 
 
 def neutral_compositions(
     stoichiometry: tuple[int, ...],
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int8]]:
-    """Every neutral composition of distinct elements, one row each: numbers and charges (n, k).
+    """Every neutral composition of distinct elements, one per row: numbers and charges (n, k).
 
     Anions are the most electronegative elements, by `MIN_GAP` or more, and at most `MAX_ANIONS`.
-    Where several sets of charges make a composition neutral, the most common states are taken.
+    If several sets of charges make a composition neutral, the most common states are taken.
     """
     ions = _ions()
     by_charge = {int(q): np.flatnonzero(ions.charge == q) for q in np.unique(ions.charge)}
-    found = [np.empty((0, len(stoichiometry)), dtype=np.int64)]
+    decorations = [np.empty((0, len(stoichiometry)), dtype=np.int64)]
     for charges in itertools.product(by_charge, repeat=len(stoichiometry)):
         neutral = sum(n * q for n, q in zip(stoichiometry, charges, strict=True)) == 0
         if neutral and sum(q < 0 for q in charges) <= MAX_ANIONS:
-            found.append(_decorations([by_charge[q] for q in charges], stoichiometry, ions))
-    picks = np.concatenate(found)
-    ranks = ions.rank[picks].sum(axis=1)
-    codes = _codes(stoichiometry, ions.number[picks])
+            decorations.append(_decorations([by_charge[q] for q in charges], stoichiometry, ions))
+    ion_rows = np.concatenate(decorations)
+    ranks = ions.rank[ion_rows].sum(axis=1)
+    codes = _codes(stoichiometry, ions.number[ion_rows])
     order = np.lexsort((ranks, codes))
     first = np.ones(len(order), dtype=bool)
     first[1:] = codes[order][1:] != codes[order][:-1]
-    chosen = picks[order[first]]
-    return ions.number[chosen].astype(np.uint8), ions.charge[chosen].astype(np.int8)
+    selected = ion_rows[order[first]]
+    return ions.number[selected].astype(np.uint8), ions.charge[selected].astype(np.int8)
 
 
 def _decorations(candidates: list[Int], stoichiometry: tuple[int, ...], ions: _Ions) -> Int:
-    """Combinations (n, k) of one ion from each slot's candidates that make a sensible salt."""
+    """Combinations (n, k) of one ion from each slot's candidates that form a plausible salt."""
     picks = np.stack([axis.ravel() for axis in np.meshgrid(*candidates, indexing="ij")], axis=1)
     keep = np.ones(len(picks), dtype=bool)
     for i, j in itertools.combinations(range(len(stoichiometry)), 2):
         first, second = ions.order[picks[:, i]], ions.order[picks[:, j]]
-        # Equal amounts are interchangeable: the slots' order admits one of the two ways round.
+        # Equal amounts are interchangeable: only one of the two orders is kept.
         keep &= first < second if stoichiometry[i] == stoichiometry[j] else first != second
     picks = picks[keep]
     x, is_anion = ions.x[picks], ions.charge[picks] < 0
@@ -140,12 +142,12 @@ def _ions() -> _Ions:
     states = {elements.atomic_number(s): q for s, q in oxidation_states.COMMON.items()}
     ordered = sorted(states, key=lambda z: (x[z], z))
     rows = [
-        (z, charge, rank, place)
-        for place, z in enumerate(ordered)
+        (z, charge, rank, position)
+        for position, z in enumerate(ordered)
         for rank, charge in enumerate(states[z])
     ]
-    number, charges, ranks, places = (np.array(column) for column in zip(*rows, strict=True))
-    return _Ions(number, charges, x[number], ranks, places)
+    number, charges, ranks, positions = (np.array(column) for column in zip(*rows, strict=True))
+    return _Ions(number, charges, x[number], ranks, positions)
 
 
 def _codes(stoichiometry: tuple[int, ...], numbers: npt.NDArray[np.integer]) -> np.ndarray:

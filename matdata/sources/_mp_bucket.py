@@ -21,8 +21,8 @@ from matdata.sources.download import Remote, fetch
 BUCKET = "materialsproject-build"
 HOST = f"https://{BUCKET}.s3.amazonaws.com"
 ENV = "MP_OPEN_DATA_ENDPOINT"  # a mirror that speaks S3
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # deltalake's messages are painted
-AT_ONCE = 4  # files under way
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # deltalake's messages are coloured
+AT_ONCE = 4  # concurrent downloads
 PATIENCE = {"timeout": "60s", "connect_timeout": "20s", "max_retries": "3", "retry_timeout": "60s"}
 WITHOUT = "read it through the API, without --bulk (needs MP_API_KEY), or try again later"
 
@@ -57,12 +57,12 @@ class Collection:
 
     @property
     def rows(self) -> int:
-        """Documents that the table's own log counts."""
+        """Number of documents by the table's own log."""
         return sum(part.rows for part in self.parts)
 
     @property
     def digest(self) -> str:
-        """Digest of which files there are; a file of a table never changes under its key."""
+        """Digest of the list of files; a table's file never changes under its key."""
         return digest_json([[part.key, part.size, part.rows] for part in self.parts])
 
 
@@ -74,40 +74,48 @@ def find_collection(name: str, version: str | None = None, **values: str) -> Col
     name
         ``summary`` or ``thermo``.
     version
-        Version of the database that is wanted.
+        Version of the database; the newest if not given.
     values
-        Values of partitions; files of other ones are left out.
+        Values of partitions; files of other partitions are left out.
 
     Raises
     ------
     SourceError
-        If the bucket cannot be reached, or its layout is not the one that is known.
+        If the bucket cannot be reached, or its layout is unknown.
     """
     prefix = f"collections/{name}"
-    found = [_part(prefix, action) for action in _actions(prefix)]
-    versions = {_version(part.values.get("version", "")) for part in found} - {""}
-    chosen = version or max(versions, key=_ordered, default="")
-    if chosen not in versions:
+    parts_of_all = [_part(prefix, action) for action in _actions(prefix)]
+    versions = {_version(part.values.get("version", "")) for part in parts_of_all} - {""}
+    selected_version = version or max(versions, key=_ordered, default="")
+    if selected_version not in versions:
         raise SourceError(
-            f"the open data of the Materials Project hold no {name} of version {chosen or '?'}",
-            cause=f"versions there: {', '.join(sorted(versions)) or 'none'}; the bucket changed "
-            "its layout, or is just being written",
+            f"the open data of the Materials Project hold no {name} of version "
+            f"{selected_version or '?'}",
+            cause=f"available versions: {', '.join(sorted(versions)) or 'none'}; the bucket "
+            "changed its layout, or is being written",
             next_step=WITHOUT,
         )
     parts = [
         part
-        for part in sorted(found, key=lambda part: part.key)
-        if _version(part.values["version"]) == chosen
+        for part in sorted(parts_of_all, key=lambda part: part.key)
+        if _version(part.values["version"]) == selected_version
         and all(part.values.get(key, value) == value for key, value in values.items())
     ]
-    return Collection(name, chosen, tuple(parts))
+    return Collection(name, selected_version, tuple(parts))
 
 
 def fetch_parts(collection: Collection, cache: Path) -> list[Path]:
     """All files of a collection, from ``downloads/`` of the cache or from the bucket.
 
-    Each is fetched to a temporary file, compared with the size in the table's log and the MD5 that
-    the bucket states, and renamed; what is there is not fetched again.
+    Each is downloaded to a temporary file, compared with the size in the table's log and the MD5
+    that the bucket states, and renamed; existing files are not downloaded again.
+
+    Raises
+    ------
+    SourceError
+        If a file cannot be downloaded, or is not the stated one.
+    StoreError
+        If it cannot be written.
     """
 
     def one(part: Part) -> Path:
@@ -133,8 +141,8 @@ def _mirror() -> str | None:
     base, credentials = split_base(address, ENV)
     if credentials:
         raise SourceError(
-            f"{ENV} holds credentials, and the tables' log can be read from an open mirror alone",
-            next_step=f"give {ENV} the address of a mirror that asks for none",
+            f"{ENV} holds credentials, but the tables' log can only be read from an open mirror",
+            next_step=f"set {ENV} to the address of a mirror that requires none",
         )
     return base
 
@@ -146,7 +154,7 @@ def _address(key: str) -> str:
 
 
 def _actions(prefix: str) -> Sequence[Mapping[str, Any]]:
-    """What the log of a Delta table says of its present files."""
+    """The entries of a Delta table's log for its current files."""
     import pyarrow as pa
     from deltalake import DeltaTable
 
@@ -157,7 +165,7 @@ def _actions(prefix: str) -> Sequence[Mapping[str, Any]]:
     try:
         table = DeltaTable(f"s3://{BUCKET}/{prefix}/", storage_options=options)
         if "deletionVectors" in (table.protocol().reader_features or ()):
-            raise ValueError("rows are marked as deleted beside the files (deletion vectors)")
+            raise ValueError("rows are marked as deleted outside the files (deletion vectors)")
         rows: list[dict[str, Any]] = pa.table(table.get_add_actions()).to_pylist()
     except Exception as error:  # deltalake's errors share no importable base
         raise SourceError(
@@ -173,7 +181,7 @@ def _part(prefix: str, action: Mapping[str, Any]) -> Part:
     if action.get("num_records") is None:
         raise SourceError(
             f"the log of {prefix} does not count the rows of {action['path']}",
-            cause="a file written without statistics: whether it is whole cannot be told",
+            cause="a file written without statistics: whether it is complete cannot be checked",
             next_step=WITHOUT,
         )
     values = {key: str(value) for key, value in (action.get("partition") or {}).items()}

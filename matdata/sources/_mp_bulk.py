@@ -17,7 +17,7 @@ from matdata.sources._mp_fields import (
 from matdata.sources._mp_rows import Documents, by_id
 from matdata.store import files
 
-#: Documents under this licence are shown by the API to those alone who agreed to its terms.
+#: The API shows documents under this licence only to users who agreed to its terms.
 RESTRICTED = "BY-NC"
 Place = tuple[int, int]
 
@@ -35,23 +35,23 @@ class OpenData:
 
     def __init__(self, thermo: str, cache: Path) -> None:
         self._thermo, self._cache = thermo, cache
-        self._found: tuple[Collection, Collection | None] | None = None
+        self._cached: tuple[Collection, Collection | None] | None = None
 
     def _collections(self) -> tuple[Collection, Collection | None]:
-        if self._found is None:
+        if self._cached is None:
             summary = find_collection("summary")
             thermo = None
             if self._thermo != "summary":
                 thermo = find_collection("thermo", summary.version, thermo_type=self._thermo)
-            self._found = summary, thermo
-        return self._found
+            self._cached = summary, thermo
+        return self._cached
 
     def version(self) -> str:
         """Version of the database."""
         return self._collections()[0].version
 
     def request(self) -> dict[str, Any]:
-        """What decides the records, beside fields and level of theory."""
+        """What determines the records, besides fields and level of theory."""
         summary, thermo = self._collections()
         return {
             "open_data": [summary.digest, thermo.digest if thermo else None],
@@ -60,7 +60,7 @@ class OpenData:
         }
 
     def pages(self, start: int) -> Iterator[Any]:
-        """Pages of documents, then of the ids that are deprecated, from page `start` on."""
+        """Pages of documents, then of deprecated ids, from page `start` on."""
         summary, thermo = self._collections()
         paths = fetch_parts(summary, self._cache)
         energies = fetch_parts(thermo, self._cache) if thermo else []
@@ -69,11 +69,13 @@ class OpenData:
         try:
             columns = (*FIELDS, "builder_meta")
             documents = Documents(summary, paths, columns, scratch)
-            where = None
+            level_energies = None
             if thermo is not None:
                 names = ("material_id", *THERMO_FIELDS)
-                where = _Energies(thermo, Documents(thermo, energies, names, scratch), self._thermo)
-            yield from _pages(documents, by_id(documents, summary), where, start)
+                level_energies = _Energies(
+                    thermo, Documents(thermo, energies, names, scratch), self._thermo
+                )
+            yield from _pages(documents, by_id(documents, summary), level_energies, start)
         finally:
             files.remove(scratch)
 
@@ -83,39 +85,49 @@ class _Energies:
 
     def __init__(self, collection: Collection, documents: Documents, level: str) -> None:
         self._documents = documents
-        told = [part.values.get("thermo_type") for part in collection.parts]
+        partition_levels = [part.values.get("thermo_type") for part in collection.parts]
         levels = documents.column("thermo_type")
-        right = {(file, row) for file, row, value in levels if (value or told[file]) == level}
+        matching = {
+            (file, row) for file, row, value in levels if (value or partition_levels[file]) == level
+        }
         ids = documents.column("material_id")
-        self._places = {str(value): (file, row) for file, row, value in ids if (file, row) in right}
+        self._positions = {
+            str(value): (file, row) for file, row, value in ids if (file, row) in matching
+        }
         self._level = level
 
     def of(self, ids: list[str]) -> dict[str, dict[str, Any]]:
-        """The energies of those of `ids` that have some."""
-        known = [identity for identity in ids if identity in self._places]
-        rows = self._documents.read([self._places[identity] for identity in known])
+        """The energies of those of `ids` that have any."""
+        with_energy = [identity for identity in ids if identity in self._positions]
+        rows = self._documents.read([self._positions[identity] for identity in with_energy])
         return {
             identity: {**row, "thermo_type": self._level}
-            for identity, row in zip(known, rows, strict=True)
+            for identity, row in zip(with_energy, rows, strict=True)
         }
 
 
 def _pages(
-    documents: Documents, where: dict[str, Place], energies: _Energies | None, start: int
+    documents: Documents, positions: dict[str, Place], energies: _Energies | None, start: int
 ) -> Iterator[Any]:
     rows = documents.column("builder_meta.license")
-    closed = {(file, row) for file, row, value in rows if value == RESTRICTED}
+    restricted = {(file, row) for file, row, value in rows if value == RESTRICTED}
     rows = documents.column("deprecated")
-    gone = {(file, row) for file, row, value in rows if value}
-    shown = {identity: place for identity, place in where.items() if place not in closed}
-    kept = sorted(identity for identity, place in shown.items() if place not in gone)
-    for first in range(start * shape.PAGE, len(kept), shape.PAGE):
-        ids = kept[first : first + shape.PAGE]
-        page = documents.read([shown[identity] for identity in ids])
-        for one in page:
-            one.pop("builder_meta", None)
+    deprecated_rows = {(file, row) for file, row, value in rows if value}
+    public = {
+        identity: position for identity, position in positions.items() if position not in restricted
+    }
+    current = sorted(
+        identity for identity, position in public.items() if position not in deprecated_rows
+    )
+    for first in range(start * shape.PAGE, len(current), shape.PAGE):
+        ids = current[first : first + shape.PAGE]
+        page = documents.read([public[identity] for identity in ids])
+        for document in page:
+            document.pop("builder_meta", None)
         yield with_thermo(page, energies.of(ids)) if energies else page
-    deprecated = sorted(identity for identity, place in shown.items() if place in gone)
-    done = max(start - -(-len(kept) // shape.PAGE), 0)
+    deprecated = sorted(
+        identity for identity, position in public.items() if position in deprecated_rows
+    )
+    done = max(start - -(-len(current) // shape.PAGE), 0)
     for first in range(done * shape.DEPRECATED_PAGE, len(deprecated), shape.DEPRECATED_PAGE):
         yield deprecated_page(deprecated[first : first + shape.DEPRECATED_PAGE])

@@ -1,4 +1,4 @@
-"""The Materials Project's client, made to fail clearly: key, heartbeat, pages, errors."""
+"""The Materials Project's client with clear errors: key, heartbeat, pages."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from matdata.sources.web import get_json
 ENDPOINT = "https://api.materialsproject.org/"
 KEY_LENGTH = 32
 TIMEOUT = 60  # seconds without an answer to one page
-RESUME = "run the same command again: it goes on from the last finished page"
+RESUME = "run the same command again: it continues from the last finished page"
 KEY_STEP = "check MP_API_KEY at https://materialsproject.org/dashboard"
-#: What the client's message says, the likely cause, and the next step; the first that fits.
+#: Pattern of the client's message, the likely cause, and the next step; the first match counts.
 CAUSES = (
     (r"\b40[13]\b|nvalid authentication", "the API key is wrong or was revoked", KEY_STEP),
     (r"\b429\b", "too many requests: the service limits how often it answers", RESUME),
     (r"timed out|Timeout", "the service is too slow to answer at present", RESUME),
-    (r"IncompleteRead|Connection broken|ended prematurely", "an answer was cut short", RESUME),
+    (r"IncompleteRead|Connection broken|ended prematurely", "an answer was truncated", RESUME),
     (r"\b404\b", "the endpoint (MP_API_ENDPOINT) is not the service's", "check MP_API_ENDPOINT"),
-    (r"\b50\d\b", "the service has an error of its own, or is down for maintenance", RESUME),
+    (r"\b50\d\b", "the service has an internal error, or is down for maintenance", RESUME),
 )
 
 
 def api_endpoint() -> str | None:
-    """The address in ``MP_API_ENDPOINT``, None if the client's own is to be used.
+    """The address in ``MP_API_ENDPOINT``, None to use the client's own.
 
     Raises
     ------
     SourceError
-        If it is no web address, or more than one.
+        If it is not a web address, or has further parts.
     """
     address = os.environ.get("MP_API_ENDPOINT")
     if not address:
@@ -45,7 +45,7 @@ def api_endpoint() -> str | None:
     if credentials.parameters:
         raise SourceError(
             "MP_API_ENDPOINT has a key among its parameters",
-            next_step="give the key as MP_API_KEY; it is sent as a header",
+            next_step="set the key as MP_API_KEY; it is sent as a header",
         )
     return address
 
@@ -56,23 +56,23 @@ def api_key() -> str:
     Raises
     ------
     SourceError
-        If there is none, it has the wrong length, or no header can carry it; it is not shown.
+        If there is none, it has the wrong length, or is not valid in a header; it is not shown.
     """
     name = "MP_API_KEY" if os.environ.get("MP_API_KEY") else "PMG_MAPI_KEY"
     key = os.environ.get(name) or ""
     keep_secret(key)
-    strange = next((kind for letter in key if (kind := _strange(letter))), None)
-    if strange:
+    invalid = next((kind for letter in key if (kind := _invalid_kind(letter))), None)
+    if invalid:
         raise SourceError(
-            f"{name} is no key: its {len(key)} characters hold {strange}",
-            cause="something beside the key was copied",
-            next_step=f"set {name} to the {KEY_LENGTH} letters and digits of the key alone",
+            f"{name} is not a key: its {len(key)} characters include {invalid}",
+            cause="something besides the key was copied",
+            next_step=f"set {name} to the {KEY_LENGTH} letters and digits of the key only",
         )
     if len(key) == KEY_LENGTH:
         return key
-    what = f"has {len(key)} characters, expected {KEY_LENGTH}" if key else "is not set"
+    problem = f"has {len(key)} characters, expected {KEY_LENGTH}" if key else "is not set"
     raise SourceError(
-        f"the Materials Project needs an API key: MP_API_KEY {what}",
+        f"the Materials Project needs an API key: MP_API_KEY {problem}",
         cause="old keys of the legacy service are shorter" if key else None,
         next_step="get one at https://materialsproject.org/dashboard (free, with a login) and "
         "`export MP_API_KEY=…`; or read the whole database without one (`--bulk`), or a file of "
@@ -80,8 +80,8 @@ def api_key() -> str:
     )
 
 
-def _strange(letter: str) -> str | None:
-    """What kind of character this is, if no header can carry it."""
+def _invalid_kind(letter: str) -> str | None:
+    """The kind of a character that is not valid in a header; None for valid ones."""
     if letter in "\r\n":
         return "an end of line"
     if letter.isspace():
@@ -94,8 +94,8 @@ def _strange(letter: str) -> str | None:
 def database_version(endpoint: str | None) -> str:
     """Version of the database, from the service's heartbeat.
 
-    The client asks for it without a time limit and fails with a bare ``KeyError`` when the answer
-    is an error, so this one question is asked without it.
+    The client requests it without a timeout and fails with a bare ``KeyError`` if the answer
+    is an error, so this request is made without it.
 
     Raises
     ------
@@ -115,12 +115,12 @@ def database_version(endpoint: str | None) -> str:
 
 
 def rester(kind: str, key: str, endpoint: str | None) -> Any:
-    """The official client of ``summary`` or ``thermo`` documents, with a time limit."""
+    """The official client of ``summary`` or ``thermo`` documents, with a timeout."""
     from mp_api.client.routes.materials.summary import SummaryRester
     from mp_api.client.routes.materials.thermo import ThermoRester
 
-    made = {"summary": SummaryRester, "thermo": ThermoRester}[kind]
-    return made(
+    rester_class = {"summary": SummaryRester, "thermo": ThermoRester}[kind]
+    return rester_class(
         api_key=key,
         endpoint=endpoint,
         timeout=TIMEOUT,
@@ -130,18 +130,23 @@ def rester(kind: str, key: str, endpoint: str | None) -> Any:
 
 
 def ask(client: Any, size: int, **criteria: Any) -> tuple[list[Any], int]:
-    """One answer of at most `size` documents, and how many the service counts in all.
+    """One answer of at most `size` documents, and the service's total count.
 
-    `search` knows neither pages nor the count, so this is the call that it makes itself.
+    `search` supports neither pages nor the count, so this makes its underlying call.
+
+    Raises
+    ------
+    ValueError
+        If the answer has no list of documents or no count.
     """
-    found = client._query_resource(
+    answer = client._query_resource(
         # With a list of ids the client sets no limit of its own.
         criteria={**criteria, "_limit": size},
         use_document_model=False,
         num_chunks=1,
         chunk_size=size,
     )
-    documents, total = found["data"], found["meta"]["total_doc"]
+    documents, total = answer["data"], answer["meta"]["total_doc"]
     if not isinstance(documents, list) or not isinstance(total, int):
         raise ValueError("no list of documents")
     return documents, total
@@ -149,7 +154,13 @@ def ask(client: Any, size: int, **criteria: Any) -> tuple[list[Any], int]:
 
 @contextlib.contextmanager
 def client_errors(doing: str) -> Iterator[None]:
-    """Turn whatever the client raises into one clear error."""
+    """Convert the exceptions of the client into one clear error.
+
+    Raises
+    ------
+    SourceError
+        If the service cannot be reached, refuses, or its answer cannot be read.
+    """
     import requests
     from mp_api.client.core.exceptions import MPRestError
 
@@ -165,21 +176,21 @@ def client_errors(doing: str) -> Iterator[None]:
             ) from shareable(error)
         except MPRestError as error:
             raise _refused(doing, str(error)) from shareable(error)
-        # Bodies that are no JSON, or not the right JSON.
+        # Bodies that are not JSON, or not the expected JSON.
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SourceError(
-                f"the Materials Project sent something unreadable while {doing}: "
+                f"the Materials Project sent an unreadable answer while {doing}: "
                 f"{excerpt(repr(error), 500)}",
-                cause="an answer cut short, or an error page of a proxy",
+                cause="a truncated answer, or an error page of a proxy",
                 next_step=RESUME,
             ) from shareable(error)
 
 
 def _refused(doing: str, text: str) -> SourceError:
-    # Addresses hold numbers, too, which must not be taken for a status.
-    told = re.sub(r"https?://\S+|url: \S+|port=\d+", "", text)
+    # Addresses contain numbers, too, which must not be taken for a status.
+    plain_text = re.sub(r"https?://\S+|url: \S+|port=\d+", "", text)
     cause, step = next(
-        ((cause, step) for words, cause, step in CAUSES if re.search(words, told)),
+        ((cause, step) for words, cause, step in CAUSES if re.search(words, plain_text)),
         ("the service is busy or cannot be reached", RESUME),
     )
     return SourceError(

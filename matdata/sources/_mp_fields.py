@@ -1,12 +1,12 @@
-"""Fields of the Materials Project's documents, and what pages of them look like."""
+"""Fields of the Materials Project's documents, and the form of their pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-PAGE = 500  # documents a page; the service allows 1,000, and a page is what a cut loses
-DEPRECATED_PAGE = 1000  # ids a page
+PAGE = 500  # documents per page; the service allows 1,000, but an interruption loses a page
+DEPRECATED_PAGE = 1000  # ids per page
 FIELDS = (
     "material_id", "formula_pretty", "structure", "deprecated", "energy_per_atom",
     "uncorrected_energy_per_atom", "formation_energy_per_atom", "energy_above_hull", "is_stable",
@@ -28,23 +28,23 @@ TARGETS = {
     "n": "1",
     "e_total": "1",
 }
-#: Levels of theory of the thermo endpoint; ``summary`` takes what the summary documents hold.
+#: Levels of theory of the thermo endpoint; ``summary`` takes those of the summary documents.
 THERMO_TYPES = ("GGA_GGA+U", "R2SCAN", "GGA_GGA+U_R2SCAN", "summary")
 
 
 def with_thermo(
-    documents: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]]
+    documents: Sequence[Mapping[str, Any]], energies_by_id: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The documents with the energies of `found`, by material id; None where there are none."""
-    nothing = dict.fromkeys(THERMO_FIELDS)
-    made = []
-    for one in documents:
-        identity = str(one["material_id"])
-        energies = {key: found.get(identity, {}).get(key) for key in nothing}
-        made.append({**one, **energies, "material_id": identity})
-    return made
+    """The documents with energies merged by material id; None where there are none."""
+    no_energies = dict.fromkeys(THERMO_FIELDS)
+    merged = []
+    for document in documents:
+        identity = str(document["material_id"])
+        energies = {key: energies_by_id.get(identity, {}).get(key) for key in no_energies}
+        merged.append({**document, **energies, "material_id": identity})
+    return merged
 
 
 def deprecated_page(ids: Sequence[str]) -> dict[str, list[str]]:
-    """A page of ids that the database deprecated; they have no document."""
+    """A page of ids that the database deprecated, which have no documents."""
     return {"deprecated": list(ids)}

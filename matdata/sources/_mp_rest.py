@@ -22,7 +22,7 @@ from matdata.sources._mp_fields import (
     with_thermo,
 )
 
-THERMO_BATCH = 250  # ids in one question: an address has a limit
+THERMO_BATCH = 250  # ids per request: the length of an address is limited
 
 
 class Pages:
@@ -33,7 +33,7 @@ class Pages:
     thermo
         Level of theory of the energies.
     limit
-        At most so many documents.
+        Maximum number of documents.
     """
 
     def __init__(self, thermo: str, limit: int | None) -> None:
@@ -48,11 +48,11 @@ class Pages:
         return self._version
 
     def request(self) -> dict[str, Any]:
-        """What decides the records, beside fields and level of theory."""
+        """What determines the records, besides fields and level of theory."""
         with client_errors("counting the documents"), self._client("summary") as summary:
             total = self._count(summary)
-            gone = self._count(summary, deprecated=True) if self._limit is None else 0
-        return {"limit": self._limit, "documents": total, "deprecated": gone}
+            n_deprecated = self._count(summary, deprecated=True) if self._limit is None else 0
+        return {"limit": self._limit, "documents": total, "deprecated": n_deprecated}
 
     def _client(self, kind: str) -> Any:
         return rester(kind, self._key, self._endpoint)
@@ -61,16 +61,16 @@ class Pages:
         return ask(summary, 1, deprecated=deprecated, _fields="material_id")[1]
 
     def pages(self, start: int) -> Iterator[Any]:
-        """Pages of documents, then of the ids that are deprecated, from page `start` on."""
+        """Pages of documents, then of deprecated ids, from page `start` on."""
         with client_errors("reading a page"), self._client("summary") as summary:
             total = self._count(summary)
-            wanted = total if self._limit is None else min(self._limit, total)
-            for first in range(start * shape.PAGE, wanted, shape.PAGE):
-                size = min(shape.PAGE, wanted - first)
+            n_documents = total if self._limit is None else min(self._limit, total)
+            for first in range(start * shape.PAGE, n_documents, shape.PAGE):
+                size = min(shape.PAGE, n_documents - first)
                 documents = self._page(summary, first // shape.PAGE + 1, size, total)
                 yield self._with_thermo(documents)
             if self._limit is None:
-                yield from self._deprecated(summary, max(start - -(-wanted // shape.PAGE), 0))
+                yield from self._deprecated(summary, max(start - -(-n_documents // shape.PAGE), 0))
 
     def _page(self, summary: Any, number: int, size: int, total: int) -> list[dict[str, Any]]:
         page, now = ask(
@@ -99,13 +99,13 @@ class Pages:
                 _sort_fields="material_id",
             )
             _check(page, min(shape.DEPRECATED_PAGE, total - first), total, now, number)
-            yield deprecated_page([str(one["material_id"]) for one in page])
+            yield deprecated_page([str(document["material_id"]) for document in page])
 
     def _with_thermo(self, documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The documents with the energies of one level of theory, None where it has none."""
+        """The documents with the energies of one level of theory, None where there are none."""
         if self._thermo == "summary":
             return list(documents)
-        found: dict[str, dict[str, Any]] = {}
+        energies: dict[str, dict[str, Any]] = {}
         ids = [str(document["material_id"]) for document in documents]
         with client_errors("reading energies"), self._client("thermo") as thermo:
             for start in range(0, len(ids), THERMO_BATCH):
@@ -119,8 +119,8 @@ class Pages:
                 )
                 if len(page) != total:
                     raise ValueError(f"{len(page)} of {total} energies")
-                found |= {str(one["material_id"]): one for one in page}
-        return with_thermo(documents, found)
+                energies |= {str(document["material_id"]): document for document in page}
+        return with_thermo(documents, energies)
 
 
 def _check(page: Sequence[Any], size: int, total: int, now: int, number: int) -> None:
@@ -128,6 +128,6 @@ def _check(page: Sequence[Any], size: int, total: int, now: int, number: int) ->
         raise SourceError(
             f"the Materials Project counts {total} documents, then {now}, and page {number} holds "
             f"{len(page)}",
-            cause="the database changed while it was read, or an answer was cut",
+            cause="the database changed while it was read, or an answer was truncated",
             next_step="run the same command again",
         )

@@ -10,30 +10,30 @@ from matdata.core.cache import storage_error
 from matdata.core.errors import SourceError
 from matdata.sources._mp_bucket import Collection
 
-AGAIN = "run the same command again; if it stays so, read it through the API, without --bulk"
+AGAIN = "run the same command again; if that fails, too, read it through the API, without --bulk"
 
 
 class Documents:
     """Documents of a collection by material id.
 
-    Rows stand in any order in many files, and are wanted in the order of their ids: the columns
-    that are needed are laid out on disk once, uncompressed, and mapped into memory.
+    Rows are in any order in many files, but are needed in the order of their ids: the needed
+    columns are written to disk once, uncompressed, and mapped into memory.
 
     Parameters
     ----------
     collection
-        What the files are.
+        The collection of the files.
     paths
         The files, in the order of the collection's parts.
     columns
-        Top-level columns that are wanted.
+        Top-level columns to read.
     scratch
-        Folder for the laid out columns; removed by who made it.
+        Folder for the uncompressed columns; removed by its creator.
 
     Raises
     ------
     SourceError
-        If a file holds another number of rows than the table's log says.
+        If a file holds another number of rows than the table's log states.
     StoreError
         If the disk is full.
     """
@@ -44,7 +44,7 @@ class Documents:
         self._tables = []
         for number, (part, path) in enumerate(zip(collection.parts, paths, strict=True)):
             target = scratch / f"{collection.name}-{number:05d}.arrow"
-            table = _laid_out(path, columns, target)
+            table = _memory_mapped(path, columns, target)
             if table.num_rows != part.rows:
                 raise SourceError(
                     f"{part.key} holds {table.num_rows:,} rows, "
@@ -55,32 +55,34 @@ class Documents:
             self._tables.append(table)
 
     def column(self, path: str) -> list[tuple[int, int, Any]]:
-        """File, row and value of a column (``a.b`` is a field of a struct) of all rows."""
+        """File, row and value of all cells of a column (``a.b`` is a field of a struct)."""
         import pyarrow.compute as pc
 
         name, _, field = path.partition(".")
-        found: list[tuple[int, int, Any]] = []
+        cells: list[tuple[int, int, Any]] = []
         for number, table in enumerate(self._tables):
             if name not in table.column_names:
                 values = [None] * table.num_rows
             else:
                 column = table[name]
                 values = (pc.struct_field(column, field) if field else column).to_pylist()
-            found += [(number, row, value) for row, value in enumerate(values)]
-        return found
+            cells += [(number, row, value) for row, value in enumerate(values)]
+        return cells
 
-    def read(self, places: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
-        """The documents at these places (file, row), in this order."""
-        found: dict[tuple[int, int], dict[str, Any]] = {}
-        for number in sorted({file for file, _ in places}):
-            rows = [row for file, row in places if file == number]
-            taken = _documents(self._tables[number].take(rows))
-            found |= {(number, row): one for row, one in zip(rows, taken, strict=True)}
-        return [found[place] for place in places]
+    def read(self, positions: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+        """The documents at these positions (file, row), in this order."""
+        by_position: dict[tuple[int, int], dict[str, Any]] = {}
+        for number in sorted({file for file, _ in positions}):
+            rows = [row for file, row in positions if file == number]
+            documents = _documents(self._tables[number].take(rows))
+            by_position |= {
+                (number, row): document for row, document in zip(rows, documents, strict=True)
+            }
+        return [by_position[position] for position in positions]
 
 
 def _documents(table: Any) -> list[dict[str, Any]]:
-    """Rows as dictionaries; what Arrow calls a map is an object of JSON."""
+    """Rows as dictionaries; an Arrow map becomes a JSON object."""
     import pyarrow as pa
 
     maps = [field.name for field in table.schema if pa.types.is_map(field.type)]
@@ -90,7 +92,7 @@ def _documents(table: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _laid_out(path: Path, columns: Sequence[str], target: Path) -> Any:
+def _memory_mapped(path: Path, columns: Sequence[str], target: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -100,8 +102,8 @@ def _laid_out(path: Path, columns: Sequence[str], target: Path) -> Any:
         table = file.read(columns=names).combine_chunks()
     except (pa.ArrowException, ValueError) as error:
         raise SourceError(
-            f"{path} is no readable Parquet file: {error}",
-            cause="the file is of another kind than the table's log says",
+            f"{path} is not a readable Parquet file: {error}",
+            cause="the file is of another kind than the table's log states",
             next_step=f"remove it and {AGAIN}",
         ) from error
     try:
@@ -114,20 +116,20 @@ def _laid_out(path: Path, columns: Sequence[str], target: Path) -> Any:
 
 
 def by_id(documents: Documents, collection: Collection) -> dict[str, tuple[int, int]]:
-    """Where each material id stands.
+    """File and row of each material id.
 
     Raises
     ------
     SourceError
-        If an id stands twice.
+        If an id occurs twice.
     """
     rows = documents.column("material_id")
-    found = {str(value): (file, row) for file, row, value in rows}
-    if len(found) != len(rows):
+    positions = {str(value): (file, row) for file, row, value in rows}
+    if len(positions) != len(rows):
         raise SourceError(
             f"{collection.name} of the open data holds {len(rows):,} documents and "
-            f"{len(found):,} different ids",
-            cause="the table is just being written",
+            f"{len(positions):,} different ids",
+            cause="the table is being written",
             next_step=AGAIN,
         )
-    return found
+    return positions

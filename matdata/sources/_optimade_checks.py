@@ -1,4 +1,4 @@
-"""What an OPTIMADE entry states of its structure, against the sites that it holds."""
+"""Checks of the statements of an OPTIMADE entry against its sites."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RATIO_TOLERANCE = 0.01  # services round the shares of elements
 
 
 def check_dimensions(attributes: Mapping[str, Any]) -> None:
-    """Refuse an entry that says it is not periodic, or contradicts itself about it.
+    """Reject an entry that is stated not to be periodic, or contradicts itself about it.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def check_dimensions(attributes: Mapping[str, Any]) -> None:
 
 
 def check_statements(attributes: Mapping[str, Any], numbers: Sequence[int]) -> None:
-    """Refuse an entry whose sites are others than it states: number, elements, or formula.
+    """Reject an entry whose sites differ from its statements: number, elements, or formula.
 
     Parameters
     ----------
@@ -66,18 +66,18 @@ def check_statements(attributes: Mapping[str, Any], numbers: Sequence[int]) -> N
         _compare_formula(name, attributes.get(name), counts)
 
 
-def _compare_ratios(stated: Any, held: Sequence[float]) -> None:
+def _compare_ratios(stated: Any, computed: Sequence[float]) -> None:
     if stated is None:
         return
-    far = [abs(a - b) > RATIO_TOLERANCE for a, b in zip(stated, held, strict=False)]
-    if len(stated) != len(held) or any(far):
-        told = ", ".join(f"{share:.3f}" for share in held)
-        raise Unusable("contradiction", f"elements_ratios is {stated}, its sites make {told}")
+    deviates = [abs(a - b) > RATIO_TOLERANCE for a, b in zip(stated, computed, strict=False)]
+    if len(stated) != len(computed) or any(deviates):
+        shares = ", ".join(f"{share:.3f}" for share in computed)
+        raise Unusable("contradiction", f"elements_ratios is {stated}, its sites make {shares}")
 
 
-def _compare(name: str, stated: Any, held: Any) -> None:
-    if stated is not None and stated != held:
-        raise Unusable("contradiction", f"{name} is {stated}, its sites make {held}")
+def _compare(name: str, stated: Any, computed: Any) -> None:
+    if stated is not None and stated != computed:
+        raise Unusable("contradiction", f"{name} is {stated}, its sites make {computed}")
 
 
 def _compare_formula(name: str, stated: Any, counts: Mapping[int, int]) -> None:
@@ -85,14 +85,14 @@ def _compare_formula(name: str, stated: Any, counts: Mapping[int, int]) -> None:
         return
     try:
         amounts = parse_formula(str(stated))
-    except StructureError:  # providers are free in how they write some of them
+    except StructureError:  # providers may write some of them freely
         return
     if reduced_amounts(amounts) != reduced_amounts(counts):
         raise Unusable("contradiction", f"{name} is {stated}, its sites {reduced_formula(counts)}")
 
 
 def _anonymous(counts: Mapping[int, int]) -> str:
-    """The anonymous formula: reduced amounts in falling order as ``A3B2C``."""
+    """The anonymous formula: reduced amounts in descending order as ``A3B2C``."""
     amounts = sorted((int(a) for a in reduced_amounts(counts).values()), reverse=True)
     letters = [*ascii_uppercase, *(a + b for a in ascii_uppercase for b in ascii_lowercase)]
     return "".join(

@@ -1,4 +1,4 @@
-"""Entries of OPTIMADE: their structures, and what makes one unusable; their values as columns."""
+"""OPTIMADE entries: their structures, or why one is unusable, and their values as columns."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ STRUCTURE = (
     "structure_features", "assemblies",
 )  # fmt: skip
 KIND = "structures"
-MISSING = -99999  # JARVIS's mark
-#: Features that tell of atoms which the site positions do not hold as they are.
+MISSING = -99999  # JARVIS's marker of missing values
+#: Features that indicate atoms not represented by the site positions.
 FEATURES = {
     "disorder": ("disordered", "the entry is marked as disordered"),
     "assemblies": ("disordered", "sites stand for one another (assemblies)"),
@@ -38,11 +38,13 @@ def sites_of(entry: Mapping[str, Any]) -> Sites:
     ------
     Unusable
         If it is disordered, holds vacancies, unknown species or implicit atoms, is not periodic,
-        or states a formula or number of sites that its sites do not have.
+        or states a formula or number of sites that contradicts its sites.
     """
     attributes = _attributes(entry)
     try:
-        elements = {one["name"]: _element(one) for one in attributes.get("species") or []}
+        elements = {
+            species["name"]: _element(species) for species in attributes.get("species") or []
+        }
         for feature in attributes.get("structure_features") or []:
             if feature in FEATURES:
                 raise Unusable(*FEATURES[feature])
@@ -62,23 +64,23 @@ def sites_of(entry: Mapping[str, Any]) -> Sites:
 
 def _element(species: Mapping[str, Any]) -> str:
     symbols, shares = species["chemical_symbols"], species.get("concentration") or [1.0]
-    shares_told = ", ".join(f"{s} {float(c):.3g}" for s, c in zip(symbols, shares, strict=False))
+    shares_text = ", ".join(f"{s} {float(c):.3g}" for s, c in zip(symbols, shares, strict=False))
     if "vacancy" in symbols:
-        raise Unusable("disordered", f"a site is partly empty ({shares_told})")
+        raise Unusable("disordered", f"a site is partly empty ({shares_text})")
     if len(symbols) != 1 or abs(float(shares[0]) - 1.0) > FULL:
-        raise Unusable("disordered", f"a site is shared or partly empty ({shares_told})")
+        raise Unusable("disordered", f"a site is shared or partly empty ({shares_text})")
     if species.get("attached"):
         raise Unusable(*FEATURES["site_attachments"])
     return str(symbols[0])
 
 
 def values_of(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry's values; objects within become ``a.b.c``, marks of missing values None.
+    """An entry's values; nested objects become ``a.b.c``, markers of missing values None.
 
     Raises
     ------
     Unusable
-        If its attributes are no object, or hold too many values.
+        If its attributes are not an object, or hold too many values.
     """
     attributes = _attributes(entry)
     flat: dict[str, Any] = {}
@@ -93,16 +95,16 @@ def values_of(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _attributes(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     attributes = entry.get("attributes")
     if attributes is not None and not isinstance(attributes, Mapping):
-        told = type(attributes).__name__
-        raise Unusable("unreadable", f"attributes are no object but {told}")
+        kind = type(attributes).__name__
+        raise Unusable("unreadable", f"attributes are no object but {kind}")
     return attributes or {}
 
 
 def chunk_of(entries: Sequence[Any]) -> Chunk:
-    """Structures and values of some entries."""
-    done = gather(entries, _identity, _row)
-    table = {"material_id": done.ids, **to_columns(done.rows)}
-    return Chunk(to_crystals(done.ids, done.sites), table, done.rejects)
+    """Structures and values of entries."""
+    gathered = gather(entries, _identity, _row)
+    table = {"material_id": gathered.ids, **to_columns(gathered.rows)}
+    return Chunk(to_crystals(gathered.ids, gathered.sites), table, gathered.rejects)
 
 
 def _identity(entry: Any) -> str:
@@ -112,18 +114,18 @@ def _identity(entry: Any) -> str:
 
 
 def _row(entry: Any) -> Iterator[Row]:
-    kind = require_object(entry).get("type", KIND)  # a service need not say it of each
+    kind = require_object(entry).get("type", KIND)  # services may omit the type
     if kind != KIND:
         raise Unusable("unreadable", f"its type is {kind!r:.80}, not {KIND!r}")
     yield Row(_identity(entry), values_of(entry), sites_of(entry))
 
 
 def day_of(entry: Mapping[str, Any]) -> str:
-    """Day of an entry's last change as ``2026.01.02``, empty if it does not say."""
+    """Day of an entry's last change as ``2026.01.02``, empty if not stated."""
     attributes = entry.get("attributes")
-    told = str(attributes.get("last_modified")) if isinstance(attributes, Mapping) else ""
-    found = re.match(r"(\d{4})-(\d\d)-(\d\d)", told)
-    return ".".join(found.groups()) if found else ""
+    text = str(attributes.get("last_modified")) if isinstance(attributes, Mapping) else ""
+    match = re.match(r"(\d{4})-(\d\d)-(\d\d)", text)
+    return ".".join(match.groups()) if match else ""
 
 
 def _flatten(name: str, value: Any, flat: dict[str, Any]) -> None:

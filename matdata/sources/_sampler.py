@@ -1,8 +1,8 @@
-"""Which records the sample holds: an order of all compositions, and a few prototypes for each.
+"""The records of the sample: an order of all compositions, and a few prototypes for each.
 
-Nothing here depends on what was drawn before: the order comes from one random key for each
+Nothing here depends on earlier draws: the order comes from one random key per
 composition, its prototypes from further keys. So a longer sample starts with a shorter one, no
-record comes twice, and nothing has to be remembered while records stream.
+record is repeated, and no state is kept while records stream.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from matdata.core.errors import SourceError
 from matdata.sources._compositions import Pool, pools
 
 MIN_POLYMORPHS, MAX_POLYMORPHS = 2, 4
-MIN_VOLUME, MAX_VOLUME = 4.0, 200.0  # Å³/atom; beyond, DLS has met a pair it knows badly
-# How often a draw takes a composition of 2, 3 or 4 elements while none of them has run out.
+MIN_VOLUME, MAX_VOLUME = 4.0, 200.0  # Å³/atom; outside, DLS has found a poorly parametrised pair
+# Share of compositions of 2, 3 or 4 elements among the draws, until one of them runs out.
 SHARES = {2: 0.45, 3: 0.5, 4: 0.05}
 TIE = 1e-6  # eV per cell below which two energies count as equal
-BLOCK = 512  # compositions looked at together
+BLOCK = 512  # compositions processed together
 
 UInt = npt.NDArray[np.uint64]
-# What a key is for; a different number gives independent keys.
+# Purposes of keys; different numbers give independent keys.
 _ORDER, _COUNT, _VARIANT, _PROTOTYPE = range(4)
 
 
@@ -39,7 +39,7 @@ class Draws:
     Attributes
     ----------
     first
-        Number of the first record, from 0.
+        Index of the first record, from 0.
     rows : (n,) int64
         Prototypes.
     numbers : (n, 4) uint8
@@ -60,7 +60,7 @@ class Draws:
         return len(self.rows)
 
     def take(self, start: int, stop: int) -> Draws:
-        """Records `start` up to `stop`, counted within these."""
+        """Records `start` to `stop` of these."""
         part = slice(start, stop)
         return Draws(
             self.first + start,
@@ -82,7 +82,7 @@ class Draws:
 
 
 def random_keys(seed: int, purpose: int, codes: UInt) -> UInt:
-    """A 64-bit key for each code, uniform and independent of all other codes.
+    """A uniform 64-bit key per code, (n,), independent of all other codes.
 
     The finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014, fig. 14), applied twice.
     """
@@ -99,19 +99,19 @@ def _mix(values: UInt) -> UInt:
 
 
 def draw_chunks(seed: int, size: int, chunk: int, start: int = 0) -> Iterator[Draws]:
-    """Cut the first `size` records into chunks, from chunk number `start` on.
+    """Divide the first `size` records into chunks, and yield them from chunk `start` on.
 
     Raises
     ------
     SourceError
         If the compositions run out before `size` is reached.
     """
-    begin = start * chunk
+    first_record = start * chunk
     pending: Draws | None = None
     for block in _blocks(seed):
-        wanted = block.take(max(begin - block.first, 0), max(size - block.first, 0))
-        if len(wanted):
-            pending = pending.then(wanted) if pending else wanted
+        part = block.take(max(first_record - block.first, 0), max(size - block.first, 0))
+        if len(part):
+            pending = pending.then(part) if pending else part
         while pending and len(pending) >= chunk:
             yield pending.take(0, chunk)
             pending = pending.take(chunk, len(pending))
@@ -122,16 +122,16 @@ def draw_chunks(seed: int, size: int, chunk: int, start: int = 0) -> Iterator[Dr
     raise SourceError(
         f"the sample with seed {seed} ends before {size:,} records",
         cause="the installed pymatgen holds fewer prototypes than expected",
-        next_step="ask for a smaller sample",
+        next_step="request a smaller sample",
     )
 
 
 def composition_order(seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
-    """All compositions in the order in which they are drawn: pool and row in it, (m,) each.
+    """All compositions in the order of drawing: pool and row in it, (m,) each.
 
     Weighted sampling without replacement (Efraimidis and Spirakis, Inf. Process. Lett. 97, 181
-    (2006)): rising order of -ln(u) / weight. A pool weighs as much as it has prototypes, within
-    the share of its number of elements; small pools run out, then the others go on.
+    (2006)): ascending order of -ln(u) / weight. A pool's weight is its number of prototypes, within
+    the share of its number of elements; when small pools run out, the others continue.
     """
     total = dict.fromkeys(SHARES, 0)
     for pool in pools():
@@ -143,49 +143,49 @@ def composition_order(seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.
         uniform = (random_keys(seed, _ORDER, pool.codes) >> np.uint64(11)) + 0.5
         keys.append(-np.log(uniform * 2.0**-53) / weight)
     order = np.argsort(np.concatenate(keys), kind="stable")
-    which = np.repeat(np.arange(len(keys)), [len(key) for key in keys])
-    item = np.concatenate([np.arange(len(key)) for key in keys])
-    return which[order].astype(np.uint8), item[order].astype(np.int32)
+    pool_of = np.repeat(np.arange(len(keys)), [len(key) for key in keys])
+    row_of = np.concatenate([np.arange(len(key)) for key in keys])
+    return pool_of[order].astype(np.uint8), row_of[order].astype(np.int32)
 
 
 def _blocks(seed: int) -> Iterator[Draws]:
-    """All records of a seed in order, `BLOCK` compositions at a time."""
-    which, item = composition_order(seed)
+    """All records of a seed in order, from `BLOCK` compositions at a time."""
+    pool_of, row_of = composition_order(seed)
     first = 0
-    for begin in range(0, len(which), BLOCK):
-        block = _block(seed, first, which[begin : begin + BLOCK], item[begin : begin + BLOCK])
+    for start in range(0, len(pool_of), BLOCK):
+        block = _block(seed, first, pool_of[start : start + BLOCK], row_of[start : start + BLOCK])
         yield block
         first += len(block)
 
 
 def _block(
-    seed: int, first: int, which: npt.NDArray[np.uint8], item: npt.NDArray[np.int32]
+    seed: int, first: int, pool_of: npt.NDArray[np.uint8], row_of: npt.NDArray[np.int32]
 ) -> Draws:
-    shape = (len(which), MAX_POLYMORPHS)
+    shape = (len(pool_of), MAX_POLYMORPHS)
     drawn = np.zeros(shape, dtype=bool)
     rows = np.zeros(shape, dtype=np.int64)
     scale = np.zeros(shape)
     numbers = np.zeros((*shape, MAX_SPECIES), dtype=np.uint8)
     charges = np.zeros((*shape, MAX_SPECIES), dtype=np.int8)
-    for place in np.unique(which).tolist():
-        pool, here = pools()[place], np.flatnonzero(which == place)
-        items = item[here]
-        best = _fit(pool, items)
-        columns, count = _choose(seed, pool, items, best)
+    for pool_index in np.unique(pool_of).tolist():
+        pool, members = pools()[pool_index], np.flatnonzero(pool_of == pool_index)
+        items = row_of[members]
+        fit = _fit(pool, items)
+        columns, count = _choose(seed, pool, items, fit)
         width, slots = columns.shape[1], len(pool.stoichiometry)
-        drawn[here, :width] = np.arange(width) < count[:, None]
-        rows[here, :width] = pool.rows[columns]
-        scale[here, :width] = np.take_along_axis(best.scale, columns, axis=1)
-        order = pool.assignments[np.take_along_axis(best.assignment, columns, axis=1)]
+        drawn[members, :width] = np.arange(width) < count[:, None]
+        rows[members, :width] = pool.rows[columns]
+        scale[members, :width] = np.take_along_axis(fit.scale, columns, axis=1)
+        order = pool.assignments[np.take_along_axis(fit.assignment, columns, axis=1)]
         for target, source in ((numbers, pool.numbers), (charges, pool.charges)):
             values = np.take_along_axis(source[items][:, None, :], order, axis=2)
-            target[here, :width, :slots] = values
+            target[members, :width, :slots] = values
     return Draws(first, rows[drawn], numbers[drawn], charges[drawn], scale[drawn])
 
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
-    """How compositions fit the prototypes of their pool; columns (n, P)."""
+    """Fit of compositions to the prototypes of their pool; columns (n, P)."""
 
     assignment: Int  # row of the pool's assignments
     scale: npt.NDArray[np.float64]
@@ -193,10 +193,10 @@ class _Fit:
 
 
 def _fit(pool: Pool, items: npt.NDArray[np.int32]) -> _Fit:
-    """Put elements with equal amounts where the Ewald energy is lowest.
+    """Assign elements with equal amounts to the slots of lowest Ewald energy.
 
-    A random choice would put like charges side by side in many a prototype. What stays unbound,
-    or outside the bounds of volume, is not possible.
+    A random assignment would put like charges next to each other in many prototypes. Unbound
+    crystals, and those outside the bounds of volume, are not possible.
     """
     per_atom = prototypes().volume_per_atom[pool.rows]
     scales, energies = [], []
@@ -209,34 +209,34 @@ def _fit(pool: Pool, items: npt.NDArray[np.int32]) -> _Fit:
         energies.append(np.where(allowed, energy, np.inf))
     stacked = np.array(energies)
     lowest = stacked.min(axis=0)
-    # Assignments that symmetry makes equal differ by rounding: the first of them is taken.
+    # Assignments equal by symmetry differ by rounding: the first of them is taken.
     assignment = np.argmax(stacked <= lowest + TIE, axis=0)
-    chosen = np.take_along_axis(np.array(scales), assignment[None], axis=0)[0]
-    return _Fit(assignment, chosen, lowest < 0)
+    best_scale = np.take_along_axis(np.array(scales), assignment[None], axis=0)[0]
+    return _Fit(assignment, best_scale, lowest < 0)
 
 
 def _choose(
     seed: int, pool: Pool, items: npt.NDArray[np.int32], fit: _Fit
 ) -> tuple[Int, npt.NDArray[np.int64]]:
-    """Prototypes for compositions of one pool, best key first.
+    """Prototypes for compositions of one pool, smallest key first.
 
     Returns
     -------
     columns : (n, w)
-        Places in ``pool.rows``; w is at most `MAX_POLYMORPHS`.
+        Positions in ``pool.rows``; w is at most `MAX_POLYMORPHS`.
     count : (n,)
-        How many of them the composition takes; zero if it has less than `MIN_POLYMORPHS`.
+        How many of them the composition takes; zero if fewer than `MIN_POLYMORPHS` are possible.
     """
     codes, possible = pool.codes[items], fit.possible.copy()
     for tag, variants in zip(*np.unique(pool.tags, return_counts=True), strict=True):
         # Variants of a tag differ in parameters only: a composition may take one of them.
-        chosen = random_keys(seed, _VARIANT, codes) % np.uint64(variants)
-        possible[:, pool.tags == tag] &= chosen[:, None] == np.arange(variants, dtype=np.uint64)
+        variant = random_keys(seed, _VARIANT, codes) % np.uint64(variants)
+        possible[:, pool.tags == tag] &= variant[:, None] == np.arange(variants, dtype=np.uint64)
     keys = random_keys(seed, _PROTOTYPE, codes[:, None] ^ _mix(pool.rows.astype(np.uint64)))
     keys = np.where(possible, keys, np.iinfo(np.uint64).max)
     columns = np.argsort(keys, axis=1, kind="stable")[:, :MAX_POLYMORPHS]
-    spread = np.uint64(MAX_POLYMORPHS - MIN_POLYMORPHS + 1)
-    wanted = MIN_POLYMORPHS + (random_keys(seed, _COUNT, codes) % spread).astype(np.int64)
-    count = np.minimum(wanted, possible.sum(axis=1))
+    n_choices = np.uint64(MAX_POLYMORPHS - MIN_POLYMORPHS + 1)
+    n_requested = MIN_POLYMORPHS + (random_keys(seed, _COUNT, codes) % n_choices).astype(np.int64)
+    count = np.minimum(n_requested, possible.sum(axis=1))
     count[count < MIN_POLYMORPHS] = 0
     return columns, count

@@ -1,4 +1,4 @@
-"""Records in chunks: so many, or as many as fit a bound on memory."""
+"""Records in chunks, bounded in number and in memory."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Protocol, TypeVar
 from matdata.sources.limits import CHUNK_ROWS, CHUNK_WEIGHT
 
 
-class Weighed(Protocol):
-    """What knows how many bytes of memory it takes, about."""
+class HasWeight(Protocol):
+    """An object with an estimate of its memory."""
 
     @property
     def weight(self) -> int:
-        """Bytes."""
+        """Approximate size in memory, bytes."""
         ...
 
 
-W = TypeVar("W", bound=Weighed)
+W = TypeVar("W", bound=HasWeight)
 
 
 def chunked(records: Iterable[W], start: int = 0, rows: int | None = None) -> Iterator[list[W]]:
-    """Chunks of `rows` records, or of fewer where these take more than `CHUNK_WEIGHT`.
+    """Chunks of `rows` records, or of fewer if these exceed `CHUNK_WEIGHT` bytes.
 
-    Where a chunk ends depends on the records alone, so a resumed read cuts them the same.
+    The ends of chunks depend on the records only, so a resumed read gives the same chunks.
 
     Parameters
     ----------
     records
-        From the first one on.
+        All records, from the first.
     start
-        Chunks to pass over.
+        Number of chunks to skip.
     rows
-        Most records in a chunk; `CHUNK_ROWS` if not given.
+        Maximum number of records per chunk; `CHUNK_ROWS` if not given.
     """
     rows = CHUNK_ROWS if rows is None else rows
     number, count, weight = 0, 0, 0
@@ -50,5 +50,5 @@ def chunked(records: Iterable[W], start: int = 0, rows: int | None = None) -> It
 
 
 def first_of(records: Iterable[W], rows: int) -> list[W]:
-    """The first records, to see what columns there are."""
+    """The first records, from which columns are inferred."""
     return next(chunked(records, 0, rows), [])

@@ -1,6 +1,6 @@
-"""Credentials in the address of a service: taken out of it, and sent to its own host alone.
+"""Credentials in the address of a service: removed from it, and sent to its own host only.
 
-What is shown, compared, stored and part of an identity is the address without them.
+The address without them is what is shown, compared, stored and part of identities.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ Host = tuple[str, str | None, int | None]
 
 @dataclass(frozen=True)
 class Credentials:
-    """What an address held beside the address.
+    """The credentials of an address.
 
     Attributes
     ----------
     host
-        Scheme, name and port that they are for.
+        Scheme, name and port to which they belong.
     user
         ``user:password``, empty if there is none.
     parameters
-        Parameters of the query that hold secrets.
+        Query parameters that hold secrets.
     """
 
     host: Host = ("", None, None)
@@ -39,32 +39,32 @@ class Credentials:
         return bool(self.user or self.parameters)
 
     def request(self, url: str, headers: Mapping[str, str]) -> urllib.request.Request:
-        """A request for an address, with the credentials if it is of their host.
+        """A request for an address, with the credentials if it is on their host.
 
-        Those that the address itself holds are sent as well.
+        Credentials in the address itself are sent as well.
         """
         parts = urllib.parse.urlsplit(url)
-        user, _, place = parts.netloc.rpartition("@")
+        user, _, host = parts.netloc.rpartition("@")
         user, query = urllib.parse.unquote(user), parts.query
         if _host(url) == self.host:
             user = user or self.user
             missing = set(self.parameters) - set(urllib.parse.parse_qsl(query))
             query = "&".join(filter(None, (query, urllib.parse.urlencode(sorted(missing)))))
-        plain = parts._replace(netloc=place, query=query).geturl()
-        made = urllib.request.Request(plain, headers=dict(headers))
+        clean_url = parts._replace(netloc=host, query=query).geturl()
+        http_request = urllib.request.Request(clean_url, headers=dict(headers))
         if user:
             token = base64.b64encode(user.encode()).decode()
-            # A redirect can lead to another host.
-            made.add_unredirected_header("Authorization", f"Basic {token}")
-        return made
+            # A redirect may lead to another host.
+            http_request.add_unredirected_header("Authorization", f"Basic {token}")
+        return http_request
 
     def without(self, url: str) -> str:
-        """An address that the service sent, without what it repeats of the credentials."""
+        """An address that the service sent, without the credentials that it repeats."""
         parts = urllib.parse.urlsplit(url)
         pairs = urllib.parse.parse_qsl(parts.query, keep_blank_values=True)
-        kept = [pair for pair in pairs if pair not in self.parameters]
-        if len(kept) < len(pairs):
-            parts = parts._replace(query=urllib.parse.urlencode(kept))
+        remaining = [pair for pair in pairs if pair not in self.parameters]
+        if len(remaining) < len(pairs):
+            parts = parts._replace(query=urllib.parse.urlencode(remaining))
         if self.user and "@" in parts.netloc:
             parts = parts._replace(netloc=parts.netloc.rpartition("@")[2])
         return parts.geturl()
@@ -74,19 +74,19 @@ NONE = Credentials()
 
 
 def split_address(address: str, name: str = "the address") -> tuple[str, Credentials]:
-    """An address without its credentials, and these.
+    """Split an address into the address without credentials, and the credentials.
 
     Parameters
     ----------
     address
         ``http`` or ``https``.
     name
-        Where it comes from, for the message.
+        Its name, for messages.
 
     Raises
     ------
     SourceError
-        If it is no web address; a malformed one is not shown, since its parts cannot be told.
+        If it is not a web address; a malformed one is not shown, since it may hold credentials.
     """
     keep_credentials(address)
     try:
@@ -96,11 +96,11 @@ def split_address(address: str, name: str = "the address") -> tuple[str, Credent
         host = ("", None, None)
     if host[0] not in ("http", "https") or not host[1] or not _plain(address):
         raise SourceError(
-            f"{name} is no web address" + ("" if "@" in address else f": {address!r}"),
+            f"{name} is not a web address" + ("" if "@" in address else f": {address!r}"),
             cause="a character of a user name or password that must be percent-encoded"
             if "@" in address
             else None,
-            next_step="expected https://… in ASCII, all else percent-encoded",
+            next_step="expected https://… in ASCII, other characters percent-encoded",
         )
     pairs = urllib.parse.parse_qsl(parts.query, keep_blank_values=True)
     secret = tuple((key, value) for key, value in pairs if PARAMETER.fullmatch(key))
@@ -113,20 +113,20 @@ def split_address(address: str, name: str = "the address") -> tuple[str, Credent
 
 
 def split_base(address: str, name: str) -> tuple[str, Credentials]:
-    """As `split_address`, for an address that others are made of: nothing may follow its path.
+    """As `split_address`, for a base address: nothing may follow its path.
 
     Raises
     ------
     SourceError
-        If it is no web address, or has parameters that are no credentials.
+        If it is not a web address, or has parameters that are not credentials.
     """
     clean, credentials = split_address(address, name)
-    base, mark, query = clean.partition("?")
-    if mark or "#" in base:
+    base, separator, query = clean.partition("?")
+    if separator or "#" in base:
         names = ", ".join(key for key, _ in urllib.parse.parse_qsl(query)) or "a fragment"
         raise SourceError(
             f"{name} has more than a path: {names}",
-            next_step="leave out what follows the path, but for a key (api_key=…)",
+            next_step="leave out what follows the path, except a key (api_key=…)",
         )
     return base.rstrip("/"), credentials
 

@@ -1,8 +1,8 @@
 """Downloads: to a temporary file, checked, then renamed; and checked again on every later read.
 
-What has its final name in ``downloads/`` is whole. Beside each file lies a receipt with its URL,
-size and SHA-256. A digest that is known beforehand is demanded, and so is the MD5 that a publisher
-states; where there is none, the first download's digest is written down and demanded from then on.
+A file with its final name in ``downloads/`` is complete. Each file has a receipt with its URL,
+size and SHA-256. A digest known beforehand is required, and so is the MD5 that a publisher
+states; without one, the first download's digest is recorded and required from then on.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ PART = ".part-"
 KEY = "receipt_digest"
 BLOCK = 1 << 20
 TIMEOUT = 60  # seconds without a byte
-RESUME = "run the same command again: it goes on from the bytes that have arrived"
-#: First bytes of a file by its suffix: an error page sent with status 200 has others.
+RESUME = "run the same command again: it continues from the bytes received so far"
+#: First bytes of a file by its suffix, which an error page sent with status 200 lacks.
 MAGIC = {".zip": b"PK", ".gz": b"\x1f\x8b"}
 
 
@@ -45,20 +45,20 @@ class Remote:
     Attributes
     ----------
     url
-        Where it is; ``https`` or ``http``.
+        Its address; ``https`` or ``http``.
     name
         Its name in ``downloads/``.
     sha256
-        Its digest, None where the publisher gives none.
+        Its digest, None if the publisher states none.
     size
-        Its bytes, None where not known beforehand.
+        Its size in bytes, None if unknown.
     md5
-        Tells the MD5 that the publisher states, or None; asked once a download.
+        Returns the MD5 that the publisher states, or None; called once per download.
     tag_is_md5
-        The server's tag of the file (``ETag``) is its MD5, as S3 does for a public object that was
+        Whether the server's ``ETag`` is the MD5, as S3 does for a public object that was
         stored in one piece; a tag of another form is not compared.
     credentials
-        Those that `url` held; it holds none any more.
+        The credentials of `url`, which are removed from it.
     """
 
     url: str
@@ -78,7 +78,7 @@ class Remote:
 def fetch(remote: Remote, cache: Path) -> tuple[Path, str]:
     """The file and its SHA-256, from ``downloads/`` of the cache, or from the server.
 
-    A file of the cache is read through first; one whose bytes have changed is fetched again.
+    A file of the cache is verified first; one whose bytes have changed is downloaded again.
 
     Raises
     ------
@@ -86,21 +86,21 @@ def fetch(remote: Remote, cache: Path) -> tuple[Path, str]:
         If the server cannot be reached, answers with an error, sends too few bytes, an error page,
         or a file of another digest.
     StoreError
-        If it cannot be written (a full disk); the bytes that have arrived are kept.
+        If it cannot be written (a full disk); the bytes received so far are kept.
     """
     path = cache / DOWNLOADS / remote.name
-    digest = _whole(path, remote)  # without a lock: a cache of others may be for reading only
+    digest = _valid_digest(path, remote)  # without a lock: another user's cache may be read-only
     if digest is None:
         with holding(path.with_name(f"{LOCK}{path.name}")):
             try:
-                digest = _whole(path, remote) or _download(remote, path)
+                digest = _valid_digest(path, remote) or _download(remote, path)
             except OSError as error:
                 raise storage_error(error, path) from error
     return path, digest
 
 
 def check_local(path: Path, sha256: str | None) -> str:
-    """SHA-256 of a file that the user gives, compared with the published one if there is one.
+    """SHA-256 of a user's file, compared with the published one if there is one.
 
     Raises
     ------
@@ -113,17 +113,16 @@ def check_local(path: Path, sha256: str | None) -> str:
     if sha256 is not None and digest != sha256:
         raise SourceError(
             f"{path} has SHA-256 {digest[:12]}…, the published file {sha256[:12]}…",
-            cause="a download that was cut short, or another version of the file",
-            next_step="fetch the file again, or build it as a file of your own (matdata build "
-            "PATH)",
+            cause="a truncated download, or another version of the file",
+            next_step="download the file again, or build it as your own file (matdata build PATH)",
         )
     return digest
 
 
-def _whole(path: Path, remote: Remote) -> str | None:
+def _valid_digest(path: Path, remote: Remote) -> str | None:
     try:
         receipt = receipt_of(path)
-    except StoreError:  # none, or a damaged one: the file is fetched again
+    except StoreError:  # none, or a damaged one: the file is downloaded again
         return None
     digest = str(remote.sha256 or receipt["sha256"])
     same = receipt["url"] == remote.url
@@ -138,18 +137,18 @@ def receipt_of(path: Path) -> dict[str, Any]:
     StoreError
         If it has no receipt, or a damaged one.
     """
-    advice = f"remove {path.name} and its receipt; it is fetched again when a build needs it"
-    return read_record(_beside(path), KEY, advice)
+    advice = f"remove {path.name} and its receipt; it is downloaded again when a build needs it"
+    return read_record(_receipt_path(path), KEY, advice)
 
 
-def _beside(path: Path) -> Path:
+def _receipt_path(path: Path) -> Path:
     return path.with_name(f"{path.name}{RECEIPT}")
 
 
 def _download(remote: Remote, path: Path) -> str:
     temporary = path.with_name(f"{PART}{path.name}")
     tag = path.with_name(f"{PART}{path.name}.etag")
-    if not _receive(remote, temporary, tag):  # what had arrived is not a part of the file
+    if not _receive(remote, temporary, tag):  # the bytes received before are not a part of the file
         files.remove(temporary)
         _receive(remote, temporary, tag)
     digest = digest_file(temporary)
@@ -161,10 +160,10 @@ def _download(remote: Remote, path: Path) -> str:
         files.remove(tag)
         raise
     size = temporary.stat().st_size
-    # A receipt without its file means nothing; a file without its receipt would be fetched again.
-    told = {"published_md5": md5} if md5 else {}
-    receipt = {"url": remote.url, "bytes": size, "sha256": digest, **told}
-    write_record(_beside(path), receipt, KEY)
+    # A receipt without a file is harmless; a file without a receipt would be downloaded again.
+    md5_record = {"published_md5": md5} if md5 else {}
+    receipt = {"url": remote.url, "bytes": size, "sha256": digest, **md5_record}
+    write_record(_receipt_path(path), receipt, KEY)
     files.publish(temporary, path)
     files.remove(tag)
     return digest
@@ -177,62 +176,61 @@ def _md5_of_tag(tag: Path) -> str | None:
 
 def _check(remote: Remote, path: Path, digest: str, md5: str | None) -> None:
     size = path.stat().st_size
-    for what, found, expected in (
+    for quantity, actual, expected in (
         ("SHA-256", digest, remote.sha256),
         ("MD5", digest_file(path, "md5") if md5 else "", md5),
         ("bytes", str(size), str(remote.size) if remote.size is not None else None),
     ):
-        if expected is not None and found != expected:
+        if expected is not None and actual != expected:
             raise SourceError(
-                f"{remote.url} sent a file with {what} {found[:12]}, expected {expected[:12]}",
+                f"{remote.url} sent a file with {quantity} {actual[:12]}, expected {expected[:12]}",
                 cause="the publisher replaced the file, or a proxy changed it",
-                next_step="run the same command again; if it stays so, fetch the file by another "
-                "way and give it with --from FILE",
+                next_step="run the same command again; if that fails, too, download the file by "
+                "other means and pass it with --from FILE",
             )
     with open(path, "rb") as file:
-        start = file.read(64)
+        first_bytes = file.read(64)
     magic = MAGIC.get(Path(remote.name).suffix)
-    if magic is not None and not start.startswith(magic):
+    if magic is not None and not first_bytes.startswith(magic):
         raise SourceError(
-            f"{remote.url} sent no {Path(remote.name).suffix} file; it begins with "
-            f"{excerpt(start, 24)}",
+            f"{remote.url} did not send a {Path(remote.name).suffix} file; it begins with "
+            f"{excerpt(first_bytes, 24)}",
             cause="an error page or a login page of a proxy, sent with status 200",
-            next_step="open the address in a browser, save the file and give it with --from FILE",
+            next_step="open the address in a browser, save the file and pass it with --from FILE",
         )
 
 
 def _receive(remote: Remote, temporary: Path, tag: Path) -> bool:
-    """Get all bytes into `temporary`, after those that an earlier attempt left.
-
-    False if the server has no bytes after those.
-    """
-    have = temporary.stat().st_size if temporary.is_file() else 0
-    known = tag.read_text(encoding="utf-8") if tag.is_file() else ""
+    """Receive the bytes after those of an earlier attempt; False if the server has no more."""
+    n_received = temporary.stat().st_size if temporary.is_file() else 0
+    known_tag = tag.read_text(encoding="utf-8") if tag.is_file() else ""
     headers = {"User-Agent": "matdata"}
-    if have and known:  # a strong tag: the rest belongs to the same file, or all of it is sent
-        headers |= {"Range": f"bytes={have}-", "If-Range": known}
-    with _weather(remote.url), _open(remote.credentials.request(remote.url, headers)) as answer:
+    # With a strong tag the server sends the rest of the same file, or all of it.
+    if n_received and known_tag:
+        headers |= {"Range": f"bytes={n_received}-", "If-Range": known_tag}
+    request = remote.credentials.request(remote.url, headers)
+    with _network_errors(remote.url), _open(request) as answer:
         if answer is None:
             return False
-        start = have if answer.status == 206 else 0
+        start = n_received if answer.status == 206 else 0
         expected = _expected(answer, start)
         with _disk(temporary):
             _remember(tag, answer.headers.get("ETag"))
             # Unbuffered: a full disk shows at the write, not when the file is closed.
             file = open(temporary, "r+b" if start else "wb", buffering=0)  # noqa: SIM115
         with file:
-            got = _copy(answer, file, start, temporary)
-    if expected is not None and got != expected:
+            n_bytes = _copy(answer, file, start, temporary)
+    if expected is not None and n_bytes != expected:
         raise SourceError(
-            f"{remote.url} sent {got:,} of {expected:,} bytes",
-            cause="the connection was cut",
+            f"{remote.url} sent {n_bytes:,} of {expected:,} bytes",
+            cause="the connection was interrupted",
             next_step=RESUME,
         )
     return True
 
 
 def _remember(tag: Path, etag: str | None) -> None:
-    # Without a strong tag nobody can say that the rest belongs to the same file.
+    # Without a strong tag the rest may belong to another file.
     if etag and not etag.startswith("W/"):
         files.write_text(tag, etag)
     else:
@@ -259,7 +257,7 @@ def _copy(answer: Any, file: IO[bytes], start: int, path: Path) -> int:
 
 @contextlib.contextmanager
 def _disk(path: Path) -> Iterator[None]:
-    """A full disk is not to be taken for a fault of the network."""
+    """Keep errors of the disk apart from those of the network."""
     try:
         yield
     except OSError as error:
@@ -282,18 +280,18 @@ def _open(request: urllib.request.Request) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _weather(url: str) -> Iterator[None]:
+def _network_errors(url: str) -> Iterator[None]:
     try:
         yield
     except urllib.error.HTTPError as error:
         raise SourceError(
             f"{url} answers {error.code} {error.reason}",
             cause="the file was moved or the service is busy",
-            next_step="try again later, or fetch it in a browser and give it with --from FILE",
+            next_step="try again later, or download it in a browser and pass it with --from FILE",
         ) from shareable(error)
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, OSError) as error:
         raise SourceError(
             f"{url} cannot be reached: {getattr(error, 'reason', error)}",
             cause="no network, a proxy, or the service is down",
-            next_step=f"{RESUME}; or give a file with --from FILE",
+            next_step=f"{RESUME}; or pass a file with --from FILE",
         ) from shareable(error)

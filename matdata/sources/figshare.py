@@ -1,4 +1,4 @@
-"""What figshare says of its files, by its public API."""
+"""Metadata of figshare's files, from its public API."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ API = "https://api.figshare.com/v2/articles/{article}/files?page_size=1000"
 
 
 def published_md5(article: int, number: int) -> str | None:
-    """MD5 that figshare computed of a file of an article.
+    """The MD5 of an article's file as stated by figshare.
 
-    None where the API lists no such file (it lists the newest version of an article only), gives
-    no MD5, or cannot be asked: a file that can be had is not refused because its list cannot.
+    None if the API lists no such file (it lists only the newest version of an article), states
+    no MD5, or cannot be reached: an available file is not rejected because its list is not.
     """
     try:
-        listed = get_value(API.format(article=article))
+        entries = get_value(API.format(article=article))
     except SourceError:
         return None
-    for one in listed if isinstance(listed, list) else []:
-        if isinstance(one, dict) and one.get("id") == number:
-            told = str(one.get("computed_md5") or one.get("supplied_md5") or "").lower()
-            return told if re.fullmatch("[0-9a-f]{32}", told) else None
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict) and entry.get("id") == number:
+            md5 = str(entry.get("computed_md5") or entry.get("supplied_md5") or "").lower()
+            return md5 if re.fullmatch("[0-9a-f]{32}", md5) else None
     return None

@@ -21,20 +21,20 @@ from matdata.sources.readers.opening import digest_input, encodable, plain_stem,
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
 from matdata.sources.roles import ReadOptions, Roles, find_roles
 
-PEEK = 50  # records looked at before reading, to tell numbers from text
+PEEK = 50  # records sampled before reading, to distinguish numbers from text
 GENERIC = ("train", "val", "test", "data", "summary", "structures", "dataset")
 FORMATS = "CIF, POSCAR, CSV, JSON, JSONL, extended XYZ, ASE db, a folder or a zip of structures"
 
 
 class Files(Source):
-    """Records from a path; the format is told by the name, the columns' roles by their names.
+    """Records from a path; the format is inferred from the file name, roles from column names.
 
     Parameters
     ----------
     path
         A file (compressed or not), a folder, or a zip archive.
     options
-        What the user says about the columns.
+        The user's options about the columns.
     limit
         Read at most this many records.
     """
@@ -48,8 +48,8 @@ class Files(Source):
         self.options = options or ReadOptions()
         self.limit = limit
         if not self.path.exists():
-            near = self.path.parent
-            names = [p.name for p in near.iterdir()] if near.is_dir() else []
+            parent = self.path.parent
+            names = [p.name for p in parent.iterdir()] if parent.is_dir() else []
             raise SourceError(
                 f"there is no file or folder {path}{did_you_mean(self.path.name, names)}",
                 next_step="check the path; `matdata build --help` lists the other sources",
@@ -59,7 +59,7 @@ class Files(Source):
 
     @classmethod
     def make(cls, request: Request) -> Files:
-        """Make the source from a request whose argument is the path."""
+        """Create the source from a request whose argument is the path."""
         return cls(request.argument, request.options, request.limit)
 
     def _as_folder(self) -> Folder | Zip | None:
@@ -71,12 +71,18 @@ class Files(Source):
             return _OneFile(self.path)
         if plain_suffix(self.path) not in READERS:
             raise SourceError(
-                f"{self.path}: no reader for files of this name", next_step=f"known: {FORMATS}"
+                f"{self.path}: no reader for files of this name", next_step=f"supported: {FORMATS}"
             )
         return None
 
     def origin(self) -> Origin:
-        """Look at the first records and say what will be read."""
+        """Sample the first records and describe what will be read.
+
+        Raises
+        ------
+        SourceError
+            If there are no readable records, or their roles cannot be inferred.
+        """
         roles = self._find_roles()
         stem = encodable(self.path.name if self.path.is_dir() else plain_stem(self.path))
         parent = encodable(self.path.resolve().parent.name)
@@ -108,7 +114,7 @@ class Files(Source):
         return "; ".join(filter(None, [roles.note, hidden, *notes]))
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
-        """Lists of raw records."""
+        """Chunks of raw records, from chunk `start` on."""
         records = itertools.islice(self._raw_records(), self.limit)
         composition = self._find_roles().structure is None
         for chunk in chunked(records, start):
@@ -128,8 +134,8 @@ class Files(Source):
         return self._roles
 
     def _records(self) -> Iterator[Record]:
-        said = {self.options.id_col, self.options.formula_col} - {None}
-        return read_records(self.path, frozenset(str(name) for name in said))
+        text_columns = {self.options.id_col, self.options.formula_col} - {None}
+        return read_records(self.path, frozenset(str(name) for name in text_columns))
 
     def _folder_roles(self) -> Roles:
         first = [record.values for record in first_of(self._raw_records(), PEEK)]
@@ -143,15 +149,16 @@ class Files(Source):
         first, damage = _sampled(records)
         if not first:
             raise SourceError(
-                f"{self.path} holds no readable record" + "".join(f"; {one}" for one in damage[:3]),
-                cause="an empty file, or one of another kind than its name says",
+                f"{self.path} holds no readable record"
+                + "".join(f"; {problem}" for problem in damage[:3]),
+                cause="an empty file, or one of another kind than its name indicates",
             )
         columns = list(dict.fromkeys(name for record in first for name in record))
         columns = [name for name in columns if not name.startswith("__")]
-        inner = next((name for name in (XYZ_TEXT, ASE_ROW) if name in columns), None)
+        payload_column = next((name for name in (XYZ_TEXT, ASE_ROW) if name in columns), None)
         options = self.options
-        if inner:
-            options = ReadOptions(**{**options.to_dict(), "structure_col": inner})
+        if payload_column:
+            options = ReadOptions(**{**options.to_dict(), "structure_col": payload_column})
         return find_roles(columns, first, options, str(self.path))
 
     def _raw_records(self) -> Iterator[Raw]:
@@ -165,7 +172,7 @@ class Files(Source):
 
 
 def _sampled(records: Iterator[Record]) -> tuple[list[Record], list[str]]:
-    """The first records that can be read, and what is wrong with those among them that cannot."""
+    """The first readable records, and the faults of the unreadable ones among them."""
     first, damage, weight = [], [], 0
     for record in itertools.islice(records, PEEK):
         weight += _weight(record)
@@ -184,7 +191,7 @@ def _sampled(records: Iterator[Record]) -> tuple[list[Record], list[str]]:
 
 
 class _OneFile(Folder):
-    """A single structure file, read like a folder that holds nothing else."""
+    """A single structure file, read like a folder with no other file."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path.parent)
@@ -198,34 +205,36 @@ class _OneFile(Folder):
 
 
 def _weight(record: Record) -> int:
-    """Bytes in memory, about: as the reader told, or of the texts."""
+    """Approximate bytes in memory: from the reader, plus those of the texts."""
     texts = sum(len(value) for value in record.values() if isinstance(value, str))
     return texts + int(record.get(WEIGHT, 0))
 
 
 def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
-    place, weight = f"record {number + 1}", _weight(record)
+    location, weight = f"record {number + 1}", _weight(record)
     record.pop(WEIGHT, None)
     label = record.pop(LABEL, number)
     identity = record.get(roles.id) if roles.id else None
     if not isinstance(identity, (str, int, float)):
         identity = f"{stem}-{int(label):07d}" if isinstance(label, int) else str(label)
     if DAMAGED in record:
-        return Raw(place, "none", record[DAMAGED], {"id": identity})
+        return Raw(location, "none", record[DAMAGED], {"id": identity})
     payload = record.get(roles.structure or cast(str, roles.formula))
-    keep = {k: v for k, v in record.items() if k not in (roles.structure, roles.id, roles.formula)}
-    values = {**keep, "id": identity}
+    columns = {
+        k: v for k, v in record.items() if k not in (roles.structure, roles.id, roles.formula)
+    }
+    values = {**columns, "id": identity}
     if roles.structure == XYZ_TEXT:
-        return Raw(place, "xyz", payload, values, roles.id, weight)
+        return Raw(location, "xyz", payload, values, roles.id, weight)
     if payload is None:
-        return Raw(place, "none", "no structure" if roles.structure else "no formula", values)
+        return Raw(location, "none", "no structure" if roles.structure else "no formula", values)
     if isinstance(payload, str) and roles.structure and (problem := _no_structure(payload)):
-        return Raw(place, "none", problem, values, weight=weight)
-    return Raw(place, _form(payload, roles), payload, values, weight=weight)
+        return Raw(location, "none", problem, values, weight=weight)
+    return Raw(location, _form(payload, roles), payload, values, weight=weight)
 
 
 def _no_structure(text: str) -> str | None:
-    """Why a text is no CIF and no POSCAR, where its first sign or its one line tells."""
+    """Why a text is neither CIF nor POSCAR, as far as its first character or single line shows."""
     stripped = text.strip()
     if stripped.startswith("{"):
         return "the structure is JSON as text; write it as an object of the JSON file"

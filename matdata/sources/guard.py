@@ -1,9 +1,9 @@
-"""What happens when a record cannot be read: decided here, for every source.
+"""Handling of records that cannot be read, for every source.
 
-A record that is not what it should be is `Unusable`, and becomes a ledger row with its reason. So
-does one whose reading ends in any other exception, under the reason ``unexpected_error``: that is a
-fault of matdata, which is counted and told at the end of a build, but no ground to lose the other
-records. With ``--debug`` it surfaces with its traceback.
+An invalid record raises `Unusable`, and becomes a ledger row with its reason. So
+does one whose reading raises any other exception, under the reason ``unexpected_error``: that is a
+fault of matdata, which is counted and reported at the end of a build, but no reason to lose the
+other records. With ``--debug`` it is raised with its traceback.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from matdata.sources.identity import problem_of
 from matdata.sources.limits import MAX_COLUMNS
 
 R = TypeVar("R")
-MAX_BITS = 1023  # of an integer that a float64 can stand for
+MAX_BITS = 1023  # of an integer within the range of float64
 
 
 class Row(NamedTuple):
-    """A record that can be used: its id, its values by column, its crystal if it has one."""
+    """A usable record: its id, its values by column, its crystal if it has one."""
 
     material_id: str
     values: Mapping[str, Any]
@@ -33,14 +33,14 @@ class Row(NamedTuple):
 
 @dataclass
 class Gathered:
-    """What became of some records.
+    """Results of reading records.
 
     Attributes
     ----------
     ids, rows, sites
-        Ids, values and crystals (if there are any) of those that can be used.
+        Ids, values and crystals (if any) of the usable records.
     rejects
-        The others.
+        The rejects of the others.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Gathered:
     rejects: list[Reject] = field(default_factory=list)
 
     def add(self, outcome: Row | Reject) -> None:
-        """Take what a record, or a part of it, came to.
+        """Add the outcome of a record, or of a part of it.
 
         Raises
         ------
@@ -70,20 +70,20 @@ def gather(
     records: Iterable[R],
     identify: Callable[[R], str],
     read: Callable[[R], Iterable[Row | Reject]],
-    place: Callable[[R], str] | None = None,
+    locate: Callable[[R], str] | None = None,
 ) -> Gathered:
-    """Read records one by one; one that fails is a reject, whatever it fails with.
+    """Read records one by one; a record that raises any exception becomes a reject.
 
     Parameters
     ----------
     records
         Raw records.
     identify
-        The id under which a failure is noted.
+        Returns the id of a record, for rejects.
     read
-        Gives the outcomes of a record: one, or more where it holds several crystals.
-    place
-        Where a record stands in its file, for messages.
+        Returns the outcomes of a record: one, or more if it holds several crystals.
+    locate
+        Returns the location of a record in its file, for messages.
     """
     gathered = Gathered()
     for record in records:
@@ -91,28 +91,28 @@ def gather(
             for outcome in read(record):
                 gathered.add(outcome)
         except Exception as error:
-            where = f"{place(record)}: " if place else ""
-            gathered.rejects.append(rejected(_name(identify, record), error, where))
+            location = f"{locate(record)}: " if locate else ""
+            gathered.rejects.append(rejected(_name(identify, record), error, location))
     return gathered
 
 
-def rejected(identity: str, error: Exception, where: str = "") -> Reject:
+def rejected(identity: str, error: Exception, location: str = "") -> Reject:
     """The ledger row of a record whose reading raised `error`.
 
     Raises
     ------
     MemoryError
-        If that was the error: it is none of the record's.
+        If that was the error: it is not the record's fault.
     Exception
-        The error itself if nobody foresaw it and ``MATDATA_DEBUG`` is set.
+        The error itself if it is unexpected and ``MATDATA_DEBUG`` is set.
     """
     if isinstance(error, Unusable):
-        return Reject(identity, "source", error.reason, f"{where}{error}")
+        return Reject(identity, "source", error.reason, f"{location}{error}")
     if isinstance(error, MatdataError):
-        return Reject(identity, "source", "unreadable", f"{where}{error.what}")
+        return Reject(identity, "source", "unreadable", f"{location}{error.what}")
     if isinstance(error, MemoryError) or os.environ.get(DEBUG):
         raise error
-    return Reject(identity, "source", UNEXPECTED, f"{where}{type(error).__name__}: {error}")
+    return Reject(identity, "source", UNEXPECTED, f"{location}{type(error).__name__}: {error}")
 
 
 def _name(identify: Callable[[R], str], record: R) -> str:
@@ -123,7 +123,13 @@ def _name(identify: Callable[[R], str], record: R) -> str:
 
 
 def require_storable(row: Row) -> None:
-    """Raise `Unusable` if a table could not hold the row as it is."""
+    """Check that a table can store the row unchanged.
+
+    Raises
+    ------
+    Unusable
+        If its id, a name or a value cannot be stored, or there are too many values.
+    """
     if len(row.values) > MAX_COLUMNS:
         raise too_many(len(row.values))
     problem = problem_of(row.material_id)

@@ -1,4 +1,4 @@
-"""Material ids: from the names of files, and what makes an id unusable."""
+"""Material ids: derived from file names, and the criteria of unusable ids."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ def stem_of(name: str) -> str:
     """File name without the suffixes of format and compression: ``POSCAR.mp-11`` has neither."""
     stem = PurePosixPath(name).name
     for suffixes in (COMPRESSED, SUFFIXES):
-        suffix = next((one for one in suffixes if stem.lower().endswith(one)), "")
+        suffix = next((candidate for candidate in suffixes if stem.lower().endswith(candidate)), "")
         if suffix and len(stem) > len(suffix):
             stem = stem[: -len(suffix)]
     return stem
 
 
 def ids_of_files(names: Sequence[str]) -> list[str]:
-    """One id for each file, all different.
+    """One unique id per file.
 
     The id is the name without its suffixes, or the folder of a file called POSCAR or CONTCAR.
-    Files that would share it take the path without suffixes, then the whole path, and members of
-    an archive with one path are numbered.
+    Files that would share it get the path without suffixes, then the whole path, and members of
+    an archive with the same path are numbered.
 
     Parameters
     ----------
     names
-        Paths with ``/``, relative to what holds the files.
+        Paths with ``/``, relative to the folder or archive.
     """
     ids = ["" for _ in names]
-    open_rows = list(range(len(names)))
-    for way in (_by_name, path_stem, str):
-        for row in open_rows:
-            ids[row] = way(names[row])
+    ambiguous = list(range(len(names)))
+    for name_of in (_by_name, path_stem, str):
+        for row in ambiguous:
+            ids[row] = name_of(names[row])
         counts = Counter(ids)
-        open_rows = [row for row in open_rows if counts[ids[row]] > 1]
-        if not open_rows:
+        ambiguous = [row for row in ambiguous if counts[ids[row]] > 1]
+        if not ambiguous:
             return ids
-    seen: Counter[str] = Counter()
-    for row in open_rows:
-        seen[ids[row]] += 1
-        ids[row] = f"{ids[row]}#{seen[ids[row]]}"
+    n_used: Counter[str] = Counter()
+    for row in ambiguous:
+        n_used[ids[row]] += 1
+        ids[row] = f"{ids[row]}#{n_used[ids[row]]}"
     return ids
 
 
@@ -76,12 +76,12 @@ def problem_of(identity: str) -> str | None:
         ("a byte that is no text", lambda sign: sign == "\ufffd"),
         ("a line separator", lambda sign: sign in "\u2028\u2029"),
     )
-    what = next((what for what, test in tests if any(map(test, identity))), None)
-    return None if what is None else f"the id holds {what}"
+    kind = next((kind for kind, test in tests if any(map(test, identity))), None)
+    return None if kind is None else f"the id holds {kind}"
 
 
 def printable(identity: str) -> str:
-    """An unusable id as the ledger shows it: escaped and cut, any other as it is."""
+    """An id for the ledger: an unusable one escaped and truncated, others unchanged."""
     if problem_of(identity) is None:
         return identity
     return identity[:SHOWN].encode("unicode_escape").decode("ascii").strip() or "(empty)"

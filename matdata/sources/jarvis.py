@@ -1,4 +1,4 @@
-"""JARVIS: `dft_3d` and the other sets that NIST publishes, from figshare or from a local file."""
+"""JARVIS: `dft_3d` and the other sets published by NIST, from figshare or from a local file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from matdata.tables.jarvis_sets import ARTICLES, LICENCES, PINNED, SETS, TARGETS
 
 DEFAULT = "dft_3d"
 MISSING = -99999
-PEEK = 200  # records looked at for the columns there are
+PEEK = 200  # records sampled to infer the columns
 DATE = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})$")
 CITATION = "K. Choudhary et al., The joint automated repository for various integrated "
 CITATION += "simulations (JARVIS), npj Comput. Mater. 6, 173 (2020), doi:10.1038/s41524-020-00440-1"
@@ -44,7 +44,7 @@ class Jarvis(Source):
     ----------
     request
         The argument is the name of a set (``dft_3d`` if there is none) or the path of its zip or
-        JSON file; ``file`` is a file to read in place of a download; ``query["optics"]`` a folder
+        JSON file; ``file`` is a file to read instead of a download; ``query["optics"]`` a folder
         with ``<jid>.xml`` (a page of JARVIS-DFT, or a vasprun), whose dielectric functions become
         array targets.
     """
@@ -70,24 +70,24 @@ class Jarvis(Source):
         self._optics = Path(optics).expanduser() if optics else None
         if self._optics is not None and not self._optics.is_dir():
             raise SourceError(f"--optics {optics}: there is no such folder")
-        self._at: tuple[Path, str] | None = None
+        self._fetched: tuple[Path, str] | None = None
 
     @classmethod
     def make(cls, request: Request) -> Jarvis:
-        """Make the source from a request."""
+        """Create the source from a request."""
         return cls(request)
 
     def _path(self) -> tuple[Path, str]:
-        """The file and its digest; fetched and checked once a run."""
-        if self._at is None:
+        """The file and its digest; downloaded and checked once per run."""
+        if self._fetched is None:
             if self._file is not None:
-                self._at = self._file, check_local(self._file, None)
+                self._fetched = self._file, check_local(self._file, None)
             else:
-                self._at = fetch(_remote(str(self._set)), self._request.cache or cache_dir())
-        return self._at
+                self._fetched = fetch(_remote(str(self._set)), self._request.cache or cache_dir())
+        return self._fetched
 
     def origin(self) -> Origin:
-        """Fetch the file if it is not there, and look at its first records."""
+        """Download the file if needed, and describe it by its first records."""
         path, digest = self._path()
         roles = self._roles(path)
         name = self._set or path.name.split(".")[0]
@@ -119,8 +119,8 @@ class Jarvis(Source):
         if not columns:
             raise SourceError(f"{path} holds no records", cause="a file of another kind")
         roles = find_roles(["atoms", *columns], first, self._request.options, str(path))
-        known = {name: TARGETS[name] for name in roles.targets if name in TARGETS}
-        targets = {**roles.targets, **known} if self._request.options.targets else known
+        with_units = {name: TARGETS[name] for name in roles.targets if name in TARGETS}
+        targets = {**roles.targets, **with_units} if self._request.options.targets else with_units
         optics = OPTICS_UNITS if self._optics else {}
         return Roles(
             roles.id,
@@ -138,14 +138,14 @@ class Jarvis(Source):
         return digest_json([[path.name, digest_file(path)] for path in paths])
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
-        """Entries, `CHUNK_ROWS` a chunk, each with the path of its XML file or None."""
+        """Entries, `CHUNK_ROWS` per chunk, each with the path of its XML file or None."""
         path, _ = self._path()
         entries = itertools.islice(_entries(path), self._request.limit)
         number = 0
-        for skipped, chunk in enumerate(chunked(entries)):
-            if skipped >= start:
+        for chunk_number, chunk in enumerate(chunked(entries)):
+            if chunk_number >= start:
                 numbered = enumerate((item.value for item in chunk), start=number)
-                yield [(place, entry, self._xml(entry)) for place, entry in numbered]
+                yield [(position, entry, self._xml(entry)) for position, entry in numbered]
             number += len(chunk)
 
     def _xml(self, entry: Any) -> Path | None:
@@ -157,9 +157,9 @@ class Jarvis(Source):
 
     def parse(self, raw: Any) -> Chunk:
         """Structures and values of a list of entries."""
-        done = gather(raw, _identity, _row)
-        table = {"material_id": done.ids, **to_columns(done.rows)}
-        return Chunk(to_crystals(done.ids, done.sites), table, done.rejects)
+        gathered = gather(raw, _identity, _row)
+        table = {"material_id": gathered.ids, **to_columns(gathered.rows)}
+        return Chunk(to_crystals(gathered.ids, gathered.sites), table, gathered.rejects)
 
 
 def _row(numbered: tuple[int, Any, Path | None]) -> Iterator[Row]:
@@ -172,18 +172,20 @@ def _row(numbered: tuple[int, Any, Path | None]) -> Iterator[Row]:
 def _remote(name: str) -> Remote:
     number, member = SETS[name]
     article = ARTICLES.get(name)
-    ask = functools.partial(published_md5, article, number) if article else None
+    md5_of_article = functools.partial(published_md5, article, number) if article else None
     url, sha256 = URL.format(number=number), PINNED.get(number)
-    return Remote(url, f"jarvis-{number}-{member}.zip", sha256, md5=None if sha256 else ask)
+    return Remote(
+        url, f"jarvis-{number}-{member}.zip", sha256, md5=None if sha256 else md5_of_article
+    )
 
 
 def _version(member: str) -> str:
     """The date in a member's name, the year first; else the name."""
     stem = Path(member).stem
-    found = DATE.search(stem)
-    if not found:
+    match = DATE.search(stem)
+    if not match:
         return stem
-    month, day, year = (int(group) for group in found.groups())
+    month, day, year = (int(group) for group in match.groups())
     return f"{year}.{month:02}.{day:02}"
 
 
@@ -209,7 +211,7 @@ def _present(value: Any) -> Any:
 
 
 def _entries(path: Path) -> Iterator[Item]:
-    """Entries one by one; memory is bounded by one, whatever the file's size."""
+    """Entries one by one; memory is bounded by one entry, for files of any size."""
     with _opened(path) as text:
         yield from text.values()
         text.end()
@@ -227,7 +229,7 @@ def _opened(path: Path) -> Iterator[JsonText]:
         if len(names) != 1:
             raise SourceError(
                 f"{path} holds {len(names)} JSON files, expected one: {', '.join(names[:5])}",
-                next_step="unpack it and give the file that is wanted",
+                next_step="unpack it and pass the file to read",
             )
         with open_member(archive, path, names[0]) as member:
             file = io.TextIOWrapper(member, encoding="utf-8-sig", errors="replace")

@@ -1,6 +1,6 @@
-"""The data sets that matminer lists, by name: its metadata gives URL and SHA-256, the rest is ours.
+"""The data sets listed by matminer, by name: only URL and SHA-256 come from its metadata.
 
-The digest is compared each time a file is read, not after the download only. Rows of a Matbench
+The digest is compared each time a file is read, not only after the download. Rows of a Matbench
 set get the ids of Matbench (``mb-<task>-<row>``), from which its folds are regenerated.
 """
 
@@ -24,7 +24,7 @@ from matdata.sources.readers.base import is_structure_dict
 
 MATBENCH = "matbench_"
 INPUTS = ("structure", "composition")
-#: Units that the columns' names alone do not tell.
+#: Units that cannot be inferred from the columns' names.
 UNITS = {
     "log10(G_VRH)": "log10(GPa)",
     "log10(K_VRH)": "log10(GPa)",
@@ -43,7 +43,7 @@ UNITS = {
     "Tc": "K",
     "n": "1",
 }
-#: Sets whose column of that name has another unit: energies of the cell of five atoms.
+#: Sets in which a column of that name has another unit: energies per cell of five atoms.
 PER_CELL = {
     ("matbench_perovskites", "e_form"): "eV/cell",
     ("castelli_perovskites", "e_form"): "eV/cell",
@@ -52,7 +52,7 @@ PER_CELL = {
 
 @dataclass(frozen=True)
 class Entry:
-    """What matminer knows of a set."""
+    """matminer's metadata of a set."""
 
     name: str
     url: str
@@ -64,7 +64,13 @@ class Entry:
 
 @functools.cache
 def known_sets() -> dict[str, Entry]:
-    """All sets of the installed matminer, without importing it."""
+    """All sets of the installed matminer, without importing it.
+
+    Raises
+    ------
+    SourceError
+        If matminer is not installed.
+    """
     spec = importlib.util.find_spec("matminer")
     if spec is None or spec.origin is None:
         raise SourceError("matminer is not installed", next_step="pip install matminer")
@@ -73,13 +79,13 @@ def known_sets() -> dict[str, Entry]:
     return {
         name: Entry(
             name,
-            one["url"],
-            one["hash"],
-            int(one["num_entries"]),
-            tuple(one["columns"]),
-            str(one.get("reference", "")),
+            metadata["url"],
+            metadata["hash"],
+            int(metadata["num_entries"]),
+            tuple(metadata["columns"]),
+            str(metadata.get("reference", "")),
         )
-        for name, one in data.items()
+        for name, metadata in data.items()
     }
 
 
@@ -114,16 +120,16 @@ class MatminerData(Source):
 
     @classmethod
     def make(cls, request: Request) -> MatminerData:
-        """Make the source from a request."""
+        """Create the source from a request."""
         return cls(request)
 
     def _reader(self) -> Files:
         """A reader of the file, whose digest is checked first."""
         if self._files is None:
-            entry, given = self._entry, self._request.file
-            if given is not None:
-                check_local(given, entry.sha256)
-                path = given
+            entry, file = self._entry, self._request.file
+            if file is not None:
+                check_local(file, entry.sha256)
+                path = file
             else:
                 remote = Remote(entry.url, f"{entry.name}.json.gz", entry.sha256)
                 path, _ = fetch(remote, self._request.cache or cache_dir())
@@ -139,17 +145,17 @@ class MatminerData(Source):
         return name.removeprefix(MATBENCH).replace("_", "-")
 
     def origin(self) -> Origin:
-        """Fetch the file if it is not there, and look at its first records."""
+        """Download the file if needed, and describe it by its first records."""
         entry, options = self._entry, self._request.options
-        found = self._reader().origin()
-        targets = found.targets
-        energy = found.energy_column
+        of_file = self._reader().origin()
+        targets = of_file.targets
+        energy = of_file.energy_column
         if self._task is not None:
             targets = targets if options.targets else dict.fromkeys(self._learned(), "")
-            # By an energy, duplicates would be dropped, and Matbench's folds hold every row.
+            # With an energy, duplicates would be dropped, but Matbench's folds contain every row.
             energy = energy if options.energy else None
         return replace(
-            found,
+            of_file,
             source=self.name,
             name=entry.name,
             version=f"sha256-{entry.sha256[:8]}",
@@ -175,10 +181,10 @@ class MatminerData(Source):
         return special or unit or UNITS.get(column, "")
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
-        """Raw records of the file, without structures beside the one that is read."""
-        place = 0
+        """Raw records of the file, without further structures besides the one that is read."""
+        n_read = 0
         for composition, records in self._reader().raw_chunks(0):
-            place += len(records)
+            n_read += len(records)
             if start > 0:
                 start -= 1
                 continue
@@ -186,15 +192,15 @@ class MatminerData(Source):
                 composition,
                 [
                     replace(record, values=self._values(record.values, number))
-                    for number, record in enumerate(records, start=place - len(records) + 1)
+                    for number, record in enumerate(records, start=n_read - len(records) + 1)
                 ],
             )
 
     def _values(self, values: dict[str, Any], number: int) -> dict[str, Any]:
-        kept = {k: v for k, v in values.items() if not is_structure_dict(v)}
+        columns = {k: v for k, v in values.items() if not is_structure_dict(v)}
         if self._task is not None:
-            kept["id"] = f"mb-{self._task}-{number:0{len(str(self._entry.rows))}}"
-        return kept
+            columns["id"] = f"mb-{self._task}-{number:0{len(str(self._entry.rows))}}"
+        return columns
 
     def parse(self, raw: Any) -> Chunk:
         """Parse a list of raw records."""

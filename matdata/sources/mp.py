@@ -37,15 +37,15 @@ class _Reader(Protocol):
 class MaterialsProject(Source):
     """Summary documents of the Materials Project, not deprecated, ordered by material id.
 
-    Ids that the database deprecated are rejects, so that a diff can say so.
+    Ids that the database deprecated become rejects, so that a diff can report them.
 
     Parameters
     ----------
     request
-        ``limit``, and ``options.targets`` if not all properties are wanted; ``query["thermo"]`` is
-        the level of theory of the energies, ``GGA_GGA+U`` if not said; ``query["bulk"]`` reads the
+        ``limit``, and ``options.targets`` to select properties; ``query["thermo"]`` is
+        the level of theory of the energies, ``GGA_GGA+U`` by default; ``query["bulk"]`` reads the
         whole database from the open data, without a key. The endpoint is the client's own;
-        ``MP_API_ENDPOINT`` names another, ``MP_OPEN_DATA_ENDPOINT`` a mirror of the open data.
+        ``MP_API_ENDPOINT`` sets another, ``MP_OPEN_DATA_ENDPOINT`` a mirror of the open data.
     """
 
     name: ClassVar[str] = "mp"
@@ -70,20 +70,20 @@ class MaterialsProject(Source):
             return Pages(self._thermo, self._request.limit)
         if self._request.limit is not None:
             raise SourceError(
-                "--bulk reads the whole database, and a limit was given",
-                next_step="leave one of --bulk and --limit out",
+                "--bulk reads the whole database, but a limit was given",
+                next_step="leave out one of --bulk and --limit",
             )
         return OpenData(self._thermo, self._request.cache or cache_dir())
 
     @classmethod
     def make(cls, request: Request) -> MaterialsProject:
-        """Make the source from a request."""
+        """Create the source from a request."""
         return cls(request)
 
     def origin(self) -> Origin:
-        """Ask for the database version and the number of documents."""
-        version, asked = self._reader.version(), self._reader.request()
-        limit, total = self._request.limit, asked["documents"]
+        """Request the database version and the number of documents."""
+        version, counts = self._reader.version(), self._reader.request()
+        limit, total = self._request.limit, counts["documents"]
         notes = [BULK] * self._bulk + [MIXED] * (self._thermo == "summary")
         return Origin(
             source=self.name,
@@ -95,7 +95,7 @@ class MaterialsProject(Source):
                 "database_version": version,
                 "fields": list(FIELDS),
                 "thermo": self._thermo,
-                **asked,
+                **counts,
             },
             licence=LICENCE,
             url=URL,
@@ -127,7 +127,13 @@ class MaterialsProject(Source):
 
 
 def wanted_targets(request: Request) -> dict[str, str]:
-    """Targets with their units: those that the user names, or all."""
+    """Targets with their units: those named by the user, or all.
+
+    Raises
+    ------
+    SourceError
+        If a name is not a target.
+    """
     for name in request.options.targets:
         require_column(name, list(TARGETS), "mp")
     return {name: TARGETS[name] for name in request.options.targets or TARGETS}
@@ -136,27 +142,31 @@ def wanted_targets(request: Request) -> dict[str, str]:
 def parse_documents(
     documents: list[dict[str, Any]], fields: tuple[str, ...], deprecated: list[str] | None = None
 ) -> Chunk:
-    """Summary documents as columns; a missing value and a null are the same.
+    """Summary documents as columns; a missing value and a null are equivalent.
 
     Parameters
     ----------
     documents
         Summary documents; their structures are dictionaries or pymatgen's objects.
     fields
-        Those that make a column even where no document has them.
+        Fields that become columns even if no document has them.
     deprecated
-        Ids that become rejects.
+        Ids that become rejects, or None.
     """
-    gone = [
+    deprecated_rejects = [
         Reject(identity, "source", "deprecated", "the Materials Project deprecated it")
         for identity in deprecated or []
     ]
-    done = gather(documents, lambda document: str(document["material_id"]), _row)
-    plain = [name for name in fields if name not in (*NESTED, "structure", "material_id")]
-    empty: dict[str, list[Any]] = {name: [None] * len(done.ids) for name in plain}
-    found = dict(sorted(to_columns(done.rows).items()))  # whatever order a reader has them in
-    crystals = to_crystals(done.ids, done.sites)
-    return Chunk(crystals, {"material_id": done.ids, **empty, **found}, gone + done.rejects)
+    gathered = gather(documents, lambda document: str(document["material_id"]), _row)
+    column_names = [name for name in fields if name not in (*NESTED, "structure", "material_id")]
+    empty: dict[str, list[Any]] = {name: [None] * len(gathered.ids) for name in column_names}
+    columns = dict(sorted(to_columns(gathered.rows).items()))  # independent of the reader's order
+    crystals = to_crystals(gathered.ids, gathered.sites)
+    return Chunk(
+        crystals,
+        {"material_id": gathered.ids, **empty, **columns},
+        deprecated_rejects + gathered.rejects,
+    )
 
 
 def _row(document: dict[str, Any]) -> Iterator[Row]:

@@ -1,7 +1,7 @@
 """Frequency-dependent dielectric functions from XML: pages of JARVIS-DFT, and VASP's vasprun.
 
-Both give the energies in eV and six components (xx, yy, zz, xy, yz, zx) of the real and the
-imaginary part. The parser refuses document types, so no entity is ever expanded.
+Both contain the energies in eV and six components (xx, yy, zz, xy, yz, zx) of the real and the
+imaginary part. The parser rejects document types, so no entity is ever expanded.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def dielectric_function(path: Path) -> dict[str, list[float]]:
     Raises
     ------
     Unusable
-        If the file is no XML, holds no dielectric function, or its arrays differ in length.
+        If the file is not XML, holds no dielectric function, or its arrays differ in length.
     """
     try:
         root = ET.parse(path, ET.XMLParser(target=_NoDoctype())).getroot()
-        read = _vasprun if root.tag == "modeling" else _jarvis_page
-        arrays = read(root)
+        extract = _vasprun if root.tag == "modeling" else _jarvis_page
+        arrays = extract(root)
     except (ET.ParseError, ValueError) as error:
         raise Unusable("unreadable", f"{path.name}: {error}") from None
     lengths = {len(array) for array in arrays.values()}
@@ -67,13 +67,13 @@ def _numbers(info: ET.Element, tag: str) -> Array:
 
 
 def _vasprun(root: ET.Element) -> dict[str, Array]:
-    # With LOPTICS the first one is the density-density response, which is what is wanted.
-    found = root.find(".//dielectricfunction")
-    if found is None:
+    # With LOPTICS the first one is the density-density response, the one needed here.
+    element = root.find(".//dielectricfunction")
+    if element is None:
         raise ValueError("no dielectricfunction: a calculation without LOPTICS")
     arrays: dict[str, Array] = {}
     for part in ("real", "imag"):
-        rows = [(row.text or "").split() for row in found.findall(f"{part}/array/set/r")]
+        rows = [(row.text or "").split() for row in element.findall(f"{part}/array/set/r")]
         table = np.array([[float(word) for word in row] for row in rows])
         if table.ndim != 2 or table.shape[1] != 1 + len(COMPONENTS):
             raise ValueError(f"the {part} part has shape {table.shape}, expected (n, 7)")

@@ -1,4 +1,4 @@
-"""Any database that speaks OPTIMADE: own pager over ``links.next``, resumed page by page."""
+"""Any OPTIMADE database: a pager over ``links.next`` that resumes page by page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from matdata.sources.web import Refused, get_json
 from matdata.store import files
 from matdata.tables.optimade_providers import ENERGIES, PROVIDERS, UNITS, UNITS_BY_ENDING
 
-PAGE = 100  # entries asked for; a service that allows fewer is asked for its own number
+PAGE = 100  # entries requested per page; a service that allows fewer uses its own number
 FIELDS = (
     "lattice_vectors", "cartesian_site_positions", "species_at_sites", "species",
     "structure_features", "dimension_types", "nperiodic_dimensions", "nsites",
@@ -34,10 +34,10 @@ CITATION = "Evans et al., Digit. Discov. 3, 1509 (2024), doi:10.1039/D4DD00039K"
 NOTE = "each provider has its own licence and level of theory; see its pages"
 
 
-def unit_of(name: str, told: Mapping[str, str] | None = None) -> str:
-    """Unit of a provider's field: as known, as the provider tells, or by its last word."""
+def unit_of(name: str, provider_units: Mapping[str, str] | None = None) -> str:
+    """Unit of a provider's field: the known one, the provider's, or by its name's last word."""
     ending = UNITS_BY_ENDING.get(name.rpartition(".")[2], "")
-    return UNITS.get(name) or (told or {}).get(name) or ending
+    return UNITS.get(name) or (provider_units or {}).get(name) or ending
 
 
 class Optimade(Source):
@@ -60,7 +60,7 @@ class Optimade(Source):
         text = request.argument
         if text not in PROVIDERS and not text.startswith(("http://", "https://")):
             raise SourceError(
-                f"no OPTIMADE provider {text!r}" if text else "which OPTIMADE provider?",
+                f"no OPTIMADE provider {text!r}" if text else "no OPTIMADE provider is named",
                 next_step=f"write optimade:NAME with one of {', '.join(PROVIDERS)}, or "
                 "optimade:https://…",
             )
@@ -73,17 +73,17 @@ class Optimade(Source):
 
     @classmethod
     def make(cls, request: Request) -> Optimade:
-        """Make the source from a request."""
+        """Create the source from a request."""
         return cls(request)
 
     def _provider_fields(self) -> dict[str, str]:
-        """The provider's own fields and their units, from its ``info/structures``."""
+        """The provider-specific fields and their units, from its ``info/structures``."""
         if self._fields is None:
             info = self._get(f"{self._base}/info/structures").get("data", {})
-            known = info.get("properties", {}) if isinstance(info, dict) else {}
+            properties = info.get("properties", {}) if isinstance(info, dict) else {}
             self._fields = {
                 name: str((about or {}).get("unit") or "")
-                for name, about in known.items()
+                for name, about in properties.items()
                 if name.startswith("_")
             }
         return self._fields
@@ -111,7 +111,7 @@ class Optimade(Source):
         return self._first
 
     def _version(self) -> str:
-        """Day of the last change where the service can sort, else today."""
+        """Day of the last change if the service can sort, else today."""
         try:
             url = self._address(
                 sort="-last_modified", page_limit=1, response_fields="last_modified"
@@ -122,34 +122,30 @@ class Optimade(Source):
         return last or time.strftime("%Y.%m.%d", time.gmtime())
 
     def origin(self) -> Origin:
-        """Ask for the provider's fields, the number of structures, and the first page."""
+        """Request the provider's fields, the number of structures, and the first page.
+
+        Raises
+        ------
+        SourceError
+            If the service cannot be reached, or does not send structures.
+        """
         page = self._first_page()
-        meta = page.get("meta", {})
         total, limit = _count(page), self._request.limit
         version = self._version()
-        first = sampled((Item(one, 0) for one in _entries(page, self._base)), values_of)
+        first = sampled((Item(entry, 0) for entry in _entries(page, self._base)), values_of)
         columns = list(dict.fromkeys(name for values in first for name in values))
         options = self._request.options
-        known = next((name for name in ENERGIES if name in columns), None)
-        energy = options.energy or known
-        said = ReadOptions(**{**options.to_dict(), "energy": energy})
-        roles = find_roles(["structure", *columns], first, said, self._base)
-        own = {name for name in columns if name.startswith("_")}
+        default_energy = next((name for name in ENERGIES if name in columns), None)
+        energy = options.energy or default_energy
+        read_options = ReadOptions(**{**options.to_dict(), "energy": energy})
+        roles = find_roles(["structure", *columns], first, read_options, self._base)
+        provider_columns = {name for name in columns if name.startswith("_")}
         return Origin(
             source=self.name,
             name=f"optimade-{self._name}",
             version=version,
             kind="structure",
-            request={
-                "source": self.name,
-                "base": self._base,
-                "filter": self._request.query.get("where"),
-                "version": version,
-                "available": meta.get("data_available"),
-                "returned": total,
-                "limit": limit,
-                "options": options.to_dict(),
-            },
+            request=self._request_record(version, page),
             url=self._base,
             citation=CITATION,
             energy_column=energy,
@@ -157,44 +153,57 @@ class Optimade(Source):
             targets={
                 name: unit_of(name, self._provider_fields())
                 for name in roles.targets
-                if name in own
+                if name in provider_columns
             },
             count=limit if total is None else min(total, limit or total),
             note=NOTE,
         )
 
+    def _request_record(self, version: str, page: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "source": self.name,
+            "base": self._base,
+            "filter": self._request.query.get("where"),
+            "version": version,
+            "available": page.get("meta", {}).get("data_available"),
+            "returned": _count(page),
+            "limit": self._request.limit,
+            "options": self._request.options.to_dict(),
+        }
+
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Pages of entries, from page `start` on.
 
-        Addresses of pages can be opaque, so each is written to a trail when its page is known.
+        Addresses of pages may be opaque, so each is recorded in a trail when its page is read.
 
         Raises
         ------
         SourceError
-            If pages go round in a circle, or fewer entries arrive than the service counts.
+            If the links between pages form a cycle, or fewer entries arrive than the service
+            counts.
         """
         trail = Trail(self._request.cache or cache_dir(), self._key())
         first = self._first_page()
         total, limit = _count(first), self._request.limit
-        number, seen, url = trail.before(start) or (0, 0, str(first["__url__"]))
+        n_pages, n_entries, url = trail.before(start) or (0, 0, str(first["__url__"]))
         visited: set[str] = set()
-        while url and (limit is None or seen < limit):
+        while url and (limit is None or n_entries < limit):
             page = first if url == first["__url__"] else self._get(url)
             visited.add(url)
             entries = _entries(page, url)
             _check_count(total, _count(page), url)
-            following = self._credentials.without(_next(page, url))
-            if following in visited or (following and not entries):
-                raise SourceError(f"{url}: the links to the next page go round in a circle")
-            wanted = entries if limit is None else entries[: limit - seen]
-            seen, number = seen + len(wanted), number + 1
-            trail.add(number, seen, following)
-            if number > start and wanted:
-                yield wanted
-            url = following
-        if total is not None and seen < min(total, limit or total):
+            next_url = self._credentials.without(_next(page, url))
+            if next_url in visited or (next_url and not entries):
+                raise SourceError(f"{url}: the links to the next page form a cycle")
+            selected = entries if limit is None else entries[: limit - n_entries]
+            n_entries, n_pages = n_entries + len(selected), n_pages + 1
+            trail.add(n_pages, n_entries, next_url)
+            if n_pages > start and selected:
+                yield selected
+            url = next_url
+        if total is not None and n_entries < min(total, limit or total):
             raise SourceError(
-                f"{self._base} counts {total} structures and sent {seen}",
+                f"{self._base} counts {total} structures and sent {n_entries}",
                 cause="the database changed while it was read",
                 next_step="run the same command again",
             )
@@ -209,35 +218,41 @@ class Optimade(Source):
 
 
 class Trail:
-    """The addresses of the pages that are known, kept while a service is read."""
+    """The addresses of the pages read so far, stored while a service is read."""
 
     def __init__(self, cache: Path, key: str) -> None:
         self._path = cache / "downloads" / f".trail-optimade-{key[:16]}.jsonl"
 
     def before(self, page: int) -> tuple[int, int, str] | None:
-        """Pages and entries before `page`, and its address, if they were written down."""
+        """Number of pages and entries before `page`, and its address, if recorded."""
         if page == 0 or not self._path.is_file():
             return None
         for line in self._path.read_text(encoding="utf-8").splitlines():
             try:
-                number, seen, url = json.loads(line)
-            except ValueError:  # a kill can cut the last line short
+                number, n_entries, url = json.loads(line)
+            except ValueError:  # a kill can truncate the last line
                 continue
             if number == page:
-                return number, seen, url
+                return number, n_entries, url
         return None
 
-    def add(self, page: int, seen: int, url: str) -> None:
-        """Write down where the page after `page` pages is."""
+    def add(self, page: int, n_entries: int, url: str) -> None:
+        """Record the address of the page after `page` pages and `n_entries` entries.
+
+        Raises
+        ------
+        StoreError
+            If the record cannot be written.
+        """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with open(self._path, "a" if page > 1 else "w", encoding="utf-8") as file:
-                file.write(json.dumps([page, seen, url]) + "\n")
+                file.write(json.dumps([page, n_entries, url]) + "\n")
         except OSError as error:
             raise storage_error(error, self._path) from error
 
     def remove(self) -> None:
-        """Forget them."""
+        """Remove the record."""
         files.remove(self._path)
 
 
@@ -246,7 +261,7 @@ def _entries(page: dict[str, Any], url: str) -> list[dict[str, Any]]:
     if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
         raise SourceError(
             f"{url} sent no list of structures",
-            cause="an error in place of data, or a service that speaks another protocol",
+            cause="an error instead of data, or a service with another protocol",
             next_step="open the address in a browser",
         )
     return data

@@ -1,4 +1,4 @@
-"""Raw records to columns: the part of reading that takes time and runs in workers."""
+"""Raw records to columns: the expensive part of reading, which runs in workers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from matdata.sources.readers.base import Raw
 
 def parse_structures(records: Sequence[Raw]) -> Chunk:
     """Parse records that hold structures; ``values["id"]`` is the material id."""
-    done = gather(records, _identity, _crystals_of, _place)
-    table = {**to_columns(done.rows), "material_id": done.ids}
-    return Chunk(to_crystals(done.ids, done.sites), table, done.rejects)
+    gathered = gather(records, _identity, _crystals_of, _place)
+    table = {**to_columns(gathered.rows), "material_id": gathered.ids}
+    return Chunk(to_crystals(gathered.ids, gathered.sites), table, gathered.rejects)
 
 
 def _place(record: Raw) -> str:
@@ -28,7 +28,7 @@ def _place(record: Raw) -> str:
 def _identity(record: Raw) -> str:
     try:
         return str(_values_of(record)["id"])
-    except Unusable:  # the comment line of a frame, which holds its name, cannot be read
+    except Unusable:  # the frame's comment line, which holds its name, cannot be read
         return str(record.values["id"])
 
 
@@ -62,7 +62,7 @@ def _values_of(record: Raw) -> dict[str, Any]:
 
 
 def _outcomes_of(record: Raw) -> Sequence[Sites | Exception]:
-    """The crystal of a record; for a CIF text one of each block, or what is wrong with it."""
+    """The crystal of a record; for a CIF text one outcome per block, a crystal or its error."""
     if record.form == "cif":
         from matdata.adapters.cif import read_cif
 
@@ -89,10 +89,10 @@ def _crystal_of(record: Raw) -> Sites:
 
 
 def parse_formulas(records: Sequence[Raw]) -> Chunk:
-    """Parse records that hold formulas only; the formula is kept as it was written."""
-    done = gather(records, _identity, _formula_of, _place)
-    table: dict[str, list[Any]] = {"formula": [], **to_columns(done.rows)}
-    return Chunk(None, {**table, "material_id": done.ids}, done.rejects)
+    """Parse records that hold formulas only; formulas are kept as written."""
+    gathered = gather(records, _identity, _formula_of, _place)
+    table: dict[str, list[Any]] = {"formula": [], **to_columns(gathered.rows)}
+    return Chunk(None, {**table, "material_id": gathered.ids}, gathered.rejects)
 
 
 def _formula_of(record: Raw) -> Iterator[Row]:
@@ -109,6 +109,6 @@ def _formula_of(record: Raw) -> Iterator[Row]:
 
 
 def to_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Dictionaries, one a record, to columns."""
+    """Columns from dictionaries, one per record; None where a record lacks a key."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     return {name: [row.get(name) for row in rows] for name in names}

@@ -1,4 +1,4 @@
-"""Which column is what: id, structure, formula, energy and targets, by well-known names."""
+"""Roles of columns: id, structure, formula, energy and targets, inferred from well-known names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ID_NAMES = (
     "unique_id",
 )  # fmt: skip
 SHOWN = 40  # columns that a message lists
-NUMERIC = 0.9  # of the values there: a column of numbers may hold a remark
+NUMERIC = 0.9  # share of numbers among present values: a numeric column may hold remarks
 STRUCTURE_NAMES = (
     "structure", "cif", "cif_string", "cifs", "atoms", "poscar", "final_structure",
     "relaxed_structure", "optimized_structure", "initial_structure",
@@ -57,20 +57,20 @@ UNITS = {
 
 @dataclass(frozen=True)
 class ReadOptions(Settings):
-    """What a user can say about the columns of a file."""
+    """User options about the columns of a file."""
 
     id_col: str | None = setting(None, "column that holds the material id")
     structure_col: str | None = setting(None, "column that holds the structure")
     formula_col: str | None = setting(None, "column that holds the formula")
     energy: str | None = setting(
-        None, "column of energies that rank polymorphs; append /cell when not per atom"
+        None, "column of energies that rank polymorphs; append /cell if not per atom"
     )
-    targets: tuple[str, ...] = setting((), "columns to learn; all numeric ones if not said")
+    targets: tuple[str, ...] = setting((), "columns to learn; all numeric ones if not given")
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The roles of a table's columns; None where there is none."""
+    """The roles of a table's columns; None if there is no such column."""
 
     id: str | None
     structure: str | None
@@ -78,44 +78,44 @@ class Roles:
     energy: str | None
     energy_per: Literal["atom", "cell"]
     targets: dict[str, str]
-    note: str = ""  # what a user must know about them
+    note: str = ""  # a remark for the user
 
 
 def find_roles(
-    columns: Sequence[str], first: Sequence[Mapping[str, Any]], options: ReadOptions, place: str
+    columns: Sequence[str], first: Sequence[Mapping[str, Any]], options: ReadOptions, source: str
 ) -> Roles:
-    """Find each role among `columns`, looking at the first records where a name is not enough.
+    """Infer each role among `columns`, using the first records where names are not enough.
 
     Raises
     ------
     SourceError
-        If a column that was named is not there, there is neither structure nor formula, or there
+        If a named column does not exist, there is neither structure nor formula, or there
         are too many columns.
     """
     columns = [name for name in columns if _is_text(name)]  # others make their records rejects
     if len(columns) > MAX_COLUMNS:
         raise SourceError(
-            f"{place}: more than {MAX_COLUMNS:,} columns",
-            cause="a matrix, or ids and labels that stand as keys",
+            f"{source}: more than {MAX_COLUMNS:,} columns",
+            cause="a matrix, or ids and labels used as keys",
         )
-    structure = _pick(options.structure_col, STRUCTURE_NAMES, columns, place)
+    structure = _pick(options.structure_col, STRUCTURE_NAMES, columns, source)
     structure = structure or _by_content(columns, first)
-    formula = _pick(options.formula_col, FORMULA_NAMES, columns, place)
+    formula = _pick(options.formula_col, FORMULA_NAMES, columns, source)
     if formula == "name" and not _looks_like_formula(first):
         formula = None
     if structure is None and formula is None:
         raise SourceError(
-            f"{place}: no structure and no formula column; columns seen: {_listed(columns)}",
-            cause="the column has a name that matdata does not know",
-            next_step="say which it is with --structure-col NAME or --formula-col NAME",
+            f"{source}: no structure and no formula column; available columns: {_listed(columns)}",
+            cause="the column has a name unknown to matdata",
+            next_step="name it with --structure-col NAME or --formula-col NAME",
         )
-    energy, per = _energy(options.energy, columns, place)
+    energy, per = _energy(options.energy, columns, source)
     note = ""
     if structure is None and per == "cell" and energy is not None:
-        energy, note = _energy_of_formulas(options.energy, energy, place)
+        energy, note = _energy_of_formulas(options.energy, energy, source)
     skip = {options.id_col, structure, formula, *ID_NAMES}
-    targets = _targets(options.targets, columns, first, skip, place)
-    identity = _pick(options.id_col, ID_NAMES, columns, place)
+    targets = _targets(options.targets, columns, first, skip, source)
+    identity = _pick(options.id_col, ID_NAMES, columns, source)
     return Roles(identity, structure, formula, energy, per, targets, note)
 
 
@@ -131,73 +131,87 @@ def _listed(columns: Sequence[str]) -> str:
     return ", ".join(columns[:SHOWN]) + more
 
 
-def _pick(said: str | None, names: Sequence[str], columns: Sequence[str], place: str) -> str | None:
-    if said is not None:
-        require_column(said, columns, place)
-        return said
+def _pick(
+    user_column: str | None, names: Sequence[str], columns: Sequence[str], source: str
+) -> str | None:
+    if user_column is not None:
+        require_column(user_column, columns, source)
+        return user_column
     by_lower = {column.lower().strip().replace(" ", "_"): column for column in reversed(columns)}
     return next((by_lower[name] for name in names if name in by_lower), None)
 
 
-def require_column(name: str, columns: Sequence[str], place: str) -> None:
-    """Raise `SourceError` with the columns seen if `name` is not among them."""
+def require_column(name: str, columns: Sequence[str], source: str) -> None:
+    """Check that a column exists.
+
+    Raises
+    ------
+    SourceError
+        If it does not; lists the columns.
+    """
     if name not in columns:
         raise SourceError(
-            f"{place}: no column {name!r}{did_you_mean(name, columns)}",
-            next_step=f"columns seen: {_listed(columns)}",
+            f"{source}: no column {name!r}{did_you_mean(name, columns)}",
+            next_step=f"available columns: {_listed(columns)}",
         )
 
 
 def _energy(
-    said: str | None, columns: Sequence[str], place: str
+    user_column: str | None, columns: Sequence[str], source: str
 ) -> tuple[str | None, Literal["atom", "cell"]]:
-    if said is not None:
-        name, _, per = said.rpartition("/") if said.endswith(("/cell", "/atom")) else (said, "", "")
-        require_column(name, columns, place)
+    if user_column is not None:
+        name, _, per = (
+            user_column.rpartition("/")
+            if user_column.endswith(("/cell", "/atom"))
+            else (user_column, "", "")
+        )
+        require_column(name, columns, source)
         per_cell = per == "cell" or (not per and name.lower() in ENERGY_PER_CELL)
         return name, "cell" if per_cell else "atom"
-    name_or_none = _pick(None, ENERGY_PER_ATOM, columns, place)
+    name_or_none = _pick(None, ENERGY_PER_ATOM, columns, source)
     if name_or_none is not None:
         return name_or_none, "atom"
-    return _pick(None, ENERGY_PER_CELL, columns, place), "cell"
+    return _pick(None, ENERGY_PER_CELL, columns, source), "cell"
 
 
-def _energy_of_formulas(said: str | None, name: str, place: str) -> tuple[str | None, str]:
-    """The energy column of a table without cells, if a user said what it is counted for.
+def _energy_of_formulas(user_column: str | None, name: str, source: str) -> tuple[str | None, str]:
+    """The energy column of a table without structures, if the user stated its basis.
 
-    A formula may be written for one unit or for a whole cell, so an energy of unknown basis cannot
+    A formula may denote one unit or a whole cell, so an energy of unknown basis cannot
     be divided by its atoms.
     """
-    if said is not None and said.endswith("/cell"):
+    if user_column is not None and user_column.endswith("/cell"):
         return name, ""
-    how = f"--energy {name}/atom if it is per atom, {name}/cell if for the formula as written"
-    if said is not None:
+    option = f"--energy {name}/atom if it is per atom, {name}/cell if for the formula as written"
+    if user_column is not None:
         raise SourceError(
-            f"{place}: is {name!r} an energy per atom, or for the formula as it is written?",
+            f"{source}: is {name!r} an energy per atom, or for the formula as it is written?",
             cause="there are no structures whose atoms could be counted",
-            next_step=f"say {how}",
+            next_step=f"use {option}",
         )
-    return None, f"{name} ranks no duplicates, since what it is counted for is not known ({how})"
+    return None, f"{name} is not used to rank duplicates, since its basis is unknown ({option})"
 
 
 def _targets(
-    said: Sequence[str],
+    user_columns: Sequence[str],
     columns: Sequence[str],
     first: Sequence[Mapping[str, Any]],
     skip: set[str | None],
-    place: str,
+    source: str,
 ) -> dict[str, str]:
-    for name in said:
-        require_column(name, columns, place)
-    names = said or [name for name in columns if name not in skip and _is_numeric(name, first)]
+    for name in user_columns:
+        require_column(name, columns, source)
+    names = user_columns or [
+        name for name in columns if name not in skip and _is_numeric(name, first)
+    ]
     return {name: UNITS.get(name, "") for name in names}
 
 
 def _is_numeric(name: str, first: Sequence[Mapping[str, Any]]) -> bool:
     values = [record.get(name) for record in first]
     present = [value for value in values if value is not None]
-    found = [v for v in present if isinstance(v, (int, float)) and not isinstance(v, bool)]
-    return bool(found) and len(found) >= NUMERIC * len(present)
+    numbers = [v for v in present if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    return bool(numbers) and len(numbers) >= NUMERIC * len(present)
 
 
 def _by_content(columns: Sequence[str], first: Sequence[Mapping[str, Any]]) -> str | None:

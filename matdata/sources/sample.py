@@ -1,7 +1,7 @@
-"""The embedded dataset: AFLOW prototypes decorated to neutral salts, labelled by electrostatics.
+"""The embedded dataset: AFLOW prototypes decorated as neutral salts, labelled by electrostatics.
 
 Needs no download and no account. Several polymorphs of each composition are among the records,
-so that everything a dataset of crystals needs can be tried on it: curation, splits by
+so that all steps for a dataset of crystals can be tried on it: curation, splits by
 composition or prototype, rankings of polymorphs.
 """
 
@@ -21,9 +21,9 @@ from matdata.core.errors import SourceError
 from matdata.sources._sampler import Draws, draw_chunks
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
 
-VERSION = 1  # raise it when equal requests begin to give other records
+VERSION = 1  # to be raised when equal requests give other records
 DEFAULT_SIZE = 500
-MAX_SIZE = 140_000  # every seed reaches it; the compositions run out some thousands later
+MAX_SIZE = 140_000  # reached by every seed; the compositions run out some thousands later
 MAX_SEED = 2**60
 ENERGY = "ewald_energy_per_atom"
 CITATION = (
@@ -38,14 +38,14 @@ class Sample(Source):
     """Prototype structures decorated with elements in common oxidation states.
 
     A record is a composition in an ordered AFLOW prototype of the same stoichiometry, stretched
-    to the volume that pymatgen's DLS predictor gives. Its label is the Ewald energy of the
-    formal charges. Where amounts coincide, elements stand where that energy is lowest; crystals
+    to the volume predicted by pymatgen's DLS. Its label is the Ewald energy of the
+    formal charges. Elements with equal amounts are placed where that energy is lowest; crystals
     with a positive energy, or less than 4 or more than 200 Å³/atom, are not drawn.
 
     Parameters
     ----------
     size
-        Number of records, up to 140,000. A larger sample starts with the records of a smaller.
+        Number of records, up to 140,000. A larger sample starts with the records of a smaller one.
     seed
         Another seed draws the same compositions in another order and with other polymorphs.
 
@@ -61,8 +61,8 @@ class Sample(Source):
     def __init__(self, size: int = DEFAULT_SIZE, seed: int = 0) -> None:
         if not 1 <= size <= MAX_SIZE:
             raise SourceError(
-                f"the sample has 1 to {MAX_SIZE:,} records, {size:,} were asked for",
-                cause="there are only so many neutral compositions of common oxidation states"
+                f"the sample has 1 to {MAX_SIZE:,} records, {size:,} were requested",
+                cause="the number of neutral compositions of common oxidation states is limited"
                 if size > MAX_SIZE
                 else None,
             )
@@ -73,10 +73,10 @@ class Sample(Source):
 
     @classmethod
     def make(cls, request: Request) -> Sample:
-        """Make the sample from a request.
+        """Create the sample from a request.
 
-        The argument is the size (``sample:2000``). Without one a limit is the size, because a
-        sample has none of its own; beside one it is an upper bound.
+        The argument is the size (``sample:2000``). Without one a limit is the size, because the
+        sample has no size of its own; with one it is an upper bound.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Sample(Source):
         return cls(min(sizes, default=DEFAULT_SIZE), request.seed)
 
     def origin(self) -> Origin:
-        """Describe the sample; reads the prototypes' file for its digest."""
+        """Describe the sample; reads the file of prototypes for its digest."""
         return Origin(
             source=self.name,
             name=self.name,
@@ -119,7 +119,7 @@ class Sample(Source):
         )
 
     def raw_chunks(self, start: int = 0) -> Iterator[Draws]:
-        """Yield what to build, `CHUNK_ROWS` records at a time."""
+        """Yield the draws of records to build, `CHUNK_ROWS` at a time."""
         return draw_chunks(self.seed, self.size, CHUNK_ROWS, start)
 
     def parse(self, raw: Draws) -> Chunk:
@@ -156,7 +156,7 @@ class Sample(Source):
 
 @functools.lru_cache(maxsize=4096)
 def _oxidation_states(numbers: tuple[int, ...], charges: tuple[int, ...]) -> str:
-    """``Ca2+ Ti4+ O2-``, in order of electronegativity; the size of 1 is written, too."""
+    """``Ca2+ Ti4+ O2-``, in order of electronegativity; a charge of 1 is written, too."""
     x, symbols = elements.electronegativities(), elements.symbols()
     ions = [(x[z], symbols[z], q) for z, q in zip(numbers, charges, strict=True) if z]
     return " ".join(f"{symbol}{abs(q)}{'+' if q > 0 else '-'}" for _, symbol, q in sorted(ions))

@@ -1,4 +1,4 @@
-"""Snapshots: the records of a source as they came, immutable, in resumable chunks."""
+"""Snapshots: the records of a source as read, immutable, in resumable chunks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from matdata.store.columns import read_crystals, write_crystals
 from matdata.store.manifest import is_committed, read_manifest
 
 KIND = "snapshot"
-#: Raised when the same input is read otherwise, so that a snapshot of before is not found again.
+#: Raised when the same input is read differently, so that earlier snapshots are not reused.
 READING = 2
 
 
@@ -36,7 +36,7 @@ class Snapshot:
     Attributes
     ----------
     folder
-        Where it lies.
+        Its folder.
     manifest
         Its manifest, already checked.
     """
@@ -46,12 +46,18 @@ class Snapshot:
 
     @classmethod
     def open(cls, folder: Path) -> Snapshot:
-        """Open a snapshot's folder."""
+        """Open a snapshot's folder.
+
+        Raises
+        ------
+        StoreError
+            If it is not a snapshot, or its manifest is damaged.
+        """
         return cls(folder, read_manifest(folder, KIND))
 
     @property
     def origin(self) -> dict[str, Any]:
-        """What the source said of itself."""
+        """The source's description of itself."""
         origin: dict[str, Any] = self.manifest["origin"]
         return origin
 
@@ -92,11 +98,11 @@ def _read_chunk(folder: Path) -> Chunk:
 
 
 def find_snapshot(home: Path, request_digest: str) -> Snapshot | None:
-    """The snapshot that answers a request, if one was taken before."""
+    """The snapshot of a request, if one was taken before."""
     for folder in sorted(home.glob("[!.]*")) if home.is_dir() else []:
         try:
             manifest = read_manifest(folder, KIND)
-        except StoreError:  # another snapshot's damage is `verify`'s affair
+        except StoreError:  # damage of other snapshots is reported by `verify`
             continue
         if manifest["request_digest"] == request_digest:
             check_present(folder, manifest)
@@ -105,55 +111,55 @@ def find_snapshot(home: Path, request_digest: str) -> Snapshot | None:
 
 
 def kept_snapshot(cache: Path, source: str, version: str) -> Snapshot:
-    """The snapshot of a source whose folder is called `version`, or begins with it.
+    """The snapshot of a source whose folder name is `version`, or begins with it.
 
     Raises
     ------
     SourceError
-        If there is none or several, with those there are.
+        If there is none or several; lists the snapshots.
     """
     home = cache / "snapshots" / source
     names = [path.name for path in sorted(home.glob("[!.]*")) if is_committed(path)]
-    fitting = [name for name in names if name == version]
-    fitting = fitting or [name for name in names if name.startswith(version)]
-    if len(fitting) != 1:
+    matching = [name for name in names if name == version]
+    matching = matching or [name for name in names if name.startswith(version)]
+    if len(matching) != 1:
         raise SourceError(
-            f"{'several snapshots' if fitting else 'no snapshot'} {version!r} of {source}",
-            next_step=f"snapshots kept: {', '.join(names) or 'none'}",
+            f"{'several snapshots' if matching else 'no snapshot'} {version!r} of {source}",
+            next_step=f"available snapshots: {', '.join(names) or 'none'}",
         )
-    return Snapshot.open(home / fitting[0])
+    return Snapshot.open(home / matching[0])
 
 
 def take_snapshot(source: Source, cache: Path, console: Console, workers: int) -> Snapshot:
-    """Read a source into a snapshot, or return the one that holds the same records.
+    """Read a source into a snapshot, or return the existing one of the same request.
 
     Raises
     ------
     SourceError
         If the source yields no record at all.
     StoreError
-        If the cache cannot be written; finished chunks stay and are used next time.
+        If the cache cannot be written; finished chunks are kept and reused.
     """
     origin = source.origin()
     request_digest = digest_json({"request": origin.request, "reading": READING})
     home = cache / "snapshots" / origin.source
-    found = find_snapshot(home, request_digest)
-    if found is not None:
-        _show_unexpected(source, found)
-        return found
+    existing = find_snapshot(home, request_digest)
+    if existing is not None:
+        _show_unexpected(source, existing)
+        return existing
     with building(home, KIND, request_digest, console.warn) as writer:
-        found = find_snapshot(home, request_digest)  # another process may just have made it
-        if found is not None:
-            return found
+        existing = find_snapshot(home, request_digest)  # another process may have just made it
+        if existing is not None:
+            return existing
         _read_all(source, origin, writer, console, workers)
         return _commit(writer, origin, request_digest, source.expected_digest)
 
 
 def _show_unexpected(source: Source, snapshot: Snapshot) -> None:
-    """With ``--debug``, read the source again if records failed in an unexpected way: it raises."""
+    """With ``--debug``, read the source again if records failed unexpectedly, so that it raises."""
     if not os.environ.get(DEBUG):
         return
-    if any(one.reason == UNEXPECTED for chunk in snapshot.chunks() for one in chunk.rejects):
+    if any(reject.reason == UNEXPECTED for chunk in snapshot.chunks() for reject in chunk.rejects):
         for _ in source.chunks():
             pass
 
@@ -174,17 +180,17 @@ def _read_all(
     if not writer.parts:
         raise SourceError(
             f"{origin.name}: the source holds no records",
-            cause="an empty file, a filter that nothing passes, or a limit of zero",
+            cause="an empty file, a filter that no record passes, or a limit of zero",
         )
 
 
 def _require_few(columns: set[str], chunk: Chunk, origin: Origin) -> None:
-    """Add a chunk's columns to those seen, which must not be too many in all."""
+    """Add a chunk's columns to those read so far, and check their number."""
     columns |= chunk.table.keys()
     if len(columns) > MAX_COLUMNS:
         raise SourceError(
             f"{origin.name}: the records have more than {MAX_COLUMNS:,} different columns",
-            cause="ids or labels that stand as keys",
+            cause="ids or labels used as keys",
         )
 
 
@@ -203,7 +209,7 @@ def _commit(
     if expected is not None and records_digest != expected:
         files.remove(writer.staging)
         raise SourceError(
-            f"the records have digest {records_digest[:SHORT]}, the file says {expected[:SHORT]}",
+            f"the records have digest {records_digest[:SHORT]}, the file states {expected[:SHORT]}",
             cause="the file was changed after it was written",
             next_step="write it again with `matdata export --snapshot`",
         )

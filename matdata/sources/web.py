@@ -1,4 +1,4 @@
-"""JSON from a service: patient with one that is busy, clear about one that is wrong."""
+"""JSON from a service: retries while it is busy, and clear errors otherwise."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from matdata.sources.credentials import NONE, Credentials, split_address
 
 TRIES = 5
 TIMEOUT = 60  # seconds without a byte
-PAUSE = 1.0  # seconds before the second try; doubled from try to try
-LONGEST = 60.0  # seconds that a service can make us wait
+PAUSE = 1.0  # seconds before the second try; doubled for each further one
+LONGEST = 60.0  # maximum seconds between tries, also by request of a service
 BUSY = (429, 500, 502, 503, 504)
-RESUME = "run the same command again: it goes on from the last finished page"
+RESUME = "run the same command again: it continues from the last finished page"
 
 
 class Refused(SourceError):
@@ -37,26 +37,32 @@ class Refused(SourceError):
 
 
 def get_json(url: str, credentials: Credentials = NONE) -> dict[str, Any]:
-    """The JSON object that an address answers with; see `get_value`."""
-    found = get_value(url, credentials)
-    if not isinstance(found, dict):
-        raise SourceError(f"{url} sent a {type(found).__name__}, expected a JSON object")
-    return found
+    """The JSON object at an address; see `get_value`.
+
+    Raises
+    ------
+    SourceError
+        As `get_value`, or if the answer is not an object.
+    """
+    value = get_value(url, credentials)
+    if not isinstance(value, dict):
+        raise SourceError(f"{url} sent a {type(value).__name__}, expected a JSON object")
+    return value
 
 
 def get_value(url: str, credentials: Credentials = NONE) -> Any:
-    """The JSON value that an address answers with.
+    """The JSON value at an address.
 
-    Credentials are sent to their own host alone.
-    Busy answers (429, 5xx) and broken connections are tried again, `TRIES` times in all, as late
-    as ``Retry-After`` says.
+    Credentials are sent to their own host only.
+    Busy answers (429, 5xx) and broken connections are retried, `TRIES` times in all, after the
+    delay of ``Retry-After`` if there is one.
 
     Raises
     ------
     Refused
         If the service answers with an error, or stays busy.
     SourceError
-        If it cannot be reached, or sends something else than whole JSON.
+        If it cannot be reached, or does not send complete JSON.
     """
     shown, _ = split_address(url)
     for attempt in range(1, TRIES + 1):
@@ -70,7 +76,7 @@ def get_value(url: str, credentials: Credentials = NONE) -> Any:
             if attempt == TRIES:
                 raise SourceError(
                     f"{shown} cannot be reached: {getattr(error, 'reason', error)}",
-                    cause="no network, a proxy, a connection that was cut, or the service is down",
+                    cause="no network, a proxy, a broken connection, or the service is down",
                     next_step=RESUME,
                 ) from shareable(error)
             wait = None
@@ -87,8 +93,8 @@ def _once(url: str, shown: str, credentials: Credentials) -> Any:
         return json.loads(body)
     except ValueError as error:
         raise SourceError(
-            f"{shown} sent something that is no JSON: {excerpt(body, 60)}",
-            cause="an answer cut short, or an error page of a proxy",
+            f"{shown} sent an answer that is not JSON: {excerpt(body, 60)}",
+            cause="a truncated answer, or an error page of a proxy",
             next_step=RESUME,
         ) from shareable(error)
 
@@ -108,13 +114,18 @@ def _retry_after(text: str | None) -> float | None:
 def _refused(url: str, error: urllib.error.HTTPError) -> Refused:
     try:
         body = json.loads(error.read())
-        details = "; ".join(str(one.get("detail") or one.get("title")) for one in body["errors"])
+        details = "; ".join(
+            str(error_entry.get("detail") or error_entry.get("title"))
+            for error_entry in body["errors"]
+        )
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError):
         details = str(error.reason)
     busy = error.code in BUSY
     return Refused(
         error.code,
         f"{url} answers {error.code}: {excerpt(details, 300)}",
-        "the service is busy or limits requests" if busy else "the request is not one it knows",
+        "the service is busy or limits requests"
+        if busy
+        else "the service does not know the request",
         RESUME if busy else "check the address and the filter (--where)",
     )

@@ -1,7 +1,7 @@
 """Splits: material ids to train, val and test.
 
 Every split is by material id, follows from its settings alone, and does not depend on the order
-of rows. One way of splitting is one module with a `Method`; `make_splits` finds it by name.
+of rows. Each split method is one module with a `Method`; `make_splits` finds it by name.
 """
 
 from __future__ import annotations
@@ -78,13 +78,13 @@ def make_splits(
     table
         The dataset's columns by name, each in the order of `ids`.
     settings
-        The method's settings, or a mapping of them; ``ratios`` may be given as text, as a
-        sequence, or as a mapping of part to share.
+        The method's settings, or a mapping of them; ``ratios`` may be text, a
+        sequence, or a mapping of part to share.
 
     Returns
     -------
     list of Split
-        One split, or one a fold (or an element) for the methods that make several.
+        One split, or one per fold (or per element) for the methods that make several.
 
     Raises
     ------
@@ -93,10 +93,10 @@ def make_splits(
     ConfigError
         If a setting is unknown or has a wrong value.
     """
-    chosen = METHODS.get(method)
+    split_method = METHODS.get(method)
     if not isinstance(settings, Settings):
         values = dict(settings or {})
         if "ratios" in values:
             values["ratios"] = canonical_text(values["ratios"])
-        settings = chosen.settings.from_mapping(values)
-    return chosen(ids, {} if table is None else table, settings)
+        settings = split_method.settings.from_mapping(values)
+    return split_method(ids, {} if table is None else table, settings)

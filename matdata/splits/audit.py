@@ -25,7 +25,7 @@ N_EXAMPLES = 5
 
 @dataclass(frozen=True)
 class Overlap:
-    """What one part shares with another under one key.
+    """Overlap of one part with another under one key.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Report:
     split, digest
         Name and digest of the split.
     overlaps
-        One entry for each key and pair of parts.
+        One entry per key and pair of parts.
     skipped
         Keys for which there is no column.
     unlabelled
@@ -73,29 +73,29 @@ class Report:
 
     @property
     def leaks(self) -> bool:
-        """Whether any part shares anything with another, under any of the keys looked at."""
+        """Whether any two parts share a value under any of the keys checked."""
         return any(overlap.n_shared for overlap in self.overlaps)
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values."""
-        found = [asdict(o) | {"examples": [list(e) for e in o.examples]} for o in self.overlaps]
+        overlaps = [asdict(o) | {"examples": [list(e) for e in o.examples]} for o in self.overlaps]
         return {
             "split": self.split,
             "digest": self.digest,
             "leaks": self.leaks,
-            "overlaps": found,
+            "overlaps": overlaps,
             "skipped": list(self.skipped),
             "unlabelled": self.unlabelled,
         }
 
     def to_text(self) -> str:
-        """The report for a person."""
+        """The report as text for reading."""
         return "\n".join(map(printable, self.lines()))
 
     def lines(self) -> list[str]:
-        """The report for a person, line by line."""
+        """The report for reading, line by line."""
         verdict = "parts share values" if self.leaks else "parts share nothing"
-        lines = [f"audit of {self.split}: {verdict} under the keys looked at"]
+        lines = [f"audit of {self.split}: {verdict} under the keys checked"]
         for o in self.overlaps:
             percent = 100 * o.n_shared / o.n_target
             key, pair = printable(o.key), f"{o.source} -> {o.target}"
@@ -105,7 +105,7 @@ class Report:
             lines += [f"      {a} as {b}: {value}" for a, b, value in o.examples]
         lines += [f"  no value of {key}: {n} materials" for key, n in self.unlabelled.items() if n]
         if self.skipped:
-            lines.append(f"  not looked at, no such column: {', '.join(self.skipped)}")
+            lines.append(f"  not checked, no such column: {', '.join(self.skipped)}")
         return lines
 
 
@@ -120,31 +120,31 @@ def audit(
     Parameters
     ----------
     split
-        The split to look at.
+        The split to audit.
     table
         The dataset's columns by name, ``material_id`` among them.
     keys
-        Columns to compare by, or what `columns.DERIVED` works out from the formula.
+        Columns to compare by, or labels that `columns.DERIVED` derives from the formula.
     near_duplicates
-        Pairs of ids that are nearly the same material, from wherever these were found; ids
-        outside the split count for nothing.
+        Pairs of ids that are nearly the same material, from any search; ids
+        outside the split are ignored.
 
     Raises
     ------
     SplitError
-        If the table has no ids, or not all of the split's.
+        If the table has no ids, or lacks some of the split's.
     """
     ids, columns = _aligned(table)
     parts = _parts_of(split, ids)
     overlaps: list[Overlap] = []
     unlabelled: dict[str, int] = {}
-    asked, there = tuple(dict.fromkeys(keys)), set(columns.names())
-    for key in asked:
-        if key in there:
+    requested_keys, available = tuple(dict.fromkeys(keys)), set(columns.names())
+    for key in requested_keys:
+        if key in available:
             codes, values = _codes(columns, key)
             unlabelled[key] = int(np.sum((codes < 0) & (parts != "")))
             overlaps += _overlaps_by_key(key, ids, parts, codes, values)
-    skipped = tuple(key for key in asked if key not in there)
+    skipped = tuple(key for key in requested_keys if key not in available)
     if near_duplicates is not None:
         overlaps += _overlaps_by_pairs(ids, parts, near_duplicates)
     return Report(split.name, split.digest(), tuple(overlaps), skipped, unlabelled)
@@ -154,26 +154,26 @@ def _aligned(table: Mapping[str, Any]) -> tuple[Ids, Columns]:
     if "material_id" not in table:
         raise SplitError(
             "an audit needs the column 'material_id'",
-            next_step=f"columns there are: {', '.join(table) or 'none'}",
+            next_step=f"available columns: {', '.join(table) or 'none'}",
         )
     return aligned(table["material_id"], table)
 
 
 def _parts_of(split: Split, ids: Ids) -> Ids:
-    own = np.concatenate(list(split.parts.values()))
-    unknown = own[~np.isin(own, ids)]
+    split_ids = np.concatenate(list(split.parts.values()))
+    unknown = split_ids[~np.isin(split_ids, ids)]
     if len(unknown):
         raise SplitError(
             f"{len(unknown)} ids of split {split.name!r} are not in the table: "
             f"{first_few(unknown)}",
             cause="the split belongs to another dataset or version",
-            next_step="audit it with the table that it was made from",
+            next_step="audit it with the table it was made from",
         )
     return split.part_of(ids)
 
 
 def _codes(columns: Columns, key: str) -> tuple[np.ndarray, list[str]]:
-    """A number for each material's label, -1 without one; and the labels by number."""
+    """Integer code of each material's label, (n,), -1 without one; and the labels by code."""
     labels = columns.labels(key)
     numbers: dict[str | None, int] = {None: -1}
     for label in labels:
@@ -186,7 +186,7 @@ def _codes(columns: Columns, key: str) -> tuple[np.ndarray, list[str]]:
 def _overlaps_by_key(
     key: str, ids: Ids, parts: Ids, codes: np.ndarray, values: list[str]
 ) -> list[Overlap]:
-    found = []
+    overlaps = []
     for source, target in _pairs(parts):
         first = np.full(len(values) + 1, -1, dtype=np.int64)  # the last entry is that of code -1
         rows = np.flatnonzero((parts == source) & (codes >= 0))[::-1]
@@ -197,8 +197,8 @@ def _overlaps_by_key(
             (str(ids[row]), str(ids[first[codes[row]]]), values[codes[row]])
             for row in shared[:N_EXAMPLES].tolist()
         )
-        found.append(Overlap(key, source, target, len(shared), len(inside), examples))
-    return found
+        overlaps.append(Overlap(key, source, target, len(shared), len(inside), examples))
+    return overlaps
 
 
 def _overlaps_by_pairs(
@@ -207,17 +207,17 @@ def _overlaps_by_pairs(
     part_of = dict(zip(ids.tolist(), parts.tolist(), strict=True))
     partners: dict[tuple[str, str], dict[str, str]] = {}
     for a, b in near_duplicates:
-        for here, there in ((a, b), (b, a)):
-            between = (part_of.get(there, ""), part_of.get(here, ""))
-            known = partners.setdefault(between, {})
-            known[here] = min(there, known.get(here, there))
-    found = []
+        for id_, other in ((a, b), (b, a)):
+            pair_of_parts = (part_of.get(other, ""), part_of.get(id_, ""))
+            partner_of = partners.setdefault(pair_of_parts, {})
+            partner_of[id_] = min(other, partner_of.get(id_, other))
+    overlaps = []
     for source, target in _pairs(parts):
         shared = sorted(partners.get((source, target), {}).items())
         examples = tuple((a, b, "near duplicate") for a, b in shared[:N_EXAMPLES])
         n_target = int(np.sum(parts == target))
-        found.append(Overlap("near_duplicate", source, target, len(shared), n_target, examples))
-    return found
+        overlaps.append(Overlap("near_duplicate", source, target, len(shared), n_target, examples))
+    return overlaps
 
 
 def _pairs(parts: Ids) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
-"""What a split is, and what a way of splitting is.
+"""Base classes: `Split` and the split `Method`.
 
 A split is a statement about material ids, never about row numbers: a dataset may be sorted,
-filtered or merged afterwards and every material stays where it was.
+filtered or merged afterwards and every material stays in its part.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from matdata.core.settings import Settings
 from matdata.splits.columns import Columns, Ids, aligned
 
 PARTS = ("train", "val", "test")
-EXAMPLES = 10  # ids named in a message before it says how many more there are
+EXAMPLES = 10  # ids named in a message; of more, only the count is given
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,21 +29,21 @@ class Split:
     Attributes
     ----------
     name
-        Short name, fit for a file (``70-15-15-seed0``).
+        Short name that can be a file name (``70-15-15-seed0``).
     method
         Name of the method that made it.
     settings
-        What the method was asked for, as JSON values.
+        The settings of the method, as JSON values.
     parts
         Part name (``train``, ``val``, ``test``) to the sorted ids of that part. ``train`` is
-        always there and no part is empty; a part that was not asked for is absent.
+        always present and no part is empty; a part that was not requested is absent.
     notes
-        What a user must know about it: ratios reached, materials left out.
+        Remarks for the user: ratios obtained, materials left out.
 
     Raises
     ------
     SplitError
-        If a part is unknown or empty, an id stands twice, or there is nothing beside ``train``.
+        If a part is unknown or empty, an id occurs twice, or there is no part besides ``train``.
     """
 
     name: str
@@ -63,11 +63,11 @@ class Split:
         _check_disjoint(self.name, parts)
 
     def digest(self) -> str:
-        """SHA-256 (hex) of which material is where; name, settings and notes do not count."""
+        """SHA-256 (hex) of the ids of each part; name, settings and notes do not enter it."""
         return digest_json({part: ids.tolist() for part, ids in self.parts.items()})
 
     def ids(self, part: str) -> Ids:
-        """The sorted ids of one part.
+        """The sorted ids of one part, (n,).
 
         Raises
         ------
@@ -84,17 +84,17 @@ class Split:
         return {part: len(ids) for part, ids in self.parts.items()}
 
     def part_of(self, ids: npt.ArrayLike) -> Ids:
-        """Name of the part that each id is in, and ``""`` for one that is in none."""
-        asked = np.asarray(ids, dtype=np.str_)
-        known = np.concatenate(list(self.parts.values()))
+        """Name of each id's part, (n,); ``""`` for an id that is in none."""
+        queried = np.asarray(ids, dtype=np.str_)
+        split_ids = np.concatenate(list(self.parts.values()))
         names = np.repeat(list(self.parts), list(self.sizes.values())).astype(np.str_)
-        order = np.argsort(known, kind="stable")
-        place = np.minimum(np.searchsorted(known[order], asked), len(known) - 1)
-        hit = order[place]
-        return np.where(known[hit] == asked, names[hit], "")
+        order = np.argsort(split_ids, kind="stable")
+        position = np.minimum(np.searchsorted(split_ids[order], queried), len(split_ids) - 1)
+        entry = order[position]
+        return np.where(split_ids[entry] == queried, names[entry], "")
 
     def require_validation(self) -> Ids:
-        """The validation ids; a trainer calls this, so that test never stands in for them.
+        """The validation ids, (n,); trainers call this, so that test never replaces them.
 
         Raises
         ------
@@ -106,7 +106,7 @@ class Split:
         shares = "/".join(self.parts)
         raise SplitError(
             f"split {self.name!r} has no validation part (it has {shares}); expected one to "
-            "choose the model and the stopping epoch by",
+            "choose the model and the stopping epoch with",
             cause="it was made with two ratios, or a validation fraction of 0",
             next_step="make a split with three ratios such as 70/15/15 (or val_fraction above 0), "
             "or train for all epochs with --no-validation (validation=False); the test part is "
@@ -114,7 +114,7 @@ class Split:
         )
 
     def describe(self) -> str:
-        """Name, sizes and notes for a person, one line each."""
+        """Name, sizes and notes as text, one per line."""
         total = sum(self.sizes.values())
         lines = [f"{self.name} ({self.method}), {total} materials, digest {self.digest()[:8]}"]
         lines += [f"  {p:<5} {n:>8}  {100 * n / total:5.1f} %" for p, n in self.sizes.items()]
@@ -127,7 +127,7 @@ SplitFunction = Callable[[Ids, Columns, Any], list[Split]]
 
 @dataclass(frozen=True)
 class Method:
-    """One way of splitting: its settings and its function.
+    """A split method: its settings and its function.
 
     Calling it checks and sorts the ids (and the columns with them), so that no function can
     depend on the order of rows.
@@ -149,45 +149,45 @@ class Method:
     def __call__(
         self, ids: npt.ArrayLike, table: Mapping[str, Any], settings: Settings | None = None
     ) -> list[Split]:
-        """Split `ids`; `table` holds the dataset's columns by name, in the order of `ids`."""
+        """Split `ids`, (n,); `table` holds the dataset's columns by name, in the order of `ids`."""
         sorted_ids, columns = aligned(ids, table)
         return self.function(sorted_ids, columns, settings or self.settings())
 
 
 def first_few(values: npt.ArrayLike) -> str:
-    """The first ten values, and how many there are when there are more."""
+    """The first ten values as text, with the total count when there are more."""
     items = [str(value) for value in np.asarray(values).tolist()]
     shown = ", ".join(items[:EXAMPLES])
     return shown if len(items) <= EXAMPLES else f"{shown}, ... ({len(items)} in all)"
 
 
 def parts_from_names(ids: Ids, names: npt.NDArray[Any]) -> dict[str, Ids]:
-    """Group ids by their part's name; ids whose name is ``""`` are left out."""
+    """Group ids (n,) by their part's name (n,); ids whose name is ``""`` are left out."""
     return {part: ids[names == part] for part in PARTS if np.any(names == part)}
 
 
 def _frozen(ids: npt.ArrayLike) -> Ids:
-    own = np.sort(np.array(ids, dtype=np.str_, ndmin=1))
-    own.setflags(write=False)
-    return own
+    sorted_ids = np.sort(np.array(ids, dtype=np.str_, ndmin=1))
+    sorted_ids.setflags(write=False)
+    return sorted_ids
 
 
-def _unknown_part(part: str, known: Any, prefix: str = "") -> SplitError:
+def _unknown_part(part: str, available: Any, prefix: str = "") -> SplitError:
     return SplitError(
-        f"{prefix}unknown part {part!r}{did_you_mean(part, known)}",
-        next_step=f"parts there are: {', '.join(known)}",
+        f"{prefix}unknown part {part!r}{did_you_mean(part, available)}",
+        next_step=f"available parts: {', '.join(available)}",
     )
 
 
 def _check_not_empty(name: str, parts: Mapping[str, Ids]) -> None:
     empty = [part for part, ids in parts.items() if not len(ids)]
     if empty or "train" not in parts or len(parts) < 2:
-        reached = ", ".join(f"{part} {len(ids)}" for part, ids in parts.items()) or "no parts"
+        sizes = ", ".join(f"{part} {len(ids)}" for part, ids in parts.items()) or "no parts"
         raise SplitError(
             f"split {name!r} is not usable: expected materials in train and in at least one "
-            f"other part, got {reached}",
-            cause="too few materials (or groups) for the ratios asked for",
-            next_step="give other ratios, or leave out a part by giving it 0",
+            f"other part, got {sizes}",
+            cause="too few materials (or groups) for these ratios",
+            next_step="choose other ratios, or leave out a part by setting it to 0",
         )
 
 
@@ -196,7 +196,7 @@ def _check_disjoint(name: str, parts: Mapping[str, Ids]) -> None:
     twice = np.unique(merged[1:][merged[1:] == merged[:-1]])
     if len(twice):
         raise SplitError(
-            f"split {name!r}: {len(twice)} ids stand more than once: {first_few(twice)}",
+            f"split {name!r}: {len(twice)} ids occur more than once: {first_few(twice)}",
             cause="the same id is listed in two parts, or twice in one",
             next_step="keep each id in one part",
         )

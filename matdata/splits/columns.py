@@ -1,8 +1,8 @@
-"""The columns that splits look at: aligned with sorted ids, with labels that compare equal.
+"""The columns that splits read: aligned with sorted ids, with labels that compare equal.
 
-Grouping and auditing compare values as text. `Columns.labels` makes texts that are equal when the
-materials agree: formulas are reduced, ``225`` and ``225.0`` are one space group, and what is
-missing is None, equal to nothing.
+Grouping and auditing compare values as text. `Columns.labels` returns texts that are equal when the
+materials agree: formulas are reduced, ``225`` and ``225.0`` are one space group, and a missing
+value is None, equal to nothing.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Columns:
     order: npt.NDArray[np.int64]
 
     def names(self) -> list[str]:
-        """Columns there are, and those that can be derived from the formula."""
+        """Available columns, and those that can be derived from the formula."""
         derived = DERIVED if "formula" in self.table else {}
         return [*self.table, *(name for name in derived if name not in self.table)]
 
     def values(self, name: str) -> list[Any]:
-        """One column, a Python value for each sorted id, None where a value is missing.
+        """One column: n Python values in the order of the sorted ids, None where missing.
 
         Raises
         ------
@@ -53,8 +53,8 @@ class Columns:
         if name not in self.table:
             raise SplitError(
                 f"there is no column {name!r}{did_you_mean(name, self.names())}",
-                cause="a typing error, or the dataset was built without it",
-                next_step=f"columns there are: {', '.join(self.names()) or 'none'}",
+                cause="a typing error, or the dataset was built without this column",
+                next_step=f"available columns: {', '.join(self.names()) or 'none'}",
             )
         values = _python_values(self.table[name])
         if len(values) != len(self.order):
@@ -65,13 +65,13 @@ class Columns:
         return [None if is_missing(values[row]) else values[row] for row in self.order.tolist()]
 
     def labels(self, name: str) -> Labels:
-        """One column (or one derived from ``formula``) as texts that compare equal."""
+        """One column (or one derived from ``formula``) as n texts that compare equal."""
         if name not in self.table and name in DERIVED and "formula" in self.table:
             return _mapped(self.values("formula"), DERIVED[name])
         return _mapped(self.values(name), _formula_label if name == "formula" else _label)
 
     def joint_labels(self, names: tuple[str, ...]) -> Labels:
-        """Labels of several columns taken together; missing where any of them is."""
+        """Joint labels of several columns; None where any of them is missing."""
         columns = [self.labels(name) for name in names]
         if len(columns) == 1:
             return columns[0]
@@ -80,36 +80,36 @@ class Columns:
 
 
 def aligned(ids: npt.ArrayLike, table: Mapping[str, Any]) -> tuple[Ids, Columns]:
-    """Check ids and sort them; the columns follow.
+    """Check ids (n,) and sort them; the columns follow.
 
     Raises
     ------
     SplitError
-        If there are no ids, one is missing, or one stands twice.
+        If there are no ids, one is missing, or one occurs twice.
     """
-    given = _python_values(ids)
-    missing = sum(is_missing(value) for value in given)
-    if not given or missing:
+    raw_ids = _python_values(ids)
+    missing = sum(is_missing(value) for value in raw_ids)
+    if not raw_ids or missing:
         raise SplitError(
-            f"{missing} of {len(given)} material ids are missing"
-            if given
+            f"{missing} of {len(raw_ids)} material ids are missing"
+            if raw_ids
             else "there are no materials to split; expected at least two"
         )
-    texts = np.array([str(value) for value in given], dtype=np.str_)
+    texts = np.array([str(value) for value in raw_ids], dtype=np.str_)
     order = np.argsort(texts, kind="stable")
-    result = texts[order]
-    twice = np.unique(result[1:][result[1:] == result[:-1]]).tolist()
+    sorted_ids = texts[order]
+    twice = np.unique(sorted_ids[1:][sorted_ids[1:] == sorted_ids[:-1]]).tolist()
     if twice:
         raise SplitError(
-            f"{len(twice)} material ids stand more than once: {', '.join(twice[:10])}",
+            f"{len(twice)} material ids occur more than once: {', '.join(twice[:10])}",
             cause="two sources were merged without renaming",
-            next_step="make ids unique, for instance by a prefix for each source",
+            next_step="make ids unique, for instance with a prefix per source",
         )
-    return result, Columns(table, order.astype(np.int64))
+    return sorted_ids, Columns(table, order.astype(np.int64))
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a table's value is None, empty text, NaN, NaT or pandas' NA."""
+    """Whether a table value is None, empty text, NaN, NaT or pandas' NA."""
     if value is None or (isinstance(value, str) and not value):
         return True
     if isinstance(value, (str, int, list, tuple)):
@@ -131,13 +131,13 @@ def _python_values(column: Any) -> list[Any]:
 
 
 def _mapped(values: list[Any], function: Callable[[Any], str | None]) -> Labels:
-    known: dict[Any, str | None] = {None: None}  # many materials share a value: work it out once
+    label_of: dict[Any, str | None] = {None: None}  # many materials share a value: compute it once
     result = []
     for value in values:
         key = value if isinstance(value, (str, int, float, type(None))) else str(value)
-        if key not in known:
-            known[key] = function(value)
-        result.append(known[key])
+        if key not in label_of:
+            label_of[key] = function(value)
+        result.append(label_of[key])
     return result
 
 
@@ -179,7 +179,7 @@ def _anonymous_formula(formula: Any) -> str | None:
     )
 
 
-#: Labels that are worked out from ``formula`` when the table has no column of that name.
+#: Labels that are derived from ``formula`` when the table has no column of that name.
 DERIVED: dict[str, Callable[[Any], str | None]] = {
     "chemsys": _chemsys,
     "anonymous_formula": _anonymous_formula,

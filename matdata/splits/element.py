@@ -18,16 +18,16 @@ from matdata.splits.names import split_name
 class ElementSettings(Settings):
     """Settings of leave-one-element-out."""
 
-    elements: tuple[str, ...] = setting((), "element symbols, one split each; none for all")
+    elements: tuple[str, ...] = setting((), "element symbols, one split per element; none for all")
     seed: int = setting(0, "seed of the validation draw", minimum=0)
     val_fraction: float = setting(0.1, VAL_HELP, minimum=0.0, maximum=0.9)
 
 
 def element_split(ids: Ids, columns: Columns, settings: ElementSettings) -> list[Split]:
-    """One split an element, in the order asked for (or in alphabetical order of all).
+    """One split per element, in the order given (or all elements in alphabetical order).
 
     Elements come from the column ``chemsys``, or from ``formula`` where there is none. Without a
-    list of elements, those that every material contains are passed over.
+    list of elements, those that every material contains are skipped.
 
     Raises
     ------
@@ -44,21 +44,21 @@ def element_split(ids: Ids, columns: Columns, settings: ElementSettings) -> list
         )
     members = [set(str(system).split("-")) for system in systems]
     present = sorted(set().union(*members))
-    holds = {element: np.array([element in m for m in members]) for element in present}
-    wanted = settings.elements or tuple(e for e in present if not holds[e].all())
-    if not wanted:
+    contains = {element: np.array([element in m for m in members]) for element in present}
+    left_out = settings.elements or tuple(e for e in present if not contains[e].all())
+    if not left_out:
         raise SplitError(
             f"all materials contain the same elements ({', '.join(present)}); "
             "leaving one out leaves nothing to train on",
             next_step="choose another kind of split",
         )
-    for element in wanted:
-        if element not in holds:
+    for element in left_out:
+        if element not in contains:
             raise SplitError(
                 f"no material contains {element!r}{did_you_mean(element, present)}",
-                next_step=f"elements there are: {', '.join(present)}",
+                next_step=f"available elements: {', '.join(present)}",
             )
-    return [_without(ids, holds[element], element, settings) for element in wanted]
+    return [_without(ids, contains[element], element, settings) for element in left_out]
 
 
 def _without(ids: Ids, inside: np.ndarray, element: str, settings: ElementSettings) -> Split:

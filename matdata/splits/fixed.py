@@ -1,4 +1,4 @@
-"""A split that was made elsewhere: from files of ids, or from a column of the table."""
+"""A split made elsewhere: read from files of ids, or from a column of the table."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class FixedSettings(Settings):
     val: str | None = setting(None, "file of validation ids")
     test: str | None = setting(None, "file of test ids")
     column: str | None = setting(None, "column of the table that names each material's part")
-    id_column: str | None = setting(None, "id column of CSV files; guessed if not given")
-    split_column: str | None = setting(None, "part column of a CSV file; guessed if not given")
+    id_column: str | None = setting(None, "id column of CSV files; inferred if not given")
+    split_column: str | None = setting(None, "part column of a CSV file; inferred if not given")
     unknown: str = setting(
         "error", "what to do about ids that are not in the data", choices=("error", "drop")
     )
 
 
 def fixed_split(ids: Ids, columns: Columns, settings: FixedSettings) -> list[Split]:
-    """Take the parts as they are given; ids that are not mentioned are in no part.
+    """Take the parts as given; ids that are not listed are in no part.
 
     Raises
     ------
@@ -42,30 +42,36 @@ def fixed_split(ids: Ids, columns: Columns, settings: FixedSettings) -> list[Spl
         If not exactly one origin is given, it cannot be read, or it names ids that are not in
         the data (unless these are to be dropped).
     """
-    word, parts, described = _origin(ids, columns, settings)
-    known = set(ids.tolist())
+    origin_name, parts, described = _origin(ids, columns, settings)
+    available = set(ids.tolist())
     # a list: the files' duplicates must reach the check in Split
-    unknown = [id_ for members in parts.values() for id_ in members if id_ not in known]
+    unknown = [id_ for members in parts.values() for id_ in members if id_ not in available]
     listed = sum(len(members) for members in parts.values())
     if unknown and settings.unknown == "error":
         raise SplitError(
             f"{len(unknown)} of the {listed} ids of the split are not in the data: "
             f"{first_few(unknown)}",
             cause="the split belongs to another version of the data, curation dropped these "
-            "materials, or ids are written in another way",
+            "materials, or ids are written differently",
             next_step=f"compare with the data's own ids (such as {ids[0]}), or set unknown to "
-            "drop to go on without them",
+            "drop to continue without them",
         )
     notes = []
     if unknown:
         notes.append(f"{len(unknown)} ids are not in the data, dropped: {first_few(unknown)}")
-    kept = {p: np.array([m for m in members if m in known]) for p, members in parts.items()}
-    mentioned = np.concatenate([*kept.values(), ids[:0]])
-    silent = ids[~np.isin(ids, mentioned)]
-    if len(silent):
-        notes.append(f"{len(silent)} materials are in no part: {first_few(silent)}")
-    asked = {**described, "unknown": settings.unknown}
-    return [Split(split_name("fixed", slug(word)), "fixed", asked, kept, tuple(notes))]
+    parts_kept = {
+        p: np.array([m for m in members if m in available]) for p, members in parts.items()
+    }
+    listed_ids = np.concatenate([*parts_kept.values(), ids[:0]])
+    unlisted = ids[~np.isin(ids, listed_ids)]
+    if len(unlisted):
+        notes.append(f"{len(unlisted)} materials are in no part: {first_few(unlisted)}")
+    settings_used = {**described, "unknown": settings.unknown}
+    return [
+        Split(
+            split_name("fixed", slug(origin_name)), "fixed", settings_used, parts_kept, tuple(notes)
+        )
+    ]
 
 
 _Origin = tuple[str, dict[str, list[str]], dict[str, Any]]
@@ -73,15 +79,15 @@ _Origin = tuple[str, dict[str, list[str]], dict[str, Any]]
 
 def _origin(ids: Ids, columns: Columns, settings: FixedSettings) -> _Origin:
     files = {p: Path(f) for p in PARTS if (f := getattr(settings, p)) is not None}
-    given = [bool(settings.file), bool(files), bool(settings.column)]
-    if sum(given) != 1:
+    origins = [bool(settings.file), bool(files), bool(settings.column)]
+    if sum(origins) != 1:
         raise SplitError(
-            f"a fixed split has one origin, got {sum(given)}",
+            f"a fixed split has one origin, got {sum(origins)}",
             next_step="set one of: file (JSON or CSV), train/val/test (files of ids), column",
         )
     if settings.column:
         return _from_column(ids, columns, settings.column)
-    # the content identifies a file; where it lay on this machine says nothing to the next user
+    # the content identifies a file; its path on this machine means nothing to another user
     if settings.file:
         path = Path(settings.file)
         parts = read_split_file(path, settings.id_column, settings.split_column)
@@ -93,8 +99,8 @@ def _origin(ids: Ids, columns: Columns, settings: FixedSettings) -> _Origin:
 
 def _from_column(ids: Ids, columns: Columns, column: str) -> _Origin:
     pairs = zip(ids.tolist(), columns.values(column), strict=True)
-    named = ((id_, name) for id_, name in pairs if name is not None)
-    return column, group_by_part(named, f"column {column!r}"), {"column": column}
+    labelled = ((id_, name) for id_, name in pairs if name is not None)
+    return column, group_by_part(labelled, f"column {column!r}"), {"column": column}
 
 
 def _stem(path: Path) -> str:

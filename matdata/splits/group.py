@@ -1,4 +1,4 @@
-"""Group split: materials that share a column's value stay on one side."""
+"""Group split: materials that share a column's value stay in one part."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from matdata.splits.ratios import parse_ratios
 class GroupSettings(Settings):
     """Settings of the group split."""
 
-    by: tuple[str, ...] = setting((), "columns that groups share (formula, chemsys, ...)")
+    by: tuple[str, ...] = setting((), "columns to group by (formula, chemsys, ...)")
     ratios: str = setting("80/10/10", "percentages, fractions or counts of train/val/test")
     seed: int = setting(0, "seed of the draw", minimum=0)
 
 
 def group_split(ids: Ids, columns: Columns, settings: GroupSettings) -> list[Split]:
-    """Split whole groups, with ratios met as closely as the groups allow.
+    """Split whole groups, with ratios as close as the groups allow.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Inner validation: a part of what is not test, for the splits that define only a test set."""
+"""Inner validation: a share of the non-test materials, for splits that define only a test set."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ VAL_HELP = "share of all materials used for validation, taken from those outside
 def hold_out(
     pool: Ids, n_total: int, fraction: float, seed: int, purpose: str, labels: Labels | None = None
 ) -> dict[str, Ids]:
-    """Cut the materials outside test into train and val.
+    """Split the materials outside test into train and val.
 
     Parameters
     ----------
     pool
-        Ids outside test.
+        Ids outside test, (n,).
     n_total
         Number of all materials, test included: `fraction` is a share of these, so that 5
         folds with 0.1 are 70/10/20.
@@ -30,7 +30,7 @@ def hold_out(
     seed, purpose
         See `ranking.keyed_numbers`.
     labels
-        Labels of `pool`; where given, materials of one label stay together.
+        Labels of `pool`; if given, materials of one label stay together.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def hold_out(
         raise SplitError(
             f"a validation fraction of {fraction:g} ({size} of {n_total} materials) leaves "
             f"nothing to train on: {len(pool)} materials are outside test",
-            next_step="give a smaller val_fraction",
+            next_step="set a smaller val_fraction",
         )
     if labels is None:
         order = pool[ranked(pool, seed, purpose)]

@@ -1,4 +1,4 @@
-"""Reading published splits: JSON of id lists, CSV of id and part, lists of ids."""
+"""Readers of published splits: JSON of id lists, CSV of id and part, lists of ids."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from matdata.core.errors import SplitError, did_you_mean
 
-#: Names under which publications give the parts; ``id_`` and ``ids_`` in front are dropped.
+#: Names of the parts in publications; a prefix ``id_`` or ``ids_`` is dropped.
 SYNONYMS = {
     "train": "train",
     "training": "train",
@@ -46,7 +46,13 @@ def canonical_part(name: Any, where: str) -> str:
 
 
 def group_by_part(pairs: Iterable[tuple[Any, Any]], where: str) -> dict[str, list[str]]:
-    """Collect (id, part name) pairs by canonical part."""
+    """Collect (id, part name) pairs by canonical part.
+
+    Raises
+    ------
+    SplitError
+        If a name is no name of a part.
+    """
     canonical: dict[Any, str] = {}
     parts: dict[str, list[str]] = {}
     for id_, name in pairs:
@@ -80,7 +86,7 @@ def read_split_file(
 
 
 def read_id_list(path: Path, id_column: str | None) -> list[str]:
-    """Ids of a file: a JSON list, one id a line, or the id column of a CSV with a header.
+    """Ids of a file: a JSON list, one id per line, or the id column of a CSV with a header.
 
     Raises
     ------
@@ -96,8 +102,8 @@ def read_id_list(path: Path, id_column: str | None) -> list[str]:
     header = [name.strip() for name in rows[0]]
     if len(header) == 1 and header[0] not in (id_column, *ID_COLUMNS):
         return [row[0].strip() for row in rows]
-    place = header.index(_column(header, id_column, ID_COLUMNS, path.name, "id"))
-    return [row[place].strip() for row in rows[1:]]
+    position = header.index(_column(header, id_column, ID_COLUMNS, path.name, "id"))
+    return [row[position].strip() for row in rows[1:]]
 
 
 def _text(path: Path) -> str:
@@ -107,9 +113,9 @@ def _text(path: Path) -> str:
             data = gzip.decompress(data)
         return data.decode("utf-8-sig")
     except FileNotFoundError:
-        near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise SplitError(
-            f"there is no file {path}{did_you_mean(path.name, near)}",
+            f"there is no file {path}{did_you_mean(path.name, siblings)}",
             next_step="give the path of a JSON or CSV file",
         ) from None
     except (OSError, EOFError, UnicodeDecodeError) as error:
@@ -142,15 +148,19 @@ def _id_list(members: Any, where: str) -> list[str]:
 
 
 def _column(
-    header: list[str], asked: str | None, usual: tuple[str, ...], where: str, kind: str
+    header: list[str],
+    column_name: str | None,
+    default_names: tuple[str, ...],
+    where: str,
+    kind: str,
 ) -> str:
-    wanted = (asked,) if asked else usual
-    found = next((name for name in wanted if name in header), None)
-    if found is not None:
-        return found
+    candidates = (column_name,) if column_name else default_names
+    match = next((name for name in candidates if name in header), None)
+    if match is not None:
+        return match
     raise SplitError(
-        f"{where}: no {kind} column {' or '.join(map(repr, wanted))}"
-        f"{did_you_mean(wanted[0], header)}",
+        f"{where}: no {kind} column {' or '.join(map(repr, candidates))}"
+        f"{did_you_mean(candidates[0], header)}",
         cause="the column has another name, or the file has no header",
         next_step=f"set {kind}_column to one of: {', '.join(header) or 'none, the file is empty'}",
     )
@@ -160,6 +170,6 @@ def _unusable(where: str, why: str) -> SplitError:
     return SplitError(
         f"{where}: {why}",
         cause='expected JSON such as {"id_train": [...], "id_val": [...], "id_test": [...]}, '
-        "or CSV with an id and a split column, or one id a line",
+        "or CSV with an id and a split column, or one id per line",
         next_step="bring the file into one of these forms",
     )

@@ -1,4 +1,4 @@
-"""Splits as plain columns and JSON values, for whoever writes and reads the files."""
+"""Splits as plain columns and JSON values, for the code that writes and reads the files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def to_table(split: Split) -> dict[str, list[str]]:
 
 
 def metadata(split: Split) -> dict[str, Any]:
-    """All that the columns do not hold, as JSON values; the digest lets a reader check them."""
+    """All that the columns do not hold, as JSON values; its digest lets a reader check them."""
     return {
         "name": split.name,
         "method": split.method,
@@ -34,7 +34,7 @@ def metadata(split: Split) -> dict[str, Any]:
 
 
 def from_table(table: Mapping[str, Any], meta: Mapping[str, Any]) -> Split:
-    """Make a split again from `to_table` and `metadata`.
+    """Rebuild a split from the results of `to_table` and `metadata`.
 
     Raises
     ------
@@ -52,9 +52,9 @@ def from_table(table: Mapping[str, Any], meta: Mapping[str, Any]) -> Split:
     names = np.asarray(table["part"], dtype=np.str_)
     parts = parts_from_names(ids, names)
     if len(ids) != sum(map(len, parts.values())):
-        strange = sorted(set(names.tolist()) - set(parts))
+        unknown = sorted(set(names.tolist()) - set(parts))
         raise SplitError(
-            f"a stored split names unknown parts: {', '.join(strange)}",
+            f"a stored split names unknown parts: {', '.join(unknown)}",
             next_step="make the split again",
         )
     split = Split(
@@ -66,7 +66,7 @@ def from_table(table: Mapping[str, Any], meta: Mapping[str, Any]) -> Split:
     )
     if meta.get("digest") not in (None, split.digest()):
         raise SplitError(
-            f"split {split.name!r} has digest {split.digest()[:8]}; its metadata say "
+            f"split {split.name!r} has digest {split.digest()[:8]}; its metadata record "
             f"{str(meta['digest'])[:8]}",
             cause="the file was changed or damaged after it was written",
             next_step="make the split again",

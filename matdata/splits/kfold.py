@@ -27,7 +27,7 @@ class KFoldSettings(Settings):
 
 
 def kfold_split(ids: Ids, columns: Columns, settings: KFoldSettings) -> list[Split]:
-    """One split a fold: each material is in the test part of exactly one.
+    """One split per fold: each material is in the test part of exactly one.
 
     Fold sizes differ by at most one; with groups, by what the groups allow.
 
@@ -39,7 +39,7 @@ def kfold_split(ids: Ids, columns: Columns, settings: KFoldSettings) -> list[Spl
     k, seed, by = settings.k, settings.seed, settings.by
     if len(ids) < k:
         raise SplitError(
-            f"{len(ids)} materials cannot fill {k} folds", next_step="ask for fewer folds"
+            f"{len(ids)} materials cannot fill {k} folds", next_step="request fewer folds"
         )
     targets = {str(i): len(ids) // k + (i < len(ids) % k) for i in range(k)}
     labels: Labels | None = None

@@ -1,13 +1,13 @@
 """Matbench's own folds, regenerated from the ids.
 
 Matbench v0.1 (Dunn et al., npj Comput. Mater. 6, 138, 2020) cuts each task with scikit-learn's
-``KFold(5, shuffle=True, random_state=18012019)`` over the order of rows, and the three
-classification tasks with ``StratifiedKFold`` of the same arguments. Both draw from NumPy's
+``KFold(5, shuffle=True, random_state=18012019)`` in the order of rows, and the three
+classification tasks with ``StratifiedKFold`` with the same arguments. Both draw from NumPy's
 `RandomState`, whose stream is frozen (NEP 19), so the folds are made here without scikit-learn.
 Row i of a task has the id ``mb-<task>-<i + 1, zero-padded>``: rows that curation dropped are known
 from the ids, and the remaining ones keep their published folds.
 
-Matbench leaves the inner validation to the user; 70/10/20 is that of L-G-DCNN (table 1).
+Matbench leaves the inner validation to the user; 70/10/20 is the choice of L-G-DCNN (table 1).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class MatbenchSettings(Settings):
 
 
 def matbench_split(ids: Ids, columns: Columns, settings: MatbenchSettings) -> list[Split]:
-    """The five published folds of the task that the ids belong to.
+    """The five published folds of the task to which the ids belong.
 
     Raises
     ------
@@ -73,15 +73,15 @@ def matbench_split(ids: Ids, columns: Columns, settings: MatbenchSettings) -> li
         notes = (f"{n - len(ids)} of the {n} rows of {task} are not in the data; folds unchanged",)
     if task in CLASSIFICATION:
         labels = _classes(task, ids, columns, settings)
-        in_row_order = [labels[i] for i in np.argsort(rows).tolist()]
-        fold_of = stratified_folds(in_row_order)
+        labels_by_row = [labels[i] for i in np.argsort(rows).tolist()]
+        fold_of = stratified_folds(labels_by_row)
     else:
         fold_of = shuffled_folds(n)
     return [_fold(ids, fold_of[rows], fold, task, settings, notes) for fold in range(FOLDS)]
 
 
 def read_ids(ids: Ids) -> tuple[str, _Int]:
-    """The task that ids belong to, and the row (from 0) of each.
+    """The task to which `ids` (n,) belong, and the row (n,), from 0, of each.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def read_ids(ids: Ids) -> tuple[str, _Int]:
 
 
 def shuffled_folds(n: int, k: int = FOLDS, seed: int = SEED) -> _Int:
-    """Fold of each of `n` rows, as scikit-learn's shuffled ``KFold`` gives it."""
+    """Fold of each row, (n,), equal to that of scikit-learn's shuffled ``KFold``."""
     order = np.arange(n)
     np.random.RandomState(seed).shuffle(order)
     fold_of = np.empty(n, dtype=np.int64)
@@ -115,22 +115,22 @@ def shuffled_folds(n: int, k: int = FOLDS, seed: int = SEED) -> _Int:
 
 
 def stratified_folds(labels: Labels, k: int = FOLDS, seed: int = SEED) -> _Int:
-    """Fold of each row, as scikit-learn's shuffled ``StratifiedKFold`` gives it.
+    """Fold of each row, (n,), equal to that of scikit-learn's shuffled ``StratifiedKFold``.
 
-    Classes are numbered by first appearance; dealing the rows sorted by class to the folds in turn
-    says how many of each class a fold gets, and the places of each class are then shuffled, class
+    Classes are numbered by first appearance. Dealing the rows, sorted by class, to the folds in
+    turn gives the number of each class per fold; the folds of each class are then shuffled, class
     by class, from one stream.
     """
     codes_of = {label: code for code, label in enumerate(dict.fromkeys(labels))}
     codes = np.array([codes_of[label] for label in labels])
-    dealt = np.arange(len(codes)) % k
+    fold_of_sorted = np.arange(len(codes)) % k
     by_class = np.sort(codes)
-    draws = np.random.RandomState(seed)
+    generator = np.random.RandomState(seed)
     fold_of = np.empty(len(codes), dtype=np.int64)
     for code in range(len(codes_of)):
-        places = np.sort(dealt[by_class == code])
-        draws.shuffle(places)
-        fold_of[codes == code] = places
+        folds = np.sort(fold_of_sorted[by_class == code])
+        generator.shuffle(folds)
+        fold_of[codes == code] = folds
     return fold_of
 
 
@@ -141,10 +141,11 @@ def _classes(task: str, ids: Ids, columns: Columns, settings: MatbenchSettings) 
             next_step=f"set target to one of: {', '.join(columns.names()) or 'no columns'}",
         )
     labels = columns.labels(settings.target)
-    known = sum(label is not None for label in labels)
-    if known < ROWS[task]:
+    n_labelled = sum(label is not None for label in labels)
+    if n_labelled < ROWS[task]:
         raise SplitError(
-            f"the folds of {task} need the classes of all {ROWS[task]} rows; {known} are here",
+            f"the folds of {task} need the classes of all {ROWS[task]} rows; {n_labelled} are "
+            f"available",
             cause="curation dropped rows, or classes are missing",
             next_step="split the uncurated data, and use that split's ids (method fixed)",
         )

@@ -1,4 +1,4 @@
-"""Short names of splits, fit for files: ``group-chemsys-70-15-15-seed0``."""
+"""Short names of splits that can be file names: ``group-chemsys-70-15-15-seed0``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _UNFIT = re.compile(r"[^A-Za-z0-9_+]+")
 
 
 def slug(text: str) -> str:
-    """Text with everything that does not belong into a file name replaced by one dash."""
+    """Text with each run of characters unfit for a file name replaced by one dash."""
     return _UNFIT.sub("-", text).strip("-") or "x"
 
 
@@ -19,7 +19,7 @@ def split_name(
     fold: int | None = None,
     val: tuple[float, float] | None = None,
 ) -> str:
-    """Join the words of a name in the one order that all methods use.
+    """Join the words of a name in the order that all methods use.
 
     Parameters
     ----------

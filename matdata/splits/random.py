@@ -1,6 +1,6 @@
 """Random split with exact ratios or counts.
 
-The drawn order is cut from one end: test first, then val, then train. The test part therefore
+The drawn order is cut from its start: test first, then val, then train. The test part therefore
 depends only on the seed and its own size: 70/15/15 and 80/5/15 of one dataset have the same test
 materials, and with counts a smaller training set lies within a larger one (learning curves).
 """
@@ -27,7 +27,7 @@ class RandomSettings(Settings):
 
 
 def random_split(ids: Ids, columns: Columns, settings: RandomSettings) -> list[Split]:
-    """Split at random, with exactly the sizes asked for.
+    """Split at random, with exactly the requested sizes.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def random_split(ids: Ids, columns: Columns, settings: RandomSettings) -> list[S
 
 
 def cut(order: Ids, sizes: Mapping[str, int]) -> dict[str, Ids]:
-    """Cut ordered ids into test, val and train, from the front on; what is left is in none."""
+    """Cut ordered ids (n,) into test, val and train, from the start; the rest is in no part."""
     parts, start = {}, 0
     for part in ("test", "val", "train"):
         if part in sizes:
@@ -55,7 +55,7 @@ def cut(order: Ids, sizes: Mapping[str, int]) -> dict[str, Ids]:
 def left_out_note(n: int, sizes: Mapping[str, int]) -> tuple[str, ...]:
     """A note about materials that the counts leave out, if there are any."""
     rest = n - sum(sizes.values())
-    return (f"{rest} of {n} materials are in no part: the counts ask for fewer",) if rest else ()
+    return (f"{rest} of {n} materials are in no part: the counts request fewer",) if rest else ()
 
 
 METHOD = Method("random", RandomSettings, random_split)

@@ -1,7 +1,7 @@
 """Draws that depend on the seed and the id alone.
 
 Shuffling needs an order of rows to start from, and a generator whose stream may change with the
-version of NumPy. Here each text gets a 64-bit number, BLAKE2b keyed with the seed and with the
+version of NumPy. Here each text gets a 64-bit number, BLAKE2b keyed with the seed and the
 purpose of the draw, and materials are ordered by it. The same material gets the same number
 in every dataset, on every machine, in every version. Numbers of different purposes or seeds are
 independent of each other.
@@ -21,7 +21,7 @@ BITS = 64
 
 
 def keyed_numbers(texts: Iterable[str], seed: int, purpose: str) -> npt.NDArray[np.uint64]:
-    """A uniform 64-bit number for each text.
+    """A uniform 64-bit number per text, (n,).
 
     Parameters
     ----------
@@ -41,6 +41,6 @@ def keyed_numbers(texts: Iterable[str], seed: int, purpose: str) -> npt.NDArray[
 
 
 def ranked(ids: Ids, seed: int, purpose: str) -> npt.NDArray[np.int64]:
-    """Positions of `ids` in the drawn order; a tie goes to the smaller id."""
+    """Positions (n,) of `ids` (n,) in the drawn order; a tie goes to the smaller id."""
     numbers = keyed_numbers(ids.tolist(), seed, purpose)
     return np.lexsort((ids, numbers)).astype(np.int64)

@@ -1,6 +1,6 @@
-"""Ratios and counts: ``70/15/15``, ``80/20``, ``60000/4619/4620``, and the exact sizes they mean.
+"""Ratios and counts (``70/15/15``, ``80/20``, ``60000/4619/4620``), and the exact sizes they give.
 
-Shares are kept as fractions, so that a size never depends on how a float was rounded.
+Shares are kept as fractions, so that no size depends on the rounding of a float.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _HELP = (
 
 @dataclass(frozen=True)
 class Ratios:
-    """How much goes into each part.
+    """Share of each part.
 
     Attributes
     ----------
@@ -48,19 +48,19 @@ class Ratios:
 
     @property
     def slug(self) -> str:
-        """The text in a form fit for a file name: ``70-15-15``, ``n60000-4619-4620``."""
+        """The text in a form that can be a file name: ``70-15-15``, ``n60000-4619-4620``."""
         return self.text.replace("=", "").replace("/", "-").replace(".", "p")
 
     def sizes(self, n: int) -> dict[str, int]:
         """Exact sizes of the parts of `n` materials, by largest remainder.
 
-        Sizes of shares add up to `n`; counts are given back as they are. Equal remainders go to
+        Sizes of shares add up to `n`; counts are returned unchanged. Equal remainders go to
         the earlier part.
 
         Raises
         ------
         SplitError
-            If counts exceed `n`, or a part that was asked for would be empty.
+            If counts exceed `n`, or a requested part would be empty.
         """
         if self.counts:
             total = int(sum(self.shares.values()))
@@ -69,8 +69,7 @@ class Ratios:
                     f"the counts {self.text} ask for {total} materials; there are {n}",
                     cause="the counts belong to another version of the data, or curation "
                     "left fewer materials",
-                    next_step="give counts that add up to at most the number there are, or "
-                    "percentages",
+                    next_step="give counts that add up to at most that number, or percentages",
                 )
             return {part: int(share) for part, share in self.shares.items()}
         sizes = largest_remainder(self.shares, n)
@@ -80,13 +79,13 @@ class Ratios:
                 f"{self.text} of {n} materials leaves {' and '.join(empty)} empty "
                 f"(sizes {'/'.join(map(str, sizes.values()))})",
                 cause="too few materials for so small a share",
-                next_step="give that part a larger share, or 0 to go without it",
+                next_step="give that part a larger share, or 0 to leave it out",
             )
         return sizes
 
 
 def largest_remainder(shares: Mapping[str, Fraction], n: int) -> dict[str, int]:
-    """Whole numbers that add up to `n` and lie within one of the exact shares (Hamilton)."""
+    """Integers that add up to `n`, each within one of its exact share (Hamilton's method)."""
     exact = {part: share * n for part, share in shares.items()}
     sizes = {part: int(value) for part, value in exact.items()}
     by_remainder = sorted(exact, key=lambda part: sizes[part] - exact[part])
@@ -121,7 +120,7 @@ def parse_ratios(value: str | Mapping[str, Any] | Sequence[Any] | Ratios) -> Rat
         raise _bad(
             shown,
             f"they sum to {float(total):g}; expected 100 (or 1)",
-            "a typing error, or numbers of materials that are too small to be told from "
+            "a typing error, or numbers of materials too small to be distinguished from "
             "percentages",
         )
     divisor = Fraction(1) if counts else total
@@ -129,7 +128,13 @@ def parse_ratios(value: str | Mapping[str, Any] | Sequence[Any] | Ratios) -> Rat
 
 
 def canonical_text(value: str | Mapping[str, Any] | Sequence[Any] | Ratios) -> str:
-    """The one text of ratios, whatever form they were given in."""
+    """Canonical text of ratios in any accepted form.
+
+    Raises
+    ------
+    SplitError
+        If the numbers cannot be read or do not add up.
+    """
     return parse_ratios(value).text
 
 
@@ -145,8 +150,8 @@ def _numbers(value: Any) -> tuple[bool, dict[str, Fraction], str]:
         for part in value:
             if part not in ORDER:
                 raise _bad(shown, f"unknown part {part!r}{did_you_mean(str(part), ORDER)}")
-        read = {part: _number(str(value.get(part, 0)), shown) for part in ORDER}
-        return False, read, shown
+        shares = {part: _number(str(value.get(part, 0)), shown) for part in ORDER}
+        return False, shares, shown
     text = value if isinstance(value, str) else "/".join(map(str, value))
     explicit = text.strip().startswith("n=")
     words = text.strip().removeprefix("n=").split("/")

@@ -1,4 +1,4 @@
-"""Splits that are kept with a dataset: made, saved under their name, and read again."""
+"""Splits saved with a dataset: made, saved under their names, and loaded."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def add_splits(
     settings
         Settings of the method; methods with ratios take 70/15/15 if none are given.
     console
-        Told the sizes and notes of each split.
+        Receives the sizes and notes of each split.
     name
-        Name to save under instead of the method's own; several splits are numbered from 0.
+        Name to save under instead of the method's name; several splits are numbered from 0.
 
     Returns
     -------
@@ -64,45 +64,45 @@ def add_splits(
     ConfigError
         If a setting is unknown or has a wrong value.
     """
-    asked = dict(settings)
+    method_settings = dict(settings)
     if "ratios" in settings_known(method):
-        asked.setdefault("ratios", DEFAULT_RATIOS)
-    made = make_splits(method, dataset.ids, dataset.columns, asked)
-    return save_splits(dataset, made, console, name)
+        method_settings.setdefault("ratios", DEFAULT_RATIOS)
+    splits = make_splits(method, dataset.ids, dataset.columns, method_settings)
+    return save_splits(dataset, splits, console, name)
 
 
 def save_splits(
     dataset: DatasetFolder,
-    made: list[Split],
+    splits: list[Split],
     console: Console = SILENT,
     name: str | None = None,
 ) -> list[str]:
-    """Save splits with a dataset, unless they are there; returns their names.
+    """Save splits with a dataset, unless they are saved already; return their names.
 
     Raises
     ------
     SplitError
-        If one of the names belongs to a split with other members; none is saved then.
+        If one of the names belongs to a split with other members; then none is saved.
     """
     if name is not None:
-        many = len(made) > 1
-        made = [
-            replace(split, name=slug(f"{name}-{k}" if many else name))
-            for k, split in enumerate(made)
+        several = len(splits) > 1
+        splits = [
+            replace(split, name=slug(f"{name}-{k}" if several else name))
+            for k, split in enumerate(splits)
         ]
-    there = set(dataset.split_names())
-    for split in made:
-        if split.name in there:
+    saved_names = set(dataset.split_names())
+    for split in splits:
+        if split.name in saved_names:
             _require_same(dataset, split, dataset.load_split(split.name)[1])
-    for split in made:
-        if split.name not in there:  # another process may just have saved one of that name
+    for split in splits:
+        if split.name not in saved_names:  # another process may have just saved one of that name
             note = dataset.save_split(split.name, to_table(split), metadata(split))
             _require_same(dataset, split, note)
         sizes = ", ".join(f"{part} {count:,}" for part, count in split.sizes.items())
         console.say(f"split {split.name}: {sizes}")
         for text in split.notes:
             console.say(f"  note: {text}")
-    return [split.name for split in made]
+    return [split.name for split in splits]
 
 
 def load_split(dataset: DatasetFolder, name: str | None = None) -> Split:
@@ -111,13 +111,13 @@ def load_split(dataset: DatasetFolder, name: str | None = None) -> Split:
     Raises
     ------
     StoreError
-        If there is none of that name, it is damaged, or no name is given and there is not
+        If there is no split of that name, it is damaged, or no name is given and there is not
         exactly one.
     """
     names = dataset.split_names()
     if name is None and len(names) != 1:
         raise StoreError(
-            f"{dataset.ref} has {len(names)} splits; which one?",
+            f"{dataset.ref} has {len(names)} splits; a name is needed",
             next_step=f"saved splits: {', '.join(names) or 'none'}; `matdata split` makes one",
         )
     return from_table(*dataset.load_split(name or names[0]))
@@ -129,16 +129,16 @@ def audit_split(
     keys: Sequence[str] | None = None,
     near_duplicates: Iterable[tuple[str, str]] | None = None,
 ) -> Report:
-    """What the parts of a dataset's split share.
+    """Audit a saved split: what its parts share.
 
     Parameters
     ----------
     dataset, split
         The split and its dataset.
     keys
-        Columns that must be there; None for those of the usual ones that are.
+        Columns that must exist; None for those of the default ones that do.
     near_duplicates
-        Pairs of ids, if these were looked for.
+        Pairs of ids, if near duplicates were searched for.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Stable split: a material never changes sides when the database grows.
+"""Stable split: a material never changes its part when the database grows.
 
 A material's keyed number (see `ranking`) is compared with fixed thresholds, so its part depends
-on the seed, the ratios and the material alone, never on which others there are. The price
+on the seed, the ratios and the material alone, never on the other materials. The price
 is that ratios are met approximately: a share p of n materials has a standard deviation of
 sqrt(p (1 - p) n). Test takes the lowest numbers, then val: changing the share of val moves no
 test material.
@@ -29,23 +29,23 @@ class StableSettings(Settings):
     ratios: str = setting("80/10/10", "percentages or fractions of train/val/test")
     seed: int = setting(0, "seed of the draw", minimum=0)
     by: tuple[str, ...] = setting(
-        (), "columns whose values decide instead of the id, so that groups stay together"
+        (), "columns whose values replace the id, so that groups stay together"
     )
 
 
 def stable_split(ids: Ids, columns: Columns, settings: StableSettings) -> list[Split]:
-    """Split by thresholds on each material's own number.
+    """Split by thresholds on each material's keyed number.
 
     Raises
     ------
     SplitError
-        If counts are asked for, or a part stays empty.
+        If counts are given, or a part stays empty.
     """
     ratios = parse_ratios(settings.ratios)
     if ratios.counts:
         raise SplitError(
             f"a stable split cannot meet the counts {ratios.text}; expected ratios",
-            cause="each material is placed without looking at the others",
+            cause="each material is placed independently of the others",
             next_step="give percentages such as 80/10/10, or use the random split",
         )
     texts = ids.tolist()
@@ -56,23 +56,23 @@ def stable_split(ids: Ids, columns: Columns, settings: StableSettings) -> list[S
     parts = parts_from_names(ids, names)
     for part in ratios.shares:
         parts.setdefault(part, ids[:0])  # an empty part is refused by name, not dropped
-    reached = "/".join(f"{100 * np.mean(names == part):.2f}" for part in ratios.shares)
-    note = f"ratios are met approximately: asked {ratios.text}, reached {reached}"
+    obtained = "/".join(f"{100 * np.mean(names == part):.2f}" for part in ratios.shares)
+    note = f"ratios are met approximately: requested {ratios.text}, obtained {obtained}"
     name = split_name("stable", ratios.slug, by=settings.by, seed=settings.seed)
     return [Split(name, "stable", settings.to_dict(), parts, (note,))]
 
 
 def thresholded(texts: list[str], ratios: Ratios, seed: int) -> Ids:
-    """Part of each text, by where its number lies among the cumulated shares."""
+    """Part of each text, (n,): the interval of the cumulated shares that holds its number."""
     order = [part for part in ("test", "val", "train") if part in ratios.shares]
-    bounds, reached = [], 0
+    bounds, cumulated = [], 0
     for part in order[:-1]:
-        reached += int(ratios.shares[part] * 2**BITS)
-        bounds.append(reached)
-    place = np.searchsorted(
+        cumulated += int(ratios.shares[part] * 2**BITS)
+        bounds.append(cumulated)
+    interval = np.searchsorted(
         np.array(bounds, dtype=np.uint64), keyed_numbers(texts, seed, "stable"), side="right"
     )
-    return np.array(order, dtype=np.str_)[place]
+    return np.array(order, dtype=np.str_)[interval]
 
 
 METHOD = Method("stable", StableSettings, stable_split)

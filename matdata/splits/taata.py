@@ -1,4 +1,4 @@
-"""The split of the TAATA set: of each {Ti, Zr, Hf} trio two systems train and one tests.
+"""The split of the TAATA set: of each {Ti, Zr, Hf} trio two systems are in train, one in test.
 
 Goodall, thesis, section 6.2: "we perform a group split based on composition prototypes (e.g.
 {Ti, Zr, Hf}Zn2N, {Ti, Zr, Hf}ZnN4 etc.) and then in each instance randomly assign two of the
@@ -9,7 +9,7 @@ data or not, and those present follow the draw. The text could also be read as d
 systems present; section 6.4.3 counts 3,087 test systems of the 9,256 of table 6.1, which is
 the third that the first reading gives (incomplete trios, which are many, would move it otherwise).
 The thesis has no validation part here and does not say where materials outside the trios go
-(Zn3N2, elements): they belong to all three phase diagrams, and stand in train.
+(Zn3N2, elements): they belong to all three phase diagrams, and are in train.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ def taata_split(ids: Ids, columns: Columns, settings: TaataSettings) -> list[Spl
     _check_metals(metals)
     formulas = columns.labels("formula")
     keys = prototypes(formulas, metals)
-    found = sorted({prototype for prototype, _ in keys if prototype})
-    if not found:
+    prototype_names = sorted({prototype for prototype, _ in keys if prototype})
+    if not prototype_names:
         raise SplitError(
             f"no material holds exactly one of {', '.join(metals)}",
-            cause="this split is made for the Ti/Zr/Hf-Zn-N set",
+            cause="this split is meant for the Ti/Zr/Hf-Zn-N set",
             next_step="name the metals of your own set, or use the group split",
         )
-    tests = _drawn_for_test(keys, found, settings)
-    pool = np.flatnonzero(~tests)
+    is_test = _drawn_for_test(keys, prototype_names, settings)
+    pool = np.flatnonzero(~is_test)
     inner = hold_out(
         ids[pool],
         len(ids),
@@ -72,10 +72,11 @@ def taata_split(ids: Ids, columns: Columns, settings: TaataSettings) -> list[Spl
     name = split_name("taata", val=(settings.val_fraction, 0.0), seed=settings.seed)
     outside = sum(metal is None for _, metal in keys)
     notes = (
-        f"{len(found)} composition prototypes; {int(tests.sum())} of {len(ids)} materials test",
-        f"{outside} materials are in no trio of {'/'.join(metals)} and stand in train",
+        f"{len(prototype_names)} composition prototypes; {int(is_test.sum())} of {len(ids)} "
+        f"materials test",
+        f"{outside} materials are in no trio of {'/'.join(metals)} and are in train",
     )
-    parts = {**inner, "test": ids[tests]}
+    parts = {**inner, "test": ids[is_test]}
     return [Split(name, "taata", settings.to_dict(), parts, notes if outside else notes[:1])]
 
 
@@ -94,28 +95,33 @@ def _check_metals(metals: tuple[str, ...]) -> None:
 
 
 def _drawn_for_test(
-    keys: list[tuple[str, str | None]], found: list[str], settings: TaataSettings
+    keys: list[tuple[str, str | None]], prototype_names: list[str], settings: TaataSettings
 ) -> npt.NDArray[np.bool_]:
     metals = settings.metals
-    numbers = keyed_numbers(found, settings.seed, "taata").tolist()
+    numbers = keyed_numbers(prototype_names, settings.seed, "taata").tolist()
     drawn = {
         prototype: metals[number * len(metals) >> BITS]
-        for prototype, number in zip(found, numbers, strict=True)
+        for prototype, number in zip(prototype_names, numbers, strict=True)
     }
     return np.array([metal is not None and drawn[p] == metal for p, metal in keys])
 
 
 def prototypes(formulas: Labels, metals: tuple[str, ...]) -> list[tuple[str, str | None]]:
-    """Composition prototype and metal of each formula; ``("", None)`` outside the trios.
+    """Composition prototype and metal per formula; ``("", None)`` outside the trios.
 
     The prototype is the reduced formula with the metal taken out and its amount kept
     (``ZnN2|1`` for TiZnN2); materials with none or several of the metals have none.
+
+    Raises
+    ------
+    SplitError
+        If a formula is missing or cannot be read.
     """
-    known: dict[str | None, tuple[str, str | None]] = {}
+    prototype_of: dict[str | None, tuple[str, str | None]] = {}
     for formula in formulas:
-        if formula not in known:
-            known[formula] = _prototype(formula, metals)
-    return [known[formula] for formula in formulas]
+        if formula not in prototype_of:
+            prototype_of[formula] = _prototype(formula, metals)
+    return [prototype_of[formula] for formula in formulas]
 
 
 def _prototype(formula: str | None, metals: tuple[str, ...]) -> tuple[str, str | None]:

@@ -1,4 +1,4 @@
-"""Split by date: the oldest materials train, the newest test."""
+"""Split by date: the oldest materials are in train, the newest in test."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class TimeSettings(Settings):
 
 
 def time_split(ids: Ids, columns: Columns, settings: TimeSettings) -> list[Split]:
-    """Cut the materials in order of date, with exactly the sizes asked for.
+    """Split the materials in order of date, with exactly the requested sizes.
 
-    Where counts ask for fewer than there are, the oldest are left out. Materials of the date at
-    a cut fall on both sides of it, by a draw of fixed seed; a note says how many.
+    Where counts request fewer than there are, the oldest are left out. Materials of the date at
+    a cut fall on both sides of it, by a draw of fixed seed; a note gives their number.
 
     Raises
     ------
@@ -60,19 +60,21 @@ def _dates(ids: Ids, values: list[Any], column: str) -> np.ndarray:
             f"{first_few(missing)}",
             next_step="complete the column, or drop these materials",
         )
-    read = [_seconds(value) for value in values]
-    bad = [f"{id_}: {v!r}" for id_, v, s in zip(ids, values, read, strict=True) if s is None]
-    if bad:
+    timestamps = [_seconds(value) for value in values]
+    unreadable = [
+        f"{id_}: {v!r}" for id_, v, s in zip(ids, values, timestamps, strict=True) if s is None
+    ]
+    if unreadable:
         raise SplitError(
-            f"{len(bad)} dates in {column!r} cannot be read: {first_few(bad)}",
+            f"{len(unreadable)} dates in {column!r} cannot be read: {first_few(unreadable)}",
             cause="expected ISO 8601 (2019-07-04, 2019-07-04T12:00:00Z), a datetime, or a year",
-            next_step="rewrite the column in that form",
+            next_step="convert the column to one of these forms",
         )
-    return np.array(read, dtype=np.float64)
+    return np.array(timestamps, dtype=np.float64)
 
 
 def _seconds(value: Any) -> float | None:
-    """Seconds since 1970 (UTC); a time without a zone is taken as UTC, None if not a date."""
+    """Seconds since 1970 (UTC); a time without a zone counts as UTC; None if not a date."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = str(int(value)) if float(value).is_integer() else ""
     if isinstance(value, str):

@@ -1,9 +1,10 @@
-"""Artefacts in the making: crash-safe parts, resume, locks, and the commit.
+"""Construction of artefacts: crash-safe parts, resume, locks, and the commit.
 
 An artefact is built in a hidden staging folder named by its request. Each part (a file or a
 folder) is written under a temporary name, flushed, renamed, and only then recorded, with the
-digest of each of its files, in a journal. A killed build finds the journal and goes on. The commit
-writes the manifest and renames the whole folder to its final name: what has a final name is whole.
+digest of each of its files, in a journal. A killed build resumes from the journal. The commit
+writes the manifest and renames the whole folder to its final name: what has a final name is
+complete.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ STAGING = ".building-"
 
 
 class ArtefactWriter:
-    """One artefact in the making; use it inside `building`."""
+    """Writer of one artefact; use it inside `building`."""
 
     def __init__(self, home: Path, kind: str, key: str) -> None:
         self.home = home
@@ -54,14 +55,14 @@ class ArtefactWriter:
             yield from self._manifest_entries()
             return
         for line in path.read_bytes().splitlines():
-            # A kill can cut the last line short; that part was not recorded.
+            # A kill can truncate the last line; that part was not recorded.
             with contextlib.suppress(ValueError, RecursionError):
                 entry = json.loads(line)
                 if _is_entry(entry):
                     yield entry
 
     def _manifest_entries(self) -> Iterator[dict[str, Any]]:
-        # Killed between the manifest and the final rename: the manifest knows every part.
+        # Killed between the manifest and the final rename: the manifest lists every part.
         with contextlib.suppress(StoreError):
             manifest = read_manifest(self.staging)
             for meta in manifest["parts"]:
@@ -92,7 +93,7 @@ class ArtefactWriter:
         Raises
         ------
         StoreError
-            If the disk is full or not writable; finished parts stay.
+            If the disk is full or not writable; finished parts are kept.
         """
         final = self.staging / part
         try:
@@ -111,16 +112,21 @@ class ArtefactWriter:
         self.parts[entry["part"]] = entry
 
     def commit(self, name: str, content: dict[str, Any], receipt: dict[str, Any]) -> Path:
-        """Write the manifest and give the folder its final name.
+        """Write the manifest and rename the folder to its final name, which is returned.
 
         Parameters
         ----------
         name
             Final folder name inside the home folder.
         content
-            What the manifest says beside the parts and their files.
+            The content of the manifest besides the parts and their files.
         receipt
-            Time, versions and machine-dependent facts, kept out of the identity.
+            Time, versions and machine-dependent facts, which are no part of the identity.
+
+        Raises
+        ------
+        StoreError
+            If the disk is full or not writable.
         """
         parts = [self.parts[part] for part in sorted(self.parts)]
         manifest = seal(
@@ -134,8 +140,8 @@ class ArtefactWriter:
         final = self.home / name
         try:
             files.write_json(self.staging / NAME, manifest)
-            stamp = {"created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **receipt}
-            write_record(self.staging / RECEIPT, stamp)
+            facts = {"created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **receipt}
+            write_record(self.staging / RECEIPT, facts)
             files.remove(self.staging / JOURNAL)
             files.publish(self.staging, final)
         except OSError as error:
@@ -144,7 +150,7 @@ class ArtefactWriter:
 
 
 def _is_entry(entry: Any) -> bool:
-    """Whether a line of a journal is one that `_record` wrote, and names a part inside."""
+    """Whether a line of a journal was written by `_record`, and names a part inside the folder."""
     kinds = {"part": str, "files": dict, "meta": dict}
     if not isinstance(entry, dict) or entry.keys() != kinds.keys():
         return False
@@ -157,7 +163,7 @@ def _is_entry(entry: Any) -> bool:
 def building(
     home: Path, kind: str, key: str, waiting: Callable[[str], None] | None = None
 ) -> Iterator[ArtefactWriter]:
-    """Hold the lock on an artefact and yield its writer, resumed where an earlier one stopped.
+    """Hold the lock of an artefact and yield its writer, resumed where an earlier one stopped.
 
     Parameters
     ----------
@@ -166,40 +172,45 @@ def building(
     kind
         ``snapshot``, ``dataset`` or ``feature``.
     key
-        Digest of what is asked for; equal requests share one staging folder.
+        Digest of the request; equal requests share one staging folder.
     waiting
         Called once with a message if another process is building the same artefact.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written.
     """
 
-    def tell() -> None:
+    def announce() -> None:
         if waiting is not None:
             waiting(f"another process is building the same {kind}; waiting for it")
 
-    with holding(home / f"{LOCK}{kind}-{key[:16]}", waiting=tell):
+    with holding(home / f"{LOCK}{kind}-{key[:16]}", waiting=announce):
         writer = ArtefactWriter(home, kind, key)
         try:
             writer._open()
         except OSError as error:
             raise storage_error(error, home) from error
         yield writer
-        if not writer.parts:  # another process had finished it: leave nothing behind
+        if not writer.parts:  # another process has finished it: leave nothing behind
             files.remove(writer.staging)
 
 
 def check_present(folder: Path, manifest: dict[str, Any]) -> None:
-    """Check that all files of an artefact are there with their sizes, before it is used again.
+    """Check that all files of an artefact exist with their recorded sizes, before it is reused.
 
     Raises
     ------
     StoreError
-        Naming the first that is not.
+        If one does not; names the first.
     """
     for name, (size, _) in manifest["files"].items():
         fault = fault_of(folder / name, size)
         if fault is not None:
             raise StoreError(
                 f"{folder / name} {fault}",
-                cause="it was removed or cut after it was built, or belongs to another user",
+                cause="it was removed or truncated after it was built, or belongs to another user",
                 next_step=f"remove the folder {folder} and run the same command again",
             )
 

@@ -1,7 +1,7 @@
-"""What a cache holds: datasets by name and version, features by dataset, and what a name means.
+"""Content of a cache: datasets by name and version, features by dataset, and what a name means.
 
-A name alone means what was built, or asked for, last (`matdata.store.latest`). Where nothing says
-what that was, the only one is meant, and of several none: an error lists them.
+A bare name means the version that was built or requested last (`matdata.store.latest`). Without a
+record of that, it means the only version; of several, an error lists them.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ NAME_LENGTH = 80
 
 
 def clean_name(text: str) -> str:
-    """A dataset name from any text: what does not belong into a folder name becomes a dash."""
+    """A dataset name from any text: characters unfit for a folder name become a dash."""
     return _UNFIT.sub("-", text).strip("-.")[:NAME_LENGTH] or "dataset"
 
 
 def check_name(name: str | None) -> None:
-    """Refuse a dataset name that could not be opened again, or would leave the cache.
+    """Reject a dataset name that could not be opened again, or would leave the cache.
 
     Raises
     ------
     ConfigError
-        With a name that fits.
+        If it is such a name; suggests a valid one.
     """
     if name is not None and name != clean_name(name):
         raise ConfigError(
@@ -46,14 +46,14 @@ def check_name(name: str | None) -> None:
 
 
 class Kept(NamedTuple):
-    """What a folder keeps.
+    """The artefacts of a folder.
 
     Attributes
     ----------
     folders
         Finished artefacts, in the order of their names.
     faults
-        What is there and cannot be read.
+        Entries that cannot be read.
     """
 
     folders: list[Path]
@@ -61,7 +61,7 @@ class Kept(NamedTuple):
 
 
 def kept(home: Path) -> Kept:
-    """Finished artefacts in a folder, and what this user may not, or nobody can, read."""
+    """Finished artefacts in a folder, and the entries that cannot be read."""
     folders: list[Path] = []
     paths, faults = children(home)
     for path in paths:
@@ -76,14 +76,16 @@ def kept(home: Path) -> Kept:
 
 
 def kept_below(home: Path) -> dict[str, Kept]:
-    """What each folder of a folder keeps (datasets by name, snapshots by source).
+    """The artefacts of each folder in a folder (datasets by name, snapshots by source).
 
-    If the folder itself cannot be read, that is said under the empty name.
+    If the folder itself cannot be read, that fault has the empty name.
     """
     paths, faults = children(home)
-    found = {"": Kept([], faults)}
-    found |= {path.name: kept(path) for path in paths if not path.name.startswith(".")}
-    return {name: one for name, one in found.items() if one.folders or one.faults}
+    by_name = {"": Kept([], faults)}
+    by_name |= {path.name: kept(path) for path in paths if not path.name.startswith(".")}
+    return {
+        name: contents for name, contents in by_name.items() if contents.folders or contents.faults
+    }
 
 
 def committed(home: Path) -> list[Path]:
@@ -92,15 +94,15 @@ def committed(home: Path) -> list[Path]:
 
 
 def mark_used(folder: Path) -> None:
-    """Make an artefact the last of its folder: a build that finds it there has chosen it."""
-    with contextlib.suppress(StoreError):  # a cache that others own is read all the same
+    """Record an artefact as the last used of its folder; a build that reuses it calls this."""
+    with contextlib.suppress(StoreError):  # a read-only cache can be used nevertheless
         mark_last(folder)
 
 
 def datasets(cache: Path) -> dict[str, list[Path]]:
     """Folders of all datasets by name."""
-    found = kept_below(cache / "datasets").items()
-    return {name: one.folders for name, one in found if one.folders}
+    by_name = kept_below(cache / "datasets").items()
+    return {name: contents.folders for name, contents in by_name if contents.folders}
 
 
 def features_kept(cache: Path, ref: str) -> Kept:
@@ -109,7 +111,7 @@ def features_kept(cache: Path, ref: str) -> Kept:
 
 
 def features(cache: Path, ref: str) -> list[Path]:
-    """Folders of the features of one dataset that can be read."""
+    """Folders of the readable features of one dataset."""
     return features_kept(cache, ref).folders
 
 
@@ -119,7 +121,7 @@ def feature_folder(spec: str, digest: str) -> str:
 
 
 def of_feature(folder: Path, spec: str) -> bool:
-    """Whether a folder is called as those of a feature are."""
+    """Whether a folder has the name of a feature's folder."""
     return folder.name[: -SHORT - 1] == feature_folder(spec, "")[:-1]
 
 
@@ -138,20 +140,20 @@ def find_dataset(cache: Path, ref: str) -> DatasetFolder:
     Raises
     ------
     StoreError
-        If there is none, with the names and versions there are; if several versions are there and
-        nothing says which was built last; if it cannot be read.
+        If there is none, listing the available names and versions; if there are several versions
+        and no record of which was built last; if it cannot be read.
     """
-    known = kept_below(cache / "datasets")
+    by_name = kept_below(cache / "datasets")
     name, _, version = ref.partition("@")
-    if name not in known or not name:
-        if "" in known:
-            raise StoreError(str(known[""].faults[0]), cause=UNREADABLE, next_step=ASK_OWNER)
-        listed = ", ".join(known) or "none yet"
+    if name not in by_name or not name:
+        if "" in by_name:
+            raise StoreError(str(by_name[""].faults[0]), cause=UNREADABLE, next_step=ASK_OWNER)
+        available = ", ".join(by_name) or "none yet"
         raise StoreError(
-            f"no dataset {name!r} in {cache}{did_you_mean(name, known)}",
-            next_step=f"datasets there: {listed}; `matdata build` makes one",
+            f"no dataset {name!r} in {cache}{did_you_mean(name, by_name)}",
+            next_step=f"available datasets: {available}; `matdata build` makes one",
         )
-    folders, faults = known[name]
+    folders, faults = by_name[name]
     if not version and folders:
         return DatasetFolder(_last_version(cache / "datasets" / name, folders))
     matching = [path for path in folders if path.name == version]
@@ -169,16 +171,17 @@ def _last_version(home: Path, folders: Sequence[Path]) -> Path:
     last = last_of(home, folders)
     if last is None:
         raise StoreError(
-            f"{home.name} has {len(folders)} versions, and nothing says which was built last",
+            f"{home.name} has {len(folders)} versions, and no record of which was built last",
             cause=f"they were copied here without {LATEST}, or built before matdata wrote it",
-            next_step=f"name one ({', '.join(f'{home.name}@{one.name}' for one in folders)}), or "
-            "build the one that the name shall mean once more: it is found, and marked",
+            next_step="name one "
+            f"({', '.join(f'{home.name}@{version.name}' for version in folders)}), or run the "
+            "build of the one that the name shall mean again: it is reused, and marked",
         )
     return last
 
 
 def find_feature(cache: Path, ref: str, spec: str, settings: dict[str, Any]) -> Path:
-    """The feature built last of a dataset with this name and these stored settings.
+    """The feature of a dataset, built last, with this name and these stored settings.
 
     Parameters
     ----------
@@ -190,7 +193,7 @@ def find_feature(cache: Path, ref: str, spec: str, settings: dict[str, Any]) -> 
     Raises
     ------
     FeatureError
-        If there is none, with the command that makes it.
+        If there is none; names the command that computes it.
     """
     home = cache / "features" / ref
     name, _, digest = spec.partition("@")
@@ -205,20 +208,20 @@ def find_feature(cache: Path, ref: str, spec: str, settings: dict[str, Any]) -> 
     ]
     if fitting:
         return _last_feature(home, {folder: manifests[folder] for folder in fitting})
-    there = feature_names(cache, ref)
-    wanted = f" with {settings}" if settings else ""
+    available = feature_names(cache, ref)
+    condition = f" with {settings}" if settings else ""
     family = name.partition(":")[0]
     options = "".join(f" --set {family}.{key}={value}" for key, value in settings.items())
-    near = "" if name in there else did_you_mean(name, there)
+    hint = "" if name in available else did_you_mean(name, available)
     raise FeatureError(
-        f"{ref} has no feature {spec!r}{wanted}{near}",
-        next_step=f"`matdata featurize {ref} {name}{options}` makes it; there are: "
-        f"{', '.join(there) or 'none'}",
+        f"{ref} has no feature {spec!r}{condition}{hint}",
+        next_step=f"`matdata featurize {ref} {name}{options}` computes it; available: "
+        f"{', '.join(available) or 'none'}",
     )
 
 
 def _last_feature(home: Path, fitting: Mapping[Path, Mapping[str, Any]]) -> Path:
-    """The one used last, or any where all hold the same numbers in other formats."""
+    """The one used last, or any if all hold the same numbers in different formats."""
     last = last_of(home, list(fitting))
     if last is not None:
         return last
@@ -229,7 +232,8 @@ def _last_feature(home: Path, fitting: Mapping[Path, Mapping[str, Any]]) -> Path
         for folder, manifest in fitting.items()
     )
     raise FeatureError(
-        f"{home.name} has {len(fitting)} features that fit, and nothing says which was built last",
+        f"{home.name} has {len(fitting)} features that match, and no record of which was built "
+        f"last",
         cause=f"they were copied here without {LATEST}, or built before matdata wrote it",
         next_step=f"name one, by digest or by its settings: {listed}",
     )

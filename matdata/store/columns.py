@@ -1,4 +1,4 @@
-"""`Crystals` as a file: the numeric columns in HDF5, the ids with the table beside it."""
+"""`Crystals` as a file: the numeric columns in HDF5; the ids are in the dataset's table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def write_crystals(path: Path, crystals: Crystals) -> None:
 
 
 def read_crystals(path: Path, ids: Sequence[str]) -> Crystals:
-    """Read columns that `write_crystals` wrote."""
+    """Read the columns that `write_crystals` wrote; `ids` (n,) in the order of the rows."""
     shard = hdf5.Shard(path)
     try:
         columns = {name: shard.read(name) for name in NAMES}

@@ -1,10 +1,10 @@
-"""Tables as CSV: the one writer of all that matdata writes in this form.
+"""Tables as CSV: the only CSV writer of matdata.
 
-Spreadsheets run a cell that begins with ``= + - @`` as a formula, and where they take ``;`` or a
-tab for the separator, also what follows one inside a cell. There a text gets an apostrophe in
-front, the mark by which spreadsheets themselves say "text"; what is only a number stays. Different
-texts stay different, and ``raw`` leaves all as they are. Numbers are never touched: they are
-written in the shortest form that reads back as the same number.
+Spreadsheets execute a cell that begins with ``= + - @`` as a formula, and where they take ``;`` or
+a tab for the separator, also what follows one inside a cell. Such a text gets a leading apostrophe,
+the spreadsheets' own mark of text; plain numbers are unchanged. Different texts stay different, and
+``raw`` leaves all texts unchanged. Numbers are never changed: they are written in the shortest form
+that reads back as the same number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 _END = r"(?=[;\t\r\n]|\Z)"
-#: Signs and a number: whoever runs it gets the number.
+#: Signs and a number: its value as a formula is the number.
 _NUMBER = rf" *[+-]*(?:\d+\.?\d*|\.\d+)?(?:[eE][+-]?\d+)? *{_END}"
 _FORMULA = re.compile(rf"(^|[;\t\r\n])(?!{_NUMBER})([ ']*[=+\-@＝＋－＠])")
 _QUOTED = re.compile(r'[",;\t\r\n]|^ | $')
@@ -28,11 +28,11 @@ def write_csv(path: Path, columns: Mapping[str, Sequence[Any]], *, raw: bool = F
     Parameters
     ----------
     path
-        The file; whoever needs it whole or not at all gives a temporary one and renames it.
+        The file; for an atomic write, pass a temporary one and rename it.
     columns
-        Cells by column: numbers, true and false, texts, lists; None is an empty cell.
+        Cells by column: numbers, booleans, texts, lists; None is an empty cell.
     raw
-        Write texts as they are, also those that a spreadsheet would run.
+        Write texts unchanged, also those that a spreadsheet would execute.
 
     Raises
     ------
@@ -48,11 +48,11 @@ def write_csv(path: Path, columns: Mapping[str, Sequence[Any]], *, raw: bool = F
 def csv_lines(
     columns: Mapping[str, Sequence[Any]], *, header: bool = True, raw: bool = False
 ) -> Iterator[str]:
-    """The lines of `write_csv`, each with its end; without the first if not `header`."""
+    """The lines of `write_csv`, each with its line end; without the first if not `header`."""
     if header:
         yield ",".join(_cell(name, raw) for name in columns) + "\n"
     for row in zip(*columns.values(), strict=True):
-        # Readers skip an empty line: one empty cell alone is written as an empty text.
+        # Readers skip an empty line: a single empty cell is written as an empty text.
         yield (",".join(_cell(cell, raw) for cell in row) or '""') + "\n"
 
 

@@ -24,7 +24,7 @@ KIND = "dataset"
 
 
 class DatasetFolder:
-    """The files of one dataset; everything is read, and checked, when it is first asked for.
+    """The files of one dataset; each is read and checked at its first use.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class DatasetFolder:
 
     @functools.cached_property
     def ids(self) -> np.ndarray[Any, Any]:
-        """Material ids in the order of the rows."""
+        """Material ids in the order of the rows, (n,)."""
         return as_ids(self.columns["material_id"])
 
     @functools.cached_property
@@ -80,7 +80,7 @@ class DatasetFolder:
         Raises
         ------
         StoreError
-            If the dataset does not hold it, saying why when the ledger knows.
+            If the dataset does not hold it, with the reason if the ledger has one.
         """
         row = self._rows.get(material_id)
         if row is not None:
@@ -112,7 +112,7 @@ class DatasetFolder:
 
     @functools.cached_property
     def compositions(self) -> Compositions:
-        """The compositions: counted from the structures, or parsed from the formulas."""
+        """The compositions, counted from the structures or parsed from the formulas."""
         if self.kind == "structure":
             return Compositions.from_crystals(self.crystals)
         amounts = [parse_formula(formula) for formula in self.columns["formula_given"]]
@@ -127,14 +127,14 @@ class DatasetFolder:
         steps: list[dict[str, Any]] = read_json(self._checked("funnel.json"))["steps"]
         return steps
 
-    # Splits may be added to a finished dataset; each is a table with a sealed note beside it.
+    # Splits may be added to a finished dataset; each is a table with a sealed note.
 
     @property
     def _splits(self) -> Path:
         return self.folder / "splits"
 
     def splits(self) -> tuple[list[str], list[Fault]]:
-        """Names of the saved splits, and why their folder cannot be read if it cannot."""
+        """Names of the saved splits, and the faults of their folder if it cannot be read."""
         return notes.names(self._splits)
 
     def split_names(self) -> list[str]:
@@ -144,12 +144,12 @@ class DatasetFolder:
     def save_split(
         self, name: str, columns: dict[str, list[Any]], note: dict[str, Any]
     ) -> dict[str, Any]:
-        """Save a split, unless one of its name is there: ids and parts, settings and digests.
+        """Save a split, unless one of its name exists: ids and parts, settings and digests.
 
         Returns
         -------
         dict
-            The note of the split of that name, perhaps of another one than was given.
+            The note of the saved split of that name, which may be an earlier one.
         """
         return notes.keep(self._splits, name, columns, {**note, "dataset_digest": self.digest})
 
@@ -170,7 +170,7 @@ class DatasetFolder:
         note = notes.read(self._splits, name)
         if note["dataset_digest"] != self.digest:
             raise StoreError(
-                f"split {name!r} was made of dataset {str(note['dataset_digest'])[:8]}, "
+                f"split {name!r} was made from dataset {str(note['dataset_digest'])[:8]}, "
                 f"{self.ref} is {self.digest[:8]}",
                 cause="its files were copied from another version of the dataset",
                 next_step=f"split this version (`matdata split {self.ref} --method "

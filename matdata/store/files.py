@@ -1,4 +1,4 @@
-"""Writing files so that nothing half-written ever looks whole."""
+"""Atomic writes: no half-written file ever looks complete."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def fsync_tree(path: Path) -> None:
 
 
 def publish(temporary: Path, final: Path) -> None:
-    """Flush `temporary` and give it its final name in one step.
+    """Flush `temporary` and rename it to its final name in one step.
 
-    A folder takes the place of a folder, and a file that of a file; a file never removes a folder.
+    A folder replaces a folder, and a file a file; a file never replaces a folder.
     """
     fsync_tree(temporary)
     if final.is_dir() and temporary.is_dir():
@@ -50,32 +50,32 @@ def publish(temporary: Path, final: Path) -> None:
 
 
 def temporary_beside(path: Path) -> Path:
-    """A name beside `path` that no other process takes, with the same ending."""
-    own = f"{os.getpid()}-{secrets.token_hex(4)}"
-    return path.with_name(f"{TEMPORARY}{_host()}-{own}-{path.name[-NAME_KEPT:]}")
+    """A unique name in the folder of `path`, with the same ending."""
+    unique = f"{os.getpid()}-{secrets.token_hex(4)}"
+    return path.with_name(f"{TEMPORARY}{_host()}-{unique}-{path.name[-NAME_KEPT:]}")
 
 
 def sweep(folder: Path, ending: str = "") -> None:
-    """Remove what processes of this machine that are no more were writing in a folder.
+    """Remove the temporary files in a folder left by processes of this machine that have ended.
 
     Parameters
     ----------
     folder
         Where to look.
     ending
-        How the names of the files end that were being written.
+        Ending of the names of the files.
     """
-    begin = f"{TEMPORARY}{_host()}-"
+    prefix = f"{TEMPORARY}{_host()}-"
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name.startswith(begin) and path.name.endswith(ending[-NAME_KEPT:]):
-            writer = path.name[len(begin) :].partition("-")[0]
+        if path.name.startswith(prefix) and path.name.endswith(ending[-NAME_KEPT:]):
+            writer = path.name[len(prefix) :].partition("-")[0]
             if writer.isdecimal() and not _is_alive(int(writer)):
                 remove(path)
 
 
 @functools.cache
 def _host() -> str:
-    """This machine in a few characters: numbers of processes mean nothing on another one."""
+    """This machine in a few characters: process ids mean nothing on another one."""
     return digest_bytes(socket.gethostname().encode())[:6]
 
 
@@ -91,9 +91,9 @@ def _is_alive(process: int) -> bool:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path, and put what was written there in the place of `path` at the end.
+    """Yield a temporary path, and replace `path` by what was written there at the end.
 
-    Of several processes that write one file the last wins, and no reader sees a mixture. If the
+    If several processes write one file the last wins, and no reader sees a mixture. If the
     block fails, nothing is left behind.
     """
     temporary = temporary_beside(path)
@@ -126,7 +126,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder if it is there."""
+    """Remove a file or a folder if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     elif path.exists() or path.is_symlink():

@@ -1,4 +1,4 @@
-"""Shards as HDF5 files: one file a shard, one dataset an array."""
+"""Shards as HDF5 files: one file per shard, one dataset per array."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHUNK_BYTES = 1 << 18  # read granularity inside a shard
 
 
 def chunk_rows(array: npt.NDArray[Any]) -> int:
-    """Entries along the first axis that make about `CHUNK_BYTES`."""
+    """Number of entries along the first axis that take about `CHUNK_BYTES`."""
     entry = max(1, int(array.itemsize * np.prod(array.shape[1:], dtype=np.int64)))
     return int(max(1, min(len(array), CHUNK_BYTES // entry)))
 
@@ -22,7 +22,7 @@ def chunk_rows(array: npt.NDArray[Any]) -> int:
 def write(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write named arrays; equal arrays give equal bytes (no times are stored).
 
-    The file is put together in memory: on a full disk HDF5 fails in ways that no caller can
+    The file is assembled in memory: on a full disk HDF5 fails in ways that no caller can
     catch, where a plain write raises an `OSError`.
     """
     import h5py
@@ -50,7 +50,7 @@ class Shard:
         self._file = h5py.File(path, "r")
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
-        """Entries `start` to `stop` of an array."""
+        """Entries `start` to `stop` along the first axis of an array (n, ...)."""
         array: npt.NDArray[Any] = self._file[name][start:stop]
         return array
 

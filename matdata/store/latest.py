@@ -1,8 +1,8 @@
-"""Which of several artefacts a bare name means: the one that was built, or asked for, last.
+"""Which of several artefacts a bare name means: the one that was built or requested last.
 
-``latest.json`` in the folder that holds them lists their names in that order, the last at the end.
-No clock takes part, so copies, restored backups and machines whose clocks differ agree. Names that
-are no more are passed over: when the last version was removed, the one before is meant.
+``latest.json`` in their folder lists their names in that order, the last at the end.
+No clock is involved, so copies, restored backups and machines with different clocks agree. Names
+that no longer exist are skipped: if the last version was removed, the one before is meant.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LATEST = "latest.json"
 
 
 def order(home: Path) -> list[str]:
-    """Names in the order of their use; empty if none was written down.
+    """Names in the order of their use; empty if there is no record.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def order(home: Path) -> list[str]:
     path = home / LATEST
     if fault_of(path) == MISSING:
         return []
-    advice = "remove it; build what the name shall mean once more, which writes it anew"
+    advice = "remove it; build what the name shall mean again, which rewrites it"
     names = read_record(path, next_step=advice).get("order")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise StoreError(f"{path} is damaged: it holds no list of names", next_step=advice)
@@ -38,7 +38,7 @@ def order(home: Path) -> list[str]:
 
 
 def mark_last(folder: Path) -> None:
-    """Make an artefact the last of the folder that holds it.
+    """Record an artefact as the last used of its folder.
 
     Raises
     ------
@@ -49,17 +49,17 @@ def mark_last(folder: Path) -> None:
     with holding(home / f"{LOCK}latest"):
         files.sweep(home, LATEST)
         try:
-            known = order(home)
-        except StoreError:  # a damaged list is worth less than the one that begins here
-            known = []
-        if known[-1:] == [folder.name]:
+            names = order(home)
+        except StoreError:  # a damaged list is replaced by a new one
+            names = []
+        if names[-1:] == [folder.name]:
             return
-        kept = [name for name in known if name != folder.name and (home / name).exists()]
-        write_record(home / LATEST, {"order": [*kept, folder.name]})
+        others = [name for name in names if name != folder.name and (home / name).exists()]
+        write_record(home / LATEST, {"order": [*others, folder.name]})
 
 
 def last_of(home: Path, folders: Sequence[Path]) -> Path | None:
-    """The folder that was used last; the only one; or None where that cannot be known.
+    """The folder used last, or the only one; None if there is no record.
 
     Raises
     ------
@@ -69,5 +69,5 @@ def last_of(home: Path, folders: Sequence[Path]) -> Path | None:
     if len(folders) == 1:
         return folders[0]
     by_name = {folder.name: folder for folder in folders}
-    listed = [name for name in order(home) if name in by_name]
-    return by_name[listed[-1]] if listed else None
+    existing = [name for name in order(home) if name in by_name]
+    return by_name[existing[-1]] if existing else None

@@ -1,7 +1,7 @@
-"""Locks between processes: one file a thing that only one may write at a time.
+"""Locks between processes: one file per resource that only one may write at a time.
 
-A lock is `flock` of the operating system: it ends with the process that holds it, so that a killed
-one leaves none; the empty file stays. Readers take no lock: a cache may be for reading only.
+A lock is the operating system's `flock`: it ends with the process that holds it, so that a killed
+one leaves none; the empty file stays. Readers take no lock: a cache may be read-only.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class Held(Exception):
 def holding(
     path: Path, *, waiting: Callable[[], None] | None = None, wait: bool = True
 ) -> Iterator[None]:
-    """Hold the lock file `path` while the block runs; its folder is made if need be.
+    """Hold the lock file `path` while the block runs; its folder is created if needed.
 
-    Whoever may write in the folder may take its locks, whatever the umask of the first to do so.
+    All users who may write in the folder may take its locks, whatever the umask of the first.
 
     Parameters
     ----------
     path
-        The lock file, by convention ``.lock-<name>`` beside what it guards.
+        The lock file, by convention ``.lock-<name>`` next to what it guards.
     waiting
         Called once if another process holds it.
     wait

@@ -17,7 +17,7 @@ FORMAT_VERSION = 1
 
 
 def seal(content: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Add format and digest to a manifest's content; known secrets in it are hidden."""
+    """Add format and digest to the content of a manifest; known secrets are hidden."""
     body = {
         **redacted(content, hide_known),
         "format": {"name": f"matdata-{kind}", "version": FORMAT_VERSION},
@@ -64,7 +64,7 @@ def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
 
 
 def is_committed(folder: Path) -> bool:
-    """Whether a folder has a manifest: a finished artefact, also one that cannot be read."""
+    """Whether a folder has a manifest: a finished artefact, possibly unreadable."""
     return fault_of(folder / NAME) != MISSING
 
 

@@ -1,4 +1,4 @@
-"""Tables with a sealed note beside them, as splits are: ``name.parquet`` and ``name.json``."""
+"""Tables with a sealed note, such as splits: ``name.parquet`` and ``name.json``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEY = "note_digest"
 
 
 def names(home: Path) -> tuple[list[str], list[Fault]]:
-    """Names of the notes in a folder, and why it cannot be read if it cannot."""
+    """Names of the notes in a folder, and its faults if it cannot be read."""
     paths, faults = children(home)
     return [p.stem for p in paths if p.suffix == NOTE and not p.name.startswith(".")], faults
 
@@ -30,30 +30,30 @@ def names(home: Path) -> tuple[list[str], list[Fault]]:
 def keep(
     home: Path, name: str, columns: Mapping[str, list[Any]], note: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Write a table and its note, unless one of that name is there.
+    """Write a table and its note, unless one of that name exists.
 
-    Of several processes one writes, the others find what it wrote. A process that is killed leaves
-    a table without a note, which is none: the note comes last.
+    Of several processes one writes, and the others read its result. A killed process leaves
+    a table without a note, which does not count: the note is published last.
 
     Returns
     -------
     dict
-        The note that is there now.
+        The stored note.
 
     Raises
     ------
     StoreError
-        If it cannot be written, or the one that is there is damaged.
+        If it cannot be written, or the existing one is damaged.
     """
-    path, beside = home / f"{name}{TABLE}", home / f"{name}{NOTE}"
+    path, note_path = home / f"{name}{TABLE}", home / f"{name}{NOTE}"
     with holding(home / f"{LOCK}{name}"):
-        if fault_of(beside) != MISSING:
+        if fault_of(note_path) != MISSING:
             return read(home, name)
         try:
             files.sweep(home)
-            # Both are written before one is published: where a process was killed in between, the
-            # note under its temporary name tells that from a note which somebody removed.
-            with files.replacing(beside) as pending, files.replacing(path) as temporary:
+            # Both are written before one is published: if the process is killed in between, the
+            # note under its temporary name distinguishes that from a note that was removed.
+            with files.replacing(note_path) as pending, files.replacing(path) as temporary:
                 tables.write_table(temporary, columns)
                 content = {**note, "sha256": digest_file(temporary)}
                 pending.write_text(files.json_text(seal_record(content, KEY)), encoding="utf-8")
@@ -79,7 +79,7 @@ def read(home: Path, name: str) -> dict[str, Any]:
         If one of them is missing, cannot be read, or was changed.
     """
     path = home / f"{name}{TABLE}"
-    advice = f"remove {path} and the note {name}{NOTE} beside it, and run `matdata split` again"
+    advice = f"remove {path} and its note {name}{NOTE}, and run `matdata split` again"
     note = read_record(home / f"{name}{NOTE}", KEY, advice)
     fault = fault_of(path, digest=str(note.get("sha256")))
     if fault is not None:

@@ -25,7 +25,7 @@ def read_json(path: Path, next_step: str | None = None) -> dict[str, Any]:
     path
         The file.
     next_step
-        What the error advises.
+        The next step that the error states.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def read_record(path: Path, key: str = DIGEST, next_step: str | None = None) -> 
     path, next_step
         As in `read_json`.
     key
-        Where the digest stands.
+        Key of the digest.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def read_record(path: Path, key: str = DIGEST, next_step: str | None = None) -> 
     if stated is None:
         raise StoreError(
             f"{path} carries no digest of its content",
-            cause="it was written by an earlier matdata, or its digest was taken out",
+            cause="it was written by an earlier matdata, or its digest was removed",
             next_step=next_step,
         )
     try:
@@ -106,9 +106,9 @@ def read_record(path: Path, key: str = DIGEST, next_step: str | None = None) -> 
 
 
 def is_verbatim(path: Path) -> bool:
-    """Whether a JSON file consists of the very bytes that matdata writes of its content.
+    """Whether a JSON file consists of exactly the bytes that matdata writes for its content.
 
-    A digest of the content does not see a blank that became a line break; this does.
+    A digest of the content cannot detect a blank that became a line break; this can.
 
     Raises
     ------

@@ -1,13 +1,13 @@
 """Named arrays in one file, in the safetensors format, with NumPy alone.
 
 The format (https://github.com/huggingface/safetensors#format): eight bytes with the length of a
-JSON header, the header (dtype, shape and place of each array, and text under ``__metadata__``),
+JSON header, the header (dtype, shape and offsets of each array, and text under ``__metadata__``),
 then the bytes of the arrays. A machine that trains need not have the safetensors package. One file
 holds weights, optimizer and the state of the loop, so that one rename replaces all of them.
 
-The header ends with a digest of the whole file, taken with zeros in its own place: its text stands
-last in the header, so no byte before, in or after it can change unnoticed. Files that the
-safetensors package wrote have none and are read as they are.
+The header ends with a digest of the whole file, computed with zeros in its own place: it is the
+last text of the header, so no byte before, in or after it can change unnoticed. Files written by
+the safetensors package have none and are read without this check.
 """
 
 from __future__ import annotations
@@ -57,38 +57,38 @@ def write_tensors(
     Raises
     ------
     StoreError
-        If the disk is full or not writable; an older file of that name stays.
+        If the disk is full or not writable; an older file of that name is kept.
     """
     # 0-d arrays become 1-d in ascontiguousarray, so only others go through it
-    plain = {name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}
+    contiguous = {name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}
     header: dict[str, Any] = {}
     start = 0
-    for name, array in plain.items():
-        places = [start, start + array.nbytes]
+    for name, array in contiguous.items():
+        span = [start, start + array.nbytes]
         kind = _OF_DTYPE[array.dtype.newbyteorder("<")]
-        header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": places}
+        header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": span}
         start += array.nbytes
     text = json.dumps(dict(state or {}), sort_keys=True, allow_nan=False)
     header["__metadata__"] = {STATE: text, DIGEST: _BLANK}
     encoded = json.dumps(header, separators=(",", ":")).encode()
     encoded += b" " * (-len(encoded) % 8)
     head = _LENGTH.pack(len(encoded)) + encoded
-    place = _place(head)
+    digest_start = _place(head)
     digest = hashlib.sha256(head)
-    for array in plain.values():
+    for array in contiguous.values():
         digest.update(array.tobytes())
-    head = head[:place] + digest.hexdigest().encode() + head[place + len(_BLANK) :]
+    head = head[:digest_start] + digest.hexdigest().encode() + head[digest_start + len(_BLANK) :]
     try:
         with files.replacing(path) as temporary, open(temporary, "wb") as handle:
             handle.write(head)
-            for array in plain.values():
+            for array in contiguous.values():
                 handle.write(array.tobytes())
     except OSError as error:
         raise storage_error(error, path) from error
 
 
 def read_tensors(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-    """Arrays and state of a file.
+    """Arrays, of any shape by name, and the JSON state of a file.
 
     Raises
     ------
@@ -116,11 +116,11 @@ def read_tensors(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any
 
 
 def _place(head: bytes) -> int:
-    """Where the digits of the digest of the file begin: they are the last text of a header."""
-    place = head.rindex(f'"{DIGEST}":"'.encode()) + len(DIGEST) + 4
-    if head[place + len(_BLANK) :].rstrip(b" ") != b'"}}':
-        raise ValueError("the digest does not stand at the end of the header")
-    return place
+    """Position of the digest of the file in the header, of which it is the last text."""
+    position = head.rindex(f'"{DIGEST}":"'.encode()) + len(DIGEST) + 4
+    if head[position + len(_BLANK) :].rstrip(b" ") != b'"}}':
+        raise ValueError("the digest is not at the end of the header")
+    return position
 
 
 def _check(data: bytes, body: int, notes: Mapping[str, Any]) -> None:
@@ -134,10 +134,10 @@ def _check(data: bytes, body: int, notes: Mapping[str, Any]) -> None:
     if not {STATE, DIGEST, DIGEST_OF_ARRAYS} & notes.keys():
         return  # another program wrote it
     if DIGEST in notes:
-        place = _place(data[:body])
-        digest = hashlib.sha256(data[:place])
+        digest_start = _place(data[:body])
+        digest = hashlib.sha256(data[:digest_start])
         digest.update(_BLANK.encode())
-        digest.update(memoryview(data)[place + len(_BLANK) :])
+        digest.update(memoryview(data)[digest_start + len(_BLANK) :])
         stated = notes[DIGEST]
     else:
         digest, stated = hashlib.sha256(memoryview(data)[body:]), notes.get(DIGEST_OF_ARRAYS)

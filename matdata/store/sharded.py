@@ -21,7 +21,7 @@ Column = npt.NDArray[Any] | Ragged
 def shard_arrays(
     fields: Mapping[str, Column], levels: Mapping[str, str], rows: npt.NDArray[np.int64]
 ) -> dict[str, npt.NDArray[Any]]:
-    """Arrays of one shard: rows of the dataset, fields, and one offsets array a ragged level.
+    """Arrays of one shard: rows (n,) of the dataset, fields, and offsets per ragged level.
 
     Raises
     ------
@@ -34,8 +34,8 @@ def shard_arrays(
         if column is None or isinstance(column, Ragged) == (level == "crystal"):
             raise StoreError(f"field {name!r} of level {level!r} is missing or has another level")
         if isinstance(column, Ragged):
-            known = arrays.setdefault(f"offsets_{level}", column.offsets)
-            if not np.array_equal(known, column.offsets):
+            first_offsets = arrays.setdefault(f"offsets_{level}", column.offsets)
+            if not np.array_equal(first_offsets, column.offsets):
                 raise StoreError(f"fields of level {level!r} differ in their offsets")
             arrays[name] = column.values
         else:
@@ -46,7 +46,7 @@ def shard_arrays(
 
 
 class ShardedArrays:
-    """Reads a feature's arrays by position; a shard is checked when it is first touched.
+    """Reads a feature's arrays by position; a shard is checked at its first use.
 
     Parameters
     ----------
@@ -76,33 +76,46 @@ class ShardedArrays:
         return np.concatenate([np.empty(0, np.int64), *parts])
 
     def lengths(self, level: str) -> npt.NDArray[np.int64]:
-        """Entries of a ragged level that each row has, (n,)."""
+        """Number of entries of a ragged level per row, (n,)."""
         parts = [np.diff(self._level_offsets(k, level)) for k in range(len(self._parts))]
         return np.concatenate([np.empty(0, np.int64), *parts])
 
     def read(self, names: Sequence[str], positions: npt.ArrayLike | None = None) -> dict[str, Any]:
-        """Fields at some positions (all by default), in the order given."""
+        """Fields at `positions` (k,), in the order given; by default all rows.
+
+        Returns
+        -------
+        dict
+            Field name to an array (k, ...) or to a `Ragged` of k rows.
+
+        Raises
+        ------
+        IndexError
+            If a position is out of range.
+        StoreError
+            If a shard is missing or damaged.
+        """
         if positions is None:
             return self._gather(names, [(k, None) for k in range(len(self._parts))])
-        wanted = np.asarray(positions, dtype=np.int64)
-        if wanted.size and (wanted.min() < 0 or wanted.max() >= len(self)):
+        requested = np.asarray(positions, dtype=np.int64)
+        if requested.size and (requested.min() < 0 or requested.max() >= len(self)):
             raise IndexError(f"positions must lie in 0..{len(self) - 1}")
-        order = np.argsort(wanted, kind="stable")
-        shard_of = np.searchsorted(self._bounds, wanted[order], side="right") - 1
+        order = np.argsort(requested, kind="stable")
+        shard_of = np.searchsorted(self._bounds, requested[order], side="right") - 1
         pieces = [
-            (int(k), wanted[order][shard_of == k] - self._bounds[k]) for k in np.unique(shard_of)
+            (int(k), requested[order][shard_of == k] - self._bounds[k]) for k in np.unique(shard_of)
         ]
         columns = self._gather(names, pieces)
         if np.array_equal(order, np.arange(len(order))):
             return columns
-        back = np.argsort(order, kind="stable")
+        inverse = np.argsort(order, kind="stable")
         return {
-            name: column.take(back) if isinstance(column, Ragged) else column[back]
+            name: column.take(inverse) if isinstance(column, Ragged) else column[inverse]
             for name, column in columns.items()
         }
 
     def digest(self) -> str:
-        """SHA-256 of all arrays, the same whatever the store's format and shard size."""
+        """SHA-256 of all arrays, independent of the store's format and shard size."""
         hasher = ArrayHasher()
         for k in range(len(self._parts)):
             hasher.update("row", self._shard(k).read("row"))
@@ -126,13 +139,13 @@ class ShardedArrays:
         return self._offsets[key]
 
     def _gather(self, names: Sequence[str], pieces: Iterable[tuple[int, Any]]) -> dict[str, Any]:
-        found: dict[str, list[Any]] = {name: [self._nothing(name)] for name in names}
+        pieces_of: dict[str, list[Any]] = {name: [self._nothing(name)] for name in names}
         for k, local in pieces:
             for name in names:
-                found[name].append(self._read_piece(k, name, local))
+                pieces_of[name].append(self._read_piece(k, name, local))
         return {
             name: Ragged.concat(parts) if isinstance(parts[0], Ragged) else np.concatenate(parts)
-            for name, parts in found.items()
+            for name, parts in pieces_of.items()
         }
 
     def _nothing(self, name: str) -> Column:
@@ -148,11 +161,11 @@ class ShardedArrays:
         offsets = self._level_offsets(k, level)
         if local is None:
             return Ragged(shard.read(name), offsets)
-        # One contiguous read that covers what is asked for, then a gather in memory.
+        # One contiguous read that covers the requested rows, then a gather in memory.
         first, last = int(local.min()), int(local.max())
         base = int(offsets[first])
         values = shard.read(name, base, int(offsets[last + 1]))
         if len(local) == last + 1 - first and np.array_equal(local, np.arange(first, last + 1)):
             return Ragged(values, offsets[first : last + 2] - base)
-        index, out = gather_index(offsets, local)
-        return Ragged(values[index - base], out)
+        index, local_offsets = gather_index(offsets, local)
+        return Ragged(values[index - base], local_offsets)

@@ -1,4 +1,4 @@
-"""Tables as Parquet: columns of any source, typed, with units in the schema."""
+"""Tables as Parquet: typed columns of any source, with units in the schema."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_INT = 2**63 - 1
 
 
 def clean_column(values: Sequence[Any]) -> list[Any]:
-    """One type a column: numbers, booleans, lists of one kind, or text; None where missing.
+    """Give a column one type: numbers, booleans, lists of one kind, or text; None where missing.
 
     NaN, infinities and empty text are missing, and so is a list of numbers that holds one of them.
     A column that mixes numbers and text, or lists of several kinds, becomes text.
@@ -21,8 +21,8 @@ def clean_column(values: Sequence[Any]) -> list[Any]:
     plain = [_plain(value) for value in values]
     kinds = {_kind(value) for value in plain if value is not None}
     if kinds <= {"int", "float"}:
-        wide = any(abs(v) > MAX_INT for v in plain if v is not None)
-        as_float = wide or "float" in kinds
+        exceeds_int64 = any(abs(v) > MAX_INT for v in plain if v is not None)
+        as_float = exceeds_int64 or "float" in kinds
         return [float(v) if v is not None else None for v in plain] if as_float else plain
     if len(kinds) == 1 and not kinds & {"text", "mixed"}:
         return plain
@@ -43,7 +43,7 @@ def _plain(value: Any) -> Any:
 
 def _numbers(values: Sequence[Any]) -> list[Any] | None:
     """A list with numbers as floats, also in lists within it; None if one is not finite."""
-    made = []
+    floats = []
     for item in values:
         inner = _numbers(item) if isinstance(item, (list, tuple)) else item
         if isinstance(inner, (int, float)):
@@ -52,8 +52,8 @@ def _numbers(values: Sequence[Any]) -> list[Any] | None:
                 return None
         elif inner is None and item is not None:
             return None
-        made.append(inner)
-    return made
+        floats.append(inner)
+    return floats
 
 
 def _kind(value: Any) -> str:
@@ -67,13 +67,13 @@ def _kind(value: Any) -> str:
 
 
 def _leaves(values: Sequence[Any]) -> set[str]:
-    """What stands in a list, and how deep."""
+    """Types of the entries of a list, with their nesting."""
     inner = (_leaves(item) if isinstance(item, list) else {type(item).__name__} for item in values)
     return {f"list of {kind}" for kinds in inner for kind in kinds}
 
 
 def join_columns(parts: Sequence[Mapping[str, Sequence[Any]]]) -> Columns:
-    """Join chunks of columns; a column that a chunk lacks is missing there."""
+    """Join chunks of columns; a column that a chunk lacks is None there."""
     names = list(dict.fromkeys(name for part in parts for name in part))
     joined: Columns = {name: [] for name in names}
     for part in parts:
@@ -89,7 +89,7 @@ def write_table(
     units: Mapping[str, str] | None = None,
     metadata: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
-    """Write columns to a Parquet file; units go into the fields' metadata, with `metadata`."""
+    """Write columns to a Parquet file; units and `metadata` go into the fields' metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -98,10 +98,10 @@ def write_table(
         array = pa.array(clean_column(values))
         if pa.types.is_null(array.type):
             array = array.cast(pa.float64())
-        told = dict((metadata or {}).get(name, {}))
+        field_metadata = dict((metadata or {}).get(name, {}))
         if unit := (units or {}).get(name):
-            told["unit"] = unit
-        fields.append(pa.field(name, array.type, metadata=told or None))
+            field_metadata["unit"] = unit
+        fields.append(pa.field(name, array.type, metadata=field_metadata or None))
         arrays.append(array)
     pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), path)
 

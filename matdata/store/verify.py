@@ -1,4 +1,4 @@
-"""Rereads an artefact: every byte of every file, what is missing, and what was added."""
+"""Verification of an artefact: every byte of every file, missing files, and added files."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ CHANGED = "is damaged: these are not the bytes that were written"
 
 
 def fault_from(path: Path, error: StoreError) -> Fault:
-    """What a reader said of a file, as a fault of that file."""
+    """The error of a reader as a fault of its file."""
     return Fault(path, error.what.removeprefix(f"{path} "))
 
 
 def check_json(path: Path, read: Callable[[Path], Any] = read_record) -> list[Fault]:
-    """What is wrong with a sealed JSON file, white space included."""
+    """Faults of a sealed JSON file, white space included."""
     try:
         read(path)
         return [] if is_verbatim(path) else [Fault(path, CHANGED)]
@@ -32,7 +32,7 @@ def check_json(path: Path, read: Callable[[Path], Any] = read_record) -> list[Fa
 
 
 def check_receipt(folder: Path) -> list[Fault]:
-    """What is wrong with the receipt of an artefact."""
+    """Faults of the receipt of an artefact."""
     return check_json(folder / RECEIPT)
 
 
@@ -44,14 +44,14 @@ def verify_folder(
     Parameters
     ----------
     folder, manifest
-        The artefact, and its manifest as it was read.
+        The artefact, and its manifest.
     besides
-        Folders inside that others check (``splits``).
+        Folders inside that are checked elsewhere (``splits``).
 
     Returns
     -------
     list of Fault
-        One for each file that is damaged, missing, unreadable or in no manifest.
+        One per file that is damaged, missing, unreadable or not in the manifest.
     """
     faults = check_json(folder / NAME, lambda _: None) + check_receipt(folder)
     for name, (size, digest) in sorted(manifest["files"].items()):
@@ -59,11 +59,11 @@ def verify_folder(
         if fault is not None:
             faults.append(Fault(folder / name, fault))
     entries = entries_below(folder)
-    known = {*manifest["files"], NAME, RECEIPT}
+    expected = {*manifest["files"], NAME, RECEIPT}
     added = [
         name
         for name in entries.files
-        if name not in known and name.partition("/")[0] not in besides and not is_passing(name)
+        if name not in expected and name.partition("/")[0] not in besides and not is_passing(name)
     ]
     return [*faults, *entries.faults, *(Fault(folder / n, "is not in the manifest") for n in added)]
 

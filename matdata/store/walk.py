@@ -1,4 +1,4 @@
-"""Walks over folders that may hold anything: pipes, loops of links, names of no text."""
+"""Listings of folders with arbitrary content: pipes, loops of links, undecodable names."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from matdata.store.wholeness import refusal
 
 
 class Fault(NamedTuple):
-    """What is wrong with one file or folder.
+    """A fault of one file or folder.
 
     Attributes
     ----------
     path
         The file.
     what
-        The end of a sentence that begins with it (``is missing``).
+        The fault, as a predicate of the path (``is missing``).
     """
 
     path: Path
@@ -29,12 +29,12 @@ class Fault(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """What lies below a folder.
+    """The entries below a folder.
 
     Attributes
     ----------
     files
-        All that is no folder, links included, relative to it and sorted.
+        Everything but folders, links included, relative to the folder and sorted.
     faults
         Folders that could not be read.
     """
@@ -44,8 +44,8 @@ class Entries(NamedTuple):
 
 
 def entries_below(folder: Path) -> Entries:
-    """All entries below a folder, none if there is none; links are named and not followed."""
-    found: list[str] = []
+    """All entries below a folder, none if it does not exist; links are listed, not followed."""
+    file_names: list[str] = []
     faults: list[Fault] = []
     todo = [""]
     while todo:
@@ -54,16 +54,16 @@ def entries_below(folder: Path) -> Entries:
             with os.scandir(folder / inside) as scan:
                 for entry in scan:
                     name = f"{inside}/{entry.name}" if inside else entry.name
-                    (todo if entry.is_dir(follow_symlinks=False) else found).append(name)
+                    (todo if entry.is_dir(follow_symlinks=False) else file_names).append(name)
         except FileNotFoundError:
             continue
         except OSError as error:
             faults.append(Fault(folder / inside, refusal(error)))
-    return Entries(sorted(found), faults)
+    return Entries(sorted(file_names), faults)
 
 
 def children(folder: Path) -> tuple[list[Path], list[Fault]]:
-    """Entries of one folder in the order of their names; none where there is no such folder."""
+    """Entries of one folder, sorted by name; none if it does not exist."""
     try:
         return sorted(folder.iterdir()), []
     except FileNotFoundError:

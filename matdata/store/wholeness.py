@@ -1,4 +1,4 @@
-"""What can be wrong with one file: absent, a link to nothing, no file, unreadable, other bytes."""
+"""Faults of one file: absent, a broken link, not a file, unreadable, other bytes."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
 
 
 MISSING = "is missing"
-#: Why a file of a shared cache cannot be read, and what helps.
+#: Why a file of a shared cache cannot be read, and the remedy.
 UNREADABLE = "another user made it readable for nobody else, or a link or a mount is broken"
 ASK_OWNER = "ask its owner to make it readable (chmod -R g+rX FOLDER), or work in another --cache"
 
 
 def refusal(error: OSError) -> str:
-    """Why the operating system did not let a file be read, in words."""
+    """Why the operating system refused to read a file."""
     return f"cannot be read: {error.strerror or error}"
 
 
 def fault_of(path: Path, size: int | None = None, digest: str | None = None) -> str | None:
-    """What is wrong with a file that is expected to be there, as the end of a sentence; or None.
+    """The fault of a file that is expected to exist, as a predicate (``is missing``); or None.
 
-    Nothing but a regular file (or a link to one) is opened, so that no pipe can hold a reader up.
+    Only a regular file (or a link to one) is opened, so that no pipe can block a reader.
 
     Parameters
     ----------
     path
         The file.
     size, digest
-        Its bytes and their SHA-256, compared where they are given.
+        Its size in bytes and its SHA-256, compared if given.
     """
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            kind = next((name for test, name in KINDS if test(found.st_mode)), "something else")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = next((name for test, name in KINDS if test(status.st_mode)), "something else")
             return f"is {kind}, not a file"
-        if size is not None and found.st_size != size:
-            return f"is damaged: {found.st_size} bytes, expected {size}"
+        if size is not None and status.st_size != size:
+            return f"is damaged: {status.st_size} bytes, expected {size}"
         if digest is None:
             with open(path, "rb"):
                 return None

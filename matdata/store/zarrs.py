@@ -25,7 +25,7 @@ def write(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         rows = chunk_rows(array)
         in_shard = -(-max(len(array), 1) // rows) * rows
         inner = tuple(max(1, size) for size in array.shape[1:])
-        made = group.create_array(
+        stored = group.create_array(
             name,
             shape=array.shape,
             dtype=array.dtype,
@@ -34,7 +34,7 @@ def write(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
             compressors=ZstdCodec(level=3),
         )
         if array.size:
-            made[...] = array
+            stored[...] = array
 
 
 class Shard:
@@ -47,10 +47,10 @@ class Shard:
         self._arrays: dict[str, Any] = {}
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
-        """Entries `start` to `stop` of an array."""
+        """Entries `start` to `stop` along the first axis of an array (n, ...)."""
         if name not in self._arrays:
             self._arrays[name] = self._group[name]
         return np.asarray(self._arrays[name][start:stop])
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Nothing is kept open."""

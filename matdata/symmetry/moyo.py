@@ -11,10 +11,11 @@ from matdata.symmetry.cell import Cell, CellSymmetry, NoSymmetry, Search
 
 
 def prepare(symprec: float, angle_tolerance: float | None) -> tuple[str, Search]:
-    """Version of moyopy and a function that searches one cell.
+    """Version of moyopy and a function that searches the symmetry of one cell.
 
-    One search gives everything: number, letters, orbits and Pearson symbol. moyopy lowers
-    `symprec` by itself until the operations found form a group.
+    One search returns everything: number, letters, orbits and Pearson symbol. moyopy lowers
+    `symprec` (Å) by itself until the operations found form a group; `angle_tolerance` is in
+    degrees.
     """
     import moyopy
 
@@ -40,7 +41,7 @@ def prepare(symprec: float, angle_tolerance: float | None) -> tuple[str, Search]
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back moyopy's warning that a supercell breaks operations: letters do not need them."""
+    """Suppress moyopy's warning that a supercell breaks operations: letters do not need them."""
     logger = logging.getLogger("moyo")
     level = logger.level
     logger.setLevel(logging.ERROR)

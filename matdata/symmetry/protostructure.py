@@ -4,9 +4,9 @@ A label reads ``AB_cF8_225_a_b:Cl-Na``: anonymous formula, Pearson symbol, space
 of each element, and the elements in alphabetical order of their symbols, which is the order of all
 parts (AFLOW encyclopedia style: Mehl et al., Comput. Mater. Sci. 136, S1, 2017; Goodall et al.,
 Sci. Adv. 8, eabn4117, 2022). Letters depend on the choice of origin and cell, so the label takes
-the least of all equivalent relabellings (Goodall 2022, thesis 6.3.4). The order is total: first the
-sum, over elements, of the alphabet positions of the different letters each one occupies (``A`` of
-Pmmm counts nothing), then the text itself. It is the order that aviary and pymatgen use.
+the smallest of all equivalent relabellings (Goodall 2022, thesis 6.3.4). The order is total: first
+the sum, over elements, of the alphabet positions of the different letters each one occupies (``A``
+of Pmmm counts nothing), then the text itself. It is the order that aviary and pymatgen use.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ _SCORES = np.array([0 if letter == "A" else i + 1 for i, letter in enumerate(LET
 
 @dataclass(frozen=True, eq=False)
 class Protostructures:
-    """Protostructures of a batch of crystals, with one record for each occupied orbit.
+    """Protostructures of a batch of crystals, with one entry per occupied orbit.
 
     Attributes
     ----------
     ids : (n,) str
         Material ids.
     labels : (n,) str
-        Canonical labels; empty where no symmetry was found.
+        Canonical labels; empty if no symmetry was found.
     space_group_number : (n,) int64
         1 to 230, or 0.
     crystal_system : (n,) str
         ``triclinic`` to ``cubic``.
     n_wyckoff : (n,) int64
-        Occupied orbits.
+        Number of occupied orbits.
     wyckoff_valid : (n,) bool
-        The multiplicities of each element's orbits sum to its sites in the conventional cell.
-        They do not where an engine merged overlapping sites (Goodall 2022, thesis 6.3.1).
+        Whether the multiplicities of each element's orbits sum to its sites in the conventional
+        cell. They do not if an engine merged overlapping sites (Goodall 2022, thesis 6.3.1).
     numbers : (K,) uint8
         Atomic number of each orbit, in the order of the label.
     letters : (K,) str
@@ -69,7 +69,7 @@ class Protostructures:
     offsets : (n + 1,) int64
         Crystal `i` holds the orbits ``offsets[i]:offsets[i + 1]``.
     convention
-        Which relabellings count as equivalent.
+        The relabellings that count as equivalent.
     """
 
     ids: Str
@@ -94,7 +94,7 @@ class Protostructures:
         return wyckoff.position_rows(groups, self.letters)
 
     def take(self, key: Any) -> Protostructures:
-        """The rows given by a slice, a mask or integers, in that order."""
+        """The rows selected by a slice, a mask (n,) or integers (k,), in that order."""
         rows = as_rows(key, len(self))
         index, offsets = gather_index(self.offsets, rows)
         return Protostructures(
@@ -126,21 +126,21 @@ class Protostructures:
 def protostructures(
     crystals: Crystals, symmetry: Symmetry, convention: Convention = "affine"
 ) -> Protostructures:
-    """Label crystals whose symmetry is known.
+    """Label crystals by their symmetry.
 
     Parameters
     ----------
     crystals, symmetry
-        The crystals and their symmetry, row for row.
+        The crystals and their symmetry, row by row.
     convention
-        ``"affine"``: all relabellings of the affine normalizer, so that the label does not depend
-        on the description. ``"aviary"``: the ones of aviary and pymatgen, which keep the cell of
+        ``"affine"``: all relabellings of the affine normalizer, so that the label is independent
+        of the description. ``"aviary"``: those of aviary and pymatgen, which keep the cell of
         triclinic and monoclinic crystals.
 
     Raises
     ------
     CurationError
-        If the symmetry is not that of these crystals.
+        If the symmetry is not of these crystals.
     """
     first = _first_sites(crystals, symmetry)
     owner = crystals.site_crystal[first]
@@ -165,7 +165,7 @@ def protostructures(
 
 
 def _first_sites(crystals: Crystals, symmetry: Symmetry) -> npt.NDArray[np.bool_]:
-    """Which sites stand for their orbit, (N,); rows without symmetry have none."""
+    """Mask of the sites that represent their orbit, (N,); rows without symmetry have none."""
     if not np.array_equal(crystals.ids, symmetry.ids) or not np.array_equal(
         crystals.offsets, symmetry.offsets
     ):
@@ -179,9 +179,9 @@ def _first_sites(crystals: Crystals, symmetry: Symmetry) -> npt.NDArray[np.bool_
 
 
 def compare(a: Protostructures, b: Protostructures) -> npt.NDArray[np.bool_]:
-    """Whether two analyses of the same crystals found the same protostructure, (n,).
+    """Whether two analyses of the same crystals give the same protostructure, (n,).
 
-    Rows in which either found none count as different.
+    Rows without a label in either count as different.
 
     Raises
     ------
@@ -203,9 +203,9 @@ def _valid(
     sums = np.bincount(inverse[first], symmetry.multiplicities[first], len(unique))
     row = unique // 256
     # sums == counts / n_sites * n_conventional, without the division
-    wrong = sums * crystals.n_sites[row] != counts * symmetry.n_conventional[row]
+    mismatched = sums * crystals.n_sites[row] != counts * symmetry.n_conventional[row]
     valid = symmetry.found.copy()
-    valid[row[wrong]] = False
+    valid[row[mismatched]] = False
     return valid
 
 
@@ -218,10 +218,8 @@ def _describe(
 ) -> tuple[list[str], list[int], list[str]]:
     """Labels, and atomic numbers and canonical letters of all orbits in label order."""
     symbols = elements.symbols()
-    orbit_numbers, orbit_letters = (
-        crystals.numbers[first].tolist(),
-        symmetry.letters[first].tolist(),
-    )
+    orbit_numbers = crystals.numbers[first].tolist()
+    orbit_letters = symmetry.letters[first].tolist()
     ends, sites = offsets.tolist(), crystals.offsets.tolist()
     site_numbers = crystals.numbers.tolist()
     groups, pearsons = symmetry.space_group_number.tolist(), symmetry.pearson_symbol.tolist()
@@ -252,7 +250,7 @@ def anonymous_formula(amounts: list[int]) -> str:
     """``[1, 2]`` gives ``AB2``: amounts over their common divisor, elements named in order."""
     divisor = math.gcd(*amounts)
     reduced = [amount // divisor for amount in amounts]
-    # More than 26 elements are beyond the notation; the rest of the label still tells them apart.
+    # The notation ends at 26 elements; the rest of the label still distinguishes them.
     return "".join(
         name + (str(amount) if amount > 1 else "")
         for name, amount in zip(ascii_uppercase, reduced, strict=False)
@@ -263,33 +261,35 @@ def anonymous_formula(amounts: list[int]) -> str:
 def canonical_words(
     group: int, words: tuple[str, ...], convention: Convention = "affine"
 ) -> tuple[str, tuple[str, ...]]:
-    """The least equivalent relabelling of the letters that each element occupies.
+    """The smallest equivalent relabelling of the letters that each element occupies.
 
     Parameters
     ----------
     group
         Space-group number.
     words
-        For each element, in label order, one letter for each orbit (``"aab"``).
+        Per element, in label order, one letter per orbit (``"aab"``).
 
     Returns
     -------
     text
-        The letters as they stand in the label: ``2ab_c``.
+        The letters as written in the label: ``2ab_c``.
     words
         The relabelled letters, sorted.
     """
     table = wyckoff.relabellings(group, convention)
     codes = [[LETTERS.index(letter) for letter in sorted(set(word))] for word in words]
     used = sorted({code for row in codes for code in row})
-    # Every relabelling permutes letters, so only those of the least sum are worth spelling out.
+    # Every relabelling permutes letters, so only those with the smallest sum need spelling out.
     scores = _SCORES[table[:, [code for row in codes for code in row]]].sum(axis=1)
-    spelled = []
+    candidates = []
     for images in set(map(bytes, table[scores == scores.min()][:, used])):
-        become = {ord(LETTERS[code]): LETTERS[new] for code, new in zip(used, images, strict=True)}
-        moved = tuple("".join(sorted(word.translate(become))) for word in words)
-        spelled.append(("_".join(map(_spell, moved)), moved))
-    return min(spelled)
+        substitution = {
+            ord(LETTERS[code]): LETTERS[new] for code, new in zip(used, images, strict=True)
+        }
+        relabelled = tuple("".join(sorted(word.translate(substitution))) for word in words)
+        candidates.append(("_".join(map(_spell, relabelled)), relabelled))
+    return min(candidates)
 
 
 def _spell(word: str) -> str:

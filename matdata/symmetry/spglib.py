@@ -10,10 +10,10 @@ from matdata.symmetry.cell import Cell, CellSymmetry, NoSymmetry, Search
 
 
 def prepare(symprec: float, angle_tolerance: float | None) -> tuple[str, Search]:
-    """Version of spglib and a function that searches one cell."""
+    """Version of spglib and a function that searches the symmetry of one cell (Å and degrees)."""
     import spglib
 
-    # spglib takes a negative angle for its own test of lengths alone.
+    # A negative angle selects spglib's own test, by lengths only.
     angle = -1.0 if angle_tolerance is None else angle_tolerance
 
     def search(cell: Cell) -> CellSymmetry:
@@ -36,7 +36,7 @@ def prepare(symprec: float, angle_tolerance: float | None) -> tuple[str, Search]
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back spglib's note on how its errors will be raised in a coming release."""
+    """Suppress spglib's note on how a coming release will raise its errors."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         yield

@@ -1,4 +1,4 @@
-"""`compute` and `transformer`: the same arrays as a build, from whatever is at hand."""
+"""`compute` and `transformer`: the same arrays as a build, from materials in any form."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_wrong_options_are_named_before_anything_is_read(options, words, tmp_pat
 
 
 @pytest.mark.parametrize("given", [None, 3, object()])
-def test_compute_says_what_it_takes(given):
+def test_compute_states_what_it_takes(given):
     with pytest.raises(md.StructureError, match=f"got {type(given).__name__}"):
         md.compute("ofm", given)
 
@@ -130,7 +130,7 @@ def test_a_name_means_the_version_built_last(tmp_path):
     assert verify_folder(old.folder, old.manifest) == []
 
 
-def test_a_feature_says_why_a_material_is_not_in_the_dataset(tmp_path):
+def test_a_feature_reports_why_a_material_is_not_in_the_dataset(tmp_path):
     dataset = md.build(
         "sample", limit=40, sites_below=6, features=["lattice"], cache=tmp_path, dedupe="none"
     )

@@ -155,8 +155,8 @@ def test_plugins_tells_what_is_wrong_and_never_hangs(command):
     for kind in ("trainer", "feature", "source"):
         assert "neither is used" in problems[kind, "twice"]
         assert "expected module:class" in problems[kind, "no-colon"]
-        assert "nobody can ask for" in problems[kind, "x\x1b[2J"]
-        assert "nobody can ask for" in problems[kind, "two words"]
+        assert "that cannot be requested" in problems[kind, "x\x1b[2J"]
+        assert "that cannot be requested" in problems[kind, "two words"]
     garbled = [one for one in told["problems"] if "garbled-1.0.dist-info" in one["what"]]
     assert ["cannot be read" in one["what"] for one in garbled] == [True]  # told once
     lines = command("plugins", "--timeout", str(LIMIT)).stdout

@@ -14,7 +14,7 @@ from support.files import mp_document
 import matdata as md
 from matdata.cli import main
 from matdata.datasets.diff import compare
-from matdata.datasets.snapshot_view import SnapshotSide
+from matdata.datasets.snapshot_view import SnapshotView
 
 
 def _documents():
@@ -35,7 +35,7 @@ def _scaled(document, factor):
     return made
 
 
-def test_every_kind_of_change_is_told_from_the_others(tmp_path, capsys):
+def test_every_kind_of_change_is_distinguished(tmp_path, capsys):
     path = tmp_path / "a.jsonl"
     documents = _documents()
     old = _build(path, documents, tmp_path, name="a")
@@ -111,7 +111,7 @@ def test_structures_and_compositions_are_not_compared(tmp_path):
     old = _build(tmp_path / "a.jsonl", _documents(), tmp_path)
     path = tmp_path / "b.csv"
     path.write_text("formula,y\nNaCl,1\nKCl,2\n")
-    with pytest.raises(md.StructureError, match="nothing to be compared by"):
+    with pytest.raises(md.StructureError, match="they cannot be compared"):
         compare(old, md.build(path, cache=tmp_path, split=None))
 
 
@@ -170,7 +170,7 @@ def test_what_the_materials_project_deprecates_shows_as_deprecated(tmp_path, mon
     found = compare(old, new)
     assert found.deprecated == expected
     assert found.removed == {}
-    sides = [SnapshotSide.find(tmp_path, version) for version in ("mp/2025", "mp/2026")]
+    sides = [SnapshotView.find(tmp_path, version) for version in ("mp/2025", "mp/2026")]
     of_snapshots = compare(*sides)
     assert of_snapshots.deprecated == expected
     assert (of_snapshots.removed, of_snapshots.added, of_snapshots.unchanged) == ({}, [], 18)

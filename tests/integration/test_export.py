@@ -95,7 +95,7 @@ def test_an_unknown_ending_is_refused_before_any_work(tmp_path, capsys):
         assert ".npz, .h5, .hdf5, .parquet, .extxyz, .xyz, .csv, or say --format" in err
 
 
-def test_texts_that_a_spreadsheet_would_run(tmp_path, capsys):
+def test_texts_that_a_spreadsheet_would_execute(tmp_path, capsys):
     path, cache = tmp_path / "some.csv", ["--cache", str(tmp_path / "c")]
     path.write_text("material_id,composition,e,note\na,NaCl,-1.5,=1+1\nb,KCl,2,-7\n")
     md.build(path, cache=tmp_path / "c", workers=1)

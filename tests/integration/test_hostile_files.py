@@ -56,7 +56,7 @@ def test_empty_arguments_are_refused(empty, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize("name", ["a" * 5000 + ".csv", "a\0b.csv"])
 def test_paths_that_no_file_can_have(name, tmp_path, capsys):
     assert main(["build", name, *_arguments(tmp_path)]) == 1
-    assert "is no path" in capsys.readouterr().err
+    assert "is not a valid path" in capsys.readouterr().err
 
 
 def test_only_regular_files_are_read(tmp_path):
@@ -65,8 +65,8 @@ def test_only_regular_files_are_read(tmp_path):
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "s.json"))
         for name, words in (
-            ("zero.csv", "no regular file"),
-            ("fifo.jsonl", "no regular file"),
+            ("zero.csv", "not a regular file"),
+            ("fifo.jsonl", "not a regular file"),
             ("s.json", "cannot be read"),
         ):
             with pytest.raises(md.SourceError, match=words):

@@ -56,7 +56,10 @@ SPOILT = {
     "digits": (_set("band_gap", value=10**400), "integer of about 40"),
     "surrogate": (_set("note", value="\ud800"), "lone surrogate"),
     "surrogate key": (_set("\ud800", value=1), "lone surrogate"),
-    "element": (_set("structure", "sites", 0, "species", 0, "element", value=[]), "no symbol"),
+    "element": (
+        _set("structure", "sites", 0, "species", 0, "element", value=[]),
+        "not the symbol of an element",
+    ),
     "structure": (_set("structure", value=[1]), "structure"),
     "sites": (_set("structure", "sites", value="NaCl"), "not a pymatgen structure"),
     "keys": (lambda d: d.update({f"k{k}": 1 for k in range(10_001)}), "at most 10,000"),
@@ -95,7 +98,7 @@ def test_lines_that_are_no_document(line, tmp_path):
     assert (len(dataset), len(dataset.ledger)) == (4, 1)
 
 
-def test_an_exception_that_nobody_foresaw_is_counted_and_told(tmp_path, monkeypatch, capsys):
+def test_an_unexpected_exception_is_counted_and_reported(tmp_path, monkeypatch, capsys):
     from matdata.sources import parse
 
     path = write_jsonl(tmp_path / "x.jsonl", few())
@@ -134,7 +137,7 @@ def test_lack_of_memory_is_no_fault_of_a_record(tmp_path, monkeypatch):
         build_all(write_jsonl(tmp_path / "x.jsonl", few()), tmp_path)
 
 
-def test_the_first_reasons_are_told_when_nothing_is_left(tmp_path):
+def test_the_first_reasons_are_reported_when_nothing_is_left(tmp_path):
     path = tmp_path / "f.csv"
     path.write_text("id,formula\na,Xx2\nb,Yy\nc,Zz3\nd,Qq\n")
     with pytest.raises(md.CurationError) as caught:

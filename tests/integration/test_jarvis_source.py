@@ -145,11 +145,11 @@ def test_a_local_zip_gives_the_same_dataset_and_needs_no_network(server, archive
 def test_a_broken_archive_is_one_clear_error(archive, tmp_path):
     path = tmp_path / "cut.zip"
     path.write_bytes(archive[:-100])
-    with pytest.raises(md.SourceError, match=r"not whole JSON|not a zip file"):
+    with pytest.raises(md.SourceError, match=r"not complete JSON|not a zip file"):
         _build(f"jarvis:{path}", tmp_path)
     member = tmp_path / "cut.json"
     member.write_text('[{"jid": "JVASP-1", "atoms": {"latt')
-    with pytest.raises(md.SourceError, match=r"not whole JSON|not a zip file"):
+    with pytest.raises(md.SourceError, match=r"not complete JSON|not a zip file"):
         _build(f"jarvis:{member}", tmp_path)
 
 

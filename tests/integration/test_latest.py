@@ -56,7 +56,7 @@ def test_the_version_before_is_meant_when_the_last_is_removed(versions):
 def test_several_versions_without_an_order_are_no_guess(versions, capsys):
     cache, old, new = versions
     (cache / "datasets" / "a" / LATEST).unlink()
-    with pytest.raises(StoreError, match="2 versions, and nothing says which was built last") as e:
+    with pytest.raises(StoreError, match="2 versions, and no record of which was built last") as e:
         md.open("a", cache)
     assert old in str(e.value)
     assert new in str(e.value)
@@ -67,7 +67,7 @@ def test_several_versions_without_an_order_are_no_guess(versions, capsys):
     assert md.open("a", cache).ref == old
 
 
-def test_a_damaged_order_is_told_and_mended_by_a_build(versions, capsys):
+def test_a_damaged_order_is_reported_and_repaired_by_a_build(versions, capsys):
     cache, old, new = versions
     path = cache / "datasets" / "a" / LATEST
     path.write_text(path.read_text().replace("order", "ordre"))
@@ -80,7 +80,7 @@ def test_a_damaged_order_is_told_and_mended_by_a_build(versions, capsys):
     assert md.open("a", cache).ref == old
 
 
-def test_list_says_which_one_the_name_means(versions, capsys):
+def test_list_marks_the_version_that_the_name_means(versions, capsys):
     cache, _, new = versions
     assert main(["list", "--cache", str(cache)]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -90,7 +90,7 @@ def test_list_says_which_one_the_name_means(versions, capsys):
     assert {one["dataset"]: one["meant"] for one in found} == {new: True, versions[1]: False}
 
 
-def test_features_are_told_apart_without_a_clock(tmp_path):
+def test_features_are_distinguished_without_a_clock(tmp_path):
     cache = tmp_path / "cache"
     dataset = build(cache, features=["ofm"])
     build(cache, features=["ofm"], feature_settings={"ofm": {"valence": "outermost"}})
@@ -102,7 +102,7 @@ def test_features_are_told_apart_without_a_clock(tmp_path):
     assert dataset.feature("ofm").manifest["settings"]["valence"] != "outermost"
     home = cache / "features" / dataset.ref
     (home / LATEST).unlink()
-    with pytest.raises(FeatureError, match="2 features that fit"):
+    with pytest.raises(FeatureError, match="2 features that match"):
         dataset.feature("ofm")
     assert dataset.feature("ofm", valence="outermost").manifest["rows"] == len(dataset)
 

@@ -43,7 +43,7 @@ def _thermo(documents, kind="GGA_GGA+U"):
 
 @pytest.fixture
 def bucket(documents, monkeypatch, tmp_path):
-    """A bucket with an older version beside the newest, and two levels of theory."""
+    """A bucket with an older version besides the newest, and two levels of theory."""
     folder = tmp_path / "bucket"
     write_collection(folder, "summary", documents[:5], "2025.09.25")
     write_collection(folder, "summary", documents[::-1], VERSION, mode="append")
@@ -165,7 +165,7 @@ def test_restricted_documents_are_left_out(documents, monkeypatch, tmp_path):
     assert documents[1]["material_id"] in dataset.ids
 
 
-def test_what_is_not_there_is_said(documents, monkeypatch, tmp_path):
+def test_missing_collections_are_reported(documents, monkeypatch, tmp_path):
     write_collection(tmp_path / "b", "summary", documents, VERSION)
     write_collection(tmp_path / "b", "thermo", _thermo(documents), "2025.09.25")
     with serving_bucket(tmp_path / "b") as server:

@@ -67,15 +67,15 @@ SHORT = (200, b'{"data": [', {"Content-Length": "1000", "Connection": "close"})
     ("faults", "words", "cause"),
     [
         ([(429, b"{}", {"Retry-After": "0"})] * 9, "refused", "limits how often"),
-        ([(502, b"{}")] * 9, "refused", "error of its own"),
-        ([(504, b"{}")] * 9, "refused", "error of its own"),
-        ([(503, b"{}")], "refused", "error of its own"),
+        ([(502, b"{}")] * 9, "refused", "internal error"),
+        ([(504, b"{}")] * 9, "refused", "internal error"),
+        ([(503, b"{}")], "refused", "internal error"),
         ([(404, b"{}")], "refused", "MP_API_ENDPOINT"),
         ([(401, b'{"message": "no"}')], "refused", "key is wrong"),
-        ([SHORT] * 9, "refused|unreadable|reached", "cut"),
+        ([SHORT] * 9, "refused|unreadable|reached", "truncated"),
         ([2.0] * 9, "refused|reached", "slow"),
-        ([(200, b"[]")], "unreadable", "cut short"),
-        ([(200, b'{"data": {}}')], "unreadable", "cut short"),
+        ([(200, b"[]")], "unreadable", "truncated"),
+        ([(200, b'{"data": {}}')], "unreadable", "truncated"),
         ([(200, b'{"data": [], "meta": {"total_doc": 99}}')], "then 99", "changed"),
     ],
 )
@@ -186,7 +186,7 @@ def test_a_wrong_key_is_named(documents, key, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("value", ["", "short"])
-def test_no_key_says_how_to_get_one(value, monkeypatch, tmp_path):
+def test_a_missing_key_is_an_error_that_explains_how_to_get_one(value, monkeypatch, tmp_path):
     monkeypatch.setenv("MP_API_KEY", value)
     monkeypatch.delenv("PMG_MAPI_KEY", raising=False)
     with pytest.raises(md.SourceError, match="API key") as caught:

@@ -1,4 +1,4 @@
-"""One cell of text in a column of numbers: the numbers stay numbers, and the cell is told."""
+"""One cell of text in a column of numbers: the numbers stay numbers, and the cell is reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_text_cell_is_missing_and_named(place, tmp_path, capsys):
     assert gap["m5"] == 0.5
     assert dataset.manifest["targets"] == {"gap": ""}
     first = f"(first m{place}: 'see footnote')"
-    note = f"gap: 1 of 800 values is no number and taken as missing {first}"
+    note = f"gap: 1 of 800 values is not a number and counted as missing {first}"
     assert note in dataset.manifest["note"]
 
 
@@ -43,5 +43,5 @@ def test_numbers_are_read_back_exactly():
     made, notes = numeric_columns(table, ["y", "not there"])
     assert made["y"][:11] == (np.pi * np.arange(11)).tolist()
     assert made["y"][11] is None
-    assert notes == ["y: 1 of 12 values is no number and taken as missing (first l: 'inf')"]
+    assert notes == ["y: 1 of 12 values is not a number and counted as missing (first l: 'inf')"]
     assert numeric_columns({"material_id": ["a"], "y": [1.0]}, ["y"])[1] == []

@@ -61,7 +61,7 @@ def test_a_cut_download_goes_on_at_the_page_it_lost(entries, tmp_path):
             _build(server.url, tmp_path)
         server.cursors.clear()
         dataset = _build(server.url, tmp_path)
-        assert server.cursors == ["p0", "p20"]  # the first page is looked at for its columns
+        assert server.cursors == ["p0", "p20"]  # the first page is sampled for its columns
     whole = tmp_path / "whole"
     with standing_in(entries) as server:
         other = _build(server.url, whole)
@@ -157,7 +157,7 @@ def test_what_cannot_be_used_is_a_row_of_the_ledger(attributes, reason, entries,
 
 
 def test_names_and_addresses(tmp_path):
-    with pytest.raises(md.SourceError, match="which OPTIMADE provider"):
+    with pytest.raises(md.SourceError, match="no OPTIMADE provider is named"):
         _build("", tmp_path)
     with pytest.raises(md.SourceError, match="no OPTIMADE provider 'mpp'"):
         _build("mpp", tmp_path)

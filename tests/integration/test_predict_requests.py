@@ -45,7 +45,7 @@ def test_a_setting_that_would_reinterpret_the_weights_is_refused():
 SALT = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5] * 3])
 
 
-def test_rows_keep_their_names_and_order_and_the_rest_is_told(cache):
+def test_rows_keep_their_names_and_order_and_the_rest_is_reported(cache):
     assert train(cache) == 0
     run = md.open_run("a", cache)
     with pytest.warns(md.MatdataWarning, match=r"1 of 3 materials .* nonsense: unreadable: "):
@@ -65,7 +65,7 @@ def test_rows_keep_their_names_and_order_and_the_rest_is_told(cache):
         md.predict(run, [])
 
 
-def test_materials_of_a_dataset_without_a_feature_are_told(cache):
+def test_materials_of_a_dataset_without_a_feature_are_reported(cache):
     assert train(cache) == 0
     dataset = md.open("s", cache)
     order = np.concatenate([dataset.ids[::-1], ["stranger"]])

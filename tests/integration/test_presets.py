@@ -154,7 +154,7 @@ def test_what_is_printed_is_what_is_done(train, results, tmp_path, capsys):
     assert json.loads((folder / "mine.json").read_text())["hypers"] == {"trees": 3}
 
 
-def test_what_is_missing_or_unknown_is_told(train, tmp_path, capsys):
+def test_missing_or_unknown_items_are_reported(train, tmp_path, capsys):
     cache = ["--cache", str(tmp_path / "cache")]
     wrong = [
         (["ex-roost", *cache], "expects --from expt-non-metals.csv, got 0 files"),

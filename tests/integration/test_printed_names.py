@@ -10,7 +10,9 @@ import pytest
 from matdata.cli import main
 
 EVIL = "a\x1b[2J\nb\u202ec\x9bd\x7f"
-ID = "a\u202eb\u200b"  # an id with controls is no id, one that reorders letters is
+ID = (
+    "a\u202eb\u200b"  # an id with control characters is invalid, one that reorders letters is valid
+)
 SHOWN = r"a\x1b[2J\nb\u202ec\x9bd\x7f"
 ID_SHOWN = r"a\u202eb\u200b"
 

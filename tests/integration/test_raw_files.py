@@ -118,7 +118,7 @@ def test_documents_of_the_document_model(how, tmp_path):
     assert sorted(dataset.table["energy_per_atom"]) == [-6.0, -5.0, -4.0, -3.0, -2.0, -1.0]
 
 
-def test_what_a_raw_file_cannot_be_asked(documents, tmp_path, capsys):
+def test_options_that_a_raw_file_does_not_take(documents, tmp_path, capsys):
     path = _written(tmp_path / "a.json", "list", documents)
     arguments = ["build", "mp", "--from", str(path), "--cache", str(tmp_path), "--split", "none"]
     assert main([*arguments, "--thermo", "R2SCAN"]) == 1
@@ -132,13 +132,13 @@ def test_what_a_raw_file_cannot_be_asked(documents, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a.json", b'[{"material_id": "mp-1"', "not whole JSON"),
-        ("a.json", b'{"data": [{"mat', "not whole JSON"),
+        ("a.json", b'[{"material_id": "mp-1"', "not complete JSON"),
+        ("a.json", b'{"data": [{"mat', "not complete JSON"),
         ("a.jsonl", b'{"a": 1}\n{"b":', "line 2|holds no"),
-        ("a.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 9000)[:-20], "middle of|holds no"),
+        ("a.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 9000)[:-20], "ends within|holds no"),
         ("a.json", b'[{"formula": "NaCl"}]', "holds no"),
         ("a.json", b"[]", "holds no"),
-        ("a.json", b"hello", "not whole JSON"),
+        ("a.json", b"hello", "not complete JSON"),
     ],
 )
 def test_files_of_another_kind(source, name, content, words, tmp_path):

@@ -68,7 +68,7 @@ def test_a_changed_or_cut_file_is_refused_and_nothing_is_kept(saved, tmp_path):
     changed["lattice"][0][0] += 1e-9
     bad = tmp_path / "bad.jsonl"
     for spoilt, words in [
-        ([*lines[:2], json.dumps(changed), *lines[3:]], "the file says"),
+        ([*lines[:2], json.dumps(changed), *lines[3:]], "the file states"),
         (lines[:-1], "22 of 22 records"),
         (lines[:9], "of 22 records"),
         ([*lines[:9], lines[9][:30]], "line 10 is not JSON"),
@@ -87,7 +87,7 @@ def test_a_file_of_another_source_or_with_a_limit_is_refused(saved):
         md.build("jarvis", file=path)
     with pytest.raises(md.SourceError, match="no --limit"):
         md.build("mp", file=path, limit=3)
-    with pytest.raises(md.SourceError, match="in place of itself"):
+    with pytest.raises(md.SourceError, match="cannot be read from a file"):
         md.build("sample", file=path.with_name("nothing"))
 
 

@@ -36,7 +36,7 @@ def run(tmp_path, monkeypatch, capfd):
     told = []
 
     def command(*words, code=None, **environment):
-        # What an earlier command was told must not help this one.
+        # Secrets passed to an earlier command must not help this one.
         monkeypatch.setattr(redaction, "_forms", set())
         monkeypatch.setattr(redaction, "_values", None)
         with pytest.MonkeyPatch.context() as patch:
@@ -170,7 +170,7 @@ def test_credentials_of_an_endpoint_stay_hidden(user, debug, run, tmp_path):
         environment = {"MP_API_KEY": KEY, "MP_API_ENDPOINT": address}
         code = 0 if QUOTED in user else 1
         done = run("build", "mp", *BUILD, *debug, code=code, **environment)
-        assert code == 0 or "MP_API_ENDPOINT is no web address" in done.err
+        assert code == 0 or "MP_API_ENDPOINT is not a web address" in done.err
         server.down = (500, b"no")
         run("build", "mp", *BUILD, *debug, "--limit", "3", code=1, **environment)
         wrong = {**environment, "MP_API_ENDPOINT": f"{address}/?api_key={KEY}"}
@@ -219,7 +219,7 @@ def test_an_optimade_service_with_a_login(entries, run, tmp_path):
         assert_hidden([KEY, PASSWORD], run.told, tmp_path)
         assert server.cursors == ["p0", "p10", "p20"]
         run("build", source, *BUILD, code=0)
-        assert server.cursors[3:] == ["p0", "p20"]  # it goes on where it was cut
+        assert server.cursors[3:] == ["p0", "p20"]  # it continues where it was interrupted
         _read_everything(run, tmp_path, "optimade-127.0.0.1")
         (snapshot,) = (tmp_path / "cache" / "snapshots" / "optimade").glob("[!.]*")
         origin = json.loads((snapshot / "manifest.json").read_text())["origin"]

@@ -120,7 +120,7 @@ def test_bad_requests_are_refused(capsys, dataset, arguments, message):
     assert dataset.split_names() == []
 
 
-def test_another_split_of_the_same_name_is_not_taken_for_it(dataset):
+def test_another_split_of_the_same_name_is_an_error(dataset):
     dataset.add_split("taata", metals="Na,Ca")
     assert dataset.add_split("taata", metals="Na,Ca") == ["taata-seed0"]
     with pytest.raises(md.SplitError, match="with other members") as error:
@@ -144,7 +144,7 @@ def _split(dataset, **parts: str) -> None:
     dataset.add_split("fixed", file=str(path))
 
 
-def test_audit_tells_leaks_by_its_exit_code(capsys, leaky, tmp_path):
+def test_audit_reports_leaks_by_its_exit_code(capsys, leaky, tmp_path):
     dataset = md.build(write_csv(tmp_path / "l.csv", leaky), split=None, dedupe="none", workers=1)
     _split(dataset, train="adf", val="be", test="cg")
     code, out, _ = _run(capsys, "audit", "l", "--split", "fixed-parts", "--near-duplicates")
@@ -202,7 +202,7 @@ def test_audit_of_compositions(capsys, tmp_path):
     md.build(path, split="50/25/25")
     code, out, _ = _run(capsys, "audit", "gaps")
     assert code == 1
-    assert "not looked at, no such column: protostructure" in out
+    assert "not checked, no such column: protostructure" in out
     code, _, err = _run(capsys, "audit", "gaps", "--near-duplicates")
     assert code == 1
     assert "holds compositions and no structures" in err

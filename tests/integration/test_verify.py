@@ -89,17 +89,17 @@ def test_what_takes_the_place_of_a_file_is_named(cache, capsys, name, put, words
     put(path)
     code, problems, _ = verify(cache, capsys)
     if name == "datasets/s/latest.json" and words == "is missing":
-        assert code == 0  # it says what a bare name means; without it the only version is meant
+        assert code == 0  # it records what a bare name means; without it the only version is meant
         return
     assert code == 1
     named = path.parent if path.name == "manifest.json" else path
-    if path.parent.name == "splits":  # a table without its note is told as such
+    if path.parent.name == "splits":  # a table without its note is reported as such
         named = path.with_suffix("")
     assert any(problem.startswith(f"{named}") for problem in problems)
     if name.endswith(("table.parquet", "latest.json")):
         assert f"{path} {words}" in problems[0]
     for command in (["list"], ["info", "s"]):
-        main([*command, "--cache", str(cache)])  # no traceback, whatever they can say
+        main([*command, "--cache", str(cache)])  # no traceback, whatever they report
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_folder_without_a_manifest_is_named(cache, dataset, capsys):
     assert any("belongs to a dataset that is not in this cache" in note for note in notes)
 
 
-def test_leftovers_of_killed_processes_are_told_and_no_fault(cache, dataset, capsys):
+def test_leftovers_of_killed_processes_are_notes_not_faults(cache, dataset, capsys):
     (cache / "datasets" / "s" / ".building-dataset-0123").mkdir()
     (dataset.folder / "splits" / ".tmp-12-abcd-n.json").write_bytes(b"x")
     (dataset.folder / "splits" / "n.parquet").write_bytes(b"x")
@@ -196,7 +196,7 @@ def test_a_journal_that_holds_anything_is_no_traceback(tmp_path):
         assert list(writer.parts) == ["a"]
 
 
-def test_a_snapshot_that_is_gone_is_told_as_such(cache, dataset, tmp_path, capsys):
+def test_a_missing_snapshot_is_reported(cache, dataset, tmp_path, capsys):
     shutil.rmtree(cache / "snapshots" / "sample")
     asked = ["export", "s", str(tmp_path / "s.jsonl"), "--snapshot", "--cache", str(cache)]
     assert main(asked) == 1
@@ -205,7 +205,7 @@ def test_a_snapshot_that_is_gone_is_told_as_such(cache, dataset, tmp_path, capsy
     assert "next step: build from the source once more" in told
 
 
-def test_a_feature_of_another_version_is_told_with_both_and_the_command(cache, dataset, capsys):
+def test_a_feature_of_another_version_is_reported_with_both_and_the_command(cache, dataset, capsys):
     other = md.build(
         "sample:60", features=["fractions"], cache=cache, workers=1, name="s", dedupe="none",
         sites_below=20,
@@ -220,4 +220,4 @@ def test_a_feature_of_another_version_is_told_with_both_and_the_command(cache, d
     assert f"`matdata featurize {dataset.ref} fractions`" in str(told.value)
     code, problems, _ = verify(cache, capsys)
     assert code == 1
-    assert problems == [f"{target / folder.name} was made from another version of the dataset"]
+    assert problems == [f"{target / folder.name} was computed from another version of the dataset"]

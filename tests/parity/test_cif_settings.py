@@ -135,7 +135,7 @@ def test_symbols_that_leave_nothing_open_are_not_refused():
     assert right(made, read(made, "_space_group_IT_number 225"))
 
 
-def test_the_cell_tells_the_axes_of_rhombohedral_groups():
+def test_the_cell_decides_the_axes_of_rhombohedral_groups():
     for hall_number in (458, 459):  # R -3 m on both kinds of axes
         made = drawn_crystal(hall_number)
         assert right(made, read(made, "_symmetry_space_group_name_H-M 'R -3 m'"))

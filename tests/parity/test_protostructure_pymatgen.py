@@ -101,7 +101,7 @@ def test_affine_differs_only_where_the_cell_may_change(phonons) -> None:
 
 @pytest.mark.real_data
 def test_site_symmetries(phonons) -> None:
-    """The table's symbols are what the engine says of each site."""
+    """The table's symbols are those of the engine for each site."""
     import moyopy
 
     crystals = phonons.crystals.take(slice(None, None, 5))

@@ -119,5 +119,5 @@ def test_prototypes_keep_the_space_group_of_their_tag():
         found = moyopy.MoyoDataset(cell, symprec=1e-3).number
         if found != int(tag.split("_")[2]):
             differ.append(tag)
-    # Two entries of the library are more symmetric than their tags say.
+    # Two entries of the library are more symmetric than their tags state.
     assert set(differ) <= {"A2B_oC12_38_de_ab", "AB3_tI16_140_b_ah"}

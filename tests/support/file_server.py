@@ -18,7 +18,7 @@ class Fault:
 
 
 class FileServer(Server):
-    """Serves ``{path: bytes}``; `ranges` and `paths` tell what was asked for."""
+    """Serves ``{path: bytes}``; `ranges` and `paths` record what was requested."""
 
     def __init__(self, content: dict[str, bytes]) -> None:
         super().__init__(_Handler)

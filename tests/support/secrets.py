@@ -45,7 +45,7 @@ def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def assert_hidden(secrets: Iterable[str], told: Iterable[str], folder: Path) -> None:
-    """No secret is in what was told, nor in any file of the folder."""
+    """No secret is in what was printed, nor in any file of the folder."""
     places = [("output", text.encode("utf-8", "surrogatepass")) for text in told]
     places += contents(folder)
     for secret in secrets:

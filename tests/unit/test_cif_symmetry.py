@@ -89,7 +89,7 @@ def test_what_is_not_sure_is_refused(head, reason):
     assert refusal(["Fe1 Fe 0.11 0.23 0.17"], head).reason == reason
 
 
-def test_formula_tells_which_origin_is_meant():
+def test_the_formula_decides_between_origins():
     place, head = ["C1 C 0.125 0.125 0.125"], f"{HM} 'F d -3 m'\n_chemical_formula_sum "
     assert refusal(place, head + "C").reason == "unknown_symmetry"  # 8 or 16 atoms
     found = crystal(place, head + "C8\n_cell_formula_units_Z 8")
@@ -102,11 +102,11 @@ def test_formula_tells_which_origin_is_meant():
 IDENTITY_AND_SYMBOL = listed(["x,y,z"]) + f"{HM} 'F m -3 m'\n"
 
 
-def test_identity_beside_another_symbol():
+def test_identity_with_another_symbol():
     stated = "_chemical_formula_sum 'Na Cl'\n_cell_formula_units_Z "
     assert refusal(SALT, IDENTITY_AND_SYMBOL, SALT_CELL).reason == "contradiction"
     assert counts(crystal(SALT, IDENTITY_AND_SYMBOL + stated + "4", SALT_CELL)) == {11: 4, 17: 4}
-    # One unit a cell is what a careless file says of its asymmetric unit.
+    # Careless files state one unit per cell for their asymmetric unit.
     assert refusal(SALT, IDENTITY_AND_SYMBOL + stated + "1", SALT_CELL).reason == "contradiction"
 
 

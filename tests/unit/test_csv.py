@@ -43,7 +43,7 @@ def _unguarded(text: str) -> str:
         "-P 2yb",
     ],
 )
-def test_what_a_spreadsheet_would_run_becomes_text(cell):
+def test_formulas_of_spreadsheets_become_text(cell):
     written = _text(cell)
     assert written.strip(" \t\r").startswith("'")
     assert _unguarded(written) == cell

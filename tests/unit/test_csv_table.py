@@ -58,7 +58,7 @@ def test_rows_of_another_width_are_ledger_rows(tmp_path):
     }
 
 
-def test_a_file_of_damaged_rows_says_what_is_wrong(tmp_path):
+def test_a_file_of_damaged_rows_reports_the_damage(tmp_path):
     with pytest.raises(SourceError, match="4 cells for 3 columns"):
         _read(tmp_path, "material_id,formula,gap\na,NaCl,5,1\nb,KCl,4,9\n")
 
@@ -68,7 +68,7 @@ def test_a_file_of_damaged_rows_says_what_is_wrong(tmp_path):
     [
         ("material_id;formula;gap", "separated by semicolons"),
         ("material_id\tformula\tgap", "separated by tabs"),
-        ("material_id,formula,gap,gap", "several columns are called 'gap'"),
+        ("material_id,formula,gap,gap", "several columns are named 'gap'"),
         ("formula,gap, gap ,Tc,Tc", "'gap', 'Tc'"),
     ],
 )
@@ -85,7 +85,7 @@ def test_row_numbers_of_pandas_are_no_target(tmp_path):
     assert origin.note == "Unnamed: 0 is left out: the row number that pandas wrote"
 
 
-def test_an_energy_beside_a_formula_is_not_divided_by_its_atoms(tmp_path):
+def test_an_energy_next_to_a_formula_is_not_divided_by_its_atoms(tmp_path):
     text = "formula,energy\nNa4Cl4,-8\n"
     origin, _, _ = _read(tmp_path, text)
     assert origin.energy_column is None
@@ -107,7 +107,7 @@ def test_cells_that_are_no_numbers_are_counted(tmp_path):
     dataset = md.build(path, cache=tmp_path, split=None, workers=1)
     gap = dataset.table["gap"]
     assert gap.index[gap.isna()].tolist() == ["m40", "m41", "m42", "m43"]
-    told = "gap: 3 of 43 values are no numbers and taken as missing (first m40: '-inf')"
+    told = "gap: 3 of 43 values are not numbers and counted as missing (first m40: '-inf')"
     assert told in dataset.manifest["note"]
 
 
@@ -119,7 +119,7 @@ def test_infinity_in_json_is_counted_as_in_csv(tmp_path):
     dataset = md.build(path, cache=tmp_path, split=None, workers=1)
     gap = dataset.table["gap"]
     assert gap.index[gap.isna()].tolist() == ["m40", "m41", "m42", "m43"]
-    told = "gap: 2 of 42 values are no numbers and taken as missing (first m40: '-inf')"
+    told = "gap: 2 of 42 values are not numbers and counted as missing (first m40: '-inf')"
     assert told in dataset.manifest["note"]
 
 
@@ -127,7 +127,7 @@ def test_text_that_python_takes_for_a_number_is_none():
     table = {"material_id": list("abcdefghijk"), "y": [*map(str, range(10)), "1_000"]}
     made, notes = numeric_columns(table, ["y"])
     assert made["y"] == [*range(10), None]
-    assert notes == ["y: 1 of 11 values is no number and taken as missing (first k: '1_000')"]
+    assert notes == ["y: 1 of 11 values is not a number and counted as missing (first k: '1_000')"]
 
 
 @pytest.mark.parametrize("cut", ['f-3,"NaCl', '"f-3,NaCl,1.0\nf-4,KCl,2.0\n'])

@@ -67,7 +67,7 @@ def test_every_record_is_accounted_for():
         Funnel([{"kept": 3}]).add("next", 4, {})
 
 
-def test_repeated_ids_are_told_apart_by_content_not_order():
+def test_repeated_ids_are_distinguished_by_content_not_order():
     sites = [rock_salt(5.6, 11, 17), rock_salt(5.7, 11, 17), rock_salt(4.2, 12, 8)]
     kept = []
     for order in ([0, 1, 2], [1, 0, 2]):

@@ -87,7 +87,7 @@ def test_part_of_another_length_than_the_server_knows_is_dropped(tmp_path):
 def test_an_unreachable_host_and_a_foreign_scheme(tmp_path):
     with pytest.raises(md.SourceError, match="cannot be reached"):
         fetch(Remote("http://127.0.0.1:9/a", "a.zip"), tmp_path)
-    with pytest.raises(md.SourceError, match="no web address"):
+    with pytest.raises(md.SourceError, match="not a web address"):
         fetch(Remote("file:///etc/hostname", "a.zip"), tmp_path)
 
 

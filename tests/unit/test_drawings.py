@@ -10,8 +10,8 @@ def test_places_in_the_periodic_table():
     expected = {1: (1, 1), 2: (1, 18), 3: (2, 1), 5: (2, 13), 13: (3, 13), 26: (4, 8), 36: (4, 18)}
     expected |= {56: (6, 2), 57: (8, 3), 71: (8, 17), 72: (6, 4), 86: (6, 18), 103: (9, 17)}
     expected |= {104: (7, 4), 118: (7, 18)}
-    assert {number: drawings.place(number) for number in expected} == expected
-    assert len({drawings.place(number) for number in range(1, 119)}) == 118
+    assert {number: drawings.table_position(number) for number in expected} == expected
+    assert len({drawings.table_position(number) for number in range(1, 119)}) == 118
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg"])

@@ -134,7 +134,7 @@ def test_compositions_without_structures(tmp_path):
     ]
 
 
-def test_columns_can_be_said(tmp_path):
+def test_columns_can_be_named(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text("key,what,gap,heat\nx,NaCl,1.0,-3\n")
     with pytest.raises(SourceError, match="columns seen: key, what, gap, heat"):
@@ -184,7 +184,7 @@ def test_truncated_files_are_one_clear_error(name, tmp_path):
     write = files.write_csv if name.startswith("a") else files.write_split_json
     path = write(tmp_path / name, few())
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(SourceError, match=r"truncated|middle of its compressed data"):
+    with pytest.raises(SourceError, match=r"truncated|within its compressed data"):
         _read(path)
 
 
@@ -193,10 +193,10 @@ def test_truncated_files_are_one_clear_error(name, tmp_path):
     [
         ("x.zip", b"<html>not found</html>", "not a zip file"),
         ("x.json", b'{"a": 1}', "it is an object with the keys a"),
-        ("x.json", b'[{"a": ', "not whole JSON"),
+        ("x.json", b'[{"a": ', "not complete JSON"),
         ("x.csv", b"", "no readable record"),
         ("x.extxyz", b"hello\n", "expected a number of atoms"),
-        ("x.extxyz", b"5\nLattice=\n", "middle of a frame"),
+        ("x.extxyz", b"5\nLattice=\n", "ends within a frame"),
         ("x.docx", b"", "no reader"),
         ("x.csv.gz", b"not gzip", "of another kind after byte 0"),
     ],
@@ -283,7 +283,7 @@ def test_integers_of_more_than_64_bits_are_numbers(form, tmp_path):
     assert chunk.table["y"] == [1.5, 10**30, None]
 
 
-def test_snapshots_of_an_older_reading_are_not_found_again(tmp_path, monkeypatch):
+def test_snapshots_of_an_older_reading_are_not_reused(tmp_path, monkeypatch):
     path = tmp_path / "one.cif"
     path.write_text(files.cif(few(), 1))
     wrong = Chunk(few().take([0]), {"material_id": ["one"]}, [])

@@ -78,7 +78,7 @@ def test_what_can_be_read_in_two_ways_is_refused(formula):
     [
         ("2H2O", "begins with a number"),
         ("13C", "begins with a number"),
-        ("CuSO₄5H₂O", "lowered digits beside others"),
+        ("CuSO₄5H₂O", "mixes subscript digits with others"),
         ("Bi4Ti3O1 2", "cannot be read from '2'"),
         ("Li1-xFePO4", "negative amount, a range"),
         ("LixFePO4", "a variable"),
@@ -108,7 +108,7 @@ def test_refusals_name_the_formula_and_the_cause(formula, words):
     assert len(str(refusal.value)) < 400
 
 
-def test_brackets_nest_as_deep_as_the_limit_says():
+def test_brackets_nest_up_to_the_limit():
     assert parse_formula("(" * MAX_DEPTH + "Na" + ")" * MAX_DEPTH) == {11: 1.0}
 
 

@@ -137,7 +137,7 @@ def test_frames_whose_quotes_stand_within_words_are_refused(tmp_path):
     (tmp_path / "f.extxyz").write_text(held + stray)
     (chunk,) = Files(tmp_path / "f.extxyz").chunks()
     assert chunk.table["material_id"] == ["po"]
-    assert ["a quote stands within a word" in one.message for one in chunk.rejects] == [True]
+    assert ["a quote is within a word" in one.message for one in chunk.rejects] == [True]
 
 
 def test_members_of_one_name_are_materials_each(tmp_path):
@@ -178,7 +178,7 @@ def test_a_first_label_of_text_is_no_header(tmp_path):
     assert rejects == {}
 
 
-def test_lines_that_match_nothing_several_or_contradict_are_told(tmp_path):
+def test_lines_that_match_nothing_several_or_contradict_are_reported(tmp_path):
     text = "id,gap\ns1,1\ns1,2\ns2,3\ns2,3\ns3,4\nghost,5\n"
     values, rejects = _folder(tmp_path, text)
     assert values == {"s2": (3,), "s3.cif": (None,), "s3.vasp": (None,)}
@@ -198,5 +198,5 @@ def test_several_files_of_properties_are_refused(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "x.cif").write_text(cif(few(), 0))
         (tmp_path / name / "id_prop.csv").write_text("x,1\n")
-    with pytest.raises(SourceError, match="several files are called id_prop"):
+    with pytest.raises(SourceError, match="several files are named id_prop"):
         list(Files(tmp_path).chunks())

@@ -1,4 +1,4 @@
-"""JSON read piece by piece: the same values as Python's own parser, whatever the buffer's edges."""
+"""Incremental JSON reader: the same values as Python's own parser, for any buffer edges."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_damage_within_a_value_is_one_item():
 
 
 @pytest.mark.parametrize("text", ["[1,2", "[1 2]", '["abc', "[1}", "[1]]", '{"a": 1}', ""])
-def test_what_cannot_be_told_apart_is_an_error_with_its_place(text):
+def test_ambiguous_text_is_an_error_with_its_position(text):
     with pytest.raises(SourceError, match="after character"):
         _read(text)
 

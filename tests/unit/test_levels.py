@@ -1,4 +1,4 @@
-"""Functionals, correction schemes and units are not mixed unless asked."""
+"""Functionals, correction schemes and units are not mixed unless allowed."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize("columns", REFUSED.values(), ids=REFUSED)
-def test_mixtures_are_refused_unless_asked_for(columns):
+def test_mixtures_are_rejected_unless_allowed(columns):
     records = _records(**columns)
-    with pytest.raises(md.CurationError, match="mix what must not be compared") as caught:
+    with pytest.raises(md.CurationError, match="mix values that must not be compared") as caught:
         check_levels(records, CurateSettings())
     assert "--allow-mixed" in caught.value.next_step
     check_levels(records, CurateSettings(mixed="allow"))

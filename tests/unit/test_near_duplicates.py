@@ -170,7 +170,7 @@ def test_bad_input():
         NearSettings.from_mapping({"neighbors": 3})
 
 
-def test_nothing_is_found_among_nothing():
+def test_no_crystals_have_no_near_duplicates():
     assert find_near_duplicates(Crystals.empty(), []).pairs == ()
     crystals = many(3)
     assert find_near_duplicates(crystals, [None] * 3).n_unlabelled == 3

@@ -1,4 +1,4 @@
-"""The record of openings of test parts, which lies beside the version of the dataset."""
+"""The record of opened test parts, which is stored next to the version of the dataset."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_processes_lose_no_opening_of_each_other(dataset):
     assert trainings == {f"{k}-{number}" for k in range(4) for number in range(10)}
 
 
-def test_any_flipped_byte_is_told(dataset):
+def test_any_flipped_byte_is_reported(dataset):
     record_opening(dataset, opening())
     record_opening(dataset, opening("other"))
     path = openings_path(dataset)
@@ -63,7 +63,7 @@ def test_any_flipped_byte_is_told(dataset):
             read_openings(dataset)
 
 
-def test_any_change_is_told_with_its_line(dataset):
+def test_any_change_is_reported_with_its_line(dataset):
     for name in "xyz":
         record_opening(dataset, opening(name))
     path = openings_path(dataset)

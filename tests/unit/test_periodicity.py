@@ -128,5 +128,5 @@ def test_rows_without_labels_are_numbered_and_short_ones_are_ledger_rows(tmp_pat
         "record 3: a row with no list of values for 2 columns",
     ]
     table["columns"] = ["formula", "formula"]
-    with pytest.raises(SourceError, match="several columns are called 'formula'"):
+    with pytest.raises(SourceError, match="several columns are named 'formula'"):
         _split(tmp_path, table)

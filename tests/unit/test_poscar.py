@@ -36,7 +36,7 @@ SALT = read_poscar(text())
         text(scale="4 4 5", cell="1 0 0\n0 1 0\n0 0 1\n"),
         text(kind="Cartesian\n", sites="0 0 0\n2 2 2.5\n"),
         text(scale="2", cell="2 0 0\n0 2 0\n0 0 2.5\n", kind="kart\n", sites="0 0 0\n1 1 1.25\n"),
-        # pymatgen multiplies Cartesian places with a negative scale as it stands
+        # pymatgen multiplies Cartesian coordinates by a negative scale as written
         text(scale="-80", cell="2 0 0\n0 2 0\n0 0 2.5\n", kind="C\n", sites="0 0 0\n1 1 1.25\n"),
         text(names="Na_pv Cl/a1b2c3\n1 1\n"),
         text(names="Na\nCl\n1\n1\n"),

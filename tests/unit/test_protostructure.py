@@ -184,7 +184,7 @@ def test_least_relabelling() -> None:
     assert canonical_words(2, ("h", "c"))[0] == canonical_words(2, ("a", "g"))[0] == "a_b"
     # "a_b" and "b_a" have the same sum of letters, so the text decides.
     assert canonical_words(225, ("b", "a"))[0] == "a_b"
-    # Counts stand before their letter, and the words follow the elements' order.
+    # Counts precede their letter, and the words follow the elements' order.
     assert canonical_words(221, ("dd", "b")) == ("2c_a", ("cc", "a"))
     # The position alpha of Pmmm is written A and counts nothing.
     assert canonical_words(47, ("Ah",))[0] == "Aa"

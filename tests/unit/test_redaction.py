@@ -50,7 +50,7 @@ def fresh(monkeypatch):
         ("('authorization', b'Bearer k1')", "('authorization', b'Bearer ***')"),
     ],
 )
-def test_what_stands_where_secrets_do_is_hidden(text, hidden):
+def test_text_in_the_position_of_a_secret_is_hidden(text, hidden):
     assert redact(text) == hidden
     assert redact(hidden) == hidden
 
@@ -155,7 +155,7 @@ def test_records_are_redacted_at_any_depth():
     ],
 )
 def test_an_address_that_cannot_be_taken_apart_is_not_shown(address):
-    with pytest.raises(SourceError, match="no web address") as raised:
+    with pytest.raises(SourceError, match="not a web address") as raised:
         split_address(address)
     assert "55w" not in str(raised.value)
 

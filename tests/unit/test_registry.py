@@ -152,7 +152,7 @@ METADATA = {
 
 
 @pytest.mark.parametrize("text", METADATA.values(), ids=METADATA)
-def test_metadata_that_cannot_be_read_are_told_and_hide_nothing(text, site):
+def test_unreadable_metadata_are_reported_and_hide_nothing(text, site):
     install(site, "garbled", {})
     install(site, "fine", {"trainers": {"some-name": "fine:Mean"}}, whole("trainers", "some-name"))
     path = site / "garbled-1.0.dist-info" / "entry_points.txt"
@@ -167,16 +167,16 @@ def test_a_distribution_without_a_name_is_called_by_its_folder(site):
     (site / "nameless-1.0.dist-info" / "METADATA").unlink()
     faults = {fault.name: fault.what for fault in TRAINERS.faults()}
     assert "nameless-1.0.dist-info registers trainer 'a' as 'nameless', expected" in faults["a"]
-    assert "a name that nobody can ask for: 'b:c'" in faults["b:c"]
+    assert "a name that cannot be requested: 'b:c'" in faults["b:c"]
     with pytest.raises(PluginError, match="expected module:class"):
         TRAINERS.get("a")
 
 
 @pytest.mark.parametrize("name", ["two words", "x\x1b[2J", "\u202ex", "-x", "a,b"])
-def test_names_that_nobody_can_ask_for(name, site):
+def test_names_that_cannot_be_requested(name, site):
     install(site, "odd", {"trainers": {name: "odd:Thing"}})
     assert name not in TRAINERS.names()
-    assert "nobody can ask for" in _fault(TRAINERS, name).what
+    assert "cannot be requested" in _fault(TRAINERS, name).what
 
 
 def test_the_first_of_two_installations_is_the_one(site, tmp_path_factory, monkeypatch):

@@ -48,7 +48,7 @@ def test_counts_examples_and_skipped_keys():
     assert report.leaks
     text = report.to_text()
     assert "parts share values" in text
-    assert "not looked at, no such column: protostructure" in text
+    assert "not checked, no such column: protostructure" in text
     assert json.loads(json.dumps(report.to_json()))["overlaps"][0]["n_shared"] == 1
 
 

@@ -49,8 +49,8 @@ def test_the_digest_is_about_parts_only():
         ({"train": ["a"]}, "got train 1"),
         ({"val": ["a"], "test": ["b"]}, "expected materials in train"),
         ({"train": ["a"], "test": []}, "got train 1, test 0"),
-        ({"train": ["a", "b"], "test": ["b", "c"]}, "1 ids stand more than once: b"),
-        ({"train": ["a", "a"], "test": ["c"]}, "1 ids stand more than once: a"),
+        ({"train": ["a", "b"], "test": ["b", "c"]}, "1 ids occur more than once: b"),
+        ({"train": ["a", "a"], "test": ["c"]}, "1 ids occur more than once: a"),
     ],
 )
 def test_parts_that_are_no_split(parts, message):

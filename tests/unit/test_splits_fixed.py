@@ -88,8 +88,8 @@ def test_unknown_ids_are_listed_or_dropped(tmp_path):
 @pytest.mark.parametrize(
     ("content", "name", "message"),
     [
-        ({**LISTS, "id_test": ["a"]}, "x.json", "1 ids stand more than once: a"),
-        ({**LISTS, "id_train": ["a", "a"]}, "x.json", "1 ids stand more than once: a"),
+        ({**LISTS, "id_test": ["a"]}, "x.json", "1 ids occur more than once: a"),
+        ({**LISTS, "id_train": ["a", "a"]}, "x.json", "1 ids occur more than once: a"),
         ({**LISTS, "id_tets": ["e"]}, "x.json", "unknown part 'id_tets' (did you mean 'test'?)"),
         ({"train": ["a", "b"], "val": [], "test": ["c"]}, "x.json", "got train 2, val 0, test 1"),
         ({"train": "a", "test": ["b"]}, "x.json", "a part is not a list of ids"),

@@ -104,7 +104,7 @@ def test_stable_ratios_are_near_and_reported():
     for part, share in (("train", 0.7), ("val", 0.15), ("test", 0.15)):
         sigma = (share * (1 - share) * 20_000) ** 0.5
         assert abs(split.sizes[part] - share * 20_000) < 4 * sigma
-    assert "met approximately: asked 70/15/15, reached" in split.notes[0]
+    assert "met approximately: requested 70/15/15, obtained" in split.notes[0]
 
 
 def test_stable_by_a_column_keeps_groups_together():
@@ -120,7 +120,7 @@ def test_groups_stay_whole_and_ratios_are_near():
     sides = set(zip(FORMULAS, split.part_of(IDS), strict=True))
     assert len(sides) == len(set(FORMULAS))
     assert abs(split.sizes["train"] - 700) <= 3
-    assert "groups by formula: asked 700/150/150, reached" in split.notes[0]
+    assert "groups by formula: requested 700/150/150, obtained" in split.notes[0]
 
 
 def test_large_groups_are_not_kept_for_training():
@@ -225,7 +225,7 @@ def test_taata_follows_one_draw_for_incomplete_trios_and_keeps_the_rest_in_train
     assert 70 < split.sizes["test"] < 130
     assert split.sizes["val"] == 30
     assert "test" not in split.part_of(ids[300:]).tolist()
-    assert "3 materials are in no trio of Ti/Zr/Hf and stand in train" in split.notes
+    assert "3 materials are in no trio of Ti/Zr/Hf and are in train" in split.notes
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ BAD = [
     ("stable", {"ratios": "600/4/4"}, {}, "cannot meet the counts"),
     ("group", {}, _T, "needs a column to group by"),
     ("group", {"by": "formla"}, _T, "no column 'formla' (did you mean 'formula'?)"),
-    ("group", {"by": "formla"}, _T, "columns there are: formula, date, chemsys"),
+    ("group", {"by": "formla"}, _T, "available columns: formula, date, chemsys"),
     ("group", {"by": "x", "ratios": "50/50"}, {"x": [1, 1.0]}, "1 groups (of 2 materials) cannot"),
     ("group", {"by": "x", "ratios": "50/50"}, {"x": [1]}, "'x' holds 1 values; expected one for"),
     ("kfold", {}, {}, "2 materials cannot fill 5 folds"),

@@ -164,7 +164,7 @@ def test_parts_survive_a_crash_and_half_parts_do_not(tmp_path):
     assert not list(tmp_path.glob(".building*"))
 
 
-def test_a_part_damaged_while_waiting_is_made_again(tmp_path):
+def test_a_part_damaged_while_waiting_is_rebuilt(tmp_path):
     with building(tmp_path, "feature", "1" * 64) as writer:
         writer.write("a", _text("first"))
         (writer.staging / "a").write_text("fIrst")
@@ -199,7 +199,7 @@ def test_a_full_disk_is_one_clear_error_and_finished_parts_stay(tmp_path):
         writer.write("a", _text("first"))
         with pytest.raises(StoreError, match="no space is left") as caught:
             writer.write("b", full)
-        assert "goes on from the last finished shard" in str(caught.value)
+        assert "continues from the last finished shard" in str(caught.value)
     with building(tmp_path, "feature", "1" * 64) as writer:
         assert list(writer.parts) == ["a"]
 

@@ -14,9 +14,9 @@ CELL = [[4.0, 0, 0], [0, 4.0, 0], [0, 0, 4.0]]
 @pytest.mark.parametrize("read", [from_fractional, from_cartesian])
 @pytest.mark.parametrize("truth", [True, False, np.True_])
 def test_a_truth_value_is_no_number(read, truth):
-    with pytest.raises(Unusable, match="lattice vectors that hold something else"):
+    with pytest.raises(Unusable, match="lattice vectors that hold something other"):
         read([*CELL[:2], [0, truth, 4.0]], [[0, 0, 0]], [11])
-    with pytest.raises(Unusable, match="coordinates that hold something else"):
+    with pytest.raises(Unusable, match="coordinates that hold something other"):
         read(CELL, [[0.5, truth, 0]], [11])
 
 

@@ -88,7 +88,7 @@ def test_a_fine_symprec_keeps_nearly_tetragonal_cells_orthorhombic(folder, engin
     assert "1e-05 Å, angles by symprec" in dataset.manifest["symmetry"]
 
 
-def test_five_degrees_are_taken_where_they_are_asked_for(folder):
+def test_five_degrees_are_used_if_requested(folder):
     more = ("--set", "symmetry.symprec=1e-5", "--set", "symmetry.angle_tolerance=5")
     code, dataset = build(folder, "--symmetry", "spglib", *more)
     assert code == 0
@@ -134,7 +134,9 @@ def test_both_cells_are_cubic_within_the_papers_tolerances(folder):
         (["--symmetry", "none", "--set", "symmetry.symprec=0.01"], "no symmetry is searched"),
     ],
 )
-def test_what_is_told_in_the_wrong_place_is_an_error_that_says_where(folder, capsys, more, words):
+def test_a_tolerance_in_the_wrong_place_is_an_error_that_names_the_place(
+    folder, capsys, more, words
+):
     assert build(folder, *more)[0] == 1
     told = capsys.readouterr().err
     assert words in told

@@ -1,10 +1,10 @@
-"""Crystals of CIF texts, checked against all that the texts state.
+"""Crystals of CIF texts, checked against everything that the texts state.
 
-gemmi reads the notation, its tables give the settings of space groups; what a crystal is made of
-these is decided here: `document` (blocks), `cell`, `species`, `atoms` (rows of the atom list),
+gemmi parses the notation, and its tables give the settings of space groups; the construction of
+crystals is done here: `document` (blocks), `cell`, `species`, `atoms` (rows of the atom list),
 `operations`, `space_groups` and `readings` (symmetry), `expand` (all sites), `statements` (formula,
-units, multiplicities and density that must agree). A block that cannot be read with certainty is
-refused with the reason.
+units, multiplicities and density that must agree). A block that cannot be read unambiguously is
+rejected with the reason.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ CRYSTAL = ("_cell_length_", "_cell_angle_", "_atom_site_fract_", "_atom_site_lab
 
 
 class Outcome(NamedTuple):
-    """What one block gave: a crystal, or why there is none."""
+    """The result of one block: a crystal, or why there is none."""
 
     name: str
     sites: Sites | Exception
 
 
 def read_cif(text: str) -> list[Outcome]:
-    """Read each block of a CIF text that holds, or means to hold, a crystal.
+    """Read each block of a CIF text that holds, or is meant to hold, a crystal.
 
     Returns
     -------
     list of Outcome
         In the order of the blocks. Blocks without a cell and without atoms (authors, experiments)
-        are no crystals; blocks that cannot be parsed are told.
+        are skipped; blocks that cannot be parsed are reported.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def _read(block: Block) -> Sites | Exception:
         return _crystal(block).sites
     except Unusable as error:
         return Unusable(error.reason, f"block {block.name[:40]}: {error}")
-    except Exception as error:  # costs this block alone; whoever asked decides what it means
+    except Exception as error:  # fails this block only; the caller decides what it means
         return error
 
 
@@ -84,22 +84,22 @@ def _crystal(block: Block) -> Built:
 
 
 def _fitting(readings: Readings, lattice: Float) -> Readings:
-    """The readings whose operations leave the cell as it is, the best of them."""
+    """The readings whose operations leave the cell invariant, within the tolerance of the best."""
     if len(readings.operations) == 1 and len(readings.operations[0]) == 1:
         return readings
     changes = [misfit(lattice, each.rotations) for each in readings.operations]
-    least = min(changes)
-    if least > MISFIT:
+    smallest = min(changes)
+    if smallest > MISFIT:
         raise Unusable(
             "contradiction", f"the cell does not have the symmetry of {readings.operations[0].name}"
         )
-    bound = min(max(EXACT, 2 * least), MISFIT)
+    bound = min(max(EXACT, 2 * smallest), MISFIT)
     pairs = zip(readings.operations, changes, strict=True)
     return Readings(tuple(each for each, change in pairs if change <= bound), readings.doubt)
 
 
 def _built(atoms: Atoms, lattice: Float, readings: Readings, statements: Statements) -> list[Built]:
-    """What the readings give; one that gives none is out only where formula and Z can confirm."""
+    """Crystals of the readings; one that fails is dropped only if formula and Z can confirm."""
     built, problems = [], []
     for operations in readings.operations:
         try:
@@ -117,11 +117,11 @@ def _built(atoms: Atoms, lattice: Float, readings: Readings, statements: Stateme
 
 
 def _distinct(crystals: list[Built]) -> list[Built]:
-    found: list[Built] = []
+    distinct: list[Built] = []
     for crystal in crystals:
-        if not any(same_crystal(crystal, other) for other in found):
-            found.append(crystal)
-    return found
+        if not any(same_crystal(crystal, other) for other in distinct):
+            distinct.append(crystal)
+    return distinct
 
 
 def _agreed(statements: Statements, atoms: Atoms, crystal: Built) -> Built:
@@ -132,22 +132,22 @@ def _agreed(statements: Statements, atoms: Atoms, crystal: Built) -> Built:
 
 
 def _proved(doubt: Unusable, statements: Statements, crystals: list[Built]) -> Built:
-    """The one crystal that formula and units prove against a doubt."""
-    sure = [each for each in crystals if proved(statements, each)]
-    if len(sure) != 1:
+    """The only crystal that formula and units prove despite a doubt."""
+    confirmed = [each for each in crystals if proved(statements, each)]
+    if len(confirmed) != 1:
         raise Unusable(doubt.reason, f"{doubt}; formula and Z do not settle it")
-    return sure[0]
+    return confirmed[0]
 
 
 def _only(statements: Statements, atoms: Atoms, crystals: list[Built]) -> Built:
-    """The one crystal, of several settings, that nothing stated contradicts."""
-    left = [each for each in crystals if contradiction(statements, atoms, each) is None]
-    if len(left) == 1:
-        return left[0]
-    if left:
-        raise _open([each.operations for each in left])
+    """The only crystal, of several settings, that contradicts no statement of the file."""
+    consistent = [each for each in crystals if contradiction(statements, atoms, each) is None]
+    if len(consistent) == 1:
+        return consistent[0]
+    if consistent:
+        raise _open([each.operations for each in consistent])
     names = ", ".join(each.operations.name for each in crystals)
-    raise Unusable("contradiction", f"none of {names} gives what the file states of its content")
+    raise Unusable("contradiction", f"none of {names} gives the content that the file states")
 
 
 def _open(settings: Sequence[Operations]) -> Unusable:

@@ -1,4 +1,4 @@
-"""The rows of the atom list: elements and coordinates, each site full and certain."""
+"""The rows of the atom list: elements and coordinates, each site fully occupied and certain."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Atoms:
     coords : (n, 3)
         Fractional coordinates, thirds made exact.
     multiplicities
-        Stated number of sites that each row stands for, None where the file does not say.
+        Stated number of sites per row, (n); None if the file does not state it.
     heavy_hydrogen
-        Whether some of the hydrogen is stated to be deuterium or tritium.
+        Whether some of the hydrogen is labelled deuterium or tritium.
     """
 
     numbers: npt.NDArray[np.uint8]
@@ -46,8 +46,8 @@ def atoms_of(block: Block) -> Atoms:
     Raises
     ------
     Unusable
-        If an element, an occupancy or a coordinate is not known, a site is not full, or hydrogens
-        are counted without having places.
+        If an element, an occupancy or a coordinate is unknown, a site is partly occupied, or
+        hydrogens are counted without coordinates.
     """
     coords = _coordinates(block)
     n = len(coords)
@@ -98,10 +98,10 @@ def _numbers(labels: list[str] | None, symbols: list[str] | None) -> list[int]:
 
 
 def _check_full(block: Block, n: int) -> None:
-    """Refuse partly occupied sites; an occupancy that is not given is 1 by the dictionary."""
+    """Reject partly occupied sites; by the CIF dictionary a missing occupancy is 1."""
     texts = _column(block, n, "_atom_site_occupancy") or []
-    given = [text for text in texts if text not in NULL]
-    for occupancy in numbers_of(given, "an occupancy"):
+    stated = [text for text in texts if text not in NULL]
+    for occupancy in numbers_of(stated, "an occupancy"):
         if occupancy < 0 or occupancy > 1 + FULL:
             raise Unusable("unreadable", f"an occupancy is {occupancy:g}")
         if occupancy < 1 - FULL:
@@ -118,7 +118,9 @@ def _check_complete(block: Block, n: int) -> None:
         raise Unusable("unknown_element", "a site is a dummy (_atom_site_calc_flag dum)")
     for text in _column(block, n, "_atom_site_attached_hydrogens") or []:
         if text not in NULL and number_of(text, "_atom_site_attached_hydrogens") > 0:
-            raise Unusable("missing_atoms", f"a site has {text} attached hydrogens without places")
+            raise Unusable(
+                "missing_atoms", f"a site has {text} attached hydrogens without coordinates"
+            )
 
 
 def _multiplicities(block: Block, n: int) -> list[int] | None:

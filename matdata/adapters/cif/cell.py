@@ -1,4 +1,4 @@
-"""The unit cell of a block, and whether symmetry operations leave it as it is."""
+"""The unit cell of a block, and whether symmetry operations leave it invariant."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _parameters(block: Block) -> list[float]:
 
 
 def volume_of(lattice: Float) -> float:
-    """Volume of a cell of `cell_of` in Å³: its matrix has but one product without a zero."""
+    """Volume in Å³ of a cell from `cell_of`: its determinant has only one non-zero product."""
     return float(lattice[0, 0] * lattice[1, 1] * lattice[2, 2])
 
 
@@ -67,7 +67,7 @@ def _check_volume(block: Block, lattice: Float) -> None:
 
 
 def misfit(lattice: Float, rotations: Float) -> float:
-    """By how much operations change the metric of a cell, relative to lengths squared."""
+    """Largest change of a cell's metric under operations (g, 3, 3), relative to lengths squared."""
     metric = lattice @ lattice.T
     lengths = np.sqrt(np.diag(metric))
     turned = np.swapaxes(rotations, 1, 2) @ metric @ rotations

@@ -1,4 +1,4 @@
-"""Text to blocks: gemmi's CIF parser, asked block by block where a whole file is damaged."""
+"""Text to blocks: gemmi's CIF parser, called block by block if a file is damaged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NULL = ("?", ".")
 MAX_BLOCKS = 10_000  # of a damaged text, each of which is tried
 _UNCERTAINTY = re.compile(r"\(\d+\)$")
 # What can hold `data_` without being a block header: text fields, comments, quoted text. Quotes and
-# fields that are never closed take the rest of their line or of the text, so that this is linear.
+# fields that are never closed extend to the end of their line or of the text: linear time.
 _TOKEN = re.compile(
     r"^;.*?(?:^;|\Z)|\#[^\n]*|'[^'\n]*(?:'(?=\S)[^'\n]*)*'?|\"[^\"\n]*(?:\"(?=\S)[^\"\n]*)*\"?|\S+",
     re.MULTILINE | re.DOTALL,
@@ -30,13 +30,13 @@ class Block:
     Parameters
     ----------
     block
-        A block as gemmi read it.
+        A block from gemmi.
     """
 
     def __init__(self, block: Any) -> None:
         self.name: str = block.name.strip()
-        # Each tag's single value, or its loop and the number of its column there.
-        self._places: dict[str, str | tuple[_Loop, int]] = {}
+        # Each tag's single value, or its loop and its column there.
+        self._locations: dict[str, str | tuple[_Loop, int]] = {}
         self._repeated: set[str] = set()
         for item in block:
             pair = item.pair
@@ -46,23 +46,23 @@ class Block:
                 shared = _Loop(loop)
                 for column, tag in enumerate(loop.tags):
                     self._add(tag, (shared, column))
-        self._tags = " " + " ".join(self._places)
+        self._tags = " " + " ".join(self._locations)
 
-    def _add(self, tag: str, place: str | tuple[_Loop, int]) -> None:
+    def _add(self, tag: str, location: str | tuple[_Loop, int]) -> None:
         key = tag.lower().replace(".", "_")
-        if key in self._places:
+        if key in self._locations:
             self._repeated.add(key)
-        self._places[key] = place
+        self._locations[key] = location
 
     def __contains__(self, tag: str) -> bool:
-        return tag in self._places
+        return tag in self._locations
 
     def any_of(self, *prefixes: str) -> bool:
-        """Whether there is a tag with one of these beginnings."""
+        """Whether there is a tag with one of these prefixes."""
         return any(" " + prefix in self._tags for prefix in prefixes)
 
     def column(self, *tags: str) -> list[str] | None:
-        """Texts of the first of these tags that is there, None if none is.
+        """Texts of the first of these tags that exists, None if none does.
 
         Raises
         ------
@@ -70,18 +70,20 @@ class Block:
             If the block gives that tag twice.
         """
         for tag in tags:
-            place = self._places.get(tag)
-            if place is None:
+            location = self._locations.get(tag)
+            if location is None:
                 continue
             if tag in self._repeated:
                 raise Unusable("unreadable", f"{tag} is given twice")
-            return [plain(place)] if isinstance(place, str) else place[0].column(place[1])
+            return (
+                [plain(location)] if isinstance(location, str) else location[0].column(location[1])
+            )
         return None
 
     def value(self, *tags: str) -> str | None:
         """The first known value of these tags, None if it is missing or ``?`` or ``.``."""
         for tag in tags:
-            if tag not in self._places:
+            if tag not in self._locations:
                 continue
             column = self.column(tag)
             if column and column[0] not in NULL and column[0].strip():
@@ -90,7 +92,7 @@ class Block:
 
 
 class _Loop:
-    """A loop whose values are fetched when one of its columns is asked for."""
+    """A loop whose values are fetched at the first access to one of its columns."""
 
     def __init__(self, loop: Any) -> None:
         self._loop = loop
@@ -108,31 +110,37 @@ def plain(raw: str) -> str:
 
 
 def number_of(text: str, what: str) -> float:
-    """A finite number, its standard uncertainty left aside (``5.43(2)``).
+    """A finite number, without its standard uncertainty (``5.43(2)``).
 
     Raises
     ------
     Unusable
-        If the text is no such number.
+        If the text is not such a number.
     """
     return numbers_of([text], what)[0]
 
 
 def numbers_of(texts: Sequence[str], what: str) -> list[float]:
-    """Finite numbers, their standard uncertainties left aside."""
+    """Finite numbers, without their standard uncertainties.
+
+    Raises
+    ------
+    Unusable
+        If a text is not such a number; names the first.
+    """
     try:
         numbers = [float(text) for text in texts]
     except ValueError:
         numbers = [_number_or_nan(text) for text in texts]
-    together = "".join(texts)
-    if not all(map(math.isfinite, numbers)) or "_" in together or not together.isascii():
-        # Python reads more than CIF does: `1_0`, `inf`, digits of other scripts.
-        wrong = next(
+    joined = "".join(texts)
+    if not all(map(math.isfinite, numbers)) or "_" in joined or not joined.isascii():
+        # Python accepts more than CIF does: `1_0`, `inf`, digits of other scripts.
+        culprit = next(
             text
             for text, number in zip(texts, numbers, strict=True)
             if not math.isfinite(number) or "_" in text or not text.isascii()
         )
-        raise Unusable("unreadable", f"{what} is {wrong[:40]!r}, not a number")
+        raise Unusable("unreadable", f"{what} is {culprit[:40]!r}, not a number")
     return numbers
 
 
@@ -144,9 +152,9 @@ def _number_or_nan(text: str) -> float:
 
 
 def read_blocks(text: str) -> list[Block | Unusable]:
-    """All blocks of a text in their order; those that gemmi cannot read as what is wrong.
+    """All blocks of a text in their order; those that gemmi cannot parse as `Unusable`.
 
-    A header inside a text field, a comment or quotes begins no block. Two blocks may have one name.
+    A header inside a text field, a comment or quotes begins no block. Block names may repeat.
 
     Raises
     ------
@@ -188,7 +196,7 @@ def _read_part(text: str, line: int) -> Block | Unusable:
 
 
 def _parse(text: str) -> Any:
-    # Level 0 leaves repeated names to us: only those that are read matter.
+    # Level 0 leaves repeated names to this module: only those that are read matter.
     return cif.read_string(text, 0)
 
 
@@ -201,6 +209,6 @@ def _clean(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii():
-        # Authors' names; gemmi allows them in quotes only. No number and no element has a "~".
+        # Authors' names; gemmi accepts them in quotes only. No number and no element has a "~".
         text = "".join(letter if letter < "\x80" else "~" for letter in text)
     return text

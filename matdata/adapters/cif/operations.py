@@ -17,7 +17,7 @@ from matdata.core.ledger import Unusable
 Float = npt.NDArray[np.float64]
 LARGEST_TURN = 8  # entries of rotation matrices; -1, 0, 1 in any cell that is not very skewed
 LONGEST = 100  # letters of a triplet or a Hall symbol
-MAX_OPERATIONS = 1024  # a magnetic supercell has more than the 192 of F m -3 m, none has these
+MAX_OPERATIONS = 1024  # a magnetic supercell has more than the 192 of F m -3 m, but not this many
 _TRIPLET = re.compile(r"[xyz\d./*+-]+(?:,[xyz\d./*+-]+){2}")
 _HUGE = re.compile(r"(?<![.\d])\d{7}")  # gemmi's integers would overflow
 
@@ -29,11 +29,11 @@ class Operations:
     Attributes
     ----------
     name
-        How to call them in a message.
+        Their name in messages.
     rotations, translations : (g, 3, 3), (g, 3)
         ``rotation @ fractional + translation``, centring included.
     number
-        Number of the space group, None where it cannot be told.
+        Number of the space group, None if it cannot be determined.
     triplets
         The operations as text, to compare settings.
     """
@@ -49,31 +49,31 @@ class Operations:
 
 
 def of_members(name: str, members: Iterable[gemmi.Op]) -> Operations:
-    """Operations in their order, each once.
+    """Operations in the given order, without repeats.
 
     Raises
     ------
     Unusable
-        If they form no group.
+        If they do not form a group, or are too many.
     """
-    found: dict[str, gemmi.Op] = {}
+    unique: dict[str, gemmi.Op] = {}
     for op in members:
         op = op.wrap()
-        found.setdefault(op.triplet(), op)
-        if len(found) > MAX_OPERATIONS:
+        unique.setdefault(op.triplet(), op)
+        if len(unique) > MAX_OPERATIONS:
             raise Unusable("unreadable", f"more than {MAX_OPERATIONS} symmetry operations")
-    rotations = np.array([op.rot for op in found.values()])
-    translations = np.array([op.tran for op in found.values()])
+    rotations = np.array([op.rot for op in unique.values()])
+    translations = np.array([op.tran for op in unique.values()])
     if not _is_group(rotations, translations):
-        raise Unusable("contradiction", f"the {name} form no group")
-    whole = rotations // gemmi.Op.DEN
+        raise Unusable("contradiction", f"the {name} do not form a group")
+    rotation_matrices = rotations // gemmi.Op.DEN
     shifts = translations / gemmi.Op.DEN
-    number = _number(list(found.values()), whole, shifts)
-    return Operations(name, whole.astype(np.float64), shifts, number, frozenset(found))
+    number = _number(list(unique.values()), rotation_matrices, shifts)
+    return Operations(name, rotation_matrices.astype(np.float64), shifts, number, frozenset(unique))
 
 
 def _is_group(rotations: npt.NDArray[Any], translations: npt.NDArray[Any]) -> bool:
-    """Whether operations, in gemmi's whole numbers, hold all their products and the identity."""
+    """Whether operations, in gemmi's integers, contain all their products and the identity."""
     turns, rest = np.divmod(rotations, gemmi.Op.DEN)
     if rest.any() or np.abs(turns).max() > LARGEST_TURN:
         return False
@@ -87,7 +87,7 @@ def _is_group(rotations: npt.NDArray[Any], translations: npt.NDArray[Any]) -> bo
 
 
 def _keys(turns: npt.NDArray[Any], translations: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """A number for each operation, translations within the cell."""
+    """An integer key per operation, translations within the cell."""
     digits = (2 * LARGEST_TURN + 1) ** np.arange(9)
     rotation = ((turns + LARGEST_TURN).reshape(*turns.shape[:-2], 9) * digits).sum(axis=-1)
     shift = (translations % gemmi.Op.DEN) @ gemmi.Op.DEN ** np.arange(3)
@@ -98,14 +98,14 @@ def _keys(turns: npt.NDArray[Any], translations: npt.NDArray[Any]) -> npt.NDArra
 def _number(
     members: list[gemmi.Op], rotations: npt.NDArray[Any], translations: Float
 ) -> int | None:
-    """Number of a space group in any setting, None if it cannot be told."""
-    known = gemmi.find_spacegroup_by_ops(gemmi.GroupOps(members))
-    if known is not None:
-        return int(known.number)
+    """Number of a space group in any setting, None if it cannot be determined."""
+    tabulated = gemmi.find_spacegroup_by_ops(gemmi.GroupOps(members))
+    if tabulated is not None:
+        return int(tabulated.number)
     from spglib import get_spacegroup_type_from_symmetry
 
-    found = get_spacegroup_type_from_symmetry(rotations, translations)
-    return None if found is None else int(found.number)
+    spglib_type = get_spacegroup_type_from_symmetry(rotations, translations)
+    return None if spglib_type is None else int(spglib_type.number)
 
 
 @functools.lru_cache(1024)
@@ -118,7 +118,7 @@ def of_hall(symbol: str) -> Operations:
         If gemmi cannot read it.
     """
     if len(symbol) > LONGEST:
-        raise Unusable("unknown_symmetry", f"{symbol[:40]!r} is no Hall symbol")
+        raise Unusable("unknown_symmetry", f"{symbol[:40]!r} is not a Hall symbol")
     try:
         group = gemmi.symops_from_hall(symbol.replace("=", '"').replace("_", " "))
     except (RuntimeError, ValueError) as error:
@@ -141,7 +141,12 @@ def of_triplets(triplets: tuple[str, ...]) -> Operations:
 def with_centrings(triplets: Sequence[str], centrings: Sequence[str]) -> tuple[str, ...]:
     """Triplets of all products of magnetic operations and centrings.
 
-    Time reversal, the fourth part of each, moves no atom and is left aside.
+    Time reversal, the fourth part of each, moves no atom and is ignored.
+
+    Raises
+    ------
+    Unusable
+        If one cannot be read, or there are too many.
     """
     operations = [parse_triplet(_without_time(text)) for text in triplets]
     shifts = [parse_triplet(_without_time(text)) for text in centrings]
@@ -160,11 +165,17 @@ def _without_time(text: str) -> str:
 
 @functools.lru_cache(65536)
 def parse_triplet(text: str) -> gemmi.Op:
-    """One operation, its translation within the cell; ``-1*x``, ``1/2+X`` and ``.5+x`` are read."""
-    plain = "".join(text.lower().split())
-    if len(plain) > LONGEST or not _TRIPLET.fullmatch(plain) or _HUGE.search(plain):
-        raise Unusable("unreadable", f"{text[:40]!r} is no symmetry operation")
+    """One operation, its translation within the cell; accepts ``-1*x``, ``1/2+X`` and ``.5+x``.
+
+    Raises
+    ------
+    Unusable
+        If the text is not a symmetry operation.
+    """
+    compact = "".join(text.lower().split())
+    if len(compact) > LONGEST or not _TRIPLET.fullmatch(compact) or _HUGE.search(compact):
+        raise Unusable("unreadable", f"{text[:40]!r} is not a symmetry operation")
     try:
-        return gemmi.Op(plain).wrap()
+        return gemmi.Op(compact).wrap()
     except (RuntimeError, ValueError) as error:
         raise Unusable("unreadable", f"symmetry operation {text[:40]!r}: {error}") from None

@@ -1,4 +1,4 @@
-"""Which symmetry operations a block can mean: all of them, for the checks to decide among."""
+"""The symmetry operations that a block can mean: all candidates, for the checks to choose from."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Readings:
     operations
         All that it can mean, at least one.
     doubt
-        Why none may be believed without a proof; None where the block does not contradict itself.
+        Why none is accepted without a proof; None if the block is consistent.
     """
 
     operations: tuple[Operations, ...]
@@ -57,14 +57,14 @@ class Readings:
 
 @dataclass(frozen=True)
 class _Names:
-    """What a block says of its space group by names.
+    """The space group of a block as stated by symbols and number.
 
     Attributes
     ----------
     text
         Symbols and number as written, for messages; empty if there are none.
     settings
-        The settings that they leave.
+        The settings compatible with them.
     number
         The number stated.
     """
@@ -75,15 +75,15 @@ class _Names:
 
     @property
     def numbers(self) -> set[int]:
-        """The space group numbers that they leave; empty if they say nothing that is known."""
+        """The compatible space group numbers; empty if no known one is stated."""
         stated = {self.number} if self.number else set()
         return {setting.number for setting in self.settings} or stated
 
     @property
     def origin(self) -> Operations | None:
-        """The one setting, if one of two origins or of two kinds of axes is stated."""
-        one = len(self.settings) == 1 and self.settings[0].ext in ("1", "2", "H", "R")
-        return self.operations()[0] if one else None
+        """The setting, if one of two origins or of two kinds of axes is stated."""
+        unambiguous = len(self.settings) == 1 and self.settings[0].ext in ("1", "2", "H", "R")
+        return self.operations()[0] if unambiguous else None
 
     def operations(self) -> tuple[Operations, ...]:
         """The operations of the settings."""
@@ -91,12 +91,12 @@ class _Names:
 
 
 def readings_of(block: Block) -> Readings:
-    """The operations listed; else those of the Hall symbol, the Hermann-Mauguin symbol, the number.
+    """The operations listed; else those of the Hall symbol, Hermann-Mauguin symbol or number.
 
     Raises
     ------
     Unusable
-        If the block states no symmetry that is known, or several that contradict each other.
+        If the block states no known symmetry, or several that contradict each other.
     """
     if block.any_of(*MODULATED) or block.value("_cell_modulation_dimension") not in (None, "0"):
         raise Unusable("not_periodic", "a modulated crystal, without three periods")
@@ -131,40 +131,44 @@ def _magnetic(block: Block) -> Operations | None:
     if triplets is not None:
         return of_triplets(with_centrings(triplets, block.column(*CENTRINGS) or ["x,y,z"]))
     if block.any_of("_space_group_magn", "_space_group_symop_magn"):
-        raise Unusable("unknown_symmetry", "a magnetic space group without its operations")
+        raise Unusable("unknown_symmetry", "a magnetic space group without operations")
     return None
 
 
 def _names(symbols: tuple[str, ...], number: str, code: str) -> _Names:
-    known = int(number) if number.isdecimal() and len(number) <= 3 and number.isascii() else 0
-    known = known if known <= 230 else 0
+    stated_number = (
+        int(number) if number.isdecimal() and len(number) <= 3 and number.isascii() else 0
+    )
+    stated_number = stated_number if stated_number <= 230 else 0
     text = " and ".join(repr(symbol[:40]) for symbol in symbols)
-    text += f"{', ' if text else ''}number {known}" if known else ""
-    named = [settings for symbol in symbols if (settings := settings_of_symbol(symbol))]
-    if not symbols and known:
-        named = [settings_of_number(known)]
-    settings = named[0] if named else []
-    for others in named[1:]:
+    text += f"{', ' if text else ''}number {stated_number}" if stated_number else ""
+    candidates = [settings for symbol in symbols if (settings := settings_of_symbol(symbol))]
+    if not symbols and stated_number:
+        candidates = [settings_of_number(stated_number)]
+    settings = candidates[0] if candidates else []
+    for others in candidates[1:]:
         halls = {setting.hall for setting in others}
         settings = [setting for setting in settings if setting.hall in halls]
-    if known:
-        settings = [setting for setting in settings if setting.number == known]
-    if named and not settings:
+    if stated_number:
+        settings = [setting for setting in settings if setting.number == stated_number]
+    if candidates and not settings:
         raise Unusable("contradiction", f"space groups {text} are not the same")
-    return _Names(text, tuple(with_code(settings, code) or settings), known or None)
+    return _Names(text, tuple(with_code(settings, code) or settings), stated_number or None)
 
 
 def _checked(operations: Operations, names: _Names, hall: str | None = None) -> Readings:
-    """Operations held against what the block says by names."""
+    """Operations, checked against the space group that the block names."""
     others = [*names.operations()]
     agree = operations.number is None or operations.number in (names.numbers or [operations.number])
     if hall:
-        with contextlib.suppress(Unusable):  # one that cannot be read contradicts nothing
+        with contextlib.suppress(Unusable):  # an unreadable one contradicts nothing
             others.append(of_hall(hall))
             agree = agree and operations.number in (others[-1].number, None)
     if agree and (names.origin is None or names.origin.triplets == operations.triplets):
         return Readings((operations,))
     group = "P 1" if len(operations) == 1 else f"space group {operations.number}"
-    said = " and ".join(text for text in (names.text, f"Hall {hall}" if hall else "") if text)
-    doubt = Unusable("contradiction", f"the {operations.name} are {group}, the file states {said}")
+    stated = " and ".join(text for text in (names.text, f"Hall {hall}" if hall else "") if text)
+    doubt = Unusable(
+        "contradiction", f"the {operations.name} are {group}, the file states {stated}"
+    )
     return Readings((operations, *others), doubt)

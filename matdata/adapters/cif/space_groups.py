@@ -22,16 +22,16 @@ _AXES = re.compile(r"(?P<symbol>R.+?)\s*(?P<code>[HR])", re.IGNORECASE)
 
 
 def settings_of_symbol(symbol: str) -> list[gemmi.SpaceGroup]:
-    """All settings that a Hermann-Mauguin symbol can mean; empty if it is not known.
+    """All settings that a Hermann-Mauguin symbol can mean; empty if it is unknown.
 
     Short symbols of monoclinic groups can mean any unique axis, groups with two origins and
-    rhombohedral ones both, where the symbol does not say which.
+    rhombohedral ones both, unless the symbol specifies one.
     """
     text = symbol.replace("_", "").strip()
     if len(text) > LONGEST:
         return []
     patterns = (_EXTENSION, _WORDS, _AXES)
-    match = next((found for each in patterns if (found := each.fullmatch(text))), None)
+    match = next((matched for each in patterns if (matched := each.fullmatch(text))), None)
     base, code = (match["symbol"], match["code"]) if match else (text, "")
     if base[:1].upper() == "H":  # as the Protein Data Bank calls R groups in hexagonal axes
         base, code = "R" + base[1:], "H"
@@ -39,7 +39,7 @@ def settings_of_symbol(symbol: str) -> list[gemmi.SpaceGroup]:
 
 
 def with_code(settings: list[gemmi.SpaceGroup], code: str) -> list[gemmi.SpaceGroup]:
-    """Those settings that a coordinate system code (``1``, ``2``, ``h``, ``r``, ``b1``) leaves."""
+    """Settings compatible with a coordinate system code (``1``, ``2``, ``h``, ``r``, ``b1``)."""
     if not code:
         return settings
     return [s for s in settings if code.lower() in (s.ext.lower(), s.qualifier.lower())]
@@ -58,9 +58,9 @@ def of_setting(xhm: str, hall: str) -> Operations:
 
 def _by_name(symbol: str) -> list[gemmi.SpaceGroup]:
     key, breaks = _key(symbol), _breaks(symbol)
-    found = [s for s, ends in _short_symbols().get(key, ()) if breaks <= ends]
-    if found:
-        return found
+    settings = [s for s, ends in _short_symbols().get(key, ()) if breaks <= ends]
+    if settings:
+        return settings
     return [s for s, ends in _full_symbols().get(key, ()) if breaks <= ends]
 
 
@@ -69,7 +69,7 @@ def _key(symbol: str) -> str:
 
 
 def _breaks(symbol: str) -> frozenset[int]:
-    """Where a symbol has blanks, counted in its other letters: `P 3 2` is not `P 32`."""
+    """Positions of a symbol's blanks, counted in its other letters: `P 3 2` is not `P 32`."""
     return frozenset(itertools.accumulate(len(part) for part in symbol.split()))
 
 
@@ -93,7 +93,7 @@ def _short_symbols() -> _Names:
 
 
 def _with_e(setting: gemmi.SpaceGroup) -> set[str]:
-    """Symbols with ``e`` for each of the glides that it can stand for (C m c e for C m c a)."""
+    """Symbols with ``e`` for each of the glides that it can denote (C m c e for C m c a)."""
     centring, *parts = setting.hm.split()
     return {
         " ".join([centring, *parts[:k], "e", *parts[k + 1 :]])

@@ -1,4 +1,4 @@
-"""Which element a site holds: only what says so without doubt."""
+"""The element of a site, only if it is stated unambiguously."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def number_of_type(symbol: str) -> int:
     Raises
     ------
     Unusable
-        If it names no single element: OH, H2O, ``Fe,Co``, Du, Va, X, M.
+        If it is not a single element: OH, H2O, ``Fe,Co``, Du, Va, X, M.
     """
     match = _TYPE.fullmatch(symbol) if len(symbol) <= LONGEST else None
     if match is None:
@@ -41,12 +41,12 @@ def number_of_type(symbol: str) -> int:
 
 @functools.lru_cache(65536)
 def number_of_label(label: str) -> int:
-    """Atomic number of an ``_atom_site_label``, where no type symbol is given.
+    """Atomic number of an ``_atom_site_label``, if no type symbol is given.
 
     Raises
     ------
     Unusable
-        If it does not begin with an element, or what follows may be more than a number.
+        If it does not begin with an element, or the rest may be more than a number.
     """
     match = _LABEL.fullmatch(label) if len(label) <= LONGEST else None
     # T is the tetrahedral site of a framework far more often than tritium.
@@ -63,4 +63,4 @@ def _number(symbol: str, text: str) -> int:
 
 
 def _unknown(text: str) -> Unusable:
-    return Unusable("unknown_element", f"a site holds {text[:40]!r}, which is no single element")
+    return Unusable("unknown_element", f"a site holds {text[:40]!r}, which is not a single element")

@@ -1,4 +1,4 @@
-"""What a block states about its content, held against what was built from it."""
+"""The statements of a block about its content, checked against the sites built from it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ GRAMS = 1.66053907  # u/Å³ in g/cm³
 
 @dataclass(frozen=True)
 class Formula:
-    """A stated sum formula: least and greatest amount of each element that it can mean.
+    """A stated sum formula: lower and upper bound of the amount of each element.
 
-    A whole number is exact, a decimal one good to half a unit in its last place.
+    An integer is exact, a decimal number accurate to half a unit in its last place.
     """
 
     text: str
@@ -37,7 +37,7 @@ class Formula:
 
 @dataclass(frozen=True)
 class Statements:
-    """Sum formula, formula units a cell, density (g/cm³); None where the block does not say."""
+    """Sum formula, formula units per cell, density (g/cm³); None if not stated."""
 
     formula: Formula | None
     units: float | None
@@ -45,7 +45,7 @@ class Statements:
 
 
 def statements_of(block: Block) -> Statements:
-    """Read what a block states; a formula in words or brackets states nothing that is checked."""
+    """Read the statements of a block; formulas with words or brackets are not checked."""
     units = block.value("_cell_formula_units_z")
     density = block.value("_exptl_crystal_density_diffrn")
     if density is not None and not density[:1].isdecimal():  # "not measured"
@@ -76,23 +76,23 @@ def _formula(text: str | None) -> Formula | None:
 
 
 def proved(statements: Statements, built: Built) -> bool:
-    """Whether formula and units leave no doubt that all sites are there.
+    """Whether formula and units prove that all sites are present.
 
-    One unit a cell proves nothing: it is what a careless file says of its asymmetric unit.
+    One unit per cell proves nothing: careless files state that of their asymmetric unit.
     """
     stated = statements.formula is not None and (statements.units or 0) > 1
     return stated and contradiction(statements, None, built) is None
 
 
 def contradiction(statements: Statements, atoms: Atoms | None, built: Built) -> Unusable | None:
-    """What contradicts the sites that were built, None if nothing does.
+    """The contradiction between statements and sites, None if there is none.
 
     Parameters
     ----------
     statements
         What the block states.
     atoms
-        Its rows, for multiplicities and density; None to look at the formula alone.
+        Its rows, for multiplicities and density; None to check the formula only.
     built
         All sites.
     """
@@ -108,24 +108,24 @@ def _formula_problem(statements: Statements, amounts: Mapping[int, int]) -> Unus
     assert formula is not None
     symbols = elements.symbols()
     content = " ".join(f"{symbols[z]}{n}" for z, n in sorted(amounts.items()))
-    said = f"formula {formula.text}" + (f" with Z = {units:g}" if units else "")
+    stated = f"formula {formula.text}" + (f" with Z = {units:g}" if units else "")
     missing = [symbols[z] for z in formula.bounds if z not in amounts]
     if missing and set(amounts) <= set(formula.bounds):
-        where = f"the cell holds {content}, the file states {said}"
-        return Unusable("missing_atoms", f"no site of {', '.join(missing)}: {where}")
-    wrong = Unusable("contradiction", f"the cell holds {content}, the file states {said}")
+        comparison = f"the cell holds {content}, the file states {stated}"
+        return Unusable("missing_atoms", f"no site of {', '.join(missing)}: {comparison}")
+    disagreement = Unusable("contradiction", f"the cell holds {content}, the file states {stated}")
     if set(amounts) != set(formula.bounds):
-        return wrong
+        return disagreement
     low = max(amounts[z] / high for z, (_, high) in formula.bounds.items())
     high = min(amounts[z] / max(low, 1e-9) for z, (low, _) in formula.bounds.items())
     low, high = low * (1 - SLACK), high * (1 + SLACK)
     if low > high:
-        return wrong
+        return disagreement
     if units is None:
-        return None if math.floor(high) >= max(1, math.ceil(low)) else wrong
-    # Programs that write the content of the cell as formula give the units all the same.
+        return None if math.floor(high) >= max(1, math.ceil(low)) else disagreement
+    # Programs that write the content of the cell as formula state the units nevertheless.
     whole_cell = low <= 1 <= high and units > 0 and math.gcd(*amounts.values()) % units == 0
-    return None if low <= units <= high or whole_cell else wrong
+    return None if low <= units <= high or whole_cell else disagreement
 
 
 def _multiplicity_problem(atoms: Atoms, built: Built) -> Unusable | None:

@@ -1,1 +1,1 @@
-"""File formats: each reader walks through one kind of file and yields raw records."""
+"""File formats: each reader iterates over one kind of file and yields raw records."""

@@ -1,4 +1,4 @@
-"""What a reader yields, and what becomes of the values of tables and documents."""
+"""Raw records, and the flattening of values of tables and documents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 from matdata.sources.guard import too_many
 from matdata.sources.limits import MAX_COLUMNS
 
-#: Keys of a `Record` that are no columns: what is wrong with it, its label, its bytes in memory.
+#: Keys of a `Record` that are not columns: its fault, its label, its bytes in memory.
 DAMAGED, LABEL, WEIGHT = "__damaged__", "__label__", "__weight__"
 Record = dict[str, Any]
 Form = Literal["dict", "cif", "poscar", "xyz", "ase", "formula", "none"]
@@ -20,22 +20,22 @@ _CIF = re.compile(
 
 @dataclass(frozen=True)
 class Raw:
-    """One record as it stands in the file, not yet parsed.
+    """One record as in the file, not yet parsed.
 
     Attributes
     ----------
     place
-        Where it stands, for messages and for records without an id.
+        Its location, for messages and for records without an id.
     form
-        Notation of `payload`; ``none`` when there is nothing to read a structure from.
+        Notation of `payload`; ``none`` if there is no structure or formula to read.
     payload
-        Text or document of the structure, or the formula.
+        Text or document of the structure, or the formula; for ``none`` the fault.
     values
         All other columns, and the material id as ``id``.
     id_key
         For payloads that hold the columns themselves (extended XYZ): which of them is the id.
     weight
-        Bytes that it takes in memory, about.
+        Approximate size in memory, bytes.
     """
 
     place: str

@@ -19,7 +19,7 @@ from matdata.sources.roles import FORMULA_NAMES, ID_NAMES
 TEXT_NAMES = frozenset((*ID_NAMES, *FORMULA_NAMES))
 MISSING = frozenset(("", "na", "n/a", "nan", "none", "null"))
 BOOLEANS = {"True": True, "true": True, "False": False, "false": False}
-UNNAMED = re.compile(r"Unnamed: [0-9]+(\.[0-9]+)?")  # pandas' word for a nameless column
+UNNAMED = re.compile(r"Unnamed: [0-9]+(\.[0-9]+)?")  # pandas' name for a nameless column
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -27,8 +27,8 @@ def read_csv(path: Path, text_columns: frozenset[str] = frozenset()) -> Iterator
     """Rows of a CSV file with a header; nameless columns (pandas' index) are left out.
 
     Ids and formulas stay text as written: 007 is not 7, and NaN is sodium nitride. A row with
-    another number of cells than the header is passed on as damaged, since nobody knows which cell
-    is missing or was cut in two; empty cells beyond the header are no damage.
+    another number of cells than the header is passed on as damaged, since it is unknown which cell
+    is missing or was split; empty cells beyond the header are no damage.
 
     Raises
     ------
@@ -40,44 +40,44 @@ def read_csv(path: Path, text_columns: frozenset[str] = frozenset()) -> Iterator
         yield from _records(csv_rows(file, str(path)), str(path), text_columns)
 
 
-def csv_rows(lines: Iterable[str], place: str) -> Iterator[list[str]]:
+def csv_rows(lines: Iterable[str], name: str) -> Iterator[list[str]]:
     """Cells of each row of comma-separated text.
 
     Raises
     ------
     SourceError
-        If it cannot be read, or ends within a quotation: what follows the opening sign would be one
-        cell, whatever records it holds.
+        If it cannot be read, or ends within a quotation: all that follows the opening quote would
+        be one cell, including whole records.
     """
     csv.field_size_limit(MAX_RECORD)
-    taken: list[str] = []  # lines of the row that is being read
+    row_lines: list[str] = []  # lines of the row being read
 
-    def kept() -> Iterator[str]:
+    def recorded_lines() -> Iterator[str]:
         for line in lines:
-            taken.append(line)
+            row_lines.append(line)
             yield line
 
-    reader = csv.reader(kept())
+    reader = csv.reader(recorded_lines())
     try:
         for row in reader:
-            if sum(line.count('"') for line in taken) % 2 and _is_open(taken):
+            if sum(line.count('"') for line in row_lines) % 2 and _is_open(row_lines):
                 raise SourceError(
-                    f"{place} ends within a quotation that begins in line "
-                    f"{reader.line_num - len(taken) + 1:,} or later",
-                    cause="the file is truncated, or a quotation mark is missing or one too many",
-                    next_step="fetch the file again, or mend that line",
+                    f"{name} ends within a quotation that begins in line "
+                    f"{reader.line_num - len(row_lines) + 1:,} or later",
+                    cause="the file is truncated, or a quotation mark is missing or superfluous",
+                    next_step="download the file again, or repair that line",
                 )
-            taken.clear()
+            row_lines.clear()
             yield row
     except csv.Error as error:
         raise SourceError(
-            f"{place} is not a readable CSV file: {error} (line {reader.line_num:,})",
+            f"{name} is not a readable CSV file: {error} (line {reader.line_num:,})",
             next_step="check that it is text with a header line and separated by commas",
         ) from error
 
 
 def _is_open(lines: Sequence[str]) -> bool:
-    """Whether the quotation in which a row ends was never closed."""
+    """Whether the quotation in which a row ends is never closed."""
     try:
         next(csv.reader(lines, strict=True))
     except csv.Error as error:
@@ -86,7 +86,7 @@ def _is_open(lines: Sequence[str]) -> bool:
 
 
 def _records(
-    lines: Iterable[list[str]], place: str, text_columns: frozenset[str]
+    lines: Iterable[list[str]], file_name: str, text_columns: frozenset[str]
 ) -> Iterator[Record]:
     rows = (row for row in lines if any(map(str.strip, row)) or len(row) > 1)
     header = next(rows, None)
@@ -94,11 +94,11 @@ def _records(
         return
     if len(header) > MAX_COLUMNS:
         raise SourceError(
-            f"{place} has more than {MAX_COLUMNS:,} columns",
-            cause="a matrix, or a table turned on its side",
+            f"{file_name} has more than {MAX_COLUMNS:,} columns",
+            cause="a matrix, or a transposed table",
         )
-    check_separator(header, place)
-    check_names(header, place)
+    check_separator(header, file_name)
+    check_names(header, file_name)
     is_text = [_is_text(name, text_columns) for name in header]
     for row in rows:
         cells = {
@@ -115,50 +115,51 @@ def _is_nameless(name: str) -> bool:
 
 
 def unnamed_columns(path: Path) -> list[str]:
-    """Columns that pandas called ``Unnamed: 0`` because they had no name; they are left out."""
+    """Columns that pandas named ``Unnamed: 0`` because they had no name; they are left out."""
     with open_text(path) as file:
         header = next(csv_rows(file, str(path)), [])
     return [name for name in header if name.strip() and _is_nameless(name)]
 
 
-def check_separator(header: Sequence[str], place: str) -> None:
-    """Refuse a header whose names are separated by something else than commas.
+def check_separator(header: Sequence[str], file_name: str) -> None:
+    """Reject a header whose names are not separated by commas.
 
     Raises
     ------
     SourceError
-        Naming the separator.
+        If they are not; names the separator.
     """
     for sign, name in SEPARATORS.items():
         if len(header) == 1 and sign in header[0]:
             raise SourceError(
-                f"{place} is separated by {name}, not by commas: its header is {header[0][:80]!r}",
-                cause="a table as spreadsheets write it where the comma is the decimal sign",
+                f"{file_name} is separated by {name}, not by commas: its header is "
+                f"{header[0][:80]!r}",
+                cause="a table from a spreadsheet in a locale with the comma as decimal sign",
                 next_step=f'pandas.read_csv(FILE, sep={sign!r}, decimal=",").to_csv("new.csv", '
-                "index=False) writes it with commas and decimal points (look at the numbers)",
+                "index=False) writes it with commas and decimal points (check the numbers)",
             )
 
 
-def check_names(header: Sequence[str], place: str) -> None:
-    """Refuse a header in which several columns have one name.
+def check_names(header: Sequence[str], file_name: str) -> None:
+    """Reject a header in which columns share a name.
 
     Raises
     ------
     SourceError
-        Naming them.
+        If some do; lists them.
     """
     counts = Counter(name.strip() for name in header if name.strip())
     shared = [repr(name) for name, count in counts.items() if count > 1]
     if shared:
         raise SourceError(
-            f"{place}: several columns are called {', '.join(shared)}",
-            cause="only one of them could be kept, and nobody knows which",
+            f"{file_name}: several columns are named {', '.join(shared)}",
+            cause="only one of them could be kept, and it is ambiguous which",
             next_step="give them different names, or remove the ones you do not need",
         )
 
 
 def damage_of(row: Sequence[str], header: Sequence[str]) -> str | None:
-    """What is wrong with the number of cells of a row, None if nothing is."""
+    """The fault in the number of cells of a row, None if there is none."""
     extra = any(cell.strip() for cell in row[len(header) :])
     if not extra and len(row) >= len(header):
         return None
@@ -174,7 +175,7 @@ def cell_value(text: str) -> Any:
     """The value of a cell: a number in decimal notation, a boolean, missing, or the text itself.
 
     A number that no float64 holds (``1e400``, ``-inf``) stays text, so that it is counted with
-    the cells that are no numbers.
+    the cells that are not numbers.
     """
     stripped = text.strip()
     if stripped.lower() in MISSING and stripped != "Na":

@@ -1,4 +1,4 @@
-"""Documents that somebody saved from a service: lists, JSON lines, or whole answers."""
+"""Documents saved from a service: lists, JSON lines, or whole answers."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Opened = Callable[[], contextlib.AbstractContextManager[JsonText]]
 
 
 def read_documents(path: Path) -> Iterator[Item]:
-    """JSON objects of a file, compressed or not, one by one; `Damaged` where one is none.
+    """JSON objects of a file, compressed or not, one by one; `Damaged` in place of invalid ones.
 
     The file is a JSON list, JSON lines, or an answer of a service (or several, nested in objects)
-    whose lists stand under ``data``. All are read as a stream.
+    whose lists are under ``data``. All are read as a stream.
 
     Raises
     ------
     SourceError
-        If there is no such file, or it is not whole JSON.
+        If there is no such file, or it is not complete JSON.
     """
     if not path.is_file():
         raise SourceError(f"there is no file {path}", next_step="check the path")
-    found = _lines(path) if plain_suffix(path) in LINES else _documents(partial(opened, path))
-    for item in found:
+    items = _lines(path) if plain_suffix(path) in LINES else _documents(partial(opened, path))
+    for item in items:
         if isinstance(item.value, (dict, Damaged)):
             yield item
         else:
@@ -45,7 +45,7 @@ def _lines(path: Path) -> Iterator[Item]:
             if '"data"' in line:  # an answer with many documents
                 try:
                     yield from _documents(partial(_line, line, name))
-                except SourceError as error:  # the next line is whole again
+                except SourceError as error:  # the next line may be intact
                     yield Item(Damaged(error.what), 0)
             elif line.strip():
                 item = decode(line)
@@ -73,14 +73,14 @@ def _documents(opened: Opened) -> Iterator[Item]:
 
 def _data(text: JsonText, levels: int) -> Generator[Item, None, bool]:
     """Items of the lists under ``data`` in the object that begins here; whether there is one."""
-    seen = False
+    has_lists = False
     for key in text.members():
         begins = text.peek()
         if key == "data" and begins == "[":
             yield from text.values()
-            seen = True
+            has_lists = True
         elif begins == "{" and levels:
-            seen = (yield from _data(text, levels - 1)) or seen
+            has_lists = (yield from _data(text, levels - 1)) or has_lists
         else:
             text.skip()
-    return seen
+    return has_lists

@@ -33,7 +33,7 @@ from matdata.sources.readers.opening import (
     require_utf8,
 )
 
-#: Suffixes that tell another format, whatever the name begins with: ``poscars.csv`` is a table.
+#: Suffixes of other formats, regardless of the start of the name: ``poscars.csv`` is a table.
 NOT_OF_VASP = (".csv", ".json", ".jsonl", ".ndjson", ".db", ".zip", ".xyz", ".extxyz")
 
 
@@ -44,8 +44,8 @@ def form_of(name: str) -> Form | None:
         lower = lower.removesuffix(suffix)
     if lower.endswith((".cif", ".mcif")):
         return "cif"
-    named = lower.startswith(("poscar", "contcar")) and not lower.endswith(NOT_OF_VASP)
-    if named or lower.endswith((".vasp", ".poscar")):
+    is_vasp_name = lower.startswith(("poscar", "contcar")) and not lower.endswith(NOT_OF_VASP)
+    if is_vasp_name or lower.endswith((".vasp", ".poscar")):
         return "poscar"
     return "xyz" if lower.endswith((".xyz", ".extxyz")) else None
 
@@ -53,7 +53,7 @@ def form_of(name: str) -> Form | None:
 class _Many(ABC):
     """Files under relative names.
 
-    Hidden files and folders (``.ipynb_checkpoints``, ``__MACOSX``) hold copies and leftovers: they
+    Hidden files and folders (``.ipynb_checkpoints``, ``__MACOSX``) hold copies and leftovers, and
     are left out.
     """
 
@@ -65,18 +65,18 @@ class _Many(ABC):
 
     @abstractmethod
     def read(self, name: str, turn: int = 0) -> str:
-        """Text of one file, or of the one whose turn it is among those of one name."""
+        """Text of one file; `turn` selects among files of the same name."""
 
     @abstractmethod
     def digest_input(self) -> list[Any]:
-        """What identifies the content."""
+        """JSON values that identify the content."""
 
     def names(self) -> list[str]:
         """Names of the files that are not hidden."""
         return [name for name in self.all_names() if not is_hidden(name)]
 
     def note(self) -> str:
-        """A line on hidden structure files; empty if there is none."""
+        """A note on hidden structure files; empty if there are none."""
         hidden = [name for name in self.all_names() if is_hidden(name) and form_of(name)]
         if not hidden:
             return ""
@@ -104,7 +104,7 @@ class Folder(_Many):
             return _decode(file.read(MAX_RECORD + 1), name)
 
     def digest_input(self) -> list[Any]:
-        """What identifies the content: of what is read, that is."""
+        """JSON values that identify the content of the files that are read."""
         return [[encodable(name), self._digest(name)] for name in self.names() if is_read(name)]
 
     def _digest(self, name: str) -> str:
@@ -122,7 +122,7 @@ class Zip(_Many):
         self._open()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}  # an open file does not travel to worker processes
+        return {"path": self.path}  # an open file cannot be sent to worker processes
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.path = state["path"]
@@ -136,21 +136,21 @@ class Zip(_Many):
                 self._members[info.filename].append(info)
 
     def all_names(self) -> list[str]:
-        """Names of all members that are files; an archive can hold one name several times."""
+        """Names of all members that are files; an archive may repeat a name."""
         return sorted(name for name, members in self._members.items() for _ in members)
 
     def read(self, name: str, turn: int = 0) -> str:
-        """Text of one member, or of the one whose turn it is among those of one name."""
+        """Text of one member; `turn` selects among members of the same name."""
         with open_member(self._archive, self.path, self._members[name][turn]) as member:
             return _decode(member.read(MAX_RECORD + 1), name)
 
     def digest_input(self) -> list[Any]:
-        """What identifies the content."""
+        """JSON values that identify the content."""
         return [digest_input(self.path)]
 
 
 def is_read(name: str) -> bool:
-    """Whether a file is one of structures, or the one of their values."""
+    """Whether a file is a structure file, or the file of their properties."""
     return form_of(name) is not None or PurePosixPath(name).name == PROPERTIES
 
 
@@ -162,25 +162,25 @@ def _decode(data: bytes, name: str) -> str:
 
 
 def read_structures(files: Folder | Zip) -> Iterator[Raw]:
-    """One raw record for each structure file, with its values of ``id_prop.csv`` if there is one.
+    """One raw record per structure file, with its values from ``id_prop.csv`` if there is one.
 
     Raises
     ------
     SourceError
-        If there is no structure file, naming what was seen.
+        If there is no structure file; lists the files found.
     """
     names = files.names()
     structures = [name for name in names if form_of(name) is not None]
     if not structures:
-        seen = ", ".join(map(repr, names[:5])) or "nothing"
+        shown = ", ".join(map(repr, names[:5])) or "nothing"
         raise SourceError(
-            f"{files.path} holds no structure file (CIF, POSCAR, extended XYZ); seen: {seen}",
-            next_step="give a folder or zip of such files, or the table file itself",
+            f"{files.path} holds no structure file (CIF, POSCAR, extended XYZ); found: {shown}",
+            next_step="pass a folder or zip of such files, or the table file itself",
         )
     ids = ids_of_files(structures)
     table = find_properties(names)
     properties = match_properties(files.read(table), structures, ids) if table else Properties()
-    turns: Counter[str] = Counter()  # members of one name come one after another
+    turns: Counter[str] = Counter()  # members of one name are consecutive
     for row, (name, identity) in enumerate(zip(structures, ids, strict=True)):
         values = {**properties.values.get(row, {}), "id": identity}
         turn = turns[name]

@@ -1,4 +1,4 @@
-"""Frames of extended XYZ files as texts; what they hold is parsed later."""
+"""Frames of extended XYZ files as texts; their content is parsed later."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from matdata.core.errors import SourceError
 from matdata.sources.limits import MAX_RECORD, MIB
 
 
-def read_frames(file: IO[str], place: str) -> Iterator[str]:
+def read_frames(file: IO[str], name: str) -> Iterator[str]:
     """Texts of the frames of an extended XYZ file.
 
     Raises
     ------
     SourceError
-        If it is no such file, or ends in the middle of a frame, with the line.
+        If it is not such a file, or ends within a frame; names the line.
     """
     number = 0
     while header := file.readline():
         number += 1
         if not header.strip():
             continue
-        frame = _frame(file, header, f"{place}: line {number}")
+        frame = _frame(file, header, f"{name}: line {number}")
         number += len(frame) - 1
         yield "".join(frame)
 
 
-def _frame(file: IO[str], header: str, place: str) -> list[str]:
+def _frame(file: IO[str], header: str, location: str) -> list[str]:
     count = header.strip()
     if not (count.isascii() and count.isdigit()):
         raise SourceError(
-            f"{place}: expected a number of atoms, got {count[:40]!r}",
-            cause="the file is not extended XYZ, or a frame has fewer lines than it says",
+            f"{location}: expected a number of atoms, got {count[:40]!r}",
+            cause="the file is not extended XYZ, or a frame has fewer lines than stated",
         )
     lines, length = [header], len(header)
     for _ in range(int(count[:20]) + 1):
@@ -40,11 +40,11 @@ def _frame(file: IO[str], header: str, place: str) -> list[str]:
         length += len(line)
         if not line:
             raise SourceError(
-                f"{place}: a frame of {count[:20]} atoms is said to begin here, and the file ends "
-                f"in the middle of a frame, {len(lines)} lines on",
+                f"{location}: a frame of {count[:20]} atoms begins here, but the file ends "
+                f"within a frame, {len(lines)} lines later",
                 cause="the file is truncated, or the number was changed",
             )
         if length > MAX_RECORD:
-            raise SourceError(f"{place}: a frame is longer than {MAX_RECORD // MIB} MiB")
+            raise SourceError(f"{location}: a frame is longer than {MAX_RECORD // MIB} MiB")
         lines.append(line)
     return lines

@@ -1,4 +1,4 @@
-"""``id_prop.csv``: values for the structure files of a folder or archive, one line a file."""
+"""``id_prop.csv``: values of the structure files of a folder or archive, one line per file."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Properties:
     Attributes
     ----------
     values
-        By row of the file.
+        Values by row of the file.
     problems
-        Rows of files whose lines are damaged or contradict each other, with what is wrong.
+        Faults of files whose lines are damaged or contradict each other, by row.
     unmatched
-        Names that stand for no file, or for several, with what is wrong.
+        Faults of names that match no file, or several.
     """
 
     values: dict[int, Values] = field(default_factory=dict)
@@ -37,26 +37,26 @@ class Properties:
 
 
 def find_properties(names: Sequence[str]) -> str | None:
-    """The name of the file of properties among names, None if there is none.
+    """Name of the properties file among `names`, None if there is none.
 
     Raises
     ------
     SourceError
-        If there are several: nobody knows which files each is about.
+        If there are several: it is ambiguous which files each describes.
     """
-    found = [name for name in names if PurePosixPath(name).name == PROPERTIES]
-    if len(found) > 1:
+    tables = [name for name in names if PurePosixPath(name).name == PROPERTIES]
+    if len(tables) > 1:
         raise SourceError(
-            f"several files are called {PROPERTIES}: {', '.join(found[:5])}",
-            next_step="build each folder by itself, or join the tables at the top",
+            f"several files are named {PROPERTIES}: {', '.join(tables[:5])}",
+            next_step="build each folder separately, or join the tables at the top level",
         )
-    return found[0] if found else None
+    return tables[0] if tables else None
 
 
 def match_properties(text: str, files: Sequence[str], ids: Sequence[str]) -> Properties:
     """Values of each file, by its name, its path, both without suffixes, or its id.
 
-    The first line is a header if it holds no number and names none of the files.
+    The first line is a header if it contains no number and names none of the files.
 
     Parameters
     ----------
@@ -65,47 +65,52 @@ def match_properties(text: str, files: Sequence[str], ids: Sequence[str]) -> Pro
     files
         Paths of the structure files.
     ids
-        Their ids.
+        Their ids, in the same order.
+
+    Raises
+    ------
+    SourceError
+        If the table cannot be read.
     """
     rows = [row for row in csv_rows(io.StringIO(text), PROPERTIES) if any(map(str.strip, row))]
-    known = _names_of(files, ids)
-    found = Properties()
-    for key, values, damage in _lines(rows, known):
-        places = known.get(key, set())
-        if len(places) != 1:
-            several = ", ".join(sorted(files[row] for row in places))
-            found.unmatched[key] = (
-                f"{key!r} stands for several files ({several}): write their paths"
+    rows_of = _names_of(files, ids)
+    properties = Properties()
+    for key, values, damage in _lines(rows, rows_of):
+        matches = rows_of.get(key, set())
+        if len(matches) != 1:
+            several = ", ".join(sorted(files[row] for row in matches))
+            properties.unmatched[key] = (
+                f"{key!r} matches several files ({several}): write their paths"
                 if several
                 else f"no structure file for {key!r}"
             )
             continue
-        (row,) = places
+        (row,) = matches
         if damage:
-            found.problems[row] = f"its line in {PROPERTIES} has {damage}"
-        elif found.values.setdefault(row, values) != values:
-            found.problems[row] = f"{PROPERTIES} has different values for it in several lines"
-    return found
+            properties.problems[row] = f"its line in {PROPERTIES} has {damage}"
+        elif properties.values.setdefault(row, values) != values:
+            properties.problems[row] = f"{PROPERTIES} has different values for it in several lines"
+    return properties
 
 
 def _names_of(files: Sequence[str], ids: Sequence[str]) -> dict[str, set[int]]:
-    known: defaultdict[str, set[int]] = defaultdict(set)
+    rows_of: defaultdict[str, set[int]] = defaultdict(set)
     for row, (name, identity) in enumerate(zip(files, ids, strict=True)):
         base = PurePosixPath(name).name
         for key in (name, base, stem_of(name), path_stem(name), identity):
-            known[key].add(row)
-    return known
+            rows_of[key].add(row)
+    return rows_of
 
 
 def _lines(
-    rows: list[list[str]], known: dict[str, set[int]]
+    rows: list[list[str]], rows_of: dict[str, set[int]]
 ) -> Iterator[tuple[str, Values, str | None]]:
     """Name, values and damage of each line."""
     if not rows:
         return
     first = [cell_value(cell) for cell in rows[0][1:]]
     numeric = any(isinstance(v, (int, float)) and not isinstance(v, bool) for v in first)
-    if numeric or rows[0][0].strip() in known:
+    if numeric or rows[0][0].strip() in rows_of:
         header = ["id", "target", *(f"target_{k}" for k in range(2, len(rows[0])))]
         body = rows
     else:

@@ -1,4 +1,4 @@
-"""Records of JSON files: lists of documents, one structure, and the forms that pandas writes."""
+"""Records of JSON files: lists of documents, one structure, and the forms of pandas."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from matdata.sources.readers.csv_table import check_names
 from matdata.sources.readers.json_text import Damaged, Item, JsonText, opened
 from matdata.sources.roles import FORMULA_NAMES, STRUCTURE_NAMES
 
-PEEK = 100  # keys of an object that are looked at
+PEEK = 100  # keys of an object that are inspected
 KNOWN = frozenset((*STRUCTURE_NAMES, *FORMULA_NAMES))
 OF_STRUCTURE = ("lattice", "sites", "lattice_mat", "@module", "@class")
 WRITE = 'write the table with DataFrame.to_json(orient="split"), or with orient="records"'
@@ -31,10 +31,10 @@ Kind = Literal["split", "table", "columns", "index", "structure"]
 
 
 def document(item: Item) -> Record:
-    """A JSON object as a record: plain values and structures; damage is passed on as such.
+    """A JSON object as a record of plain values and structures; damage is passed on.
 
-    Infinity, also as a number that no float64 holds, is text as in a CSV file, so that it is
-    counted with the values that are no numbers.
+    Infinity, also as a number out of range of float64, becomes text as in a CSV file, so that it is
+    counted with the values that are not numbers.
     """
     value = item.value
     if isinstance(value, Damaged):
@@ -43,9 +43,11 @@ def document(item: Item) -> Record:
         return {DAMAGED: f"expected a JSON object, got {type(value).__name__}"}
     if is_structure_dict(value):  # a list of structures, as pymatgen's `as_dict` gives them
         return {"structure": value, WEIGHT: item.weight}
-    structures = {key: one for key, one in value.items() if is_structure_dict(one)}
+    structures = {
+        key: item_value for key, item_value in value.items() if is_structure_dict(item_value)
+    }
     try:
-        flat = {key: _without_infinity(one) for key, one in flatten(value).items()}
+        flat = {key: _without_infinity(item_value) for key, item_value in flatten(value).items()}
     except Unusable as error:
         return {DAMAGED: str(error)}
     return {**flat, **structures, WEIGHT: item.weight}
@@ -61,7 +63,7 @@ def read_json(path: Path) -> Iterator[Record]:
     Raises
     ------
     SourceError
-        If it is of another form (with the one that it seems to have), or not whole.
+        If it has another form (named in the message), or is truncated.
     """
     with opened(path) as text:
         start = text.peek()
@@ -92,7 +94,7 @@ def _other(path: Path, what: str) -> SourceError:
 
 
 def _kind(path: Path) -> Kind:
-    """What an object holds, told by its keys and by how their values begin."""
+    """Kind of an object, inferred from its keys and the first characters of their values."""
     begins: dict[str, str] = {}
     inner: list[str] = []
     with opened(path) as text:
@@ -122,13 +124,13 @@ def _by_columns(path: Path, begins: dict[str, str], inner: list[str]) -> Kind:
         raise _other(
             path,
             'it looks like orient="columns" (or "index"), and no key is the name of a column of '
-            "structures or formulas, so columns and rows cannot be told apart",
+            "structures or formulas, so columns and rows cannot be distinguished",
         )
     raise _other(path, f"it is an object with the keys {', '.join(list(begins)[:8]) or '(none)'}")
 
 
 def _keys(text: JsonText) -> list[str]:
-    """The first keys of the object that begins here; all of it is passed over."""
+    """The first keys of the object that begins here, which is skipped."""
     keys: list[str] = []
     for key in text.members():
         text.skip()
@@ -142,7 +144,7 @@ def _plain_name(name: str) -> str:
 
 
 def _member(text: JsonText, name: str) -> bool:
-    """Stand before the value of a key of the object that begins here, if it has that key."""
+    """Advance to the value of a key in the object that begins here; whether it has that key."""
     for key in text.members():
         if key == name:
             return True
@@ -151,13 +153,16 @@ def _member(text: JsonText, name: str) -> bool:
 
 
 def _split(path: Path) -> Iterator[Record]:
-    """Rows of ``orient="split"``; the index tells their labels."""
+    """Rows of ``orient="split"``; their labels come from the index."""
     with opened(path) as text:
         _member(text, "columns")
         columns = text.value().value
     if not isinstance(columns, list) or len(columns) > MAX_COLUMNS:
         raise _other(path, "its columns are no list of names")
-    names = [json.dumps(one) if isinstance(one, (list, dict)) else str(one) for one in columns]
+    names = [
+        json.dumps(column) if isinstance(column, (list, dict)) else str(column)
+        for column in columns
+    ]
     check_names(names, str(path))
     with opened(path) as labels, opened(path) as rows:
         has_index = _member(labels, "index")
@@ -175,7 +180,7 @@ def _split(path: Path) -> Iterator[Record]:
 def _unpaired(path: Path, what: str) -> SourceError:
     return SourceError(
         f"{path}: its index and its data differ in length: {what}",
-        cause="the table was cut or joined by hand: labels cannot be matched to rows",
+        cause="the table was truncated or joined by hand: labels cannot be matched to rows",
         next_step=WRITE,
     )
 
@@ -203,7 +208,7 @@ def _table(path: Path) -> Iterator[Record]:
         _member(text, "schema")
         schema = text.value().value
     keys = schema.get("primaryKey") if isinstance(schema, dict) else None
-    nameless = keys == ["index"]  # pandas' name for an index that has none
+    nameless = keys == ["index"]  # pandas' name for a nameless index
     with opened(path) as text:
         _member(text, "data")
         for item in text.values():
@@ -225,7 +230,7 @@ def _is_number(label: str) -> bool:
 
 
 def _columns(path: Path) -> Iterator[Record]:
-    """Rows of ``orient="columns"``: all of it is held, since a row stands in all columns."""
+    """Rows of ``orient="columns"``, read at once, since each row is spread over all columns."""
     columns: dict[str, dict[str, Any]] = {}
     weight = 0
     with opened(path) as text:
@@ -233,11 +238,11 @@ def _columns(path: Path) -> Iterator[Record]:
             item = text.value()
             weight += item.weight
             if not isinstance(item.value, dict) or weight > 8 * MAX_RECORD:
-                told = item.value.message if isinstance(item.value, Damaged) else "too large"
+                problem = item.value.message if isinstance(item.value, Damaged) else "too large"
                 raise _other(
                     path,
-                    f'it is orient="columns", read up to {MAX_RECORD // MIB} MiB a column, and '
-                    f"column {name!r:.80} is {told}",
+                    f'it is orient="columns", read up to {MAX_RECORD // MIB} MiB per column, and '
+                    f"column {name!r:.80} is {problem}",
                 )
             columns[name] = item.value
         text.end()

@@ -1,7 +1,7 @@
-"""JSON read piece by piece: containers are walked, values are decoded one at a time.
+"""Incremental JSON reader: containers are traversed, values are decoded one at a time.
 
-Memory is bounded by one value, whatever the file's size, and a value that cannot be decoded is one
-damaged item among others. ``NaN`` and ``Infinity`` are read as Python writes them.
+Memory is bounded by one value, for files of any size, and a value that cannot be decoded is one
+damaged item among others. ``NaN`` and ``Infinity`` are accepted as written by Python.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ SPACE = re.compile(r"[ \t\r\n]*")
 #: A string; group 1 is its closing quote, empty at the end of the buffer. Or brackets.
 TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*("?)|[\[{]+|[\]}]+', re.DOTALL)
 END_OF_WORD = re.compile(r"[,\]}]")
-CONTAINER, SLOT = 64, 32  # bytes of Python objects, about
+CONTAINER, SLOT = 64, 32  # approximate bytes of Python objects
 
 
 class Damaged(NamedTuple):
-    """What stands in place of a value that could not be decoded."""
+    """Placeholder of a value that could not be decoded."""
 
     message: str
 
 
 class Item(NamedTuple):
-    """A value, and the bytes that it takes in memory, about."""
+    """A value, and its approximate size in memory, bytes."""
 
     value: Any
     weight: int
@@ -44,25 +44,25 @@ def decode(text: str) -> Item:
     if len(text) > MAX_RECORD:
         return Item(Damaged(f"longer than {MAX_RECORD // MIB} MiB of JSON"), 0)
     try:
-        return _weighed(json.loads(text))
+        return _with_weight(json.loads(text))
     except RecursionError:
         return Item(Damaged(f"nested deeper than {MAX_DEPTH} levels"), 0)
     except ValueError as error:
         return Item(Damaged(f"not JSON: {error}"), 0)
 
 
-def _weighed(value: Any) -> Item:
+def _with_weight(value: Any) -> Item:
     weight, level = SLOT, [value] if isinstance(value, (dict, list)) else []
     for _ in range(MAX_DEPTH):
         inner = []
         for container in level:
             weight += CONTAINER + SLOT * len(container)
-            for one in container.values() if type(container) is dict else container:
-                kind = type(one)
+            for entry in container.values() if type(container) is dict else container:
+                kind = type(entry)
                 if kind is dict or kind is list:
-                    inner.append(one)
+                    inner.append(entry)
                 elif kind is str:
-                    weight += len(one)
+                    weight += len(entry)
         if weight > CHUNK_WEIGHT:
             return Item(Damaged(f"more than {CHUNK_WEIGHT // MIB} MiB in memory"), 0)
         if not inner:
@@ -72,12 +72,12 @@ def _weighed(value: Any) -> Item:
 
 
 def require_object(value: Any) -> dict[str, Any]:
-    """The value, if it is an object of JSON that could be decoded.
+    """The value, if it is a decoded JSON object.
 
     Raises
     ------
     Unusable
-        With what it is instead.
+        If it is not; states what it is instead.
     """
     if isinstance(value, Damaged):
         raise Unusable("unreadable", value.message)
@@ -89,7 +89,7 @@ def require_object(value: Any) -> dict[str, Any]:
 def sampled(
     items: Iterable[Item], values_of: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The values of those items that can be read, to see what columns there are."""
+    """The values of the readable items, from which columns are inferred."""
     values = []
     for item in items:
         with contextlib.suppress(Unusable):
@@ -98,14 +98,14 @@ def sampled(
 
 
 class JsonText:
-    """A JSON text and how far it was read.
+    """A JSON text and the position of the reader.
 
     Parameters
     ----------
     file
         The text.
     name
-        For messages.
+        Its name, for messages.
     """
 
     def __init__(self, file: IO[str], name: str) -> None:
@@ -114,7 +114,7 @@ class JsonText:
         self._decoder = json.JSONDecoder()
 
     def _more(self, least: int = PIECE) -> bool:
-        """Read on; what was consumed is forgotten."""
+        """Read more text, and drop the consumed part of the buffer."""
         piece = "" if self._ended else self._file.read(max(PIECE, least))
         self._before += self._at
         self._buffer, self._at = self._buffer[self._at :] + piece, 0
@@ -123,9 +123,10 @@ class JsonText:
 
     def _broken(self, what: str) -> SourceError:
         return SourceError(
-            f"{self.name} is not whole JSON: {what}, after character {self._before + self._at:,}",
+            f"{self.name} is not complete JSON: {what}, after character "
+            f"{self._before + self._at:,}",
             cause="a truncated download or copy, a changed byte, or a file of another kind",
-            next_step="compare it with the original, or fetch the file again",
+            next_step="compare it with the original, or download the file again",
         )
 
     def peek(self) -> str:
@@ -139,15 +140,15 @@ class JsonText:
                 return ""
 
     def _take(self, expected: str) -> str:
-        found = self.peek()
-        if not found or found not in expected:
-            told = repr(found) if found else "its end"
-            raise self._broken(f"expected {' or '.join(map(repr, expected))}, got {told}")
+        character = self.peek()
+        if not character or character not in expected:
+            got = repr(character) if character else "its end"
+            raise self._broken(f"expected {' or '.join(map(repr, expected))}, got {got}")
         self._at += 1
-        return found
+        return character
 
     def items(self) -> Iterator[JsonText]:
-        """Stand before each item of a list in turn; the caller reads or skips it."""
+        """Advance to each item of a list in turn; the caller reads or skips it."""
         self._take("[")
         if self.peek() == "]":
             self._at += 1
@@ -157,7 +158,13 @@ class JsonText:
             yield self
 
     def members(self) -> Iterator[str]:
-        """Each key of an object in turn; the caller reads or skips its value."""
+        """Each key of an object in turn; the caller reads or skips its value.
+
+        Raises
+        ------
+        SourceError
+            If the text is not a complete JSON object.
+        """
         self._take("{")
         if self.peek() == "}":
             self._at += 1
@@ -165,7 +172,7 @@ class JsonText:
         while True:
             key = self.value().value
             if not isinstance(key, str):
-                raise self._broken("a key of an object is no text")
+                raise self._broken("a key of an object is not text")
             self._take(":")
             yield key
             if self._take(",}") == "}":
@@ -176,37 +183,43 @@ class JsonText:
         return (text.value() for text in self.items())
 
     def value(self) -> Item:
-        """Decode one value; what is no JSON within its brackets is `Damaged`.
+        """Decode one value; invalid JSON within its brackets is `Damaged`.
 
         Raises
         ------
         SourceError
-            If its end cannot be found: what follows cannot be told from it then.
+            If its end cannot be found: the following text is then ambiguous.
         """
         self.peek()
         try:
-            found, end = self._decoder.raw_decode(self._buffer, self._at)
+            decoded, end = self._decoder.raw_decode(self._buffer, self._at)
         except (ValueError, RecursionError):  # damaged, or not yet read to its end
             return decode(self._span())
-        may_go_on = end == len(self._buffer) and not self._ended  # a number
-        if may_go_on or end - self._at > MAX_RECORD:
+        may_continue = end == len(self._buffer) and not self._ended  # a number
+        if may_continue or end - self._at > MAX_RECORD:
             return decode(self._span())
         self._at = end
-        return _weighed(found)
+        return _with_weight(decoded)
 
     def end(self) -> None:
-        """Raise `SourceError` unless the text is at its end."""
+        """Check that the text is at its end.
+
+        Raises
+        ------
+        SourceError
+            If more text follows.
+        """
         if self.peek():
             raise self._broken("there is more text after its end")
 
     def skip(self) -> None:
-        """Pass over a value, whatever its size."""
+        """Skip a value of any size."""
         self.peek()
         for _ in self._pieces():
             pass
 
     def _span(self) -> str:
-        """The text of the value that begins here, or as much of it as tells that it is too long."""
+        """The text of the value that begins here, truncated if it is too long."""
         pieces, length = [], 0
         for piece in self._pieces():
             length += len(piece)
@@ -217,17 +230,17 @@ class JsonText:
         return "".join(pieces)
 
     def _pieces(self) -> Iterator[str]:
-        """The text of a value in pieces, each consumed before it is given."""
+        """The text of a value in pieces, each consumed before it is yielded."""
         depth = 0
         begins = self._buffer[self._at : self._at + 1]
         while True:
             if begins in ("[", "{", '"'):
-                end, place, depth = self._scan(depth)
-            else:  # a number or a word, which ends where the list or object around it goes on
+                end, stop, depth = self._scan(depth)
+            else:  # a number or a word, which ends where the enclosing list or object continues
                 match = END_OF_WORD.search(self._buffer, self._at)
-                end, place = match is not None, match.start() if match else len(self._buffer)
-            piece = self._buffer[self._at : place]
-            self._at = place
+                end, stop = match is not None, match.start() if match else len(self._buffer)
+            piece = self._buffer[self._at : stop]
+            self._at = stop
             yield piece
             if end:
                 return
@@ -235,11 +248,11 @@ class JsonText:
                 raise self._broken(f"a text is longer than {MAX_RECORD // MIB} MiB")
             if not self._more(len(self._buffer) - self._at):
                 if begins in ("[", "{", '"'):
-                    raise self._broken("it ends in the middle of a value")
+                    raise self._broken("it ends within a value")
                 return
 
     def _scan(self, depth: int) -> tuple[bool, int, int]:
-        """Whether the value ends in the buffer, how far it was scanned, and the depth there."""
+        """Whether the value ends in the buffer, the end of the scan, and the depth there."""
         for match in TOKEN.finditer(self._buffer, self._at):
             mark = self._buffer[match.start()]
             if mark == '"':
@@ -258,6 +271,6 @@ class JsonText:
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[JsonText]:
-    """A JSON file, compressed or not, to be walked."""
+    """Open a JSON file, compressed or not, for traversal."""
     with open_text(path) as file:
         yield JsonText(file, str(path))

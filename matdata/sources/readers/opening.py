@@ -1,4 +1,4 @@
-"""How input files are opened: compressed or not, regular files only, damage told with its place."""
+"""Opening of input files: compressed or not, regular files only, damage reported with its place."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from matdata.core.errors import SourceError
 from matdata.sources.limits import FREE_BYTES, MAX_LINE, MAX_RATIO, MIB
 
 COMPRESSED = (".gz", ".xz", ".bz2")
-PIECE = 1 << 16  # bytes taken from a decompressor at a time
+PIECE = 1 << 16  # bytes read from a decompressor at a time
 _UNPACKERS: dict[str, Callable[[Any], Any]] = {
     ".gz": lambda file: gzip.GzipFile(fileobj=file, mode="rb"),
     ".xz": lzma.LZMAFile,
     ".bz2": bz2.BZ2File,
 }
-#: What the libraries raise for bytes that are not what they should be.
+#: Exceptions of the libraries for damaged bytes.
 _DAMAGE = (
     zlib.error,
     lzma.LZMAError,
     zipfile.BadZipFile,
     sqlite3.Error,
 )
-HIDDEN = ("__macosx",)  # what macOS adds to archives; names that begin with a dot beside it
+HIDDEN = ("__macosx",)  # added to archives by macOS; besides names that begin with a dot
 
 
 def plain_suffix(path: Path) -> str:
-    """The suffix that tells the format, a compression suffix left aside (``.csv.gz`` -> .csv)."""
+    """The suffix of the format, without a compression suffix (``.csv.gz`` -> ``.csv``)."""
     name = path.name.lower()
     for suffix in COMPRESSED:
         name = name.removesuffix(suffix)
@@ -55,51 +55,56 @@ def plain_stem(path: Path) -> str:
 
 
 def encodable(name: str) -> str:
-    """A file's name as text that can be written down: bytes that are no text stand escaped."""
+    """A file name as encodable text: undecodable bytes are escaped."""
     return name.encode(errors="backslashreplace").decode()
 
 
 @contextlib.contextmanager
-def readable(path: Path, where: str = "") -> Iterator[None]:
-    """Turn whatever a damaged or forbidden file raises into one clear error.
+def readable(path: Path, location: str = "") -> Iterator[None]:
+    """Convert the exceptions of damaged or unreadable files into one clear error.
 
     Parameters
     ----------
     path
         The file.
-    where
-        Place in it, as far as it was read.
+    location
+        Position in it, as far as it was read.
+
+    Raises
+    ------
+    SourceError
+        If the block raises an error of reading, unpacking or SQLite.
     """
     try:
         yield
     except EOFError as error:
         raise SourceError(
-            f"{path} ends in the middle of its compressed data{where} ({error})",
-            cause="the file is truncated: a download or a copy was cut off",
-            next_step="fetch the file again; nothing was lost, the build goes on from there",
+            f"{path} ends within its compressed data{location} ({error})",
+            cause="the file is truncated: an incomplete download or copy",
+            next_step="download the file again; nothing was lost, the build continues from there",
         ) from error
     except (*_DAMAGE, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise SourceError(
-                f"{path} cannot be read{where}: {error.strerror or error}",
+                f"{path} cannot be read{location}: {error.strerror or error}",
                 next_step="check the path, its permissions and its suffix",
             ) from error
         raise SourceError(
-            f"{path} is damaged or of another kind{where}: {error}",
-            cause="bytes were changed, or it is not the kind of file that its name says",
-            next_step="compare it with the original, or fetch it again",
+            f"{path} is damaged or of another kind{location}: {error}",
+            cause="bytes were changed, or it is not the kind of file that its name indicates",
+            next_step="compare it with the original, or download it again",
         ) from error
 
 
 def open_plain(path: Path) -> IO[bytes]:
-    """Open a regular file (or a link to one) as it lies on the disk.
+    """Open a regular file (or a link to one) without unpacking.
 
     Raises
     ------
     SourceError
-        If it is a pipe, a socket, a device or a folder: these have no end, or no content.
+        If it is a pipe, a socket, a device or a folder, which have no end or no content.
     """
-    # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+    # Without O_NONBLOCK, opening a pipe without a writer would block forever.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with readable(path):
         handle = os.open(path, flags)
@@ -107,14 +112,14 @@ def open_plain(path: Path) -> IO[bytes]:
             return os.fdopen(handle, "rb")
         os.close(handle)
     raise SourceError(
-        f"{path} is no regular file",
+        f"{path} is not a regular file",
         cause="a folder, a pipe, a socket or a device has this name",
-        next_step="save what is to be read as a file",
+        next_step="save the data as a regular file",
     )
 
 
 def open_binary(path: Path) -> IO[bytes]:
-    """Open a file for reading its unpacked bytes, compressed or not."""
+    """Open a file, compressed or not, for reading its unpacked bytes; raises as `open_plain`."""
     file = open_plain(path)
     unpacker = _UNPACKERS.get(path.suffix.lower())
     if unpacker is None:
@@ -141,30 +146,36 @@ def open_text(path: Path) -> IO[str]:
 
 
 def require_utf8(start: bytes, name: Path | str) -> None:
-    """Refuse text that begins with the mark of UTF-16, whose signs would be read as others.
+    """Reject text that begins with the byte order mark of UTF-16, which would be misread.
 
     Raises
     ------
     SourceError
-        Naming the encoding.
+        If it does; names the encoding.
     """
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise SourceError(
             f"{name} is text in UTF-16, not in UTF-8",
-            cause="some programs of Windows save text so",
+            cause="some Windows programs save text this way",
             next_step="save it as UTF-8 (`iconv -f UTF-16 -t UTF-8 FILE > NEW`)",
         )
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a relative path is a hidden file, or lies in a hidden folder."""
+    """Whether a relative path is a hidden file, or is in a hidden folder."""
     parts = name.replace("\\", "/").split("/")
     dotted = any(part.startswith(".") and part not in (".", "..") for part in parts)
     return dotted or any(part.lower() in HIDDEN for part in parts)
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
-    """Open a zip archive."""
+    """Open a zip archive.
+
+    Raises
+    ------
+    SourceError
+        If it is not a regular file, or not a zip archive.
+    """
     file = open_plain(path)
     try:
         with readable(path):
@@ -180,7 +191,7 @@ def open_member(archive: zipfile.ZipFile, path: Path, member: str | zipfile.ZipI
     Raises
     ------
     SourceError
-        If it has a password, or is packed in a way that is not known.
+        If it has a password, or an unsupported compression.
     """
     info = archive.getinfo(member) if isinstance(member, str) else member
     name = info.filename
@@ -193,18 +204,18 @@ def open_member(archive: zipfile.ZipFile, path: Path, member: str | zipfile.ZipI
 
 
 def watched(stream: Any, name: Path, packed: int | None = None, inner: Any = None) -> IO[bytes]:
-    """A stream whose damage is told with file and place, and which unpacks to no bomb.
+    """A stream that reports damage with file and position, and rejects decompression bombs.
 
     Parameters
     ----------
     stream
-        Gives bytes.
+        The binary stream to wrap.
     name
         The file, for messages.
     packed
-        Bytes before unpacking; None if the stream is not packed.
+        Size in bytes before unpacking; None if the stream is not packed.
     inner
-        Closed with the stream.
+        A file that is closed with the stream.
     """
     return cast(IO[bytes], io.BufferedReader(_Watched(stream, name, packed, inner), PIECE))
 
@@ -235,8 +246,8 @@ class _Watched(io.RawIOBase):
             raise SourceError(
                 f"{self._name} unpacks to more than {MAX_RATIO} times its size of "
                 f"{self._packed:,} bytes; it is not read further",
-                cause="a file that was made to fill memory or disk",
-                next_step="unpack it first if it is what it should be",
+                cause="a file made to exhaust memory or disk",
+                next_step="unpack it first if it is legitimate",
             )
         return count
 
@@ -261,7 +272,8 @@ class _Text(io.TextIOWrapper):
         if len(line) == MAX_LINE and line[-1] not in "\r\n":
             raise SourceError(
                 f"{self._place}: line {self._line} is longer than {MAX_LINE // MIB} MiB",
-                cause="a file of another kind than its name says, or one made to fill memory",
+                cause="a file of another kind than its name indicates, or one made to exhaust "
+                "memory",
             )
         return line
 

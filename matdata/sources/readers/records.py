@@ -1,6 +1,6 @@
 """Readers of record files: CSV, JSON, JSONL, extended XYZ, ASE databases.
 
-Each is an `Iterator` of plain dictionaries, one a record; which key holds what is decided later.
+Each is an `Iterator` of plain dictionaries, one per record; the roles of keys are inferred later.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from matdata.sources.readers.json_tables import document, read_json
 from matdata.sources.readers.json_text import decode
 from matdata.sources.readers.opening import open_plain, open_text, plain_suffix, readable
 
-XYZ_TEXT = "xyz_frame"  # key under which a frame's text travels
+XYZ_TEXT = "xyz_frame"  # key of a frame's text
 ASE_ROW = "ase_row"
 
 
 def read_jsonl(path: Path) -> Iterator[Record]:
-    """Documents of a file with one JSON object a line; a damaged line is passed on as such."""
+    """Documents of a file with one JSON object per line; a damaged line is passed on as such."""
     with open_text(path) as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
@@ -32,7 +32,7 @@ def read_jsonl(path: Path) -> Iterator[Record]:
 
 
 def read_xyz(path: Path) -> Iterator[Record]:
-    """Frames of an extended XYZ file, as text: what their comment lines say is parsed later."""
+    """Frames of an extended XYZ file, as text; their comment lines are parsed later."""
     with open_text(path) as file:
         for text in read_frames(file, str(path)):
             yield {XYZ_TEXT: text}
@@ -64,14 +64,14 @@ READERS = {
 
 
 def read_records(path: Path, text_columns: frozenset[str] = frozenset()) -> Iterator[Record]:
-    """Records of a file of any known format, told by its suffix.
+    """Records of a file of any supported format, by its suffix.
 
     Parameters
     ----------
     path
         The file.
     text_columns
-        Columns of a CSV file whose cells are ids or formulas, beside the well-known ones.
+        Columns of a CSV file whose cells are ids or formulas, besides the well-known ones.
     """
     suffix = plain_suffix(path)
     return read_csv(path, text_columns) if suffix == ".csv" else READERS[suffix](path)

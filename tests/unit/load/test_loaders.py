@@ -70,7 +70,7 @@ def test_a_saved_split_of_another_version_says_what_to_do(toy, tmp_path):
     note = json.loads(path.read_text()) | {"dataset_digest": "0123456789abcdef"}
     del note[notes.KEY]
     write_record(path, note, notes.KEY)
-    with pytest.raises(md.StoreError, match="made of dataset 01234567") as caught:
+    with pytest.raises(md.StoreError, match="made from dataset 01234567") as caught:
         copied.loaders("theirs", inputs=["lattice"], quiet=True)
     assert f"`matdata split {copied.ref} --method random --name NAME`" in str(caught.value)
 
