@@ -14,7 +14,7 @@ import itertools
 import sys
 import warnings
 
-from common import asked, best
+from timing import asked, best
 
 import numpy as np
 

@@ -25,7 +25,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from common import best, public
+from timing import best, public
 
 import numpy as np
 

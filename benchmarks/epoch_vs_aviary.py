@@ -29,7 +29,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from common import public, read_crystals
+from timing import public, read_crystals
 
 import numpy as np
 import torch

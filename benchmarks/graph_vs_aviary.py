@@ -17,7 +17,7 @@ import time
 import warnings
 from collections import Counter
 
-from common import asked, best, read_crystals
+from timing import asked, best, read_crystals
 
 import numpy as np
 

@@ -16,7 +16,7 @@ import time
 import warnings
 from pathlib import Path
 
-from common import best, public
+from timing import best, public
 
 import numpy as np
 

@@ -14,7 +14,7 @@ import sys
 import time
 import warnings
 
-from common import asked, best, read_crystals
+from timing import asked, best, read_crystals
 
 import numpy as np
 

@@ -17,7 +17,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from common import public
+from timing import public
 
 import matdata
 from matdata.features.feature import values_and_offsets
