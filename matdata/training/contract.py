@@ -174,7 +174,7 @@ class Trainer(ABC, Generic[H_co]):
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     #: Defaults of the training loop's settings (`epochs`, `batch_size`, `lr`, `loss`, …) that
     #: differ from the core's.
-    defaults: ClassVar[Mapping[str, Any]] = {}
+    defaults: ClassVar[Mapping[str, object]] = {}
 
     def __init__(self, hypers: H_co | None = None) -> None:
         #: The hypers that it was made with.
@@ -184,7 +184,7 @@ class Trainer(ABC, Generic[H_co]):
     def inputs(self) -> tuple[str, ...]:
         """Specs of the features that the model reads with these hypers."""
 
-    def input_settings(self) -> Mapping[str, Mapping[str, Any]]:
+    def input_settings(self) -> Mapping[str, Mapping[str, object]]:
         """Settings that an input must have been built with, by spec; none by default."""
         return {}
 

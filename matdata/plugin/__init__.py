@@ -5,10 +5,11 @@
     from matdata.plugin import Block, Featurizer, Field     # a feature
     from matdata.plugin import Chunk, Origin, Source        # a source of records
     from matdata.plugin import Schema, TorchTrainer         # a trainer, and its network:
-    from matdata.plugin import Batch, GraphInput, nn
+    from matdata.plugin import Batch, GraphInput
+    from matdata.plugin.nn import Linear, segment_mean
 
 Importing this module imports nothing else: each name is fetched from its home (`HOMES`) when it is
-first used, and torch only by names that need it (`nn`, `Batch`, the inputs, `batch_of`).
+first used, and torch only by names that need it (`Batch`, the inputs, `batch_of`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from matdata import nn
     from matdata.adapters.sites import Sites, from_pymatgen_dict, to_crystals
     from matdata.core.composition import Compositions, formula_of, parse_formula
     from matdata.core.crystals import Crystals, Ragged, gather_index
@@ -139,8 +139,7 @@ HOMES = {
     "Predictions": "matdata.training.prediction",
     "Run": "matdata.training.run",
     "Split": "matdata.splits.base",
-    # Networks: a batch with the typed class of each built-in input, and blocks. These need torch.
-    "nn": "matdata.nn:",
+    # What a network reads: a batch, with the typed class of each built-in input. These need torch.
     "Batch": "matdata.load.batch",
     "batch_of": "matdata.training.batch_of",
     "pairs_within": "matdata.load.inputs.base",
@@ -234,7 +233,6 @@ __all__ = [
     "formula_of",
     "from_pymatgen_dict",
     "gather_index",
-    "nn",
     "open_binary",
     "pairs_within",
     "parse_formula",
@@ -248,9 +246,9 @@ __all__ = [
 
 def home(name: str) -> object:
     """What a name of `HOMES` stands for, from where it is defined."""
-    module, colon, attribute = HOMES[name].partition(":")
-    found = import_module(module)
-    return found if colon and not attribute else getattr(found, attribute or name)
+    module, _, attribute = HOMES[name].partition(":")
+    found: object = getattr(import_module(module), attribute or name)
+    return found
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one of this module
