@@ -22,10 +22,9 @@ import pytest
 
 from matdata import api
 from matdata.core.digest import digest_json
-from matdata.core.ledger import Reject
+from matdata.core.ledger import UNEXPECTED, Reject
 from matdata.sources import find_source
 from matdata.sources.base import Chunk, Request, Source
-from matdata.sources.guard import UNEXPECTED
 from matdata.sources.identity import problem_of
 
 
