@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matdata.core.cache import cache_dir
 from matdata.core.composition import Compositions
@@ -92,11 +92,11 @@ def build(
     cache: str | Path | None = None,
     limit: int | None = None,
     seed: int = 0,
-    columns: Mapping[str, Any] | None = None,
+    columns: Mapping[str, object] | None = None,
     file: str | Path | None = None,
     query: Mapping[str, str] | None = None,
     snapshot: str | None = None,
-    **options: Any,
+    **options: object,
 ) -> Dataset:
     """Build a dataset, as ``matdata build`` does.
 
@@ -134,7 +134,7 @@ def build(
     return Dataset(built.dataset.folder, home)
 
 
-def transformer(spec: str, **settings: Any) -> FeatureTransformer:
+def transformer(spec: str, **settings: object) -> FeatureTransformer:
     """The same as a scikit-learn transformer: one row a material."""
     from matdata.datasets.sklearn import FeatureTransformer
 

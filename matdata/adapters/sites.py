@@ -53,7 +53,7 @@ def number_of(symbol: str) -> int:
         raise Unusable("unknown_element", error.what) from None
 
 
-def numbers_array(values: Any, what: str) -> npt.NDArray[np.float64]:
+def numbers_array(values: object, what: str) -> npt.NDArray[np.float64]:
     """Numbers as an array of their own; text is none, even if it reads like one.
 
     Raises
@@ -77,7 +77,7 @@ def _holds_truth(values: Any, levels: int) -> bool:
     return any(not TRUTH.isdisjoint(map(type, row)) for row in values)
 
 
-def from_fractional(lattice: Any, frac_coords: Any, numbers: Sequence[int]) -> Sites:
+def from_fractional(lattice: object, frac_coords: object, numbers: Sequence[int]) -> Sites:
     """Check the shapes of one crystal."""
     cell = numbers_array(lattice, "lattice vectors")
     coords = numbers_array(frac_coords, "coordinates")
@@ -95,7 +95,7 @@ def _atomic_numbers(numbers: Sequence[int]) -> npt.NDArray[np.uint8]:
     return array.astype(np.uint8)
 
 
-def from_cartesian(lattice: Any, cart_coords: Any, numbers: Sequence[int]) -> Sites:
+def from_cartesian(lattice: object, cart_coords: object, numbers: Sequence[int]) -> Sites:
     """One crystal from Cartesian coordinates in Å."""
     cell = numbers_array(lattice, "lattice vectors")
     if cell.shape != (3, 3) or not np.isfinite(cell).all() or abs(np.linalg.det(cell)) < 1e-12:
@@ -152,7 +152,7 @@ def _only_species(species: Sequence[Mapping[str, Any]]) -> int:
     return number_of(species[0]["element"])
 
 
-def _occupancy(value: Any) -> float:
+def _occupancy(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Unusable("unreadable", f"the occupancy {value!r} is no number")
     return float(value)
@@ -168,7 +168,7 @@ def from_jarvis_dict(data: Mapping[str, Any]) -> Sites:
         raise Unusable("unreadable", f"not a JARVIS structure: {error!r}") from None
 
 
-def from_dict(data: Any) -> Sites:
+def from_dict(data: object) -> Sites:
     """One crystal from whichever of the known dictionaries this is."""
     if isinstance(data, Mapping) and "lattice_mat" in data:
         return from_jarvis_dict(data)

@@ -75,7 +75,7 @@ class Dataset(DatasetFolder):
         """Names of the features that were built."""
         return feature_names(self.cache, self.ref)
 
-    def feature(self, spec: str, **settings: Any) -> Feature:
+    def feature(self, spec: str, **settings: object) -> Feature:
         """A feature that was built.
 
         Parameters
@@ -109,7 +109,7 @@ class Dataset(DatasetFolder):
 
         return {part: ids.tolist() for part, ids in load_split(self, name).parts.items()}
 
-    def add_split(self, method: str, *, name: str | None = None, **settings: Any) -> list[str]:
+    def add_split(self, method: str, *, name: str | None = None, **settings: object) -> list[str]:
         """Split the dataset and save the splits; returns their names, one a fold.
 
         Parameters
@@ -163,7 +163,7 @@ class Dataset(DatasetFolder):
         *,
         inputs: Sequence[str],
         target: str | Sequence[str] | None = None,
-        **options: Any,
+        **options: object,
     ) -> Loader:
         """The loader of one part of a split; of the whole dataset if no part is given."""
         from matdata.load.loaders import make_part_loader
@@ -176,7 +176,7 @@ class Dataset(DatasetFolder):
         keys: Sequence[str] | None = None,
         near_duplicates: bool = False,
         judge: bool = False,
-        **tolerances: Any,
+        **tolerances: object,
     ) -> Report:
         """What the parts of a saved split share.
 

@@ -26,18 +26,18 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         Settings of the featurizer.
     """
 
-    def __init__(self, spec: str, settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, spec: str, settings: Mapping[str, object] | None = None) -> None:
         self.spec = spec
         self.settings = settings
 
-    def fit(self, X: Any, y: Any = None) -> FeatureTransformer:
+    def fit(self, X: object, y: object = None) -> FeatureTransformer:
         """Nothing is learned; names and settings are checked."""
         from matdata.features import featurizer
 
         self.n_columns_ = len(featurizer(self.spec, self.settings).labels())
         return self
 
-    def transform(self, X: Any) -> npt.NDArray[Any]:
+    def transform(self, X: object) -> npt.NDArray[Any]:
         """Features of materials, (n, columns).
 
         Raises
@@ -62,7 +62,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         means: npt.NDArray[Any] = (sums / counts[:, None]).astype(done.values.dtype)
         return means
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[Any]:
         """Labels of the columns."""
         from matdata.features import featurizer
 

@@ -92,7 +92,7 @@ def open_run(name: str, cache: str | Path | None = None) -> Run:
     return find_run(cache_dir(cache), require_given(name, "the run"))
 
 
-def predict(run: Run, what: Any, **settings: Any) -> Predictions:
+def predict(run: Run, what: object, **settings: object) -> Predictions:
     """What a run says about a dataset, structures or formulas, as ``matdata predict`` does.
 
     Parameters
@@ -130,7 +130,7 @@ def predict(run: Run, what: Any, **settings: Any) -> Predictions:
     return found
 
 
-def evaluate(run: Run, **settings: Any) -> dict[str, Any]:
+def evaluate(run: Run, **settings: object) -> dict[str, Any]:
     """Open the test part of a run's split, once, and score the run; later calls read the record."""
     from matdata.evaluation.score import evaluate_run
 

@@ -46,7 +46,7 @@ class Computed:
     rejects: list[Reject] = field(default_factory=list)
 
 
-def compute(spec: str, materials: Any, **settings: Any) -> Computed:
+def compute(spec: str, materials: object, **settings: object) -> Computed:
     """Compute a feature without a dataset: the same arrays as a build.
 
     Parameters
@@ -101,7 +101,7 @@ def _join(columns: list[Any]) -> Column:
     return Ragged.concat(columns) if isinstance(columns[0], Ragged) else np.concatenate(columns)
 
 
-def as_batch(materials: Any, made: Featurizer) -> Crystals | Compositions:
+def as_batch(materials: object, made: Featurizer) -> Crystals | Compositions:
     """Bring whatever was given into the columns that a featurizer takes; all of it, or none.
 
     Raises

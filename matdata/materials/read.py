@@ -29,7 +29,7 @@ Amounts = Mapping[int, float]
 SHOWN = 60
 
 
-def read_materials(given: Any) -> Materials:
+def read_materials(given: object) -> Materials:
     """Read whatever was given; what cannot be read is rejected with its reason.
 
     Parameters
@@ -166,7 +166,7 @@ class _Reading:
         return Materials(tuple(self.names), crystals, compositions, tuple(self.rejects))
 
 
-def _read(value: Any) -> Sites | Amounts:
+def _read(value: object) -> Sites | Amounts:
     """One structure, or one composition.
 
     Raises
@@ -192,7 +192,7 @@ def _from_text(text: str) -> Sites | Amounts:
     return _parsed("cif" if "_cell_length_a" in text or "data_" in text[:200] else "poscar", text)
 
 
-def _parsed(form: Form, payload: Any) -> Sites:
+def _parsed(form: Form, payload: object) -> Sites:
     """The one structure of a text or a dictionary."""
     chunk = parse_structures([Raw("it", form, payload, {"id": "0"})])
     if chunk.rejects:

@@ -86,7 +86,7 @@ class ArtefactWriter:
         """Whether a part is finished."""
         return part in self.parts
 
-    def write(self, part: str, write: Callable[[Path], None], **meta: Any) -> None:
+    def write(self, part: str, write: Callable[[Path], None], **meta: object) -> None:
         """Write one part by calling `write` with a temporary path, then record it.
 
         Raises
@@ -143,7 +143,7 @@ class ArtefactWriter:
         return final
 
 
-def _is_entry(entry: Any) -> bool:
+def _is_entry(entry: object) -> bool:
     """Whether a line of a journal is one that `_record` wrote, and names a part inside."""
     kinds = {"part": str, "files": dict, "meta": dict}
     if not isinstance(entry, dict) or entry.keys() != kinds.keys():

@@ -92,7 +92,7 @@ class TrainerContract:
 
     @classmethod
     def run(
-        cls, dataset: api.Dataset, name: str, stop_after: int | None = None, **settings: Any
+        cls, dataset: api.Dataset, name: str, stop_after: int | None = None, **settings: object
     ) -> Run:
         """Train a little."""
         chosen = {"epochs": 2, "batch_size": 8, "threads": 1, "tensorboard": False, **settings}
