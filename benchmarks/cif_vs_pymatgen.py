@@ -14,21 +14,22 @@ import itertools
 import sys
 import warnings
 
-from common import asked, best
+from timing import asked, best
 
 import numpy as np
 
 from matdata.adapters.cif import read_cif
 from matdata.adapters.pymatgen import sites_of
 from matdata.adapters.sites import Sites
-from matdata.core.ledger import Unusable
 
 ATOL = 1e-12
 
 
 def instruction_set() -> str:
     """The widest vector instructions of this processor that NumPy names."""
-    from numpy._core._multiarray_umath import __cpu_features__ as features
+    from numpy._core._multiarray_umath import (  # type: ignore[import-not-found]
+        __cpu_features__ as features,
+    )
 
     order = ("AVX512_SPR", "AVX512_ICL", "AVX512_SKX", "AVX2", "SVE", "ASIMD", "SSE42")
     return next((name for name in order if features.get(name)), "unknown")
@@ -36,7 +37,7 @@ def instruction_set() -> str:
 
 def matdata_reads(text: str) -> list[Sites]:
     """The crystals of a text."""
-    return [each.sites for each in read_cif(text) if not isinstance(each.sites, Unusable)]
+    return [each.sites for each in read_cif(text) if isinstance(each.sites, Sites)]
 
 
 def pymatgen_reads(text: str) -> list[Sites]:

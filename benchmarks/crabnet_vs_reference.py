@@ -16,19 +16,31 @@ import argparse
 import sys
 import time
 import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-import common
+import timing
 
 import numpy as np
 import pandas as pd
 import torch
 
-from matdata.core.composition import Compositions, parse_formula
-from matdata.load.batch import Batch
-from matdata.training import trainer
-from matdata.training.contract import Schema, Target
-from matdata.training.batch_of import batch_of
+from matdata.plugin import (
+    Batch,
+    Compositions,
+    MatrixInput,
+    Schema,
+    Target,
+    TorchTrainer,
+    batch_of,
+    parse_formula,
+    trainer,
+)
 from matdata.training.losses import robust_l1
+
+
+Step = Callable[[], float]
 
 
 def main() -> int:
@@ -47,11 +59,11 @@ def main() -> int:
         return 1
     warnings.filterwarnings("ignore", message="enable_nested_tensor")
     torch.set_num_threads(given.threads)
-    table = pd.read_csv(common.public(f"crabnet/{given.set}/train.csv.gz"))
+    table = pd.read_csv(timing.public(f"crabnet/{given.set}/train.csv.gz"))
     table = table.iloc[: given.limit or None]
-    ours = trainer("crabnet", {"scaling": "pooled", "dropout": 0.0, "jitter": 0.0}).model(
-        Schema((Target("target"),), 2, {})
-    )
+    plugin = trainer("crabnet", {"scaling": "pooled", "dropout": 0.0, "jitter": 0.0})
+    assert isinstance(plugin, TorchTrainer)
+    ours = plugin.model(Schema((Target("target"),), 2, {}))
     theirs = SubCrab(compute_device="cpu", emb_scaler=2.0, dropout=0.0)
     theirs.encoder.fractional = False
     copy_weights(ours, theirs)
@@ -73,7 +85,7 @@ def main() -> int:
     return 0
 
 
-def copy_weights(ours: torch.nn.Module, theirs: torch.nn.Module) -> None:
+def copy_weights(ours: Any, theirs: Any) -> None:
     """Give the package's network the weights of ours."""
     encoder, network = theirs.encoder, ours.head.network
     pairs = [(ours.embedding.elements, encoder.embed.fc_mat2vec)]
@@ -90,40 +102,50 @@ def copy_weights(ours: torch.nn.Module, theirs: torch.nn.Module) -> None:
         other.load_state_dict(mine.state_dict())
 
 
-def sides_of(ours, theirs, table: pd.DataFrame, size: int) -> dict[str, list]:
+def sides_of(
+    ours: torch.nn.Module, theirs: torch.nn.Module, table: pd.DataFrame, size: int
+) -> dict[str, list[Step]]:
     """One function a step for each side; making batches is part of neither."""
     amounts = [parse_formula(text) for text in table["formula"]]
     order = np.random.default_rng(0).permutation(len(table))
-    target = table["target"].to_numpy()
-    target = torch.from_numpy((target - target.mean()) / target.std()).float()[:, None]
+    values = table["target"].to_numpy()
+    target = torch.from_numpy((values - values.mean()) / values.std()).float()[:, None]
     longest = max(len(one) for one in amounts)
     mine, other = [torch.optim.AdamW(m.parameters(), 1e-4, fused=True) for m in (ours, theirs)]
-    sides: dict[str, list] = {"matdata": [], "package": []}
+    sides: dict[str, list[Step]] = {"matdata": [], "package": []}
     for first in range(0, len(order), size):
         rows = order[first : first + size]
         formulas = Compositions.from_amounts(
             [str(row) for row in rows], [amounts[row] for row in rows]
         )
         batch = batch_of(["edm"], formulas)
-        wide = batch_of(["edm"], formulas, {"edm": {"length": longest}})["edm"]
+        padded = batch_of(["edm"], formulas, {"edm": {"length": longest}})
+        wide = padded.get("edm", MatrixInput)
         src, frac, y = wide.elements, wide.padded_fractions, target[rows]
-        sides["matdata"].append(lambda b=batch, y=y: step(lambda: ours(fresh(b)), y, mine))
-        sides["package"].append(lambda s=src, f=frac, y=y: step(lambda: theirs(s, f), y, other))
+        sides["matdata"].append(partial(step, partial(_fresh_call, ours, batch), y, mine))
+        sides["package"].append(partial(step, partial(theirs, src, frac), y, other))
     return sides
+
+
+def _fresh_call(network: torch.nn.Module, batch: Batch) -> torch.Tensor:
+    out: torch.Tensor = network(fresh(batch))
+    return out
 
 
 def fresh(batch: Batch) -> Batch:
     """The batch with nothing kept from an earlier call."""
-    read = batch["edm"]
+    read = batch.get("edm", MatrixInput)
     again = type(read)(read.featurizer, read.fields, read.offsets, read.size, read.host_offsets)
     return Batch({"edm": again}, batch.targets, batch.mask, batch.rows, batch.all_ids)
 
 
-def step(forward, target: torch.Tensor, optimizer: torch.optim.Optimizer) -> float:
+def step(
+    forward: Callable[[], torch.Tensor], target: torch.Tensor, optimizer: torch.optim.Optimizer
+) -> float:
     """One step of training; returns the loss."""
     optimizer.zero_grad(set_to_none=True)
     loss = robust_l1(forward(), target).mean()
-    loss.backward()
+    torch.autograd.backward(loss)
     optimizer.step()
     return float(loss.detach())
 

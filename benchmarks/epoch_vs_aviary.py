@@ -29,7 +29,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from common import public, read_crystals
+from timing import public, read_crystals
 
 import numpy as np
 import torch
@@ -84,7 +84,7 @@ class Ours:
         place = {name: row for row, name in enumerate(materials.ids)}
         ids = np.asarray(feature.ids, dtype=np.str_)
         chosen = values[[place[name] for name in ids.tolist()]]
-        view = View("benchmark", ids, {TARGET: chosen}, {TARGET: "1"}, {spec: feature})
+        view = View("benchmark", ids, {TARGET: chosen.tolist()}, {TARGET: "1"}, {spec: feature})
         self.order = np.random.default_rng(SEED).permutation(len(ids))
         self.ids, self.values, cut = ids, chosen, round(0.8 * len(ids))
         self.parts = np.sort(self.order[:cut]), np.sort(self.order[cut:])
@@ -111,6 +111,7 @@ class Ours:
         total = 0.0
         for batch in self.valid:
             total += float((self.engine.outputs(batch)[0][:, :1] - batch.targets).abs().sum())
+        assert self.normalizer is not None
         return total / len(self.valid.ids) * float(self.normalizer.scale[0])
 
 
@@ -159,7 +160,7 @@ def roost(lr: float) -> tuple[Ours, Theirs]:
     ours = Ours(Roost(), materials, values, lr)
     with gzip.open(public("roost/expt-non-metals.csv.gz"), "rt") as file:
         table = pd.read_csv(file, dtype={"material_id": str}).set_index("material_id")
-    frame = table.loc[ours.ids].reset_index().rename(columns={"Eg": TARGET})
+    frame = table.loc[ours.ids.tolist()].reset_index().rename(columns={"Eg": TARGET})
     dataset = CompositionData(frame, {TARGET: "regression"})
     return ours, Theirs(_named(aviary_roost(ours.network)), dataset, collate_batch, ours)
 
@@ -170,10 +171,11 @@ def wren(lr: float) -> tuple[Ours, Theirs]:
     from aviary.wren.data import WyckoffData, collate_batch
     from aviary.wren.model import Wren as Reference
     from matdata_wren import Wren
+    from matdata_wren.hypers import Hypers
     from pymatgen.analysis.prototypes import get_protostructure_label
 
     materials, values = read_structures("phonons/matbench_phonons.json.gz", "last phdos peak")
-    hypers = Wren.Hypers(trunk=(1024, 512), pool_heads=3)  # aviary's default sizes
+    hypers = Hypers(trunk=(1024, 512), pool_heads=3)  # aviary's default sizes
     ours = Ours(Wren(hypers), materials, values, lr)
     structures = _structures(materials, ours.ids)
     labels = [get_protostructure_label(structure, "spglib") for structure in structures]
@@ -210,7 +212,7 @@ def _structures(materials: Any, ids: np.ndarray) -> list[Any]:
     return [to_structure(materials, place[name]) for name in ids.tolist()]
 
 
-def timed(function: Callable[[], None]) -> float:
+def timed(function: Callable[[], object]) -> float:
     """Wall time in seconds."""
     start = time.perf_counter()
     function()
@@ -251,7 +253,8 @@ def compare(chosen: argparse.Namespace) -> int:
     """Measure with the chosen options and print."""
     ours, theirs = {"roost": roost, "wren": wren, "cgcnn": cgcnn}[chosen.model](chosen.lr)
     theirs.model.elem_embedding.weight.requires_grad_(not chosen.frozen)
-    ours.epoch(), theirs.epoch()
+    ours.epoch()
+    theirs.epoch()
     alone = [min(timed(side.epoch) for _ in range(2)) for side in (ours, theirs)]
     kept = keep_freed_memory()  # as each training of matdata does; it serves both sides
     times: tuple[list[float], list[float]] = ([], [])

@@ -16,14 +16,16 @@ import sys
 import time
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 
-from common import asked, best, read_crystals
+from timing import asked, best, read_crystals
 
 import numpy as np
 
 from matdata.adapters.pymatgen import to_structure
 from matdata.core.crystals import Crystals
 from matdata.features import featurizer
+from matdata.plugin import Column
 
 RADIUS, NEIGHBOURS, ROUNDS = 5.0, 12, 5
 SAME = 1e-4  # Å
@@ -49,7 +51,7 @@ def aviary(crystals: Crystals) -> tuple[list[tuple[np.ndarray, ...]], float, flo
     return graphs, min(times) / len(crystals), min(first) / len(crystals)
 
 
-def compare(fields: dict, theirs: list[tuple[np.ndarray, ...]]) -> tuple[int, int]:
+def compare(fields: Mapping[str, Column], theirs: list[tuple[np.ndarray, ...]]) -> tuple[int, int]:
     """Sites, and sites without a tie at the cut; asserts that the graphs agree."""
     sites = clear = 0
     for row, (out, into, distance) in enumerate(theirs):

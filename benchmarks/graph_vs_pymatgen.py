@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import time
 
-from common import asked, best, read_crystals
+from timing import asked, best, read_crystals
 
 import numpy as np
 

@@ -65,7 +65,9 @@ class Pickles(torch.utils.data.Dataset):  # type: ignore[type-arg]
 
     def __getitem__(self, k: int) -> Any:
         with self.store.begin(write=False) as read:
-            return pickle.loads(read.get(f"{k}".encode()))
+            stored = read.get(f"{k}".encode())
+            assert stored is not None
+            return pickle.loads(stored)
 
 
 class Cached(torch.utils.data.Dataset):  # type: ignore[type-arg]

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from typing import Any
 
-from common import public  # noqa: F401  (one thread, before NumPy is loaded)
+from timing import public  # noqa: F401  (one thread, before NumPy is loaded)
 
 import numpy as np
 

@@ -16,13 +16,14 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from common import public
+from timing import public
 
 import torch
 
@@ -131,11 +132,15 @@ def compare(kind: Kind, turns: int) -> None:
         fresh, arrays = found.loader(**chosen), found.loader(**chosen, device="numpy")
         sides: dict[str, Callable[[], object]] = {
             "matdata": lambda: [kind.read(batch) for batch in fresh],
-            **{name: lambda run=run: list(run()) for name, run in others.items()},
+            **{name: partial(_listed, run) for name, run in others.items()},
         }
         table(by_turns(sides, turns), len(loader.ids))
         alone = {"matdata": sides["matdata"], "NumPy, stored": lambda: _stored(arrays)}
         table(by_turns(alone, turns), len(loader.ids))
+
+
+def _listed(run: Callable[[], Iterable[object]]) -> list[object]:
+    return list(run())
 
 
 def _stored(loader: Any) -> list[Any]:

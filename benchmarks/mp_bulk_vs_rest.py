@@ -22,7 +22,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from common import public
+from timing import public
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.mp_server import KEY, VERSION, serving

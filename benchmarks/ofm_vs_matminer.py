@@ -13,8 +13,9 @@ from __future__ import annotations
 import sys
 import time
 import warnings
+from functools import partial
 
-from common import asked, best, read_crystals
+from timing import asked, best, read_crystals
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def linearity(crystals: Crystals) -> None:
         cell = Crystals(cell.ids, cell.lattice, moved, cell.numbers, cell.offsets)
         copies = max(1, 2000 // len(cell.numbers))
         many = Crystals.concat([cell] * copies)
-        seconds = best(lambda many=many: tessellate(many))
+        seconds = best(partial(tessellate, many))
         print(f"{len(cell.numbers):12d}   {seconds / len(many.numbers) * 1e6:8.2f}")
 
 

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from matdata.symmetry.search import analyse
+from matdata.symmetry import protostructure
+from matdata.symmetry.search import Engine, Symmetry, analyse
 from matdata.core.crystals import Crystals
-from matdata.curate import protostructure
 from matdata.core import elements
 
 SHARED = Path(os.environ.get("MATDATA_SHARED", Path(__file__).parents[2] / "shared"))
@@ -42,7 +42,7 @@ def read(path: Path) -> tuple[Crystals, list[object]]:
     return crystals, [Structure.from_dict(row) for row in rows]
 
 
-def ours(crystals: Crystals, engine: str, workers: int = 1) -> None:
+def ours(crystals: Crystals, engine: Engine, workers: int = 1) -> None:
     """The whole batch, from columns to labels, with no label remembered from an earlier round."""
     protostructure.canonical_words.cache_clear()
     if workers == 1:
@@ -90,7 +90,7 @@ def main() -> None:
         print(f"{name:28s}{seconds / len(crystals) * 1e3:8.3f}{seconds / reference:8.2f}")
 
 
-def labels_only(crystals: Crystals, symmetry: object) -> None:
+def labels_only(crystals: Crystals, symmetry: Symmetry) -> None:
     """Labels of crystals whose symmetry is known."""
     protostructure.canonical_words.cache_clear()
     protostructure.protostructures(crystals, symmetry)

@@ -17,7 +17,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from common import public
+from timing import public
 
 import matdata
 from matdata.features.feature import values_and_offsets
@@ -40,8 +40,11 @@ SETS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "mp_e_hull": ("crabnet/mp_e_hull/val.csv.gz", FORMULAS, {"formula_col": "formula"}),
     "ex": ("roost/expt-non-metals.csv.gz", FORMULAS, {"formula_col": "composition"}),
 }
-SETTINGS = {"element:jarvis438": {"unknown": "mean"}, "formula-graph": {"max_atoms": 2000}}
-VIEWS = {"graph": {"basis": "cgcnn"}}
+SETTINGS: dict[str, dict[str, object]] = {
+    "element:jarvis438": {"unknown": "mean"},
+    "formula-graph": {"max_atoms": 2000},
+}
+VIEWS: dict[str, dict[str, object]] = {"graph": {"basis": "cgcnn"}}
 
 
 def on_disk(folder: Path) -> int:

@@ -12,7 +12,7 @@ import sys
 import time
 import warnings
 
-from common import asked, best, read_crystals
+from timing import asked, best, read_crystals
 
 import numpy as np
 
@@ -80,7 +80,7 @@ def main() -> int:
     places = np.linspace(0, len(fitting) - 1, min(options.sample, len(fitting))).astype(int)
     chosen = crystals.take(fitting[places])
     expected, spent = matminer(chosen)
-    rows = made.dense(made.featurize(chosen).fields)[:, :WIDTH]
+    rows = np.asarray(made.dense(made.featurize(chosen).fields))[:, :WIDTH]
     np.testing.assert_allclose(rows, expected, rtol=1e-6, atol=1e-9)
     ours = best(lambda: made.featurize(chosen)) / len(chosen)
     theirs = spent / len(chosen)

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from common import asked, read_crystals
+from timing import asked, read_crystals
 
 from matdata.adapters.pymatgen import to_structure
 from matdata.core.crystals import Crystals

@@ -7,7 +7,7 @@ first used.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
@@ -16,38 +16,24 @@ if TYPE_CHECKING:
 
 # The names of `matdata.api`, written out so that looking one up need not import it.
 __all__ = [
-    "Block",
-    "Column",
     "Compositions",
     "Computed",
     "ConfigError",
     "Crystals",
     "CurationError",
     "Dataset",
-    "Dense",
     "Feature",
     "FeatureError",
-    "Featurizer",
-    "Field",
-    "FitTrainer",
     "MatdataError",
     "MatdataWarning",
-    "Members",
     "PluginError",
     "Ragged",
     "Reject",
-    "Samples",
-    "Schema",
-    "Settings",
     "SourceError",
     "SplitError",
     "StoreError",
     "StructureError",
-    "Target",
-    "TorchTrainer",
     "TrainError",
-    "Trainer",
-    "atomic_masses",
     "build",
     "compute",
     "evaluate",
@@ -55,16 +41,17 @@ __all__ = [
     "open",
     "open_run",
     "predict",
-    "setting",
     "train",
     "transformer",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(import_module("matdata.api"), name)
-    raise AttributeError(f"module 'matdata' has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker would take any name for one of this module
+
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            return getattr(import_module("matdata.api"), name)
+        raise AttributeError(f"module 'matdata' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

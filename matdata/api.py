@@ -1,15 +1,14 @@
-"""What ``import matdata`` offers, and the only module that plugins import."""
+"""What ``import matdata`` offers; authors of plugins find more in `matdata.plugin`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matdata.core.cache import cache_dir
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Ragged
-from matdata.core.elements import masses as atomic_masses
 from matdata.core.errors import (
     ConfigError,
     CurationError,
@@ -25,60 +24,35 @@ from matdata.core.errors import (
 )
 from matdata.core.given import path_of, require_given
 from matdata.core.ledger import Reject
-from matdata.core.settings import Settings, setting
 from matdata.datasets.dataset import Dataset
 from matdata.evaluation.workflow import evaluate, open_run, predict, train
 from matdata.features import FEATURIZERS
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.feature import Feature
 from matdata.materials.compute import Computed, compute
 from matdata.store.catalogue import find_dataset
-from matdata.training.contract import (
-    FitTrainer,
-    Members,
-    Samples,
-    Schema,
-    Target,
-    TorchTrainer,
-    Trainer,
-)
 
 if TYPE_CHECKING:
     from matdata.datasets.sklearn import FeatureTransformer
 
 __all__ = [
-    "Block",
-    "Column",
     "Compositions",
     "Computed",
     "ConfigError",
     "Crystals",
     "CurationError",
     "Dataset",
-    "Dense",
     "Feature",
     "FeatureError",
-    "Featurizer",
-    "Field",
-    "FitTrainer",
     "MatdataError",
     "MatdataWarning",
-    "Members",
     "PluginError",
     "Ragged",
     "Reject",
-    "Samples",
-    "Schema",
-    "Settings",
     "SourceError",
     "SplitError",
     "StoreError",
     "StructureError",
-    "Target",
-    "TorchTrainer",
     "TrainError",
-    "Trainer",
-    "atomic_masses",
     "build",
     "compute",
     "evaluate",
@@ -86,7 +60,6 @@ __all__ = [
     "open",
     "open_run",
     "predict",
-    "setting",
     "train",
     "transformer",
 ]
@@ -119,11 +92,11 @@ def build(
     cache: str | Path | None = None,
     limit: int | None = None,
     seed: int = 0,
-    columns: Mapping[str, Any] | None = None,
+    columns: Mapping[str, object] | None = None,
     file: str | Path | None = None,
     query: Mapping[str, str] | None = None,
     snapshot: str | None = None,
-    **options: Any,
+    **options: object,
 ) -> Dataset:
     """Build a dataset, as ``matdata build`` does.
 
@@ -161,7 +134,7 @@ def build(
     return Dataset(built.dataset.folder, home)
 
 
-def transformer(spec: str, **settings: Any) -> FeatureTransformer:
+def transformer(spec: str, **settings: object) -> FeatureTransformer:
     """The same as a scikit-learn transformer: one row a material."""
     from matdata.datasets.sklearn import FeatureTransformer
 

@@ -11,9 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Protocol
 
-from matdata.core.errors import SourceError
-from matdata.core.ledger import Reject
-from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.plugin import Chunk, Origin, Reject, Request, Source, SourceError
 
 MISSING = ("na", "NA")  # how JARVIS writes that there is no value
 

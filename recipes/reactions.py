@@ -30,14 +30,22 @@ from typing import Any, ClassVar
 from common import Cut, Recipe, run
 from gathered import Item
 
-from matdata.core.composition import formula_of
-from matdata.core.digest import digest_file
-from matdata.core.elements import symbols
-from matdata.core.errors import SourceError
-from matdata.core.ledger import Reject, Unusable
-from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
-from matdata.sources.parse import to_columns
-from matdata.sources.readers.opening import open_binary, readable
+from matdata.plugin import (
+    CHUNK_ROWS,
+    Chunk,
+    Origin,
+    Reject,
+    Request,
+    Source,
+    SourceError,
+    Unusable,
+    digest_file,
+    element_symbols,
+    formula_of,
+    open_binary,
+    readable,
+    to_columns,
+)
 
 WHERE = "https://doi.org/10.6084/m9.figshare.9722159 (Kononova et al., Sci. Data 6, 203, 2019)"
 NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
@@ -166,7 +174,7 @@ def _check_material(material: Mapping[str, Any]) -> None:
         wrong = [text for text in texts if not NUMBER.fullmatch(text) or float(text) == 0]
         if wrong:
             raise Unusable("not_stoichiometric", f"{name}: amount {wrong[0]!r}")
-        unknown = [element for element in part["elements"] if element not in symbols()[1:]]
+        unknown = [element for element in part["elements"] if element not in element_symbols()[1:]]
         if unknown:
             raise Unusable("not_stoichiometric", f"{name}: {unknown[0]!r} stands for elements")
         if is_organic({e: float(n) for e, n in part["elements"].items()}):
@@ -189,7 +197,7 @@ def is_organic(amounts: Mapping[str, float]) -> bool:
 
 def amounts_of(material: Mapping[str, Any]) -> dict[int, float]:
     """Amounts by atomic number, the phases of a mixture added up with their amounts."""
-    number = {symbol: z for z, symbol in enumerate(symbols())}
+    number = {symbol: z for z, symbol in enumerate(element_symbols())}
     total: dict[int, float] = {}
     for part in material["composition"]:
         for element, text in part["elements"].items():

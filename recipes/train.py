@@ -140,7 +140,7 @@ def carry_out(words: Sequence[str], given: argparse.Namespace) -> int:
         return results.main([*rest, *cache, "--folder", str(given.results)])
     module = importlib.import_module(script)
     more = getattr(module, "arguments", None)
-    return common.run(module.recipe, module.__doc__, [*rest, *cache], more)
+    return common.run(module.recipe, module.__doc__ or script, [*rest, *cache], more)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -9,12 +9,22 @@ from typing import Any, ClassVar
 
 from gathered import Item
 
-from matdata.adapters.sites import Sites, from_pymatgen_dict, to_crystals
-from matdata.core.digest import digest_file
-from matdata.core.errors import SourceError
-from matdata.core.ledger import Reject, Unusable
-from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
-from matdata.sources.readers.opening import open_binary, readable
+from matdata.plugin import (
+    CHUNK_ROWS,
+    Chunk,
+    Origin,
+    Reject,
+    Request,
+    Sites,
+    Source,
+    SourceError,
+    Unusable,
+    digest_file,
+    from_pymatgen_dict,
+    open_binary,
+    readable,
+    to_crystals,
+)
 
 WHERE = (
     "step_1.json.bz2 to step_5.json.bz2 of https://archive.materialscloud.org/record/2021.68 "

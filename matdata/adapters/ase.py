@@ -30,7 +30,7 @@ def sites_of(atoms: Any) -> Sites:
     return from_cartesian(atoms.cell.array, atoms.positions, atoms.numbers.tolist())
 
 
-def from_atoms(frames: Sequence[Any], ids: Sequence[str] | None = None) -> Crystals:
+def from_atoms(frames: Sequence[object], ids: Sequence[str] | None = None) -> Crystals:
     """`Crystals` from ASE atoms.
 
     Raises
@@ -137,7 +137,7 @@ def sites_of_row(arrays: dict[str, Any]) -> Sites:
     return sites_of(Atoms(**arrays))
 
 
-def is_atoms(value: Any) -> bool:
+def is_atoms(value: object) -> bool:
     """Whether a value is ASE `Atoms`, without importing ASE."""
     return any(
         cls.__module__.startswith("ase.") and cls.__name__ == "Atoms" for cls in type(value).__mro__

@@ -37,7 +37,7 @@ def sites_of(structure: Any) -> Sites:
     return from_fractional(structure.lattice.matrix, structure.frac_coords, numbers)
 
 
-def from_structures(structures: Sequence[Any], ids: Sequence[str] | None = None) -> Crystals:
+def from_structures(structures: Sequence[object], ids: Sequence[str] | None = None) -> Crystals:
     """`Crystals` from pymatgen structures.
 
     Raises
@@ -64,22 +64,22 @@ def to_structure(crystals: Crystals, row: int = 0) -> Any:
     return Structure(lattice, crystals.numbers[part].tolist(), crystals.frac_coords[part])
 
 
-def is_structure(value: Any) -> bool:
+def is_structure(value: object) -> bool:
     """Whether a value is a pymatgen structure, without importing pymatgen."""
     return _is(value, "IStructure")
 
 
-def is_molecule(value: Any) -> bool:
+def is_molecule(value: object) -> bool:
     """Whether a value is a pymatgen molecule, without importing pymatgen."""
     return _is(value, "IMolecule")
 
 
-def is_composition(value: Any) -> bool:
+def is_composition(value: object) -> bool:
     """Whether a value is a pymatgen composition, without importing pymatgen."""
     return _is(value, "Composition")
 
 
-def _is(value: Any, kind: str) -> bool:
+def _is(value: object, kind: str) -> bool:
     classes = type(value).__mro__
     return any(cls.__module__.startswith("pymatgen.") and cls.__name__ == kind for cls in classes)
 

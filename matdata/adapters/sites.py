@@ -59,7 +59,7 @@ def number_of(symbol: str) -> int:
         raise Unusable("unknown_element", error.what) from None
 
 
-def numbers_array(values: Any, what: str) -> npt.NDArray[np.float64]:
+def numbers_array(values: object, what: str) -> npt.NDArray[np.float64]:
     """Nested numbers as a new float64 array of their shape, such as (n, 3); text is rejected.
 
     Raises
@@ -83,7 +83,7 @@ def _holds_truth(values: Any, levels: int) -> bool:
     return any(not TRUTH.isdisjoint(map(type, row)) for row in values)
 
 
-def from_fractional(lattice: Any, frac_coords: Any, numbers: Sequence[int]) -> Sites:
+def from_fractional(lattice: object, frac_coords: object, numbers: Sequence[int]) -> Sites:
     """One crystal from lattice (3, 3) in Å and fractional coordinates (N, 3), checked.
 
     Raises
@@ -107,7 +107,7 @@ def _atomic_numbers(numbers: Sequence[int]) -> npt.NDArray[np.uint8]:
     return array.astype(np.uint8)
 
 
-def from_cartesian(lattice: Any, cart_coords: Any, numbers: Sequence[int]) -> Sites:
+def from_cartesian(lattice: object, cart_coords: object, numbers: Sequence[int]) -> Sites:
     """One crystal from lattice (3, 3) and Cartesian coordinates (N, 3), both in Å.
 
     Raises
@@ -171,7 +171,7 @@ def _only_species(species: Sequence[Mapping[str, Any]]) -> int:
     return number_of(species[0]["element"])
 
 
-def _occupancy(value: Any) -> float:
+def _occupancy(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Unusable("unreadable", f"the occupancy {value!r} is not a number")
     return float(value)
@@ -193,7 +193,7 @@ def from_jarvis_dict(data: Mapping[str, Any]) -> Sites:
         raise Unusable("unreadable", f"not a JARVIS structure: {error!r}") from None
 
 
-def from_dict(data: Any) -> Sites:
+def from_dict(data: object) -> Sites:
     """One crystal from a dictionary of pymatgen or JARVIS, recognised by its keys.
 
     Raises

@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -125,7 +124,7 @@ class Compositions:
             np.cumsum(lengths).astype(np.int64),
         )
 
-    def take(self, key: Any) -> Compositions:
+    def take(self, key: object) -> Compositions:
         """The compositions selected by a slice, a mask (n,) or integers (k,), in that order."""
         rows = as_rows(key, len(self))
         index, offsets = gather_index(self.offsets, rows)

@@ -32,7 +32,7 @@ def gather_index(offsets: Int, rows: npt.NDArray[Any]) -> tuple[Int, Int]:
     return index, out
 
 
-def as_rows(key: Any, length: int) -> Int:
+def as_rows(key: object, length: int) -> Int:
     """Row numbers for a slice, a boolean mask or a sequence of integers."""
     if isinstance(key, slice):
         return np.arange(*key.indices(length), dtype=np.int64)
@@ -103,7 +103,7 @@ class Ragged:
         """Number of values in each row, (n,)."""
         return np.diff(self.offsets)
 
-    def take(self, key: Any) -> Ragged:
+    def take(self, key: object) -> Ragged:
         """The rows given by a slice, a mask or integers, in that order."""
         index, offsets = gather_index(self.offsets, as_rows(key, len(self)))
         return Ragged(self.values[index], offsets)
@@ -224,7 +224,7 @@ class Crystals:
             np.concatenate([[0], np.cumsum(lengths)]),
         )
 
-    def take(self, key: Any) -> Crystals:
+    def take(self, key: object) -> Crystals:
         """The crystals given by a slice, a mask or integers, in that order."""
         rows = as_rows(key, len(self))
         index, offsets = gather_index(self.offsets, rows)

@@ -19,7 +19,7 @@ import numpy as np
 SHORT = 8  # characters of a digest in a folder name
 
 
-def canonical_json(value: Any) -> str:
+def canonical_json(value: object) -> str:
     """Return the canonical JSON text of `value`: sorted keys, no spaces, no NaN.
 
     Raises
@@ -38,7 +38,7 @@ def canonical_json(value: Any) -> str:
     )
 
 
-def plain_json(value: Any) -> Any:
+def plain_json(value: object) -> Any:
     """`value` in JSON types: text keys, lists, and Python's own numbers.
 
     Raises
@@ -59,7 +59,7 @@ def plain_json(value: Any) -> Any:
     return value
 
 
-def digest_json(value: Any) -> str:
+def digest_json(value: object) -> str:
     """SHA-256 (hex) of the canonical JSON of `value`; raises as `canonical_json` does."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 

@@ -117,7 +117,7 @@ def redact(text: str) -> str:
     return text
 
 
-def redacted(value: Any, hide: Callable[[str], str] = redact) -> Any:
+def redacted(value: object, hide: Callable[[str], str] = redact) -> Any:
     """A record (mappings, lists, texts, anything else) with every secret in its texts hidden."""
     if isinstance(value, str):
         return hide(value)

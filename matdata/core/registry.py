@@ -174,7 +174,7 @@ class Registry(Generic[T]):
             raise PluginError(f"{what} is not what it should be: {wrong}", next_step=UNINSTALL)
         return loaded
 
-    def _wrong(self, offer: Offer, loaded: Any) -> str | None:
+    def _wrong(self, offer: Offer, loaded: object) -> str | None:
         base: Any = _attribute(self._base)
         if self._classes and not (isinstance(loaded, type) and issubclass(loaded, base)):
             return f"expected a subclass of {base.__name__}, got {excerpt(repr(loaded), 100)}"

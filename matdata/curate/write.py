@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from matdata.core import ledger
 from matdata.core.console import Console
@@ -17,7 +16,7 @@ from matdata.store.dataset_folder import KIND
 from matdata.store.manifest import is_committed
 
 
-def dataset_folder(home: Path, version: str, identity: Mapping[str, Any]) -> Path:
+def dataset_folder(home: Path, version: str, identity: Mapping[str, object]) -> Path:
     """Folder of the dataset with this identity, whether or not it exists."""
     return home / f"{version}-{digest_json(identity)[:SHORT]}"
 
@@ -25,8 +24,8 @@ def dataset_folder(home: Path, version: str, identity: Mapping[str, Any]) -> Pat
 def write_dataset(
     curated: Curated,
     folder: Path,
-    identity: Mapping[str, Any],
-    about: Mapping[str, Any],
+    identity: Mapping[str, object],
+    about: Mapping[str, object],
     units: Mapping[str, str],
     console: Console,
 ) -> Path:

@@ -83,7 +83,7 @@ class Dataset(DatasetFolder):
         """Names of the stored features."""
         return feature_names(self.cache, self.ref)
 
-    def feature(self, spec: str, **settings: Any) -> Feature:
+    def feature(self, spec: str, **settings: object) -> Feature:
         """A stored feature.
 
         Parameters
@@ -117,7 +117,7 @@ class Dataset(DatasetFolder):
 
         return {part: ids.tolist() for part, ids in load_split(self, name).parts.items()}
 
-    def add_split(self, method: str, *, name: str | None = None, **settings: Any) -> list[str]:
+    def add_split(self, method: str, *, name: str | None = None, **settings: object) -> list[str]:
         """Split the dataset and save the splits; return their names, one per fold.
 
         Parameters
@@ -178,7 +178,7 @@ class Dataset(DatasetFolder):
         *,
         inputs: Sequence[str],
         target: str | Sequence[str] | None = None,
-        **options: Any,
+        **options: object,
     ) -> Loader:
         """The loader of one part of a split; of the whole dataset if no part is given."""
         from matdata.load.loaders import make_part_loader
@@ -191,7 +191,7 @@ class Dataset(DatasetFolder):
         keys: Sequence[str] | None = None,
         near_duplicates: bool = False,
         judge: bool = False,
-        **tolerances: Any,
+        **tolerances: object,
     ) -> Report:
         """Audit a saved split: what its parts share.
 

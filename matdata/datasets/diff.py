@@ -195,7 +195,7 @@ def _retargeted(
     return changes
 
 
-def _differs(old: Any, new: Any, tolerance: float) -> bool:
+def _differs(old: object, new: object, tolerance: float) -> bool:
     if old is None or new is None:
         return (old is None) != (new is None)
     if isinstance(old, (str, bool)) or isinstance(new, (str, bool)):

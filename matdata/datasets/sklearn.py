@@ -26,11 +26,11 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         Settings of the featurizer.
     """
 
-    def __init__(self, spec: str, settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, spec: str, settings: Mapping[str, object] | None = None) -> None:
         self.spec = spec
         self.settings = settings
 
-    def fit(self, X: Any, y: Any = None) -> FeatureTransformer:
+    def fit(self, X: object, y: object = None) -> FeatureTransformer:
         """Check names and settings; nothing is learned.
 
         Raises
@@ -45,7 +45,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         featurizer(self.spec, self.settings).labels()
         return self
 
-    def transform(self, X: Any) -> npt.NDArray[Any]:
+    def transform(self, X: object) -> npt.NDArray[Any]:
         """Features of materials, (n, columns).
 
         Raises
@@ -70,7 +70,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         means: npt.NDArray[Any] = (sums / counts[:, None]).astype(computed.values.dtype)
         return means
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[Any]:
         """Labels of the columns, (columns,)."""
         from matdata.features import featurizer
 

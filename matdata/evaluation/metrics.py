@@ -68,7 +68,7 @@ REASONS = {
 }
 
 
-def undefined(scores: Mapping[str, Any]) -> dict[str, str]:
+def undefined(scores: Mapping[str, object]) -> dict[str, str]:
     """Why scores have no finite value, by name."""
     found = {}
     for name, value in scores.items():

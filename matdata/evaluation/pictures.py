@@ -87,7 +87,7 @@ def _of_numbers(
         return {}
     unit = "" if found["unit"] == "1" else f" ({found['unit']})"
 
-    def parity(axes: Any) -> None:
+    def parity(axes: object) -> None:
         _parity(axes, *_pairs(table, name), f"{name}{unit}")
 
     def errors(axes: Any) -> None:

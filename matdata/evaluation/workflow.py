@@ -103,7 +103,7 @@ def open_run(name: str, cache: str | Path | None = None) -> Run:
     return find_run(cache_dir(cache), require_given(name, "the run"))
 
 
-def predict(run: Run, what: Any, **settings: Any) -> Predictions:
+def predict(run: Run, what: object, **settings: object) -> Predictions:
     """Predict a dataset, structures or formulas, as ``matdata predict`` does.
 
     Parameters
@@ -142,7 +142,7 @@ def predict(run: Run, what: Any, **settings: Any) -> Predictions:
     return predictions
 
 
-def evaluate(run: Run, **settings: Any) -> dict[str, Any]:
+def evaluate(run: Run, **settings: object) -> dict[str, Any]:
     """Open the test part of a run's split, once, and score the run; later calls read the record.
 
     Raises

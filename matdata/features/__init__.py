@@ -36,7 +36,7 @@ FEATURIZERS: Registry[Any] = Registry(
 )
 
 
-def featurizer(spec: str, settings: Mapping[str, Any] | None = None) -> Featurizer:
+def featurizer(spec: str, settings: Mapping[str, object] | None = None) -> Featurizer:
     """Make a featurizer from its name and settings.
 
     Parameters

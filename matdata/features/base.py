@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,21 @@ import numpy.typing as npt
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Ragged
 from matdata.core.digest import digest_json
+from matdata.core.errors import FeatureError
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    #: `Featurizer` alone means `Featurizer[Settings]`: one with any settings.
+    S_co = TypeVar("S_co", bound=Settings, default=Settings, covariant=True)
+else:
+    from typing import TypeVar
+
+    S_co = TypeVar("S_co", bound=Settings, covariant=True)
+
 Column: TypeAlias = "npt.NDArray[Any] | Ragged"
-Batch: TypeAlias = "Crystals | Compositions"
 Dense: TypeAlias = "npt.NDArray[Any] | Ragged"
 
 
@@ -79,11 +89,14 @@ class Block:
     rejects: list[Reject] = field(default_factory=list)
 
 
-class Featurizer(ABC):
-    """Base of all featurizers; `features/ofm.py` is one to copy from.
+class Featurizer(ABC, Generic[S_co]):
+    """Base of all featurizers, generic in the settings; `features/ofm.py` is one to copy from.
 
     A subclass sets the class attributes, names its stored `fields`, and implements `featurize`
-    (a batch to a `Block`) and `dense` (stored fields to the paper's shape).
+    (a batch to a `Block`) and `dense` (stored fields to the paper's shape)::
+
+        class OrbitalField(Featurizer[OrbitalFieldSettings]):
+            Settings = OrbitalFieldSettings
     """
 
     name: ClassVar[str]
@@ -98,8 +111,9 @@ class Featurizer(ABC):
     #: Most crystals in one shard: what a killed build may have to do again.
     shard_rows: ClassVar[int] = 16384
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings: Any = settings if settings is not None else self.Settings()
+    def __init__(self, settings: S_co | None = None) -> None:
+        #: The settings that it was made with.
+        self.settings: S_co = cast(S_co, self.Settings()) if settings is None else settings
 
     @property
     @abstractmethod
@@ -107,8 +121,38 @@ class Featurizer(ABC):
         """The arrays that are stored."""
 
     @abstractmethod
-    def featurize(self, batch: Any) -> Block:
-        """Featurize a batch; a crystal that fails is a `Reject`, never a NaN."""
+    def featurize(self, batch: Crystals | Compositions) -> Block:
+        """Featurize a batch; a crystal that fails is a `Reject`, never a NaN.
+
+        A batch is what `requires` says; `crystals` or `compositions` narrow its type.
+        """
+
+    def crystals(self, batch: Crystals | Compositions) -> Crystals:
+        """The batch, which holds structures.
+
+        Raises
+        ------
+        FeatureError
+            If it holds compositions.
+        """
+        if isinstance(batch, Crystals):
+            return batch
+        raise FeatureError(f"{self.spec} needs structures, got compositions")
+
+    def compositions(self, batch: Crystals | Compositions) -> Compositions:
+        """The batch, which holds compositions.
+
+        Raises
+        ------
+        FeatureError
+            If it holds structures.
+        """
+        if isinstance(batch, Compositions):
+            return batch
+        raise FeatureError(
+            f"{self.spec} needs compositions, got structures",
+            next_step="take those of the structures: Compositions.from_crystals(crystals)",
+        )
 
     @abstractmethod
     def dense(self, fields: Mapping[str, Column]) -> Dense:

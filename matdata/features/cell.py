@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings
@@ -59,8 +60,9 @@ class Lattice(Featurizer):
             Field("n_sites", "crystal", (), "uint32", "1", "sites of the cell"),
         )
 
-    def featurize(self, batch: Crystals) -> Block:
+    def featurize(self, batch: Crystals | Compositions) -> Block:
         """Lengths and angles of cells that have a volume."""
+        batch = self.crystals(batch)
         with np.errstate(invalid="ignore", divide="ignore"):
             lengths = np.linalg.norm(batch.lattice, axis=2)
             units = batch.lattice / lengths[:, :, None]
@@ -99,7 +101,7 @@ class Lattice(Featurizer):
         return list(CELL_UNITS.values())
 
 
-class SpaceGroup(Featurizer):
+class SpaceGroup(Featurizer[SymmetrySettings]):
     """Space group (230) and crystal system (7) as one-hots; one byte is stored."""
 
     name: ClassVar[str] = "space-group"
@@ -115,9 +117,10 @@ class SpaceGroup(Featurizer):
         """The number of the space group."""
         return (Field("number", "crystal", (), "uint8", "1", "space-group number, 1 to 230"),)
 
-    def featurize(self, batch: Crystals) -> Block:
+    def featurize(self, batch: Crystals | Compositions) -> Block:
         """Find symmetry."""
-        found = symmetry_of(batch, cast(SymmetrySettings, self.settings))
+        batch = self.crystals(batch)
+        found = symmetry_of(batch, self.settings)
         rows = np.flatnonzero(found.found)
         number = found.space_group_number[rows].astype(np.uint8)
         rejects = [Reject(r.material_id, "featurize", r.reason, r.message) for r in found.rejects]

@@ -35,7 +35,7 @@ class ElementSettings(Settings):
     )
 
 
-class ElementVectors(Featurizer):
+class ElementVectors(Featurizer[ElementSettings]):
     """Vectors of the elements of a material, one row a site (or an element of the formula).
 
     Stored are atomic numbers; `dense` looks the vectors up. The tables and their sources are those
@@ -53,21 +53,17 @@ class ElementVectors(Featurizer):
     shard_rows: ClassVar[int] = 1 << 18
 
     @property
-    def _options(self) -> ElementSettings:
-        return cast(ElementSettings, self.settings)
-
-    @property
     def requires(self) -> Literal["structure", "composition"]:  # type: ignore[override]
         """Rows of sites need a structure, rows of elements a formula."""
-        return "structure" if self._options.per == "site" else "composition"
+        return "structure" if self.settings.per == "site" else "composition"
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """The atomic number of each row."""
-        return (Field("numbers", self._options.per, (), "uint8", "1", "atomic number"),)
+        return (Field("numbers", self.settings.per, (), "uint8", "1", "atomic number"),)
 
     def _table(self) -> npt.NDArray[np.float32]:
-        chosen = self._options
+        chosen = self.settings
         read = element_vectors.filled if chosen.unknown == "mean" else element_vectors.vectors
         return read(chosen.variant)
 
@@ -84,11 +80,11 @@ class ElementVectors(Featurizer):
 
     def labels(self) -> Sequence[str]:
         """Names of the table's columns."""
-        return list(element_vectors.labels(self._options.variant))
+        return list(element_vectors.labels(self.settings.variant))
 
     def units(self) -> Sequence[str]:
         """Units of Magpie's properties; the other tables state none."""
-        if self._options.variant == "magpie":
+        if self.settings.variant == "magpie":
             return list(magpie.UNITS.values())
         return super().units()
 

@@ -174,7 +174,7 @@ def values_and_offsets(dense: Dense) -> tuple[npt.NDArray[Any], npt.NDArray[np.i
 
 
 def open_feature(
-    dataset: DatasetFolder, cache: Path, spec: str, settings: Mapping[str, Any]
+    dataset: DatasetFolder, cache: Path, spec: str, settings: Mapping[str, object]
 ) -> Feature:
     """The newest feature of a dataset with these settings.
 

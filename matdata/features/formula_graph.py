@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from matdata.core import elements
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Float, Int, Ragged
+from matdata.core.crystals import Crystals, Float, Int, Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
@@ -38,7 +38,7 @@ class FormulaGraphSettings(Settings):
     )
 
 
-class FormulaGraph(Featurizer):
+class FormulaGraph(Featurizer[FormulaGraphSettings]):
     """Formula graphs (Finder: A. Ihalage and Y. Hao, Adv. Sci. 9, 2200164, 2022).
 
     A graph has one node for each atom of the integer formula, in ascending order of atomic number,
@@ -68,11 +68,12 @@ class FormulaGraph(Featurizer):
             Field("error", "crystal", (), "float32", "1", meaning),
         )
 
-    def featurize(self, batch: Compositions) -> Block:
+    def featurize(self, batch: Crystals | Compositions) -> Block:
         """Find the integer formula of each composition."""
+        batch = self.compositions(batch)
         known = np.arange(elements.N_ELEMENTS + 1) > 0
         usable, rejects = known_rows(batch, known, self.spec)
-        chosen, wrong = cast(FormulaGraphSettings, self.settings), unsound_rows(batch)
+        chosen, wrong = self.settings, unsound_rows(batch)
         refused = dict.fromkeys(wrong, ("bad_amount", "an amount is not a positive number"))
         rows = np.setdiff1d(usable, sorted(wrong))
         part = batch.take(rows)

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from matdata.core import elements
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Ragged
+from matdata.core.crystals import Crystals, Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.base import Block, Column, Dense, Featurizer, Field, S_co
 from matdata.features.element import known_rows
 from matdata.tables import element_vectors
 
@@ -25,7 +25,7 @@ ELEMENT_SETS = {"86": ELEMNET, "103": tuple(range(1, 104)), "118": tuple(range(1
 LOG_SCALE = 0.0025
 
 
-class _OfElements(Featurizer):
+class _OfElements(Featurizer[S_co]):
     """Base: elements and fractions are stored, one entry for each element of the formula."""
 
     requires: ClassVar[Literal["structure", "composition"]] = "composition"
@@ -49,8 +49,9 @@ class _OfElements(Featurizer):
     def _too_long(self, batch: Compositions) -> dict[int, str]:
         return {}
 
-    def featurize(self, batch: Compositions) -> Block:
+    def featurize(self, batch: Crystals | Compositions) -> Block:
         """Normalise amounts."""
+        batch = self.compositions(batch)
         rows, rejects = known_rows(batch, self._known(), self.spec)
         wrong = unsound_rows(batch)
         long = self._too_long(batch)
@@ -85,7 +86,7 @@ class FractionSettings(Settings):
     elements: str = setting("103", "H to Lr, ElemNet's 86, or all", choices=tuple(ELEMENT_SETS))
 
 
-class Fractions(_OfElements):
+class Fractions(_OfElements[FractionSettings]):
     """Atomic fractions by element: the input of ElemNet and of ResCNN.
 
     One column for each element in order of atomic number: 103 (H to Lr), the 86 of ElemNet (D. Jha
@@ -98,7 +99,7 @@ class Fractions(_OfElements):
     Settings: ClassVar[type[Settings]] = FractionSettings
 
     def _numbers(self) -> tuple[int, ...]:
-        return ELEMENT_SETS[cast(FractionSettings, self.settings).elements]
+        return ELEMENT_SETS[self.settings.elements]
 
     def _known(self) -> npt.NDArray[np.bool_]:
         known = np.zeros(elements.N_ELEMENTS + 1, dtype=bool)
@@ -127,7 +128,7 @@ class SetSettings(Settings):
     table: str = setting("matscholar", "table of element vectors", choices=element_vectors.NAMES)
 
 
-class CompositionSet(_OfElements):
+class CompositionSet(_OfElements[SetSettings]):
     """The weighted set of elements that Roost reads.
 
     R. E. A. Goodall and A. A. Lee, Nat. Commun. 11, 6280 (2020): one row for each element, its
@@ -141,7 +142,7 @@ class CompositionSet(_OfElements):
     Settings: ClassVar[type[Settings]] = SetSettings
 
     def _table(self) -> npt.NDArray[np.float32]:
-        return element_vectors.vectors(cast(SetSettings, self.settings).table)
+        return element_vectors.vectors(self.settings.table)
 
     def _known(self) -> npt.NDArray[np.bool_]:
         return np.asarray(np.isfinite(self._table()).all(axis=1))
@@ -154,7 +155,7 @@ class CompositionSet(_OfElements):
 
     def labels(self) -> Sequence[str]:
         """``weight``, then the columns of the table."""
-        table = cast(SetSettings, self.settings).table
+        table = self.settings.table
         return ["weight", *element_vectors.labels(table)]
 
 
@@ -165,7 +166,7 @@ class MatrixSettings(Settings):
     length: int = setting(0, "rows of each matrix; 0 for the longest that is read", minimum=0)
 
 
-class ElementMatrix(_OfElements):
+class ElementMatrix(_OfElements[MatrixSettings]):
     """Element-derived matrices, the input of CrabNet and L-G-DCNN.
 
     A. Y.-T. Wang et al., npj Comput. Mater. 7, 77 (2021): for each element its index (the atomic
@@ -180,7 +181,7 @@ class ElementMatrix(_OfElements):
     Settings: ClassVar[type[Settings]] = MatrixSettings
 
     def _too_long(self, batch: Compositions) -> dict[int, str]:
-        length = cast(MatrixSettings, self.settings).length
+        length = self.settings.length
         if length == 0:
             return {}
         counts = batch.n_elements
@@ -193,7 +194,7 @@ class ElementMatrix(_OfElements):
         """Index, fraction and logarithmic fraction, (n, length, 3) float32."""
         numbers, fractions = cast(Ragged, fields["elements"]), cast(Ragged, fields["fractions"])
         lengths = numbers.lengths
-        length = cast(MatrixSettings, self.settings).length or int(lengths.max(initial=0))
+        length = self.settings.length or int(lengths.max(initial=0))
         out = np.zeros((len(numbers), length, 3), dtype=np.float32)
         row = np.repeat(np.arange(len(numbers)), lengths)
         place = np.arange(len(row)) - np.repeat(numbers.offsets[:-1], lengths)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Float, Int, Ragged
 from matdata.core.errors import ConfigError
 from matdata.core.ledger import Reject
@@ -62,7 +63,7 @@ class GraphSettings(Settings):
     )
 
 
-class Graph(Featurizer):
+class Graph(Featurizer[GraphSettings]):
     """Crystal graphs, directed: every site sends an edge to each of its neighbours.
 
     With a radius alone the graph is symmetric: each edge has its reverse. `max_neighbours` keeps
@@ -82,14 +83,10 @@ class Graph(Featurizer):
     requires: ClassVar[Literal["structure", "composition"]] = "structure"
     Settings: ClassVar[type[Settings]] = GraphSettings
 
-    def __init__(self, settings: Any = None) -> None:
+    def __init__(self, settings: GraphSettings | None = None) -> None:
         super().__init__(settings)
-        if self._options.radius == 0 and self._options.max_neighbours == 0:
+        if self.settings.radius == 0 and self.settings.max_neighbours == 0:
             raise ConfigError("a graph needs a radius, max_neighbours, or both")
-
-    @property
-    def _options(self) -> GraphSettings:
-        return cast(GraphSettings, self.settings)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -104,11 +101,12 @@ class Graph(Featurizer):
             Field("metric", "crystal", (6,), "float64", "Å^2", "a.a, b.b, c.c, b.c, a.c, a.b"),
         )
 
-    def featurize(self, batch: Crystals) -> Block:
+    def featurize(self, batch: Crystals | Compositions) -> Block:
         """Find the neighbours of all sites of a batch."""
         from matdata.features.kernels import edges as kernel  # compiled code
 
-        chosen = self._options
+        batch = self.crystals(batch)
+        chosen = self.settings
         edges = kernel.neighbour_graph(
             batch,
             chosen.radius,
@@ -141,7 +139,7 @@ class Graph(Featurizer):
         """One float32 row an edge: the columns of `labels`."""
         columns = {name: item for name, item in fields.items() if isinstance(item, Ragged)}
         distance = columns["distance"]
-        basis = self._options.basis
+        basis = self.settings.basis
         rows = np.empty((len(distance.values), len(self.labels())), dtype=np.float32)
         rows[:, 0], rows[:, 1] = columns["sender"].values, columns["receiver"].values
         rows[:, 2:5], rows[:, 5] = columns["image"].values, distance.values
@@ -155,7 +153,7 @@ class Graph(Featurizer):
 
     def labels(self) -> Sequence[str]:
         """Sender, receiver, image, distance, then the functions of the basis."""
-        basis = self._options.basis
+        basis = self.settings.basis
         centres: Float = BASES[basis].centres if basis != "none" else np.empty(0)
         return [*COLUMNS, *(f"{basis} {centre:.4g}" for centre in centres)]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from matdata.core import elements
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Float, Ragged
+from matdata.core.crystals import Crystals, Float, Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
@@ -44,7 +44,7 @@ class CompositionSettings(Settings):
     )
 
 
-class Magpie(Featurizer):
+class Magpie(Featurizer[CompositionSettings]):
     """The composition attributes of Magpie (L. Ward et al., npj Comput. Mater. 2, 16028, 2016).
 
     In this order, with matminer's labels: p-norms of the atomic fractions (6); minimum, maximum,
@@ -84,9 +84,9 @@ class Magpie(Featurizer):
         """The composition, and whether it can be an ionic compound."""
         return COMPOSITION_FIELDS
 
-    def featurize(self, batch: Compositions) -> Block:
+    def featurize(self, batch: Crystals | Compositions) -> Block:
         """Check the compositions and look for balanced charges."""
-        return compose(batch, self.settings.unknown == "reject")
+        return compose(self.compositions(batch), self.settings.unknown == "reject")
 
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """The 145 attributes of each composition, (n, 145) float64."""

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from matdata.adapters.matminer import Matminer
-from matdata.core.crystals import Ragged
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Crystals, Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
@@ -24,7 +25,7 @@ class MatminerSettings(Settings):
     arguments: str = setting("{}", "JSON object of arguments for its constructor")
 
 
-class MatminerFeaturizer(Featurizer):
+class MatminerFeaturizer(Featurizer[MatminerSettings]):
     """A structure, composition or site featurizer of matminer, one crystal at a time."""
 
     name: ClassVar[str] = "matminer"
@@ -60,7 +61,7 @@ class MatminerFeaturizer(Featurizer):
         """The stored values as they are."""
         return fields["values"]
 
-    def featurize(self, batch: Any) -> Block:
+    def featurize(self, batch: Crystals | Compositions) -> Block:
         """Call matminer for each crystal; what it raises becomes a ledger row."""
         values, rows, rejects = [], [], []
         for row in range(len(batch)):

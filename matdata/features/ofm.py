@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core import elements
+from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Float, Int, Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
@@ -41,7 +42,7 @@ class OrbitalFieldSettings(Settings):
     )
 
 
-class OrbitalField(Featurizer):
+class OrbitalField(Featurizer[OrbitalFieldSettings]):
     """Orbital field matrices (T. Lam Pham et al., Sci. Technol. Adv. Mater. 18, 756, 2017).
 
     With o(c) the 0/1 vector of the valence subshells of an element, the matrix of a site c is
@@ -76,13 +77,9 @@ class OrbitalField(Featurizer):
     requires: ClassVar[Literal["structure", "composition"]] = "structure"
     Settings: ClassVar[type[Settings]] = OrbitalFieldSettings
 
-    @property
-    def _options(self) -> OrbitalFieldSettings:
-        return cast(OrbitalFieldSettings, self.settings)
-
     def _vectors(self) -> Float:
-        rule = cast(Rule, self._options.valence)
-        return valence_vectors(rule, self._options.period_tag)
+        rule = cast(Rule, self.settings.valence)
+        return valence_vectors(rule, self.settings.period_tag)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -93,10 +90,11 @@ class OrbitalField(Featurizer):
             Field("ligand", "site", (size,), "float32", "bohr^-1", "sum of w_k / r_k o(k)"),
         )
 
-    def featurize(self, batch: Crystals) -> Block:
+    def featurize(self, batch: Crystals | Compositions) -> Block:
         """Tessellate a batch and sum over the facets of each site."""
         from matdata.features.kernels.voronoi import tessellate  # compiled code, loaded when used
 
+        batch = self.crystals(batch)
         usable, rejects = self._check_elements(batch)
         crystals = batch.take(usable)
         cells = tessellate(crystals)
@@ -142,7 +140,7 @@ class OrbitalField(Featurizer):
         ligand, numbers = fields["ligand"], fields["numbers"]
         if not (isinstance(ligand, Ragged) and isinstance(numbers, Ragged)):
             raise TypeError("ligand and numbers are stored as ragged rows, one a crystal")
-        if self._options.level == "site":
+        if self.settings.level == "site":
             return Ragged(self._expand(ligand.values, numbers.values, np.float32), ligand.offsets)
         return self._means(ligand, numbers)
 
@@ -181,7 +179,7 @@ class OrbitalField(Featurizer):
 
     def labels(self) -> Sequence[str]:
         """matminer's names of the matrix elements (``OFM: s^1 - s^1``), then those of o(c)."""
-        names = valence_labels(self._options.period_tag)
+        names = valence_labels(self.settings.period_tag)
         return [f"OFM: {row} - {column}" for row in names for column in names] + [
             f"OFM centre: {name}" for name in names
         ]

@@ -26,7 +26,7 @@ STATISTICS = ("minimum", "maximum", "range", "mean", "avg_dev")
 WIDTH = 18 + len(STATISTICS) * len(magpie.PROPERTIES)
 
 
-class Voronoi(Featurizer):
+class Voronoi(Featurizer[CompositionSettings]):
     """Voronoi attributes (L. Ward et al., Phys. Rev. B 96, 024104, 2017), 273 columns.
 
     In the order and with the labels of matminer's featurizers: effective coordination number (5),
@@ -62,11 +62,12 @@ class Voronoi(Featurizer):
         structure = Field("structure", "crystal", (WIDTH,), "float64", "1", meaning)
         return (structure, *COMPOSITION_FIELDS)
 
-    def featurize(self, batch: Crystals) -> Block:
+    def featurize(self, batch: Crystals | Compositions) -> Block:
         """Tessellate a batch and summarise the cells of each crystal."""
         from matdata.features.kernels.voronoi import tessellate  # compiled code, loaded when used
         from matdata.features.kernels.ward import structure_attributes
 
+        batch = self.crystals(batch)
         cells = tessellate(batch)
         done = np.flatnonzero(cells.status == 0)
         compositions = Compositions.from_crystals(batch).take(done)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Ragged
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.kernels.tessellation import Tessellation
@@ -54,10 +55,11 @@ class VoronoiFacets(Featurizer):
             Field("cell_volume", "site", (), "float64", "Å^3", "volume of the site's cell"),
         )
 
-    def featurize(self, batch: Crystals) -> Block:
+    def featurize(self, batch: Crystals | Compositions) -> Block:
         """Tessellate a batch."""
         from matdata.features.kernels.voronoi import tessellate  # compiled code, loaded when used
 
+        batch = self.crystals(batch)
         cells = tessellate(batch)
         done = np.flatnonzero(cells.status == 0)
         columns: dict[str, npt.NDArray[Any]] = {

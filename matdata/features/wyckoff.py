@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Int, Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
@@ -44,7 +45,7 @@ class WyckoffSettings(SymmetrySettings):
     )
 
 
-class Wyckoff(Featurizer):
+class Wyckoff(Featurizer[WyckoffSettings]):
     """Wyckoff representations (R. E. A. Goodall et al., Sci. Adv. 8, eabn4117, 2022).
 
     One row for each occupied orbit: the terms of its Wyckoff position (`tables.wyckoff_terms`), its
@@ -64,10 +65,6 @@ class Wyckoff(Featurizer):
     shard_rows: ClassVar[int] = 1 << 18
 
     @property
-    def _options(self) -> WyckoffSettings:
-        return cast(WyckoffSettings, self.settings)
-
-    @property
     def fields(self) -> tuple[Field, ...]:
         """Element and Wyckoff position of each orbit."""
         return (
@@ -75,11 +72,12 @@ class Wyckoff(Featurizer):
             Field("positions", "orbit", (), "uint16", "1", "row among the 1,731 positions"),
         )
 
-    def featurize(self, batch: Crystals) -> Block:
+    def featurize(self, batch: Crystals | Compositions) -> Block:
         """Find symmetry, and the canonical labelling."""
         from matdata.symmetry.protostructure import protostructures
 
-        chosen = self._options
+        batch = self.crystals(batch)
+        chosen = self.settings
         symmetry = symmetry_of(batch, chosen)
         found = protostructures(batch, symmetry, cast(Convention, chosen.convention))
         rejects = [
@@ -102,10 +100,10 @@ class Wyckoff(Featurizer):
         orbits = np.arange(len(positions.values))
         rows, labelling = positions.values.astype(np.int64), np.zeros(len(orbits), np.int64)
         offsets = positions.offsets
-        if self._options.labellings == "all":
+        if self.settings.labellings == "all":
             tables = [self.equivalents(n, p) for n, p in zip(numbers, positions, strict=True)]
             orbits, rows, labelling, offsets = _expand(tables, positions)
-        terms = wyckoff_terms.terms(self._options.terms)
+        terms = wyckoff_terms.terms(self.settings.terms)
         out = np.empty((len(rows), terms.shape[1] + len(AFTER)), dtype=np.float32)
         out[:, : terms.shape[1]] = terms[rows]
         # Equivalent positions have the same multiplicity, so shares are those of the orbits.
@@ -127,11 +125,11 @@ class Wyckoff(Featurizer):
             Positions of the orbits in each labelling, the given one first.
         """
         key = tuple(elements.tolist()), tuple(positions.tolist())
-        return _equivalents(*key, cast(Convention, self._options.convention))
+        return _equivalents(*key, cast(Convention, self.settings.convention))
 
     def labels(self) -> Sequence[str]:
         """Names of the terms, then share, atomic number and labelling."""
-        return [*wyckoff_terms.labels(self._options.terms), *AFTER]
+        return [*wyckoff_terms.labels(self.settings.terms), *AFTER]
 
 
 def _expand(tables: list[Int], positions: Ragged) -> tuple[Int, Int, Int, Int]:

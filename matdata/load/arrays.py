@@ -36,7 +36,7 @@ class ArrayInput:
     def __init__(
         self,
         featurizer: Featurizer,
-        fields: Mapping[str, Any],
+        fields: Mapping[str, object],
         offsets: Mapping[str, Int],
         size: int,
     ) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy.typing as npt
 from torch import Tensor
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.load.inputs.base import Input
+
+Kind = TypeVar("Kind", bound=Input)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +46,36 @@ class Batch:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, spec: str) -> Any:
-        """The input of a feature, by its spec."""
+    def __getitem__(self, spec: str) -> Input:
+        """The input of a feature, by its spec; `get` knows its class.
+
+        Raises
+        ------
+        ConfigError
+            If the batch holds no such input.
+        """
         if spec not in self.inputs:
             raise ConfigError(
                 f"the batch holds no input {spec!r}{did_you_mean(spec, self.inputs)}",
                 next_step=f"inputs there are: {', '.join(self.inputs)}",
             )
         return self.inputs[spec]
+
+    def get(self, spec: str, kind: type[Kind]) -> Kind:
+        """The input of a feature, which is of this class: ``batch.get("graph", GraphInput)``.
+
+        Raises
+        ------
+        ConfigError
+            If the batch holds no such input, or one of another class.
+        """
+        found = self[spec]
+        if isinstance(found, kind):
+            return found
+        raise ConfigError(
+            f"the input {spec!r} of the batch is a {type(found).__name__}, not a {kind.__name__}",
+            next_step=f'ask for it by its class: batch.get("{spec}", {type(found).__name__})',
+        )
 
     @property
     def ids(self) -> list[str]:

@@ -168,7 +168,7 @@ def make_part_loader(
     return made[part]
 
 
-def _options_of(part: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def _options_of(part: str, options: Mapping[str, object]) -> dict[str, Any]:
     own = dict(options)
     if part == "train":
         own.setdefault("shuffle", True)

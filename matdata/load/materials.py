@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +65,7 @@ class Materials:
 
 def gather_materials(
     dataset: DatasetLike,
-    ids: Any,
+    ids: object,
     inputs: Sequence[str],
     target: str | Sequence[str] | None,
     options: LoadOptions,
@@ -113,7 +112,7 @@ def gather_materials(
     )
 
 
-def _rows(dataset: DatasetLike, ids: Any, what: str) -> Int:
+def _rows(dataset: DatasetLike, ids: object, what: str) -> Int:
     """Rows of materials, ascending."""
     known = dataset.ids
     asked = known if ids is None else np.asarray(ids, dtype=np.str_)

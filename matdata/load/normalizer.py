@@ -128,7 +128,7 @@ class Normalizer:
         return {"kind": self.kind, "shift": self.shift.tolist(), "scale": self.scale.tolist()}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Normalizer:
+    def from_json(cls, values: Mapping[str, object]) -> Normalizer:
         """A normalizer from `to_json`."""
         shift, scale = (np.array(values[name], dtype=np.float64) for name in ("shift", "scale"))
         return cls(str(values["kind"]), shift, scale)

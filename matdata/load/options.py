@@ -35,7 +35,7 @@ class DatasetLike(Protocol):
     def units(self) -> Mapping[str, str]:
         """Units of its columns."""
 
-    def feature(self, spec: str, **settings: Any) -> Feature:
+    def feature(self, spec: str, **settings: object) -> Feature:
         """A feature that was built."""
 
 
@@ -179,7 +179,7 @@ class LoadOptions:
         return cls(**values)
 
 
-def _need(holds: bool, name: str, value: Any, expected: str) -> None:
+def _need(holds: bool, name: str, value: object, expected: str) -> None:
     if not holds:
         raise ConfigError(f"{name}={value!r}: expected {expected}")
 

@@ -21,7 +21,7 @@ def ahead(items: Iterator[T], depth: int) -> Iterator[T]:
     ready: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
     stop = threading.Event()
 
-    def put(kind: str, value: Any) -> None:
+    def put(kind: str, value: object) -> None:
         while not stop.is_set():
             try:
                 return ready.put((kind, value), timeout=0.1)

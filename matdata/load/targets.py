@@ -111,13 +111,13 @@ def read_targets(
     return Truths(tuple(columns), np.concatenate(values, 1), np.concatenate(masks, 1))
 
 
-def _numeric(column: Sequence[Any]) -> bool:
+def _numeric(column: Sequence[object]) -> bool:
     first = next((value for value in column if value is not None), None)
     return isinstance(first, (int, float, list, tuple))
 
 
 def _column(
-    name: str, column: Sequence[Any], rows: Int
+    name: str, column: Sequence[object], rows: Int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Values (n, size), and where they are finite numbers."""
     chosen = [column[row] for row in rows.tolist()]

@@ -46,7 +46,7 @@ class Computed:
     rejects: list[Reject] = field(default_factory=list)
 
 
-def compute(spec: str, materials: Any, **settings: Any) -> Computed:
+def compute(spec: str, materials: object, **settings: object) -> Computed:
     """Compute a feature without a dataset: the same arrays as a build.
 
     Parameters
@@ -111,7 +111,7 @@ def _join(columns: list[Any]) -> Column:
     return Ragged.concat(columns) if isinstance(columns[0], Ragged) else np.concatenate(columns)
 
 
-def as_batch(materials: Any, featurizer: Featurizer) -> Crystals | Compositions:
+def as_batch(materials: object, featurizer: Featurizer) -> Crystals | Compositions:
     """Convert materials into the columns that a featurizer takes; all of them, or none.
 
     Raises

@@ -61,14 +61,14 @@ def items_of(materials: Any) -> Iterator[Item]:
         yield from (Item(value) for value in values)
 
 
-def unknown(value: Any) -> StructureError:
+def unknown(value: object) -> StructureError:
     """The error for a value that is not a material."""
     return StructureError(
         f"{EXPECTED}, got {type(value).__name__}", next_step="give one of these, or several"
     )
 
 
-def _is_one(value: Any) -> bool:
+def _is_one(value: object) -> bool:
     """Whether a value is a single item, not a collection."""
     if isinstance(value, (str, bytes, Path)) or is_structure_dict(value) or ase.is_atoms(value):
         return True
@@ -76,7 +76,7 @@ def _is_one(value: Any) -> bool:
     return any(is_kind(value) for is_kind in kinds)
 
 
-def _is_pandas(value: Any, kind: str) -> bool:
+def _is_pandas(value: object, kind: str) -> bool:
     """Whether a value is of a pandas class, without importing pandas."""
     classes = type(value).__mro__
     return any(cls.__module__.startswith("pandas.") and cls.__name__ == kind for cls in classes)

@@ -29,7 +29,7 @@ Amounts = Mapping[int, float]
 SHOWN = 60
 
 
-def read_materials(materials: Any) -> Materials:
+def read_materials(materials: object) -> Materials:
     """Read materials in any form; an item that cannot be read is rejected with its reason.
 
     Parameters
@@ -168,7 +168,7 @@ class _Reading:
         return Materials(tuple(self.names), crystals, compositions, tuple(self.rejects))
 
 
-def _read(value: Any) -> Sites | Amounts:
+def _read(value: object) -> Sites | Amounts:
     """One structure, or one composition.
 
     Raises
@@ -194,7 +194,7 @@ def _from_text(text: str) -> Sites | Amounts:
     return _parsed("cif" if "_cell_length_a" in text or "data_" in text[:200] else "poscar", text)
 
 
-def _parsed(form: Form, payload: Any) -> Sites:
+def _parsed(form: Form, payload: object) -> Sites:
     """The single structure of a text or a dictionary."""
     chunk = parse_structures([Raw("it", form, payload, {"id": "0"})])
     if chunk.rejects:

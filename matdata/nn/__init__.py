@@ -5,35 +5,51 @@ stays one.
 """
 
 from matdata.nn.attention import SetMessages, WeightedAttentionPooling
+from matdata.nn.compositions import (
+    CompositionEmbedding,
+    CompositionModel,
+    ContributionHead,
+    Contributions,
+    LeakyResidualNetwork,
+)
 from matdata.nn.convolution import GatedConvolution
 from matdata.nn.cpu.onednn_linear import Linear, linear
 from matdata.nn.edges import Edges
 from matdata.nn.embeddings import ElementEmbedding, Gaussians, PositionEmbedding
-from matdata.nn.heads import OutputHeads
-from matdata.nn.networks import PairLinear, ResidualNetwork, SimpleNetwork
+from matdata.nn.heads import OutputHeads, TrunkAndHeads
+from matdata.nn.networks import PairLinear, ResidualNetwork, SimpleNetwork, start_as_keras
 from matdata.nn.norms import BatchNorm1d, CountedBatchNorm
+from matdata.nn.rows import Rows
 from matdata.nn.segments import segment_max, segment_mean, segment_softmax, segment_sum
 from matdata.nn.sets import Sets
 
 __all__ = [
     "BatchNorm1d",
+    "CompositionEmbedding",
+    "CompositionModel",
+    "ContributionHead",
+    "Contributions",
     "CountedBatchNorm",
     "Edges",
     "ElementEmbedding",
     "GatedConvolution",
     "Gaussians",
+    "LeakyResidualNetwork",
     "Linear",
     "OutputHeads",
     "PairLinear",
     "PositionEmbedding",
     "ResidualNetwork",
+    "Rows",
     "SetMessages",
     "Sets",
     "SimpleNetwork",
+    "TrunkAndHeads",
     "WeightedAttentionPooling",
     "linear",
     "segment_max",
     "segment_mean",
     "segment_softmax",
     "segment_sum",
+    "start_as_keras",
 ]

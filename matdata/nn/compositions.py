@@ -6,13 +6,16 @@ A. Y.-T. Wang et al., npj Comput. Mater. 7, 77 (2021); H. Du et al., L-G-DCNN (f
 from __future__ import annotations
 
 import itertools
-from typing import NamedTuple
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from matdata.core.crystals import Int
 from matdata.features.formulas import LOG_SCALE
 from matdata.nn.cpu.onednn_linear import Linear
 from matdata.nn.rows import Rows
@@ -195,3 +198,87 @@ class LeakyResidualNetwork(nn.Module):
             values = functional.leaky_relu(layer(values)) + shortcut(values)
         found: Tensor = self.last(values)
         return found
+
+
+class Composition(Protocol):
+    """What a `CompositionModel` reads of the ``edm`` input of a batch, a `MatrixInput`."""
+
+    offsets: Mapping[str, Tensor]
+    host_offsets: Mapping[str, Int]
+
+    @property
+    def numbers(self) -> Tensor:
+        """Atomic numbers, (K,) int64."""
+
+    @property
+    def fractions(self) -> Tensor:
+        """Atomic fractions, (K,) float32."""
+
+
+class CompositionBatch(Protocol):
+    """A batch with an ``edm`` input."""
+
+    def __getitem__(self, spec: str, /) -> object:
+        """The input of a feature."""
+
+
+class CompositionModel(nn.Module):
+    """Base of CrabNet and L-G-DCNN: embedded elements are transformed, and each gives its share.
+
+    A subclass makes its layers, calls `end_with` last, and implements `transform`.
+
+    Parameters
+    ----------
+    table, width, resolution, jitter
+        As `CompositionEmbedding` takes them.
+    """
+
+    head: ContributionHead
+
+    def __init__(self, table: str, width: int, resolution: int, jitter: float) -> None:
+        super().__init__()
+        self.embedding = CompositionEmbedding(table, width, resolution, jitter)
+
+    def end_with(
+        self, network: Callable[[int], nn.Module], sizes: Sequence[int], outputs: int, scaling: str
+    ) -> None:
+        """Add the last layers, under the name ``head``.
+
+        Parameters
+        ----------
+        network
+            ``network(columns)`` returns one from transformed rows to so many columns.
+        sizes
+            Numbers of each target.
+        outputs
+            Columns to return: the sum of `sizes`, or twice that with log standard deviations.
+        scaling
+            ``pooled`` where logits scale means over elements, see `ContributionHead`.
+        """
+        robust = outputs == 2 * sum(sizes)
+        columns = ContributionHead.columns(outputs, robust)
+        self.head = ContributionHead(network(columns), robust, scaling == "pooled")
+
+    @abstractmethod
+    def transform(self, values: Tensor, rows: Rows) -> tuple[Tensor, Rows]:
+        """From embedded elements (K, width) to their final representation."""
+
+    def feature_rows(self, batch: CompositionBatch) -> tuple[Tensor, Rows]:
+        """Final representation of each element, (K, d), and which material it is of."""
+        matrix = cast(Composition, batch["edm"])
+        rows = Rows(matrix.offsets["element"], matrix.host_offsets["element"])
+        return self.transform(self.embedding(matrix.numbers, matrix.fractions, rows), rows)
+
+    def feature_maps(self, batch: CompositionBatch) -> tuple[Tensor, Tensor]:
+        """Rows (K, d) and where those of each compound begin (b + 1,), for CECV."""
+        values, rows = self.feature_rows(batch)
+        return values, rows.offsets
+
+    def contributions(self, batch: CompositionBatch) -> Contributions:
+        """What each element gives, (K, targets), in normalised units."""
+        return self.head.contributions(*self.feature_rows(batch))
+
+    def forward(self, batch: CompositionBatch) -> Tensor:
+        """Predictions, (b, outputs)."""
+        out: Tensor = self.head(*self.feature_rows(batch))
+        return out

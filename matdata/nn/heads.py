@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class OutputHeads(nn.Module):
@@ -35,3 +36,37 @@ class OutputHeads(nn.Module):
             return torch.cat(made, 1)
         halves = [out.split(size, 1) for out, size in zip(made, self.sizes, strict=True)]
         return torch.cat([mean for mean, _ in halves] + [spread for _, spread in halves], 1)
+
+
+class TrunkAndHeads(nn.Module):
+    """Base of networks that end in a trunk, which all targets share, and a head for each target.
+
+    A subclass makes its layers, calls `end_with` last, and hands rows of materials to `predict`.
+    """
+
+    trunk: nn.Module
+    heads: OutputHeads
+
+    def end_with(
+        self,
+        trunk: nn.Module,
+        head: Callable[[int], nn.Module],
+        sizes: Sequence[int],
+        outputs: int,
+    ) -> None:
+        """Add the last layers, under the names ``trunk`` and ``heads``.
+
+        Parameters
+        ----------
+        trunk
+            From rows of materials to rows that the heads read.
+        head, sizes, outputs
+            As `OutputHeads` takes them.
+        """
+        self.trunk = trunk
+        self.heads = OutputHeads(head, sizes, outputs)
+
+    def predict(self, rows: Tensor) -> Tensor:
+        """Rows of materials (b, d) to (b, outputs): ``heads(relu(trunk(rows)))``."""
+        out: Tensor = self.heads(F.relu(self.trunk(rows)))
+        return out

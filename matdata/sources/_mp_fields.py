@@ -33,7 +33,7 @@ THERMO_TYPES = ("GGA_GGA+U", "R2SCAN", "GGA_GGA+U_R2SCAN", "summary")
 
 
 def with_thermo(
-    documents: Sequence[Mapping[str, Any]], energies_by_id: Mapping[str, Mapping[str, Any]]
+    documents: Sequence[Mapping[str, Any]], energies_by_id: Mapping[str, Mapping[str, object]]
 ) -> list[dict[str, Any]]:
     """The documents with energies merged by material id; None where there are none."""
     no_energies = dict.fromkeys(THERMO_FIELDS)

@@ -57,7 +57,7 @@ class Pages:
     def _client(self, kind: str) -> Any:
         return rester(kind, self._key, self._endpoint)
 
-    def _count(self, summary: Any, deprecated: bool = False) -> int:
+    def _count(self, summary: object, deprecated: bool = False) -> int:
         return ask(summary, 1, deprecated=deprecated, _fields="material_id")[1]
 
     def pages(self, start: int) -> Iterator[Any]:
@@ -72,7 +72,7 @@ class Pages:
             if self._limit is None:
                 yield from self._deprecated(summary, max(start - -(-n_documents // shape.PAGE), 0))
 
-    def _page(self, summary: Any, number: int, size: int, total: int) -> list[dict[str, Any]]:
+    def _page(self, summary: object, number: int, size: int, total: int) -> list[dict[str, Any]]:
         page, now = ask(
             summary,
             shape.PAGE,
@@ -85,7 +85,7 @@ class Pages:
         _check(page[:size], size, total, now, number)
         return page[:size]
 
-    def _deprecated(self, summary: Any, start: int) -> Iterator[Any]:
+    def _deprecated(self, summary: object, start: int) -> Iterator[Any]:
         total = self._count(summary, deprecated=True)
         for first in range(start * shape.DEPRECATED_PAGE, total, shape.DEPRECATED_PAGE):
             number = first // shape.DEPRECATED_PAGE + 1
@@ -123,7 +123,7 @@ class Pages:
         return with_thermo(documents, energies)
 
 
-def _check(page: Sequence[Any], size: int, total: int, now: int, number: int) -> None:
+def _check(page: Sequence[object], size: int, total: int, now: int, number: int) -> None:
     if len(page) < size or now != total:
         raise SourceError(
             f"the Materials Project counts {total} documents, then {now}, and page {number} holds "

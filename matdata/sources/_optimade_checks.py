@@ -75,12 +75,12 @@ def _compare_ratios(stated: Any, computed: Sequence[float]) -> None:
         raise Unusable("contradiction", f"elements_ratios is {stated}, its sites make {shares}")
 
 
-def _compare(name: str, stated: Any, computed: Any) -> None:
+def _compare(name: str, stated: object, computed: object) -> None:
     if stated is not None and stated != computed:
         raise Unusable("contradiction", f"{name} is {stated}, its sites make {computed}")
 
 
-def _compare_formula(name: str, stated: Any, counts: Mapping[int, int]) -> None:
+def _compare_formula(name: str, stated: object, counts: Mapping[int, int]) -> None:
     if stated is None:
         return
     try:

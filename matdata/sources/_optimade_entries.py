@@ -74,7 +74,7 @@ def _element(species: Mapping[str, Any]) -> str:
     return str(symbols[0])
 
 
-def values_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+def values_of(entry: Mapping[str, object]) -> dict[str, Any]:
     """An entry's values; nested objects become ``a.b.c``, markers of missing values None.
 
     Raises
@@ -92,7 +92,7 @@ def values_of(entry: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _attributes(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+def _attributes(entry: Mapping[str, object]) -> Mapping[str, Any]:
     attributes = entry.get("attributes")
     if attributes is not None and not isinstance(attributes, Mapping):
         kind = type(attributes).__name__
@@ -100,14 +100,14 @@ def _attributes(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return attributes or {}
 
 
-def chunk_of(entries: Sequence[Any]) -> Chunk:
+def chunk_of(entries: Sequence[object]) -> Chunk:
     """Structures and values of entries."""
     gathered = gather(entries, _identity, _row)
     table = {"material_id": gathered.ids, **to_columns(gathered.rows)}
     return Chunk(to_crystals(gathered.ids, gathered.sites), table, gathered.rejects)
 
 
-def _identity(entry: Any) -> str:
+def _identity(entry: object) -> str:
     if not isinstance(entry, dict):
         return "an entry without an id"
     return "" if entry.get("id") is None else str(entry["id"])
@@ -120,7 +120,7 @@ def _row(entry: Any) -> Iterator[Row]:
     yield Row(_identity(entry), values_of(entry), sites_of(entry))
 
 
-def day_of(entry: Mapping[str, Any]) -> str:
+def day_of(entry: Mapping[str, object]) -> str:
     """Day of an entry's last change as ``2026.01.02``, empty if not stated."""
     attributes = entry.get("attributes")
     text = str(attributes.get("last_modified")) if isinstance(attributes, Mapping) else ""
@@ -128,7 +128,7 @@ def day_of(entry: Mapping[str, Any]) -> str:
     return ".".join(match.groups()) if match else ""
 
 
-def _flatten(name: str, value: Any, flat: dict[str, Any]) -> None:
+def _flatten(name: str, value: object, flat: dict[str, Any]) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
             _flatten(f"{name}.{key}", inner, flat)

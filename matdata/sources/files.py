@@ -246,7 +246,7 @@ def _no_structure(text: str) -> str | None:
     return None
 
 
-def _form(payload: Any, roles: Roles) -> Form:
+def _form(payload: object, roles: Roles) -> Form:
     if roles.structure is None:
         return "formula"
     if roles.structure == ASE_ROW:

@@ -164,7 +164,7 @@ def _require_text(text: str, what: str) -> None:
         ) from None
 
 
-def _require_numbers(values: Iterable[Any], name: str) -> None:
+def _require_numbers(values: Iterable[object], name: str) -> None:
     for value in values:
         if isinstance(value, int) and value.bit_length() > MAX_BITS:
             digits = int(value.bit_length() * 0.30103) + 1

@@ -148,7 +148,7 @@ class Jarvis(Source):
                 yield [(position, entry, self._xml(entry)) for position, entry in numbered]
             number += len(chunk)
 
-    def _xml(self, entry: Any) -> Path | None:
+    def _xml(self, entry: object) -> Path | None:
         jid = str(entry.get("jid", "")) if isinstance(entry, dict) else ""
         if self._optics is None or not re.fullmatch(r"[\w.-]+", jid):
             return None
@@ -202,7 +202,7 @@ def _values(entry: dict[str, Any]) -> dict[str, Any]:
     return {name: _present(value) for name, value in flatten(rest).items()}
 
 
-def _present(value: Any) -> Any:
+def _present(value: object) -> Any:
     if isinstance(value, str) and value.strip().lower() in ("na", "nan", ""):
         return None
     if isinstance(value, (int, float)) and value == MISSING:

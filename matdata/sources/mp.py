@@ -176,7 +176,7 @@ def _row(document: dict[str, Any]) -> Iterator[Row]:
     yield Row(str(document["material_id"]), values, crystal)
 
 
-def _sites(structure: Any) -> Sites:
+def _sites(structure: object) -> Sites:
     if structure is None:
         raise Unusable("no_structure", "the document holds no structure")
     # The client decodes documents: a structure may already be an object.

@@ -91,7 +91,7 @@ class Optimade(Source):
     def _get(self, url: str) -> dict[str, Any]:
         return get_json(url, self._credentials)
 
-    def _address(self, **options: Any) -> str:
+    def _address(self, **options: object) -> str:
         where = self._request.query.get("where")
         parameters = {**({"filter": where} if where else {}), **options}
         return f"{self._base}/structures?{urllib.parse.urlencode(parameters)}"

@@ -101,6 +101,6 @@ class SavedEntries(Source):
         return chunk_of(raw)
 
 
-def _is_other(value: Any) -> bool:
+def _is_other(value: object) -> bool:
     """Whether an object is one that files of OPTIMADE hold beside structures."""
     return isinstance(value, dict) and ("x-optimade" in value or value.get("type") in OTHERS)

@@ -253,7 +253,7 @@ class Replay(Source):
         return values, crystal
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{value!r:.80} where text is expected")
     return value

@@ -222,7 +222,7 @@ def _by_content(columns: Sequence[str], first: Sequence[Mapping[str, Any]]) -> s
     return None
 
 
-def _is_structure_like(value: Any) -> bool:
+def _is_structure_like(value: object) -> bool:
     return is_structure_dict(value) or (isinstance(value, str) and is_cif(value))
 
 

@@ -64,7 +64,7 @@ METHODS: Registry[Method] = Registry(
 def make_splits(
     method: str,
     ids: npt.ArrayLike,
-    table: Mapping[str, Any] | None = None,
+    table: Mapping[str, object] | None = None,
     settings: Settings | Mapping[str, Any] | None = None,
 ) -> list[Split]:
     """Split materials by a named method.

@@ -111,7 +111,7 @@ class Report:
 
 def audit(
     split: Split,
-    table: Mapping[str, Any],
+    table: Mapping[str, object],
     keys: Iterable[str] = KEYS,
     near_duplicates: Iterable[tuple[str, str]] | None = None,
 ) -> Report:

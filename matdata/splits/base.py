@@ -147,7 +147,7 @@ class Method:
     function: SplitFunction
 
     def __call__(
-        self, ids: npt.ArrayLike, table: Mapping[str, Any], settings: Settings | None = None
+        self, ids: npt.ArrayLike, table: Mapping[str, object], settings: Settings | None = None
     ) -> list[Split]:
         """Split `ids`, (n,); `table` holds the dataset's columns by name, in the order of `ids`."""
         sorted_ids, columns = aligned(ids, table)

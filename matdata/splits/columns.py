@@ -79,7 +79,7 @@ class Columns:
         return [None if None in row else "\x1f".join(map(str, row)) for row in rows]
 
 
-def aligned(ids: npt.ArrayLike, table: Mapping[str, Any]) -> tuple[Ids, Columns]:
+def aligned(ids: npt.ArrayLike, table: Mapping[str, object]) -> tuple[Ids, Columns]:
     """Check ids (n,) and sort them; the columns follow.
 
     Raises
@@ -108,7 +108,7 @@ def aligned(ids: npt.ArrayLike, table: Mapping[str, Any]) -> tuple[Ids, Columns]
     return sorted_ids, Columns(table, order.astype(np.int64))
 
 
-def is_missing(value: Any) -> bool:
+def is_missing(value: object) -> bool:
     """Whether a table value is None, empty text, NaN, NaT or pandas' NA."""
     if value is None or (isinstance(value, str) and not value):
         return True
@@ -141,7 +141,7 @@ def _mapped(values: list[Any], function: Callable[[Any], str | None]) -> Labels:
     return result
 
 
-def _label(value: Any) -> str:
+def _label(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, (list, tuple)):
@@ -149,25 +149,25 @@ def _label(value: Any) -> str:
     return str(value)
 
 
-def _amounts(formula: Any) -> dict[int, float] | None:
+def _amounts(formula: object) -> dict[int, float] | None:
     try:
         return parse_formula(str(formula))
     except StructureError:
         return None
 
 
-def _formula_label(formula: Any) -> str:
+def _formula_label(formula: object) -> str:
     amounts = _amounts(formula)
     return str(formula) if amounts is None else reduced_formula(amounts)
 
 
-def _chemsys(formula: Any) -> str | None:
+def _chemsys(formula: object) -> str | None:
     amounts = _amounts(formula)
     symbols = elements.symbols()
     return "-".join(sorted(symbols[z] for z in amounts)) if amounts else None
 
 
-def _anonymous_formula(formula: Any) -> str | None:
+def _anonymous_formula(formula: object) -> str | None:
     amounts = _amounts(formula)
     if not amounts:
         return None

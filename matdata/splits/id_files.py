@@ -28,7 +28,7 @@ ID_COLUMNS = ("material_id", "id", "ids", "jid", "mpid", "mp_id", "cif_id", "str
 SPLIT_COLUMNS = ("split", "part", "set", "subset", "partition")
 
 
-def canonical_part(name: Any, where: str) -> str:
+def canonical_part(name: object, where: str) -> str:
     """``train``, ``val`` or ``test`` for any of the names in use.
 
     Raises
@@ -139,7 +139,7 @@ def _from_json(text: str, where: str) -> dict[str, list[str]]:
     return parts
 
 
-def _id_list(members: Any, where: str) -> list[str]:
+def _id_list(members: object, where: str) -> list[str]:
     if isinstance(members, Mapping):
         members = list(members)
     if not isinstance(members, list) or any(isinstance(m, (list, Mapping)) for m in members):

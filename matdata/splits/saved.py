@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import SplitError, StoreError
@@ -33,7 +32,7 @@ def settings_known(method: str) -> list[str]:
 def add_splits(
     dataset: DatasetFolder,
     method: str,
-    settings: Mapping[str, Any],
+    settings: Mapping[str, object],
     console: Console = SILENT,
     name: str | None = None,
 ) -> list[str]:
@@ -152,7 +151,7 @@ def audit_split(
     return audit(split, dataset.columns, KEYS if keys is None else keys, near_duplicates)
 
 
-def _require_same(dataset: DatasetFolder, split: Split, note: Mapping[str, Any]) -> None:
+def _require_same(dataset: DatasetFolder, split: Split, note: Mapping[str, object]) -> None:
     if note["digest"] != split.digest():
         raise SplitError(
             f"{dataset.ref} has a split {split.name!r} with other members",

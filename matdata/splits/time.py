@@ -73,7 +73,7 @@ def _dates(ids: Ids, values: list[Any], column: str) -> np.ndarray:
     return np.array(timestamps, dtype=np.float64)
 
 
-def _seconds(value: Any) -> float | None:
+def _seconds(value: object) -> float | None:
     """Seconds since 1970 (UTC); a time without a zone counts as UTC; None if not a date."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = str(int(value)) if float(value).is_integer() else ""

@@ -87,7 +87,7 @@ class ArtefactWriter:
         """Whether a part is finished."""
         return part in self.parts
 
-    def write(self, part: str, write: Callable[[Path], None], **meta: Any) -> None:
+    def write(self, part: str, write: Callable[[Path], None], **meta: object) -> None:
         """Write one part by calling `write` with a temporary path, then record it.
 
         Raises
@@ -149,7 +149,7 @@ class ArtefactWriter:
         return final
 
 
-def _is_entry(entry: Any) -> bool:
+def _is_entry(entry: object) -> bool:
     """Whether a line of a journal was written by `_record`, and names a part inside the folder."""
     kinds = {"part": str, "files": dict, "meta": dict}
     if not isinstance(entry, dict) or entry.keys() != kinds.keys():

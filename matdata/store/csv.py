@@ -56,7 +56,7 @@ def csv_lines(
         yield (",".join(_cell(cell, raw) for cell in row) or '""') + "\n"
 
 
-def _cell(value: Any, raw: bool) -> str:
+def _cell(value: object, raw: bool) -> str:
     if value is None:
         return ""
     text = str(value)

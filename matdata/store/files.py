@@ -112,7 +112,7 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def json_text(value: Any) -> str:
+def json_text(value: object) -> str:
     """JSON for people and machines: sorted and indented; what `write_json` writes."""
     text = json.dumps(
         plain_json(value), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False
@@ -120,7 +120,7 @@ def json_text(value: Any) -> str:
     return text + "\n"
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write `json_text` atomically."""
     write_text(path, json_text(value))
 

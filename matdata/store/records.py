@@ -49,13 +49,13 @@ def read_json(path: Path, next_step: str | None = None) -> dict[str, Any]:
     return content
 
 
-def seal_record(content: Mapping[str, Any], key: str = DIGEST) -> dict[str, Any]:
+def seal_record(content: Mapping[str, object], key: str = DIGEST) -> dict[str, Any]:
     """A record, its known secrets hidden, with the digest of its content under `key`."""
     body = redacted(dict(content), hide_known)
     return {**body, key: digest_json(body)}
 
 
-def write_record(path: Path, content: Mapping[str, Any], key: str = DIGEST) -> None:
+def write_record(path: Path, content: Mapping[str, object], key: str = DIGEST) -> None:
     """Write a sealed record atomically.
 
     Raises

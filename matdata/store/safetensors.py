@@ -50,7 +50,7 @@ _BLANK = "0" * 64
 
 
 def write_tensors(
-    path: Path, arrays: Mapping[str, npt.NDArray[Any]], state: Mapping[str, Any] | None = None
+    path: Path, arrays: Mapping[str, npt.NDArray[Any]], state: Mapping[str, object] | None = None
 ) -> None:
     """Write arrays and a JSON state to one file: temporary name, flush, rename.
 
@@ -123,7 +123,7 @@ def _place(head: bytes) -> int:
     return position
 
 
-def _check(data: bytes, body: int, notes: Mapping[str, Any]) -> None:
+def _check(data: bytes, body: int, notes: Mapping[str, object]) -> None:
     """Compare a file with the digest that its header states.
 
     Raises

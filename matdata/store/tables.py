@@ -12,7 +12,7 @@ Columns = dict[str, list[Any]]
 MAX_INT = 2**63 - 1
 
 
-def clean_column(values: Sequence[Any]) -> list[Any]:
+def clean_column(values: Sequence[object]) -> list[Any]:
     """Give a column one type: numbers, booleans, lists of one kind, or text; None where missing.
 
     NaN, infinities and empty text are missing, and so is a list of numbers that holds one of them.
@@ -29,7 +29,7 @@ def clean_column(values: Sequence[Any]) -> list[Any]:
     return [None if value is None else str(value) for value in plain]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if value is None or (isinstance(value, str) and not value.strip()):
@@ -41,7 +41,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _numbers(values: Sequence[Any]) -> list[Any] | None:
+def _numbers(values: Sequence[object]) -> list[Any] | None:
     """A list with numbers as floats, also in lists within it; None if one is not finite."""
     floats = []
     for item in values:
@@ -56,7 +56,7 @@ def _numbers(values: Sequence[Any]) -> list[Any] | None:
     return floats
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     for kind, types in (("bool", bool), ("int", int), ("float", float)):
         if isinstance(value, types):
             return kind
@@ -66,7 +66,7 @@ def _kind(value: Any) -> str:
     return leaves.pop() if len(leaves) == 1 else "mixed" if leaves else "list of float"
 
 
-def _leaves(values: Sequence[Any]) -> set[str]:
+def _leaves(values: Sequence[object]) -> set[str]:
     """Types of the entries of a list, with their nesting."""
     inner = (_leaves(item) if isinstance(item, list) else {type(item).__name__} for item in values)
     return {f"list of {kind}" for kinds in inner for kind in kinds}

@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -93,7 +92,7 @@ class Protostructures:
         groups = np.repeat(self.space_group_number, np.diff(self.offsets))
         return wyckoff.position_rows(groups, self.letters)
 
-    def take(self, key: Any) -> Protostructures:
+    def take(self, key: object) -> Protostructures:
         """The rows selected by a slice, a mask (n,) or integers (k,), in that order."""
         rows = as_rows(key, len(self))
         index, offsets = gather_index(self.offsets, rows)

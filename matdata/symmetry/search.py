@@ -103,7 +103,7 @@ class Symmetry:
         """Site-symmetry symbol of each site, (N,)."""
         return np.append(wyckoff.site_symmetries(), "")[self.position_rows]
 
-    def take(self, key: Any) -> Symmetry:
+    def take(self, key: object) -> Symmetry:
         """The rows given by a slice, a mask or integers, with the rejects among them."""
         rows = as_rows(key, len(self))
         index, offsets = gather_index(self.offsets, rows)

@@ -23,7 +23,7 @@ TRAINERS: Registry[Any] = Registry(
 
 
 def trainer(
-    name: str, hypers: Mapping[str, Any] | None = None, version: str | None = None
+    name: str, hypers: Mapping[str, object] | None = None, version: str | None = None
 ) -> Trainer:
     """Make a trainer from its name and hypers.
 

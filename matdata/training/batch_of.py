@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -20,8 +19,8 @@ from matdata.training.settings import TrainSettings
 
 def batch_of(
     inputs: Sequence[str] | Mapping[str, Featurizer],
-    materials: Any,
-    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    materials: object,
+    settings: Mapping[str, Mapping[str, object]] | None = None,
     device: str = "cpu",
 ) -> Batch:
     """Compute features and hold them as a model reads them, without targets.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from matdata.core.errors import StoreError
 from matdata.store.wholeness import fault_of
 from matdata.training.run import TABLE
 
 
-def require_table(folder: Path, record: Mapping[str, Any]) -> Path:
+def require_table(folder: Path, record: Mapping[str, object]) -> Path:
     """The predictions for the test part, if they are as they were written when it was opened.
 
     Raises

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from matdata.core.digest import digest_file
 from matdata.core.errors import StoreError
@@ -30,7 +29,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {name: digest_file(folder / name) for name in names}
 
 
-def recorded_digests(folder: Path, result: Mapping[str, Any]) -> dict[str, str]:
+def recorded_digests(folder: Path, result: Mapping[str, object]) -> dict[str, str]:
     """What `digests` was when the training ended.
 
     Raises
@@ -72,7 +71,7 @@ def require_unchanged(folder: Path, recorded: Mapping[str, str], names: Iterable
             )
 
 
-def require_written_by(path: Path, state: Mapping[str, Any], run: str) -> None:
+def require_written_by(path: Path, state: Mapping[str, object], run: str) -> None:
     """Check that a file of a run that is under way was written by that run.
 
     Parameters

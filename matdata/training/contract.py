@@ -6,7 +6,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,14 @@ from matdata.features.base import Dense, Featurizer
 
 if TYPE_CHECKING:
     from torch import nn
+    from typing_extensions import TypeVar
+
+    #: `Trainer` alone means `Trainer[Settings]`: one with any hypers.
+    H_co = TypeVar("H_co", bound=Settings, default=Settings, covariant=True)
+else:
+    from typing import TypeVar
+
+    H_co = TypeVar("H_co", bound=Settings, covariant=True)
 
 Task = Literal["regression", "classification"]
 BOOLEAN = (False, True)
@@ -149,9 +157,9 @@ class Members:
     spreads: npt.NDArray[Any] | None = None
 
 
-class Trainer(ABC):
-    """Base of `TorchTrainer` and `FitTrainer`; registered in the entry-point group
-    ``matdata.trainers``.
+class Trainer(ABC, Generic[H_co]):
+    """Base of `TorchTrainer` and `FitTrainer`, generic in the hypers; registered in the entry-point
+    group ``matdata.trainers``.
 
     A plugin's ``__init__`` module holds the subclass and its `Hypers` and imports no torch; the
     network is in ``model.py`` and imported by `TorchTrainer.model`.
@@ -166,21 +174,22 @@ class Trainer(ABC):
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     #: Defaults of the training loop's settings (`epochs`, `batch_size`, `lr`, `loss`, …) that
     #: differ from the core's.
-    defaults: ClassVar[Mapping[str, Any]] = {}
+    defaults: ClassVar[Mapping[str, object]] = {}
 
-    def __init__(self, hypers: Any = None) -> None:
-        self.hypers: Any = hypers if hypers is not None else self.Hypers()
+    def __init__(self, hypers: H_co | None = None) -> None:
+        #: The hypers that it was made with.
+        self.hypers: H_co = cast(H_co, self.Hypers()) if hypers is None else hypers
 
     @abstractmethod
     def inputs(self) -> tuple[str, ...]:
         """Specs of the features that the model reads with these hypers."""
 
-    def input_settings(self) -> Mapping[str, Mapping[str, Any]]:
+    def input_settings(self) -> Mapping[str, Mapping[str, object]]:
         """Settings that an input must have been built with, by spec; none by default."""
         return {}
 
 
-class TorchTrainer(Trainer):
+class TorchTrainer(Trainer[H_co]):
     """A plugin whose network the core's loop trains."""
 
     #: Whether members of an ensemble can be trained as one network with stacked weights
@@ -189,10 +198,10 @@ class TorchTrainer(Trainer):
 
     @abstractmethod
     def model(self, schema: Schema) -> nn.Module:
-        """A network that maps a `matdata.load.batch.Batch` to (b, schema.outputs) float32."""
+        """A network that maps a `Batch` to (b, schema.outputs) float32."""
 
 
-class FitTrainer(Trainer):
+class FitTrainer(Trainer[H_co]):
     """A plugin with a fit of its own, such as a random forest."""
 
     @abstractmethod

@@ -64,7 +64,7 @@ class View:
                 columns[target.name][row] = target.code(column[row])
         return cls(dataset.ref, dataset.ids, columns, dataset.units, features)
 
-    def feature(self, spec: str, **settings: Any) -> Any:
+    def feature(self, spec: str, **settings: object) -> Any:
         """An open feature."""
         return self.features[spec]
 

@@ -43,7 +43,7 @@ class Group:
         torch.distributed.all_reduce(total)
         return total
 
-    def shared(self, value: Any) -> Any:
+    def shared(self, value: object) -> Any:
         """What the leading process has, for all."""
         if self.size == 1:
             return value

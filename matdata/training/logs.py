@@ -37,7 +37,7 @@ class RunLog:
         self._empty = not kept
         self._board = _writer(folder, epoch) if tensorboard else None
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, row: Mapping[str, object]) -> None:
         """Append a row to all logs."""
         plain = dict(row)
         with open(self.folder / JSONL, "a", encoding="utf-8") as lines:
@@ -68,11 +68,11 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _line(row: Mapping[str, Any]) -> str:
+def _line(row: Mapping[str, object]) -> str:
     return json.dumps(_finite(row), ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> Any:
     if isinstance(value, Mapping):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):

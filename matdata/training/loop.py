@@ -13,6 +13,7 @@ from torch import Tensor
 
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import TrainError
+from matdata.load.loader import Loader
 from matdata.training.contract import Schema
 from matdata.training.engine import Engine, Weights
 from matdata.training.progress import Progress
@@ -42,11 +43,13 @@ class Loop:
         Called with the numbers of each epoch.
     usable
         Whether weights were saved that predictions can be made with.
+    stop_after
+        Steps after which it stops with a checkpoint, to go on another time; None for the end.
     """
 
     engine: Engine
-    train: Any
-    valid: Any
+    train: Loader
+    valid: Loader | None
     schema: Schema
     save: Callable[[Loop], None]
     log: Callable[[dict[str, Any]], None]
@@ -55,6 +58,7 @@ class Loop:
     best: Weights = field(default_factory=dict)
     average: Weights = field(default_factory=dict)
     usable: bool = False
+    stop_after: int | None = None
 
     def __post_init__(self) -> None:
         self.settings = self.engine.recipe.settings
@@ -78,6 +82,13 @@ class Loop:
         done = progress.step >= asked.steps if asked.steps else progress.epoch >= asked.epochs
         return done or not self.engine.active
 
+    @property
+    def _halts(self) -> bool:
+        """Whether it is to stop here, before the end."""
+        return (
+            self.stop_after is not None and self.progress.step >= self.stop_after and not self.over
+        )
+
     def resume(self, progress: Progress) -> None:
         """Go on from a progress that was saved; members that stopped leave the engine."""
         self.progress = progress
@@ -94,10 +105,15 @@ class Loop:
             started = time.perf_counter()
             active = list(self.engine.active)
             self._epoch()
+            if self.progress.batch:  # stopped within the epoch
+                return
             value = self._validate()
             self._average()
             self.progress.seconds += time.perf_counter() - started
             self._report(value, active)
+            if self._halts:
+                self.checkpoint()
+                return
             if not self.over:
                 self._save_if_due()
         self._finish()
@@ -121,6 +137,9 @@ class Loop:
             if self.over:
                 break
             if progress.batch < batches:
+                if self._halts:
+                    self.checkpoint()
+                    return
                 self._save_if_due()
         self._look()
         progress.epoch += 1

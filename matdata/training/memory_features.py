@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +73,7 @@ class MemoryFeature:
 
 
 def predict_memory(
-    run: Run, materials: Any, settings: Mapping[str, Any] | None = None
+    run: Run, materials: object, settings: Mapping[str, object] | None = None
 ) -> Predictions:
     """What a run says about materials that are in no dataset.
 

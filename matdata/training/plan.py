@@ -61,7 +61,7 @@ class Question:
     valid: Ids
     notes: tuple[str, ...]
 
-    def manifest(self, parent: Mapping[str, Any] | None, outputs: int) -> dict[str, Any]:
+    def manifest(self, parent: Mapping[str, object] | None, outputs: int) -> dict[str, Any]:
         """The manifest of the run, with the identity that tells runs apart."""
         split = {"name": self.split.name, "digest": self.split.digest()}
         inputs = [_describe(spec, feature) for spec, feature in self.features.items()]

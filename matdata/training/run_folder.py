@@ -85,7 +85,7 @@ def _name(content: dict[str, Any], digest: str) -> str:
 
 
 def _difference(known: dict[str, Any], asked: dict[str, Any]) -> str:
-    def flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    def flat(value: object, prefix: str = "") -> dict[str, Any]:
         if not isinstance(value, dict):
             return {prefix.rstrip("."): value}
         return {k: v for key in value for k, v in flat(value[key], f"{prefix}{key}.").items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.settings import Settings, setting
@@ -168,13 +167,13 @@ class TrainSettings(Settings):
             monitor = "loss" if task == "classification" else "error"
         return self.replace(loss=chosen, monitor=monitor)
 
-    def replace(self, **values: Any) -> TrainSettings:
+    def replace(self, **values: object) -> TrainSettings:
         """The same with other values."""
         return type(self)(**{**self.to_dict(), **values})
 
 
 def train_settings(
-    trainer: Trainer | type[Trainer], given: Mapping[str, Any], task: Task = "regression"
+    trainer: Trainer | type[Trainer], given: Mapping[str, object], task: Task = "regression"
 ) -> TrainSettings:
     """The settings of a run: what was given, else the plugin's defaults, else the core's.
 

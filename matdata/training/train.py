@@ -40,7 +40,13 @@ from matdata.training.run_folder import run_folder, run_lock, start_run
 from matdata.training.warm_start import member_draws, parent_of, settle, take_over
 
 
-def train(request: Request, cache: Path, name: str | None = None, console: Console = SILENT) -> Run:
+def train(
+    request: Request,
+    cache: Path,
+    name: str | None = None,
+    console: Console = SILENT,
+    stop_after: int | None = None,
+) -> Run:
     """Train, or go on with a training of the same request that was stopped.
 
     Parameters
@@ -53,6 +59,9 @@ def train(request: Request, cache: Path, name: str | None = None, console: Conso
         Name of the run; made of plugin, dataset, target and digest if not given.
     console
         Told what happens.
+    stop_after
+        Steps after which the loop stops with a checkpoint, as if it had been killed there: the run
+        is not finished, and the same request goes on with it. A fit of its own is not stopped.
 
     Raises
     ------
@@ -86,7 +95,7 @@ def train(request: Request, cache: Path, name: str | None = None, console: Conso
             elif isinstance(question.trainer, FitTrainer):
                 _fit(question, run, view, normalizer)
             else:
-                _train(question, run, view, normalizer, parent, device, group, console)
+                _train(question, run, view, normalizer, parent, device, group, console, stop_after)
     finally:
         leave_group(group)
     return Run(run.folder)
@@ -139,6 +148,7 @@ def _train(
     device: torch.device,
     group: Group,
     console: Console,
+    stop_after: int | None,
 ) -> None:
     settings = question.settings
     if device.type == "cpu":
@@ -169,7 +179,7 @@ def _train(
     engine, reason = choose_engine(models, recipe, question.trainer, train)
     if reason:
         console.say(f"  members are trained one beside the other: {reason}")
-    _loop(run, engine, reason, train, valid, schema, console)
+    _loop(run, engine, reason, train, valid, schema, console, stop_after)
 
 
 def _loaders(
@@ -194,17 +204,18 @@ def _loop(
     run: Run,
     engine: Engine,
     reason: str | None,
-    train: Any,
-    valid: Any,
+    train: Loader,
+    valid: Loader | None,
     schema: Schema,
     console: Console,
+    stop_after: int | None,
 ) -> None:
     group = engine.recipe.group
 
     def save(loop: Loop) -> None:
         save_checkpoint(loop, run.folder, run.digest)
 
-    loop = Loop(engine, train, valid, schema, save, lambda _: None, console)
+    loop = Loop(engine, train, valid, schema, save, lambda _: None, console, stop_after=stop_after)
     if load_checkpoint(loop, run.folder, run.digest):
         console.say(f"  goes on after epoch {loop.progress.epoch}, step {loop.progress.step}")
     log = None
@@ -214,6 +225,7 @@ def _loop(
     loop.run()
     if log is not None:
         log.close()
+    if log is not None and loop.over:
         write_sealed(run.folder / RESULT, _result(run, loop, reason))
         console.say(f"  {_summary(loop)}")
 

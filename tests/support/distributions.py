@@ -6,15 +6,15 @@ from pathlib import Path
 
 TRAINER = """
 import numpy as np
-import matdata as md
-class Mean(md.FitTrainer):
+from matdata.plugin import FitTrainer, Members
+class Mean(FitTrainer):
     name, version, citation, summary = {name!r}, {version!r}, "none", "the mean"
     def inputs(self):
         return ("fractions",)
     def fit(self, train, valid, schema, seed):
         self.mean = train.targets.mean(axis=0)
     def predict(self, samples):
-        return md.Members(np.repeat(self.mean[None, None], len(samples), axis=1))
+        return Members(np.repeat(self.mean[None, None], len(samples), axis=1))
     def state(self):
         return {{"mean": self.mean}}
     def load_state(self, state, schema):
@@ -22,19 +22,19 @@ class Mean(md.FitTrainer):
 """
 FEATURIZER = """
 import numpy as np
-import matdata as md
-class Rows(md.Featurizer):
+from matdata.plugin import Block, Featurizer, Field
+class Rows(Featurizer):
     name, version, citation, requires = {name!r}, {version!r}, "none", "composition"
-    fields = (md.Field("one", "crystal", (), "float64", "1", "one"),)
+    fields = (Field("one", "crystal", (), "float64", "1", "one"),)
     def featurize(self, batch):
-        return md.Block(np.arange(len(batch)), {{"one": np.ones(len(batch))}})
+        return Block(np.arange(len(batch)), {{"one": np.ones(len(batch))}})
     def dense(self, fields):
         return np.asarray(fields["one"])[:, None]
     def labels(self):
         return ["one"]
 """
 SOURCE = """
-from matdata.sources.base import Source
+from matdata.plugin import Source
 class Empty(Source):
     name, version = {name!r}, {version!r}
     @classmethod

@@ -35,8 +35,15 @@ def test_importing_matdata_imports_nothing_heavy():
 
 
 def test_the_python_api_imports_no_chemistry():
-    loaded = _loaded("import matdata; matdata.open; matdata.Featurizer")
+    loaded = _loaded("import matdata; matdata.open; matdata.build")
     assert not loaded.intersection(HEAVY)
+
+
+def test_importing_the_contract_of_plugins_imports_nothing_heavy():
+    assert not _loaded("import matdata.plugin").intersection(HEAVY)
+    names = "Featurizer, Source, TorchTrainer, FitTrainer, Settings, Chunk, Schema, Split"
+    assert not _loaded(f"from matdata.plugin import {names}").intersection(HEAVY)
+    assert "torch" in _loaded("from matdata.plugin import Batch")
 
 
 def test_help_answers_in_well_under_half_a_second():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from matdata.features.base import Featurizer
+from matdata.features.ofm import OrbitalField
 from matdata.load.inputs.base import Input
 from matdata.load.inputs.dense import DenseInput
 from matdata.load.inputs.formula import (
@@ -29,6 +30,6 @@ INPUTS: dict[str, type[Input]] = {
 
 def input_class(featurizer: Featurizer) -> type[Input]:
     """The class for a featurizer; `DenseInput` for one that has none of its own."""
-    if featurizer.name == "ofm" and featurizer.settings.level == "structure":
+    if isinstance(featurizer, OrbitalField) and featurizer.settings.level == "structure":
         return MeanFieldInput
     return INPUTS.get(featurizer.name, DenseInput)

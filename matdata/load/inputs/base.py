@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from matdata.core.crystals import Int
-from matdata.features.base import Featurizer
+from matdata.features.base import Featurizer, S_co
 
 
-class Input:
-    """One feature of the materials of a batch.
+class Input(Generic[S_co]):
+    """One feature of the materials of a batch; generic in the settings of its featurizer.
 
     Fields were gathered as they are kept; properties of subclasses expand them on the device to
     the shapes of the papers, once, when first asked for.
@@ -37,7 +37,7 @@ class Input:
 
     def __init__(
         self,
-        featurizer: Featurizer,
+        featurizer: Featurizer[S_co],
         fields: Mapping[str, Tensor],
         offsets: Mapping[str, Tensor],
         size: int,

@@ -7,12 +7,19 @@ import functools
 import torch
 from torch import Tensor
 
-from matdata.features.formulas import ELEMENT_SETS, LOG_SCALE
+from matdata.features.base import S_co
+from matdata.features.formulas import (
+    ELEMENT_SETS,
+    LOG_SCALE,
+    FractionSettings,
+    MatrixSettings,
+    SetSettings,
+)
 from matdata.load.inputs.base import Input, device_table, pairs_within, unsigned
 from matdata.tables import element_vectors
 
 
-class _Elements(Input):
+class _Elements(Input[S_co]):
     @functools.cached_property
     def numbers(self) -> Tensor:
         """Atomic number of each element of each formula, (K,) int64."""
@@ -29,7 +36,7 @@ class _Elements(Input):
         return self.owner("element")
 
 
-class SetInput(_Elements):
+class SetInput(_Elements[SetSettings]):
     """``composition-set`` (Roost): numbers, fractions, vectors (K, width), pairs, crystal."""
 
     @property
@@ -49,7 +56,7 @@ class SetInput(_Elements):
         return torch.cat([self.fractions[:, None], self.vectors], 1)
 
 
-class MatrixInput(_Elements):
+class MatrixInput(_Elements[MatrixSettings]):
     """``edm`` (CrabNet, L-G-DCNN): padded (b, L); L is the longest of the batch, or the setting."""
 
     @functools.cached_property
@@ -98,7 +105,7 @@ def _columns(key: str) -> Tensor:
     return column
 
 
-class FractionInput(_Elements):
+class FractionInput(_Elements[FractionSettings]):
     """``fractions`` (ElemNet, ResCNN): values (b, 103)."""
 
     @functools.cached_property
@@ -120,18 +127,24 @@ class FormulaGraphInput(Input):
     """``formula-graph`` (Finder): one node an atom, fully connected."""
 
     @functools.cached_property
-    def _counts(self) -> Tensor:
+    def elements(self) -> Tensor:
+        """Atomic number of each element of each formula, (K,) int64."""
+        return self.fields["elements"].to(torch.int64)
+
+    @functools.cached_property
+    def counts(self) -> Tensor:
+        """Atoms of each element in the integer formula, (K,) int64."""
         return unsigned(self.fields["counts"])
 
     @functools.cached_property
     def _element(self) -> Tensor:
         """Entry of the formula that each node comes from."""
-        return torch.repeat_interleave(self._counts, output_size=self.entries("node"))
+        return torch.repeat_interleave(self.counts, output_size=self.entries("node"))
 
     @functools.cached_property
     def numbers(self) -> Tensor:
         """Atomic number of each node, (A,) int64."""
-        return self.fields["elements"].to(torch.int64)[self._element]
+        return self.elements[self._element]
 
     @property
     def crystal(self) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from matdata.features.graph import GraphSettings
 from matdata.features.graph_views import BASES
 from matdata.load.gather import compiled
 from matdata.load.inputs.base import Input, device_table, unsigned
@@ -18,7 +19,7 @@ def _centres(key: str) -> Any:
     return BASES[key].centres.astype("float32")
 
 
-class GraphInput(Input):
+class GraphInput(Input[GraphSettings]):
     """``graph``: nodes are sites, a directed edge leads from sender to receiver.
 
     numbers (N,), crystal (N,), sender and receiver (E,) among the N sites, or both as edge_index

@@ -9,12 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from matdata.features.base import S_co
+from matdata.features.element import ElementSettings
+from matdata.features.ofm import OrbitalFieldSettings
 from matdata.load.inputs.base import Input, device_table
 from matdata.tables import element_vectors
 from matdata.tables.valence import Rule, valence_vectors
 
 
-class _Sites(Input):
+class _Sites(Input[S_co]):
     @property
     def level(self) -> str:
         """Name of the ragged level of the rows."""
@@ -31,13 +34,13 @@ class _Sites(Input):
         return self.owner(self.level)
 
 
-class ElementInput(_Sites):
+class ElementInput(_Sites[ElementSettings]):
     """``element:<table>``: numbers (N,), vectors (N, width), crystal (N,)."""
 
     @property
     def level(self) -> str:
         """``site`` or ``element``."""
-        return cast(str, self.featurizer.settings.per)
+        return self.featurizer.settings.per
 
     @property
     def vectors(self) -> Tensor:
@@ -56,7 +59,7 @@ def _valence(key: str) -> Any:
     return valence_vectors(cast(Rule, rule), bool(tag)).astype(np.float32)
 
 
-class OrbitalFieldInput(_Sites):
+class OrbitalFieldInput(_Sites[OrbitalFieldSettings]):
     """``ofm``: numbers (N,), matrices (N, 32, 32), own (N, 32), vectors (N, 1056), crystal (N,)."""
 
     @property

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from matdata.features.wyckoff import WyckoffSettings
 from matdata.load.inputs.base import Input, device_table, owners, pairs_within, unsigned
 from matdata.tables import wyckoff, wyckoff_terms
 
@@ -20,7 +21,7 @@ def _multiplicities(_: str) -> Tensor:
     return torch.from_numpy(wyckoff.multiplicities().astype(np.float32))
 
 
-class WyckoffInput(Input):
+class WyckoffInput(Input[WyckoffSettings]):
     """``wyckoff``: rows are orbits, repeated for each equivalent labelling of their material.
 
     numbers (K,), positions (K,), terms (K, width), weights (K,), labelling (K,) in 0..L-1,

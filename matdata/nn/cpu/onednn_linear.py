@@ -13,7 +13,7 @@ import platform
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -57,6 +57,11 @@ class Linear(nn.Linear):
     def forward(self, rows: Tensor) -> Tensor:
         """(..., in_features) to (..., out_features)."""
         return linear(rows, self.weight, self.bias)
+
+    if TYPE_CHECKING:  # torch says that a module returns anything
+
+        def __call__(self, rows: Tensor) -> Tensor:  # noqa: D102
+            ...
 
 
 @contextlib.contextmanager

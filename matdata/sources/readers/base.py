@@ -65,7 +65,7 @@ def flatten(document: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def is_structure_dict(value: Any) -> bool:
+def is_structure_dict(value: object) -> bool:
     """Whether a value has the form of a pymatgen or JARVIS structure."""
     return isinstance(value, dict) and ("lattice_mat" in value or {"lattice", "sites"} <= {*value})
 
@@ -75,7 +75,7 @@ def is_cif(text: str) -> bool:
     return _CIF.search(text) is not None
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return bool(value) and all(isinstance(item, (int, float)) for item in value)
     return value is None or isinstance(value, (str, int, float, bool))

@@ -53,7 +53,7 @@ def document(item: Item) -> Record:
     return {**flat, **structures, WEIGHT: item.weight}
 
 
-def _without_infinity(value: Any) -> Any:
+def _without_infinity(value: object) -> Any:
     return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 

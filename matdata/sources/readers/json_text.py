@@ -51,7 +51,7 @@ def decode(text: str) -> Item:
         return Item(Damaged(f"not JSON: {error}"), 0)
 
 
-def _with_weight(value: Any) -> Item:
+def _with_weight(value: object) -> Item:
     weight, level = SLOT, [value] if isinstance(value, (dict, list)) else []
     for _ in range(MAX_DEPTH):
         inner = []
@@ -71,7 +71,7 @@ def _with_weight(value: Any) -> Item:
     return Item(Damaged(f"nested deeper than {MAX_DEPTH} levels"), 0)
 
 
-def require_object(value: Any) -> dict[str, Any]:
+def require_object(value: object) -> dict[str, Any]:
     """The value, if it is a decoded JSON object.
 
     Raises

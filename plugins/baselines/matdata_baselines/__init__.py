@@ -7,49 +7,47 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-import matdata as md
+from matdata.plugin import ConfigError, FitTrainer, Members, Samples, Schema, Settings, Task
 from matdata_baselines.hypers import DummyHypers, MagpieHypers, VoronoiHypers
 
 State = Mapping[str, np.ndarray[Any, Any]]
 
 
-class Dummy(md.FitTrainer):
+class Dummy(FitTrainer[DummyHypers]):
     """The mean or the median of the training targets, whatever the material."""
 
     name: ClassVar[str] = "dummy"
     version: ClassVar[str] = "2"
     citation: ClassVar[str] = "none: it follows from the definition"
     summary: ClassVar[str] = "mean or median of the training targets; what a model must beat"
-    Hypers: ClassVar[type[md.Settings]] = DummyHypers
-    tasks: ClassVar[tuple[Any, ...]] = ("regression", "classification")
+    Hypers: ClassVar[type[Settings]] = DummyHypers
+    tasks: ClassVar[tuple[Task, ...]] = ("regression", "classification")
 
     def inputs(self) -> tuple[str, ...]:
         """None."""
         return ()
 
-    def fit(
-        self, train: md.Samples, valid: md.Samples | None, schema: md.Schema, seed: int
-    ) -> None:
+    def fit(self, train: Samples, valid: Samples | None, schema: Schema, seed: int) -> None:
         """Take the mean or median of what is known of each column."""
         classes = schema.targets[0].task == "classification"
         chosen = np.mean if classes or self.hypers.statistic == "mean" else np.median
         columns = _columns(train, schema)
         self._value = np.array([chosen(values) for values in columns])
 
-    def predict(self, samples: md.Samples) -> md.Members:
+    def predict(self, samples: Samples) -> Members:
         """The same row for each material."""
-        return md.Members(np.tile(self._value, (1, len(samples), 1)))
+        return Members(np.tile(self._value, (1, len(samples), 1)))
 
     def state(self) -> State:
         """One number a column."""
         return {"value": self._value}
 
-    def load_state(self, state: State, schema: md.Schema) -> None:
+    def load_state(self, state: State, schema: Schema) -> None:
         """Take it over."""
         self._value = np.asarray(state["value"])
 
 
-def _columns(train: md.Samples, schema: md.Schema) -> list[np.ndarray[Any, Any]]:
+def _columns(train: Samples, schema: Schema) -> list[np.ndarray[Any, Any]]:
     """Known values of each column; of a classification, what is 1 for each class."""
     known = [train.targets[train.mask[:, k], k] for k in range(train.targets.shape[1])]
     if schema.targets[0].task == "regression":
@@ -61,28 +59,26 @@ def _columns(train: md.Samples, schema: md.Schema) -> list[np.ndarray[Any, Any]]
     ]
 
 
-class _Forest(md.FitTrainer):
+class _Forest(FitTrainer[MagpieHypers]):
     """A random forest of scikit-learn, kept as the arrays of its trees."""
 
     version: ClassVar[str] = "2"
-    tasks: ClassVar[tuple[Any, ...]] = ("regression", "classification")
+    tasks: ClassVar[tuple[Task, ...]] = ("regression", "classification")
     feature: ClassVar[str]
 
     def inputs(self) -> tuple[str, ...]:
         """The attributes."""
         return (self.feature,)
 
-    def fit(
-        self, train: md.Samples, valid: md.Samples | None, schema: md.Schema, seed: int
-    ) -> None:
+    def fit(self, train: Samples, valid: Samples | None, schema: Schema, seed: int) -> None:
         """Grow the trees; `valid` is not used."""
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-        from matdata_baselines.trees import arrays_of, on_a_grid
+        from matdata_baselines.model import arrays_of, on_a_grid
 
         whole = train.mask.all(axis=1)
         if not whole.all():
-            raise md.ConfigError(
+            raise ConfigError(
                 f"{self.name} needs all targets of a material; {(~whole).sum()} lack one",
                 next_step="train one target at a time, or leave such materials out",
             )
@@ -102,20 +98,20 @@ class _Forest(md.FitTrainer):
         classes = [target.size for target in schema.targets] if classify else []
         self._trees = arrays_of(forest.fit(train.inputs[self.feature], targets), classes)
 
-    def predict(self, samples: md.Samples) -> md.Members:
+    def predict(self, samples: Samples) -> Members:
         """Each tree is a member: their spread is the epistemic part of the uncertainty.
 
         Of classes a tree gives the shares in its leaf.
         """
-        from matdata_baselines.trees import predict
+        from matdata_baselines.model import predict
 
-        return md.Members(predict(self._trees, np.asarray(samples.inputs[self.feature])))
+        return Members(predict(self._trees, np.asarray(samples.inputs[self.feature])))
 
     def state(self) -> State:
         """Nodes of all trees."""
         return self._trees
 
-    def load_state(self, state: State, schema: md.Schema) -> None:
+    def load_state(self, state: State, schema: Schema) -> None:
         """Take them over."""
         self._trees = {name: np.asarray(values) for name, values in state.items()}
 
@@ -126,7 +122,7 @@ class MagpieForest(_Forest):
     name: ClassVar[str] = "rf-magpie"
     citation: ClassVar[str] = "Ward et al., npj Comput. Mater. 2, 16028 (2016)"
     summary: ClassVar[str] = "random forest on the Magpie features of the formula"
-    Hypers: ClassVar[type[md.Settings]] = MagpieHypers
+    Hypers: ClassVar[type[Settings]] = MagpieHypers
     feature: ClassVar[str] = "magpie"
 
 
@@ -136,5 +132,5 @@ class VoronoiForest(_Forest):
     name: ClassVar[str] = "rf-voronoi"
     citation: ClassVar[str] = "Ward et al., Phys. Rev. B 96, 024104 (2017)"
     summary: ClassVar[str] = "random forest on the Voronoi attributes of the structure"
-    Hypers: ClassVar[type[md.Settings]] = VoronoiHypers
+    Hypers: ClassVar[type[Settings]] = VoronoiHypers
     feature: ClassVar[str] = "voronoi"

@@ -2,21 +2,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from matdata_baselines import Dummy, MagpieForest, VoronoiForest, trees
+from matdata_baselines import Dummy, MagpieForest, VoronoiForest
+from matdata_baselines.model import on_a_grid, predict
 
-import matdata as md
-from matdata.training.contract import Target
+from matdata.plugin import ConfigError, Samples, Schema, Target
 
 
-def samples_of(inputs: dict, targets, mask=None) -> md.Samples:
+def samples_of(inputs: dict, targets, mask=None) -> Samples:
     values = np.asarray(targets, dtype=float).reshape(len(targets), -1)
     known = np.ones(values.shape, dtype=bool) if mask is None else np.asarray(mask)
     ids = np.array([f"m{k}" for k in range(len(values))])
-    return md.Samples(ids, inputs, values, known)
+    return Samples(ids, inputs, values, known)
 
 
-def schema(task: str = "regression", size: int = 1) -> md.Schema:
-    return md.Schema((Target("y", size, "1", task),), size, {})
+def schema(task: str = "regression", size: int = 1) -> Schema:
+    return Schema((Target("y", size, "1", task),), size, {})
 
 
 def drawn(count: int, width: int = 6, seed: int = 0):
@@ -41,7 +41,7 @@ def test_members_are_the_trees_of_scikit_learn(outputs):
     from sklearn.ensemble import RandomForestRegressor
 
     rows, values = drawn(120)
-    targets = trees.on_a_grid(np.stack([values, values**2], 1)[:, :outputs])
+    targets = on_a_grid(np.stack([values, values**2], 1)[:, :outputs])
     trainer = forest(trees=20)
     trainer.fit(samples_of({"magpie": rows}, targets), None, schema(size=outputs), seed=3)
     fresh, _ = drawn(50, seed=1)
@@ -66,7 +66,7 @@ def test_thresholds_are_compared_as_scikit_learn_does():
 
     reference = RandomForestRegressor(5, max_features=0.25, random_state=0)
     expected = reference.fit(rows, [0.0, 1.0, 2.0, 3.0]).predict(middle)
-    np.testing.assert_allclose(trees.predict(trainer._trees, middle).mean(0)[:, 0], expected)
+    np.testing.assert_allclose(predict(trainer._trees, middle).mean(0)[:, 0], expected)
 
 
 @pytest.mark.parametrize("noise", [1e-16, 1e-11])
@@ -113,7 +113,7 @@ def test_a_missing_target_is_refused():
     rows, values = drawn(5)
     mask = np.ones((5, 1), dtype=bool)
     mask[2] = False
-    with pytest.raises(md.ConfigError, match="1 lack one"):
+    with pytest.raises(ConfigError, match="1 lack one"):
         forest(trees=2).fit(samples_of({"magpie": rows}, values, mask), None, schema(), 0)
 
 
@@ -159,7 +159,7 @@ def test_classes_that_the_training_part_lacks_have_the_probability_0():
     two = np.stack([np.where(values > np.median(values), 3, 1), values > values.mean()], 1)
     trainer = forest(trees=9)
     targets = Target("a", 4, "1", "classification"), Target("b", 2, "1", "classification")
-    trainer.fit(samples_of({"magpie": rows}, two), None, md.Schema(targets, 6, {}), seed=0)
+    trainer.fit(samples_of({"magpie": rows}, two), None, Schema(targets, 6, {}), seed=0)
     fresh, _ = drawn(30, seed=1)
     shares = trainer.predict(samples_of({"magpie": fresh}, np.zeros((30, 2)))).means.mean(0)
     assert not shares[:, [0, 2]].any()

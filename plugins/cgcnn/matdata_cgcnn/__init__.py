@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import matdata as md
+from matdata.plugin import Schema, Settings, Task, TorchTrainer
 from matdata_cgcnn.hypers import Hypers
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class CGCNN(md.TorchTrainer):
+class CGCNN(TorchTrainer[Hypers]):
     """Gated convolutions on the graph of a crystal."""
 
     name: ClassVar[str] = "cgcnn"
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018)"
     summary: ClassVar[str] = "gated convolutions on crystal graphs"
-    Hypers: ClassVar[type[md.Settings]] = Hypers
-    tasks: ClassVar[tuple[Any, ...]] = ("regression", "classification")
+    Hypers: ClassVar[type[Settings]] = Hypers
+    tasks: ClassVar[tuple[Task, ...]] = ("regression", "classification")
     vmap: ClassVar[bool] = False  # BatchNorm keeps running statistics
     #: Thesis, app. A.3.1: the training of Wren.
-    defaults: ClassVar[Mapping[str, Any]] = {
+    defaults: ClassVar[Mapping[str, object]] = {
         "epochs": 400,
         "batch_size": 128,
         "optimizer": "adamw",
@@ -35,13 +35,13 @@ class CGCNN(md.TorchTrainer):
         """Crystal graphs."""
         return ("graph",)
 
-    def input_settings(self) -> Mapping[str, Mapping[str, Any]]:
+    def input_settings(self) -> Mapping[str, Mapping[str, object]]:
         """The cutoff and the number of neighbours."""
         return {
             "graph": {"radius": self.hypers.radius, "max_neighbours": self.hypers.max_neighbours}
         }
 
-    def model(self, schema: md.Schema) -> nn.Module:
+    def model(self, schema: Schema) -> nn.Module:
         """The network."""
         from matdata_cgcnn.model import CGCNNet
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from matdata import nn as blocks
+from matdata.plugin import Batch, GraphInput
+from matdata.plugin import nn as blocks
 from matdata_cgcnn.hypers import Hypers
 
 
-class CGCNNet(nn.Module):
+class CGCNNet(blocks.TrunkAndHeads):
     """Convolutions on the sites of a crystal, their mean, and a network on it.
 
     Parameters
@@ -34,21 +34,19 @@ class CGCNNet(nn.Module):
             blocks.GatedConvolution(hypers.width, centres) for _ in range(hypers.layers)
         )
         hidden = hypers.hidden
-        self.trunk = blocks.SimpleNetwork(hypers.width, hidden, [hidden] * hypers.trunk)
-        self.heads = blocks.OutputHeads(
+        self.end_with(
+            blocks.SimpleNetwork(hypers.width, hidden, [hidden] * hypers.trunk),
             lambda out: blocks.SimpleNetwork(hidden, out, [hidden] * hypers.output),
             sizes,
             outputs,
         )
 
-    def forward(self, batch: Any) -> Tensor:
+    def forward(self, batch: Batch) -> Tensor:
         """Outputs (b, o) of a batch."""
-        graph = batch["graph"]
+        graph = batch.get("graph", GraphInput)
         ends = graph.sender, graph.receiver
         edges = blocks.Edges.distinct(*ends, graph.distance, len(graph.numbers))
         sites, basis = self.embedding(graph.numbers), self.basis(edges.distance)
         for layer in self.layers:
             sites = layer(sites, basis, edges)
-        rows = F.softplus(blocks.segment_mean(sites, graph.crystal, len(batch)))
-        out: Tensor = self.heads(F.relu(self.trunk(rows)))
-        return out
+        return self.predict(F.softplus(blocks.segment_mean(sites, graph.crystal, len(batch))))

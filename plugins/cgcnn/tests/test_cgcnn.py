@@ -8,8 +8,8 @@ from support.aviary_weights import aviary_cgcnn, fill
 from support.batches import batch_of, schema_of
 from support.crystals import few
 
-from matdata import nn as blocks
-from matdata.core.crystals import Crystals
+from matdata.plugin import Crystals
+from matdata.plugin import nn as blocks
 
 #: aviary 1.2.1 with the weights of `fill`, on our graphs, while training (batch statistics).
 GOLDEN = [

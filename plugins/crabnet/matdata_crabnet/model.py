@@ -6,17 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from matdata.load.batch import Batch
-from matdata.nn import Linear
-from matdata.nn.compositions import (
-    CompositionEmbedding,
-    ContributionHead,
-    Contributions,
-    LeakyResidualNetwork,
-)
-from matdata.nn.rows import Rows
-from matdata.training.contract import Schema
-from matdata_crabnet import Hypers
+from matdata.plugin import Schema
+from matdata.plugin.nn import CompositionModel, LeakyResidualNetwork, Linear, Rows
+from matdata_crabnet.hypers import Hypers
 
 
 class AttentionBlock(nn.Module):
@@ -55,44 +47,28 @@ class AttentionBlock(nn.Module):
         """Update rows (K, width)."""
         values = self.norms[0](values + self._drop(self._attention(values, rows)))
         hidden = self._drop(functional.relu(self.up(values)))
-        return self.norms[1](values + self._drop(self.down(hidden)))
+        out: Tensor = self.norms[1](values + self._drop(self.down(hidden)))
+        return out
 
 
-class CrabNetModel(nn.Module):
+class CrabNetModel(CompositionModel):
     """Embedding, attention blocks, and a residual network that gives each element its share."""
 
     def __init__(self, hypers: Hypers, schema: Schema) -> None:
-        super().__init__()
-        robust = schema.outputs == 2 * sum(target.size for target in schema.targets)
-        self.embedding = CompositionEmbedding(
-            hypers.table, hypers.width, hypers.resolution, hypers.jitter
-        )
+        super().__init__(hypers.table, hypers.width, hypers.resolution, hypers.jitter)
         self.blocks = nn.ModuleList(
             AttentionBlock(hypers.width, hypers.heads, hypers.feedforward, hypers.dropout)
             for _ in range(hypers.layers)
         )
-        columns = ContributionHead.columns(schema.outputs, robust)
-        network = LeakyResidualNetwork(hypers.width, hypers.hidden, columns)
-        self.head = ContributionHead(network, robust, hypers.scaling == "pooled")
+        self.end_with(
+            lambda columns: LeakyResidualNetwork(hypers.width, hypers.hidden, columns),
+            [target.size for target in schema.targets],
+            schema.outputs,
+            hypers.scaling,
+        )
 
-    def feature_rows(self, batch: Batch) -> tuple[Tensor, Rows]:
+    def transform(self, values: Tensor, rows: Rows) -> tuple[Tensor, Rows]:
         """Final representation of each element (EDM''), (K, width)."""
-        matrix = batch["edm"]
-        rows = Rows(matrix.offsets["element"], matrix.host_offsets["element"])
-        values = self.embedding(matrix.numbers, matrix.fractions, rows)
         for block in self.blocks:
             values = block(values, rows)
         return values, rows
-
-    def feature_maps(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Rows (K, width) and where those of each compound begin (b + 1,), for CECV."""
-        values, rows = self.feature_rows(batch)
-        return values, rows.offsets
-
-    def contributions(self, batch: Batch) -> Contributions:
-        """What each element gives, (K, targets), in normalised units."""
-        return self.head.contributions(*self.feature_rows(batch))
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Predictions, (b, outputs)."""
-        return self.head(*self.feature_rows(batch))

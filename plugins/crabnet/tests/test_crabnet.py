@@ -14,10 +14,8 @@ from support.models import (
     stacked,
 )
 
-import matdata as md
-from matdata.nn.rows import Rows
-from matdata.training import trainer
-from matdata.training.batch_of import batch_of
+from matdata.plugin import ConfigError, batch_of, trainer
+from matdata.plugin.nn import Rows
 
 SMALL = {"width": 16, "layers": 2, "heads": 2, "feedforward": 24, "hidden": (12, 8)}
 
@@ -137,9 +135,9 @@ def test_a_block_is_an_encoder_layer_of_torch():
 
 
 def test_hypers_are_checked():
-    with pytest.raises(md.ConfigError, match="multiple of heads"):
+    with pytest.raises(ConfigError, match="multiple of heads"):
         trainer("crabnet", {"width": 510})
-    with pytest.raises(md.ConfigError, match="did you mean"):
+    with pytest.raises(ConfigError, match="did you mean"):
         trainer("crabnet", {"layer": 2})
 
 

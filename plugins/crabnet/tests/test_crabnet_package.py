@@ -6,7 +6,7 @@ import pytest
 import torch
 from support.models import FORMULAS, build, predict
 
-from matdata.training.batch_of import batch_of
+from matdata.plugin import batch_of
 
 kingcrab = pytest.importorskip("crabnet.kingcrab", reason="the crabnet package is not installed")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import matdata as md
+from matdata.plugin import Settings, setting
 
 
 @dataclass(frozen=True)
-class Hypers(md.Settings):
+class Hypers(Settings):
     """Size of the network."""
 
-    width: int = md.setting(32, "width of the hidden layer", minimum=1)
+    width: int = setting(32, "width of the hidden layer", minimum=1)

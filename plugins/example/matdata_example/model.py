@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from matdata.plugin import Batch, FractionInput
 from matdata_example.hypers import Hypers
 
 
@@ -15,8 +16,8 @@ class FractionNet(nn.Module):
         self.hidden = nn.Linear(elements, hypers.width)
         self.out = nn.Linear(hypers.width, outputs)
 
-    def forward(self, batch: object) -> Tensor:
+    def forward(self, batch: Batch) -> Tensor:
         """Outputs (b, o) of a batch."""
-        fractions = batch["fractions"].values  # type: ignore[index]
+        fractions = batch.get("fractions", FractionInput).values
         result: Tensor = self.out(nn.functional.silu(self.hidden(fractions)))
         return result

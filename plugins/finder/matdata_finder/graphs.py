@@ -9,12 +9,11 @@ over nodes: the same numbers as with one node an atom, from k^2 edges in place o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from matdata.load.inputs.base import pairs_within, unsigned
+from matdata.plugin import FormulaGraphInput, GraphInput, pairs_within
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,28 +50,27 @@ class Graph:
         return self.counts[self.second]
 
 
-def formula_graph(read: Any) -> Graph:
+def formula_graph(read: FormulaGraphInput) -> Graph:
     """From a ``formula-graph`` input: fully connected, a node with itself too.
 
     Equation 5 sums over all nodes and equation 7 over messages 0 to N - 1, so a node is among its
     own neighbours; figure 4c has a diagonal.
     """
     offsets = read.offsets["element"]
-    fields = read.fields
     lengths = read.lengths("element")
     first, second = pairs_within(offsets, int(lengths.sum()), int((lengths**2).sum()))
     return Graph(
-        fields["elements"].to(torch.int64),
+        read.elements,
         offsets,
         read.owner("element"),
-        unsigned(fields["counts"]).to(torch.float32),
+        read.counts.to(torch.float32),
         first,
         second,
         None,
     )
 
 
-def crystal_graph(read: Any) -> Graph:
+def crystal_graph(read: GraphInput) -> Graph:
     """From a ``graph`` input: the 20 Gaussians of the distance are the edge attributes (eq. 3)."""
     numbers = read.numbers
     return Graph(

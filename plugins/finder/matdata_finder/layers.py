@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from matdata.nn import Linear, linear
-from matdata.nn.segments import segment_softmax, segment_sum
+from matdata.plugin.nn import Linear, linear, segment_softmax, segment_sum
 from matdata_finder.graphs import Graph
 
 
@@ -86,7 +85,8 @@ class MessageLayer(nn.Module):
         weights = graph.weights[:, None]
         total = segment_sum(weights * nodes[graph.second], graph.first, count)
         mean = total / segment_sum(weights, graph.first, count)
-        return self.edges(nodes, graph, 0.5 * (nodes + mean), None)
+        edges: Tensor = self.edges(nodes, graph, 0.5 * (nodes + mean), None)
+        return edges
 
     def shares(self, nodes: Tensor, graph: Graph) -> Tensor:
         """a_ij, (E, width): eq. 4 and 5, one softmax a column over the neighbours of i."""

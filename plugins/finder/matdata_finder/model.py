@@ -9,14 +9,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from matdata.core.errors import ConfigError
-from matdata.load.batch import Batch
-from matdata.nn import Linear
-from matdata.nn.networks import start_as_keras
-from matdata.tables import element_vectors
-from matdata.training.contract import Schema
-from matdata_finder import Hypers
+from matdata.plugin import (
+    Batch,
+    ConfigError,
+    FormulaGraphInput,
+    GraphInput,
+    Schema,
+    element_vectors,
+)
+from matdata.plugin.nn import Linear, start_as_keras
 from matdata_finder.graphs import Graph, crystal_graph, formula_graph
+from matdata_finder.hypers import Hypers
 from matdata_finder.layers import AttentionPooling, MessageLayer
 
 #: Gaussians of a distance (section 4).
@@ -60,7 +63,7 @@ class FinderModel(nn.Module):
     def __init__(self, hypers: Hypers, schema: Schema) -> None:
         super().__init__()
         self.formula = hypers.graph == "formula"
-        table = torch.from_numpy(np.array(element_vectors.vectors(hypers.table)))
+        table = torch.from_numpy(np.array(element_vectors(hypers.table)))
         table[0] = 0.0
         self.register_buffer("table", table, persistent=False)
         sizes = [table.shape[1], *[hypers.width] * hypers.layers]
@@ -72,11 +75,12 @@ class FinderModel(nn.Module):
         self.pools = nn.ModuleList(
             AttentionPooling(hypers.width, hypers.pool, hypers.pool_attention) for _ in self.layers
         )
+        self.post: PostNetwork | None = None
         if hypers.post:
             self.post = PostNetwork(hypers.width, hypers.layers, hypers, schema.outputs)
         else:
             # only the last vector is read
-            self.post, self.pools = None, self.pools[-1:]
+            self.pools = self.pools[-1:]
             self.last = Linear(hypers.width, schema.outputs)
         # "implemented in Keras" (section 4); with PyTorch's smaller weights phi_e of the last
         # layer died in training, and all its edges were equal
@@ -85,8 +89,8 @@ class FinderModel(nn.Module):
     def graph(self, batch: Batch) -> Graph:
         """The graph that is read."""
         if self.formula:
-            return formula_graph(batch["formula-graph"])
-        return crystal_graph(batch["graph"])
+            return formula_graph(batch.get("formula-graph", FormulaGraphInput))
+        return crystal_graph(batch.get("graph", GraphInput))
 
     def _nodes(self, graph: Graph) -> tuple[list[Tensor], list[Tensor]]:
         """Nodes after each layer, and the edge attributes of each."""

@@ -22,11 +22,8 @@ from support.models import (
     stacked,
 )
 
-import matdata as md
-from matdata.load.inputs.base import pairs_within
+from matdata.plugin import ConfigError, batch_of, pairs_within, trainer
 from matdata.testing import invariance
-from matdata.training import trainer
-from matdata.training.batch_of import batch_of
 
 WHOLE = [formula for formula in FORMULAS if "." not in formula]
 SMALL = {"width": 10, "functions": (8, 6), "pool": 7, "filters": 3, "dense": (12, 10, 10, 6)}
@@ -205,10 +202,10 @@ def test_edges_of_the_first_layer_are_equation_2():
 
 def test_edges_that_are_not_predicted_are_told():
     plugin, model = build("finder", graph="crystal", **SMALL)
-    with pytest.raises(md.ConfigError, match="edges of graph=crystal are distances"):
+    with pytest.raises(ConfigError, match="edges of graph=crystal are distances"):
         model.edge_matrices(batch_of(plugin.inputs(), few(), plugin.input_settings()))
     plugin, model = build("finder", **SMALL)
-    with pytest.raises(md.ConfigError, match="no layer 3; the network has 2"):
+    with pytest.raises(ConfigError, match="no layer 3; the network has 2"):
         model.edge_matrices(batch_of(plugin.inputs(), ["SrTiO3"]), 3)
 
 
@@ -243,7 +240,7 @@ GOLDEN = {
 
 
 def test_hypers_are_checked():
-    with pytest.raises(md.ConfigError, match="two and four"):
+    with pytest.raises(ConfigError, match="two and four"):
         trainer("finder", {"dense": "64"})
 
 

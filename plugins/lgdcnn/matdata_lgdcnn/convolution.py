@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from matdata.nn import Linear
-from matdata.nn.rows import Rows
+from matdata.plugin.nn import Linear, Rows
 
 
 class Convolution(nn.Module):
@@ -39,7 +38,7 @@ class Block(nn.Module):
     def forward(self, values: Tensor, rows: Rows) -> Tensor:
         """Update rows (K, filters)."""
         hidden = self.first(functional.relu(values), rows)
-        found = self.second(functional.relu(hidden), rows)
+        found: Tensor = self.second(functional.relu(hidden), rows)
         return values + found if self.residual else found
 
 

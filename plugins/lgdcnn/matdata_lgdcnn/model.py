@@ -12,18 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from matdata.load.batch import Batch
-from matdata.nn import Linear
-from matdata.nn.compositions import (
-    CompositionEmbedding,
-    ContributionHead,
-    Contributions,
-    LeakyResidualNetwork,
-)
-from matdata.nn.rows import Rows
-from matdata.training.contract import Schema
-from matdata_lgdcnn import Hypers
+from matdata.plugin import Schema
+from matdata.plugin.nn import CompositionModel, LeakyResidualNetwork, Linear, Rows
 from matdata_lgdcnn.convolution import LocalPart
+from matdata_lgdcnn.hypers import Hypers
 from matdata_lgdcnn.recurrent import Recurrent, Steps
 
 
@@ -80,16 +72,13 @@ class GlobalPart(nn.Module):
         return outputs
 
 
-class LGDCNNModel(nn.Module):
+class LGDCNNModel(CompositionModel):
     """Embedding, global part, local part, and a linear layer that gives each element its share."""
 
     def __init__(self, hypers: Hypers, schema: Schema) -> None:
-        super().__init__()
-        parts = self.parts = hypers.parts()
-        robust = schema.outputs == 2 * sum(target.size for target in schema.targets)
-        self.embedding = CompositionEmbedding(
-            parts.table, hypers.width, hypers.resolution, hypers.jitter
-        )
+        parts = hypers.parts()
+        super().__init__(parts.table, hypers.width, hypers.resolution, hypers.jitter)
+        self.parts = parts
         width = hypers.width
         self.recurrent = self.local = None
         if parts.globally != "absent":
@@ -102,17 +91,17 @@ class LGDCNNModel(nn.Module):
                 parts.locally, width, hypers.filters, hypers.kernel, hypers.blocks, residuals
             )
             width = hypers.filters
-        columns = ContributionHead.columns(schema.outputs, robust)
-        network: nn.Module = Linear(width, columns)
-        if parts.post:
-            network = LeakyResidualNetwork(width, (1024, 512, 256, 128), columns)
-        self.head = ContributionHead(network, robust, hypers.scaling == "pooled")
 
-    def feature_rows(self, batch: Batch) -> tuple[Tensor, Rows]:
+        def network(columns: int) -> nn.Module:
+            linear = Linear(width, columns)  # always drawn, so a seed keeps its weights
+            post = (1024, 512, 256, 128)
+            return LeakyResidualNetwork(width, post, columns) if parts.post else linear
+
+        sizes = [target.size for target in schema.targets]
+        self.end_with(network, sizes, schema.outputs, hypers.scaling)
+
+    def transform(self, values: Tensor, rows: Rows) -> tuple[Tensor, Rows]:
         """Final representation of each element (or region of ``dpcnn``), the paper's EFM."""
-        matrix = batch["edm"]
-        rows = Rows(matrix.offsets["element"], matrix.host_offsets["element"])
-        values = self.embedding(matrix.numbers, matrix.fractions, rows)
         outputs: list[Tensor] = []
         if self.recurrent is not None:
             outputs = self.recurrent(values, rows, self.parts.attention_residual)
@@ -122,19 +111,6 @@ class LGDCNNModel(nn.Module):
         if self.parts.fusion:
             values = pooled_columns(torch.stack([values, *outputs]).sum(0))
         return values, rows
-
-    def feature_maps(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Rows (K, width) and where those of each compound begin (b + 1,), for CECV."""
-        values, rows = self.feature_rows(batch)
-        return values, rows.offsets
-
-    def contributions(self, batch: Batch) -> Contributions:
-        """What each element gives, (K, targets), in normalised units."""
-        return self.head.contributions(*self.feature_rows(batch))
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Predictions, (b, outputs)."""
-        return self.head(*self.feature_rows(batch))
 
 
 def pooled_columns(values: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from matdata.nn.rows import Rows
+from matdata.plugin.nn import Rows
 
 
 class Steps:

@@ -18,10 +18,8 @@ from support.models import (
     stacked,
 )
 
-import matdata as md
-from matdata.nn.rows import Rows
-from matdata.training import trainer
-from matdata.training.batch_of import batch_of
+from matdata.plugin import ConfigError, batch_of, trainer
+from matdata.plugin.nn import Rows
 
 SMALL = {"width": 16, "hidden": 8, "filters": 16, "blocks": 1}
 ROWS = Rows(torch.tensor([0, 3, 4, 6, 10]))
@@ -171,11 +169,11 @@ GOLDEN = {
 
 
 def test_hypers_are_checked():
-    with pytest.raises(md.ConfigError, match="odd and even"):
+    with pytest.raises(ConfigError, match="odd and even"):
         trainer("lgdcnn", {"kernel": 4})
-    with pytest.raises(md.ConfigError, match="of one shape"):
+    with pytest.raises(ConfigError, match="of one shape"):
         trainer("lgdcnn", {"preset": "V1", "filters": 64})
-    with pytest.raises(md.ConfigError, match="did you mean"):
+    with pytest.raises(ConfigError, match="did you mean"):
         trainer("lgdcnn", {"preset": "model"})
 
 

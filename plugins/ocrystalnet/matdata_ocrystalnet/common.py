@@ -7,7 +7,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from matdata.nn import Gaussians
+from matdata.plugin.nn import Gaussians
 
 ACTIVATION: dict[str, Callable[[Tensor], Tensor]] = {
     "mish": F.mish,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from matdata.plugin import GraphInput
 
 
 class Edges(NamedTuple):
@@ -29,10 +31,10 @@ class Edges(NamedTuple):
 
 
 #: Edges by graph of a batch and by mode; they go when the batch goes.
-_FOUND: weakref.WeakKeyDictionary[Any, dict[str, Edges]] = weakref.WeakKeyDictionary()
+_FOUND: weakref.WeakKeyDictionary[GraphInput, dict[str, Edges]] = weakref.WeakKeyDictionary()
 
 
-def edges_of(graph: Any, mode: str) -> Edges:
+def edges_of(graph: GraphInput, mode: str) -> Edges:
     """The edges of a batch's ``graph`` input, made once for each batch.
 
     A radius alone gives a symmetric graph. A cut after the nearest neighbours does not: u can be

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
-import matdata as md
-from matdata.nn import Linear, segment_max, segment_mean, segment_sum
+from matdata.plugin import Batch, GraphInput, Schema
+from matdata.plugin.nn import Linear, segment_max, segment_mean, segment_sum
 from matdata_ocrystalnet.common import ACTIVATION, Distances
 from matdata_ocrystalnet.edges import edges_of
+from matdata_ocrystalnet.hypers import OCrystalNetHypers
 from matdata_ocrystalnet.sites import SiteLinear
 
 
@@ -88,7 +87,7 @@ class OCrystalNetModel(nn.Module):
         Inputs that describe a site.
     """
 
-    def __init__(self, hypers: Any, schema: md.Schema, specs: tuple[str, ...]) -> None:
+    def __init__(self, hypers: OCrystalNetHypers, schema: Schema, specs: tuple[str, ...]) -> None:
         super().__init__()
         width, bias = hypers.hidden, hypers.bias
         self.reverse, self.difference = hypers.reverse, hypers.message == "difference"
@@ -117,17 +116,17 @@ class OCrystalNetModel(nn.Module):
             else:
                 nn.init.zeros_(weights)
 
-    def forward(self, batch: Any) -> Tensor:
+    def forward(self, batch: Batch) -> Tensor:
         """Predictions for the materials of a batch, (b, outputs)."""
         states = self.site_states(batch)
-        pooled = segment_mean(states, batch["graph"].crystal, len(batch))  # eq. 10
+        pooled = segment_mean(states, batch.get("graph", GraphInput).crystal, len(batch))  # eq. 10
         inner = self.activation(self.hidden(self.dropout(pooled)))
         out: Tensor = self.last(self.dropout(inner))
         return out
 
-    def site_states(self, batch: Any) -> Tensor:
+    def site_states(self, batch: Batch) -> Tensor:
         """States of all sites before pooling, (N, hidden)."""
-        edges = edges_of(batch["graph"], self.reverse)
+        edges = edges_of(batch.get("graph", GraphInput), self.reverse)
         first = node = self.activation(self.sites(batch))
         start = states = self.activation(self.edges(self.basis(edges.distance)))
         for layer, communicate in zip(self.passing, self.communicate, strict=False):

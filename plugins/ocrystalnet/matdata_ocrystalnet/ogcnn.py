@@ -7,14 +7,14 @@ M. Karamad, R. Magar, Y. Shi, S. Siahrostami, I. D. Gates and A. Barati Farimani
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-import matdata as md
-from matdata.nn import Edges, GatedConvolution, Linear, segment_mean
+from matdata.plugin import Batch, GraphInput, Schema
+from matdata.plugin.nn import Edges, GatedConvolution, Linear, segment_mean
 from matdata_ocrystalnet.common import Distances
+from matdata_ocrystalnet.hypers import OGCNNHypers
 from matdata_ocrystalnet.sites import SiteLinear
 
 
@@ -34,7 +34,7 @@ class OGCNNModel(nn.Module):
         Inputs that describe a site.
     """
 
-    def __init__(self, hypers: Any, schema: md.Schema, specs: tuple[str, ...]) -> None:
+    def __init__(self, hypers: OGCNNHypers, schema: Schema, specs: tuple[str, ...]) -> None:
         super().__init__()
         first = hypers.encoder or hypers.hidden
         self.sites = SiteLinear(specs, schema, first, hypers.scale, bias=True)
@@ -47,9 +47,9 @@ class OGCNNModel(nn.Module):
         self.outputs = nn.ModuleList(Linear(a, b) for a, b in pairwise(widths))
         self.last = Linear(widths[-1], schema.outputs)
 
-    def forward(self, batch: Any) -> Tensor:
+    def forward(self, batch: Batch) -> Tensor:
         """Predictions for the materials of a batch, (b, outputs)."""
-        graph = batch["graph"]
+        graph = batch.get("graph", GraphInput)
         sites = self.sites(batch)
         if self.encoder is not None:
             sites = self.encoder(F.softplus(sites))

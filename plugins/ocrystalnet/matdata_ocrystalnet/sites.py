@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-import matdata as md
-from matdata.nn import Linear, linear
+from matdata.plugin import (
+    Batch,
+    Dense,
+    ElementInput,
+    Featurizer,
+    OrbitalFieldInput,
+    Ragged,
+    Schema,
+)
+from matdata.plugin.nn import Linear, linear
 
 #: Table rows: atomic numbers 0 to 118.
 ROWS = 119
 
 
-def element_table(featurizer: Any, scale: str) -> Tensor:
+def _values(dense: Dense) -> npt.NDArray[np.float64]:
+    """Rows of a dense form, materials one after another."""
+    rows = dense.values if isinstance(dense, Ragged) else dense
+    return rows.astype(np.float64)
+
+
+def element_table(featurizer: Featurizer, scale: str) -> Tensor:
     """Attributes by atomic number, (119, width) float32; 0 where nothing is known.
 
     Parameters
@@ -28,8 +41,8 @@ def element_table(featurizer: Any, scale: str) -> Tensor:
         The paper does not say how its attributes are scaled; raw ones reach 2e7. Zeros and ones
         (``onehot``, ``cgcnn92``) stay as they are. ``none``: as in the table.
     """
-    numbers = md.Ragged(np.arange(ROWS, dtype=np.uint8), np.array([0, ROWS]))
-    table = featurizer.dense({"numbers": numbers}).values.astype(np.float64)
+    numbers = Ragged(np.arange(ROWS, dtype=np.uint8), np.array([0, ROWS]))
+    table = _values(featurizer.dense({"numbers": numbers}))
     known = np.isfinite(table).all(axis=1)
     rows = table[known]
     if scale == "standard" and not np.isin(rows, (0.0, 1.0)).all():
@@ -42,16 +55,15 @@ def element_table(featurizer: Any, scale: str) -> Tensor:
     return torch.from_numpy(out)
 
 
-def valence_table(featurizer: Any) -> Tensor:
+def valence_table(featurizer: Featurizer) -> Tensor:
     """o(c) by atomic number, (119, 32) float32, or 39 wide with periods."""
     each = np.arange(ROWS + 1)
     width = featurizer.fields[1].shape[0]
     fields = {
-        "numbers": md.Ragged(np.arange(ROWS, dtype=np.uint8), each),
-        "ligand": md.Ragged(np.zeros((ROWS, width), dtype=np.float32), each),
+        "numbers": Ragged(np.arange(ROWS, dtype=np.uint8), each),
+        "ligand": Ragged(np.zeros((ROWS, width), dtype=np.float32), each),
     }
-    dense = featurizer.dense(fields)
-    values = dense.values if isinstance(dense, md.Ragged) else dense
+    values = _values(featurizer.dense(fields))
     return torch.from_numpy(values[:, width * width :].astype(np.float32))
 
 
@@ -122,7 +134,7 @@ class SiteLinear(nn.Module):
     valence: Tensor
 
     def __init__(
-        self, specs: tuple[str, ...], schema: md.Schema, width: int, scale: str, bias: bool
+        self, specs: tuple[str, ...], schema: Schema, width: int, scale: str, bias: bool
     ) -> None:
         super().__init__()
         self.specs = specs
@@ -136,12 +148,13 @@ class SiteLinear(nn.Module):
         self.matrix = self.valence.shape[1] ** 2 if self.orbital else 0
         self.linear = Linear(self.matrix + self.table.shape[1], width, bias=bias)
 
-    def numbers(self, batch: Any) -> Tensor:
+    def numbers(self, batch: Batch) -> Tensor:
         """Atomic numbers of the sites, (N,) int64."""
-        numbers: Tensor = batch[self.specs[0]].numbers
-        return numbers
+        if self.orbital:
+            return batch.get("ofm", OrbitalFieldInput).numbers
+        return batch.get(self.specs[0], ElementInput).numbers
 
-    def forward(self, batch: Any) -> Tensor:
+    def forward(self, batch: Batch) -> Tensor:
         """Rows of all sites of a batch, (N, width)."""
         weight = self.linear.weight
         numbers = self.numbers(batch)
@@ -149,7 +162,7 @@ class SiteLinear(nn.Module):
         out = of_elements.index_select(0, numbers)
         if not self.orbital:
             return out
-        ligand, first = batch["ofm"].ligand, weight[:, : self.matrix]
+        ligand, first = batch.get("ofm", OrbitalFieldInput).ligand, weight[:, : self.matrix]
         if ligand.device.type == "cpu":
             return out + outer_grouped(ligand, self.valence, numbers, first)
         return out + outer_materialised(ligand, self.valence.index_select(0, numbers), first)

@@ -11,72 +11,43 @@ import torch
 from matdata_ocrystalnet import OGCNN, OCrystalNet
 from support.crystals import many
 
-import matdata as md
-from matdata.features import featurizer
-from matdata.load.batch import Batch
-from matdata.load.inputs import input_class
-from matdata.load.prepare import preparation
+from matdata.plugin import Batch, Crystals, Schema, Target, TorchTrainer, featurizer
+from matdata.plugin import batch_of as in_memory
 
 
 @pytest.fixture(scope="session")
-def rattled() -> Callable[..., md.Crystals]:
+def rattled() -> Callable[..., Crystals]:
     """`rattled(5)` are crystals without symmetry, in which neighbours are often not mutual."""
 
-    def make(count: int) -> md.Crystals:
+    def make(count: int) -> Crystals:
         crystals = many(count)
         columns = crystals.columns()
         noise = np.random.default_rng(1).normal(0.0, 0.04, columns["frac_coords"].shape)
         columns["frac_coords"] = columns["frac_coords"] + noise
         columns["lattice"] = columns["lattice"] * 0.8
-        return md.Crystals(crystals.ids, **columns)
+        return Crystals(crystals.ids, **columns)
 
     return make
-
-
-def _tensor(values: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(values.view(np.int16) if values.dtype == np.uint16 else values)
-
-
-def _input(crystals: md.Crystals, spec: str, settings: Any) -> Any:
-    made = featurizer(spec, settings)
-    block = made.featurize(crystals)
-    assert not block.rejects
-    fields, offsets = {}, {}
-    prepared = preparation(made).make(made, block.fields)
-    for name, (level, column) in prepared.items():
-        ragged = isinstance(column, md.Ragged)
-        fields[name] = _tensor(np.ascontiguousarray(column.values if ragged else column))
-        if ragged:
-            offsets[level] = torch.from_numpy(np.asarray(column.offsets, dtype=np.int64))
-    return input_class(made)(made, fields, offsets, len(crystals))
 
 
 @pytest.fixture(scope="session")
 def batch_of() -> Callable[..., Batch]:
     """`batch_of(crystals, trainer)` is the batch that the trainer's model would read."""
 
-    def make(crystals: md.Crystals, trainer: md.TorchTrainer) -> Batch:
-        settings = trainer.input_settings()
-        size = len(crystals)
-        return Batch(
-            {spec: _input(crystals, spec, settings.get(spec)) for spec in trainer.inputs()},
-            torch.zeros(size, 1),
-            torch.ones(size, 1, dtype=torch.bool),
-            torch.arange(size),
-            crystals.ids,
-        )
+    def make(crystals: Crystals, trainer: TorchTrainer) -> Batch:
+        return in_memory(trainer.inputs(), crystals, trainer.input_settings())
 
     return make
 
 
 @pytest.fixture(scope="session")
-def schema_of() -> Callable[..., md.Schema]:
+def schema_of() -> Callable[..., Schema]:
     """`schema_of(trainer)` is the schema of one target."""
 
-    def make(trainer: md.TorchTrainer, outputs: int = 1) -> md.Schema:
+    def make(trainer: TorchTrainer, outputs: int = 1) -> Schema:
         settings = trainer.input_settings()
         made = {spec: featurizer(spec, settings.get(spec)) for spec in trainer.inputs()}
-        return md.Schema((md.Target("energy"),), outputs, made)
+        return Schema((Target("energy"),), outputs, made)
 
     return make
 
@@ -95,7 +66,7 @@ def _fill(weights: torch.Tensor, edge: torch.Tensor | None, seed: int) -> None:
 
 
 @pytest.fixture(scope="session")
-def network_of(schema_of: Callable[..., md.Schema]) -> Callable[..., tuple[Any, torch.nn.Module]]:
+def network_of(schema_of: Callable[..., Schema]) -> Callable[..., tuple[Any, torch.nn.Module]]:
     """`network_of("ocrystalnet", hidden=16)`: the trainer, and its model with known weights."""
     kinds = {"ocrystalnet": OCrystalNet, "ogcnn": OGCNN}
 

@@ -17,9 +17,9 @@ def softplus(x: np.ndarray) -> np.ndarray:
 
 def standardised(featurizer: Any, numbers: np.ndarray) -> np.ndarray:
     """Attributes of elements over the spread of all elements that the table knows."""
-    from matdata.tables.element_vectors import filled
+    from matdata.plugin import filled_element_vectors
 
-    table = filled(featurizer.settings.variant).astype(np.float64)
+    table = filled_element_vectors(featurizer.settings.variant).astype(np.float64)
     rows = table[np.isfinite(table).all(1)]
     spread = rows.std(0)
     constant = spread <= 1e-9 * np.abs(rows).max(0)

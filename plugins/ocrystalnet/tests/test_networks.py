@@ -12,7 +12,7 @@ from matdata_ocrystalnet import NODES, OGCNN, OCrystalNet
 from support.crystals import few
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from matdata.core.crystals import Crystals
+from matdata.plugin import Crystals
 from matdata.testing import invariance
 
 _spec = importlib.util.spec_from_file_location("reference", Path(__file__).parent / "reference.py")

@@ -18,8 +18,7 @@ from matdata_ocrystalnet.sites import (
 )
 from support.crystals import many
 
-from matdata.features import featurizer
-from matdata.tables.element_vectors import vectors
+from matdata.plugin import element_vectors, featurizer
 
 
 def test_grouped_equals_materialised_exactly():
@@ -60,7 +59,7 @@ def test_o_of_c_is_that_of_the_batch(batch_of):
 
 def test_attributes_are_standardised_over_known_elements():
     table = element_table(featurizer("element:jarvis438", {"unknown": "reject"}), "standard")
-    raw = vectors("jarvis438")
+    raw = element_vectors("jarvis438")
     known = np.isfinite(raw).all(1)
     assert known.sum() == 82
     assert (table[~known] == 0).all()
@@ -74,7 +73,7 @@ def test_attributes_are_standardised_over_known_elements():
     assert (filled[[54, 63]].abs().max(1).values > 0).all()  # Xe and Eu have gaps
     assert (filled[118] == 0).all()  # the table lacks it
     plain = element_table(featurizer("element:cgcnn92"), "standard")
-    np.testing.assert_array_equal(plain[26], vectors("cgcnn92")[26])
+    np.testing.assert_array_equal(plain[26], element_vectors("cgcnn92")[26])
 
 
 def test_what_is_read_and_how_it_must_be_built():
@@ -89,8 +88,8 @@ def test_what_is_read_and_how_it_must_be_built():
 
 def test_found_by_name_without_torch():
     code = (
-        "import sys; from matdata.training import TRAINERS;"
-        "a, b = TRAINERS.get('ocrystalnet'), TRAINERS.get('ogcnn');"
+        "import sys; from matdata.plugin import trainer;"
+        "a, b = trainer('ocrystalnet'), trainer('ogcnn');"
         "a.Hypers.describe(); print(a.name, b.name, 'torch' in sys.modules)"
     )
     done = subprocess.run(

@@ -8,12 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from matdata.features.formulas import ELEMENT_SETS
-from matdata.load.batch import Batch
-from matdata.nn import Linear
-from matdata.nn.networks import start_as_keras
-from matdata.training.contract import Schema
-from matdata_rescnn import ElemNetHypers, ResCNNHypers
+from matdata.plugin import ELEMENT_SETS, Batch, FractionInput, Schema
+from matdata.plugin.nn import Linear, start_as_keras
+from matdata_rescnn.hypers import ElemNetHypers, ResCNNHypers
 
 
 class ResCNNModel(nn.Module):
@@ -47,7 +44,7 @@ class ResCNNModel(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Predictions, (b, outputs)."""
-        values = batch["fractions"].values[:, None, :]
+        values = batch.get("fractions", FractionInput).values[:, None, :]
         maps = []
         for convolution in self.convolutions:
             values = functional.relu(convolution(values))
@@ -59,7 +56,8 @@ class ResCNNModel(nn.Module):
                 values = torch.cat([values, skips[place].flatten(1)], 1)
             values = functional.relu(layer(values))
             values = functional.dropout(values, self.dropout, self.training)
-        return self.last(values)
+        out: Tensor = self.last(values)
+        return out
 
 
 class ElemNetModel(nn.Module):
@@ -84,9 +82,10 @@ class ElemNetModel(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Predictions, (b, outputs)."""
-        values = batch["fractions"].values
+        values = batch.get("fractions", FractionInput).values
         for place, layer in enumerate(self.layers):
             values = functional.relu(layer(values))
             if place in self.dropout:
                 values = functional.dropout(values, self.dropout[place], self.training)
-        return self.last(values)
+        out: Tensor = self.last(values)
+        return out

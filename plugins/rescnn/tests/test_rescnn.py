@@ -17,9 +17,7 @@ from support.models import (
     stacked,
 )
 
-import matdata as md
-from matdata.training import trainer
-from matdata.training.batch_of import batch_of
+from matdata.plugin import ConfigError, batch_of, trainer
 
 SMALL = {
     "rescnn": {"filters": (4, 6, 8, 8), "dense": (12, 10, 10, 6)},
@@ -96,7 +94,7 @@ GOLDEN = {
 
 
 def test_hypers_are_checked():
-    with pytest.raises(md.ConfigError, match="at least three"):
+    with pytest.raises(ConfigError, match="at least three"):
         trainer("rescnn", {"filters": "64"})
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from matdata import nn as blocks
+from matdata.plugin import Batch, SetInput
+from matdata.plugin import nn as blocks
 from matdata_roost.hypers import Hypers
 
 
-class RoostNet(nn.Module):
+class RoostNet(blocks.TrunkAndHeads):
     """Elements pass messages, are pooled by attention, and a residual network predicts.
 
     Where thesis and published code differ, this is the code: the powers of the weights in eq. 4.3
@@ -39,17 +38,19 @@ class RoostNet(nn.Module):
         )
         self.pool = blocks.WeightedAttentionPooling(width, hypers.pool_heads, *attention)
         shared, *own = hypers.output
-        self.trunk = blocks.ResidualNetwork(width, shared, hypers.trunk)
-        self.heads = blocks.OutputHeads(
-            lambda out: blocks.ResidualNetwork(shared, out, own), sizes, outputs
+        self.end_with(
+            blocks.ResidualNetwork(width, shared, hypers.trunk),
+            lambda out: blocks.ResidualNetwork(shared, out, own),
+            sizes,
+            outputs,
         )
 
-    def forward(self, batch: Any) -> Tensor:
+    def forward(self, batch: Batch) -> Tensor:
         """Outputs (b, o) of a batch."""
-        elements = batch["composition-set"]
+        elements = batch.get("composition-set", SetInput)
         return self.predict(self.represent(elements))
 
-    def represent(self, elements: Any) -> Tensor:
+    def represent(self, elements: SetInput) -> Tensor:
         """Rows of the materials (b, width) from their weighted elements."""
         weights, sets = elements.fractions, blocks.Sets.of(elements, "element")
         nodes = torch.cat([self.embedding(elements.numbers), weights[:, None]], 1)
@@ -57,8 +58,3 @@ class RoostNet(nn.Module):
             nodes = layer(nodes, weights, sets)
         pooled: Tensor = self.pool(nodes, weights, sets)
         return pooled
-
-    def predict(self, rows: Tensor) -> Tensor:
-        """Outputs (b, o) of rows (b, width)."""
-        out: Tensor = self.heads(F.relu(self.trunk(rows)))
-        return out

@@ -61,16 +61,6 @@ def test_different_formulas_differ(network):
     assert (outputs[0] - outputs[1:]).abs().min() > 1e-5
 
 
-@pytest.mark.parametrize("way", ["padded", "ragged"])
-def test_padding_changes_nothing(network, way, monkeypatch):
-    from matdata.nn import attention_pooling, pair_attention
-
-    expected = predict(network, FORMULAS)
-    monkeypatch.setattr("matdata.nn.attention.attend", getattr(pair_attention, way))
-    monkeypatch.setattr("matdata.nn.attention.pool", attention_pooling.tensors)
-    torch.testing.assert_close(predict(network, FORMULAS), expected, rtol=0, atol=1e-6)
-
-
 def test_large_gates_stay_finite():
     network = Roost().model(schema_of("composition-set"))
     with torch.no_grad():

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import matdata as md
+from matdata.plugin import Schema, Settings, Task, TorchTrainer
 from matdata_wren.hypers import Hypers
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class Wren(md.TorchTrainer):
+class Wren(TorchTrainer[Hypers]):
     """Message passing on Wyckoff orbits, averaged over equivalent labellings."""
 
     name: ClassVar[str] = "wren"
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "Goodall et al., Sci. Adv. 8, eabn4117 (2022)"
     summary: ClassVar[str] = "attention between Wyckoff orbits; needs symmetry, no coordinates"
-    Hypers: ClassVar[type[md.Settings]] = Hypers
-    tasks: ClassVar[tuple[Any, ...]] = ("regression", "classification")
+    Hypers: ClassVar[type[Settings]] = Hypers
+    tasks: ClassVar[tuple[Task, ...]] = ("regression", "classification")
     #: Thesis, app. A.3.
-    defaults: ClassVar[Mapping[str, Any]] = {
+    defaults: ClassVar[Mapping[str, object]] = {
         "epochs": 400,
         "batch_size": 128,
         "optimizer": "adamw",
@@ -34,7 +34,7 @@ class Wren(md.TorchTrainer):
         """Wyckoff orbits, all equivalent labellings."""
         return ("wyckoff",)
 
-    def model(self, schema: md.Schema) -> nn.Module:
+    def model(self, schema: Schema) -> nn.Module:
         """The network."""
         from matdata_wren.model import WrenNet
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import matdata as md
+from matdata.plugin import Settings, setting
 
 
 @dataclass(frozen=True)
-class Hypers(md.Settings):
+class Hypers(Settings):
     """Sizes, those of the thesis (app. A.3) unless said otherwise."""
 
-    table: str = md.setting("matscholar", "table of element vectors, not trained")
-    element_width: int = md.setting(32, "numbers of an element within the network", minimum=1)
-    position_width: int = md.setting(32, "numbers of a Wyckoff position", minimum=1)
-    layers: int = md.setting(3, "message-passing layers", minimum=0)
-    heads: int = md.setting(1, "attention heads of a layer", minimum=1)
-    gates: int = md.setting(256, "hidden width of the gates f", minimum=1)
-    hidden: int = md.setting(256, "hidden width of the messages g", minimum=1)
-    pool_heads: int = md.setting(1, "attention heads of the pooling", minimum=1)
-    trunk: tuple[int, ...] = md.setting(
+    table: str = setting("matscholar", "table of element vectors, not trained")
+    element_width: int = setting(32, "numbers of an element within the network", minimum=1)
+    position_width: int = setting(32, "numbers of a Wyckoff position", minimum=1)
+    layers: int = setting(3, "message-passing layers", minimum=0)
+    heads: int = setting(1, "attention heads of a layer", minimum=1)
+    gates: int = setting(256, "hidden width of the gates f", minimum=1)
+    hidden: int = setting(256, "hidden width of the messages g", minimum=1)
+    pool_heads: int = setting(1, "attention heads of the pooling", minimum=1)
+    trunk: tuple[int, ...] = setting(
         (256,), "residual layers that all targets share; the published code has 1024,512"
     )
-    output: tuple[int, ...] = md.setting(
+    output: tuple[int, ...] = setting(
         (256, 128, 64), "width of the shared row, then residual layers of each target"
     )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from matdata import nn as blocks
+from matdata.plugin import Batch, WyckoffInput
+from matdata.plugin import nn as blocks
 from matdata_wren.hypers import Hypers
 
 
-class WrenNet(nn.Module):
+class WrenNet(blocks.TrunkAndHeads):
     """Wyckoff orbits pass messages; what is pooled is averaged over equivalent labellings.
 
     Averaging follows message passing and pooling and precedes the output network (thesis 6.3.4),
@@ -40,20 +39,20 @@ class WrenNet(nn.Module):
         )
         self.pool = blocks.WeightedAttentionPooling(width, hypers.pool_heads, *attention)
         shared, *own = hypers.output
-        self.trunk = blocks.ResidualNetwork(width, shared, hypers.trunk)
-        self.heads = blocks.OutputHeads(
-            lambda out: blocks.ResidualNetwork(shared, out, own), sizes, outputs
+        self.end_with(
+            blocks.ResidualNetwork(width, shared, hypers.trunk),
+            lambda out: blocks.ResidualNetwork(shared, out, own),
+            sizes,
+            outputs,
         )
 
-    def forward(self, batch: Any) -> Tensor:
+    def forward(self, batch: Batch) -> Tensor:
         """Outputs (b, o) of a batch."""
-        orbits = batch["wyckoff"]
+        orbits = batch.get("wyckoff", WyckoffInput)
         labellings = self.represent(orbits)
-        rows = blocks.segment_mean(labellings, orbits.crystal, len(batch))
-        out: Tensor = self.heads(F.relu(self.trunk(rows)))
-        return out
+        return self.predict(blocks.segment_mean(labellings, orbits.crystal, len(batch)))
 
-    def represent(self, orbits: Any) -> Tensor:
+    def represent(self, orbits: WyckoffInput) -> Tensor:
         """Rows of the labellings (L, width) from their orbits."""
         weights = orbits.weights
         sets = blocks.Sets(orbits.row_offsets, orbits.labelling)

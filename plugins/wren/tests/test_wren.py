@@ -8,10 +8,7 @@ from support.aviary_weights import aviary_wren, fill
 from support.batches import batch_of, schema_of
 from support.crystals import few, to_crystals
 
-from matdata.adapters.sites import Sites
-from matdata.features import featurizer
-from matdata.features.wyckoff import Wyckoff
-from matdata.nn import attention_pooling, pair_attention
+from matdata.plugin import Sites, featurizer
 
 #: aviary 1.2.1 with the weights of `fill`, on the 444 terms of the thesis.
 GOLDEN = [
@@ -67,7 +64,7 @@ def test_company_does_not_matter(network, batch):
 
 
 def test_origin_and_order_of_sites_do_not_matter(network, batch):
-    from matdata.core.crystals import Crystals
+    from matdata.plugin import Crystals
 
     crystals, rng = few(), np.random.default_rng(0)
     order = np.concatenate(
@@ -85,20 +82,21 @@ def test_origin_and_order_of_sites_do_not_matter(network, batch):
 def test_the_labelling_that_was_chosen_does_not_matter(network, batch, monkeypatch):
     """Each equivalent labelling, taken as the canonical one, gives the same prediction."""
     expected = predict(network, batch)
-    stored = featurizer("wyckoff").featurize(few()).fields
+    wyckoff = featurizer("wyckoff")
+    stored = wyckoff.featurize(few()).fields
     tables = [
-        Wyckoff().equivalents(elements, positions)
+        wyckoff.equivalents(elements, positions)
         for elements, positions in zip(stored["elements"], stored["positions"], strict=True)
     ]
     assert max(len(table) for table in tables) > 1
-    original = Wyckoff.featurize
+    original = type(wyckoff).featurize
 
     def other(self, crystals):
         block = original(self, crystals)
         block.fields["positions"].values[:] = np.concatenate([table[-1] for table in tables])
         return block
 
-    monkeypatch.setattr(Wyckoff, "featurize", other)
+    monkeypatch.setattr(type(wyckoff), "featurize", other)
     torch.testing.assert_close(predict(network, batch_of(few(), "wyckoff")), expected)
 
 
@@ -115,11 +113,3 @@ def test_labellings_alone_differ(network):
         rows = network.represent(orbits)
     assert len(rows) > 1
     assert max((row - rows[0]).abs().max() for row in rows[1:]) > 1e-4
-
-
-@pytest.mark.parametrize("way", ["padded", "ragged"])
-def test_padding_changes_nothing(network, batch, way, monkeypatch):
-    expected = predict(network, batch)
-    monkeypatch.setattr("matdata.nn.attention.attend", getattr(pair_attention, way))
-    monkeypatch.setattr("matdata.nn.attention.pool", attention_pooling.tensors)
-    torch.testing.assert_close(predict(network, batch), expected, rtol=0, atol=1e-6)

@@ -8,25 +8,25 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-import matdata as md
+from matdata.plugin import FitTrainer, Members, Settings, setting
 
 
 @dataclass(frozen=True)
-class Hypers(md.Settings):
+class Hypers(Settings):
     """What can be set."""
 
-    ridge: float = md.setting(0.1, "strength of the penalty", minimum=0.0)
-    draws: int = md.setting(5, "bootstrap samples, each a member", minimum=1)
+    ridge: float = setting(0.1, "strength of the penalty", minimum=0.0)
+    draws: int = setting(5, "bootstrap samples, each a member", minimum=1)
 
 
-class MeanByElement(md.FitTrainer):
+class MeanByElement(FitTrainer):
     """Ridge regression on the atomic fractions."""
 
     name: ClassVar[str] = "third-mean"
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "none"
     summary: ClassVar[str] = "ridge regression on fractions"
-    Hypers: ClassVar[type[md.Settings]] = Hypers
+    Hypers: ClassVar[type[Settings]] = Hypers
 
     def inputs(self) -> tuple[str, ...]:
         return ("fractions",)
@@ -42,9 +42,9 @@ class MeanByElement(md.FitTrainer):
             found.append(np.linalg.solve(square, x[rows].T @ (y[rows] - self.centre)))
         self.slopes = np.array(found)
 
-    def predict(self, samples: Any) -> md.Members:
+    def predict(self, samples: Any) -> Members:
         x = np.asarray(samples.inputs["fractions"], float)
-        return md.Members(np.einsum("nd,mdt->mnt", x, self.slopes) + self.centre)
+        return Members(np.einsum("nd,mdt->mnt", x, self.slopes) + self.centre)
 
     def state(self) -> Mapping[str, Any]:
         return {"slopes": self.slopes, "centre": self.centre}

@@ -44,7 +44,7 @@ def asked(doc: str, default: str, **numbers: tuple[int, str]) -> argparse.Namesp
     return options
 
 
-def read_crystals(path: Path, limit: int) -> Crystals:
+def read_crystals(path: Path, limit: int | None) -> Crystals:
     """Crystals of any file that matdata reads, sites wrapped into the cell."""
     from matdata.core.crystals import Crystals
     from matdata.sources.files import Files

@@ -1,0 +1,264 @@
+"""What authors of features, sources and trainers import beside `matdata`.
+
+::
+
+    from matdata.plugin import Block, Featurizer, Field     # a feature
+    from matdata.plugin import Chunk, Origin, Source        # a source of records
+    from matdata.plugin import Schema, TorchTrainer         # a trainer, and its network:
+    from matdata.plugin import Batch, GraphInput
+    from matdata.plugin.nn import Linear, segment_mean
+
+Importing this module imports nothing else: each name is fetched from its home (`HOMES`) when it is
+first used, and torch only by names that need it (`Batch`, the inputs, `batch_of`).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matdata.adapters.sites import Sites, from_pymatgen_dict, to_crystals
+    from matdata.core.composition import Compositions, formula_of, parse_formula
+    from matdata.core.crystals import Crystals, Ragged, gather_index
+    from matdata.core.digest import digest_file
+    from matdata.core.elements import N_ELEMENTS, atomic_number, electronegativities
+    from matdata.core.elements import masses as atomic_masses
+    from matdata.core.elements import symbols as element_symbols
+    from matdata.core.errors import (
+        ConfigError,
+        CurationError,
+        FeatureError,
+        MatdataError,
+        MatdataWarning,
+        PluginError,
+        SourceError,
+        SplitError,
+        StoreError,
+        StructureError,
+        TrainError,
+    )
+    from matdata.core.ledger import Reject, Unusable
+    from matdata.core.settings import Settings, setting
+    from matdata.features import featurizer
+    from matdata.features.base import Block, Column, Dense, Featurizer, Field
+    from matdata.features.formulas import ELEMENT_SETS
+    from matdata.load.batch import Batch
+    from matdata.load.inputs.base import Input, pairs_within
+    from matdata.load.inputs.dense import DenseInput
+    from matdata.load.inputs.formula import (
+        FormulaGraphInput,
+        FractionInput,
+        MatrixInput,
+        SetInput,
+    )
+    from matdata.load.inputs.graph import GraphInput
+    from matdata.load.inputs.sites import ElementInput, MeanFieldInput, OrbitalFieldInput
+    from matdata.load.inputs.wyckoff import WyckoffInput
+    from matdata.sources import find_source
+    from matdata.sources.base import Chunk, Origin, Request, Source
+    from matdata.sources.limits import CHUNK_ROWS
+    from matdata.sources.parse import to_columns
+    from matdata.sources.readers.opening import open_binary, readable
+    from matdata.sources.roles import ReadOptions
+    from matdata.splits.base import Split
+    from matdata.tables.element_vectors import filled as filled_element_vectors
+    from matdata.tables.element_vectors import vectors as element_vectors
+    from matdata.training import trainer
+    from matdata.training.batch_of import batch_of
+    from matdata.training.contract import (
+        FitTrainer,
+        Members,
+        Samples,
+        Schema,
+        Target,
+        Task,
+        TorchTrainer,
+        Trainer,
+    )
+    from matdata.training.prediction import Predictions
+    from matdata.training.run import Run
+
+#: Where each name is defined: a module, or ``module:name`` where it is called otherwise there.
+HOMES = {
+    # Crystals and compositions as columns.
+    "Crystals": "matdata.core.crystals",
+    "Ragged": "matdata.core.crystals",
+    "gather_index": "matdata.core.crystals",
+    "Compositions": "matdata.core.composition",
+    "formula_of": "matdata.core.composition",
+    "parse_formula": "matdata.core.composition",
+    "Sites": "matdata.adapters.sites",
+    "from_pymatgen_dict": "matdata.adapters.sites",
+    "to_crystals": "matdata.adapters.sites",
+    # Options of features and trainers; what a user must know.
+    "Settings": "matdata.core.settings",
+    "setting": "matdata.core.settings",
+    "Reject": "matdata.core.ledger",
+    "Unusable": "matdata.core.ledger",
+    "ConfigError": "matdata.core.errors",
+    "CurationError": "matdata.core.errors",
+    "FeatureError": "matdata.core.errors",
+    "MatdataError": "matdata.core.errors",
+    "MatdataWarning": "matdata.core.errors",
+    "PluginError": "matdata.core.errors",
+    "SourceError": "matdata.core.errors",
+    "SplitError": "matdata.core.errors",
+    "StoreError": "matdata.core.errors",
+    "StructureError": "matdata.core.errors",
+    "TrainError": "matdata.core.errors",
+    # Features.
+    "Block": "matdata.features.base",
+    "Column": "matdata.features.base",
+    "Dense": "matdata.features.base",
+    "Featurizer": "matdata.features.base",
+    "Field": "matdata.features.base",
+    "featurizer": "matdata.features",
+    # Sources.
+    "CHUNK_ROWS": "matdata.sources.limits",
+    "Chunk": "matdata.sources.base",
+    "Origin": "matdata.sources.base",
+    "ReadOptions": "matdata.sources.roles",
+    "Request": "matdata.sources.base",
+    "Source": "matdata.sources.base",
+    "digest_file": "matdata.core.digest",
+    "find_source": "matdata.sources",
+    "open_binary": "matdata.sources.readers.opening",
+    "readable": "matdata.sources.readers.opening",
+    "to_columns": "matdata.sources.parse",
+    # Trainers, and what they are given and return.
+    "FitTrainer": "matdata.training.contract",
+    "Members": "matdata.training.contract",
+    "Samples": "matdata.training.contract",
+    "Schema": "matdata.training.contract",
+    "Target": "matdata.training.contract",
+    "Task": "matdata.training.contract",
+    "TorchTrainer": "matdata.training.contract",
+    "Trainer": "matdata.training.contract",
+    "trainer": "matdata.training",
+    "Predictions": "matdata.training.prediction",
+    "Run": "matdata.training.run",
+    "Split": "matdata.splits.base",
+    # What a network reads: a batch, with the typed class of each built-in input. These need torch.
+    "Batch": "matdata.load.batch",
+    "batch_of": "matdata.training.batch_of",
+    "pairs_within": "matdata.load.inputs.base",
+    "Input": "matdata.load.inputs.base",
+    "DenseInput": "matdata.load.inputs.dense",
+    "ElementInput": "matdata.load.inputs.sites",
+    "FormulaGraphInput": "matdata.load.inputs.formula",
+    "FractionInput": "matdata.load.inputs.formula",
+    "GraphInput": "matdata.load.inputs.graph",
+    "MatrixInput": "matdata.load.inputs.formula",
+    "MeanFieldInput": "matdata.load.inputs.sites",
+    "OrbitalFieldInput": "matdata.load.inputs.sites",
+    "SetInput": "matdata.load.inputs.formula",
+    "WyckoffInput": "matdata.load.inputs.wyckoff",
+    # Tables of the elements, by atomic number.
+    "ELEMENT_SETS": "matdata.features.formulas",
+    "N_ELEMENTS": "matdata.core.elements",
+    "atomic_masses": "matdata.core.elements:masses",
+    "atomic_number": "matdata.core.elements",
+    "electronegativities": "matdata.core.elements",
+    "element_symbols": "matdata.core.elements:symbols",
+    "element_vectors": "matdata.tables.element_vectors:vectors",
+    "filled_element_vectors": "matdata.tables.element_vectors:filled",
+}
+
+__all__ = [
+    "CHUNK_ROWS",
+    "ELEMENT_SETS",
+    "N_ELEMENTS",
+    "Batch",
+    "Block",
+    "Chunk",
+    "Column",
+    "Compositions",
+    "ConfigError",
+    "Crystals",
+    "CurationError",
+    "Dense",
+    "DenseInput",
+    "ElementInput",
+    "FeatureError",
+    "Featurizer",
+    "Field",
+    "FitTrainer",
+    "FormulaGraphInput",
+    "FractionInput",
+    "GraphInput",
+    "Input",
+    "MatdataError",
+    "MatdataWarning",
+    "MatrixInput",
+    "MeanFieldInput",
+    "Members",
+    "OrbitalFieldInput",
+    "Origin",
+    "PluginError",
+    "Predictions",
+    "Ragged",
+    "ReadOptions",
+    "Reject",
+    "Request",
+    "Run",
+    "Samples",
+    "Schema",
+    "SetInput",
+    "Settings",
+    "Sites",
+    "Source",
+    "SourceError",
+    "Split",
+    "SplitError",
+    "StoreError",
+    "StructureError",
+    "Target",
+    "Task",
+    "TorchTrainer",
+    "TrainError",
+    "Trainer",
+    "Unusable",
+    "WyckoffInput",
+    "atomic_masses",
+    "atomic_number",
+    "batch_of",
+    "digest_file",
+    "electronegativities",
+    "element_symbols",
+    "element_vectors",
+    "featurizer",
+    "filled_element_vectors",
+    "find_source",
+    "formula_of",
+    "from_pymatgen_dict",
+    "gather_index",
+    "open_binary",
+    "pairs_within",
+    "parse_formula",
+    "readable",
+    "setting",
+    "to_columns",
+    "to_crystals",
+    "trainer",
+]
+
+
+def home(name: str) -> object:
+    """What a name of `HOMES` stands for, from where it is defined."""
+    module, _, attribute = HOMES[name].partition(":")
+    found: object = getattr(import_module(module), attribute or name)
+    return found
+
+
+if not TYPE_CHECKING:  # a type checker would take any name for one of this module
+
+    def __getattr__(name: str) -> object:
+        if name not in HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found = home(name)
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,242 @@
+"""The contract that the tests of every featurizer subclass.
+
+::
+
+    from matdata.testing.featurizers import FeaturizerContract
+
+    class TestMine(FeaturizerContract):
+        feature = "mine"
+        settings = {"cutoff": 4.0}
+        invariant_to = ("translation", "rotation")
+
+Data are crystals of `matdata`'s own sample; override `crystals` for a feature that needs others.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from matdata import api
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Crystals, Ragged
+from matdata.features import featurizer
+from matdata.features.base import Block, Column, Dense, Featurizer
+from matdata.features.runner import check_block
+from matdata.materials.compute import for_featurizer
+from matdata.sources import find_source
+from matdata.sources.base import Request
+from matdata.testing import invariance
+
+Materials = Crystals | Compositions
+#: What is imported where torch is not, as on a machine that only builds.
+WITHOUT_TORCH = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ImportError("torch is not on this machine")
+
+sys.meta_path.insert(0, Refuse())
+from matdata.features import featurizer
+made = featurizer({feature!r}, {settings!r})
+print(len(made.labels()), len(made.fields))
+"""
+
+
+class FeaturizerContract:
+    """What holds for every featurizer. A subclass says which; its tests are inherited."""
+
+    #: What a user types: a name in the entry-point group ``matdata.featurizers``, or
+    #: ``name:variant``.
+    feature: ClassVar[str]
+    #: Settings it is tested with.
+    settings: ClassVar[Mapping[str, object]] = {}
+    #: What the dense form of a structure does not depend on: ``translation``, ``rotation`` and
+    #: ``permutation`` (of sites; entries of a material may be reordered by it).
+    invariant_to: ClassVar[tuple[str, ...]] = ("translation", "rotation", "permutation")
+    #: Labels of columns that are indices of sites or cells, so that they depend on their order.
+    indices: ClassVar[tuple[str, ...]] = ()
+    #: Largest change by rounding, over the largest number of its column.
+    tolerance: ClassVar[float] = 1e-5
+    #: What a user would build for the materials of the tests.
+    source: ClassVar[str] = "sample:12"
+
+    @classmethod
+    def make(cls) -> Featurizer:
+        """The featurizer with its settings."""
+        return featurizer(cls.feature, cls.settings)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def crystals(cls) -> Crystals:
+        """Structures, of which at least one has a feature."""
+        chunk = next(find_source(cls.source, Request()).chunks())
+        assert chunk.crystals is not None
+        return chunk.crystals
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def materials(cls, crystals: Crystals) -> Materials:
+        """What the featurizer reads: the structures, or their compositions."""
+        return for_featurizer(crystals, cls.make())
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def block(cls, materials: Materials) -> Block:
+        """The features of all materials at once."""
+        return cls.make().featurize(materials)
+
+    def test_it_says_what_it_is(self) -> None:
+        """Name, version, citation, what it requires, and documented settings and fields."""
+        made = self.make()
+        assert made.spec == self.feature
+        assert made.version
+        assert made.citation
+        assert made.requires in ("structure", "composition")
+        assert made.workers in ("thread", "process")
+        assert min(made.batch_rows, made.shard_rows) > 0
+        assert all(meaning for _, _, meaning in type(made.settings).describe())
+        assert all(field.meaning and field.unit and field.level for field in made.fields)
+        names = [field.name for field in made.fields]
+        assert sorted({*names}) == sorted(names)
+
+    def test_settings_and_identity_are_stable(self) -> None:
+        """Settings survive as JSON has them; equal ones have one digest, in every process."""
+        made = self.make()
+        again = type(made.settings).from_mapping(made.settings.to_dict())
+        assert again == made.settings
+        assert type(made)(again).digest() == made.digest() == self.make().digest()
+        assert made.identity()["version"] == made.version
+        assert pickle.loads(pickle.dumps(made.settings)) == made.settings
+
+    def test_a_block_holds_what_its_fields_say(self, materials: Materials, block: Block) -> None:
+        """Shapes, types and offsets of the fields; every other material is a reject."""
+        made = self.make()
+        check_block(made, materials, block)
+        assert len(block.rows)
+        for field in made.fields:
+            column = block.fields[field.name]
+            values = column.values if isinstance(column, Ragged) else column
+            assert isinstance(column, Ragged) is (field.level != "crystal")
+            assert len(column) == len(block.rows)
+            assert values.dtype == np.dtype(field.dtype)
+            assert values.shape[1:] == field.shape
+        missing = np.setdiff1d(np.arange(len(materials)), block.rows)
+        rejected = sorted(reject.material_id for reject in block.rejects)
+        assert rejected == sorted(str(materials.ids[row]) for row in missing)
+        assert all(reject.reason and reject.message for reject in block.rejects)
+
+    def test_neither_order_nor_batch_matters(self, materials: Materials, block: Block) -> None:
+        """A material has the same numbers in any order, and alone."""
+        made = self.make()
+        order = np.random.default_rng(0).permutation(len(materials))
+        shuffled = made.featurize(materials.take(order))
+        place = {row: k for k, row in enumerate(order[shuffled.rows].tolist())}
+        assert sorted(place) == block.rows.tolist()
+        for k, row in enumerate(block.rows.tolist()):
+            alone = made.featurize(materials.take([row]))
+            for name in block.fields:
+                expected = _entry(block.fields[name], k)
+                np.testing.assert_array_equal(_entry(shuffled.fields[name], place[row]), expected)
+                np.testing.assert_array_equal(_entry(alone.fields[name], 0), expected)
+
+    def test_what_it_reads_stays_as_it_is(self, materials: Materials) -> None:
+        """The arrays of a batch are read alone."""
+        before = copy.deepcopy(materials)
+        made = self.make()
+        made.dense(made.featurize(materials).fields)
+        assert materials.ids.tolist() == before.ids.tolist()
+        for name in ("lattice", "frac_coords", "numbers", "amounts", "offsets"):
+            after = getattr(materials, name, None)
+            np.testing.assert_array_equal(after, getattr(before, name, None), err_msg=name)
+
+    def test_the_dense_form_has_its_labels(self, block: Block) -> None:
+        """A finite number, a label and a unit for each column, from stored fields alone."""
+        made = self.make()
+        dense = made.dense(block.fields)
+        values = dense.values if isinstance(dense, Ragged) else dense
+        assert len(dense) == len(block.rows)
+        assert values.shape[-1] == len(made.labels()) == len(made.units())
+        assert np.isfinite(values).all()
+        assert len({*made.labels()}) == len(made.labels())
+        assert all(isinstance(text, str) and text for text in (*made.labels(), *made.units()))
+
+    def test_a_build_stores_what_is_computed_in_memory(
+        self, crystals: Crystals, tmp_path: Path
+    ) -> None:
+        """`build` and `compute` give the same bits, and refuse the same materials."""
+        built = api.build(self.source, cache=tmp_path, workers=1, name="contract", dedupe="none")
+        from matdata.building.options import BuildOptions
+        from matdata.building.pipeline import add_features
+
+        chosen = {self.feature: dict(self.settings)} if self.settings else {}
+        options = BuildOptions(features=(self.feature,), feature_settings=chosen, workers=1)
+        add_features(built, built.cache, options)
+        stored = built.feature(self.feature)
+        computed = api.compute(self.feature, built.crystals, **self.settings)
+        assert stored.ids.tolist() == [str(name) for name in computed.ids]
+        held, fresh = stored.dense(), computed.values
+        np.testing.assert_array_equal(held.values if isinstance(held, Ragged) else held, fresh)
+
+    def test_the_same_crystal_written_otherwise(self, crystals: Crystals) -> None:
+        """Moved, turned, and with its sites in another order (`invariant_to`)."""
+        made, rng = self.make(), np.random.default_rng(1)
+        if made.requires != "structure":
+            pytest.skip("it reads no structures")
+        forms = {
+            "translation": invariance.translate(crystals, [0.31, 0.77, 0.11]),
+            "rotation": invariance.rotate(crystals, invariance.rotation_matrix(rng)),
+            "permutation": invariance.permute(crystals, rng)[0],
+        }
+        assert {*self.invariant_to} <= {*forms}
+        expected = self.summary(made.featurize(crystals))
+        scale = np.abs(expected).max(axis=0) + 1.0
+        for name in self.invariant_to:
+            change = np.abs(self.summary(made.featurize(forms[name])) - expected) / scale
+            assert change.max() <= self.tolerance, name
+
+    def summary(self, block: Block) -> npt.NDArray[np.float64]:
+        """Numbers of each material by which two blocks are compared, (k, d).
+
+        Those of the dense form; of one with several entries a material, the mean, smallest and
+        largest of each column, since their order may differ. Columns of `indices` are left out.
+        """
+        made = self.make()
+        kept = [column for column, label in enumerate(made.labels()) if label not in self.indices]
+        return np.array(
+            [_summary(entry[..., kept]) for entry in _entries(made.dense(block.fields))]
+        )
+
+    def test_it_needs_no_torch(self) -> None:
+        """Imported, and asked for its labels, where torch cannot be imported."""
+        script = WITHOUT_TORCH.format(feature=self.feature, settings=dict(self.settings))
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        made = self.make()
+        assert done.stdout.split() == [str(len(made.labels())), str(len(made.fields))]
+
+
+def _entry(column: Column, row: int) -> npt.NDArray[np.generic]:
+    entry: npt.NDArray[np.generic] = column[row]
+    return entry
+
+
+def _entries(dense: Dense) -> list[npt.NDArray[np.float64]]:
+    return [np.asarray(dense[row], dtype=np.float64) for row in range(len(dense))]
+
+
+def _summary(entry: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    if entry.ndim == 1:
+        return entry
+    return np.concatenate([entry.mean(axis=0), entry.min(axis=0), entry.max(axis=0)])

@@ -1,0 +1,143 @@
+"""A feature, a source and a trainer as a stranger writes them: no `Any`, nothing ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, assert_type
+
+import numpy as np
+from torch import Tensor, nn
+
+import matdata as md
+from matdata.plugin import (
+    Batch,
+    Block,
+    Chunk,
+    Column,
+    Compositions,
+    Crystals,
+    Dense,
+    DenseInput,
+    Featurizer,
+    Field,
+    GraphInput,
+    Origin,
+    Reject,
+    Request,
+    Schema,
+    Settings,
+    Source,
+    TorchTrainer,
+    atomic_masses,
+    setting,
+)
+from matdata.plugin.nn import Linear, segment_mean
+
+
+@dataclass(frozen=True)
+class MassSettings(Settings):
+    """What can be set."""
+
+    unit: str = setting("u", "unit of the mass", choices=("u", "kg"))
+
+
+class Mass(Featurizer[MassSettings]):
+    """Mass of a cell."""
+
+    name: ClassVar[str] = "mass"
+    version: ClassVar[str] = "1"
+    citation: ClassVar[str] = "none"
+    requires: ClassVar[Literal["structure", "composition"]] = "structure"
+    Settings: ClassVar[type[Settings]] = MassSettings
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """One number."""
+        return (Field("mass", "crystal", (), "float64", self.settings.unit, "mass of the cell"),)
+
+    def featurize(self, batch: Crystals | Compositions) -> Block:
+        """Sum the masses of the sites."""
+        crystals = self.crystals(batch)
+        mass = np.bincount(crystals.site_crystal, atomic_masses()[crystals.numbers])
+        rejects = [Reject("none", "featurize", "none", "none")][:0]
+        return Block(np.arange(len(crystals)), {"mass": mass}, rejects)
+
+    def dense(self, fields: Mapping[str, Column]) -> Dense:
+        """As it is stored."""
+        return np.asarray(fields["mass"])[:, None]
+
+    def labels(self) -> Sequence[str]:
+        """One column."""
+        return ["mass"]
+
+
+class Pairs(Source):
+    """Formulas of a list."""
+
+    name: ClassVar[str] = "pairs"
+
+    @classmethod
+    def make(cls, request: Request) -> Pairs:
+        """Nothing is asked for."""
+        return cls()
+
+    def origin(self) -> Origin:
+        """Where they come from."""
+        return Origin(self.name, "pairs", "1", "composition", {"source": self.name})
+
+    def raw_chunks(self, start: int = 0) -> Iterator[list[str]]:
+        """One chunk."""
+        yield from [["NaCl", "KBr"]][start:]
+
+    def parse(self, raw: list[str]) -> Chunk:
+        """Its records."""
+        return Chunk(None, {"material_id": list(raw), "formula": list(raw)})
+
+
+@dataclass(frozen=True)
+class Hypers(Settings):
+    """Sizes."""
+
+    width: int = setting(8, "hidden units", minimum=1)
+
+
+class Net(nn.Module):
+    """Mean distance and mass to outputs."""
+
+    def __init__(self, hypers: Hypers, schema: Schema) -> None:
+        super().__init__()
+        self.first = Linear(2, hypers.width)
+        self.last = Linear(hypers.width, schema.outputs)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Outputs (b, o)."""
+        graph, mass = batch.get("graph", GraphInput), batch.get("mass", DenseInput)
+        mean = segment_mean(graph.distance[:, None], graph.edge_crystal, len(batch))
+        return self.last(nn.functional.silu(self.first(mean + 0.0 * mass.values)))
+
+
+class Stranger(TorchTrainer[Hypers]):
+    """A trainer."""
+
+    name: ClassVar[str] = "stranger"
+    version: ClassVar[str] = "1"
+    citation: ClassVar[str] = "none"
+    summary: ClassVar[str] = "an example"
+    Hypers: ClassVar[type[Settings]] = Hypers
+
+    def inputs(self) -> tuple[str, ...]:
+        """A graph and the mass."""
+        return ("graph", "mass")
+
+    def model(self, schema: Schema) -> nn.Module:
+        """The network."""
+        return Net(self.hypers, schema)
+
+
+def use() -> None:
+    """What users write."""
+    dataset = md.open("mine")
+    assert_type(dataset.ref, str)
+    assert_type(Mass().settings, MassSettings)
+    assert_type(Stranger().hypers.width, int)
