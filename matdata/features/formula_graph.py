@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from matdata.core import elements
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Float, Int, Ragged
+from matdata.core.crystals import Float, Int, Ragged, offsets_of
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
@@ -95,7 +95,7 @@ class FormulaGraph(Featurizer):
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """The atomic number of each node, (N, 1) uint8."""
         numbers, counts = cast(Ragged, fields["elements"]), cast(Ragged, fields["counts"])
-        ends = np.concatenate([[0], np.cumsum(counts.values, dtype=np.int64)])
+        ends = offsets_of(counts.values)
         nodes = np.repeat(numbers.values, counts.values)[:, None]
         return Ragged(nodes, ends[numbers.offsets])
 

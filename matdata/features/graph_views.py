@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Float, Int, Ragged
+from matdata.core.crystals import Float, Int, Ragged, offsets_of
 from matdata.features.base import Column
 
 
@@ -87,7 +87,7 @@ def line_graph(fields: Mapping[str, Column], backtrack: bool = False) -> LineGra
         firsts.append(first)
         seconds.append(second)
         cosines.append(_cosines(step, first, second, products[row]))
-    offsets = np.concatenate([[0], np.cumsum([len(part) for part in firsts], dtype=np.int64)])
+    offsets = offsets_of([len(part) for part in firsts])
     none = np.empty(0, np.int64)
     return LineGraph(
         Ragged(np.concatenate([none, *firsts]), offsets),
@@ -99,7 +99,7 @@ def line_graph(fields: Mapping[str, Column], backtrack: bool = False) -> LineGra
 def _meeting(out: Int, into: Int, n_sites: int) -> tuple[Int, Int]:
     """All pairs of edges with ``into[first] == out[second]``; edges are sorted by sender."""
     counts = np.bincount(out, minlength=n_sites)
-    begins = np.concatenate([[0], np.cumsum(counts)])
+    begins = offsets_of(counts)
     many = counts[into]
     first = np.repeat(np.arange(len(out)), many)
     place = np.arange(len(first)) - np.repeat(np.cumsum(many) - many, many)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Crystals, Int, Ragged
+from matdata.core.crystals import Crystals, Int, Ragged, offsets_of
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
@@ -143,7 +143,7 @@ def _expand(tables: list[Int], positions: Ragged) -> tuple[Int, Int, Int, Int]:
         rows.append(table.ravel())
         labelling.append(np.repeat(np.arange(count), size))
     none = np.empty(0, np.int64)
-    offsets = np.concatenate([[0], np.cumsum([table.size for table in tables], dtype=np.int64)])
+    offsets = offsets_of([table.size for table in tables])
     return (
         np.concatenate([none, *orbits]),
         np.concatenate([none, *rows]),

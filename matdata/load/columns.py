@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Int, Ragged
+from matdata.core.crystals import Int, Ragged, offsets_of
 from matdata.features.base import Column
 from matdata.load.gather import gather_entries, gather_rows
 
@@ -136,9 +136,7 @@ class Columns:
         gathered: dict[str, tuple[Int, Int]] = {}
         for level, offsets in self.offsets.items():
             starts = offsets[rows]
-            out = np.zeros(len(rows) + 1, dtype=np.int64)
-            np.cumsum(offsets[rows + 1] - starts, out=out[1:])
-            gathered[level] = starts, out
+            gathered[level] = starts, offsets_of(offsets[rows + 1] - starts)
         blocks = []
         for level, source in zip(self.layout.levels, self.blocks, strict=True):
             ragged = level != CRYSTAL
@@ -162,7 +160,7 @@ def join(parts: Sequence[Columns]) -> Columns:
     offsets = {}
     for level in first.offsets:
         lengths = np.concatenate([np.diff(part.offsets[level]) for part in parts])
-        offsets[level] = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        offsets[level] = offsets_of(lengths)
     return Columns(first.layout, blocks, offsets, sum(part.size for part in parts))
 
 

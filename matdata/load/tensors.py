@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from matdata.core.crystals import Int
+from matdata.core.crystals import Int, offsets_of
 from matdata.features.base import Featurizer
 from matdata.load.batch import Batch
 from matdata.load.chunk import Chunk, Fields, cuts
@@ -160,8 +160,7 @@ class DeviceSource:
         offsets = {}
         for level, ends in held.offsets.items():
             lengths = ends[rows + 1] - ends[rows]
-            out = np.zeros(len(rows) + 1, dtype=np.int64)
-            np.cumsum(lengths, out=out[1:])
+            out = offsets_of(lengths)
             shift, repeats = self._send(np.stack([ends[rows] - out[:-1], lengths]))
             total = int(out[-1])
             moved = torch.repeat_interleave(shift, repeats, output_size=total)
