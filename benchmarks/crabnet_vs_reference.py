@@ -25,6 +25,7 @@ import torch
 
 from matdata.core.composition import Compositions, parse_formula
 from matdata.load.batch import Batch
+from matdata.nn import Segments
 from matdata.training import trainer
 from matdata.training.contract import Schema, Target
 from matdata.training.batch_of import batch_of
@@ -115,7 +116,10 @@ def sides_of(ours, theirs, table: pd.DataFrame, size: int) -> dict[str, list]:
 def fresh(batch: Batch) -> Batch:
     """The batch with nothing kept from an earlier call."""
     read = batch["edm"]
-    again = type(read)(read.featurizer, read.fields, read.offsets, read.size, read.host_offsets)
+    segments = {
+        level: Segments(one.offsets, one.host_offsets) for level, one in read.segments.items()
+    }
+    again = type(read)(read.featurizer, read.fields, segments, read.size)
     return Batch({"edm": again}, batch.targets, batch.mask, batch.rows, batch.all_ids)
 
 

@@ -1,4 +1,4 @@
-"""What is computed of a stored crystal graph when it is read: Gaussian bases and bond angles."""
+"""What is computed of a stored crystal graph when it is read: its line graph with angles."""
 
 from __future__ import annotations
 
@@ -10,23 +10,6 @@ import numpy.typing as npt
 
 from matdata.core.crystals import Float, Int, Ragged, offsets_of
 from matdata.features.base import Column
-
-
-class Basis(NamedTuple):
-    """Gaussians ``exp(-(r - centre)^2 / width^2)``, lengths in Å."""
-
-    centres: Float
-    width: float
-
-
-BASES = {
-    # Xie and Grossman's code: centres 0, 0.2, …, 8 Å, as wide as they are apart.
-    "cgcnn": Basis(np.linspace(0.0, 8.0, 41), 0.2),
-    # MEGNet, and Finder (methods): 20 centres from 0 to 5 Å, sigma 0.5.
-    "megnet": Basis(np.linspace(0.0, 5.0, 20), 0.5),
-    # OCrystalNet, eq. 4: one Gaussian at 2.5 Å, sigma 0.5.
-    "ocrystalnet": Basis(np.array([2.5]), 0.5),
-}
 
 
 class LineGraph(NamedTuple):
@@ -43,12 +26,6 @@ class LineGraph(NamedTuple):
     first: Ragged
     second: Ragged
     cosine: Ragged
-
-
-def expand(distance: npt.NDArray[np.float32], basis: str) -> npt.NDArray[np.float32]:
-    """Gaussian functions of distances, (E, centres)."""
-    centres, width = BASES[basis]
-    return np.exp(-(((distance[:, None] - centres) / width) ** 2)).astype(np.float32)
 
 
 def metric(lattice: Float) -> Float:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from matdata.core.crystals import Crystals, Int, Ragged, offsets_of
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.base import BatchColumns, Block, Column, Dense, Featurizer, Field
 from matdata.features.symmetry import SymmetrySettings, symmetry_of
 from matdata.tables import wyckoff, wyckoff_terms
 from matdata.tables.wyckoff import Convention
@@ -60,6 +60,7 @@ class Wyckoff(Featurizer):
     citation: ClassVar[str] = "Goodall et al., Sci. Adv. 8, eabn4117 (2022)"
     requires: ClassVar[Literal["structure", "composition"]] = "structure"
     Settings: ClassVar[type[Settings]] = WyckoffSettings
+    batch_form = "matdata.load.inputs.wyckoff:WyckoffBatch"
     workers: ClassVar[Literal["thread", "process"]] = "process"
     shard_rows: ClassVar[int] = 1 << 18
 
@@ -112,6 +113,23 @@ class Wyckoff(Featurizer):
         out[:, -3] = _shares(positions)[orbits]
         out[:, -2], out[:, -1] = numbers.values[orbits], labelling
         return Ragged(out, offsets)
+
+    def batch_columns(self, fields: Mapping[str, Column]) -> BatchColumns:
+        """All equivalent labellings of each crystal, one after another.
+
+        ``elements`` and ``positions`` of each orbit of each labelling, and ``orbits``, the number
+        of orbits of each labelling.
+        """
+        numbers, positions = cast(Ragged, fields["elements"]), cast(Ragged, fields["positions"])
+        tables = [self.equivalents(n, p) for n, p in zip(numbers, positions, strict=True)]
+        entries, rows, _, offsets = _expand(tables, positions)
+        labellings = np.array([len(table) for table in tables], dtype=np.int64)
+        orbits = np.repeat(numbers.lengths, labellings).astype(np.uint16)
+        return {
+            "elements": ("orbit", Ragged(numbers.values[entries], offsets)),
+            "positions": ("orbit", Ragged(rows.astype(np.uint16), offsets)),
+            "orbits": ("labelling", Ragged(orbits, offsets_of(labellings))),
+        }
 
     def equivalents(self, elements: npt.NDArray[Any], positions: npt.NDArray[Any]) -> Int:
         """All labellings of one crystal that are equivalent and differ.

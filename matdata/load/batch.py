@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy.typing as npt
 from torch import Tensor
 
-from matdata.core.errors import ConfigError, did_you_mean
-from matdata.load.inputs.base import Input
+from matdata.load.inputs.base import BatchForm
+from matdata.load.lookup import input_of, of_form
+
+Form = TypeVar("Form", bound=BatchForm)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +22,7 @@ class Batch:
     Attributes
     ----------
     inputs
-        By spec (``graph``, ``element:mat2vec``), each an `Input` of its feature.
+        By spec (``graph``, ``element:mat2vec``), each the `BatchForm` that its featurizer names.
     targets : (b, t) float32
         Targets as columns, array targets flattened one after another; t is 0 without targets.
         In their units, or normalised where the loader has a normalizer.
@@ -34,7 +36,7 @@ class Batch:
         Weights of the materials in the loss.
     """
 
-    inputs: Mapping[str, Input]
+    inputs: Mapping[str, BatchForm]
     targets: Tensor
     mask: Tensor
     rows: Tensor
@@ -44,14 +46,32 @@ class Batch:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def get(self, spec: str, form: type[Form]) -> Form:
+        """The input of a feature in its own form, for type checkers and for who must be sure.
+
+        Parameters
+        ----------
+        spec
+            Of the feature: ``"graph"``, ``"element:mat2vec"``.
+        form
+            The class that is expected: ``batch.get("graph", GraphBatch)``.
+
+        Raises
+        ------
+        ConfigError
+            If the batch has no such input, or it is of another form, with its name.
+        """
+        return of_form(self[spec], spec, form)
+
     def __getitem__(self, spec: str) -> Any:
-        """The input of a feature, by its spec."""
-        if spec not in self.inputs:
-            raise ConfigError(
-                f"the batch holds no input {spec!r}{did_you_mean(spec, self.inputs)}",
-                next_step=f"inputs there are: {', '.join(self.inputs)}",
-            )
-        return self.inputs[spec]
+        """The input of a feature, by its spec; `get` is the typed way.
+
+        Raises
+        ------
+        ConfigError
+            If the batch has no such input, with those that it has.
+        """
+        return input_of(self.inputs, spec)
 
     @property
     def ids(self) -> list[str]:

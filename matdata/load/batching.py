@@ -1,4 +1,4 @@
-"""From the order of an epoch to batches: a number of crystals, or a budget of sites and edges."""
+"""From the order of an epoch to batches: a number of crystals, or a budget of entries."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ class Budget:
     Attributes
     ----------
     limits
-        Most entries by level (``site``, ``edge``); ``crystal`` limits the number of materials.
+        Most entries by level (``site``, ``edge``, any of an input); ``crystal`` limits the number
+        of materials.
     sizes
         Entries of each material by level.
     """
@@ -99,7 +100,8 @@ class Budget:
                 raise ConfigError(
                     f"{ids[largest]} has {size[largest]} {level}s, a batch may hold {limit} "
                     f"({over} materials do not fit)",
-                    next_step=f"max_{level}s={size[largest]} or more, or leave out what is larger",
+                    next_step=f"{_option(level, int(size[largest]))} or more, or leave out what "
+                    "is larger",
                 )
 
     def cut(self, rows: Int) -> Iterator[Int]:
@@ -114,6 +116,13 @@ class Budget:
             last = min(reach)
             yield rows[first:last]
             first = last
+
+
+def _option(level: str, most: int) -> str:
+    """How a limit of a level is asked for."""
+    if level in ("site", "edge"):
+        return f"max_{level}s={most}"
+    return f"max_entries={{{level!r}: {most}}}"
 
 
 def budgeted(

@@ -13,12 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.crystals import Int, Ragged, offsets_of
-from matdata.features.base import Column
+from matdata.features.base import CRYSTAL, BatchColumns, Column
 from matdata.load.gather import gather_entries, gather_rows
 
-CRYSTAL = "crystal"
-#: Name of a column to its level and values.
-Prepared = Mapping[str, tuple[str, Column]]
 Allocate = Callable[[tuple[int, ...], "np.dtype[Any]"], npt.NDArray[Any]]
 #: Types that torch cannot index, and those of the same bits that it can.
 SIGNED = {"uint16": "int16", "uint32": "int32", "uint64": "int64", "bool": "uint8"}
@@ -53,7 +50,7 @@ class Layout:
     places: Mapping[str, Place]
 
     @classmethod
-    def of(cls, prepared: Prepared) -> Layout:
+    def of(cls, prepared: BatchColumns) -> Layout:
         """The layout of some columns."""
         groups: dict[tuple[Any, ...], list[str]] = {}
         for name, (level, column) in prepared.items():
@@ -183,7 +180,7 @@ class Builder:
         self._offsets: dict[str, Int] = {}
         self._done = 0
 
-    def add(self, prepared: Prepared, count: int) -> None:
+    def add(self, prepared: BatchColumns, count: int) -> None:
         """Append `count` materials.
 
         Raises
@@ -215,7 +212,7 @@ class Builder:
             block.resize((used, *block.shape[1:]), refcheck=False)
         return Columns(self._layout, self._blocks, self._offsets, self._done)
 
-    def _begin(self, layout: Layout, prepared: Prepared, count: int) -> None:
+    def _begin(self, layout: Layout, prepared: BatchColumns, count: int) -> None:
         self._layout = layout
         self._offsets = {level: np.zeros(self.size + 1, np.int64) for level in layout.ragged()}
         lengths = {}

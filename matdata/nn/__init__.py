@@ -4,6 +4,7 @@ All can be mapped over stacked weights (`torch.func.vmap`, ``in_dims=(0, None)``
 stays one.
 """
 
+from matdata.geometry.gaussians import GAUSSIAN_BASES, GaussianBasis
 from matdata.nn.attention import SetMessages, WeightedAttentionPooling
 from matdata.nn.convolution import GatedConvolution
 from matdata.nn.cpu.onednn_linear import Linear, linear
@@ -12,23 +13,30 @@ from matdata.nn.embeddings import ElementEmbedding, Gaussians, PositionEmbedding
 from matdata.nn.heads import OutputHeads
 from matdata.nn.networks import PairLinear, ResidualNetwork, SimpleNetwork
 from matdata.nn.norms import BatchNorm1d, CountedBatchNorm
-from matdata.nn.segments import segment_max, segment_mean, segment_softmax, segment_sum
-from matdata.nn.sets import Sets
+from matdata.nn.segments import (
+    Segments,
+    segment_max,
+    segment_mean,
+    segment_softmax,
+    segment_sum,
+)
 
 __all__ = [
+    "GAUSSIAN_BASES",
     "BatchNorm1d",
     "CountedBatchNorm",
     "Edges",
     "ElementEmbedding",
     "GatedConvolution",
+    "GaussianBasis",
     "Gaussians",
     "Linear",
     "OutputHeads",
     "PairLinear",
     "PositionEmbedding",
     "ResidualNetwork",
+    "Segments",
     "SetMessages",
-    "Sets",
     "SimpleNetwork",
     "WeightedAttentionPooling",
     "linear",

@@ -28,7 +28,8 @@ class CGCNNet(nn.Module):
     def __init__(self, hypers: Hypers, sizes: Sequence[int], outputs: int) -> None:
         super().__init__()
         centres = round(hypers.radius / hypers.step) + 1
-        self.basis = blocks.Gaussians(0.0, (centres - 1) * hypers.step, centres, hypers.step)
+        basis = blocks.GaussianBasis(0.0, (centres - 1) * hypers.step, centres, hypers.step)
+        self.basis = blocks.Gaussians(basis)
         self.embedding = blocks.ElementEmbedding(hypers.table, hypers.width)
         self.layers = nn.ModuleList(
             blocks.GatedConvolution(hypers.width, centres) for _ in range(hypers.layers)
@@ -49,6 +50,6 @@ class CGCNNet(nn.Module):
         sites, basis = self.embedding(graph.numbers), self.basis(edges.distance)
         for layer in self.layers:
             sites = layer(sites, basis, edges)
-        rows = F.softplus(blocks.segment_mean(sites, graph.crystal, len(batch)))
+        rows = F.softplus(graph.segments["site"].mean(sites))
         out: Tensor = self.heads(F.relu(self.trunk(rows)))
         return out

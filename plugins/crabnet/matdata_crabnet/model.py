@@ -14,7 +14,7 @@ from matdata.nn.compositions import (
     Contributions,
     LeakyResidualNetwork,
 )
-from matdata.nn.rows import Rows
+from matdata.nn.segments import Segments
 from matdata.training.contract import Schema
 from matdata_crabnet import Hypers
 
@@ -42,7 +42,7 @@ class AttentionBlock(nn.Module):
     def _drop(self, values: Tensor) -> Tensor:
         return functional.dropout(values, self.dropout, self.training)
 
-    def _attention(self, values: Tensor, rows: Rows) -> Tensor:
+    def _attention(self, values: Tensor, rows: Segments) -> Tensor:
         grid = rows.padded(self.qkv(values))
         parts = grid.reshape(*grid.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         query, key, value = torch.unbind(parts)
@@ -51,7 +51,7 @@ class AttentionBlock(nn.Module):
         mixed = self._drop(scores.softmax(-1)) @ value
         return self.out(rows.packed(mixed.transpose(1, 2).flatten(2)))
 
-    def forward(self, values: Tensor, rows: Rows) -> Tensor:
+    def forward(self, values: Tensor, rows: Segments) -> Tensor:
         """Update rows (K, width)."""
         values = self.norms[0](values + self._drop(self._attention(values, rows)))
         hidden = self._drop(functional.relu(self.up(values)))
@@ -75,10 +75,10 @@ class CrabNetModel(nn.Module):
         network = LeakyResidualNetwork(hypers.width, hypers.hidden, columns)
         self.head = ContributionHead(network, robust, hypers.scaling == "pooled")
 
-    def feature_rows(self, batch: Batch) -> tuple[Tensor, Rows]:
+    def feature_rows(self, batch: Batch) -> tuple[Tensor, Segments]:
         """Final representation of each element (EDM''), (K, width)."""
         matrix = batch["edm"]
-        rows = Rows(matrix.offsets["element"], matrix.host_offsets["element"])
+        rows = matrix.segments["element"]
         values = self.embedding(matrix.numbers, matrix.fractions, rows)
         for block in self.blocks:
             values = block(values, rows)

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from matdata.load.inputs.base import pairs_within, unsigned
+from matdata.nn import Segments
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +25,8 @@ class Graph:
     ----------
     numbers : (n,) int64
         Atomic number of each node.
-    offsets : (b + 1,) int64
-        Where the nodes of each material begin.
-    owner : (n,) int64
-        Material of each node.
+    materials
+        Where the nodes of each material are.
     counts : (n,) float32
         Atoms that a node stands for.
     first, second : (E,) int64
@@ -38,8 +36,7 @@ class Graph:
     """
 
     numbers: Tensor
-    offsets: Tensor
-    owner: Tensor
+    materials: Segments
     counts: Tensor
     first: Tensor
     second: Tensor
@@ -57,19 +54,10 @@ def formula_graph(read: Any) -> Graph:
     Equation 5 sums over all nodes and equation 7 over messages 0 to N - 1, so a node is among its
     own neighbours; figure 4c has a diagonal.
     """
-    offsets = read.offsets["element"]
-    fields = read.fields
-    lengths = read.lengths("element")
-    first, second = pairs_within(offsets, int(lengths.sum()), int((lengths**2).sum()))
-    return Graph(
-        fields["elements"].to(torch.int64),
-        offsets,
-        read.owner("element"),
-        unsigned(fields["counts"]).to(torch.float32),
-        first,
-        second,
-        None,
-    )
+    elements = read.segments["element"]
+    first, second = elements.pairs
+    counts = read.counts.to(torch.float32)
+    return Graph(read.elements, elements, counts, first, second, None)
 
 
 def crystal_graph(read: Any) -> Graph:
@@ -77,8 +65,7 @@ def crystal_graph(read: Any) -> Graph:
     numbers = read.numbers
     return Graph(
         numbers,
-        read.offsets["site"],
-        read.crystal,
+        read.segments["site"],
         torch.ones(len(numbers), device=numbers.device),
         read.sender,
         read.receiver,

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from matdata.core.errors import ConfigError
 from matdata.load.batch import Batch
-from matdata.nn import Linear
+from matdata.nn import GAUSSIAN_BASES, Linear
 from matdata.nn.networks import start_as_keras
 from matdata.tables import element_vectors
 from matdata.training.contract import Schema
@@ -19,8 +19,8 @@ from matdata_finder import Hypers
 from matdata_finder.graphs import Graph, crystal_graph, formula_graph
 from matdata_finder.layers import AttentionPooling, MessageLayer
 
-#: Gaussians of a distance (section 4).
-GAUSSIANS = 20
+#: Gaussians of a distance: 20 (section 4).
+GAUSSIANS = GAUSSIAN_BASES["megnet"].count
 
 
 class PostNetwork(nn.Module):
@@ -115,7 +115,7 @@ class FinderModel(nn.Module):
     def feature_maps(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Final nodes (n, width), elements or sites, and where those of each material begin."""
         graph = self.graph(batch)
-        return self._nodes(graph)[0][-1], graph.offsets
+        return self._nodes(graph)[0][-1], graph.materials.offsets
 
     def edge_matrices(self, batch: Batch, layer: int = 0) -> list[tuple[Tensor, Tensor, Tensor]]:
         """Edge attributes between the elements of each formula: figure 4c.
@@ -153,7 +153,7 @@ class FinderModel(nn.Module):
         edges = self._nodes(graph)[1][layer - 1].mean(1)
         counts = graph.counts.to(torch.int64)
         matrices, begin = [], 0
-        for low, high in pairwise(graph.offsets.tolist()):
+        for low, high in pairwise(graph.materials.host_offsets.tolist()):
             size = high - low
             matrix = edges[begin : begin + size * size].reshape(size, size)
             matrices.append((graph.numbers[low:high], counts[low:high], matrix))

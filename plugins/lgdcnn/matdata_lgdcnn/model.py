@@ -20,7 +20,7 @@ from matdata.nn.compositions import (
     Contributions,
     LeakyResidualNetwork,
 )
-from matdata.nn.rows import Rows
+from matdata.nn.segments import Segments
 from matdata.training.contract import Schema
 from matdata_lgdcnn import Hypers
 from matdata_lgdcnn.convolution import LocalPart
@@ -36,7 +36,7 @@ class SoftAttention(nn.Module):
         # a bias here would cancel in the softmax
         self.score = Linear(width, 1, bias=False)
 
-    def forward(self, values: Tensor, rows: Rows) -> Tensor:
+    def forward(self, values: Tensor, rows: Segments) -> Tensor:
         """Weigh rows (K, width)."""
         return values * rows.softmax(self.score(functional.relu(self.up(values))))
 
@@ -48,7 +48,7 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.qkv = Linear(width, 3 * width)
 
-    def forward(self, values: Tensor, rows: Rows) -> Tensor:
+    def forward(self, values: Tensor, rows: Segments) -> Tensor:
         """Mix rows (K, width) of each material."""
         query, key, value = rows.padded(self.qkv(values)).chunk(3, -1)
         scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
@@ -68,7 +68,7 @@ class GlobalPart(nn.Module):
         made = {"soft": SoftAttention, "self": SelfAttention}.get(attention)
         self.attention = made(2 * hidden) if made else None
 
-    def forward(self, values: Tensor, rows: Rows, residual: bool) -> list[Tensor]:
+    def forward(self, values: Tensor, rows: Segments, residual: bool) -> list[Tensor]:
         """Outputs (K, 2 hidden) of each layer."""
         steps, outputs = Steps(rows), []
         for layer in self.layers:
@@ -108,10 +108,10 @@ class LGDCNNModel(nn.Module):
             network = LeakyResidualNetwork(width, (1024, 512, 256, 128), columns)
         self.head = ContributionHead(network, robust, hypers.scaling == "pooled")
 
-    def feature_rows(self, batch: Batch) -> tuple[Tensor, Rows]:
+    def feature_rows(self, batch: Batch) -> tuple[Tensor, Segments]:
         """Final representation of each element (or region of ``dpcnn``), the paper's EFM."""
         matrix = batch["edm"]
-        rows = Rows(matrix.offsets["element"], matrix.host_offsets["element"])
+        rows = matrix.segments["element"]
         values = self.embedding(matrix.numbers, matrix.fractions, rows)
         outputs: list[Tensor] = []
         if self.recurrent is not None:

@@ -19,12 +19,12 @@ from support.models import (
 )
 
 import matdata as md
-from matdata.nn.rows import Rows
+from matdata.nn import Segments
 from matdata.training import trainer
 from matdata.training.batch_of import batch_of
 
 SMALL = {"width": 16, "hidden": 8, "filters": 16, "blocks": 1}
-ROWS = Rows(torch.tensor([0, 3, 4, 6, 10]))
+ROWS = Segments(torch.tensor([0, 3, 4, 6, 10]))
 
 
 def test_parameters():
@@ -93,7 +93,7 @@ def test_convolutions_are_those_of_torch():
         other.bias.copy_(ours.linear.bias)
     values = torch.randn(10, 5)
     found = ours(values, ROWS)
-    for row in range(ROWS.size):
+    for row in range(ROWS.count):
         part = slice(int(ROWS.offsets[row]), int(ROWS.offsets[row + 1]))
         expected = other(values[part].T[None])[0].T
         torch.testing.assert_close(found[part], expected)
@@ -139,7 +139,7 @@ def test_large_scores_give_no_nan():
 def test_contributions_average_to_the_prediction():
     plugin, model = build("lgdcnn", **SMALL)
     batch = batch_of(plugin.inputs(), FORMULAS)
-    rows = Rows(batch["edm"].offsets["element"])
+    rows = batch["edm"].segments["element"]
     mean = rows.mean(model.contributions(batch).values)
     torch.testing.assert_close(mean, model(batch)[:, :1])
     values, offsets = model.feature_maps(batch)

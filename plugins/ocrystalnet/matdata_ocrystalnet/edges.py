@@ -100,11 +100,12 @@ def complete(sender: Tensor, receiver: Tensor, image: Tensor, distance: Tensor, 
             torch.cat([ascending + len(sender), ascending]),
         )
     reverse = reverse_index(sender, receiver, image)
-    single = torch.nonzero(reverse < 0).flatten()
+    # how many edges have no reverse is known on the device alone: a GPU is waited for here
     if mode == "drop":
         kept = torch.nonzero(reverse >= 0).flatten()
         place = torch.zeros_like(reverse).index_copy(0, kept, ascending[: len(kept)])
         return Edges(sender[kept], receiver[kept], distance[kept], place[reverse[kept]])
+    single = torch.nonzero(reverse < 0).flatten()
     added = torch.arange(len(single), device=sender.device) + len(sender)
     return Edges(
         torch.cat([sender, receiver[single]]),

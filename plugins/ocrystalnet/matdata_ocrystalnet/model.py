@@ -120,7 +120,7 @@ class OCrystalNetModel(nn.Module):
     def forward(self, batch: Any) -> Tensor:
         """Predictions for the materials of a batch, (b, outputs)."""
         states = self.site_states(batch)
-        pooled = segment_mean(states, batch["graph"].crystal, len(batch))  # eq. 10
+        pooled = batch["graph"].segments["site"].mean(states)  # eq. 10
         inner = self.activation(self.hidden(self.dropout(pooled)))
         out: Tensor = self.last(self.dropout(inner))
         return out

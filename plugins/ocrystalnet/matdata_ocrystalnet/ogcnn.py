@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import matdata as md
-from matdata.nn import Edges, GatedConvolution, Linear, segment_mean
+from matdata.nn import Edges, GatedConvolution, Linear
 from matdata_ocrystalnet.common import Distances
 from matdata_ocrystalnet.sites import SiteLinear
 
@@ -57,7 +57,7 @@ class OGCNNModel(nn.Module):
         bonds = self.basis(edges.distance)
         for convolution in self.convolutions:
             sites = convolution(sites, bonds, edges)
-        rows = F.softplus(segment_mean(sites, graph.crystal, len(batch)))
+        rows = F.softplus(graph.segments["site"].mean(sites))
         for layer in self.outputs:
             rows = F.softplus(layer(rows))
         out: Tensor = self.last(rows)

@@ -14,8 +14,8 @@ from support.crystals import many
 import matdata as md
 from matdata.features import featurizer
 from matdata.load.batch import Batch
-from matdata.load.inputs import input_class
-from matdata.load.prepare import preparation
+from matdata.load.inputs import form_of
+from matdata.nn import Segments
 
 
 @pytest.fixture(scope="session")
@@ -41,14 +41,13 @@ def _input(crystals: md.Crystals, spec: str, settings: Any) -> Any:
     made = featurizer(spec, settings)
     block = made.featurize(crystals)
     assert not block.rejects
-    fields, offsets = {}, {}
-    prepared = preparation(made).make(made, block.fields)
-    for name, (level, column) in prepared.items():
+    fields, segments = {}, {}
+    for name, (level, column) in made.batch_columns(block.fields).items():
         ragged = isinstance(column, md.Ragged)
         fields[name] = _tensor(np.ascontiguousarray(column.values if ragged else column))
         if ragged:
-            offsets[level] = torch.from_numpy(np.asarray(column.offsets, dtype=np.int64))
-    return input_class(made)(made, fields, offsets, len(crystals))
+            segments[level] = Segments.of_lengths(column.lengths)
+    return form_of(made)(made, fields, segments, len(crystals))
 
 
 @pytest.fixture(scope="session")

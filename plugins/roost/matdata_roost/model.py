@@ -51,7 +51,7 @@ class RoostNet(nn.Module):
 
     def represent(self, elements: Any) -> Tensor:
         """Rows of the materials (b, width) from their weighted elements."""
-        weights, sets = elements.fractions, blocks.Sets.of(elements, "element")
+        weights, sets = elements.fractions, elements.segments["element"]
         nodes = torch.cat([self.embedding(elements.numbers), weights[:, None]], 1)
         for layer in self.layers:
             nodes = layer(nodes, weights, sets)

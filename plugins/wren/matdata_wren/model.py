@@ -49,14 +49,14 @@ class WrenNet(nn.Module):
         """Outputs (b, o) of a batch."""
         orbits = batch["wyckoff"]
         labellings = self.represent(orbits)
-        rows = blocks.segment_mean(labellings, orbits.crystal, len(batch))
+        rows = orbits.segments["labelling"].mean(labellings)
         out: Tensor = self.heads(F.relu(self.trunk(rows)))
         return out
 
     def represent(self, orbits: Any) -> Tensor:
         """Rows of the labellings (L, width) from their orbits."""
         weights = orbits.weights
-        sets = blocks.Sets(orbits.row_offsets, orbits.labelling)
+        sets = orbits.orbits
         nodes = torch.cat(
             [self.elements(orbits.numbers), self.positions(orbits.positions, weights)], 1
         )
