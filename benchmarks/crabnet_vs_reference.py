@@ -29,8 +29,9 @@ import torch
 from matdata.plugin import (
     Batch,
     Compositions,
-    MatrixInput,
+    ElementMatrixBatch,
     Schema,
+    Segments,
     Target,
     TorchTrainer,
     batch_of,
@@ -120,7 +121,7 @@ def sides_of(
         )
         batch = batch_of(["edm"], formulas)
         padded = batch_of(["edm"], formulas, {"edm": {"length": longest}})
-        wide = padded.get("edm", MatrixInput)
+        wide = padded.get("edm", ElementMatrixBatch)
         src, frac, y = wide.elements, wide.padded_fractions, target[rows]
         sides["matdata"].append(partial(step, partial(_fresh_call, ours, batch), y, mine))
         sides["package"].append(partial(step, partial(theirs, src, frac), y, other))
@@ -134,8 +135,11 @@ def _fresh_call(network: torch.nn.Module, batch: Batch) -> torch.Tensor:
 
 def fresh(batch: Batch) -> Batch:
     """The batch with nothing kept from an earlier call."""
-    read = batch.get("edm", MatrixInput)
-    again = type(read)(read.featurizer, read.fields, read.offsets, read.size, read.host_offsets)
+    read = batch.get("edm", ElementMatrixBatch)
+    segments = {
+        level: Segments(one.offsets, one.host_offsets) for level, one in read.segments.items()
+    }
+    again = type(read)(read.featurizer, read.fields, segments, read.size)
     return Batch({"edm": again}, batch.targets, batch.mask, batch.rows, batch.all_ids)
 
 

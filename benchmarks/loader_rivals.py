@@ -91,7 +91,7 @@ def graph_items(loader: Any) -> list[Any]:
     found = []
     for batch in loader:
         graph = batch["graph"]
-        sites, edges = graph.host_offsets["site"], graph.host_offsets["edge"]
+        sites, edges = (graph.segments[level].host_offsets for level in ("site", "edge"))
         for k in range(len(batch)):
             site, edge = slice(sites[k], sites[k + 1]), slice(edges[k], edges[k + 1])
             found.append(
@@ -110,7 +110,8 @@ def formula_items(loader: Any) -> list[Any]:
     """One item of aviary's `CompositionData` a formula, in the order of the loader's ids."""
     found: list[Any] = []
     for batch in loader:
-        held, ends = batch["composition-set"], batch["composition-set"].host_offsets["element"]
+        held = batch["composition-set"]
+        ends = held.segments["element"].host_offsets
         for k in range(len(batch)):
             own, n = slice(ends[k], ends[k + 1]), int(ends[k + 1] - ends[k])
             pairs = torch.cartesian_prod(torch.arange(n), torch.arange(n)).view(-1, 2)

@@ -18,7 +18,7 @@ import torch
 
 from matdata.nn.cpu import onednn_linear
 
-#: Rows, inputs, outputs of a layer, and where such layers are.
+#: Segments, inputs, outputs of a layer, and where such layers are.
 LAYERS = {
     "Roost, pairs": (450, 64, 3072),
     "Roost, after attention": (450, 768, 64),

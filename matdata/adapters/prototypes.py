@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core import elements
-from matdata.core.crystals import Float, Int
+from matdata.core.crystals import Float, Int, offsets_of
 from matdata.core.digest import digest_bytes
 from matdata.core.errors import SourceError
 
@@ -105,7 +105,7 @@ def prototypes() -> Prototypes:
         lattice=np.array([lattice for lattice, _, _ in geometry]),
         frac_coords=np.concatenate([frac_coords for _, frac_coords, _ in geometry]),
         slots=np.concatenate([slots for _, _, slots in geometry]),
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        offsets=offsets_of(lengths),
     )
 
 

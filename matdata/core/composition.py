@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core import elements
-from matdata.core.crystals import Crystals, Int, as_ids, as_rows, gather_index
+from matdata.core.crystals import Crystals, Int, as_ids, as_rows, gather_index, offsets_of
 from matdata.core.formula import parse_formula as parse_formula
 
 MAX_DENOMINATOR = 1000  # a fraction counts as a ratio of integers up to this denominator
@@ -97,8 +97,7 @@ class Compositions:
         numbers = np.fromiter(flat(amounts), dtype=np.uint8)
         values = np.fromiter(flat(entry.values() for entry in amounts), dtype=np.float64)
         order = np.lexsort((numbers, np.repeat(np.arange(len(lengths)), lengths)))
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        return cls(as_ids(ids), numbers[order], values[order], offsets)
+        return cls(as_ids(ids), numbers[order], values[order], offsets_of(lengths))
 
     @classmethod
     def from_crystals(cls, crystals: Crystals) -> Compositions:
@@ -110,18 +109,18 @@ class Compositions:
             crystals.ids,
             (unique % 256).astype(np.uint8),
             counts.astype(np.float64),
-            np.concatenate([[0], np.cumsum(per_crystal)]).astype(np.int64),
+            offsets_of(per_crystal),
         )
 
     @classmethod
     def concat(cls, parts: Sequence[Compositions]) -> Compositions:
         """Join batches in order."""
-        lengths = np.concatenate([[0], *(np.diff(part.offsets) for part in parts)])
+        lengths = [np.empty(0, np.int64), *(np.diff(part.offsets) for part in parts)]
         return cls(
             np.concatenate([np.empty(0, np.str_), *(part.ids for part in parts)]),
             np.concatenate([np.empty(0, np.uint8), *(part.numbers for part in parts)]),
             np.concatenate([np.empty(0, np.float64), *(part.amounts for part in parts)]),
-            np.cumsum(lengths).astype(np.int64),
+            offsets_of(np.concatenate(lengths)),
         )
 
     def take(self, key: object) -> Compositions:

@@ -22,11 +22,21 @@ Int = npt.NDArray[np.int64]
 MAX_ID = 500  # characters of a material id; arrays of ids are as wide as the longest
 
 
+def offsets_of(lengths: npt.ArrayLike) -> Int:
+    """Where rows of these lengths begin and end when they lie one after another, (n + 1,) int64.
+
+    Row `i` is ``[offsets[i], offsets[i + 1])``; ``np.diff(offsets)`` gives the lengths back.
+    """
+    counts = np.asarray(lengths, dtype=np.int64)
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
 def gather_index(offsets: Int, rows: npt.NDArray[Any]) -> tuple[Int, Int]:
     """Positions of the values of `rows` in a ragged array, and the offsets of the result."""
     lengths = np.diff(offsets)[rows]
-    out = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=out[1:])
+    out = offsets_of(lengths)
     index = np.arange(out[-1], dtype=np.int64)
     index += np.repeat(offsets[:-1][rows] - out[:-1], lengths)
     return index, out
@@ -112,14 +122,12 @@ class Ragged:
     def from_rows(cls, rows: Iterable[npt.ArrayLike], dtype: Any = None) -> Ragged:
         """Join rows; at least one row is needed to know the inner shape."""
         arrays = [np.asarray(row, dtype=dtype) for row in rows]
-        lengths = [len(array) for array in arrays]
-        return cls(np.concatenate(arrays), np.concatenate([[0], np.cumsum(lengths)]))
+        return cls(np.concatenate(arrays), offsets_of([len(array) for array in arrays]))
 
     @classmethod
     def concat(cls, parts: Sequence[Ragged]) -> Ragged:
         """Join ragged arrays row after row."""
-        lengths = np.concatenate([part.lengths for part in parts])
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        offsets = offsets_of(np.concatenate([part.lengths for part in parts]))
         return cls(np.concatenate([part.values for part in parts]), offsets)
 
 
@@ -207,7 +215,7 @@ class Crystals:
             np.concatenate(
                 [np.empty(0, np.uint8), *(np.asarray(row, np.uint8) for row in numbers)]
             ),
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            offsets_of(lengths),
         )
 
     @classmethod
@@ -221,7 +229,7 @@ class Crystals:
             np.concatenate([part.lattice for part in parts]),
             np.concatenate([part.frac_coords for part in parts]),
             np.concatenate([part.numbers for part in parts]),
-            np.concatenate([[0], np.cumsum(lengths)]),
+            offsets_of(lengths),
         )
 
     def take(self, key: object) -> Crystals:

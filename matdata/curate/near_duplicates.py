@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Crystals
+from matdata.core.crystals import Crystals, offsets_of
 from matdata.core.errors import CurationError
 from matdata.core.settings import Settings, setting
 
@@ -245,7 +245,7 @@ def fingerprint(crystals: Crystals, row: int, neighbours: int) -> npt.NDArray[np
     part = crystals.sites(row)
     elements, kind = np.unique(crystals.numbers[part], return_inverse=True)
     order = np.argsort(kind, kind="stable")
-    bounds = np.concatenate([[0], np.cumsum(np.bincount(kind))]).astype(np.int64)
+    bounds = offsets_of(np.bincount(kind))
     cell = crystals.lattice[row]
     frac: Any = np.ascontiguousarray(crystals.frac_coords[part][order] % 1.0)
     distances = np.zeros((len(elements), len(elements), neighbours))

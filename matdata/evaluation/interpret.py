@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from matdata.core.crystals import Float, Int, Ragged
+from matdata.core.crystals import Float, Int, Ragged, offsets_of
 from matdata.core.errors import ConfigError
 from matdata.load.batch import Batch
 from matdata.splits.saved import load_split
@@ -137,8 +137,7 @@ def feature_maps(run: Run, ids: Ids, device: str = "auto") -> Ragged:
         for position, row in enumerate(batch.rows.tolist()):
             parts[row] = values[ends[position] : ends[position + 1]]
     ordered = [parts[row] for row in sorted(parts)]
-    sizes = np.array([len(part) for part in ordered])
-    return Ragged(np.concatenate(ordered), np.concatenate([[0], np.cumsum(sizes)]))
+    return Ragged(np.concatenate(ordered), offsets_of([len(part) for part in ordered]))
 
 
 def embeddings(run: Run, ids: Ids, device: str = "auto") -> Float:

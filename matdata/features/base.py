@@ -34,6 +34,15 @@ else:
 
 Column: TypeAlias = "npt.NDArray[Any] | Ragged"
 Dense: TypeAlias = "npt.NDArray[Any] | Ragged"
+#: What a loader holds of a feature: the level and the values of each column, by name.
+BatchColumns: TypeAlias = "Mapping[str, tuple[str, Column]]"
+
+#: The level that has one entry per material.
+CRYSTAL = "crystal"
+#: The level of the rows of a dense form that has several per material.
+ROW = "row"
+#: The batch form of a featurizer that declares none: dense float32 numbers.
+DENSE_FORM = "matdata.load.inputs.dense:DenseBatch"
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,8 @@ class Featurizer(ABC, Generic[S_co]):
 
         class OrbitalField(Featurizer[OrbitalFieldSettings]):
             Settings = OrbitalFieldSettings
+
+    What a model is handed is the dense form, unless the featurizer declares a `batch_form`.
     """
 
     name: ClassVar[str]
@@ -167,6 +178,41 @@ class Featurizer(ABC, Generic[S_co]):
         return ["1"] * len(self.labels())
 
     @property
+    def batch_form(self) -> str:
+        """Class that a batch of tensors holds for this feature, ``"package.module:Class"``.
+
+        A subclass of `matdata.load.inputs.base.BatchForm`, imported by loaders of tensors alone:
+        nothing here needs torch. A class attribute of a subclass, or a property if it depends on
+        the settings. The default holds the dense form.
+        """
+        return DENSE_FORM
+
+    @property
+    def batch_fields(self) -> tuple[str, ...]:
+        """Names of the stored fields that `batch_columns` reads: all, unless declared."""
+        return tuple(item.name for item in self.fields)
+
+    def batch_columns(self, fields: Mapping[str, Column]) -> BatchColumns:
+        """What a loader holds of any number of materials, by name with its level; without torch.
+
+        A featurizer with a `batch_form` of its own has its stored fields as they are, others
+        ``values``, the dense form as float32, of level ``row`` where materials have several rows.
+        Columns of one level have the same lengths. Each material's must not depend on which
+        others are read with it.
+
+        Parameters
+        ----------
+        fields
+            The stored fields named by `batch_fields`.
+        """
+        if self.batch_form != DENSE_FORM:
+            return stored_columns(self, fields)
+        dense = self.dense(fields)
+        if isinstance(dense, Ragged):
+            return {"values": (ROW, Ragged(dense.values.astype(np.float32), dense.offsets))}
+        return {"values": (CRYSTAL, np.asarray(dense, dtype=np.float32))}
+
+    @property
     def spec(self) -> str:
         """The name a user types: ``name``, or ``name:variant`` for a family."""
         variant = getattr(self.settings, "variant", None)
@@ -192,3 +238,9 @@ class Featurizer(ABC, Generic[S_co]):
             "requires": self.requires,
             "fields": [asdict(item) for item in self.fields],
         }
+
+
+def stored_columns(featurizer: Featurizer, fields: Mapping[str, Column]) -> BatchColumns:
+    """Stored fields as columns of a batch, as they are."""
+    levels = {item.name: item.level for item in featurizer.fields}
+    return {name: (levels[name], column) for name, column in fields.items()}

@@ -49,6 +49,7 @@ class ElementVectors(Featurizer[ElementSettings]):
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "see matdata.tables.element_vectors"
     Settings: ClassVar[type[Settings]] = ElementSettings
+    batch_form = "matdata.load.inputs.sites:ElementBatch"
     batch_rows: ClassVar[int] = 4096
     shard_rows: ClassVar[int] = 1 << 18
 

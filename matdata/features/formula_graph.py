@@ -12,10 +12,18 @@ import numpy.typing as npt
 
 from matdata.core import elements
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Float, Int, Ragged
+from matdata.core.crystals import Crystals, Float, Int, Ragged, offsets_of
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.base import (
+    BatchColumns,
+    Block,
+    Column,
+    Dense,
+    Featurizer,
+    Field,
+    stored_columns,
+)
 from matdata.features.element import known_rows
 from matdata.features.formulas import unsound_rows
 
@@ -55,6 +63,8 @@ class FormulaGraph(Featurizer[FormulaGraphSettings]):
     citation: ClassVar[str] = "Ihalage and Hao, Adv. Sci. 9, 2200164 (2022)"
     requires: ClassVar[Literal["structure", "composition"]] = "composition"
     Settings: ClassVar[type[Settings]] = FormulaGraphSettings
+    batch_form = "matdata.load.inputs.formula:FormulaGraphBatch"
+    batch_fields = ("elements", "counts")
     batch_rows: ClassVar[int] = 4096
     shard_rows: ClassVar[int] = 1 << 18
 
@@ -96,13 +106,23 @@ class FormulaGraph(Featurizer[FormulaGraphSettings]):
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """The atomic number of each node, (N, 1) uint8."""
         numbers, counts = cast(Ragged, fields["elements"]), cast(Ragged, fields["counts"])
-        ends = np.concatenate([[0], np.cumsum(counts.values, dtype=np.int64)])
         nodes = np.repeat(numbers.values, counts.values)[:, None]
-        return Ragged(nodes, ends[numbers.offsets])
+        return Ragged(nodes, _node_offsets(counts))
+
+    def batch_columns(self, fields: Mapping[str, Column]) -> BatchColumns:
+        """Elements and amounts; ``nodes``, without values, says how many each material has."""
+        offsets = _node_offsets(cast(Ragged, fields["counts"]))
+        nodes = Ragged(np.empty((int(offsets[-1]), 0), np.uint8), offsets)
+        return {**stored_columns(self, fields), "nodes": ("node", nodes)}
 
     def labels(self) -> Sequence[str]:
         """The one column."""
         return ["atomic number"]
+
+
+def _node_offsets(counts: Ragged) -> Int:
+    """Where the nodes of each material begin, (n + 1,)."""
+    return offsets_of(counts.values)[counts.offsets]
 
 
 def integer_formulas(

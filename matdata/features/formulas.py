@@ -97,6 +97,7 @@ class Fractions(_OfElements[FractionSettings]):
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "Jha et al., Sci. Rep. 8, 17593 (2018)"
     Settings: ClassVar[type[Settings]] = FractionSettings
+    batch_form = "matdata.load.inputs.formula:FractionBatch"
 
     def _numbers(self) -> tuple[int, ...]:
         return ELEMENT_SETS[self.settings.elements]
@@ -140,6 +141,7 @@ class CompositionSet(_OfElements[SetSettings]):
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "Goodall and Lee, Nat. Commun. 11, 6280 (2020)"
     Settings: ClassVar[type[Settings]] = SetSettings
+    batch_form = "matdata.load.inputs.formula:CompositionSetBatch"
 
     def _table(self) -> npt.NDArray[np.float32]:
         return element_vectors.vectors(self.settings.table)
@@ -179,6 +181,7 @@ class ElementMatrix(_OfElements[MatrixSettings]):
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "Wang et al., npj Comput. Mater. 7, 77 (2021)"
     Settings: ClassVar[type[Settings]] = MatrixSettings
+    batch_form = "matdata.load.inputs.formula:ElementMatrixBatch"
 
     def _too_long(self, batch: Compositions) -> dict[int, str]:
         length = self.settings.length

@@ -15,7 +15,8 @@ from matdata.core.errors import ConfigError
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, Featurizer, Field
-from matdata.features.graph_views import BASES, LineGraph, expand, line_graph, metric
+from matdata.features.graph_views import LineGraph, line_graph, metric
+from matdata.geometry.gaussians import GAUSSIAN_BASES
 
 COLUMNS = {
     "sender": "1",
@@ -58,7 +59,7 @@ class GraphSettings(Settings):
     basis: str = setting(
         "none",
         "Gaussian basis of the distance in the dense form",
-        choices=("none", *BASES),
+        choices=("none", *GAUSSIAN_BASES),
         view=True,
     )
 
@@ -82,6 +83,7 @@ class Graph(Featurizer[GraphSettings]):
     citation: ClassVar[str] = "Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018)"
     requires: ClassVar[Literal["structure", "composition"]] = "structure"
     Settings: ClassVar[type[Settings]] = GraphSettings
+    batch_form = "matdata.load.inputs.graph:GraphBatch"
 
     def __init__(self, settings: GraphSettings | None = None) -> None:
         super().__init__(settings)
@@ -144,7 +146,7 @@ class Graph(Featurizer[GraphSettings]):
         rows[:, 0], rows[:, 1] = columns["sender"].values, columns["receiver"].values
         rows[:, 2:5], rows[:, 5] = columns["image"].values, distance.values
         if basis != "none":
-            rows[:, 6:] = expand(distance.values, basis)
+            rows[:, 6:] = GAUSSIAN_BASES[basis].expand(distance.values)
         return Ragged(rows, distance.offsets)
 
     def line_graph(self, fields: Mapping[str, Column], backtrack: bool = False) -> LineGraph:
@@ -154,7 +156,7 @@ class Graph(Featurizer[GraphSettings]):
     def labels(self) -> Sequence[str]:
         """Sender, receiver, image, distance, then the functions of the basis."""
         basis = self.settings.basis
-        centres: Float = BASES[basis].centres if basis != "none" else np.empty(0)
+        centres: Float = GAUSSIAN_BASES[basis].centres if basis != "none" else np.empty(0)
         return [*COLUMNS, *(f"{basis} {centre:.4g}" for centre in centres)]
 
     def units(self) -> Sequence[str]:

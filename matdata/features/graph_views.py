@@ -1,4 +1,4 @@
-"""What is computed of a stored crystal graph when it is read: Gaussian bases and bond angles."""
+"""What is computed of a stored crystal graph when it is read: its line graph with angles."""
 
 from __future__ import annotations
 
@@ -8,25 +8,8 @@ from typing import NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Float, Int, Ragged
+from matdata.core.crystals import Float, Int, Ragged, offsets_of
 from matdata.features.base import Column
-
-
-class Basis(NamedTuple):
-    """Gaussians ``exp(-(r - centre)^2 / width^2)``, lengths in Å."""
-
-    centres: Float
-    width: float
-
-
-BASES = {
-    # Xie and Grossman's code: centres 0, 0.2, …, 8 Å, as wide as they are apart.
-    "cgcnn": Basis(np.linspace(0.0, 8.0, 41), 0.2),
-    # MEGNet, and Finder (methods): 20 centres from 0 to 5 Å, sigma 0.5.
-    "megnet": Basis(np.linspace(0.0, 5.0, 20), 0.5),
-    # OCrystalNet, eq. 4: one Gaussian at 2.5 Å, sigma 0.5.
-    "ocrystalnet": Basis(np.array([2.5]), 0.5),
-}
 
 
 class LineGraph(NamedTuple):
@@ -43,12 +26,6 @@ class LineGraph(NamedTuple):
     first: Ragged
     second: Ragged
     cosine: Ragged
-
-
-def expand(distance: npt.NDArray[np.float32], basis: str) -> npt.NDArray[np.float32]:
-    """Gaussian functions of distances, (E, centres)."""
-    centres, width = BASES[basis]
-    return np.exp(-(((distance[:, None] - centres) / width) ** 2)).astype(np.float32)
 
 
 def metric(lattice: Float) -> Float:
@@ -87,7 +64,7 @@ def line_graph(fields: Mapping[str, Column], backtrack: bool = False) -> LineGra
         firsts.append(first)
         seconds.append(second)
         cosines.append(_cosines(step, first, second, products[row]))
-    offsets = np.concatenate([[0], np.cumsum([len(part) for part in firsts], dtype=np.int64)])
+    offsets = offsets_of([len(part) for part in firsts])
     none = np.empty(0, np.int64)
     return LineGraph(
         Ragged(np.concatenate([none, *firsts]), offsets),
@@ -99,7 +76,7 @@ def line_graph(fields: Mapping[str, Column], backtrack: bool = False) -> LineGra
 def _meeting(out: Int, into: Int, n_sites: int) -> tuple[Int, Int]:
     """All pairs of edges with ``into[first] == out[second]``; edges are sorted by sender."""
     counts = np.bincount(out, minlength=n_sites)
-    begins = np.concatenate([[0], np.cumsum(counts)])
+    begins = offsets_of(counts)
     many = counts[into]
     first = np.repeat(np.arange(len(out)), many)
     place = np.arange(len(first)) - np.repeat(np.cumsum(many) - many, many)

@@ -82,6 +82,12 @@ class OrbitalField(Featurizer[OrbitalFieldSettings]):
         return valence_vectors(rule, self.settings.period_tag)
 
     @property
+    def batch_form(self) -> str:
+        """The field of each site, or the mean over those of a structure, as ``level`` says."""
+        kind = "Orbital" if self.settings.level == "site" else "MeanOrbital"
+        return f"matdata.load.inputs.sites:{kind}FieldBatch"
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """The element and the neighbours' weighted valence of each site."""
         size = self._vectors().shape[1]

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Int, Ragged
+from matdata.core.crystals import Crystals, Int, Ragged, offsets_of
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.base import BatchColumns, Block, Column, Dense, Featurizer, Field
 from matdata.features.symmetry import SymmetrySettings, symmetry_of
 from matdata.tables import wyckoff, wyckoff_terms
 from matdata.tables.wyckoff import Convention
@@ -61,6 +61,7 @@ class Wyckoff(Featurizer[WyckoffSettings]):
     citation: ClassVar[str] = "Goodall et al., Sci. Adv. 8, eabn4117 (2022)"
     requires: ClassVar[Literal["structure", "composition"]] = "structure"
     Settings: ClassVar[type[Settings]] = WyckoffSettings
+    batch_form = "matdata.load.inputs.wyckoff:WyckoffBatch"
     workers: ClassVar[Literal["thread", "process"]] = "process"
     shard_rows: ClassVar[int] = 1 << 18
 
@@ -111,6 +112,23 @@ class Wyckoff(Featurizer[WyckoffSettings]):
         out[:, -2], out[:, -1] = numbers.values[orbits], labelling
         return Ragged(out, offsets)
 
+    def batch_columns(self, fields: Mapping[str, Column]) -> BatchColumns:
+        """All equivalent labellings of each crystal, one after another.
+
+        ``elements`` and ``positions`` of each orbit of each labelling, and ``orbits``, the number
+        of orbits of each labelling.
+        """
+        numbers, positions = cast(Ragged, fields["elements"]), cast(Ragged, fields["positions"])
+        tables = [self.equivalents(n, p) for n, p in zip(numbers, positions, strict=True)]
+        entries, rows, _, offsets = _expand(tables, positions)
+        labellings = np.array([len(table) for table in tables], dtype=np.int64)
+        orbits = np.repeat(numbers.lengths, labellings).astype(np.uint16)
+        return {
+            "elements": ("orbit", Ragged(numbers.values[entries], offsets)),
+            "positions": ("orbit", Ragged(rows.astype(np.uint16), offsets)),
+            "orbits": ("labelling", Ragged(orbits, offsets_of(labellings))),
+        }
+
     def equivalents(self, elements: npt.NDArray[Any], positions: npt.NDArray[Any]) -> Int:
         """All labellings of one crystal that are equivalent and differ.
 
@@ -141,7 +159,7 @@ def _expand(tables: list[Int], positions: Ragged) -> tuple[Int, Int, Int, Int]:
         rows.append(table.ravel())
         labelling.append(np.repeat(np.arange(count), size))
     none = np.empty(0, np.int64)
-    offsets = np.concatenate([[0], np.cumsum([table.size for table in tables], dtype=np.int64)])
+    offsets = offsets_of([table.size for table in tables])
     return (
         np.concatenate([none, *orbits]),
         np.concatenate([none, *rows]),

@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.crystals import Int, Ragged
-from matdata.core.errors import ConfigError, did_you_mean
-from matdata.features.base import Featurizer
+from matdata.features.base import CRYSTAL, Featurizer
 from matdata.load.chunk import Chunk, Fields, cuts
-from matdata.load.columns import CRYSTAL
+from matdata.load.lookup import Form, input_of, of_form
 
 
 class ArrayInput:
@@ -70,10 +69,27 @@ class ArrayBatch:
         return len(self.rows)
 
     def __getitem__(self, spec: str) -> ArrayInput:
-        """The input of a feature, by its spec."""
-        if spec not in self.inputs:
-            raise ConfigError(f"the batch holds no input {spec!r}{did_you_mean(spec, self.inputs)}")
-        return self.inputs[spec]
+        """The input of a feature, by its spec.
+
+        Raises
+        ------
+        ConfigError
+            If the batch has no such input, with those that it has.
+        """
+        return input_of(self.inputs, spec)
+
+    def get(self, spec: str, form: type[Form]) -> Form:
+        """The input of a feature in the form that is expected, as `Batch.get`.
+
+        Here each is an `ArrayInput`, which has the stored fields, whatever form it has in batches
+        of tensors.
+
+        Raises
+        ------
+        ConfigError
+            If the batch has no such input, or it is of another form, with its name.
+        """
+        return of_form(self[spec], spec, form)
 
     @property
     def ids(self) -> list[str]:

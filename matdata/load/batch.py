@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import numpy.typing as npt
 from torch import Tensor
 
-from matdata.core.errors import ConfigError, did_you_mean
-from matdata.load.inputs.base import Input
+from matdata.load.inputs.base import BatchForm
+from matdata.load.lookup import input_of, of_form
 
-Kind = TypeVar("Kind", bound=Input)
+Form = TypeVar("Form", bound=BatchForm)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class Batch:
     Attributes
     ----------
     inputs
-        By spec (``graph``, ``element:mat2vec``), each an `Input` of its feature.
+        By spec (``graph``, ``element:mat2vec``), each the `BatchForm` that its featurizer names.
     targets : (b, t) float32
         Targets as columns, array targets flattened one after another; t is 0 without targets.
         In their units, or normalised where the loader has a normalizer.
@@ -36,7 +36,7 @@ class Batch:
         Weights of the materials in the loss.
     """
 
-    inputs: Mapping[str, Input]
+    inputs: Mapping[str, BatchForm]
     targets: Tensor
     mask: Tensor
     rows: Tensor
@@ -46,36 +46,32 @@ class Batch:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, spec: str) -> Input:
-        """The input of a feature, by its spec; `get` knows its class.
+    def get(self, spec: str, form: type[Form]) -> Form:
+        """The input of a feature in its own form, for type checkers and for who must be sure.
+
+        Parameters
+        ----------
+        spec
+            Of the feature: ``"graph"``, ``"element:mat2vec"``.
+        form
+            The class that is expected: ``batch.get("graph", GraphBatch)``.
 
         Raises
         ------
         ConfigError
-            If the batch holds no such input.
+            If the batch has no such input, or it is of another form, with its name.
         """
-        if spec not in self.inputs:
-            raise ConfigError(
-                f"the batch holds no input {spec!r}{did_you_mean(spec, self.inputs)}",
-                next_step=f"inputs there are: {', '.join(self.inputs)}",
-            )
-        return self.inputs[spec]
+        return of_form(self[spec], spec, form)
 
-    def get(self, spec: str, kind: type[Kind]) -> Kind:
-        """The input of a feature, which is of this class: ``batch.get("graph", GraphInput)``.
+    def __getitem__(self, spec: str) -> BatchForm:
+        """The input of a feature, by its spec; `get` is the typed way.
 
         Raises
         ------
         ConfigError
-            If the batch holds no such input, or one of another class.
+            If the batch has no such input, with those that it has.
         """
-        found = self[spec]
-        if isinstance(found, kind):
-            return found
-        raise ConfigError(
-            f"the input {spec!r} of the batch is a {type(found).__name__}, not a {kind.__name__}",
-            next_step=f'ask for it by its class: batch.get("{spec}", {type(found).__name__})',
-        )
+        return input_of(self.inputs, spec)
 
     @property
     def ids(self) -> list[str]:

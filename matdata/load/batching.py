@@ -1,4 +1,4 @@
-"""From the order of an epoch to batches: a number of crystals, or a budget of sites and edges."""
+"""From the order of an epoch to batches: a number of crystals, or a budget of entries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Int
+from matdata.core.crystals import Int, offsets_of
 from matdata.core.errors import ConfigError
 from matdata.load.order import of_rank, permutation
 
@@ -40,8 +40,7 @@ class Plan:
     def thinned(self, first: int, every: int) -> Plan:
         """Every so many batches."""
         chosen = list(self)[first::every]
-        bounds = np.cumsum([0, *map(len, chosen)]).astype(np.int64)
-        return Plan(np.concatenate([self.rows[:0], *chosen]), bounds)
+        return Plan(np.concatenate([self.rows[:0], *chosen]), offsets_of([*map(len, chosen)]))
 
     def __iter__(self) -> Iterator[Int]:
         return (self[batch] for batch in range(len(self)))
@@ -76,7 +75,8 @@ class Budget:
     Attributes
     ----------
     limits
-        Most entries by level (``site``, ``edge``); ``crystal`` limits the number of materials.
+        Most entries by level (``site``, ``edge``, any of an input); ``crystal`` limits the number
+        of materials.
     sizes
         Entries of each material by level.
     """
@@ -100,12 +100,13 @@ class Budget:
                 raise ConfigError(
                     f"{ids[largest]} has {size[largest]} {level}s, a batch may hold {limit} "
                     f"({over} materials do not fit)",
-                    next_step=f"max_{level}s={size[largest]} or more, or leave out what is larger",
+                    next_step=f"{_option(level, int(size[largest]))} or more, or leave out what "
+                    "is larger",
                 )
 
     def cut(self, rows: Int) -> Iterator[Int]:
         """Cut a sequence into as long batches as the budget allows."""
-        ends = {level: np.cumsum(np.append(0, self.sizes[level][rows])) for level in self.limits}
+        ends = {level: offsets_of(self.sizes[level][rows]) for level in self.limits}
         first = 0
         while first < len(rows):
             reach = [
@@ -115,6 +116,13 @@ class Budget:
             last = min(reach)
             yield rows[first:last]
             first = last
+
+
+def _option(level: str, most: int) -> str:
+    """How a limit of a level is asked for."""
+    if level in ("site", "edge"):
+        return f"max_{level}s={most}"
+    return f"max_entries={{{level!r}: {most}}}"
 
 
 def budgeted(
@@ -143,8 +151,8 @@ def budgeted(
         batches += [made[place] for place in order]
     chosen = ranks.of(np.arange(len(batches)))
     own = [batches[place] for place in chosen]
-    bounds = np.concatenate([[0], np.cumsum([len(batch) for batch in own])]).astype(np.int64)
-    return Plan(np.concatenate([np.empty(0, np.int64), *own]), bounds)
+    rows = np.concatenate([np.empty(0, np.int64), *own])
+    return Plan(rows, offsets_of([len(batch) for batch in own]))
 
 
 def _by_size(rows: Int, budget: Budget, shuffle: bool) -> Int:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.crystals import Int
-from matdata.load.columns import CRYSTAL, Columns
+from matdata.features.base import CRYSTAL
+from matdata.load.columns import Columns
 from matdata.load.targets import Targets
 
 #: Bytes that are gathered at once: much more than a call costs, and small enough for a cache.

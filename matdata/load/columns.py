@@ -12,13 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Int, Ragged
-from matdata.features.base import Column
+from matdata.core.crystals import Int, Ragged, offsets_of
+from matdata.features.base import CRYSTAL, BatchColumns, Column
 from matdata.load.gather import gather_entries, gather_rows
 
-CRYSTAL = "crystal"
-#: Name of a column to its level and values.
-Prepared = Mapping[str, tuple[str, Column]]
 Allocate = Callable[[tuple[int, ...], "np.dtype[Any]"], npt.NDArray[Any]]
 #: Types that torch cannot index, and those of the same bits that it can.
 SIGNED = {"uint16": "int16", "uint32": "int32", "uint64": "int64", "bool": "uint8"}
@@ -53,7 +50,7 @@ class Layout:
     places: Mapping[str, Place]
 
     @classmethod
-    def of(cls, prepared: Prepared) -> Layout:
+    def of(cls, prepared: BatchColumns) -> Layout:
         """The layout of some columns."""
         groups: dict[tuple[Any, ...], list[str]] = {}
         for name, (level, column) in prepared.items():
@@ -136,9 +133,7 @@ class Columns:
         gathered: dict[str, tuple[Int, Int]] = {}
         for level, offsets in self.offsets.items():
             starts = offsets[rows]
-            out = np.zeros(len(rows) + 1, dtype=np.int64)
-            np.cumsum(offsets[rows + 1] - starts, out=out[1:])
-            gathered[level] = starts, out
+            gathered[level] = starts, offsets_of(offsets[rows + 1] - starts)
         blocks = []
         for level, source in zip(self.layout.levels, self.blocks, strict=True):
             ragged = level != CRYSTAL
@@ -162,7 +157,7 @@ def join(parts: Sequence[Columns]) -> Columns:
     offsets = {}
     for level in first.offsets:
         lengths = np.concatenate([np.diff(part.offsets[level]) for part in parts])
-        offsets[level] = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        offsets[level] = offsets_of(lengths)
     return Columns(first.layout, blocks, offsets, sum(part.size for part in parts))
 
 
@@ -185,7 +180,7 @@ class Builder:
         self._offsets: dict[str, Int] = {}
         self._done = 0
 
-    def add(self, prepared: Prepared, count: int) -> None:
+    def add(self, prepared: BatchColumns, count: int) -> None:
         """Append `count` materials.
 
         Raises
@@ -217,7 +212,7 @@ class Builder:
             block.resize((used, *block.shape[1:]), refcheck=False)
         return Columns(self._layout, self._blocks, self._offsets, self._done)
 
-    def _begin(self, layout: Layout, prepared: Prepared, count: int) -> None:
+    def _begin(self, layout: Layout, prepared: BatchColumns, count: int) -> None:
         self._layout = layout
         self._offsets = {level: np.zeros(self.size + 1, np.int64) for level in layout.ragged()}
         lengths = {}

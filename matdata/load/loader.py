@@ -158,9 +158,12 @@ class Loader:
             If the state is that of a loader with another order, or of no batch of its epoch.
         """
         own = self._planner.identity()
-        differ = [name for name, value in own.items() if state.get(name) != value]
+        names = [*own, *(name for name in state if name not in (*own, "epoch", "position"))]
+        differ = [name for name in names if state.get(name) != own.get(name)]
         if differ:
-            named = ", ".join(f"{name} {state.get(name)!r}, here {own[name]!r}" for name in differ)
+            named = ", ".join(
+                f"{name} {state.get(name)!r}, here {own.get(name)!r}" for name in differ
+            )
             raise ConfigError(
                 f"the state is that of another loader: {named}",
                 next_step="make the loader with the same materials and options",

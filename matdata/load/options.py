@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.errors import ConfigError, did_you_mean
+from matdata.features.base import CRYSTAL
 from matdata.features.feature import Feature
 from matdata.load.batching import Ranks
 from matdata.load.normalizer import Normalizer
@@ -55,6 +56,9 @@ class LoadOptions:
     max_sites, max_edges
         Most entries of level ``site`` or ``edge`` in a batch; materials of like size are then put
         together.
+    max_entries
+        Most entries of other ragged levels, by the name of the level: ``{"facet": 4000}``. Any
+        level of an input will do, those of a plugin's too.
     device
         ``cpu``, ``cuda``, … or ``numpy`` for batches of NumPy arrays.
     mode
@@ -91,6 +95,7 @@ class LoadOptions:
     batch_size: Any = 128
     max_sites: int | None = None
     max_edges: int | None = None
+    max_entries: Mapping[str, int] = field(default_factory=dict)
     device: Any = "cpu"
     mode: str | None = None
     window: int | None = None
@@ -109,6 +114,7 @@ class LoadOptions:
     prefetch: int | None = None
 
     def __post_init__(self) -> None:
+        self._settle_entries()
         self._settle_numbers()
         least = 0 if self.limits else 1
         _need(self.batch_size >= least, "batch_size", self.batch_size, f"at least {least}")
@@ -119,7 +125,7 @@ class LoadOptions:
         _need(self.world_size >= 1, "world_size", self.world_size, "at least 1")
         if self.drop_last and self.limits:
             raise ConfigError(
-                "drop_last=True does not go with max_sites or max_edges",
+                "drop_last=True does not go with max_sites, max_edges or max_entries",
                 cause="batches under a budget differ in size: no last one is the smaller one",
                 next_step="leave one of them out",
             )
@@ -130,6 +136,19 @@ class LoadOptions:
         _need(self.uneven in ("pad", "drop"), "uneven", self.uneven, "pad or drop")
         of = f"between 0 and world_size - 1 = {self.world_size - 1}"
         _need(0 <= self.rank < self.world_size, "rank", self.rank, of)
+
+    def _settle_entries(self) -> None:
+        """Check the budget of other levels; whole numbers of NumPy become Python's."""
+        given = self.max_entries
+        _need(isinstance(given, Mapping), "max_entries", given, "a limit by the name of a level")
+        for level, most in given.items():
+            name = f"max_entries[{level!r}]"
+            whole = isinstance(most, (int, np.integer)) and not isinstance(most, bool)
+            _need(whole and most >= 1, name, most, "a whole number, at least 1")
+            own = {CRYSTAL: "batch_size", "site": "max_sites", "edge": "max_edges"}.get(level)
+            _need(own is None, name, most, f"the limit of {level}s as {own}")
+        limits = {str(level): int(given[level]) for level in sorted(given)}
+        object.__setattr__(self, "max_entries", limits)
 
     def _settle_numbers(self) -> None:
         """Check types; whole numbers of NumPy become Python's."""
@@ -151,8 +170,8 @@ class LoadOptions:
 
     @property
     def limits(self) -> dict[str, int]:
-        """The budget of sites and edges by level."""
-        asked = {"site": self.max_sites, "edge": self.max_edges}
+        """The budget of a batch by level."""
+        asked = {"site": self.max_sites, "edge": self.max_edges, **self.max_entries}
         return {level: most for level, most in asked.items() if most is not None}
 
     @property

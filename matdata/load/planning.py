@@ -58,6 +58,7 @@ class Planner:
         ranks = ("rank", "world_size", "uneven")
         return {
             **{name: getattr(chosen, name) for name in (*names, *ranks)},
+            **({"max_entries": dict(chosen.max_entries)} if chosen.max_entries else {}),
             "window": self.window,
             "materials": self._digest,
         }

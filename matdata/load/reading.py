@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Int
+from matdata.core.crystals import Int, Ragged
 from matdata.core.errors import FeatureError
+from matdata.features.base import CRYSTAL, ROW, BatchColumns
 from matdata.features.feature import Feature
-from matdata.load.columns import CRYSTAL, Builder, Columns
-from matdata.load.prepare import Preparation, bytes_a_material
+from matdata.load.columns import Builder, Columns
+from matdata.load.prepare import Preparation
 
 #: Bytes of columns that are read at once: what is in memory beside the columns themselves.
 PIECE_BYTES = 1 << 22
@@ -30,17 +30,18 @@ class FeatureColumns:
         A feature that was built.
     rows
         Rows of the dataset, ascending, each of which has the feature.
-    prepared
-        What becomes of the stored fields.
+    as_stored
+        Whether columns are the stored fields as they are, in place of what the featurizer makes
+        of them for its batch form.
     """
 
-    def __init__(self, feature: Feature, rows: Int, prepared: Preparation) -> None:
+    def __init__(self, feature: Feature, rows: Int, as_stored: bool = False) -> None:
         self.feature = feature
         self.featurizer = feature.featurizer
         self.rows = rows
-        self._prepared = prepared
+        self.preparation = Preparation(feature.featurizer, as_stored)
         self._positions = np.searchsorted(feature.rows, rows).astype(np.int64)
-        self._names = prepared.names(self.featurizer)
+        self._names = self.preparation.names
 
     @functools.cached_property
     def lengths(self) -> dict[str, npt.NDArray[np.int64]]:
@@ -51,8 +52,29 @@ class FeatureColumns:
     @functools.cached_property
     def sizes(self) -> npt.NDArray[np.int64]:
         """Bytes of the columns of each material, estimated where they are derived."""
-        count = len(self.rows)
-        return bytes_a_material(self._prepared, self.featurizer, self.lengths, count)
+        return self.preparation.bytes_per_material(self.lengths, len(self.rows))
+
+    def entries(self, level: str) -> npt.NDArray[np.int64] | None:
+        """Entries of each material at a ragged level of the columns, (n,); None without it.
+
+        Levels of stored fields are known from the store. Those of columns that a featurizer
+        derives are measured by reading all of them once.
+        """
+        stored = self.lengths.get(level)
+        of_dense_form = self.preparation.expands and level == ROW
+        if self.preparation.derives or (of_dense_form and stored is None):
+            return self._measured.get(level, stored)
+        return stored
+
+    @functools.cached_property
+    def _measured(self) -> dict[str, npt.NDArray[np.int64]]:
+        parts: dict[str, list[npt.NDArray[np.int64]]] = {}
+        for piece in self._pieces(np.arange(len(self.rows))):
+            columns = dict(self._columns(piece).values())
+            for level, column in columns.items():
+                if isinstance(column, Ragged):
+                    parts.setdefault(level, []).append(column.lengths)
+        return {level: np.concatenate(lengths) for level, lengths in parts.items()}
 
     def read(self, first: int = 0, last: int | None = None) -> Columns:
         """Columns of a stretch of the materials."""
@@ -68,9 +90,8 @@ class FeatureColumns:
         """
         builder = Builder(len(chosen))
         for piece in self._pieces(chosen):
-            stored: dict[str, Any] = self.feature.arrays.read(self._names, self._positions[piece])
             try:
-                builder.add(self._prepared.make(self.featurizer, stored), len(piece))
+                builder.add(self._columns(piece), len(piece))
             except ValueError as error:
                 raise FeatureError(
                     f"feature {self.featurizer.spec!r} cannot be loaded: {error}",
@@ -78,6 +99,10 @@ class FeatureColumns:
                     next_step="give the featurizer a fixed width",
                 ) from error
         return builder.finish()
+
+    def _columns(self, piece: Int) -> BatchColumns:
+        stored = self.feature.arrays.read(self._names, self._positions[piece])
+        return self.preparation.columns(stored)
 
     def _pieces(self, chosen: Int) -> Iterator[Int]:
         ends, places = np.cumsum(self.sizes[chosen]), self._positions[chosen]

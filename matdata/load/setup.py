@@ -20,7 +20,6 @@ from matdata.load.materials import Materials, weights_of
 from matdata.load.modes import Mode, choose, default_window
 from matdata.load.options import LoadOptions
 from matdata.load.planning import Planner
-from matdata.load.prepare import STORED, preparation
 from matdata.load.readers import MemorySource, Source, StreamSource
 from matdata.load.reading import FeatureColumns
 
@@ -67,11 +66,7 @@ def set_up(materials: Materials, options: LoadOptions) -> Setup:
     arrays = options.device == "numpy"
     device, free = (None, None) if arrays else find_device(options.device)
     features = {
-        spec: FeatureColumns(
-            feature,
-            materials.rows,
-            STORED if arrays else preparation(feature.featurizer),
-        )
+        spec: FeatureColumns(feature, materials.rows, as_stored=arrays)
         for spec, feature in materials.features.items()
     }
     size = int(sum(feature.sizes.sum() for feature in features.values()))
@@ -137,17 +132,24 @@ def _planner(
 def _budget(options: LoadOptions, features: Mapping[str, FeatureColumns], count: int) -> Budget:
     limits, sizes = dict(options.limits), {}
     for level in limits:
-        holding = [f for f in features.values() if level in f.lengths]
-        if not holding:
-            raise ConfigError(
-                f"no input has {level}s, so a batch cannot be limited by them",
-                next_step=f"inputs: {', '.join(features)}; `graph` has sites and edges",
-            )
-        sizes[level] = holding[0].lengths[level]
+        sizes[level] = _entries(features, level)
     if options.batch_size:
         limits["crystal"] = options.batch_size
         sizes["crystal"] = np.ones(count, dtype=np.int64)
     return Budget(limits, sizes)
+
+
+def _entries(features: Mapping[str, FeatureColumns], level: str) -> npt.NDArray[np.int64]:
+    """Entries of each material at a level that some input has."""
+    # those last that have to be read for it
+    for feature in sorted(features.values(), key=lambda one: one.preparation.derives):
+        entries = feature.entries(level)
+        if entries is not None:
+            return entries
+    raise ConfigError(
+        f"no input has {level}s, so a batch cannot be limited by them",
+        next_step=f"inputs: {', '.join(features)}; `graph` has sites and edges",
+    )
 
 
 def batches_per_chunk(setup: Setup, options: LoadOptions) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Int
+from matdata.core.crystals import Int, offsets_of
 from matdata.core.errors import ConfigError, did_you_mean
 
 Missing = ("error", "drop", "mask")
@@ -167,7 +167,7 @@ def settle_missing(targets: Truths, missing: str, what: str) -> npt.NDArray[np.b
         return whole
     if missing == "mask":
         return np.asarray(targets.mask.any(axis=1))
-    bounds = np.cumsum([0, *(column.size for column in targets.columns)])
+    bounds = offsets_of([column.size for column in targets.columns])
     lacks = [
         f"{column.name} in {int((~targets.mask[:, a:b].all(axis=1)).sum())}"
         for column, a, b in zip(targets.columns, bounds[:-1], bounds[1:], strict=True)

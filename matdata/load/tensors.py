@@ -12,14 +12,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from matdata.core.crystals import Int
-from matdata.features.base import Featurizer
+from matdata.core.crystals import Int, offsets_of
+from matdata.features.base import CRYSTAL, Featurizer
 from matdata.load.batch import Batch
 from matdata.load.chunk import Chunk, Fields, cuts
-from matdata.load.columns import CRYSTAL, Allocate, Columns
+from matdata.load.columns import Allocate, Columns
 from matdata.load.copies import Copies, SideStream
-from matdata.load.inputs import input_class
+from matdata.load.inputs import form_of
+from matdata.load.inputs.base import BatchForm
 from matdata.load.readers import Inputs
+from matdata.nn.segments import Segments
 
 
 class TensorViews:
@@ -48,7 +50,7 @@ class TensorViews:
         self.ids = ids
         self.device = device
         self.side = side
-        self._classes = {spec: input_class(made) for spec, made in featurizers.items()}
+        self._forms = {spec: form_of(featurizer) for spec, featurizer in featurizers.items()}
 
     def allocate(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
         """An array that can be sent to the device without waiting."""
@@ -78,11 +80,11 @@ class TensorViews:
         sent.copies.arrive()
         weights = sent.weights
         for k, (first, last) in enumerate(pairwise(sent.bounds)):
-            inputs = {}
-            for spec, known in sent.inputs.items():
-                fields, offsets, host = known.cut(k, first, last)
-                make = self._classes[spec]
-                inputs[spec] = make(self.featurizers[spec], fields, offsets, last - first, host)
+            inputs: dict[str, BatchForm] = {}
+            for spec, columns in sent.inputs.items():
+                fields, segments = columns.cut(k, first, last)
+                form, featurizer = self._forms[spec], self.featurizers[spec]
+                inputs[spec] = form(featurizer, fields, segments, last - first)
             yield Batch(
                 inputs,
                 sent.values[first:last],
@@ -117,13 +119,15 @@ class _Sent:
 
     def cut(
         self, k: int, first: int, last: int
-    ) -> tuple[Mapping[str, Tensor], dict[str, Tensor], dict[str, Int]]:
-        """Fields, offsets on the device and offsets on the host of batch `k`."""
+    ) -> tuple[Mapping[str, Tensor], dict[str, Segments]]:
+        """Fields of batch `k`, and where the entries of each material are by ragged level."""
         entries = {level: (e[k], e[k + 1]) for level, e in self._cuts.entries.items()}
         part = slice(first + k, last + k + 1)
-        offsets = {level: ends[part] for level, ends in self._offsets.items()}
-        host = {level: ends[part] for level, ends in self._cuts.offsets.items()}
-        return Fields(self._layout, self._blocks, entries), offsets, host
+        segments = {
+            level: Segments(self._offsets[level][part], host[part])
+            for level, host in self._cuts.offsets.items()
+        }
+        return Fields(self._layout, self._blocks, entries), segments
 
 
 class DeviceSource:
@@ -160,8 +164,7 @@ class DeviceSource:
         offsets = {}
         for level, ends in held.offsets.items():
             lengths = ends[rows + 1] - ends[rows]
-            out = np.zeros(len(rows) + 1, dtype=np.int64)
-            np.cumsum(lengths, out=out[1:])
+            out = offsets_of(lengths)
             shift, repeats = self._send(np.stack([ends[rows] - out[:-1], lengths]))
             total = int(out[-1])
             moved = torch.repeat_interleave(shift, repeats, output_size=total)

@@ -4,6 +4,7 @@ All can be mapped over stacked weights (`torch.func.vmap`, ``in_dims=(0, None)``
 stays one.
 """
 
+from matdata.geometry.gaussians import GAUSSIAN_BASES, GaussianBasis
 from matdata.nn.attention import SetMessages, WeightedAttentionPooling
 from matdata.nn.compositions import (
     CompositionEmbedding,
@@ -19,11 +20,16 @@ from matdata.nn.embeddings import ElementEmbedding, Gaussians, PositionEmbedding
 from matdata.nn.heads import OutputHeads, TrunkAndHeads
 from matdata.nn.networks import PairLinear, ResidualNetwork, SimpleNetwork, start_as_keras
 from matdata.nn.norms import BatchNorm1d, CountedBatchNorm
-from matdata.nn.rows import Rows
-from matdata.nn.segments import segment_max, segment_mean, segment_softmax, segment_sum
-from matdata.nn.sets import Sets
+from matdata.nn.segments import (
+    Segments,
+    segment_max,
+    segment_mean,
+    segment_softmax,
+    segment_sum,
+)
 
 __all__ = [
+    "GAUSSIAN_BASES",
     "BatchNorm1d",
     "CompositionEmbedding",
     "CompositionModel",
@@ -33,6 +39,7 @@ __all__ = [
     "Edges",
     "ElementEmbedding",
     "GatedConvolution",
+    "GaussianBasis",
     "Gaussians",
     "LeakyResidualNetwork",
     "Linear",
@@ -40,9 +47,8 @@ __all__ = [
     "PairLinear",
     "PositionEmbedding",
     "ResidualNetwork",
-    "Rows",
+    "Segments",
     "SetMessages",
-    "Sets",
     "SimpleNetwork",
     "TrunkAndHeads",
     "WeightedAttentionPooling",

@@ -9,7 +9,7 @@ from matdata.nn.attention_pooling import pool
 from matdata.nn.cpu.onednn_linear import Linear, linear
 from matdata.nn.networks import PairLinear, uniform
 from matdata.nn.pair_attention import attend
-from matdata.nn.sets import Sets
+from matdata.nn.segments import Segments
 
 
 class _Heads(nn.Module):
@@ -52,7 +52,7 @@ class SetMessages(_Heads):
         super().__init__(width, heads, gates, hidden)
         self.pair = PairLinear(width, heads * (gates + hidden))
 
-    def forward(self, nodes: Tensor, weights: Tensor, sets: Sets) -> Tensor:
+    def forward(self, nodes: Tensor, weights: Tensor, sets: Segments) -> Tensor:
         """Nodes (n, width) and their weights (n,) to (n, width)."""
         hidden = attend(self.pair.both(nodes), self.gate, self._prior(weights), sets)
         return nodes + self._mean_of_heads(hidden)
@@ -75,7 +75,7 @@ class WeightedAttentionPooling(_Heads):
         super().__init__(width, heads, gates, hidden)
         self.first = Linear(width, heads * (gates + hidden))
 
-    def forward(self, nodes: Tensor, weights: Tensor, sets: Sets) -> Tensor:
+    def forward(self, nodes: Tensor, weights: Tensor, sets: Segments) -> Tensor:
         """Nodes (n, width) and their weights (n,) to one row a set, (b, width)."""
         hidden = pool(self.first(nodes), self.gate, self._prior(weights), sets)
         return self._mean_of_heads(hidden)

@@ -20,26 +20,30 @@ from torch.nn import functional as F
 
 from matdata.nn.cpu.autograd import SLOPE, array, attention_by_loops
 from matdata.nn.cpu.openmp import how_many_parts, in_threads
-from matdata.nn.segments import segment_softmax, segment_sum
-from matdata.nn.sets import Sets, by_head
+from matdata.nn.segments import Segments
 
 
-def tensors(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+def by_head(rows: Tensor, heads: int) -> Tensor:
+    """(..., heads * k) to (..., heads, k)."""
+    return rows.reshape(*rows.shape[:-1], heads, -1)
+
+
+def tensors(rows: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     """Pooling step by step; see the module."""
     heads, cut = len(gate), gate.numel()
     bent = F.leaky_relu(rows, SLOPE)
     scores = (by_head(bent[:, :cut], heads) * gate).sum(2)
-    shares = segment_softmax(scores, sets.owner, sets.count, prior)
+    shares = sets.softmax(scores, prior)
     messages = by_head(bent[:, cut:], heads) * shares[:, :, None]
-    return segment_sum(messages.flatten(1), sets.owner, sets.count)
+    return sets.sum(messages.flatten(1))
 
 
-def compiled(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+def compiled(rows: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     """Pooling by the compiled loops of the CPU; see the module."""
     return _loops(rows, gate, prior, sets.offsets)
 
 
-def pool(rows: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+def pool(rows: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     """Weighted attention over the nodes of each set, the fastest way for the device.
 
     Parameters

@@ -15,10 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from matdata.core.crystals import Int
 from matdata.features.formulas import LOG_SCALE
 from matdata.nn.cpu.onednn_linear import Linear
-from matdata.nn.rows import Rows
+from matdata.nn.segments import Segments
 from matdata.tables import element_vectors
 
 #: The base of the periods of fraction encodings: 50 in CrabNet, where transformers have 10,000.
@@ -92,7 +91,7 @@ class CompositionEmbedding(nn.Module):
         self.scales = nn.Parameter(torch.ones(3))
         self.jitter = jitter
 
-    def forward(self, numbers: Tensor, fractions: Tensor, rows: Rows) -> Tensor:
+    def forward(self, numbers: Tensor, fractions: Tensor, rows: Segments) -> Tensor:
         """Embed atomic numbers (K,) and fractions (K,) as (K, width)."""
         if self.training and self.jitter > 0:
             fractions = self._jittered(fractions, rows)
@@ -108,7 +107,7 @@ class CompositionEmbedding(nn.Module):
         embedded: Tensor = self.elements(self.table[numbers]) * 2.0**element + encoded
         return embedded
 
-    def _jittered(self, fractions: Tensor, rows: Rows) -> Tensor:
+    def _jittered(self, fractions: Tensor, rows: Segments) -> Tensor:
         noisy = fractions * (1.0 + self.jitter * torch.randn_like(fractions))
         noisy = noisy.clamp(1e-6, 1.0)
         return noisy / rows.sum(noisy)[rows.owner]
@@ -158,7 +157,7 @@ class ContributionHead(nn.Module):
         """Columns of the network for a model of so many outputs."""
         return outputs // 2 * 3 if robust else outputs * 2
 
-    def contributions(self, values: Tensor, rows: Rows) -> Contributions:
+    def contributions(self, values: Tensor, rows: Segments) -> Contributions:
         """From rows (K, width)."""
         found = self.network(values)
         if self.robust:
@@ -170,7 +169,7 @@ class ContributionHead(nn.Module):
             logit = rows.mean(logit)[rows.owner]
         return Contributions(proto * torch.sigmoid(logit), spread)
 
-    def forward(self, values: Tensor, rows: Rows) -> Tensor:
+    def forward(self, values: Tensor, rows: Segments) -> Tensor:
         """Means, then log spreads of the materials, (b, outputs)."""
         parts = self.contributions(values, rows)
         return rows.mean(torch.cat([parts.values, parts.spreads], -1))
@@ -201,10 +200,9 @@ class LeakyResidualNetwork(nn.Module):
 
 
 class Composition(Protocol):
-    """What a `CompositionModel` reads of the ``edm`` input of a batch, a `MatrixInput`."""
+    """What a `CompositionModel` reads of the ``edm`` input of a batch, an `ElementMatrixBatch`."""
 
-    offsets: Mapping[str, Tensor]
-    host_offsets: Mapping[str, Int]
+    segments: Mapping[str, Segments]
 
     @property
     def numbers(self) -> Tensor:
@@ -260,13 +258,13 @@ class CompositionModel(nn.Module):
         self.head = ContributionHead(network(columns), robust, scaling == "pooled")
 
     @abstractmethod
-    def transform(self, values: Tensor, rows: Rows) -> tuple[Tensor, Rows]:
+    def transform(self, values: Tensor, rows: Segments) -> tuple[Tensor, Segments]:
         """From embedded elements (K, width) to their final representation."""
 
-    def feature_rows(self, batch: CompositionBatch) -> tuple[Tensor, Rows]:
+    def feature_rows(self, batch: CompositionBatch) -> tuple[Tensor, Segments]:
         """Final representation of each element, (K, d), and which material it is of."""
         matrix = cast(Composition, batch["edm"])
-        rows = Rows(matrix.offsets["element"], matrix.host_offsets["element"])
+        rows = matrix.segments["element"]
         return self.transform(self.embedding(matrix.numbers, matrix.fractions, rows), rows)
 
     def feature_maps(self, batch: CompositionBatch) -> tuple[Tensor, Tensor]:

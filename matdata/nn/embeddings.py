@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from matdata.geometry.gaussians import GaussianBasis
 from matdata.nn.cpu.onednn_linear import Linear, linear
 from matdata.tables import element_vectors, wyckoff_terms
 
@@ -41,7 +42,8 @@ class ElementEmbedding(nn.Module):
 class PositionEmbedding(nn.Module):
     """A linear layer on Wyckoff positions and their share of the sites (Goodall 2022, app. A.3).
 
-    The terms of a position are embedded once, however many orbits of a batch are on it.
+    The terms of a position are embedded once, however many orbits of a batch are on it: on a
+    CPU those of the positions of the batch, elsewhere all 1,731.
 
     Parameters
     ----------
@@ -59,33 +61,41 @@ class PositionEmbedding(nn.Module):
 
     def forward(self, positions: Tensor, shares: Tensor) -> Tensor:
         """Rows of the positions (n,) int64 and shares (n,) to (n, width)."""
-        distinct, place = torch.unique(positions, return_inverse=True)
         weight, last = self.linear.weight[:, :-1], self.linear.weight[:, -1]
-        embedded = linear(self.table.index_select(0, distinct), weight, self.linear.bias)
+        table, place = self.table, positions
+        if positions.device.type == "cpu":  # elsewhere their number would have to be waited for
+            distinct, place = torch.unique(positions, return_inverse=True)
+            table = table.index_select(0, distinct)
+        embedded = linear(table, weight, self.linear.bias)
         return embedded.index_select(0, place) + shares[:, None] * last
 
 
 class Gaussians(nn.Module):
-    """``exp(-((d - centre) / width)^2)`` of distances (T. Xie and J. C. Grossman, PRL 120, 145301).
+    """Gaussians of distances; `matdata.geometry.gaussians.GAUSSIAN_BASES` has those of papers.
 
     Parameters
     ----------
-    start, stop
-        First and last centre, Å.
-    count
-        Number of centres.
-    width
-        Width of each, Å; the spacing of the centres if not given.
+    basis
+        Centres and width.
     """
 
     centres: Tensor
 
-    def __init__(self, start: float, stop: float, count: int, width: float | None = None) -> None:
+    def __init__(self, basis: GaussianBasis) -> None:
         super().__init__()
-        centres = torch.linspace(start, stop, count)
+        self.basis = basis
+        # made in float32: some differ in the last bit from rounded ones, and in the bits of runs
+        centres = torch.linspace(basis.start, basis.stop, basis.count)
         self.register_buffer("centres", centres, persistent=False)
-        self.width = width if width is not None else (stop - start) / max(count - 1, 1)
 
     def forward(self, distance: Tensor) -> Tensor:
         """Distances (...) in Å to (..., count)."""
-        return torch.exp(-(((distance[..., None] - self.centres) / self.width) ** 2))
+        return gaussians(distance, self.centres, self.basis.width)
+
+
+def gaussians(distance: Tensor, centres: Tensor, width: float) -> Tensor:
+    """``exp(-((d - centre) / width)^2)`` of distances (...) and centres (k,), both in Å, (..., k).
+
+    T. Xie and J. C. Grossman, Phys. Rev. Lett. 120, 145301 (2018).
+    """
+    return torch.exp(-(((distance[..., None] - centres) / width) ** 2))

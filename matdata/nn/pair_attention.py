@@ -20,15 +20,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from matdata.nn.attention_pooling import by_head
 from matdata.nn.cpu.autograd import SLOPE, array, attention_by_loops
 from matdata.nn.cpu.openmp import how_many_parts, in_threads
-from matdata.nn.segments import segment_softmax, segment_sum
-from matdata.nn.sets import Sets, by_head
+from matdata.nn.segments import Segments, segment_softmax, segment_sum
 
 FAR_BELOW = -1e30
 
 
-def ragged(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+def ragged(both: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     """Attention with one row a pair; see the module."""
     first, second = sets.pairs
     own, other = both.chunk(2, 1)
@@ -40,30 +40,23 @@ def ragged(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
     return segment_sum(messages.flatten(1), first, len(own))
 
 
-def padded(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+def padded(both: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     """Attention with sets padded to the longest; see the module."""
     heads, cut = len(gate), gate.numel()
-
-    def table(rows: Tensor) -> Tensor:
-        empty = rows.new_zeros(sets.count * sets.longest, rows.shape[1])
-        filled = empty.index_copy(0, sets.slots, rows)
-        return filled.reshape(sets.count, sets.longest, rows.shape[1])
-
-    own, other = table(both).chunk(2, 2)
+    own, other = sets.padded(both).chunk(2, 2)
     rows = F.leaky_relu(own[:, :, None] + other[:, None], SLOPE)
-    scores = (by_head(rows[..., :cut], heads) * gate).sum(4) + table(prior)[:, None]
+    scores = (by_head(rows[..., :cut], heads) * gate).sum(4) + sets.padded(prior)[:, None]
     shares = torch.softmax(scores.masked_fill(~sets.mask[:, None, :, None], FAR_BELOW), 2)
     messages = (by_head(rows[..., cut:], heads) * shares[..., None]).sum(2)
-    flat = messages.reshape(sets.count * sets.longest, -1)
-    return flat.index_select(0, sets.slots)
+    return sets.packed(messages.flatten(2))
 
 
-def compiled(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+def compiled(both: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     """Attention by the compiled loops of the CPU; see the module."""
     return _loops(both, gate, prior, sets.offsets, sets.pair_offsets)
 
 
-def attend(both: Tensor, gate: Tensor, prior: Tensor, sets: Sets) -> Tensor:
+def attend(both: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     """Weighted attention over the pairs of each set, the fastest way for the device.
 
     Parameters

@@ -5,7 +5,7 @@
     from matdata.plugin import Block, Featurizer, Field     # a feature
     from matdata.plugin import Chunk, Origin, Source        # a source of records
     from matdata.plugin import Schema, TorchTrainer         # a trainer, and its network:
-    from matdata.plugin import Batch, GraphInput
+    from matdata.plugin import Batch, GraphBatch
     from matdata.plugin.nn import Linear, segment_mean
 
 Importing this module imports nothing else: each name is fetched from its home (`HOMES`) when it is
@@ -43,18 +43,20 @@ if TYPE_CHECKING:
     from matdata.features import featurizer
     from matdata.features.base import Block, Column, Dense, Featurizer, Field
     from matdata.features.formulas import ELEMENT_SETS
+    from matdata.geometry.gaussians import GAUSSIAN_BASES, GaussianBasis
     from matdata.load.batch import Batch
-    from matdata.load.inputs.base import Input, pairs_within
-    from matdata.load.inputs.dense import DenseInput
+    from matdata.load.inputs.base import BatchForm, unsigned
+    from matdata.load.inputs.dense import DenseBatch
     from matdata.load.inputs.formula import (
-        FormulaGraphInput,
-        FractionInput,
-        MatrixInput,
-        SetInput,
+        CompositionSetBatch,
+        ElementMatrixBatch,
+        FormulaGraphBatch,
+        FractionBatch,
     )
-    from matdata.load.inputs.graph import GraphInput
-    from matdata.load.inputs.sites import ElementInput, MeanFieldInput, OrbitalFieldInput
-    from matdata.load.inputs.wyckoff import WyckoffInput
+    from matdata.load.inputs.graph import GraphBatch
+    from matdata.load.inputs.sites import ElementBatch, MeanOrbitalFieldBatch, OrbitalFieldBatch
+    from matdata.load.inputs.wyckoff import WyckoffBatch
+    from matdata.nn.segments import Segments
     from matdata.sources import find_source
     from matdata.sources.base import Chunk, Origin, Request, Source
     from matdata.sources.limits import CHUNK_ROWS
@@ -142,18 +144,21 @@ HOMES = {
     # What a network reads: a batch, with the typed class of each built-in input. These need torch.
     "Batch": "matdata.load.batch",
     "batch_of": "matdata.training.batch_of",
-    "pairs_within": "matdata.load.inputs.base",
-    "Input": "matdata.load.inputs.base",
-    "DenseInput": "matdata.load.inputs.dense",
-    "ElementInput": "matdata.load.inputs.sites",
-    "FormulaGraphInput": "matdata.load.inputs.formula",
-    "FractionInput": "matdata.load.inputs.formula",
-    "GraphInput": "matdata.load.inputs.graph",
-    "MatrixInput": "matdata.load.inputs.formula",
-    "MeanFieldInput": "matdata.load.inputs.sites",
-    "OrbitalFieldInput": "matdata.load.inputs.sites",
-    "SetInput": "matdata.load.inputs.formula",
-    "WyckoffInput": "matdata.load.inputs.wyckoff",
+    "unsigned": "matdata.load.inputs.base",
+    "Segments": "matdata.nn.segments",
+    "GAUSSIAN_BASES": "matdata.geometry.gaussians",
+    "GaussianBasis": "matdata.geometry.gaussians",
+    "BatchForm": "matdata.load.inputs.base",
+    "DenseBatch": "matdata.load.inputs.dense",
+    "ElementBatch": "matdata.load.inputs.sites",
+    "FormulaGraphBatch": "matdata.load.inputs.formula",
+    "FractionBatch": "matdata.load.inputs.formula",
+    "GraphBatch": "matdata.load.inputs.graph",
+    "ElementMatrixBatch": "matdata.load.inputs.formula",
+    "MeanOrbitalFieldBatch": "matdata.load.inputs.sites",
+    "OrbitalFieldBatch": "matdata.load.inputs.sites",
+    "CompositionSetBatch": "matdata.load.inputs.formula",
+    "WyckoffBatch": "matdata.load.inputs.wyckoff",
     # Tables of the elements, by atomic number.
     "ELEMENT_SETS": "matdata.features.formulas",
     "N_ELEMENTS": "matdata.core.elements",
@@ -168,32 +173,35 @@ HOMES = {
 __all__ = [
     "CHUNK_ROWS",
     "ELEMENT_SETS",
+    "GAUSSIAN_BASES",
     "N_ELEMENTS",
     "Batch",
+    "BatchForm",
     "Block",
     "Chunk",
     "Column",
+    "CompositionSetBatch",
     "Compositions",
     "ConfigError",
     "Crystals",
     "CurationError",
     "Dense",
-    "DenseInput",
-    "ElementInput",
+    "DenseBatch",
+    "ElementBatch",
+    "ElementMatrixBatch",
     "FeatureError",
     "Featurizer",
     "Field",
     "FitTrainer",
-    "FormulaGraphInput",
-    "FractionInput",
-    "GraphInput",
-    "Input",
+    "FormulaGraphBatch",
+    "FractionBatch",
+    "GaussianBasis",
+    "GraphBatch",
     "MatdataError",
     "MatdataWarning",
-    "MatrixInput",
-    "MeanFieldInput",
+    "MeanOrbitalFieldBatch",
     "Members",
-    "OrbitalFieldInput",
+    "OrbitalFieldBatch",
     "Origin",
     "PluginError",
     "Predictions",
@@ -204,7 +212,7 @@ __all__ = [
     "Run",
     "Samples",
     "Schema",
-    "SetInput",
+    "Segments",
     "Settings",
     "Sites",
     "Source",
@@ -219,7 +227,7 @@ __all__ = [
     "TrainError",
     "Trainer",
     "Unusable",
-    "WyckoffInput",
+    "WyckoffBatch",
     "atomic_masses",
     "atomic_number",
     "batch_of",
@@ -234,13 +242,13 @@ __all__ = [
     "from_pymatgen_dict",
     "gather_index",
     "open_binary",
-    "pairs_within",
     "parse_formula",
     "readable",
     "setting",
     "to_columns",
     "to_crystals",
     "trainer",
+    "unsigned",
 ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Ragged, gather_index
+from matdata.core.crystals import Ragged, gather_index, offsets_of
 from matdata.core.digest import ArrayHasher
 from matdata.core.errors import StoreError
 from matdata.store.artefact import check_files
@@ -63,7 +63,7 @@ class ShardedArrays:
         self._fields = {f["name"]: f for f in manifest["fields"]}
         self._backend = backend(manifest["store"])
         self._parts = [part for part in manifest["parts"] if part["part"].startswith("shards/")]
-        self._bounds = np.concatenate([[0], np.cumsum([part["rows"] for part in self._parts])])
+        self._bounds = offsets_of([part["rows"] for part in self._parts])
         self._open: dict[int, Any] = {}
         self._offsets: dict[tuple[int, str], npt.NDArray[np.int64]] = {}
 

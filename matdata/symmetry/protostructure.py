@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core import elements
-from matdata.core.crystals import Crystals, Int, as_rows, gather_index
+from matdata.core.crystals import Crystals, Int, as_rows, gather_index, offsets_of
 from matdata.core.errors import CurationError
 from matdata.symmetry.search import Symmetry
 from matdata.tables import wyckoff
@@ -118,7 +118,7 @@ class Protostructures:
             name: np.concatenate([getattr(part, name) for part in parts])
             for name in (*_PER_CRYSTAL, "numbers", "letters", "multiplicities")
         }
-        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        offsets = offsets_of(counts)
         return cls(**joined, offsets=offsets, convention=parts[0].convention)
 
 
@@ -144,7 +144,7 @@ def protostructures(
     first = _first_sites(crystals, symmetry)
     owner = crystals.site_crystal[first]
     n_wyckoff = np.bincount(owner, minlength=len(crystals)).astype(np.int64)
-    offsets = np.concatenate([[0], np.cumsum(n_wyckoff)]).astype(np.int64)
+    offsets = offsets_of(n_wyckoff)
     labels, numbers, words = _describe(crystals, symmetry, first, offsets, convention)
     letters = np.array(words, dtype="<U1")
     rows = wyckoff.position_rows(symmetry.space_group_number[owner], letters)

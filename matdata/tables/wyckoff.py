@@ -21,7 +21,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Int
+from matdata.core.crystals import Int, offsets_of
 from matdata.core.errors import ConfigError, StoreError, StructureError, did_you_mean
 
 SHA256 = "52f5bb7e2e7ee2f50c8affd03a1f3743eef7928df30beda826610c9f30132fe9"
@@ -67,8 +67,7 @@ def letters(number: int) -> str:
 @functools.cache
 def starts() -> Int:
     """Row of each group's position ``a`` among all 1,731, (231,); group `g` starts at ``g - 1``."""
-    counts = [len(group["letters"]) for group in _groups()]
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return offsets_of([len(group["letters"]) for group in _groups()])
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from matdata.core.errors import ConfigError
 from matdata.features.feature import Feature
 from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
+from matdata.load.reading import FeatureColumns
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import Samples, Target
 from matdata.training.distributed import ALONE, Group
@@ -124,9 +125,9 @@ def loader_for(
     limits = {level: _room(view, level) if widen else 0 for level in settings.limits}
     limits = {level: max(most, limits[level]) for level, most in settings.limits.items()}
     if limits and group.size > 1:
+        names = dict.fromkeys(BUDGETS.get(level, "max_entries") for level in limits)
         raise ConfigError(
-            f"{' and '.join(BUDGETS[level] for level in limits)} is for one process, there are "
-            f"{group.size}",
+            f"{' and '.join(names)} is for one process, there are {group.size}",
             cause="batches under a budget differ in size and cannot be shared evenly",
             next_step="train with batch_size, or in one process",
         )
@@ -143,6 +144,7 @@ def loader_for(
         batch_size=None if limits else settings.batch_size // group.size,
         max_sites=limits.get("site"),
         max_edges=limits.get("edge"),
+        max_entries={level: most for level, most in limits.items() if level not in BUDGETS},
         shuffle=shuffle,
         seed=settings.seed,
         missing="mask",
@@ -157,11 +159,11 @@ def loader_for(
 
 def _room(view: View, level: str) -> int:
     """Entries of the largest material at a level; 0 if no feature has such."""
-    found = [0]
+    most = 0
     for feature in view.features.values():
-        if any(field.level == level for field in feature.featurizer.fields):
-            found.append(int(feature.arrays.lengths(level).max(initial=0)))
-    return max(found)
+        entries = FeatureColumns(feature, feature.rows).entries(level)
+        most = max(most, 0 if entries is None else int(entries.max(initial=0)))
+    return most
 
 
 def truth(view: View, ids: Ids, targets: Sequence[Target]) -> npt.NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matdata.core.errors import ConfigError, TrainError
 from matdata.training.contract import FitTrainer, Trainer
 from matdata.training.request import Request
-from matdata.training.settings import BUDGETS, fit_honours
+from matdata.training.settings import UNLIMITED, fit_honours
 
 
 def reject_idle_settings(trainer: Trainer, request: Request) -> None:
@@ -32,7 +32,7 @@ def reject_idle_settings(trainer: Trainer, request: Request) -> None:
                 next_step=f"leave them out; `matdata plugins {trainer.name}` shows its hypers",
             )
         return
-    budget = [name for name in BUDGETS.values() if request.settings.get(name)]
+    budget = [name for name in UNLIMITED if request.settings.get(name)]
     if budget and "batch_size" in request.settings:
         raise ConfigError(
             f"{' and '.join(budget)} takes the place of batch_size; both are given",

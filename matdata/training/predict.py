@@ -24,11 +24,11 @@ from matdata.training.data import View, device_of, loader_for, samples_for, trut
 from matdata.training.losses import means_and_spreads
 from matdata.training.prediction import Predictions, combine
 from matdata.training.run import Run
-from matdata.training.settings import BUDGETS, TrainSettings
+from matdata.training.settings import UNLIMITED, TrainSettings
 
 Ids = npt.NDArray[np.str_]
 #: Settings of the loop that a prediction may have of its own.
-OF_PREDICTION = ("device", "batch_size", *BUDGETS.values(), "threads", "precision", "loader")
+OF_PREDICTION = ("device", "batch_size", *UNLIMITED, "threads", "precision", "loader")
 
 
 def features_of(run: Run, dataset: DatasetFolder) -> dict[str, Feature]:
@@ -110,7 +110,7 @@ def predict_view(
         return combine(ids, run.schema.targets, _decoded(members, run), true)
     given = dict(settings or {})
     # a size of batches that is asked for takes the place of the budget of the training
-    plain = dict.fromkeys(BUDGETS.values(), 0) if "batch_size" in given else {}
+    plain = UNLIMITED if "batch_size" in given else {}
     chosen = run.settings.replace(**{**plain, **given})
     members, order = _run_networks(run, view, ids, chosen)
     place = {name: row for row, name in enumerate(order.tolist())}

@@ -18,6 +18,8 @@ ROBUST = ("robust_l1", "robust_l2")
 OF_A_FIT = ("seed", "fraction", "validation")
 #: Limits of a batch by level of the entries that are counted.
 BUDGETS = {"site": "max_sites", "edge": "max_edges"}
+#: Settings that limit what a batch holds, and what they are without a limit.
+UNLIMITED = {**dict.fromkeys(BUDGETS.values(), 0), "max_entries": ()}
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class TrainSettings(Settings):
     )
     max_edges: int = setting(
         0, "most edges of a batch, in place of batch_size; 0: any", minimum=0, later=True
+    )
+    max_entries: tuple[str, ...] = setting(
+        (), "most entries of other levels of a batch: LEVEL=NUMBER, …", later=True
     )
     optimizer: str = setting("adamw", "optimizer", choices=("adamw", "adam", "lamb", "sgd"))
     lr: float = setting(3e-4, "learning rate (the highest of the schedule)", minimum=0.0)
@@ -139,6 +144,13 @@ class TrainSettings(Settings):
             raise ConfigError("patience needs a validation part; validation is false")
         if self.schedule == "plateau" and not self.validation:
             raise ConfigError("a plateau schedule needs a validation part; validation is false")
+        for item in self.max_entries:
+            level, _, most = item.partition("=")
+            if not level.strip() or not most.strip().isdecimal() or int(most) < 1:
+                raise ConfigError(
+                    f"setting 'max_entries' holds {item!r}; expected LEVEL=NUMBER, at least 1",
+                    next_step="train.max_entries=facet=4000,orbit=500 limits two levels",
+                )
         if not 0.0 < self.fraction <= 1.0:
             raise ConfigError(f"setting 'fraction' is {self.fraction}; expected above 0")
 
@@ -146,6 +158,8 @@ class TrainSettings(Settings):
     def limits(self) -> dict[str, int]:
         """The budget of a batch by level; empty if batches are of `batch_size`."""
         asked = {level: int(getattr(self, name)) for level, name in BUDGETS.items()}
+        others = (item.partition("=") for item in self.max_entries)
+        asked |= {level.strip(): int(most) for level, _, most in others}
         return {level: most for level, most in asked.items() if most}
 
     def for_task(self, task: Task) -> TrainSettings:

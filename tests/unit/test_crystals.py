@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.crystals import few
 
-from matdata.core.crystals import Crystals, Ragged
+from matdata.core.crystals import Crystals, Ragged, offsets_of
 from matdata.core.errors import StructureError
 
 
@@ -63,3 +63,13 @@ def test_ragged_rows():
         ragged[3]
     with pytest.raises(ValueError, match="offsets"):
         Ragged(np.arange(3), np.array([0, 2]))
+
+
+@pytest.mark.parametrize(
+    "lengths", [[], [3], [2, 0, 5], np.array([255, 255], np.uint8), np.array([2**31] * 2, np.int64)]
+)
+def test_offsets_are_int64_and_their_differences_the_lengths(lengths):
+    offsets = offsets_of(lengths)
+    assert offsets.dtype == np.int64
+    assert offsets[0] == 0
+    assert np.diff(offsets).tolist() == list(lengths)

@@ -11,7 +11,7 @@ from support.crystals import few
 from matdata.adapters.sites import Sites, to_crystals
 from matdata.core.errors import ConfigError
 from matdata.features import featurizer
-from matdata.features.graph_views import BASES, expand
+from matdata.geometry.gaussians import GAUSSIAN_BASES
 from matdata.materials.compute import compute
 
 
@@ -86,12 +86,14 @@ def test_bad_crystals_are_ledger_rows():
 
 
 def test_bases():
-    assert BASES["cgcnn"].centres.shape == (41,)
-    assert BASES["megnet"].centres.shape == (20,)
-    np.testing.assert_allclose(expand(np.float32([2.5, 3.0]), "ocrystalnet")[:, 0], [1, np.exp(-1)])
+    assert GAUSSIAN_BASES["cgcnn"].centres.shape == (41,)
+    assert GAUSSIAN_BASES["megnet"].centres.shape == (20,)
+    np.testing.assert_allclose(
+        GAUSSIAN_BASES["ocrystalnet"].expand(np.float32([2.5, 3.0]))[:, 0], [1, np.exp(-1)]
+    )
     done = compute("graph", few(), basis="megnet")
     assert done.values.shape[1] == len(done.labels) == len(done.units) == 26
-    width = np.exp(-(((done.values[:, 5:6] - BASES["megnet"].centres) / 0.5) ** 2))
+    width = np.exp(-(((done.values[:, 5:6] - GAUSSIAN_BASES["megnet"].centres) / 0.5) ** 2))
     np.testing.assert_allclose(done.values[:, 6:], width, rtol=1e-3, atol=1e-6)
 
 

@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from matdata.nn import (
+    GAUSSIAN_BASES,
     ElementEmbedding,
     Gaussians,
     PairLinear,
@@ -78,8 +79,8 @@ def test_elements_are_embedded_and_missing_ones_spoil_no_gradient():
 
 
 def test_gaussians_equal_the_basis_of_the_feature():
-    from matdata.features.graph_views import expand
-
     distance = np.linspace(0.5, 7, 9, dtype=np.float32)
-    ours = Gaussians(0.0, 8.0, 41)(torch.from_numpy(distance))
-    np.testing.assert_allclose(ours.numpy(), expand(distance, "cgcnn"), atol=1e-6)
+    for basis in GAUSSIAN_BASES.values():
+        ours = Gaussians(basis)(torch.from_numpy(distance))
+        assert ours.shape == (9, basis.count)
+        np.testing.assert_allclose(ours.numpy(), basis.expand(distance), atol=1e-6)

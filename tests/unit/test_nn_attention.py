@@ -7,8 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from matdata.nn import (
+    Segments,
     SetMessages,
-    Sets,
     WeightedAttentionPooling,
     attention_pooling,
     pair_attention,
@@ -19,9 +19,8 @@ PAIRS = [pair_attention.compiled, pair_attention.padded, pair_attention.ragged]
 POOLS = [attention_pooling.compiled, attention_pooling.tensors]
 
 
-def sets_of(*lengths: int) -> Sets:
-    sizes = torch.tensor(lengths)
-    return Sets(F.pad(torch.cumsum(sizes, 0), (1, 0)), torch.repeat_interleave(sizes))
+def sets_of(*lengths: int) -> Segments:
+    return Segments.of_lengths(lengths)
 
 
 def drawn(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -29,12 +28,12 @@ def drawn(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> tor
     return torch.randn(*shape, generator=generator, dtype=dtype)
 
 
-def pool_inputs(sets: Sets, heads: int = 2, gates: int = 8, hidden: int = 12):
+def pool_inputs(sets: Segments, heads: int = 2, gates: int = 8, hidden: int = 12):
     both, gate, prior = attention_inputs(sets, heads, gates, hidden)
     return [both.detach()[:, : both.shape[1] // 2].clone().requires_grad_(), gate, prior]
 
 
-def attention_inputs(sets: Sets, heads: int = 2, gates: int = 8, hidden: int = 12):
+def attention_inputs(sets: Segments, heads: int = 2, gates: int = 8, hidden: int = 12):
     count, width = len(sets.owner), 2 * heads * (gates + hidden)
     shapes = ((count, width), (heads, gates), (count, heads))
     return [drawn(*shape, seed=k).requires_grad_() for k, shape in enumerate(shapes)]

@@ -1,35 +1,38 @@
-"""Which class holds a feature in a batch."""
+"""What batches of tensors hold of each feature: classes that featurizers name as `batch_form`."""
 
 from __future__ import annotations
 
+import importlib
+
+from matdata.core.errors import FeatureError
+from matdata.core.redaction import excerpt
 from matdata.features.base import Featurizer
-from matdata.features.ofm import OrbitalField
-from matdata.load.inputs.base import Input
-from matdata.load.inputs.dense import DenseInput
-from matdata.load.inputs.formula import (
-    FormulaGraphInput,
-    FractionInput,
-    MatrixInput,
-    SetInput,
-)
-from matdata.load.inputs.graph import GraphInput
-from matdata.load.inputs.sites import ElementInput, MeanFieldInput, OrbitalFieldInput
-from matdata.load.inputs.wyckoff import WyckoffInput
+from matdata.load.inputs.base import BatchForm
 
-INPUTS: dict[str, type[Input]] = {
-    "composition-set": SetInput,
-    "edm": MatrixInput,
-    "element": ElementInput,
-    "formula-graph": FormulaGraphInput,
-    "fractions": FractionInput,
-    "graph": GraphInput,
-    "ofm": OrbitalFieldInput,
-    "wyckoff": WyckoffInput,
-}
+__all__ = ["BatchForm", "form_of"]
 
 
-def input_class(featurizer: Featurizer) -> type[Input]:
-    """The class for a featurizer; `DenseInput` for one that has none of its own."""
-    if isinstance(featurizer, OrbitalField) and featurizer.settings.level == "structure":
-        return MeanFieldInput
-    return INPUTS.get(featurizer.name, DenseInput)
+def form_of(featurizer: Featurizer) -> type[BatchForm]:
+    """The class that holds a feature in a batch: what `Featurizer.batch_form` names.
+
+    Raises
+    ------
+    FeatureError
+        If it cannot be imported, or is no subclass of `BatchForm`.
+    """
+    path = featurizer.batch_form
+    what = f"feature {featurizer.spec!r} names the batch form {path!r}"
+    step = f"correct `batch_form` of {type(featurizer).__module__}.{type(featurizer).__qualname__}"
+    module, colon, name = path.partition(":")
+    if not (module and colon and name):
+        raise FeatureError(f'{what}; expected "package.module:Class"', next_step=step)
+    try:
+        form = getattr(importlib.import_module(module), name)
+    except Exception as error:
+        raise FeatureError(
+            f"{what}, which cannot be imported: {type(error).__name__}: {excerpt(error, 500)}",
+            next_step=step,
+        ) from error
+    if not (isinstance(form, type) and issubclass(form, BatchForm)):
+        raise FeatureError(f"{what}, which is no subclass of {BatchForm.__name__}", next_step=step)
+    return form

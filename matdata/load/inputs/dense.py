@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from matdata.load.inputs.base import Input
+from matdata.load.inputs.base import BatchForm
 
 
-class DenseInput(Input):
-    """Dense float32 numbers: ``values`` (b, d), or (entries, d) with ``offsets["row"]``.
+class DenseBatch(BatchForm):
+    """Dense float32 numbers: the form of every featurizer that declares none of its own.
 
-    Magpie, Voronoi attributes, lattices, space groups, and every featurizer of a plugin.
+    Magpie, Voronoi attributes, lattices, space groups. `values` is (b, d), or (entries, d) with
+    ``segments["row"]`` where materials have several rows; units are those of `Featurizer.units`.
     """
 
     @property
     def values(self) -> Tensor:
-        """Numbers of each material (or entry), float32."""
+        """Numbers of each material, (b, d), or of each row, (entries, d), float32."""
         return self.fields["values"]
 
     def dense(self) -> Tensor:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from matdata.core.crystals import Int
 from matdata.features.base import S_co
 from matdata.features.formulas import (
     ELEMENT_SETS,
@@ -15,11 +18,11 @@ from matdata.features.formulas import (
     MatrixSettings,
     SetSettings,
 )
-from matdata.load.inputs.base import Input, device_table, pairs_within, unsigned
+from matdata.load.inputs.base import BatchForm, unsigned
 from matdata.tables import element_vectors
 
 
-class _Elements(Input[S_co]):
+class _Elements(BatchForm[S_co]):
     @functools.cached_property
     def numbers(self) -> Tensor:
         """Atomic number of each element of each formula, (K,) int64."""
@@ -27,51 +30,51 @@ class _Elements(Input[S_co]):
 
     @property
     def fractions(self) -> Tensor:
-        """Atomic fractions, (K,) float32, sum 1 in each material."""
+        """Atomic fractions, (K,) float32, sum 1 in each material, no unit."""
         return self.fields["fractions"]
 
     @property
     def crystal(self) -> Tensor:
         """Material of each element, (K,) int64."""
-        return self.owner("element")
+        return self.segments["element"].owner
 
 
-class SetInput(_Elements[SetSettings]):
-    """``composition-set`` (Roost): numbers, fractions, vectors (K, width), pairs, crystal."""
+class CompositionSetBatch(_Elements[SetSettings]):
+    """``composition-set`` (Roost): the weighted set of elements of each formula.
+
+    numbers (K,), fractions (K,), vectors (K, width), pairs two (P,), crystal (K,), and
+    ``segments["element"]``.
+    """
 
     @property
     def vectors(self) -> Tensor:
         """Vectors of the elements, (K, width) float32."""
-        table = self.featurizer.settings.table
-        return device_table(table, self.device, element_vectors.vectors)[self.numbers]
+        name = self.featurizer.settings.table
+        table = self.table(name, lambda: element_vectors.vectors(name))
+        return table.index_select(0, self.numbers)
 
-    @functools.cached_property
+    @property
     def pairs(self) -> tuple[Tensor, Tensor]:
         """All ordered pairs of elements of one material, each with itself too, two (P,) int64."""
-        pairs = int((self.lengths("element") ** 2).sum())
-        return pairs_within(self.offsets["element"], self.entries("element"), pairs)
+        return self.segments["element"].pairs
 
     def dense(self) -> Tensor:
         """Weight and vector, (K, 1 + width)."""
         return torch.cat([self.fractions[:, None], self.vectors], 1)
 
 
-class MatrixInput(_Elements[MatrixSettings]):
-    """``edm`` (CrabNet, L-G-DCNN): padded (b, L); L is the longest of the batch, or the setting."""
+class ElementMatrixBatch(_Elements[MatrixSettings]):
+    """``edm`` (CrabNet, L-G-DCNN): rows of elements as they are, and padded.
 
-    @functools.cached_property
-    def _slots(self) -> tuple[Tensor, int]:
-        ends = self.offsets["element"]
-        longest = int(self.lengths("element").max(initial=0))
-        length = self.featurizer.settings.length or longest
-        place = torch.arange(len(self.crystal), device=self.device) - ends[self.crystal]
-        return self.crystal * length + place, length
+    numbers (K,), fractions (K,), crystal (K,) and ``segments["element"]``; elements,
+    padded_fractions, log_fractions and mask are (b, L), L the longest formula of the batch, or
+    what the setting ``length`` says.
+    """
 
     def _padded(self, values: Tensor) -> Tensor:
-        slots, length = self._slots
-        out = values.new_zeros(self.size * length)
-        out[slots] = values
-        return out.view(self.size, length)
+        grid = self.segments["element"].padded(values)
+        more = (self.featurizer.settings.length or grid.shape[1]) - grid.shape[1]
+        return functional.pad(grid, (0, more))
 
     @functools.cached_property
     def elements(self) -> Tensor:
@@ -99,21 +102,22 @@ class MatrixInput(_Elements[MatrixSettings]):
         return torch.stack(parts, 2)
 
 
-def _columns(key: str) -> Tensor:
-    column = torch.zeros(256, dtype=torch.int64)
-    column[list(ELEMENT_SETS[key])] = torch.arange(len(ELEMENT_SETS[key]))
+def _columns(key: str) -> Int:
+    """Column of each atomic number, (256,)."""
+    column = np.zeros(256, dtype=np.int64)
+    column[list(ELEMENT_SETS[key])] = np.arange(len(ELEMENT_SETS[key]))
     return column
 
 
-class FractionInput(_Elements[FractionSettings]):
-    """``fractions`` (ElemNet, ResCNN): values (b, 103)."""
+class FractionBatch(_Elements[FractionSettings]):
+    """``fractions`` (ElemNet, ResCNN): `values` (b, columns), 103 columns by default."""
 
     @functools.cached_property
     def values(self) -> Tensor:
         """Fraction of each element by column, (b, columns) float32."""
         key = self.featurizer.settings.elements
         width = len(ELEMENT_SETS[key])
-        column = device_table(key, self.device, _columns)[self.numbers]
+        column = self.table(key, lambda: _columns(key)).index_select(0, self.numbers)
         out = self.fractions.new_zeros(self.size * width)
         out[self.crystal * width + column] = self.fractions
         return out.view(self.size, width)
@@ -123,12 +127,16 @@ class FractionInput(_Elements[FractionSettings]):
         return self.values
 
 
-class FormulaGraphInput(Input):
-    """``formula-graph`` (Finder): one node an atom, fully connected."""
+class FormulaGraphBatch(BatchForm):
+    """``formula-graph`` (Finder): one node per atom, fully connected.
+
+    numbers (A,), crystal (A,), pairs two (P,) and ``segments["node"]``; as stored, elements (K,)
+    and counts (K,), the atoms of each, with ``segments["element"]``.
+    """
 
     @functools.cached_property
     def elements(self) -> Tensor:
-        """Atomic number of each element of each formula, (K,) int64."""
+        """Atomic number of each element of each formula, ascending, (K,) int64."""
         return self.fields["elements"].to(torch.int64)
 
     @functools.cached_property
@@ -138,29 +146,23 @@ class FormulaGraphInput(Input):
 
     @functools.cached_property
     def _element(self) -> Tensor:
-        """Entry of the formula that each node comes from."""
-        return torch.repeat_interleave(self.counts, output_size=self.entries("node"))
+        """Entry of the formula that each node comes from, (A,) int64."""
+        return torch.repeat_interleave(self.counts, output_size=self.segments["node"].total)
 
     @functools.cached_property
     def numbers(self) -> Tensor:
         """Atomic number of each node, (A,) int64."""
-        return self.elements[self._element]
+        return self.elements.index_select(0, self._element)
 
     @property
     def crystal(self) -> Tensor:
         """Material of each node, (A,) int64."""
-        return self.owner("node")
+        return self.segments["node"].owner
 
     @property
-    def node_offsets(self) -> Tensor:
-        """Where the nodes of each material begin, (b + 1,) int64."""
-        return self.offsets["node"]
-
-    @functools.cached_property
     def pairs(self) -> tuple[Tensor, Tensor]:
         """All ordered pairs of nodes of one material, each with itself too, two (P,) int64."""
-        pairs = int((self.lengths("node") ** 2).sum())
-        return pairs_within(self.node_offsets, self.entries("node"), pairs)
+        return self.segments["node"].pairs
 
     def dense(self) -> Tensor:
         """Atomic number of each node, (A, 1)."""

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from matdata.features.graph import GraphSettings
-from matdata.features.graph_views import BASES
+from matdata.geometry.gaussians import GAUSSIAN_BASES
 from matdata.load.gather import compiled
-from matdata.load.inputs.base import Input, device_table, unsigned
+from matdata.load.inputs.base import BatchForm, unsigned
 from matdata.load.inputs.line_graph import Edges, LineGraphs, line_graphs, wide
+from matdata.nn.embeddings import gaussians
 
 
-def _centres(key: str) -> Any:
-    return BASES[key].centres.astype("float32")
-
-
-class GraphInput(Input[GraphSettings]):
+class GraphBatch(BatchForm[GraphSettings]):
     """``graph``: nodes are sites, a directed edge leads from sender to receiver.
 
     numbers (N,), crystal (N,), sender and receiver (E,) among the N sites, or both as edge_index
     (2, E), distance (E,) in Å, image (E, 3), edge_crystal (E,), basis(name) (E, centres),
-    line_graph() of ALIGNN.
+    line_graph() of ALIGNN. ``segments["site"]`` and ``segments["edge"]`` are those of the
+    materials; `fields` also holds ``place`` (N, 3), fractional coordinates, and ``metric`` (b, 6)
+    in Å^2.
     """
 
     @functools.cached_property
@@ -35,26 +34,26 @@ class GraphInput(Input[GraphSettings]):
     @property
     def crystal(self) -> Tensor:
         """Material of each site, (N,) int64."""
-        return self.owner("site")
+        return self.segments["site"].owner
 
     @property
     def edge_crystal(self) -> Tensor:
         """Material of each edge, (E,) int64."""
-        return self.owner("edge")
+        return self.segments["edge"].owner
 
     @functools.cached_property
     def edge_index(self) -> Tensor:
         """Sites that each edge leaves and enters, (2, E) int64, ascending by the first."""
         kernels = compiled() if self.device.type == "cpu" else None
+        sites, edges = self.segments["site"], self.segments["edge"]
         if kernels is None:
-            start = self.offsets["site"].index_select(0, self.edge_crystal)
+            start = sites.offsets.index_select(0, self.edge_crystal)
             ends = [unsigned(self.fields[name]) + start for name in ("sender", "receiver")]
             return torch.stack(ends)
-        made = torch.empty((2, self.entries("edge")), dtype=torch.int64)
+        index = torch.empty((2, edges.total), dtype=torch.int64)
         out, into = (self.fields[name].numpy().view("uint16") for name in ("sender", "receiver"))
-        ends_of = self.host_offsets
-        kernels.edge_index(out, into, ends_of["edge"], ends_of["site"], made.numpy())
-        return made
+        kernels.edge_index(out, into, edges.host_offsets, sites.host_offsets, index.numpy())
+        return index
 
     @property
     def sender(self) -> Tensor:
@@ -77,9 +76,9 @@ class GraphInput(Input[GraphSettings]):
         return self.fields["image"].to(torch.int64)
 
     def basis(self, name: str) -> Tensor:
-        """Gaussians of the distances, (E, centres) float32; names of `features.graph_views`."""
-        centres = device_table(name, self.device, _centres)
-        return torch.exp(-(((self.distance[:, None] - centres) / BASES[name].width) ** 2))
+        """Gaussians of the distances, (E, centres) float32; `name` one of `nn.GAUSSIAN_BASES`."""
+        centres = self.table(name, lambda: GAUSSIAN_BASES[name].centres.astype(np.float32))
+        return gaussians(self.distance, centres, GAUSSIAN_BASES[name].width)
 
     def line_graph(self, backtrack: bool = False) -> LineGraphs:
         """Pairs of edges that meet and the cosines of their angles, computed on the device.
@@ -98,7 +97,7 @@ class GraphInput(Input[GraphSettings]):
             step = place.index_select(0, receiver) + image - place.index_select(0, sender)
             metric = self.fields["metric"].to(step.dtype)
             edges = Edges(self.edge_index, step, image, self.edge_crystal, metric)
-            ends, sites = self.offsets["edge"], self.entries("site")
+            ends, sites = self.segments["edge"].offsets, self.segments["site"].total
             self._line_graphs[backtrack] = line_graphs(edges, sites, ends, backtrack)
         return self._line_graphs[backtrack]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from matdata.core.crystals import Int
+from matdata.nn.segments import Segments
 
 #: Pairs that are made at once; a pair in the making takes about 120 bytes, a finished one 20.
 PAIRS_AT_ONCE = 1 << 22
@@ -38,15 +38,9 @@ class LineGraphs:
     offsets: Tensor
 
     @functools.cached_property
-    def host_offsets(self) -> Int:
-        """`offsets` on the host."""
-        found: Int = self.offsets.cpu().numpy()
-        return found
-
-    @property
-    def lengths(self) -> Tensor:
-        """Pairs of each material, (b,) int64."""
-        return self.offsets[1:] - self.offsets[:-1]
+    def segments(self) -> Segments:
+        """Where the pairs of each material are; waits once for a GPU, which counted them."""
+        return Segments(self.offsets, self.offsets.cpu().numpy())
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -12,12 +12,12 @@ from torch import Tensor
 from matdata.features.base import S_co
 from matdata.features.element import ElementSettings
 from matdata.features.ofm import OrbitalFieldSettings
-from matdata.load.inputs.base import Input, device_table
+from matdata.load.inputs.base import BatchForm
 from matdata.tables import element_vectors
 from matdata.tables.valence import Rule, valence_vectors
 
 
-class _Sites(Input[S_co]):
+class _Sites(BatchForm[S_co]):
     @property
     def level(self) -> str:
         """Name of the ragged level of the rows."""
@@ -31,11 +31,15 @@ class _Sites(Input[S_co]):
     @property
     def crystal(self) -> Tensor:
         """Material of each row, (N,) int64."""
-        return self.owner(self.level)
+        return self.segments[self.level].owner
 
 
-class ElementInput(_Sites[ElementSettings]):
-    """``element:<table>``: numbers (N,), vectors (N, width), crystal (N,)."""
+class ElementBatch(_Sites[ElementSettings]):
+    """``element:<table>``: one row per site, or per element of the formula.
+
+    numbers (N,), vectors (N, width) in the units of the table, crystal (N,), and
+    ``segments["site"]``, or ``segments["element"]`` where the setting ``per`` says so.
+    """
 
     @property
     def level(self) -> str:
@@ -46,28 +50,31 @@ class ElementInput(_Sites[ElementSettings]):
     def vectors(self) -> Tensor:
         """Rows of the table, (N, width) float32."""
         chosen = self.featurizer.settings
-        make = element_vectors.filled if chosen.unknown == "mean" else element_vectors.vectors
-        return device_table(chosen.variant, self.device, make)[self.numbers]
+        read = element_vectors.filled if chosen.unknown == "mean" else element_vectors.vectors
+        table = self.table(chosen.variant, lambda: read(chosen.variant))
+        return table.index_select(0, self.numbers)
 
     def dense(self) -> Tensor:
         """`vectors`."""
         return self.vectors
 
 
-def _valence(key: str) -> Any:
-    rule, _, tag = key.partition("|")
-    return valence_vectors(cast(Rule, rule), bool(tag)).astype(np.float32)
+class OrbitalFieldBatch(_Sites[OrbitalFieldSettings]):
+    """``ofm``: orbital field matrices of the sites, in 1/bohr.
 
-
-class OrbitalFieldInput(_Sites[OrbitalFieldSettings]):
-    """``ofm``: numbers (N,), matrices (N, 32, 32), own (N, 32), vectors (N, 1056), crystal (N,)."""
+    numbers (N,), ligand (N, 32), own (N, 32), matrices (N, 32, 32), vectors (N, 1056),
+    crystal (N,), and ``segments["site"]``.
+    """
 
     @property
     def own(self) -> Tensor:
         """Valence o(c) of each site, (N, 32) float32; 39 wide with periods."""
         chosen = self.featurizer.settings
-        key = f"{chosen.valence}|{'period' if chosen.period_tag else ''}"
-        return device_table(key, self.device, _valence)[self.numbers]
+        rule = cast(Rule, chosen.valence)
+        table = self.table(
+            "valence", lambda: valence_vectors(rule, chosen.period_tag).astype(np.float32)
+        )
+        return table.index_select(0, self.numbers)
 
     @property
     def ligand(self) -> Tensor:
@@ -89,14 +96,13 @@ class OrbitalFieldInput(_Sites[OrbitalFieldSettings]):
         return self.vectors
 
 
-class MeanFieldInput(OrbitalFieldInput):
+class MeanOrbitalFieldBatch(OrbitalFieldBatch):
     """``ofm`` with ``level="structure"``: `values` (b, 1056) is the mean over the sites."""
 
     @functools.cached_property
     def values(self) -> Tensor:
         """Mean of `vectors` over the sites of each material, (b, 1056) float32."""
-        ends = self.offsets[self.level]
-        return torch.segment_reduce(self.vectors, "mean", lengths=ends[1:] - ends[:-1])
+        return self.segments[self.level].mean(self.vectors)
 
     def dense(self) -> Tensor:
         """`values`."""

@@ -9,7 +9,7 @@ import torch
 
 from matdata.core.errors import ConfigError
 from matdata.load.batch import Batch
-from matdata.load.inputs.graph import GraphInput
+from matdata.load.inputs.graph import GraphBatch
 from matdata.load.loader import Loader
 
 SITE, EDGE = ("z", "frac_coords"), ("distance", "image")
@@ -38,7 +38,7 @@ def pyg_batch(batch: Batch, spec: str = "graph") -> Any:
         If PyTorch Geometric is missing, or the input is no graph.
     """
     graph = batch[spec]
-    if not isinstance(graph, GraphInput):
+    if not isinstance(graph, GraphBatch):
         raise ConfigError(f"input {spec!r} is no crystal graph", next_step="use `graph`")
     made = _pyg().Batch(
         z=graph.numbers,
@@ -50,10 +50,12 @@ def pyg_batch(batch: Batch, spec: str = "graph") -> Any:
         y_mask=batch.mask,
         material_id=batch.ids,
         batch=graph.crystal,
-        ptr=graph.offsets["site"],
+        ptr=graph.segments["site"].offsets,
         num_nodes=len(graph.numbers),
     )
-    sites, edges = (torch.from_numpy(graph.host_offsets[level]) for level in ("site", "edge"))
+    sites, edges = (
+        torch.from_numpy(graph.segments[level].host_offsets) for level in ("site", "edge")
+    )
     single = torch.arange(len(batch) + 1)
     none = torch.zeros(len(batch), dtype=torch.int64)
     slices = {**dict.fromkeys(SITE, sites), **dict.fromkeys((*EDGE, "edge_index"), edges)}
@@ -61,7 +63,7 @@ def pyg_batch(batch: Batch, spec: str = "graph") -> Any:
     made._inc_dict = {**dict.fromkeys(made._slice_dict, none), "edge_index": sites[:-1]}
     made._num_graphs = len(batch)
     # where `Batch.from_data_list` keeps the numbers of the graphs, for `to_data_list`
-    made._store._num_nodes = graph.lengths("site").tolist()
+    made._store._num_nodes = graph.segments["site"].host_lengths.tolist()
     return made
 
 

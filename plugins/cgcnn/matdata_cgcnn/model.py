@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from matdata.plugin import Batch, GraphInput
+from matdata.plugin import Batch, GraphBatch
 from matdata.plugin import nn as blocks
 from matdata_cgcnn.hypers import Hypers
 
@@ -28,7 +28,8 @@ class CGCNNet(blocks.TrunkAndHeads):
     def __init__(self, hypers: Hypers, sizes: Sequence[int], outputs: int) -> None:
         super().__init__()
         centres = round(hypers.radius / hypers.step) + 1
-        self.basis = blocks.Gaussians(0.0, (centres - 1) * hypers.step, centres, hypers.step)
+        basis = blocks.GaussianBasis(0.0, (centres - 1) * hypers.step, centres, hypers.step)
+        self.basis = blocks.Gaussians(basis)
         self.embedding = blocks.ElementEmbedding(hypers.table, hypers.width)
         self.layers = nn.ModuleList(
             blocks.GatedConvolution(hypers.width, centres) for _ in range(hypers.layers)
@@ -43,10 +44,10 @@ class CGCNNet(blocks.TrunkAndHeads):
 
     def forward(self, batch: Batch) -> Tensor:
         """Outputs (b, o) of a batch."""
-        graph = batch.get("graph", GraphInput)
+        graph = batch.get("graph", GraphBatch)
         ends = graph.sender, graph.receiver
         edges = blocks.Edges.distinct(*ends, graph.distance, len(graph.numbers))
         sites, basis = self.embedding(graph.numbers), self.basis(edges.distance)
         for layer in self.layers:
             sites = layer(sites, basis, edges)
-        return self.predict(F.softplus(blocks.segment_mean(sites, graph.crystal, len(batch))))
+        return self.predict(F.softplus(graph.segments["site"].mean(sites)))

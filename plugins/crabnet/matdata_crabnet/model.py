@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from matdata.plugin import Schema
-from matdata.plugin.nn import CompositionModel, LeakyResidualNetwork, Linear, Rows
+from matdata.plugin.nn import CompositionModel, LeakyResidualNetwork, Linear, Segments
 from matdata_crabnet.hypers import Hypers
 
 
@@ -34,7 +34,7 @@ class AttentionBlock(nn.Module):
     def _drop(self, values: Tensor) -> Tensor:
         return functional.dropout(values, self.dropout, self.training)
 
-    def _attention(self, values: Tensor, rows: Rows) -> Tensor:
+    def _attention(self, values: Tensor, rows: Segments) -> Tensor:
         grid = rows.padded(self.qkv(values))
         parts = grid.reshape(*grid.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         query, key, value = torch.unbind(parts)
@@ -43,7 +43,7 @@ class AttentionBlock(nn.Module):
         mixed = self._drop(scores.softmax(-1)) @ value
         return self.out(rows.packed(mixed.transpose(1, 2).flatten(2)))
 
-    def forward(self, values: Tensor, rows: Rows) -> Tensor:
+    def forward(self, values: Tensor, rows: Segments) -> Tensor:
         """Update rows (K, width)."""
         values = self.norms[0](values + self._drop(self._attention(values, rows)))
         hidden = self._drop(functional.relu(self.up(values)))
@@ -67,7 +67,7 @@ class CrabNetModel(CompositionModel):
             hypers.scaling,
         )
 
-    def transform(self, values: Tensor, rows: Rows) -> tuple[Tensor, Rows]:
+    def transform(self, values: Tensor, rows: Segments) -> tuple[Tensor, Segments]:
         """Final representation of each element (EDM''), (K, width)."""
         for block in self.blocks:
             values = block(values, rows)

@@ -15,7 +15,7 @@ from support.models import (
 )
 
 from matdata.plugin import ConfigError, batch_of, trainer
-from matdata.plugin.nn import Rows
+from matdata.plugin.nn import Segments
 
 SMALL = {"width": 16, "layers": 2, "heads": 2, "feedforward": 24, "hidden": (12, 8)}
 
@@ -51,7 +51,7 @@ def test_contributions_average_to_the_prediction():
         plugin, model = build("crabnet", **SMALL, scaling=scaling)
         batch = batch_of(plugin.inputs(), FORMULAS)
         parts = model.contributions(batch)
-        rows = Rows(batch["edm"].offsets["element"])
+        rows = batch["edm"].segments["element"]
         torch.testing.assert_close(rows.mean(parts.values), model(batch)[:, :1])
         torch.testing.assert_close(rows.mean(parts.spreads), model(batch)[:, 1:])
 
@@ -128,7 +128,7 @@ def test_a_block_is_an_encoder_layer_of_torch():
         (ours.norms[1], theirs.norm2),
     ):
         other.load_state_dict(mine.state_dict())
-    rows = Rows(torch.tensor([0, 3, 4, 6]))
+    rows = Segments(torch.tensor([0, 3, 4, 6]))
     values = torch.randn(6, 8)
     expected = theirs(rows.padded(values), src_key_padding_mask=~rows.mask)
     torch.testing.assert_close(ours(values, rows), rows.packed(expected), rtol=1e-4, atol=1e-5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from matdata.plugin import Batch, FractionInput
+from matdata.plugin import Batch, FractionBatch
 from matdata_example.hypers import Hypers
 
 
@@ -18,6 +18,6 @@ class FractionNet(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Outputs (b, o) of a batch."""
-        fractions = batch.get("fractions", FractionInput).values
+        fractions = batch.get("fractions", FractionBatch).values
         result: Tensor = self.out(nn.functional.silu(self.hidden(fractions)))
         return result

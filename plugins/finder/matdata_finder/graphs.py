@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from matdata.plugin import FormulaGraphInput, GraphInput, pairs_within
+from matdata.plugin import FormulaGraphBatch, GraphBatch, Segments
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +24,8 @@ class Graph:
     ----------
     numbers : (n,) int64
         Atomic number of each node.
-    offsets : (b + 1,) int64
-        Where the nodes of each material begin.
-    owner : (n,) int64
-        Material of each node.
+    materials
+        Where the nodes of each material are.
     counts : (n,) float32
         Atoms that a node stands for.
     first, second : (E,) int64
@@ -37,8 +35,7 @@ class Graph:
     """
 
     numbers: Tensor
-    offsets: Tensor
-    owner: Tensor
+    materials: Segments
     counts: Tensor
     first: Tensor
     second: Tensor
@@ -50,33 +47,24 @@ class Graph:
         return self.counts[self.second]
 
 
-def formula_graph(read: FormulaGraphInput) -> Graph:
+def formula_graph(read: FormulaGraphBatch) -> Graph:
     """From a ``formula-graph`` input: fully connected, a node with itself too.
 
     Equation 5 sums over all nodes and equation 7 over messages 0 to N - 1, so a node is among its
     own neighbours; figure 4c has a diagonal.
     """
-    offsets = read.offsets["element"]
-    lengths = read.lengths("element")
-    first, second = pairs_within(offsets, int(lengths.sum()), int((lengths**2).sum()))
-    return Graph(
-        read.elements,
-        offsets,
-        read.owner("element"),
-        read.counts.to(torch.float32),
-        first,
-        second,
-        None,
-    )
+    elements = read.segments["element"]
+    first, second = elements.pairs
+    counts = read.counts.to(torch.float32)
+    return Graph(read.elements, elements, counts, first, second, None)
 
 
-def crystal_graph(read: GraphInput) -> Graph:
+def crystal_graph(read: GraphBatch) -> Graph:
     """From a ``graph`` input: the 20 Gaussians of the distance are the edge attributes (eq. 3)."""
     numbers = read.numbers
     return Graph(
         numbers,
-        read.offsets["site"],
-        read.crystal,
+        read.segments["site"],
         torch.ones(len(numbers), device=numbers.device),
         read.sender,
         read.receiver,

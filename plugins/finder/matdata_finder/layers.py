@@ -128,8 +128,7 @@ class AttentionPooling(nn.Module):
 
     def forward(self, nodes: Tensor, graph: Graph) -> Tensor:
         """From nodes (n, width) to materials (b, width)."""
-        count = len(graph.offsets) - 1
         counts = graph.counts[:, None]
         scores = torch.zeros_like(counts) if self.gate is None else self.gate(nodes)
-        shares = segment_softmax(scores, graph.owner, count, torch.log(counts))
-        return segment_sum(shares * self.message(nodes), graph.owner, count)
+        shares = graph.materials.softmax(scores, torch.log(counts))
+        return graph.materials.sum(shares * self.message(nodes))

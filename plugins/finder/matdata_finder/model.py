@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from matdata.plugin import (
+    GAUSSIAN_BASES,
     Batch,
     ConfigError,
-    FormulaGraphInput,
-    GraphInput,
+    FormulaGraphBatch,
+    GraphBatch,
     Schema,
     element_vectors,
 )
@@ -22,8 +23,8 @@ from matdata_finder.graphs import Graph, crystal_graph, formula_graph
 from matdata_finder.hypers import Hypers
 from matdata_finder.layers import AttentionPooling, MessageLayer
 
-#: Gaussians of a distance (section 4).
-GAUSSIANS = 20
+#: Gaussians of a distance: 20 (section 4).
+GAUSSIANS = GAUSSIAN_BASES["megnet"].count
 
 
 class PostNetwork(nn.Module):
@@ -89,8 +90,8 @@ class FinderModel(nn.Module):
     def graph(self, batch: Batch) -> Graph:
         """The graph that is read."""
         if self.formula:
-            return formula_graph(batch.get("formula-graph", FormulaGraphInput))
-        return crystal_graph(batch.get("graph", GraphInput))
+            return formula_graph(batch.get("formula-graph", FormulaGraphBatch))
+        return crystal_graph(batch.get("graph", GraphBatch))
 
     def _nodes(self, graph: Graph) -> tuple[list[Tensor], list[Tensor]]:
         """Nodes after each layer, and the edge attributes of each."""
@@ -119,7 +120,7 @@ class FinderModel(nn.Module):
     def feature_maps(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Final nodes (n, width), elements or sites, and where those of each material begin."""
         graph = self.graph(batch)
-        return self._nodes(graph)[0][-1], graph.offsets
+        return self._nodes(graph)[0][-1], graph.materials.offsets
 
     def edge_matrices(self, batch: Batch, layer: int = 0) -> list[tuple[Tensor, Tensor, Tensor]]:
         """Edge attributes between the elements of each formula: figure 4c.
@@ -157,7 +158,7 @@ class FinderModel(nn.Module):
         edges = self._nodes(graph)[1][layer - 1].mean(1)
         counts = graph.counts.to(torch.int64)
         matrices, begin = [], 0
-        for low, high in pairwise(graph.offsets.tolist()):
+        for low, high in pairwise(graph.materials.host_offsets.tolist()):
             size = high - low
             matrix = edges[begin : begin + size * size].reshape(size, size)
             matrices.append((graph.numbers[low:high], counts[low:high], matrix))

@@ -22,7 +22,7 @@ from support.models import (
     stacked,
 )
 
-from matdata.plugin import ConfigError, batch_of, pairs_within, trainer
+from matdata.plugin import ConfigError, Segments, batch_of, trainer
 from matdata.testing import invariance
 
 WHOLE = [formula for formula in FORMULAS if "." not in formula]
@@ -33,13 +33,10 @@ CASES = {"formula": WHOLE, "crystal": few()}
 def by_atoms(graph: Graph) -> Graph:
     """One node an atom, as the paper draws it."""
     counts = graph.counts.to(torch.int64)
-    ends = torch.cat([counts.new_zeros(1), torch.cumsum(counts, 0)])
-    offsets = ends[graph.offsets]
-    sizes = offsets[1:] - offsets[:-1]
-    first, second = pairs_within(offsets, int(sizes.sum()), int((sizes**2).sum()))
+    atoms = Segments.of_lengths(graph.materials.sum(counts).tolist())
+    first, second = atoms.pairs
     numbers = graph.numbers.repeat_interleave(counts)
-    ones = torch.ones(len(numbers))
-    return Graph(numbers, offsets, graph.owner.repeat_interleave(counts), ones, first, second, None)
+    return Graph(numbers, atoms, torch.ones(len(numbers)), first, second, None)
 
 
 def test_parameters():
@@ -74,10 +71,10 @@ def test_a_layer_is_equations_2_to_7():
     torch.manual_seed(0)
     layer = MessageLayer(5, 4, (6, 3), 2, predicted=True, attention=True).double()
     nodes = torch.randn(3, 5, dtype=torch.float64)
-    offsets = torch.tensor([0, 3])
-    first, second = pairs_within(offsets, 3, 9)
+    formula = Segments.of_lengths([3])
+    first, second = formula.pairs
     ones = torch.ones(3, dtype=torch.float64)
-    graph = Graph(torch.ones(3).long(), offsets, torch.zeros(3).long(), ones, first, second, None)
+    graph = Graph(torch.ones(3).long(), formula, ones, first, second, None)
 
     def network(function, x):
         for part in (function.first, function.second):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from matdata.plugin.nn import Linear, Rows
+from matdata.plugin.nn import Linear, Segments
 
 
 class Convolution(nn.Module):
@@ -18,7 +17,7 @@ class Convolution(nn.Module):
         self.reach = kernel // 2
         self.linear = Linear(kernel * width, filters)
 
-    def forward(self, values: Tensor, rows: Rows) -> Tensor:
+    def forward(self, values: Tensor, rows: Segments) -> Tensor:
         """From rows (K, width) to (K, filters)."""
         if self.reach == 0:
             return self.linear(values)
@@ -35,7 +34,7 @@ class Block(nn.Module):
         self.second = Convolution(filters, filters, kernel)
         self.residual = residual
 
-    def forward(self, values: Tensor, rows: Rows) -> Tensor:
+    def forward(self, values: Tensor, rows: Segments) -> Tensor:
         """Update rows (K, filters)."""
         hidden = self.first(functional.relu(values), rows)
         found: Tensor = self.second(functional.relu(hidden), rows)
@@ -62,7 +61,7 @@ class LocalPart(nn.Module):
             Block(filters, kernel, residuals[min(place, 1)]) for place in range(count)
         )
 
-    def forward(self, values: Tensor, rows: Rows) -> tuple[Tensor, Rows]:
+    def forward(self, values: Tensor, rows: Segments) -> tuple[Tensor, Segments]:
         """Rows of elements (K, width) to rows of regions (K, filters), fewer for ``dpcnn``."""
         values = self.region(values, rows)
         if self.kind == "cnn":
@@ -74,10 +73,9 @@ class LocalPart(nn.Module):
         return values, rows
 
 
-def halved(values: Tensor, rows: Rows) -> tuple[Tensor, Rows]:
+def halved(values: Tensor, rows: Segments) -> tuple[Tensor, Segments]:
     """Maximum over rows 2j, 2j + 1 and 2j + 2 of each material, as far as they exist."""
-    ends = np.concatenate([[0], np.cumsum((rows.host_lengths + 1) // 2)])
-    fewer = Rows(torch.from_numpy(ends).to(rows.offsets.device), ends)
+    fewer = Segments.of_lengths((rows.host_lengths + 1) // 2, rows.offsets.device)
     first = rows.start[fewer.owner] + 2 * fewer.place
     last = rows.offsets[1:][fewer.owner] - 1
     windows = [values[torch.minimum(first + step, last)] for step in range(3)]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from matdata.plugin import Schema
-from matdata.plugin.nn import CompositionModel, LeakyResidualNetwork, Linear, Rows
+from matdata.plugin.nn import CompositionModel, LeakyResidualNetwork, Linear, Segments
 from matdata_lgdcnn.convolution import LocalPart
 from matdata_lgdcnn.hypers import Hypers
 from matdata_lgdcnn.recurrent import Recurrent, Steps
@@ -28,7 +28,7 @@ class SoftAttention(nn.Module):
         # a bias here would cancel in the softmax
         self.score = Linear(width, 1, bias=False)
 
-    def forward(self, values: Tensor, rows: Rows) -> Tensor:
+    def forward(self, values: Tensor, rows: Segments) -> Tensor:
         """Weigh rows (K, width)."""
         return values * rows.softmax(self.score(functional.relu(self.up(values))))
 
@@ -40,7 +40,7 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.qkv = Linear(width, 3 * width)
 
-    def forward(self, values: Tensor, rows: Rows) -> Tensor:
+    def forward(self, values: Tensor, rows: Segments) -> Tensor:
         """Mix rows (K, width) of each material."""
         query, key, value = rows.padded(self.qkv(values)).chunk(3, -1)
         scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
@@ -60,7 +60,7 @@ class GlobalPart(nn.Module):
         made = {"soft": SoftAttention, "self": SelfAttention}.get(attention)
         self.attention = made(2 * hidden) if made else None
 
-    def forward(self, values: Tensor, rows: Rows, residual: bool) -> list[Tensor]:
+    def forward(self, values: Tensor, rows: Segments, residual: bool) -> list[Tensor]:
         """Outputs (K, 2 hidden) of each layer."""
         steps, outputs = Steps(rows), []
         for layer in self.layers:
@@ -100,7 +100,7 @@ class LGDCNNModel(CompositionModel):
         sizes = [target.size for target in schema.targets]
         self.end_with(network, sizes, schema.outputs, hypers.scaling)
 
-    def transform(self, values: Tensor, rows: Rows) -> tuple[Tensor, Rows]:
+    def transform(self, values: Tensor, rows: Segments) -> tuple[Tensor, Segments]:
         """Final representation of each element (or region of ``dpcnn``), the paper's EFM."""
         outputs: list[Tensor] = []
         if self.recurrent is not None:

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from matdata.plugin.nn import Rows
+from matdata.plugin.nn import Segments
 
 
 class Steps:
     """Which rows are read at each step, in both directions."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Segments) -> None:
         lengths, device = rows.host_lengths, rows.offsets.device
         longest_first = np.argsort(-lengths, kind="stable")
         self.order = torch.from_numpy(longest_first).to(device)

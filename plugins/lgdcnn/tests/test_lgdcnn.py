@@ -19,10 +19,10 @@ from support.models import (
 )
 
 from matdata.plugin import ConfigError, batch_of, trainer
-from matdata.plugin.nn import Rows
+from matdata.plugin.nn import Segments
 
 SMALL = {"width": 16, "hidden": 8, "filters": 16, "blocks": 1}
-ROWS = Rows(torch.tensor([0, 3, 4, 6, 10]))
+ROWS = Segments(torch.tensor([0, 3, 4, 6, 10]))
 
 
 def test_parameters():
@@ -91,7 +91,7 @@ def test_convolutions_are_those_of_torch():
         other.bias.copy_(ours.linear.bias)
     values = torch.randn(10, 5)
     found = ours(values, ROWS)
-    for row in range(ROWS.size):
+    for row in range(ROWS.count):
         part = slice(int(ROWS.offsets[row]), int(ROWS.offsets[row + 1]))
         expected = other(values[part].T[None])[0].T
         torch.testing.assert_close(found[part], expected)
@@ -137,7 +137,7 @@ def test_large_scores_give_no_nan():
 def test_contributions_average_to_the_prediction():
     plugin, model = build("lgdcnn", **SMALL)
     batch = batch_of(plugin.inputs(), FORMULAS)
-    rows = Rows(batch["edm"].offsets["element"])
+    rows = batch["edm"].segments["element"]
     mean = rows.mean(model.contributions(batch).values)
     torch.testing.assert_close(mean, model(batch)[:, :1])
     values, offsets = model.feature_maps(batch)

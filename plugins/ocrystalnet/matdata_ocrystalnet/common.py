@@ -7,24 +7,13 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from matdata.plugin.nn import Gaussians
+from matdata.plugin.nn import GAUSSIAN_BASES, Gaussians
 
 ACTIVATION: dict[str, Callable[[Tensor], Tensor]] = {
     "mish": F.mish,
     "relu": F.relu,
     "silu": F.silu,
     "softplus": F.softplus,
-}
-#: First and last centre, their number, and width, in Å.
-RANGES = {
-    # Published code of OCrystalNet.
-    "range51": (0.0, 5.0, 51, 0.5),
-    # Eq. 4 of its text: one Gaussian, the middle one of those.
-    "ocrystalnet": (2.5, 2.5, 1, 0.5),
-    # Xie and Grossman's code.
-    "cgcnn": (0.0, 8.0, 41, 0.2),
-    # MEGNet.
-    "megnet": (0.0, 5.0, 20, 0.5),
 }
 
 
@@ -34,14 +23,14 @@ class Distances(nn.Module):
     Parameters
     ----------
     name
-        One of `RANGES`. With one Gaussian, as the text has it, OCrystalNet has 25,600 parameters
-        fewer than the paper says.
+        One of `matdata.nn.GAUSSIAN_BASES`. With one Gaussian, as the text has it, OCrystalNet has
+        25,600 parameters fewer than the paper says.
     """
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        first, last, self.width, width = RANGES[name]
-        self.gaussians = Gaussians(first, last, self.width, width)
+        self.gaussians = Gaussians(GAUSSIAN_BASES[name])
+        self.width = GAUSSIAN_BASES[name].count
 
     def forward(self, distance: Tensor) -> Tensor:
         """Distances (E,) in Å to (E, width)."""

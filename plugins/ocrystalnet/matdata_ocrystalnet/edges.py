@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from matdata.plugin import GraphInput
+from matdata.plugin import GraphBatch
 
 
 class Edges(NamedTuple):
@@ -31,10 +31,10 @@ class Edges(NamedTuple):
 
 
 #: Edges by graph of a batch and by mode; they go when the batch goes.
-_FOUND: weakref.WeakKeyDictionary[GraphInput, dict[str, Edges]] = weakref.WeakKeyDictionary()
+_FOUND: weakref.WeakKeyDictionary[GraphBatch, dict[str, Edges]] = weakref.WeakKeyDictionary()
 
 
-def edges_of(graph: GraphInput, mode: str) -> Edges:
+def edges_of(graph: GraphBatch, mode: str) -> Edges:
     """The edges of a batch's ``graph`` input, made once for each batch.
 
     A radius alone gives a symmetric graph. A cut after the nearest neighbours does not: u can be
@@ -102,11 +102,12 @@ def complete(sender: Tensor, receiver: Tensor, image: Tensor, distance: Tensor, 
             torch.cat([ascending + len(sender), ascending]),
         )
     reverse = reverse_index(sender, receiver, image)
-    single = torch.nonzero(reverse < 0).flatten()
+    # how many edges have no reverse is known on the device alone: a GPU is waited for here
     if mode == "drop":
         kept = torch.nonzero(reverse >= 0).flatten()
         place = torch.zeros_like(reverse).index_copy(0, kept, ascending[: len(kept)])
         return Edges(sender[kept], receiver[kept], distance[kept], place[reverse[kept]])
+    single = torch.nonzero(reverse < 0).flatten()
     added = torch.arange(len(single), device=sender.device) + len(sender)
     return Edges(
         torch.cat([sender, receiver[single]]),

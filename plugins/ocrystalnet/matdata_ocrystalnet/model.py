@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from matdata.plugin import Batch, GraphInput, Schema
+from matdata.plugin import Batch, GraphBatch, Schema
 from matdata.plugin.nn import Linear, segment_max, segment_mean, segment_sum
 from matdata_ocrystalnet.common import ACTIVATION, Distances
 from matdata_ocrystalnet.edges import edges_of
@@ -119,14 +119,14 @@ class OCrystalNetModel(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Predictions for the materials of a batch, (b, outputs)."""
         states = self.site_states(batch)
-        pooled = segment_mean(states, batch.get("graph", GraphInput).crystal, len(batch))  # eq. 10
+        pooled = batch.get("graph", GraphBatch).segments["site"].mean(states)  # eq. 10
         inner = self.activation(self.hidden(self.dropout(pooled)))
         out: Tensor = self.last(self.dropout(inner))
         return out
 
     def site_states(self, batch: Batch) -> Tensor:
         """States of all sites before pooling, (N, hidden)."""
-        edges = edges_of(batch.get("graph", GraphInput), self.reverse)
+        edges = edges_of(batch.get("graph", GraphBatch), self.reverse)
         first = node = self.activation(self.sites(batch))
         start = states = self.activation(self.edges(self.basis(edges.distance)))
         for layer, communicate in zip(self.passing, self.communicate, strict=False):

@@ -11,8 +11,8 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from matdata.plugin import Batch, GraphInput, Schema
-from matdata.plugin.nn import Edges, GatedConvolution, Linear, segment_mean
+from matdata.plugin import Batch, GraphBatch, Schema
+from matdata.plugin.nn import Edges, GatedConvolution, Linear
 from matdata_ocrystalnet.common import Distances
 from matdata_ocrystalnet.hypers import OGCNNHypers
 from matdata_ocrystalnet.sites import SiteLinear
@@ -49,7 +49,7 @@ class OGCNNModel(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Predictions for the materials of a batch, (b, outputs)."""
-        graph = batch.get("graph", GraphInput)
+        graph = batch.get("graph", GraphBatch)
         sites = self.sites(batch)
         if self.encoder is not None:
             sites = self.encoder(F.softplus(sites))
@@ -57,7 +57,7 @@ class OGCNNModel(nn.Module):
         bonds = self.basis(edges.distance)
         for convolution in self.convolutions:
             sites = convolution(sites, bonds, edges)
-        rows = F.softplus(segment_mean(sites, graph.crystal, len(batch)))
+        rows = F.softplus(graph.segments["site"].mean(sites))
         for layer in self.outputs:
             rows = F.softplus(layer(rows))
         out: Tensor = self.last(rows)

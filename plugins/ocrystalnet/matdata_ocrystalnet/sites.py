@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from matdata.plugin import (
     Batch,
     Dense,
-    ElementInput,
+    ElementBatch,
     Featurizer,
-    OrbitalFieldInput,
+    OrbitalFieldBatch,
     Ragged,
     Schema,
 )
@@ -151,8 +151,8 @@ class SiteLinear(nn.Module):
     def numbers(self, batch: Batch) -> Tensor:
         """Atomic numbers of the sites, (N,) int64."""
         if self.orbital:
-            return batch.get("ofm", OrbitalFieldInput).numbers
-        return batch.get(self.specs[0], ElementInput).numbers
+            return batch.get("ofm", OrbitalFieldBatch).numbers
+        return batch.get(self.specs[0], ElementBatch).numbers
 
     def forward(self, batch: Batch) -> Tensor:
         """Rows of all sites of a batch, (N, width)."""
@@ -162,7 +162,7 @@ class SiteLinear(nn.Module):
         out = of_elements.index_select(0, numbers)
         if not self.orbital:
             return out
-        ligand, first = batch.get("ofm", OrbitalFieldInput).ligand, weight[:, : self.matrix]
+        ligand, first = batch.get("ofm", OrbitalFieldBatch).ligand, weight[:, : self.matrix]
         if ligand.device.type == "cpu":
             return out + outer_grouped(ligand, self.valence, numbers, first)
         return out + outer_materialised(ligand, self.valence.index_select(0, numbers), first)

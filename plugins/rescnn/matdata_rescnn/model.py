@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from matdata.plugin import ELEMENT_SETS, Batch, FractionInput, Schema
+from matdata.plugin import ELEMENT_SETS, Batch, FractionBatch, Schema
 from matdata.plugin.nn import Linear, start_as_keras
 from matdata_rescnn.hypers import ElemNetHypers, ResCNNHypers
 
@@ -44,7 +44,7 @@ class ResCNNModel(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Predictions, (b, outputs)."""
-        values = batch.get("fractions", FractionInput).values[:, None, :]
+        values = batch.get("fractions", FractionBatch).values[:, None, :]
         maps = []
         for convolution in self.convolutions:
             values = functional.relu(convolution(values))
@@ -82,7 +82,7 @@ class ElemNetModel(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Predictions, (b, outputs)."""
-        values = batch.get("fractions", FractionInput).values
+        values = batch.get("fractions", FractionBatch).values
         for place, layer in enumerate(self.layers):
             values = functional.relu(layer(values))
             if place in self.dropout:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from matdata.plugin import Batch, SetInput
+from matdata.plugin import Batch, CompositionSetBatch
 from matdata.plugin import nn as blocks
 from matdata_roost.hypers import Hypers
 
@@ -47,12 +47,12 @@ class RoostNet(blocks.TrunkAndHeads):
 
     def forward(self, batch: Batch) -> Tensor:
         """Outputs (b, o) of a batch."""
-        elements = batch.get("composition-set", SetInput)
+        elements = batch.get("composition-set", CompositionSetBatch)
         return self.predict(self.represent(elements))
 
-    def represent(self, elements: SetInput) -> Tensor:
+    def represent(self, elements: CompositionSetBatch) -> Tensor:
         """Rows of the materials (b, width) from their weighted elements."""
-        weights, sets = elements.fractions, blocks.Sets.of(elements, "element")
+        weights, sets = elements.fractions, elements.segments["element"]
         nodes = torch.cat([self.embedding(elements.numbers), weights[:, None]], 1)
         for layer in self.layers:
             nodes = layer(nodes, weights, sets)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from matdata.plugin import Batch, WyckoffInput
+from matdata.plugin import Batch, WyckoffBatch
 from matdata.plugin import nn as blocks
 from matdata_wren.hypers import Hypers
 
@@ -48,14 +48,14 @@ class WrenNet(blocks.TrunkAndHeads):
 
     def forward(self, batch: Batch) -> Tensor:
         """Outputs (b, o) of a batch."""
-        orbits = batch.get("wyckoff", WyckoffInput)
+        orbits = batch.get("wyckoff", WyckoffBatch)
         labellings = self.represent(orbits)
-        return self.predict(blocks.segment_mean(labellings, orbits.crystal, len(batch)))
+        return self.predict(orbits.segments["labelling"].mean(labellings))
 
-    def represent(self, orbits: WyckoffInput) -> Tensor:
+    def represent(self, orbits: WyckoffBatch) -> Tensor:
         """Rows of the labellings (L, width) from their orbits."""
         weights = orbits.weights
-        sets = blocks.Sets(orbits.row_offsets, orbits.labelling)
+        sets = orbits.orbits
         nodes = torch.cat(
             [self.elements(orbits.numbers), self.positions(orbits.positions, weights)], 1
         )

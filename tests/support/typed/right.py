@@ -18,10 +18,10 @@ from matdata.plugin import (
     Compositions,
     Crystals,
     Dense,
-    DenseInput,
+    DenseBatch,
     Featurizer,
     Field,
-    GraphInput,
+    GraphBatch,
     Origin,
     Reject,
     Request,
@@ -112,7 +112,7 @@ class Net(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Outputs (b, o)."""
-        graph, mass = batch.get("graph", GraphInput), batch.get("mass", DenseInput)
+        graph, mass = batch.get("graph", GraphBatch), batch.get("mass", DenseBatch)
         mean = segment_mean(graph.distance[:, None], graph.edge_crystal, len(batch))
         return self.last(nn.functional.silu(self.first(mean + 0.0 * mass.values)))
 

@@ -7,13 +7,13 @@ from right import Hypers, Mass, Stranger
 
 import matdata as md
 from matdata import plugin
-from matdata.plugin import Batch, Crystals, GraphInput, Schema, Settings, Target
+from matdata.plugin import Batch, Crystals, GraphBatch, Schema, Settings, Target
 
 
 def wrong(batch: Batch, crystals: Crystals, schema: Schema) -> None:
     """Do what cannot be done."""
     batch["graph"].sender  # error: attr-defined
-    batch.get("graph", GraphInput).senders  # error: attr-defined
+    batch.get("graph", GraphBatch).senders  # error: attr-defined
     batch.get("graph", Crystals)  # error: type-var
     Mass().settings.units  # error: attr-defined
     Mass(Hypers())  # error: arg-type

@@ -13,7 +13,7 @@ from matdata.features.base import Block, Featurizer, Field
 from matdata.features.feature import Feature, values_and_offsets
 from matdata.features.graph_views import line_graph
 from matdata.features.runner import Job, run
-from matdata.load.inputs.dense import DenseInput
+from matdata.load.inputs.dense import DenseBatch
 from matdata.load.inputs.line_graph import Edges, line_graphs
 from matdata.load.loader import make_loader
 
@@ -77,7 +77,7 @@ def test_graph_indices_owners_and_positions(toy):
             assert set(graph.edge_crystal[part].tolist()) == {k}
             np.testing.assert_array_equal(graph.fields["metric"][k], stored["metric"][0])
             site, edge = site + sites, edge + edges
-        assert site == graph.entries("site") == len(graph.numbers)
+        assert site == graph.segments["site"].total == len(graph.numbers)
 
 
 @pytest.mark.parametrize("at_once", [1, 50, 1000, 1 << 22])
@@ -90,9 +90,9 @@ def test_line_graphs_are_those_of_each_crystal(toy, monkeypatch, backtrack, at_o
         graph = batch["graph"]
         made = graph.line_graph(backtrack)
         wanted = line_graph(toy.feature("graph").stored(batch.ids), backtrack)
-        begin = graph.offsets["edge"][:-1].repeat_interleave(made.lengths)
+        begin = graph.segments["edge"].start.repeat_interleave(made.segments.lengths)
         assert made.first.dtype == made.second.dtype == torch.int64
-        assert made.host_offsets.tolist() == wanted.first.offsets.tolist()
+        assert made.segments.host_offsets.tolist() == wanted.first.offsets.tolist()
         assert (made.first - begin).tolist() == wanted.first.values.tolist()
         assert (made.second - begin).tolist() == wanted.second.values.tolist()
         np.testing.assert_allclose(made.cosine, wanted.cosine.values, rtol=0, atol=1.2e-7)
@@ -107,7 +107,7 @@ def test_a_line_graph_without_edges():
     metric = torch.ones((2, 6), dtype=torch.float64)
     edges = Edges(none.expand(2, 0), vectors, vectors.to(torch.int64), none, metric)
     made = line_graphs(edges, 3, torch.zeros(3, dtype=torch.int64), backtrack=False)
-    assert made.lengths.tolist() == [0, 0]
+    assert made.segments.host_lengths.tolist() == [0, 0]
     assert len(made.first) == len(made.second) == len(made.cosine) == 0
 
 
@@ -159,10 +159,10 @@ def test_a_featurizer_of_a_plugin_goes_through_dense(toy, tmp_path, monkeypatch)
     monkeypatch.setattr(toy, "feature", lambda spec: Feature(folder, toy.ids, toy.digest))
     (batch,) = make_loader(toy, toy.ids[:7], ["mine"])
     held, crystals = batch["mine"], toy.crystals.take(slice(0, 7))
-    assert type(held) is DenseInput
+    assert type(held) is DenseBatch
     assert held.values.dtype == torch.float32
     assert held.values[:, 0].tolist() == crystals.numbers.tolist()
-    assert held.owner("row").tolist() == crystals.site_crystal.tolist()
+    assert held.segments["row"].owner.tolist() == crystals.site_crystal.tolist()
 
 
 def test_rows_are_positions_of_ids(toy):

@@ -167,11 +167,11 @@ def test_workers_of_torch_keep_the_order(toy, workers):
 def test_budget_of_edges(toy):
     loader = _loader(toy, max_edges=900, batch_size=0)
     batches = list(loader)
-    assert max(b["graph"].entries("edge") for b in batches) <= 900
+    assert max(b["graph"].segments["edge"].total for b in batches) <= 900
     assert sorted(joined(b.ids for b in batches)) == loader.ids.tolist()
     assert len({len(b) for b in batches}) > 1
     both = _loader(toy, max_sites=40, max_edges=900, batch_size=6)
-    assert max(b["graph"].entries("site") for b in both) <= 40
+    assert max(b["graph"].segments["site"].total for b in both) <= 40
     assert max(map(len, both)) <= 6
 
 

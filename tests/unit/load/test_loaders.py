@@ -165,7 +165,9 @@ def test_pyg_batches_come_apart_again(toy):
             assert torch.equal(made[name], again[name]), name
         assert made.num_graphs == len(batch)
         assert items[1].edge_index.max() == items[1].num_nodes - 1
-        assert [item["num_nodes"] for item in items] == batch["graph"].lengths("site").tolist()
+        assert [item["num_nodes"] for item in items] == batch["graph"].segments[
+            "site"
+        ].host_lengths.tolist()
     with pytest.raises(md.ConfigError, match="no crystal graph"):
         pyg_data(batch, "lattice")
 

@@ -6,37 +6,8 @@ import torch
 
 import matdata as md
 from matdata.nn.compositions import CompositionEmbedding, ContributionHead, FractionEncoding
-from matdata.nn.rows import Rows
+from matdata.nn.segments import Segments
 from matdata.training.batch_of import batch_of
-
-ROWS = Rows(torch.tensor([0, 3, 4, 6]))
-VALUES = torch.arange(12.0).reshape(6, 2)
-
-
-def test_padding_and_back():
-    grid = ROWS.padded(VALUES)
-    assert grid.shape == (3, 3, 2)
-    assert grid[1].tolist() == [[6.0, 7.0], [0.0, 0.0], [0.0, 0.0]]
-    torch.testing.assert_close(ROWS.packed(grid), VALUES)
-    assert ROWS.mask.tolist() == [[True] * 3, [True, False, False], [True, True, False]]
-
-
-def test_sums_and_means():
-    assert ROWS.sum(VALUES).tolist() == [[6.0, 9.0], [6.0, 7.0], [18.0, 20.0]]
-    assert ROWS.mean(VALUES).tolist() == [[2.0, 3.0], [6.0, 7.0], [9.0, 10.0]]
-    assert Rows(torch.tensor([0, 0, 1])).mean(VALUES[:1]).tolist() == [[0.0, 0.0], [0.0, 1.0]]
-
-
-def test_softmax_of_any_scores():
-    scores = torch.tensor([[1000.0], [0.0], [1000.0], [-5000.0], [3.0], [3.0]])
-    found = ROWS.softmax(scores)[:, 0]
-    torch.testing.assert_close(found, torch.tensor([0.5, 0.0, 0.5, 1.0, 0.5, 0.5]))
-
-
-def test_shifts_stop_at_the_ends():
-    assert ROWS.shifted(VALUES, 1)[:, 0].tolist() == [2.0, 4.0, 0.0, 0.0, 10.0, 0.0]
-    assert ROWS.shifted(VALUES, -1)[:, 0].tolist() == [0.0, 0.0, 2.0, 0.0, 0.0, 8.0]
-    assert ROWS.shifted(VALUES, 0) is VALUES
 
 
 def test_fraction_encoding_by_hand():
@@ -52,7 +23,7 @@ def test_fraction_encoding_by_hand():
 def test_an_embedding_tells_elements_and_fractions_apart():
     torch.manual_seed(0)
     embed = CompositionEmbedding("mat2vec", 8, 1000).eval()
-    rows = Rows(torch.tensor([0, 2, 4]))
+    rows = Segments(torch.tensor([0, 2, 4]))
     found = embed(torch.tensor([8, 14, 8, 14]), torch.tensor([0.6, 0.4, 0.7, 0.3]), rows)
     # the element's part is the same in both, the fraction's is not
     assert not torch.allclose(found[0], found[2])
@@ -67,10 +38,10 @@ def test_an_embedding_tells_elements_and_fractions_apart():
 
 def test_contributions_by_hand():
     head = ContributionHead(torch.nn.Identity(), robust=True)
-    found = head(torch.tensor([[2.0, 0.1, 0.0], [4.0, 0.3, 100.0]]), Rows(torch.tensor([0, 2])))
+    found = head(torch.tensor([[2.0, 0.1, 0.0], [4.0, 0.3, 100.0]]), Segments(torch.tensor([0, 2])))
     torch.testing.assert_close(found, torch.tensor([[2.5, 0.2]]))
     pooled = ContributionHead(torch.nn.Identity(), robust=False, pooled=True)
-    found = pooled(torch.tensor([[2.0, -1.0], [4.0, 1.0]]), Rows(torch.tensor([0, 2])))
+    found = pooled(torch.tensor([[2.0, -1.0], [4.0, 1.0]]), Segments(torch.tensor([0, 2])))
     torch.testing.assert_close(found, torch.tensor([[1.5]]))
     assert [ContributionHead.columns(4, True), ContributionHead.columns(3, False)] == [6, 6]
 

@@ -1,0 +1,168 @@
+"""No network and no input of a batch fetches a size, or anything else, from the device.
+
+Tensors of torch's ``meta`` device have shapes and no values, and take every way that is not the
+CPU's. So whatever would wait for a value of a GPU (`item`, `nonzero`, a boolean mask, `bincount`,
+`repeat_interleave` without its size, a copy to the host) fails here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from support.crystals import many
+
+import matdata as md
+from matdata.features import featurizer
+from matdata.load.batch import Batch
+from matdata.nn import Segments, segment_mean
+from matdata.training import trainer
+from matdata.training.batch_of import batch_of
+
+DEVICE = torch.device("meta")
+MATERIALS = 5
+
+
+def on_device(tensor):
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=DEVICE)
+
+
+def moved(batch: Batch) -> Batch:
+    """The batch as a loader of that device would hand it out."""
+    inputs = {}
+    for spec, held in batch.inputs.items():
+        fields = {name: on_device(values) for name, values in held.fields.items()}
+        segments = {
+            level: Segments(on_device(one.offsets), one.host_offsets)
+            for level, one in held.segments.items()
+        }
+        inputs[spec] = type(held)(held.featurizer, fields, segments, held.size)
+    rest = (on_device(value) for value in (batch.targets, batch.mask, batch.rows))
+    return Batch(inputs, *rest, batch.all_ids)
+
+
+def runs_without_waiting(model, batch, prepare=lambda batch: None):
+    """Forward and backward on the device."""
+    weights = {name: on_device(value) for name, value in model.named_parameters()}
+    for value in weights.values():
+        value.requires_grad_()
+    constants = {name: on_device(value) for name, value in model.named_buffers()}
+    there = moved(batch)
+    prepare(there)
+    out = torch.func.functional_call(model, {**weights, **constants}, (there,))
+    assert out.device == DEVICE
+    assert out.shape[0] == len(batch)
+    out.sum().backward()
+
+
+def case(name, **hypers):
+    plugin = trainer(name, hypers)
+    settings = plugin.input_settings()
+    featurizers = {spec: featurizer(spec, settings.get(spec)) for spec in plugin.inputs()}
+    batch = batch_of(featurizers, many(MATERIALS))
+    return plugin.model(md.Schema((md.Target("energy"),), 2, featurizers)), batch
+
+
+CASES = {
+    "cgcnn": [{}],
+    "crabnet": [{}, {"scaling": "pooled"}],
+    "elemnet": [{}],
+    "example": [{}],
+    "finder": [{"graph": "formula"}, {"graph": "crystal"}, {"attention": False, "post": False}],
+    "lgdcnn": [{}, {"locally": "dpcnn", "attention": "self"}],
+    "ocrystalnet": [{"reverse": "both"}, {"reverse": "both", "aggregate": "mean"}],
+    "ogcnn": [{}],
+    "rescnn": [{}],
+    "roost": [{}],
+    "wren": [{}],
+}
+FLAT = [(name, hypers) for name, several in CASES.items() for hypers in several]
+
+
+@pytest.mark.parametrize(
+    ("name", "hypers"), FLAT, ids=[f"{name}-{'-'.join(map(str, h.values()))}" for name, h in FLAT]
+)
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+def test_networks_of_plugins_wait_for_nothing(name, hypers, training, made):
+    model, batch = made(name, hypers)
+    runs_without_waiting(model.train(training), batch)
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Networks and batches of the CPU, made once."""
+    kept = {}
+
+    def make(name, hypers):
+        key = name, tuple(hypers.items())
+        if key not in kept:
+            kept[key] = case(name, **hypers)
+        return kept[key]
+
+    return make
+
+
+@pytest.mark.parametrize("reverse", ["add", "drop"])
+def test_ocrystalnet_waits_once_for_the_edges_of_a_batch(reverse, made):
+    from matdata_ocrystalnet import edges
+
+    model, batch = made("ocrystalnet", {"reverse": reverse})
+    found = edges.edges_of(batch["graph"], reverse)
+    with pytest.raises(NotImplementedError, match="nonzero"):
+        runs_without_waiting(model, batch)
+
+    def as_found(there):
+        edges._FOUND[there["graph"]] = {reverse: edges.Edges(*map(on_device, found))}
+
+    runs_without_waiting(model, batch, as_found)
+
+
+INPUTS = ("composition-set", "edm", "element:mat2vec", "formula-graph", "fractions", "graph")
+SETTINGS = {"graph": {"basis": "megnet"}, "wyckoff": {"labellings": "all"}}
+
+
+@pytest.mark.parametrize("spec", [*INPUTS, "lattice", "ofm", "ofm-mean", "wyckoff"])
+def test_inputs_expand_without_waiting(spec):
+    settings = {"ofm-mean": {"level": "structure"}}.get(spec, SETTINGS.get(spec))
+    spec = spec.removesuffix("-mean")
+    batch = batch_of({spec: featurizer(spec, settings)}, many(MATERIALS))
+    expected = batch[spec].dense()
+    there = moved(batch)[spec]
+    dense = there.dense()
+    assert dense.shape == expected.shape
+    assert dense.device == DEVICE
+    if hasattr(there, "pairs"):
+        assert there.pairs[0].shape == batch[spec].pairs[0].shape
+
+
+def test_segments_wait_for_nothing():
+    segments = Segments(torch.empty(4, dtype=torch.int64, device=DEVICE), np.array([0, 3, 3, 5]))
+    values = torch.empty(5, 2, device=DEVICE)
+    grid = segments.padded(values)
+    assert grid.shape == (3, 3, 2)
+    assert segments.packed(grid).shape == values.shape
+    assert segments.pairs[0].shape == (13,)
+    assert segments.pair_offsets.shape == segments.offsets.shape
+    for reduced in (segments.sum(values), segments.mean(values), segments.max(values)):
+        assert reduced.shape == (3, 2)
+    for kept in (segments.softmax(values, values[:, :1]), segments.shifted(values, -1)):
+        assert kept.shape == values.shape
+    assert segment_mean(values, segments.owner, 3).shape == (3, 2)
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        lambda x: x.max().item(),
+        lambda x: x.tolist(),
+        lambda x: x[x > 0],
+        lambda x: torch.bincount(x, minlength=3),
+        lambda x: torch.repeat_interleave(x),
+        lambda x: torch.unique(x),
+        lambda x: x.cpu(),
+        lambda x: x.to("cpu", torch.float64),
+    ],
+)
+def test_the_device_shows_what_waits(waits):
+    with pytest.raises(RuntimeError, match=r"[Mm]eta"):
+        waits(torch.empty(5, dtype=torch.int64, device=DEVICE))
