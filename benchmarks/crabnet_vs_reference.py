@@ -28,7 +28,10 @@ from matdata.load.batch import Batch
 from matdata.training import trainer
 from matdata.training.contract import Schema, Target
 from matdata.training.batch_of import batch_of
-from matdata.training.losses import robust_l1
+from matdata.training.objectives.robust_l1 import RobustL1
+from matdata.training.outputs import Head
+
+OBJECTIVE = RobustL1.bind(Target("target"))
 
 
 def main() -> int:
@@ -50,7 +53,7 @@ def main() -> int:
     table = pd.read_csv(common.public(f"crabnet/{given.set}/train.csv.gz"))
     table = table.iloc[: given.limit or None]
     ours = trainer("crabnet", {"scaling": "pooled", "dropout": 0.0, "jitter": 0.0}).model(
-        Schema((Target("target"),), 2, {})
+        Schema((Target("target"),), (Head("target", (1, 1)),), {})
     )
     theirs = SubCrab(compute_device="cpu", emb_scaler=2.0, dropout=0.0)
     theirs.encoder.fractional = False
@@ -122,7 +125,7 @@ def fresh(batch: Batch) -> Batch:
 def step(forward, target: torch.Tensor, optimizer: torch.optim.Optimizer) -> float:
     """One step of training; returns the loss."""
     optimizer.zero_grad(set_to_none=True)
-    loss = robust_l1(forward(), target).mean()
+    loss = OBJECTIVE.loss(forward(), target, torch.ones_like(target, dtype=torch.bool), {}).mean()
     loss.backward()
     optimizer.step()
     return float(loss.detach())

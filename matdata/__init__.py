@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # The names of `matdata.api`, written out so that looking one up need not import it.
 __all__ = [
+    "Axis",
     "Block",
     "Column",
     "Compositions",
@@ -30,6 +31,7 @@ __all__ = [
     "Featurizer",
     "Field",
     "FitTrainer",
+    "Head",
     "MatdataError",
     "MatdataWarning",
     "Members",

@@ -33,20 +33,16 @@ from matdata.features.base import Block, Column, Dense, Featurizer, Field
 from matdata.features.feature import Feature
 from matdata.materials.compute import Computed, compute
 from matdata.store.catalogue import find_dataset
-from matdata.training.contract import (
-    FitTrainer,
-    Members,
-    Samples,
-    Schema,
-    Target,
-    TorchTrainer,
-    Trainer,
-)
+from matdata.training.axis import Axis
+from matdata.training.contract import FitTrainer, Schema, Target, TorchTrainer, Trainer
+from matdata.training.outputs import Head, Members
+from matdata.training.samples import Samples
 
 if TYPE_CHECKING:
     from matdata.datasets.sklearn import FeatureTransformer
 
 __all__ = [
+    "Axis",
     "Block",
     "Column",
     "Compositions",
@@ -61,6 +57,7 @@ __all__ = [
     "Featurizer",
     "Field",
     "FitTrainer",
+    "Head",
     "MatdataError",
     "MatdataWarning",
     "Members",

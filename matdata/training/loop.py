@@ -13,7 +13,6 @@ from torch import Tensor
 
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import TrainError
-from matdata.training.contract import Schema
 from matdata.training.engine import Engine, Weights
 from matdata.training.progress import Progress
 from matdata.training.schedule import Schedule
@@ -34,8 +33,6 @@ class Loop:
         The members.
     train, valid
         Loaders; `valid` is None if the last epoch is kept.
-    schema
-        What is learnt.
     save
         Called with the loop when a checkpoint is due.
     log
@@ -47,7 +44,6 @@ class Loop:
     engine: Engine
     train: Any
     valid: Any
-    schema: Schema
     save: Callable[[Loop], None]
     log: Callable[[dict[str, Any]], None]
     console: Console = SILENT
@@ -156,7 +152,7 @@ class Loop:
     def _validate(self) -> Validation | None:
         if self.valid is None:
             return None
-        value = validate(self.engine, self.valid, self.schema)
+        value = validate(self.engine, self.valid)
         # all processes see the same part; one says what the numbers are
         monitored = self.engine.recipe.group.shared(value.monitored(self.settings.monitor))
         if not all(map(math.isfinite, monitored)):

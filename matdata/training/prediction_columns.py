@@ -41,7 +41,8 @@ class Statistic(StrEnum):
         """
         if target.task == "regression":
             return target.unit
-        return None if self in (Statistic.TRUTH, Statistic.CLASS) else "1"
+        chosen = target.task != "distribution" and self in (Statistic.TRUTH, Statistic.CLASS)
+        return None if chosen else "1"
 
 
 SPREADS = (Statistic.ALEATORIC, Statistic.EPISTEMIC, Statistic.TOTAL)
@@ -125,7 +126,7 @@ def columns_of(
     found = []
     for target in targets:
         found += [column_of(target, Statistic.TRUTH)] if truth else []
-        if target.task == "classification":
+        if target.labels:
             found.append(column_of(target, Statistic.CLASS))
             found += [column_of(target, Statistic.PROBABILITY, label) for label in target.labels]
         else:
@@ -148,7 +149,7 @@ def require_distinct(targets: Sequence[Target]) -> None:
         Naming the two targets.
     """
     for one in targets:
-        if one.task != "classification":
+        if not one.labels:
             continue
         start = f"{one.name}_{Statistic.PROBABILITY}"
         for other in targets:

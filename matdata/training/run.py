@@ -25,6 +25,7 @@ from matdata.training.contents import (
     require_written_by,
 )
 from matdata.training.contract import Schema, Target, Trainer
+from matdata.training.objectives.choice import heads_of
 from matdata.training.settings import TrainSettings
 
 __all__ = ["Run", "find_run", "read_sealed", "write_sealed"]
@@ -124,7 +125,15 @@ class Run:
                 )
             inputs[entry["spec"]] = made
         targets = tuple(Target(**target) for target in self.manifest["targets"])
-        return Schema(targets, self.manifest["outputs"], inputs)
+        made_for = Schema(targets, heads_of(targets, self.settings), inputs)
+        if made_for.outputs != self.manifest["outputs"]:
+            raise TrainError(
+                f"run {self.name!r} was trained for {self.manifest['outputs']} columns, its "
+                f"objectives now need {made_for.outputs}",
+                cause="the plugin of an objective was changed since",
+                next_step="install the version that it was trained with, or train again",
+            )
+        return made_for
 
     @property
     def finished(self) -> bool:

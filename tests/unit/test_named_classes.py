@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from matdata.core.errors import ConfigError
-from matdata.training.contract import BOOLEAN, Members, Target, Trainer
+from matdata.training.contract import BOOLEAN, Target, Trainer
 from matdata.training.data import View, truth
+from matdata.training.outputs import Members
 from matdata.training.prediction import combine
 from matdata.training.targets import require_classes, require_names, told_targets
 
@@ -25,7 +26,10 @@ def _dataset(values):
 def _told(values, task=None, train=None, tasks=("regression", "classification")):
     dataset, names = _dataset(values)
     ids = np.array(names[: train or len(names)])
-    trainer = SimpleNamespace(tasks=(*Trainer.tasks, *tasks), name="toy")
+    learnt = (*Trainer.tasks, *tasks)
+    trainer = SimpleNamespace(
+        tasks=learnt, name="toy", learns=learnt.__contains__, mixes_tasks=False
+    )
     return told_targets(dataset, ("y",), task, ids, trainer)[0]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,6 +22,7 @@ class Dummy(md.FitTrainer):
     summary: ClassVar[str] = "mean or median of the training targets; what a model must beat"
     Hypers: ClassVar[type[md.Settings]] = DummyHypers
     tasks: ClassVar[tuple[Any, ...]] = ("regression", "classification")
+    mixes_tasks: ClassVar[bool] = True
 
     def inputs(self) -> tuple[str, ...]:
         """None."""
@@ -31,10 +32,13 @@ class Dummy(md.FitTrainer):
         self, train: md.Samples, valid: md.Samples | None, schema: md.Schema, seed: int
     ) -> None:
         """Take the mean or median of what is known of each column."""
-        classes = schema.targets[0].task == "classification"
-        chosen = np.mean if classes or self.hypers.statistic == "mean" else np.median
-        columns = _columns(train, schema)
-        self._value = np.array([chosen(values) for values in columns])
+        median = self.hypers.statistic == "median"
+        self._value = np.array(
+            [
+                np.median(values) if median and target.task == "regression" else np.mean(values)
+                for target, values in _columns(train, schema)
+            ]
+        )
 
     def predict(self, samples: md.Samples) -> md.Members:
         """The same row for each material."""
@@ -49,16 +53,20 @@ class Dummy(md.FitTrainer):
         self._value = np.asarray(state["value"])
 
 
-def _columns(train: md.Samples, schema: md.Schema) -> list[np.ndarray[Any, Any]]:
+def _columns(
+    train: md.Samples, schema: md.Schema
+) -> Iterator[tuple[md.Target, np.ndarray[Any, Any]]]:
     """Known values of each column; of a classification, what is 1 for each class."""
-    known = [train.targets[train.mask[:, k], k] for k in range(train.targets.shape[1])]
-    if schema.targets[0].task == "regression":
-        return known
-    return [
-        (values == k).astype(float)
-        for target, values in zip(schema.targets, known, strict=True)
-        for k in range(target.size)
-    ]
+    place = 0
+    for target in schema.targets:
+        for column in range(place, place + target.columns):
+            values = train.targets[train.mask[:, column], column]
+            if target.task == "regression":
+                yield target, values
+                continue
+            for kind in range(target.size):
+                yield target, (values == kind).astype(float)
+        place += target.columns
 
 
 class _Forest(md.FitTrainer):
@@ -88,7 +96,7 @@ class _Forest(md.FitTrainer):
             )
         chosen = self.hypers
         features = chosen.max_features if chosen.max_features <= 1 else int(chosen.max_features)
-        classify = schema.targets[0].task == "classification"
+        classify = all(target.task == "classification" for target in schema.targets)
         kind = RandomForestClassifier if classify else RandomForestRegressor
         forest = kind(
             chosen.trees,

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+import matdata as md
 from matdata import nn as blocks
 from matdata_cgcnn.hypers import Hypers
 
@@ -19,13 +20,11 @@ class CGCNNet(nn.Module):
     ----------
     hypers
         Sizes.
-    sizes
-        Numbers of each target.
-    outputs
+    heads
         Columns to return, see `matdata.nn.OutputHeads`.
     """
 
-    def __init__(self, hypers: Hypers, sizes: Sequence[int], outputs: int) -> None:
+    def __init__(self, hypers: Hypers, heads: Sequence[md.Head]) -> None:
         super().__init__()
         centres = round(hypers.radius / hypers.step) + 1
         self.basis = blocks.Gaussians(0.0, (centres - 1) * hypers.step, centres, hypers.step)
@@ -37,8 +36,7 @@ class CGCNNet(nn.Module):
         self.trunk = blocks.SimpleNetwork(hypers.width, hidden, [hidden] * hypers.trunk)
         self.heads = blocks.OutputHeads(
             lambda out: blocks.SimpleNetwork(hidden, out, [hidden] * hypers.output),
-            sizes,
-            outputs,
+            heads,
         )
 
     def forward(self, batch: Any) -> Tensor:

@@ -63,7 +63,6 @@ class CrabNetModel(nn.Module):
 
     def __init__(self, hypers: Hypers, schema: Schema) -> None:
         super().__init__()
-        robust = schema.outputs == 2 * sum(target.size for target in schema.targets)
         self.embedding = CompositionEmbedding(
             hypers.table, hypers.width, hypers.resolution, hypers.jitter
         )
@@ -71,9 +70,10 @@ class CrabNetModel(nn.Module):
             AttentionBlock(hypers.width, hypers.heads, hypers.feedforward, hypers.dropout)
             for _ in range(hypers.layers)
         )
-        columns = ContributionHead.columns(schema.outputs, robust)
+        columns = ContributionHead.columns(schema.means, schema.outputs)
         network = LeakyResidualNetwork(hypers.width, hypers.hidden, columns)
-        self.head = ContributionHead(network, robust, hypers.scaling == "pooled")
+        pooled = hypers.scaling == "pooled"
+        self.head = ContributionHead(network, schema.means, schema.outputs, pooled)
 
     def feature_rows(self, batch: Batch) -> tuple[Tensor, Rows]:
         """Final representation of each element (EDM''), (K, width)."""

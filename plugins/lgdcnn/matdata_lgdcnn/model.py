@@ -86,7 +86,6 @@ class LGDCNNModel(nn.Module):
     def __init__(self, hypers: Hypers, schema: Schema) -> None:
         super().__init__()
         parts = self.parts = hypers.parts()
-        robust = schema.outputs == 2 * sum(target.size for target in schema.targets)
         self.embedding = CompositionEmbedding(
             parts.table, hypers.width, hypers.resolution, hypers.jitter
         )
@@ -102,11 +101,12 @@ class LGDCNNModel(nn.Module):
                 parts.locally, width, hypers.filters, hypers.kernel, hypers.blocks, residuals
             )
             width = hypers.filters
-        columns = ContributionHead.columns(schema.outputs, robust)
+        columns = ContributionHead.columns(schema.means, schema.outputs)
         network: nn.Module = Linear(width, columns)
         if parts.post:
             network = LeakyResidualNetwork(width, (1024, 512, 256, 128), columns)
-        self.head = ContributionHead(network, robust, hypers.scaling == "pooled")
+        pooled = hypers.scaling == "pooled"
+        self.head = ContributionHead(network, schema.means, schema.outputs, pooled)
 
     def feature_rows(self, batch: Batch) -> tuple[Tensor, Rows]:
         """Final representation of each element (or region of ``dpcnn``), the paper's EFM."""

@@ -76,7 +76,7 @@ def schema_of() -> Callable[..., md.Schema]:
     def make(trainer: md.TorchTrainer, outputs: int = 1) -> md.Schema:
         settings = trainer.input_settings()
         made = {spec: featurizer(spec, settings.get(spec)) for spec in trainer.inputs()}
-        return md.Schema((md.Target("energy"),), outputs, made)
+        return md.Schema((md.Target("energy"),), (md.Head("energy", (1,) * outputs),), made)
 
     return make
 

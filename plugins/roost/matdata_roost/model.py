@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+import matdata as md
 from matdata import nn as blocks
 from matdata_roost.hypers import Hypers
 
@@ -24,13 +25,11 @@ class RoostNet(nn.Module):
     ----------
     hypers
         Sizes.
-    sizes
-        Numbers of each target.
-    outputs
+    heads
         Columns to return, see `matdata.nn.OutputHeads`.
     """
 
-    def __init__(self, hypers: Hypers, sizes: Sequence[int], outputs: int) -> None:
+    def __init__(self, hypers: Hypers, heads: Sequence[md.Head]) -> None:
         super().__init__()
         width, attention = hypers.width, (hypers.gates, hypers.hidden)
         self.embedding = blocks.ElementEmbedding(hypers.table, width - 1)
@@ -40,9 +39,7 @@ class RoostNet(nn.Module):
         self.pool = blocks.WeightedAttentionPooling(width, hypers.pool_heads, *attention)
         shared, *own = hypers.output
         self.trunk = blocks.ResidualNetwork(width, shared, hypers.trunk)
-        self.heads = blocks.OutputHeads(
-            lambda out: blocks.ResidualNetwork(shared, out, own), sizes, outputs
-        )
+        self.heads = blocks.OutputHeads(lambda out: blocks.ResidualNetwork(shared, out, own), heads)
 
     def forward(self, batch: Any) -> Tensor:
         """Outputs (b, o) of a batch."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+import matdata as md
 from matdata import nn as blocks
 from matdata_wren.hypers import Hypers
 
@@ -23,13 +24,11 @@ class WrenNet(nn.Module):
     ----------
     hypers
         Sizes.
-    sizes
-        Numbers of each target.
-    outputs
+    heads
         Columns to return, see `matdata.nn.OutputHeads`.
     """
 
-    def __init__(self, hypers: Hypers, sizes: Sequence[int], outputs: int) -> None:
+    def __init__(self, hypers: Hypers, heads: Sequence[md.Head]) -> None:
         super().__init__()
         width = hypers.element_width + hypers.position_width
         attention = hypers.gates, hypers.hidden
@@ -41,9 +40,7 @@ class WrenNet(nn.Module):
         self.pool = blocks.WeightedAttentionPooling(width, hypers.pool_heads, *attention)
         shared, *own = hypers.output
         self.trunk = blocks.ResidualNetwork(width, shared, hypers.trunk)
-        self.heads = blocks.OutputHeads(
-            lambda out: blocks.ResidualNetwork(shared, out, own), sizes, outputs
-        )
+        self.heads = blocks.OutputHeads(lambda out: blocks.ResidualNetwork(shared, out, own), heads)
 
     def forward(self, batch: Any) -> Tensor:
         """Outputs (b, o) of a batch."""
