@@ -36,7 +36,7 @@ def run(given: argparse.Namespace) -> int:
         require_format(given.output)
     console = console_of(given)
     settings = {"device": given.device} if given.device else {}
-    found = _predict(find_run(cache_of(given), given.run), given.what, settings)
+    found = _predict(find_run(cache_of(given), given.run), given.what, settings, given.derive)
     for line in reject_lines(found.rejects):
         console.warn(line)
     if given.output:
@@ -45,14 +45,19 @@ def run(given: argparse.Namespace) -> int:
     if given.json:
         table = document_of(found.columns(given.members), found.described(given.members))
         rejects = [asdict(reject) for reject in found.rejects]
-        print_json({"run": given.run, **table, "rejects": rejects})
+        derived = [dict(one) for one in found.derivations]
+        more = {"derivations": derived} if derived else {}
+        print_json({"run": given.run, **table, **more, "rejects": rejects})
     elif not given.output:
         for line in lines(found):
             console.say(line)
     return 0
 
 
-def _predict(run: Run, what: Sequence[str], settings: dict[str, Any]) -> Predictions:
+def _predict(
+    run: Run, what: Sequence[str], settings: dict[str, Any], derive: Sequence[str]
+) -> Predictions:
+    from matdata.evaluation.derive.chain import Chain
     from matdata.store.catalogue import datasets, find_dataset
     from matdata.training.memory_features import predict_memory
     from matdata.training.predict import predict_dataset
@@ -61,9 +66,12 @@ def _predict(run: Run, what: Sequence[str], settings: dict[str, Any]) -> Predict
     for text in what:
         require_one_meaning(text, dataset)
     if dataset:
-        return predict_dataset(run, find_dataset(run.cache, what[0]), settings=settings)
+        folder = find_dataset(run.cache, what[0])
+        chain = Chain(run, derive, folder)
+        return chain.apply(predict_dataset(run, folder, settings=settings), settings)
+    chain = Chain(run, derive, None)
     try:
-        return predict_memory(run, list(what), settings)
+        return chain.apply(predict_memory(run, list(what), settings), settings)
     except StructureError as error:
         if len(what) > 1 or os.path.exists(what[0]):
             raise

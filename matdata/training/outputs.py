@@ -23,11 +23,14 @@ class Distribution(NamedTuple, Generic[Values]):
         Standard deviation of the noise; None if the objective learns none.
     probability : (m, n, k), optional
         Probabilities of classes, labels or elements; None for numbers.
+    interval : ((n, k), (n, k)), optional
+        Lower and upper ends of an interval that an ensemble gives.
     """
 
     mean: Values
     aleatoric: Values | None = None
     probability: Values | None = None
+    interval: tuple[Values, Values] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from matdata.load.powers import root_mean_square
 from matdata.training.contract import Target
 from matdata.training.outputs import Members
 from matdata.training.prediction_columns import (
+    ENDS,
     MATERIAL_ID,
     SPREADS,
     PredictionColumn,
@@ -52,6 +54,15 @@ class Predictions:
         which holds their indices.
     rejects
         Materials without a prediction, each with its reason.
+    noise : (m, n, t), optional
+        Standard deviations of the noise that members expect; NaN where a target has none.
+    intervals
+        Lower and upper ends (n, size) by target, where a derivation gave such.
+    derived_by
+        What computed a target, or its interval, from the predictions of the run, by ``<target>``
+        or ``<target>/interval``.
+    derivations
+        Records of the derivations, in their order.
     """
 
     ids: npt.NDArray[np.str_]
@@ -63,6 +74,10 @@ class Predictions:
     members: Float
     true: Float | None = None
     rejects: tuple[Reject, ...] = ()
+    noise: Float | None = None
+    intervals: Mapping[str, tuple[Float, Float]] = field(default_factory=dict)
+    derived_by: Mapping[str, str] = field(default_factory=dict)
+    derivations: tuple[Mapping[str, Any], ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -125,6 +140,9 @@ class Predictions:
             assert column.label is not None
             place = target.labels.index(column.label)
             return _cells(self.column(target, self.mean)[:, place : place + 1])
+        if statistic in ENDS:
+            ends = self.intervals[target.name]
+            return _cells(ends[statistic is Statistic.UPPER], target.shape)
         values = self.mean if column.member is None else self.members[column.member]
         if statistic in SPREADS:
             spread: Float | None = getattr(self, str(statistic))
@@ -136,7 +154,15 @@ class Predictions:
     def described(self, members: bool = False) -> list[PredictionColumn]:
         """What the columns of the table hold, but for ``material_id``."""
         count = len(self.members) if members else 0
-        return columns_of(self.targets, truth=self.true is not None, members=count)
+        columns = columns_of(
+            self.targets, truth=self.true is not None, members=count, intervals=self.intervals
+        )
+        return [replace(column, derivation=self._derivation(column)) for column in columns]
+
+    def _derivation(self, column: PredictionColumn) -> str | None:
+        """What computed a column from the predictions of the run."""
+        key = f"{column.target}/interval" if column.statistic in ENDS else column.target
+        return self.derived_by.get(key)
 
     def columns(self, members: bool = False) -> dict[str, list[Any]]:
         """As columns of a table, one row a material; `members` adds what each member says."""
@@ -211,6 +237,7 @@ def combine(
         total,
         means,
         true,
+        noise=None if members.spreads is None else np.asarray(members.spreads, dtype=np.float64),
     )
 
 

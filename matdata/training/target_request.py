@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -95,6 +95,63 @@ class TargetRequest:
                 )
         axis = values.get("axis")
         return cls(**{**values, "axis": Axis(**axis) if isinstance(axis, Mapping) else axis})
+
+
+def target_requests(
+    targets: Sequence[str],
+    objectives: Sequence[str] = (),
+    axes: Sequence[str] = (),
+    options: Sequence[str] = (),
+) -> dict[str, TargetRequest]:
+    """What options of the command line ask of targets.
+
+    Parameters
+    ----------
+    targets
+        Names of all targets.
+    objectives, axes
+        Texts ``TARGET=NAME`` and ``TARGET=COLUMN``.
+    options
+        Texts ``TARGET.KEY=VALUE``.
+
+    Raises
+    ------
+    ConfigError
+        If a text names no target, or says one thing twice.
+    """
+    asked: dict[str, dict[str, Any]] = {}
+
+    def put(target: str, key: str, value: str, into: dict[str, Any]) -> None:
+        if key in into:
+            raise ConfigError(f"{key} of target {target!r} is given twice")
+        into[key] = value
+
+    for option, key, texts in (("--objective", "objective", objectives), ("--axis", "axis", axes)):
+        for text in texts:
+            target, value = _split(text, targets, "=", option, "TARGET=NAME")
+            put(target, key, value, asked.setdefault(target, {}))
+    for text in options:
+        target, rest = _split(text, targets, ".", "--target-option", "TARGET.KEY=VALUE")
+        key, equals, value = rest.partition("=")
+        if not equals:
+            raise ConfigError(f"--target-option {text}: expected TARGET.KEY=VALUE")
+        own = asked.setdefault(target, {})
+        into = own if key in (NORMALIZER, WEIGHTS) else own.setdefault("options", {})
+        put(target, key, value, into)
+    return {name: TargetRequest.from_mapping(name, values) for name, values in asked.items()}
+
+
+def _split(text: str, targets: Sequence[str], mark: str, option: str, form: str) -> tuple[str, str]:
+    """The target that a text begins with, and what follows the mark; names may hold marks."""
+    fitting = [name for name in targets if text.startswith(name + mark)]
+    if not fitting:
+        name = text.partition(mark)[0]
+        raise ConfigError(
+            f"{option} {text} begins with no target of this run{did_you_mean(name, targets)}",
+            next_step=f"write {form}; targets: {', '.join(targets)}",
+        )
+    target = max(fitting, key=len)
+    return target, text[len(target) + len(mark) :]
 
 
 def apply_request(

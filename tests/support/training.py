@@ -98,7 +98,7 @@ def make_loop(
 ) -> tuple[Loop, list[dict[str, Any]]]:
     """A loop on made-up data, and the list that its log goes to."""
     settings = settings.for_task("regression")
-    targets = (Target("y"),)
+    targets = changes.pop("targets", (Target("y"),))
     schema = Schema(targets, heads_of(targets, settings), {})
     networks = changes.pop("models", None) or models(settings, schema)
     recipe = Recipe(
