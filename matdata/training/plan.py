@@ -22,7 +22,11 @@ from matdata.store.dataset_folder import DatasetFolder
 from matdata.training import trainer as make_trainer
 from matdata.training.contract import Target, Trainer
 from matdata.training.idle_settings import reject_idle_settings
-from matdata.training.objectives.choice import objectives_of, settle_objectives
+from matdata.training.objectives.choice import (
+    described_objectives,
+    objectives_of,
+    settle_objectives,
+)
 from matdata.training.request import Request
 from matdata.training.settings import TrainSettings, train_settings
 from matdata.training.targets import (
@@ -75,6 +79,7 @@ class Question:
             "split": split,
             "inputs": inputs,
             "targets": [target.to_dict() for target in self.targets],
+            "objectives": described_objectives(self.targets, self.settings),
             "outputs": outputs,
             "from_run": dict(parent) if parent else None,
             "freeze": list(self.request.freeze),
@@ -89,6 +94,9 @@ class Question:
         identity["split"] = split["digest"]
         identity["settings"] = self.settings.identity()
         identity["reinit"] = list(self.request.reinit)
+        raised = {k: v for k, v in content["objectives"].items() if v["version"] != "1"}
+        if raised:
+            identity["objectives"] = raised
         return {**content, "identity": identity, "receipt": receipt()}
 
 

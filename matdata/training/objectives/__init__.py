@@ -29,7 +29,7 @@ OBJECTIVES: Registry[Any] = Registry(
     },
     ConfigError,
     base="matdata.training.objectives.base:Objective",
-    needs=("summary", "task"),
+    needs=("version", "summary", "task"),
 )
 
 #: The objective of a target that names none, by the kind of target.

@@ -34,6 +34,8 @@ class Objective(ABC):
     """
 
     name: ClassVar[str]
+    #: Raised whenever outputs of runs of before would mean something else.
+    version: ClassVar[str] = "1"
     summary: ClassVar[str]
     #: The kind of target that it learns.
     task: ClassVar[Task]

@@ -37,6 +37,16 @@ def heads_of(targets: Sequence[Target], settings: TrainSettings) -> tuple[Head, 
     return tuple(Head(t.name, objective_of(t, settings).parts()) for t in targets)
 
 
+def described_objectives(
+    targets: Sequence[Target], settings: TrainSettings
+) -> dict[str, dict[str, str]]:
+    """Name and version of the objective of each target, by the target's name."""
+    return {
+        one.target.name: {"name": one.name, "version": one.version}
+        for one in objectives_of(targets, settings)
+    }
+
+
 def settle_objectives(
     trainer: Trainer, given: Mapping[str, Any], targets: Sequence[Target]
 ) -> tuple[tuple[Target, ...], TrainSettings]:
