@@ -135,6 +135,8 @@ def lines(found: Predictions) -> list[str]:
 
 def _told(columns: dict[str, list[Any]], target: Target, row: int) -> str:
     """What is predicted of one target: a class with its probability, or numbers with a unit."""
+    import numpy as np
+
     from matdata.cli.evaluate import number
     from matdata.training.prediction_columns import Statistic, column_of
 
@@ -147,11 +149,17 @@ def _told(columns: dict[str, list[Any]], target: Target, row: int) -> str:
             return f"{target.name} -"
         label = target.labels[target.classes.index(best) if target.classes else best]
         return f"{target.name} {label} ({number(cell(Statistic.PROBABILITY, label))})"
+    if target.task == "multi_label":
+        chances = [cell(Statistic.PROBABILITY, label) for label in target.labels]
+        pairs = zip(target.labels[:NUMBERS_SHOWN], chances, strict=False)
+        more = ", …" if target.size > NUMBERS_SHOWN else ""
+        return f"{target.name} " + ", ".join(f"{k} ({number(p)})" for k, p in pairs) + more
     mean, total = cell(Statistic.MEAN), cell(Statistic.TOTAL)
     unit = "" if target.unit == "1" else f" {target.unit}"
     if isinstance(mean, list):
-        more = ", …" if len(mean) > NUMBERS_SHOWN else ""
-        told = ", ".join(number(value) for value in mean[:NUMBERS_SHOWN])
+        flat = np.ravel(mean).tolist()
+        more = ", …" if len(flat) > NUMBERS_SHOWN else ""
+        told = ", ".join(number(value) for value in flat[:NUMBERS_SHOWN])
         return f"{target.name} [{told}{more}]{unit}"
     spread = f" ± {number(total)}" if total is not None else ""
     return f"{target.name} {number(mean)}{spread}{unit}"

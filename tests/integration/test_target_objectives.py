@@ -112,7 +112,7 @@ def test_test_rows_on_another_grid_are_refused_when_they_are_scored(tmp_path):
         md.evaluate(run)
 
 
-def test_labels_and_shares_of_elements(toy):
+def test_labels_and_shares_of_elements(toy, capsys):
     run = train(toy, {"name": "tags", "objective": "multi_label"}, "tags", epochs=60)
     (target,) = run.schema.targets
     assert (target.labels, target.classes) == (("0", "1"), ())
@@ -122,6 +122,10 @@ def test_labels_and_shares_of_elements(toy):
     chances = frame[["prediction_tags_probability_0", "prediction_tags_probability_1"]].to_numpy()
     marked = np.array(frame["prediction_tags_class"].tolist())
     np.testing.assert_array_equal(marked, (chances > 0.5).astype(float))
+    capsys.readouterr()
+    assert command(toy, "predict", "tags", "NaCl") == 0
+    assert "tags 0 (" in capsys.readouterr().out
+    assert command(toy, "runs", "tags", "--json") == 0
     asked = {
         "name": "product",
         "objective": "element_distribution",

@@ -16,16 +16,16 @@ GRID = [0.0, 0.5, 1.5, 2.0]
 
 
 def record(a: int, b: int, random: np.random.Generator) -> dict[str, object]:
-    x = a / 3.0 - b / 7.0
+    x = (a + 2 * b) / 9.0 - 2.0  # linear in the atomic fractions
     return {
         "formula": f"{ELEMENTS[a]}{ELEMENTS[b]}2",
         "y": x + 0.1 * random.normal(),
         "log10(k)": float(np.sin(x)),
         "spectrum": [float(np.cos(x * e)) for e in GRID],
         "energy": GRID,
-        "kind": "abc"[int(abs(x)) % 3],
-        "tags": [float(a % 2 == 0), float(a > 5)],
-        "product": f"{ELEMENTS[a]}O",
+        "kind": "abc"[min(2, int((x + 2.0) / 1.2))],
+        "tags": [float(x > 0.0), float(x > 0.8)],
+        "product": f"{ELEMENTS[b]}O",
         "offset": x,
     }
 
