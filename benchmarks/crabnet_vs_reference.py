@@ -30,6 +30,7 @@ from matdata.plugin import (
     Batch,
     Compositions,
     ElementMatrixBatch,
+    Head,
     Schema,
     Segments,
     Target,
@@ -38,7 +39,9 @@ from matdata.plugin import (
     parse_formula,
     trainer,
 )
-from matdata.training.losses import robust_l1
+from matdata.training.objectives.robust_l1 import RobustL1
+
+OBJECTIVE = RobustL1.bind(Target("target"))
 
 
 Step = Callable[[], float]
@@ -64,7 +67,7 @@ def main() -> int:
     table = table.iloc[: given.limit or None]
     plugin = trainer("crabnet", {"scaling": "pooled", "dropout": 0.0, "jitter": 0.0})
     assert isinstance(plugin, TorchTrainer)
-    ours = plugin.model(Schema((Target("target"),), 2, {}))
+    ours = plugin.model(Schema((Target("target"),), (Head("target", (1, 1)),), {}))
     theirs = SubCrab(compute_device="cpu", emb_scaler=2.0, dropout=0.0)
     theirs.encoder.fractional = False
     copy_weights(ours, theirs)
@@ -148,7 +151,8 @@ def step(
 ) -> float:
     """One step of training; returns the loss."""
     optimizer.zero_grad(set_to_none=True)
-    loss = robust_l1(forward(), target).mean()
+    present = torch.ones_like(target, dtype=torch.bool)
+    loss = OBJECTIVE.loss(forward(), target, present, {}).mean()
     torch.autograd.backward(loss)
     optimizer.step()
     return float(loss.detach())

@@ -73,8 +73,9 @@ class Ours:
         from matdata.training.contract import Schema, Target
         from matdata.training.data import View
         from matdata.training.engine import Recipe, SeparateEngine
-        from matdata.training.losses import loss_entries
         from matdata.training.memory_features import MemoryFeature
+        from matdata.training.objectives.choice import heads_of, objectives_of
+        from matdata.training.objectives.combined import Objectives
         from matdata.training.settings import TrainSettings
 
         (spec,) = trainer.inputs()
@@ -95,10 +96,12 @@ class Ours:
         self.normalizer = self.train.encoded_by
         self.valid = make_loader(view, valid, [spec], TARGET, normalizer=self.normalizer)
         torch.manual_seed(SEED)
-        schema = Schema((Target(TARGET),), 2, {spec: feature.featurizer})
-        self.network = trainer.model(schema)
         settings = TrainSettings(lr=lr, loss="robust_l1")
-        recipe = Recipe(settings, loss_entries(settings, schema.targets), torch.device("cpu"))
+        targets = (Target(TARGET),)
+        schema = Schema(targets, heads_of(targets, settings), {spec: feature.featurizer})
+        self.network = trainer.model(schema)
+        objectives = Objectives(objectives_of(targets, settings))
+        recipe = Recipe(settings, objectives, torch.device("cpu"))
         self.engine, self.lr = SeparateEngine([self.network], recipe), lr
 
     def epoch(self) -> None:

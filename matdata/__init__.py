@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # The names of `matdata.api`, written out so that looking one up need not import it.
 __all__ = [
+    "Axis",
     "Compositions",
     "Computed",
     "ConfigError",
@@ -33,6 +34,7 @@ __all__ = [
     "SplitError",
     "StoreError",
     "StructureError",
+    "Target",
     "TrainError",
     "build",
     "compute",

@@ -30,11 +30,14 @@ from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
 from matdata.materials.compute import Computed, compute
 from matdata.store.catalogue import find_dataset
+from matdata.training.axis import Axis
+from matdata.training.contract import Target
 
 if TYPE_CHECKING:
     from matdata.datasets.sklearn import FeatureTransformer
 
 __all__ = [
+    "Axis",
     "Compositions",
     "Computed",
     "ConfigError",
@@ -52,6 +55,7 @@ __all__ = [
     "SplitError",
     "StoreError",
     "StructureError",
+    "Target",
     "TrainError",
     "build",
     "compute",

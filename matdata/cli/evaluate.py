@@ -13,6 +13,8 @@ from matdata.core.printable import printable
 SHOWN = {
     "regression": ("mae", "rmse", "r2", "mad_mae", "max_error"),
     "classification": ("accuracy", "roc_auc", "f1", "log_loss"),
+    "multi_label": ("subset_accuracy", "f1_micro", "f1_macro", "log_loss"),
+    "distribution": ("l1", "l2", "kl", "top1"),
 }
 SPREAD = ("miscalibration_area", "coverage_68", "coverage_95", "spearman", "confidence_error_area")
 #: Classes up to which the confusion matrix is printed.
@@ -30,7 +32,7 @@ def run(given: argparse.Namespace) -> int:
 
     found = find_run(cache_of(given), given.run)
     settings = {"device": given.device} if given.device else {}
-    record = evaluate_run(found, settings)
+    record = evaluate_run(found, settings, given.derive)
     console = console_of(given)
     if not given.json:  # the score first: no picture may cost it
         for line in lines(record):
@@ -64,23 +66,46 @@ def lines(record: dict[str, Any]) -> list[str]:
         f"{sizes['asked']:,} materials"
     ]
     for name, scored in record["targets"].items():
-        unit = "" if scored["unit"] == "1" else f" [{scored['unit']}]"
-        names = SHOWN[scored["task"]]
-        found.append(f"{name}{unit}, {scored['materials']:,} materials")
-        found += _classes(scored.get("classes", []))
-        rows = [(printable(record["run"]), scored["metrics"]), *scored["baselines"].items()]
-        wide = max(len(row) for row, _ in rows)
-        found.append(f"  {'':<{wide}}" + "".join(f"  {name:>10}" for name in names))
-        for row, values in rows:
-            cells = "".join(f"  {number(values[name]):>10}" for name in names)
-            found.append(f"  {row:<{wide}}{cells}")
-        found += _confusion(scored)
-        spread = scored.get("uncertainty")
-        if spread:
-            told = ", ".join(f"{name} {number(spread[name])}" for name in SPREAD)
-            found.append(f"  predicted spread: {told}")
-        why = scored.get("undefined", {})
-        found += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
+        found += _target(name, scored, record["run"])
+    for name, scored in record.get("derived", {}).get("targets", {}).items():
+        by = " and ".join(scored["derived_by"])
+        found.append(f"{name}, derived by {by}")
+        if "metrics" in scored:
+            found += _target(name, scored, record["run"])
+        if "interval" in scored:
+            found.append(_interval(scored["interval"]))
+    return found
+
+
+def _interval(interval: dict[str, Any]) -> str:
+    """How many true values an interval holds, and how wide it is."""
+    unit = "" if interval["unit"] == "1" else f" {interval['unit']}"
+    return (
+        f"  intervals hold {number(interval['coverage'])} of {interval['n']:,} true values, mean "
+        f"width {number(interval['mean_width'])}{unit}"
+    )
+
+
+def _target(name: str, scored: dict[str, Any], run: str) -> list[str]:
+    """The scores of one target."""
+    found: list[str] = []
+    unit = "" if scored["unit"] == "1" else f" [{scored['unit']}]"
+    names = scored.get("shown") or SHOWN[scored["task"]]
+    found.append(f"{name}{unit}, {scored['materials']:,} materials")
+    found += _classes(scored.get("classes", []))
+    rows = [(printable(run), scored["metrics"]), *scored["baselines"].items()]
+    wide = max(len(row) for row, _ in rows)
+    found.append(f"  {'':<{wide}}" + "".join(f"  {name:>10}" for name in names))
+    for row, values in rows:
+        cells = "".join(f"  {number(values[name]):>10}" for name in names)
+        found.append(f"  {row:<{wide}}{cells}")
+    found += _confusion(scored)
+    spread = scored.get("uncertainty")
+    if spread:
+        told = ", ".join(f"{name} {number(spread[name])}" for name in SPREAD)
+        found.append(f"  predicted spread: {told}")
+    why = scored.get("undefined", {})
+    found += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
     return found
 
 

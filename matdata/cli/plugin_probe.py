@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import IO, Any
 
 from matdata.core.errors import MatdataError
@@ -33,11 +33,14 @@ Item = tuple[str, str]
 
 def registries() -> dict[str, Registry[Any]]:
     """Registries that plugins are listed of, by kind."""
+    from matdata.evaluation.derive import DERIVATIONS
     from matdata.features import FEATURIZERS
     from matdata.sources import SOURCES
     from matdata.training import TRAINERS
+    from matdata.training.objectives import OBJECTIVES
 
-    return {one.kind: one for one in (TRAINERS, FEATURIZERS, SOURCES)}
+    known = (TRAINERS, FEATURIZERS, SOURCES, OBJECTIVES, DERIVATIONS)
+    return {one.kind: one for one in known}
 
 
 def probe(items: Sequence[Item], limit: float = LIMIT) -> list[dict[str, Any]]:
@@ -134,8 +137,7 @@ def _describe(registry: Registry[Any], name: str) -> dict[str, Any]:
     record: dict[str, Any] = {"kind": registry.kind, "name": name}
     try:
         loaded = registry.get(name)
-        describe = {"trainer": _trainer, "feature": _feature, "source": _source}[registry.kind]
-        described = {**record, **describe(loaded)}
+        described = {**record, **DESCRIBED[registry.kind](loaded)}
         json.dumps(described)
         return described
     except MatdataError as error:
@@ -168,6 +170,34 @@ def _feature(featurizer: Any) -> dict[str, Any]:
 
 def _source(source: Any) -> dict[str, Any]:
     return {"queries": list(source.queries), "takes_file": bool(source.takes_file)}
+
+
+def _objective(objective: Any) -> dict[str, Any]:
+    return {
+        "version": objective.version,
+        "summary": objective.summary,
+        "learns": objective.task,
+        "metrics": list(objective.metrics),
+        "options": _settings(objective.Options),
+    }
+
+
+def _derivation(derivation: Any) -> dict[str, Any]:
+    return {
+        "version": derivation.version,
+        "summary": derivation.summary,
+        "level": derivation.level,
+        "options": _settings(derivation.Options),
+    }
+
+
+DESCRIBED: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "trainer": _trainer,
+    "feature": _feature,
+    "source": _source,
+    "objective": _objective,
+    "derivation": _derivation,
+}
 
 
 def _settings(settings: Any) -> list[dict[str, Any]]:

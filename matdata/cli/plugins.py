@@ -50,7 +50,13 @@ def _one(name: str, limit: float) -> dict[str, Any]:
 
 
 def _record(found: list[dict[str, Any]], problems: list[dict[str, str]]) -> dict[str, Any]:
-    kinds = {"plugins": "trainer", "features": "feature", "sources": "source"}
+    kinds = {
+        "plugins": "trainer",
+        "features": "feature",
+        "sources": "source",
+        "objectives": "objective",
+        "derivations": "derivation",
+    }
     loop = [
         {"name": name, "default": default, "meaning": meaning}
         for name, default, meaning in TrainSettings.describe()

@@ -36,7 +36,7 @@ def run(given: argparse.Namespace) -> int:
         require_format(given.output)
     console = console_of(given)
     settings = {"device": given.device} if given.device else {}
-    found = _predict(find_run(cache_of(given), given.run), given.what, settings)
+    found = _predict(find_run(cache_of(given), given.run), given.what, settings, given.derive)
     for line in reject_lines(found.rejects):
         console.warn(line)
     if given.output:
@@ -45,14 +45,19 @@ def run(given: argparse.Namespace) -> int:
     if given.json:
         table = document_of(found.columns(given.members), found.described(given.members))
         rejects = [asdict(reject) for reject in found.rejects]
-        print_json({"run": given.run, **table, "rejects": rejects})
+        derived = [dict(one) for one in found.derivations]
+        more = {"derivations": derived} if derived else {}
+        print_json({"run": given.run, **table, **more, "rejects": rejects})
     elif not given.output:
         for line in lines(found):
             console.say(line)
     return 0
 
 
-def _predict(run: Run, what: Sequence[str], settings: dict[str, Any]) -> Predictions:
+def _predict(
+    run: Run, what: Sequence[str], settings: dict[str, Any], derive: Sequence[str]
+) -> Predictions:
+    from matdata.evaluation.derive.chain import Chain
     from matdata.store.catalogue import datasets, find_dataset
     from matdata.training.memory_features import predict_memory
     from matdata.training.predict import predict_dataset
@@ -61,9 +66,12 @@ def _predict(run: Run, what: Sequence[str], settings: dict[str, Any]) -> Predict
     for text in what:
         require_one_meaning(text, dataset)
     if dataset:
-        return predict_dataset(run, find_dataset(run.cache, what[0]), settings=settings)
+        folder = find_dataset(run.cache, what[0])
+        chain = Chain(run, derive, folder)
+        return chain.apply(predict_dataset(run, folder, settings=settings), settings)
+    chain = Chain(run, derive, None)
     try:
-        return predict_memory(run, list(what), settings)
+        return chain.apply(predict_memory(run, list(what), settings), settings)
     except StructureError as error:
         if len(what) > 1 or os.path.exists(what[0]):
             raise
@@ -127,6 +135,8 @@ def lines(found: Predictions) -> list[str]:
 
 def _told(columns: dict[str, list[Any]], target: Target, row: int) -> str:
     """What is predicted of one target: a class with its probability, or numbers with a unit."""
+    import numpy as np
+
     from matdata.cli.evaluate import number
     from matdata.training.prediction_columns import Statistic, column_of
 
@@ -139,11 +149,17 @@ def _told(columns: dict[str, list[Any]], target: Target, row: int) -> str:
             return f"{target.name} -"
         label = target.labels[target.classes.index(best) if target.classes else best]
         return f"{target.name} {label} ({number(cell(Statistic.PROBABILITY, label))})"
+    if target.task == "multi_label":
+        chances = [cell(Statistic.PROBABILITY, label) for label in target.labels]
+        pairs = zip(target.labels[:NUMBERS_SHOWN], chances, strict=False)
+        more = ", …" if target.size > NUMBERS_SHOWN else ""
+        return f"{target.name} " + ", ".join(f"{k} ({number(p)})" for k, p in pairs) + more
     mean, total = cell(Statistic.MEAN), cell(Statistic.TOTAL)
     unit = "" if target.unit == "1" else f" {target.unit}"
     if isinstance(mean, list):
-        more = ", …" if len(mean) > NUMBERS_SHOWN else ""
-        told = ", ".join(number(value) for value in mean[:NUMBERS_SHOWN])
+        flat = np.ravel(mean).tolist()
+        more = ", …" if len(flat) > NUMBERS_SHOWN else ""
+        told = ", ".join(number(value) for value in flat[:NUMBERS_SHOWN])
         return f"{target.name} [{told}{more}]{unit}"
     spread = f" ± {number(total)}" if total is not None else ""
     return f"{target.name} {number(mean)}{spread}{unit}"

@@ -11,6 +11,7 @@ from matdata.core.errors import ConfigError
 from matdata.training import TRAINERS
 from matdata.training.request import Request
 from matdata.training.settings import settings_from_pairs
+from matdata.training.target_request import target_requests
 
 FLAGS = (
     *("epochs", "batch_size", "lr", "loss", "clip", "patience", "ensemble", "seed", "device"),
@@ -62,4 +63,7 @@ def request_of(given: argparse.Namespace) -> Request:
         freeze=tuple(given.freeze),
         reinit=tuple(given.reinit),
         keep_normalizer=given.keep_normalizer,
+        target_requests=target_requests(
+            given.target, given.objective, given.axis, given.target_option
+        ),
     )

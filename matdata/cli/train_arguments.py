@@ -25,6 +25,7 @@ def add_all(add: Add, dataset: tuple[str, str]) -> None:
     )
     predict.add_argument("--members", action="store_true", help="a column for each member, too")
     predict.add_argument("--device", help="auto, cpu, cuda")
+    _derive(predict)
     evaluate = add(
         "evaluate",
         "open the test part of a run's split, once, and score the run",
@@ -33,6 +34,7 @@ def add_all(add: Add, dataset: tuple[str, str]) -> None:
     evaluate.add_argument("--pictures", metavar="DIR", help="write pictures (default: the run's)")
     evaluate.add_argument("--no-pictures", action="store_true", help="write none")
     evaluate.add_argument("--device", help="auto, cpu, cuda")
+    _derive(evaluate)
     runs = add("runs", "compare runs on the same test materials")
     runs.add_argument("names", nargs="*", help="these runs; all of the cache if none is named")
     _cecv(add("cecv", "chemical environment clustering vectors of runs (L-G-DCNN, figure 3)"))
@@ -40,6 +42,16 @@ def add_all(add: Add, dataset: tuple[str, str]) -> None:
         add("contributions", "what each element gives to predictions", ("run", "name of the run"))
     )
     _edges(add("edges", "edges that a run predicts within formulas", ("run", "name of the run")))
+
+
+def _derive(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--derive",
+        action="append",
+        default=[],
+        metavar="NAME[:KEY=VALUE,…]",
+        help="compute from the predictions, in this order: power10, scale, conformal:alpha=0.1",
+    )
 
 
 def _cecv(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +105,28 @@ def _train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="name of the run")
     parser.add_argument(
         "--task", choices=("regression", "classification"), help="told from the column if not given"
+    )
+    parser.add_argument(
+        "--objective",
+        action="append",
+        default=[],
+        metavar="TARGET=NAME",
+        help="objective of one target, such as huber or multi_label; --loss is that of all others",
+    )
+    parser.add_argument(
+        "--axis",
+        action="append",
+        default=[],
+        metavar="TARGET=COLUMN",
+        help="axis of an array target: a column with the same list of numbers in each row",
+    )
+    parser.add_argument(
+        "--target-option",
+        action="append",
+        default=[],
+        metavar="TARGET.KEY=VALUE",
+        help="normalizer (none, scalar, pointwise), axis_weights (none, trapezoid), or an option "
+        "of the target's objective",
     )
     for name, kind in (
         ("epochs", int),

@@ -13,7 +13,12 @@ from matdata.store.catalogue import committed
 from matdata.training.run import RECORD, Run
 
 #: Metric by which runs are ranked, and whether higher is better.
-BY = {"regression": ("mae", False), "classification": ("roc_auc", True)}
+BY = {
+    "regression": ("mae", False),
+    "classification": ("roc_auc", True),
+    "multi_label": ("f1_micro", True),
+    "distribution": ("l1", False),
+}
 
 
 def summary(run: Run) -> dict[str, Any]:

@@ -147,15 +147,15 @@ def _f1(positive: npt.NDArray[np.bool_], guess: npt.NDArray[np.bool_]) -> float:
     return 2.0 * int((positive & guess).sum()) / total if total else 0.0
 
 
-def dummies(train: Float, true: Float) -> dict[str, dict[str, float]]:
+def dummies(train: Float, true: Float, weights: Float | None = None) -> dict[str, dict[str, float]]:
     """Metrics of predicting the mean, or the median, of the training part for all materials.
 
     `train` (m, ...) and `true` (n, ...) are numbers, or rows of an array target, which are scored
-    over all columns together.
+    over all columns together; `weights` are those of the entries in their order.
     """
     guesses = {"dummy_mean": mean_of(train), "dummy_median": np.median(train, 0)}
     return {
-        name: regression(true.ravel(), np.broadcast_to(guess, true.shape).ravel())
+        name: regression(true.ravel(), np.broadcast_to(guess, true.shape).ravel(), weights)
         for name, guess in guesses.items()
     }
 

@@ -2,45 +2,41 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from matdata.core.digest import digest_file, digest_json
+from matdata.core.digest import digest_file
 from matdata.core.errors import TrainError
-from matdata.evaluation.metrics import (
-    classification,
-    confusion,
-    dummies,
-    dummy_class,
-    regression,
-    undefined,
-)
+from matdata.evaluation.derive.base import Derivation
+from matdata.evaluation.derive.chain import Chain
+from matdata.evaluation.derived_score import derived_record
+from matdata.evaluation.metrics import undefined
 from matdata.evaluation.openings import Opening, record_opening
-from matdata.evaluation.uncertainty import calibration
+from matdata.evaluation.target_scores import plain_values, target_record
 from matdata.splits.base import Split, first_few
 from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.check import require_table
-from matdata.training.contract import BOOLEAN, Target
 from matdata.training.data import View, truth
+from matdata.training.objectives.choice import objective_of
 from matdata.training.predict import check_prediction, predict_dataset, require_finite
 from matdata.training.prediction import Predictions
 from matdata.training.run import OPENED, RECORD, TABLE, Run, read_sealed, write_sealed
+from matdata.training.target_request import require_same_axis
 from matdata.training.targets import require_names
 
-#: Classes up to which the record has their confusion matrix.
-MATRIX_CLASSES = 64
 
-
-def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def evaluate_run(
+    run: Run,
+    settings: Mapping[str, Any] | None = None,
+    derive: Sequence[str | Derivation] = (),
+) -> dict[str, Any]:
     """Score a finished run on the test part of its split, or read the score that is on record.
 
     Parameters
@@ -49,13 +45,16 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
         A finished run.
     settings
         Other settings of the loop (``device``).
+    derive
+        What is computed from the predictions and scored as well, such as ``conformal:alpha=0.1``.
 
     Returns
     -------
     dict
         ``targets``: by name the metrics, the dummy baselines beside them, and what the predicted
         spreads are worth, or of classes the confusion matrix; a score that is not defined is None,
-        and ``undefined`` says why; ``reused`` tells whether it was on record.
+        and ``undefined`` says why; ``reused`` tells whether it was on record; ``derived`` is what
+        `derive` gave, see `derived_record`.
 
     Raises
     ------
@@ -67,12 +66,24 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     SplitError
         If the split has no test part.
     ConfigError
-        If it holds a class with a name that the training part had not.
+        If it holds a class with a name that the training part had not, or another axis; if a
+        derivation is unknown or does not fit.
     """
     run.result()
     check_prediction(settings or {})
     dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
     split = _split(run, dataset)
+    chain = Chain(run, derive, dataset)  # refused before the test part is opened
+    record = _base_record(run, dataset, split, settings)
+    if chain.steps:
+        record["derived"] = derived_record(run, chain, dataset, split, settings)
+    return record
+
+
+def _base_record(
+    run: Run, dataset: DatasetFolder, split: Split, settings: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The score of what the run predicts itself, made now or on record."""
     ids = np.sort(split.ids("test"))
     weights = run.weights_digest()
     run.require_whole()
@@ -88,6 +99,7 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     own = {"run": run.name, "weights": weights, "opened": opened}
     write_sealed(run.folder / OPENED, own)
     require_names(dataset, predictions.targets, predictions.ids)
+    require_same_axis(dataset, predictions.targets, predictions.ids)
     true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
     predictions = replace(predictions, true=true)
     predictions.write(run.folder / TABLE)
@@ -156,7 +168,9 @@ def _require_same(run: Run, record: Mapping[str, Any], weights: str) -> None:
 
 def _require_numbers(run: Run, predictions: Predictions) -> None:
     """Refuse predictions that are not finite, before a true value is read."""
-    parts = [values for values in (predictions.mean, predictions.total) if values is not None]
+    parts = [predictions.mean]
+    if predictions.total is not None:  # without those of targets whose objective learns none
+        parts.append(predictions.total[:, ~np.isnan(predictions.total).all(0)])
     finite = np.isfinite(np.concatenate(parts, 1)).all(1)
     bad = predictions.ids[~finite]
     if len(bad):
@@ -184,7 +198,8 @@ def _record(
     targets = {}
     for target in predictions.targets:
         train = truth(view, split.ids("train"), (target,))
-        scored = _target_record(predictions, target, train)
+        shown = objective_of(target, run.settings).metrics
+        scored = target_record(predictions, target, train, shown)
         why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
         targets[target.name] = {**scored, "undefined": why} if why else scored
     return {
@@ -193,59 +208,9 @@ def _record(
         "dataset": dataset.ref,
         "split": {"name": split.name, "digest": split.digest()},
         "test": {"asked": len(split.ids("test")), "predicted": len(predictions)},
-        "targets": _plain(targets),
+        "targets": plain_values(targets),
         "table_sha256": digest_file(run.folder / TABLE),
     }
-
-
-def _target_record(
-    predictions: Predictions, target: Target, train: npt.NDArray[np.float64]
-) -> dict[str, Any]:
-    """Scores of one target over all its known entries."""
-    true = predictions.truth(target)
-    known = np.isfinite(true).all(1)
-    ids = predictions.ids[known]
-    found: dict[str, Any] = {
-        "unit": target.unit,
-        "task": target.task,
-        "materials": int(known.sum()),
-        # which materials, with which values: runs that differ here are not ranked
-        "truth_digest": digest_json([ids.tolist(), _values(target, true[known])]),
-    }
-    if target.task == "classification":
-        found["classes"] = list(target.labels)
-    mean = predictions.column(target, predictions.mean)[known]
-    train = train[np.isfinite(train).all(1)]
-    if target.task == "classification":
-        found["metrics"] = classification(true[known][:, 0], mean)
-        if target.size <= MATRIX_CLASSES:
-            found["confusion"] = confusion(true[known][:, 0], mean)
-        found["baselines"] = dummy_class(train[:, 0], true[known][:, 0], target.size)
-        return found
-    found["metrics"] = regression(true[known].ravel(), mean.ravel())
-    found["baselines"] = dummies(train, true[known])
-    if predictions.total is not None and len(ids):
-        total = predictions.column(target, predictions.total)[known]
-        found["uncertainty"] = calibration((mean - true[known]).ravel(), total.ravel())
-    return found
-
-
-def _values(target: Target, true: npt.NDArray[np.float64]) -> list[Any]:
-    """True values; of texts the classes, whose indices depend on the training part."""
-    if target.classes in ((), BOOLEAN):
-        return list(true.tolist())
-    return [target.classes[index] for index in true[:, 0].astype(np.int64).tolist()]
-
-
-def _plain(value: Any) -> Any:
-    """JSON values: None where a ratio is not defined."""
-    if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def picture_folder(run: Run, given: str | None) -> Path:

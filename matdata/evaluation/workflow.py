@@ -5,23 +5,29 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from matdata.core.cache import cache_dir
 from matdata.core.console import SILENT, Console
-from matdata.core.errors import MatdataWarning
+from matdata.core.errors import ConfigError, MatdataWarning
 from matdata.core.given import require_given
 from matdata.store.dataset_folder import DatasetFolder
 
 if TYPE_CHECKING:
+    from matdata.evaluation.derive.base import Derivation
+    from matdata.training.contract import Target
     from matdata.training.prediction import Predictions
     from matdata.training.run import Run
+    from matdata.training.target_request import TargetRequest
+
+#: A column, a target, or a mapping that describes one.
+TargetGiven: TypeAlias = "str | Target | Mapping[str, Any]"
 
 
 def train(
     plugin: str,
     dataset: str | DatasetFolder,
-    target: str | Sequence[str],
+    target: TargetGiven | Sequence[TargetGiven],
     *,
     split: str | None = None,
     name: str | None = None,
@@ -44,7 +50,8 @@ def train(
     dataset
         Reference of a dataset, or an open one.
     target
-        Column of its table, or several.
+        Column of its table, or several; a `Target`, or a mapping such as ``{"name": "epsilon",
+        "axis": "energy", "objective": "l1"}``, says more of one.
     split
         A saved split with train and validation; the only one if not given.
     name
@@ -74,10 +81,12 @@ def train(
     from matdata.training.train import train as run_training
 
     home = getattr(dataset, "cache", None) if cache is None else None
+    names, requests = _targets(target)
     request = Request(
         plugin=plugin,
         dataset=dataset if isinstance(dataset, str) else dataset.ref,
-        targets=(target,) if isinstance(target, str) else tuple(target),
+        targets=names,
+        target_requests=requests,
         split=split,
         hypers=dict(hypers or {}),
         settings=settings,
@@ -88,6 +97,32 @@ def train(
         keep_normalizer=keep_normalizer,
     )
     return run_training(request, home or cache_dir(cache), name, Console() if verbose else SILENT)
+
+
+def _targets(
+    given: TargetGiven | Sequence[TargetGiven],
+) -> tuple[tuple[str, ...], dict[str, TargetRequest]]:
+    """Names of targets, and what is asked of those of which more is said."""
+    from matdata.training.contract import Target
+    from matdata.training.target_request import TargetRequest
+
+    one = isinstance(given, (str, Target, Mapping))
+    several = (given,) if one else tuple(cast("Sequence[TargetGiven]", given))
+    names: list[str] = []
+    requests: dict[str, TargetRequest] = {}
+    for target in several:
+        if isinstance(target, Target):
+            names.append(target.name)
+            requests[target.name] = TargetRequest.of(target)
+        elif isinstance(target, Mapping):
+            if not isinstance(target.get("name"), str):
+                raise ConfigError("a mapping that describes a target needs its 'name'")
+            names.append(target["name"])
+            more = {key: value for key, value in target.items() if key != "name"}
+            requests[names[-1]] = TargetRequest.from_mapping(names[-1], more)
+        else:
+            names.append(cast(str, target))
+    return tuple(names), requests
 
 
 def open_run(name: str, cache: str | Path | None = None) -> Run:
@@ -103,7 +138,9 @@ def open_run(name: str, cache: str | Path | None = None) -> Run:
     return find_run(cache_dir(cache), require_given(name, "the run"))
 
 
-def predict(run: Run, what: object, **settings: object) -> Predictions:
+def predict(
+    run: Run, what: object, *, derive: Sequence[str | Derivation] = (), **settings: object
+) -> Predictions:
     """Predict a dataset, structures or formulas, as ``matdata predict`` does.
 
     Parameters
@@ -114,6 +151,9 @@ def predict(run: Run, what: object, **settings: object) -> Predictions:
         An open dataset; or structures and compositions of pymatgen, ASE atoms, formulas, paths of
         files, one or several, in a list, a mapping of names, a series, or a table with a column
         of them; `Crystals` or `Compositions`.
+    derive
+        What is computed from the predictions, in this order: texts such as ``power10`` and
+        ``conformal:alpha=0.1``, or derivations.
     settings
         Other settings of the loop (``device``, ``batch_size``).
 
@@ -123,13 +163,16 @@ def predict(run: Run, what: object, **settings: object) -> Predictions:
         In the order and under the names of the input. Materials without a prediction are in
         ``rejects``, each with its reason, and reported by a `MatdataWarning`.
     """
+    from matdata.evaluation.derive.chain import Chain
     from matdata.training.memory_features import predict_memory
     from matdata.training.predict import predict_dataset
 
+    chain = Chain(run, derive, what if isinstance(what, DatasetFolder) else None)
     if isinstance(what, DatasetFolder):
         predictions = predict_dataset(run, what, settings=settings)
     else:
         predictions = predict_memory(run, what, settings=settings)
+    predictions = chain.apply(predictions, settings)
     if predictions.rejects:
         first = predictions.rejects[0]
         warnings.warn(
@@ -142,8 +185,12 @@ def predict(run: Run, what: object, **settings: object) -> Predictions:
     return predictions
 
 
-def evaluate(run: Run, **settings: object) -> dict[str, Any]:
+def evaluate(
+    run: Run, *, derive: Sequence[str | Derivation] = (), **settings: object
+) -> dict[str, Any]:
     """Open the test part of a run's split, once, and score the run; later calls read the record.
+
+    What is derived from the predictions (see `predict`) is scored under ``derived``.
 
     Raises
     ------
@@ -152,4 +199,4 @@ def evaluate(run: Run, **settings: object) -> dict[str, Any]:
     """
     from matdata.evaluation.score import evaluate_run
 
-    return evaluate_run(run, settings)
+    return evaluate_run(run, settings, derive)

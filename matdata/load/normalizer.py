@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -78,6 +78,18 @@ class Normalizer:
         pairs = [_fit(kind, numbers[known[:, t], t]) for t in range(numbers.shape[1])]
         shift = np.array([a for a, _ in pairs], dtype=np.float64)
         return cls(kind, shift, np.array([b for _, b in pairs], dtype=np.float64))
+
+    def part(self, first: int, last: int) -> Normalizer:
+        """The normalizer of the columns ``first`` to ``last - 1``."""
+        return Normalizer(self.kind, self.shift[first:last], self.scale[first:last])
+
+    @classmethod
+    def joined(cls, kind: str, parts: Sequence[Normalizer]) -> Normalizer:
+        """The normalizer of all columns of some, one after another."""
+        shift, scale = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("shift", "scale")
+        )
+        return cls(kind, shift, scale)
 
     def encode(self, values: Numbers) -> Numbers:
         """Targets (b, t) to normalised ones, of the same type."""

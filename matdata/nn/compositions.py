@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol, cast
 
 import numpy as np
@@ -122,7 +122,7 @@ class Contributions(NamedTuple):
         Contributions; the prediction is their mean over the rows of a material.
     spreads : (K, t)
         Log standard deviations of the rows, whose mean is that of the material; empty (K, 0)
-        where the loss learns none.
+        where the objectives learn none.
     """
 
     values: Tensor
@@ -139,32 +139,30 @@ class ContributionHead(nn.Module):
     Parameters
     ----------
     network
-        From rows to ``parts * targets`` columns.
-    robust
-        Whether uncertainties are predicted too (3 parts, else 2).
+        From rows to `columns` columns.
+    means
+        Contributions of a row: `Schema.means`.
+    outputs
+        Columns of the model: `Schema.outputs`; those beyond `means` are averaged as they are.
     pooled
         As the published code does.
     """
 
-    def __init__(self, network: nn.Module, robust: bool, pooled: bool = False) -> None:
+    def __init__(self, network: nn.Module, means: int, outputs: int, pooled: bool = False) -> None:
         super().__init__()
         self.network = network
-        self.robust = robust
+        self.parts = (means, outputs - means, means)
         self.pooled = pooled
 
     @staticmethod
-    def columns(outputs: int, robust: bool) -> int:
-        """Columns of the network for a model of so many outputs."""
-        return outputs // 2 * 3 if robust else outputs * 2
+    def columns(means: int, outputs: int) -> int:
+        """Columns of the network: of each contribution a logit as well."""
+        return means + outputs
 
     def contributions(self, values: Tensor, rows: Segments) -> Contributions:
         """From rows (K, width)."""
         found = self.network(values)
-        if self.robust:
-            proto, spread, logit = found.chunk(3, -1)
-        else:
-            proto, logit = found.chunk(2, -1)
-            spread = proto[:, :0]
+        proto, spread, logit = found.split(self.parts, -1)
         if self.pooled:
             logit = rows.mean(logit)[rows.owner]
         return Contributions(proto * torch.sigmoid(logit), spread)
@@ -238,7 +236,7 @@ class CompositionModel(nn.Module):
         self.embedding = CompositionEmbedding(table, width, resolution, jitter)
 
     def end_with(
-        self, network: Callable[[int], nn.Module], sizes: Sequence[int], outputs: int, scaling: str
+        self, network: Callable[[int], nn.Module], means: int, outputs: int, scaling: str
     ) -> None:
         """Add the last layers, under the name ``head``.
 
@@ -246,16 +244,13 @@ class CompositionModel(nn.Module):
         ----------
         network
             ``network(columns)`` returns one from transformed rows to so many columns.
-        sizes
-            Numbers of each target.
-        outputs
-            Columns to return: the sum of `sizes`, or twice that with log standard deviations.
+        means, outputs
+            Columns of means, and of all: `Schema.means`, `Schema.outputs`.
         scaling
             ``pooled`` where logits scale means over elements, see `ContributionHead`.
         """
-        robust = outputs == 2 * sum(sizes)
-        columns = ContributionHead.columns(outputs, robust)
-        self.head = ContributionHead(network(columns), robust, scaling == "pooled")
+        columns = ContributionHead.columns(means, outputs)
+        self.head = ContributionHead(network(columns), means, outputs, scaling == "pooled")
 
     @abstractmethod
     def transform(self, values: Tensor, rows: Segments) -> tuple[Tensor, Segments]:

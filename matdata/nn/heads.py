@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
+class HeadLike(Protocol):
+    """What is to be known of a target's columns: `matdata.training.outputs.Head`."""
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Widths of its parts."""
+        ...
+
+
 class OutputHeads(nn.Module):
-    """A network for each target; their outputs are the means of all, then the spreads of all.
+    """A network for each target.
+
+    Their outputs are ordered by part: the means of all targets, then the logarithms of standard
+    deviations of those whose objective declares such.
 
     Parameters
     ----------
     make
         ``make(width)`` returns a network whose output has that width.
-    sizes
-        Numbers of each target.
-    outputs
-        Columns: the sum of `sizes`, or twice that with spreads.
+    heads
+        What the objectives declare, `Schema.heads`.
     """
 
-    def __init__(
-        self, make: Callable[[int], nn.Module], sizes: Sequence[int], outputs: int
-    ) -> None:
+    def __init__(self, make: Callable[[int], nn.Module], heads: Sequence[HeadLike]) -> None:
         super().__init__()
-        self.sizes, self.spreads = tuple(sizes), outputs == 2 * sum(sizes)
-        self.heads = nn.ModuleList(make(size * (1 + self.spreads)) for size in sizes)
+        self.parts = tuple(head.parts for head in heads)
+        self.heads = nn.ModuleList(make(sum(parts)) for parts in self.parts)
 
     def forward(self, rows: Tensor) -> Tensor:
         """(b, d) to (b, outputs)."""
-        made = [head(rows) for head in self.heads]
-        if not self.spreads:
-            return torch.cat(made, 1)
-        halves = [out.split(size, 1) for out, size in zip(made, self.sizes, strict=True)]
-        return torch.cat([mean for mean, _ in halves] + [spread for _, spread in halves], 1)
+        outputs = [head(rows) for head in self.heads]
+        longest = max(map(len, self.parts))
+        if longest == 1:
+            return torch.cat(outputs, 1)
+        split = [out.split(parts, 1) for out, parts in zip(outputs, self.parts, strict=True)]
+        return torch.cat([own[k] for k in range(longest) for own in split if k < len(own)], 1)
 
 
 class TrunkAndHeads(nn.Module):
@@ -48,11 +58,7 @@ class TrunkAndHeads(nn.Module):
     heads: OutputHeads
 
     def end_with(
-        self,
-        trunk: nn.Module,
-        head: Callable[[int], nn.Module],
-        sizes: Sequence[int],
-        outputs: int,
+        self, trunk: nn.Module, head: Callable[[int], nn.Module], heads: Sequence[HeadLike]
     ) -> None:
         """Add the last layers, under the names ``trunk`` and ``heads``.
 
@@ -60,11 +66,11 @@ class TrunkAndHeads(nn.Module):
         ----------
         trunk
             From rows of materials to rows that the heads read.
-        head, sizes, outputs
+        head, heads
             As `OutputHeads` takes them.
         """
         self.trunk = trunk
-        self.heads = OutputHeads(head, sizes, outputs)
+        self.heads = OutputHeads(head, heads)
 
     def predict(self, rows: Tensor) -> Tensor:
         """Rows of materials (b, d) to (b, outputs): ``heads(relu(trunk(rows)))``."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from matdata.core.ledger import Reject, Unusable
     from matdata.core.settings import Settings, setting
+    from matdata.evaluation.derive.base import Derivation
     from matdata.features import featurizer
     from matdata.features.base import Block, Column, Dense, Featurizer, Field
     from matdata.features.formulas import ELEMENT_SETS
@@ -67,19 +68,21 @@ if TYPE_CHECKING:
     from matdata.tables.element_vectors import filled as filled_element_vectors
     from matdata.tables.element_vectors import vectors as element_vectors
     from matdata.training import trainer
+    from matdata.training.axis import Axis
     from matdata.training.batch_of import batch_of
     from matdata.training.contract import (
         FitTrainer,
-        Members,
-        Samples,
         Schema,
         Target,
         Task,
         TorchTrainer,
         Trainer,
     )
+    from matdata.training.objectives.base import Objective
+    from matdata.training.outputs import Distribution, Head, Members
     from matdata.training.prediction import Predictions
     from matdata.training.run import Run
+    from matdata.training.samples import Samples
 
 #: Where each name is defined: a module, or ``module:name`` where it is called otherwise there.
 HOMES = {
@@ -130,8 +133,13 @@ HOMES = {
     "to_columns": "matdata.sources.parse",
     # Trainers, and what they are given and return.
     "FitTrainer": "matdata.training.contract",
-    "Members": "matdata.training.contract",
-    "Samples": "matdata.training.contract",
+    "Axis": "matdata.training.axis",
+    "Derivation": "matdata.evaluation.derive.base",
+    "Distribution": "matdata.training.outputs",
+    "Head": "matdata.training.outputs",
+    "Members": "matdata.training.outputs",
+    "Objective": "matdata.training.objectives.base",
+    "Samples": "matdata.training.samples",
     "Schema": "matdata.training.contract",
     "Target": "matdata.training.contract",
     "Task": "matdata.training.contract",
@@ -175,6 +183,7 @@ __all__ = [
     "ELEMENT_SETS",
     "GAUSSIAN_BASES",
     "N_ELEMENTS",
+    "Axis",
     "Batch",
     "BatchForm",
     "Block",
@@ -187,6 +196,8 @@ __all__ = [
     "CurationError",
     "Dense",
     "DenseBatch",
+    "Derivation",
+    "Distribution",
     "ElementBatch",
     "ElementMatrixBatch",
     "FeatureError",
@@ -197,10 +208,12 @@ __all__ = [
     "FractionBatch",
     "GaussianBasis",
     "GraphBatch",
+    "Head",
     "MatdataError",
     "MatdataWarning",
     "MeanOrbitalFieldBatch",
     "Members",
+    "Objective",
     "OrbitalFieldBatch",
     "Origin",
     "PluginError",

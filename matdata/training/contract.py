@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import functools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, cast, get_args
 
-import numpy as np
 import numpy.typing as npt
 
+from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.settings import Settings
-from matdata.features.base import Dense, Featurizer
+from matdata.features.base import Featurizer
+from matdata.training.axis import Axis
+from matdata.training.element_shares import element_shares
+from matdata.training.outputs import Head, Members
+from matdata.training.samples import Samples
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,7 +30,10 @@ else:
 
     H_co = TypeVar("H_co", bound=Settings, covariant=True)
 
-Task = Literal["regression", "classification"]
+#: What a target is: numbers, one class, several labels, or shares that sum to 1.
+Task = Literal["regression", "classification", "multi_label", "distribution"]
+#: How numbers of a target are normalised: not, all by one shift and scale, or each by its own.
+Scaling = Literal["none", "scalar", "pointwise"]
 BOOLEAN = (False, True)
 
 
@@ -39,14 +47,32 @@ class Target:
         Column of the dataset's table.
     size
         Numbers predicted for it: 1 for a scalar, the length of an array target, the number of
-        classes of a classification (whose column in a batch is one: the index of the class).
+        classes of a classification (whose column in a batch is one: the index of the class), the
+        number of labels or elements.
     unit
         Its unit, ``1`` when there is none.
     task
-        ``regression`` or ``classification``.
+        ``regression``, ``classification``, ``multi_label`` or ``distribution``.
     classes
-        Classes of a column of text (sorted) or of true and false, in the order of their indices;
-        empty where the column itself holds the indices.
+        Classes of a column of text (sorted) or of true and false, in the order of their indices,
+        or labels; empty where the column itself holds the indices.
+    shape
+        Shape of an array target, ``(size,)`` if not given; ``()`` for all others.
+    axis
+        Where the numbers of an array target stand.
+    level
+        What has a value of it: ``row``, a material.
+    objective
+        Name of its objective; empty for the loss of the run.
+    normalizer
+        How its numbers are normalised; ``pointwise`` fits each column of an array on its own.
+    options
+        Of the objective.
+
+    Raises
+    ------
+    ConfigError
+        If shape, axis and size do not fit together, or normalizer or level are unknown.
     """
 
     name: str
@@ -54,21 +80,62 @@ class Target:
     unit: str = "1"
     task: Task = "regression"
     classes: tuple[str | bool, ...] = ()
+    shape: tuple[int, ...] = ()
+    axis: Axis | None = None
+    level: Literal["row"] = "row"
+    objective: str = ""
+    normalizer: Scaling = "pointwise"
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))  # JSON has lists
+        shape = tuple(self.shape)
+        if not shape and self.size > 1 and self.task == "regression":
+            shape = (self.size,)
+        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "options", dict(self.options))
+        if isinstance(self.axis, Mapping):
+            object.__setattr__(self, "axis", Axis(**self.axis))
+        self._check()
+
+    def _check(self) -> None:
+        if self.shape and math.prod(self.shape) != self.size:
+            raise ConfigError(
+                f"target {self.name!r} has the shape {self.shape} and {self.size} numbers"
+            )
+        if self.axis is not None and self.shape != (len(self.axis.values),):
+            raise ConfigError(
+                f"target {self.name!r} has the shape {self.shape}, its axis {self.axis.name!r} "
+                f"{len(self.axis.values)} values",
+                next_step="give the axis one value per number of the target",
+            )
+        if self.normalizer not in get_args(Scaling):
+            raise ConfigError(
+                f"target {self.name!r} has no normalizer {self.normalizer!r}"
+                + did_you_mean(self.normalizer, get_args(Scaling)),
+                next_step=f"choose one of: {', '.join(get_args(Scaling))}",
+            )
+        if self.level != "row":
+            raise ConfigError(f"target {self.name!r}: a model predicts per row, not {self.level!r}")
 
     @property
     def columns(self) -> int:
         """Columns of `Batch.targets` that it takes."""
         return 1 if self.task == "classification" else self.size
 
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether probabilities are predicted, in place of numbers with a unit."""
+        return self.task != "regression"
+
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
-        """Names of the classes as text: of true and false in small letters, of classes that are
-        numbers these; empty for a regression.
+        """Names of the classes or labels as text: of true and false in small letters, of classes
+        that are numbers these; empty for numbers and distributions.
         """
-        if self.task == "classification" and not self.classes:
+        if self.task not in ("classification", "multi_label"):
+            return ()
+        if not self.classes:
             return tuple(map(str, range(self.size)))
         return tuple(str(c).lower() if isinstance(c, bool) else c for c in self.classes)
 
@@ -77,14 +144,32 @@ class Target:
         return {name: index for index, name in enumerate(self.classes)}
 
     def code(self, cell: Any) -> Any:
-        """The number of a cell of the column: the index of a text's class, -1 if it has none."""
+        """The numbers of a cell of the column: the index of a text's class, -1 if it has none; 0
+        or 1 per label; shares of the elements of a formula.
+        """
+        if self.task == "multi_label" and self.classes and cell is not None:
+            return [float(label in cell) for label in self.classes]
+        if self.task == "distribution" and isinstance(cell, str):
+            return element_shares(cell, self.size)
         return self._codes.get(cell, -1) if isinstance(cell, str) else cell
 
     def to_dict(self) -> dict[str, Any]:
-        """As a record, which has classes only where they have names."""
-        found = asdict(self)
-        classes = found.pop("classes")
-        return {**found, "classes": list(classes)} if classes else found
+        """As a record, which holds beside the first four only what is not the default."""
+        record: dict[str, Any] = {
+            "name": self.name,
+            "size": self.size,
+            "unit": self.unit,
+            "task": self.task,
+        }
+        more = {
+            "classes": list(self.classes),
+            "shape": list(self.shape),
+            "axis": self.axis.to_dict() if self.axis else None,
+            "objective": self.objective,
+            "normalizer": "" if self.normalizer == "pointwise" else self.normalizer,
+            "options": dict(self.options),
+        }
+        return record | {name: value for name, value in more.items() if value}
 
     def identity(self) -> dict[str, Any]:
         """What tells runs apart: that a column holds true and false is known from the dataset."""
@@ -102,59 +187,27 @@ class Schema:
     ----------
     targets
         In the order of the columns of `Batch.targets`.
-    outputs
-        Columns the model returns: the sizes of all targets, twice that for a loss that also
-        learns a spread (means first, then log spreads).
+    heads
+        What the model returns for each of them, as their objectives declare it.
     featurizers
         The inputs by spec, with their settings; ``len(featurizer.labels())`` is a width.
     """
 
     targets: tuple[Target, ...]
-    outputs: int
+    heads: tuple[Head, ...]
     featurizers: Mapping[str, Featurizer]
 
+    @property
+    def outputs(self) -> int:
+        """Columns that a model returns in one tensor (b, outputs): the first parts of all heads
+        (means), then their second parts (logarithms of standard deviations).
+        """
+        return sum(head.width for head in self.heads)
 
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """Materials as arrays, for plugins with a fit of their own.
-
-    Attributes
-    ----------
-    ids : (n,) str
-        Material ids.
-    inputs
-        By spec the dense form of each feature, (n, d), or `Ragged` with n rows.
-    targets : (n, t) float64
-        Targets as columns, 0 where unknown; t is 0 when predicting. Numbers are less the mean and
-        over the standard deviation of the training part, so that neither unit nor offset matter to
-        a fit; classes are their indices.
-    mask : (n, t) bool
-        Where a target is known.
-    """
-
-    ids: npt.NDArray[np.str_]
-    inputs: Mapping[str, Dense]
-    targets: npt.NDArray[np.float64]
-    mask: npt.NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-
-@dataclass(frozen=True, eq=False)
-class Members:
-    """What the members of an ensemble predict.
-
-    Attributes
-    ----------
-    means : (m, n, t) float
-        Of each member (network, tree); probabilities of the classes in a classification.
-    spreads : (m, n, t) float, optional
-        Standard deviation of the noise that each member expects (aleatoric).
-    """
-
-    means: npt.NDArray[Any]
-    spreads: npt.NDArray[Any] | None = None
+    @property
+    def means(self) -> int:
+        """How many of the columns are first parts."""
+        return sum(head.parts[0] for head in self.heads)
 
 
 class Trainer(ABC, Generic[H_co]):
@@ -172,6 +225,8 @@ class Trainer(ABC, Generic[H_co]):
     Hypers: ClassVar[type[Settings]] = Settings
     #: What it can learn.
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+    #: Whether targets of one run may be of several kinds, such as numbers beside classes.
+    mixes_tasks: ClassVar[bool] = False
     #: Defaults of the training loop's settings (`epochs`, `batch_size`, `lr`, `loss`, …) that
     #: differ from the core's.
     defaults: ClassVar[Mapping[str, object]] = {}
@@ -179,6 +234,11 @@ class Trainer(ABC, Generic[H_co]):
     def __init__(self, hypers: H_co | None = None) -> None:
         #: The hypers that it was made with.
         self.hypers: H_co = cast(H_co, self.Hypers()) if hypers is None else hypers
+
+    @classmethod
+    def learns(cls, task: Task) -> bool:
+        """Whether it can learn a kind of target."""
+        return task in cls.tasks
 
     @abstractmethod
     def inputs(self) -> tuple[str, ...]:
@@ -195,10 +255,20 @@ class TorchTrainer(Trainer[H_co]):
     #: Whether members of an ensemble can be trained as one network with stacked weights
     #: (`torch.func.vmap`): no BatchNorm, no branches on values that depend on weights.
     vmap: ClassVar[bool] = True
+    mixes_tasks: ClassVar[bool] = True
+
+    @classmethod
+    def learns(cls, task: Task) -> bool:
+        """A network that learns classes learns whatever else is read from its outputs."""
+        logits = task != "regression" and "classification" in cls.tasks
+        return logits or super().learns(task)
 
     @abstractmethod
     def model(self, schema: Schema) -> nn.Module:
-        """A network that maps a `Batch` to (b, schema.outputs) float32."""
+        """A network that maps a `Batch` to (b, schema.outputs) float32.
+
+        Or to one tensor (b, width) per target, by its name, each laid out as its head declares.
+        """
 
 
 class FitTrainer(Trainer[H_co]):

@@ -16,8 +16,9 @@ from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
 from matdata.load.reading import FeatureColumns
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.training.contract import Samples, Target
+from matdata.training.contract import Target
 from matdata.training.distributed import ALONE, Group
+from matdata.training.samples import Samples
 from matdata.training.settings import BUDGETS, TrainSettings
 
 Ids = npt.NDArray[np.str_]
@@ -197,7 +198,36 @@ def samples_for(
 def fit_normalizer(
     view: View, ids: Ids, targets: Sequence[Target], settings: TrainSettings
 ) -> Normalizer:
-    """A normalizer of the targets of the training part; classes stay as they are."""
-    values = truth(view, ids, targets)
-    kind = "none" if targets[0].task == "classification" else settings.normalizer
-    return Normalizer.fit(kind, values, np.isfinite(values))
+    """A normalizer of the targets of the training part; all but numbers stay as they are.
+
+    Raises
+    ------
+    ConfigError
+        If logarithms are asked for and a target is not normalised.
+    """
+    scalings = {t.name: "none" if t.has_probabilities else t.normalizer for t in targets}
+    plain = [name for name, scaling in scalings.items() if scaling == "none"]
+    kind = "none" if len(plain) == len(targets) else settings.normalizer
+    if kind == "log10" and plain:
+        raise ConfigError(
+            f"the normalizer log10 is of all targets of a run, and {', '.join(plain)} stays as it "
+            "is",
+            next_step="choose another normalizer, or train a run for each target",
+        )
+    parts = []
+    for target in targets:
+        values = truth(view, ids, (target,))
+        parts.append(_fitted(kind, scalings[target.name], values))
+    return Normalizer.joined(kind, parts)
+
+
+def _fitted(kind: str, scaling: str, values: npt.NDArray[np.float64]) -> Normalizer:
+    """The normalizer of one target (n, k), of one shift and scale if it is to be a scalar."""
+    known = np.isfinite(values)
+    if scaling == "none":
+        return Normalizer.fit("none", values, known)
+    if scaling == "pointwise":
+        return Normalizer.fit(kind, values, known)
+    single = Normalizer.fit(kind, values.reshape(-1, 1), known.reshape(-1, 1))
+    wide = values.shape[1]
+    return Normalizer(kind, np.repeat(single.shift, wide), np.repeat(single.scale, wide))

@@ -21,7 +21,8 @@ from matdata.core.errors import ConfigError, did_you_mean
 from matdata.load.batch import Batch
 from matdata.training.distributed import ALONE, Group
 from matdata.training.lookahead import take_step
-from matdata.training.losses import LossEntries, weighed_sum
+from matdata.training.objectives.base import TINY
+from matdata.training.objectives.combined import Objectives, Returned, weighted_sum
 from matdata.training.optim import (
     clip_members,
     clip_one,
@@ -32,7 +33,6 @@ from matdata.training.optim import (
 from matdata.training.settings import TrainSettings
 
 Weights = dict[str, Tensor]
-TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Recipe:
     ----------
     settings
         Settings of the loop.
-    entries
-        The loss.
+    objectives
+        What the columns of the outputs mean, and the losses.
     device
         Where the networks are.
     group
@@ -56,7 +56,7 @@ class Recipe:
     """
 
     settings: TrainSettings
-    entries: LossEntries
+    objectives: Objectives
     device: torch.device
     group: Group = ALONE
     frozen: tuple[str, ...] = ()
@@ -73,10 +73,10 @@ class Recipe:
 
         `members` are those that outputs (..., b, o) are of.
         """
-        entries = self.entries(outputs.float(), batch.targets)
+        entries = self.objectives.losses(outputs.float(), batch)
         if self.draws is not None:
             entries = entries * self.draws[members][..., batch.rows, None]
-        total, weight = weighed_sum(entries, batch.mask, batch.weights)
+        total, weight = weighted_sum(entries, self.objectives.present(batch), batch.weights)
         return total / self.group.sum(weight).clamp(min=TINY)
 
 
@@ -193,7 +193,7 @@ class SeparateEngine(Engine):
         for member, rate in zip(self.active, rates, strict=True):
             _set_mode(self.models[member], training=True)
             with self.recipe.autocast():
-                outputs = self._calls[member](batch)
+                outputs = self.recipe.objectives.flat(self._calls[member](batch))
             loss = self.recipe.losses(outputs, batch, member)
             optimizer = self._optimizers[member]
             optimizer.zero_grad(set_to_none=True)
@@ -209,7 +209,7 @@ class SeparateEngine(Engine):
         for member in self.active:
             _set_mode(self.models[member], training=False)
             with self.recipe.autocast():
-                found.append(self._calls[member](batch).float())
+                found.append(self.recipe.objectives.flat(self._calls[member](batch)).float())
         return torch.stack(found)
 
     @torch.no_grad()
@@ -247,11 +247,11 @@ def _set_mode(model: nn.Module, training: bool) -> None:
         model.train(training)
 
 
-def _compiled(model: nn.Module, settings: TrainSettings) -> Callable[[Batch], Tensor]:
+def _compiled(model: nn.Module, settings: TrainSettings) -> Callable[[Batch], Returned]:
     if settings.compile == "none":
         return model
     mode = None if settings.compile == "default" else settings.compile
-    compiled: Callable[[Batch], Tensor] = torch.compile(model, mode=mode)
+    compiled: Callable[[Batch], Returned] = torch.compile(model, mode=mode)
     return compiled
 
 

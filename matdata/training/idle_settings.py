@@ -31,6 +31,13 @@ def reject_idle_settings(trainer: Trainer, request: Request) -> None:
                 f"reach: {', '.join(idle)}",
                 next_step=f"leave them out; `matdata plugins {trainer.name}` shows its hypers",
             )
+        named = sorted(n for n, asked in request.target_requests.items() if asked.objective)
+        if named:
+            raise ConfigError(
+                f"{trainer.name} has a fit of its own, which no objective reaches "
+                f"({', '.join(named)})",
+                next_step="leave out --objective",
+            )
         return
     budget = [name for name in UNLIMITED if request.settings.get(name)]
     if budget and "batch_size" in request.settings:

@@ -14,7 +14,6 @@ from torch import Tensor
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import TrainError
 from matdata.load.loader import Loader
-from matdata.training.contract import Schema
 from matdata.training.engine import Engine, Weights
 from matdata.training.progress import Progress
 from matdata.training.schedule import Schedule
@@ -35,8 +34,6 @@ class Loop:
         The members.
     train, valid
         Loaders; `valid` is None if the last epoch is kept.
-    schema
-        What is learnt.
     save
         Called with the loop when a checkpoint is due.
     log
@@ -50,7 +47,6 @@ class Loop:
     engine: Engine
     train: Loader
     valid: Loader | None
-    schema: Schema
     save: Callable[[Loop], None]
     log: Callable[[dict[str, Any]], None]
     console: Console = SILENT
@@ -175,7 +171,7 @@ class Loop:
     def _validate(self) -> Validation | None:
         if self.valid is None:
             return None
-        value = validate(self.engine, self.valid, self.schema)
+        value = validate(self.engine, self.valid)
         # all processes see the same part; one says what the numbers are
         monitored = self.engine.recipe.group.shared(value.monitored(self.settings.monitor))
         if not all(map(math.isfinite, monitored)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import FeatureError, SplitError
+from matdata.core.errors import ConfigError, FeatureError, SplitError, did_you_mean
 from matdata.features.feature import Feature, open_feature
 from matdata.splits.base import Split
 from matdata.splits.saved import load_split
@@ -22,6 +22,11 @@ from matdata.store.dataset_folder import DatasetFolder
 from matdata.training import trainer as make_trainer
 from matdata.training.contract import Target, Trainer
 from matdata.training.idle_settings import reject_idle_settings
+from matdata.training.objectives.choice import (
+    described_objectives,
+    objectives_of,
+    settle_objectives,
+)
 from matdata.training.request import Request
 from matdata.training.settings import TrainSettings, train_settings
 from matdata.training.targets import (
@@ -74,6 +79,7 @@ class Question:
             "split": split,
             "inputs": inputs,
             "targets": [target.to_dict() for target in self.targets],
+            "objectives": described_objectives(self.targets, self.settings),
             "outputs": outputs,
             "from_run": dict(parent) if parent else None,
             "freeze": list(self.request.freeze),
@@ -88,6 +94,9 @@ class Question:
         identity["split"] = split["digest"]
         identity["settings"] = self.settings.identity()
         identity["reinit"] = list(self.request.reinit)
+        raised = {k: v for k, v in content["objectives"].items() if v["version"] != "1"}
+        if raised:
+            identity["objectives"] = raised
         return {**content, "identity": identity, "receipt": receipt()}
 
 
@@ -108,8 +117,17 @@ def ask(request: Request, cache: Path) -> Question:
     split = load_split(dataset, request.split)
     features = _features(trainer, dataset, cache)
     ready, notes = _ready(split, features)
-    targets = told_targets(dataset, request.targets, request.task, ready["train"], trainer)
-    settings = train_settings(type(trainer), request.settings, targets[0].task)
+    targets = told_targets(
+        dataset,
+        request.targets,
+        request.task,
+        ready["train"],
+        trainer,
+        request.target_requests,
+        ready["val"],
+    )
+    targets, settings = settle_objectives(trainer, request.settings, targets)
+    _require_context(targets, settings, features)
     if settings.validation:
         split.require_validation()
         require_classes(dataset, targets, ready["val"])
@@ -133,6 +151,25 @@ def ask(request: Request, cache: Path) -> Question:
     return Question(
         request, trainer, dataset, split, features, targets, settings, train, valid, tuple(notes)
     )
+
+
+def _require_context(
+    targets: Sequence[Target], settings: TrainSettings, features: Mapping[str, Feature]
+) -> None:
+    """Check that the batch holds what the objectives read of it."""
+    for one in objectives_of(targets, settings):
+        for spec in one.context:
+            if spec not in features:
+                raise ConfigError(
+                    f"objective {one.name!r} of {one.target.name} reads the input {spec!r}, which "
+                    f"the trainer does not{did_you_mean(spec, features)}",
+                    next_step=f"inputs there are: {', '.join(features) or 'none'}",
+                )
+            wide = len(features[spec].featurizer.labels())
+            if wide != one.target.size:
+                raise ConfigError(
+                    f"the input {spec!r} has {wide} columns, {one.target.name} {one.target.size}"
+                )
 
 
 def receipt() -> dict[str, Any]:

@@ -19,9 +19,11 @@ from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.safetensors import read_tensors
 from matdata.training.checkpoint import check_weights, read_weights
 from matdata.training.contents import BEST
-from matdata.training.contract import FitTrainer, Members, TorchTrainer
+from matdata.training.contract import FitTrainer, TorchTrainer
 from matdata.training.data import View, device_of, loader_for, samples_for, truth
-from matdata.training.losses import means_and_spreads
+from matdata.training.objectives.choice import objectives_of
+from matdata.training.objectives.combined import Objectives
+from matdata.training.outputs import Distribution, Members
 from matdata.training.prediction import Predictions, combine
 from matdata.training.run import Run
 from matdata.training.settings import UNLIMITED, TrainSettings
@@ -199,28 +201,42 @@ def _run_networks(
     device = device_of(settings)
     models = networks(run, device)
     loader = loader_for(view, ids, (), settings, device=device, widen=True)
+    objectives = Objectives(objectives_of(run.schema.targets, run.settings))
     means: list[npt.NDArray[Any]] = []
     spreads: list[npt.NDArray[Any]] = []
     rows: list[npt.NDArray[Any]] = []
     for batch in loader:
-        outputs = torch.stack([model(batch).float() for model in models])
-        mean, spread = means_and_spreads(outputs.cpu().double(), settings, run.schema)
-        means.append(mean.numpy())
+        outputs = torch.stack([objectives.flat(model(batch)).float() for model in models])
+        decoded = objectives.decode(outputs.cpu().double(), batch)
+        means.append(torch.cat([one.mean for one in decoded], -1).numpy())
         rows.append(batch.rows.cpu().numpy())
-        if spread is not None:
-            spreads.append(spread.numpy())
+        if any(one.aleatoric is not None for one in decoded):
+            spreads.append(torch.cat([_deviation(one) for one in decoded], -1).numpy())
     order = loader.ids[np.concatenate(rows)]
     wide = np.concatenate(spreads, 1) if spreads else None
     return _decoded(Members(np.concatenate(means, 1), wide), run), order
 
 
+def _deviation(found: Distribution[torch.Tensor]) -> torch.Tensor:
+    """The noise of a target; NaN where its objective learns none."""
+    if found.aleatoric is not None:
+        return found.aleatoric
+    return torch.full_like(found.mean, float("nan"))
+
+
 def _decoded(members: Members, run: Run) -> Members:
-    """Means and spreads in the units of the targets; probabilities of classes as they are."""
-    if run.schema.targets[0].task == "classification":
-        return members
+    """Means and standard deviations in the units of the targets; probabilities as they are."""
     normalizer = normalizer_of(run)
-    means = np.asarray(members.means, dtype=np.float64)
-    spreads = None
-    if members.spreads is not None:
-        spreads = normalizer.decode_std(np.asarray(members.spreads, dtype=np.float64), means)
-    return Members(normalizer.decode(means), spreads)
+    means = np.array(members.means, dtype=np.float64)
+    spreads = None if members.spreads is None else np.array(members.spreads, dtype=np.float64)
+    start = column = 0
+    for target in run.schema.targets:
+        own = slice(start, start + target.size)
+        if target.task == "regression":
+            part = normalizer.part(column, column + target.columns)
+            normalised = means[..., own].copy()
+            if spreads is not None:
+                spreads[..., own] = part.decode_std(spreads[..., own], normalised)
+            means[..., own] = part.decode(normalised)
+        start, column = own.stop, column + target.columns
+    return Members(means, spreads)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ import numpy.typing as npt
 
 from matdata.core.ledger import Reject
 from matdata.load.powers import root_mean_square
-from matdata.training.contract import Members, Target
+from matdata.training.contract import Target
+from matdata.training.outputs import Members
 from matdata.training.prediction_columns import (
+    ENDS,
     MATERIAL_ID,
     SPREADS,
     PredictionColumn,
@@ -51,6 +54,15 @@ class Predictions:
         which holds their indices.
     rejects
         Materials without a prediction, each with its reason.
+    noise : (m, n, t), optional
+        Standard deviations of the noise that members expect; NaN where a target has none.
+    intervals
+        Lower and upper ends (n, size) by target, where a derivation gave such.
+    derived_by
+        What computed a target, or its interval, from the predictions of the run, by ``<target>``
+        or ``<target>/interval``.
+    derivations
+        Records of the derivations, in their order.
     """
 
     ids: npt.NDArray[np.str_]
@@ -62,6 +74,10 @@ class Predictions:
     members: Float
     true: Float | None = None
     rejects: tuple[Reject, ...] = ()
+    noise: Float | None = None
+    intervals: Mapping[str, tuple[Float, Float]] = field(default_factory=dict)
+    derived_by: Mapping[str, str] = field(default_factory=dict)
+    derivations: tuple[Mapping[str, Any], ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -90,10 +106,23 @@ class Predictions:
         lost: list[bool] = np.asarray(np.isnan(chances).any(1)).tolist()
         return [None if no else names[index] for index, no in zip(best, lost, strict=True)]
 
+    def labels(self, target: Target) -> list[Any]:
+        """The labels of each material whose probability is above one half.
+
+        Their names, or 0 and 1 for each if they have none; None where a probability is no number.
+        """
+        cells = _cells(self.column(target, self.mean))
+        return [
+            None if cell is None else _labels(target, [float(p > 0.5) for p in np.ravel(cell)])
+            for cell in cells
+        ]
+
     def _true(self, target: Target) -> list[Any]:
         """True values as the table of the dataset has them."""
-        cells = _cells(self.truth(target))
-        if target.task == "regression":
+        cells = _cells(self.truth(target), target.shape)
+        if target.task == "multi_label":
+            return [None if cell is None else _labels(target, cell) for cell in cells]
+        if target.task != "classification":
             return cells
         numbers = [None if cell is None else int(cell) for cell in cells]
         if not target.classes:
@@ -106,23 +135,34 @@ class Predictions:
         if statistic is Statistic.TRUTH:
             return self._true(target)
         if statistic is Statistic.CLASS:
-            return self.classes(target)
+            return self.labels(target) if target.task == "multi_label" else self.classes(target)
         if statistic is Statistic.PROBABILITY:
             assert column.label is not None
             place = target.labels.index(column.label)
             return _cells(self.column(target, self.mean)[:, place : place + 1])
+        if statistic in ENDS:
+            ends = self.intervals[target.name]
+            return _cells(ends[statistic is Statistic.UPPER], target.shape)
         values = self.mean if column.member is None else self.members[column.member]
         if statistic in SPREADS:
             spread: Float | None = getattr(self, str(statistic))
             if spread is None:
                 return [None] * len(self)
             values = spread
-        return _cells(self.column(target, values))
+        return _cells(self.column(target, values), target.shape)
 
     def described(self, members: bool = False) -> list[PredictionColumn]:
         """What the columns of the table hold, but for ``material_id``."""
         count = len(self.members) if members else 0
-        return columns_of(self.targets, truth=self.true is not None, members=count)
+        columns = columns_of(
+            self.targets, truth=self.true is not None, members=count, intervals=self.intervals
+        )
+        return [replace(column, derivation=self._derivation(column)) for column in columns]
+
+    def _derivation(self, column: PredictionColumn) -> str | None:
+        """What computed a column from the predictions of the run."""
+        key = f"{column.target}/interval" if column.statistic in ENDS else column.target
+        return self.derived_by.get(key)
 
     def columns(self, members: bool = False) -> dict[str, list[Any]]:
         """As columns of a table, one row a material; `members` adds what each member says."""
@@ -151,11 +191,23 @@ class Predictions:
         write_predictions(Path(path), self.columns(members), self.described(members))
 
 
-def _cells(values: Float) -> list[Any]:
-    """One cell a row: a number, or a list of several; None where one is not finite."""
-    if values.shape[1] == 1:
+def _cells(values: Float, shape: tuple[int, ...] = ()) -> list[Any]:
+    """One cell a row: a number, or a list of several in their shape; None where one is not finite.
+
+    An array of one number is a list if it has a shape.
+    """
+    if values.shape[1] == 1 and not shape:
         return [v if math.isfinite(v) else None for v in values[:, 0].tolist()]
-    return [row.tolist() if np.isfinite(row).all() else None for row in values]
+    rows = values.reshape(len(values), *shape) if shape else values
+    return [row.tolist() if np.isfinite(row).all() else None for row in rows]
+
+
+def _labels(target: Target, marks: Any) -> list[Any]:
+    """Names of the labels that are there, or the marks where they have no names."""
+    marked: list[float] = np.ravel(marks).tolist()
+    if not target.classes:
+        return marked
+    return [label for label, mark in zip(target.labels, marked, strict=True) if mark]
 
 
 def combine(
@@ -171,15 +223,11 @@ def combine(
     """
     means = np.asarray(members.means, dtype=np.float64)
     mean = means[0] + (means - means[0]).mean(0)  # exact where all say the same
-    noise: Float | None = None
-    if targets[0].task == "classification":
-        noise = np.sqrt((means * (1.0 - means)).mean(0))
-    elif members.spreads is not None:
-        noise = root_mean_square(np.asarray(members.spreads, dtype=np.float64))
+    noise = _noise(targets, means, members.spreads)
     doubt = root_mean_square(means - mean) if len(means) > 1 else None
     total = doubt if noise is None else noise
     if noise is not None and doubt is not None:
-        total = np.hypot(noise, doubt)
+        total = np.where(np.isnan(noise), doubt, np.hypot(noise, doubt))
     return Predictions(
         np.asarray(ids, dtype=np.str_),
         targets,
@@ -189,4 +237,24 @@ def combine(
         total,
         means,
         true,
+        noise=None if members.spreads is None else np.asarray(members.spreads, dtype=np.float64),
     )
+
+
+def _noise(
+    targets: tuple[Target, ...], means: Float, spreads: npt.NDArray[Any] | None
+) -> Float | None:
+    """Standard deviation of the noise, NaN for numbers whose objective learns none."""
+    if spreads is None and not any(target.has_probabilities for target in targets):
+        return None
+    noise: Float = np.full(means.shape[1:], np.nan)
+    if spreads is not None:
+        noise = root_mean_square(np.asarray(spreads, dtype=np.float64))
+    start = 0
+    for target in targets:
+        own = slice(start, start + target.size)
+        if target.has_probabilities:
+            chances = means[..., own]
+            noise[..., own] = np.sqrt((chances * (1.0 - chances)).mean(0))
+        start = own.stop
+    return noise

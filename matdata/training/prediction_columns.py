@@ -10,7 +10,7 @@ has to take names apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -31,6 +31,8 @@ class Statistic(StrEnum):
     ALEATORIC = "aleatoric"
     EPISTEMIC = "epistemic"
     TOTAL = "total"
+    LOWER = "lower"
+    UPPER = "upper"
     MEMBER = "member"
 
     def unit_of(self, target: Target) -> str | None:
@@ -41,9 +43,12 @@ class Statistic(StrEnum):
         """
         if target.task == "regression":
             return target.unit
-        return None if self in (Statistic.TRUTH, Statistic.CLASS) else "1"
+        chosen = target.task != "distribution" and self in (Statistic.TRUTH, Statistic.CLASS)
+        return None if chosen else "1"
 
 
+#: Ends of an interval that a derivation gives.
+ENDS = (Statistic.LOWER, Statistic.UPPER)
 SPREADS = (Statistic.ALEATORIC, Statistic.EPISTEMIC, Statistic.TOTAL)
 
 
@@ -63,6 +68,9 @@ class PredictionColumn:
         Name of the class, for a probability.
     member
         Number of the member of the ensemble, from 0, for what one member says.
+    derivation
+        What computed it from the predictions of the run, with the digest of what that was fitted
+        to; None for what the run predicts itself.
     """
 
     target: str
@@ -70,6 +78,7 @@ class PredictionColumn:
     unit: str | None
     label: str | None = None
     member: int | None = None
+    derivation: str | None = None
 
     @property
     def name(self) -> str:
@@ -82,11 +91,12 @@ class PredictionColumn:
 
     def to_metadata(self) -> dict[str, str]:
         """What it holds, as text by key: ``target``, ``statistic``, ``unit``, ``class``,
-        ``member``.
+        ``member``, ``derivation``.
         """
         member = None if self.member is None else str(self.member)
         found = {"target": self.target, "statistic": str(self.statistic)}
         more = {"unit": self.unit, "class": self.label, "member": member}
+        more["derivation"] = self.derivation
         return found | {key: value for key, value in more.items() if value is not None}
 
     @classmethod
@@ -98,6 +108,7 @@ class PredictionColumn:
             metadata.get("unit"),
             metadata.get("class"),
             int(metadata["member"]) if "member" in metadata else None,
+            metadata.get("derivation"),
         )
 
 
@@ -109,7 +120,11 @@ def column_of(
 
 
 def columns_of(
-    targets: Iterable[Target], *, truth: bool = False, members: int = 0
+    targets: Iterable[Target],
+    *,
+    truth: bool = False,
+    members: int = 0,
+    intervals: Collection[str] = (),
 ) -> list[PredictionColumn]:
     """The columns of some targets, in the order in which tables have them.
 
@@ -121,16 +136,19 @@ def columns_of(
         Whether there are true values.
     members
         How many members of the ensemble have a column of their own.
+    intervals
+        Names of the targets that have an interval.
     """
     found = []
     for target in targets:
         found += [column_of(target, Statistic.TRUTH)] if truth else []
-        if target.task == "classification":
+        if target.labels:
             found.append(column_of(target, Statistic.CLASS))
             found += [column_of(target, Statistic.PROBABILITY, label) for label in target.labels]
         else:
             found.append(column_of(target, Statistic.MEAN))
         found += [column_of(target, spread) for spread in SPREADS]
+        found += [column_of(target, end) for end in ENDS if target.name in intervals]
         found += [column_of(target, Statistic.MEMBER, member=k) for k in range(members)]
     return found
 
@@ -148,7 +166,7 @@ def require_distinct(targets: Sequence[Target]) -> None:
         Naming the two targets.
     """
     for one in targets:
-        if one.task != "classification":
+        if not one.labels:
             continue
         start = f"{one.name}_{Statistic.PROBABILITY}"
         for other in targets:

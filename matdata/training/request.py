@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from matdata.training.contract import Task
+from matdata.training.target_request import TargetRequest
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Request:
         Names; the only split if none is given.
     targets
         Columns of the table.
+    target_requests
+        What is asked of some of them, by name: objective, axis, normalizer.
     hypers, settings
         Values for the plugin's hypers and for `TrainSettings`.
     task
@@ -43,3 +46,4 @@ class Request:
     freeze: tuple[str, ...] = ()
     reinit: tuple[str, ...] = ()
     keep_normalizer: bool = False
+    target_requests: Mapping[str, TargetRequest] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from matdata.training.contents import (
     require_written_by,
 )
 from matdata.training.contract import Schema, Target, Trainer
+from matdata.training.objectives.choice import described_objectives, heads_of
 from matdata.training.settings import TrainSettings
 
 __all__ = ["Run", "find_run", "read_sealed", "write_sealed"]
@@ -124,7 +125,17 @@ class Run:
                 )
             inputs[entry["spec"]] = made
         targets = tuple(Target(**target) for target in self.manifest["targets"])
-        return Schema(targets, self.manifest["outputs"], inputs)
+        made_for = Schema(targets, heads_of(targets, self.settings), inputs)
+        installed = described_objectives(targets, self.settings)
+        trained = self.manifest.get("objectives", installed)
+        if made_for.outputs != self.manifest["outputs"] or trained != installed:
+            raise TrainError(
+                f"run {self.name!r} was trained with the objectives {trained}; installed are "
+                f"{installed}",
+                cause="the plugin of an objective was changed since",
+                next_step="install the version that it was trained with, or train again",
+            )
+        return made_for
 
     @property
     def finished(self) -> bool:

@@ -9,11 +9,8 @@ from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.settings import Settings, setting
 from matdata.load.modes import MODES
 from matdata.training.contract import Task, Trainer
+from matdata.training.objectives import DEFAULTS, OBJECTIVES, names_for, task_of
 
-REGRESSION = ("robust_l1", "robust_l2", "l1", "mse", "huber")
-CLASSIFICATION = ("cross_entropy",)
-#: Losses for which a model also returns log spreads.
-ROBUST = ("robust_l1", "robust_l2")
 #: Settings that mean something to a plugin with a fit of its own, beside those of no consequence.
 OF_A_FIT = ("seed", "fraction", "validation")
 #: Limits of a batch by level of the entries that are counted.
@@ -96,8 +93,7 @@ class TrainSettings(Settings):
     )
     loss: str = setting(
         "auto",
-        "loss; auto: robust_l1, or cross_entropy for classes",
-        choices=("auto", *REGRESSION, *CLASSIFICATION),
+        "objective of targets that name none; auto: robust_l1, or cross_entropy for classes",
     )
     huber_delta: float = setting(
         1.0, "huber: where squares become lines, in normalised units", minimum=1e-12
@@ -140,6 +136,8 @@ class TrainSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.loss != "auto" and self.loss not in OBJECTIVES:
+            OBJECTIVES.offer(self.loss)  # refuses it, with the closest known name
         if self.patience and not self.validation:
             raise ConfigError("patience needs a validation part; validation is false")
         if self.schedule == "plateau" and not self.validation:
@@ -170,15 +168,15 @@ class TrainSettings(Settings):
         ConfigError
             If a loss was chosen that does not.
         """
-        fitting = CLASSIFICATION if task == "classification" else REGRESSION
-        chosen = fitting[0] if self.loss == "auto" else self.loss
-        if chosen not in fitting:
+        chosen = DEFAULTS[task] if self.loss == "auto" else self.loss
+        if task_of(chosen) != task:
             raise ConfigError(
-                f"loss {chosen!r} does not fit a {task}", next_step=f"choose {', '.join(fitting)}"
+                f"loss {chosen!r} does not fit a {task}",
+                next_step=f"choose {', '.join(names_for(task))}",
             )
         monitor = self.monitor
         if monitor == "auto":
-            monitor = "loss" if task == "classification" else "error"
+            monitor = "error" if task == "regression" else "loss"
         return self.replace(loss=chosen, monitor=monitor)
 
     def replace(self, **values: object) -> TrainSettings:
@@ -194,8 +192,8 @@ def train_settings(
     A plugin's default loss gives way to one that fits the task.
     """
     own = dict(trainer.defaults)
-    if (own.get("loss") in CLASSIFICATION) != (task == "classification"):
-        own.pop("loss", None)
+    if own.get("loss", "auto") != "auto" and task_of(str(own["loss"])) != task:
+        del own["loss"]
     return TrainSettings.from_mapping({**own, **given}).for_task(task)
 
 

@@ -60,8 +60,7 @@ class StackedEngine(Engine):
 
     def _call(self, batch: Batch) -> Tensor:
         def one(weights: Weights) -> Tensor:
-            outputs: Tensor = functional_call(self._base, weights, (batch,))
-            return outputs
+            return self.recipe.objectives.flat(functional_call(self._base, weights, (batch,)))
 
         with self.recipe.autocast():
             outputs: Tensor = torch.vmap(one, randomness="different")(self._stack)
@@ -153,7 +152,8 @@ def reason_after_trial(
     finally:
         stacked._optimizer.zero_grad(set_to_none=True)
     with torch.no_grad():
-        expected = torch.stack([model.eval()(batch).float() for model in models])
+        flat = stacked.recipe.objectives.flat
+        expected = torch.stack([flat(model.eval()(batch)).float() for model in models])
     scale = expected.abs().max().clamp(min=1.0)
     off = float(((got - expected).abs() / scale).max()) if got.shape == expected.shape else 1.0
     if not off <= tolerance:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from matdata.splits.base import first_few
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import BOOLEAN, Target, Task, Trainer
 from matdata.training.prediction_columns import require_distinct
+from matdata.training.target_kinds import label_target, share_target
+from matdata.training.target_request import TargetRequest, apply_request
 
 Ids = npt.NDArray[np.str_]
 #: Texts that differ more often than this are no classes; few may be there once each.
@@ -27,9 +30,15 @@ def _rows(dataset: DatasetFolder, ids: Ids) -> npt.NDArray[np.int64]:
 
 
 def told_targets(
-    dataset: DatasetFolder, names: Sequence[str], task: Task | None, train: Ids, trainer: Trainer
+    dataset: DatasetFolder,
+    names: Sequence[str],
+    task: Task | None,
+    train: Ids,
+    trainer: Trainer,
+    requests: Mapping[str, TargetRequest] | None = None,
+    valid: Ids | None = None,
 ) -> tuple[Target, ...]:
-    """Name, size, unit and task of each target.
+    """Name, size, unit and task of each target, with what is asked of it.
 
     Raises
     ------
@@ -46,18 +55,33 @@ def told_targets(
             next_step="name each target once",
         )
     rows = _rows(dataset, train).tolist()
-    found = tuple(_target(dataset, name, task, rows) for name in names)
+    asked = requests or {}
+    both = train if valid is None else np.concatenate([train, valid])
+    found = []
+    for name in names:
+        own = asked.get(name)
+        kind = (own.task if own else None) or task
+        found.append(apply_request(_target(dataset, name, kind, rows), own, dataset, both))
     require_distinct(found)
-    tasks = {target.task for target in found}
-    if len(tasks) > 1:
-        raise ConfigError("targets of one run are all numbers or all classes, not both")
-    if found[0].task not in trainer.tasks:
+    _require_learnt(found, trainer)
+    return tuple(found)
+
+
+def _require_learnt(targets: Sequence[Target], trainer: Trainer) -> None:
+    """Refuse targets of a kind, or of several kinds, that the trainer does not learn."""
+    if len({target.task for target in targets}) > 1 and not trainer.mixes_tasks:
         raise ConfigError(
-            f"{trainer.name} learns {' and '.join(trainer.tasks)}, not {found[0].task} "
-            f"of {', '.join(names)}",
-            next_step="`matdata plugins` says what each trainer learns",
+            f"{trainer.name} learns targets of one kind in a run: all numbers or all classes, not "
+            "both",
+            next_step="train a run for each kind",
         )
-    return found
+    for target in targets:
+        if not trainer.learns(target.task):
+            raise ConfigError(
+                f"{trainer.name} learns {' and '.join(trainer.tasks)}, not {target.task} "
+                f"of {target.name}",
+                next_step="`matdata plugins` says what each trainer learns",
+            )
 
 
 def _target(dataset: DatasetFolder, name: str, task: Task | None, rows: list[int]) -> Target:
@@ -72,6 +96,10 @@ def _target(dataset: DatasetFolder, name: str, task: Task | None, rows: list[int
     if not values:
         raise ConfigError(f"no material of the training part has a {name}")
     unit = dataset.units.get(name, "1")
+    if task == "multi_label":
+        return label_target(name, values)
+    if task == "distribution":
+        return share_target(name, values)
     if task == "classification" or (task is None and isinstance(values[0], (bool, str))):
         return _class_target(name, values, unit)
     if isinstance(values[0], str):
@@ -80,10 +108,24 @@ def _target(dataset: DatasetFolder, name: str, task: Task | None, rows: list[int
             next_step="leave out --task regression to learn its texts as classes, or choose a "
             "column of numbers",
         )
-    sizes = {len(value) if isinstance(value, (list, tuple)) else 1 for value in values}
-    if len(sizes) > 1:
-        raise ConfigError(f"arrays of {name} differ in length: {sorted(sizes)}")
-    return Target(name, sizes.pop(), unit, "regression")
+    shapes = {_shape(name, value) for value in values}
+    if len(shapes) > 1:
+        sizes = sorted({math.prod(shape) for shape in shapes})
+        raise ConfigError(f"arrays of {name} differ in length: {sizes}")
+    shape = shapes.pop()
+    return Target(name, math.prod(shape), unit, "regression", shape=shape)
+
+
+def _shape(name: str, value: Any) -> tuple[int, ...]:
+    """Shape of a cell: of a list its length, of lists within it theirs as well."""
+    if not isinstance(value, (list, tuple)):
+        return ()
+    if not value or not isinstance(value[0], (list, tuple)):
+        return (len(value),)
+    try:
+        return np.shape(value)
+    except ValueError as error:
+        raise ConfigError(f"lists within an array of {name} differ in length") from error
 
 
 def _class_target(name: str, values: list[Any], unit: str) -> Target:
@@ -165,7 +207,7 @@ def _require(
 ) -> None:
     rows = _rows(dataset, ids).tolist()
     for target in targets:
-        if target.task != "classification":
+        if not target.labels:
             continue
         cells = [dataset.columns[target.name][row] for row in rows]
         known = [cell is None or _is_known(target, cell) for cell in cells]
@@ -181,6 +223,8 @@ def _require(
 
 
 def _is_known(target: Target, cell: Any) -> bool:
+    if target.task == "multi_label":
+        return not target.classes or set(cell) <= set(target.classes)
     if target.classes:
         return cell in target.classes
     return _is_class(cell) and bool(cell < target.size)
@@ -193,7 +237,8 @@ def notes_of(targets: tuple[Target, ...]) -> list[str]:
         if target.classes:
             shown = ", ".join(map(_short, target.labels[:10]))
             more = ", …" if target.size > 10 else ""
-            found.append(f"{target.name} is learnt as {target.size} classes: {shown}{more}")
+            kind = "labels" if target.task == "multi_label" else "classes"
+            found.append(f"{target.name} is learnt as {target.size} {kind}: {shown}{more}")
     return found
 
 
@@ -202,7 +247,7 @@ def hints_of(dataset: DatasetFolder, targets: tuple[Target, ...], train: Ids) ->
     rows = _rows(dataset, train).tolist()
     found = []
     for target in targets:
-        if target.task != "regression" or target.size > 1:
+        if target.task != "regression" or target.shape:
             continue
         column = dataset.columns[target.name]
         cells = [float(column[row]) for row in rows if column[row] is not None]

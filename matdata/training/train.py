@@ -31,8 +31,9 @@ from matdata.training.distributed import Group, join_group, leave_group
 from matdata.training.engine import Engine, Recipe
 from matdata.training.logs import RunLog
 from matdata.training.loop import Loop
-from matdata.training.losses import loss_entries, outputs_for
 from matdata.training.members import build_models, choose_engine
+from matdata.training.objectives.choice import heads_of, objectives_of
+from matdata.training.objectives.combined import Objectives
 from matdata.training.plan import Question, ask
 from matdata.training.request import Request
 from matdata.training.run import Run, find_run, write_sealed
@@ -70,12 +71,12 @@ def train(
     """
     question = ask(request, cache)
     ensure_writable(cache)
-    outputs = outputs_for(question.settings, question.targets)
     view = _view(question)
     normalizer = fit_normalizer(view, question.train, question.targets, question.settings)
     parent = find_run(cache, request.from_run) if request.from_run else None
     if parent is not None:
-        question, normalizer = settle(question, parent, schema_of(question, outputs), normalizer)
+        question, normalizer = settle(question, parent, schema_of(question), normalizer)
+    outputs = schema_of(question).outputs
     content = question.manifest(parent_of(parent, question) if parent else None, outputs)
     device = device_of(question.settings)
     group = join_group(device)
@@ -108,10 +109,10 @@ def _announce(question: Question, run: Run, console: Console) -> None:
         console.say(f"  note: {note}")
 
 
-def schema_of(question: Question, outputs: int) -> Schema:
+def schema_of(question: Question) -> Schema:
     """What the model is built for."""
     inputs = {spec: feature.featurizer for spec, feature in question.features.items()}
-    return Schema(question.targets, outputs, inputs)
+    return Schema(question.targets, heads_of(question.targets, question.settings), inputs)
 
 
 def _view(question: Question) -> View:
@@ -130,7 +131,7 @@ def _fit(question: Question, run: Run, view: View, normalizer: Normalizer) -> No
     if len(question.valid):
         valid = samples_for(view, question.valid, targets, normalizer)
     started = time.perf_counter()
-    schema = schema_of(question, int(run.manifest["outputs"]))
+    schema = schema_of(question)
     question.trainer.fit(train, valid, schema, question.settings.seed)
     seconds = time.perf_counter() - started
     write_sealed(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
@@ -158,14 +159,14 @@ def _train(
     if settings.precision == "tf32":
         torch.set_float32_matmul_precision("high")
     assert isinstance(question.trainer, TorchTrainer)
-    schema = schema_of(question, int(run.manifest["outputs"]))
+    schema = schema_of(question)
     if group.leads:
         write_sealed(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
     train, valid = _loaders(question, view, normalizer, device, group)
     draws = member_draws(parent, question, len(train.ids))
     recipe = Recipe(
         settings,
-        loss_entries(settings, question.targets),
+        Objectives(objectives_of(question.targets, settings)),
         device,
         group,
         question.request.freeze,
@@ -179,7 +180,7 @@ def _train(
     engine, reason = choose_engine(models, recipe, question.trainer, train)
     if reason:
         console.say(f"  members are trained one beside the other: {reason}")
-    _loop(run, engine, reason, train, valid, schema, console, stop_after)
+    _loop(run, engine, reason, train, valid, console, stop_after)
 
 
 def _loaders(
@@ -206,7 +207,6 @@ def _loop(
     reason: str | None,
     train: Loader,
     valid: Loader | None,
-    schema: Schema,
     console: Console,
     stop_after: int | None,
 ) -> None:
@@ -215,7 +215,7 @@ def _loop(
     def save(loop: Loop) -> None:
         save_checkpoint(loop, run.folder, run.digest)
 
-    loop = Loop(engine, train, valid, schema, save, lambda _: None, console, stop_after=stop_after)
+    loop = Loop(engine, train, valid, save, lambda _: None, console, stop_after=stop_after)
     if load_checkpoint(loop, run.folder, run.digest):
         console.say(f"  goes on after epoch {loop.progress.epoch}, step {loop.progress.step}")
     log = None

@@ -1,4 +1,4 @@
-"""Validation: loss and errors of each member over a whole part, weighed by entry."""
+"""Validation: loss and errors of each member over a whole part, averaged per target."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from matdata.load.batch import Batch
-from matdata.training.contract import Schema
-from matdata.training.engine import TINY, Engine
-from matdata.training.losses import means_and_spreads, weighed_sum
+from matdata.training.engine import Engine
+from matdata.training.objectives.base import TINY
+from matdata.training.objectives.combined import weighted_sum
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Validation:
     loss : (m,)
         Mean loss over known targets.
     error : (m,)
-        Mean over target columns of the mean absolute error in normalised units; for classes the
-        share of wrong ones.
+        Mean over the targets of `by_target`.
     by_target : (m, t)
-        The same of each target, normalised.
+        Mean error of each target by its objective: the absolute error in normalised units of
+        numbers, the share of wrong classes.
     """
 
     loss: list[float]
@@ -39,20 +39,21 @@ class Validation:
 
 
 @torch.no_grad()
-def validate(engine: Engine, batches: Iterable[Batch], schema: Schema) -> Validation:
+def validate(engine: Engine, batches: Iterable[Batch]) -> Validation:
     """Run the active members over a part."""
-    recipe = engine.recipe
+    objectives = engine.recipe.objectives
     losses: Tensor | float = 0.0
     weights: Tensor | float = 0.0
     wrong: Tensor | float = 0.0
     known: Tensor | float = 0.0
     for batch in batches:
         outputs = engine.outputs(batch)
-        total, weight = weighed_sum(recipe.entries(outputs, batch.targets), batch.mask)
-        errors = _errors(outputs, batch.targets, engine, schema)
+        present = objectives.present(batch)
+        total, weight = weighted_sum(objectives.losses(outputs, batch), present)
+        errors = objectives.errors(outputs, batch)
         losses, weights = losses + total.double(), weights + weight.double()
-        wrong = wrong + torch.where(batch.mask, errors, 0.0).double().sum(-2)
-        known = known + batch.mask.double().sum(0)
+        wrong = wrong + torch.where(present, errors, 0.0).double().sum(-2)
+        known = known + present.double().sum(0)
     assert isinstance(losses, Tensor)
     assert isinstance(wrong, Tensor)
     assert isinstance(weights, Tensor)
@@ -61,13 +62,3 @@ def validate(engine: Engine, batches: Iterable[Batch], schema: Schema) -> Valida
     return Validation(
         (losses / weights.clamp(min=TINY)).tolist(), by_target.mean(-1).tolist(), by_target.tolist()
     )
-
-
-def _errors(outputs: Tensor, targets: Tensor, engine: Engine, schema: Schema) -> Tensor:
-    """Absolute errors, or 1 where the class is wrong: (m, b, t)."""
-    if engine.recipe.settings.loss != "cross_entropy":
-        means, _ = means_and_spreads(outputs, engine.recipe.settings, schema)
-        return (means - targets).abs()
-    parts = torch.split(outputs, [target.size for target in schema.targets], -1)
-    found = torch.stack([part.argmax(-1) for part in parts], -1)
-    return (found != targets.to(torch.int64)).to(outputs.dtype)

@@ -15,12 +15,12 @@ from matdata.load.normalizer import Normalizer
 from matdata.load.order import random_bits
 from matdata.training.checkpoint import read_weights
 from matdata.training.contents import BEST
-from matdata.training.contract import Schema, Target, TorchTrainer
+from matdata.training.contract import Schema, TorchTrainer
 from matdata.training.engine import matching
+from matdata.training.outputs import Head
 from matdata.training.plan import Question
 from matdata.training.predict import normalizer_of
 from matdata.training.run import Run
-from matdata.training.settings import ROBUST
 
 
 def parent_of(run: Run, question: Question) -> dict[str, Any]:
@@ -141,22 +141,28 @@ def _shown(normalizer: Normalizer) -> str:
     return f"{normalizer.kind}, {shown[0]}{more}"
 
 
-def _meaning(targets: Sequence[Target], loss: str) -> str:
+#: What the columns of a head stand for.
+NAMES = {"classification": "classes", "multi_label": "labels", "distribution": "shares"}
+
+
+def _meaning(schema: Schema) -> str:
     """What outputs stand for."""
-    parts = []
-    for target in targets:
-        if target.task == "classification":
-            names = f" ({', '.join(target.labels[:10])})" if target.classes else ""
-            parts.append(f"{target.size} classes{names}")
-        else:
-            parts.append("1 number" if target.size == 1 else f"{target.size} numbers")
-    return ", ".join(parts) + (" with spreads" if loss in ROBUST else "")
+    described = []
+    for head, target in zip(schema.heads, schema.targets, strict=True):
+        names = f" ({', '.join(target.labels[:10])})" if target.classes else ""
+        kind = NAMES.get(target.task, "number" if target.size == 1 else "numbers")
+        more = ""
+        if head.parts == (target.size, target.size):
+            more = " with standard deviations"
+        elif head.width != target.size:
+            more = f" in {head.width} columns"
+        described.append(f"{target.size} {kind}{names}{more}")
+    return ", ".join(described)
 
 
 def _require_meaning(question: Question, parent: Run, schema: Schema) -> None:
     """Refuse a head whose outputs meant something else, unless it begins anew."""
-    own = _meaning(question.targets, question.settings.loss)
-    there = _meaning(parent.schema.targets, parent.settings.loss)
+    own, there = _meaning(schema), _meaning(parent.schema)
     if own == there:
         return
     assert isinstance(question.trainer, TorchTrainer)
@@ -173,12 +179,13 @@ def _require_meaning(question: Question, parent: Run, schema: Schema) -> None:
 
 def _head(trainer: TorchTrainer, schema: Schema) -> tuple[list[str], list[str]]:
     """Names of all weights, and of those whose shape depends on what is learnt."""
-    wide = tuple(replace(t, size=t.size + 1, classes=()) for t in schema.targets)
-    numbers = sum(target.size for target in schema.targets)
-    outputs = schema.outputs // numbers * (numbers + len(wide))
+    wide = tuple(
+        replace(t, size=t.size + 1, classes=(), shape=(), axis=None) for t in schema.targets
+    )
+    heads = tuple(Head(h.target, tuple(part + 1 for part in h.parts)) for h in schema.heads)
     with torch.random.fork_rng(devices=[]):
         own = trainer.model(schema).state_dict()
-        other = trainer.model(Schema(wide, outputs, schema.featurizers)).state_dict()
+        other = trainer.model(Schema(wide, heads, schema.featurizers)).state_dict()
     same = {name for name in own if name in other and own[name].shape == other[name].shape}
     return list(own), [name for name in own if name not in same]
 

@@ -108,7 +108,7 @@ def test_a_429_is_waited_for(documents, key, monkeypatch, tmp_path):
     [
         ((500, b'{"error": "down"}'), "answers 500"),
         ((200, b'{"error": "down"}'), "without a database version"),
-        ((200, b"<html>"), "no JSON"),
+        ((200, b"<html>"), "not JSON"),
     ],
 )
 def test_a_bad_heartbeat(heartbeat, words, documents, key, monkeypatch, tmp_path):

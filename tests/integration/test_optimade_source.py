@@ -86,7 +86,7 @@ def test_short_bad_weather_is_waited_for(fault, entries, tmp_path):
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ((200, b'{"data": [{"id', {}), "no JSON"),
+        ((200, b'{"data": [{"id', {}), "not JSON"),
         ((200, b"[]", {}), "expected a JSON object"),
         ((200, b'{"errors": []}', {}), "no list of structures"),
         ((404, b'{"errors": [{"detail": "gone"}]}', {}), "answers 404: gone"),
@@ -115,7 +115,7 @@ def test_a_permanent_429_ends(entries, tmp_path):
 def test_pages_in_a_circle_end(entries, tmp_path):
     with standing_in(entries) as server:
         server.last, server.returned = "p10", None
-        with pytest.raises(md.SourceError, match="circle"):
+        with pytest.raises(md.SourceError, match="cycle"):
             _build(server.url, tmp_path)
 
 

@@ -14,7 +14,8 @@ from matdata.cli import main
 from matdata.evaluation import pictures
 from matdata.evaluation.metrics import regression, undefined
 from matdata.evaluation.uncertainty import calibration
-from matdata.training.contract import Members, Target
+from matdata.training.contract import Target
+from matdata.training.outputs import Members
 from matdata.training.prediction import combine
 
 RNG = np.random.default_rng(0)

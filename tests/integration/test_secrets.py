@@ -117,13 +117,13 @@ def test_a_key_stays_hidden_in_failures(weather, debug, run, tmp_path):
 @pytest.mark.parametrize(
     ("key", "kind"),
     [
-        (KEY[:15] + " " + KEY[16:], "its 32 characters hold a blank"),
-        (KEY[:15] + "\n" + KEY[16:], "its 32 characters hold an end of line"),
-        (KEY[:31] + "\n", "its 32 characters hold an end of line"),
-        (KEY + "\n", "its 33 characters hold an end of line"),
-        (KEY[:15] + "\x7f" + KEY[16:], "its 32 characters hold a control character"),
-        (KEY[:15] + "é" + KEY[16:], "its 32 characters hold a letter or sign that is not ASCII"),
-        (KEY[:15] + "\u3042" + KEY[16:], "hold a letter or sign that is not ASCII"),
+        (KEY[:15] + " " + KEY[16:], "its 32 characters include a blank"),
+        (KEY[:15] + "\n" + KEY[16:], "its 32 characters include an end of line"),
+        (KEY[:31] + "\n", "its 32 characters include an end of line"),
+        (KEY + "\n", "its 33 characters include an end of line"),
+        (KEY[:15] + "\x7f" + KEY[16:], "its 32 characters include a control character"),
+        (KEY[:15] + "é" + KEY[16:], "its 32 characters include a letter or sign that is not ASCII"),
+        (KEY[:15] + "\u3042" + KEY[16:], "include a letter or sign that is not ASCII"),
         (KEY[:20], "has 20 characters, expected 32"),
     ],
 )

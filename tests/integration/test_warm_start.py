@@ -201,7 +201,7 @@ def test_outputs_that_meant_something_else_are_refused_unless_the_head_is_new(ki
     classes = ["--task", "classification", "--from-run", "a"]
     assert train(kinds, *classes, target="flag", name="b") == 1
     said = capsys.readouterr().err
-    assert "the outputs of run 'a' are 1 number with spreads, here they are 2 classes" in said
+    assert "of run 'a' are 1 number with standard deviations, here they are 2 classes" in said
     assert "begin the head anew: --reinit out.weight --reinit out.bias" in said
     assert train(kinds, *classes, "--reinit", "out.weight", target="flag", name="b") == 1
     head = ["--reinit", "out.weight", "--reinit", "out.bias"]

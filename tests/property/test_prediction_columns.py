@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -38,12 +39,18 @@ NUMBERS = st.builds(Target, NAMES, st.just(1), NAMES)
 KINDS = st.builds(_classes, NAMES, CLASSES | st.just(BOOLEAN) | st.integers(2, 12))
 
 
+LABELS = st.builds(
+    lambda name, labels: Target(name, len(labels), "1", "multi_label", labels), NAMES, CLASSES
+)
+
+
 def _lists(targets):
     return st.lists(targets, min_size=1, max_size=4, unique_by=lambda target: target.name)
 
 
 def _names(targets):
-    columns = columns_of(targets, truth=True, members=12)
+    intervals = {target.name for target in targets}
+    columns = columns_of(targets, truth=True, members=12, intervals=intervals)
     return [MATERIAL_ID, *(column.name for column in columns)]
 
 
@@ -63,8 +70,8 @@ def test_one_target_of_classes_is_never_refused(target):
     assert len(names) == len({*names})
 
 
-@given(_lists(KINDS))
-def test_targets_of_classes_have_other_columns_or_are_refused(targets):
+@given(_lists(KINDS | LABELS | NUMBERS))
+def test_targets_of_all_kinds_have_other_columns_or_are_refused(targets):
     with contextlib.suppress(ConfigError):
         require_distinct(targets)
         names = _names(targets)
@@ -90,8 +97,11 @@ def test_targets_of_which_one_continues_a_class_of_the_other_are_refused(label, 
 
 @given(st.lists(NUMBERS | KINDS, min_size=1, max_size=3))
 def test_metadata_say_all_that_a_name_says(targets):
-    for column in columns_of(targets, truth=True, members=3):
+    intervals = {target.name for target in targets}
+    for column in columns_of(targets, truth=True, members=3, intervals=intervals):
         assert PredictionColumn.from_metadata(column.to_metadata()) == column
+        derived = replace(column, derivation="power10")
+        assert PredictionColumn.from_metadata(derived.to_metadata()) == derived
 
 
 @given(st.sets(NAMES, max_size=6))

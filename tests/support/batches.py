@@ -12,6 +12,7 @@ from matdata.materials.compute import as_batch
 from matdata.training.contract import Schema, Target
 from matdata.training.data import View
 from matdata.training.memory_features import MemoryFeature
+from matdata.training.outputs import Head
 
 
 def batch_of(materials: Any, spec: str, **settings: Any) -> Any:
@@ -26,4 +27,5 @@ def batch_of(materials: Any, spec: str, **settings: Any) -> Any:
 def schema_of(*specs: str, sizes: tuple[int, ...] = (1,), robust: bool = True) -> Schema:
     """What a model of these inputs is built for."""
     targets = tuple(Target(f"target {k}", size) for k, size in enumerate(sizes))
-    return Schema(targets, sum(sizes) * (1 + robust), {spec: featurizer(spec) for spec in specs})
+    heads = tuple(Head(target.name, (target.size,) * (1 + robust)) for target in targets)
+    return Schema(targets, heads, {spec: featurizer(spec) for spec in specs})

@@ -9,7 +9,7 @@ from support.distributions import install
 #: Imports no torch: a build, and batches of NumPy arrays, need nothing else.
 FEATURIZERS = """
 import numpy as np
-import matdata as md
+import matdata.plugin as md
 
 class Plain(md.Featurizer):
     "A bond from each site to the next, and what is declared of it: nothing."

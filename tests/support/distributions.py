@@ -47,8 +47,37 @@ class Empty(Source):
     def parse(self, raw):
         raise NotImplementedError
 """
-WHOLE = {"trainers": TRAINER, "featurizers": FEATURIZER, "sources": SOURCE}
-CLASSES = {"trainers": "Mean", "featurizers": "Rows", "sources": "Empty"}
+OBJECTIVE = """
+from matdata.training.objectives.numbers import NumberObjective
+class Quartic(NumberObjective):
+    name, version, summary = {name!r}, {version!r}, "fourth powers"
+    def entries(self, output, truth):
+        return (output - truth) ** 4
+"""
+DERIVATION = """
+import matdata as md
+from matdata.evaluation.derive.base import Derivation
+class Nothing(Derivation):
+    name, version, summary = {name!r}, {version!r}, "nothing"
+    def produces(self, targets):
+        return []
+    def apply(self, predictions, rows, fitted):
+        return {{}}
+"""
+WHOLE = {
+    "trainers": TRAINER,
+    "featurizers": FEATURIZER,
+    "sources": SOURCE,
+    "objectives": OBJECTIVE,
+    "derivations": DERIVATION,
+}
+CLASSES = {
+    "trainers": "Mean",
+    "featurizers": "Rows",
+    "sources": "Empty",
+    "objectives": "Quartic",
+    "derivations": "Nothing",
+}
 
 
 def whole(group: str, name: str, version: str = "1") -> str:

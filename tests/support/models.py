@@ -7,12 +7,14 @@ import torch
 from matdata.training import trainer
 from matdata.training.batch_of import batch_of
 from matdata.training.contract import Schema, Target
+from matdata.training.outputs import Head
 
 FORMULAS = ["SrTiO3", "Fe", "NaCl", "Mg2V2O7", "BaLiCuC2O10", "Cu2Ag2O3", "Al0.02Ga0.98As"]
 
 
 def schema(outputs: int = 2, size: int = 1) -> Schema:
-    return Schema((Target("y", size),), outputs, {})
+    parts = (size,) * (outputs // size)
+    return Schema((Target("y", size),), (Head("y", parts),), {})
 
 
 def build(name, outputs=2, seed=0, size=1, **hypers):

@@ -14,7 +14,8 @@ from matdata.training.contract import Schema, Target
 from matdata.training.distributed import ALONE
 from matdata.training.engine import Recipe, SeparateEngine
 from matdata.training.loop import Loop
-from matdata.training.losses import loss_entries, outputs_for
+from matdata.training.objectives.choice import heads_of, objectives_of
+from matdata.training.objectives.combined import Objectives
 from matdata.training.settings import TrainSettings
 from matdata.training.stacked import StackedEngine
 
@@ -97,12 +98,12 @@ def make_loop(
 ) -> tuple[Loop, list[dict[str, Any]]]:
     """A loop on made-up data, and the list that its log goes to."""
     settings = settings.for_task("regression")
-    targets = (Target("y"),)
-    schema = Schema(targets, outputs_for(settings, targets), {})
+    targets = changes.pop("targets", (Target("y"),))
+    schema = Schema(targets, heads_of(targets, settings), {})
     networks = changes.pop("models", None) or models(settings, schema)
     recipe = Recipe(
         settings,
-        loss_entries(settings, targets),
+        Objectives(objectives_of(targets, settings)),
         torch.device("cpu"),
         ALONE,
         changes.pop("frozen", ()),
@@ -111,5 +112,5 @@ def make_loop(
     train = changes.pop("train", None) or FakeLoader(*data(), settings.batch_size)
     valid = changes.pop("valid", FakeLoader(*data(32, seed=1), 32, shuffle=False))
     rows: list[dict[str, Any]] = []
-    loop = Loop(engine, train, valid, schema, save or (lambda _: None), rows.append)
+    loop = Loop(engine, train, valid, save or (lambda _: None), rows.append)
     return loop, rows

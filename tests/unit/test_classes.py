@@ -9,7 +9,8 @@ import pytest
 
 from matdata.core.errors import ConfigError
 from matdata.evaluation.metrics import classification, dummy_class
-from matdata.training.contract import Samples, Schema, Target, Trainer
+from matdata.training.contract import Schema, Target, Trainer
+from matdata.training.samples import Samples
 from matdata.training.targets import require_classes, told_targets
 
 IDS = np.array(["a", "b", "c", "d"])
@@ -20,7 +21,8 @@ def _dataset(**columns):
 
 
 def _told(names, task="classification", **columns):
-    trainer = SimpleNamespace(tasks=(*Trainer.tasks, "classification"), name="toy")
+    tasks = (*Trainer.tasks, "classification")
+    trainer = SimpleNamespace(tasks=tasks, name="toy", learns=tasks.__contains__, mixes_tasks=False)
     return told_targets(_dataset(**columns), names, task, IDS[:3], trainer)
 
 
@@ -53,5 +55,5 @@ def test_dummy_gives_shares_of_each_of_two_targets():
     values = np.array([[0.0, 2.0], [1.0, 2.0]])
     samples = Samples(IDS[:2], {}, values, np.isfinite(values))
     made = Dummy()
-    made.fit(samples, None, Schema(targets, 5, {}), 0)
+    made.fit(samples, None, Schema(targets, (), {}), 0)
     np.testing.assert_allclose(made.predict(samples).means[0, 0], [0.5, 0.5, 0, 0, 1])

@@ -37,7 +37,7 @@ def test_the_lowest_polymorph_stays_and_ties_go_to_the_smaller_id():
     assert done.table["formula"] == ["NaCl", "MgO"]
     reasons = {reject.material_id: reject.reason for reject in done.rejects}
     assert reasons == {"b": "higher_polymorph", "c": "higher_polymorph", "d": "no_energy"}
-    assert "a lies 0.500000 eV/atom lower" in next(
+    assert "a is 0.500000 eV/atom lower" in next(
         r.message for r in done.rejects if r.material_id == "b"
     )
 
@@ -80,7 +80,7 @@ def test_repeated_ids_are_distinguished_by_content_not_order():
 
 def test_polymorphs_without_energy_are_refused_with_the_columns():
     records = Records(few(), {"material_id": few().ids.tolist(), "gap": [1] * 4}, [], None, "atom")
-    with pytest.raises(CurationError, match="columns seen: material_id, gap"):
+    with pytest.raises(CurationError, match="available columns: material_id, gap"):
         curate(records, CurateSettings(dedupe="polymorph"))
     assert len(curate(records, CurateSettings()).table["material_id"]) == 4
 

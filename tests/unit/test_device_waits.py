@@ -12,10 +12,10 @@ import pytest
 import torch
 from support.crystals import many
 
-import matdata as md
 from matdata.features import featurizer
 from matdata.load.batch import Batch
 from matdata.nn import Segments, segment_mean
+from matdata.plugin import Head, Schema, Target
 from matdata.training import trainer
 from matdata.training.batch_of import batch_of
 
@@ -60,7 +60,7 @@ def case(name, **hypers):
     settings = plugin.input_settings()
     featurizers = {spec: featurizer(spec, settings.get(spec)) for spec in plugin.inputs()}
     batch = batch_of(featurizers, many(MATERIALS))
-    return plugin.model(md.Schema((md.Target("energy"),), 2, featurizers)), batch
+    return plugin.model(Schema((Target("energy"),), (Head("energy", (1, 1)),), featurizers)), batch
 
 
 CASES = {

@@ -57,7 +57,7 @@ def test_a_cut_download_goes_on_at_the_byte_it_lost(tmp_path):
     [
         (Fault(500, b"no"), "answers 500"),
         (Fault(404, b"no"), "answers 404"),
-        (Fault(200, b"<html>log in</html>"), r"sent no \.zip file"),
+        (Fault(200, b"<html>log in</html>"), r"did not send a \.zip file"),
     ],
 )
 def test_faults_are_clear_errors_and_the_next_attempt_works(fault, words, tmp_path):

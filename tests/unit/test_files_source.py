@@ -137,7 +137,7 @@ def test_compositions_without_structures(tmp_path):
 def test_columns_can_be_named(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text("key,what,gap,heat\nx,NaCl,1.0,-3\n")
-    with pytest.raises(SourceError, match="columns seen: key, what, gap, heat"):
+    with pytest.raises(SourceError, match="available columns: key, what, gap, heat"):
         Files(path).origin()
     options = {"formula_col": "what", "id_col": "key", "targets": ("gap",), "energy": "heat/cell"}
     origin, _, table, _ = _read(path, **options)

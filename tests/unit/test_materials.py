@@ -79,7 +79,7 @@ def test_tables_are_read_by_the_names_of_their_columns():
     assert lost == [("1", "unreadable")]
     texts = pd.DataFrame({"cif": [SALT.to(fmt="cif"), "/etc/hostname"]}, index=["a", "b"])
     assert told(read_materials(texts)) == ([("a", "NaCl")], [("b", "unreadable")])
-    with pytest.raises(md.StructureError, match=r"columns seen: gap\n(.|\n)*table\['column'\]"):
+    with pytest.raises(md.StructureError, match=r"available columns: gap\n(.|\n)*table\['column'\]"):
         read_materials(pd.DataFrame({"gap": [5.0]}))
     doubled = pd.DataFrame([["NaCl", "MgO"]], columns=["formula", "formula"])
     with pytest.raises(md.StructureError, match="several columns named 'formula'"):
@@ -178,5 +178,5 @@ def test_transformers_take_tables_and_name_what_fails():
     np.testing.assert_array_equal(values, md.compute("fractions", ["NaCl", "MgO"]).values)
     with pytest.raises(md.FeatureError, match=r"1 materials have no fractions.* nonsense: unread"):
         md.transformer("fractions").transform(["NaCl", "nonsense"])
-    with pytest.raises(md.StructureError, match="columns seen: gap"):
+    with pytest.raises(md.StructureError, match="available columns: gap"):
         md.transformer("fractions").transform(table[["gap"]])

@@ -11,6 +11,7 @@ from matdata.features import featurizer
 from matdata.training import trainer
 from matdata.training.batch_of import batch_of
 from matdata.training.contract import Schema, Target
+from matdata.training.outputs import Head
 
 WHOLE = [formula for formula in FORMULAS if "." not in formula]
 NETWORKS = [
@@ -26,7 +27,7 @@ def test_a_step_in_bf16_is_near_that_in_float32(name, hypers):
     settings = plugin.input_settings()
     inputs = {spec: featurizer(spec, settings.get(spec, {})) for spec in plugin.inputs()}
     torch.manual_seed(0)
-    model = plugin.model(Schema((Target("y", 1),), 2, inputs)).train()
+    model = plugin.model(Schema((Target("y", 1),), (Head("y", (1, 1)),), inputs)).train()
     with torch.no_grad():
         for value in model.parameters():  # clear outputs, of which bf16 keeps three digits
             value.mul_(1.5)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from matdata.core.errors import ConfigError
-from matdata.training.contract import BOOLEAN, Members, Target, Trainer
+from matdata.training.contract import BOOLEAN, Target, Trainer
 from matdata.training.data import View, truth
+from matdata.training.outputs import Members
 from matdata.training.prediction import combine
 from matdata.training.targets import require_classes, require_names, told_targets
 
@@ -25,7 +26,10 @@ def _dataset(values):
 def _told(values, task=None, train=None, tasks=("regression", "classification")):
     dataset, names = _dataset(values)
     ids = np.array(names[: train or len(names)])
-    trainer = SimpleNamespace(tasks=(*Trainer.tasks, *tasks), name="toy")
+    learnt = (*Trainer.tasks, *tasks)
+    trainer = SimpleNamespace(
+        tasks=learnt, name="toy", learns=learnt.__contains__, mixes_tasks=False
+    )
     return told_targets(dataset, ("y",), task, ids, trainer)[0]
 
 
@@ -124,3 +128,26 @@ def test_classes_that_are_numbers_are_predicted_by_them():
     assert columns["truth_y"] == [1, None, 4]
     assert columns["prediction_y_probability_0"] == [0.25, 0.9, 0.5]
     assert columns["prediction_y_probability_1"] == [0.75, 0.1, 0.5]
+
+
+def test_texts_in_lists_are_labels():
+    from matdata.training.target_request import TargetRequest
+
+    names = list("abcd")
+    cells = [["oxide", "metal"], [], ["oxide"], ["magnet"]]
+    dataset = SimpleNamespace(columns={"y": cells}, units={}, ref="toy@1", row=names.index)
+    trainer = SimpleNamespace(name="toy", learns=lambda task: True, mixes_tasks=True)
+    asked = {"y": TargetRequest(objective="multi_label")}
+    ids = np.array(names)
+    (target,) = told_targets(dataset, ("y",), None, ids[:3], trainer, asked)
+    assert (target.task, target.classes) == ("multi_label", ("metal", "oxide"))
+    assert [target.code(cell) for cell in cells[:2]] == [[1.0, 1.0], [0.0, 0.0]]
+    assert target.code(None) is None
+    assert Target(**json.loads(json.dumps(target.to_dict()))) == target
+    with pytest.raises(ConfigError, match="beyond the 2 of train: "):
+        require_classes(dataset, (target,), ids)
+    members = Members(np.array([[[0.9, 0.2], [0.6, 0.7]]]))
+    columns = combine(["a", "b"], (target,), members, np.array([[1.0, 1.0], [0.0, 0.0]])).columns()
+    assert columns["prediction_y_class"] == [["metal"], ["metal", "oxide"]]
+    assert columns["prediction_y_probability_oxide"] == [0.2, 0.7]
+    assert columns["truth_y"] == [["metal", "oxide"], []]

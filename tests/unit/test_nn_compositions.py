@@ -37,13 +37,13 @@ def test_an_embedding_tells_elements_and_fractions_apart():
 
 
 def test_contributions_by_hand():
-    head = ContributionHead(torch.nn.Identity(), robust=True)
+    head = ContributionHead(torch.nn.Identity(), means=1, outputs=2)
     found = head(torch.tensor([[2.0, 0.1, 0.0], [4.0, 0.3, 100.0]]), Segments(torch.tensor([0, 2])))
     torch.testing.assert_close(found, torch.tensor([[2.5, 0.2]]))
-    pooled = ContributionHead(torch.nn.Identity(), robust=False, pooled=True)
+    pooled = ContributionHead(torch.nn.Identity(), means=1, outputs=1, pooled=True)
     found = pooled(torch.tensor([[2.0, -1.0], [4.0, 1.0]]), Segments(torch.tensor([0, 2])))
     torch.testing.assert_close(found, torch.tensor([[1.5]]))
-    assert [ContributionHead.columns(4, True), ContributionHead.columns(3, False)] == [6, 6]
+    assert [ContributionHead.columns(2, 4), ContributionHead.columns(3, 3)] == [6, 6]
 
 
 def test_a_batch_of_formulas():

@@ -8,13 +8,21 @@ from support.distributions import CLASSES, install, whole
 from matdata.core import registry as module
 from matdata.core.errors import FeatureError, PluginError, SourceError
 from matdata.core.registry import Registry
+from matdata.evaluation.derive import DERIVATIONS
 from matdata.features import FEATURIZERS, featurizer
 from matdata.sources import SOURCES, find_source
 from matdata.sources.base import Request
 from matdata.sources.sample import Sample
 from matdata.training import TRAINERS, trainer
+from matdata.training.objectives import OBJECTIVES
 
-REGISTRIES = {"trainers": TRAINERS, "featurizers": FEATURIZERS, "sources": SOURCES}
+REGISTRIES = {
+    "trainers": TRAINERS,
+    "featurizers": FEATURIZERS,
+    "sources": SOURCES,
+    "objectives": OBJECTIVES,
+    "derivations": DERIVATIONS,
+}
 
 
 @pytest.fixture
@@ -212,3 +220,15 @@ def test_unknown_names_come_with_the_closest():
 
 def test_the_example_plugin_is_found():
     assert "cell-density" in FEATURIZERS.names()
+
+
+def test_a_strangers_objective_trains(site):
+    from support.training import make_loop
+
+    from matdata.training.settings import TrainSettings
+
+    code = whole("objectives", "quartic")
+    install(site, "powers", {"objectives": {"quartic": "powers:Quartic"}}, code)
+    loop, rows = make_loop(TrainSettings(loss="quartic", epochs=8, batch_size=16, lr=0.02))
+    loop.run()
+    assert rows[-1]["val_error"] < rows[0]["val_error"]

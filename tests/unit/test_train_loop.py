@@ -9,6 +9,7 @@ from support.training import FakeLoader, data, make_loop
 
 from matdata.core.errors import ConfigError, TrainError
 from matdata.training.checkpoint import load_checkpoint, save_checkpoint
+from matdata.training.contract import Target
 from matdata.training.progress import MemberProgress
 from matdata.training.schedule import Schedule
 from matdata.training.settings import TrainSettings
@@ -221,6 +222,7 @@ def test_unknown_targets_do_not_count():
         loop, rows = make_loop(
             _settings(loss="mse", epochs=2),
             models=[_two()],
+            targets=(Target("y"), Target("z")),
             train=FakeLoader(x, values, 16, mask=mask),
             valid=FakeLoader(x, values, 64, mask=mask),
         )

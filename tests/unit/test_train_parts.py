@@ -12,49 +12,21 @@ from matdata.core.errors import ConfigError, StoreError
 from matdata.evaluation.metrics import classification, confusion, regression
 from matdata.evaluation.uncertainty import calibration, confidence_error, coverage
 from matdata.store.safetensors import read_tensors, write_tensors
-from matdata.training.contract import Members, Target
+from matdata.training.contract import Target
 from matdata.training.data import View, loader_for
 from matdata.training.distributed import Group
-from matdata.training.losses import cross_entropy, huber, robust_l1, robust_l2, weighed_sum
+from matdata.training.objectives.combined import weighted_sum
 from matdata.training.optim import clip_members
+from matdata.training.outputs import Members
 from matdata.training.prediction import combine
 from matdata.training.schedule import Schedule
 from matdata.training.settings import TrainSettings
 
 
-def test_robust_losses_are_the_likelihoods_of_their_laws():
-    outputs, targets = torch.randn(5, 4, dtype=torch.float64), torch.randn(5, 2).double()
-    mean, log_spread = outputs[:, :2], outputs[:, 2:]
-    laplace = torch.distributions.Laplace(mean, log_spread.exp() / math.sqrt(2.0))
-    torch.testing.assert_close(
-        robust_l1(outputs, targets), -laplace.log_prob(targets) - 0.5 * math.log(2.0)
-    )
-    normal = torch.distributions.Normal(mean, log_spread.exp())
-    torch.testing.assert_close(
-        robust_l2(outputs, targets), -normal.log_prob(targets) - 0.5 * math.log(2.0 * math.pi)
-    )
-
-
-def test_huber_and_cross_entropy_equal_those_of_torch():
-    outputs, targets = torch.randn(6, 2), torch.randn(6, 2)
-    theirs = torch.nn.functional.huber_loss(outputs, targets, reduction="none", delta=0.3)
-    torch.testing.assert_close(huber(0.3)(outputs, targets), theirs)
-    logits = torch.randn(3, 6, 5)  # members, materials, 2 + 3 classes
-    classes = torch.stack([torch.randint(0, 2, (6,)), torch.randint(0, 3, (6,))], 1)
-    kinds = [Target("a", 2, task="classification"), Target("b", 3, task="classification")]
-    ours = cross_entropy(kinds)(logits, classes.float())
-    for member in range(3):
-        for k, part in enumerate((slice(0, 2), slice(2, 5))):
-            theirs = torch.nn.functional.cross_entropy(
-                logits[member, :, part], classes[:, k], reduction="none"
-            )
-            torch.testing.assert_close(ours[member, :, k], theirs)
-
-
 def test_sums_leave_out_what_is_unknown_and_weigh_the_rest():
     entries = torch.tensor([[1.0, math.inf], [2.0, 3.0]])
     mask = torch.tensor([[True, False], [True, True]])
-    total, weight = weighed_sum(entries, mask, torch.tensor([2.0, 1.0]))
+    total, weight = weighted_sum(entries, mask, torch.tensor([2.0, 1.0]))
     assert (float(total), float(weight)) == (7.0, 4.0)
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
-from matdata.plugin import ConfigError, FitTrainer, Members, Samples, Schema, Settings, Task
+from matdata.plugin import (
+    ConfigError,
+    FitTrainer,
+    Members,
+    Samples,
+    Schema,
+    Settings,
+    Target,
+    Task,
+)
 from matdata_baselines.hypers import DummyHypers, MagpieHypers, VoronoiHypers
 
 State = Mapping[str, np.ndarray[Any, Any]]
@@ -22,6 +31,7 @@ class Dummy(FitTrainer[DummyHypers]):
     summary: ClassVar[str] = "mean or median of the training targets; what a model must beat"
     Hypers: ClassVar[type[Settings]] = DummyHypers
     tasks: ClassVar[tuple[Task, ...]] = ("regression", "classification")
+    mixes_tasks: ClassVar[bool] = True
 
     def inputs(self) -> tuple[str, ...]:
         """None."""
@@ -29,10 +39,13 @@ class Dummy(FitTrainer[DummyHypers]):
 
     def fit(self, train: Samples, valid: Samples | None, schema: Schema, seed: int) -> None:
         """Take the mean or median of what is known of each column."""
-        classes = schema.targets[0].task == "classification"
-        chosen = np.mean if classes or self.hypers.statistic == "mean" else np.median
-        columns = _columns(train, schema)
-        self._value = np.array([chosen(values) for values in columns])
+        median = self.hypers.statistic == "median"
+        self._value = np.array(
+            [
+                np.median(values) if median and target.task == "regression" else np.mean(values)
+                for target, values in _columns(train, schema)
+            ]
+        )
 
     def predict(self, samples: Samples) -> Members:
         """The same row for each material."""
@@ -47,16 +60,18 @@ class Dummy(FitTrainer[DummyHypers]):
         self._value = np.asarray(state["value"])
 
 
-def _columns(train: Samples, schema: Schema) -> list[np.ndarray[Any, Any]]:
+def _columns(train: Samples, schema: Schema) -> Iterator[tuple[Target, np.ndarray[Any, Any]]]:
     """Known values of each column; of a classification, what is 1 for each class."""
-    known = [train.targets[train.mask[:, k], k] for k in range(train.targets.shape[1])]
-    if schema.targets[0].task == "regression":
-        return known
-    return [
-        (values == k).astype(float)
-        for target, values in zip(schema.targets, known, strict=True)
-        for k in range(target.size)
-    ]
+    place = 0
+    for target in schema.targets:
+        for column in range(place, place + target.columns):
+            values = train.targets[train.mask[:, column], column]
+            if target.task == "regression":
+                yield target, values
+                continue
+            for kind in range(target.size):
+                yield target, (values == kind).astype(float)
+        place += target.columns
 
 
 class _Forest(FitTrainer[MagpieHypers]):
@@ -84,7 +99,7 @@ class _Forest(FitTrainer[MagpieHypers]):
             )
         chosen = self.hypers
         features = chosen.max_features if chosen.max_features <= 1 else int(chosen.max_features)
-        classify = schema.targets[0].task == "classification"
+        classify = all(target.task == "classification" for target in schema.targets)
         kind = RandomForestClassifier if classify else RandomForestRegressor
         forest = kind(
             chosen.trees,

@@ -5,7 +5,7 @@ import pytest
 from matdata_baselines import Dummy, MagpieForest, VoronoiForest
 from matdata_baselines.model import on_a_grid, predict
 
-from matdata.plugin import ConfigError, Samples, Schema, Target
+from matdata.plugin import ConfigError, Head, Samples, Schema, Target
 
 
 def samples_of(inputs: dict, targets, mask=None) -> Samples:
@@ -16,7 +16,7 @@ def samples_of(inputs: dict, targets, mask=None) -> Samples:
 
 
 def schema(task: str = "regression", size: int = 1) -> Schema:
-    return Schema((Target("y", size, "1", task),), size, {})
+    return Schema((Target("y", size, "1", task),), (Head("y", (size,)),), {})
 
 
 def drawn(count: int, width: int = 6, seed: int = 0):
@@ -159,7 +159,7 @@ def test_classes_that_the_training_part_lacks_have_the_probability_0():
     two = np.stack([np.where(values > np.median(values), 3, 1), values > values.mean()], 1)
     trainer = forest(trees=9)
     targets = Target("a", 4, "1", "classification"), Target("b", 2, "1", "classification")
-    trainer.fit(samples_of({"magpie": rows}, two), None, Schema(targets, 6, {}), seed=0)
+    trainer.fit(samples_of({"magpie": rows}, two), None, Schema(targets, (), {}), seed=0)
     fresh, _ = drawn(30, seed=1)
     shares = trainer.predict(samples_of({"magpie": fresh}, np.zeros((30, 2)))).means.mean(0)
     assert not shares[:, [0, 2]].any()

@@ -45,5 +45,4 @@ class CGCNN(TorchTrainer[Hypers]):
         """The network."""
         from matdata_cgcnn.model import CGCNNet
 
-        sizes = [target.size for target in schema.targets]
-        return CGCNNet(self.hypers, sizes, schema.outputs)
+        return CGCNNet(self.hypers, schema.heads)

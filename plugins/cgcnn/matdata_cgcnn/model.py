@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from matdata.plugin import Batch, GraphBatch
+from matdata.plugin import Batch, GraphBatch, Head
 from matdata.plugin import nn as blocks
 from matdata_cgcnn.hypers import Hypers
 
@@ -19,13 +19,11 @@ class CGCNNet(blocks.TrunkAndHeads):
     ----------
     hypers
         Sizes.
-    sizes
-        Numbers of each target.
-    outputs
+    heads
         Columns to return, see `matdata.nn.OutputHeads`.
     """
 
-    def __init__(self, hypers: Hypers, sizes: Sequence[int], outputs: int) -> None:
+    def __init__(self, hypers: Hypers, heads: Sequence[Head]) -> None:
         super().__init__()
         centres = round(hypers.radius / hypers.step) + 1
         basis = blocks.GaussianBasis(0.0, (centres - 1) * hypers.step, centres, hypers.step)
@@ -38,8 +36,7 @@ class CGCNNet(blocks.TrunkAndHeads):
         self.end_with(
             blocks.SimpleNetwork(hypers.width, hidden, [hidden] * hypers.trunk),
             lambda out: blocks.SimpleNetwork(hidden, out, [hidden] * hypers.output),
-            sizes,
-            outputs,
+            heads,
         )
 
     def forward(self, batch: Batch) -> Tensor:

@@ -62,7 +62,7 @@ class CrabNetModel(CompositionModel):
         )
         self.end_with(
             lambda columns: LeakyResidualNetwork(hypers.width, hypers.hidden, columns),
-            [target.size for target in schema.targets],
+            schema.means,
             schema.outputs,
             hypers.scaling,
         )

@@ -97,8 +97,7 @@ class LGDCNNModel(CompositionModel):
             post = (1024, 512, 256, 128)
             return LeakyResidualNetwork(width, post, columns) if parts.post else linear
 
-        sizes = [target.size for target in schema.targets]
-        self.end_with(network, sizes, schema.outputs, hypers.scaling)
+        self.end_with(network, schema.means, schema.outputs, hypers.scaling)
 
     def transform(self, values: Tensor, rows: Segments) -> tuple[Tensor, Segments]:
         """Final representation of each element (or region of ``dpcnn``), the paper's EFM."""

@@ -11,7 +11,7 @@ import torch
 from matdata_ocrystalnet import OGCNN, OCrystalNet
 from support.crystals import many
 
-from matdata.plugin import Batch, Crystals, Schema, Target, TorchTrainer, featurizer
+from matdata.plugin import Batch, Crystals, Head, Schema, Target, TorchTrainer, featurizer
 from matdata.plugin import batch_of as in_memory
 
 
@@ -47,7 +47,7 @@ def schema_of() -> Callable[..., Schema]:
     def make(trainer: TorchTrainer, outputs: int = 1) -> Schema:
         settings = trainer.input_settings()
         made = {spec: featurizer(spec, settings.get(spec)) for spec in trainer.inputs()}
-        return Schema((Target("energy"),), outputs, made)
+        return Schema((Target("energy"),), (Head("energy", (1,) * outputs),), made)
 
     return make
 

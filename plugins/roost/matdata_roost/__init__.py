@@ -42,5 +42,4 @@ class Roost(TorchTrainer[Hypers]):
         """The network."""
         from matdata_roost.model import RoostNet
 
-        sizes = [target.size for target in schema.targets]
-        return RoostNet(self.hypers, sizes, schema.outputs)
+        return RoostNet(self.hypers, schema.heads)

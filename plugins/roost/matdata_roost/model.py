@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from matdata.plugin import Batch, CompositionSetBatch
+from matdata.plugin import Batch, CompositionSetBatch, Head
 from matdata.plugin import nn as blocks
 from matdata_roost.hypers import Hypers
 
@@ -23,13 +23,11 @@ class RoostNet(blocks.TrunkAndHeads):
     ----------
     hypers
         Sizes.
-    sizes
-        Numbers of each target.
-    outputs
+    heads
         Columns to return, see `matdata.nn.OutputHeads`.
     """
 
-    def __init__(self, hypers: Hypers, sizes: Sequence[int], outputs: int) -> None:
+    def __init__(self, hypers: Hypers, heads: Sequence[Head]) -> None:
         super().__init__()
         width, attention = hypers.width, (hypers.gates, hypers.hidden)
         self.embedding = blocks.ElementEmbedding(hypers.table, width - 1)
@@ -41,8 +39,7 @@ class RoostNet(blocks.TrunkAndHeads):
         self.end_with(
             blocks.ResidualNetwork(width, shared, hypers.trunk),
             lambda out: blocks.ResidualNetwork(shared, out, own),
-            sizes,
-            outputs,
+            heads,
         )
 
     def forward(self, batch: Batch) -> Tensor:

@@ -38,5 +38,4 @@ class Wren(TorchTrainer[Hypers]):
         """The network."""
         from matdata_wren.model import WrenNet
 
-        sizes = [target.size for target in schema.targets]
-        return WrenNet(self.hypers, sizes, schema.outputs)
+        return WrenNet(self.hypers, schema.heads)

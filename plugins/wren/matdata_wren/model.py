@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from matdata.plugin import Batch, WyckoffBatch
+from matdata.plugin import Batch, Head, WyckoffBatch
 from matdata.plugin import nn as blocks
 from matdata_wren.hypers import Hypers
 
@@ -22,13 +22,11 @@ class WrenNet(blocks.TrunkAndHeads):
     ----------
     hypers
         Sizes.
-    sizes
-        Numbers of each target.
-    outputs
+    heads
         Columns to return, see `matdata.nn.OutputHeads`.
     """
 
-    def __init__(self, hypers: Hypers, sizes: Sequence[int], outputs: int) -> None:
+    def __init__(self, hypers: Hypers, heads: Sequence[Head]) -> None:
         super().__init__()
         width = hypers.element_width + hypers.position_width
         attention = hypers.gates, hypers.hidden
@@ -42,8 +40,7 @@ class WrenNet(blocks.TrunkAndHeads):
         self.end_with(
             blocks.ResidualNetwork(width, shared, hypers.trunk),
             lambda out: blocks.ResidualNetwork(shared, out, own),
-            sizes,
-            outputs,
+            heads,
         )
 
     def forward(self, batch: Batch) -> Tensor:

@@ -1,0 +1,23 @@
+"""What is computed from predictions: one derivation a file; open to plugins; NumPy only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matdata.core.errors import ConfigError
+from matdata.core.registry import Registry
+
+_HERE = "matdata.evaluation.derive"
+
+DERIVATIONS: Registry[Any] = Registry(
+    "derivation",
+    "matdata.derivations",
+    {
+        "conformal": f"{_HERE}.conformal:Conformal",
+        "power10": f"{_HERE}.power10:Power10",
+        "scale": f"{_HERE}.scale:Scale",
+    },
+    ConfigError,
+    base="matdata.evaluation.derive.base:Derivation",
+    needs=("version", "summary"),
+)

@@ -1,0 +1,198 @@
+"""Derivations one after another, from the predictions of a run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.digest import digest_json
+from matdata.core.errors import ConfigError, StoreError, did_you_mean
+from matdata.evaluation.derive import DERIVATIONS
+from matdata.evaluation.derive.base import Derivation, Float, Rows
+from matdata.evaluation.derive.state import State
+from matdata.splits.saved import load_split
+from matdata.store.catalogue import find_dataset
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.training.added import adding
+from matdata.training.contract import Target
+from matdata.training.predict import features_of, predict_dataset
+from matdata.training.prediction import Predictions
+from matdata.training.prediction_columns import require_distinct
+from matdata.training.run import Run, read_sealed, write_sealed
+
+Ids = npt.NDArray[np.str_]
+#: Folder of a run with what its derivations learnt from the validation part.
+FITTED = "derivations"
+
+
+def parse_derivation(text: str) -> Derivation:
+    """The derivation of ``NAME`` or ``NAME:KEY=VALUE,KEY=VALUE``.
+
+    Raises
+    ------
+    ConfigError
+        If the name or an option is unknown.
+    """
+    name, _, rest = text.partition(":")
+    kind: type[Derivation] = DERIVATIONS.get(name)
+    options: dict[str, str] = {}
+    for pair in filter(None, rest.split(",")):
+        key, equals, value = pair.partition("=")
+        if not equals or key in options:
+            raise ConfigError(
+                f"derivation {text!r}: expected NAME:KEY=VALUE,KEY=VALUE with each key once"
+            )
+        options[key] = value
+    return kind(kind.Options.from_mapping(options))
+
+
+class Chain:
+    """Derivations in their order, checked against what a run predicts.
+
+    Parameters
+    ----------
+    run
+        A run.
+    steps
+        Texts such as ``conformal:alpha=0.1``, or derivations.
+    dataset
+        Whose table they may read; None for materials in memory.
+
+    Raises
+    ------
+    ConfigError
+        If a name or option is unknown, a column is missing, or targets would have one name.
+    """
+
+    def __init__(
+        self, run: Run, steps: Sequence[str | Derivation], dataset: DatasetFolder | None
+    ) -> None:
+        self.run, self.dataset = run, dataset
+        self.steps = [parse_derivation(one) if isinstance(one, str) else one for one in steps]
+        targets = run.schema.targets
+        self.produced: list[tuple[Target, ...]] = []
+        for step in self.steps:
+            _require_columns(step, dataset)
+            new = tuple(step.produces(targets))
+            names = [target.name for target in (*targets, *new)]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ConfigError(
+                    f"{step.spec} gives {', '.join(twice)}, which is predicted already",
+                    next_step="leave it out, or name what it derives differently",
+                )
+            self.produced.append(new)
+            targets = (*targets, *new)
+        require_distinct(targets)
+        self.targets = targets
+
+    def apply(
+        self, predictions: Predictions, settings: Mapping[str, Any] | None = None
+    ) -> Predictions:
+        """The predictions with all that is derived from them.
+
+        Parameters
+        ----------
+        predictions
+            Of the run.
+        settings
+            Of the loop, for predictions of the validation part.
+
+        Raises
+        ------
+        ConfigError
+            If something is to be fitted and the run has no validation part.
+        """
+        if not self.steps:
+            return predictions
+        current = State.of(predictions, self._rows(predictions.ids, self.dataset))
+        valid = self._validation(settings) if any(step.fits for step in self.steps) else None
+        records: list[dict[str, Any]] = []
+        by: dict[str, str] = {}
+        for place, (step, new) in enumerate(zip(self.steps, self.produced, strict=True)):
+            fitted: dict[str, Float] = {}
+            record: dict[str, Any] = {
+                "derivation": step.spec,
+                "version": step.version,
+                "level": step.level,
+                "reference": step.reference,
+                "produces": [target.name for target in new],
+            }
+            label = step.spec
+            if step.fits:
+                assert valid is not None
+                fitted, digest = self._fitted(place, valid)
+                record |= {"fitted_on": "validation", "fitted_digest": digest}
+                label += f" fitted {digest[:12]}"
+            added = current.derive(step, new, fitted)
+            if valid is not None:
+                valid.derive(step, new, fitted)
+            by |= dict.fromkeys(added, label)
+            records.append(record)
+        return current.finish(predictions, by, records)
+
+    def _rows(self, ids: Ids, dataset: DatasetFolder | None) -> Rows:
+        needed = {name for step in self.steps for name in step.needs}
+        if not needed or dataset is None:
+            return {}
+        places = [dataset.row(name) for name in ids.tolist()]
+        return {name: [dataset.columns[name][row] for row in places] for name in needed}
+
+    def _validation(self, settings: Mapping[str, Any] | None) -> State:
+        """Predictions of the run's validation part, with its true values."""
+        dataset = find_dataset(self.run.cache, self.run.manifest["dataset"]["ref"])
+        named = self.run.manifest["split"]
+        split = load_split(dataset, named["name"])
+        if split.digest() != named["digest"] or "val" not in split.parts:
+            raise ConfigError(
+                f"the validation part of run {self.run.name!r} is not there to be fitted to",
+                cause="its split has none, or was made anew",
+                next_step="train on a split with a validation part",
+            )
+        ids = np.sort(split.ids("val"))
+        for feature in features_of(self.run, dataset).values():
+            ids = ids[np.isin(ids, feature.ids)]
+        found = predict_dataset(self.run, dataset, ids, with_truth=True, settings=settings)
+        return State.of(found, self._rows(found.ids, dataset))
+
+    def _fitted(self, place: int, valid: State) -> tuple[dict[str, Float], str]:
+        """What a step learns, read from the run's folder if it was learnt before."""
+        asked = {
+            "steps": [[step.spec, step.version] for step in self.steps[: place + 1]],
+            "weights": self.run.weights_digest(),
+            "split": self.run.manifest["split"]["digest"],
+        }
+        folder = self.run.folder / FITTED
+        path = folder / f"{digest_json(asked)[:12]}.json"
+        if path.is_file():
+            record = read_sealed(path)
+            if record["asked"] == asked:
+                values = {k: np.array(v, dtype=np.float64) for k, v in record["fitted"].items()}
+                return values, digest_json(record["fitted"])
+        step = self.steps[place]
+        fitted = step.fit(valid.at(step.level), valid.truths, valid.rows)
+        plain = {name: values.tolist() for name, values in fitted.items()}
+        with contextlib.suppress(StoreError, OSError), adding(folder):  # a cache for reading only
+            folder.mkdir(exist_ok=True)
+            write_sealed(path, {"asked": asked, "fitted": plain, "materials": len(valid.ids)})
+        return fitted, digest_json(plain)
+
+
+def _require_columns(step: Derivation, dataset: DatasetFolder | None) -> None:
+    for name in step.needs:
+        if dataset is None:
+            raise ConfigError(
+                f"{step.spec} reads the column {name!r}, which materials in memory do not have",
+                next_step="predict for a dataset that has it",
+            )
+        if name not in dataset.columns:
+            known = list(dataset.columns)
+            raise ConfigError(
+                f"{step.spec} reads the column {name!r}, which {dataset.ref} does not have"
+                + did_you_mean(name, known),
+                next_step=f"columns: {', '.join(known)}",
+            )

@@ -1,0 +1,145 @@
+"""Scores of the predictions of one target."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.digest import digest_json
+from matdata.evaluation.metrics import (
+    classification,
+    confusion,
+    dummies,
+    dummy_class,
+    mean_of,
+    regression,
+)
+from matdata.evaluation.set_metrics import by_point, multi_label, shares
+from matdata.evaluation.uncertainty import calibration
+from matdata.training.contract import BOOLEAN, Target, Task
+from matdata.training.prediction import Predictions
+
+Float = npt.NDArray[np.float64]
+#: Classes up to which the record has their confusion matrix.
+MATRIX_CLASSES = 64
+
+
+def target_record(
+    predictions: Predictions, target: Target, train: Float, shown: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Scores of one target over all its known entries.
+
+    Parameters
+    ----------
+    predictions
+        With true values.
+    target
+        One of theirs.
+    train : (n, columns)
+        True values of the training part, for the baselines.
+    shown
+        The scores that its objective names, in their order.
+    """
+    true = predictions.truth(target)
+    known = np.asarray(np.isfinite(true).all(1))
+    mean = predictions.column(target, predictions.mean)[known]
+    true, ids = true[known], predictions.ids[known]
+    record: dict[str, Any] = {
+        "unit": target.unit,
+        "task": target.task,
+        "materials": int(known.sum()),
+        # which materials, with which values: runs that differ here are not ranked
+        "truth_digest": digest_json([ids.tolist(), _values(target, true)]),
+    }
+    if shown:
+        record["shown"] = list(shown)
+    train = train[np.isfinite(train).all(1)]
+    scored = SCORERS[target.task](target, true, mean, train)
+    if target.task == "regression" and len(ids):
+        scored |= _uncertainty(predictions, target, mean - true, known)
+    return record | scored
+
+
+def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str, Any]:
+    axis = target.axis
+    weights = None
+    if axis is not None and axis.weights is not None:
+        weights = np.tile(np.array(axis.weights), len(true))
+    scored = {
+        "metrics": regression(true.ravel(), mean.ravel(), weights),
+        "baselines": dummies(train, true, weights),
+    }
+    if target.shape and len(true):
+        scored["by_point"] = by_point(true, mean)
+    return scored
+
+
+def _uncertainty(
+    predictions: Predictions, target: Target, error: Float, known: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
+    """What predicted standard deviations are worth, where there are any."""
+    if predictions.total is None:
+        return {}
+    total = predictions.column(target, predictions.total)[known]
+    if not np.isfinite(total).all():  # of a target whose objective learns none
+        return {}
+    return {"uncertainty": calibration(error.ravel(), total.ravel())}
+
+
+def _classes(target: Target, true: Float, mean: Float, train: Float) -> dict[str, Any]:
+    scored: dict[str, Any] = {
+        "classes": list(target.labels),
+        "metrics": classification(true[:, 0], mean),
+    }
+    if target.size <= MATRIX_CLASSES:
+        scored["confusion"] = confusion(true[:, 0], mean)
+    scored["baselines"] = dummy_class(train[:, 0], true[:, 0], target.size)
+    return scored
+
+
+def _labels(target: Target, true: Float, mean: Float, train: Float) -> dict[str, Any]:
+    guess = np.tile(mean_of(train), (len(true), 1))
+    return {
+        "classes": list(target.labels),
+        "metrics": multi_label(true, mean),
+        "baselines": {"dummy_frequencies": multi_label(true, guess)},
+    }
+
+
+def _shares(target: Target, true: Float, mean: Float, train: Float) -> dict[str, Any]:
+    whole = train.sum(1, keepdims=True)
+    guess = np.tile(mean_of(train / np.where(whole > 0, whole, 1.0)), (len(true), 1))
+    return {
+        "metrics": shares(true, mean),
+        "baselines": {"dummy_mean": shares(true, guess)},
+    }
+
+
+SCORERS: dict[Task, Callable[[Target, Float, Float, Float], dict[str, Any]]] = {
+    "regression": _numbers,
+    "classification": _classes,
+    "multi_label": _labels,
+    "distribution": _shares,
+}
+
+
+def _values(target: Target, true: Float) -> list[Any]:
+    """True values; of texts the classes, whose indices depend on the training part."""
+    if target.task != "classification" or target.classes in ((), BOOLEAN):
+        return list(true.tolist())
+    return [target.classes[index] for index in true[:, 0].astype(np.int64).tolist()]
+
+
+def plain_values(value: Any) -> Any:
+    """JSON values: None where a ratio is not defined."""
+    if isinstance(value, Mapping):
+        return {name: plain_values(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_values(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

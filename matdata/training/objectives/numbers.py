@@ -1,0 +1,71 @@
+"""What objectives of numbers share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from matdata.training.contract import Task
+from matdata.training.objectives.base import Objective, row_mean
+from matdata.training.outputs import Distribution
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class NumberObjective(Objective):
+    """A loss of each number; that of a row is the mean over its axis, by the axis's weights."""
+
+    task: ClassVar[Task] = "regression"
+    metrics: ClassVar[tuple[str, ...]] = ("mae", "rmse", "r2", "mad_mae", "max_error")
+
+    @abstractmethod
+    def entries(self, output: Tensor, truth: Tensor) -> Tensor:
+        """Loss of each number, (..., b, k)."""
+
+    def mean(self, output: Tensor) -> Tensor:
+        """What is predicted, (..., b, k)."""
+        return output
+
+    def _row_mean(self, entries: Tensor, present: Tensor) -> Tensor:
+        axis = self.target.axis
+        return row_mean(entries, present, None if axis is None else axis.weights)
+
+    def loss(
+        self, output: Tensor, truth: Tensor, present: Tensor, context: Mapping[str, Tensor]
+    ) -> Tensor:
+        """Mean of `entries` over the known numbers of each row."""
+        return self._row_mean(self.entries(output, truth), present)
+
+    def error(
+        self, output: Tensor, truth: Tensor, present: Tensor, context: Mapping[str, Tensor]
+    ) -> Tensor:
+        """Mean absolute error of each row."""
+        return self._row_mean((self.mean(output) - truth).abs(), present)
+
+    def decode(self, output: Tensor, context: Mapping[str, Tensor]) -> Distribution[Tensor]:
+        """The numbers as they are."""
+        return Distribution(output)
+
+
+class NoiseObjective(NumberObjective):
+    """One that learns the noise, too: means, then logarithms of its standard deviations."""
+
+    def parts(self) -> tuple[int, ...]:
+        """Two columns a number."""
+        return (self.target.size, self.target.size)
+
+    def split(self, output: Tensor) -> tuple[Tensor, Tensor]:
+        """Means and logarithms of standard deviations, (..., b, k) each."""
+        size = self.target.size
+        return output[..., :size], output[..., size:]
+
+    def mean(self, output: Tensor) -> Tensor:
+        """The first half of the columns."""
+        return self.split(output)[0]
+
+    def decode(self, output: Tensor, context: Mapping[str, Tensor]) -> Distribution[Tensor]:
+        """Means and standard deviations."""
+        mean, log_deviation = self.split(output)
+        return Distribution(mean, log_deviation.exp())
