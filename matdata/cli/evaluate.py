@@ -67,6 +67,10 @@ def lines(record: dict[str, Any]) -> list[str]:
         unit = "" if scored["unit"] == "1" else f" [{scored['unit']}]"
         names = SHOWN[scored["task"]]
         found.append(f"{name}{unit}, {scored['materials']:,} materials")
+        found += [
+            f"  {count:,} without it: {reason}"
+            for reason, count in scored.get("missing", {}).items()
+        ]
         found += _classes(scored.get("classes", []))
         rows = [(printable(record["run"]), scored["metrics"]), *scored["baselines"].items()]
         wide = max(len(row) for row, _ in rows)

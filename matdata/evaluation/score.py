@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from matdata.core.digest import digest_file, digest_json
 from matdata.core.errors import TrainError
+from matdata.core.expressions import TARGET_DOMAIN
 from matdata.evaluation.metrics import (
     classification,
     confusion,
@@ -34,6 +35,7 @@ from matdata.training.data import View, truth
 from matdata.training.predict import check_prediction, predict_dataset, require_finite
 from matdata.training.prediction import Predictions
 from matdata.training.run import OPENED, RECORD, TABLE, Run, read_sealed, write_sealed
+from matdata.training.target_cells import cells_of
 from matdata.training.targets import require_names
 
 #: Classes up to which the record has their confusion matrix.
@@ -55,7 +57,8 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     dict
         ``targets``: by name the metrics, the dummy baselines beside them, and what the predicted
         spreads are worth, or of classes the confusion matrix; a score that is not defined is None,
-        and ``undefined`` says why; ``reused`` tells whether it was on record.
+        and ``undefined`` says why; ``missing`` counts materials without a true value by reason;
+        ``reused`` tells whether it was on record.
 
     Raises
     ------
@@ -185,6 +188,9 @@ def _record(
     for target in predictions.targets:
         train = truth(view, split.ids("train"), (target,))
         scored = _target_record(predictions, target, train)
+        rows = view.rows(predictions.ids).tolist()
+        if outside := sum(cells_of(view.columns, target, rows).outside):
+            scored["missing"] = {TARGET_DOMAIN: outside}
         why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
         targets[target.name] = {**scored, "undefined": why} if why else scored
     return {

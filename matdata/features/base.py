@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,10 @@ from matdata.core.crystals import Crystals, Ragged
 from matdata.core.digest import digest_json
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings
+from matdata.core.table_rows import TableRows
 
 Column: TypeAlias = "npt.NDArray[Any] | Ragged"
-Batch: TypeAlias = "Crystals | Compositions"
+Batch: TypeAlias = "Crystals | Compositions | TableRows"
 Dense: TypeAlias = "npt.NDArray[Any] | Ragged"
 
 
@@ -89,7 +90,8 @@ class Featurizer(ABC):
     name: ClassVar[str]
     version: ClassVar[str]
     citation: ClassVar[str]
-    requires: ClassVar[Literal["structure", "composition"]]
+    #: What `featurize` is given: `Crystals`, `Compositions`, or `TableRows` of `columns`.
+    requires: ClassVar[Literal["structure", "composition", "columns"]]
     Settings: ClassVar[type[Settings]] = Settings
     #: How workers share the work: compiled kernels release the GIL, Python code does not.
     workers: ClassVar[Literal["thread", "process"]] = "thread"
@@ -121,6 +123,14 @@ class Featurizer(ABC):
     def units(self) -> Sequence[str]:
         """Units of the columns of the dense form; ``1`` where there is none."""
         return ["1"] * len(self.labels())
+
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the table that it reads, where it requires ``columns``."""
+        return ()
+
+    def for_units(self, units: Mapping[str, str]) -> Self:
+        """The featurizer for a table whose columns have these units; itself if it reads none."""
+        return self
 
     @property
     def spec(self) -> str:

@@ -28,7 +28,7 @@ class Target:
     Attributes
     ----------
     name
-        Column of the dataset's table.
+        Column of the dataset's table, or the expression in its normal form.
     size
         Numbers predicted for it: 1 for a scalar, the length of an array target, the number of
         classes of a classification (whose column in a batch is one: the index of the class).
@@ -39,6 +39,9 @@ class Target:
     classes
         Classes of a column of text (sorted) or of true and false, in the order of their indices;
         empty where the column itself holds the indices.
+    expression
+        What it is over columns of the table (`matdata.core.expressions`); empty where it is the
+        column called `name`.
     """
 
     name: str
@@ -46,9 +49,15 @@ class Target:
     unit: str = "1"
     task: Task = "regression"
     classes: tuple[str | bool, ...] = ()
+    expression: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))  # JSON has lists
+
+    @property
+    def source(self) -> str:
+        """The column or expression that it is read from."""
+        return self.expression or self.name
 
     @property
     def columns(self) -> int:
@@ -73,10 +82,14 @@ class Target:
         return self._codes.get(cell, -1) if isinstance(cell, str) else cell
 
     def to_dict(self) -> dict[str, Any]:
-        """As a record, which has classes only where they have names."""
+        """As a record, which has classes only where they have names, an expression only where
+        there is one.
+        """
         found = asdict(self)
-        classes = found.pop("classes")
-        return {**found, "classes": list(classes)} if classes else found
+        classes, expression = found.pop("classes"), found.pop("expression")
+        if classes:
+            found["classes"] = list(classes)
+        return {**found, "expression": expression} if expression else found
 
     def identity(self) -> dict[str, Any]:
         """What tells runs apart: that a column holds true and false is known from the dataset."""

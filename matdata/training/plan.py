@@ -24,10 +24,12 @@ from matdata.training.contract import Target, Trainer
 from matdata.training.idle_settings import reject_idle_settings
 from matdata.training.request import Request
 from matdata.training.settings import TrainSettings, train_settings
+from matdata.training.target_cells import refuse_leakage
 from matdata.training.targets import (
     hints_of,
     known_of,
     notes_of,
+    outside_notes,
     require_classes,
     told_targets,
 )
@@ -109,6 +111,8 @@ def ask(request: Request, cache: Path) -> Question:
     features = _features(trainer, dataset, cache)
     ready, notes = _ready(split, features)
     targets = told_targets(dataset, request.targets, request.task, ready["train"], trainer)
+    inputs = {spec: feature.featurizer for spec, feature in features.items()}
+    refuse_leakage(dataset.columns, targets, inputs)
     settings = train_settings(type(trainer), request.settings, targets[0].task)
     if settings.validation:
         split.require_validation()
@@ -119,6 +123,7 @@ def ask(request: Request, cache: Path) -> Question:
         notes += hints_of(dataset, targets, train)
     lost = sum(map(len, ready.values())) - len(train) - len(valid)
     notes += [f"{lost:,} materials of train and validation have no target"] if lost else []
+    notes += outside_notes(dataset, targets, np.concatenate(list(ready.values())))
     if settings.fraction < 1.0:
         train = _share(train, settings.fraction, settings.seed)
         notes += [f"{len(train):,} materials are {settings.fraction:.0%} of the training part"]

@@ -18,7 +18,7 @@ class Request:
     plugin, dataset, split
         Names; the only split if none is given.
     targets
-        Columns of the table.
+        Columns of the table, or expressions over them (``log10(k_vrh)``, ``band_gap > 0``).
     hypers, settings
         Values for the plugin's hypers and for `TrainSettings`.
     task

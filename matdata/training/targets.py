@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError
+from matdata.core.expressions import TARGET_DOMAIN, Expression, parse_expression
 from matdata.splits.base import first_few
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import BOOLEAN, Target, Task, Trainer
 from matdata.training.prediction_columns import require_distinct
+from matdata.training.target_cells import cells_of
 
 Ids = npt.NDArray[np.str_]
 #: Texts that differ more often than this are no classes; few may be there once each.
@@ -27,18 +30,20 @@ def _rows(dataset: DatasetFolder, ids: Ids) -> npt.NDArray[np.int64]:
 
 
 def told_targets(
-    dataset: DatasetFolder, names: Sequence[str], task: Task | None, train: Ids, trainer: Trainer
+    dataset: DatasetFolder, asked: Sequence[str], task: Task | None, train: Ids, trainer: Trainer
 ) -> tuple[Target, ...]:
-    """Name, size, unit and task of each target.
+    """Name, size, unit and task of each target, a column or an expression over columns.
 
     Raises
     ------
     ConfigError
-        If a column is missing, named twice, or holds nothing that the trainer learns; if columns
-        of predictions could have one name.
+        If a column is missing, named twice, or holds nothing that the trainer learns; if an
+        expression is none, or of no unit; if columns of predictions could have one name.
     """
-    if not names:
+    if not asked:
         raise ConfigError("no target was named", next_step="add --target COLUMN")
+    expressions = [parse_expression(text, dataset.columns, dataset.ref) for text in asked]
+    names = [expression.name for expression in expressions]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(
@@ -46,7 +51,7 @@ def told_targets(
             next_step="name each target once",
         )
     rows = _rows(dataset, train).tolist()
-    found = tuple(_target(dataset, name, task, rows) for name in names)
+    found = tuple(_target(dataset, expression, task, rows) for expression in expressions)
     require_distinct(found)
     tasks = {target.task for target in found}
     if len(tasks) > 1:
@@ -60,18 +65,20 @@ def told_targets(
     return found
 
 
-def _target(dataset: DatasetFolder, name: str, task: Task | None, rows: list[int]) -> Target:
-    if name not in dataset.columns:
-        known = list(dataset.columns)
-        raise ConfigError(
-            f"{dataset.ref} has no column {name!r}{did_you_mean(name, known)}",
-            next_step=f"columns: {', '.join(known)}",
-        )
-    column = dataset.columns[name]
-    values = [column[row] for row in rows if column[row] is not None]
+def _target(
+    dataset: DatasetFolder, expression: Expression, task: Task | None, rows: list[int]
+) -> Target:
+    cells = expression.cells(dataset.columns, rows)
+    values = [cell for cell in cells.cells if cell is not None]
     if not values:
-        raise ConfigError(f"no material of the training part has a {name}")
-    unit = dataset.units.get(name, "1")
+        outside = f": {sum(cells.outside):,} {TARGET_DOMAIN}" if any(cells.outside) else ""
+        raise ConfigError(f"no material of the training part has a {expression.name}{outside}")
+    found = _described(expression.name, values, expression.unit(dataset.units), task)
+    return found if expression.is_column else replace(found, expression=expression.name)
+
+
+def _described(name: str, values: list[Any], unit: str, task: Task | None) -> Target:
+    """A target as its values in the training part tell it."""
     if task == "classification" or (task is None and isinstance(values[0], (bool, str))):
         return _class_target(name, values, unit)
     if isinstance(values[0], str):
@@ -167,7 +174,7 @@ def _require(
     for target in targets:
         if target.task != "classification":
             continue
-        cells = [dataset.columns[target.name][row] for row in rows]
+        cells = cells_of(dataset.columns, target, rows).cells
         known = [cell is None or _is_known(target, cell) for cell in cells]
         beyond = np.flatnonzero(~np.array(known, dtype=bool))
         if len(beyond):
@@ -204,8 +211,8 @@ def hints_of(dataset: DatasetFolder, targets: tuple[Target, ...], train: Ids) ->
     for target in targets:
         if target.task != "regression" or target.size > 1:
             continue
-        column = dataset.columns[target.name]
-        cells = [float(column[row]) for row in rows if column[row] is not None]
+        column = cells_of(dataset.columns, target, rows).cells
+        cells = [float(cell) for cell in column if cell is not None]
         kinds = sorted(set(cells))
         few = len(kinds) <= MOST_WHOLE and 2 * len(kinds) <= len(cells)
         if len(kinds) < 2 or not few or not all(kind.is_integer() for kind in kinds):
@@ -226,6 +233,17 @@ def known_of(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> I
     rows = _rows(dataset, ids).tolist()
     known = np.zeros(len(ids), dtype=bool)
     for target in targets:
-        column = dataset.columns[target.name]
-        known |= np.array([column[row] is not None for row in rows], dtype=bool)
+        cells = cells_of(dataset.columns, target, rows).cells
+        known |= np.array([cell is not None for cell in cells], dtype=bool)
     return ids[known]
+
+
+def outside_notes(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> list[str]:
+    """How many materials have no target since a value lies outside a function's domain."""
+    rows = _rows(dataset, ids).tolist()
+    counts = {t.name: sum(cells_of(dataset.columns, t, rows).outside) for t in targets}
+    return [
+        f"{count:,} materials of train and validation have no {name}: {TARGET_DOMAIN}"
+        for name, count in counts.items()
+        if count
+    ]
