@@ -180,7 +180,7 @@ def make_dataset(
         crystals, table, rejects = snapshot.load()
         energy, per = origin["energy_column"], origin["energy_per"]
         table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])
-        records = Records(crystals, table, rejects, energy, per)
+        records = Records(crystals, table, rejects, energy, per, origin["targets"])
         drop = _others(others, options.curation.drop_by)
         curated = curate(records, options.curation, drop, options.workers)
         if not curated.table["material_id"]:

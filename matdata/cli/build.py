@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,16 +23,27 @@ from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.given import path_of
 from matdata.core.tolerances import SETTINGS as TOLERANCES
 from matdata.curate.settings import FILTERS, CurateSettings
-from matdata.sources import find_source
+from matdata.sources import SOURCES, find_source
 from matdata.sources.base import Request
 from matdata.sources.roles import ReadOptions
 
 SYMMETRY = "symmetry"  # --set symmetry.symprec=0.01 is told to curation, not to a feature
+_PAIR = re.compile(r"\w+=(?!=)")  # KEY=VALUE, where a condition has another operator
 QUERY = ("bulk", "optics", "thermo", "where")  # options that only some sources understand
 
 
+def _asked_of_source(given: argparse.Namespace) -> dict[str, str]:
+    """Options that are sent to a source; `--where` only to one that has a language of its own."""
+    asked = {key: getattr(given, key) for key in QUERY if getattr(given, key) is not None}
+    name = given.source.partition(":")[0]
+    if "where" in asked and not (name in SOURCES and "where" in SOURCES.get(name).queries):
+        given.filter.append(asked.pop("where"))
+    return asked
+
+
 def _curation(given: argparse.Namespace, symmetry: Mapping[str, Any]) -> CurateSettings:
-    filters = pairs_of(given.filter, "--filter")
+    conditions = [text for text in given.filter if not _PAIR.match(text)]
+    filters = pairs_of([text for text in given.filter if _PAIR.match(text)], "--filter")
     for key in filters:
         if key in TOLERANCES:
             raise ConfigError(
@@ -56,7 +68,10 @@ def _curation(given: argparse.Namespace, symmetry: Mapping[str, Any]) -> CurateS
         "drop_by": given.drop_by,
         "mixed": "allow" if given.allow_mixed else "refuse",
     }
-    return CurateSettings.from_mapping({**named, **filters, **symmetry})
+    for condition in conditions:  # each by itself, so that an error points into what was given
+        CurateSettings(where=condition)
+    joined = " and ".join(f"({condition})" for condition in conditions)
+    return CurateSettings.from_mapping({**named, **filters, **symmetry, "where": joined or None})
 
 
 def run(given: argparse.Namespace) -> int:
@@ -70,7 +85,7 @@ def run(given: argparse.Namespace) -> int:
         targets=tuple(given.target),
     )
     limit = positive(given.limit, "--limit")
-    asked = {key: getattr(given, key) for key in QUERY if getattr(given, key) is not None}
+    asked = _asked_of_source(given)
     file = None if given.file is None else path_of(given.file, "--from")
     request = Request("", limit, given.seed, columns, file, cache_of(given), asked, given.snapshot)
     source = find_source(given.source, request)

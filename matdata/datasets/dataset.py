@@ -144,7 +144,7 @@ class Dataset(DatasetFolder):
         inputs
             Features by spec, which were built before.
         target
-            Columns of the table to be learnt.
+            Columns of the table to be learnt, or expressions over them (``log10(k_vrh)``).
         quiet
             Do not print modes, and waiting times after each epoch.
         options

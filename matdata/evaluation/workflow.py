@@ -44,7 +44,8 @@ def train(
     dataset
         Reference of a dataset, or an open one.
     target
-        Column of its table, or several.
+        Column of its table or expression over columns (``log10(k_vrh)``, ``band_gap > 0``;
+        `matdata.core.expressions.grammar`), or several.
     split
         A saved split with train and validation; the only one if not given.
     name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -46,16 +47,19 @@ def test_a_logarithm_is_learnt_and_scored_where_it_is_defined(cache, capsys, plu
     }  # fmt: skip
     assert manifest["sizes"] == {part: len(fits[part]) for part in ("train", "val")}
     lost = sum(len(split[part]) - len(fits[part]) for part in ("train", "val"))
-    assert f"{lost} materials of train and validation have no {LOG}: target_domain" in manifest[
-        "notes"
-    ]
+    assert (
+        f"{lost} materials of train and validation have no {LOG}: target_domain"
+        in manifest["notes"]
+    )
     scored = _evaluated(cache, capsys)["targets"][LOG]
     assert scored["unit"] == unit
     assert scored["materials"] == len(fits["test"])
     assert scored["missing"] == {"target_domain": len(split["test"]) - len(fits["test"])}
-    table = pq.read_table(cache / "runs" / "a" / "test_predictions.parquet")
+    table = pq.read_table(cache / "runs" / "a" / "test.parquet")
     assert table.schema.field(f"prediction_{LOG}_mean").metadata[b"unit"].decode() == unit
-    truths = dict(zip(table["material_id"].to_pylist(), table[f"truth_{LOG}"].to_pylist()))
+    truths = dict(
+        zip(table["material_id"].to_pylist(), table[f"truth_{LOG}"].to_pylist(), strict=True)
+    )
     for identity, energy in energies.items():
         if identity in truths and energy < MEDIAN:
             assert truths[identity] == pytest.approx(np.log10(MEDIAN - energy))
@@ -78,7 +82,7 @@ def test_a_comparison_is_a_class_and_runs_of_one_target_are_compared(cache, caps
         assert scored["classes"] == ["false", "true"]
         assert 0 < scored["metrics"]["accuracy"] < 1
     assert main(["runs", "--cache", str(cache), "--json"]) == 0
-    groups = json.loads(capsys.readouterr().out)["groups"]
+    groups = json.loads(capsys.readouterr().out)["ranked"]
     assert [group["target"] for group in groups] == [f"{TARGET} > {MEDIAN}"]
     assert len(groups[0]["runs"]) == 2
 
@@ -120,7 +124,6 @@ def test_what_cannot_be_learnt_is_one_error_before_anything_is_trained(
 ):
     assert train(cache, target=target, plugin="dummy") == 1
     error = capsys.readouterr().err
-    import re
 
     assert re.search(message, error)
     assert not (cache / "runs" / "a").exists()
