@@ -32,17 +32,20 @@ _PAIR = re.compile(r"\w+=(?!=)")  # KEY=VALUE, where a condition has another ope
 QUERY = ("bulk", "optics", "thermo", "where")  # options that only some sources understand
 
 
-def _asked_of_source(given: argparse.Namespace) -> dict[str, str]:
-    """Options that are sent to a source; `--where` only to one that has a language of its own."""
+def _query(given: argparse.Namespace) -> dict[str, str]:
+    """What the source itself is asked: `--where` only if it has a language of its own."""
     asked = {key: getattr(given, key) for key in QUERY if getattr(given, key) is not None}
     name = given.source.partition(":")[0]
-    if "where" in asked and not (name in SOURCES and "where" in SOURCES.get(name).queries):
-        given.filter.append(asked.pop("where"))
+    if not (name in SOURCES and "where" in SOURCES.get(name).queries):
+        asked.pop("where", None)
     return asked
 
 
-def _curation(given: argparse.Namespace, symmetry: Mapping[str, Any]) -> CurateSettings:
+def _curation(
+    given: argparse.Namespace, where: str | None, symmetry: Mapping[str, Any]
+) -> CurateSettings:
     conditions = [text for text in given.filter if not _PAIR.match(text)]
+    conditions += [] if where is None else [where]
     filters = pairs_of([text for text in given.filter if _PAIR.match(text)], "--filter")
     for key in filters:
         if key in TOLERANCES:
@@ -85,12 +88,13 @@ def run(given: argparse.Namespace) -> int:
         targets=tuple(given.target),
     )
     limit = positive(given.limit, "--limit")
-    asked = _asked_of_source(given)
+    asked = _query(given)
     file = None if given.file is None else path_of(given.file, "--from")
     request = Request("", limit, given.seed, columns, file, cache_of(given), asked, given.snapshot)
     source = find_source(given.source, request)
     settings = settings_of(given.set)
-    curation = _curation(given, settings.pop(SYMMETRY, {}))
+    where = None if "where" in asked else given.where
+    curation = _curation(given, where, settings.pop(SYMMETRY, {}))
     options = BuildOptions(
         name=given.name,
         features=words(given.features),

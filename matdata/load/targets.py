@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,10 +63,11 @@ class Truths:
 
     def lacking(self) -> npt.NDArray[np.bool_]:
         """Where a number of a target is missing, (n, len(columns))."""
-        if not self.columns:
-            return np.zeros((len(self.values), 0), dtype=bool)
-        starts = np.cumsum([0, *(column.size for column in self.columns[:-1])])
-        return ~np.logical_and.reduceat(self.mask, starts, axis=1)
+        bounds = np.cumsum([0, *(column.size for column in self.columns)])
+        found = np.zeros((len(self.mask), len(self.columns)), dtype=bool)
+        for place, (start, stop) in enumerate(itertools.pairwise(bounds.tolist())):
+            found[:, place] = ~self.mask[:, start:stop].all(axis=1)
+        return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ import string
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matdata.core.errors import ConfigError
@@ -16,7 +16,7 @@ from matdata.core.expressions.nodes import (
     Arithmetic,
     Call,
     Comparison,
-    Literally,
+    Constant,
     Logic,
     Member,
     Name,
@@ -243,8 +243,8 @@ def test_a_filter_keeps_what_is_known_to_be_true_and_must_be_a_condition():
 NAMES = st.one_of(
     st.text(string.ascii_letters + "_", min_size=1, max_size=4), st.text(min_size=1, max_size=4)
 ).map(Name)
-NUMBERS = st.floats(0, allow_infinity=False, allow_nan=False).map(Literally)
-TEXTS = st.text(max_size=4).filter(lambda text: not ('"' in text and "'" in text)).map(Literally)
+NUMBERS = st.floats(0, allow_infinity=False, allow_nan=False).map(Constant)
+TEXTS = st.text(max_size=4).filter(lambda text: not ('"' in text and "'" in text)).map(Constant)
 
 
 def _number_or(inner):
@@ -273,7 +273,7 @@ CONDITIONS = st.recursive(
 
 
 def _without_places(node):
-    if isinstance(node, (Name, Literally)):
+    if isinstance(node, (Name, Constant)):
         return type(node)(node.name) if isinstance(node, Name) else node
     parts = [
         _without_places(part) if hasattr(part, "__dataclass_fields__") else part
@@ -283,6 +283,7 @@ def _without_places(node):
     return type(node)(*parts)
 
 
+@settings(max_examples=150, deadline=None)
 @given(SUMS | CONDITIONS)
 def test_the_normal_form_means_the_same_expression(node):
     text = text_of(node)

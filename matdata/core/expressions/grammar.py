@@ -30,7 +30,7 @@ from matdata.core.expressions.nodes import (
     Arithmetic,
     Call,
     Comparison,
-    Literally,
+    Constant,
     Logic,
     Member,
     Name,
@@ -203,13 +203,13 @@ class _Parser:
         self._expect(")")
         return Member(left, tuple(choices), token.at)
 
-    def _literal(self) -> Literally:
+    def _literal(self) -> Constant:
         token = self._next
         node = self._signed()
         inner = node.argument if isinstance(node, Negative) else None
-        if isinstance(inner, Literally) and isinstance(inner.value, float):
-            return Literally(-inner.value)
-        if not isinstance(node, Literally):
+        if isinstance(inner, Constant) and isinstance(inner.value, float):
+            return Constant(-inner.value)
+        if not isinstance(node, Constant):
             fail(self._text, token.at, "`in` takes a list of numbers or of texts in quotes")
         return node
 
@@ -233,13 +233,13 @@ class _Parser:
     def _atom(self) -> Node:
         token = self._next
         if token.kind == "number":
-            return Literally(self._number(self._take()))
+            return Constant(self._number(self._take()))
         if token.kind == "text":
-            return Literally(self._take().text[1:-1])
+            return Constant(self._take().text[1:-1])
         if token.kind == "quoted":
             return Name(self._take().text.replace("``", "`"), token.at)
         if token.word in ("true", "false"):
-            return Literally(self._take().text == "true")
+            return Constant(self._take().text == "true")
         if token.kind == "name" and not token.word:
             return self._named(self._take())
         if token.word == "(":

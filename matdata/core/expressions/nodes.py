@@ -21,7 +21,7 @@ class Name:
 
 
 @dataclass(frozen=True)
-class Literally:
+class Constant:
     """A number, a text, or true or false."""
 
     value: float | str | bool
@@ -69,7 +69,7 @@ class Member:
     """``x in (a, b, …)``."""
 
     argument: Node
-    choices: tuple[Literally, ...]
+    choices: tuple[Constant, ...]
     at: int = 0
 
 
@@ -91,9 +91,7 @@ class Logic:
     at: int = 0
 
 
-Node: TypeAlias = (
-    Name | Literally | Call | Negative | Arithmetic | Comparison | Member | Not | Logic
-)
+Node: TypeAlias = Name | Constant | Call | Negative | Arithmetic | Comparison | Member | Not | Logic
 #: How tightly an operator binds; a comparison holds sums, `not` holds comparisons.
 _BINDING = {"or": 1, "and": 2, "+": 5, "-": 5, "*": 6, "/": 6}
 _NOT, _COMPARISON, _NEGATIVE, _ATOM = 3, 4, 7, 8
@@ -121,7 +119,7 @@ def text_of(node: Node) -> str:
     """The expression in its normal form: equal expressions, however spaced, have one text."""
     if isinstance(node, Name):
         return node.name if is_word(node.name) else f"`{node.name.replace('`', '``')}`"
-    if isinstance(node, Literally):
+    if isinstance(node, Constant):
         return _literal(node.value)
     if isinstance(node, Call):
         return f"{node.function}({text_of(node.argument)})"

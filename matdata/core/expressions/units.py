@@ -16,7 +16,7 @@ from matdata.core.expressions.nodes import (
     Arithmetic,
     Call,
     Comparison,
-    Literally,
+    Constant,
     Logic,
     Member,
     Name,
@@ -61,7 +61,7 @@ class _Units:
         """The unit of a part."""
         if isinstance(node, Name):
             return self._units.get(node.name) or PLAIN
-        if isinstance(node, Literally):
+        if isinstance(node, Constant):
             return None
         if isinstance(node, Negative):
             return self.unit(node.argument)

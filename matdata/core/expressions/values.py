@@ -20,7 +20,7 @@ from matdata.core.expressions.nodes import (
     Arithmetic,
     Call,
     Comparison,
-    Literally,
+    Constant,
     Logic,
     Member,
     Name,
@@ -115,7 +115,7 @@ class _Evaluation:
         """Values of a part."""
         if isinstance(node, Name):
             return self._column(node)
-        if isinstance(node, Literally):
+        if isinstance(node, Constant):
             return self._literal(node)
         if isinstance(node, (Call, Negative)):
             return self._function(node)
@@ -172,7 +172,7 @@ class _Evaluation:
         flat = [nothing if value is None else value.reshape(-1) for value in made]
         return np.array(flat, dtype=np.float64).reshape(len(cells), len(nothing))
 
-    def _literal(self, node: Literally) -> Values:
+    def _literal(self, node: Constant) -> Values:
         n, value = len(self._rows), node.value
         kind: Kind = "number"
         if isinstance(value, (str, bool)):
