@@ -26,7 +26,7 @@ from matdata.store.manifest import is_committed, read_manifest
 
 KIND = "snapshot"
 #: Raised when the same input is read otherwise, so that a snapshot of before is not found again.
-READING = 2
+READING = 3
 
 
 @dataclass(frozen=True)
