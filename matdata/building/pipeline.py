@@ -15,15 +15,22 @@ from matdata.building.options import BuildOptions
 from matdata.building.report import LOUD_SHARE, nothing_left, tell, unexpected_in
 from matdata.core.cache import ensure_writable
 from matdata.core.console import SILENT, Console
-from matdata.core.errors import ConfigError, CurationError, FeatureError, SplitError
+from matdata.core.errors import (
+    ConfigError,
+    CurationError,
+    FeatureError,
+    SplitError,
+    did_you_mean,
+)
 from matdata.core.executors import enough_memory
+from matdata.core.table_rows import TableRows
 from matdata.curate.coercion import numeric_columns
 from matdata.curate.curate import Others, curate
 from matdata.curate.records import Records
 from matdata.curate.rows import kept_name
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.features import featurizer
-from matdata.features.base import Featurizer
+from matdata.features.base import FeatureInput, Featurizer
 from matdata.features.runner import Job, run
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
@@ -173,7 +180,7 @@ def make_dataset(
         crystals, table, rejects = snapshot.load()
         energy, per = origin["energy_column"], origin["energy_per"]
         table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])
-        records = Records(crystals, table, rejects, energy, per)
+        records = Records(crystals, table, rejects, energy, per, origin["targets"])
         drop = _others(others, options.curation.drop_by)
         curated = curate(records, options.curation, drop, options.workers)
         if not curated.table["material_id"]:
@@ -216,6 +223,21 @@ def _others(datasets: Sequence[DatasetFolder], by: str) -> Others:
     return Others(tuple(dataset.ref for dataset in datasets), frozenset(keys))
 
 
+def _batch_of(dataset: DatasetFolder, made: Featurizer) -> FeatureInput:
+    """What a featurizer reads of a dataset."""
+    if made.requires != "columns":
+        return dataset.crystals if made.requires == "structure" else dataset.compositions
+    for name in made.columns():
+        if name not in dataset.columns:
+            known = list(dataset.columns)
+            raise FeatureError(
+                f"{dataset.ref} has no column {name!r}{did_you_mean(name, known)}, which "
+                f"{made.spec!r} reads",
+                next_step=f"columns: {', '.join(known)}",
+            )
+    return TableRows(dataset.ids, {name: dataset.columns[name] for name in made.columns()})
+
+
 def _add_feature(
     dataset: DatasetFolder,
     made: Featurizer,
@@ -224,7 +246,8 @@ def _add_feature(
     console: Console,
 ) -> Path:
     """Compute a feature of a dataset, or find it there."""
-    batch = dataset.crystals if made.requires == "structure" else dataset.compositions
+    made = made.for_units(dataset.units)
+    batch = _batch_of(dataset, made)
     home = cache / "features" / dataset.ref
     job = Job(made, batch, dataset.ref, dataset.digest, home, options.store, options.shard_rows)
     folder = run(job, console, options.workers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,16 +23,30 @@ from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.given import path_of
 from matdata.core.tolerances import SETTINGS as TOLERANCES
 from matdata.curate.settings import FILTERS, CurateSettings
-from matdata.sources import find_source
+from matdata.sources import SOURCES, find_source
 from matdata.sources.base import Request
 from matdata.sources.roles import ReadOptions
 
 SYMMETRY = "symmetry"  # --set symmetry.symprec=0.01 is told to curation, not to a feature
+_PAIR = re.compile(r"\w+=(?!=)")  # KEY=VALUE, where a condition has another operator
 QUERY = ("bulk", "optics", "thermo", "where")  # options that only some sources understand
 
 
-def _curation(given: argparse.Namespace, symmetry: Mapping[str, Any]) -> CurateSettings:
-    filters = pairs_of(given.filter, "--filter")
+def _query(given: argparse.Namespace) -> dict[str, str]:
+    """What the source itself is asked: `--where` only if it has a language of its own."""
+    asked = {key: getattr(given, key) for key in QUERY if getattr(given, key) is not None}
+    name = given.source.partition(":")[0]
+    if not (name in SOURCES and "where" in SOURCES.get(name).queries):
+        asked.pop("where", None)
+    return asked
+
+
+def _curation(
+    given: argparse.Namespace, where: str | None, symmetry: Mapping[str, Any]
+) -> CurateSettings:
+    conditions = [text for text in given.filter if not _PAIR.match(text)]
+    conditions += [] if where is None else [where]
+    filters = pairs_of([text for text in given.filter if _PAIR.match(text)], "--filter")
     for key in filters:
         if key in TOLERANCES:
             raise ConfigError(
@@ -56,7 +71,10 @@ def _curation(given: argparse.Namespace, symmetry: Mapping[str, Any]) -> CurateS
         "drop_by": given.drop_by,
         "mixed": "allow" if given.allow_mixed else "refuse",
     }
-    return CurateSettings.from_mapping({**named, **filters, **symmetry})
+    for condition in conditions:  # each by itself, so that an error points into what was given
+        CurateSettings(where=condition)
+    joined = " and ".join(f"({condition})" for condition in conditions)
+    return CurateSettings.from_mapping({**named, **filters, **symmetry, "where": joined or None})
 
 
 def run(given: argparse.Namespace) -> int:
@@ -70,12 +88,13 @@ def run(given: argparse.Namespace) -> int:
         targets=tuple(given.target),
     )
     limit = positive(given.limit, "--limit")
-    asked = {key: getattr(given, key) for key in QUERY if getattr(given, key) is not None}
+    asked = _query(given)
     file = None if given.file is None else path_of(given.file, "--from")
     request = Request("", limit, given.seed, columns, file, cache_of(given), asked, given.snapshot)
     source = find_source(given.source, request)
     settings = settings_of(given.set)
-    curation = _curation(given, settings.pop(SYMMETRY, {}))
+    where = None if "where" in asked else given.where
+    curation = _curation(given, where, settings.pop(SYMMETRY, {}))
     options = BuildOptions(
         name=given.name,
         features=words(given.features),

@@ -92,6 +92,9 @@ def _target(name: str, scored: dict[str, Any], run: str) -> list[str]:
     unit = "" if scored["unit"] == "1" else f" [{scored['unit']}]"
     names = scored.get("shown") or SHOWN[scored["task"]]
     found.append(f"{name}{unit}, {scored['materials']:,} materials")
+    found += [
+        f"  {count:,} without it: {reason}" for reason, count in scored.get("missing", {}).items()
+    ]
     found += _classes(scored.get("classes", []))
     rows = [(printable(run), scored["metrics"]), *scored["baselines"].items()]
     wide = max(len(row) for row, _ in rows)

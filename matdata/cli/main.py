@@ -120,10 +120,8 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
         const="all",
         help="mp: the whole database from the open data: fewer, larger files, and no key",
     )
-    query.add_argument("--where", metavar="FILTER", help="optimade: a filter in its language")
-    query.add_argument(
-        "--optics", metavar="DIR", help="jarvis: folder of <jid>.xml with dielectric functions"
-    )
+    query.add_argument("--where", metavar="FILTER", help="as --filter; optimade: in its language")
+    query.add_argument("--optics", metavar="DIR", help="jarvis: <jid>.xml of dielectric functions")
 
 
 def _add_curation(parser: argparse.ArgumentParser) -> None:
@@ -145,9 +143,10 @@ def _add_curation(parser: argparse.ArgumentParser) -> None:
         "--filter",
         action="append",
         default=[],
-        metavar="KEY=VALUE",
+        metavar="FILTER",
         help="valid_wyckoff=true, wyckoff_below=16, sites_below=64, volume_per_atom_below=500, "
-        "hull_below=0.1, elements=Ti,O, exclude_elements=Xe, drop_deprecated=false",
+        "hull_below=0.1, elements=Ti,O, exclude_elements=Xe, drop_deprecated=false; or a condition:"
+        " 'band_gap > 0 and not is_metal' (a missing value is not kept)",
     )
     curation.add_argument(
         "--allow-mixed",

@@ -99,7 +99,12 @@ def _output(parser: argparse.ArgumentParser) -> None:
 
 def _train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--target", action="append", required=True, metavar="COLUMN", help="what is learnt"
+        "--target",
+        action="append",
+        required=True,
+        metavar="COLUMN",
+        help="what is learnt: a column, or an expression: 'log10(k_vrh)', 'energy / n_sites', "
+        "'a - b', 'band_gap > 0' (true or false); names in `backticks` where they are no words",
     )
     parser.add_argument("--split", metavar="NAME", help="a saved split; the only one if not given")
     parser.add_argument("--name", help="name of the run")

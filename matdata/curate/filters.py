@@ -16,7 +16,9 @@ import numpy.typing as npt
 from matdata.core.composition import Compositions
 from matdata.core.elements import atomic_number
 from matdata.core.errors import CurationError
-from matdata.curate.records import Records, Wyckoff, numbers_of
+from matdata.core.expressions import parse_expression
+from matdata.curate.records import Records, Wyckoff, energies_of, numbers_of
+from matdata.curate.rows import dataset_table, kept_name
 from matdata.curate.settings import CurateSettings
 
 HULL_NAMES = ("energy_above_hull", "e_above_hull", "ehull")
@@ -148,7 +150,24 @@ def _stable(subject: Subject, settings: CurateSettings) -> Filter | None:
     return Filter(step, "above_hull", "too high above the hull, or not known", drops)
 
 
-BEFORE_DEDUPE: tuple[Rule, ...] = (_deprecated, _elements, _valid_wyckoff)
+def _where(subject: Subject, settings: CurateSettings) -> Filter | None:
+    """The user's own condition, over columns as the table of the dataset will have them."""
+    if settings.where is None:
+        return None
+    records, compositions = subject.records, subject.compositions
+    rows = np.arange(len(compositions))
+    formulas = np.asarray(compositions.reduced_formulas(), dtype=np.str_)
+    energy = energies_of(records, compositions)
+    with np.errstate(divide="ignore", invalid="ignore"):  # cells that validity has refused
+        table = dataset_table(records, rows, compositions, formulas, energy, subject.wyckoff)
+    condition = parse_expression(settings.where, table, "the table of the dataset")
+    condition.unit({kept_name(name): unit for name, unit in records.units.items()})
+    drops = ~np.array(condition.holds(table, range(len(rows))), dtype=np.bool_)
+    shown = settings.where if len(settings.where) <= 60 else f"{settings.where[:57]}…"
+    return Filter(f"where {shown}", "not_selected", f"it is not known that {shown}", drops)
+
+
+BEFORE_DEDUPE: tuple[Rule, ...] = (_deprecated, _elements, _valid_wyckoff, _where)
 AFTER_DEDUPE: tuple[Rule, ...] = (_few_wyckoff, _few_sites, _dense, _stable)
 
 

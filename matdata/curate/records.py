@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -39,6 +39,8 @@ class Records:
         Records that could not be read.
     energy_column, energy_per
         Column that ranks polymorphs, and whether its energies are per atom or per cell.
+    units
+        Units of the columns, where they are known.
     """
 
     crystals: Crystals | None
@@ -46,6 +48,7 @@ class Records:
     rejects: list[Reject]
     energy_column: str | None
     energy_per: Literal["atom", "cell"]
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

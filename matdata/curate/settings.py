@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from matdata.core.errors import ConfigError
+from matdata.core.expressions.grammar import parse
+from matdata.core.expressions.nodes import text_of
 from matdata.core.settings import Settings, setting
 from matdata.core.tolerances import ANGLES_HELP, SYMPREC, angle_tolerance_of
 
@@ -46,6 +49,9 @@ class CurateSettings(Settings):
     sites_below: int | None = setting(None, "fewer sites than this")
     volume_per_atom_below: float | None = setting(None, "less volume per site than this, Å^3")
     hull_below: float | None = setting(None, "energy above the hull below this, eV/atom")
+    where: str | None = setting(
+        None, "condition on columns of the dataset's table; a missing value does not fulfil it"
+    )
     drop_by: str = setting(
         "protostructure",
         "key by which a material of another dataset is the same",
@@ -68,3 +74,10 @@ class CurateSettings(Settings):
             )
         angle = angle_tolerance_of(self.symmetry, self.symprec, self.angle_tolerance)
         object.__setattr__(self, "angle_tolerance", angle)
+        if self.where is not None:  # equal conditions, however spaced, make one dataset
+            object.__setattr__(self, "where", text_of(parse(self.where)))
+
+    def identity(self) -> dict[str, Any]:
+        """What a dataset depends on; a condition only where there is one."""
+        identity = super().identity()
+        return {name: value for name, value in identity.items() if name != "where" or value}

@@ -159,7 +159,7 @@ class Dataset(DatasetFolder):
         inputs
             Specs of stored features.
         target
-            Columns of the table to learn.
+            Columns of the table to learn, or expressions over them (``log10(k_vrh)``).
         quiet
             Print neither modes nor the waiting times after each epoch.
         options

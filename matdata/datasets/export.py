@@ -18,6 +18,7 @@ from matdata.features.base import Dense
 from matdata.features.feature import Feature
 from matdata.store import files, tables
 from matdata.store.csv import write_csv
+from matdata.store.nested import is_nested, json_text
 from matdata.store.tables import Columns
 
 
@@ -72,7 +73,8 @@ def _as_array(column: list[Any]) -> npt.NDArray[Any]:
     if all(isinstance(value, (int, float)) for value in present):
         # Foreign formats have no other mark for a missing number.
         return np.array([np.nan if value is None else value for value in column], dtype=np.float64)
-    return np.asarray(["" if value is None else str(value) for value in column], dtype=np.str_)
+    texts = ["" if v is None else json_text(v) if is_nested(v) else str(v) for v in column]
+    return np.asarray(texts, dtype=np.str_)
 
 
 def _write_npz(path: Path, content: Exported) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from matdata.core.digest import digest_file
 from matdata.core.errors import TrainError
+from matdata.core.expressions import TARGET_DOMAIN
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.chain import Chain
 from matdata.evaluation.derived_score import derived_record
@@ -28,6 +29,7 @@ from matdata.training.objectives.choice import objective_of
 from matdata.training.predict import check_prediction, predict_dataset, require_finite
 from matdata.training.prediction import Predictions
 from matdata.training.run import OPENED, RECORD, TABLE, Run, read_sealed, write_sealed
+from matdata.training.target_cells import cells_of
 from matdata.training.target_request import require_same_axis
 from matdata.training.targets import require_names
 
@@ -53,8 +55,9 @@ def evaluate_run(
     dict
         ``targets``: by name the metrics, the dummy baselines beside them, and what the predicted
         spreads are worth, or of classes the confusion matrix; a score that is not defined is None,
-        and ``undefined`` says why; ``reused`` tells whether it was on record; ``derived`` is what
-        `derive` gave, see `derived_record`.
+        and ``undefined`` says why; ``missing`` counts materials without a true value by reason;
+        ``reused`` tells whether it was on record; ``derived`` is what `derive` gave, see
+        `derived_record`.
 
     Raises
     ------
@@ -200,6 +203,9 @@ def _record(
         train = truth(view, split.ids("train"), (target,))
         shown = objective_of(target, run.settings).metrics
         scored = target_record(predictions, target, train, shown)
+        rows = view.rows(predictions.ids).tolist()
+        if outside := sum(cells_of(view.columns, target, rows).outside):
+            scored["missing"] = {TARGET_DOMAIN: outside}
         why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
         targets[target.name] = {**scored, "undefined": why} if why else scored
     return {

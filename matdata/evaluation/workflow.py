@@ -50,8 +50,9 @@ def train(
     dataset
         Reference of a dataset, or an open one.
     target
-        Column of its table, or several; a `Target`, or a mapping such as ``{"name": "epsilon",
-        "axis": "energy", "objective": "l1"}``, says more of one.
+        Column of its table or expression over columns (``log10(k_vrh)``, ``band_gap > 0``;
+        `matdata.core.expressions.grammar`), or several; a `Target`, or a mapping such as
+        ``{"name": "epsilon", "axis": "energy", "objective": "l1"}``, says more of one.
     split
         A saved split with train and validation; the only one if not given.
     name

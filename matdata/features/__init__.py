@@ -15,6 +15,7 @@ FEATURIZERS: Registry[Any] = Registry(
     "feature",
     "matdata.featurizers",
     {
+        "column": "matdata.features.column:TableColumn",
         "composition-set": "matdata.features.formulas:CompositionSet",
         "edm": "matdata.features.formulas:ElementMatrix",
         "element": "matdata.features.element:ElementVectors",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from matdata.core.digest import digest_json
 from matdata.core.errors import FeatureError
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings
+from matdata.core.table_rows import TableRows
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -34,6 +35,8 @@ else:
 
 Column: TypeAlias = "npt.NDArray[Any] | Ragged"
 Dense: TypeAlias = "npt.NDArray[Any] | Ragged"
+#: What a featurizer is handed: structures, formulas, or rows of the table.
+FeatureInput: TypeAlias = "Crystals | Compositions | TableRows"
 #: What a loader holds of a feature: the level and the values of each column, by name.
 BatchColumns: TypeAlias = "Mapping[str, tuple[str, Column]]"
 
@@ -43,6 +46,9 @@ CRYSTAL = "crystal"
 ROW = "row"
 #: The batch form of a featurizer that declares none: dense float32 numbers.
 DENSE_FORM = "matdata.load.inputs.dense:DenseBatch"
+
+
+_KINDS = {Crystals: "structures", Compositions: "compositions", TableRows: "rows of a table"}
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,8 @@ class Featurizer(ABC, Generic[S_co]):
     name: ClassVar[str]
     version: ClassVar[str]
     citation: ClassVar[str]
-    requires: ClassVar[Literal["structure", "composition"]]
+    #: What `featurize` is given: `Crystals`, `Compositions`, or `TableRows` of `columns`.
+    requires: ClassVar[Literal["structure", "composition", "columns"]]
     Settings: ClassVar[type[Settings]] = Settings
     #: How workers share the work: compiled kernels release the GIL, Python code does not.
     workers: ClassVar[Literal["thread", "process"]] = "thread"
@@ -132,36 +139,36 @@ class Featurizer(ABC, Generic[S_co]):
         """The arrays that are stored."""
 
     @abstractmethod
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Featurize a batch; a crystal that fails is a `Reject`, never a NaN.
 
         A batch is what `requires` says; `crystals` or `compositions` narrow its type.
         """
 
-    def crystals(self, batch: Crystals | Compositions) -> Crystals:
+    def crystals(self, batch: FeatureInput) -> Crystals:
         """The batch, which holds structures.
 
         Raises
         ------
         FeatureError
-            If it holds compositions.
+            If it holds anything else.
         """
         if isinstance(batch, Crystals):
             return batch
-        raise FeatureError(f"{self.spec} needs structures, got compositions")
+        raise FeatureError(f"{self.spec} needs structures, got {_KINDS[type(batch)]}")
 
-    def compositions(self, batch: Crystals | Compositions) -> Compositions:
+    def compositions(self, batch: FeatureInput) -> Compositions:
         """The batch, which holds compositions.
 
         Raises
         ------
         FeatureError
-            If it holds structures.
+            If it holds anything else.
         """
         if isinstance(batch, Compositions):
             return batch
         raise FeatureError(
-            f"{self.spec} needs compositions, got structures",
+            f"{self.spec} needs compositions, got {_KINDS[type(batch)]}",
             next_step="take those of the structures: Compositions.from_crystals(crystals)",
         )
 
@@ -176,6 +183,14 @@ class Featurizer(ABC, Generic[S_co]):
     def units(self) -> Sequence[str]:
         """Units of the columns of the dense form; ``1`` where there is none."""
         return ["1"] * len(self.labels())
+
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the table that it reads, where it requires ``columns``."""
+        return ()
+
+    def for_units(self, units: Mapping[str, str]) -> Self:
+        """The featurizer for a table whose columns have these units; itself if it reads none."""
+        return self
 
     @property
     def batch_form(self) -> str:

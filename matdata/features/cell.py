@@ -8,11 +8,9 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 from matdata.features.symmetry import SymmetrySettings, symmetry_of
 from matdata.tables import wyckoff
 
@@ -60,7 +58,7 @@ class Lattice(Featurizer):
             Field("n_sites", "crystal", (), "uint32", "1", "sites of the cell"),
         )
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Lengths and angles of cells that have a volume."""
         batch = self.crystals(batch)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -117,7 +115,7 @@ class SpaceGroup(Featurizer[SymmetrySettings]):
         """The number of the space group."""
         return (Field("number", "crystal", (), "uint8", "1", "space-group number, 1 to 230"),)
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Find symmetry."""
         batch = self.crystals(batch)
         found = symmetry_of(batch, self.settings)

@@ -14,7 +14,7 @@ from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 from matdata.tables import element_vectors, magpie
 
 
@@ -68,7 +68,7 @@ class ElementVectors(Featurizer[ElementSettings]):
         read = element_vectors.filled if chosen.unknown == "mean" else element_vectors.vectors
         return read(chosen.variant)
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Check that the table knows all elements."""
         known = np.asarray(np.isfinite(self._table()).all(axis=1))
         rows, rejects = known_rows(batch, known, self.spec)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from matdata.core import elements
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Float, Int, Ragged, offsets_of
+from matdata.core.crystals import Float, Int, Ragged, offsets_of
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import (
@@ -20,6 +20,7 @@ from matdata.features.base import (
     Block,
     Column,
     Dense,
+    FeatureInput,
     Featurizer,
     Field,
     stored_columns,
@@ -78,7 +79,7 @@ class FormulaGraph(Featurizer[FormulaGraphSettings]):
             Field("error", "crystal", (), "float32", "1", meaning),
         )
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Find the integer formula of each composition."""
         batch = self.compositions(batch)
         known = np.arange(elements.N_ELEMENTS + 1) > 0

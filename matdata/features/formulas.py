@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from matdata.core import elements
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Ragged
+from matdata.core.crystals import Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
-from matdata.features.base import Block, Column, Dense, Featurizer, Field, S_co
+from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field, S_co
 from matdata.features.element import known_rows
 from matdata.tables import element_vectors
 
@@ -49,7 +49,7 @@ class _OfElements(Featurizer[S_co]):
     def _too_long(self, batch: Compositions) -> dict[int, str]:
         return {}
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Normalise amounts."""
         batch = self.compositions(batch)
         rows, rejects = known_rows(batch, self._known(), self.spec)

@@ -9,12 +9,11 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Float, Int, Ragged
+from matdata.core.crystals import Float, Int, Ragged
 from matdata.core.errors import ConfigError
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 from matdata.features.graph_views import LineGraph, line_graph, metric
 from matdata.geometry.gaussians import GAUSSIAN_BASES
 
@@ -103,7 +102,7 @@ class Graph(Featurizer[GraphSettings]):
             Field("metric", "crystal", (6,), "float64", "Å^2", "a.a, b.b, c.c, b.c, a.c, a.b"),
         )
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Find the neighbours of all sites of a batch."""
         from matdata.features.kernels import edges as kernel  # compiled code
 

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from matdata.core import elements
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Float, Ragged
+from matdata.core.crystals import Float, Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 from matdata.tables import magpie
 
 NORMS = (0, 2, 3, 5, 7, 10)
@@ -84,7 +84,7 @@ class Magpie(Featurizer[CompositionSettings]):
         """The composition, and whether it can be an ionic compound."""
         return COMPOSITION_FIELDS
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Check the compositions and look for balanced charges."""
         return compose(self.compositions(batch), self.settings.unknown == "reject")
 

@@ -9,11 +9,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from matdata.adapters.matminer import Matminer
-from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Ragged
+from matdata.core.crystals import Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class MatminerFeaturizer(Featurizer[MatminerSettings]):
         """The stored values as they are."""
         return fields["values"]
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Call matminer for each crystal; what it raises becomes a ledger row."""
         values, rows, rejects = [], [], []
         for row in range(len(batch)):

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core import elements
-from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Float, Int, Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 from matdata.features.kernels.tessellation import Tessellation
 from matdata.tables.valence import Rule, valence_labels, valence_vectors
 
@@ -96,7 +95,7 @@ class OrbitalField(Featurizer[OrbitalFieldSettings]):
             Field("ligand", "site", (size,), "float32", "bohr^-1", "sum of w_k / r_k o(k)"),
         )
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Tessellate a batch and sum over the facets of each site."""
         from matdata.features.kernels.voronoi import tessellate  # compiled code, loaded when used
 

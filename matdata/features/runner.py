@@ -12,15 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core import ledger
-from matdata.core.composition import Compositions
 from matdata.core.console import Console
-from matdata.core.crystals import Crystals, Ragged
+from matdata.core.crystals import Ragged
 from matdata.core.digest import digest_json
 from matdata.core.errors import FeatureError
 from matdata.core.executors import ordered_map
 from matdata.core.ledger import Reject, count_reasons
+from matdata.core.table_rows import TableRows
 from matdata.features import featurizer as make_featurizer
-from matdata.features.base import Block, Featurizer
+from matdata.features.base import Block, FeatureInput, Featurizer
 from matdata.store import tables
 from matdata.store.artefact import ArtefactWriter, building, check_files, check_present
 from matdata.store.backends import backend
@@ -43,7 +43,7 @@ class Job:
     featurizer
         Made with its settings.
     batch
-        All crystals, or all compositions, of the dataset in the order of its rows.
+        All crystals, all compositions, or all rows of the table, in the order of the dataset.
     dataset_ref, dataset_digest
         What the feature is made from.
     home
@@ -55,7 +55,7 @@ class Job:
     """
 
     featurizer: Featurizer
-    batch: Crystals | Compositions
+    batch: FeatureInput
     dataset_ref: str
     dataset_digest: str
     home: Path
@@ -65,7 +65,8 @@ class Job:
     def rows_per_shard(self) -> int:
         """Crystals in a shard: near 64 MB, and no more than the featurizer allows."""
         limit = self.shard_rows or self.featurizer.shard_rows
-        sites = len(self.batch.numbers) / max(len(self.batch), 1)
+        entries_of = 0 if isinstance(self.batch, TableRows) else len(self.batch.numbers)
+        sites = entries_of / max(len(self.batch), 1)
         per_row = 8.0
         for field in self.featurizer.fields:
             entries = {"crystal": 1.0, "site": sites}.get(field.level, GUESSED_ENTRIES * sites)
@@ -133,7 +134,7 @@ def _shard_part(job: Job, shard: int) -> str:
     return f"shards/{shard:05d}{backend(job.store).SUFFIX}"
 
 
-def _batches(job: Job, shards: list[int]) -> Iterator[Crystals | Compositions]:
+def _batches(job: Job, shards: list[int]) -> Iterator[FeatureInput]:
     step = job.featurizer.batch_rows
     for shard in shards:
         start, stop = _bounds(job, shard)

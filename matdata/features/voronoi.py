@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals
 from matdata.core.settings import Settings
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 from matdata.features.magpie import (
     COMPOSITION_FIELDS,
     CompositionSettings,
@@ -62,7 +61,7 @@ class Voronoi(Featurizer[CompositionSettings]):
         structure = Field("structure", "crystal", (WIDTH,), "float64", "1", meaning)
         return (structure, *COMPOSITION_FIELDS)
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Tessellate a batch and summarise the cells of each crystal."""
         from matdata.features.kernels.voronoi import tessellate  # compiled code, loaded when used
         from matdata.features.kernels.ward import structure_attributes

@@ -8,9 +8,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Ragged
-from matdata.features.base import Block, Column, Dense, Featurizer, Field
+from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 from matdata.features.kernels.tessellation import Tessellation
 
 COLUMNS = {
@@ -55,7 +54,7 @@ class VoronoiFacets(Featurizer):
             Field("cell_volume", "site", (), "float64", "Å^3", "volume of the site's cell"),
         )
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Tessellate a batch."""
         from matdata.features.kernels.voronoi import tessellate  # compiled code, loaded when used
 

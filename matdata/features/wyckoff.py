@@ -10,11 +10,18 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Int, Ragged, offsets_of
+from matdata.core.crystals import Int, Ragged, offsets_of
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
-from matdata.features.base import BatchColumns, Block, Column, Dense, Featurizer, Field
+from matdata.features.base import (
+    BatchColumns,
+    Block,
+    Column,
+    Dense,
+    FeatureInput,
+    Featurizer,
+    Field,
+)
 from matdata.features.symmetry import SymmetrySettings, symmetry_of
 from matdata.tables import wyckoff, wyckoff_terms
 from matdata.tables.wyckoff import Convention
@@ -73,7 +80,7 @@ class Wyckoff(Featurizer[WyckoffSettings]):
             Field("positions", "orbit", (), "uint16", "1", "row among the 1,731 positions"),
         )
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Find symmetry, and the canonical labelling."""
         from matdata.symmetry.protostructure import protostructures
 

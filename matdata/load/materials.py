@@ -14,7 +14,7 @@ from matdata.features.feature import Feature
 from matdata.load.encoding import encode, fitted
 from matdata.load.normalizer import Normalizer
 from matdata.load.options import DatasetLike, LoadOptions, by_id
-from matdata.load.targets import Targets, Truths, read_targets, settle_missing
+from matdata.load.targets import Targets, Truths, read_targets, settle_missing, why_left_out
 from matdata.splits.base import first_few
 from matdata.splits.ranking import ranked
 
@@ -95,7 +95,8 @@ def gather_materials(
     names = [target] if isinstance(target, str) else list(target or ())
     truths = read_targets(dataset.columns, dataset.units, names, rows)
     stays = settle_missing(truths, options.missing, what)
-    left_out |= dict.fromkeys(dataset.ids[rows[~stays]].tolist(), "no target")
+    gone = np.flatnonzero(~stays)
+    left_out |= zip(dataset.ids[rows[gone]].tolist(), why_left_out(truths, gone), strict=True)
     rows = rows[stays]
     if not len(rows):
         raise ConfigError(

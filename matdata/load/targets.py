@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Int, offsets_of
-from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.crystals import Int
+from matdata.core.errors import ConfigError
+from matdata.core.expressions import TARGET_DOMAIN, parse_expression
 
 Missing = ("error", "drop", "mask")
 
@@ -22,7 +24,7 @@ class TargetColumn:
     Attributes
     ----------
     name
-        Column of the dataset's table.
+        Column of the dataset's table, or an expression over its columns.
     size
         Numbers in it: 1, or the length of an array.
     unit
@@ -46,15 +48,26 @@ class Truths:
         Arrays flattened one after another; 0 where unknown.
     mask : (n, t) bool
         Where a target is known.
+    outside : (n, len(columns)) bool
+        Where a target is missing since a value lies outside the domain of its expression.
     """
 
     columns: tuple[TargetColumn, ...]
     values: npt.NDArray[np.float64]
     mask: npt.NDArray[np.bool_]
+    outside: npt.NDArray[np.bool_]
 
     def take(self, rows: Int) -> Truths:
         """Targets of some materials."""
-        return Truths(self.columns, self.values[rows], self.mask[rows])
+        return Truths(self.columns, self.values[rows], self.mask[rows], self.outside[rows])
+
+    def lacking(self) -> npt.NDArray[np.bool_]:
+        """Where a number of a target is missing, (n, len(columns))."""
+        bounds = np.cumsum([0, *(column.size for column in self.columns)])
+        found = np.zeros((len(self.mask), len(self.columns)), dtype=bool)
+        for place, (start, stop) in enumerate(itertools.pairwise(bounds.tolist())):
+            found[:, place] = ~self.mask[:, start:stop].all(axis=1)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,41 +99,49 @@ def read_targets(
     names: Sequence[str],
     rows: Int,
 ) -> Truths:
-    """Read columns of a table as targets.
+    """Read columns of a table, and expressions over them, as targets.
+
+    Parameters
+    ----------
+    table
+        Columns by name.
+    units
+        Their units, where they are known.
+    names
+        Columns or expressions (`matdata.core.expressions`).
+    rows
+        Rows to read; an expression is evaluated for no other.
 
     Raises
     ------
     ConfigError
-        If there is no such column, it holds text, or its arrays differ in length.
+        If there is no such column, it is no expression, it holds text, or its arrays differ in
+        length.
     """
-    columns, values, masks = [], [], []
+    columns, values, masks, outside = [], [], [], []
     for name in names:
-        if name not in table:
-            known = [column for column in table if _numeric(table[column])]
-            raise ConfigError(
-                f"the dataset has no column {name!r}{did_you_mean(name, known)}",
-                next_step=f"columns of numbers: {', '.join(known) or 'none'}",
-            )
-        column, known_here = _column(name, table[name], rows)
-        columns.append(TargetColumn(name, column.shape[1], units.get(name, "1")))
+        expression = parse_expression(name, table, "the dataset")
+        cells = expression.cells(table, rows.tolist())
+        whole = table[expression.name] if expression.is_column else cells.cells
+        column, known_here = _column(expression.name, cells.cells, whole)
+        unit = expression.unit(units)
+        columns.append(TargetColumn(expression.name, column.shape[1], unit))
         values.append(np.where(known_here, column, 0.0))
         masks.append(known_here)
-    if not names:
-        nothing = np.empty((len(rows), 0))
-        return Truths((), nothing, nothing.astype(bool))
-    return Truths(tuple(columns), np.concatenate(values, 1), np.concatenate(masks, 1))
-
-
-def _numeric(column: Sequence[object]) -> bool:
-    first = next((value for value in column if value is not None), None)
-    return isinstance(first, (int, float, list, tuple))
+        outside.append(cells.outside)
+    nothing = np.empty((len(rows), 0))
+    return Truths(
+        tuple(columns),
+        np.concatenate([nothing, *values], 1),
+        np.concatenate([nothing.astype(bool), *masks], 1),
+        np.array(outside, dtype=bool).reshape(len(columns), len(rows)).T,
+    )
 
 
 def _column(
-    name: str, column: Sequence[object], rows: Int
+    name: str, chosen: Sequence[object], column: Sequence[object]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Values (n, size), and where they are finite numbers."""
-    chosen = [column[row] for row in rows.tolist()]
+    """Values (n, size) of the chosen cells of a column, and where they are finite numbers."""
     first = next((value for value in column if value is not None), None)
     if isinstance(first, str):
         raise ConfigError(
@@ -139,12 +160,15 @@ def _column(
             f"arrays of column {name!r} differ in length: {', '.join(map(str, sorted(sizes)))}",
             next_step="a target needs arrays of one length",
         )
-    values = np.array(flat, dtype=np.float64).reshape(len(rows), size)
+    values = np.array(flat, dtype=np.float64).reshape(len(chosen), size)
     return values, np.isfinite(values)
 
 
 def settle_missing(targets: Truths, missing: str, what: str) -> npt.NDArray[np.bool_]:
     """Which materials stay, (n,).
+
+    What lies outside the domain of a target's expression is left out without an error, unless no
+    material is left.
 
     Parameters
     ----------
@@ -162,17 +186,27 @@ def settle_missing(targets: Truths, missing: str, what: str) -> npt.NDArray[np.b
     if not targets.columns:
         return np.ones(len(targets.values), dtype=bool)
     whole: npt.NDArray[np.bool_] = np.asarray(targets.mask.all(axis=1))
-    lacking = int((~whole).sum())
-    if not lacking or missing == "drop":
-        return whole
+    unknown = targets.lacking() & ~targets.outside
     if missing == "mask":
         return np.asarray(targets.mask.any(axis=1))
-    bounds = offsets_of([column.size for column in targets.columns])
+    if missing == "drop" or not unknown.any():
+        return whole
     lacks = [
-        f"{column.name} in {int((~targets.mask[:, a:b].all(axis=1)).sum())}"
-        for column, a, b in zip(targets.columns, bounds[:-1], bounds[1:], strict=True)
+        f"{column.name} in {count}"
+        for column, count in zip(targets.columns, unknown.sum(axis=0).tolist(), strict=True)
     ]
     raise ConfigError(
-        f"{lacking} of {len(whole)} materials of {what} lack a target: {', '.join(lacks)}",
+        f"{int(unknown.any(axis=1).sum())} of {len(whole)} materials of {what} lack a target: "
+        f"{', '.join(lacks)}",
         next_step='missing="drop" leaves them out, missing="mask" keeps what is known of them',
     )
+
+
+def why_left_out(targets: Truths, rows: Int) -> list[str]:
+    """Why materials have no target: ``target_domain`` where that alone is why."""
+    lacking, outside = targets.lacking()[rows], targets.outside[rows]
+    unknown = np.flatnonzero((lacking & ~outside).any(axis=1)).tolist()
+    reasons = [TARGET_DOMAIN] * len(rows)
+    for row in unknown:
+        reasons[row] = "no target"
+    return reasons

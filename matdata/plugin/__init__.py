@@ -40,9 +40,10 @@ if TYPE_CHECKING:
     )
     from matdata.core.ledger import Reject, Unusable
     from matdata.core.settings import Settings, setting
+    from matdata.core.table_rows import TableRows
     from matdata.evaluation.derive.base import Derivation
     from matdata.features import featurizer
-    from matdata.features.base import Block, Column, Dense, Featurizer, Field
+    from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
     from matdata.features.formulas import ELEMENT_SETS
     from matdata.geometry.gaussians import GAUSSIAN_BASES, GaussianBasis
     from matdata.load.batch import Batch
@@ -117,7 +118,9 @@ HOMES = {
     "Column": "matdata.features.base",
     "Dense": "matdata.features.base",
     "Featurizer": "matdata.features.base",
+    "FeatureInput": "matdata.features.base",
     "Field": "matdata.features.base",
+    "TableRows": "matdata.core.table_rows",
     "featurizer": "matdata.features",
     # Sources.
     "CHUNK_ROWS": "matdata.sources.limits",
@@ -201,6 +204,7 @@ __all__ = [
     "ElementBatch",
     "ElementMatrixBatch",
     "FeatureError",
+    "FeatureInput",
     "Featurizer",
     "Field",
     "FitTrainer",
@@ -234,6 +238,7 @@ __all__ = [
     "SplitError",
     "StoreError",
     "StructureError",
+    "TableRows",
     "Target",
     "Task",
     "TorchTrainer",

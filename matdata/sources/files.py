@@ -17,6 +17,7 @@ from matdata.sources.parse import parse_formulas, parse_structures
 from matdata.sources.readers.base import DAMAGED, LABEL, WEIGHT, Form, Raw, Record, is_cif
 from matdata.sources.readers.csv_table import unnamed_columns
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
+from matdata.sources.readers.nested_columns import NestedColumns
 from matdata.sources.readers.opening import digest_input, encodable, plain_stem, plain_suffix
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
 from matdata.sources.roles import ReadOptions, Roles, find_roles
@@ -167,8 +168,15 @@ class Files(Source):
             return
         roles = self._find_roles()
         stem = encodable(plain_stem(self.path))
+        nested = NestedColumns()
         for number, record in enumerate(self._records()):
-            yield _to_raw(record, number, roles, stem)
+            raw = _to_raw(record, number, roles, stem)
+            problem = nested.problem(raw.values)
+            yield raw if problem is None else _refused(raw, problem)
+
+
+def _refused(raw: Raw, problem: str) -> Raw:
+    return Raw(raw.place, "none", problem, {"id": raw.values["id"]})
 
 
 def _sampled(records: Iterator[Record]) -> tuple[list[Record], list[str]]:

@@ -141,8 +141,8 @@ def require_storable(row: Row) -> None:
         if isinstance(value, str):
             if not value.isascii():
                 _require_text(value, name)
-        elif isinstance(value, (list, tuple)):
-            _require_numbers(value, name)
+        elif isinstance(value, (list, tuple, dict)):
+            _require_leaves(value, name)
         elif isinstance(value, int):
             _require_numbers([value], name)
 
@@ -162,6 +162,21 @@ def _require_text(text: str, what: str) -> None:
         raise Unusable(
             "unreadable", f"{what} holds half a character (a lone surrogate): {text[:80]!r}"
         ) from None
+
+
+def _require_leaves(value: object, name: str) -> None:
+    """Look at what stands in lists and records."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _require_text(str(key), name)
+            _require_leaves(item, name)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _require_leaves(item, name)
+    elif isinstance(value, str):
+        _require_text(value, name)
+    elif isinstance(value, int):
+        _require_numbers([value], name)
 
 
 def _require_numbers(values: Iterable[object], name: str) -> None:

@@ -117,7 +117,7 @@ def features(cache: Path, ref: str) -> list[Path]:
 
 def feature_folder(spec: str, digest: str) -> str:
     """Name of the folder of a feature."""
-    return f"{spec.replace(':', '-')}-{digest[:SHORT]}"
+    return f"{_UNFIT.sub('-', spec)[:NAME_LENGTH]}-{digest[:SHORT]}"
 
 
 def of_feature(folder: Path, spec: str) -> bool:

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from matdata.store.nested import is_nested, json_text
+
 _END = r"(?=[;\t\r\n]|\Z)"
 #: Signs and a number: its value as a formula is the number.
 _NUMBER = rf" *[+-]*(?:\d+\.?\d*|\.\d+)?(?:[eE][+-]?\d+)? *{_END}"
@@ -30,7 +32,8 @@ def write_csv(path: Path, columns: Mapping[str, Sequence[Any]], *, raw: bool = F
     path
         The file; for an atomic write, pass a temporary one and rename it.
     columns
-        Cells by column: numbers, booleans, texts, lists; None is an empty cell.
+        Cells by column: numbers, booleans, texts, lists; None is an empty cell. Records, and lists
+        of them or of texts, are written as JSON.
     raw
         Write texts unchanged, also those that a spreadsheet would execute.
 
@@ -59,7 +62,7 @@ def csv_lines(
 def _cell(value: object, raw: bool) -> str:
     if value is None:
         return ""
-    text = str(value)
+    text = json_text(value) if is_nested(value) else str(value)
     if isinstance(value, numbers.Number):
         return text
     if not raw:

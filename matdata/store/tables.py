@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from matdata.store.nested import MixedKinds, common_kind, json_text, kind_of
+
 Columns = dict[str, list[Any]]
 MAX_INT = 2**63 - 1
 
@@ -16,9 +18,13 @@ def clean_column(values: Sequence[object]) -> list[Any]:
     """Give a column one type: numbers, booleans, lists of one kind, or text; None where missing.
 
     NaN, infinities and empty text are missing, and so is a list of numbers that holds one of them.
-    A column that mixes numbers and text, or lists of several kinds, becomes text.
+    A column that mixes numbers and text, or lists of several kinds, becomes text. Records, and
+    lists of them, stay as they are where all are of one kind (numbers are floats), else they are
+    JSON texts.
     """
     plain = [_plain(value) for value in values]
+    if any(map(_has_records, plain)):
+        return _nested(plain)
     kinds = {_kind(value) for value in plain if value is not None}
     if kinds <= {"int", "float"}:
         exceeds_int64 = any(abs(v) > MAX_INT for v in plain if v is not None)
@@ -38,7 +44,35 @@ def _plain(value: object) -> Any:
         return float(value) if math.isfinite(float(value)) else None
     if isinstance(value, (list, tuple)):
         return _numbers(value)
-    return value
+    return _record(value) if isinstance(value, dict) else value
+
+
+def _has_records(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(map(_has_records, value))
+    return isinstance(value, dict)
+
+
+def _nested(values: list[Any]) -> list[Any]:
+    """A column of records, or of lists of them."""
+    try:
+        common_kind(map(kind_of, values))
+    except MixedKinds:
+        return [v if v is None or isinstance(v, str) else json_text(v) for v in values]
+    return values
+
+
+def _record(value: Mapping[Any, Any]) -> dict[str, Any]:
+    """A record with numbers as floats; one that is not finite is missing."""
+    return {str(name): _inner(item) for name, item in value.items()}
+
+
+def _inner(item: Any) -> Any:
+    if isinstance(item, (int, float)) and not isinstance(item, bool):
+        return float(item) if math.isfinite(item) else None
+    if isinstance(item, (list, tuple)):
+        return _numbers(item)
+    return _record(item) if isinstance(item, dict) else item
 
 
 def _numbers(values: Sequence[object]) -> list[Any] | None:
@@ -46,6 +80,7 @@ def _numbers(values: Sequence[object]) -> list[Any] | None:
     floats = []
     for item in values:
         inner = _numbers(item) if isinstance(item, (list, tuple)) else item
+        inner = _record(inner) if isinstance(inner, dict) else inner
         if isinstance(inner, (int, float)):
             inner = float(inner)
             if not math.isfinite(inner):

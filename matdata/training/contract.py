@@ -44,7 +44,7 @@ class Target:
     Attributes
     ----------
     name
-        Column of the dataset's table.
+        Column of the dataset's table, or the expression in its normal form.
     size
         Numbers predicted for it: 1 for a scalar, the length of an array target, the number of
         classes of a classification (whose column in a batch is one: the index of the class), the
@@ -68,6 +68,9 @@ class Target:
         How its numbers are normalised; ``pointwise`` fits each column of an array on its own.
     options
         Of the objective.
+    expression
+        What it is over columns of the table (`matdata.core.expressions`); empty where it is the
+        column called `name`.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class Target:
     objective: str = ""
     normalizer: Scaling = "pointwise"
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    expression: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))  # JSON has lists
@@ -117,6 +121,11 @@ class Target:
             )
         if self.level != "row":
             raise ConfigError(f"target {self.name!r}: a model predicts per row, not {self.level!r}")
+
+    @property
+    def source(self) -> str:
+        """The column or expression that it is read from."""
+        return self.expression or self.name
 
     @property
     def columns(self) -> int:
@@ -168,6 +177,7 @@ class Target:
             "objective": self.objective,
             "normalizer": "" if self.normalizer == "pointwise" else self.normalizer,
             "options": dict(self.options),
+            "expression": self.expression,
         }
         return record | {name: value for name, value in more.items() if value}
 

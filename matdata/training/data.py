@@ -20,6 +20,7 @@ from matdata.training.contract import Target
 from matdata.training.distributed import ALONE, Group
 from matdata.training.samples import Samples
 from matdata.training.settings import BUDGETS, TrainSettings
+from matdata.training.target_cells import cells_of
 
 Ids = npt.NDArray[np.str_]
 
@@ -55,16 +56,21 @@ class View:
         targets: Sequence[Target],
         ids: Ids,
     ) -> View:
-        """The view of a training: targets of these materials alone, texts as indices of classes."""
+        """The view of a training: targets of these materials alone, texts as indices of classes.
+
+        An expression is evaluated for these materials, and is a column of the view under its own
+        text; no cell of another material is read.
+        """
         view = cls(dataset.ref, dataset.ids, {}, dataset.units, features)
         rows = view.rows(ids).tolist()
         columns: dict[str, list[Any]] = {}
         for target in targets:
-            column = dataset.columns[target.name]
-            columns[target.name] = [None] * len(dataset.ids)
-            for row in rows:
-                columns[target.name][row] = target.code(column[row])
-        return cls(dataset.ref, dataset.ids, columns, dataset.units, features)
+            columns[target.source] = [None] * len(dataset.ids)
+            cells = cells_of(dataset.columns, target, rows).cells
+            for row, cell in zip(rows, cells, strict=True):
+                columns[target.source][row] = target.code(cell)
+        units = {**dataset.units, **{target.source: target.unit for target in targets}}
+        return cls(dataset.ref, dataset.ids, columns, units, features)
 
     def feature(self, spec: str, **settings: object) -> Any:
         """An open feature."""
@@ -141,7 +147,7 @@ def loader_for(
         view,
         ids,
         inputs=tuple(view.features),
-        target=[target.name for target in targets] or None,
+        target=[target.source for target in targets] or None,
         batch_size=None if limits else settings.batch_size // group.size,
         max_sites=limits.get("site"),
         max_edges=limits.get("edge"),
@@ -175,9 +181,8 @@ def truth(view: View, ids: Ids, targets: Sequence[Target]) -> npt.NDArray[np.flo
     rows = view.rows(ids).tolist()
     parts = []
     for target in targets:
-        column = view.columns[target.name]
         nothing = np.full(target.columns, np.nan)
-        found = [target.code(column[row]) for row in rows]
+        found = [target.code(cell) for cell in cells_of(view.columns, target, rows).cells]
         cells = [nothing if cell is None else np.ravel(cell) for cell in found]
         parts.append(np.array(cells, dtype=np.float64).reshape(len(rows), target.columns))
     return np.concatenate(parts, 1)

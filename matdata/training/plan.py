@@ -29,10 +29,12 @@ from matdata.training.objectives.choice import (
 )
 from matdata.training.request import Request
 from matdata.training.settings import TrainSettings, train_settings
+from matdata.training.target_cells import refuse_leakage
 from matdata.training.targets import (
     hints_of,
     known_of,
     notes_of,
+    outside_notes,
     require_classes,
     told_targets,
 )
@@ -126,6 +128,8 @@ def ask(request: Request, cache: Path) -> Question:
         request.target_requests,
         ready["val"],
     )
+    inputs = {spec: feature.featurizer for spec, feature in features.items()}
+    refuse_leakage(dataset.columns, targets, inputs)
     targets, settings = settle_objectives(trainer, request.settings, targets)
     _require_context(targets, settings, features)
     if settings.validation:
@@ -137,6 +141,7 @@ def ask(request: Request, cache: Path) -> Question:
         notes += hints_of(dataset, targets, train)
     lost = sum(map(len, ready.values())) - len(train) - len(valid)
     notes += [f"{lost:,} materials of train and validation have no target"] if lost else []
+    notes += outside_notes(dataset, targets, np.concatenate(list(ready.values())))
     if settings.fraction < 1.0:
         train = _share(train, settings.fraction, settings.seed)
         notes += [f"{len(train):,} materials are {settings.fraction:.0%} of the training part"]

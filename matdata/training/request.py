@@ -19,7 +19,7 @@ class Request:
     plugin, dataset, split
         Names; the only split if none is given.
     targets
-        Columns of the table.
+        Columns of the table, or expressions over them (``log10(k_vrh)``, ``band_gap > 0``).
     target_requests
         What is asked of some of them, by name: objective, axis, normalizer.
     hypers, settings

@@ -16,6 +16,7 @@ from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.axis import Axis
 from matdata.training.contract import Scaling, Target, Task
 from matdata.training.objectives import OBJECTIVES, task_of
+from matdata.training.target_cells import cells_of
 
 Ids = npt.NDArray[np.str_]
 #: Words of `--target-option TARGET.KEY=VALUE` that are no options of the objective.
@@ -259,10 +260,10 @@ def _require_one_grid(
 ) -> Any:
     """The list that all rows with a value of the target have."""
     first, others = axis, []
-    truths = dataset.columns[target.name]
-    for name in ids.tolist():
-        row = dataset.row(name)
-        if truths[row] is None:
+    rows = [dataset.row(name) for name in ids.tolist()]
+    truths = cells_of(dataset.columns, target, rows).cells
+    for name, row, truth in zip(ids.tolist(), rows, truths, strict=True):
+        if truth is None:
             continue
         first = cells[row] if first is None else first
         if cells[row] != first:

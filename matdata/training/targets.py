@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError
+from matdata.core.expressions import TARGET_DOMAIN, Expression, parse_expression
 from matdata.splits.base import first_few
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import BOOLEAN, Target, Task, Trainer
 from matdata.training.prediction_columns import require_distinct
+from matdata.training.target_cells import cells_of
 from matdata.training.target_kinds import label_target, share_target
 from matdata.training.target_request import TargetRequest, apply_request
 
@@ -31,23 +34,25 @@ def _rows(dataset: DatasetFolder, ids: Ids) -> npt.NDArray[np.int64]:
 
 def told_targets(
     dataset: DatasetFolder,
-    names: Sequence[str],
+    texts: Sequence[str],
     task: Task | None,
     train: Ids,
     trainer: Trainer,
     requests: Mapping[str, TargetRequest] | None = None,
     valid: Ids | None = None,
 ) -> tuple[Target, ...]:
-    """Name, size, unit and task of each target, with what is asked of it.
+    """Name, size, unit and task of each target, a column or an expression over columns.
 
     Raises
     ------
     ConfigError
-        If a column is missing, named twice, or holds nothing that the trainer learns; if columns
-        of predictions could have one name.
+        If a column is missing, named twice, or holds nothing that the trainer learns; if an
+        expression is none, or of no unit; if columns of predictions could have one name.
     """
-    if not names:
+    if not texts:
         raise ConfigError("no target was named", next_step="add --target COLUMN")
+    expressions = [parse_expression(text, dataset.columns, dataset.ref) for text in texts]
+    names = [expression.name for expression in expressions]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(
@@ -57,14 +62,14 @@ def told_targets(
     rows = _rows(dataset, train).tolist()
     asked = requests or {}
     both = train if valid is None else np.concatenate([train, valid])
-    found = []
-    for name in names:
-        own = asked.get(name)
-        kind = (own.task if own else None) or task
-        found.append(apply_request(_target(dataset, name, kind, rows), own, dataset, both))
-    require_distinct(found)
-    _require_learnt(found, trainer)
-    return tuple(found)
+    targets = []
+    for text, expression in zip(texts, expressions, strict=True):
+        own = asked.get(text) or asked.get(expression.name)
+        target = _target(dataset, expression, (own.task if own else None) or task, rows)
+        targets.append(apply_request(target, own, dataset, both))
+    require_distinct(targets)
+    _require_learnt(targets, trainer)
+    return tuple(targets)
 
 
 def _require_learnt(targets: Sequence[Target], trainer: Trainer) -> None:
@@ -84,18 +89,20 @@ def _require_learnt(targets: Sequence[Target], trainer: Trainer) -> None:
             )
 
 
-def _target(dataset: DatasetFolder, name: str, task: Task | None, rows: list[int]) -> Target:
-    if name not in dataset.columns:
-        known = list(dataset.columns)
-        raise ConfigError(
-            f"{dataset.ref} has no column {name!r}{did_you_mean(name, known)}",
-            next_step=f"columns: {', '.join(known)}",
-        )
-    column = dataset.columns[name]
-    values = [column[row] for row in rows if column[row] is not None]
+def _target(
+    dataset: DatasetFolder, expression: Expression, task: Task | None, rows: list[int]
+) -> Target:
+    cells = expression.cells(dataset.columns, rows)
+    values = [cell for cell in cells.cells if cell is not None]
     if not values:
-        raise ConfigError(f"no material of the training part has a {name}")
-    unit = dataset.units.get(name, "1")
+        outside = f": {sum(cells.outside):,} {TARGET_DOMAIN}" if any(cells.outside) else ""
+        raise ConfigError(f"no material of the training part has a {expression.name}{outside}")
+    target = _described(expression.name, values, expression.unit(dataset.units), task)
+    return target if expression.is_column else replace(target, expression=expression.name)
+
+
+def _described(name: str, values: list[Any], unit: str, task: Task | None) -> Target:
+    """Infer a target from its values in the training part."""
     if task == "multi_label":
         return label_target(name, values)
     if task == "distribution":
@@ -209,7 +216,7 @@ def _require(
     for target in targets:
         if not target.labels:
             continue
-        cells = [dataset.columns[target.name][row] for row in rows]
+        cells = cells_of(dataset.columns, target, rows).cells
         known = [cell is None or _is_known(target, cell) for cell in cells]
         beyond = np.flatnonzero(~np.array(known, dtype=bool))
         if len(beyond):
@@ -249,8 +256,8 @@ def hints_of(dataset: DatasetFolder, targets: tuple[Target, ...], train: Ids) ->
     for target in targets:
         if target.task != "regression" or target.shape:
             continue
-        column = dataset.columns[target.name]
-        cells = [float(column[row]) for row in rows if column[row] is not None]
+        column = cells_of(dataset.columns, target, rows).cells
+        cells = [float(cell) for cell in column if cell is not None]
         kinds = sorted(set(cells))
         few = len(kinds) <= MOST_WHOLE and 2 * len(kinds) <= len(cells)
         if len(kinds) < 2 or not few or not all(kind.is_integer() for kind in kinds):
@@ -271,6 +278,17 @@ def known_of(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> I
     rows = _rows(dataset, ids).tolist()
     known = np.zeros(len(ids), dtype=bool)
     for target in targets:
-        column = dataset.columns[target.name]
-        known |= np.array([column[row] is not None for row in rows], dtype=bool)
+        cells = cells_of(dataset.columns, target, rows).cells
+        known |= np.array([cell is not None for cell in cells], dtype=bool)
     return ids[known]
+
+
+def outside_notes(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> list[str]:
+    """How many materials have no target since a value lies outside a function's domain."""
+    rows = _rows(dataset, ids).tolist()
+    counts = {t.name: sum(cells_of(dataset.columns, t, rows).outside) for t in targets}
+    return [
+        f"{count:,} materials of train and validation have no {name}: {TARGET_DOMAIN}"
+        for name, count in counts.items()
+        if count
+    ]

@@ -103,7 +103,11 @@ def test_classification_is_stratified_by_the_target():
         (["mb-phonon-0001"], {}, "did you mean 'phonons'"),
         (["mb-steels-313"], {}, "steels has rows 1 to 312, which these are not: mb-steels-313"),
         (["mb-glass-0001"], {}, "stratified by class; expected the column"),
-        (["mb-glass-0001"], {"target": "gfa"}, "need the classes of all 5680 rows; 1 are available"),
+        (
+            ["mb-glass-0001"],
+            {"target": "gfa"},
+            "need the classes of all 5680 rows; 1 are available",
+        ),
     ],
 )
 def test_other_ids_are_refused(ids, settings, message):

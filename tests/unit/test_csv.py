@@ -77,7 +77,7 @@ def test_numbers_of_number_columns_are_written_as_they_are():
 
 
 def test_names_of_columns_and_texts_in_lists_are_guarded():
-    assert _read({"=gap": [["a;=1", -2]]}) == [["'=gap"], ["['a;'=1', -2]"]]
+    assert _read({"=gap": [["a;=1", -2]]}) == [["'=gap"], ['["a;\'=1", -2]']]
 
 
 @given(st.text(alphabet="=+-@＝;\t\r\n '\"a1.e,", max_size=12))

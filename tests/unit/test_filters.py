@@ -132,3 +132,49 @@ def test_perovskites_are_told_by_their_positions():
     table = {"material_id": ["x"]}
     done = curate(Records(crystals, table, [], None, "atom"), CurateSettings())
     assert done.table["protostructure"] == ["A3BC_cP5_221_c_a_b:O-Sr-Ti"]
+
+
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        ("ehull < 0.2", ["nacl", "sto"]),
+        ("not ehull < 0.2", ["po"]),
+        ("n_sites > 1 and not formula == 'SrTiO3'", ["cscl", "nacl"]),
+        ("space_group_number in (225, 221) or missing > 1", ["cscl", "nacl", "po", "sto"]),
+        ("energy_per_atom * n_sites < -4", ["nacl", "sto"]),
+        ("`a = b` == 'x'", ["po"]),
+        ("log10(ehull) < 0", ["po", "sto"]),
+    ],
+)
+def test_a_condition_on_columns_keeps_what_is_known_to_fulfil_it(where, kept):
+    records = _records(
+        ehull=[0.0, 0.1, None, 0.3], missing=[None] * 4, **{"a = b": ["y", None, "y", "x"]}
+    )
+    assert _kept(records, where=where) == kept
+
+
+def test_a_condition_is_one_step_with_a_reason_and_part_of_the_identity():
+    settings = CurateSettings(where="n_sites>5")
+    done = curate(_records(), settings)
+    assert "where n_sites > 5" in [step["step"] for step in done.funnel.steps]
+    rejects = [(one.material_id, one.reason) for one in done.rejects]
+    assert rejects == [("cscl", "not_selected"), ("po", "not_selected"), ("sto", "not_selected")]
+    assert settings.identity() == CurateSettings(where=" n_sites > 5 ").identity()
+    assert settings.identity() != CurateSettings().identity()
+    assert "where" not in CurateSettings().identity(), "datasets of before keep their digest"
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("n_sites >", "character 10: expected a name"),
+        ("gap > 0", "table of the dataset has no column 'gap'"),
+        ("n_sites", "a filter is true or false"),
+        ("energy_per_atom < volume_per_atom", "different units"),
+    ],
+)
+def test_a_condition_that_is_none_is_refused(where, message):
+    records = _records()
+    records.units["energy_per_atom"] = "eV/atom"
+    with pytest.raises(ConfigError, match=message):
+        curate(records, CurateSettings(where=where))

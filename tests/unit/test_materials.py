@@ -79,7 +79,9 @@ def test_tables_are_read_by_the_names_of_their_columns():
     assert lost == [("1", "unreadable")]
     texts = pd.DataFrame({"cif": [SALT.to(fmt="cif"), "/etc/hostname"]}, index=["a", "b"])
     assert told(read_materials(texts)) == ([("a", "NaCl")], [("b", "unreadable")])
-    with pytest.raises(md.StructureError, match=r"available columns: gap\n(.|\n)*table\['column'\]"):
+    with pytest.raises(
+        md.StructureError, match=r"available columns: gap\n(.|\n)*table\['column'\]"
+    ):
         read_materials(pd.DataFrame({"gap": [5.0]}))
     doubled = pd.DataFrame([["NaCl", "MgO"]], columns=["formula", "formula"])
     with pytest.raises(md.StructureError, match="several columns named 'formula'"):

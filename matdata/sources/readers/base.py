@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from matdata.sources.guard import too_many
 from matdata.sources.limits import MAX_COLUMNS
+from matdata.store.nested import is_nested
 
 #: Keys of a `Record` that are not columns: its fault, its label, its bytes in memory.
 DAMAGED, LABEL, WEIGHT = "__damaged__", "__label__", "__weight__"
@@ -47,7 +48,10 @@ class Raw:
 
 
 def flatten(document: dict[str, Any]) -> dict[str, Any]:
-    """A document's scalar and numeric-list values; one level of nesting becomes ``a.b``.
+    """A document's scalars and lists; one level of nesting becomes ``a.b``.
+
+    Lists of numbers are arrays, lists of texts or records are nested cells. Empty lists, and lists
+    that hold structures, are left out.
 
     Raises
     ------
@@ -77,5 +81,6 @@ def is_cif(text: str) -> bool:
 
 def _is_plain(value: object) -> bool:
     if isinstance(value, (list, tuple)):
-        return bool(value) and all(isinstance(item, (int, float)) for item in value)
+        numbers = bool(value) and all(isinstance(item, (int, float)) for item in value)
+        return numbers or (is_nested(value) and not any(map(is_structure_dict, value)))
     return value is None or isinstance(value, (str, int, float, bool))

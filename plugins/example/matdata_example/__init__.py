@@ -15,9 +15,8 @@ import numpy as np
 from matdata.plugin import (
     Block,
     Column,
-    Compositions,
-    Crystals,
     Dense,
+    FeatureInput,
     Featurizer,
     Field,
     Reject,
@@ -49,7 +48,7 @@ class CellDensity(Featurizer):
         meaning = "mass density, volume per atom"
         return (Field("density", "crystal", (2,), "float64", "g/cm^3, Å^3", meaning),)
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Sum the masses of each crystal's sites over its volume."""
         crystals = self.crystals(batch)
         masses = atomic_masses()[crystals.numbers]

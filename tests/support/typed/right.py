@@ -15,10 +15,9 @@ from matdata.plugin import (
     Block,
     Chunk,
     Column,
-    Compositions,
-    Crystals,
     Dense,
     DenseBatch,
+    FeatureInput,
     Featurizer,
     Field,
     GraphBatch,
@@ -56,7 +55,7 @@ class Mass(Featurizer[MassSettings]):
         """One number."""
         return (Field("mass", "crystal", (), "float64", self.settings.unit, "mass of the cell"),)
 
-    def featurize(self, batch: Crystals | Compositions) -> Block:
+    def featurize(self, batch: FeatureInput) -> Block:
         """Sum the masses of the sites."""
         crystals = self.crystals(batch)
         mass = np.bincount(crystals.site_crystal, atomic_masses()[crystals.numbers])

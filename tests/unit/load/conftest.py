@@ -12,7 +12,15 @@ import matdata as md
 
 COUNT = 60
 FEATURES = (
-    *("composition-set", "edm", "element:mat2vec", "formula-graph", "fractions", "graph"),
+    *(
+        "column:gap",
+        "composition-set",
+        "edm",
+        "element:mat2vec",
+        "formula-graph",
+        "fractions",
+        "graph",
+    ),
     *("lattice", "magpie", "ofm", "space-group", "voronoi-facets", "wyckoff"),
 )
 

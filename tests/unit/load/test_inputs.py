@@ -18,6 +18,7 @@ from matdata.load.inputs.line_graph import Edges, line_graphs
 from matdata.load.loader import make_loader
 
 CASES = [
+    ("column:gap", {}),
     ("composition-set", {}),
     ("edm", {}),
     ("element:mat2vec", {}),
