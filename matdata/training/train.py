@@ -15,7 +15,7 @@ from matdata.core.cache import ensure_writable
 from matdata.core.console import SILENT, Console
 from matdata.load.loader import Loader
 from matdata.load.normalizer import Normalizer
-from matdata.nn.cpu.malloc import keep_freed_memory
+from matdata.nn.cpu import in_use
 from matdata.store.safetensors import write_tensors
 from matdata.training.checkpoint import load_checkpoint, save_checkpoint
 from matdata.training.contents import BEST, NORMALIZER, RESULT, digests
@@ -34,6 +34,7 @@ from matdata.training.loop import Loop
 from matdata.training.losses import loss_entries, outputs_for
 from matdata.training.members import build_models, choose_engine
 from matdata.training.plan import Question, ask
+from matdata.training.process_state import process_state
 from matdata.training.request import Request
 from matdata.training.run import Run, find_run, write_sealed
 from matdata.training.run_folder import run_folder, run_lock, start_run
@@ -86,7 +87,8 @@ def train(request: Request, cache: Path, name: str | None = None, console: Conso
             elif isinstance(question.trainer, FitTrainer):
                 _fit(question, run, view, normalizer)
             else:
-                _train(question, run, view, normalizer, parent, device, group, console)
+                with process_state(question.settings, device, keep_memory=True):
+                    _train(question, run, view, normalizer, parent, device, group, console)
     finally:
         leave_group(group)
     return Run(run.folder)
@@ -141,12 +143,6 @@ def _train(
     console: Console,
 ) -> None:
     settings = question.settings
-    if device.type == "cpu":
-        keep_freed_memory()
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    if settings.precision == "tf32":
-        torch.set_float32_matmul_precision("high")
     assert isinstance(question.trainer, TorchTrainer)
     schema = schema_of(question, int(run.manifest["outputs"]))
     if group.leads:
@@ -245,6 +241,7 @@ def _summary(loop: Loop) -> str:
 
 def _result(run: Run, loop: Loop, reason: str | None) -> dict[str, Any]:
     progress = loop.progress
+    device = loop.engine.recipe.device
     return {
         "epochs": progress.epoch,
         "steps": progress.step,
@@ -256,6 +253,7 @@ def _result(run: Run, loop: Loop, reason: str | None) -> dict[str, Any]:
         "engine": loop.engine.kind,
         "why_separate": reason,
         "threads": torch.get_num_threads(),
-        "device": str(loop.engine.recipe.device),
+        "device": str(device),
+        "cpu_kernels": in_use() if device.type == "cpu" else {},
         "files": digests(run.folder),
     }
