@@ -1,7 +1,7 @@
 """Compiled loops as operations of torch, for attention over pairs and attention to one row.
 
 Interface: `torch.autograd.Function` with `setup_context` and `vmap`, and `torch.compiler.disable`
-(public since torch 2.1); tried with torch 2.4 to 2.15. `use_loops` says when they are used.
+(public since torch 2.1); tried with torch 2.15. `use_loops` says when they are used.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ AMD. oneDNN, which these builds carry as well, does, and takes about half the ti
 (`benchmarks/products.py`). Elsewhere, and for all that is not float32 on a CPU, torch chooses.
 
 Interface: `torch.ops.mkldnn._linear_pointwise`, an operator that torch keeps for its own compiler;
-tried with torch 2.4 to 2.15. It is asked for a small product first: where it is gone, takes other
+tried with torch 2.15. It is asked for a small product first: where it is gone, takes other
 arguments or computes something else, `torch.nn.functional.linear` makes all products.
 """
 

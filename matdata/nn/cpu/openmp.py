@@ -6,7 +6,7 @@ same threads, where the library of OpenMP that torch has loaded lets itself be c
 
 Interface: `GOMP_parallel`, which GNU's compilers call for a parallel block (part of the ABI of
 libgomp; the libraries of LLVM and Intel have it as well), through ctypes; tried with the libraries
-that torch 2.4 to 2.15 brings. Where there is none, threads of our own run the loops.
+that torch 2.15 brings. Where there is none, threads of our own run the loops.
 """
 
 from __future__ import annotations
