@@ -24,11 +24,16 @@ def keeps(monkeypatch):
 def test_threads_precision_and_kernels_are_put_back(keeps):
     before = torch.get_num_threads(), torch.get_float32_matmul_precision()
     settings = TrainSettings(threads=before[0] + 2, precision="tf32", cpu_kernels=False)
-    with pytest.raises(ValueError, match="inside"), process_state(settings, CPU):
-        assert torch.get_num_threads() == before[0] + 2
-        assert torch.get_float32_matmul_precision() == "high"
-        assert not cpu_kernels_enabled()
-        raise ValueError("inside")
+
+    def fail():
+        with process_state(settings, CPU):
+            assert torch.get_num_threads() == before[0] + 2
+            assert torch.get_float32_matmul_precision() == "high"
+            assert not cpu_kernels_enabled()
+            raise ValueError("inside")
+
+    with pytest.raises(ValueError, match="inside"):
+        fail()
     assert (torch.get_num_threads(), torch.get_float32_matmul_precision()) == before
     assert cpu_kernels_enabled()
 
