@@ -34,7 +34,7 @@ from timing import public, read_crystals
 import numpy as np
 import torch
 
-from matdata.nn.cpu.onednn_linear import linear, onednn_is_faster, torch_chooses
+from matdata.nn.cpu.onednn_linear import linear, onednn_is_faster, products_by
 from matdata.nn.cpu.malloc import keep_freed_memory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -226,7 +226,7 @@ def products(function: Callable[[], None]) -> float:
     """Floating point operations of the matrix products of a call, in 10^9."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    with torch_chooses(), FlopCounterMode(display=False) as counter:  # it knows torch's alone
+    with products_by(None), FlopCounterMode(display=False) as counter:  # it knows torch's alone
         function()
     return float(counter.get_total_flops()) / 1e9
 
@@ -248,7 +248,7 @@ def main() -> int:
     parser.add_argument("--torch-products", action="store_true", help="in matdata as well")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
-    with torch_chooses() if chosen.torch_products else contextlib.nullcontext():
+    with products_by(None) if chosen.torch_products else contextlib.nullcontext():
         return compare(chosen)
 
 

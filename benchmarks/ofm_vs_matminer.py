@@ -78,7 +78,7 @@ def main() -> int:
     )
     warnings.simplefilter("ignore")
     crystals = read_crystals(options.data, options.limit)
-    made = featurizer("ofm")
+    made = featurizer("ofm", {"valence": "matminer"})  # what the other side computes
     start = time.perf_counter()
     made.featurize(crystals.take(slice(0, 1)))
     print(f"{crystals!r} from {options.data.name}")

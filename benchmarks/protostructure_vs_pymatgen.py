@@ -1,45 +1,23 @@
 """Protostructure labels: matdata's batch against pymatgen's two functions, one process, one thread.
 
-Run ``python benchmarks/protostructure_vs_pymatgen.py [PATH]`` with the path of a pandas "split"
-JSON of pymatgen structures (default: matbench_phonons below ``MATDATA_SHARED``). The sides take
-turns, the best of the rounds counts, and reading the file is in neither.
+    python benchmarks/protostructure_vs_pymatgen.py [--data matbench_phonons.json.gz]
+
+The sides take turns, the best of the rounds counts, and reading the file is in neither.
 """
 
 from __future__ import annotations
 
-import argparse
-import gzip
-import json
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+from timing import asked, read_crystals
+
+from matdata.adapters.pymatgen import to_structure
+from matdata.core.crystals import Crystals
 from matdata.symmetry import protostructure
 from matdata.symmetry.search import Engine, Symmetry, analyse
-from matdata.core.crystals import Crystals
-from matdata.core import elements
 
-SHARED = Path(os.environ.get("MATDATA_SHARED", Path(__file__).parents[2] / "shared"))
 ROUNDS = 3
-
-
-def read(path: Path) -> tuple[Crystals, list[object]]:
-    """The crystals as columns and as pymatgen structures."""
-    from pymatgen.core import Structure
-
-    table = json.loads(gzip.decompress(path.read_bytes()))
-    rows = [row[table["columns"].index("structure")] for row in table["data"]]
-    crystals = Crystals.from_lists(
-        [str(i) for i in table["index"]],
-        [s["lattice"]["matrix"] for s in rows],
-        [[site["abc"] for site in s["sites"]] for s in rows],
-        [
-            [elements.atomic_number(site["species"][0]["element"]) for site in s["sites"]]
-            for s in rows
-        ],
-    )
-    return crystals, [Structure.from_dict(row) for row in rows]
 
 
 def ours(crystals: Crystals, engine: Engine, workers: int = 1) -> None:
@@ -57,11 +35,11 @@ def ours(crystals: Crystals, engine: Engine, workers: int = 1) -> None:
 
 def main() -> None:
     """Time all sides in turn and print milliseconds a crystal and ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "path", nargs="?", type=Path, default=SHARED / "data/phonons/matbench_phonons.json.gz"
+    options = asked(
+        __doc__, "phonons/matbench_phonons.json.gz", limit=(100_000, "most crystals to read")
     )
-    crystals, structures = read(parser.parse_args().path)
+    crystals = read_crystals(options.data, options.limit)
+    structures = [to_structure(crystals, row) for row in range(len(crystals))]
     from pymatgen.analysis.prototypes import (
         get_protostructure_label_from_moyopy as by_moyopy,
     )

@@ -46,9 +46,9 @@ def commands(preset: Preset, given: argparse.Namespace) -> Commands:
     """
     found: Commands = []
     if preset.parent and not _finished(PRESETS[preset.parent].run(given.seed), given):
-        found += _data(PRESETS[preset.parent], preset, given)
+        found += missing_data(PRESETS[preset.parent], given, preset)
         found += _parent(preset, given)
-    found += _data(preset, preset, given)
+    found += missing_data(preset, given)
     return [*found, *_own(preset, given)]
 
 
@@ -82,13 +82,28 @@ def _finished(run: str, given: argparse.Namespace) -> bool:
         return False
 
 
-def _data(preset: Preset, asked: Preset, given: argparse.Namespace) -> Commands:
-    """The command that builds a data set, or its split, if it is not there."""
+def missing_data(
+    preset: Preset, given: argparse.Namespace, child: Preset | None = None
+) -> Commands:
+    """The command that builds a data set, or its split, if it is not in the cache.
+
+    Parameters
+    ----------
+    preset, given
+        Names the data set; the command line.
+    child
+        The preset whose files are given, if it begins with the weights of this one.
+
+    Raises
+    ------
+    SourceError
+        If the data set is not in the cache and its files are not given.
+    """
     data = DATA[preset.data]
     try:
         dataset = find_dataset(cache_dir(given.cache), data.dataset)
     except StoreError:
-        _require_files(asked, given.files, data.dataset)
+        _require_files(child or preset, given.files, data.dataset)
         return [data.built_by(given.files, given.seed)]
     if given.files:
         print(f"{dataset.ref} is in the cache: its files are not read", file=sys.stderr)

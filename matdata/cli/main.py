@@ -184,7 +184,8 @@ def _add_build(
     _add_work(parser)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """The arguments of all commands."""
     common = _common()
     parser = argparse.ArgumentParser(
         prog="matdata",
@@ -267,7 +268,7 @@ def _debugging(debug: bool) -> Iterator[None]:
 @screened()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code, 0 only when all of it succeeded."""
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     from matdata.cli.commands import run
     from matdata.core.errors import MatdataError
     from matdata.core.executors import enough_memory

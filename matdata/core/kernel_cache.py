@@ -15,6 +15,12 @@ from pathlib import Path
 PACKAGES = ("core", "geometry", "features/kernels", "load", "nn/cpu")
 
 
+def digest_of_sources(root: Path, packages: Sequence[str] = PACKAGES) -> str:
+    """SHA-256 of all sources that compiled code can depend on; arguments as `drop_stale_code`."""
+    names = [path for package in packages for path in sorted((root / package).glob("*.py"))]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in names)).hexdigest()
+
+
 def drop_stale_code(root: Path, packages: Sequence[str] = PACKAGES) -> bool:
     """Delete the compiled code of all kernels if one of their sources has changed.
 
@@ -30,8 +36,7 @@ def drop_stale_code(root: Path, packages: Sequence[str] = PACKAGES) -> bool:
     bool
         Whether the sources had changed.
     """
-    names = [path for package in packages for path in sorted((root / package).glob("*.py"))]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in names)).hexdigest()
+    digest = digest_of_sources(root, packages)
     cache = root / packages[0] / "__pycache__"
     stamp, new_stamp = cache / "kernels.sha256", cache / f"kernels.{os.getpid()}"
     try:

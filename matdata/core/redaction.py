@@ -63,6 +63,13 @@ def keep_secret(value: str | None) -> None:
     _values = re.compile("|".join(map(re.escape, longest)), re.IGNORECASE)
 
 
+def forget_secrets() -> None:
+    """Know no secret by its value any more, as a process that has just begun."""
+    global _values
+    _forms.clear()
+    _values = None
+
+
 def keep_environment() -> None:
     """Hide the keys that the environment holds, and the credentials in its addresses."""
     for name in KEYS:

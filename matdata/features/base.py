@@ -172,6 +172,20 @@ class Featurizer(ABC, Generic[S_co]):
             next_step="take those of the structures: Compositions.from_crystals(crystals)",
         )
 
+    def materials(self, batch: FeatureInput) -> Crystals | Compositions:
+        """The batch, which holds structures or compositions.
+
+        Raises
+        ------
+        FeatureError
+            If it holds rows of a table.
+        """
+        if isinstance(batch, TableRows):
+            raise FeatureError(
+                f"{self.spec} needs structures or compositions, got {_KINDS[TableRows]}"
+            )
+        return batch
+
     @abstractmethod
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """Expand stored fields of any number of crystals to the dense form."""

@@ -71,8 +71,11 @@ class ElementVectors(Featurizer[ElementSettings]):
     def featurize(self, batch: FeatureInput) -> Block:
         """Check that the table knows all elements."""
         known = np.asarray(np.isfinite(self._table()).all(axis=1))
-        rows, rejects = known_rows(batch, known, self.spec)
-        return Block(rows, {"numbers": Ragged(batch.numbers, batch.offsets).take(rows)}, rejects)
+        materials = self.materials(batch)
+        rows, rejects = known_rows(materials, known, self.spec)
+        return Block(
+            rows, {"numbers": Ragged(materials.numbers, materials.offsets).take(rows)}, rejects
+        )
 
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """The vector of each row, (N, width) float32."""

@@ -62,10 +62,11 @@ class MatminerFeaturizer(Featurizer[MatminerSettings]):
 
     def featurize(self, batch: FeatureInput) -> Block:
         """Call matminer for each crystal; what it raises becomes a ledger row."""
+        materials = self.materials(batch)
         values, rows, rejects = [], [], []
         for row in range(len(batch)):
             try:
-                values.append(self._matminer(batch, row))
+                values.append(self._matminer(materials, row))
                 rows.append(row)
             except Exception as error:  # whatever a featurizer stumbles over
                 text = f"{type(error).__name__}: {error}"

@@ -35,9 +35,10 @@ class OrbitalFieldSettings(Settings):
         view=True,
     )
     valence: str = setting(
-        "matminer",
-        "rule that picks valence subshells: as matminer does, or by the outermost shell",
-        choices=("matminer", "outermost"),
+        "outermost",
+        "rule that picks valence subshells: by the outermost shell, as published (Fe = s2 d6), or "
+        "as matminer with pymatgen since 2024.7 (Fe = s2 p6 d6)",
+        choices=("outermost", "matminer"),
     )
 
 
@@ -54,13 +55,15 @@ class OrbitalField(Featurizer[OrbitalFieldSettings]):
 
     Notes
     -----
-    matminer's rule takes the outer shell from the last subshell of pymatgen's electronic
-    structure. pymatgen lists subshells in Madelung order, where a transition metal ends with its
-    d subshell, one shell further in. So a full p subshell of the core counts as valence (Fe = s2
-    p6 d6, Cu = s1 s2 p6 d10), and for most f elements a full d subshell too (Nd = s2 p6 d10 f4).
-    ``valence="outermost"`` takes the highest occupied shell, as the paper describes it (Fe = s2
-    d6, Cu = s1 d10, Nd = s2 f4). Both rules agree for the other elements; Pd, which has no 5s
-    electron, is s2 p6 d10 in both.
+    Valence subshells are those of the highest occupied shell, d one shell further in and f two
+    (``valence="outermost"``: Fe = s2 d6, Cu = s1 d10, Nd = s2 f4), as the paper describes them.
+    ``valence="matminer"`` gives what matminer computes with pymatgen since 2024.7, to compare with
+    it. matminer takes the outer shell from the last subshell of `full_electronic_structure`; since
+    pymatgen sorts that list by energy (materialsproject/pymatgen#3944) a transition metal ends
+    with its d subshell, one shell further in. So a full p subshell of the core counts as valence
+    (Fe = s2 p6 d6, Cu = s1 s2 p6 d10), and for most f elements a full d subshell too (Nd = s2 p6
+    d10 f4). Both rules agree for the other elements; Pd, which has no 5s electron, is s2 p6 d10 in
+    both.
 
     matminer's bohr is 1.5e-5 too short (it converts from the "Angstrom star"); values follow it.
     It tessellates a 3x3x3 supercell within 13 Å of each site, and averages over sites that spglib
@@ -68,7 +71,7 @@ class OrbitalField(Featurizer[OrbitalFieldSettings]):
     """
 
     name: ClassVar[str] = "ofm"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"  # the default of `valence` became `outermost`
     citation: ClassVar[str] = (
         "Lam Pham et al., Sci. Technol. Adv. Mater. 18, 756 (2017), "
         "doi:10.1080/14686996.2017.1378060"

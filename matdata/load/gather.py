@@ -1,4 +1,5 @@
-"""Gathering entries of materials: compiled where numba is there, NumPy else."""
+"""Gathering entries of materials: compiled where numba is there and the switch of
+`matdata.core.cpu_kernels` is on, NumPy else."""
 
 from __future__ import annotations
 
@@ -8,12 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.cpu_kernels import cpu_kernels_enabled
 from matdata.core.crystals import Int
 
 
-@functools.cache
 def compiled() -> Any:
-    """The module `matdata.load.kernels`, ready to run; None on a machine without numba."""
+    """The module `matdata.load.kernels`, ready to run; None without numba, or switched off."""
+    return _kernels() if cpu_kernels_enabled() else None
+
+
+@functools.cache
+def _kernels() -> Any:
     try:
         from matdata.load import kernels
     except ImportError:

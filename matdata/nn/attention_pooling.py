@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from matdata.nn.cpu.autograd import SLOPE, array, attention_by_loops
+from matdata.nn.cpu.autograd import SLOPE, array, attention_by_loops, use_loops
 from matdata.nn.cpu.openmp import how_many_parts, in_threads
 from matdata.nn.segments import Segments
 
@@ -62,7 +62,7 @@ def pool(rows: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     (b, heads * hidden)
         Hidden message of each set and head.
     """
-    way = compiled if rows.device.type == "cpu" else tensors
+    way = compiled if use_loops(rows) else tensors
     return way(rows, gate, prior, sets)
 
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from matdata.nn.attention_pooling import by_head
-from matdata.nn.cpu.autograd import SLOPE, array, attention_by_loops
+from matdata.nn.cpu.autograd import SLOPE, array, attention_by_loops, use_loops
 from matdata.nn.cpu.openmp import how_many_parts, in_threads
 from matdata.nn.segments import Segments, segment_softmax, segment_sum
 
@@ -75,7 +75,7 @@ def attend(both: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     (n, heads * hidden)
         Hidden message of each node and head.
     """
-    way = compiled if both.device.type == "cpu" else padded
+    way = compiled if use_loops(both) else padded
     return way(both, gate, prior, sets)
 
 

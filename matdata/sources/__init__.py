@@ -62,7 +62,8 @@ def find_source(text: str, request: Request) -> Source:
 def _saved(name: str, text: str, request: Request) -> Source | None:
     """A stored snapshot, or a file that holds one, if one is requested."""
     from matdata.core.cache import cache_dir
-    from matdata.sources.replay import Kept, Replay, is_replay
+    from matdata.sources.kept import Kept
+    from matdata.sources.replay import Replay, is_replay
     from matdata.sources.snapshot import kept_snapshot
 
     if request.snapshot is not None:

@@ -13,7 +13,6 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any, ClassVar, cast
 
@@ -26,6 +25,7 @@ from matdata.core.ledger import Reject, Unusable
 from matdata.core.redaction import redacted
 from matdata.sources.base import WORDS, Chunk, Origin, Request, Source
 from matdata.sources.guard import Row, require_storable
+from matdata.sources.kept import origin_of
 from matdata.sources.readers.json_text import Damaged, decode
 from matdata.sources.readers.opening import open_text
 from matdata.sources.snapshot import Snapshot
@@ -261,42 +261,3 @@ def _text(value: object) -> str:
 
 CRYSTAL = ("lattice", "frac_coords", "numbers")
 MAX_CHUNK = 1_000_000  # lines; a chunk that matdata writes has some thousands at most
-
-
-class Kept(Source):
-    """A snapshot of the cache in place of its source: nothing is read again.
-
-    Parameters
-    ----------
-    snapshot
-        The snapshot.
-    """
-
-    name: ClassVar[str] = "kept"
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-
-    @classmethod
-    def make(cls, request: Request) -> Kept:
-        """Kept snapshots are found by `find_source`."""
-        raise NotImplementedError(request)
-
-    def origin(self) -> Origin:
-        """What the source said of itself; the snapshot is found by its request."""
-        return origin_of(self._snapshot.origin)
-
-    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
-        """The chunks of the snapshot."""
-        yield from list(self._snapshot.chunks())[start:]
-
-    def parse(self, raw: Any) -> Chunk:
-        """A chunk as it is."""
-        chunk: Chunk = raw
-        return chunk
-
-
-def origin_of(content: dict[str, Any]) -> Origin:
-    """An origin from a manifest; keys that a newer version wrote are left out."""
-    known = {field.name for field in fields(Origin)}
-    return Origin(**{key: value for key, value in content.items() if key in known})

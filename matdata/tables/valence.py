@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from matdata.core import elements
 
-Rule = Literal["matminer", "outermost"]
+Rule = Literal["outermost", "matminer"]
 LETTERS = "spdf"
 CAPACITY = {letter: 4 * l + 2 for l, letter in enumerate(LETTERS)}
 PERIODS = 7
@@ -39,8 +39,8 @@ def valence_subshells(number: int, rule: Rule) -> list[tuple[str, int]]:
     number
         Atomic number.
     rule
-        ``matminer``: `n` is the shell of the subshell that is last in Madelung order;
-        ``outermost``: the highest occupied shell.
+        ``outermost``: `n` is the highest occupied shell, as published; ``matminer``: the shell of
+        the subshell that is last in Madelung order, which is one further in for transition metals.
     """
     shells = elements.configurations()[number]
     if not shells:
@@ -56,7 +56,7 @@ def valence_vectors(rule: Rule, period_tag: bool) -> npt.NDArray[np.float64]:
     Parameters
     ----------
     rule
-        How valence subshells are told from the core, see `valence_subshells`.
+        Which subshells are valence and which core, see `valence_subshells`.
     period_tag
         Whether seven positions for the period follow (lanthanides in 6, actinides in 7).
 

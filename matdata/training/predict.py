@@ -25,12 +25,16 @@ from matdata.training.objectives.choice import objectives_of
 from matdata.training.objectives.combined import Objectives
 from matdata.training.outputs import Distribution, Members
 from matdata.training.prediction import Predictions, combine
+from matdata.training.process_state import process_state
 from matdata.training.run import Run
 from matdata.training.settings import UNLIMITED, TrainSettings
 
 Ids = npt.NDArray[np.str_]
 #: Settings of the loop that a prediction may have of its own.
-OF_PREDICTION = ("device", "batch_size", *UNLIMITED, "threads", "precision", "loader")
+OF_PREDICTION = (
+    *("device", "batch_size", *UNLIMITED, "threads", "precision", "loader"),
+    "cpu_kernels",
+)
 
 
 def features_of(run: Run, dataset: DatasetFolder) -> dict[str, Feature]:
@@ -114,7 +118,9 @@ def predict_view(
     # a size of batches that is asked for takes the place of the budget of the training
     plain = UNLIMITED if "batch_size" in given else {}
     chosen = run.settings.replace(**{**plain, **given})
-    members, order = _run_networks(run, view, ids, chosen)
+    device = device_of(chosen)
+    with process_state(chosen, device):
+        members, order = _run_networks(run, view, ids, chosen, device)
     place = {name: row for row, name in enumerate(order.tolist())}
     rows = np.array([place[name] for name in ids.tolist()], dtype=np.int64)
     spreads = None if members.spreads is None else members.spreads[:, rows]
@@ -195,10 +201,9 @@ def require_finite(run: Run) -> None:
 
 @torch.no_grad()
 def _run_networks(
-    run: Run, view: View, ids: Ids, settings: TrainSettings
+    run: Run, view: View, ids: Ids, settings: TrainSettings, device: torch.device
 ) -> tuple[Members, npt.NDArray[Any]]:
     """Means and spreads of all members, and the ids in their order."""
-    device = device_of(settings)
     models = networks(run, device)
     loader = loader_for(view, ids, (), settings, device=device, widen=True)
     objectives = Objectives(objectives_of(run.schema.targets, run.settings))

@@ -123,6 +123,12 @@ class TrainSettings(Settings):
     )
     device: str = setting("auto", "auto, cpu, cuda, cuda:1, mps", view=True)
     threads: int = setting(0, "threads of torch; 0: as torch chooses", minimum=0, view=True)
+    cpu_kernels: bool = setting(
+        True,
+        "what is special about processors: compiled attention, oneDNN, OpenMP, memory that is "
+        "kept; false, or MATDATA_CPU_KERNELS=0: plain torch, equal but for the order of sums",
+        view=True,
+    )
     loader: str = setting(
         "auto",
         "where loaders keep the inputs of a network; auto: the fastest that fits",

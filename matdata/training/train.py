@@ -15,7 +15,7 @@ from matdata.core.cache import ensure_writable
 from matdata.core.console import SILENT, Console
 from matdata.load.loader import Loader
 from matdata.load.normalizer import Normalizer
-from matdata.nn.cpu.malloc import keep_freed_memory
+from matdata.nn.cpu import in_use
 from matdata.store.safetensors import write_tensors
 from matdata.training.checkpoint import load_checkpoint, save_checkpoint
 from matdata.training.contents import BEST, NORMALIZER, RESULT, digests
@@ -35,6 +35,7 @@ from matdata.training.members import build_models, choose_engine
 from matdata.training.objectives.choice import heads_of, objectives_of
 from matdata.training.objectives.combined import Objectives
 from matdata.training.plan import Question, ask
+from matdata.training.process_state import process_state
 from matdata.training.request import Request
 from matdata.training.run import Run, find_run, write_sealed
 from matdata.training.run_folder import run_folder, run_lock, start_run
@@ -96,7 +97,10 @@ def train(
             elif isinstance(question.trainer, FitTrainer):
                 _fit(question, run, view, normalizer)
             else:
-                _train(question, run, view, normalizer, parent, device, group, console, stop_after)
+                with process_state(question.settings, device, keep_memory=True):
+                    _train(
+                        question, run, view, normalizer, parent, device, group, console, stop_after
+                    )
     finally:
         leave_group(group)
     return Run(run.folder)
@@ -152,12 +156,6 @@ def _train(
     stop_after: int | None,
 ) -> None:
     settings = question.settings
-    if device.type == "cpu":
-        keep_freed_memory()
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    if settings.precision == "tf32":
-        torch.set_float32_matmul_precision("high")
     assert isinstance(question.trainer, TorchTrainer)
     schema = schema_of(question)
     if group.leads:
@@ -257,6 +255,7 @@ def _summary(loop: Loop) -> str:
 
 def _result(run: Run, loop: Loop, reason: str | None) -> dict[str, Any]:
     progress = loop.progress
+    device = loop.engine.recipe.device
     return {
         "epochs": progress.epoch,
         "steps": progress.step,
@@ -268,6 +267,7 @@ def _result(run: Run, loop: Loop, reason: str | None) -> dict[str, Any]:
         "engine": loop.engine.kind,
         "why_separate": reason,
         "threads": torch.get_num_threads(),
-        "device": str(loop.engine.recipe.device),
+        "device": str(device),
+        "cpu_kernels": in_use() if device.type == "cpu" else {},
         "files": digests(run.folder),
     }

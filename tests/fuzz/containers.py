@@ -18,7 +18,7 @@ import numpy as np
 
 from fuzz.records import Broken, Entry, Reading, Record, Refused, checked_crystal
 from fuzz.samples import CRYSTALS, ENERGIES, GAPS, cartesian
-from fuzz.strict_json import plain
+from fuzz.strict_documents import plain
 from fuzz.strict_text import content
 
 Content = dict[str, bytes]  # by name of a file, or of a row and column of a database

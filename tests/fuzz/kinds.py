@@ -12,6 +12,12 @@ from fuzz import containers, samples, seeds
 from fuzz.containers import Content
 from fuzz.records import Broken, Reading
 from fuzz.strict_cif import read_cif
+from fuzz.strict_documents import (
+    file_document,
+    jarvis_document,
+    mp_document,
+    split_document,
+)
 from fuzz.strict_files import (
     Members,
     cif_row,
@@ -20,15 +26,7 @@ from fuzz.strict_files import (
     read_folder,
     text_of,
 )
-from fuzz.strict_json import (
-    file_document,
-    jarvis_document,
-    json_lines,
-    json_list,
-    json_split,
-    mp_document,
-    split_document,
-)
+from fuzz.strict_json import json_lines, json_list, json_split
 from fuzz.strict_text import read_csv, read_poscar, read_xyz
 
 

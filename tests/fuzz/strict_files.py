@@ -9,7 +9,8 @@ from typing import Any
 
 from fuzz.records import Broken, Crystal, Entry, Reading, Record, Refused
 from fuzz.strict_cif import read_cif
-from fuzz.strict_json import damaged_list, entries_of, optimade_record, parsed
+from fuzz.strict_documents import optimade_record
+from fuzz.strict_json import damaged_list, entries_of, parsed
 from fuzz.strict_text import cell_value, content, formula_amounts, poscar_crystal
 
 Members = Mapping[str, bytes | None]

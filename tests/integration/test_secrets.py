@@ -37,8 +37,7 @@ def run(tmp_path, monkeypatch, capfd):
 
     def command(*words, code=None, **environment):
         # Secrets passed to an earlier command must not help this one.
-        monkeypatch.setattr(redaction, "_forms", set())
-        monkeypatch.setattr(redaction, "_values", None)
+        redaction.forget_secrets()
         with pytest.MonkeyPatch.context() as patch:
             for name, value in environment.items():
                 patch.setenv(name, value)

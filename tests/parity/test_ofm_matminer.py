@@ -47,8 +47,8 @@ def matminer_sites(crystals: Crystals, row: int, period_tag: bool = False) -> np
 
 
 def assert_agrees(crystals: Crystals, period_tag: bool = False) -> None:
-    sites = featurizer("ofm", {"period_tag": period_tag})
-    means = featurizer("ofm", {"period_tag": period_tag, "level": "structure"})
+    chosen = {"period_tag": period_tag, "valence": "matminer"}
+    sites, means = featurizer("ofm", chosen), featurizer("ofm", {**chosen, "level": "structure"})
     block = sites.featurize(crystals)
     assert len(block.rows) == len(crystals)
     rows, mean = sites.dense(block.fields), means.dense(block.fields)

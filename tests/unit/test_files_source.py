@@ -12,17 +12,11 @@ import pytest
 from support import files
 from support.crystals import few
 
-from matdata.adapters.pymatgen import to_structure
-from matdata.core.console import SILENT
 from matdata.core.crystals import Crystals
 from matdata.core.errors import SourceError
-from matdata.sources import chunks, snapshot
-from matdata.sources import files as files_module
-from matdata.sources.base import Chunk
+from matdata.sources import chunks
 from matdata.sources.files import Files
-from matdata.sources.readers.folder import form_of
 from matdata.sources.roles import ReadOptions
-from matdata.sources.snapshot import take_snapshot
 
 
 def _read(path, **options):
@@ -257,69 +251,3 @@ def test_a_damaged_frame_among_others_is_a_ledger_row(tmp_path):
     _, found, _, rejects = _read(path)
     assert found.ids.tolist() == few().ids.tolist()
     assert [reject.reason for reject in rejects] == ["unreadable"]
-
-
-def test_sodium_and_its_nitride_are_no_missing_values(tmp_path):
-    path = tmp_path / "metals.csv"
-    path.write_text("formula,gap,note\nNa,0,Na\nNaN,nan,NaN\nNaCl,1,x\n,2,y\n")
-    (chunk,) = Files(path).chunks()
-    assert chunk.table["formula"] == ["Na", "NaN", "NaCl"]
-    assert chunk.table["gap"] == [0, None, 1]
-    assert chunk.table["note"] == ["Na", None, "x"]
-    assert len(chunk.rejects) == 1
-
-
-@pytest.mark.parametrize("form", ["list", "split"])
-def test_integers_of_more_than_64_bits_are_numbers(form, tmp_path):
-    rows = [{"formula": "NaCl", "y": 1.5}, {"formula": "KCl", "y": 10**30}, {"formula": "LiF"}]
-    path = tmp_path / "a.json"
-    if form == "list":
-        path.write_text(json.dumps(rows))
-    else:
-        data = [[row["formula"], row.get("y")] for row in rows]
-        path.write_text(json.dumps({"index": [0, 1, 2], "columns": ["formula", "y"], "data": data}))
-    (chunk,) = Files(path).chunks()
-    assert chunk.table["formula"] == ["NaCl", "KCl", "LiF"]
-    assert chunk.table["y"] == [1.5, 10**30, None]
-
-
-def test_snapshots_of_an_older_reading_are_not_reused(tmp_path, monkeypatch):
-    path = tmp_path / "one.cif"
-    path.write_text(files.cif(few(), 1))
-    wrong = Chunk(few().take([0]), {"material_id": ["one"]}, [])
-    monkeypatch.setattr(snapshot, "READING", 1)
-    monkeypatch.setattr(files_module, "parse_structures", lambda records: wrong)
-    before = take_snapshot(Files(path), tmp_path / "cache", SILENT, 1)
-    monkeypatch.undo()
-    after = take_snapshot(Files(path), tmp_path / "cache", SILENT, 1)
-    sizes = [[chunk.crystals.n_sites.tolist() for chunk in s.chunks()] for s in (before, after)]
-    assert sizes == [[[8]], [[5]]]
-
-
-@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
-def test_text_in_utf_16_is_named(tmp_path, order):
-    data = "\ufeffformula,gap\nNaCl,5\n".encode(order)
-    for name, packed in (("a.csv", data), ("a.json", data), ("a.csv.gz", gzip.compress(data))):
-        (tmp_path / name).write_bytes(packed)
-        with pytest.raises(SourceError, match="is text in UTF-16, not in UTF-8"):
-            Files(tmp_path / name).origin()
-    (tmp_path / "a.cif").write_bytes(data)
-    (chunk,) = Files(tmp_path / "a.cif").chunks()
-    assert "UTF-16" in chunk.rejects[0].message
-
-
-def test_a_table_named_after_poscar_is_a_table(tmp_path):
-    path = tmp_path / "poscars.csv"
-    path.write_text("formula,gap\nNaCl,5\n")
-    (chunk,) = Files(path).chunks()
-    assert chunk.table["formula"] == ["NaCl"]
-    assert form_of("POSCAR.mp-11") == form_of("POSCAR_relaxed.gz") == "poscar"
-    assert form_of("POSCARS.json") is None
-
-
-def test_a_list_of_structures_is_read(tmp_path):
-    dicts = [to_structure(few(), row).as_dict() for row in (0, 1)]
-    (tmp_path / "a.json").write_text(json.dumps(dicts))
-    (chunk,) = Files(tmp_path / "a.json").chunks()
-    assert not chunk.rejects
-    assert len(chunk.crystals) == 2

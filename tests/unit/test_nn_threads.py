@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
+from concurrent.futures import Executor
 
 import numpy as np
 import pytest
@@ -14,16 +16,15 @@ OFFSETS = np.cumsum([0, *range(1, 40)])
 LARGE = 100 * openmp.WORTH_A_THREAD
 
 
-def run(work, offsets=OFFSETS, size=LARGE):
-    openmp.in_threads(work, offsets, openmp.how_many_parts(size))
+def run(work, team, offsets=OFFSETS, size=LARGE):
+    openmp.in_threads(work, offsets, openmp.how_many_parts(size), team)
 
 
 @pytest.fixture(params=["openmp", "own"])
-def team(request, monkeypatch):
-    if request.param == "openmp" and openmp._openmp() is None:
-        pytest.skip("torch's OpenMP cannot be called here")
+def team(request):
     if request.param == "own":
-        monkeypatch.setattr(openmp, "_openmp", lambda: None)
+        return openmp.own_team
+    return openmp.openmp_team() or pytest.skip("torch's OpenMP cannot be called here")
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -36,7 +37,7 @@ def count(request):
 
 def test_parts_cover_the_sets_in_order_and_once(team, count):
     done = []
-    run(lambda *part: done.append(part))
+    run(lambda *part: done.append(part), team)
     assert len(done) == openmp.how_many_parts(LARGE) == (1 if count == 1 else 4 * count)
     numbers, first, last = zip(*sorted(done), strict=True)
     assert numbers == tuple(range(len(done)))
@@ -46,13 +47,13 @@ def test_parts_cover_the_sets_in_order_and_once(team, count):
 
 def test_parts_have_about_equally_many_entries(team, count):
     sizes = []
-    run(lambda _, a, b: sizes.append(OFFSETS[b] - OFFSETS[a]))
+    run(lambda _, a, b: sizes.append(OFFSETS[b] - OFFSETS[a]), team)
     assert max(sizes) <= OFFSETS[-1] / len(sizes) + 2 * 39
 
 
 def test_small_work_stays_in_this_thread(team, count):
     seen = set()
-    run(lambda *_: seen.add(threading.get_ident()), size=10)
+    run(lambda *_: seen.add(threading.get_ident()), team, size=10)
     assert seen == {threading.get_ident()}
 
 
@@ -65,7 +66,7 @@ def test_several_threads_take_part(team, count):
             meet.wait()  # passes only if so many threads are here at once
         seen.add(threading.get_ident())
 
-    run(work)
+    run(work, team)
     assert len(seen) == count
 
 
@@ -76,18 +77,18 @@ def test_failures_come_through(team, count, error):
             raise error("here")
 
     with pytest.raises(error, match="here"):
-        run(work)
+        run(work, team)
 
 
 def test_no_sets_are_no_work(team, count):
     seen = []
-    run(lambda _, a, b: seen.append(b - a), np.zeros(1, np.int64))
+    run(lambda _, a, b: seen.append(b - a), team, np.zeros(1, np.int64))
     assert sum(seen) == 0
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_interrupt_outside_of_the_parts_is_not_lost():
-    team = openmp._openmp()
+    team = openmp.openmp_team()
     if team is None:
         pytest.skip("torch's OpenMP cannot be called here")
     here = threading.get_ident()
@@ -100,13 +101,11 @@ def test_an_interrupt_outside_of_the_parts_is_not_lost():
         team(interrupted, 2)
 
 
-def test_no_new_threads_are_no_failure(monkeypatch, count):
-    class Closed:
+def test_no_new_threads_are_no_failure(count):
+    class Closed(Executor):
         def submit(self, call):
             raise RuntimeError("cannot schedule new futures after interpreter shutdown")
 
-    monkeypatch.setattr(openmp, "_openmp", lambda: None)
-    monkeypatch.setattr(openmp, "_pool", Closed)
     done = []
-    run(lambda *part: done.append(part))
+    run(lambda *part: done.append(part), functools.partial(openmp.own_team, pool=Closed()))
     assert len(done) == openmp.how_many_parts(LARGE)

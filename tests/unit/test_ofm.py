@@ -54,6 +54,15 @@ def test_valence_vectors_know_both_rules():
     assert valence_subshells(1, "outermost") == [("s", 1)]
 
 
+def test_the_published_rule_is_the_default_and_matminers_can_be_asked_for():
+    iron = Crystals.from_lists(["fe"], [np.eye(3) * 2.5], [[[0, 0, 0]]], [[26]])
+    for settings, expected in (({}, "s^2 d^6"), ({"valence": "matminer"}, "s^2 p^6 d^6")):
+        own = dense(settings, iron)[0][0, 1024:]
+        names = [name for name, value in zip(valence_labels(False), own, strict=True) if value]
+        assert " ".join(names) == expected
+    assert OrbitalField().settings.to_dict()["valence"] == "outermost"
+
+
 def test_valence_vectors_with_periods_and_unknown_elements():
     vectors = valence_vectors("matminer", True)
     assert vectors.shape == (119, 39)
@@ -67,7 +76,7 @@ def test_valence_vectors_with_periods_and_unknown_elements():
 def test_simple_cubic_matrix_by_hand():
     # Six equal facets, weight 1 each: X = 6 / r o^T o for one element (Po: s2 p4, core d10 f14).
     rows = dense()[0]
-    own = valence_vectors("matminer", False)[84]
+    own = valence_vectors("outermost", False)[84]
     expected = 6 / (3.35 * ANG_TO_BOHR) * np.outer(own, own)
     np.testing.assert_allclose(rows[0, :1024].reshape(32, 32), expected, rtol=1e-6)
     np.testing.assert_array_equal(rows[0, 1024:], own)
@@ -77,7 +86,7 @@ def test_rows_are_neighbours_and_columns_the_centre():
     # Cs sees Cl through all large facets but Cs through the six small ones, which stay light.
     matrix = dense()[1][0, :1024].reshape(32, 32)
     labels = valence_labels(False)
-    caesium = valence_vectors("matminer", False)[55]
+    caesium = valence_vectors("outermost", False)[55]
     assert np.all(matrix[:, caesium == 0] == 0)
     assert matrix[labels.index("p^5"), labels.index("s^1")] > 0
     assert matrix[labels.index("s^1"), labels.index("p^5")] == 0

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matdata.core import redaction
 from matdata.core.errors import SourceError
 from matdata.core.ledger import Reject
 from matdata.core.redaction import (
@@ -27,12 +26,6 @@ from matdata.store.files import write_json
 from matdata.store.manifest import read_manifest, seal
 
 SECRET = "abc def/-Ł12'3\n"
-
-
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch):
-    monkeypatch.setattr(redaction, "_forms", set())
-    monkeypatch.setattr(redaction, "_values", None)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,24 @@ def test_readme_shows_exactly_two_set_up_commands_and_ci_runs_both():
 
 def test_versions_agree():
     assert f'version = "{matdata.__version__}"' in _text("pyproject.toml")
-    assert f"## {matdata.__version__}" in _text("CHANGELOG.md")
+    assert f"version: {matdata.__version__}\n" in _text("CITATION.cff")
+
+
+def test_the_changelog_keeps_to_its_sections():
+    heads = re.findall(r"^##+ (.*)$", _text("CHANGELOG.md"), re.MULTILINE)
+    assert heads[0] == "[Unreleased]"
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    version = re.compile(r"\[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}")
+    for head in heads[1:]:
+        assert head in kinds or version.fullmatch(head), head
+
+
+def test_hooks_are_local_and_those_of_ci():
+    hooks = _text(".pre-commit-config.yaml")
+    assert re.findall(r"repo: (.*)", hooks) == ["local"], "hooks fetch nothing"
+    for check in ("ruff check", "ruff format --check", "mypy", "lint-imports"):
+        assert f"uv run {check}" in hooks
+        assert f"uv run {check}" in _text(".ci/run")
 
 
 def test_no_lock_file_or_index_address_is_tracked():

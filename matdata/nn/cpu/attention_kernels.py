@@ -4,6 +4,9 @@ A set of k nodes has k² pairs, each with hundreds of hidden numbers. Written wi
 step of the attention goes through memory; here the hidden numbers of a pair live in registers, and
 are computed again in the backward pass.
 
+Interface: `njit` of numba through `matdata.core.jit`; tried with 0.68. Without numba, or
+switched off, `nn.pair_attention` computes with tensors.
+
 ``slope - slope`` is a zero of the type of the arrays, since the slope is finite.
 """
 

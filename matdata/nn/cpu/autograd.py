@@ -1,13 +1,20 @@
-"""Compiled loops as operations of torch, for attention over pairs and attention to one row."""
+"""Compiled loops as operations of torch, for attention over pairs and attention to one row.
+
+Interface: `torch.autograd.Function` with `setup_context` and `vmap`, and `torch.compiler.disable`
+(public since torch 2.1); tried with torch 2.15. `use_loops` says when they are used.
+"""
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from matdata.core.cpu_kernels import cpu_kernels_enabled
 from matdata.nn.vmap import member_by_member
 
 #: Slope of the leaky ReLU below 0, torch's default.
@@ -15,6 +22,31 @@ SLOPE = 0.01
 
 Forward = Callable[..., tuple[Tensor, Tensor]]
 Backward = Callable[..., tuple[Tensor, Tensor, Tensor]]
+
+
+@functools.cache
+def numba_found() -> bool:
+    """Whether loops can be compiled; looked up once."""
+    try:
+        importlib.import_module("matdata.core.jit")
+    except ImportError:
+        return False
+    return True
+
+
+def loops_available() -> bool:
+    """Whether compiled loops can be used: the switch is on, and there is numba."""
+    return cpu_kernels_enabled() and numba_found()
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]
+def _available() -> bool:
+    return loops_available()
+
+
+def use_loops(values: Tensor) -> bool:
+    """Whether an attention over these values is done by compiled loops."""
+    return values.device.type == "cpu" and bool(_available())
 
 
 def array(tensor: Tensor) -> Any:

@@ -1,9 +1,15 @@
-"""How freed memory is kept, so that training steps do not wait for pages of the system."""
+"""How freed memory is kept, so that training steps do not wait for pages of the system.
+
+Interface: `mallopt` of the GNU C library (malloc.h, documented), called through ctypes; tried with
+glibc 2.36. Where there is none (macOS, Windows, musl) nothing changes.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import functools
+from collections.abc import Callable
+from typing import Any
 
 #: Parameters of `mallopt` (malloc.h of the GNU C library).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -13,9 +19,25 @@ LARGEST = 32 << 20
 KEPT = (1 << 31) - 1
 
 
+Mallopt = Callable[[int, int], int]
+
+
+def find_mallopt(library: Any = None) -> Mallopt | None:
+    """`mallopt` of a C library, by default that of the process; None if it has none."""
+    try:
+        mallopt: Mallopt = (ctypes.CDLL(None) if library is None else library).mallopt
+    except (AttributeError, OSError, TypeError):
+        return None
+    return mallopt
+
+
 @functools.cache
 def keep_freed_memory() -> bool:
-    """Have the C library reuse the memory of freed tensors; once a process.
+    """Have the C library reuse the memory of freed tensors; once per process.
+
+    It cannot be taken back: the library, once it has been given thresholds, no longer moves them by
+    itself. So only a training on a CPU whose switch is on calls it
+    (`matdata.training.process_state`).
 
     Every step of a training frees and allocates the same arrays of some megabytes. By default
     their pages go back to the system and are cleared anew. `benchmarks/epoch_vs_aviary.py` shows
@@ -27,9 +49,7 @@ def keep_freed_memory() -> bool:
         Whether the library has such settings: that of GNU has, those of macOS, Windows and musl
         do not, and nothing changes there.
     """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
+    mallopt = find_mallopt()
+    if mallopt is None:
         return False
-    set_both = mallopt(_MMAP_THRESHOLD, LARGEST) and mallopt(_TRIM_THRESHOLD, KEPT)
-    return bool(set_both)
+    return bool(mallopt(_MMAP_THRESHOLD, LARGEST) and mallopt(_TRIM_THRESHOLD, KEPT))

@@ -3,6 +3,10 @@
 Torch's builds for x86 hand float32 products to MKL, which does not use AVX-512 on processors of
 AMD. oneDNN, which these builds carry as well, does, and takes about half the time there
 (`benchmarks/products.py`). Elsewhere, and for all that is not float32 on a CPU, torch chooses.
+
+Interface: `torch.ops.mkldnn._linear_pointwise`, an operator that torch keeps for its own compiler;
+tried with torch 2.15. It is asked for a small product first: where it is gone, takes other
+arguments or computes something else, `torch.nn.functional.linear` makes all products.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import functools
 import platform
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +24,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from matdata.core.cpu_kernels import cpu_kernels_enabled
 from matdata.nn.vmap import member_by_member
 
 #: Multiplications below which the way to oneDNN costs more than it saves.
 WORTH_IT = 1 << 24
 
 Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
-_allowed: ContextVar[bool] = ContextVar("allowed", default=True)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What makes products (None: torch), and from how many multiplications on."""
+
+    product: Product | None
+    worth_it: int
+
+
+_chosen: ContextVar[_Choice | None] = ContextVar("chosen", default=None)
 
 
 def linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -65,24 +81,44 @@ class Linear(nn.Linear):
 
 
 @contextlib.contextmanager
-def torch_chooses() -> Iterator[None]:
-    """Leave all products that this thread makes within to torch, to compare with."""
-    token = _allowed.set(False)
+def products_by(product: Product | None, worth_it: int = WORTH_IT) -> Iterator[None]:
+    """Have the large products that this thread makes within made by one function, to compare.
+
+    Parameters
+    ----------
+    product
+        ``(rows, matrix, bias)`` to ``rows matrix^T + bias``, such as `onednn_product`'s, on
+        whatever processor this is; None leaves all products to torch.
+    worth_it
+        Multiplications from which on a product is a large one.
+    """
+    token = _chosen.set(_Choice(product, worth_it))
     try:
         yield
     finally:
-        _allowed.reset(token)
+        _chosen.reset(token)
 
 
 @functools.cache
 def onednn_is_faster() -> bool:
     """Whether this is a processor on which torch's own choice is the slower one, and it works."""
-    return (
-        torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
-        and torch.backends.cpu.get_cpu_capability() == "AVX512"
-        and _vendor() == "AuthenticAMD"
-        and _onednn() is not None
-    )
+    with_mkl = torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
+    capability = torch.backends.cpu.get_cpu_capability()
+    return favours_onednn(with_mkl, capability, processor_vendor()) and onednn_product() is not None
+
+
+def favours_onednn(with_mkl: bool, capability: str, vendor: str) -> bool:
+    """Whether oneDNN is faster than what torch takes: MKL, with AVX-512 on a processor of AMD."""
+    return with_mkl and capability == "AVX512" and vendor == "AuthenticAMD"
+
+
+def _choice() -> _Choice:
+    return _chosen.get() or _for_this_processor()
+
+
+@functools.cache
+def _for_this_processor() -> _Choice:
+    return _Choice(onednn_product() if onednn_is_faster() else None, WORTH_IT)
 
 
 def _by_onednn(rows: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
@@ -93,15 +129,15 @@ def _by_onednn(rows: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
         and weight.dim() == 2
         and rows.shape[-1] == weight.shape[1]
         and (bias is None or (bias.dtype is torch.float32 and bias.shape == weight.shape[:1]))
-        and rows.numel() * len(weight) >= WORTH_IT
-        and _allowed.get()
+        and _choice().product is not None
+        and rows.numel() * len(weight) >= _choice().worth_it
+        and cpu_kernels_enabled()
         and bool(torch.backends.mkldnn.enabled)
         and not torch.is_autocast_enabled("cpu")
-        and onednn_is_faster()
     )
 
 
-def _vendor(file: Path = Path("/proc/cpuinfo")) -> str:
+def processor_vendor(file: Path = Path("/proc/cpuinfo")) -> str:
     """Vendor of the processor as it says itself: AuthenticAMD, GenuineIntel; empty if unknown."""
     try:
         lines = file.read_text("utf-8", "replace").splitlines()
@@ -112,10 +148,16 @@ def _vendor(file: Path = Path("/proc/cpuinfo")) -> str:
 
 
 @functools.cache
-def _onednn() -> Product | None:
-    """oneDNN's product, if this build of torch has it and it passes a small test."""
+def onednn_product(operators: Any = None) -> Product | None:
+    """oneDNN's product, if this build of torch has it and it passes a small test.
+
+    Parameters
+    ----------
+    operators
+        Where it is looked for: ``torch.ops.mkldnn`` if not given.
+    """
     try:
-        operator = torch.ops.mkldnn._linear_pointwise.default
+        operator = (operators or torch.ops.mkldnn)._linear_pointwise.default
     except AttributeError:
         return None
 
@@ -127,9 +169,9 @@ def _onednn() -> Product | None:
     numbers = torch.arange(128.0, dtype=torch.float32, device="cpu").remainder(7).view(8, 16)
     rows, weight = numbers[:5], numbers[5:]
     try:
-        found = product(rows, weight.T.contiguous().T, numbers[0, :3])
-        right = torch.equal(found, rows @ weight.T + numbers[0, :3])
-    except RuntimeError:
+        out = product(rows, weight.T.contiguous().T, numbers[0, :3])
+        right = torch.equal(out, rows @ weight.T + numbers[0, :3])
+    except (RuntimeError, TypeError):  # it does not run here, or takes other arguments
         return None
     return product if right else None
 
@@ -149,8 +191,8 @@ def _of_rows(rows: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:
     itself, and n changes from batch to batch. So n is rounded: up by rows of zeros where the input
     is the narrow side, else down, and torch makes the rows that are left.
     """
-    product, count = _onednn(), len(rows)
-    assert product is not None, "checked by onednn_is_faster"
+    product, count = _choice().product, len(rows)
+    assert product is not None, "checked by _by_onednn"
     step = _step(count)
     left = count % step
     if not left:
@@ -170,8 +212,8 @@ def _over_rows(left: Tensor, right: Tensor) -> Tensor:
     """
     if right.shape[1] < left.shape[1]:
         return _over_rows(right, left).T
-    product, count = _onednn(), len(left)
-    assert product is not None, "checked by onednn_is_faster"
+    product, count = _choice().product, len(left)
+    assert product is not None, "checked by _by_onednn"
     most = count - count % _step(count)
     out = product(left[:most].T, right[:most].T, None)
     return out if most == count else out.addmm_(left[most:].T, right[most:])

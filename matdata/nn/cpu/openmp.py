@@ -3,6 +3,10 @@
 Torch's own operations run in the threads of OpenMP, which wait actively for the next one, for some
 milliseconds. Other threads would have to share their cores with them. So the loops run in the
 same threads, where the library of OpenMP that torch has loaded lets itself be called.
+
+Interface: `GOMP_parallel`, which GNU's compilers call for a parallel block (part of the ABI of
+libgomp; the libraries of LLVM and Intel have it as well), through ctypes; tried with the libraries
+that torch 2.15 brings. Where there is none, threads of our own run the loops.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import functools
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -29,12 +33,14 @@ _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 def how_many_parts(size: int) -> int:
-    """Into how many parts to cut loops that touch so many numbers."""
+    """Number of parts into which to cut loops that touch so many numbers."""
     threads = min(torch.get_num_threads(), 1 + size // WORTH_A_THREAD)
     return 1 if threads == 1 else PARTS_A_THREAD * threads
 
 
-def in_threads(work: Callable[[int, int, int], None], offsets: Any, parts: int) -> None:
+def in_threads(
+    work: Callable[[int, int, int], None], offsets: Any, parts: int, team: Team | None = None
+) -> None:
     """Call ``work(part, first, last)`` for parts of the sets, in as many threads as torch has.
 
     Which thread does a part is open, what a part is is not: sums over parts are the same each time.
@@ -47,6 +53,9 @@ def in_threads(work: Callable[[int, int, int], None], offsets: Any, parts: int) 
         Where the entries of each set begin, (b + 1,); parts have about equally many.
     parts
         Of `how_many_parts`.
+    team
+        ``(call, threads)`` that calls from so many threads; `openmp_team`, else `own_team`, if not
+        given.
     """
     if parts == 1:
         work(0, 0, len(offsets) - 1)
@@ -68,7 +77,7 @@ def in_threads(work: Callable[[int, int, int], None], offsets: Any, parts: int) 
         except BaseException as error:
             failed.append(error)
 
-    team = _openmp() or _of_our_own
+    team = team or openmp_team() or own_team
     team(drain, parts // PARTS_A_THREAD)
     drain()  # what is left, should no thread have come
     if failed:
@@ -76,10 +85,16 @@ def in_threads(work: Callable[[int, int, int], None], offsets: Any, parts: int) 
 
 
 @functools.cache
-def _openmp() -> Team | None:
-    """Calls from the threads of OpenMP, through what GNU's compilers call for a parallel block."""
+def openmp_team(library: Any = None) -> Team | None:
+    """Calls from the threads of OpenMP; None where they cannot be had.
+
+    Parameters
+    ----------
+    library
+        A library opened by ctypes; what the process has loaded if not given.
+    """
     try:
-        parallel = ctypes.CDLL(None).GOMP_parallel
+        parallel = (ctypes.CDLL(None) if library is None else library).GOMP_parallel
     except (AttributeError, OSError, TypeError):  # another library, or Windows
         return None
     parallel.argtypes = [_CALLBACK, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
@@ -99,11 +114,12 @@ def _openmp() -> Team | None:
     return team
 
 
-def _of_our_own(call: Callable[[], None], threads: int) -> None:
-    """Calls from threads of our own and this one."""
-    helpers = []
+def own_team(call: Callable[[], None], threads: int, pool: Executor | None = None) -> None:
+    """Calls from the threads of a pool, by default one of our own, and from this one."""
+    helpers: list[Future[None]] = []
     with contextlib.suppress(RuntimeError):  # the interpreter ends and starts no more threads
-        helpers += [_pool().submit(call) for _ in range(1, threads)]
+        for _ in range(1, threads):
+            helpers.append((pool or _pool()).submit(call))
     call()
     for helper in helpers:
         if not helper.cancel():  # one that has not begun has nothing left to do

@@ -3,6 +3,9 @@
 As in `matdata.nn.cpu.attention_kernels`, hidden numbers are used while they are in the cache, and
 computed again in the backward pass.
 
+Interface: `njit` of numba through `matdata.core.jit`; tried with 0.68. Without numba, or
+switched off, `nn.attention_pooling` computes with tensors.
+
 ``slope - slope`` is a zero of the type of the arrays.
 """
 

@@ -21,8 +21,8 @@ _spec.loader.exec_module(reference)
 
 #: NaCl, SrTiO3 and CsCl; weights of conftest; made by reference.py, which loops over edges.
 GOLDEN = {
-    "ocrystalnet": [0.48373088, -0.39543303, 0.83144869],
-    "ogcnn": [1.05607740, 1.13487285, 1.13180370],
+    "ocrystalnet": [0.48373088, -0.39580599, 0.83144869],
+    "ogcnn": [1.05607740, 1.13523140, 1.13180370],
 }
 SMALL = {"ocrystalnet": {"hidden": 8, "layers": 2}, "ogcnn": {"hidden": 6, "encoder": 9}}
 

@@ -1,0 +1,128 @@
+"""Every script of benchmarks/, recipes/ and tools/ starts: imported, and run with tiny inputs.
+
+A new script is found by itself. It is imported; one with a `main` must also stand in `TINY` (with
+the arguments of a run of seconds), in `HELP` (public data or long work: `--help` alone), or in
+`WRITES` (it rewrites files of the package: imported alone).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.crystals import SHARED
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("benchmarks", "recipes", "tools")
+SCRIPTS = [f"{path.parent.name}/{path.name}" for f in FOLDERS for path in ROOT.glob(f"{f}/*.py")]
+STEMS = {Path(script).stem for script in SCRIPTS}
+FEW = ("--limit", "6", "--sample", "3")
+#: Arguments of a run of seconds, for scripts that read public data at most.
+TINY: dict[str, tuple[str, ...]] = {
+    "benchmarks/cif_vs_pymatgen.py": FEW,
+    "benchmarks/compositions_vs_models.py": FEW,
+    "benchmarks/crabnet_vs_reference.py": ("--limit", "40", "--epochs", "1"),
+    "benchmarks/ensembles.py": ("elemnet", "--members", "2", "--steps", "1"),
+    "benchmarks/graph_vs_aviary.py": ("--limit", "6"),
+    "benchmarks/graph_vs_pymatgen.py": ("--limit", "6"),
+    "benchmarks/loaders_memory.py": ("--materials", "600"),
+    "benchmarks/magpie_vs_matminer.py": FEW,
+    "benchmarks/mp_bulk_vs_rest.py": ("--documents", "20", "--files", "2"),
+    "benchmarks/ofm_vs_matminer.py": FEW,
+    "benchmarks/products.py": ("--times", "1"),
+    "benchmarks/protostructure_vs_pymatgen.py": ("--limit", "6"),
+    "benchmarks/voronoi_vs_matminer.py": FEW,
+    "benchmarks/wyckoff_vs_aviary.py": ("--limit", "6"),
+    "recipes/results.py": (),
+    "recipes/train.py": ("--list", "ex-*"),
+}
+#: Runs of minutes.
+HELP = (
+    "benchmarks/epoch_vs_aviary.py",
+    "benchmarks/loaders_vs_others.py",
+    "benchmarks/sizes.py",
+    "recipes/ofm_valence.py",
+)
+#: Parts of others, without a `main`.
+MODULES = {
+    "benchmarks/common.py", "benchmarks/loader_rivals.py", "recipes/common.py",
+    "recipes/gathered.py",
+    "recipes/plan.py", "recipes/preset_data.py", "recipes/presets.py", "recipes/summaries.py",
+    "recipes/wbm.py", "tools/wyckoff_geometry.py",
+}  # fmt: skip
+#: They rewrite tables and golden files.
+WRITES = {name for name in SCRIPTS if name.startswith("tools/make_")}
+#: Recipes of papers share their arguments; `test_recipes*.py` runs each with records of its own.
+RECIPES = {
+    name
+    for name in SCRIPTS
+    if name.startswith("recipes/")
+    and "def recipe(" in (ROOT / name).read_text("utf-8")
+    and name not in MODULES
+}
+
+
+@pytest.fixture
+def isolated(monkeypatch):
+    """Scripts of a folder import their neighbours; `common` is another one in each."""
+    environment, before = dict(os.environ), set(sys.modules)
+    yield monkeypatch.syspath_prepend
+    for name in set(sys.modules) - before:
+        if name in STEMS:
+            del sys.modules[name]
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts_can_be_imported(script, isolated):
+    isolated(str(ROOT / Path(script).parent))
+    for name in STEMS:
+        sys.modules.pop(name, None)
+    try:
+        importlib.import_module(Path(script).stem)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in {"matdata", "support"}:
+            raise
+        pytest.skip(f"{error.name} is not installed (`uv sync --group bench`)")
+
+
+def test_every_script_is_started():
+    known = {*TINY, *HELP, *MODULES, *WRITES, *RECIPES}
+    assert known == set(SCRIPTS), "say how a new script is started with tiny inputs"
+
+
+def started(script: str, *arguments: str, cache: Path) -> str:
+    """What a script prints; benchmarks end with 1 where matdata is the slower one."""
+    environment = {**os.environ, "MATDATA_CACHE": str(cache), "MATDATA_SHARED": str(SHARED.parent)}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / script), *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=250,
+        check=False,
+    )
+    if "ModuleNotFoundError" in done.stderr and "matdata" not in done.stderr.splitlines()[-1]:
+        pytest.skip(done.stderr.splitlines()[-1])
+    if "no such file" in done.stderr or "No such file or directory" in done.stderr:
+        pytest.skip(f"the public data are not on this machine: {done.stderr.splitlines()[-1]}")
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode in ((0, 1) if script.startswith("benchmarks/") else (0,)), done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", TINY)
+def test_scripts_run_with_tiny_inputs(script, tmp_path):
+    assert started(script, *TINY[script], cache=tmp_path).strip()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", [*HELP, *sorted(RECIPES)])
+def test_scripts_say_what_they_take(script, tmp_path):
+    assert "usage:" in started(script, "--help", cache=tmp_path)

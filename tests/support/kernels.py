@@ -1,0 +1,73 @@
+"""Kernels compiled once for all test workers.
+
+numba keeps compiled code beside the sources, but workers that start together find none and all
+compile the same. So the process that starts them has it done before, once for each state of the
+sources and each numba.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from filelock import FileLock
+
+import matdata
+from matdata.core.kernel_cache import digest_of_sources
+
+#: Specs of features whose kernels a test is likely to need.
+FEATURES = ("ofm", "voronoi", "voronoi-facets", "graph", "wyckoff")
+
+
+def compile_once(folder: Path) -> bool:
+    """Compile the kernels unless it was done.
+
+    Parameters
+    ----------
+    folder
+        Where it is written down that it was done.
+
+    Returns
+    -------
+    bool
+        Whether anything had to be compiled.
+    """
+    sources = digest_of_sources(Path(matdata.__file__).parent)
+    state = f"{sources} numba {version('numba')} python {platform.python_version()}"
+    stamp = folder / "compiled"
+    with FileLock(folder / "lock"):
+        if stamp.exists() and stamp.read_text() == state:
+            return False
+        # from tests/, not as a script: names of modules here are those of Python's own (`secrets`)
+        command = [sys.executable, "-c", "from support.kernels import main; main()"]
+        done = subprocess.run(command, cwd=Path(__file__).parents[1], check=False)
+        if done.returncode == 0:  # else the tests will say what is wrong
+            stamp.write_text(state)
+    return True
+
+
+def main() -> None:
+    """Call every kernel once with the types that tests use."""
+    import torch
+    from torch.nn import functional as F
+
+    from matdata import api
+    from matdata.load import gather
+    from matdata.nn import Sets, attention_pooling, pair_attention
+    from support.crystals import few
+
+    for spec in FEATURES:
+        with contextlib.suppress(api.MatdataError):
+            api.compute(spec, few())
+    gather.compiled()
+    sizes = torch.tensor([3, 1, 2])
+    sets = Sets(F.pad(torch.cumsum(sizes, 0), (1, 0)), torch.repeat_interleave(sizes))
+    for dtype in (torch.float32, torch.float64):
+        gate, prior = torch.randn(2, 4, dtype=dtype), torch.randn(6, 2, dtype=dtype)
+        for attention, width in ((pair_attention.compiled, 32), (attention_pooling.compiled, 16)):
+            rows = torch.randn(6, width, dtype=dtype, requires_grad=True)
+            attention(rows, gate, prior, sets).sum().backward()

@@ -1,0 +1,175 @@
+"""One switch turns all kernels for processors off; plain torch and NumPy are their reference.
+
+Every network that is installed computes the same with them and without: outputs to 2e-5, gradients
+to 2e-4 and weights after a step to 2e-6, of their norms (see `assert_near`), in float32.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import sys
+
+import numpy as np
+import pytest
+import torch
+from support.crystals import few
+
+from matdata.core.cpu_kernels import VARIABLE, cpu_kernels, cpu_kernels_enabled
+from matdata.core.errors import ConfigError
+from matdata.load import gather
+from matdata.nn.cpu import autograd, in_use, onednn_linear, openmp
+from matdata.nn.cpu.autograd import loops_available
+from matdata.training import TRAINERS, trainer
+from matdata.training.batch_of import batch_of
+from matdata.training.contract import Schema, Target, TorchTrainer
+
+OUTPUTS, GRADIENTS, WEIGHTS = 2e-5, 2e-4, 2e-6
+NETWORKS = [n for n in TRAINERS.names() if issubclass(TRAINERS.get(n), TorchTrainer)]
+SMALL = {
+    "cgcnn": {"width": 16, "layers": 2, "hidden": 16},
+    "crabnet": {"width": 8, "layers": 1, "heads": 2, "feedforward": 8, "hidden": "8,8,8,8"},
+    "elemnet": {"layers": (16, 16, 8, 4)},
+    "finder": {"width": 10, "functions": (8, 6), "pool": 7, "filters": 3, "dense": (12, 8, 8, 6)},
+    "lgdcnn": {"width": 16, "hidden": 8, "filters": 16, "blocks": 1},
+    "ocrystalnet": {"hidden": 16},
+    "ogcnn": {"hidden": 8, "encoder": 16, "output_hidden": 8},
+    "rescnn": {"filters": (4, 6, 8, 8), "dense": (12, 10, 10, 6)},
+    "roost": {"width": 16, "layers": 1, "gates": 16, "hidden": 16, "trunk": "32", "output": "16"},
+    "wren": {"layers": 1, "gates": 16, "hidden": 16, "trunk": "32", "output": "16"},
+}
+OFF = {"products": "torch", "attention": "torch", "threads": "none", "memory": "returned"}
+
+
+@pytest.fixture
+def products():
+    """Makes all products by oneDNN, however small and on whatever processor; counts them."""
+    onednn = onednn_linear.onednn_product()
+    if onednn is None:
+        pytest.skip("this build of torch has no oneDNN")
+    count = itertools.count()
+
+    def counted(*inputs):
+        next(count)
+        return onednn(*inputs)
+
+    with onednn_linear.products_by(counted, worth_it=1):
+        yield lambda: next(copy.copy(count))
+
+
+@pytest.fixture(scope="module")
+def batches():
+    """A batch for each network, and the schema it belongs to."""
+    made = {}
+
+    def of(name):
+        if name not in made:
+            plugin = small(name)
+            batch = batch_of(plugin.inputs(), few().take([0, 1, 2]), plugin.input_settings())
+            inputs = {spec: values.featurizer for spec, values in batch.inputs.items()}
+            made[name] = batch, Schema((Target("y"),), 2, inputs)
+        return made[name]
+
+    return of
+
+
+def small(name):
+    return trainer(name, SMALL.get(name, {}))
+
+
+def one_step(name, batch, schema):
+    """Outputs, gradients by name, and weights after a step down them."""
+    torch.manual_seed(0)
+    model = small(name).model(schema).train()
+    torch.manual_seed(1)  # of dropout
+    outputs = model(batch)
+    outputs.square().mean().backward()
+    gradients = {k: v.grad for k, v in model.named_parameters() if v.grad is not None}
+    torch.optim.SGD(model.parameters(), 1e-3).step()
+    return outputs.detach(), gradients, dict(model.named_parameters())
+
+
+def assert_near(found, reference, by, what):
+    """Each tensor differs by a share of its norm, or of 1e-3 of the norm of all."""
+    norms = {name: float(value.norm()) for name, value in reference.items()}
+    least = 1e-3 * sum(norm**2 for norm in norms.values()) ** 0.5
+    for name, expected in reference.items():
+        distance = float((found[name] - expected).norm())
+        assert distance <= by * max(norms[name], least), (what, name, distance)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_compute_the_same_with_the_kernels_and_without(name, batches, products):
+    batch, schema = batches(name)
+    with cpu_kernels(False):
+        outputs, gradients, weights = one_step(name, batch, schema)
+    assert products() == 0
+    ours = one_step(name, batch, schema)
+    assert_near({"": ours[0]}, {"": outputs}, OUTPUTS, "outputs")
+    assert_near(ours[1], gradients, GRADIENTS, "gradients")
+    assert_near(ours[2], weights, WEIGHTS, "weights")
+
+
+def test_all_installed_networks_are_compared():
+    assert {"cgcnn", "crabnet", "lgdcnn", "ocrystalnet", "roost", "wren"} <= set(NETWORKS)
+
+
+def test_the_switch_holds_for_everything(products):
+    assert cpu_kernels_enabled()
+    assert in_use()["attention"] == "compiled"
+    assert gather.compiled() is not None
+    with cpu_kernels(False):
+        assert in_use() == OFF
+        assert gather.compiled() is None
+        with cpu_kernels(True):  # does not overrule who holds it off outside
+            assert not cpu_kernels_enabled()
+        onednn_linear.linear(torch.ones(4, 4), torch.ones(4, 4))
+    assert products() == 0
+    onednn_linear.linear(torch.ones(4, 4), torch.ones(4, 4))
+    assert products() == 1
+    assert cpu_kernels_enabled()
+
+
+@pytest.mark.parametrize(("value", "on"), [("0", False), ("1", True)])
+def test_the_environment_has_the_switch_too(monkeypatch, value, on):
+    monkeypatch.setenv(VARIABLE, value)
+    assert cpu_kernels_enabled() is on
+    assert (in_use() == OFF) is not on
+    with cpu_kernels(True):
+        assert cpu_kernels_enabled() is on
+
+
+def test_any_other_value_is_refused(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "off")
+    with pytest.raises(ConfigError, match="MATDATA_CPU_KERNELS is 'off'"):
+        cpu_kernels_enabled()
+
+
+def test_the_switch_is_put_back_after_an_error():
+    with pytest.raises(ValueError, match="inside"), cpu_kernels(False):
+        raise ValueError("inside")
+    assert cpu_kernels_enabled()
+
+
+@pytest.mark.parametrize("name", ["roost", "wren"])
+def test_networks_work_without_numba(monkeypatch, batches, name):
+    batch, schema = batches(name)
+    expected = one_step(name, batch, schema)[0]
+    autograd.numba_found.cache_clear()
+    monkeypatch.setitem(sys.modules, "matdata.core.jit", None)  # as without numba
+    try:
+        assert not loops_available()
+        outputs = one_step(name, batch, schema)[0]
+    finally:
+        monkeypatch.undo()
+        autograd.numba_found.cache_clear()
+    assert_near({"": outputs}, {"": expected}, OUTPUTS, "outputs")
+    assert loops_available()
+
+
+def test_loops_run_without_openmp():
+    library_without_it = object()
+    assert openmp.openmp_team(library_without_it) is None
+    done = []
+    openmp.in_threads(lambda *part: done.append(part), np.arange(9), 8, openmp.own_team)
+    assert sorted(done) == [(part, part, part + 1) for part in range(8)]
