@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_file, digest_json
-from matdata.core.errors import TrainError
+from matdata.core.errors import TrainError, first_few
 from matdata.evaluation.metrics import (
     classification,
     confusion,
@@ -24,7 +24,7 @@ from matdata.evaluation.metrics import (
 )
 from matdata.evaluation.openings import Opening, record_opening
 from matdata.evaluation.uncertainty import calibration
-from matdata.splits.base import Split, first_few
+from matdata.splits.base import Split
 from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_json
-from matdata.core.errors import SplitError, did_you_mean
+from matdata.core.errors import SplitError, did_you_mean, first_few
+from matdata.core.row_index import RowIndex
 from matdata.core.settings import Settings
 from matdata.splits.columns import Columns, Ids, aligned
 
 PARTS = ("train", "val", "test")
-EXAMPLES = 10  # ids named in a message before it says how many more there are
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +85,10 @@ class Split:
 
     def part_of(self, ids: npt.ArrayLike) -> Ids:
         """Name of the part that each id is in, and ``""`` for one that is in none."""
-        asked = np.asarray(ids, dtype=np.str_)
         known = np.concatenate(list(self.parts.values()))
-        names = np.repeat(list(self.parts), list(self.sizes.values())).astype(np.str_)
-        order = np.argsort(known, kind="stable")
-        place = np.minimum(np.searchsorted(known[order], asked), len(known) - 1)
-        hit = order[place]
-        return np.where(known[hit] == asked, names[hit], "")
+        names = np.repeat([*self.parts, ""], [*self.sizes.values(), 1]).astype(np.str_)
+        parts: Ids = names[RowIndex(known).find(ids)]  # the last name is that of none
+        return parts
 
     def require_validation(self) -> Ids:
         """The validation ids; a trainer calls this, so that test never stands in for them.
@@ -152,13 +149,6 @@ class Method:
         """Split `ids`; `table` holds the dataset's columns by name, in the order of `ids`."""
         sorted_ids, columns = aligned(ids, table)
         return self.function(sorted_ids, columns, settings or self.settings())
-
-
-def first_few(values: npt.ArrayLike) -> str:
-    """The first ten values, and how many there are when there are more."""
-    items = [str(value) for value in np.asarray(values).tolist()]
-    shown = ", ".join(items[:EXAMPLES])
-    return shown if len(items) <= EXAMPLES else f"{shown}, ... ({len(items)} in all)"
 
 
 def parts_from_names(ids: Ids, names: npt.NDArray[Any]) -> dict[str, Ids]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from matdata.core.errors import ConfigError
+from matdata.core.errors import ConfigError, StoreError, first_few
+from matdata.core.row_index import RowIndex
 from matdata.features.feature import Feature
 from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
@@ -68,11 +70,22 @@ class View:
         """An open feature."""
         return self.features[spec]
 
+    @functools.cached_property
+    def _index(self) -> RowIndex:
+        return RowIndex(self.ids)
+
     def rows(self, ids: Ids) -> npt.NDArray[np.int64]:
-        """Rows of materials."""
-        order = np.argsort(self.ids)
-        found: npt.NDArray[np.int64] = order[np.searchsorted(self.ids[order], ids)]
-        return found
+        """Rows (m,) of m materials.
+
+        Raises
+        ------
+        StoreError
+            If one of them is not among its materials, naming those.
+        """
+        return self._index.rows(ids, self._lacks)
+
+    def _lacks(self, unknown: list[str]) -> StoreError:
+        return StoreError(f"{self.ref} holds no materials {first_few(map(repr, unknown))}")
 
 
 def device_of(settings: TrainSettings) -> torch.device:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import ConfigError, did_you_mean
-from matdata.splits.base import first_few
+from matdata.core.errors import ConfigError, did_you_mean, first_few
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import BOOLEAN, Target, Task, Trainer
 from matdata.training.prediction_columns import require_distinct
@@ -20,10 +19,6 @@ Ids = npt.NDArray[np.str_]
 MOST_TEXTS, FEW_TEXTS = 1000, 20
 #: Whole numbers that look like classes differ at most so often.
 MOST_WHOLE = 10
-
-
-def _rows(dataset: DatasetFolder, ids: Ids) -> npt.NDArray[np.int64]:
-    return np.array([dataset.row(name) for name in ids.tolist()], dtype=np.int64)
 
 
 def told_targets(
@@ -45,7 +40,7 @@ def told_targets(
             f"target {', '.join(map(repr, twice))} is named more than once",
             next_step="name each target once",
         )
-    rows = _rows(dataset, train).tolist()
+    rows = dataset.rows(train).tolist()
     found = tuple(_target(dataset, name, task, rows) for name in names)
     require_distinct(found)
     tasks = {target.task for target in found}
@@ -163,7 +158,7 @@ def require_names(dataset: DatasetFolder, targets: tuple[Target, ...], test: Ids
 def _require(
     dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids, part: str, more: str
 ) -> None:
-    rows = _rows(dataset, ids).tolist()
+    rows = dataset.rows(ids).tolist()
     for target in targets:
         if target.task != "classification":
             continue
@@ -199,7 +194,7 @@ def notes_of(targets: tuple[Target, ...]) -> list[str]:
 
 def hints_of(dataset: DatasetFolder, targets: tuple[Target, ...], train: Ids) -> list[str]:
     """Which columns are learnt as numbers and look like classes."""
-    rows = _rows(dataset, train).tolist()
+    rows = dataset.rows(train).tolist()
     found = []
     for target in targets:
         if target.task != "regression" or target.size > 1:
@@ -223,7 +218,7 @@ def hints_of(dataset: DatasetFolder, targets: tuple[Target, ...], train: Ids) ->
 
 def known_of(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> Ids:
     """Those of the ids that have at least one of the targets."""
-    rows = _rows(dataset, ids).tolist()
+    rows = dataset.rows(ids).tolist()
     known = np.zeros(len(ids), dtype=bool)
     for target in targets:
         column = dataset.columns[target.name]

@@ -8,7 +8,13 @@ from pathlib import Path
 import matdata
 
 ROOT = Path(matdata.__file__).parent
-PRINTERS = {"cli/main.py", "core/console.py", "core/registry.py", "cli/common.py", "cli/plugin_probe.py"}
+PRINTERS = {
+    "cli/main.py",
+    "core/console.py",
+    "core/registry.py",
+    "cli/common.py",
+    "cli/plugin_probe.py",
+}
 
 
 def _calls(path: Path) -> set[str]:
