@@ -37,7 +37,8 @@ from matdata.core.errors import SourceError
 from matdata.core.ledger import Reject, Unusable
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
 from matdata.sources.parse import to_columns
-from matdata.sources.readers.opening import open_binary, readable
+from matdata.sources.readers.documents import read_list
+from matdata.sources.readers.json_text import require_object
 
 WHERE = "https://doi.org/10.6084/m9.figshare.9722159 (Kononova et al., Sci. Data 6, 203, 2019)"
 NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
@@ -94,20 +95,10 @@ class Reactions(Source):
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Numbered reactions, read as a stream."""
-        import ijson
-
-        with readable(self.path), open_binary(self.path) as file:
-            try:
-                found = enumerate(ijson.items(file, "reactions.item", use_float=True), start=1)
-                chosen = itertools.islice(found, start * CHUNK_ROWS, self.limit)
-                while chunk := list(itertools.islice(chosen, CHUNK_ROWS)):
-                    yield chunk
-            except ijson.JSONError as error:
-                raise SourceError(
-                    f"{self.path} is not complete, valid JSON: {error}",
-                    cause="a truncated download",
-                    next_step="fetch the file again",
-                ) from error
+        numbered = enumerate(read_list(self.path, "reactions"), start=1)
+        chosen = itertools.islice(numbered, start * CHUNK_ROWS, self.limit)
+        while chunk := list(itertools.islice(chosen, CHUNK_ROWS)):
+            yield [(number, item.value) for number, item in chunk]
 
     def parse(self, raw: Any) -> Chunk:
         """Rows of the reactions that the thesis keeps; the others with their reason."""
@@ -117,7 +108,7 @@ class Reactions(Source):
         for number, reaction in raw:
             identity = f"reaction-{number:05d}"
             try:
-                rows.append(row_of(reaction))
+                rows.append(row_of(require_object(reaction)))
             except Unusable as error:
                 rejects.append(Reject(identity, "source", error.reason, str(error)))
                 continue

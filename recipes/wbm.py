@@ -14,7 +14,8 @@ from matdata.core.digest import digest_file
 from matdata.core.errors import SourceError
 from matdata.core.ledger import Reject, Unusable
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
-from matdata.sources.readers.opening import open_binary, readable
+from matdata.sources.readers.documents import read_list
+from matdata.sources.readers.json_text import require_object
 
 WHERE = (
     "step_1.json.bz2 to step_5.json.bz2 of https://archive.materialscloud.org/record/2021.68 "
@@ -65,20 +66,10 @@ class Entries(Source):
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Numbered entries, read as a stream."""
-        import ijson
-
-        with readable(self.path), open_binary(self.path) as file:
-            try:
-                entries = enumerate(ijson.items(file, "entries.item", use_float=True), start=1)
-                chosen = itertools.islice(entries, start * CHUNK_ROWS, self.limit)
-                while chunk := list(itertools.islice(chosen, CHUNK_ROWS)):
-                    yield chunk
-            except ijson.JSONError as error:
-                raise SourceError(
-                    f"{self.path} is not complete, valid JSON: {error}",
-                    cause="a truncated download",
-                    next_step="fetch the file again",
-                ) from error
+        numbered = enumerate(read_list(self.path, "entries"), start=1)
+        chosen = itertools.islice(numbered, start * CHUNK_ROWS, self.limit)
+        while chunk := list(itertools.islice(chosen, CHUNK_ROWS)):
+            yield [(number, item.value) for number, item in chunk]
 
     def parse(self, raw: Any) -> Chunk:
         """Structures and energies per atom."""
@@ -86,9 +77,10 @@ class Entries(Source):
         sites: list[Sites] = []
         energies: list[float | None] = []
         rejects: list[Reject] = []
-        for row, entry in raw:
+        for row, value in raw:
             identity = f"wbm-{self.batch}-{row}"
             try:
+                entry = require_object(value)
                 one = from_pymatgen_dict(entry.get("structure") or {})
             except Unusable as error:
                 rejects.append(Reject(identity, "source", error.reason, str(error)))
