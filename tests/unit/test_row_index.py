@@ -21,6 +21,7 @@ def test_rows_are_those_of_the_ids_in_any_order():
     np.testing.assert_array_equal(index.rows(["b", "c", "b", "aa"], refuse), [2, 0, 2, 3])
     np.testing.assert_array_equal(index.find(np.array(["a", "z", "c"])), [1, -1, 0])
     assert index.rows([], refuse).dtype == np.int64
+    assert RowIndex([]).find(["a"]).tolist() == [-1]
     assert index.get("aa") == 3
     assert index.get("aaa") is None
     assert "b" in index
