@@ -37,6 +37,7 @@ __all__ = [
     "Ragged",
     "Reject",
     "Samples",
+    "SavedModel",
     "Schema",
     "Settings",
     "SourceError",

@@ -28,12 +28,14 @@ from matdata.splits.base import Split
 from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.records import write_record
 from matdata.training.check import require_table
+from matdata.training.contents import read_sealed
 from matdata.training.contract import BOOLEAN, Target
 from matdata.training.data import View, truth
 from matdata.training.predict import check_prediction, predict_dataset, require_finite
 from matdata.training.prediction import Predictions
-from matdata.training.run import OPENED, RECORD, TABLE, Run, read_sealed, write_sealed
+from matdata.training.run import OPENED, RECORD, TABLE, Run
 from matdata.training.targets import require_names
 
 #: Classes up to which the record has their confusion matrix.
@@ -86,14 +88,14 @@ def evaluate_run(run: Run, settings: Mapping[str, Any] | None = None) -> dict[st
     opened = opened or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     opening, first = record_opening(dataset.folder, _opening(run, split, weights, opened))
     own = {"run": run.name, "weights": weights, "opened": opened}
-    write_sealed(run.folder / OPENED, own)
+    write_record(run.folder / OPENED, own)
     require_names(dataset, predictions.targets, predictions.ids)
     true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
     predictions = replace(predictions, true=true)
     predictions.write(run.folder / TABLE)
     record = _record(run, dataset, split, predictions)
     record["opened"] = {"run": opening.run, "when": opening.opened, "first": first}
-    write_sealed(run.folder / RECORD, record)
+    write_record(run.folder / RECORD, record)
     return {**record, "reused": False}
 
 
@@ -193,7 +195,7 @@ def _record(
         "dataset": dataset.ref,
         "split": {"name": split.name, "digest": split.digest()},
         "test": {"asked": len(split.ids("test")), "predicted": len(predictions)},
-        "targets": _plain(targets),
+        "targets": _without_nan(targets),
         "table_sha256": digest_file(run.folder / TABLE),
     }
 
@@ -237,12 +239,12 @@ def _values(target: Target, true: npt.NDArray[np.float64]) -> list[Any]:
     return [target.classes[index] for index in true[:, 0].astype(np.int64).tolist()]
 
 
-def _plain(value: Any) -> Any:
+def _without_nan(value: Any) -> Any:
     """JSON values: None where a ratio is not defined."""
     if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: _without_nan(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_without_nan(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

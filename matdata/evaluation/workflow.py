@@ -19,19 +19,20 @@ if TYPE_CHECKING:
 
 
 def train(
-    plugin: str,
-    dataset: str | DatasetFolder,
-    target: str | Sequence[str],
+    plugin: str | None = None,
+    dataset: str | DatasetFolder | None = None,
+    target: str | Sequence[str] | None = None,
     *,
+    config: str | Path | None = None,
     split: str | None = None,
     name: str | None = None,
     cache: str | Path | None = None,
     hypers: Mapping[str, Any] | None = None,
     verbose: bool = True,
     from_run: str | None = None,
-    freeze: Sequence[str] = (),
-    reinit: Sequence[str] = (),
-    keep_normalizer: bool = False,
+    freeze: Sequence[str] | None = None,
+    reinit: Sequence[str] | None = None,
+    keep_normalizer: bool | None = None,
     task: Any = None,
     **settings: Any,
 ) -> Run:
@@ -45,6 +46,8 @@ def train(
         Reference of a dataset, or an open one.
     target
         Column of its table, or several.
+    config
+        A configuration file, as ``--config`` takes it; what is given here wins.
     split
         A saved split with train and validation; the only one if not given.
     name
@@ -64,25 +67,33 @@ def train(
         ``regression`` or ``classification``; told from the column if not given.
     settings
         Fields of `matdata.training.settings.TrainSettings`.
+
+    Raises
+    ------
+    MatdataError
+        As ``matdata train``; `ConfigError` if plugin, dataset or target is named nowhere.
     """
-    from matdata.training.request import Request
+    from matdata.training.arguments import fields_of_file, request_of
     from matdata.training.train import train as run_training
 
-    home = getattr(dataset, "cache", None) if cache is None else None
-    request = Request(
-        plugin=plugin,
-        dataset=dataset if isinstance(dataset, str) else dataset.ref,
-        targets=(target,) if isinstance(target, str) else tuple(target),
-        split=split,
-        hypers=dict(hypers or {}),
-        settings=settings,
-        task=task,
-        from_run=from_run,
-        freeze=tuple(freeze),
-        reinit=tuple(reinit),
-        keep_normalizer=keep_normalizer,
-    )
-    return run_training(request, home or cache_dir(cache), name, Console() if verbose else SILENT)
+    own = {
+        "plugin": plugin,
+        "dataset": dataset.ref if isinstance(dataset, DatasetFolder) else dataset,
+        "targets": target,
+        "split": split,
+        "name": name,
+        "cache": cache if cache is not None else getattr(dataset, "cache", None),
+        "task": task,
+        "from_run": from_run,
+        "freeze": freeze,
+        "reinit": reinit,
+        "keep_normalizer": keep_normalizer,
+    }
+    given = {field: value for field, value in own.items() if value is not None}
+    given |= {"hypers": dict(hypers or {}), "settings": settings}
+    fields = given if config is None else fields_of_file(config, given)
+    home, console = cache_dir(fields.get("cache")), Console() if verbose else SILENT
+    return run_training(request_of(fields), home, fields.get("name"), console)
 
 
 def open_run(name: str, cache: str | Path | None = None) -> Run:

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from matdata.core.crystals import Int
 from matdata.core.errors import ConfigError, SplitError, first_few
 from matdata.core.row_index import RowIndex
-from matdata.features.feature import Feature
+from matdata.features.opened import DatasetLike, FeatureLike
 from matdata.load.encoding import encode, fitted
 from matdata.load.normalizer import Normalizer
-from matdata.load.options import DatasetLike, LoadOptions, by_id
+from matdata.load.options import LoadOptions, by_id
 from matdata.load.targets import Targets, Truths, read_targets, settle_missing
 from matdata.splits.ranking import ranked
 
@@ -47,7 +47,7 @@ class Materials:
 
     ids: npt.NDArray[np.str_]
     rows: Int
-    features: Mapping[str, Feature]
+    features: Mapping[str, FeatureLike]
     targets: Targets
     normalizer: Normalizer | None
     truths: Truths | None
@@ -136,7 +136,7 @@ def _rows(dataset: DatasetLike, ids: Any, what: str) -> Int:
 
 def _features(
     dataset: DatasetLike, inputs: Sequence[str], options: LoadOptions
-) -> dict[str, Feature]:
+) -> dict[str, FeatureLike]:
     if isinstance(inputs, str):
         inputs = [inputs]
     found = {}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from matdata.core.crystals import Int
 from matdata.core.errors import FeatureError
-from matdata.features.feature import Feature
+from matdata.features.opened import FeatureLike
 from matdata.load.columns import CRYSTAL, Builder, Columns
 from matdata.load.prepare import Preparation, bytes_a_material
 
@@ -34,7 +34,7 @@ class FeatureColumns:
         What becomes of the stored fields.
     """
 
-    def __init__(self, feature: Feature, rows: Int, prepared: Preparation) -> None:
+    def __init__(self, feature: FeatureLike, rows: Int, prepared: Preparation) -> None:
         self.feature = feature
         self.featurizer = feature.featurizer
         self.rows = rows

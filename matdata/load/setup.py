@@ -145,7 +145,7 @@ def _budget(options: LoadOptions, features: Mapping[str, FeatureColumns], count:
             )
         sizes[level] = holding[0].lengths[level]
     if options.batch_size:
-        limits["crystal"] = options.batch_size
+        limits["crystal"] = options.size
         sizes["crystal"] = np.ones(count, dtype=np.int64)
     return Budget(limits, sizes)
 

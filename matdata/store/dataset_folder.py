@@ -18,11 +18,12 @@ from matdata.core.row_index import RowIndex
 from matdata.store import notes, tables
 from matdata.store.artefact import check_files
 from matdata.store.columns import read_crystals
+from matdata.store.formats import stamp, upgraded
 from matdata.store.manifest import read_manifest
 from matdata.store.records import read_json
 from matdata.store.walk import Fault
 
-KIND = "dataset"
+KIND, SPLIT = "dataset", "split"
 
 
 class DatasetFolder:
@@ -173,7 +174,8 @@ class DatasetFolder:
         dict
             The note of the split of that name, perhaps of another one than was given.
         """
-        return notes.keep(self._splits, name, columns, {**note, "dataset_digest": self.digest})
+        content = {**note, "dataset_digest": self.digest, "format": stamp(SPLIT)}
+        return notes.keep(self._splits, name, columns, content)
 
     def load_split(self, name: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
         """A saved split: its columns and its note.
@@ -190,6 +192,9 @@ class DatasetFolder:
                 next_step=f"saved splits: {', '.join(names) or 'none'}; `matdata split` makes one",
             )
         note = notes.read(self._splits, name)
+        stated = note.get("format")
+        version = stated.get("version") if isinstance(stated, dict) else None
+        note = upgraded(SPLIT, note, version, self._splits / f"{name}{notes.NOTE}")
         if note["dataset_digest"] != self.digest:
             raise StoreError(
                 f"split {name!r} was made of dataset {str(note['dataset_digest'])[:8]}, "

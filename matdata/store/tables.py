@@ -18,7 +18,7 @@ def clean_column(values: Sequence[Any]) -> list[Any]:
     NaN, infinities and empty text are missing, and so is a list of numbers that holds one of them.
     A column that mixes numbers and text, or lists of several kinds, becomes text.
     """
-    plain = [_plain(value) for value in values]
+    plain = [_cell(value) for value in values]
     kinds = {_kind(value) for value in plain if value is not None}
     if kinds <= {"int", "float"}:
         wide = any(abs(v) > MAX_INT for v in plain if v is not None)
@@ -29,7 +29,7 @@ def clean_column(values: Sequence[Any]) -> list[Any]:
     return [None if value is None else str(value) for value in plain]
 
 
-def _plain(value: Any) -> Any:
+def _cell(value: Any) -> Any:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if value is None or (isinstance(value, str) and not value.strip()):

@@ -149,6 +149,22 @@ class Members:
     spreads: npt.NDArray[Any] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class SavedModel:
+    """What a run keeps of a plugin's model.
+
+    Attributes
+    ----------
+    hypers
+        Values of the plugin's hyperparameters by name.
+    state
+        Arrays by name: weights (members, …) of networks, or what `FitTrainer.state` returned.
+    """
+
+    hypers: Mapping[str, Any]
+    state: Mapping[str, npt.NDArray[Any]]
+
+
 class Trainer(ABC):
     """Base of `TorchTrainer` and `FitTrainer`; registered in the entry-point group
     ``matdata.trainers``.
@@ -170,6 +186,28 @@ class Trainer(ABC):
 
     def __init__(self, hypers: Any = None) -> None:
         self.hypers: Any = hypers if hypers is not None else self.Hypers()
+
+    @classmethod
+    def upgrade(cls, saved: SavedModel, from_version: str) -> SavedModel | None:
+        """What a run of another version of this plugin stored, as this version reads it.
+
+        Called when a run is opened whose version is not the installed one. A plugin that knows how
+        to read older versions returns their hyperparameters under today's names and their weights
+        under today's names and shapes, so that runs stay usable.
+
+        Parameters
+        ----------
+        saved
+            What the run stored.
+        from_version
+            `version` of the plugin that trained it.
+
+        Returns
+        -------
+        SavedModel or None
+            None, as here, if the version is not known: the run is refused.
+        """
+        return None
 
     @abstractmethod
     def inputs(self) -> tuple[str, ...]:

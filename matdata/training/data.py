@@ -13,7 +13,7 @@ import torch
 
 from matdata.core.errors import ConfigError, StoreError, first_few
 from matdata.core.row_index import RowIndex
-from matdata.features.feature import Feature
+from matdata.features.opened import FeatureLike
 from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
 from matdata.store.dataset_folder import DatasetFolder
@@ -40,10 +40,10 @@ class View:
     ids: Ids
     columns: Mapping[str, Sequence[Any]]
     units: Mapping[str, str]
-    features: Mapping[str, Any] = field(default_factory=dict)
+    features: Mapping[str, FeatureLike] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, dataset: DatasetFolder, features: Mapping[str, Feature]) -> View:
+    def of(cls, dataset: DatasetFolder, features: Mapping[str, FeatureLike]) -> View:
         """The view of a dataset."""
         return cls(dataset.ref, dataset.ids, dataset.columns, dataset.units, features)
 
@@ -51,7 +51,7 @@ class View:
     def sealed(
         cls,
         dataset: DatasetFolder,
-        features: Mapping[str, Feature],
+        features: Mapping[str, FeatureLike],
         targets: Sequence[Target],
         ids: Ids,
     ) -> View:
@@ -66,7 +66,7 @@ class View:
                 columns[target.name][row] = target.code(column[row])
         return cls(dataset.ref, dataset.ids, columns, dataset.units, features)
 
-    def feature(self, spec: str, **settings: Any) -> Any:
+    def feature(self, spec: str, **settings: Any) -> FeatureLike:
         """An open feature."""
         return self.features[spec]
 
