@@ -61,15 +61,16 @@ def setting(
 class Settings:
     """Base of all settings. Values are checked, and coerced from text, when one is made."""
 
-    #: Whether numbers, truth values and lists can be given as text, as a command line does.
+    #: Whether numbers, truth values and lists can be given as text, as a command line does, and
+    #: whole numbers with a point.
     from_text: typing.ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         hints = typing.get_type_hints(type(self))
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, str) and not self.from_text:
-                _require_text(hints[field.name], value, field.name)
+            if not self.from_text:
+                _require_exact(hints[field.name], value, field.name)
             if not (field.metadata.get("verbatim") and isinstance(value, str)):
                 value = _coerce(value, hints[field.name], field.name)
             _check(value, field)
@@ -148,9 +149,12 @@ def _coerce(value: Any, hint: Any, name: str) -> Any:
     return value
 
 
-def _require_text(hint: Any, value: str, name: str) -> None:
+def _require_exact(hint: Any, value: Any, name: str) -> None:
+    """Refuse text, and a number with a point, where something else or a whole number belongs."""
     takes = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    if str not in takes and Any not in takes:
+    text = isinstance(value, str) and str not in takes
+    pointed = isinstance(value, (float, np.floating)) and int in takes and float not in takes
+    if (text or pointed) and Any not in takes:
         kinds = " or ".join(getattr(one, "__name__", str(one)) for one in takes)
         raise _wrong_type(value, kinds, name)
 
