@@ -51,7 +51,7 @@ def energies(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**one, "thermo_type": "GGA_GGA+U", "energy_type": "GGA"} for one in kept]
 
 
-def timed(cache: Path, **query: str) -> tuple[float, Snapshot]:
+def timed(cache: Path, **query: object) -> tuple[float, Snapshot]:
     """Seconds for a snapshot, and the snapshot."""
     start = time.perf_counter()
     source = find_source("mp", Request(cache=cache, query=query))
@@ -68,8 +68,8 @@ def measure(home: Path, documents: list[dict[str, Any]], delay: float, files: in
     with serving(documents) as api, serving_bucket(home / "bucket") as bucket:
         api.thermo, api.delay, bucket.delay = thermo, delay, delay
         os.environ |= {"MP_API_ENDPOINT": api.url, "MP_API_KEY": KEY, ENV: bucket.url}
-        timed(home / "warm", bulk="all")  # imports
-        bulk, first = timed(home / "bulk", bulk="all")
+        timed(home / "warm", bulk=True)  # imports
+        bulk, first = timed(home / "bulk", bulk=True)
         rest, second = timed(home / "rest")
     print(f"{len(documents):,} documents, {sum(sizes) / 1e6:.1f} MB in {len(sizes)} files")
     print(f"API        {rest:8.2f} s   {len(documents) / rest:10,.0f} documents a second")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from matdata.core.cache import cache_dir
 from matdata.core.composition import Compositions
@@ -22,7 +22,7 @@ from matdata.core.errors import (
     StructureError,
     TrainError,
 )
-from matdata.core.given import path_of, require_given
+from matdata.core.given import require_given
 from matdata.core.ledger import Reject
 from matdata.datasets.dataset import Dataset
 from matdata.evaluation.workflow import evaluate, open_run, predict, train
@@ -90,16 +90,13 @@ def open(ref: str, cache: str | Path | None = None) -> Dataset:
 
 
 def build(
-    source: str | Path,
+    source: str | Path | None = None,
     *,
-    features: Sequence[str] | str = (),
     cache: str | Path | None = None,
-    limit: int | None = None,
-    seed: int = 0,
+    config: str | Path | None = None,
     columns: Mapping[str, object] | None = None,
     file: str | Path | None = None,
-    query: Mapping[str, str] | None = None,
-    snapshot: str | None = None,
+    query: Mapping[str, object] | None = None,
     **options: object,
 ) -> Dataset:
     """Build a dataset, as ``matdata build`` does.
@@ -108,17 +105,18 @@ def build(
     ----------
     source
         ``sample``, ``mp``, ``jarvis:dft_3d``, … or a path.
-    features
-        Features to compute; a list, or names separated by commas.
-    cache, limit, seed
-        Cache folder; at most so many records; seed of drawn records and of the split.
+    cache
+        Cache folder.
+    config
+        A configuration file, as ``--config`` takes it; what is given here wins.
     columns
         What columns mean: ``id_col``, ``structure_col``, ``formula_col``, ``energy``, ``targets``.
-    file, query, snapshot
-        A file saved from the source (``--from``); what it is asked for; a kept snapshot's version.
+    file, query
+        A file saved from the source (``--from``); what it is asked for.
     options
-        Fields of `matdata.building.options.BuildOptions`, and settings of curation (``dedupe``,
-        ``symmetry``, ``sites_below``, …).
+        Fields of `matdata.building.options.BuildOptions` (``features``, ``seed``, …; lists also as
+        text with commas), settings of curation (``dedupe``, ``symmetry``, ``sites_below``, …),
+        ``limit`` (at most so many records) and ``snapshot`` (version of a kept one).
 
     Raises
     ------
@@ -126,15 +124,18 @@ def build(
         As ``matdata build``; `ConfigError` for an unknown option or a number below one.
     """
     from matdata.building import pipeline
-    from matdata.building.options import options_of
-    from matdata.sources import base, find_source, roles
+    from matdata.building.arguments import BUILD_OPTIONS, canonical
+    from matdata.building.config import BuildConfig
+    from matdata.core.options import overlay
+    from matdata.sources import find_source
+    from matdata.store.config_file import read_config
 
-    chosen = options_of({"features": features, "seed": seed, **options}, limit)
-    home = cache_dir(cache)
-    read = roles.ReadOptions.from_mapping(columns or {})
-    saved = None if file is None else path_of(file, "the file")
-    request = base.Request("", limit, seed, read, saved, home, query or {}, snapshot)
-    built = pipeline.build(find_source(str(source), request), home, chosen)
+    own = {"source": source, "cache": cache, "columns": columns, "file": file, "query": query}
+    given = {**{name: value for name, value in own.items() if value is not None}, **options}
+    if config is not None:
+        given = overlay(canonical(read_config(config, BUILD_OPTIONS)), given)
+    chosen, home = BuildConfig.of(given), cache_dir(cast("str | Path | None", given.get("cache")))
+    built = pipeline.build(find_source(chosen.source, chosen.request(home)), home, chosen.options)
     return Dataset(built.dataset.folder, home)
 
 

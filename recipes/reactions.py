@@ -42,8 +42,8 @@ from matdata.plugin import (
     digest_file,
     element_symbols,
     formula_of,
-    open_binary,
-    readable,
+    read_list,
+    require_object,
     to_columns,
 )
 
@@ -102,20 +102,10 @@ class Reactions(Source):
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Numbered reactions, read as a stream."""
-        import ijson
-
-        with readable(self.path), open_binary(self.path) as file:
-            try:
-                found = enumerate(ijson.items(file, "reactions.item", use_float=True), start=1)
-                chosen = itertools.islice(found, start * CHUNK_ROWS, self.limit)
-                while chunk := list(itertools.islice(chosen, CHUNK_ROWS)):
-                    yield chunk
-            except ijson.JSONError as error:
-                raise SourceError(
-                    f"{self.path} is not complete, valid JSON: {error}",
-                    cause="a truncated download",
-                    next_step="fetch the file again",
-                ) from error
+        numbered = enumerate(read_list(self.path, "reactions"), start=1)
+        chosen = itertools.islice(numbered, start * CHUNK_ROWS, self.limit)
+        while chunk := list(itertools.islice(chosen, CHUNK_ROWS)):
+            yield [(number, item.value) for number, item in chunk]
 
     def parse(self, raw: Any) -> Chunk:
         """Rows of the reactions that the thesis keeps; the others with their reason."""
@@ -125,7 +115,7 @@ class Reactions(Source):
         for number, reaction in raw:
             identity = f"reaction-{number:05d}"
             try:
-                rows.append(row_of(reaction))
+                rows.append(row_of(require_object(reaction)))
             except Unusable as error:
                 rejects.append(Reject(identity, "source", error.reason, str(error)))
                 continue

@@ -26,7 +26,8 @@ from summaries import summary_of
 from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError, MatdataError
 from matdata.evaluation.compare import BY
-from matdata.training.run import find_run, read_sealed, write_sealed
+from matdata.store.records import read_record, write_record
+from matdata.training.run import find_run
 
 FOLDER = Path(__file__).parent / "results"
 SHOWN = {"regression": ("mae", "rmse", "r2"), "classification": ("accuracy", "roc_auc", "f1")}
@@ -53,7 +54,7 @@ def add(names: Sequence[str], given: argparse.Namespace) -> list[Path]:
         found = summary_of(find_run(cache_dir(given.cache), name), paper)
         given.folder.mkdir(parents=True, exist_ok=True)
         written.append(given.folder / f"{found['run']}.json")
-        write_sealed(written[-1], found)
+        write_record(written[-1], found)
     return written
 
 
@@ -65,7 +66,7 @@ def read(folder: Path) -> list[Result]:
     StoreError
         If one was edited.
     """
-    return [read_sealed(path) for path in sorted(folder.glob("*.json"))]
+    return [read_record(path) for path in sorted(folder.glob("*.json"))]
 
 
 def family(split: str) -> str:

@@ -21,8 +21,8 @@ from matdata.plugin import (
     Unusable,
     digest_file,
     from_pymatgen_dict,
-    open_binary,
-    readable,
+    read_list,
+    require_object,
     to_crystals,
 )
 
@@ -75,20 +75,10 @@ class Entries(Source):
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Numbered entries, read as a stream."""
-        import ijson
-
-        with readable(self.path), open_binary(self.path) as file:
-            try:
-                entries = enumerate(ijson.items(file, "entries.item", use_float=True), start=1)
-                chosen = itertools.islice(entries, start * CHUNK_ROWS, self.limit)
-                while chunk := list(itertools.islice(chosen, CHUNK_ROWS)):
-                    yield chunk
-            except ijson.JSONError as error:
-                raise SourceError(
-                    f"{self.path} is not complete, valid JSON: {error}",
-                    cause="a truncated download",
-                    next_step="fetch the file again",
-                ) from error
+        numbered = enumerate(read_list(self.path, "entries"), start=1)
+        chosen = itertools.islice(numbered, start * CHUNK_ROWS, self.limit)
+        while chunk := list(itertools.islice(chosen, CHUNK_ROWS)):
+            yield [(number, item.value) for number, item in chunk]
 
     def parse(self, raw: Any) -> Chunk:
         """Structures and energies per atom."""
@@ -96,9 +86,10 @@ class Entries(Source):
         sites: list[Sites] = []
         energies: list[float | None] = []
         rejects: list[Reject] = []
-        for row, entry in raw:
+        for row, value in raw:
             identity = f"wbm-{self.batch}-{row}"
             try:
+                entry = require_object(value)
                 one = from_pymatgen_dict(entry.get("structure") or {})
             except Unusable as error:
                 rejects.append(Reject(identity, "source", error.reason, str(error)))

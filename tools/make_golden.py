@@ -1,31 +1,30 @@
-"""Write tests/golden/v<format>: a small cache as this version writes it, kept for ever.
+"""Write tests/golden/v<n>: a small cache as this version writes it, kept for ever.
 
-Run it once when the format number rises; never rewrite an older folder.
+Run it once when the version of a format rises (`matdata/store/formats.py`): it writes the next
+folder. Never rewrite an older one.
 """
 
 from __future__ import annotations
 
 import csv
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 import matdata as md
 from matdata.adapters.pymatgen import to_structure
-from matdata.store.manifest import FORMAT_VERSION
+from matdata.cli import main as matdata
 
 ROOT = Path(__file__).parents[1]
+GOLDEN = ROOT / "tests" / "golden"
 sys.path.insert(0, str(ROOT / "tests"))
 
 
 def main() -> None:
-    """Build the cache and keep its datasets and features."""
+    """Build a cache with an artefact of each format."""
     from support.crystals import few, many
 
-    target = ROOT / "tests" / "golden" / f"v{FORMAT_VERSION}"
-    if target.exists():
-        sys.exit(f"{target} is there; golden artefacts are not rewritten")
+    target = GOLDEN / f"v{len(list(GOLDEN.glob('v*'))) + 1}"
     crystals = md.Crystals.concat([few(), many(8)])
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "golden.csv"
@@ -37,9 +36,19 @@ def main() -> None:
             writer.writerow(["broken", "no _cell_length_a", 0.0])
         for store in ("zarr", "hdf5"):
             md.build(source, features=["ofm"], cache=target, store=store, shard_rows=5, workers=1)
+    files = target / "files"  # formats that are no part of a cache
+    files.mkdir()
+    brief = ["--epochs", "1", "--threads", "1", "--set", "train.tensorboard=false"]
+    run = ["--target", "energy_per_atom", "--name", "golden", "--set", "hyper.width=2", *brief]
+    for command in (
+        ["featurize", "golden", "fractions", "--workers", "1"],
+        ["train", "example", "golden", *run, "--write-config", str(files / "run.toml")],
+        ["export", "golden", str(files / "snapshot.jsonl"), "--snapshot"],
+    ):
+        if matdata([*command, "--cache", str(target), "--quiet"]):
+            sys.exit(f"{' '.join(command)} failed")
     for lock in target.rglob(".lock-*"):
         lock.unlink()
-    shutil.rmtree(target / "snapshots")
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ def build(
     check_name(options.name)
     made = _featurizers(options)
     ensure_writable(cache)
-    snapshot = take_snapshot(source, cache, console, options.workers)
+    snapshot = take_snapshot(source, cache, console, options.threads)
     _check_kinds(made, snapshot.origin["kind"], snapshot.origin["name"])
     dataset = make_dataset(snapshot, cache, options, console)
     split = _split_of(dataset, options, console)
@@ -139,11 +139,7 @@ def _featurizers(options: BuildOptions) -> list[Featurizer]:
                 f"settings for feature {name!r}, which is not asked for",
                 next_step=f"features asked for: {', '.join(options.features) or 'none'}",
             )
-    by_name = options.feature_settings
-    return [
-        featurizer(spec, by_name.get(spec) or by_name.get(spec.partition(":")[0], {}))
-        for spec in options.features
-    ]
+    return [featurizer(spec, options.settings_of(spec)) for spec in options.features]
 
 
 def _check_kinds(made: Sequence[Featurizer], kind: str, name: str) -> None:
@@ -182,7 +178,7 @@ def make_dataset(
         table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])
         records = Records(crystals, table, rejects, energy, per, origin["targets"])
         drop = _others(others, options.curation.drop_by)
-        curated = curate(records, options.curation, drop, options.workers)
+        curated = curate(records, options.curation, drop, options.threads)
         if not curated.table["material_id"]:
             raise nothing_left(curated)
         about = {
@@ -250,7 +246,7 @@ def _add_feature(
     batch = _batch_of(dataset, made)
     home = cache / "features" / dataset.ref
     job = Job(made, batch, dataset.ref, dataset.digest, home, options.store, options.shard_rows)
-    folder = run(job, console, options.workers)
+    folder = run(job, console, options.threads)
     mark_used(folder)
     manifest = read_manifest(folder)
     lost = sum(manifest["rejected"].values())

@@ -11,7 +11,6 @@ from typing import Any
 from matdata.core.cache import cache_dir
 from matdata.core.console import Console, one_line
 from matdata.core.errors import ConfigError
-from matdata.core.executors import default_workers
 from matdata.core.printable import printable_json
 from matdata.core.redaction import redact, redacted
 from matdata.store.walk import entries_below
@@ -25,26 +24,6 @@ def cache_of(given: argparse.Namespace) -> Path:
 def console_of(given: argparse.Namespace) -> Console:
     """Where the command reports to; JSON keeps standard output for itself."""
     return Console(quiet=given.quiet, lines_to_stderr=given.json)
-
-
-def workers_of(given: argparse.Namespace) -> int:
-    """Number of workers, all cores if not said."""
-    if given.workers is not None and given.workers < 1:
-        raise ConfigError(f"--workers is {given.workers}, expected at least 1")
-    return int(given.workers or default_workers())
-
-
-def positive(value: int | None, option: str) -> int | None:
-    """A number that must be above zero, or None.
-
-    Raises
-    ------
-    ConfigError
-        If it is zero or negative.
-    """
-    if value is not None and value < 1:
-        raise ConfigError(f"{option} is {value}, expected at least 1")
-    return value
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -95,15 +74,6 @@ def tell(text: object = "") -> None:
 def print_json(value: Any) -> None:
     """Print a result for machines; secrets are hidden, and what a terminal would obey escaped."""
     print(printable_json(redacted(value), indent=1, default=lambda other: redact(str(other))))
-
-
-def human_bytes(count: float) -> str:
-    """A number of bytes for people."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
 
 
 def folder_bytes(folder: Path) -> int:

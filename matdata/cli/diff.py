@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from matdata.cli.common import cache_of, console_of, pairs_of, print_json
-from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError
 from matdata.datasets.diff import Change, Diff, Side, Tolerances, compare
 from matdata.datasets.snapshot_view import SnapshotView
 from matdata.store.catalogue import find_dataset
@@ -18,7 +18,7 @@ SHOWN = 10  # materials of each kind of change that are named
 def run(given: argparse.Namespace) -> int:
     """Print what changed between two datasets, or two snapshots."""
     cache = cache_of(given)
-    tolerances = _tolerances(given.set)
+    tolerances = Tolerances.from_mapping(pairs_of(given.set, "--set"))
     sides = [_side(cache, ref) for ref in (given.dataset, given.other)]
     if type(sides[0]) is not type(sides[1]):
         raise ConfigError(
@@ -37,22 +37,6 @@ def run(given: argparse.Namespace) -> int:
 
 def _side(cache: Path, ref: str) -> Side:
     return SnapshotView.find(cache, ref) if "/" in ref else find_dataset(cache, ref)
-
-
-def _tolerances(pairs: list[str]) -> Tolerances:
-    known = ("target", "volume", "distance")
-    values = {}
-    for key, text in pairs_of(pairs, "--set").items():
-        if key not in known:
-            raise ConfigError(
-                f"--set {key}: no such tolerance{did_you_mean(key, known)}",
-                next_step=f"tolerances: {', '.join(known)}",
-            )
-        try:
-            values[key] = float(text)
-        except ValueError:
-            raise ConfigError(f"--set {key}={text}: expected a number") from None
-    return Tolerances(**values)
 
 
 def _lines(found: Diff) -> Iterable[str]:

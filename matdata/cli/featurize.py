@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import argparse
 
-from matdata.building.options import BuildOptions
+from matdata.building.arguments import FEATURIZE_OPTIONS, canonical
+from matdata.building.config import config_of_features
+from matdata.building.options import build_options
 from matdata.building.pipeline import add_features
-from matdata.cli.common import (
-    cache_of,
-    console_of,
-    positive,
-    print_json,
-    settings_of,
-    words,
-    workers_of,
-)
-from matdata.core.cache import ensure_writable
+from matdata.cli.common import console_of, print_json
+from matdata.cli.options import joined
+from matdata.core.cache import cache_dir, ensure_writable
 from matdata.store.catalogue import find_dataset
+from matdata.store.config_file import write_config
 
 
 def run(given: argparse.Namespace) -> int:
     """Add features to a dataset."""
-    cache, console = cache_of(given), console_of(given)
-    dataset = find_dataset(cache, given.dataset)
+    console = console_of(given)
+    keywords = dict(joined(given, FEATURIZE_OPTIONS, canonical))
+    cache = cache_dir(keywords.pop("cache", None))
+    dataset = find_dataset(cache, keywords.pop("dataset"))
+    options = build_options(keywords)
     ensure_writable(cache)
-    options = BuildOptions(
-        features=words(given.features),
-        feature_settings=settings_of(given.set),
-        store=given.store,
-        workers=workers_of(given),
-        shard_rows=positive(given.shard_rows, "--shard-rows"),
-    )
+    if given.write_config:
+        write_config(given.write_config, config_of_features(dataset.ref, options))
     folders = add_features(dataset, cache, options, console)
     if given.json:
         print_json({"dataset": dataset.ref, "features": [str(folder) for folder in folders]})

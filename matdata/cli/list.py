@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from matdata.cli.common import cache_of, folder_bytes, human_bytes, print_json, tell
+from matdata.cli.common import cache_of, folder_bytes, print_json, tell
 from matdata.core.errors import StoreError
+from matdata.core.printable import human_bytes
 from matdata.store.catalogue import features_kept, kept_below
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.latest import last_of

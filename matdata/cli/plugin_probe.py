@@ -169,7 +169,7 @@ def _feature(featurizer: Any) -> dict[str, Any]:
 
 
 def _source(source: Any) -> dict[str, Any]:
-    return {"queries": list(source.queries), "takes_file": bool(source.takes_file)}
+    return {"queries": _settings(source.Query), "takes_file": bool(source.takes_file)}
 
 
 def _objective(objective: Any) -> dict[str, Any]:

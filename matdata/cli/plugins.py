@@ -100,6 +100,9 @@ def _tell_all(found: list[dict[str, Any]], problems: list[dict[str, str]]) -> No
     for plugin in found:
         if "broken" in plugin or plugin["kind"] != TRAINERS.kind:
             tell(_line(plugin))
+            for query in plugin.get("queries", []):
+                name, default = query["name"], _default(query["default"])
+                tell(f"  --query {name}={default}  {query['meaning']}")
         else:
             _tell_trainer(plugin)
         if "broken" in plugin:

@@ -3,67 +3,48 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
-from matdata.cli.common import cache_of, console_of, pairs_of, print_json
+from matdata.cli.common import console_of, print_json
+from matdata.cli.options import joined
 from matdata.cli.plugins import need_torch
-from matdata.core.errors import ConfigError
-from matdata.training import TRAINERS
+from matdata.core.cache import cache_dir
+from matdata.core.options import Values
+from matdata.training.arguments import TRAIN_OPTIONS, canonical, config_of_train
+from matdata.training.arguments import request_of as request_from
 from matdata.training.request import Request
-from matdata.training.settings import settings_from_pairs
-from matdata.training.target_request import target_requests
-
-FLAGS = (
-    *("epochs", "batch_size", "lr", "loss", "clip", "patience", "ensemble", "seed", "device"),
-    *("threads", "compile", "precision"),
-)
 
 
 def run(given: argparse.Namespace) -> int:
     """Train a plugin; the same command goes on with a training that was stopped."""
-    request = request_of(given)
+    fields = fields_of(given)
+    request = request_from(fields)
     need_torch()
+    from matdata.store.config_file import write_config
+    from matdata.training.plan import ask
     from matdata.training.train import train
 
-    made = train(request, cache_of(given), given.name, console_of(given))
+    cache, name = cache_dir(fields.get("cache")), fields.get("name")
+    if given.write_config:
+        plan = ask(request, cache)
+        text = config_of_train(request, plan.trainer, plan.settings.to_dict(), name)
+        write_config(given.write_config, text)
+    made = train(request, cache, name, console_of(given))
     if given.json:
         print_json({"run": made.name, "folder": str(made.folder), **made.result()})
     return 0
 
 
-def request_of(given: argparse.Namespace) -> Request:
-    """What the arguments ask for.
+def fields_of(given: argparse.Namespace) -> Values:
+    """What arguments and configuration file ask for, by name of a field of the request.
 
     Raises
     ------
     PluginError, ConfigError
-        If plugin, hyper or setting is unknown, or a setting is given twice.
+        If plugin, hyperparameter or setting is unknown, or a setting is given twice.
     """
-    plugin = TRAINERS.get(given.plugin)
-    settings, hypers = settings_from_pairs(pairs_of(given.set, "--set"), plugin)
-    chosen: dict[str, Any] = dict(settings)
-    flags: dict[str, Any] = {name: getattr(given, name) for name in FLAGS}
-    if given.no_validation:
-        flags["validation"] = False
-    for name, value in flags.items():
-        if value is None:
-            continue
-        if name in settings:
-            raise ConfigError(f"{name} is given twice: by --{name.replace('_', '-')} and by --set")
-        chosen[name] = value
-    return Request(
-        plugin=given.plugin,
-        dataset=given.dataset,
-        targets=tuple(given.target),
-        split=given.split,
-        hypers=hypers,
-        settings=chosen,
-        task=given.task,
-        from_run=given.from_run,
-        freeze=tuple(given.freeze),
-        reinit=tuple(given.reinit),
-        keep_normalizer=given.keep_normalizer,
-        target_requests=target_requests(
-            given.target, given.objective, given.axis, given.target_option
-        ),
-    )
+    return joined(given, TRAIN_OPTIONS, canonical)
+
+
+def request_of(given: argparse.Namespace) -> Request:
+    """The request of `fields_of`."""
+    return request_from(fields_of(given))

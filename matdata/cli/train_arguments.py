@@ -8,14 +8,14 @@ from collections.abc import Callable
 Add = Callable[..., argparse.ArgumentParser]
 
 
-def add_all(add: Add, dataset: tuple[str, str]) -> None:
+def add_all(add: Add) -> None:
     """Add the commands to the command line."""
     plugins = add("plugins", "what is installed beside matdata, and what is wrong with it")
     plugins.add_argument("name", nargs="?", help="show this one, with the settings of the loop")
     plugins.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="for the import of one plugin (20)"
     )
-    _train(add("train", "train a plugin on a dataset", ("plugin", "trainer"), dataset))
+    add("train", "train a plugin on a dataset")
     predict = add("predict", "what a run says about other materials", ("run", "name of the run"))
     predict.add_argument(
         "what", nargs="+", help="a dataset, files of structures (CIF, POSCAR, …), or formulas"
@@ -95,81 +95,3 @@ def _output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", help="where numbers and pictures go")
     parser.add_argument("--no-pictures", action="store_true", help="write none")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda")
-
-
-def _train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--target",
-        action="append",
-        required=True,
-        metavar="COLUMN",
-        help="what is learnt: a column, or an expression: 'log10(k_vrh)', 'energy / n_sites', "
-        "'a - b', 'band_gap > 0' (true or false); names in `backticks` where they are no words",
-    )
-    parser.add_argument("--split", metavar="NAME", help="a saved split; the only one if not given")
-    parser.add_argument("--name", help="name of the run")
-    parser.add_argument(
-        "--task", choices=("regression", "classification"), help="told from the column if not given"
-    )
-    parser.add_argument(
-        "--objective",
-        action="append",
-        default=[],
-        metavar="TARGET=NAME",
-        help="objective of one target, such as huber or multi_label; --loss is that of all others",
-    )
-    parser.add_argument(
-        "--axis",
-        action="append",
-        default=[],
-        metavar="TARGET=COLUMN",
-        help="axis of an array target: a column with the same list of numbers in each row",
-    )
-    parser.add_argument(
-        "--target-option",
-        action="append",
-        default=[],
-        metavar="TARGET.KEY=VALUE",
-        help="normalizer (none, scalar, pointwise), axis_weights (none, trapezoid), or an option "
-        "of the target's objective",
-    )
-    for name, kind in (
-        ("epochs", int),
-        ("batch-size", int),
-        ("lr", float),
-        ("loss", str),
-        ("clip", float),
-        ("patience", int),
-        ("ensemble", int),
-        ("seed", int),
-        ("device", str),
-        ("threads", int),
-        ("compile", str),
-        ("precision", str),
-    ):
-        parser.add_argument(f"--{name}", type=kind, help=f"short for --set train.{name}=…")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="a setting of the loop (train.schedule=onecycle) or a hyper of the plugin "
-        "(hyper.depth=3); `matdata plugins NAME` lists both with their defaults",
-    )
-    parser.add_argument("--from-run", metavar="RUN", help="begin with the weights of a run")
-    parser.add_argument(
-        "--freeze", action="append", default=[], metavar="PATTERN", help="weights that stay as is"
-    )
-    parser.add_argument(
-        "--reinit", action="append", default=[], metavar="PATTERN", help="weights not taken over"
-    )
-    parser.add_argument(
-        "--keep-normalizer",
-        action="store_true",
-        help="normalise targets as the run of --from-run did, not by this training part",
-    )
-    parser.add_argument(
-        "--no-validation",
-        action="store_true",
-        help="train for all epochs and keep the last weights; uses no validation part",
-    )

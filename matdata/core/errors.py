@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from matdata.core.printable import printable
 from matdata.core.redaction import redact
 
+EXAMPLES = 10  # values named in a message before it says how many more there are
+
 
 class MatdataError(Exception):
     """Base of all errors that matdata raises about a user's data or request.
@@ -83,6 +85,13 @@ class PluginError(MatdataError):
 
 class TrainError(MatdataError):
     """A training cannot start or continue, or a run does not support what is requested."""
+
+
+def first_few(values: Iterable[object]) -> str:
+    """The first ten values, and how many there are when there are more."""
+    items = [str(value) for value in values]
+    shown = ", ".join(items[:EXAMPLES])
+    return shown if len(items) <= EXAMPLES else f"{shown}, ... ({len(items)} in all)"
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:

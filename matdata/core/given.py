@@ -6,14 +6,16 @@ An unset shell variable arrives as an empty text, which as a path means the curr
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 from matdata.core.errors import ConfigError
 
 #: Arguments of the command line that name a file, a folder, or something in the cache.
 NAMED = (
-    "cache", "dataset", "drop_in", "file", "from_run", "global_run", "id", "local_run", "names",
-    "optics", "other", "output", "pictures", "plugin", "run", "runs", "snapshot", "source", "what",
+    "cache", "config", "dataset", "drop_in", "from", "from_run", "global_run", "id", "local_run",
+    "names", "optics", "other", "output", "pictures", "plugin", "run", "runs", "snapshot", "source",
+    "what", "write_config",
 )  # fmt: skip
 
 
@@ -52,10 +54,37 @@ def require_arguments(arguments: argparse.Namespace) -> None:
     """
     for name in NAMED:
         value = getattr(arguments, name, None)
-        option = {"file": "--from"}.get(name, name.replace("_", "-"))
+        option = "--from" if name == "from" else name.replace("_", "-")
         for argument in value if isinstance(value, list) else [value]:
             if isinstance(argument, str):
                 require_given(argument, f"the argument {option!r}")
+
+
+def ending_of(path: str | Path, endings: Iterable[str], what: str, otherwise: str = "") -> str:
+    """The ending of a file's name that says in which format it is written, in small letters.
+
+    Parameters
+    ----------
+    path
+        The file.
+    endings
+        Those there are a format for.
+    what, otherwise
+        What is written, and what else a user can do, for the message.
+
+    Raises
+    ------
+    ConfigError
+        If it has none of them.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in endings:
+        has = f"the ending {ending!r}" if ending else "no ending"
+        raise ConfigError(
+            f"{what} cannot be written to {str(path)!r}: its name has {has}",
+            next_step=f"end the name in one of {', '.join(endings)}{otherwise}",
+        )
+    return ending
 
 
 def path_of(text: str | Path, what: str) -> Path:

@@ -17,8 +17,13 @@ import typing
 from collections.abc import Mapping
 from typing import Any, Self
 
+import numpy as np
+
 from matdata.core.digest import digest_json
 from matdata.core.errors import ConfigError, did_you_mean
+
+#: Types whose values can be given as text.
+_PLAIN = (bool, int, float, str, type(None))
 
 
 def setting(
@@ -28,36 +33,46 @@ def setting(
     choices: tuple[Any, ...] | None = None,
     minimum: float | None = None,
     maximum: float | None = None,
+    above: float | None = None,
     view: bool = False,
-    later: bool = False,
+    verbatim: bool = False,
 ) -> Any:
     """A field of a `Settings` class: default, meaning, and the values it can take.
 
-    A `view` says how a stored thing is looked at, not what is stored: it is no part of the
-    identity. A setting that came `later` than what is stored already is one only where it differs
-    from its default, so that what was stored keeps its identity.
+    `minimum` and `maximum` are values that it can take, `above` is none. A `view` says how a stored
+    thing is looked at, not what is stored: it is no part of the identity. A `verbatim` text is a
+    name, of which ``none`` is one like any other.
     """
-    return dataclasses.field(
-        default=default,
-        metadata={
-            "help": help,
-            "choices": choices,
-            "minimum": minimum,
-            "maximum": maximum,
-            "view": view,
-            "later": later,
-        },
-    )
+    metadata = {
+        "help": help,
+        "choices": choices,
+        "minimum": minimum,
+        "maximum": maximum,
+        "above": above,
+        "view": view,
+        "verbatim": verbatim,
+    }
+    if isinstance(default, Mapping):  # one that could be changed would be shared
+        return dataclasses.field(default_factory=lambda: dict(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """Base of all settings. Values are checked, and coerced from text, when one is made."""
 
+    #: Whether numbers, truth values and lists can be given as text, as a command line does, and
+    #: whole numbers with a point.
+    from_text: typing.ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         hints = typing.get_type_hints(type(self))
         for field in dataclasses.fields(self):
-            value = _coerce(getattr(self, field.name), hints[field.name], field.name)
+            value = getattr(self, field.name)
+            if not self.from_text:
+                _require_exact(hints[field.name], value, field.name)
+            if not (field.metadata.get("verbatim") and isinstance(value, str)):
+                value = _coerce(value, hints[field.name], field.name)
             _check(value, field)
             object.__setattr__(self, field.name, value)
 
@@ -84,14 +99,9 @@ class Settings:
         return dataclasses.asdict(self)
 
     def identity(self) -> dict[str, Any]:
-        """The settings on which what is stored depends: no views, nor what came later unused."""
-        idle = {
-            f.name
-            for f in dataclasses.fields(self)
-            if f.metadata.get("view")
-            or (f.metadata.get("later") and getattr(self, f.name) == f.default)
-        }
-        return {name: value for name, value in self.to_dict().items() if name not in idle}
+        """The settings on which what is stored depends: all but the views."""
+        views = {field.name for field in dataclasses.fields(self) if field.metadata.get("view")}
+        return {name: value for name, value in self.to_dict().items() if name not in views}
 
     def digest(self) -> str:
         """SHA-256 (hex) of the identity."""
@@ -101,9 +111,15 @@ class Settings:
     def describe(cls) -> list[tuple[str, Any, str]]:
         """Each setting's name, default and meaning, for help texts and documentation."""
         return [
-            (field.name, field.default, field.metadata.get("help", ""))
+            (field.name, _default(field), field.metadata.get("help", ""))
             for field in dataclasses.fields(cls)
         ]
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default
 
 
 def _coerce(value: Any, hint: Any, name: str) -> Any:
@@ -111,10 +127,19 @@ def _coerce(value: Any, hint: Any, name: str) -> Any:
         options = typing.get_args(hint)
         if type(None) in options and (value is None or value in ("none", "null")):
             return None
+        classes = tuple(one for one in options if isinstance(one, type) and one not in _PLAIN)
+        if isinstance(value, classes):
+            return value
         hint = next(option for option in options if option is not type(None))
+    if hint is Any:
+        return value
     origin = typing.get_origin(hint)
     if origin is tuple:
         return _coerce_tuple(value, typing.get_args(hint)[0], name)
+    if origin is not None:
+        return _coerce_mapping(value, origin, name)
+    if isinstance(value, np.generic):
+        value = value.item()
     if hint is bool:
         return _coerce_bool(value, name)
     if hint in (int, float, str):
@@ -124,9 +149,27 @@ def _coerce(value: Any, hint: Any, name: str) -> Any:
     return value
 
 
+def _require_exact(hint: Any, value: Any, name: str) -> None:
+    """Refuse text, and a number with a point, where something else or a whole number belongs."""
+    takes = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    text = isinstance(value, str) and str not in takes
+    pointed = isinstance(value, (float, np.floating)) and int in takes and float not in takes
+    if (text or pointed) and Any not in takes:
+        kinds = " or ".join(getattr(one, "__name__", str(one)) for one in takes)
+        raise _wrong_type(value, kinds, name)
+
+
+def _coerce_mapping(value: Any, kind: Any, name: str) -> Any:
+    if kind is not Mapping:
+        raise TypeError(f"setting {name!r} has a type that settings do not know: {kind}")
+    if not isinstance(value, Mapping):
+        raise _wrong_type(value, "a mapping", name)
+    return value
+
+
 def _coerce_tuple(value: Any, item: Any, name: str) -> tuple[Any, ...]:
     if isinstance(value, str):
-        value = [part for part in value.split(",") if part]
+        value = [part.strip() for part in value.split(",") if part.strip()]
     if not isinstance(value, (list, tuple)):
         raise _wrong_type(value, "list", name)
     return tuple(_coerce(part, item, name) for part in value)
@@ -166,6 +209,9 @@ def _check(value: Any, field: dataclasses.Field[Any]) -> None:
             next_step=f"choose one of: {', '.join(map(str, choices))}",
         )
     low, high = field.metadata.get("minimum"), field.metadata.get("maximum")
+    above = field.metadata.get("above")
+    if value is not None and above is not None and not value > above:
+        raise ConfigError(f"setting {field.name!r} is {value!r}; expected above {above}")
     if value is not None and low is not None and value < low:
         raise ConfigError(f"setting {field.name!r} is {value!r}; expected at least {low}")
     if value is not None and high is not None and value > high:

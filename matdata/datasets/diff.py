@@ -10,6 +10,7 @@ import numpy as np
 
 from matdata.core.crystals import Crystals
 from matdata.core.errors import StructureError
+from matdata.core.settings import Settings, setting
 from matdata.curate.near_duplicates import fingerprint
 from matdata.datasets.snapshot_view import SnapshotView
 from matdata.store.dataset_folder import DatasetFolder
@@ -31,22 +32,16 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Tolerances:
-    """Tolerances above which a difference counts as a change.
+class Tolerances(Settings):
+    """Tolerances above which a difference counts as a change."""
 
-    Attributes
-    ----------
-    target
-        Difference of a target, in its own unit.
-    volume
-        Relative difference of the volumes per atom.
-    distance
-        Difference of mean neighbour distances, in units of the cube root of the volume per atom.
-    """
-
-    target: float = 1e-3
-    volume: float = 0.01
-    distance: float = 0.01
+    target: float = setting(1e-3, "difference of a target, in its own unit", minimum=0.0)
+    volume: float = setting(0.01, "relative difference of the volumes per atom", minimum=0.0)
+    distance: float = setting(
+        0.01,
+        "difference of mean neighbour distances, in units of the cube root of the volume per atom",
+        minimum=0.0,
+    )
 
 
 @dataclass(frozen=True)

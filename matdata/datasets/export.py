@@ -14,6 +14,7 @@ import numpy.typing as npt
 from matdata.core.cache import storage_error
 from matdata.core.crystals import Crystals, Ragged
 from matdata.core.errors import ConfigError, FeatureError, did_you_mean
+from matdata.core.given import ending_of
 from matdata.features.base import Dense
 from matdata.features.feature import Feature
 from matdata.store import files, tables
@@ -186,13 +187,8 @@ def format_of(path: Path, form: str | None) -> str:
     ConfigError
         If it is unknown, with those there are.
     """
-    if form is None and path.suffix.lower() in ENDINGS:
-        return ENDINGS[path.suffix.lower()]
     if form is None:
-        raise ConfigError(
-            f"no format is known by the ending of {path.name!r}",
-            next_step=f"end the name with one of: {', '.join(ENDINGS)}, or say --format",
-        )
+        return ENDINGS[ending_of(path, ENDINGS, "a dataset", ", or say --format")]
     if form not in FORMATS:
         raise ConfigError(
             f"unknown format {form!r}{did_you_mean(form, FORMATS)}",

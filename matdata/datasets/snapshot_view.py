@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.crystals import Crystals
+from matdata.core.errors import StoreError, did_you_mean
 from matdata.core.ledger import Reject
+from matdata.core.row_index import RowIndex
 from matdata.curate.coercion import numeric_columns
 from matdata.sources.snapshot import Snapshot, kept_snapshot
 from matdata.store.tables import Columns
@@ -92,12 +94,22 @@ class SnapshotView:
         return np.asarray(self.columns["material_id"], dtype=np.str_)
 
     @functools.cached_property
-    def _rows(self) -> dict[str, int]:
-        return {identity: row for row, identity in enumerate(self.ids.tolist())}
+    def _index(self) -> RowIndex:
+        return RowIndex(self.ids)
 
     def row(self, material_id: str) -> int:
-        """Row of a material; `KeyError` if there is none."""
-        return self._rows[material_id]
+        """Row of a material.
+
+        Raises
+        ------
+        StoreError
+            If the snapshot does not hold it.
+        """
+        row = self._index.get(material_id)
+        if row is None:
+            near = did_you_mean(material_id, self._index)
+            raise StoreError(f"{self.ref} holds no record {material_id!r}{near}")
+        return row
 
     def rejects(self) -> list[Reject]:
         """Records that are not part of it, with their reasons."""

@@ -85,14 +85,19 @@ def edges_of(
     home = str(device_of(run.settings.replace(device=device)))
     batch = batch_of(run.schema.featurizers, unique_formulas, device=home)
     return [
-        Edges(name, _plain(numbers, np.int64), _plain(counts, np.int64), _plain(matrix, np.float64))
+        Edges(
+            name,
+            _as_array(numbers, np.int64),
+            _as_array(counts, np.int64),
+            _as_array(matrix, np.float64),
+        )
         for name, (numbers, counts, matrix) in zip(
             unique_formulas, model.edge_matrices(batch, layer), strict=True
         )
     ]
 
 
-def _plain(values: Any, kind: Any) -> Any:
+def _as_array(values: Any, kind: Any) -> Any:
     return values.detach().cpu().numpy().astype(kind)
 
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from matdata.core.digest import SHORT, digest_bytes
+from matdata.store.files import safe_name
 
 LENGTH = 60
-_UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 _LIKE_OURS = re.compile(rf"-[0-9a-f]{{{SHORT}}}$")
 
 
@@ -20,7 +20,7 @@ def file_stems(names: Iterable[str]) -> dict[str, str]:
     as do names that differ in case only, which some file systems do not distinguish. A
     stem depends on other names in that case only.
     """
-    stems = {name: _UNFIT.sub("-", name)[:LENGTH].strip(".-") for name in names}
+    stems = {name: safe_name(name)[:LENGTH].strip(".-") for name in names}
     shared = Counter(stem.casefold() for stem in stems.values())
     return {
         name: stem

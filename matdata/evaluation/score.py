@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from matdata.core.digest import digest_file
-from matdata.core.errors import TrainError
+from matdata.core.errors import TrainError, first_few
 from matdata.core.expressions import TARGET_DOMAIN
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.chain import Chain
@@ -19,16 +19,18 @@ from matdata.evaluation.derived_score import derived_record
 from matdata.evaluation.metrics import undefined
 from matdata.evaluation.openings import Opening, record_opening
 from matdata.evaluation.target_scores import plain_values, target_record
-from matdata.splits.base import Split, first_few
+from matdata.splits.base import Split
 from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.records import write_record
 from matdata.training.check import require_table
+from matdata.training.contents import read_sealed
 from matdata.training.data import View, truth
 from matdata.training.objectives.choice import objective_of
 from matdata.training.predict import check_prediction, predict_dataset, require_finite
 from matdata.training.prediction import Predictions
-from matdata.training.run import OPENED, RECORD, TABLE, Run, read_sealed, write_sealed
+from matdata.training.run import OPENED, RECORD, TABLE, Run
 from matdata.training.target_cells import cells_of
 from matdata.training.target_request import require_same_axis
 from matdata.training.targets import require_names
@@ -100,7 +102,7 @@ def _base_record(
     opened = opened or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     opening, first = record_opening(dataset.folder, _opening(run, split, weights, opened))
     own = {"run": run.name, "weights": weights, "opened": opened}
-    write_sealed(run.folder / OPENED, own)
+    write_record(run.folder / OPENED, own)
     require_names(dataset, predictions.targets, predictions.ids)
     require_same_axis(dataset, predictions.targets, predictions.ids)
     true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
@@ -108,7 +110,7 @@ def _base_record(
     predictions.write(run.folder / TABLE)
     record = _record(run, dataset, split, predictions)
     record["opened"] = {"run": opening.run, "when": opening.opened, "first": first}
-    write_sealed(run.folder / RECORD, record)
+    write_record(run.folder / RECORD, record)
     return {**record, "reused": False}
 
 

@@ -25,19 +25,20 @@ TargetGiven: TypeAlias = "str | Target | Mapping[str, Any]"
 
 
 def train(
-    plugin: str,
-    dataset: str | DatasetFolder,
-    target: TargetGiven | Sequence[TargetGiven],
+    plugin: str | None = None,
+    dataset: str | DatasetFolder | None = None,
+    target: TargetGiven | Sequence[TargetGiven] | None = None,
     *,
+    config: str | Path | None = None,
     split: str | None = None,
     name: str | None = None,
     cache: str | Path | None = None,
     hypers: Mapping[str, Any] | None = None,
     verbose: bool = True,
     from_run: str | None = None,
-    freeze: Sequence[str] = (),
-    reinit: Sequence[str] = (),
-    keep_normalizer: bool = False,
+    freeze: Sequence[str] | None = None,
+    reinit: Sequence[str] | None = None,
+    keep_normalizer: bool | None = None,
     task: Any = None,
     **settings: Any,
 ) -> Run:
@@ -53,6 +54,8 @@ def train(
         Column of its table or expression over columns (``log10(k_vrh)``, ``band_gap > 0``;
         `matdata.core.expressions.grammar`), or several; a `Target`, or a mapping such as
         ``{"name": "epsilon", "axis": "energy", "objective": "l1"}``, says more of one.
+    config
+        A configuration file, as ``--config`` takes it; what is given here wins.
     split
         A saved split with train and validation; the only one if not given.
     name
@@ -76,28 +79,31 @@ def train(
     Raises
     ------
     MatdataError
-        If the request is invalid, or the training cannot start or continue.
+        As ``matdata train``; `ConfigError` if plugin, dataset or target is named nowhere.
     """
-    from matdata.training.request import Request
+    from matdata.training.arguments import fields_of_file, request_of
     from matdata.training.train import train as run_training
 
-    home = getattr(dataset, "cache", None) if cache is None else None
-    names, requests = _targets(target)
-    request = Request(
-        plugin=plugin,
-        dataset=dataset if isinstance(dataset, str) else dataset.ref,
-        targets=names,
-        target_requests=requests,
-        split=split,
-        hypers=dict(hypers or {}),
-        settings=settings,
-        task=task,
-        from_run=from_run,
-        freeze=tuple(freeze),
-        reinit=tuple(reinit),
-        keep_normalizer=keep_normalizer,
-    )
-    return run_training(request, home or cache_dir(cache), name, Console() if verbose else SILENT)
+    names, requests = (None, None) if target is None else _targets(target)
+    own = {
+        "plugin": plugin,
+        "dataset": dataset.ref if isinstance(dataset, DatasetFolder) else dataset,
+        "targets": names,
+        "target_requests": requests or None,
+        "split": split,
+        "name": name,
+        "cache": cache if cache is not None else getattr(dataset, "cache", None),
+        "task": task,
+        "from_run": from_run,
+        "freeze": freeze,
+        "reinit": reinit,
+        "keep_normalizer": keep_normalizer,
+    }
+    given = {field: value for field, value in own.items() if value is not None}
+    given |= {"hypers": dict(hypers or {}), "settings": settings}
+    fields = given if config is None else fields_of_file(config, given)
+    home, console = cache_dir(fields.get("cache")), Console() if verbose else SILENT
+    return run_training(request_of(fields), home, fields.get("name"), console)
 
 
 def _targets(

@@ -13,17 +13,8 @@ from matdata.core.settings import Settings
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 from matdata.features.symmetry import SymmetrySettings, symmetry_of
 from matdata.tables import wyckoff
+from matdata.tables.space_groups import CRYSTAL_SYSTEMS, system_numbers
 
-SYSTEMS = (
-    "triclinic",
-    "monoclinic",
-    "orthorhombic",
-    "tetragonal",
-    "trigonal",
-    "hexagonal",
-    "cubic",
-)
-LAST_OF_SYSTEM = (2, 15, 74, 142, 167, 194, 230)
 CELL_UNITS = {
     "a": "Å",
     "b": "Å",
@@ -127,13 +118,13 @@ class SpaceGroup(Featurizer[SymmetrySettings]):
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """One-hots of group and system, (n, 237) float32."""
         number = cast(npt.NDArray[Any], fields["number"]).astype(np.int64)
-        out = np.zeros((len(number), wyckoff.N_GROUPS + len(SYSTEMS)), dtype=np.float32)
+        out = np.zeros((len(number), wyckoff.N_GROUPS + len(CRYSTAL_SYSTEMS)), dtype=np.float32)
         row = np.arange(len(number))
         out[row, number - 1] = 1.0
-        out[row, wyckoff.N_GROUPS + np.searchsorted(LAST_OF_SYSTEM, number)] = 1.0
+        out[row, wyckoff.N_GROUPS + system_numbers(number) - 1] = 1.0
         return out
 
     def labels(self) -> Sequence[str]:
         """``space group 1`` to 230, then the crystal systems."""
         groups = [f"space group {number}" for number in range(1, wyckoff.N_GROUPS + 1)]
-        return [*groups, *SYSTEMS]
+        return [*groups, *CRYSTAL_SYSTEMS]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from matdata.core.crystals import Ragged
 from matdata.core.errors import FeatureError, StoreError, did_you_mean
 from matdata.core.ledger import Reject
+from matdata.core.row_index import RowIndex
 from matdata.features import featurizer
 from matdata.features.base import Dense, Featurizer
 from matdata.features.runner import KIND, read_ledger
@@ -102,8 +103,8 @@ class Feature:
         return self._dataset_ids[self.rows]
 
     @functools.cached_property
-    def _positions(self) -> dict[str, int]:
-        return {identity: position for position, identity in enumerate(self.ids.tolist())}
+    def _index(self) -> RowIndex:
+        return RowIndex(self.ids)
 
     @property
     def labels(self) -> Sequence[str]:
@@ -123,10 +124,7 @@ class Feature:
         FeatureError
             If one of them has none, with the reason when the ledger knows.
         """
-        try:
-            return np.array([self._positions[identity] for identity in ids], dtype=np.int64)
-        except KeyError as error:
-            raise self._missing(str(error.args[0])) from None
+        return self._index.rows(ids, lambda unknown: self._missing(unknown[0]))
 
     def _missing(self, identity: str) -> FeatureError:
         for reject in self.rejects():
@@ -138,7 +136,7 @@ class Feature:
                 return FeatureError(
                     f"{identity} was left out of the dataset: {reject.reason}: {reject.message}"
                 )
-        near = did_you_mean(identity, self._positions)
+        near = did_you_mean(identity, self._index)
         return FeatureError(f"{self.folder.name} holds no material {identity!r}{near}")
 
     def __getitem__(self, material_id: str) -> npt.NDArray[Any]:
@@ -147,7 +145,7 @@ class Feature:
         return single
 
     def __contains__(self, material_id: str) -> bool:
-        return material_id in self._positions
+        return material_id in self._index
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.ids.tolist())

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from matdata.core.ledger import Reject
 from matdata.features.base import Dense
-from matdata.features.feature import Feature
+from matdata.features.opened import FeatureLike
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class CommonSupport:
 
     ids: npt.NDArray[np.str_]
     rows: npt.NDArray[np.int64]
-    features: Mapping[str, Feature]
+    features: Mapping[str, FeatureLike]
     lost: Mapping[str, list[Reject]]
 
     def __len__(self) -> int:
@@ -45,7 +45,7 @@ class CommonSupport:
         return self.features[spec].dense(self.ids.tolist())
 
 
-def common_support(ids: npt.NDArray[np.str_], features: Mapping[str, Feature]) -> CommonSupport:
+def common_support(ids: npt.NDArray[np.str_], features: Mapping[str, FeatureLike]) -> CommonSupport:
     """Keep exactly the rows for which all features succeeded.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from matdata.core.jit import inner, kernel
+from matdata.geometry.images import square_distance, translations
 
 GROWTH = 1.26  # of the search radius: doubles the volume that is searched
 
@@ -27,19 +28,15 @@ def _insert(best: Any, squared: float) -> None:
 @inner
 def _collect(cell: Any, d: Any, reach: Any, limit: float, same: bool, best: Any) -> None:
     """Insert the squared distances up to `limit` of all images of one difference `d`."""
-    for i in range(math.ceil(-reach[0] - d[0]), math.floor(reach[0] - d[0]) + 1):
-        for j in range(math.ceil(-reach[1] - d[1]), math.floor(reach[1] - d[1]) + 1):
-            for k in range(math.ceil(-reach[2] - d[2]), math.floor(reach[2] - d[2]) + 1):
+    low0, high0 = translations(d[0], reach[0])
+    low1, high1 = translations(d[1], reach[1])
+    low2, high2 = translations(d[2], reach[2])
+    for i in range(low0, high0 + 1):
+        for j in range(low1, high1 + 1):
+            for k in range(low2, high2 + 1):
                 if same and i == 0 and j == 0 and k == 0:
                     continue
-                squared = 0.0
-                for axis in range(3):
-                    x = (
-                        (d[0] + i) * cell[0, axis]
-                        + (d[1] + j) * cell[1, axis]
-                        + (d[2] + k) * cell[2, axis]
-                    )
-                    squared += x * x
+                squared = square_distance(cell, d, i, j, k)
                 if squared <= limit:
                     _insert(best, squared)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,33 +9,21 @@ import numpy.typing as npt
 
 from matdata.core.crystals import Crystals
 from matdata.core.jit import inner, kernel
-
-
-@inner
-def _axis_range(f: float, reach: float) -> tuple[int, int]:
-    return math.ceil(-reach - f), math.floor(reach - f)
+from matdata.geometry.images import square_distance, translations
 
 
 @inner
 def _pair_overlaps(cell: Any, d: Any, reach: Any, limit: float, same: bool) -> bool:
     # Only translations that bring the pair within `reach` along each axis can be closer.
-    low0, high0 = _axis_range(d[0], reach[0])
-    low1, high1 = _axis_range(d[1], reach[1])
-    low2, high2 = _axis_range(d[2], reach[2])
+    low0, high0 = translations(d[0], reach[0])
+    low1, high1 = translations(d[1], reach[1])
+    low2, high2 = translations(d[2], reach[2])
     for i in range(low0, high0 + 1):
         for j in range(low1, high1 + 1):
             for k in range(low2, high2 + 1):
                 if same and i == 0 and j == 0 and k == 0:
                     continue
-                squared = 0.0
-                for axis in range(3):
-                    x = (
-                        (d[0] + i) * cell[0, axis]
-                        + (d[1] + j) * cell[1, axis]
-                        + (d[2] + k) * cell[2, axis]
-                    )
-                    squared += x * x
-                if squared < limit * limit:
+                if square_distance(cell, d, i, j, k) < limit * limit:
                     return True
     return False
 

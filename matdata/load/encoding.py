@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import ConfigError
+from matdata.core.errors import ConfigError, first_few
 from matdata.load.normalizer import Normalizer
 from matdata.load.targets import Targets, Truths
-from matdata.splits.base import first_few
 
 #: Most that float32 may change a target by, in standard deviations.
 LOSS = 1e-3

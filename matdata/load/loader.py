@@ -16,12 +16,13 @@ from matdata.core.console import SILENT, Console
 from matdata.core.crystals import Int
 from matdata.core.errors import ConfigError
 from matdata.features.base import Featurizer
+from matdata.features.opened import DatasetLike
 from matdata.load.batching import Plan
 from matdata.load.chunk import Chunk
 from matdata.load.materials import Materials, gather_materials
 from matdata.load.modes import Mode
 from matdata.load.normalizer import Normalizer
-from matdata.load.options import DatasetLike, LoadOptions
+from matdata.load.options import LoadOptions
 from matdata.load.planning import Planner
 from matdata.load.prefetch import ahead
 from matdata.load.setup import Setup, batches_per_chunk, set_up
@@ -294,6 +295,6 @@ def make_loader(
         If an option, a target, the device or the budget does not fit, or float32 does not tell
         targets apart that no normalizer centres and scales.
     """
-    chosen = LoadOptions.of(options)
+    chosen = LoadOptions.from_mapping(options)
     materials = gather_materials(dataset, ids, inputs, target, chosen, what)
     return Loader(materials, chosen, set_up(materials, chosen), console)

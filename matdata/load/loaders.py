@@ -8,6 +8,7 @@ from typing import Any
 
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import ConfigError, SplitError, did_you_mean
+from matdata.features.opened import DatasetLike
 from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
 from matdata.splits import PARTS, Split, make_splits, parse_ratios
@@ -158,7 +159,11 @@ def make_loaders(
 
 
 def make_part_loader(
-    dataset: Any, part: str | None, inputs: Sequence[str], target: Any = None, **options: Any
+    dataset: DatasetLike,
+    part: str | None,
+    inputs: Sequence[str],
+    target: Any = None,
+    **options: Any,
 ) -> Loader:
     """A loader of one part of a split, or of the whole dataset if `part` is None."""
     if part is None:

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.crystals import Int
-from matdata.core.errors import ConfigError, SplitError
-from matdata.features.feature import Feature
+from matdata.core.errors import ConfigError, SplitError, first_few
+from matdata.core.row_index import RowIndex
+from matdata.features.opened import DatasetLike, FeatureLike
 from matdata.load.encoding import encode, fitted
 from matdata.load.normalizer import Normalizer
-from matdata.load.options import DatasetLike, LoadOptions, by_id
+from matdata.load.options import LoadOptions, by_id
 from matdata.load.targets import Targets, Truths, read_targets, settle_missing, why_left_out
-from matdata.splits.base import first_few
 from matdata.splits.ranking import ranked
 
 
@@ -46,7 +46,7 @@ class Materials:
 
     ids: npt.NDArray[np.str_]
     rows: Int
-    features: Mapping[str, Feature]
+    features: Mapping[str, FeatureLike]
     targets: Targets
     normalizer: Normalizer | None
     truths: Truths | None
@@ -115,19 +115,19 @@ def gather_materials(
 
 def _rows(dataset: DatasetLike, ids: object, what: str) -> Int:
     """Rows of materials, ascending."""
-    known = dataset.ids
-    asked = known if ids is None else np.asarray(ids, dtype=np.str_)
-    order = np.argsort(known, kind="stable")
-    place = np.minimum(np.searchsorted(known[order], asked), len(known) - 1)
-    rows = order[place].astype(np.int64)
-    unknown = asked[known[rows] != asked]
-    if len(unknown):
-        raise SplitError(
+    if ids is None:
+        return np.arange(len(dataset.ids), dtype=np.int64)
+    asked = np.asarray(ids, dtype=np.str_)
+
+    def refuse(unknown: list[str]) -> SplitError:
+        return SplitError(
             f"{len(unknown)} of {len(asked)} ids of {what} are no materials of {dataset.ref}: "
             f"{first_few(unknown)}",
             cause="they come from another version of the dataset, or from another dataset",
             next_step="split this version (`matdata split`), or open the one they belong to",
         )
+
+    rows = RowIndex(dataset.ids).rows(asked, refuse)
     distinct: Int = np.unique(rows)
     if len(distinct) < len(rows):
         raise ConfigError(f"{len(rows) - len(distinct)} ids of {what} stand more than once")
@@ -136,7 +136,7 @@ def _rows(dataset: DatasetLike, ids: object, what: str) -> Int:
 
 def _features(
     dataset: DatasetLike, inputs: Sequence[str], options: LoadOptions
-) -> dict[str, Feature]:
+) -> dict[str, FeatureLike]:
     if isinstance(inputs, str):
         inputs = [inputs]
     found = {}

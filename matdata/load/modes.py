@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.printable import human_bytes
 
 MODES = ("resident", "ram", "stream")
 #: Largest share of the free memory that columns may take.
@@ -21,14 +22,6 @@ class Mode:
 
     name: str
     reason: str
-
-
-def size_text(count: int) -> str:
-    """Bytes for a person."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count / 1e3:.1f} kB"
 
 
 def choose(asked: str | None, columns: int, device: str, device_free: int | None) -> Mode:
@@ -55,23 +48,25 @@ def choose(asked: str | None, columns: int, device: str, device_free: int | None
             f"unknown mode {asked!r}{did_you_mean(asked, MODES)}",
             next_step=f"choose one of: {', '.join(MODES)}, or leave it out",
         )
-    size = size_text(columns)
+    size = human_bytes(columns)
     if asked is not None:
         return Mode(asked, f"{size} of columns; asked for")
     free = host_free()
     if device_free is not None and columns <= DEVICE_SHARE * device_free:
-        return Mode("resident", f"{size} of columns fit into {size_text(device_free)} of {device}")
+        return Mode(
+            "resident", f"{size} of columns fit into {human_bytes(device_free)} of {device}"
+        )
     if columns <= HOST_SHARE * free:
         if device_free is None:
-            return Mode("resident", f"{size} of columns fit into {size_text(free)} of memory")
+            return Mode("resident", f"{size} of columns fit into {human_bytes(free)} of memory")
         return Mode(
             "ram",
             f"{size} of columns are more than {100 * DEVICE_SHARE:.0f} % of the "
-            f"{size_text(device_free)} free on {device}, and fit into memory",
+            f"{human_bytes(device_free)} free on {device}, and fit into memory",
         )
     return Mode(
         "stream",
-        f"{size} of columns are more than {100 * HOST_SHARE:.0f} % of the {size_text(free)} free",
+        f"{size} of columns are more than {100 * HOST_SHARE:.0f} % of the {human_bytes(free)} free",
     )
 
 

@@ -87,5 +87,5 @@ class Planner:
     def _plan(self, epoch: int, parts: list[Int]) -> Plan:
         chosen = self._options
         if self._budget is None:
-            return fixed(parts, chosen.batch_size, chosen.drop_last, chosen.ranks)
+            return fixed(parts, chosen.size, chosen.drop_last, chosen.ranks)
         return budgeted(parts, self._budget, chosen.ranks, chosen.seed, epoch, chosen.shuffle)

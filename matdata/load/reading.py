@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matdata.core.crystals import Int, Ragged
 from matdata.core.errors import FeatureError
 from matdata.features.base import CRYSTAL, ROW, BatchColumns
-from matdata.features.feature import Feature
+from matdata.features.opened import FeatureLike
 from matdata.load.columns import Builder, Columns
 from matdata.load.prepare import Preparation
 
@@ -35,7 +35,7 @@ class FeatureColumns:
         of them for its batch form.
     """
 
-    def __init__(self, feature: Feature, rows: Int, as_stored: bool = False) -> None:
+    def __init__(self, feature: FeatureLike, rows: Int, as_stored: bool = False) -> None:
         self.feature = feature
         self.featurizer = feature.featurizer
         self.rows = rows

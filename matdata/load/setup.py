@@ -134,7 +134,7 @@ def _budget(options: LoadOptions, features: Mapping[str, FeatureColumns], count:
     for level in limits:
         sizes[level] = _entries(features, level)
     if options.batch_size:
-        limits["crystal"] = options.batch_size
+        limits["crystal"] = options.size
         sizes["crystal"] = np.ones(count, dtype=np.int64)
     return Budget(limits, sizes)
 

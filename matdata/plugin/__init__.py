@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from matdata.sources.base import Chunk, Origin, Request, Source
     from matdata.sources.limits import CHUNK_ROWS
     from matdata.sources.parse import to_columns
+    from matdata.sources.readers.documents import read_list
+    from matdata.sources.readers.json_text import require_object
     from matdata.sources.readers.opening import open_binary, readable
     from matdata.sources.roles import ReadOptions
     from matdata.splits.base import Split
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
     from matdata.training.batch_of import batch_of
     from matdata.training.contract import (
         FitTrainer,
+        SavedModel,
         Schema,
         Target,
         Task,
@@ -132,7 +135,9 @@ HOMES = {
     "digest_file": "matdata.core.digest",
     "find_source": "matdata.sources",
     "open_binary": "matdata.sources.readers.opening",
+    "read_list": "matdata.sources.readers.documents",
     "readable": "matdata.sources.readers.opening",
+    "require_object": "matdata.sources.readers.json_text",
     "to_columns": "matdata.sources.parse",
     # Trainers, and what they are given and return.
     "FitTrainer": "matdata.training.contract",
@@ -143,6 +148,7 @@ HOMES = {
     "Members": "matdata.training.outputs",
     "Objective": "matdata.training.objectives.base",
     "Samples": "matdata.training.samples",
+    "SavedModel": "matdata.training.contract",
     "Schema": "matdata.training.contract",
     "Target": "matdata.training.contract",
     "Task": "matdata.training.contract",
@@ -228,6 +234,7 @@ __all__ = [
     "Request",
     "Run",
     "Samples",
+    "SavedModel",
     "Schema",
     "Segments",
     "Settings",
@@ -261,7 +268,9 @@ __all__ = [
     "gather_index",
     "open_binary",
     "parse_formula",
+    "read_list",
     "readable",
+    "require_object",
     "setting",
     "to_columns",
     "to_crystals",

@@ -84,12 +84,13 @@ def _saved(name: str, text: str, request: Request) -> Source | None:
 
 def _make(name: str, request: Request) -> Source:
     kind = SOURCES.get(name)
+    queries = [query for query, _, _ in kind.Query.describe()]
     for key in request.query:
-        if key not in kind.queries:
+        if key not in queries:
+            takes = ", ".join(f"--query {one}=…" for one in queries)
             raise SourceError(
-                f"the source {name} takes no --{key}",
-                next_step="it takes: "
-                f"{', '.join(f'--{option}' for option in kind.queries) or 'none'}",
+                f"the source {name} takes no --{key}{did_you_mean(key, queries)}",
+                next_step=f"it takes: {takes or 'none'}",
             )
     if request.file is not None and kind.raw_reader:
         module, _, name = kind.raw_reader.partition(":")

@@ -18,6 +18,7 @@ from matdata.core.crystals import Crystals
 from matdata.core.errors import SourceError
 from matdata.core.ledger import Reject
 from matdata.core.redaction import redacted
+from matdata.core.settings import Settings, setting
 from matdata.sources.identity import printable, problem_of
 from matdata.sources.limits import CHUNK_ROWS
 from matdata.sources.roles import ReadOptions
@@ -122,7 +123,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(Settings):
     """What a user asks of a source.
 
     Attributes
@@ -140,19 +141,19 @@ class Request:
     cache
         The cache, for downloads; the default one if None.
     query
-        Settings of the query to a service, as text: ``where``, ``thermo``, …
+        What the source is asked for: values of its `Source.Query` (``where``, ``thermo``, …).
     snapshot
         Version of a snapshot of the cache to build from; nothing is read again.
     """
 
     argument: str = ""
-    limit: int | None = None
+    limit: int | None = setting(None, "read at most N records", minimum=1)
     seed: int = 0
     options: ReadOptions = field(default_factory=ReadOptions)
     file: Path | None = None
     cache: Path | None = None
-    query: Mapping[str, str] = field(default_factory=dict)
-    snapshot: str | None = None
+    query: Mapping[str, Any] = field(default_factory=dict)
+    snapshot: str | None = setting(None, "version of a kept snapshot", verbatim=True)
 
 
 class Source(ABC):
@@ -161,8 +162,8 @@ class Source(ABC):
     name: ClassVar[str]
     #: Whether `parse` is slow enough to be shared among processes.
     slow_parse: ClassVar[bool] = True
-    #: Keys of `Request.query` that it understands.
-    queries: ClassVar[tuple[str, ...]] = ()
+    #: What it can be asked for (`Request.query`; ``--query KEY=VALUE``), with meanings.
+    Query: ClassVar[type[Settings]] = Settings
     #: Whether `Request.file` can stand in for the service.
     takes_file: ClassVar[bool] = False
     #: ``module:class`` of the source that reads a raw file in its place.

@@ -8,6 +8,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from matdata.adapters.sites import from_dict, to_crystals
 from matdata.core.cache import cache_dir
 from matdata.core.digest import digest_file, digest_json
 from matdata.core.errors import SourceError, did_you_mean
+from matdata.core.settings import Settings, setting
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.download import Remote, check_local, fetch
@@ -37,6 +39,15 @@ CITATION = "K. Choudhary et al., The joint automated repository for various inte
 CITATION += "simulations (JARVIS), npj Comput. Mater. 6, 173 (2020), doi:10.1038/s41524-020-00440-1"
 
 
+@dataclass(frozen=True)
+class JarvisQuery(Settings):
+    """What JARVIS can be asked for."""
+
+    optics: str | None = setting(
+        None, "folder of <jid>.xml with dielectric functions", verbatim=True
+    )
+
+
 class Jarvis(Source):
     """Records of a JARVIS set; ``"na"`` and -99999 are missing values.
 
@@ -50,7 +61,7 @@ class Jarvis(Source):
     """
 
     name: ClassVar[str] = "jarvis"
-    queries: ClassVar[tuple[str, ...]] = ("optics",)
+    Query: ClassVar[type[Settings]] = JarvisQuery
     takes_file: ClassVar[bool] = True
 
     def __init__(self, request: Request) -> None:
@@ -66,7 +77,7 @@ class Jarvis(Source):
                     "file",
                     next_step=f"sets: {', '.join(SETS)}; or the path of a zip or JSON file",
                 )
-        optics = request.query.get("optics")
+        optics = JarvisQuery.from_mapping(request.query).optics
         self._optics = Path(optics).expanduser() if optics else None
         if self._optics is not None and not self._optics.is_dir():
             raise SourceError(f"--optics {optics}: there is no such folder")

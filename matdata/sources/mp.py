@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from matdata.adapters.sites import Sites, from_pymatgen_dict, to_crystals
 from matdata.core.cache import cache_dir
-from matdata.core.errors import SourceError, did_you_mean
+from matdata.core.errors import SourceError
 from matdata.core.ledger import Reject, Unusable
+from matdata.core.settings import Settings, setting
 from matdata.sources._mp_bulk import OpenData
 from matdata.sources._mp_fields import FIELDS, NESTED, TARGETS, THERMO_FIELDS, THERMO_TYPES
 from matdata.sources._mp_rest import Pages
@@ -26,6 +28,20 @@ MIXED = (
 LICENCE, URL = "CC BY 4.0", "https://materialsproject.org"
 CITATION = "Jain et al., APL Mater. 1, 011002 (2013)"
 BULK = "read from the open data; documents under BY-NC (GNoME) are left out"
+
+
+@dataclass(frozen=True)
+class MpQuery(Settings):
+    """What the Materials Project can be asked for."""
+
+    thermo: str = setting(
+        THERMO_TYPES[0],
+        "level of theory of the energies; summary: the database's mixture",
+        choices=THERMO_TYPES,
+    )
+    bulk: bool = setting(
+        False, "read the whole database from the open data: fewer, larger files, and no key"
+    )
 
 
 class _Reader(Protocol):
@@ -50,19 +66,15 @@ class MaterialsProject(Source):
 
     name: ClassVar[str] = "mp"
     slow_parse: ClassVar[bool] = False  # a page takes far longer to arrive than to read
-    queries: ClassVar[tuple[str, ...]] = ("thermo", "bulk")
+    Query: ClassVar[type[Settings]] = MpQuery
     raw_reader: ClassVar[str | None] = "matdata.sources.mp_file:SavedDocuments"
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._thermo = request.query.get("thermo", THERMO_TYPES[0])
-        if self._thermo not in THERMO_TYPES:
-            raise SourceError(
-                f"--thermo {self._thermo}: no such level{did_you_mean(self._thermo, THERMO_TYPES)}",
-                next_step=f"choose one of: {', '.join(THERMO_TYPES)}",
-            )
+        query = MpQuery.from_mapping(request.query)
+        self._thermo = query.thermo
         self._targets = wanted_targets(request)
-        self._bulk = "bulk" in request.query
+        self._bulk = query.bulk
         self._reader = self._make_reader()
 
     def _make_reader(self) -> _Reader:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from matdata.core.errors import SourceError
 from matdata.sources import _mp_fields as shape
-from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.sources.base import Chunk, Origin, Request
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.mp import CITATION, LICENCE, MIXED, URL, parse_documents, wanted_targets
-from matdata.sources.readers.documents import read_documents
-from matdata.sources.readers.json_text import Damaged, Item, sampled
+from matdata.sources.readers.json_text import Damaged, sampled
 from matdata.sources.readers.opening import digest_input
+from matdata.sources.saved_file import SavedFile
 
 PEEK = 50  # documents looked at for one that can be read
 NOTE = "read from a raw file of summary documents ({name}), not from the service"
 
 
-class SavedDocuments(Source):
+class SavedDocuments(SavedFile):
     """A file of summary documents, as mp-api's client returns them.
 
     Documents of the document model (``model_dump``) and plain ones, a list, JSON lines or an answer
@@ -34,29 +32,14 @@ class SavedDocuments(Source):
     """
 
     name: ClassVar[str] = "mp"
-    slow_parse: ClassVar[bool] = True
 
     def __init__(self, request: Request) -> None:
-        self._request = request
-        self._path = cast(Path, request.file).expanduser()
-        for key in request.query:
-            raise SourceError(
-                f"--{key} asks the service for something, and {self._path} is read in its place",
-                next_step=f"leave --{key} out",
-            )
+        super().__init__(request)
         self._targets = wanted_targets(request)
-
-    @classmethod
-    def make(cls, request: Request) -> SavedDocuments:
-        """Make the source from a request with a file."""
-        return cls(request)
-
-    def _documents(self) -> Iterator[Item]:
-        return itertools.islice(read_documents(self._path), self._request.limit)
 
     def origin(self) -> Origin:
         """Look at the first document that holds a material."""
-        seen = list(sampled(first_of(self._documents(), PEEK), dict))
+        seen = list(sampled(first_of(self.documents(), PEEK), dict))
         first = next((one for one in seen if {"material_id", "structure"} <= one.keys()), None)
         if first is None:
             raise SourceError(
@@ -92,7 +75,7 @@ class SavedDocuments(Source):
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Lists of documents in the order of the file."""
         number = 0
-        for skipped, page in enumerate(chunked(self._documents(), 0, shape.PAGE)):
+        for skipped, page in enumerate(chunked(self.documents(), 0, shape.PAGE)):
             if skipped >= start:
                 yield [_kept(item.value, place) for place, item in enumerate(page, start=number)]
             number += len(page)

@@ -7,12 +7,14 @@ import re
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from matdata.core.cache import cache_dir, storage_error
 from matdata.core.digest import digest_json
 from matdata.core.errors import SourceError
+from matdata.core.settings import Settings, setting
 from matdata.sources._optimade_entries import chunk_of, day_of, values_of
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.credentials import split_base
@@ -40,6 +42,13 @@ def unit_of(name: str, provider_units: Mapping[str, str] | None = None) -> str:
     return UNITS.get(name) or (provider_units or {}).get(name) or ending
 
 
+@dataclass(frozen=True)
+class OptimadeQuery(Settings):
+    """What an OPTIMADE service can be asked for."""
+
+    where: str | None = setting(None, "filter in the language of OPTIMADE", verbatim=True)
+
+
 class Optimade(Source):
     """Structures of an OPTIMADE service with the provider's own fields.
 
@@ -52,11 +61,12 @@ class Optimade(Source):
 
     name: ClassVar[str] = "optimade"
     slow_parse: ClassVar[bool] = False  # a page takes far longer to arrive than to read
-    queries: ClassVar[tuple[str, ...]] = ("where",)
+    Query: ClassVar[type[Settings]] = OptimadeQuery
     raw_reader: ClassVar[str | None] = "matdata.sources.optimade_file:SavedEntries"
 
     def __init__(self, request: Request) -> None:
         self._request = request
+        self._where = OptimadeQuery.from_mapping(request.query).where
         text = request.argument
         if text not in PROVIDERS and not text.startswith(("http://", "https://")):
             raise SourceError(
@@ -92,7 +102,7 @@ class Optimade(Source):
         return get_json(url, self._credentials)
 
     def _address(self, **options: object) -> str:
-        where = self._request.query.get("where")
+        where = self._where
         parameters = {**({"filter": where} if where else {}), **options}
         return f"{self._base}/structures?{urllib.parse.urlencode(parameters)}"
 

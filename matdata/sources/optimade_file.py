@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from matdata.core.errors import SourceError
 from matdata.sources._optimade_entries import KIND, chunk_of, day_of, values_of
-from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.sources.base import Chunk, Origin
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.optimade import CITATION, NOTE, unit_of
-from matdata.sources.readers.documents import read_documents
-from matdata.sources.readers.json_text import Item, sampled
+from matdata.sources.readers.json_text import sampled
 from matdata.sources.readers.opening import digest_input, plain_stem
 from matdata.sources.roles import ReadOptions, find_roles
+from matdata.sources.saved_file import SavedFile
 from matdata.tables.optimade_providers import ENERGIES
 
 RAW = "read from a raw file of OPTIMADE structures ({name}), not from the service"
@@ -23,7 +21,7 @@ PEEK = 200  # entries looked at for the fields there are
 OTHERS = ("info", "links", "references", "calculations", "files", "providers")
 
 
-class SavedEntries(Source):
+class SavedEntries(SavedFile):
     """A file of OPTIMADE structures: an answer, several answers, or JSON lines of entries.
 
     Parameters
@@ -33,29 +31,17 @@ class SavedEntries(Source):
     """
 
     name: ClassVar[str] = "optimade"
-    slow_parse: ClassVar[bool] = True
 
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self._path = cast(Path, request.file).expanduser()
-        for key in request.query:
-            raise SourceError(
-                f"--{key} asks the service for something, and {self._path} is read in its place",
-                next_step=f"leave --{key} out",
-            )
-
-    @classmethod
-    def make(cls, request: Request) -> SavedEntries:
-        """Make the source from a request with a file."""
-        return cls(request)
-
-    def _entries(self) -> Iterator[Item]:
-        found = (one for one in read_documents(self._path) if not _is_other(one.value))
-        return itertools.islice(found, self._request.limit)
+    def wanted(self, document: Any) -> bool:
+        """Whether an object is an entry: files of OPTIMADE hold others beside structures."""
+        other = isinstance(document, dict) and (
+            "x-optimade" in document or document.get("type") in OTHERS
+        )
+        return not other
 
     def origin(self) -> Origin:
         """Look at the first entries."""
-        first = first_of(self._entries(), PEEK)
+        first = first_of(self.documents(), PEEK)
         entries = [one for one in sampled(first, dict) if one.get("type") == KIND]
         if not entries:
             raise SourceError(
@@ -93,14 +79,9 @@ class SavedEntries(Source):
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Lists of entries in the order of the file."""
-        for page in chunked(self._entries(), start):
+        for page in chunked(self.documents(), start):
             yield [item.value for item in page]
 
     def parse(self, raw: Any) -> Chunk:
         """Structures and fields of a list of entries."""
         return chunk_of(raw)
-
-
-def _is_other(value: object) -> bool:
-    """Whether an object is one that files of OPTIMADE hold beside structures."""
-    return isinstance(value, dict) and ("x-optimade" in value or value.get("type") in OTHERS)

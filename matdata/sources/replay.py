@@ -30,9 +30,10 @@ from matdata.sources.readers.json_text import Damaged, decode
 from matdata.sources.readers.opening import open_text
 from matdata.sources.snapshot import Snapshot
 from matdata.store import files
+from matdata.store.formats import FORMATS, upgraded
 
 MARK = {"matdata": "snapshot"}
-FORMAT = 1
+FORMAT = "saved-snapshot"
 _FOLDER = re.compile(r"[A-Za-z0-9][\w.+:-]{0,79}", re.ASCII)
 
 
@@ -70,8 +71,8 @@ def _lines(snapshot: Snapshot) -> Iterator[Any]:
     manifest = snapshot.manifest
     yield {
         **MARK,
-        "format": FORMAT,
-        # A snapshot that an older version took can hold an address with its login.
+        "format": FORMATS[FORMAT].version,
+        # A secret can be known by now that was not when the snapshot was taken.
         "origin": {k: redacted(v) if k in WORDS else v for k, v in snapshot.origin.items()},
         "records_digest": snapshot.digest,
         "records": manifest["records"],
@@ -117,8 +118,10 @@ class Replay(Source):
 
     Raises
     ------
-    SourceError
+    StoreError
         If it is of a newer format.
+    SourceError
+        If its header is damaged.
     """
 
     name: ClassVar[str] = "replay"
@@ -126,12 +129,8 @@ class Replay(Source):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._header = self._checked(next(self._read())[1])
-        if self._header.get("format") != FORMAT:
-            raise SourceError(
-                f"{path} has format {self._header.get('format')}; this matdata reads {FORMAT}",
-                next_step="upgrade matdata",
-            )
+        header = next(self._read())[1]
+        self._header = self._checked(upgraded(FORMAT, header, header.get("format"), path))
         self.expected_digest = str(self._header["records_digest"])
 
     @classmethod
@@ -162,8 +161,6 @@ class Replay(Source):
                 yield number, value
 
     def _checked(self, header: dict[str, Any]) -> dict[str, Any]:
-        if header.get("format") != FORMAT:
-            return header
         try:
             origin = origin_of(header["origin"])
             texts = [origin.source, origin.name, origin.version, header["records_digest"]]

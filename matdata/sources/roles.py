@@ -59,11 +59,13 @@ UNITS = {
 class ReadOptions(Settings):
     """User options about the columns of a file."""
 
-    id_col: str | None = setting(None, "column that holds the material id")
-    structure_col: str | None = setting(None, "column that holds the structure")
-    formula_col: str | None = setting(None, "column that holds the formula")
+    id_col: str | None = setting(None, "column that holds the material id", verbatim=True)
+    structure_col: str | None = setting(None, "column that holds the structure", verbatim=True)
+    formula_col: str | None = setting(None, "column that holds the formula", verbatim=True)
     energy: str | None = setting(
-        None, "column of energies that rank polymorphs; append /cell if not per atom"
+        None,
+        "column of energies that rank polymorphs; append /cell if not per atom",
+        verbatim=True,
     )
     targets: tuple[str, ...] = setting((), "columns to learn; all numeric ones if not given")
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from matdata.core.errors import SplitError
+from matdata.core.errors import SplitError, first_few
 from matdata.core.printable import printable
-from matdata.splits.base import Split, first_few
+from matdata.splits.base import Split
 from matdata.splits.columns import Columns, Ids, aligned
 
 PAIRS = (("train", "val"), ("train", "test"), ("val", "test"))

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_json
-from matdata.core.errors import SplitError, did_you_mean
+from matdata.core.errors import SplitError, did_you_mean, first_few
+from matdata.core.row_index import RowIndex
 from matdata.core.settings import Settings
 from matdata.splits.columns import Columns, Ids, aligned
 
 PARTS = ("train", "val", "test")
-EXAMPLES = 10  # ids named in a message; of more, only the count is given
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +85,10 @@ class Split:
 
     def part_of(self, ids: npt.ArrayLike) -> Ids:
         """Name of each id's part, (n,); ``""`` for an id that is in none."""
-        queried = np.asarray(ids, dtype=np.str_)
         split_ids = np.concatenate(list(self.parts.values()))
-        names = np.repeat(list(self.parts), list(self.sizes.values())).astype(np.str_)
-        order = np.argsort(split_ids, kind="stable")
-        position = np.minimum(np.searchsorted(split_ids[order], queried), len(split_ids) - 1)
-        entry = order[position]
-        return np.where(split_ids[entry] == queried, names[entry], "")
+        names = np.repeat([*self.parts, ""], [*self.sizes.values(), 1]).astype(np.str_)
+        parts: Ids = names[RowIndex(split_ids).find(ids)]  # the last name is that of none
+        return parts
 
     def require_validation(self) -> Ids:
         """The validation ids, (n,); trainers call this, so that test never replaces them.
@@ -152,13 +149,6 @@ class Method:
         """Split `ids`, (n,); `table` holds the dataset's columns by name, in the order of `ids`."""
         sorted_ids, columns = aligned(ids, table)
         return self.function(sorted_ids, columns, settings or self.settings())
-
-
-def first_few(values: npt.ArrayLike) -> str:
-    """The first ten values as text, with the total count when there are more."""
-    items = [str(value) for value in np.asarray(values).tolist()]
-    shown = ", ".join(items[:EXAMPLES])
-    return shown if len(items) <= EXAMPLES else f"{shown}, ... ({len(items)} in all)"
 
 
 def parts_from_names(ids: Ids, names: npt.NDArray[Any]) -> dict[str, Ids]:

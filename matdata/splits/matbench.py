@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import SplitError, did_you_mean
+from matdata.core.errors import SplitError, did_you_mean, first_few
 from matdata.core.settings import Settings, setting
-from matdata.splits.base import Method, Split, first_few
+from matdata.splits.base import Method, Split
 from matdata.splits.columns import Columns, Ids, Labels
 from matdata.splits.holdout import VAL_HELP, hold_out
 from matdata.splits.names import split_name

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import SplitError, StoreError
+from matdata.core.settings import Settings
 from matdata.splits import METHODS, make_splits
 from matdata.splits.audit import KEYS, Report, audit
 from matdata.splits.base import Split
 from matdata.splits.columns import aligned
 from matdata.splits.io import from_table, metadata, to_table
 from matdata.splits.names import slug
+from matdata.splits.ratios import canonical_text
 from matdata.store.dataset_folder import DatasetFolder
 
 DEFAULT_RATIOS = "70/15/15"
@@ -27,6 +30,22 @@ def settings_known(method: str) -> list[str]:
         If there is no such method, with the closest known one.
     """
     return [name for name, _, _ in METHODS.get(method).settings.describe()]
+
+
+def settings_of_method(method: str, given: Mapping[str, Any]) -> Settings:
+    """Settings of a method; those with ratios take 70/15/15 if none are given.
+
+    Raises
+    ------
+    SplitError
+        If there is no such method.
+    ConfigError
+        If a setting is unknown or has a wrong value.
+    """
+    asked = dict(given)
+    if "ratios" in settings_known(method):
+        asked["ratios"] = canonical_text(asked.get("ratios", DEFAULT_RATIOS))
+    return METHODS.get(method).settings.from_mapping(asked)
 
 
 def add_splits(
@@ -63,10 +82,8 @@ def add_splits(
     ConfigError
         If a setting is unknown or has a wrong value.
     """
-    method_settings = dict(settings)
-    if "ratios" in settings_known(method):
-        method_settings.setdefault("ratios", DEFAULT_RATIOS)
-    splits = make_splits(method, dataset.ids, dataset.columns, method_settings)
+    resolved = settings_of_method(method, settings)
+    splits = make_splits(method, dataset.ids, dataset.columns, resolved)
     return save_splits(dataset, splits, console, name)
 
 

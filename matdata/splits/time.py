@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from matdata.core.errors import SplitError
+from matdata.core.errors import SplitError, first_few
 from matdata.core.settings import Settings, setting
-from matdata.splits.base import Method, Split, first_few
+from matdata.splits.base import Method, Split
 from matdata.splits.columns import Columns, Ids
 from matdata.splits.names import slug, split_name
 from matdata.splits.random import cut, left_out_note

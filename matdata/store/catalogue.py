@@ -7,26 +7,25 @@ record of that, it means the only version; of several, an error lists them.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from matdata.core.digest import SHORT
 from matdata.core.errors import ConfigError, FeatureError, StoreError, did_you_mean
+from matdata.store import files
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.latest import LATEST, last_of, mark_last
 from matdata.store.manifest import NAME, read_manifest
 from matdata.store.walk import Fault, children
 from matdata.store.wholeness import ASK_OWNER, MISSING, UNREADABLE, fault_of
 
-_UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 NAME_LENGTH = 80
 
 
 def clean_name(text: str) -> str:
     """A dataset name from any text: characters unfit for a folder name become a dash."""
-    return _UNFIT.sub("-", text).strip("-.")[:NAME_LENGTH] or "dataset"
+    return files.safe_name(text).strip("-.")[:NAME_LENGTH] or "dataset"
 
 
 def check_name(name: str | None) -> None:
@@ -117,7 +116,7 @@ def features(cache: Path, ref: str) -> list[Path]:
 
 def feature_folder(spec: str, digest: str) -> str:
     """Name of the folder of a feature."""
-    return f"{_UNFIT.sub('-', spec)[:NAME_LENGTH]}-{digest[:SHORT]}"
+    return f"{files.safe_name(spec)[:NAME_LENGTH]}-{digest[:SHORT]}"
 
 
 def of_feature(folder: Path, spec: str) -> bool:

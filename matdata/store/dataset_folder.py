@@ -7,20 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from matdata.core import ledger
 from matdata.core.composition import Compositions, parse_formula
 from matdata.core.crystals import Crystals, as_ids
-from matdata.core.errors import StoreError, StructureError, did_you_mean
+from matdata.core.errors import StoreError, StructureError, did_you_mean, first_few
 from matdata.core.ledger import Reject
+from matdata.core.row_index import RowIndex
 from matdata.store import notes, tables
 from matdata.store.artefact import check_files
 from matdata.store.columns import read_crystals
+from matdata.store.formats import stamp, upgraded
 from matdata.store.manifest import read_manifest
 from matdata.store.records import read_json
 from matdata.store.walk import Fault
 
-KIND = "dataset"
+KIND, SPLIT = "dataset", "split"
 
 
 class DatasetFolder:
@@ -71,8 +74,8 @@ class DatasetFolder:
         return as_ids(self.columns["material_id"])
 
     @functools.cached_property
-    def _rows(self) -> dict[str, int]:
-        return {identity: row for row, identity in enumerate(self.ids.tolist())}
+    def _index(self) -> RowIndex:
+        return RowIndex(self.ids)
 
     def row(self, material_id: str) -> int:
         """Row of a material.
@@ -82,16 +85,36 @@ class DatasetFolder:
         StoreError
             If the dataset does not hold it, with the reason if the ledger has one.
         """
-        row = self._rows.get(material_id)
-        if row is not None:
-            return row
+        row = self._index.get(material_id)
+        if row is None:
+            raise self._lacks([material_id])
+        return row
+
+    def rows(self, ids: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Rows (m,) of m materials.
+
+        Raises
+        ------
+        StoreError
+            If the dataset does not hold one of them, naming those; of a single one why, when the
+            ledger knows.
+        """
+        return self._index.rows(ids, self._lacks)
+
+    def _lacks(self, unknown: list[str]) -> StoreError:
+        if len(unknown) > 1:
+            return StoreError(
+                f"{self.ref} holds no materials {first_few(map(repr, unknown))}",
+                cause="they come from another version of the dataset, or from another dataset",
+            )
+        (identity,) = unknown
         for reject in self.rejects():
-            if reject.material_id == material_id:
-                raise StoreError(
-                    f"{material_id} was left out of {self.ref}: {reject.reason}: {reject.message}"
+            if reject.material_id == identity:
+                return StoreError(
+                    f"{identity} was left out of {self.ref}: {reject.reason}: {reject.message}"
                 )
-        raise StoreError(
-            f"{self.ref} holds no material {material_id!r}{did_you_mean(material_id, self._rows)}"
+        return StoreError(
+            f"{self.ref} holds no material {identity!r}{did_you_mean(identity, self._index)}"
         )
 
     @functools.cached_property
@@ -151,7 +174,8 @@ class DatasetFolder:
         dict
             The note of the saved split of that name, which may be an earlier one.
         """
-        return notes.keep(self._splits, name, columns, {**note, "dataset_digest": self.digest})
+        content = {**note, "dataset_digest": self.digest, "format": stamp(SPLIT)}
+        return notes.keep(self._splits, name, columns, content)
 
     def load_split(self, name: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
         """A saved split: its columns and its note.
@@ -168,6 +192,9 @@ class DatasetFolder:
                 next_step=f"saved splits: {', '.join(names) or 'none'}; `matdata split` makes one",
             )
         note = notes.read(self._splits, name)
+        stated = note.get("format")
+        version = stated.get("version") if isinstance(stated, dict) else None
+        note = upgraded(SPLIT, note, version, self._splits / f"{name}{notes.NOTE}")
         if note["dataset_digest"] != self.digest:
             raise StoreError(
                 f"split {name!r} was made from dataset {str(note['dataset_digest'])[:8]}, "

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -15,6 +16,7 @@ from typing import Any
 
 from matdata.core.digest import digest_bytes, digest_file, plain_json
 
+_UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 TEMPORARY = ".tmp-"
 NAME_KEPT = 40  # characters of the final name in a temporary one: a folder takes 255 bytes
 
@@ -104,6 +106,11 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             remove(temporary)
+
+
+def safe_name(text: str) -> str:
+    """Text with all that a name of a file should not have replaced by dashes."""
+    return _UNFIT.sub("-", text)
 
 
 def write_text(path: Path, text: str) -> None:

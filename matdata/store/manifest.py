@@ -8,25 +8,22 @@ from typing import Any
 from matdata.core.digest import digest_json
 from matdata.core.errors import StoreError
 from matdata.core.redaction import hide_known, redacted
+from matdata.store.formats import FORMATS, require_readable, stamp, upgraded
 from matdata.store.records import read_json
 from matdata.store.wholeness import ASK_OWNER, MISSING, UNREADABLE, fault_of
 
 NAME = "manifest.json"
 RECEIPT = "receipt.json"  # when and by which version: kept out of the artefact's identity
-FORMAT_VERSION = 1
 
 
 def seal(content: dict[str, Any], kind: str) -> dict[str, Any]:
     """Add format and digest to the content of a manifest; known secrets are hidden."""
-    body = {
-        **redacted(content, hide_known),
-        "format": {"name": f"matdata-{kind}", "version": FORMAT_VERSION},
-    }
+    body = {**redacted(content, hide_known), "format": stamp(kind)}
     return {**body, "manifest_digest": digest_json(body)}
 
 
 def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
-    """Read and check a manifest.
+    """Read and check a manifest; one of an older format is upgraded (`matdata.store.formats`).
 
     Raises
     ------
@@ -49,18 +46,15 @@ def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
         digest = digest_json({k: v for k, v in manifest.items() if k != "manifest_digest"})
     except (StoreError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path) from error
-    if not isinstance(version, int) or version > FORMAT_VERSION:
-        raise StoreError(
-            f"{path} has format {name} version {version}; this matdata reads up to "
-            f"{FORMAT_VERSION}",
-            cause="it was written by a newer matdata",
-            next_step="upgrade matdata, or build the artefact again with this version",
-        )
+    own = str(name).removeprefix("matdata-")
+    if own not in FORMATS:
+        raise StoreError(f"{folder} is a {name}, which this matdata does not know")
+    require_readable(own, version, path)
     if digest != manifest.get("manifest_digest"):
         raise _damaged(path)
-    if kind is not None and name != f"matdata-{kind}":
+    if kind is not None and own != kind:
         raise StoreError(f"{folder} is a {name}, expected a matdata-{kind}")
-    return manifest
+    return upgraded(own, manifest, version, path)
 
 
 def is_committed(folder: Path) -> bool:

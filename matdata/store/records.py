@@ -89,7 +89,7 @@ def read_record(path: Path, key: str = DIGEST, next_step: str | None = None) -> 
     if stated is None:
         raise StoreError(
             f"{path} carries no digest of its content",
-            cause="it was written by an earlier matdata, or its digest was removed",
+            cause="its digest was removed, or another program wrote it",
             next_step=next_step,
         )
     try:

@@ -43,9 +43,8 @@ _NAMES = {
 _OF_DTYPE = {np.dtype(text): name for name, text in _NAMES.items()}
 _LENGTH = struct.Struct("<Q")
 STATE = "state"
-#: Digest of all bytes of the file; files of before have one of the arrays alone.
+#: Digest of all bytes of the file.
 DIGEST = "sha256_of_file"
-DIGEST_OF_ARRAYS = "sha256"
 _BLANK = "0" * 64
 
 
@@ -131,17 +130,13 @@ def _check(data: bytes, body: int, notes: Mapping[str, object]) -> None:
     ValueError
         If they differ, or a file of `write_tensors` lost its digest.
     """
-    if not {STATE, DIGEST, DIGEST_OF_ARRAYS} & notes.keys():
+    if not {STATE, DIGEST} & notes.keys():
         return  # another program wrote it
-    if DIGEST in notes:
-        digest_start = _place(data[:body])
-        digest = hashlib.sha256(data[:digest_start])
-        digest.update(_BLANK.encode())
-        digest.update(memoryview(data)[digest_start + len(_BLANK) :])
-        stated = notes[DIGEST]
-    else:
-        digest, stated = hashlib.sha256(memoryview(data)[body:]), notes.get(DIGEST_OF_ARRAYS)
-    if stated != digest.hexdigest():
+    digest_start = _place(data[:body])
+    digest = hashlib.sha256(data[:digest_start])
+    digest.update(_BLANK.encode())
+    digest.update(memoryview(data)[digest_start + len(_BLANK) :])
+    if notes.get(DIGEST) != digest.hexdigest():
         raise ValueError("the bytes do not have the digest that the header states")
 
 

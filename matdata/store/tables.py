@@ -22,7 +22,7 @@ def clean_column(values: Sequence[object]) -> list[Any]:
     lists of them, stay as they are where all are of one kind (numbers are floats), else they are
     JSON texts.
     """
-    plain = [_plain(value) for value in values]
+    plain = [_cell(value) for value in values]
     if any(map(_has_records, plain)):
         return _nested(plain)
     kinds = {_kind(value) for value in plain if value is not None}
@@ -35,7 +35,7 @@ def clean_column(values: Sequence[object]) -> list[Any]:
     return [None if value is None else str(value) for value in plain]
 
 
-def _plain(value: object) -> Any:
+def _cell(value: object) -> Any:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if value is None or (isinstance(value, str) and not value.strip()):

@@ -17,21 +17,12 @@ from matdata.core.ledger import Reject
 from matdata.core.tolerances import SYMPREC, angle_tolerance_of, for_engine
 from matdata.symmetry.cell import Cell, CellSymmetry, NoSymmetry, Search
 from matdata.tables import wyckoff
+from matdata.tables.space_groups import CRYSTAL_SYSTEMS, FAMILIES, system_numbers
 
 Engine = Literal["moyopy", "spglib"]
 Str = npt.NDArray[np.str_]
-CRYSTAL_SYSTEMS = (
-    "",
-    "triclinic",
-    "monoclinic",
-    "orthorhombic",
-    "tetragonal",
-    "trigonal",
-    "hexagonal",
-    "cubic",
-)
-_LAST_OF_SYSTEM = (0, 2, 15, 74, 142, 167, 194, 230)
-_FAMILIES = np.array(["", "a", "m", "o", "t", "h", "h", "c"])
+_NAMES = np.array(["", *CRYSTAL_SYSTEMS])
+_FAMILIES = np.array(["", *FAMILIES])
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +76,7 @@ class Symmetry:
     @property
     def crystal_system(self) -> Str:
         """Crystal systems (``trigonal`` and ``hexagonal`` apart), (n,)."""
-        return np.array(CRYSTAL_SYSTEMS)[crystal_system_codes(self.space_group_number)]
+        return _NAMES[system_numbers(self.space_group_number)]
 
     @property
     def position_rows(self) -> Int:
@@ -123,11 +114,6 @@ class Symmetry:
             self.angle_tolerance,
             tuple(reject for reject in self.rejects if reject.material_id in kept),
         )
-
-
-def crystal_system_codes(numbers: Int) -> Int:
-    """Index into `CRYSTAL_SYSTEMS` for space-group numbers; 0 for 0."""
-    return np.searchsorted(_LAST_OF_SYSTEM, numbers).astype(np.int64)
 
 
 def analyse(
@@ -243,7 +229,7 @@ def _checked(search: Search, cell: Cell, usable: bool) -> CellSymmetry:
 
 def _pearson(numbers: Int, results: list[CellSymmetry]) -> Str:
     """Pearson symbols; engines write one-face centrings S, A, B or C, AFLOW labels C."""
-    families = _FAMILIES[crystal_system_codes(numbers)].tolist()
+    families = _FAMILIES[system_numbers(numbers)].tolist()
     return np.array(
         [
             family

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from matdata.core.digest import digest_file
 from matdata.core.errors import StoreError
 from matdata.store.manifest import NAME, RECEIPT
+from matdata.store.records import read_record
 from matdata.store.walk import entries_below
 
 RESULT = "result.json"
@@ -20,6 +22,17 @@ DECISIVE = (NAME, BEST, NORMALIZER)
 EVIDENCE = (RECEIPT, LAST, "log.jsonl", "log.csv")
 BOARD = "tensorboard"
 TRAIN_AGAIN = "train again under another --name"
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """Read a sealed record of a run.
+
+    Raises
+    ------
+    StoreError
+        If it is missing or was changed.
+    """
+    return read_record(path, next_step=TRAIN_AGAIN)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -41,7 +54,7 @@ def recorded_digests(folder: Path, result: Mapping[str, object]) -> dict[str, st
     if not isinstance(recorded, dict) or not {NAME, BEST} <= recorded.keys():
         raise StoreError(
             f"{folder / RESULT} names no digests of the run's files",
-            cause="it was written by an earlier matdata, or is of another program",
+            cause="another program wrote it",
             next_step=TRAIN_AGAIN,
         )
     return recorded

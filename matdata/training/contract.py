@@ -220,6 +220,22 @@ class Schema:
         return sum(head.parts[0] for head in self.heads)
 
 
+@dataclass(frozen=True, eq=False)
+class SavedModel:
+    """What a run keeps of a plugin's model.
+
+    Attributes
+    ----------
+    hypers
+        Values of the plugin's hyperparameters by name.
+    state
+        Arrays by name: weights (members, …) of networks, or what `FitTrainer.state` returned.
+    """
+
+    hypers: Mapping[str, Any]
+    state: Mapping[str, npt.NDArray[Any]]
+
+
 class Trainer(ABC, Generic[H_co]):
     """Base of `TorchTrainer` and `FitTrainer`, generic in the hypers; registered in the entry-point
     group ``matdata.trainers``.
@@ -249,6 +265,28 @@ class Trainer(ABC, Generic[H_co]):
     def learns(cls, task: Task) -> bool:
         """Whether it can learn a kind of target."""
         return task in cls.tasks
+
+    @classmethod
+    def upgrade(cls, saved: SavedModel, from_version: str) -> SavedModel | None:
+        """What a run of another version of this plugin stored, as this version reads it.
+
+        Called when a run is opened whose version is not the installed one. A plugin that knows how
+        to read older versions returns their hyperparameters under today's names and their weights
+        under today's names and shapes, so that runs stay usable.
+
+        Parameters
+        ----------
+        saved
+            What the run stored.
+        from_version
+            `version` of the plugin that trained it.
+
+        Returns
+        -------
+        SavedModel or None
+            None, as here, if the version is not known: the run is refused.
+        """
+        return None
 
     @abstractmethod
     def inputs(self) -> tuple[str, ...]:

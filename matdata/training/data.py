@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from matdata.core.errors import ConfigError
-from matdata.features.feature import Feature
+from matdata.core.errors import ConfigError, StoreError, first_few
+from matdata.core.row_index import RowIndex
+from matdata.features.opened import FeatureLike
 from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
 from matdata.load.reading import FeatureColumns
@@ -41,10 +43,10 @@ class View:
     ids: Ids
     columns: Mapping[str, Sequence[Any]]
     units: Mapping[str, str]
-    features: Mapping[str, Any] = field(default_factory=dict)
+    features: Mapping[str, FeatureLike] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, dataset: DatasetFolder, features: Mapping[str, Feature]) -> View:
+    def of(cls, dataset: DatasetFolder, features: Mapping[str, FeatureLike]) -> View:
         """The view of a dataset."""
         return cls(dataset.ref, dataset.ids, dataset.columns, dataset.units, features)
 
@@ -52,7 +54,7 @@ class View:
     def sealed(
         cls,
         dataset: DatasetFolder,
-        features: Mapping[str, Feature],
+        features: Mapping[str, FeatureLike],
         targets: Sequence[Target],
         ids: Ids,
     ) -> View:
@@ -72,15 +74,26 @@ class View:
         units = {**dataset.units, **{target.source: target.unit for target in targets}}
         return cls(dataset.ref, dataset.ids, columns, units, features)
 
-    def feature(self, spec: str, **settings: object) -> Any:
+    def feature(self, spec: str, **settings: object) -> FeatureLike:
         """An open feature."""
         return self.features[spec]
 
+    @functools.cached_property
+    def _index(self) -> RowIndex:
+        return RowIndex(self.ids)
+
     def rows(self, ids: Ids) -> npt.NDArray[np.int64]:
-        """Rows of materials."""
-        order = np.argsort(self.ids)
-        found: npt.NDArray[np.int64] = order[np.searchsorted(self.ids[order], ids)]
-        return found
+        """Rows (m,) of m materials.
+
+        Raises
+        ------
+        StoreError
+            If one of them is not among its materials, naming those.
+        """
+        return self._index.rows(ids, self._lacks)
+
+    def _lacks(self, unknown: list[str]) -> StoreError:
+        return StoreError(f"{self.ref} holds no materials {first_few(map(repr, unknown))}")
 
 
 def device_of(settings: TrainSettings) -> torch.device:

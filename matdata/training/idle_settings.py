@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from matdata.core.errors import ConfigError, TrainError
 from matdata.training.contract import FitTrainer, Trainer
 from matdata.training.request import Request
 from matdata.training.settings import UNLIMITED, fit_honours
+
+
+def idle_settings(
+    trainer: Trainer, request: Request, settings: Mapping[str, Any]
+) -> frozenset[str]:
+    """Settings of the loop that mean nothing beside the others, and may not be given with them."""
+    if isinstance(trainer, FitTrainer):
+        return frozenset(name for name in settings if not fit_honours(name))
+    idle = set()
+    if any(settings.get(name) for name in UNLIMITED):
+        idle.add("batch_size")
+    if request.keep_normalizer:
+        idle.add("normalizer")
+    return frozenset(idle)
 
 
 def reject_idle_settings(trainer: Trainer, request: Request) -> None:
@@ -24,7 +41,7 @@ def reject_idle_settings(trainer: Trainer, request: Request) -> None:
                 f"{trainer.name} has a fit of its own and takes over no weights",
                 next_step="leave out --from-run, --freeze, --reinit and --keep-normalizer",
             )
-        idle = sorted(name for name in request.settings if not fit_honours(name))
+        idle = sorted(idle_settings(trainer, request, request.settings))
         if idle:
             raise ConfigError(
                 f"{trainer.name} has a fit of its own, which these settings of the loop do not "

@@ -88,8 +88,6 @@ class Loop:
     def resume(self, progress: Progress) -> None:
         """Go on from a progress that was saved; members that stopped leave the engine."""
         self.progress = progress
-        if progress.batch < 0:
-            progress.batch = progress.step % self.per_epoch
         self._sums = self._sums.new_tensor(progress.loss_sums)
         for member, own in enumerate(progress.members):
             if own.stopped is not None:

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Ragged
-from matdata.core.errors import FeatureError, StructureError
+from matdata.core.errors import FeatureError, StructureError, first_few
 from matdata.core.ledger import Reject
+from matdata.core.row_index import RowIndex
 from matdata.features.base import Column, Dense, Featurizer
 from matdata.materials import read_materials
 from matdata.materials.compute import for_featurizer, stored_fields
@@ -59,16 +60,25 @@ class MemoryFeature:
         self.rows, fields, self._rejects = stored_fields(featurizer, batch)
         self.ids: Ids = np.asarray(batch.ids, dtype=np.str_)[self.rows]
         self.arrays = MemoryArrays(featurizer, fields)
+        self._index = RowIndex(self.ids)
         self._names = [item.name for item in featurizer.fields]
 
     def rejects(self) -> list[Reject]:
         """Materials that could not be featurized, each with its reason."""
         return self._rejects
 
+    def _lacks(self, unknown: list[str]) -> FeatureError:
+        return FeatureError(f"there is no {self.featurizer.spec} of {first_few(unknown)}")
+
     def dense(self, ids: Sequence[str]) -> Dense:
-        """The dense form of some materials."""
-        place = {name: row for row, name in enumerate(self.ids.tolist())}
-        positions = np.array([place[name] for name in ids], dtype=np.int64)
+        """The dense form of some materials.
+
+        Raises
+        ------
+        FeatureError
+            If one of them has none, naming it.
+        """
+        positions = self._index.rows(ids, self._lacks)
         return self.featurizer.dense(self.arrays.read(self._names, positions))
 
 

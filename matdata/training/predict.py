@@ -16,8 +16,7 @@ from matdata.core.ledger import Reject
 from matdata.features.feature import Feature, open_feature
 from matdata.load.normalizer import Normalizer
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.store.safetensors import read_tensors
-from matdata.training.checkpoint import check_weights, read_weights
+from matdata.training.checkpoint import check_weights
 from matdata.training.contents import BEST
 from matdata.training.contract import FitTrainer, TorchTrainer
 from matdata.training.data import View, device_of, loader_for, samples_for, truth
@@ -110,8 +109,7 @@ def predict_view(
     """What a run says about materials whose features are open."""
     check_prediction(settings or {})
     if isinstance(run.trainer, FitTrainer):
-        state, _ = read_tensors(run.folder / BEST)
-        run.trainer.load_state(state, run.schema)
+        run.trainer.load_state(run.weights(), run.schema)
         members = run.trainer.predict(samples_for(view, ids))
         return combine(ids, run.schema.targets, _decoded(members, run), true)
     given = dict(settings or {})
@@ -158,7 +156,7 @@ def networks(run: Run, device: torch.device) -> list[nn.Module]:
             f"run {run.name!r} has no weights yet", next_step="let it finish an epoch first"
         )
     assert isinstance(run.trainer, TorchTrainer)
-    weights, _ = read_weights(path)
+    weights = {name: torch.from_numpy(value) for name, value in run.weights().items()}
     members = len(next(iter(weights.values())))
     found: list[nn.Module] = []
     for member in range(members):
@@ -190,7 +188,7 @@ def require_finite(run: Run) -> None:
     TrainError
         Naming the first that is not.
     """
-    for name, value in read_tensors(run.folder / BEST)[0].items():
+    for name, value in run.weights().items():
         if isinstance(run.trainer, TorchTrainer) and not np.isfinite(value).all():
             raise TrainError(
                 f"weight {name} of run {run.name!r} is not a finite number",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.core.cache import storage_error
-from matdata.core.errors import ConfigError
+from matdata.core.given import ending_of
 from matdata.store import files
 from matdata.store.csv import write_csv
 from matdata.store.tables import Columns, write_table
@@ -51,14 +51,7 @@ def require_format(path: str | Path) -> str:
     ConfigError
         If it is none of `FORMATS`.
     """
-    ending = Path(path).suffix.lower()
-    if ending not in FORMATS:
-        told = f"the ending {ending!r}" if ending else "no ending"
-        raise ConfigError(
-            f"predictions cannot be written to {str(path)!r}: its name has {told}",
-            next_step=f"end the name in one of {', '.join(FORMATS)}",
-        )
-    return ending
+    return ending_of(path, FORMATS, "predictions")
 
 
 def write_predictions(path: Path, columns: Columns, described: Described) -> None:

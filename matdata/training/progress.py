@@ -93,6 +93,6 @@ class Progress:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """What `to_json` returned; `batch` is -1 where it was not yet written."""
+        """The progress that `to_json` returned."""
         members = [MemberProgress(**member) for member in values["members"]]
-        return cls(**{"batch": -1, **values, "members": members})
+        return cls(**{**values, "members": members})

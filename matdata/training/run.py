@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy.typing as npt
 
 from matdata.core.digest import digest_file
 from matdata.core.errors import StoreError, TrainError, did_you_mean
 from matdata.store.catalogue import committed
 from matdata.store.manifest import NAME, read_manifest
-from matdata.store.records import read_record
-from matdata.store.records import write_record as write_sealed
 from matdata.store.safetensors import read_tensors
-from matdata.training import trainer as make_trainer
+from matdata.training import TRAINERS
 from matdata.training.contents import (
     BEST,
     DECISIVE,
     NORMALIZER,
     RESULT,
-    TRAIN_AGAIN,
+    read_sealed,
     recorded_digests,
     require_unchanged,
     require_written_by,
 )
-from matdata.training.contract import Schema, Target, Trainer
+from matdata.training.contract import SavedModel, Schema, Target, Trainer
 from matdata.training.objectives.choice import described_objectives, heads_of
 from matdata.training.settings import TrainSettings
-
-__all__ = ["Run", "find_run", "read_sealed", "write_sealed"]
 
 KIND = "run"
 #: Files of the test part: that it was opened, its score, and the predictions.
@@ -90,23 +89,57 @@ class Run:
 
     @functools.cached_property
     def trainer(self) -> Trainer:
-        """The plugin with the run's hypers.
+        """The plugin with the run's hyperparameters, those of another version upgraded.
 
         Raises
         ------
         TrainError
-            If another version of the plugin is installed.
+            If another version of the plugin is installed, which does not upgrade this one.
         """
-        wanted = self.manifest["plugin"]
-        made = make_trainer(wanted["name"], self.manifest["hypers"], wanted["version"])
-        if made.version != wanted["version"]:
-            raise TrainError(
-                f"run {self.name!r} was trained by {wanted['name']} version {wanted['version']}; "
-                f"version {made.version} is installed",
-                cause="the plugin was changed since",
-                next_step=f"install version {wanted['version']}, or train again",
-            )
+        hypers = self.manifest["hypers"] if self._upgraded is None else self._upgraded.hypers
+        made: Trainer = self._plugin(self._plugin.Hypers.from_mapping(dict(hypers)))
         return made
+
+    @property
+    def _plugin(self) -> type[Trainer]:
+        wanted = self.manifest["plugin"]
+        found: type[Trainer] = TRAINERS.get(wanted["name"], wanted["version"])
+        return found
+
+    @functools.cached_property
+    def _upgraded(self) -> SavedModel | None:
+        """What the installed version of the plugin makes of the run; None if it trained it."""
+        wanted, installed = self.manifest["plugin"]["version"], self._plugin.version
+        if installed == wanted:
+            return None
+        saved = SavedModel(self.manifest["hypers"], self._stored_weights())
+        upgraded = self._plugin.upgrade(saved, wanted)
+        if upgraded is None:
+            raise TrainError(
+                f"run {self.name!r} was trained by {self._plugin.name} version {wanted}; "
+                f"version {installed} is installed",
+                cause="the plugin was changed since, and does not upgrade that version",
+                next_step=f"install version {wanted}, or train again",
+            )
+        return upgraded
+
+    def _stored_weights(self) -> Mapping[str, npt.NDArray[Any]]:
+        path = self.folder / BEST
+        return read_tensors(path)[0] if path.is_file() else {}
+
+    def weights(self) -> Mapping[str, npt.NDArray[Any]]:
+        """Arrays that predictions are made with, as the installed version of the plugin has them.
+
+        Those of networks are (members, …); empty before the first epoch.
+
+        Raises
+        ------
+        StoreError
+            If the file is damaged.
+        TrainError
+            As `trainer`.
+        """
+        return self._stored_weights() if self._upgraded is None else self._upgraded.state
 
     @functools.cached_property
     def schema(self) -> Schema:
@@ -197,17 +230,6 @@ class Run:
         content = read_sealed(self.folder / NORMALIZER)
         require_written_by(self.folder / NORMALIZER, content, self.digest)
         return {name: value for name, value in content.items() if name != "run"}
-
-
-def read_sealed(path: Path) -> dict[str, Any]:
-    """Read a record of a run that `write_sealed` wrote.
-
-    Raises
-    ------
-    StoreError
-        If it is missing or was changed.
-    """
-    return read_record(path, next_step=TRAIN_AGAIN)
 
 
 def find_run(cache: Path, name: str) -> Run:

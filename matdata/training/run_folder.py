@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,6 @@ from matdata.store.manifest import NAME, RECEIPT, seal
 from matdata.store.records import seal_record
 from matdata.training.contents import BEST, LAST
 from matdata.training.run import KIND, Run
-
-_UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
 def run_folder(cache: Path, name: str | None, content: dict[str, Any]) -> Path:
@@ -81,7 +78,7 @@ def start_run(folder: Path, content: dict[str, Any]) -> Run:
 def _name(content: dict[str, Any], digest: str) -> str:
     parts = [content["plugin"]["name"], content["dataset"]["ref"].partition("@")[0]]
     parts += [target["name"] for target in content["targets"][:2]]
-    return _UNFIT.sub("-", "-".join([*parts, digest[:SHORT]]))
+    return files.safe_name("-".join([*parts, digest[:SHORT]]))
 
 
 def _difference(known: dict[str, Any], asked: dict[str, Any]) -> str:

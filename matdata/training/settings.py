@@ -26,14 +26,10 @@ class TrainSettings(Settings):
     epochs: int = setting(100, "passes over the training part", minimum=1)
     steps: int = setting(0, "stop after so many optimizer steps; 0: by epochs", minimum=0)
     batch_size: int = setting(128, "materials in a step, over all processes", minimum=1)
-    max_sites: int = setting(
-        0, "most sites of a batch, in place of batch_size; 0: any", minimum=0, later=True
-    )
-    max_edges: int = setting(
-        0, "most edges of a batch, in place of batch_size; 0: any", minimum=0, later=True
-    )
+    max_sites: int = setting(0, "most sites of a batch, in place of batch_size; 0: any", minimum=0)
+    max_edges: int = setting(0, "most edges of a batch, in place of batch_size; 0: any", minimum=0)
     max_entries: tuple[str, ...] = setting(
-        (), "most entries of other levels of a batch: LEVEL=NUMBER, …", later=True
+        (), "most entries of other levels of a batch: LEVEL=NUMBER, …"
     )
     optimizer: str = setting("adamw", "optimizer", choices=("adamw", "adam", "lamb", "sgd"))
     lr: float = setting(3e-4, "learning rate (the highest of the schedule)", minimum=0.0)
@@ -56,28 +52,24 @@ class TrainSettings(Settings):
         maximum=1.0,
     )
     plateau_patience: int = setting(10, "plateau: epochs without improvement", minimum=1)
-    cycle: float = setting(
-        20.0, "cyclic: epochs from one lowest rate to the next", minimum=1e-6, later=True
-    )
+    cycle: float = setting(20.0, "cyclic: epochs from one lowest rate to the next", minimum=1e-6)
     cycle_from: float = setting(
-        1 / 60, "cyclic: factor of the lowest rate", minimum=0.0, maximum=1.0, later=True
+        1 / 60, "cyclic: factor of the lowest rate", minimum=0.0, maximum=1.0
     )
     cycle_decay: float = setting(
         1.0,
         "cyclic: factor of what a cycle rises by, from one to the next",
         minimum=0.0,
         maximum=1.0,
-        later=True,
     )
     lookahead: int = setting(
-        0, "steps between those of Lookahead's slow weights; 0: none", minimum=0, later=True
+        0, "steps between those of Lookahead's slow weights; 0: none", minimum=0
     )
     lookahead_alpha: float = setting(
         0.5,
         "share of the way that slow weights go to the fast ones",
         minimum=0.0,
         maximum=1.0,
-        later=True,
     )
     clip: float = setting(0.0, "largest norm of the gradient; 0: any", minimum=0.0)
     patience: int = setting(
@@ -107,7 +99,7 @@ class TrainSettings(Settings):
     swa: float = setting(
         0.0, "average the weights over this last share of the epochs", minimum=0.0, maximum=1.0
     )
-    fraction: float = setting(1.0, "share of the training part", minimum=0.0, maximum=1.0)
+    fraction: float = setting(1.0, "share of the training part", above=0.0, maximum=1.0)
     members: str = setting(
         "auto",
         "train members as one network with stacked weights, or one beside the other; "
@@ -155,8 +147,6 @@ class TrainSettings(Settings):
                     f"setting 'max_entries' holds {item!r}; expected LEVEL=NUMBER, at least 1",
                     next_step="train.max_entries=facet=4000,orbit=500 limits two levels",
                 )
-        if not 0.0 < self.fraction <= 1.0:
-            raise ConfigError(f"setting 'fraction' is {self.fraction}; expected above 0")
 
     @property
     def limits(self) -> dict[str, int]:

@@ -9,9 +9,8 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError, did_you_mean, first_few
 from matdata.core.settings import Settings
-from matdata.splits.base import first_few
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.axis import Axis
 from matdata.training.contract import Scaling, Target, Task
@@ -140,6 +139,22 @@ def target_requests(
         into = own if key in (NORMALIZER, WEIGHTS) else own.setdefault("options", {})
         put(target, key, value, into)
     return {name: TargetRequest.from_mapping(name, values) for name, values in asked.items()}
+
+
+def texts_of(requests: Mapping[str, TargetRequest]) -> dict[str, list[str]]:
+    """What `target_requests` reads, by name of the option: ``objective``, ``axis``,
+    ``target_option``.
+    """
+    options = []
+    for name, request in requests.items():
+        own = {WEIGHTS: request.axis_weights, NORMALIZER: request.normalizer, **request.options}
+        default = {WEIGHTS: "none", NORMALIZER: ""}
+        options += [f"{name}.{key}={own[key]}" for key in own if own[key] != default.get(key)]
+    return {
+        "objective": [f"{name}={one.objective}" for name, one in requests.items() if one.objective],
+        "axis": [f"{name}={one.axis}" for name, one in requests.items() if one.axis is not None],
+        "target_option": options,
+    }
 
 
 def _split(text: str, targets: Sequence[str], mark: str, option: str, form: str) -> tuple[str, str]:

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import ConfigError
+from matdata.core.errors import ConfigError, first_few
 from matdata.core.expressions import TARGET_DOMAIN, Expression, parse_expression
-from matdata.splits.base import first_few
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import BOOLEAN, Target, Task, Trainer
 from matdata.training.prediction_columns import require_distinct
@@ -26,10 +25,6 @@ Ids = npt.NDArray[np.str_]
 MOST_TEXTS, FEW_TEXTS = 1000, 20
 #: Whole numbers that look like classes differ at most so often.
 MOST_WHOLE = 10
-
-
-def _rows(dataset: DatasetFolder, ids: Ids) -> npt.NDArray[np.int64]:
-    return np.array([dataset.row(name) for name in ids.tolist()], dtype=np.int64)
 
 
 def told_targets(
@@ -59,7 +54,7 @@ def told_targets(
             f"target {', '.join(map(repr, twice))} is named more than once",
             next_step="name each target once",
         )
-    rows = _rows(dataset, train).tolist()
+    rows = dataset.rows(train).tolist()
     asked = requests or {}
     both = train if valid is None else np.concatenate([train, valid])
     targets = []
@@ -212,7 +207,7 @@ def require_names(dataset: DatasetFolder, targets: tuple[Target, ...], test: Ids
 def _require(
     dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids, part: str, more: str
 ) -> None:
-    rows = _rows(dataset, ids).tolist()
+    rows = dataset.rows(ids).tolist()
     for target in targets:
         if not target.labels:
             continue
@@ -251,7 +246,7 @@ def notes_of(targets: tuple[Target, ...]) -> list[str]:
 
 def hints_of(dataset: DatasetFolder, targets: tuple[Target, ...], train: Ids) -> list[str]:
     """Which columns are learnt as numbers and look like classes."""
-    rows = _rows(dataset, train).tolist()
+    rows = dataset.rows(train).tolist()
     found = []
     for target in targets:
         if target.task != "regression" or target.shape:
@@ -275,7 +270,7 @@ def hints_of(dataset: DatasetFolder, targets: tuple[Target, ...], train: Ids) ->
 
 def known_of(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> Ids:
     """Those of the ids that have at least one of the targets."""
-    rows = _rows(dataset, ids).tolist()
+    rows = dataset.rows(ids).tolist()
     known = np.zeros(len(ids), dtype=bool)
     for target in targets:
         cells = cells_of(dataset.columns, target, rows).cells
@@ -285,7 +280,7 @@ def known_of(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> I
 
 def outside_notes(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> list[str]:
     """How many materials have no target since a value lies outside a function's domain."""
-    rows = _rows(dataset, ids).tolist()
+    rows = dataset.rows(ids).tolist()
     counts = {t.name: sum(cells_of(dataset.columns, t, rows).outside) for t in targets}
     return [
         f"{count:,} materials of train and validation have no {name}: {TARGET_DOMAIN}"

@@ -16,6 +16,7 @@ from matdata.core.console import SILENT, Console
 from matdata.load.loader import Loader
 from matdata.load.normalizer import Normalizer
 from matdata.nn.cpu import in_use
+from matdata.store.records import write_record
 from matdata.store.safetensors import write_tensors
 from matdata.training.checkpoint import load_checkpoint, save_checkpoint
 from matdata.training.contents import BEST, NORMALIZER, RESULT, digests
@@ -37,7 +38,7 @@ from matdata.training.objectives.combined import Objectives
 from matdata.training.plan import Question, ask
 from matdata.training.process_state import process_state
 from matdata.training.request import Request
-from matdata.training.run import Run, find_run, write_sealed
+from matdata.training.run import Run, find_run
 from matdata.training.run_folder import run_folder, run_lock, start_run
 from matdata.training.warm_start import member_draws, parent_of, settle, take_over
 
@@ -138,10 +139,10 @@ def _fit(question: Question, run: Run, view: View, normalizer: Normalizer) -> No
     schema = schema_of(question)
     question.trainer.fit(train, valid, schema, question.settings.seed)
     seconds = time.perf_counter() - started
-    write_sealed(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
+    write_record(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
     write_tensors(run.folder / BEST, dict(question.trainer.state()), {"run": run.digest})
     result = {"seconds": seconds, "engine": "fit", "files": digests(run.folder)}
-    write_sealed(run.folder / RESULT, result)
+    write_record(run.folder / RESULT, result)
 
 
 def _train(
@@ -159,7 +160,7 @@ def _train(
     assert isinstance(question.trainer, TorchTrainer)
     schema = schema_of(question)
     if group.leads:
-        write_sealed(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
+        write_record(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
     train, valid = _loaders(question, view, normalizer, device, group)
     draws = member_draws(parent, question, len(train.ids))
     recipe = Recipe(
@@ -224,7 +225,7 @@ def _loop(
     if log is not None:
         log.close()
     if log is not None and loop.over:
-        write_sealed(run.folder / RESULT, _result(run, loop, reason))
+        write_record(run.folder / RESULT, _result(run, loop, reason))
         console.say(f"  {_summary(loop)}")
 
 

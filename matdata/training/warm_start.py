@@ -13,8 +13,6 @@ from torch import Tensor, nn
 from matdata.core.errors import ConfigError, TrainError
 from matdata.load.normalizer import Normalizer
 from matdata.load.order import random_bits
-from matdata.training.checkpoint import read_weights
-from matdata.training.contents import BEST
 from matdata.training.contract import Schema, TorchTrainer
 from matdata.training.engine import matching
 from matdata.training.outputs import Head
@@ -24,16 +22,13 @@ from matdata.training.run import Run
 
 
 def parent_of(run: Run, question: Question) -> dict[str, Any]:
-    """What the manifest of a child says about the run it takes weights from.
-
-    What was not always there is named only where it is so: equal requests are one run.
-    """
-    found: dict[str, Any] = {"name": run.name, "weights": run.weights_digest()}
-    if question.request.keep_normalizer:
-        found["normalizer"] = "kept"
-    if _begin_alike(run, question):
-        found["members"] = "Bayesian bootstrap"
-    return found
+    """What the manifest of a child says about the run it takes weights from."""
+    return {
+        "name": run.name,
+        "weights": run.weights_digest(),
+        "normalizer": "kept" if question.request.keep_normalizer else "fitted",
+        "members": "Bayesian bootstrap" if _begin_alike(run, question) else "as they are",
+    }
 
 
 def settle(
@@ -214,7 +209,7 @@ def take_over(models: Sequence[nn.Module], parent: Run, reinit: Sequence[str]) -
     ConfigError
         If a pattern matches nothing.
     """
-    weights, _ = read_weights(parent.folder / BEST)
+    weights = {name: torch.from_numpy(value) for name, value in parent.weights().items()}
     own = models[0].state_dict()
     kept = matching(list(own), reinit, "--reinit")
     for name, value in own.items():

@@ -92,10 +92,10 @@ def test_transformers_cannot_leave_out_rows():
     [
         ({"dedup": "none"}, "did you mean 'dedupe'"),
         ({"nope": 1}, "unknown option 'nope'"),
-        ({"limit": -1}, "limit is -1"),
-        ({"limit": 2.5}, "limit is 2.5"),
-        ({"workers": 0}, "workers is 0"),
-        ({"shard_rows": 0}, "shard_rows is 0"),
+        ({"limit": -1}, "'limit' is -1"),
+        ({"limit": 2.5}, "'limit' expected int, got 2.5"),
+        ({"workers": 0}, "'workers' is 0"),
+        ({"shard_rows": 0}, "'shard_rows' is 0"),
     ],
 )
 def test_wrong_options_are_named_before_anything_is_read(options, words, tmp_path):

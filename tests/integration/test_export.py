@@ -91,7 +91,7 @@ def test_an_unknown_ending_is_refused_before_any_work(tmp_path, capsys):
         # The dataset is not even looked for.
         code, _, err = _run(capsys, "export", "no-such-set", str(tmp_path / name), *cache)
         assert code == 1
-        assert f"no format is known by the ending of '{name}'" in err
+        assert f"{name}': its name has " in err
         assert ".npz, .h5, .hdf5, .parquet, .extxyz, .xyz, .csv, or say --format" in err
 
 

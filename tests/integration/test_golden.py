@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,22 +12,46 @@ import pytest
 import matdata as md
 from matdata.cli import main
 from matdata.store.catalogue import features
+from matdata.store.config_file import read_config
+from matdata.store.formats import FORMATS
+from matdata.training.arguments import TRAIN_OPTIONS
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden").iterdir())
 
 
-def test_there_are_golden_artefacts_of_the_present_format():
-    from matdata.store.manifest import FORMAT_VERSION
+def _formats(golden):
+    """Formats, with versions, of all records below a folder."""
+    for path in golden.rglob("*.json"):
+        stated = json.loads(path.read_text(encoding="utf-8")).get("format")
+        if stated:
+            yield stated["name"].removeprefix("matdata-"), stated["version"]
+    saved = (golden / "files" / "snapshot.jsonl").read_text(encoding="utf-8")
+    yield "saved-snapshot", json.loads(saved.splitlines()[0])["format"]
+    config = (golden / "files" / "run.toml").read_text(encoding="utf-8")
+    yield "config", int(config.partition("config-format = ")[2].split()[0])
 
-    assert [folder.name for folder in GOLDEN][-1] == f"v{FORMAT_VERSION}", (
-        "run tools/make_golden.py"
-    )
+
+def test_there_are_golden_artefacts_of_each_version_of_each_format():
+    kept = {pair for golden in GOLDEN for pair in _formats(golden)}
+    written = {(kind, n + 1) for kind, one in FORMATS.items() for n in range(one.version)}
+    assert written <= kept, "run tools/make_golden.py"
 
 
-@pytest.mark.parametrize("golden", GOLDEN, ids=lambda folder: folder.name)
-def test_old_artefacts_are_read(golden, tmp_path):
-    cache = tmp_path / "cache"
-    shutil.copytree(golden, cache)
+@pytest.fixture(params=GOLDEN, ids=lambda folder: folder.name)
+def golden(request):
+    """A folder of artefacts of one time."""
+    return request.param
+
+
+@pytest.fixture
+def cache(golden, tmp_path):
+    """A copy of its cache."""
+    copy = Path(shutil.copytree(golden, tmp_path / "cache"))
+    shutil.rmtree(copy / "files")
+    return copy
+
+
+def test_old_artefacts_are_read(cache):
     assert main(["verify", "--cache", str(cache)]) == 0
     dataset = md.open("golden", cache)
     assert len(dataset) == 11
@@ -36,9 +61,32 @@ def test_old_artefacts_are_read(golden, tmp_path):
         "val": 2,
         "test": 1,
     }
-    folders = features(cache, dataset.ref)
+    folders = [folder for folder in features(cache, dataset.ref) if folder.name.startswith("ofm")]
     assert len(folders) == 2
     now = md.compute("ofm", dataset.crystals)
     for folder in folders:
         feature = md.Feature(folder, dataset.ids, dataset.digest)
         np.testing.assert_allclose(feature.dense().values, now.values, rtol=1e-5, atol=1e-9)
+
+
+def test_an_old_snapshot_builds_the_old_dataset(golden, cache, tmp_path):
+    old = md.open("golden", cache)
+    (kept,) = (cache / "snapshots" / "files").glob("[!.]*-????????")
+    chosen = {"workers": 1, "split": None}
+    again = md.build("golden.csv", snapshot=kept.name, cache=cache, **chosen)
+    assert again.digest == old.digest
+    saved = golden / "files" / "snapshot.jsonl"
+    assert md.build(saved, cache=tmp_path / "other", **chosen).digest == old.digest
+
+
+def test_an_old_run_predicts_and_its_options_are_read(golden, cache):
+    run = md.open_run("golden", cache)
+    predicted = md.predict(run, ["NaCl", "Fe2O3"])
+    assert np.isfinite(predicted.mean).all()
+    values = read_config(golden / "files" / "run.toml", TRAIN_OPTIONS)
+    assert (values["plugin"], values["hyper"], values["name"]) == (
+        "example",
+        {"width": 2},
+        "golden",
+    )
+    assert values["train"]["epochs"] == run.settings.epochs == 1

@@ -57,7 +57,7 @@ def bucket(documents, monkeypatch, tmp_path):
 
 
 def _bulk(cache, **query):
-    query = {"bulk": "all", **query}
+    query = {"bulk": True, **query}
     return md.build("mp", cache=cache, query=query, workers=1, dedupe="none", split=None)
 
 
@@ -178,7 +178,7 @@ def test_missing_collections_are_reported(documents, monkeypatch, tmp_path):
         _bulk(tmp_path / "d")
     assert "without --bulk" in caught.value.next_step
     with pytest.raises(md.SourceError, match="a limit was given"):
-        md.build("mp", limit=3, query={"bulk": "all"})
+        md.build("mp", limit=3, query={"bulk": True})
 
 
 @pytest.mark.real_data

@@ -155,7 +155,7 @@ def test_energies_are_of_one_level_of_theory(documents, key, monkeypatch, tmp_pa
 
 
 def test_an_unknown_level_is_refused(key):
-    with pytest.raises(md.SourceError, match="did you mean 'R2SCAN'"):
+    with pytest.raises(md.ConfigError, match="did you mean 'R2SCAN'"):
         md.build("mp", query={"thermo": "R2SCA"})
     with pytest.raises(md.SourceError, match="takes no --thermo"):
         md.build("sample", query={"thermo": "R2SCAN"})

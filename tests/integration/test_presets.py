@@ -11,7 +11,8 @@ import pytest
 from support.crystals import many
 from support.files import write_csv
 
-from matdata.cli.main import main, parser
+from matdata.cli import main
+from matdata.cli.arguments import make_parser
 from matdata.cli.train import request_of
 from matdata.training.run import find_run
 
@@ -61,9 +62,9 @@ def test_the_list_names_every_preset_once_with_commands_that_can_be_typed(train,
     for line in lines:
         words = shlex.split(line)
         if words[:2] == ["matdata", "train"]:
-            plugins.add(request_of(parser().parse_args(words[1:])).plugin)
+            plugins.add(request_of(make_parser().parse_args(words[1:])).plugin)
         elif words[0] == "matdata":
-            parser().parse_args(words[1:])
+            make_parser().parse_args(words[1:])
         elif words[0] == "python":
             assert (RECIPES.parent / words[1]).is_file()
     assert {"elemnet", "ogcnn", "ocrystalnet", "finder", "lgdcnn", "rf-voronoi"} <= plugins

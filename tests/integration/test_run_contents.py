@@ -109,11 +109,12 @@ def test_all_that_is_wrong_is_found(cache, runs):
 
 
 def test_a_run_whose_result_names_no_files_is_refused(cache, runs, capsys):
-    from matdata.training.run import read_sealed, write_sealed
+    from matdata.store.records import write_record
+    from matdata.training.contents import read_sealed
 
     result = read_sealed(runs / "a" / "result.json")
     del result["files"]
-    write_sealed(runs / "a" / "result.json", result)
+    write_record(runs / "a" / "result.json", result)
     assert predict(cache) == 1
     assert "names no digests of the run's files" in capsys.readouterr().err
     assert main(["train", "dummy", "s", "--target", TARGET, "--name", "d", "--split", "main",

@@ -136,7 +136,7 @@ def test_what_is_no_key_is_refused_unseen(key, kind, debug, run, tmp_path):
 
 def test_a_process_of_its_own_hides_warnings_logs_and_its_last_traceback(tmp_path):
     script = (
-        "import sys, logging, warnings; from matdata import commands, cli\n"
+        "import sys, logging, warnings; from matdata import cli; from matdata.cli import commands\n"
         "def run(given):\n"
         "    key = __import__('os').environ['MP_API_KEY']\n"
         "    warnings.warn('the key is ' + key); logging.error(f'key: {key!r}')\n"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import torch
 from support.runs import QUICK, TARGET, equal, train, weights
 
+import matdata as md
 from matdata.cli import main
 
 
@@ -77,6 +80,53 @@ def test_another_version_of_the_plugin_is_refused(cache, capsys, monkeypatch):
     monkeypatch.setattr(ExampleTrainer, "version", "2")
     assert main(["predict", "a", "NaCl", "--cache", str(cache)]) == 1
     assert "version 1; version 2 is installed" in capsys.readouterr().err
+
+
+class Renamed:
+    """The example plugin, whose next version calls a hyperparameter and two weights otherwise."""
+
+    version = "2"
+
+    @dataclass(frozen=True)
+    class Hypers(md.Settings):
+        channels: int = md.setting(32, "neurons of the hidden layer", minimum=1)
+
+        @property
+        def width(self):
+            return self.channels
+
+    def model(self, schema):
+        old = super().model(schema)
+        old.head = old.out
+        del old.out
+        old.forward = lambda batch: old.head(
+            torch.nn.functional.silu(old.hidden(batch["fractions"].values))
+        )
+        return old
+
+    @classmethod
+    def upgrade(cls, saved, from_version):
+        if from_version != "1":
+            return None
+        state = {name.replace("out.", "head."): value for name, value in saved.state.items()}
+        return md.SavedModel({"channels": saved.hypers["width"]}, state)
+
+
+def test_a_run_of_an_older_version_is_upgraded_where_the_plugin_says_how(cache, monkeypatch):
+    from matdata_example import ExampleTrainer
+
+    from matdata.training import TRAINERS
+
+    train(cache, "--set", "hyper.width=8")
+    before = md.predict(md.open_run("a", cache), ["NaCl", "Fe2O3"])
+    newer = type("ExampleTrainer", (Renamed, ExampleTrainer), {})
+    monkeypatch.setattr(TRAINERS, "get", lambda name, version=None: newer)
+    run = md.open_run("a", cache)
+    assert run.trainer.hypers.channels == 8
+    np.testing.assert_array_equal(md.predict(run, ["NaCl", "Fe2O3"]).mean, before.mean)
+    monkeypatch.setattr(newer, "upgrade", ExampleTrainer.upgrade)
+    with pytest.raises(md.TrainError, match="version 1; version 2 is installed"):
+        md.predict(md.open_run("a", cache), ["NaCl"])
 
 
 def test_a_warm_start_takes_weights_over_and_can_freeze_them(cache, capsys):

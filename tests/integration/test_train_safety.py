@@ -11,9 +11,9 @@ from support.runs import TARGET, train
 
 import matdata as md
 from matdata.cli import main
+from matdata.store.records import write_record
 from matdata.training.checkpoint import read_weights, write_best
-from matdata.training.contents import BEST, digests
-from matdata.training.run import read_sealed, write_sealed
+from matdata.training.contents import BEST, digests, read_sealed
 from matdata.training.run_folder import run_lock
 
 
@@ -49,7 +49,7 @@ def test_the_last_batch_of_a_training_is_no_waiting(cache):
 def seal_again(folder):
     """Let the result say that the training ended with the files that are there."""
     result = {**read_sealed(folder / "result.json"), "files": digests(folder)}
-    write_sealed(folder / "result.json", result)
+    write_record(folder / "result.json", result)
 
 
 def evaluate(cache):
@@ -192,7 +192,7 @@ def test_a_copied_run_opens_no_test_part_unnoticed(cache, capsys):
     weights, state = read_weights(runs / "copy" / BEST)
     write_best(runs / "copy", {name: value * 1.01 for name, value in weights.items()}, state)
     result = {**read_sealed(runs / "copy" / "result.json"), "files": digests(runs / "copy")}
-    write_sealed(runs / "copy" / "result.json", result)
+    write_record(runs / "copy" / "result.json", result)
     for name in ("test-opened.json", "test.json", "test.parquet"):
         (runs / "copy" / name).unlink()
     assert main(["evaluate", "copy", *command]) == 1

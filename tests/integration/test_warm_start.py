@@ -65,7 +65,7 @@ def test_members_are_paired_with_those_of_an_ensemble(cache, capsys):
     code, said = told(cache, capsys, "--from-run", "a", "--ensemble", "3", "--lr", "1e-12")
     assert code == 0
     assert "bootstrap" not in said
-    assert "members" not in manifest(cache, "b")["from_run"]
+    assert manifest(cache, "b")["from_run"]["members"] == "as they are"
     for name, value in weights(cache, "a").items():
         np.testing.assert_allclose(weights(cache, "b")[name], value, rtol=1e-4, atol=1e-6)
     code, said = told(cache, capsys, "--from-run", "a", "--ensemble", "4", name="c")

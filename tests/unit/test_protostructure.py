@@ -16,8 +16,9 @@ from matdata.symmetry.protostructure import (
     compare,
     protostructures,
 )
-from matdata.symmetry.search import Symmetry, analyse, crystal_system_codes
+from matdata.symmetry.search import Symmetry, analyse
 from matdata.tables import wyckoff
+from matdata.tables.space_groups import system_numbers
 
 ENGINES = ("moyopy", "spglib")
 FCC = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
@@ -238,7 +239,7 @@ def test_damaged_table_is_refused(monkeypatch) -> None:
 
 def test_crystal_systems() -> None:
     bounds = [1, 2, 3, 15, 16, 74, 75, 142, 143, 167, 168, 194, 195, 230, 0]
-    assert crystal_system_codes(np.array(bounds)).tolist() == [
+    assert system_numbers(np.array(bounds)).tolist() == [
         1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 0,
     ]  # fmt: skip
 

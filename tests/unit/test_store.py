@@ -271,9 +271,9 @@ def test_what_a_dead_process_was_writing_is_swept_and_nothing_else(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {own.name, other.name, "a.json"}
 
 
-def test_a_record_of_before_records_were_sealed_is_not_called_damaged(tmp_path):
+def test_a_record_without_a_digest_is_not_called_damaged(tmp_path):
     path = tmp_path / "receipt.json"
     files.write_json(path, {"created": "2026-01-31T12:00:00Z"})
     with pytest.raises(StoreError, match="carries no digest of its content") as caught:
         read_record(path)
-    assert "earlier matdata" in caught.value.cause
+    assert "its digest was taken out" in caught.value.cause

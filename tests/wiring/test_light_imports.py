@@ -67,10 +67,10 @@ def test_the_package_names_what_the_api_offers():
 def test_every_command_has_a_module():
     from importlib import import_module
 
+    from matdata.cli.arguments import make_parser
     from matdata.cli.commands import COMMANDS
-    from matdata.cli.main import parser
 
-    (subparsers,) = (a for a in parser()._actions if a.dest == "command")
+    (subparsers,) = (a for a in make_parser()._actions if a.dest == "command")
     assert sorted(subparsers.choices) == sorted(COMMANDS), "edit matdata/cli/commands.py"
     for command in COMMANDS:
         assert callable(import_module(f"matdata.cli.{command}").run)

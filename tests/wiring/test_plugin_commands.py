@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from matdata.cli.main import main, parser
+from matdata.cli import main
+from matdata.cli.arguments import make_parser
 from matdata.cli.train import request_of
 from matdata.training.settings import TrainSettings
 
@@ -23,7 +24,7 @@ LINES = [
 
 @pytest.mark.parametrize(("plugin", "line"), LINES)
 def test_train_commands_of_readmes_can_be_typed(plugin, line):
-    given = parser().parse_args(shlex.split(line)[1:])
+    given = make_parser().parse_args(shlex.split(line)[1:])
     request = request_of(given)
     assert request.targets
     assert request.split in (None, "70-15-15-seed0"), f"{plugin}: build saves no such split"

@@ -17,12 +17,14 @@ from matdata.evaluation.derive.state import State
 from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.records import write_record
 from matdata.training.added import adding
+from matdata.training.contents import read_sealed
 from matdata.training.contract import Target
 from matdata.training.predict import features_of, predict_dataset
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_columns import require_distinct
-from matdata.training.run import Run, read_sealed, write_sealed
+from matdata.training.run import Run
 
 Ids = npt.NDArray[np.str_]
 #: Folder of a run with what its derivations learnt from the validation part.
@@ -178,7 +180,7 @@ class Chain:
         plain = {name: values.tolist() for name, values in fitted.items()}
         with contextlib.suppress(StoreError, OSError), adding(folder):  # a cache for reading only
             folder.mkdir(exist_ok=True)
-            write_sealed(path, {"asked": asked, "fitted": plain, "materials": len(valid.ids)})
+            write_record(path, {"asked": asked, "fitted": plain, "materials": len(valid.ids)})
         return fitted, digest_json(plain)
 
 

@@ -38,6 +38,31 @@ def read_documents(path: Path) -> Iterator[Item]:
             yield Item(Damaged(f"expected a JSON object, got {type(item.value).__name__}"), 0)
 
 
+def read_list(path: Path, key: str) -> Iterator[Item]:
+    """The items of the list under one key of a JSON object, read as a stream.
+
+    Raises
+    ------
+    SourceError
+        If there is no such file, no such list, or it is not whole JSON.
+    """
+    with opened(path) as text:
+        lists = 0
+        for name in text.members():
+            if name == key and text.peek() == "[":
+                yield from text.values()
+                lists += 1
+            else:
+                text.skip()
+        text.end()
+    if not lists:
+        raise SourceError(
+            f"{path} holds no list {key!r}",
+            cause="a file of another kind",
+            next_step="check that it is the one that was published",
+        )
+
+
 def _lines(path: Path) -> Iterator[Item]:
     with open_text(path) as file:
         for number, line in enumerate(file, start=1):

@@ -243,7 +243,9 @@ def test_what_cannot_be_loaded_says_what_to_do(toy):
         make_loader(toy, None, ["lattice"], mode="streem")
     with pytest.raises(ConfigError, match="stand more than once"):
         make_loader(toy, [toy.ids[0]] * 2, ["lattice"])
-    for wrong in ({"batch_size": 0}, {"rank": 2}, {"fraction": 0.0}, {"missing": "no"}):
+    with pytest.raises(ConfigError, match="choose one of: error, drop, mask"):
+        make_loader(toy, None, ["lattice"], missing="no")
+    for wrong in ({"batch_size": 0}, {"rank": 2}, {"fraction": 0.0}):
         with pytest.raises(ConfigError, match="expected"):
             make_loader(toy, None, ["lattice"], **wrong)
 

@@ -46,13 +46,13 @@ def test_the_default_window_does_not_depend_on_the_mode(view, monkeypatch):
     ],
 )
 def test_options_of_the_wrong_type_are_refused(wrong):
-    with pytest.raises(ConfigError, match=f"{next(iter(wrong))}=.*expected"):
-        LoadOptions.of(wrong)
+    with pytest.raises(ConfigError, match=f"'{next(iter(wrong))}'.*expected"):
+        LoadOptions.from_mapping(wrong)
 
 
 def test_no_number_of_materials_needs_a_budget():
-    assert LoadOptions.of({"batch_size": None, "max_sites": 9}).batch_size == 0
-    assert LoadOptions.of({"batch_size": np.int64(3)}).batch_size == 3
+    assert LoadOptions.from_mapping({"batch_size": None, "max_sites": 9}).batch_size == 0
+    assert LoadOptions.from_mapping({"batch_size": np.int64(3)}).batch_size == 3
 
 
 def test_an_older_iterator_does_not_go_on(view):
@@ -78,7 +78,7 @@ def test_a_state_beyond_the_epoch_is_refused(view):
 
 def test_dropping_the_last_batch_leaves_something(view):
     with pytest.raises(ConfigError, match="drop_last=True does not go with"):
-        LoadOptions.of({"drop_last": True, "max_sites": 9})
+        LoadOptions.from_mapping({"drop_last": True, "max_sites": 9})
     with pytest.raises(ConfigError, match="nothing is left: 40 materials"):
         _loader(view, batch_size=41, drop_last=True)
     assert len(_loader(view, batch_size=40, drop_last=True)) == 1

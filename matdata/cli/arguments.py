@@ -1,0 +1,127 @@
+"""The arguments of all commands; those of `matdata.cli.options.TABLES` come from their options."""
+
+from __future__ import annotations
+
+import argparse
+
+from matdata import __version__
+from matdata.cli import train_arguments
+from matdata.cli.options import add_options, options_of_command
+
+DESCRIPTION = """\
+Builds curated, split, featurized and verified crystal datasets.
+
+  matdata build sample --features ofm      the embedded sample: nothing is downloaded
+  matdata build crystals.csv --features ofm --target band_gap
+  matdata build mp --features ofm          the Materials Project (needs MP_API_KEY)
+"""
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    group = common.add_argument_group("everywhere")
+    group.add_argument("--cache", metavar="DIR", help="cache folder (else $MATDATA_CACHE)")
+    group.add_argument("--json", action="store_true", help="print the result as JSON")
+    group.add_argument("--quiet", action="store_true", help="print warnings and errors only")
+    group.add_argument("--debug", action="store_true", help="show tracebacks, of records too")
+    return common
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", metavar="NAME", help="which split; the only one if not given")
+    parser.add_argument(
+        "--keys", metavar="A,B", help="columns to compare by (formula,chemsys,protostructure)"
+    )
+    parser.add_argument(
+        "--allow", default="", metavar="A,B", help="keys that may be shared (for the exit code)"
+    )
+    parser.add_argument(
+        "--near-duplicates", action="store_true", help="compare the structures as well"
+    )
+    parser.add_argument(
+        "--judge", action="store_true", help="let pymatgen's StructureMatcher confirm these"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="volume_tolerance=0.05, distance_tolerance=0.05, neighbours=6",
+    )
+
+
+def make_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the command line.
+
+    Parameters
+    ----------
+    command
+        The only command whose options are looked up, which takes time; those of all if None.
+    """
+    common = _common()
+    parser = argparse.ArgumentParser(
+        prog="matdata",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"matdata {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, help: str, *arguments: tuple[str, str]) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, parents=[common], help=help)
+        for argument, meaning in arguments:
+            one.add_argument(argument, help=meaning)
+        if command in (None, name):
+            options = options_of_command(name)
+            if options:
+                add_options(one, options)
+        return one
+
+    dataset = ("dataset", "name, or name@version")
+    add("build", "source to verified dataset")
+    add("featurize", "add features to a dataset")
+    add("split", "add a split, or the splits of all folds, to a dataset")
+    _add_audit(add("audit", "what the parts of a split share; exit code 1 if train does", dataset))
+    report = add("report", "the funnel of a dataset, as a table or a picture", dataset)
+    report.add_argument("--output", metavar="FILE", help="write a picture (.png, .svg, .pdf)")
+    older = ("dataset", "the older one: name@version, or source/version for a snapshot")
+    diff = add("diff", "what changed between two versions", older, ("other", "the newer one"))
+    diff.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
+    diff.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="tolerances: target=0.001 (its unit), volume=0.01, distance=0.01 (relative)",
+    )
+    train_arguments.add_all(add)
+    add("list", "what the cache holds")
+    add("info", "one dataset: funnel, columns, splits, features", dataset)
+    add("show", "one material", dataset, ("id", "material id"))
+    verify = add("verify", "reread every byte and compare digests")
+    verify.add_argument("dataset", nargs="?", help="name, or name@version; all if not given")
+    export = add(
+        "export", "write a dataset for other programs", dataset, ("output", "file or folder")
+    )
+    export.add_argument(
+        "--format", help="npz, hdf5, parquet, extxyz or csv; by the ending of output if not given"
+    )
+    export.add_argument(
+        "--raw-text",
+        action="store_true",
+        help="csv: leave texts as they are that a spreadsheet would run (else preceded by ')",
+    )
+    export.add_argument(
+        "--snapshot",
+        action="store_true",
+        help="write the records that it was made from (.jsonl, .jsonl.gz), for build --from",
+    )
+    export.add_argument("--features", default="", metavar="A,B", help="dense arrays to write")
+    export.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FEATURE.KEY=VALUE",
+        help="a setting of a feature (ofm.level=structure)",
+    )
+    return parser

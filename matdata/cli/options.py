@@ -1,0 +1,141 @@
+"""Arguments of a command made from its `Option`s, and joined with its configuration file."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matdata.core.options import Option, Values
+
+#: Where the options of commands with a configuration file are described.
+TABLES = {
+    "build": "matdata.building.arguments:BUILD_OPTIONS",
+    "featurize": "matdata.building.arguments:FEATURIZE_OPTIONS",
+    "split": "matdata.splits.arguments:SPLIT_OPTIONS",
+    "train": "matdata.training.arguments:TRAIN_OPTIONS",
+}
+TYPES = {"int": int, "float": float}
+_PAIR = re.compile(r"\w+=(?!=)")  # KEY=VALUE, where a condition has another operator
+
+
+def options_of_command(command: str) -> tuple[Option, ...]:
+    """The options of a command; none for one without a configuration file."""
+    if command not in TABLES:
+        return ()
+    module, _, name = TABLES[command].partition(":")
+    table: tuple[Option, ...] = getattr(import_module(module), name)
+    return table
+
+
+def add_options(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
+    """Add the arguments of a command. What is not given is None: a file may say it."""
+    groups: dict[str, Any] = {"": parser}
+    for option in options:
+        if option.in_arguments:
+            if option.group not in groups:
+                groups[option.group] = parser.add_argument_group(option.group)
+            _add(groups[option.group], option)
+    files = parser.add_argument_group("options in a file")
+    files.add_argument(
+        "--config", metavar="FILE", help="read options from a TOML file; arguments win"
+    )
+    files.add_argument(
+        "--write-config", metavar="FILE", help="write all options as they are in effect"
+    )
+
+
+def _add(group: Any, option: Option) -> None:
+    more: dict[str, Any] = {"help": option.help}
+    if option.positional:
+        group.add_argument(option.name, nargs="?", **more)
+        return
+    if option.kind == "flag":
+        more |= {"action": "store_const", "const": True}
+    else:
+        more |= {
+            "metavar": option.metavar,
+            "type": TYPES.get(option.kind),
+            "choices": option.choices,
+        }
+    if option.kind in ("list", "table", "tables"):
+        keys = {"table": "KEY=VALUE", "tables": "FEATURE.KEY=VALUE"}
+        more |= {"action": "append", "metavar": keys.get(option.kind, option.metavar)}
+    aliases = [f"--{alias}" for alias in option.aliases]
+    group.add_argument(option.flag, *aliases, dest=option.name, **more)
+
+
+def missing_arguments(given: argparse.Namespace, options: Sequence[Option]) -> list[str]:
+    """What the command line alone cannot do without, and lacks."""
+    return [one.flag for one in options if one.required and getattr(given, one.name) is None]
+
+
+def values_of(given: argparse.Namespace, options: Sequence[Option]) -> dict[str, Any]:
+    """What the command line says, by name of the option.
+
+    Raises
+    ------
+    ConfigError
+        If a pair is not of the form KEY=VALUE.
+    """
+    values: dict[str, Any] = {}
+    for option in options:
+        value = getattr(given, option.name, None)
+        if value is None:
+            continue
+        if option.texts:
+            texts = tuple(text for text in value if not _PAIR.match(text))
+            value = [text for text in value if _PAIR.match(text)]
+            values |= {option.texts: texts} if texts else {}
+        if value or not option.texts:
+            values[option.name] = _plain(option, value)
+    return values
+
+
+def _plain(option: Option, value: Any) -> Any:
+    from matdata.cli.common import pairs_of, settings_of, words
+
+    if option.kind == "words":
+        return words(value)
+    if option.kind == "list":
+        return tuple(value)
+    if option.kind == "table":
+        return pairs_of(value, option.flag)
+    return settings_of(value) if option.kind == "tables" else value
+
+
+def joined(
+    given: argparse.Namespace,
+    options: Sequence[Option],
+    canonical: Callable[[Values, Values], Values],
+) -> Values:
+    """What file and command line say together; the command line wins.
+
+    Parameters
+    ----------
+    given
+        The arguments, with ``config``.
+    options
+        Those of the command.
+    canonical
+        Turns the options of a file, or of the command line, into what can be laid over another:
+        the same thing said in two ways has one name then. Its second argument is what both say.
+
+    Raises
+    ------
+    ConfigError
+        If one of them holds what is no option or value, or something required is missing.
+    """
+    upper = values_of(given, options)
+    if given.config is None:
+        return canonical(upper, upper)
+    from matdata.core.options import overlay
+    from matdata.store.config_file import read_config, require
+
+    lower = read_config(given.config, options)
+    both = {**lower, **upper}
+    require(both, options, given.config)
+    return overlay(canonical(lower, both), canonical(upper, both))

@@ -1,0 +1,211 @@
+"""The options of ``matdata train``: arguments, configuration files and Python alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matdata.core.errors import ConfigError
+from matdata.core.options import Option, Values, options_of, overlay
+from matdata.store.config_file import Entry, config_text, read_config
+from matdata.training import TRAINERS
+from matdata.training.contract import Trainer
+from matdata.training.idle_settings import idle_settings
+from matdata.training.request import Request
+from matdata.training.settings import TrainSettings, settings_from_pairs
+from matdata.training.target_request import target_requests, texts_of
+
+#: Settings of the loop that have an argument of their own.
+SHORT = (
+    *("epochs", "batch_size", "lr", "loss", "clip", "patience", "ensemble", "seed", "device"),
+    *("threads", "compile", "precision"),
+)
+TRAIN_OPTIONS = (
+    Option("plugin", "trainer", positional=True, required=True),
+    Option("dataset", "name, or name@version", positional=True, required=True),
+    Option(
+        "target",
+        "what is learnt: a column, or an expression: 'log10(k_vrh)', 'energy / n_sites', 'a - b', "
+        "'band_gap > 0' (true or false); names in `backticks` where they are no words",
+        "list",
+        metavar="COLUMN",
+        required=True,
+    ),
+    Option("split", "a saved split; the only one if not given", metavar="NAME"),
+    Option("name", "name of the run"),
+    Option(
+        "task",
+        "inferred from the column if not given",
+        choices=("regression", "classification"),
+    ),
+    Option(
+        "objective",
+        "objective of one target, such as huber or multi_label; --loss is that of all others",
+        "list",
+        metavar="TARGET=NAME",
+    ),
+    Option(
+        "axis",
+        "axis of an array target: a column with the same list of numbers in each row",
+        "list",
+        metavar="TARGET=COLUMN",
+    ),
+    Option(
+        "target_option",
+        "normalizer (none, scalar, pointwise), axis_weights (none, trapezoid), or an option of the "
+        "target's objective",
+        "list",
+        metavar="TARGET.KEY=VALUE",
+    ),
+    *options_of(TrainSettings, SHORT),
+    Option(
+        "set",
+        "a setting of the loop (train.schedule=onecycle) or a hyperparameter of the plugin "
+        "(hyper.depth=3); `matdata plugins NAME` lists both with their defaults",
+        "table",
+        in_file=False,
+    ),
+    Option("train", "settings of the loop", "table", in_arguments=False),
+    Option("hyper", "hyperparameters of the plugin", "table", in_arguments=False),
+    Option("from_run", "begin with the weights of a run", metavar="RUN"),
+    Option("freeze", "weights that stay as is", "list", metavar="PATTERN"),
+    Option("reinit", "weights not taken over", "list", metavar="PATTERN"),
+    Option(
+        "keep_normalizer",
+        "normalise targets as the run of --from-run did, not by this training part",
+        "flag",
+        default=False,
+    ),
+    Option(
+        "no_validation",
+        "train for all epochs and keep the last weights; uses no validation part",
+        "flag",
+        default=False,
+    ),
+    Option("cache", "cache folder (else $MATDATA_CACHE)", in_arguments=False),
+)
+#: Options that ask something of one target.
+OF_TARGETS = ("objective", "axis", "target_option")
+#: Fields of a request that stand alone.
+PLAIN = ("plugin", "dataset", "split", "task", "from_run", "freeze", "reinit", "keep_normalizer")
+
+
+def canonical(values: Values, whole: Values) -> dict[str, Any]:
+    """Options of a file or of the command line, as fields of `Request`, and ``name``, ``cache``.
+
+    Parameters
+    ----------
+    values
+        By name of `TRAIN_OPTIONS`.
+    whole
+        These and those that they are laid over: the trainer, which one of them names, decides
+        which bare names are hyperparameters.
+
+    Raises
+    ------
+    PluginError
+        If there is no such trainer.
+    ConfigError
+        If a setting is unknown, or given twice.
+    """
+    trainer = TRAINERS.get(whole["plugin"])
+    tables = {
+        f"{table}.{key}": value
+        for table in ("train", "hyper")
+        for key, value in values.get(table, {}).items()
+    }
+    settings, hypers = settings_from_pairs({**tables, **values.get("set", {})}, trainer)
+    settings = {**settings, **_short(values, settings)}
+    given = {name: values[name] for name in (*PLAIN, "name", "cache") if name in values}
+    given |= {"targets": values["target"]} if "target" in values else {}
+    names = values.get("target", whole.get("target", ()))
+    requests = target_requests(names, *(values.get(name, ()) for name in OF_TARGETS))
+    given |= {"target_requests": requests} if requests else {}
+    return {**given, "settings": settings, "hypers": hypers}
+
+
+def _short(values: Values, settings: Values) -> dict[str, Any]:
+    flags = {name: values[name] for name in SHORT if name in values}
+    if values.get("no_validation"):
+        flags["validation"] = False
+    for name in flags:
+        if name in settings:
+            flag = name.replace("_", "-")
+            raise ConfigError(f"{name} is given twice: by --{flag} and by --set train.{name}")
+    return flags
+
+
+def fields_of_file(path: str | Path, given: Values) -> dict[str, Any]:
+    """Fields of a request from a configuration file, below those that are given.
+
+    Raises
+    ------
+    ConfigError
+        As `read_config` and `canonical`.
+    """
+    values = read_config(path, TRAIN_OPTIONS)
+    plugin = given.get("plugin", values.get("plugin"))
+    if plugin is None:
+        raise ConfigError(f"{path} names no plugin", next_step='add plugin = "…" to it')
+    return overlay(canonical(values, {"plugin": plugin}), given)
+
+
+def request_of(fields: Values) -> Request:
+    """The request that canonical options make.
+
+    Raises
+    ------
+    ConfigError
+        If plugin, dataset or target is missing.
+    """
+    for name in ("plugin", "dataset", "targets"):
+        if not fields.get(name):
+            raise ConfigError(f"no {name.removesuffix('s')} was named")
+    known = {name: fields[name] for name in Request.__dataclass_fields__ if name in fields}
+    for name in ("targets", "freeze", "reinit"):
+        if name in known:
+            given = known[name]
+            known[name] = (given,) if isinstance(given, str) else tuple(given)
+    return Request(**known)
+
+
+def config_of_train(
+    request: Request, trainer: Trainer, settings: Mapping[str, Any], name: str | None
+) -> str:
+    """A configuration file that says all options of a training as they are in effect.
+
+    Parameters
+    ----------
+    request, name
+        What was asked for.
+    trainer
+        The plugin with its hyperparameters.
+    settings
+        Settings of the loop by name, as they are in effect.
+    """
+    values = {
+        **{key: getattr(request, key) for key in PLAIN},
+        "target": request.targets,
+        **{name: texts or None for name, texts in texts_of(request.target_requests).items()},
+        "freeze": request.freeze or None,
+        "reinit": request.reinit or None,
+        "name": name,
+        "no_validation": None,  # stands among the settings of the loop
+    }
+    alone = [one for one in TRAIN_OPTIONS if one.name in values]
+    entries = [Entry(one.name.replace("_", "-"), values[one.name], one.help) for one in alone]
+    idle = idle_settings(trainer, request, settings)
+    loop = [
+        Entry(key, None if key in idle else settings[key], meaning)
+        for key, _, meaning in TrainSettings.describe()
+    ]
+    hypers = [
+        Entry(key, getattr(trainer.hypers, key), meaning)
+        for key, _, meaning in trainer.hypers.describe()
+    ]
+    title = (
+        "Options of `matdata train --config FILE`, as they were in effect.",
+        "Settings without a value mean nothing beside the others.",
+    )
+    return config_text(title, entries, {"train": loop, "hyper": hypers})
