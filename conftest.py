@@ -19,10 +19,11 @@ sys.dont_write_bytecode = False
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile the kernels once, before several workers would each do it for themselves."""
-    if session.config.getoption("numprocesses", None):
+    cache = getattr(session.config, "cache", None)  # absent with `-p no:cacheprovider`
+    if cache is not None and session.config.getoption("numprocesses", None):
         from support.kernels import compile_once
 
-        compile_once(session.config.cache.mkdir("matdata-kernels"))
+        compile_once(cache.mkdir("matdata-kernels"))
 
 
 @pytest.fixture(autouse=True)

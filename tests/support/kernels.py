@@ -53,19 +53,17 @@ def compile_once(folder: Path) -> bool:
 def main() -> None:
     """Call every kernel once with the types that tests use."""
     import torch
-    from torch.nn import functional as F
 
     from matdata import api
     from matdata.load import gather
-    from matdata.nn import Sets, attention_pooling, pair_attention
+    from matdata.nn import Segments, attention_pooling, pair_attention
     from support.crystals import few
 
     for spec in FEATURES:
         with contextlib.suppress(api.MatdataError):
             api.compute(spec, few())
     gather.compiled()
-    sizes = torch.tensor([3, 1, 2])
-    sets = Sets(F.pad(torch.cumsum(sizes, 0), (1, 0)), torch.repeat_interleave(sizes))
+    sets = Segments.of_lengths([3, 1, 2])
     for dtype in (torch.float32, torch.float64):
         gate, prior = torch.randn(2, 4, dtype=dtype), torch.randn(6, 2, dtype=dtype)
         for attention, width in ((pair_attention.compiled, 32), (attention_pooling.compiled, 16)):
