@@ -168,11 +168,23 @@ class Files(Source):
             return
         roles = self._find_roles()
         stem = encodable(plain_stem(self.path))
-        nested = NestedColumns()
-        for number, record in enumerate(self._records()):
-            raw = _to_raw(record, number, roles, stem)
+        raws = (_to_raw(record, n, roles, stem) for n, record in enumerate(self._records()))
+        first = _first(raws)
+        nested = NestedColumns(raw.values for raw in first)
+        for raw in itertools.chain(first, raws):
             problem = nested.problem(raw.values)
             yield raw if problem is None else _refused(raw, problem)
+
+
+def _first(raws: Iterator[Raw]) -> list[Raw]:
+    """The first records, as many as are looked at to tell kinds of columns."""
+    first, weight = [], 0
+    for raw in itertools.islice(raws, PEEK):
+        first.append(raw)
+        weight += raw.weight
+        if weight > CHUNK_WEIGHT:
+            break
+    return first
 
 
 def _refused(raw: Raw, problem: str) -> Raw:

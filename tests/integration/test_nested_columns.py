@@ -117,3 +117,11 @@ def test_records_of_several_kinds_from_elsewhere_become_json():
         [{"a": None}],
         [{"a": 2.0, "b": True}],
     ]
+
+
+def test_one_broken_record_does_not_decide_about_the_others(tmp_path):
+    records = [{"id": "odd", "formula": "NaCl", "x": [{"y": 1}]}]
+    records += [{"id": f"k{n}", "formula": "KCl", "x": 1.0 + n} for n in range(3)]
+    dataset = _dataset(tmp_path, records)
+    assert [reject.material_id for reject in dataset.rejects()] == ["odd"]
+    assert dataset.columns["x"] == [1.0, 2.0, 3.0]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from matdata.core.errors import ConfigError
+from matdata.core.row_index import RowIndex
 from matdata.evaluation.metrics import classification, dummy_class
 from matdata.training.contract import Schema, Target, Trainer
 from matdata.training.samples import Samples
@@ -17,7 +18,7 @@ IDS = np.array(["a", "b", "c", "d"])
 
 
 def _dataset(**columns):
-    return SimpleNamespace(columns=columns, units={}, ref="toy@1", row="abcd".index)
+    return SimpleNamespace(columns=columns, units={}, ref="toy@1", rows=RowIndex(IDS).find)
 
 
 def _told(names, task="classification", **columns):

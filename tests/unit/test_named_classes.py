@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from matdata.core.errors import ConfigError
+from matdata.core.row_index import RowIndex
 from matdata.training.contract import BOOLEAN, Target, Trainer
 from matdata.training.data import View, truth
 from matdata.training.outputs import Members
@@ -20,7 +21,9 @@ KINDS = ("cubic", "hexagonal")
 
 def _dataset(values):
     names = [f"m{row}" for row in range(len(values))]
-    return SimpleNamespace(columns={"y": values}, units={}, ref="toy@1", row=names.index), names
+    return SimpleNamespace(
+        columns={"y": values}, units={}, ref="toy@1", rows=RowIndex(names).find
+    ), names
 
 
 def _told(values, task=None, train=None, tasks=("regression", "classification")):
@@ -135,7 +138,9 @@ def test_texts_in_lists_are_labels():
 
     names = list("abcd")
     cells = [["oxide", "metal"], [], ["oxide"], ["magnet"]]
-    dataset = SimpleNamespace(columns={"y": cells}, units={}, ref="toy@1", row=names.index)
+    dataset = SimpleNamespace(
+        columns={"y": cells}, units={}, ref="toy@1", rows=RowIndex(names).find
+    )
     trainer = SimpleNamespace(name="toy", learns=lambda task: True, mixes_tasks=True)
     asked = {"y": TargetRequest(objective="multi_label")}
     ids = np.array(names)

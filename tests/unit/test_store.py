@@ -276,4 +276,4 @@ def test_a_record_without_a_digest_is_not_called_damaged(tmp_path):
     files.write_json(path, {"created": "2026-01-31T12:00:00Z"})
     with pytest.raises(StoreError, match="carries no digest of its content") as caught:
         read_record(path)
-    assert "its digest was taken out" in caught.value.cause
+    assert "its digest was removed" in caught.value.cause

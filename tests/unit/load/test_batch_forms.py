@@ -164,7 +164,7 @@ def test_budgets_of_other_levels_are_checked(bonded):
 
     refused("no input has facets", max_entries={"facet": 9})
     refused(r"has \d+ bonds, a batch may hold 1", max_entries={"bond": 1})
-    refused("max_entries.'bond'.=0: expected a whole number", max_entries={"bond": 0})
+    refused("'max_entries' holds 'bond': 0; expected a whole number", max_entries={"bond": 0})
     refused("expected the limit of sites as max_sites", max_entries={"site": 9})
     refused("drop_last", max_entries={"bond": 9}, drop_last=True)
     loader = make_loader(bonded, None, ["bonds"], max_entries={"bond": 20})
