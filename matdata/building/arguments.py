@@ -151,7 +151,8 @@ def canonical(values: Values, whole: Values | None = None) -> dict[str, Any]:
     )
     given: dict[str, Any] = {key: values[key] for key in plain if key in values}
     given |= _filters(values.get("filter", {})) | tolerances
-    own = _has_where(str({**(whole or {}), **values}.get("source", "")))
+    source = str({**(whole or {}), **values}.get("source", ""))
+    own = "where" in values and _has_where(source)
     given |= _conditions(values, own)
     tables = {"columns": columns, "query": _query(values, own), "feature_settings": settings}
     given |= {name: table for name, table in tables.items() if table}

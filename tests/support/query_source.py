@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import matdata as md
+import matdata.plugin as md
 from matdata.sources.base import Chunk, Origin, Source
 
 
