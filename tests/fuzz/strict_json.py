@@ -251,17 +251,13 @@ def at(value: Any, key: str, default: Any = None) -> Any:
 
 def plain(value: Any) -> Any:
     """A scalar value of a document; anything goes where it is none."""
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, str):
-        return None if value.strip().lower() in ("", "na", "nan") else value
-    return ANY
+    return value if value is None or isinstance(value, (bool, int, float, str)) else ANY
 
 
 def text_id(document: Document, key: str) -> str | None:
     """The id of a document, None where it has none that is text."""
-    value = plain(document.get(key))
-    return value if isinstance(value, str) else None
+    value = document.get(key)
+    return value if isinstance(value, str) and value.strip() else None
 
 
 def values_of(document: Document, *names: str) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def test_compositions_without_structures(tmp_path):
 def test_columns_can_be_named(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text("key,what,gap,heat\nx,NaCl,1.0,-3\n")
-    with pytest.raises(SourceError, match="columns seen: key, what, gap, heat"):
+    with pytest.raises(SourceError, match="available columns: key, what, gap, heat"):
         Files(path).origin()
     options = {"formula_col": "what", "id_col": "key", "targets": ("gap",), "energy": "heat/cell"}
     origin, _, table, _ = _read(path, **options)
@@ -323,3 +323,32 @@ def test_a_list_of_structures_is_read(tmp_path):
     (chunk,) = Files(tmp_path / "a.json").chunks()
     assert not chunk.rejects
     assert len(chunk.crystals) == 2
+
+
+@pytest.mark.parametrize("odd", ["structure ", "Structure", "STRUCTURE"])
+def test_of_two_spellings_of_a_name_the_fuller_column_has_its_role(tmp_path, odd):
+    path = files.write_jsonl(tmp_path / "a.jsonl", few())
+    first, rest = path.read_text().split("\n", 1)
+    path.write_text(first.replace('"structure"', f'"{odd}"') + "\n" + rest)
+    _, crystals, _, rejects = _read(path)
+    assert crystals.ids.tolist() == few().ids.tolist()[1:]
+    assert [(each.material_id, each.message) for each in rejects] == [
+        (few().ids[0], "record 1: no structure")
+    ]
+
+
+def test_blocks_in_a_text_field_that_is_never_closed_are_counted(tmp_path):
+    texts = [files.cif(few(), row) for row in range(3)]
+    (tmp_path / "a.cif").write_text(f"{texts[0]};{texts[1]}_note data_1\n{texts[2]}")
+    _, crystals, _, rejects = _read(tmp_path / "a.cif")
+    assert crystals is None or not len(crystals)
+    assert [each.material_id for each in rejects] == ["a-1", "a-2", "a-3"]
+    assert ["never closed" in each.message for each in rejects] == [False, True, True]
+
+
+def test_blocks_in_a_text_field_that_is_closed_are_text(tmp_path):
+    texts = [files.cif(few(), row) for row in range(3)]
+    (tmp_path / "a.cif").write_text(f"{texts[0]}_note\n;\n{texts[1]};\n{texts[2]}")
+    _, crystals, _, rejects = _read(tmp_path / "a.cif")
+    assert len(crystals) == 2
+    assert rejects == []
