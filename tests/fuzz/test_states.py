@@ -25,7 +25,7 @@ SEEN: dict[str, str] = {}  # digest of each file of an artefact, over all caches
 EXPORTS: dict[tuple[str, str], bytes] = {}  # by digest of a dataset and format
 INPUTS = ("one.jsonl", "two.jsonl", "forms.csv")
 OPTIONS = ((), ("--symmetry", "none"), ("--dedupe", "none", "--seed", "3"))
-FEATURES = ("fractions", "composition-set", "element:cgcnn")
+FEATURES = ("fractions", "composition-set", "element:cgcnn92")
 # Deduplication leaves five crystals of a file, all of which `stable` may put in one part: with seed
 # 0 and two equal parts none of the files' parts is empty.
 STABLE = ("--method", "stable", "--split", "50/50")
