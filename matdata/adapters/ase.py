@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from matdata.adapters.xyz_frame import symbols_of
 from matdata.core.crystals import Crystals, as_ids
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Unusable, unreadable
+
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 
 
 def sites_of(atoms: Any) -> Sites:
@@ -93,7 +96,8 @@ def parse_frame(text: str) -> Sites:
 def frame_values(text: str) -> dict[str, Any]:
     """The values of a frame's comment line, regardless of its atoms.
 
-    What Python reads as a number, but is none in decimal notation (``1_000``), stays text.
+    Text that is no number in decimal notation (``1_000``), or may be one with a decimal comma
+    (``0,875``; ``[0,875]`` is a list), stays text.
 
     Raises
     ------
@@ -108,15 +112,15 @@ def frame_values(text: str) -> dict[str, Any]:
         values: dict[str, Any] = key_val_str_to_dict(comment)
     for structural in ("Lattice", "Properties", "pbc"):
         values.pop(structural, None)
-    if "_" in comment or not comment.isascii():
-        odd = {k: v for k, v in comment_texts(comment).items() if "_" in v or not v.isascii()}
-        values |= {key: odd[key] for key, value in values.items() if key in odd and _counts(value)}
+    texts = comment_texts(comment)
+    for key, value in values.items():
+        text = texts.get(key, "")
+        if isinstance(value, (np.number, np.ndarray)) and not text.startswith("_JSON "):
+            is_list = f"[{text}]" in comment or f"{{{text}}}" in comment
+            decimal_comma = _DECIMAL_COMMA.fullmatch(text) and not is_list
+            if decimal_comma or "_" in text or not text.isascii():
+                values[key] = text
     return values
-
-
-def _counts(value: object) -> bool:
-    """Whether ASE made a number, or an array of numbers, of a text."""
-    return isinstance(value, (np.number, np.ndarray))
 
 
 def database_rows(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]] | Unusable]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from matdata.core.ledger import Unusable
@@ -29,7 +30,8 @@ def require_unambiguous(comment: str) -> None:
     for key, *values in _items(comment):
         if len(values) > 1:
             raise Unusable("unreadable", f"two equals signs in {'='.join([key, *values]):.60}")
-        if texts.setdefault(key, *values or [""]) != "".join(values):
+        text = "".join(values)
+        if texts.setdefault(key, text) != text:
             raise Unusable("unreadable", f"{key:.40} has two values")
 
 
@@ -42,7 +44,8 @@ def comment_texts(comment: str) -> dict[str, str]:
     return {key: "=".join(values) for key, *values in _items(comment)}
 
 
-def _items(comment: str) -> list[list[str]]:
+@functools.lru_cache(maxsize=8)  # a frame's line is asked for its values, its id and its columns
+def _items(comment: str) -> tuple[tuple[str, ...], ...]:
     """Keys, each with what follows its equals signs."""
     items: list[list[str]] = []
     for part, joined in _parts(comment):
@@ -50,7 +53,7 @@ def _items(comment: str) -> list[list[str]]:
             items[-1].append(part)
         else:
             items.append([part])
-    return items
+    return tuple(map(tuple, items))
 
 
 def _parts(comment: str) -> list[tuple[str, bool]]:

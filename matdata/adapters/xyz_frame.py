@@ -11,6 +11,7 @@ from matdata.adapters.xyz_comment import comment_texts
 from matdata.core.ledger import Unusable
 
 DEFAULT = "species:S:1:pos:R:3"  # properties of a frame that states none
+SYMBOLS = ("species", "symbols")  # names of the property that ASE reads as symbols
 MAX_WIDTH = 10_000  # columns of an atom
 FLAGS = frozenset(("T", "F", "true", "false", "True", "False", "TRUE", "FALSE", "0", "1"))
 _WORD = re.compile(r"[^\s,]+")  # of a list of values, as ASE separates them
@@ -48,7 +49,7 @@ def symbols_of(frame: str) -> list[str] | None:
         if each.kind in ("R", "I"):
             columns = (row[each.first : each.end] for row in rows)
             _require_decimal(list(itertools.chain.from_iterable(columns)), each.name)
-    column = next((each.first for each in properties if each.name == "species"), None)
+    column = next((each.first for each in properties if each.name in SYMBOLS), None)
     return None if column is None else [row[column] for row in rows]
 
 

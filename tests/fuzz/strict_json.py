@@ -176,7 +176,7 @@ def _damaged_split(text: str) -> tuple[list[Any], list[Any]]:
 def pymatgen_crystal(value: Any) -> Crystal:
     """The crystal of ``Structure.as_dict()``."""
     lattice, sites = at(value, "lattice"), at(value, "sites")
-    if at(lattice, "pbc", [True] * 3) not in ([True] * 3, [1, 1, 1]):
+    if at(lattice, "pbc") not in (None, [True] * 3, [1, 1, 1]):
         raise Refused("not periodic in three directions", strictly=True)
     if not isinstance(sites, list):
         raise Refused("no list of sites")

@@ -69,11 +69,13 @@ def test_symbols_and_atomic_numbers_must_agree():
 
 
 def test_what_is_no_decimal_number_stays_text():
-    values = frame_values(_changed("gap=1.5", 'gap=1_000 e=٣ v="1_0 2" n=2 f="1 2" name=a_b'))
-    assert {name: values[name] for name in ("gap", "e", "v", "n", "name")} == {
-        "gap": "1_000", "e": "٣", "v": "1_0 2", "n": 2, "name": "a_b",
+    comment = 'gap=1_000 e=٣ v="1_0 2" n=2 f="1 2" name=a_b j="_JSON [3, 4]" c=-0,875 l=[1,2]'
+    values = frame_values(_changed("gap=1.5", comment))
+    assert {name: values[name] for name in ("gap", "e", "v", "n", "name", "c")} == {
+        "gap": "1_000", "c": "-0,875", "e": "٣", "v": "1_0 2", "n": 2, "name": "a_b",
     }  # fmt: skip
-    assert values["f"].tolist() == [1, 2]
+    assert values["f"].tolist() == values["l"].tolist() == [1, 2]
+    assert values["j"].tolist() == [3, 4]
 
 
 @pytest.mark.parametrize(
