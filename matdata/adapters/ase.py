@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from matdata.adapters.sites import Sites, from_cartesian, require_periodic, to_crystals
+from matdata.adapters.sites import (
+    Sites,
+    from_cartesian,
+    number_of,
+    require_periodic,
+    to_crystals,
+)
+from matdata.adapters.xyz_comment import comment_texts, require_unambiguous
+from matdata.adapters.xyz_frame import symbols_of
 from matdata.core.crystals import Crystals, as_ids
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Unusable, unreadable
+
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 
 
 def sites_of(atoms: Any) -> Sites:
@@ -67,29 +78,48 @@ def parse_frame(text: str) -> Sites:
     Raises
     ------
     Unusable
-        If ASE cannot read it, or the crystal is unusable (`sites_of`).
+        If it is ambiguous (`symbols_of`), ASE cannot read it, a symbol is not an element's, or the
+        crystal is unusable (`sites_of`).
     """
     from ase.io import read
 
+    symbols = symbols_of(text)
     with unreadable("an extended XYZ frame"):
         atoms = read(io.StringIO(text), format="extxyz")
-    return sites_of(atoms)
+    sites = sites_of(atoms)
+    # ASE capitalises symbols, and prefers a column Z.
+    if symbols is not None and [number_of(name) for name in symbols] != sites.numbers.tolist():
+        raise Unusable("contradiction", "the columns species and Z name different elements")
+    return sites
 
 
 def frame_values(text: str) -> dict[str, Any]:
     """The values of a frame's comment line, regardless of its atoms.
 
+    Text that is no number in decimal notation (``1_000``), or may be one with a decimal comma
+    (``0,875``; ``[0,875]`` is a list), stays text.
+
     Raises
     ------
     Unusable
-        If there is no such line, or it cannot be parsed.
+        If there is no such line, it is ambiguous (`require_unambiguous`), or cannot be parsed.
     """
     from ase.io.extxyz import key_val_str_to_dict
 
+    comment = "".join(text.split("\n", 2)[1:2])
+    require_unambiguous(comment)
     with unreadable("a comment line of extended XYZ"):
-        values: dict[str, Any] = key_val_str_to_dict(text.split("\n", 2)[1])
+        values: dict[str, Any] = key_val_str_to_dict(comment)
     for structural in ("Lattice", "Properties", "pbc"):
         values.pop(structural, None)
+    texts = comment_texts(comment)
+    for key, value in values.items():
+        text = texts.get(key, "")
+        if isinstance(value, (np.number, np.ndarray)) and not text.startswith("_JSON "):
+            is_list = f"[{text}]" in comment or f"{{{text}}}" in comment
+            decimal_comma = _DECIMAL_COMMA.fullmatch(text) and not is_list
+            if decimal_comma or "_" in text or not text.isascii():
+                values[key] = text
     return values
 
 

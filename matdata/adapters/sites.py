@@ -151,7 +151,8 @@ def from_pymatgen_dict(data: Mapping[str, Any]) -> Sites:
     """
     try:
         lattice = data["lattice"]["matrix"]
-        require_periodic(data["lattice"].get("pbc") or (True, True, True))
+        periodic = data["lattice"].get("pbc")  # missing in documents of old versions
+        require_periodic((True, True, True) if periodic is None else periodic)
         sites = data["sites"]
         coords = [site["abc"] for site in sites]
         numbers = [_only_species(site["species"]) for site in sites]

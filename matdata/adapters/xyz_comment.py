@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from matdata.core.ledger import Unusable
@@ -12,17 +13,26 @@ _QUOTED = re.compile(
 )
 
 
-def require_whole_words(comment: str) -> None:
-    """Reject a comment line in which a double quote begins or ends within a word.
+def require_unambiguous(comment: str) -> None:
+    """Reject a comment line whose keys and values can be separated in several ways.
 
     Raises
     ------
     Unusable
-        If one does: a stray quote joins or separates words that the writer did not.
+        If a double quote begins or ends within a word (a stray one joins or separates words that
+        the writer did not), a value without quotes holds an equals sign (a blank is missing), or a
+        key has two values.
     """
     for quoted in _QUOTED.finditer(comment):
         if quoted["before"] or quoted["after"]:
             raise Unusable("unreadable", f"a quote is within a word: {quoted[0]:.60}")
+    texts: dict[str, str] = {}
+    for key, *values in _items(comment):
+        if len(values) > 1:
+            raise Unusable("unreadable", f"two equals signs in {'='.join([key, *values]):.60}")
+        text = "".join(values)
+        if texts.setdefault(key, text) != text:
+            raise Unusable("unreadable", f"{key:.40} has two values")
 
 
 def comment_texts(comment: str) -> dict[str, str]:
@@ -31,15 +41,19 @@ def comment_texts(comment: str) -> dict[str, str]:
     Keys and values are separated as in ASE: quotes and brackets protect blanks, a backslash
     escapes the next sign, blanks may surround ``=``. A key without a value has the empty text.
     """
-    items: list[list[str]] = []  # [key] or [key, value]
+    return {key: "=".join(values) for key, *values in _items(comment)}
+
+
+@functools.lru_cache(maxsize=8)  # a frame's line is asked for its values, its id and its columns
+def _items(comment: str) -> tuple[tuple[str, ...], ...]:
+    """Keys, each with what follows its equals signs."""
+    items: list[list[str]] = []
     for part, joined in _parts(comment):
-        if joined and items and len(items[-1]) == 1:
+        if joined and items:
             items[-1].append(part)
-        elif joined and items:
-            items[-1][1] += f"={part}"
         else:
             items.append([part])
-    return {item[0]: item[1] if len(item) == 2 else "" for item in items}
+    return tuple(map(tuple, items))
 
 
 def _parts(comment: str) -> list[tuple[str, bool]]:

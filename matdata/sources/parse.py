@@ -48,13 +48,11 @@ def _values_of(record: Raw) -> dict[str, Any]:
     if record.form != "xyz":
         return dict(record.values)
     from matdata.adapters.ase import frame_values
-    from matdata.adapters.xyz_comment import comment_texts, require_whole_words
+    from matdata.adapters.xyz_comment import comment_texts
 
-    comment = "".join(record.payload.split("\n", 2)[1:2])
-    require_whole_words(comment)
     values = {**record.values, **frame_values(record.payload)}
     key = record.id_key or "material_id"  # a frame that names itself keeps its name, as written
-    texts = comment_texts(comment)
+    texts = comment_texts(record.payload.split("\n", 2)[1])
     if key in texts:
         values.pop(key, None)
         values["id"] = texts[key]

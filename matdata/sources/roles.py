@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -100,9 +101,9 @@ def find_roles(
             f"{source}: more than {MAX_COLUMNS:,} columns",
             cause="a matrix, or ids and labels used as keys",
         )
-    structure = _pick(options.structure_col, STRUCTURE_NAMES, columns, source)
+    structure = _pick(options.structure_col, STRUCTURE_NAMES, columns, first, source)
     structure = structure or _by_content(columns, first)
-    formula = _pick(options.formula_col, FORMULA_NAMES, columns, source)
+    formula = _pick(options.formula_col, FORMULA_NAMES, columns, first, source)
     if formula == "name" and not _looks_like_formula(first):
         formula = None
     if structure is None and formula is None:
@@ -111,13 +112,13 @@ def find_roles(
             cause="the column has a name unknown to matdata",
             next_step="name it with --structure-col NAME or --formula-col NAME",
         )
-    energy, per = _energy(options.energy, columns, source)
+    energy, per = _energy(options.energy, columns, first, source)
     note = ""
     if structure is None and per == "cell" and energy is not None:
         energy, note = _energy_of_formulas(options.energy, energy, source)
     skip = {options.id_col, structure, formula, *ID_NAMES}
     targets = _targets(options.targets, columns, first, skip, source)
-    identity = _pick(options.id_col, ID_NAMES, columns, source)
+    identity = _pick(options.id_col, ID_NAMES, columns, first, source)
     return Roles(identity, structure, formula, energy, per, targets, note)
 
 
@@ -134,13 +135,23 @@ def _listed(columns: Sequence[str]) -> str:
 
 
 def _pick(
-    user_column: str | None, names: Sequence[str], columns: Sequence[str], source: str
+    user_column: str | None,
+    names: Sequence[str],
+    columns: Sequence[str],
+    first: Sequence[Mapping[str, Any]],
+    source: str,
 ) -> str | None:
+    """The column of the first of `names` that exists, the fullest of its spellings."""
     if user_column is not None:
         require_column(user_column, columns, source)
         return user_column
-    by_lower = {column.lower().strip().replace(" ", "_"): column for column in reversed(columns)}
-    return next((by_lower[name] for name in names if name in by_lower), None)
+    spellings: defaultdict[str, list[str]] = defaultdict(list)
+    for column in columns:
+        spellings[column.lower().strip().replace(" ", "_")].append(column)
+    candidates = next((spellings[name] for name in names if name in spellings), None)
+    if candidates is None:
+        return None
+    return max(candidates, key=lambda name: sum(each.get(name) is not None for each in first))
 
 
 def require_column(name: str, columns: Sequence[str], source: str) -> None:
@@ -159,7 +170,10 @@ def require_column(name: str, columns: Sequence[str], source: str) -> None:
 
 
 def _energy(
-    user_column: str | None, columns: Sequence[str], source: str
+    user_column: str | None,
+    columns: Sequence[str],
+    first: Sequence[Mapping[str, Any]],
+    source: str,
 ) -> tuple[str | None, Literal["atom", "cell"]]:
     if user_column is not None:
         name, _, per = (
@@ -170,10 +184,10 @@ def _energy(
         require_column(name, columns, source)
         per_cell = per == "cell" or (not per and name.lower() in ENERGY_PER_CELL)
         return name, "cell" if per_cell else "atom"
-    name_or_none = _pick(None, ENERGY_PER_ATOM, columns, source)
+    name_or_none = _pick(None, ENERGY_PER_ATOM, columns, first, source)
     if name_or_none is not None:
         return name_or_none, "atom"
-    return _pick(None, ENERGY_PER_CELL, columns, source), "cell"
+    return _pick(None, ENERGY_PER_CELL, columns, first, source), "cell"
 
 
 def _energy_of_formulas(user_column: str | None, name: str, source: str) -> tuple[str | None, str]:

@@ -122,7 +122,7 @@ def read_database(files: Mapping[str, bytes | None]) -> Reading:
             sound = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             if not rows:
                 raise Broken("no rows")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:  # of a message that quotes damaged bytes
             raise Broken(str(error)) from None
         finally:
             connection.close()

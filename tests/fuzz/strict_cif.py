@@ -18,6 +18,7 @@ from fuzz.samples import NUMBERS
 
 SAME, NEAR = 0.01, 0.6  # Å between images: one atom below, two above, uncertain in between
 BLOCK = re.compile(r"(?:(?<=\s)|^)data_", re.IGNORECASE)
+FIELD = re.compile(r"(?:(?<=[\r\n])|^);.*?(?P<end>[\r\n];|\Z)", re.DOTALL)  # of text
 NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:\(\d+\))?")
 OPERATIONS = ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
 SYMBOLS = ("_symmetry_space_group_name_h-m", "_space_group_name_h-m_alt")
@@ -42,12 +43,21 @@ def read_cif(text: str) -> Reading:
     Broken
         If there is no block.
     """
+    fields = list(FIELD.finditer(text))
+    closed = [found.span() for found in fields if found["end"]]
+    left = min((found.start() for found in fields if not found["end"]), default=len(text))
     starts = [found.start() for found in BLOCK.finditer(text)]
+    starts = [at for at in starts if not any(first < at < end for first, end in closed)]
     if not starts:
         raise Broken("no data block")
-    blocks = [text[a:b] for a, b in itertools.pairwise([*starts, len(text)])]
-    entries = [Entry(block.strip(), _content(block)) for block in blocks]
-    bare = any("_atom_site" not in block for block in blocks)  # is it a record? opinions differ
+    blocks = [(at, text[at:end]) for at, end in itertools.pairwise([*starts, len(text)])]
+    entries = [
+        Entry(block.strip(), _content(block))
+        if at < left
+        else Entry("in an open field: " + block.strip(), Refused("in a field without an end"))
+        for at, block in blocks
+    ]
+    bare = any("_atom_site" not in block for _, block in blocks)  # is it a record? opinions differ
     return Reading(tuple(entries), text[: starts[0]].strip(), counted=not bare)
 
 
@@ -184,10 +194,9 @@ def _items(block: str) -> dict[str, list[str]]:
         if not quoted and text.lower() == "loop_":
             k = _loop(tokens, k + 1, items)
         elif not quoted and text.startswith("_") and k + 1 < len(tokens):
-            if _is_word(tokens[k + 1]):
-                raise Refused(f"{text} has no value")
-            _add(items, text, [tokens[k + 1][1]])
-            k += 2
+            missing = _is_word(tokens[k + 1])  # nobody knows it, as if it were "?"
+            _add(items, text, ["?" if missing else tokens[k + 1][1]])
+            k += 1 if missing else 2
         else:
             raise Refused(f"{text[:20]!r} where a tag was expected")
     return items

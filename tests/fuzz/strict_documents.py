@@ -16,7 +16,7 @@ Document = Mapping[str, Any]
 def pymatgen_crystal(value: Any) -> Crystal:
     """The crystal of ``Structure.as_dict()``."""
     lattice, sites = at(value, "lattice"), at(value, "sites")
-    if at(lattice, "pbc", [True] * 3) not in ([True] * 3, [1, 1, 1]):
+    if at(lattice, "pbc") not in (None, [True] * 3, [1, 1, 1]):
         raise Refused("not periodic in three directions", strictly=True)
     if not isinstance(sites, list):
         raise Refused("no list of sites")
@@ -91,17 +91,13 @@ def at(value: Any, key: str, default: Any = None) -> Any:
 
 def plain(value: Any) -> Any:
     """A scalar value of a document; anything goes where it is none."""
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, str):
-        return None if value.strip().lower() in ("", "na", "nan") else value
-    return ANY
+    return value if value is None or isinstance(value, (bool, int, float, str)) else ANY
 
 
 def text_id(document: Document, key: str) -> str | None:
     """The id of a document, None where it has none that is text."""
-    value = plain(document.get(key))
-    return value if isinstance(value, str) else None
+    value = document.get(key)
+    return value if isinstance(value, str) and value.strip() else None
 
 
 def values_of(document: Document, *names: str) -> dict[str, Any]:

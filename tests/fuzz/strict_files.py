@@ -68,6 +68,7 @@ def read_folder(files: Members) -> Reading:
             raise Broken("id_prop.csv is damaged")
         shared = table.decode("utf-8-sig", "replace")
         rows = [row for row in csv.reader(io.StringIO(shared, newline="")) if row]
+        rows = [[row[0].strip(), *row[1:]] for row in rows]
         plain = all(len(row) == 2 for row in rows) and len({row[0] for row in rows}) == len(rows)
         values = {row[0]: cell_value(row[1]) for row in rows} if plain else {}
         shared = shared if plain else "\x00" + shared

@@ -37,13 +37,18 @@ def number(text: str) -> float:
 
 
 def cell_value(text: str | None) -> Any:
-    """What a cell of text says: a number, a truth value, nothing, or the text."""
+    """What a cell of text says: a number, a truth value, nothing, or the text.
+
+    A number that no float is stays text.
+    """
     plain = (text or "").strip()
     if plain.lower() in MISSING:
         return plain if plain == "Na" else None
     if plain.lower() in ("true", "false", "t", "f"):
         return ANY
-    return float(plain) if NUMBER.fullmatch(plain) and len(plain) < 4000 else plain
+    if NUMBER.fullmatch(plain) is None or len(plain) >= 4000 or not is_number(float(plain)):
+        return plain
+    return float(plain)
 
 
 def element(symbol: str) -> int:
@@ -68,7 +73,7 @@ def content(make: Callable[[], Record]) -> Record | Refused:
 
 def poscar_crystal(text: str) -> Crystal:
     """The crystal of a POSCAR with element symbols."""
-    lines = text.splitlines()
+    lines = list(io.StringIO(text, newline=""))  # where a file ends lines, and nowhere else
     if len(lines) < 8:
         raise Refused("too few lines")
     scale = number(lines[1].strip())
@@ -190,11 +195,17 @@ def _rows(text: str) -> tuple[list[list[str]], bool]:
 
 
 def formula_amounts(text: str) -> dict[int, float]:
-    """Amounts of a formula of elements, numbers and brackets, by its grammar."""
-    amounts, rest = _group(text.strip(), 0)
+    """Amounts of a formula of elements, numbers and brackets, by its grammar.
+
+    An element of which there is none is left out, and so is a sign of charge at the end; a blank
+    before an element or a bracket says nothing.
+    """
+    plain = re.sub(r"(?<=[A-Za-z)\]}])[+-]$", "", text.strip())
+    amounts, rest = _group(re.sub(r"(?<=\S)\s+(?=[A-Z(\[{])", "", plain), 0)
+    amounts = {number: amount for number, amount in amounts.items() if amount != 0}
     if rest or not amounts:
         raise Refused("no formula")
-    if not all(is_number(amount) and amount > 0 for amount in amounts.values()):
+    if not all(is_number(amount) for amount in amounts.values()):
         raise Refused("an amount that cannot be")
     return amounts
 

@@ -201,6 +201,24 @@ def test_files_of_another_kind(name, content, words, tmp_path):
         _read(tmp_path / name)
 
 
+def test_an_archive_of_a_later_version_is_an_error(tmp_path):
+    path = _zipped(tmp_path / "a.zip", few())
+    data = path.read_bytes()
+    entry = data.index(b"PK\x01\x02")  # its bytes 6 and 7: the version needed to unpack it
+    path.write_bytes(data[: entry + 6] + b"\xbc\x00" + data[entry + 8 :])
+    with pytest.raises(SourceError, match=r"cannot be read: zip file version 18\.8"):
+        _read(path)
+
+
+def test_a_database_whose_own_text_is_damaged_is_an_error(tmp_path):
+    path = files.write_ase_db(tmp_path / "a.db", few())
+    data = path.read_bytes()
+    assert data.count(b"CREATE TABLE systems") == 1
+    path.write_bytes(data.replace(b"CREATE TABLE systems", b"CREATE \xa3ABLE systems"))
+    with pytest.raises(SourceError, match="is damaged or of another kind"):
+        _read(path)
+
+
 def test_missing_paths_and_empty_folders(tmp_path):
     (tmp_path / "crystals.csv").write_text("id\n")
     with pytest.raises(SourceError, match=r"did you mean 'crystals.csv'"):

@@ -11,6 +11,7 @@ from support.crystals import few
 
 from matdata.adapters.pymatgen import to_structure
 from matdata.core.console import SILENT
+from matdata.core.crystals import Crystals
 from matdata.core.errors import SourceError
 from matdata.sources import files as files_module
 from matdata.sources import snapshot
@@ -18,6 +19,13 @@ from matdata.sources.base import Chunk
 from matdata.sources.files import Files
 from matdata.sources.readers.folder import form_of
 from matdata.sources.snapshot import take_snapshot
+
+
+def _read(path):
+    chunks = list(Files(path).chunks())
+    crystals = [chunk.crystals for chunk in chunks if chunk.crystals is not None]
+    rejects = [reject for chunk in chunks for reject in chunk.rejects]
+    return Crystals.concat(crystals) if crystals else None, rejects
 
 
 def test_sodium_and_its_nitride_are_no_missing_values(tmp_path):
@@ -84,3 +92,32 @@ def test_a_list_of_structures_is_read(tmp_path):
     (chunk,) = Files(tmp_path / "a.json").chunks()
     assert not chunk.rejects
     assert len(chunk.crystals) == 2
+
+
+@pytest.mark.parametrize("odd", ["structure ", "Structure", "STRUCTURE"])
+def test_of_two_spellings_of_a_name_the_fuller_column_has_its_role(tmp_path, odd):
+    path = files.write_jsonl(tmp_path / "a.jsonl", few())
+    first, rest = path.read_text().split("\n", 1)
+    path.write_text(first.replace('"structure"', f'"{odd}"') + "\n" + rest)
+    crystals, rejects = _read(path)
+    assert crystals.ids.tolist() == few().ids.tolist()[1:]
+    assert [(each.material_id, each.message) for each in rejects] == [
+        (few().ids[0], "record 1: no structure")
+    ]
+
+
+def test_blocks_in_a_text_field_that_is_never_closed_are_counted(tmp_path):
+    texts = [files.cif(few(), row) for row in range(3)]
+    (tmp_path / "a.cif").write_text(f"{texts[0]};{texts[1]}_note data_1\n{texts[2]}")
+    crystals, rejects = _read(tmp_path / "a.cif")
+    assert crystals is None or not len(crystals)
+    assert [each.material_id for each in rejects] == ["a-1", "a-2", "a-3"]
+    assert ["never closed" in each.message for each in rejects] == [False, True, True]
+
+
+def test_blocks_in_a_text_field_that_is_closed_are_text(tmp_path):
+    texts = [files.cif(few(), row) for row in range(3)]
+    (tmp_path / "a.cif").write_text(f"{texts[0]}_note\n;\n{texts[1]};\n{texts[2]}")
+    crystals, rejects = _read(tmp_path / "a.cif")
+    assert len(crystals) == 2
+    assert rejects == []

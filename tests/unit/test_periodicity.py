@@ -90,6 +90,21 @@ def test_structures_of_pymatgen_that_are_slabs_are_refused(pbc, tmp_path):
     assert len(chunk.crystals) == 1
 
 
+@pytest.mark.parametrize("pbc", ["", "yes", [], {}, False, 0, 1, [True, True, "T"]])
+def test_what_is_no_list_of_three_flags_is_not_taken_for_periodic(pbc):
+    structure = files.mp_document(few(), 0)["structure"]
+    structure["lattice"]["pbc"] = pbc
+    with pytest.raises(Unusable):
+        from_dict(structure)
+
+
+def test_structures_without_flags_are_periodic():
+    structure = files.mp_document(few(), 0)["structure"]
+    for pbc in ({"pbc": None}, {}):
+        structure["lattice"] = {"matrix": structure["lattice"]["matrix"], **pbc}
+        assert len(from_dict(structure).numbers) == 8
+
+
 def test_objects_in_memory_that_are_slabs_are_refused():
     from pymatgen.core import Lattice, Structure
 

@@ -18,7 +18,7 @@ _UNCERTAINTY = re.compile(r"\(\d+\)$")
 # What can hold `data_` without being a block header: text fields, comments, quoted text. Quotes and
 # fields that are never closed extend to the end of their line or of the text: linear time.
 _TOKEN = re.compile(
-    r"^;.*?(?:^;|\Z)|\#[^\n]*|'[^'\n]*(?:'(?=\S)[^'\n]*)*'?|\"[^\"\n]*(?:\"(?=\S)[^\"\n]*)*\"?|\S+",
+    r"^;.*?(?P<end>^;|\Z)|\#[^\n]*|'[^'\n]*(?:'(?=\S)[^'\n]*)*'?|\"[^\"\n]*(?:\"(?=\S)[^\"\n]*)*\"?|\S+",
     re.MULTILINE | re.DOTALL,
 )
 _HEADER = re.compile(r"(?:data_|global_)\S*", re.IGNORECASE)
@@ -168,7 +168,7 @@ def read_blocks(text: str) -> list[Block | Unusable]:
         parts = split_blocks(text)
         if not parts or len(parts) > MAX_BLOCKS:
             raise Unusable("unreadable", f"not a valid CIF: {_cause(error)}") from None
-        return [_read_part(part, line) for part, line in parts]
+        return [*(_read_part(part, line) for part, line in parts), *_in_open_field(text)]
     if not blocks:
         raise Unusable("unreadable", "not a valid CIF: it holds no block (data_)")
     return blocks
@@ -182,6 +182,27 @@ def split_blocks(text: str) -> list[tuple[str, int]]:
         parts.append((text[first:last], line))
         line += text.count("\n", first, last)
     return parts
+
+
+def _in_open_field(text: str) -> list[Unusable]:
+    """A fault for each block header inside a text field that is never closed.
+
+    Such a field extends to the end of the text, and whole blocks in it would be lost uncounted.
+    They are not read, since they may be text.
+    """
+    field = next((m for m in _TOKEN.finditer(text) if m["end"] == ""), None)
+    if field is None:
+        return []
+    begin = text.count("\n", 0, field.start()) + 1
+    faults = []
+    for number, line in enumerate(field.group().split("\n"), start=begin):
+        name = next(iter(line.split(maxsplit=1)), "")
+        if number > begin and _HEADER.fullmatch(name):
+            what = (
+                f"{name[:40]} (from line {number}): in a text field of line {begin}, never closed"
+            )
+            faults.append(Unusable("unreadable", what))
+    return faults[:MAX_BLOCKS]
 
 
 def _read_part(text: str, line: int) -> Block | Unusable:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from matdata.sources.readers.base import is_structure_dict
 from matdata.store.nested import Kind, MixedKinds, common_kind, described, is_nested, kind_of
 
 PLAIN = "values"
@@ -15,7 +16,8 @@ class NestedColumns:
     """Which columns hold lists of texts, or records; a record that does not fit is refused.
 
     What most of the first records hold decides, so that one broken record does not decide about
-    all others. What is refused depends on the input alone.
+    all others. What is refused depends on the input alone. Another structure
+    than that of the record is left alone.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ class NestedColumns:
     def problem(self, values: Mapping[str, Any]) -> str | None:
         """What is wrong with the nested values of a record; None if they fit."""
         for name, value in values.items():
-            if value is None:
+            if value is None or is_structure_dict(value):
                 continue
             try:
                 self._check(name, value)
@@ -55,7 +57,7 @@ class NestedColumns:
 
 def _kind(value: object) -> tuple[str, Kind] | None:
     """The kind of a cell, with a word for it; None where it is missing or of no kind."""
-    if value is None:
+    if value is None or is_structure_dict(value):
         return None
     if not is_nested(value):
         return PLAIN, PLAIN

@@ -34,6 +34,7 @@ _DAMAGE = (
     lzma.LZMAError,
     zipfile.BadZipFile,
     sqlite3.Error,
+    UnicodeError,  # of a message of SQLite that quotes damaged bytes
 )
 HIDDEN = ("__macosx",)  # added to archives by macOS; besides names that begin with a dot
 
@@ -174,12 +175,20 @@ def open_zip(path: Path) -> zipfile.ZipFile:
     Raises
     ------
     SourceError
-        If it is not a regular file, or not a zip archive.
+        If it is not a regular file, not a zip archive, or one of a later version of the format.
     """
     file = open_plain(path)
     try:
         with readable(path):
             return zipfile.ZipFile(file)
+    except NotImplementedError as error:
+        file.close()
+        raise SourceError(
+            f"{path} cannot be read: {error}",
+            cause="bytes were changed, or another program wrote an archive that needs features of "
+            "a later version",
+            next_step="compare it with the original, or pack the files again",
+        ) from error
     except BaseException:
         file.close()
         raise
