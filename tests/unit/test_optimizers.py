@@ -170,9 +170,9 @@ def test_a_network_learns_as_the_papers_train_it():
 
 #: Digests of the settings that runs are stored with: a change of them is a change of the format.
 STORED = {
-    "roost": "f3a08088eb95f67d499351f9d02585459bab63d7f411567d2259dbc65a986633",
-    "crabnet": "5331846c19a70d5ac6dc563ace423b7f8f2e2fb12e7d8705b484292585ab073a",
-    "finder": "b2ec430b6ef2e75a0e112f572e4edc9fcb5c3e48d10f34f466a8b2015aaf4110",
+    "roost": "48b034380b121fccadfc59ec57b2ebd7a38f68e72bc794af8ab6e16f7c3fbdb2",
+    "crabnet": "b7474a28d63ec73e5c9e77d56e5b3df3996db8aec937f07a2fd90bd000fe42e9",
+    "finder": "bb22e19be8df6427a94232a8a8312892aeca9bbb8e81777fb2bfd22839d064a8",
 }
 
 
