@@ -23,6 +23,7 @@ from matdata.nn.cpu.autograd import loops_available
 from matdata.training import TRAINERS, trainer
 from matdata.training.batch_of import batch_of
 from matdata.training.contract import Schema, Target, TorchTrainer
+from matdata.training.outputs import Head
 
 OUTPUTS, GRADIENTS, WEIGHTS = 2e-5, 2e-4, 2e-6
 NETWORKS = [n for n in TRAINERS.names() if issubclass(TRAINERS.get(n), TorchTrainer)]
@@ -67,7 +68,7 @@ def batches():
             plugin = small(name)
             batch = batch_of(plugin.inputs(), few().take([0, 1, 2]), plugin.input_settings())
             inputs = {spec: values.featurizer for spec, values in batch.inputs.items()}
-            made[name] = batch, Schema((Target("y"),), 2, inputs)
+            made[name] = batch, Schema((Target("y"),), (Head("y", (1, 1)),), inputs)
         return made[name]
 
     return of
