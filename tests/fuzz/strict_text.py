@@ -163,7 +163,7 @@ def read_csv(
 ) -> Reading:
     """Every row of a CSV file with a header, read strictly; `make` makes a record of a row."""
     rows, tolerant = _rows(text)
-    rows = [row for row in rows if row]
+    rows = [row for row in rows if len(row) > 1 or "".join(row).strip()]  # no blank lines
     if len(rows) < 2:
         raise Broken("no rows")
     header = rows[0]
