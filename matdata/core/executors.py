@@ -101,7 +101,10 @@ def _pool(workers: int, kind: Literal["thread", "process"]) -> Executor:
     if kind == "thread":
         return ThreadPoolExecutor(workers)
     # Spawned, not forked: numerical libraries hold locks and threads that do not survive a fork.
-    return ProcessPoolExecutor(workers, _Context(), initializer=_start_worker)
+    # The parent's number comes from the parent: it may be killed before its worker has begun.
+    return ProcessPoolExecutor(
+        workers, _Context(), initializer=_start_worker, initargs=(os.getpid(),)
+    )
 
 
 class _Worker(SpawnProcess):
@@ -131,14 +134,14 @@ def _main_hidden() -> Iterator[None]:
             main.__file__ = hidden["__file__"]
 
 
-def _start_worker() -> None:
+def _start_worker(parent: int) -> None:
     # Ctrl-C belongs to the parent, which lets finished work be saved.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     screen_process()
     forgive_broken_metadata()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    threading.Thread(target=_die_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_die_with_parent, args=(parent,), daemon=True).start()
 
 
 def _die_with_parent(parent: int) -> None:

@@ -104,3 +104,18 @@ def test_workers_and_format_change_no_number(source, whole, tmp_path):
     process = _start(source, tmp_path, "--workers", "2")
     assert process.wait(timeout=240) == 0
     assert _artefacts(tmp_path) == whole["zarr"]
+
+
+ORPHAN = """
+import os, signal, time
+from matdata.core.executors import _pool
+pool = _pool(1, "process")
+pool.submit(time.sleep, 0)
+os.kill(os.getpid(), signal.SIGKILL)  # the worker has been started, and has not begun
+"""
+
+
+def test_a_worker_whose_parent_is_killed_before_it_begins_ends():
+    # Output ends when the last process that holds it does: the worker, and Python's own helper.
+    ended = subprocess.run([sys.executable, "-c", ORPHAN], capture_output=True, timeout=60)
+    assert ended.returncode == -signal.SIGKILL
