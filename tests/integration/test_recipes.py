@@ -18,7 +18,7 @@ from matdata.adapters.pymatgen import to_structure
 from matdata.adapters.sites import to_crystals
 
 HELPERS = ("common", "gathered", "plan", "preset_data", "presets", "results", "summaries", "wbm")
-HELPERS += ("train",)
+HELPERS += ("ofm_valence", "train")
 NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HELPERS)
 NEED_FILES = [name for name in NAMES if name not in ("finder_mp", "ocrystalnet_mp", "wren_mp")]
 
