@@ -49,7 +49,7 @@ HELP = (
 )
 #: Parts of others, without a `main`.
 MODULES = {
-    "benchmarks/common.py", "benchmarks/loader_rivals.py", "recipes/common.py",
+    "benchmarks/timing.py", "benchmarks/loader_rivals.py", "recipes/common.py",
     "recipes/gathered.py",
     "recipes/plan.py", "recipes/preset_data.py", "recipes/presets.py", "recipes/summaries.py",
     "recipes/wbm.py", "tools/wyckoff_geometry.py",
