@@ -12,6 +12,7 @@ from support.runs import QUICK, TARGET, equal, train, weights
 
 import matdata as md
 from matdata.cli import main
+from matdata.plugin import SavedModel, Settings, setting
 
 
 def test_the_same_command_twice_trains_once(cache, capsys):
@@ -88,8 +89,8 @@ class Renamed:
     version = "2"
 
     @dataclass(frozen=True)
-    class Hypers(md.Settings):
-        channels: int = md.setting(32, "neurons of the hidden layer", minimum=1)
+    class Hypers(Settings):
+        channels: int = setting(32, "neurons of the hidden layer", minimum=1)
 
         @property
         def width(self):
@@ -109,7 +110,7 @@ class Renamed:
         if from_version != "1":
             return None
         state = {name.replace("out.", "head."): value for name, value in saved.state.items()}
-        return md.SavedModel({"channels": saved.hypers["width"]}, state)
+        return SavedModel({"channels": saved.hypers["width"]}, state)
 
 
 def test_a_run_of_an_older_version_is_upgraded_where_the_plugin_says_how(cache, monkeypatch):
