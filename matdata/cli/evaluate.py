@@ -78,11 +78,11 @@ def lines(record: dict[str, Any]) -> list[str]:
 
 
 def _interval(interval: dict[str, Any]) -> str:
-    """How many true values an interval holds, and how wide it is."""
+    """Which share of the true values an interval holds, and how wide it is."""
     unit = "" if interval["unit"] == "1" else f" {interval['unit']}"
     return (
-        f"  intervals hold {number(interval['coverage'])} of {interval['n']:,} true values, mean "
-        f"width {number(interval['mean_width'])}{unit}"
+        f"  intervals hold {interval['coverage']:.1%} of {interval['n']:,} true values, mean width "
+        f"{number(interval['mean_width'])}{unit}"
     )
 
 
