@@ -1,4 +1,4 @@
-"""What a build can be told, and options by name checked."""
+"""Options of a build, checked by name."""
 
 from __future__ import annotations
 

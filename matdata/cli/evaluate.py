@@ -103,10 +103,10 @@ def _target(name: str, scored: dict[str, Any], run: str) -> list[str]:
         cells = "".join(f"  {number(values[name]):>10}" for name in names)
         found.append(f"  {row:<{wide}}{cells}")
     found += _confusion(scored)
-    spread = scored.get("uncertainty")
-    if spread:
-        told = ", ".join(f"{name} {number(spread[name])}" for name in SPREAD)
-        found.append(f"  predicted spread: {told}")
+    uncertainty = scored.get("uncertainty")
+    if uncertainty:
+        scores = ", ".join(f"{name} {number(uncertainty[name])}" for name in SPREAD)
+        found.append(f"  predicted standard deviation: {scores}")
     why = scored.get("undefined", {})
     found += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
     return found

@@ -15,10 +15,10 @@ Data are crystals of `matdata`'s own sample; override `crystals` for a feature t
 from __future__ import annotations
 
 import copy
-import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import ClassVar
 
@@ -118,7 +118,7 @@ class FeaturizerContract:
         assert again == made.settings
         assert type(made)(again).digest() == made.digest() == self.make().digest()
         assert made.identity()["version"] == made.version
-        assert pickle.loads(pickle.dumps(made.settings)) == made.settings
+        assert ForkingPickler.loads(ForkingPickler.dumps(made.settings)) == made.settings
 
     def test_a_block_holds_what_its_fields_say(self, materials: Materials, block: Block) -> None:
         """Shapes, types and offsets of the fields; every other material is a reject."""

@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-import pickle
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 import numpy as np
@@ -73,9 +73,9 @@ class SourceContract:
 
     def test_parsing_is_pure(self, source: Source) -> None:
         """Source and raw chunks can be sent to workers, where they give the same records."""
-        sent: Source = pickle.loads(pickle.dumps(source))
+        sent: Source = ForkingPickler.loads(ForkingPickler.dumps(source))
         for raw in source.raw_chunks():
-            copied = pickle.loads(pickle.dumps(raw))
+            copied = ForkingPickler.loads(ForkingPickler.dumps(raw))
             expected = source.read(raw)
             same_chunks([source.read(raw), sent.read(copied)], [expected, expected])
 

@@ -140,8 +140,9 @@ def test_tools_look_at_every_plugin():
     assert set(linter["root_packages"]) == {"matdata", *packages}
     (forbidden,) = (one for one in linter["contracts"] if one["name"].startswith("plugins import"))
     assert set(forbidden["source_modules"]) == packages
-    folders = {path.name for path in Path(matdata.__file__).parent.iterdir() if path.is_dir()}
-    inner = {f"matdata.{name}" for name in folders - {"plugin", "__pycache__"}}
+    packages_of_matdata = Path(matdata.__file__).parent.glob("*/__init__.py")
+    folders = {path.parent.name for path in packages_of_matdata}
+    inner = {f"matdata.{name}" for name in folders - {"plugin"}}
     assert set(forbidden["forbidden_modules"]) == inner
     checked = settings["mypy"]["files"]
     assert {"matdata", "plugins/*/matdata_*", "recipes", "benchmarks", "tools"} == {*checked}
