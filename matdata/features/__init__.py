@@ -50,7 +50,8 @@ def featurizer(spec: str, settings: Mapping[str, object] | None = None) -> Featu
     Raises
     ------
     FeatureError
-        If there is no such feature, with the closest known name.
+        If there is no such feature, with the closest known name; if it does not say what it
+        requires.
     ConfigError
         If a setting is unknown or has the wrong type.
     """
@@ -60,4 +61,12 @@ def featurizer(spec: str, settings: Mapping[str, object] | None = None) -> Featu
     if variant:
         values["variant"] = variant
     made: Featurizer = factory(factory.Settings.from_mapping(values))
+    known = ("columns", "composition", "structure")
+    if not isinstance(made.requires, frozenset) or not {*made.requires} <= {*known}:
+        raise FeatureError(
+            f"feature {name!r} requires {made.requires!r}, expected a frozenset of some of "
+            f"{', '.join(known)}",
+            cause="a defect of that featurizer",
+            next_step='requires = frozenset({"structure"})',
+        )
     return made

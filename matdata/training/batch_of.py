@@ -49,7 +49,7 @@ def batch_of(
     else:
         made = {spec: featurizer(spec, (settings or {}).get(spec, {})) for spec in inputs}
     read = read_materials(materials)
-    structures = any(one.requires == "structure" for one in made.values())
+    structures = any("structure" in one.requires for one in made.values())
     batch, rejects = read.for_inputs(structures, ", ".join(made))
     for reject in read.named(rejects):
         raise StructureError(f"{reject.material_id}: {reject.message}")

@@ -9,6 +9,7 @@ from support.crystals import caesium_chloride, cubic, few, rock_salt
 from matdata.adapters.sites import Sites, to_crystals
 from matdata.core.crystals import Crystals
 from matdata.core.errors import CurationError
+from matdata.core.structures import Structures
 from matdata.curate.curate import curate
 from matdata.curate.dedupe import lowest_in_group
 from matdata.curate.funnel import Funnel
@@ -20,7 +21,7 @@ from matdata.geometry.overlap import overlapping
 
 def _records(crystals: Crystals, energy: list[float | None], **columns) -> Records:
     table = {"material_id": crystals.ids.tolist(), "energy_per_atom": energy, **columns}
-    return Records(crystals, table, [], "energy_per_atom", "atom")
+    return Records(Structures.of(crystals), table, [], "energy_per_atom", "atom")
 
 
 def _polymorphs() -> Records:
@@ -46,15 +47,12 @@ def test_the_lowest_polymorph_stays_and_ties_go_to_the_smaller_id():
 @settings(max_examples=20, deadline=None)
 def test_the_result_does_not_depend_on_input_order(order):
     records = _polymorphs()
-    assert records.crystals is not None
     table = {name: [column[k] for k in order] for name, column in records.table.items()}
-    mixed = Records(records.crystals.take(order), table, [], "energy_per_atom", "atom")
+    mixed = Records(records.structures.take(order), table, [], "energy_per_atom", "atom")
     one, other = curate(records, CurateSettings()), curate(mixed, CurateSettings())
     assert one.table == other.table
     assert one.rejects == other.rejects
-    assert one.crystals is not None
-    assert other.crystals is not None
-    assert one.crystals.digest() == other.crystals.digest()
+    assert one.structures.digest() == other.structures.digest()
 
 
 def test_every_record_is_accounted_for():
@@ -74,12 +72,14 @@ def test_repeated_ids_are_distinguished_by_content_not_order():
         crystals = to_crystals(["x", "x", "y"], [sites[k] for k in order])
         done = curate(_records(crystals, [-1.0, -1.0, -2.0]), CurateSettings(dedupe="none"))
         assert [r.reason for r in done.rejects] == ["repeated_id"]
-        kept.append(done.crystals.digest())
+        kept.append(done.structures.digest())
     assert kept[0] == kept[1]
 
 
 def test_polymorphs_without_energy_are_refused_with_the_columns():
-    records = Records(few(), {"material_id": few().ids.tolist(), "gap": [1] * 4}, [], None, "atom")
+    records = Records(
+        Structures.of(few()), {"material_id": few().ids.tolist(), "gap": [1] * 4}, [], None, "atom"
+    )
     with pytest.raises(CurationError, match="available columns: material_id, gap"):
         curate(records, CurateSettings(dedupe="polymorph"))
     assert len(curate(records, CurateSettings()).table["material_id"]) == 4
@@ -89,7 +89,8 @@ def test_energies_of_cells_are_divided_by_their_atoms():
     sites = [rock_salt(5.6, 11, 17), caesium_chloride(3.4, 11, 17)]
     table = {"material_id": ["p", "q"], "energy": [-24.0, -7.0]}
     done = curate(
-        Records(to_crystals(["p", "q"], sites), table, [], "energy", "cell"), CurateSettings()
+        Records(Structures.of(to_crystals(["p", "q"], sites)), table, [], "energy", "cell"),
+        CurateSettings(),
     )
     assert done.table["material_id"] == ["q"]
     assert done.table["energy_per_atom"] == [-3.5]
