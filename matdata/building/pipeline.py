@@ -110,7 +110,7 @@ def _split_of(dataset: DatasetFolder, options: BuildOptions, console: Console) -
     try:
         return add_splits(dataset, "group" if groups else "random", settings, console)[0]
     except SplitError as error:
-        if asked:  # otherwise nobody did, and a handful of crystals needs no split
+        if asked or groups:  # otherwise nobody did, and a handful of crystals needs no split
             raise
         console.warn(f"no split was made: {error.what}")
         return None

@@ -7,20 +7,14 @@ import numpy.typing as npt
 
 from matdata.core.composition import Compositions
 from matdata.curate.records import Records, Str, Table, Wyckoff
+from matdata.store.dataset_folder import STRUCTURE_COLUMNS
 
 OWN_COLUMNS = (
     "material_id",
     "formula",
     "chemsys",
     "n_elements",
-    "n_sites",
-    "volume_per_atom",
-    "protostructure",
-    "space_group_number",
-    "crystal_system",
-    "n_wyckoff",
-    "wyckoff_valid",
-    "symmetry_engines_agree",
+    *STRUCTURE_COLUMNS,
 )
 RANK = "energy_per_atom"
 DERIVED = ("material_id", "formula")  # source columns that become matdata's own

@@ -11,6 +11,7 @@ from matdata.core.registry import Registry
 if TYPE_CHECKING:
     from matdata.features.base import Featurizer
 
+KINDS = {"columns", "composition", "structure"}  # what a featurizer can require
 FEATURIZERS: Registry[Any] = Registry(
     "feature",
     "matdata.featurizers",
@@ -33,7 +34,7 @@ FEATURIZERS: Registry[Any] = Registry(
     },
     FeatureError,
     base="matdata.features.base:Featurizer",
-    needs=("version", "citation", "requires"),
+    needs=("version", "citation"),
 )
 
 
@@ -61,12 +62,12 @@ def featurizer(spec: str, settings: Mapping[str, object] | None = None) -> Featu
     if variant:
         values["variant"] = variant
     made: Featurizer = factory(factory.Settings.from_mapping(values))
-    known = ("columns", "composition", "structure")
-    if not isinstance(made.requires, frozenset) or not {*made.requires} <= {*known}:
+    requires = getattr(made, "requires", None)
+    if not isinstance(requires, frozenset) or not requires or not requires <= KINDS:
         raise FeatureError(
-            f"feature {name!r} requires {made.requires!r}, expected a frozenset of some of "
-            f"{', '.join(known)}",
+            f"feature {name!r} requires {requires!r}, expected a frozenset of one or more of "
+            f"{', '.join(sorted(KINDS))}",
             cause="a defect of that featurizer",
-            next_step='requires = frozenset({"structure"})',
+            next_step='its author should write: requires = frozenset({"structure"})',
         )
     return made

@@ -200,11 +200,10 @@ class Featurizer(ABC, Generic[S_co]):
         found = batch.table if isinstance(batch, RecordColumns) else batch
         if isinstance(found, TableRows):
             return found
-        names = ", ".join(map(repr, self.columns()))
         raise FeatureError(
-            f"{self.spec} reads {names} of a dataset's table, which structures and formulas given "
-            "by themselves do not have",
-            next_step="build a dataset whose table has it",
+            f"{self.spec} reads a column of a dataset's table, which structures and formulas "
+            "given by themselves do not have",
+            next_step=f"build a dataset whose table has {', '.join(self.columns())}",
         )
 
     @abstractmethod

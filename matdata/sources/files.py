@@ -35,7 +35,13 @@ from matdata.sources.readers.peek import (
     weight_of,
 )
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
-from matdata.sources.roles import ReadOptions, Roles, find_roles, structure_column
+from matdata.sources.roles import (
+    ReadOptions,
+    Roles,
+    find_roles,
+    holds_structure,
+    structure_column,
+)
 
 DOCUMENTS = (".json", ".jsonl", ".ndjson")  # each record has its own columns
 GENERIC = ("train", "val", "test", "data", "summary", "structures", "dataset")
@@ -242,6 +248,8 @@ def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
     problem = None if is_missing(payload) else _no_structure(payload)
     if roles.structure in left_out:
         problem = f"{roles.structure!r} is there, but is no structure"
+    elif roles.structure and is_missing(payload):
+        problem = _misplaced(record, roles.structure)
     if problem is not None:
         return Raw(location, "none", problem, values, weight=weight)
     if not is_missing(payload):
@@ -250,6 +258,12 @@ def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
         return Raw(location, "formula", formula, values, weight=weight)
     lacks = [what for what in ("structure", "formula") if getattr(roles, what)]
     return Raw(location, "none", " and ".join(f"no {what}" for what in lacks), values)
+
+
+def _misplaced(record: Record, column: str) -> str | None:
+    """Why a record without a structure in its place is not known by its formula alone."""
+    other = next((name for name, value in record.items() if holds_structure(name, value)), None)
+    return None if other is None else f"no structure in {column!r}, but one in {other!r}"
 
 
 def _no_structure(payload: object) -> str | None:

@@ -25,6 +25,17 @@ from matdata.store.records import read_json
 from matdata.store.walk import Fault
 
 KIND, SPLIT = "dataset", "split"
+#: Columns of the table that follow from the structure: empty in rows without one.
+STRUCTURE_COLUMNS = (
+    "n_sites",
+    "volume_per_atom",
+    "protostructure",
+    "space_group_number",
+    "crystal_system",
+    "n_wyckoff",
+    "wyckoff_valid",
+    "symmetry_engines_agree",
+)
 
 
 class DatasetFolder:
