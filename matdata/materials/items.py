@@ -94,7 +94,7 @@ def _of_table(frame: Any) -> Iterator[Item]:
 
 def _is_missing(value: object) -> bool:
     """Whether a cell holds nothing, also as pandas marks it."""
-    return is_missing(value) or value != value or type(value).__name__ in ("NAType", "NaTType")
+    return is_missing(value) or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _column(frame: Any, name: str | None) -> Any:

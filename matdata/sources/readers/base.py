@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -84,13 +85,15 @@ def is_cif(text: str) -> bool:
 
 
 def is_missing(value: object) -> bool:
-    """Whether a value of a document or table is none: missing, empty, or a mark of that.
+    """Whether a value of a document or table is none: missing, empty, NaN, or a mark of that.
 
     ``Na`` is sodium.
     """
     if isinstance(value, str):
         text = value.strip()
         return text.lower() in MISSING and text != "Na"
+    if isinstance(value, float):
+        return math.isnan(value)
     return value is None or (isinstance(value, (dict, list, tuple)) and not value)
 
 
