@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,15 +13,8 @@ from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.parse import parse_formulas, parse_structures
 from matdata.sources.readers.base import (
-    DAMAGED,
-    LABEL,
-    LEFT_OUT,
-    WEIGHT,
-    Form,
     Raw,
     Record,
-    is_cif,
-    is_missing,
 )
 from matdata.sources.readers.csv_table import unnamed_columns
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
@@ -31,9 +25,9 @@ from matdata.sources.readers.peek import (
     column_names,
     first_raw,
     first_readable,
-    first_with_structure,
-    weight_of,
+    first_where,
 )
+from matdata.sources.readers.raw_records import raw_of
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
 from matdata.sources.roles import (
     ReadOptions,
@@ -175,25 +169,32 @@ class Files(Source):
                 + "".join(f"; {problem}" for problem in damage[:3]),
                 cause="an empty file, or one of another kind than its name indicates",
             )
+        first += self._later(first)
         columns = column_names(first)
-        if structure_column(columns, first, str(self.path)) is None:
-            first += self._later_structure()
-            columns = column_names(first)
         payload_column = next((name for name in (XYZ_TEXT, ASE_ROW) if name in columns), None)
         options = self.options
         if payload_column:
             options = ReadOptions(**{**options.to_dict(), "structure_col": payload_column})
         return find_roles(columns, first, options, str(self.path))
 
-    def _later_structure(self) -> list[Record]:
-        """Of documents without structures at the beginning, the first that has one, in a list.
+    def _later(self, first: list[Record]) -> list[Record]:
+        """Later documents that show columns which the first ones do not have.
 
-        Which records have a structure must not depend on the order of the file.
+        Which records have a structure must not depend on the order of the file, so the first with
+        one is looked for, as are the first with the columns that the user names.
         """
-        if plain_suffix(self.path) not in DOCUMENTS or self.options.structure_col is not None:
+        if plain_suffix(self.path) not in DOCUMENTS:
             return []
-        later = first_with_structure(itertools.islice(self._records(), self.limit))
-        return [] if later is None else [later]
+        columns, options = column_names(first), self.options
+        later = []
+        for named in {options.structure_col, options.formula_col} - {None, *columns}:
+            later += first_where(self._all_records(), functools.partial(_is_named, named))
+        if structure_column(columns, first, str(self.path)) is None and not options.structure_col:
+            later += first_where(self._all_records(), holds_structure)
+        return later
+
+    def _all_records(self) -> Iterator[Record]:
+        return itertools.islice(self._records(), self.limit)
 
     def _raw_records(self) -> Iterator[Raw]:
         if self._folder is not None:
@@ -201,12 +202,16 @@ class Files(Source):
             return
         roles = self._find_roles()
         stem = encodable(plain_stem(self.path))
-        raws = (_to_raw(record, n, roles, stem) for n, record in enumerate(self._records()))
+        raws = (raw_of(record, n, roles, stem) for n, record in enumerate(self._records()))
         first = first_raw(raws)
         nested = NestedColumns(raw.values for raw in first)
         for raw in itertools.chain(first, raws):
             problem = nested.problem(raw.values)
             yield raw if problem is None else _refused(raw, problem)
+
+
+def _is_named(column: str | None, name: str, _: object) -> bool:
+    return name == column
 
 
 def _refused(raw: Raw, problem: str) -> Raw:
@@ -225,65 +230,3 @@ class _OneFile(Folder):
 
     def note(self) -> str:
         return ""
-
-
-def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
-    location, weight = f"record {number + 1}", weight_of(record)
-    record.pop(WEIGHT, None)
-    left_out = record.pop(LEFT_OUT, ())
-    label = record.pop(LABEL, number)
-    identity = record.get(roles.id) if roles.id else None
-    if not isinstance(identity, (str, int, float)):
-        identity = f"{stem}-{int(label):07d}" if isinstance(label, int) else str(label)
-    if DAMAGED in record:
-        return Raw(location, "none", record[DAMAGED], {"id": identity})
-    payload = record.get(roles.structure) if roles.structure else None
-    formula = record.get(roles.formula) if roles.formula else None
-    columns = {
-        k: v for k, v in record.items() if k not in (roles.structure, roles.id, roles.formula)
-    }
-    values = {**columns, "id": identity}
-    if roles.structure == XYZ_TEXT:
-        return Raw(location, "xyz", payload, values, roles.id, weight)
-    problem = None if is_missing(payload) else _no_structure(payload)
-    if roles.structure in left_out:
-        problem = f"{roles.structure!r} is there, but is no structure"
-    elif roles.structure and is_missing(payload):
-        problem = _misplaced(record, roles.structure)
-    if problem is not None:
-        return Raw(location, "none", problem, values, weight=weight)
-    if not is_missing(payload):
-        return Raw(location, _form(payload, roles), payload, values, weight=weight)
-    if formula is not None:
-        return Raw(location, "formula", formula, values, weight=weight)
-    lacks = [what for what in ("structure", "formula") if getattr(roles, what)]
-    return Raw(location, "none", " and ".join(f"no {what}" for what in lacks), values)
-
-
-def _misplaced(record: Record, column: str) -> str | None:
-    """Why a record without a structure in its place is not known by its formula alone."""
-    other = next((name for name, value in record.items() if holds_structure(name, value)), None)
-    return None if other is None else f"no structure in {column!r}, but one in {other!r}"
-
-
-def _no_structure(payload: object) -> str | None:
-    """Why a text is neither CIF nor POSCAR, as far as its first character or single line shows."""
-    if not isinstance(payload, str):
-        return None
-    stripped = payload.strip()
-    if stripped.startswith("{"):
-        return "the structure is JSON as text; write it as an object of the JSON file"
-    if len(stripped.splitlines()) == 1:
-        name = "the name of a file" if form_of(stripped) else "one line of text"
-        return (
-            f"{stripped[:40]!r} is {name}, not a structure; give the folder or a zip of the files"
-        )
-    return None
-
-
-def _form(payload: object, roles: Roles) -> Form:
-    if roles.structure == ASE_ROW:
-        return "ase"
-    if isinstance(payload, str):
-        return "cif" if is_cif(payload) else "poscar"
-    return "dict"

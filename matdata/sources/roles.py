@@ -145,6 +145,13 @@ def holds_structure(name: str, value: object) -> bool:
     return _plain(name) in STRUCTURE_NAMES and isinstance(value, str) and "\n" in value.strip()
 
 
+def formula_column(record: Mapping[str, Any]) -> str | None:
+    """The column of a formula in one record, by its name; ``name`` alone says too little."""
+    known = FORMULA_NAMES[:-1]
+    names = [name for name in record if _plain(name) in known and record[name] is not None]
+    return min(names, key=lambda name: known.index(_plain(name)), default=None)
+
+
 def _plain(name: str) -> str:
     return name.lower().strip().replace(" ", "_")
 

@@ -10,6 +10,7 @@ from support.crystals import few
 
 import matdata as md
 from matdata.adapters.pymatgen import to_structure
+from matdata.core.errors import SourceError
 from matdata.materials import read_materials
 from matdata.sources import find_source
 from matdata.sources._optimade_entries import chunk_of
@@ -113,6 +114,24 @@ def test_a_column_of_structures_of_another_name_may_have_gaps(tmp_path):
     assert chunk.structures.rows.tolist() == [2]
     named = _read(mixed.write_json(tmp_path / "b.json", documents), structure_col="mine")
     assert named.structures.rows.tolist() == [2]
+
+
+def test_what_the_first_documents_lack_is_found_by_its_name(tmp_path):
+    """In either order: a formula by a known name, columns of other names if they are named."""
+    whole = [{"id": f"w{k}", "structure": SALT} for k in range(60)]
+    bare = [{"id": f"b{k}", "formula_pretty": "MgO"} for k in range(60)]
+    for number, documents in enumerate((whole + bare, bare + whole)):
+        path = mixed.write_json(tmp_path / f"{number}.jsonl", documents)
+        chunk = _read(path)
+        assert (len(chunk), len(chunk.structures.crystals)) == (120, 60)
+        limited = list(Files(path, limit=20).chunks())
+        assert [len(one.structures.crystals) for one in limited] == [20 * (number == 0)]
+    odd = [{"id": f"b{k}", "stuff": "MgO"} for k in range(60)]
+    path = mixed.write_json(tmp_path / "odd.jsonl", whole + odd)
+    assert len(_read(path).rejects) == 60
+    assert len(_read(path, formula_col="stuff")) == 120
+    with pytest.raises(SourceError, match="no column 'stuf'"):
+        _read(path, formula_col="stuf")
 
 
 def test_all_cells_empty_is_a_dataset_of_compositions_that_says_so(tmp_path, capsys):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from matdata.adapters.ase import frame_values
 from matdata.core.ledger import Unusable
 from matdata.sources.limits import CHUNK_WEIGHT
 from matdata.sources.readers.base import DAMAGED, WEIGHT, Raw, Record
 from matdata.sources.readers.records import XYZ_TEXT
-from matdata.sources.roles import holds_structure
 
 PEEK = 50  # records sampled before reading, to distinguish numbers from text
 
@@ -57,8 +56,7 @@ def column_names(records: Iterable[Record]) -> list[str]:
     return [name for name in names if not name.startswith("__")]
 
 
-def first_with_structure(records: Iterable[Record]) -> Record | None:
-    """The first record that holds a structure, None if there is none."""
-    return next(
-        (one for one in records if any(holds_structure(*item) for item in one.items())), None
-    )
+def first_where(records: Iterable[Record], test: Callable[[str, object], bool]) -> list[Record]:
+    """The first record with a name and value that pass a test, in a list; empty if none has."""
+    passing = (one for one in records if any(test(*item) for item in one.items()))
+    return list(itertools.islice(passing, 1))
