@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from support import mixed
+from support.killing import artefacts, killed_at, start
 from support.runs import train
 
 import matdata as md
@@ -236,3 +237,28 @@ def test_a_saved_snapshot_gives_the_same_dataset(cache, tmp_path, capsys):
     assert [(p.name, p.read_bytes()) for p in sorted(kept.rglob("*.h5"))] == [
         (p.name, p.read_bytes()) for p in sorted(other.rglob("*.h5"))
     ]
+
+
+KILLED_AT = (
+    ("snapshots/files/.building-*/chunks/0*", 2),
+    ("datasets/some/local-*", 1),
+    ("features/*/.building-*/shards/0*", 4),
+)
+
+
+def test_killed_builds_end_bit_identical(tmp_path):
+    """Some shards hold no structure at all, some nothing else."""
+    records = mixed.rows(600, every=3)
+    for one in records[100:160]:
+        one["structure"] = None
+    path = mixed.write_csv(tmp_path / "some.csv", records)
+    more = ("--dedupe", "none")
+    assert start(path, tmp_path / "whole", *more).wait(timeout=240) == 0
+    hits = 0
+    for pattern, number in KILLED_AT:
+        process = start(path, tmp_path / "cut", *more)
+        hits += killed_at(process, tmp_path / "cut", pattern, number)
+    assert hits >= len(KILLED_AT) - 1, "the builds ended before they could be killed"
+    assert start(path, tmp_path / "cut", *more).wait(timeout=240) == 0
+    assert artefacts(tmp_path / "cut") == artefacts(tmp_path / "whole")
+    assert md.open("some", tmp_path / "cut").n_without_structure == len(mixed.bare_ids(records))
