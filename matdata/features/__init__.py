@@ -11,7 +11,8 @@ from matdata.core.registry import Registry
 if TYPE_CHECKING:
     from matdata.features.base import Featurizer
 
-KINDS = {"columns", "composition", "structure"}  # what a featurizer can require
+#: What a featurizer can require.
+REQUIREMENTS = frozenset(("columns", "composition", "structure"))
 FEATURIZERS: Registry[Any] = Registry(
     "feature",
     "matdata.featurizers",
@@ -63,10 +64,10 @@ def featurizer(spec: str, settings: Mapping[str, object] | None = None) -> Featu
         values["variant"] = variant
     made: Featurizer = factory(factory.Settings.from_mapping(values))
     requires = getattr(made, "requires", None)
-    if not isinstance(requires, frozenset) or not requires or not requires <= KINDS:
+    if not isinstance(requires, frozenset) or not requires or not requires <= REQUIREMENTS:
         raise FeatureError(
             f"feature {name!r} requires {requires!r}, expected a frozenset of one or more of "
-            f"{', '.join(sorted(KINDS))}",
+            f"{', '.join(sorted(REQUIREMENTS))}",
             cause="a defect of that featurizer",
             next_step='its author should write: requires = frozenset({"structure"})',
         )

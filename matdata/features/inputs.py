@@ -20,7 +20,6 @@ from matdata.core.errors import FeatureError
 from matdata.core.table_rows import TableRows
 
 Requirement: TypeAlias = Literal["structure", "composition", "columns"]
-REQUIREMENTS: frozenset[Requirement] = frozenset({"structure", "composition", "columns"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,5 +124,5 @@ def combined(
     """
     given = [one for one in (crystals, compositions, table) if one is not None]
     if not given:
-        raise FeatureError(f"a feature reads {', '.join(sorted(REQUIREMENTS))}, or several of them")
+        raise FeatureError("a feature reads structures, compositions or columns of a table")
     return given[0] if len(given) == 1 else RecordColumns(ids, crystals, compositions, table)
