@@ -192,7 +192,13 @@ class Replay(Source):
         return origin_of(self._header["origin"])
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
-        """The chunks of the snapshot: lines with their numbers."""
+        """The chunks of the snapshot: lines with their numbers.
+
+        Raises
+        ------
+        SourceError
+            If the file is truncated, or its lines are not in the order in which they were written.
+        """
         chunk: list[tuple[int, dict[str, Any]]] = []
         number, ended, records = 0, False, 0
         lines = self._read()
