@@ -12,30 +12,15 @@ from matdata.core.errors import SourceError, did_you_mean
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.parse import parse_formulas, parse_structures
-from matdata.sources.readers.base import (
-    Raw,
-    Record,
-)
+from matdata.sources.readers.base import Raw, Record
 from matdata.sources.readers.csv_table import unnamed_columns
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
 from matdata.sources.readers.nested_columns import NestedColumns
 from matdata.sources.readers.opening import digest_input, encodable, plain_stem, plain_suffix
-from matdata.sources.readers.peek import (
-    PEEK,
-    column_names,
-    first_raw,
-    first_readable,
-    first_where,
-)
+from matdata.sources.readers.peek import PEEK, column_names, first_raw, first_readable, first_where
 from matdata.sources.readers.raw_records import raw_of
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
-from matdata.sources.roles import (
-    ReadOptions,
-    Roles,
-    find_roles,
-    holds_structure,
-    structure_column,
-)
+from matdata.sources.roles import ReadOptions, Roles, find_roles, holds_structure, structure_column
 
 DOCUMENTS = (".json", ".jsonl", ".ndjson")  # each record has its own columns
 GENERIC = ("train", "val", "test", "data", "summary", "structures", "dataset")
