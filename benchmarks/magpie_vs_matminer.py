@@ -31,7 +31,7 @@ def read(path: Path, column: str, limit: int) -> list[str]:
 
 
 def matminer(formulas: list[str]) -> tuple[np.ndarray, float, float]:
-    """Attributes, and seconds a formula to parse and to featurize."""
+    """Attributes, and seconds per formula to parse and to featurize."""
     from matminer.featurizers import composition
     from matminer.featurizers.base import MultipleFeaturizer
     from pymatgen.core import Composition
@@ -68,7 +68,7 @@ def main() -> int:
         return 2
     warnings.simplefilter("ignore")
     formulas = read(options.data, options.column, options.limit)
-    count, made = len(formulas), featurizer("magpie")
+    count, feature = len(formulas), featurizer("magpie")
 
     def parse() -> Compositions:
         return Compositions.from_amounts(formulas, [parse_formula(text) for text in formulas])
@@ -76,7 +76,7 @@ def main() -> int:
     batch = parse()
 
     def attributes() -> np.ndarray:
-        return np.asarray(made.dense(made.featurize(batch).fields))
+        return np.asarray(feature.dense(feature.featurize(batch).fields))
 
     rows = attributes()
     parsing, ours = best(parse) / count, best(attributes) / count

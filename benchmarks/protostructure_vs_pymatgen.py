@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from timing import asked, read_crystals
+from timing import parse_options, read_crystals
 
 from matdata.adapters.pymatgen import to_structure
 from matdata.core.crystals import Crystals
@@ -35,7 +35,7 @@ def ours(crystals: Crystals, engine: Engine, workers: int = 1) -> None:
 
 def main() -> None:
     """Time all sides in turn and print milliseconds a crystal and ratios."""
-    options = asked(
+    options = parse_options(
         __doc__, "phonons/matbench_phonons.json.gz", limit=(100_000, "most crystals to read")
     )
     crystals = read_crystals(options.data, options.limit)
