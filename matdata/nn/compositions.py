@@ -63,7 +63,7 @@ class CompositionEmbedding(nn.Module):
 
     Wang et al., methods, and Du et al., figure 1: a table of element vectors (not trained) goes
     through one linear layer; the encoded fraction is added to the first half of the columns, that
-    of ``0.0025 log2(x)^2`` (at most 1) to the second half. Three learnt exponents weigh the parts:
+    of ``0.0025 log2(x)^2`` (at most 1) to the second half. Three learnt exponents weight the parts:
     ``2^s`` for elements, ``2^((1 - s)^2)`` for fractions.
 
     Parameters
@@ -161,11 +161,10 @@ class ContributionHead(nn.Module):
 
     def contributions(self, values: Tensor, rows: Segments) -> Contributions:
         """From rows (K, width)."""
-        found = self.network(values)
-        proto, spread, logit = found.split(self.parts, -1)
+        proto, uncertainty, logit = self.network(values).split(self.parts, -1)
         if self.pooled:
             logit = rows.mean(logit)[rows.owner]
-        return Contributions(proto * torch.sigmoid(logit), spread)
+        return Contributions(proto * torch.sigmoid(logit), uncertainty)
 
     def forward(self, values: Tensor, rows: Segments) -> Tensor:
         """Means, then log spreads of the materials, (b, outputs)."""
@@ -193,8 +192,8 @@ class LeakyResidualNetwork(nn.Module):
         """From (K, width) to (K, outputs)."""
         for layer, shortcut in zip(self.layers, self.shortcuts, strict=True):
             values = functional.leaky_relu(layer(values)) + shortcut(values)
-        found: Tensor = self.last(values)
-        return found
+        outputs: Tensor = self.last(values)
+        return outputs
 
 
 class Composition(Protocol):

@@ -76,6 +76,14 @@ def test_a_state_beyond_the_epoch_is_refused(view):
             loader.load_state({**loader.state(), "position": position})
 
 
+@pytest.mark.parametrize("wrong", ["1", 1.5, True, None])
+@pytest.mark.parametrize("name", ["epoch", "position"])
+def test_a_state_without_whole_numbers_is_refused(view, name, wrong):
+    loader = _loader(view)
+    with pytest.raises(ConfigError, match=f"the state has {name} {wrong!r}; expected a whole"):
+        loader.load_state({**loader.state(), name: wrong})
+
+
 def test_dropping_the_last_batch_leaves_something(view):
     with pytest.raises(ConfigError, match="drop_last=True does not go with"):
         LoadOptions.from_mapping({"drop_last": True, "max_sites": 9})
