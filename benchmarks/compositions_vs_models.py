@@ -131,7 +131,7 @@ def main() -> int:
     chosen = np.linspace(0, count - 1, min(options.sample, count)).astype(int)
     sample = [formulas[k] for k in chosen]
     parsing = best(lambda: parse(formulas)) / count
-    print(f"{count} formulas from {options.data.name}; parsing {parsing * 1e6:.2f} µs a formula")
+    print(f"{count} formulas from {options.data.name}; parsing {parsing * 1e6:.2f} µs per formula")
     for spec, (name, settings, other) in SIDES.items():
         feature = featurizer(spec, settings)
         ours = best(partial(_expanded, feature, batch)) / count

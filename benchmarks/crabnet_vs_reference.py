@@ -84,7 +84,7 @@ def main() -> int:
             times[name].append(time.perf_counter() - start)
     best = {name: min(seconds) for name, seconds in times.items()}
     for name, seconds in best.items():
-        print(f"{name}: {seconds:.2f} s an epoch of {len(table):,} rows")
+        print(f"{name}: {seconds:.2f} s per epoch of {len(table):,} rows")
     print(f"crabnet package / matdata: {best['package'] / best['matdata']:.2f}")
     return 0
 

@@ -85,7 +85,7 @@ def main() -> int:
     sites, clear = compare(block.fields, graphs)
     print(f"{crystals!r} from {options.data.name}")
     print(f"{sites} sites: {clear} with equal edges, {sites - clear} where aviary cuts a tie")
-    print(f"matdata {mine * 1e6:8.1f} µs, aviary {theirs * 1e6:8.1f} µs a crystal")
+    print(f"matdata {mine * 1e6:8.1f} µs, aviary {theirs * 1e6:8.1f} µs per crystal")
     print(f"aviary's first pass, not counted: {first * 1e6:8.1f} µs")
     print(f"RATIO aviary / matdata {theirs / mine:8.1f}")
     return 0

@@ -23,7 +23,7 @@ RADIUS, NEIGHBOURS = 5.0, 12
 
 
 def reference(crystals: Crystals) -> float:
-    """Seconds a crystal that pymatgen and the cut after 12 take, structures given."""
+    """Seconds per crystal that pymatgen and the cut after 12 take, structures given."""
     structures = [to_structure(crystals, row) for row in range(len(crystals))]
     start = time.perf_counter()
     for structure in structures:
@@ -44,7 +44,7 @@ def main() -> int:
     mine = best(lambda: feature.featurize(crystals)) / len(crystals)
     theirs = min(reference(crystals) for _ in range(3))
     print(f"{crystals!r} from {options.data.name}")
-    print(f"matdata {mine * 1e6:8.1f} µs, pymatgen {theirs * 1e6:8.1f} µs a crystal")
+    print(f"matdata {mine * 1e6:8.1f} µs, pymatgen {theirs * 1e6:8.1f} µs per crystal")
     print(f"RATIO pymatgen / matdata {theirs / mine:8.1f}")
     return 0
 

@@ -113,7 +113,7 @@ def by_turns(runs: dict[str, Callable[[], object]], count: int) -> dict[str, lis
 
 
 def table(times: dict[str, list[float]], materials: int) -> None:
-    """Materials a second of each side, and how many times as fast matdata is."""
+    """Materials per second of each side, and how many times as fast matdata is."""
     statistics: tuple[Callable[[list[float]], float], ...] = (lambda t: t[0], median, min)
     head = ("first/s", "median/s", "best/s", "RATIO first", "median", "best")
     print(f"{'':22}" + "".join(f"{text:>13}" for text in head))

@@ -84,9 +84,9 @@ def main() -> int:
     expected, their_parsing, theirs = matminer([formulas[k] for k in chosen])
     np.testing.assert_allclose(rows[chosen], expected, rtol=1e-6, atol=1e-9)
     print(f"{count} formulas from {options.data.name}; {len(chosen)} of them equal in matminer")
-    print(f"matdata   parse {parsing * 1e6:8.2f}   featurize {ours * 1e6:8.2f} µs a formula")
+    print(f"matdata   parse {parsing * 1e6:8.2f}   featurize {ours * 1e6:8.2f} µs per formula")
     print(
-        f"matminer  parse {their_parsing * 1e6:8.2f}   featurize {theirs * 1e6:8.2f} µs a formula"
+        f"matminer  parse {their_parsing * 1e6:8.2f}   featurize {theirs * 1e6:8.2f} µs per formula"
     )
     print(f"RATIO without parsing {theirs / ours:8.0f}")
     print(f"RATIO with parsing    {(theirs + their_parsing) / (ours + parsing):8.0f}")

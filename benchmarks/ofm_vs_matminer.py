@@ -1,4 +1,4 @@
-"""Time a site of the orbital field matrix, matdata against matminer, in one process and thread.
+"""Time per site of the orbital field matrix, matdata against matminer, in one process and thread.
 
     python benchmarks/ofm_vs_matminer.py --data matbench_phonons.json.gz
 
@@ -49,13 +49,13 @@ def time_matminer(crystals: Crystals, rows: np.ndarray) -> tuple[float, int]:
 
 
 def linearity(crystals: Crystals) -> None:
-    """Time a site of supercells of the smallest crystal of three or more sites."""
+    """Time per site of supercells of the smallest crystal of three or more sites."""
     from matdata.features.kernels.voronoi import tessellate
 
     row = int(np.argmin(np.where(crystals.n_sites >= 3, crystals.n_sites, 10**6)))
     unit = crystals.take([row])
     rng = np.random.default_rng(0)
-    print("\nsites a cell   µs a site (tessellation of a supercell, sites moved by 0.01 Å)")
+    print("\nsites a cell   µs per site (tessellation of a supercell, sites moved by 0.01 Å)")
     for n in (1, 2, 3, 4, 6, 8, 10, 12):
         if n > 1 and n**3 * len(unit.numbers) > LARGEST_CELL:
             break
@@ -93,9 +93,9 @@ def main() -> int:
     rows = np.linspace(0, len(crystals) - 1, options.sample).astype(int)
     spent, counted = time_matminer(crystals, rows)
     theirs = spent / counted
-    print(f"matdata   tessellation   {cells * 1e6:10.2f} µs a site")
-    print(f"matdata   featurizer     {whole * 1e6:10.2f} µs a site")
-    print(f"matminer  ({counted:4d} sites)   {theirs * 1e6:10.2f} µs a site")
+    print(f"matdata   tessellation   {cells * 1e6:10.2f} µs per site")
+    print(f"matdata   featurizer     {whole * 1e6:10.2f} µs per site")
+    print(f"matminer  ({counted:4d} sites)   {theirs * 1e6:10.2f} µs per site")
     print(f"RATIO matminer / matdata {theirs / whole:10.0f}")
     linearity(crystals)
     return 0

@@ -34,7 +34,7 @@ def ours(crystals: Crystals, engine: Engine, workers: int = 1) -> None:
 
 
 def main() -> None:
-    """Time all sides in turn and print milliseconds a crystal and ratios."""
+    """Time all sides in turn and print milliseconds per crystal and ratios."""
     options = parse_options(
         __doc__, "phonons/matbench_phonons.json.gz", limit=(100_000, "most crystals to read")
     )
@@ -63,7 +63,7 @@ def main() -> None:
             side()
             best[name] = min(best[name], time.perf_counter() - start)
     reference = best["matdata moyopy"]
-    print(f"{len(crystals)} crystals, best of {ROUNDS}, ms a crystal and times matdata moyopy")
+    print(f"{len(crystals)} crystals, best of {ROUNDS}, ms per crystal and times matdata moyopy")
     for name, seconds in best.items():
         print(f"{name:28s}{seconds / len(crystals) * 1e3:8.3f}{seconds / reference:8.2f}")
 

@@ -73,8 +73,8 @@ def main() -> int:
     cells = best(lambda: [tessellate(batch) for batch in batches]) / len(crystals)
     whole = best(lambda: [feature.dense(feature.featurize(batch).fields) for batch in batches])
     whole /= len(crystals)
-    print(f"matdata   tessellation {cells * 1e6:9.1f} µs a crystal, all {len(crystals)}")
-    print(f"matdata   273 columns  {whole * 1e6:9.1f} µs a crystal, all {len(crystals)}")
+    print(f"matdata   tessellation {cells * 1e6:9.1f} µs per crystal, all {len(crystals)}")
+    print(f"matdata   273 columns  {whole * 1e6:9.1f} µs per crystal, all {len(crystals)}")
 
     fitting = np.flatnonzero(crystals.n_sites <= options.largest)
     places = np.linspace(0, len(fitting) - 1, min(options.sample, len(fitting))).astype(int)
@@ -85,8 +85,8 @@ def main() -> int:
     ours = best(lambda: feature.featurize(chosen)) / len(chosen)
     theirs = spent / len(chosen)
     print(f"\n{len(chosen)} crystals of {chosen.n_sites.mean():.1f} sites, equal in both")
-    print(f"matdata   128 columns  {ours * 1e6:9.1f} µs a crystal")
-    print(f"matminer  128 columns  {theirs * 1e6:9.1f} µs a crystal")
+    print(f"matdata   128 columns  {ours * 1e6:9.1f} µs per crystal")
+    print(f"matminer  128 columns  {theirs * 1e6:9.1f} µs per crystal")
     print(f"RATIO matminer / matdata {theirs / ours:10.0f}")
     return 0
 

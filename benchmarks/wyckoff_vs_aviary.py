@@ -68,7 +68,7 @@ def main() -> int:
     torch.set_num_threads(1)
     crystals = read_crystals(options.data, options.limit)
     structures = [to_structure(crystals, row) for row in range(len(crystals))]
-    print(f"{crystals!r} from {options.data.name}; µs a crystal, best of {ROUNDS}")
+    print(f"{crystals!r} from {options.data.name}; µs per crystal, best of {ROUNDS}")
     for engine in ("moyopy", "spglib"):
         label = getattr(prototypes, f"get_protostructure_label_from_{engine}")
         theirs(structures[:5], label)

@@ -126,7 +126,7 @@ def analyse(
     symprec: float = SYMPREC,
     angle_tolerance: float | Literal["default"] | None = "default",
 ) -> Symmetry:
-    """Find the symmetry of each crystal, one search a crystal.
+    """Find the symmetry of each crystal, one search per crystal.
 
     Parameters
     ----------
