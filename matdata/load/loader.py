@@ -263,7 +263,6 @@ def make_loader(
     Returns
     -------
     Loader
-        Of `Batch`; with ``device="numpy"`` of `matdata.load.arrays.ArrayBatch`, which type checkers
         Of `Batch`; with ``device="numpy"`` of `matdata.load.arrays.ArrayBatch`, which a type
         checker cannot infer.
 

@@ -84,6 +84,13 @@ def test_a_state_without_whole_numbers_is_refused(view, name, wrong):
         loader.load_state({**loader.state(), name: wrong})
 
 
+def test_a_split_without_a_part_of_it_is_refused(toy):
+    with pytest.raises(ConfigError, match=r"split '80/20' is given, and no part"):
+        toy.loader(inputs=["lattice"], split="80/20")
+    assert len(toy.loader("train", inputs=["lattice"], split="80/20").ids) == 48
+    assert len(toy.loader(inputs=["lattice"]).ids) == 60
+
+
 def test_dropping_the_last_batch_leaves_something(view):
     with pytest.raises(ConfigError, match="drop_last=True does not go with"):
         LoadOptions.from_mapping({"drop_last": True, "max_sites": 9})
