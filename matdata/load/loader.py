@@ -24,7 +24,7 @@ from matdata.load.modes import Mode
 from matdata.load.normalizer import Normalizer
 from matdata.load.options import LoadOptions
 from matdata.load.planning import Planner
-from matdata.load.prefetch import ahead
+from matdata.load.prefetch import prefetched
 from matdata.load.setup import Setup, batches_per_chunk, set_up
 from matdata.load.state import read_state
 from matdata.load.targets import TargetColumn
@@ -220,7 +220,7 @@ class Loader(Generic[B_co]):
         if every > 1:
             plan, first = plan.thinned(first, every), 0
         chunks = self._reader.chunks(plan, self._planner.windows(self.epoch), first)
-        for chunk in ahead(map(self._views.sent, chunks), self._prefetch()):
+        for chunk in prefetched(map(self._views.sent, chunks), self._prefetch()):
             yield from chunk.batches()
 
     def _prefetch(self) -> int:

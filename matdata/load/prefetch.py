@@ -20,7 +20,7 @@ class _End:
     """The iterator has no more items."""
 
 
-def ahead(items: Iterator[T], depth: int) -> Iterator[T]:
+def prefetched(items: Iterator[T], depth: int) -> Iterator[T]:
     """The same items in the same order, up to `depth` of them prefetched by a thread.
 
     The thread ends when the iterator is closed.

@@ -120,13 +120,13 @@ class Contributions(NamedTuple):
     ----------
     values : (K, t)
         Contributions; the prediction is their mean over the rows of a material.
-    spreads : (K, t)
+    log_stds : (K, t)
         Log standard deviations of the rows, whose mean is that of the material; empty (K, 0)
         where the objectives learn none.
     """
 
     values: Tensor
-    spreads: Tensor
+    log_stds: Tensor
 
 
 class ContributionHead(nn.Module):
@@ -161,15 +161,15 @@ class ContributionHead(nn.Module):
 
     def contributions(self, values: Tensor, rows: Segments) -> Contributions:
         """From rows (K, width)."""
-        proto, uncertainty, logit = self.network(values).split(self.parts, -1)
+        proto, log_std, logit = self.network(values).split(self.parts, -1)
         if self.pooled:
             logit = rows.mean(logit)[rows.owner]
-        return Contributions(proto * torch.sigmoid(logit), uncertainty)
+        return Contributions(proto * torch.sigmoid(logit), log_std)
 
     def forward(self, values: Tensor, rows: Segments) -> Tensor:
-        """Means, then log spreads of the materials, (b, outputs)."""
+        """Means, then log standard deviations of the materials, (b, outputs)."""
         parts = self.contributions(values, rows)
-        return rows.mean(torch.cat([parts.values, parts.spreads], -1))
+        return rows.mean(torch.cat([parts.values, parts.log_stds], -1))
 
 
 class LeakyResidualNetwork(nn.Module):

@@ -1,4 +1,4 @@
-"""From stored numbers to the first vectors of a network: elements and distances."""
+"""From stored numbers to the first channels of a network: elements and distances."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 def how_many_parts(size: int) -> int:
-    """Number of parts into which to cut loops that touch so many numbers."""
+    """Number of parts into which to cut loops that touch so many values."""
     threads = min(torch.get_num_threads(), 1 + size // WORTH_A_THREAD)
     return 1 if threads == 1 else PARTS_PER_THREAD * threads
 

@@ -137,7 +137,7 @@ class FinderModel(nn.Module):
         list of tuple
             For each formula the atomic numbers (k,) in ascending order, the atoms of each in the
             integer formula (k,), and the matrix (k, k), whose row i holds e_ij of the elements j.
-            An edge attribute of several numbers is shown by their mean.
+            An edge attribute of several channels is shown by their mean.
 
         Raises
         ------
