@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from matdata.cli.common import cache_of, console_of, print_json
+from matdata.cli.common import console_of, print_json
+from matdata.cli.options import joined
 from matdata.cli.plugins import need_torch
-from matdata.core.errors import StoreError
 from matdata.core.printable import printable
+from matdata.evaluation.arguments import EVALUATE_OPTIONS, canonical, config_of_evaluate
+from matdata.store.config_file import write_config
 
 SHOWN = {
     "regression": ("mae", "rmse", "r2", "mad_mae", "max_error"),
@@ -23,32 +25,26 @@ CLASSES_OF_A_LINE = 8
 
 def run(given: argparse.Namespace) -> int:
     """Open the test part of a run's split, once, and score the run."""
+    fields = joined(given, EVALUATE_OPTIONS, canonical)
     need_torch()
-    from matdata.evaluation.pictures import Drawn, draw_all
-    from matdata.evaluation.score import evaluate_run, picture_folder, test_predictions
-    from matdata.training.added import adding
-    from matdata.training.logs import read_log
-    from matdata.training.run import find_run
+    from matdata.evaluation.pictures import Drawn
+    from matdata.evaluation.request import EvaluateRequest
+    from matdata.evaluation.run_pictures import draw_run
+    from matdata.evaluation.score import evaluate_run
 
-    found = find_run(cache_of(given), given.run)
-    settings = {"device": given.device} if given.device else {}
-    record = evaluate_run(found, settings, given.derive)
+    request = EvaluateRequest.of(fields)
+    if given.write_config:
+        write_config(given.write_config, config_of_evaluate(request))
+    record = evaluate_run(request.run, request.settings, request.derive)
     console = console_of(given)
     if not given.json:  # the score first: no picture may cost it
         for line in lines(record):
             console.say(line)
-    drawn = Drawn()
-    if not given.no_pictures:
-        folder = picture_folder(found, given.pictures)
-        try:
-            with adding(folder):
-                drawn = draw_all(folder, record, test_predictions(found), read_log(found.folder))
-        except StoreError as refusal:  # a cache that is for reading only
-            drawn.failed[folder] = refusal
+    drawn = draw_run(request.run, record, request.pictures) if request.draws else Drawn()
     if given.json:
         failed = {str(path): str(error) for path, error in drawn.failed.items()}
-        made = [str(path) for path in drawn.made]
-        print_json({**record, "pictures": made, "pictures_failed": failed})
+        written = [str(path) for path in drawn.made]
+        print_json({**record, "pictures": written, "pictures_failed": failed})
     elif drawn.made:
         console.say(f"pictures in {drawn.made[0].parent}")
     for path, error in drawn.failed.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,9 @@ from matdata.training.check import require_table
 from matdata.training.contents import read_sealed
 from matdata.training.data import View, truth
 from matdata.training.objectives.choice import objective_of
-from matdata.training.predict import check_prediction, predict_dataset, require_finite
+from matdata.training.predict import predict_dataset, require_finite
 from matdata.training.prediction import Predictions
+from matdata.training.prediction_settings import check_prediction
 from matdata.training.run import OPENED, RECORD, TABLE, Run
 from matdata.training.target_cells import cells_of
 from matdata.training.target_request import require_same_axis
@@ -219,8 +219,3 @@ def _record(
         "targets": plain_values(targets),
         "table_sha256": digest_file(run.folder / TABLE),
     }
-
-
-def picture_folder(run: Run, given: str | None) -> Path:
-    """Where pictures of a run go."""
-    return Path(given) if given else run.folder / "pictures"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from matdata.core.errors import ConfigError, FeatureError, StoreError, TrainError, did_you_mean
+from matdata.core.errors import FeatureError, StoreError, TrainError
 from matdata.core.ledger import Reject
 from matdata.features.feature import Feature, open_feature
 from matdata.load.normalizer import Normalizer
@@ -24,16 +24,12 @@ from matdata.training.objectives.choice import objectives_of
 from matdata.training.objectives.combined import Objectives
 from matdata.training.outputs import Distribution, Members
 from matdata.training.prediction import Predictions, combine
+from matdata.training.prediction_settings import check_prediction, prediction_settings
 from matdata.training.process_state import process_state
 from matdata.training.run import Run
-from matdata.training.settings import UNLIMITED, TrainSettings
+from matdata.training.settings import TrainSettings
 
 Ids = npt.NDArray[np.str_]
-#: Settings of the loop that a prediction may have of its own.
-OF_PREDICTION = (
-    *("device", "batch_size", *UNLIMITED, "threads", "precision", "loader"),
-    "cpu_kernels",
-)
 
 
 def features_of(run: Run, dataset: DatasetFolder) -> dict[str, Feature]:
@@ -112,10 +108,7 @@ def predict_view(
         run.trainer.load_state(run.weights(), run.schema)
         members = run.trainer.predict(samples_for(view, ids))
         return combine(ids, run.schema.targets, _decoded(members, run), true)
-    given = dict(settings or {})
-    # a size of batches that is asked for takes the place of the budget of the training
-    plain = UNLIMITED if "batch_size" in given else {}
-    chosen = run.settings.replace(**{**plain, **given})
+    chosen = prediction_settings(run.settings, settings or {})
     device = device_of(chosen)
     with process_state(chosen, device):
         members, order = _run_networks(run, view, ids, chosen, device)
@@ -123,23 +116,6 @@ def predict_view(
     rows = np.array([place[name] for name in ids.tolist()], dtype=np.int64)
     spreads = None if members.spreads is None else members.spreads[:, rows]
     return combine(ids, run.schema.targets, Members(members.means[:, rows], spreads), true)
-
-
-def check_prediction(settings: Mapping[str, Any]) -> None:
-    """Refuse settings that would read the weights of a run in another way than they were trained.
-
-    Raises
-    ------
-    ConfigError
-        If one is none of `OF_PREDICTION`.
-    """
-    for name in settings:
-        if name not in OF_PREDICTION:
-            raise ConfigError(
-                f"predictions have no setting {name!r}{did_you_mean(name, OF_PREDICTION)}",
-                cause="the other settings are those that the run was trained with",
-                next_step=f"settings: {', '.join(OF_PREDICTION)}",
-            )
 
 
 def networks(run: Run, device: torch.device) -> list[nn.Module]:

@@ -52,6 +52,17 @@ def parse_derivation(text: str) -> Derivation:
     return kind(kind.Options.from_mapping(options))
 
 
+def as_derivation(step: str | Derivation) -> Derivation:
+    """A derivation, parsed where it is a text.
+
+    Raises
+    ------
+    ConfigError
+        If a name or an option is unknown.
+    """
+    return parse_derivation(step) if isinstance(step, str) else step
+
+
 class Chain:
     """Derivations in their order, checked against what a run predicts.
 
@@ -74,7 +85,7 @@ class Chain:
         self, run: Run, steps: Sequence[str | Derivation], dataset: DatasetFolder | None
     ) -> None:
         self.run, self.dataset = run, dataset
-        self.steps = [parse_derivation(one) if isinstance(one, str) else one for one in steps]
+        self.steps = [as_derivation(step) for step in steps]
         targets = run.schema.targets
         self.produced: list[tuple[Target, ...]] = []
         for step in self.steps:
