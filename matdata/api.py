@@ -31,7 +31,7 @@ from matdata.features.feature import Feature
 from matdata.materials.compute import Computed, compute
 from matdata.store.catalogue import find_dataset
 from matdata.training.axis import Axis
-from matdata.training.contract import Target
+from matdata.training.target import Target
 from matdata.training.workflow import open_run, train
 
 if TYPE_CHECKING:

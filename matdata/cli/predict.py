@@ -15,8 +15,8 @@ from matdata.store.config_file import write_config
 
 if TYPE_CHECKING:
     from matdata.core.ledger import Reject
-    from matdata.training.contract import Target
     from matdata.training.prediction import Predictions
+    from matdata.training.target import Target
 
 SHOWN = 20
 #: Characters of a name that a line has room for.

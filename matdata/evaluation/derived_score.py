@@ -14,11 +14,11 @@ from matdata.evaluation.target_scores import plain_values, target_record
 from matdata.splits.base import Split
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.added import adding
-from matdata.training.contract import Target
 from matdata.training.data import View, truth
 from matdata.training.predict import predict_dataset
 from matdata.training.prediction import Predictions
 from matdata.training.run import Run
+from matdata.training.target import Target
 
 
 def derived_record(

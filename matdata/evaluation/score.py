@@ -31,8 +31,8 @@ from matdata.training.predict import predict_dataset, require_finite
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_settings import check_prediction
 from matdata.training.run import OPENED, RECORD, TABLE, Run
+from matdata.training.target_axis import require_same_axis
 from matdata.training.target_cells import cells_of
-from matdata.training.target_request import require_same_axis
 from matdata.training.targets import require_names
 
 

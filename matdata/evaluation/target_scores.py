@@ -20,8 +20,8 @@ from matdata.evaluation.metrics import (
 )
 from matdata.evaluation.set_metrics import by_point, multi_label, shares
 from matdata.evaluation.uncertainty import calibration
-from matdata.training.contract import BOOLEAN, Target, Task
 from matdata.training.prediction import Predictions
+from matdata.training.target import BOOLEAN, Target, Task
 
 Float = npt.NDArray[np.float64]
 #: Classes up to which the record has their confusion matrix.

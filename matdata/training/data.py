@@ -18,10 +18,10 @@ from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
 from matdata.load.reading import FeatureColumns
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.training.contract import Target
 from matdata.training.distributed import ALONE, Group
 from matdata.training.samples import Samples
 from matdata.training.settings import BUDGETS, TrainSettings
+from matdata.training.target import Target
 from matdata.training.target_cells import cells_of
 
 Ids = npt.NDArray[np.str_]

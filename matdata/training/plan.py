@@ -20,7 +20,7 @@ from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training import trainer as make_trainer
-from matdata.training.contract import Target, Trainer
+from matdata.training.contract import Trainer
 from matdata.training.idle_settings import reject_idle_settings
 from matdata.training.objectives.choice import (
     described_objectives,
@@ -29,6 +29,7 @@ from matdata.training.objectives.choice import (
 )
 from matdata.training.request import Request
 from matdata.training.settings import TrainSettings, train_settings
+from matdata.training.target import Target
 from matdata.training.target_cells import refuse_leakage
 from matdata.training.targets import (
     hints_of,

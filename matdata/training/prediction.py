@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from matdata.core.ledger import Reject
 from matdata.load.powers import root_mean_square
-from matdata.training.contract import Target
 from matdata.training.outputs import Members
 from matdata.training.prediction_columns import (
     ENDS,
@@ -24,6 +23,7 @@ from matdata.training.prediction_columns import (
     columns_of,
 )
 from matdata.training.prediction_files import write_predictions
+from matdata.training.target import Target
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Self
 
 from matdata.core.errors import ConfigError
-from matdata.training.contract import Target
+from matdata.training.target import Target
 
 MATERIAL_ID = "material_id"
 

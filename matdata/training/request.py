@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from matdata.training.contract import Task
+from matdata.training.target import Task
 from matdata.training.target_request import TargetRequest
 
 

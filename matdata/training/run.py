@@ -25,9 +25,10 @@ from matdata.training.contents import (
     require_unchanged,
     require_written_by,
 )
-from matdata.training.contract import SavedModel, Schema, Target, Trainer
+from matdata.training.contract import SavedModel, Schema, Trainer
 from matdata.training.objectives.choice import described_objectives, heads_of
 from matdata.training.settings import TrainSettings
+from matdata.training.target import Target
 
 KIND = "run"
 #: Files of the test part: that it was opened, its score, and the predictions.

@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.settings import Settings, setting
 from matdata.load.modes import MODES
-from matdata.training.contract import Task, Trainer
+from matdata.training.contract import Trainer
 from matdata.training.objectives import DEFAULTS, OBJECTIVES, names_for, task_of
+from matdata.training.target import Task
 
 #: Settings that mean something to a plugin with a fit of its own, beside those of no consequence.
 OF_A_FIT = ("seed", "fraction", "validation")

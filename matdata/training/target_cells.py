@@ -8,7 +8,7 @@ from typing import Any
 from matdata.core.errors import ConfigError
 from matdata.core.expressions import Cells, parse_expression
 from matdata.features.base import Featurizer
-from matdata.training.contract import Target
+from matdata.training.target import Target
 
 
 def cells_of(columns: Mapping[str, Sequence[Any]], target: Target, rows: Sequence[int]) -> Cells:

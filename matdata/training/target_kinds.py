@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from matdata.core.errors import ConfigError, StructureError
-from matdata.training.contract import Target
 from matdata.training.element_shares import ELEMENTS, element_shares
+from matdata.training.target import Target
 
 #: Most labels of a target.
 MOST_LABELS = 1000

@@ -14,11 +14,13 @@ import numpy.typing as npt
 from matdata.core.errors import ConfigError, first_few
 from matdata.core.expressions import TARGET_DOMAIN, Expression, parse_expression
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.training.contract import BOOLEAN, Target, Task, Trainer
+from matdata.training.apply_request import apply_request
+from matdata.training.contract import Trainer
 from matdata.training.prediction_columns import require_distinct
+from matdata.training.target import BOOLEAN, Target, Task
 from matdata.training.target_cells import cells_of
 from matdata.training.target_kinds import label_target, share_target
-from matdata.training.target_request import TargetRequest, apply_request
+from matdata.training.target_request import TargetRequest
 
 Ids = npt.NDArray[np.str_]
 #: Texts that differ more often than this are no classes; few may be there once each.

@@ -13,8 +13,8 @@ from matdata.core.given import require_given
 from matdata.store.dataset_folder import DatasetFolder
 
 if TYPE_CHECKING:
-    from matdata.training.contract import Target
     from matdata.training.run import Run
+    from matdata.training.target import Target
     from matdata.training.target_request import TargetRequest
 
 #: A column, a target, or a mapping that describes one.
@@ -107,7 +107,7 @@ def _targets(
     given: TargetGiven | Sequence[TargetGiven],
 ) -> tuple[tuple[str, ...], dict[str, TargetRequest]]:
     """Names of targets, and what is asked of those of which more is said."""
-    from matdata.training.contract import Target
+    from matdata.training.target import Target
     from matdata.training.target_request import TargetRequest
 
     one = isinstance(given, (str, Target, Mapping))

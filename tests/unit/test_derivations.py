@@ -12,8 +12,8 @@ from matdata.core.errors import ConfigError
 from matdata.evaluation.derive import DERIVATIONS
 from matdata.evaluation.derive.chain import parse_derivation
 from matdata.evaluation.set_metrics import by_point, multi_label, shares
-from matdata.training.contract import Target
 from matdata.training.outputs import Distribution
+from matdata.training.target import Target
 
 
 def distribution(members=3, rows=50, columns=1, seed=0, noise=True):

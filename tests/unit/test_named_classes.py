@@ -10,10 +10,11 @@ import pytest
 
 from matdata.core.errors import ConfigError
 from matdata.core.row_index import RowIndex
-from matdata.training.contract import BOOLEAN, Target, Trainer
+from matdata.training.contract import Trainer
 from matdata.training.data import View, truth
 from matdata.training.outputs import Members
 from matdata.training.prediction import combine
+from matdata.training.target import BOOLEAN, Target
 from matdata.training.targets import require_classes, require_names, told_targets
 
 KINDS = ("cubic", "hexagonal")

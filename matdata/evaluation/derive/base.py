@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.settings import Settings
-from matdata.training.contract import Target
 from matdata.training.outputs import Distribution
+from matdata.training.target import Target
 
 Float: TypeAlias = npt.NDArray[np.float64]
 Distributions: TypeAlias = Mapping[str, Distribution[Float]]

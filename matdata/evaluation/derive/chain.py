@@ -20,11 +20,11 @@ from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
 from matdata.training.added import adding
 from matdata.training.contents import read_sealed
-from matdata.training.contract import Target
 from matdata.training.predict import features_of, predict_dataset
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_columns import require_distinct
 from matdata.training.run import Run
+from matdata.training.target import Target
 
 Ids = npt.NDArray[np.str_]
 #: Folder of a run with what its derivations learnt from the validation part.

@@ -12,8 +12,8 @@ import numpy as np
 from matdata.core.errors import ConfigError
 from matdata.core.settings import Settings, setting
 from matdata.evaluation.derive.base import Derivation, Distributions, Float, Rows, numbers_among
-from matdata.training.contract import Target
 from matdata.training.outputs import Distribution
+from matdata.training.target import Target
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from matdata.core.errors import ConfigError, PluginError
 from matdata.core.registry import Registry
 
 if TYPE_CHECKING:
-    from matdata.training.contract import Task
+    from matdata.training.target import Task
 
 _HERE = "matdata.training.objectives"
 

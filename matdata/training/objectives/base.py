@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from matdata.core.settings import Settings
-from matdata.training.contract import Target, Task
 from matdata.training.outputs import Distribution
+from matdata.training.target import Target, Task
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from matdata.core.errors import ConfigError
-from matdata.training.contract import Target, Trainer
+from matdata.training.contract import Trainer
 from matdata.training.objectives import DEFAULTS, OBJECTIVES, names_for, task_of
 from matdata.training.objectives.base import Objective
 from matdata.training.outputs import Head
 from matdata.training.settings import TrainSettings, train_settings
+from matdata.training.target import Target
 
 
 def objective_of(target: Target, settings: TrainSettings) -> Objective:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from matdata.core.settings import Settings, setting
-from matdata.training.contract import Task
 from matdata.training.objectives.base import TINY, Objective
 from matdata.training.outputs import Distribution
+from matdata.training.target import Task
 
 if TYPE_CHECKING:
     from torch import Tensor

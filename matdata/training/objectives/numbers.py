@@ -6,9 +6,9 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from matdata.training.contract import Task
 from matdata.training.objectives.base import Objective, row_mean
 from matdata.training.outputs import Distribution
+from matdata.training.target import Task
 
 if TYPE_CHECKING:
     from torch import Tensor
