@@ -37,10 +37,9 @@ def apply_request(
     ConfigError
         If the column is another one than is asked for, or rows have different axes.
     """
-    if asked is None:
-        return target
+    asked = asked or TargetRequest()
     _require_agreement(target, asked.given)
-    axis = asked.axis
+    axis = asked.axis or _stored_axis(dataset, target)
     if isinstance(axis, str):
         axis = read_axis(dataset, target, axis, ids)
     if asked.axis_weights == "trapezoid":
@@ -61,6 +60,12 @@ def apply_request(
         normalizer=cast(Scaling, asked.normalizer or target.normalizer),
         options=_typed(asked.objective, asked.options),
     )
+
+
+def _stored_axis(dataset: DatasetFolder, target: Target) -> str | None:
+    """The column that the dataset says is the axis of a target."""
+    is_curve = target.task == "regression" and len(target.shape) == 1
+    return dataset.axes.get(target.source) if is_curve else None
 
 
 def _typed(objective: str, options: Mapping[str, Any]) -> dict[str, Any]:
