@@ -78,7 +78,8 @@ def evaluate_run(
     check_prediction(settings or {})
     dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
     split = _split(run, dataset)
-    chain = Chain(run, derive, dataset)  # refused before the test part is opened
+    chain = Chain(run, derive, dataset)  # refused or fitted before the test part is opened
+    chain.fit(settings)
     record = _base_record(run, dataset, split, settings)
     if chain.steps:
         record["derived"] = derived_record(run, chain, dataset, split, settings)

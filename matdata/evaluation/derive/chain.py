@@ -102,6 +102,29 @@ class Chain:
             targets = (*targets, *new)
         require_distinct(targets)
         self.targets = targets
+        self._fits: list[tuple[dict[str, Float], str]] | None = None
+
+    def fit(self, settings: Mapping[str, Any] | None = None) -> None:
+        """Fit what is to be fitted to the run's validation part; once, or read if it was before.
+
+        Parameters
+        ----------
+        settings
+            Of the loop, for predictions of the validation part.
+
+        Raises
+        ------
+        ConfigError
+            If the run has no validation part, or one that is too small for a step.
+        """
+        if self._fits is not None or not any(step.fits for step in self.steps):
+            return
+        valid, fits = self._validation(settings), []
+        for place, (step, new) in enumerate(zip(self.steps, self.produced, strict=True)):
+            learnt = self._fitted(place, valid) if step.fits else ({}, "")
+            valid.derive(step, new, learnt[0])
+            fits.append(learnt)
+        self._fits = fits
 
     def apply(
         self, predictions: Predictions, settings: Mapping[str, Any] | None = None
@@ -118,16 +141,16 @@ class Chain:
         Raises
         ------
         ConfigError
-            If something is to be fitted and the run has no validation part.
+            As `fit`.
         """
         if not self.steps:
             return predictions
+        self.fit(settings)
+        fits = self._fits or [({}, "")] * len(self.steps)
         current = State.of(predictions, self._rows(predictions.ids, self.dataset))
-        valid = self._validation(settings) if any(step.fits for step in self.steps) else None
         records: list[dict[str, Any]] = []
         by: dict[str, str] = {}
-        for place, (step, new) in enumerate(zip(self.steps, self.produced, strict=True)):
-            fitted: dict[str, Float] = {}
+        for step, new, (fitted, digest) in zip(self.steps, self.produced, fits, strict=True):
             record: dict[str, Any] = {
                 "derivation": step.spec,
                 "version": step.version,
@@ -137,13 +160,9 @@ class Chain:
             }
             label = step.spec
             if step.fits:
-                assert valid is not None
-                fitted, digest = self._fitted(place, valid)
                 record |= {"fitted_on": "validation", "fitted_digest": digest}
                 label += f" fitted {digest[:12]}"
             added = current.derive(step, new, fitted)
-            if valid is not None:
-                valid.derive(step, new, fitted)
             by |= dict.fromkeys(added, label)
             records.append(record)
         return current.finish(predictions, by, records)
