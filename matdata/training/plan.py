@@ -22,6 +22,7 @@ from matdata.store.dataset_folder import DatasetFolder
 from matdata.training import trainer as make_trainer
 from matdata.training.contract import Trainer
 from matdata.training.idle_settings import reject_idle_settings
+from matdata.training.leakage import leakage_notes, refuse_leakage
 from matdata.training.objectives.choice import (
     described_objectives,
     objectives_of,
@@ -30,15 +31,8 @@ from matdata.training.objectives.choice import (
 from matdata.training.request import Request
 from matdata.training.settings import TrainSettings, train_settings
 from matdata.training.target import Target
-from matdata.training.target_cells import refuse_leakage
-from matdata.training.targets import (
-    hints_of,
-    known_of,
-    notes_of,
-    outside_notes,
-    require_classes,
-    told_targets,
-)
+from matdata.training.target_notes import class_hints, class_notes, domain_notes
+from matdata.training.targets import infer_targets, require_classes, with_value
 
 Ids = npt.NDArray[np.str_]
 PACKAGES = ("matdata", "torch", "numpy", "scikit-learn", "safetensors")
@@ -114,13 +108,13 @@ def ask(request: Request, cache: Path) -> Question:
         If data, split or an input is missing, with the command that makes it.
     """
     trainer = make_trainer(request.plugin, request.hypers)
-    train_settings(type(trainer), request.settings)  # wrong settings are told before data is read
+    train_settings(type(trainer), request.settings)  # wrong ones are reported before data is read
     reject_idle_settings(trainer, request)
     dataset = find_dataset(cache, request.dataset)
     split = load_split(dataset, request.split)
     features = _features(trainer, dataset, cache)
     ready, notes = _ready(split, features)
-    targets = told_targets(
+    targets = infer_targets(
         dataset,
         request.targets,
         request.task,
@@ -136,13 +130,13 @@ def ask(request: Request, cache: Path) -> Question:
     if settings.validation:
         split.require_validation()
         require_classes(dataset, targets, ready["val"])
-    train, valid = (known_of(dataset, targets, ready[part]) for part in ("train", "val"))
-    notes += notes_of(targets)
+    train, valid = (with_value(dataset, targets, ready[part]) for part in ("train", "val"))
+    notes += class_notes(targets)
     if request.task is None:
-        notes += hints_of(dataset, targets, train)
-    lost = sum(map(len, ready.values())) - len(train) - len(valid)
-    notes += [f"{lost:,} materials of train and validation have no target"] if lost else []
-    notes += outside_notes(dataset, targets, np.concatenate(list(ready.values())))
+        notes += class_hints(dataset, targets, train)
+    notes += _lost_targets(dataset, targets, np.concatenate(list(ready.values())), [*train, *valid])
+    rows = dataset.rows(np.concatenate([train, valid])).tolist()
+    notes += leakage_notes(dataset.columns, targets, inputs, rows)
     if settings.fraction < 1.0:
         train = _share(train, settings.fraction, settings.seed)
         notes += [f"{len(train):,} materials are {settings.fraction:.0%} of the training part"]
@@ -157,6 +151,15 @@ def ask(request: Request, cache: Path) -> Question:
     return Question(
         request, trainer, dataset, split, features, targets, settings, train, valid, tuple(notes)
     )
+
+
+def _lost_targets(
+    dataset: DatasetFolder, targets: tuple[Target, ...], ready: Ids, kept: Sequence[str]
+) -> list[str]:
+    """How many materials with all inputs have no target."""
+    lost = len(ready) - len(kept)
+    notes = [f"{lost:,} materials of train and validation have no target"] if lost else []
+    return notes + domain_notes(dataset, targets, ready)
 
 
 def _require_context(
