@@ -26,7 +26,7 @@ def derived_record(
     chain: Chain,
     dataset: DatasetFolder,
     split: Split,
-    settings: Mapping[str, Any] | None,
+    settings: Mapping[str, object] | None,
 ) -> dict[str, Any]:
     """What is derived, scored on the test part, which is open already.
 

@@ -38,7 +38,7 @@ from matdata.training.targets import require_names
 
 def evaluate_run(
     run: Run,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
     derive: Sequence[str | Derivation] = (),
 ) -> dict[str, Any]:
     """Score a finished run on the test part of its split, or read the score that is on record.
@@ -55,10 +55,11 @@ def evaluate_run(
     Returns
     -------
     dict
-        ``targets``: by name the metrics, the dummy baselines beside them, and what the predicted
-        spreads are worth, or of classes the confusion matrix; a score that is not defined is None,
-        and ``undefined`` says why; ``missing`` counts materials without a true value by reason;
-        ``reused`` tells whether it was on record; ``derived`` is what `derive` gave, see
+        ``targets``: by name the metrics, the dummy baselines beside them, and how good the
+        predicted standard deviations are, or of classes the confusion matrix; a score that is not
+        defined is None, and ``undefined`` gives the reason; ``missing`` counts materials without a
+        true value by reason; ``reused`` is whether it was on record; ``derived`` is what `derive`
+        gave, see
         `derived_record`.
 
     Raises
@@ -87,7 +88,7 @@ def evaluate_run(
 
 
 def _base_record(
-    run: Run, dataset: DatasetFolder, split: Split, settings: Mapping[str, Any] | None
+    run: Run, dataset: DatasetFolder, split: Split, settings: Mapping[str, object] | None
 ) -> dict[str, Any]:
     """The score of what the run predicts itself, made now or on record."""
     ids = np.sort(split.ids("test"))

@@ -127,14 +127,14 @@ SCORERS: dict[Task, Callable[[Target, Float, Float, Float], dict[str, Any]]] = {
 }
 
 
-def _values(target: Target, true: Float) -> list[Any]:
+def _values(target: Target, true: Float) -> list[object]:
     """True values; of texts the classes, whose indices depend on the training part."""
     if target.task != "classification" or target.classes in ((), BOOLEAN):
         return list(true.tolist())
     return [target.classes[index] for index in true[:, 0].astype(np.int64).tolist()]
 
 
-def plain_values(value: Any) -> Any:
+def plain_values(value: object) -> object:
     """JSON values: None where a ratio is not defined."""
     if isinstance(value, Mapping):
         return {name: plain_values(item) for name, item in value.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +68,7 @@ def _stored_axis(dataset: DatasetFolder, target: Target) -> str | None:
     return dataset.axes.get(target.source) if is_curve else None
 
 
-def _typed(objective: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def _typed(objective: str, options: Mapping[str, object]) -> dict[str, object]:
     """Options as values, those that are given alone."""
     if not options:
         return {}

@@ -171,7 +171,7 @@ def request_of(fields: Values) -> Request:
 
 
 def config_of_train(
-    request: Request, trainer: Trainer, settings: Mapping[str, Any], name: str | None
+    request: Request, trainer: Trainer, settings: Mapping[str, object], name: str | None
 ) -> str:
     """A configuration file that says all options of a training as they are in effect.
 

@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -69,13 +68,17 @@ class Axis:
         weights = 0.5 * (np.append(steps, 0.0) + np.append(0.0, steps))
         return Axis(self.name, self.unit, self.values, tuple(weights.tolist()))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As a record."""
-        plain: dict[str, Any] = {"name": self.name, "unit": self.unit, "values": list(self.values)}
+        plain: dict[str, object] = {
+            "name": self.name,
+            "unit": self.unit,
+            "values": list(self.values),
+        }
         return plain if self.weights is None else {**plain, "weights": list(self.weights)}
 
 
-def _numbers(values: Sequence[Any], name: str) -> tuple[float, ...]:
+def _numbers(values: Sequence[float], name: str) -> tuple[float, ...]:
     """Finite numbers, as they are stored.
 
     Raises

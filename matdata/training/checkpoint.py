@@ -51,7 +51,7 @@ def save_checkpoint(loop: Loop, folder: Path, run: str = "") -> None:
         write_best(folder, loop.best, best)
 
 
-def write_best(folder: Path, weights: Weights, state: dict[str, Any]) -> None:
+def write_best(folder: Path, weights: Weights, state: dict[str, object]) -> None:
     """Write the weights that predictions are made with."""
     arrays = {name: value.detach().cpu().numpy() for name, value in weights.items()}
     write_tensors(folder / BEST, arrays, state)

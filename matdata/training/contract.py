@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
+from typing import TYPE_CHECKING, ClassVar, Generic, cast
 
+import numpy as np
 import numpy.typing as npt
 
 from matdata.core.settings import Settings
@@ -70,8 +71,8 @@ class SavedModel:
         Arrays by name: weights (members, …) of networks, or what `FitTrainer.state` returned.
     """
 
-    hypers: Mapping[str, Any]
-    state: Mapping[str, npt.NDArray[Any]]
+    hypers: Mapping[str, object]
+    state: Mapping[str, npt.NDArray[np.generic]]
 
 
 class Trainer(ABC, Generic[H_co]):
@@ -169,9 +170,9 @@ class FitTrainer(Trainer[H_co]):
         """Predict, normalised as what was fitted; a random forest returns its trees as members."""
 
     @abstractmethod
-    def state(self) -> Mapping[str, npt.NDArray[Any]]:
+    def state(self) -> Mapping[str, npt.NDArray[np.generic]]:
         """All that was learnt, as named arrays, which the core writes to the run folder."""
 
     @abstractmethod
-    def load_state(self, state: Mapping[str, npt.NDArray[Any]], schema: Schema) -> None:
+    def load_state(self, state: Mapping[str, npt.NDArray[np.generic]], schema: Schema) -> None:
         """Take over what `state` returned."""

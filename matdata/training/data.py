@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +40,7 @@ class View:
 
     ref: str
     ids: Ids
-    columns: Mapping[str, Sequence[Any]]
+    columns: Mapping[str, Sequence[object]]
     units: Mapping[str, str]
     features: Mapping[str, FeatureLike] = field(default_factory=dict)
 
@@ -65,7 +64,7 @@ class View:
         """
         view = cls(dataset.ref, dataset.ids, {}, dataset.units, features)
         rows = view.rows(ids).tolist()
-        columns: dict[str, list[Any]] = {}
+        columns: dict[str, list[object]] = {}
         for target in targets:
             columns[target.source] = [None] * len(dataset.ids)
             cells = cells_of(dataset.columns, target, rows).cells
@@ -195,9 +194,9 @@ def truth(view: View, ids: Ids, targets: Sequence[Target]) -> npt.NDArray[np.flo
     parts = []
     for target in targets:
         nothing = np.full(target.columns, np.nan)
-        found = [target.code(cell) for cell in cells_of(view.columns, target, rows).cells]
-        cells = [nothing if cell is None else np.ravel(cell) for cell in found]
-        parts.append(np.array(cells, dtype=np.float64).reshape(len(rows), target.columns))
+        codes = [target.code(cell) for cell in cells_of(view.columns, target, rows).cells]
+        flat = [nothing if code is None else np.asarray(code).ravel() for code in codes]
+        parts.append(np.array(flat, dtype=np.float64).reshape(len(rows), target.columns))
     return np.concatenate(parts, 1)
 
 

@@ -12,7 +12,7 @@ import fnmatch
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +62,7 @@ class Recipe:
     frozen: tuple[str, ...] = ()
     draws: Tensor | None = None
 
-    def autocast(self) -> Any:
+    def autocast(self) -> contextlib.AbstractContextManager[object]:
         """Mixed precision, where the settings ask for it."""
         if self.settings.precision == "bf16":
             return torch.autocast(self.device.type, dtype=torch.bfloat16)

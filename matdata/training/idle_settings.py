@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from matdata.core.errors import ConfigError, TrainError
 from matdata.training.contract import FitTrainer, Trainer
@@ -12,7 +11,7 @@ from matdata.training.settings import UNLIMITED, fit_honours
 
 
 def idle_settings(
-    trainer: Trainer, request: Request, settings: Mapping[str, Any]
+    trainer: Trainer, request: Request, settings: Mapping[str, object]
 ) -> frozenset[str]:
     """Settings of the loop that mean nothing beside the others, and may not be given with them."""
     if isinstance(trainer, FitTrainer):

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,6 +14,7 @@ from matdata.core.console import SILENT, Console
 from matdata.core.errors import TrainError
 from matdata.load.loader import Loader
 from matdata.training.engine import Engine, Weights
+from matdata.training.logs import LogRow
 from matdata.training.progress import Progress
 from matdata.training.schedule import Schedule
 from matdata.training.validate import Validation, validate
@@ -48,7 +48,7 @@ class Loop:
     train: Loader
     valid: Loader | None
     save: Callable[[Loop], None]
-    log: Callable[[dict[str, Any]], None]
+    log: Callable[[LogRow], None]
     console: Console = SILENT
     progress: Progress = field(default_factory=Progress)
     best: Weights = field(default_factory=dict)
@@ -209,7 +209,7 @@ class Loop:
     def _report(self, value: Validation | None, active: list[int]) -> None:
         progress = self.progress
         sums = self.engine.recipe.group.sum(self._sums) / max(progress.seen, 1)
-        row: dict[str, Any] = {
+        row: LogRow = {
             "epoch": progress.epoch,
             "step": progress.step,
             "lr": self._rate(max(progress.step - 1, 0)),

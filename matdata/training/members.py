@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import nn
 
+from matdata.load.loader import Loader
 from matdata.nn.norms import take_single_values
 from matdata.training.contract import Schema, TorchTrainer
 from matdata.training.engine import Engine, Recipe, SeparateEngine
@@ -28,7 +27,7 @@ def build_models(
 
 
 def choose_engine(
-    models: list[nn.Module], recipe: Recipe, trainer: TorchTrainer, train: Any
+    models: list[nn.Module], recipe: Recipe, trainer: TorchTrainer, train: Loader
 ) -> tuple[Engine, str | None]:
     """Stacked where that is possible and faster; else one beside the other, and why.
 

@@ -181,7 +181,7 @@ def _require_context(
                 )
 
 
-def receipt() -> dict[str, Any]:
+def receipt() -> dict[str, object]:
     """When and where: facts that are no part of a run's identity."""
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
@@ -193,7 +193,7 @@ def receipt() -> dict[str, Any]:
     return {"created": created, "versions": versions, "machine": platform.machine()}
 
 
-def _describe(spec: str, feature: Feature) -> dict[str, Any]:
+def _describe(spec: str, feature: Feature) -> dict[str, object]:
     made = feature.featurizer
     return {
         "spec": spec,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +29,7 @@ from matdata.training.run import Run
 from matdata.training.settings import TrainSettings
 
 Ids = npt.NDArray[np.str_]
+Float = npt.NDArray[np.float64]
 
 
 def features_of(run: Run, dataset: DatasetFolder) -> dict[str, Feature]:
@@ -53,9 +53,9 @@ def predict_dataset(
     ids: Ids | None = None,
     *,
     with_truth: bool = False,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> Predictions:
-    """What a run says about materials of a dataset.
+    """What a run predicts for materials of a dataset.
 
     Parameters
     ----------
@@ -100,9 +100,9 @@ def predict_view(
     view: View,
     ids: Ids,
     true: npt.NDArray[np.float64] | None = None,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> Predictions:
-    """What a run says about materials whose features are open."""
+    """What a run predicts for materials whose features are open."""
     check_prediction(settings or {})
     if isinstance(run.trainer, FitTrainer):
         run.trainer.load_state(run.weights(), run.schema)
@@ -114,8 +114,8 @@ def predict_view(
         members, order = _run_networks(run, view, ids, chosen, device)
     place = {name: row for row, name in enumerate(order.tolist())}
     rows = np.array([place[name] for name in ids.tolist()], dtype=np.int64)
-    spreads = None if members.spreads is None else members.spreads[:, rows]
-    return combine(ids, run.schema.targets, Members(members.means[:, rows], spreads), true)
+    stds = None if members.stds is None else members.stds[:, rows]
+    return combine(ids, run.schema.targets, Members(members.means[:, rows], stds), true)
 
 
 def networks(run: Run, device: torch.device) -> list[nn.Module]:
@@ -176,23 +176,23 @@ def require_finite(run: Run) -> None:
 @torch.no_grad()
 def _run_networks(
     run: Run, view: View, ids: Ids, settings: TrainSettings, device: torch.device
-) -> tuple[Members, npt.NDArray[Any]]:
-    """Means and spreads of all members, and the ids in their order."""
+) -> tuple[Members, Ids]:
+    """Means and standard deviations of all members, and the ids in their order."""
     models = networks(run, device)
     loader = loader_for(view, ids, (), settings, device=device, widen=True)
     objectives = Objectives(objectives_of(run.schema.targets, run.settings))
-    means: list[npt.NDArray[Any]] = []
-    spreads: list[npt.NDArray[Any]] = []
-    rows: list[npt.NDArray[Any]] = []
+    means: list[Float] = []
+    stds: list[Float] = []
+    rows: list[npt.NDArray[np.int64]] = []
     for batch in loader:
         outputs = torch.stack([objectives.flat(model(batch)).float() for model in models])
         decoded = objectives.decode(outputs.cpu().double(), batch)
         means.append(torch.cat([one.mean for one in decoded], -1).numpy())
         rows.append(batch.rows.cpu().numpy())
         if any(one.aleatoric is not None for one in decoded):
-            spreads.append(torch.cat([_deviation(one) for one in decoded], -1).numpy())
+            stds.append(torch.cat([_deviation(one) for one in decoded], -1).numpy())
     order = loader.ids[np.concatenate(rows)]
-    wide = np.concatenate(spreads, 1) if spreads else None
+    wide = np.concatenate(stds, 1) if stds else None
     return _decoded(Members(np.concatenate(means, 1), wide), run), order
 
 
@@ -207,15 +207,15 @@ def _decoded(members: Members, run: Run) -> Members:
     """Means and standard deviations in the units of the targets; probabilities as they are."""
     normalizer = normalizer_of(run)
     means = np.array(members.means, dtype=np.float64)
-    spreads = None if members.spreads is None else np.array(members.spreads, dtype=np.float64)
+    stds = None if members.stds is None else np.array(members.stds, dtype=np.float64)
     start = column = 0
     for target in run.schema.targets:
         own = slice(start, start + target.size)
         if target.task == "regression":
             part = normalizer.part(column, column + target.columns)
             normalised = means[..., own].copy()
-            if spreads is not None:
-                spreads[..., own] = part.decode_std(spreads[..., own], normalised)
+            if stds is not None:
+                stds[..., own] = part.decode_std(stds[..., own], normalised)
             means[..., own] = part.decode(normalised)
         start, column = own.stop, column + target.columns
-    return Members(means, spreads)
+    return Members(means, stds)

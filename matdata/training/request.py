@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from matdata.training.target import Task
 from matdata.training.target_request import TargetRequest
@@ -39,8 +38,8 @@ class Request:
     dataset: str
     targets: tuple[str, ...]
     split: str | None = None
-    hypers: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    hypers: Mapping[str, object] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     task: Task | None = None
     from_run: str | None = None
     freeze: tuple[str, ...] = ()

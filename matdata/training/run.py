@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_file
@@ -98,14 +99,12 @@ class Run:
             If another version of the plugin is installed, which does not upgrade this one.
         """
         hypers = self.manifest["hypers"] if self._upgraded is None else self._upgraded.hypers
-        made: Trainer = self._plugin(self._plugin.Hypers.from_mapping(dict(hypers)))
-        return made
+        return self._plugin(self._plugin.Hypers.from_mapping(dict(hypers)))
 
     @property
     def _plugin(self) -> type[Trainer]:
         wanted = self.manifest["plugin"]
-        found: type[Trainer] = TRAINERS.get(wanted["name"], wanted["version"])
-        return found
+        return TRAINERS.get(wanted["name"], wanted["version"])
 
     @functools.cached_property
     def _upgraded(self) -> SavedModel | None:
@@ -124,11 +123,11 @@ class Run:
             )
         return upgraded
 
-    def _stored_weights(self) -> Mapping[str, npt.NDArray[Any]]:
+    def _stored_weights(self) -> Mapping[str, npt.NDArray[np.generic]]:
         path = self.folder / BEST
         return read_tensors(path)[0] if path.is_file() else {}
 
-    def weights(self) -> Mapping[str, npt.NDArray[Any]]:
+    def weights(self) -> Mapping[str, npt.NDArray[np.generic]]:
         """Arrays that predictions are made with, as the installed version of the plugin has them.
 
         Those of networks are (members, …); empty before the first epoch.

@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.training.axis import Axis
@@ -70,7 +70,7 @@ class Target:
     level: Literal["row"] = "row"
     objective: str = ""
     normalizer: Scaling = "pointwise"
-    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    options: Mapping[str, object] = field(default_factory=dict, hash=False)
     expression: str = ""
 
     def __post_init__(self) -> None:
@@ -131,22 +131,22 @@ class Target:
         return tuple(str(c).lower() if isinstance(c, bool) else c for c in self.classes)
 
     @functools.cached_property
-    def _codes(self) -> dict[Any, int]:
+    def _codes(self) -> dict[str | bool, int]:
         return {name: index for index, name in enumerate(self.classes)}
 
-    def code(self, cell: Any) -> Any:
+    def code(self, cell: object) -> object:
         """The numbers of a cell of the column: the index of a text's class, -1 if it has none; 0
         or 1 per label; shares of the elements of a formula.
         """
-        if self.task == "multi_label" and self.classes and cell is not None:
+        if self.task == "multi_label" and self.classes and isinstance(cell, (list, tuple)):
             return [float(label in cell) for label in self.classes]
         if self.task == "distribution" and isinstance(cell, str):
             return element_shares(cell, self.size)
         return self._codes.get(cell, -1) if isinstance(cell, str) else cell
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As a record, which holds beside the first four only what is not the default."""
-        record: dict[str, Any] = {
+        record: dict[str, object] = {
             "name": self.name,
             "size": self.size,
             "unit": self.unit,
@@ -163,9 +163,9 @@ class Target:
         }
         return record | {name: value for name, value in more.items() if value}
 
-    def identity(self) -> dict[str, Any]:
-        """What tells runs apart: that a column holds true and false is known from the dataset."""
-        found = self.to_dict()
+    def identity(self) -> dict[str, object]:
+        """What distinguishes runs: that a column holds true and false is known from the dataset."""
+        record = self.to_dict()
         if self.classes == BOOLEAN:
-            del found["classes"]
-        return found
+            del record["classes"]
+        return record

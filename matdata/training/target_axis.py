@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -31,7 +29,7 @@ def read_axis(dataset: DatasetFolder, target: Target, column: str, ids: Ids) -> 
             + did_you_mean(column, known),
             next_step=f"columns: {', '.join(known)}",
         )
-    first = _require_one_grid(dataset, target, dataset.columns[column], column, ids)
+    first = _require_one_grid(dataset, target, column, ids)
     if not isinstance(first, (list, tuple)):
         raise ConfigError(
             f"column {column!r} holds no lists of numbers; an axis has one number per point",
@@ -41,10 +39,10 @@ def read_axis(dataset: DatasetFolder, target: Target, column: str, ids: Ids) -> 
 
 
 def _require_one_grid(
-    dataset: DatasetFolder, target: Target, cells: Any, column: str, ids: Ids, axis: Any = None
-) -> Any:
+    dataset: DatasetFolder, target: Target, column: str, ids: Ids, axis: object = None
+) -> object:
     """The list that all rows with a value of the target have."""
-    first, others = axis, []
+    first, others, cells = axis, [], dataset.columns[column]
     rows = [dataset.row(name) for name in ids.tolist()]
     truths = cells_of(dataset.columns, target, rows).cells
     for name, row, truth in zip(ids.tolist(), rows, truths, strict=True):
@@ -79,4 +77,4 @@ def require_same_axis(dataset: DatasetFolder, targets: tuple[Target, ...], ids: 
         if not any(isinstance(cell, list) for cell in cells):
             continue
         values = list(target.axis.values)
-        _require_one_grid(dataset, target, cells, target.axis.name, ids, values)
+        _require_one_grid(dataset, target, target.axis.name, ids, values)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from matdata.core.expressions import Cells, parse_expression
 from matdata.training.target import Target
 
 
-def cells_of(columns: Mapping[str, Sequence[Any]], target: Target, rows: Sequence[int]) -> Cells:
+def cells_of(columns: Mapping[str, Sequence[object]], target: Target, rows: Sequence[int]) -> Cells:
     """Cells of a target for some rows of a table; no other row is looked at.
 
     Parameters

@@ -41,7 +41,7 @@ class TargetRequest:
     axis: Axis | str | None = None
     axis_weights: str = "none"
     normalizer: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
     given: Target | None = None
 
     def __post_init__(self) -> None:

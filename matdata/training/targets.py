@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -96,7 +96,7 @@ def _target(
     return target if expression.is_column else replace(target, expression=expression.name)
 
 
-def _described(name: str, values: list[Any], unit: str, task: Task | None) -> Target:
+def _described(name: str, values: list[object], unit: str, task: Task | None) -> Target:
     """Infer a target from its values in the training part."""
     if task == "multi_label":
         return label_target(name, values)
@@ -118,7 +118,7 @@ def _described(name: str, values: list[Any], unit: str, task: Task | None) -> Ta
     return Target(name, math.prod(shape), unit, "regression", shape=shape)
 
 
-def _shape(name: str, value: Any) -> tuple[int, ...]:
+def _shape(name: str, value: object) -> tuple[int, ...]:
     """Shape of a cell: of a list its length, of lists within it theirs as well."""
     if not isinstance(value, (list, tuple)):
         return ()
@@ -130,9 +130,10 @@ def _shape(name: str, value: Any) -> tuple[int, ...]:
         raise ConfigError(f"lists within an array of {name} differ in length") from error
 
 
-def _class_target(name: str, values: list[Any], unit: str) -> Target:
-    if all(isinstance(value, str) for value in values):
-        kinds = _texts(name, values)
+def _class_target(name: str, values: list[object], unit: str) -> Target:
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) == len(values):
+        kinds = _texts(name, texts)
         return Target(name, len(kinds), unit, "classification", kinds)
     size = _classes(name, values)
     named = BOOLEAN if all(isinstance(value, bool) for value in values) else ()
@@ -166,7 +167,8 @@ def shortened(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-def _classes(name: str, values: list[Any]) -> int:
+def _classes(name: str, values: list[object]) -> int:
+    indices = [value for value in values if is_class(value)]
     wrong = [value for value in values if not is_class(value)]
     if wrong:
         raise ConfigError(
@@ -175,10 +177,10 @@ def _classes(name: str, values: list[Any]) -> int:
             next_step="encode the column as whole numbers from 0, one for each class, and build "
             "the dataset again",
         )
-    return max(2, int(max(values)) + 1)
+    return max(2, int(max(indices)) + 1)
 
 
-def is_class(value: Any) -> bool:
+def is_class(value: object) -> TypeGuard[float]:
     """Whether a value is the index of a class: a whole number from 0, or true or false."""
     return isinstance(value, (bool, int, float)) and value >= 0 and float(value).is_integer()
 
@@ -226,12 +228,13 @@ def _require(
             )
 
 
-def _has_class(target: Target, cell: Any) -> bool:
+def _has_class(target: Target, cell: object) -> bool:
     if target.task == "multi_label":
-        return not target.classes or set(cell) <= set(target.classes)
+        labels = cell if isinstance(cell, (list, tuple)) else [cell]
+        return not target.classes or set(labels) <= set(target.classes)
     if target.classes:
         return cell in target.classes
-    return is_class(cell) and bool(cell < target.size)
+    return is_class(cell) and cell < target.size
 
 
 def with_value(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> Ids:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,8 +20,8 @@ from matdata.training.predict import normalizer_of
 from matdata.training.run import Run
 
 
-def parent_of(run: Run, question: Question) -> dict[str, Any]:
-    """What the manifest of a child says about the run it takes weights from."""
+def parent_of(run: Run, question: Question) -> dict[str, object]:
+    """What the manifest of a child records about the run whose weights it takes."""
     return {
         "name": run.name,
         "weights": run.weights_digest(),

@@ -30,7 +30,7 @@ def train(
     split: str | None = None,
     name: str | None = None,
     cache: str | Path | None = None,
-    hypers: Mapping[str, Any] | None = None,
+    hypers: Mapping[str, object] | None = None,
     verbose: bool = True,
     from_run: str | None = None,
     freeze: Sequence[str] | None = None,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from matdata.core.errors import ConfigError
 from matdata.core.registry import Registry
 
+if TYPE_CHECKING:
+    from matdata.evaluation.derive.base import Derivation
+
 _HERE = "matdata.evaluation.derive"
 
-DERIVATIONS: Registry[Any] = Registry(
+DERIVATIONS: Registry[type[Derivation]] = Registry(
     "derivation",
     "matdata.derivations",
     {

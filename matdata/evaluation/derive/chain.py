@@ -40,7 +40,7 @@ def parse_derivation(text: str) -> Derivation:
         If the name or an option is unknown.
     """
     name, _, rest = text.partition(":")
-    kind: type[Derivation] = DERIVATIONS.get(name)
+    kind = DERIVATIONS.get(name)
     options: dict[str, str] = {}
     for pair in filter(None, rest.split(",")):
         key, equals, value = pair.partition("=")
@@ -104,7 +104,7 @@ class Chain:
         self.targets = targets
         self._fits: list[tuple[dict[str, Float], str]] | None = None
 
-    def fit(self, settings: Mapping[str, Any] | None = None) -> None:
+    def fit(self, settings: Mapping[str, object] | None = None) -> None:
         """Fit what is to be fitted to the run's validation part; once, or read if it was before.
 
         Parameters
@@ -127,7 +127,7 @@ class Chain:
         self._fits = fits
 
     def apply(
-        self, predictions: Predictions, settings: Mapping[str, Any] | None = None
+        self, predictions: Predictions, settings: Mapping[str, object] | None = None
     ) -> Predictions:
         """The predictions with all that is derived from them.
 
@@ -174,7 +174,7 @@ class Chain:
         places = [dataset.row(name) for name in ids.tolist()]
         return {name: [dataset.columns[name][row] for row in places] for name in needed}
 
-    def _validation(self, settings: Mapping[str, Any] | None) -> State:
+    def _validation(self, settings: Mapping[str, object] | None) -> State:
         """Predictions of the run's validation part, with its true values."""
         dataset = find_dataset(self.run.cache, self.run.manifest["dataset"]["ref"])
         named = self.run.manifest["split"]

@@ -29,7 +29,7 @@ class ConformalOptions(Settings):
     )
 
 
-class Conformal(Derivation):
+class Conformal(Derivation[ConformalOptions]):
     """``mean ± q s``: q is a quantile of ``|y - mean| / s`` over the validation part.
 
     With n known values q is the ``ceil((n + 1) (1 - alpha))``-th smallest ratio, so that a new

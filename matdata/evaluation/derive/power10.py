@@ -29,7 +29,7 @@ class Power10Options(Settings):
     unit: str = setting("", "unit of the result; what stands in log10(…) if not given")
 
 
-class Power10(Derivation):
+class Power10(Derivation[Power10Options]):
     """``10^x`` of each member, ``ln(10) 10^x s`` of a standard deviation s.
 
     The standard deviation is that of first order in s. A target is a logarithm if it, or the name

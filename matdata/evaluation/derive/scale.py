@@ -23,7 +23,7 @@ class ScaleOptions(Settings):
     name: str = setting("", "name of the product; <target>_<unit> if not given")
 
 
-class Scale(Derivation):
+class Scale(Derivation[ScaleOptions]):
     """A target times a constant factor, such as eV/atom in kJ/mol: 96.48533212."""
 
     name: ClassVar[str] = "scale"

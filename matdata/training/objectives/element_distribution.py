@@ -30,7 +30,7 @@ class ElementDistributionOptions(Settings):
     )
 
 
-class ElementDistribution(Objective):
+class ElementDistribution(Objective[ElementDistributionOptions]):
     """``-sum_z p_z log q_z``: q is the softmax of the outputs, p the true fractions.
 
     Goodall 2022, ch. 5: the elements of a product among those of its precursors, so that q is 0

@@ -24,7 +24,7 @@ class MultiLabelOptions(Settings):
     )
 
 
-class MultiLabel(Objective):
+class MultiLabel(Objective[MultiLabelOptions]):
     """Binary cross entropy of each label, p being the sigmoid of its output.
 
     ``-w y log p - (1 - y) log (1 - p)``, averaged over the labels that are known of a row.
