@@ -53,7 +53,7 @@ def canonical(values: Values, whole: Values) -> Values:
 
 
 def config_of_predict(request: PredictRequest) -> str:
-    """A configuration file that says all options of a prediction as they are in effect."""
+    """A configuration file with all options of a prediction as they are in effect."""
     values = {
         **_common(request),
         "what": request.names or None,

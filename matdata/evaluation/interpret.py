@@ -233,7 +233,13 @@ def contributions(run: Run, batches: Iterable[Batch], model: Interpretable) -> S
 
 
 def by_element(run: Run, ids: Ids, device: str = "auto") -> dict[int, tuple[float, int]]:
-    """Mean contribution per element over materials, and their number, by atomic number."""
+    """Mean contribution per element over materials, and their number, by atomic number.
+
+    Raises
+    ------
+    ConfigError
+        If the network has no ``contributions``.
+    """
     model = network(run, "contributions", device)
     shares = contributions(run, _batches(run, ids, device), model)
     means = {}

@@ -28,7 +28,7 @@ def regression(true: Float, predicted: Float, weights: Float | None = None) -> d
         absolute deviation from the mean, and ``mad_mae``, its ratio to the MAE, which is near 1
         for a useless model and above 5 for a good one (Choudhary and DeCost 2021);
         ``max_error``; ``n``. Ratios that are not defined are NaN: `r2` of true values that are
-        all equal, `mad_mae` of predictions that are all exact (`undefined` says so in words).
+        all equal, `mad_mae` of predictions that are all exact (`undefined` gives the reason).
         Neither unit nor offset of the target changes `r2` and `mad_mae`.
     """
     true, predicted = np.asarray(true, float), np.asarray(predicted, float)
@@ -69,7 +69,7 @@ REASONS = {
 
 def undefined(scores: Mapping[str, object]) -> dict[str, str]:
     """Why scores have no finite value, by name."""
-    found = {}
+    reasons = {}
     for name, value in scores.items():
         if isinstance(value, float) and not math.isfinite(value):
             reason = REASONS.get(name, "it is beyond the range of float64")
@@ -77,8 +77,8 @@ def undefined(scores: Mapping[str, object]) -> dict[str, str]:
                 reason = "no true value is known"
             elif math.isinf(value):
                 reason = "it is beyond the range of float64"
-            found[name] = reason
-    return found
+            reasons[name] = reason
+    return reasons
 
 
 def classification(true: npt.NDArray[np.generic], chances: Float) -> dict[str, float]:

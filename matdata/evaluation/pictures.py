@@ -35,20 +35,20 @@ class Drawn:
 
     Attributes
     ----------
-    made
-        Those that were written.
+    written
+        Those that there are now.
     failed
         Those that were not, and why. A picture that fails costs neither the others nor the score.
     """
 
-    made: list[Path] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list)
     failed: dict[Path, Exception] = field(default_factory=dict)
 
     def add(self, path: Path, draw: Draw) -> None:
         """Draw one."""
         try:
-            self.made.append(write_picture(path, draw))
-        except Exception as error:  # whatever a drawing library says of unusual numbers
+            self.written.append(write_picture(path, draw))
+        except Exception as error:  # whatever a drawing library raises for unusual numbers
             self.failed[path] = error
 
 

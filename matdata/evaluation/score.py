@@ -103,8 +103,8 @@ def _base_record(
     _require_numbers(run, predictions)
     opened = opened or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     opening, first = record_opening(dataset.folder, _opening(run, split, weights, opened))
-    own = {"run": run.name, "weights": weights, "opened": opened}
-    write_record(run.folder / OPENED, own)
+    record_of_opening = {"run": run.name, "weights": weights, "opened": opened}
+    write_record(run.folder / OPENED, record_of_opening)
     require_names(dataset, predictions.targets, predictions.ids)
     require_same_axis(dataset, predictions.targets, predictions.ids)
     true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
@@ -121,9 +121,9 @@ def _own_opening(run: Run, weights: str) -> str | None:
     path = run.folder / OPENED
     if not path.is_file():
         return None
-    own = read_sealed(path)
-    _require_same(run, own, weights)
-    return str(own["opened"])
+    record = read_sealed(path)
+    _require_same(run, record, weights)
+    return str(record["opened"])
 
 
 def _opening(run: Run, split: Split, weights: str, opened: str) -> Opening:
@@ -169,7 +169,7 @@ def _require_same(run: Run, record: Mapping[str, Any], weights: str) -> None:
         raise TrainError(
             f"the weights of run {run.name!r} changed after its test part was opened",
             cause="it was trained on, or its folder was edited, with the test result known",
-            next_step="train again under another --name; a test part is opened once a run",
+            next_step="train again under another --name; a test part is opened once per run",
         )
 
 

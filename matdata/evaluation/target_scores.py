@@ -45,13 +45,13 @@ def target_record(
         The scores that its objective names, in their order.
     """
     true = predictions.truth(target)
-    known = np.asarray(np.isfinite(true).all(1))
-    mean = predictions.column(target, predictions.mean)[known]
-    true, ids = true[known], predictions.ids[known]
+    has_truth = np.asarray(np.isfinite(true).all(1))
+    mean = predictions.column(target, predictions.mean)[has_truth]
+    true, ids = true[has_truth], predictions.ids[has_truth]
     record: dict[str, Any] = {
         "unit": target.unit,
         "task": target.task,
-        "materials": int(known.sum()),
+        "materials": int(has_truth.sum()),
         # which materials, with which values: runs that differ here are not ranked
         "truth_digest": digest_json([ids.tolist(), _values(target, true)]),
     }
@@ -60,7 +60,7 @@ def target_record(
     train = train[np.isfinite(train).all(1)]
     scored = SCORERS[target.task](target, true, mean, train)
     if target.task == "regression" and len(ids):
-        scored |= _uncertainty(predictions, target, mean - true, known)
+        scored |= _uncertainty(predictions, target, mean - true, has_truth)
     return record | scored
 
 

@@ -149,7 +149,7 @@ def evaluate(
 def _fields(
     config: str | Path | None, options: Sequence[Option], given: Mapping[str, object]
 ) -> dict[str, object]:
-    """What is given, over what a configuration file says."""
+    """What is given, over what a configuration file holds."""
     from matdata.store.config_file import read_config
 
     upper = {name: value for name, value in given.items() if value is not None}

@@ -25,7 +25,7 @@ TRAINERS: Registry[type[Trainer]] = Registry(
 def trainer(
     name: str, hypers: Mapping[str, object] | None = None, version: str | None = None
 ) -> Trainer:
-    """Make a trainer from its name and hypers.
+    """Make a trainer from its name and hyperparameters.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def apply_request(
     Parameters
     ----------
     target
-        As its column says.
+        As inferred from its column.
     ids
         Materials of training and validation, whose axis must be one.
 
@@ -63,7 +63,7 @@ def apply_request(
 
 
 def _stored_axis(dataset: DatasetFolder, target: Target) -> str | None:
-    """The column that the dataset says is the axis of a target."""
+    """The column that the dataset names as the axis of a target."""
     is_curve = target.task == "regression" and len(target.shape) == 1
     return dataset.axes.get(target.source) if is_curve else None
 
@@ -83,7 +83,7 @@ def _typed(objective: str, options: Mapping[str, object]) -> dict[str, object]:
 
 
 def _require_agreement(target: Target, given: Target | None) -> None:
-    """Refuse a column that is not what a target in Python says."""
+    """Refuse a column that does not agree with a target given in Python."""
     if given is None:
         return
     pairs = {

@@ -61,6 +61,11 @@ class Axis:
         """The same, weighted as the trapezoidal rule weighs the values: half of both steps.
 
         A mean over the points is then the mean over the axis.
+
+        Raises
+        ------
+        ConfigError
+            If the axis has a single value.
         """
         if len(self.values) < 2:
             raise ConfigError(f"the axis {self.name!r} has one value, which no rule weighs")

@@ -95,7 +95,7 @@ def load_checkpoint(loop: Loop, folder: Path, run: str = "") -> bool:
     return True
 
 
-def check_weights(found: Weights, expected: Weights, path: Path) -> None:
+def check_weights(weights: Weights, expected: Weights, path: Path) -> None:
     """Check names and shapes of weights.
 
     Raises
@@ -103,8 +103,8 @@ def check_weights(found: Weights, expected: Weights, path: Path) -> None:
     TrainError
         Naming the first that differs.
     """
-    for name in sorted({*found, *expected}):
-        one, other = found.get(name), expected.get(name)
+    for name in sorted({*weights, *expected}):
+        one, other = weights.get(name), expected.get(name)
         if one is None or other is None or one.shape != other.shape:
             shapes = [list(t.shape[1:]) if t is not None else "absent" for t in (one, other)]
             raise TrainError(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
     from typing_extensions import TypeVar
 
-    #: `Trainer` alone means `Trainer[Settings]`: one with any hypers.
+    #: `Trainer` alone means `Trainer[Settings]`: one with any hyperparameters.
     H_co = TypeVar("H_co", bound=Settings, default=Settings, covariant=True)
 else:
     from typing import TypeVar
@@ -76,8 +76,9 @@ class SavedModel:
 
 
 class Trainer(ABC, Generic[H_co]):
-    """Base of `TorchTrainer` and `FitTrainer`, generic in the hypers; registered in the entry-point
-    group ``matdata.trainers``.
+    """Base of `TorchTrainer` and `FitTrainer`, generic in its hyperparameters.
+
+    Registered in the entry-point group ``matdata.trainers``.
 
     A plugin's ``__init__`` module holds the subclass and its `Hypers` and imports no torch; the
     network is in ``model.py`` and imported by `TorchTrainer.model`.
@@ -97,7 +98,7 @@ class Trainer(ABC, Generic[H_co]):
     defaults: ClassVar[Mapping[str, object]] = {}
 
     def __init__(self, hypers: H_co | None = None) -> None:
-        #: The hypers that it was made with.
+        #: The hyperparameters that it was made with.
         self.hypers: H_co = cast(H_co, self.Hypers()) if hypers is None else hypers
 
     @classmethod
@@ -129,7 +130,7 @@ class Trainer(ABC, Generic[H_co]):
 
     @abstractmethod
     def inputs(self) -> tuple[str, ...]:
-        """Specs of the features that the model reads with these hypers."""
+        """Specs of the features that the model reads with these hyperparameters."""
 
     def input_settings(self) -> Mapping[str, Mapping[str, object]]:
         """Settings that an input must have been built with, by spec; none by default."""

@@ -240,11 +240,11 @@ def fit_normalizer(
 
 def _fitted(kind: str, scaling: str, values: npt.NDArray[np.float64]) -> Normalizer:
     """The normalizer of one target (n, k), of one shift and scale if it is to be a scalar."""
-    known = np.isfinite(values)
+    present = np.isfinite(values)
     if scaling == "none":
-        return Normalizer.fit("none", values, known)
+        return Normalizer.fit("none", values, present)
     if scaling == "pointwise":
-        return Normalizer.fit(kind, values, known)
-    single = Normalizer.fit(kind, values.reshape(-1, 1), known.reshape(-1, 1))
+        return Normalizer.fit(kind, values, present)
+    single = Normalizer.fit(kind, values.reshape(-1, 1), present.reshape(-1, 1))
     wide = values.shape[1]
     return Normalizer(kind, np.repeat(single.shift, wide), np.repeat(single.scale, wide))

@@ -15,7 +15,7 @@ from matdata.training.stacked import StackedEngine, reason_after_trial, reason_a
 def build_models(
     trainer: TorchTrainer, schema: Schema, seed: int, members: int, device: torch.device
 ) -> list[nn.Module]:
-    """A network a member, each drawn with its own seed; the same alone and in an ensemble."""
+    """One network per member, each drawn with its own seed; the same alone and in an ensemble."""
     models = []
     for member in range(members):
         torch.manual_seed(seed + member)
@@ -29,7 +29,7 @@ def build_models(
 def choose_engine(
     models: list[nn.Module], recipe: Recipe, trainer: TorchTrainer, train: Loader
 ) -> tuple[Engine, str | None]:
-    """Stacked where that is possible and faster; else one beside the other, and why.
+    """Stacked where that is possible and faster; else sequentially, and why.
 
     On a CPU it is not (`benchmarks/ensembles.py`).
     """

@@ -60,7 +60,7 @@ class Head:
     target
         Name of the target.
     parts
-        Widths of the parts: one number a value of the target for most objectives, ``(k, k)``
+        Widths of the parts: one number per value of the target for most objectives, ``(k, k)``
         (means, then logarithms of standard deviations) for one that learns the noise as well.
     """
 

@@ -64,7 +64,7 @@ class Question:
     notes: tuple[str, ...]
 
     def manifest(self, parent: Mapping[str, object] | None, outputs: int) -> dict[str, Any]:
-        """The manifest of the run, with the identity that tells runs apart."""
+        """The manifest of the run, with the identity that distinguishes runs."""
         split = {"name": self.split.name, "digest": self.split.digest()}
         inputs = [_describe(spec, feature) for spec, feature in self.features.items()]
         content: dict[str, Any] = {
@@ -103,7 +103,7 @@ def ask(request: Request, cache: Path) -> Question:
     Raises
     ------
     PluginError, ConfigError
-        If the plugin, a hyper or a setting is unknown.
+        If the plugin, a hyperparameter or a setting is unknown.
     StoreError, SplitError, FeatureError
         If data, split or an input is missing, with the command that makes it.
     """
@@ -144,7 +144,7 @@ def ask(request: Request, cache: Path) -> Question:
         raise SplitError(
             f"split {split.name!r} leaves {len(train)} materials to train and {len(valid)} to "
             "validate that have all inputs and a target",
-            next_step="`matdata info` shows what the ledgers of the features say",
+            next_step="`matdata info` shows the ledgers of the features",
         )
     if not settings.validation:
         valid = valid[:0]
@@ -194,11 +194,11 @@ def receipt() -> dict[str, object]:
 
 
 def _describe(spec: str, feature: Feature) -> dict[str, object]:
-    made = feature.featurizer
+    featurizer = feature.featurizer
     return {
         "spec": spec,
-        "settings": made.settings.to_dict(),
-        "version": made.version,
+        "settings": featurizer.settings.to_dict(),
+        "version": featurizer.version,
         "feature": feature.folder.name,
         "digest": feature.manifest["manifest_digest"],
     }
@@ -206,11 +206,11 @@ def _describe(spec: str, feature: Feature) -> dict[str, object]:
 
 def _features(trainer: Trainer, dataset: DatasetFolder, cache: Path) -> dict[str, Feature]:
     wanted = trainer.input_settings()
-    found: dict[str, Feature] = {}
+    features: dict[str, Feature] = {}
     missing: list[FeatureError] = []
     for spec in trainer.inputs():
         try:
-            found[spec] = open_feature(dataset, cache, spec, wanted.get(spec, {}))
+            features[spec] = open_feature(dataset, cache, spec, wanted.get(spec, {}))
         except FeatureError as error:
             missing.append(error)
     if missing:
@@ -219,7 +219,7 @@ def _features(trainer: Trainer, dataset: DatasetFolder, cache: Path) -> dict[str
             + "; ".join(error.what for error in missing),
             next_step="; ".join(str(error.next_step) for error in missing),
         )
-    return found
+    return features
 
 
 def _ready(split: Split, features: Mapping[str, Feature]) -> tuple[dict[str, Ids], list[str]]:

@@ -40,11 +40,11 @@ def features_of(run: Run, dataset: DatasetFolder) -> dict[str, Feature]:
     FeatureError
         If one was not built, with the command that makes it.
     """
-    found = {}
-    for spec, made in run.schema.featurizers.items():
-        stored = {k: v for k, v in made.settings.to_dict().items() if k != "variant"}
-        found[spec] = open_feature(dataset, run.cache, spec, stored)
-    return found
+    features = {}
+    for spec, featurizer in run.schema.featurizers.items():
+        stored = {k: v for k, v in featurizer.settings.to_dict().items() if k != "variant"}
+        features[spec] = open_feature(dataset, run.cache, spec, stored)
+    return features
 
 
 def predict_dataset(
@@ -70,17 +70,26 @@ def predict_dataset(
         Read the true values as well; only `evaluate` asks for those of a test part.
     settings
         Other settings of the loop (``device``, ``batch_size``).
+
+    Raises
+    ------
+    FeatureError
+        If a feature was not built, or no material has all of them.
+    ConfigError
+        If a setting is none of a prediction.
+    TrainError
+        If the run has no weights yet, or they do not fit the plugin.
     """
     features = features_of(run, dataset)
-    asked = dataset.ids if ids is None else ids
-    rejects = _without_feature(asked, features)
-    chosen = asked[~np.isin(asked, [reject.material_id for reject in rejects])]
+    wanted = dataset.ids if ids is None else ids
+    rejects = _without_feature(wanted, features)
+    chosen = wanted[~np.isin(wanted, [reject.material_id for reject in rejects])]
     if not len(chosen):
         raise FeatureError(f"no material asked for has all of {', '.join(features)}")
     view = View.of(dataset, features)
     true = truth(view, chosen, run.schema.targets) if with_truth else None
-    found = predict_view(run, view, chosen, true, settings)
-    return replace(found, rejects=rejects)
+    predictions = predict_view(run, view, chosen, true, settings)
+    return replace(predictions, rejects=rejects)
 
 
 def _without_feature(ids: Ids, features: Mapping[str, Feature]) -> tuple[Reject, ...]:
@@ -102,7 +111,15 @@ def predict_view(
     true: npt.NDArray[np.float64] | None = None,
     settings: Mapping[str, object] | None = None,
 ) -> Predictions:
-    """What a run predicts for materials whose features are open."""
+    """What a run predicts for materials whose features are open.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is none of a prediction.
+    TrainError
+        If the run has no weights yet, or they do not fit the plugin.
+    """
     check_prediction(settings or {})
     if isinstance(run.trainer, FitTrainer):
         run.trainer.load_state(run.weights(), run.schema)
@@ -134,19 +151,25 @@ def networks(run: Run, device: torch.device) -> list[nn.Module]:
     assert isinstance(run.trainer, TorchTrainer)
     weights = {name: torch.from_numpy(value) for name, value in run.weights().items()}
     members = len(next(iter(weights.values())))
-    found: list[nn.Module] = []
+    models: list[nn.Module] = []
     for member in range(members):
         model = run.trainer.model(run.schema).to(device).eval()
-        if not found:
-            own = {name: value[None] for name, value in model.state_dict().items()}
-            check_weights({name: value[:1] for name, value in weights.items()}, own, path)
+        if not models:
+            first_weights = {name: value[None] for name, value in model.state_dict().items()}
+            check_weights({name: value[:1] for name, value in weights.items()}, first_weights, path)
         model.load_state_dict({name: value[member] for name, value in weights.items()})
-        found.append(model)
-    return found
+        models.append(model)
+    return models
 
 
 def normalizer_of(run: Run) -> Normalizer:
-    """The normalizer that the run's targets went through."""
+    """The normalizer that the run's targets went through.
+
+    Raises
+    ------
+    StoreError
+        If it is damaged.
+    """
     try:
         return Normalizer.from_json(run.normalizer())
     except (KeyError, TypeError, ValueError) as error:

@@ -17,9 +17,9 @@ from matdata.load.powers import root_mean_square
 from matdata.store.tables import Columns
 from matdata.training.outputs import Members
 from matdata.training.prediction_columns import (
+    DEVIATIONS,
     ENDS,
     MATERIAL_ID,
-    SPREADS,
     PredictionColumn,
     Statistic,
     columns_of,
@@ -143,7 +143,7 @@ class Predictions:
             ends = self.intervals[target.name]
             return _cells(ends[statistic is Statistic.UPPER], target.shape)
         values = self.mean if column.member is None else self.members[column.member]
-        if statistic in SPREADS:
+        if statistic in DEVIATIONS:
             deviation: Float | None = getattr(self, str(statistic))
             if deviation is None:
                 return [None] * len(self)
@@ -172,7 +172,7 @@ class Predictions:
         return columns
 
     def to_frame(self, members: bool = False) -> pd.DataFrame:
-        """As a pandas table, one row a material, in the order of `ids`."""
+        """As a pandas table, one row per material, in the order of `ids`."""
         import pandas as pd
 
         return pd.DataFrame(self.columns(members))

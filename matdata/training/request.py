@@ -22,7 +22,7 @@ class Request:
     target_requests
         What is asked of some of them, by name: objective, axis, normalizer.
     hypers, settings
-        Values for the plugin's hypers and for `TrainSettings`.
+        Values for the plugin's hyperparameters and for `TrainSettings`.
     task
         ``regression``, ``classification``, or None: classes if the column holds text, or true and
         false.

@@ -143,32 +143,38 @@ class Run:
 
     @functools.cached_property
     def schema(self) -> Schema:
-        """What the model was built for."""
+        """What the model was built for.
+
+        Raises
+        ------
+        TrainError
+            If a feature or an objective is installed in another version than it was trained with.
+        """
         from matdata.features import featurizer
 
         inputs = {}
         for entry in self.manifest["inputs"]:
             settings = {k: v for k, v in entry["settings"].items() if k != "variant"}
-            made = featurizer(entry["spec"], settings)
-            if made.version != entry["version"]:
+            read = featurizer(entry["spec"], settings)
+            if read.version != entry["version"]:
                 raise TrainError(
                     f"run {self.name!r} read {entry['spec']} version {entry['version']}; this "
-                    f"matdata has version {made.version}",
+                    f"matdata has version {read.version}",
                     next_step="train again on the feature of today",
                 )
-            inputs[entry["spec"]] = made
+            inputs[entry["spec"]] = read
         targets = tuple(Target(**target) for target in self.manifest["targets"])
-        made_for = Schema(targets, heads_of(targets, self.settings), inputs)
+        schema = Schema(targets, heads_of(targets, self.settings), inputs)
         installed = described_objectives(targets, self.settings)
         trained = self.manifest.get("objectives", installed)
-        if made_for.outputs != self.manifest["outputs"] or trained != installed:
+        if schema.outputs != self.manifest["outputs"] or trained != installed:
             raise TrainError(
                 f"run {self.name!r} was trained with the objectives {trained}; installed are "
                 f"{installed}",
                 cause="the plugin of an objective was changed since",
                 next_step="install the version that it was trained with, or train again",
             )
-        return made_for
+        return schema
 
     @property
     def finished(self) -> bool:
@@ -242,9 +248,9 @@ def find_run(cache: Path, name: str) -> Run:
     """
     folder = cache / "runs" / name
     if not (folder / NAME).is_file() or folder.parent != cache / "runs":
-        known = [path.name for path in committed(cache / "runs")]
+        names = [path.name for path in committed(cache / "runs")]
         raise StoreError(
-            f"no run {name!r} in {cache}{did_you_mean(name, known)}",
-            next_step=f"runs there: {', '.join(known) or 'none yet'}; `matdata train` makes one",
+            f"no run {name!r} in {cache}{did_you_mean(name, names)}",
+            next_step=f"runs there: {', '.join(names) or 'none yet'}; `matdata train` makes one",
         )
     return Run(folder)

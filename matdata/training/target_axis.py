@@ -23,11 +23,11 @@ def read_axis(dataset: DatasetFolder, target: Target, column: str, ids: Ids) -> 
         If there is no such column, it holds no lists, or rows differ, naming some.
     """
     if column not in dataset.columns:
-        known = list(dataset.columns)
+        names = list(dataset.columns)
         raise ConfigError(
             f"{dataset.ref} has no column {column!r} for the axis of {target.name}"
-            + did_you_mean(column, known),
-            next_step=f"columns: {', '.join(known)}",
+            + did_you_mean(column, names),
+            next_step=f"columns: {', '.join(names)}",
         )
     first = _require_one_grid(dataset, target, column, ids)
     if not isinstance(first, (list, tuple)):

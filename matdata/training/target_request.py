@@ -79,12 +79,12 @@ class TargetRequest:
         ConfigError
             If a key is unknown.
         """
-        known = ("objective", "axis", WEIGHTS, NORMALIZER, "options")
+        keys = ("objective", "axis", WEIGHTS, NORMALIZER, "options")
         for key in values:
-            if key not in known:
+            if key not in keys:
                 raise ConfigError(
-                    f"target {name!r} has no {key!r}{did_you_mean(key, known)}",
-                    next_step=f"it may have: name, {', '.join(known)}",
+                    f"target {name!r} has no {key!r}{did_you_mean(key, keys)}",
+                    next_step=f"it may have: name, {', '.join(keys)}",
                 )
         axis = values.get("axis")
         return cls(**{**values, "axis": Axis(**axis) if isinstance(axis, Mapping) else axis})
@@ -110,11 +110,18 @@ def target_requests(
     Raises
     ------
     ConfigError
-        If a text names no target, or says one thing twice.
+        If a text names no target, or an option is given twice.
     """
-    asked: dict[str, dict[str, Any]] = {}
+    by_target: dict[str, dict[str, Any]] = {}
 
     def put(target: str, key: str, value: str, into: dict[str, Any]) -> None:
+        """Set a key once.
+
+        Raises
+        ------
+        ConfigError
+            If it is set already.
+        """
         if key in into:
             raise ConfigError(f"{key} of target {target!r} is given twice")
         into[key] = value
@@ -122,16 +129,16 @@ def target_requests(
     for option, key, texts in (("--objective", "objective", objectives), ("--axis", "axis", axes)):
         for text in texts:
             target, value = _split(text, targets, "=", option, "TARGET=NAME")
-            put(target, key, value, asked.setdefault(target, {}))
+            put(target, key, value, by_target.setdefault(target, {}))
     for text in options:
         target, rest = _split(text, targets, ".", "--target-option", "TARGET.KEY=VALUE")
         key, equals, value = rest.partition("=")
         if not equals:
             raise ConfigError(f"--target-option {text}: expected TARGET.KEY=VALUE")
-        own = asked.setdefault(target, {})
-        into = own if key in (NORMALIZER, WEIGHTS) else own.setdefault("options", {})
+        of_target = by_target.setdefault(target, {})
+        into = of_target if key in (NORMALIZER, WEIGHTS) else of_target.setdefault("options", {})
         put(target, key, value, into)
-    return {name: TargetRequest.from_mapping(name, values) for name, values in asked.items()}
+    return {name: TargetRequest.from_mapping(name, values) for name, values in by_target.items()}
 
 
 def texts_of(requests: Mapping[str, TargetRequest]) -> dict[str, list[str]]:
@@ -140,9 +147,11 @@ def texts_of(requests: Mapping[str, TargetRequest]) -> dict[str, list[str]]:
     """
     options = []
     for name, request in requests.items():
-        own = {WEIGHTS: request.axis_weights, NORMALIZER: request.normalizer, **request.options}
+        values = {WEIGHTS: request.axis_weights, NORMALIZER: request.normalizer, **request.options}
         default = {WEIGHTS: "none", NORMALIZER: ""}
-        options += [f"{name}.{key}={own[key]}" for key in own if own[key] != default.get(key)]
+        options += [
+            f"{name}.{key}={values[key]}" for key in values if values[key] != default.get(key)
+        ]
     return {
         "objective": [f"{name}={one.objective}" for name, one in requests.items() if one.objective],
         "axis": [f"{name}={one.axis}" for name, one in requests.items() if one.axis is not None],

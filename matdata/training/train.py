@@ -172,12 +172,12 @@ def _train(
     )
     models = build_models(question.trainer, schema, settings.seed, settings.ensemble, device)
     if parent is not None:
-        kept = take_over(models, parent, question.request.reinit)
-        told = f"; not {', '.join(kept)}" if kept else ""
-        console.say(f"  weights of run {parent.name} are taken over{told}")
+        anew = take_over(models, parent, question.request.reinit)
+        but = f"; not {', '.join(anew)}" if anew else ""
+        console.say(f"  weights of run {parent.name} are taken over{but}")
     engine, reason = choose_engine(models, recipe, question.trainer, train)
     if reason:
-        console.say(f"  members are trained one beside the other: {reason}")
+        console.say(f"  members are trained sequentially: {reason}")
     _loop(run, engine, reason, train, valid, console, stop_after)
 
 

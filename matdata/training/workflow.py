@@ -50,7 +50,7 @@ def train(
     target
         Column of its table or expression over columns (``log10(k_vrh)``, ``band_gap > 0``;
         `matdata.core.expressions.grammar`), or several; a `Target`, or a mapping such as
-        ``{"name": "epsilon", "axis": "energy", "objective": "l1"}``, says more of one.
+        ``{"name": "epsilon", "axis": "energy", "objective": "l1"}``, describes one further.
     config
         A configuration file, as ``--config`` takes it; what is given here wins.
     split
@@ -106,7 +106,7 @@ def train(
 def _targets(
     given: TargetGiven | Sequence[TargetGiven],
 ) -> tuple[tuple[str, ...], dict[str, TargetRequest]]:
-    """Names of targets, and what is asked of those of which more is said."""
+    """Names of targets, and what is asked of those that are described further."""
     from matdata.training.target import Target
     from matdata.training.target_request import TargetRequest
 

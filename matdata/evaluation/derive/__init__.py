@@ -1,4 +1,4 @@
-"""What is computed from predictions: one derivation a file; open to plugins; NumPy only."""
+"""What is computed from predictions: one derivation per file; open to plugins; NumPy only."""
 
 from __future__ import annotations
 

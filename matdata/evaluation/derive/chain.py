@@ -188,21 +188,21 @@ class Chain:
         ids = np.sort(split.ids("val"))
         for feature in features_of(self.run, dataset).values():
             ids = ids[np.isin(ids, feature.ids)]
-        found = predict_dataset(self.run, dataset, ids, with_truth=True, settings=settings)
-        return State.of(found, self._rows(found.ids, dataset))
+        predictions = predict_dataset(self.run, dataset, ids, with_truth=True, settings=settings)
+        return State.of(predictions, self._rows(predictions.ids, dataset))
 
     def _fitted(self, place: int, valid: State) -> tuple[dict[str, Float], str]:
         """What a step learns, read from the run's folder if it was learnt before."""
-        asked = {
+        request = {
             "steps": [[step.spec, step.version] for step in self.steps[: place + 1]],
             "weights": self.run.weights_digest(),
             "split": self.run.manifest["split"]["digest"],
         }
         folder = self.run.folder / FITTED
-        path = folder / f"{digest_json(asked)[:12]}.json"
+        path = folder / f"{digest_json(request)[:12]}.json"
         if path.is_file():
             record = read_sealed(path)
-            if record["asked"] == asked:
+            if record["asked"] == request:
                 values = {k: np.array(v, dtype=np.float64) for k, v in record["fitted"].items()}
                 return values, digest_json(record["fitted"])
         step = self.steps[place]
@@ -210,7 +210,7 @@ class Chain:
         plain = {name: values.tolist() for name, values in fitted.items()}
         with contextlib.suppress(StoreError, OSError), adding(folder):  # a cache for reading only
             folder.mkdir(exist_ok=True)
-            write_record(path, {"asked": asked, "fitted": plain, "materials": len(valid.ids)})
+            write_record(path, {"asked": request, "fitted": plain, "materials": len(valid.ids)})
         return fitted, digest_json(plain)
 
 
@@ -222,9 +222,9 @@ def _require_columns(step: Derivation, dataset: DatasetFolder | None) -> None:
                 next_step="predict for a dataset that has it",
             )
         if name not in dataset.columns:
-            known = list(dataset.columns)
+            names = list(dataset.columns)
             raise ConfigError(
                 f"{step.spec} reads the column {name!r}, which {dataset.ref} does not have"
-                + did_you_mean(name, known),
-                next_step=f"columns: {', '.join(known)}",
+                + did_you_mean(name, names),
+                next_step=f"columns: {', '.join(names)}",
             )

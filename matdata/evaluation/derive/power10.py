@@ -56,7 +56,13 @@ class Power10(Derivation[Power10Options]):
         return logarithms
 
     def produces(self, targets: Sequence[Target]) -> Sequence[Target]:
-        """One target per logarithm."""
+        """One target per logarithm.
+
+        Raises
+        ------
+        ConfigError
+            If there is none.
+        """
         return [
             replace(
                 target,

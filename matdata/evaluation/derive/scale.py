@@ -35,7 +35,13 @@ class Scale(Derivation[ScaleOptions]):
         return str(self.options.name or f"{target}_{self.options.unit}")
 
     def produces(self, targets: Sequence[Target]) -> Sequence[Target]:
-        """The target in its new unit."""
+        """The target in its new unit.
+
+        Raises
+        ------
+        ConfigError
+            If no unit is given, or the target is not the only one and is not named.
+        """
         chosen = numbers_among(targets, self.options.target, self.name)
         if len(chosen) > 1 or not self.options.unit:
             raise ConfigError(

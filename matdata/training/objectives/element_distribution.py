@@ -45,7 +45,7 @@ class ElementDistribution(Objective[ElementDistributionOptions]):
 
     @property
     def context(self) -> tuple[str, ...]:
-        """The input that says which elements are allowed, if one is named."""
+        """The input that marks the allowed elements, if one is named."""
         return (self.options.allowed,) if self.options.allowed else ()
 
     def _logits(self, output: Tensor, context: Mapping[str, Tensor]) -> Tensor:

@@ -53,7 +53,7 @@ class NoiseObjective(NumberObjective[O_co]):
     """One that learns the noise, too: means, then logarithms of its standard deviations."""
 
     def parts(self) -> tuple[int, ...]:
-        """Two columns a number."""
+        """Two columns per number."""
         return (self.target.size, self.target.size)
 
     def split(self, output: Tensor) -> tuple[Tensor, Tensor]:
