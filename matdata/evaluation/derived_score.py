@@ -68,15 +68,15 @@ def derived_record(
     }
 
 
-def _steps(found: Predictions, name: str) -> list[str]:
+def _steps(predictions: Predictions, name: str) -> list[str]:
     keys = (name, f"{name}/interval")
-    return [found.derived_by[key] for key in keys if key in found.derived_by]
+    return [predictions.derived_by[key] for key in keys if key in predictions.derived_by]
 
 
-def _interval(found: Predictions, target: Target) -> dict[str, Any]:
+def _interval(predictions: Predictions, target: Target) -> dict[str, object]:
     """Share of the true values within the interval of a target, and its mean width."""
-    lower, upper = found.intervals[target.name]
-    true = found.truth(target)
+    lower, upper = predictions.intervals[target.name]
+    true = predictions.truth(target)
     has_truth = np.isfinite(true)
     within = (true >= lower) & (true <= upper)
     return {

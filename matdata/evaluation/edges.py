@@ -17,7 +17,7 @@ from torch import Tensor
 from matdata.core.crystals import Float, Int
 from matdata.core.elements import symbols
 from matdata.core.errors import ConfigError
-from matdata.evaluation.interpret import network
+from matdata.evaluation.interpretable import network
 from matdata.store.tables import Columns
 from matdata.training.batch_of import batch_of
 from matdata.training.data import device_of

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,7 @@ import torch
 
 from matdata.core.crystals import Float, Int, Ragged, offsets_of
 from matdata.core.errors import ConfigError
+from matdata.evaluation.interpretable import Interpretable, network
 from matdata.load.batch import Batch
 from matdata.load.inputs.formula import ElementMatrixBatch
 from matdata.load.loader import Loader
@@ -26,50 +26,11 @@ from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.batch_of import batch_of
-from matdata.training.contract import TorchTrainer
 from matdata.training.data import View, device_of, loader_for
-from matdata.training.predict import features_of, networks, normalizer_of
+from matdata.training.predict import features_of, normalizer_of
 from matdata.training.run import Run
 
 Ids = npt.NDArray[np.str_]
-
-
-class Interpretable(Protocol):
-    """What a network may offer, one method or several; see the module."""
-
-    def feature_maps(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Feature maps (K, channels), and offsets of the compounds (b + 1,)."""
-
-    def embeddings(self, batch: Batch) -> torch.Tensor:
-        """Pooled vectors, (b, channels)."""
-
-    def contributions(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Contributions and logarithms of their standard deviations, (K, t) each."""
-
-    def edge_matrices(
-        self, batch: Batch, layer: int
-    ) -> Sequence[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-        """Per formula atomic numbers (k,), atoms (k,) and edge attributes (k, k)."""
-
-
-def network(run: Run, method: str, device: str = "auto") -> Interpretable:
-    """The network of a run's first member, which must have the method.
-
-    Raises
-    ------
-    ConfigError
-        If its plugin has no network, or the network lacks the method.
-    """
-    if not isinstance(run.trainer, TorchTrainer):
-        raise ConfigError(f"run {run.name!r} is of {run.trainer.name}, which has no network")
-    model = networks(run, device_of(run.settings.replace(device=device)))[0]
-    if not hasattr(model, method):
-        raise ConfigError(
-            f"the network of {run.trainer.name} has no {method}, so run {run.name!r} cannot be "
-            "interpreted",
-            next_step="its model class may define it; see matdata.evaluation.interpret",
-        )
-    return cast(Interpretable, model)
 
 
 def materials_of(run: Run, part: str, containing: str | None = None) -> Ids:

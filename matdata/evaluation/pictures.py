@@ -14,6 +14,7 @@ import numpy.typing as npt
 from matdata.core.cache import storage_error
 from matdata.core.errors import ConfigError
 from matdata.evaluation.file_names import file_stems
+from matdata.store.tables import Columns
 from matdata.training.logs import LogRow
 from matdata.training.prediction_columns import PredictionColumn, Statistic
 
@@ -55,7 +56,7 @@ class Drawn:
 def draw_all(
     folder: Path,
     record: Mapping[str, Any],
-    table: Mapping[str, list[Any]],
+    table: Columns,
     log: Sequence[LogRow],
 ) -> Drawn:
     """Write the pictures of an evaluated run, each on its own.
@@ -85,9 +86,7 @@ def draw_all(
     return drawn
 
 
-def _of_numbers(
-    name: str, scored: Mapping[str, Any], table: Mapping[str, list[Any]]
-) -> dict[str, Draw]:
+def _of_numbers(name: str, scored: Mapping[str, Any], table: Columns) -> dict[str, Draw]:
     """Pictures of a target of regression."""
     if not scored["materials"]:
         return {}
@@ -107,7 +106,7 @@ def _of_numbers(
     return drawn
 
 
-def _pairs(table: Mapping[str, list[Any]], name: str) -> tuple[Float, Float]:
+def _pairs(table: Columns, name: str) -> tuple[Float, Float]:
     """True and predicted numbers of one target, all entries of arrays one after another."""
     both = (PredictionColumn(name, which, None).name for which in (Statistic.TRUTH, Statistic.MEAN))
     rows = [

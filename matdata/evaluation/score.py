@@ -23,6 +23,7 @@ from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
+from matdata.store.tables import Columns
 from matdata.training.check import require_table
 from matdata.training.contents import read_sealed
 from matdata.training.data import View, truth
@@ -130,7 +131,7 @@ def _opening(run: Run, split: Split, weights: str, opened: str) -> Opening:
     return Opening(split.name, split.digest(), run.name, run.digest, weights, opened)
 
 
-def test_predictions(run: Run) -> dict[str, list[Any]]:
+def test_predictions(run: Run) -> Columns:
     """The predictions for the test part, as they were written when it was opened.
 
     Raises
@@ -164,7 +165,7 @@ def test_record(run: Run) -> dict[str, Any]:
     return record
 
 
-def _require_same(run: Run, record: Mapping[str, Any], weights: str) -> None:
+def _require_same(run: Run, record: Mapping[str, object], weights: str) -> None:
     if record["weights"] != weights:
         raise TrainError(
             f"the weights of run {run.name!r} changed after its test part was opened",

@@ -64,7 +64,7 @@ def target_record(
     return record | scored
 
 
-def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str, Any]:
+def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
     axis = target.axis
     weights = None
     if axis is not None and axis.weights is not None:
@@ -80,7 +80,7 @@ def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str
 
 def _uncertainty(
     predictions: Predictions, target: Target, error: Float, known: npt.NDArray[np.bool_]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What predicted standard deviations are worth, where there are any."""
     if predictions.total is None:
         return {}
@@ -90,8 +90,8 @@ def _uncertainty(
     return {"uncertainty": calibration(error.ravel(), total.ravel())}
 
 
-def _classes(target: Target, true: Float, mean: Float, train: Float) -> dict[str, Any]:
-    scored: dict[str, Any] = {
+def _classes(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
+    scored: dict[str, object] = {
         "classes": list(target.labels),
         "metrics": classification(true[:, 0], mean),
     }
@@ -101,7 +101,7 @@ def _classes(target: Target, true: Float, mean: Float, train: Float) -> dict[str
     return scored
 
 
-def _labels(target: Target, true: Float, mean: Float, train: Float) -> dict[str, Any]:
+def _labels(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
     guess = np.tile(mean_of(train), (len(true), 1))
     return {
         "classes": list(target.labels),
@@ -110,7 +110,7 @@ def _labels(target: Target, true: Float, mean: Float, train: Float) -> dict[str,
     }
 
 
-def _shares(target: Target, true: Float, mean: Float, train: Float) -> dict[str, Any]:
+def _shares(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
     whole = train.sum(1, keepdims=True)
     guess = np.tile(mean_of(train / np.where(whole > 0, whole, 1.0)), (len(true), 1))
     return {
@@ -119,7 +119,7 @@ def _shares(target: Target, true: Float, mean: Float, train: Float) -> dict[str,
     }
 
 
-SCORERS: dict[Task, Callable[[Target, Float, Float, Float], dict[str, Any]]] = {
+SCORERS: dict[Task, Callable[[Target, Float, Float, Float], dict[str, object]]] = {
     "regression": _numbers,
     "classification": _classes,
     "multi_label": _labels,

@@ -116,16 +116,19 @@ def canonical(values: Values, whole: Values) -> dict[str, Any]:
         for key, value in values.get(table, {}).items()
     }
     settings, hypers = settings_from_pairs({**tables, **values.get("set", {})}, trainer)
-    settings = {**settings, **_short(values, settings)}
     request = {name: values[name] for name in (*PLAIN, "name", "cache") if name in values}
     request |= {"targets": values["target"]} if "target" in values else {}
     names = values.get("target", whole.get("target", ()))
     requests = target_requests(names, *(values.get(name, ()) for name in OF_TARGETS))
     request |= {"target_requests": requests} if requests else {}
-    return {**request, "settings": settings, "hypers": hypers}
+    return {
+        **request,
+        "settings": {**settings, **_short(values, settings)},
+        "hypers": hypers,
+    }
 
 
-def _short(values: Values, settings: Values) -> dict[str, Any]:
+def _short(values: Values, settings: Values) -> dict[str, object]:
     flags = {name: values[name] for name in SHORT if name in values}
     if values.get("no_validation"):
         flags["validation"] = False

@@ -10,11 +10,12 @@ from matdata.core.cache import cache_dir
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import ConfigError
 from matdata.core.given import require_given
+from matdata.core.options import Values
 from matdata.store.dataset_folder import DatasetFolder
 
 if TYPE_CHECKING:
     from matdata.training.run import Run
-    from matdata.training.target import Target
+    from matdata.training.target import Target, Task
     from matdata.training.target_request import TargetRequest
 
 #: A column, a target, or a mapping that describes one.
@@ -36,8 +37,8 @@ def train(
     freeze: Sequence[str] | None = None,
     reinit: Sequence[str] | None = None,
     keep_normalizer: bool | None = None,
-    task: Any = None,
-    **settings: Any,
+    task: Task | None = None,
+    **settings: object,
 ) -> Run:
     """Train a plugin on a dataset, as ``matdata train`` does; resumes a stopped training.
 
@@ -82,7 +83,7 @@ def train(
     from matdata.training.train import train as run_training
 
     names, requests = (None, None) if target is None else _targets(target)
-    own = {
+    own: dict[str, object] = {
         "plugin": plugin,
         "dataset": dataset.ref if isinstance(dataset, DatasetFolder) else dataset,
         "targets": names,
@@ -98,7 +99,7 @@ def train(
     }
     given = {field: value for field, value in own.items() if value is not None}
     given |= {"hypers": dict(hypers or {}), "settings": settings}
-    fields = given if config is None else fields_of_file(config, given)
+    fields: Values = given if config is None else fields_of_file(config, given)
     home, console = cache_dir(fields.get("cache")), Console() if verbose else SILENT
     return run_training(request_of(fields), home, fields.get("name"), console)
 

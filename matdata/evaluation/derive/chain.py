@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -148,10 +147,10 @@ class Chain:
         self.fit(settings)
         fits = self._fits or [({}, "")] * len(self.steps)
         current = State.of(predictions, self._rows(predictions.ids, self.dataset))
-        records: list[dict[str, Any]] = []
+        records: list[dict[str, object]] = []
         by: dict[str, str] = {}
         for step, new, (fitted, digest) in zip(self.steps, self.produced, fits, strict=True):
-            record: dict[str, Any] = {
+            record: dict[str, object] = {
                 "derivation": step.spec,
                 "version": step.version,
                 "level": step.level,

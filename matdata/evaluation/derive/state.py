@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +119,7 @@ class State:
         return combine(self.ids, self.targets, members, true)
 
     def finish(
-        self, before: Predictions, by: Mapping[str, str], records: Sequence[Mapping[str, Any]]
+        self, before: Predictions, by: Mapping[str, str], records: Sequence[Mapping[str, object]]
     ) -> Predictions:
         """All of it as predictions."""
         return replace(
