@@ -83,7 +83,8 @@ class Ours:
     ) -> None:
         from matdata.features import featurizer
         from matdata.load.loader import make_loader
-        from matdata.training.contract import Schema, Target
+        from matdata.training.contract import Schema
+        from matdata.training.target import Target
         from matdata.training.data import View
         from matdata.training.engine import Recipe, SeparateEngine
         from matdata.training.memory_features import MemoryFeature
