@@ -14,7 +14,7 @@ import itertools
 import sys
 import warnings
 
-from timing import asked, best
+from timing import best, parse_options
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def differ(ours: list[Sites], theirs: list[Sites]) -> bool:
 
 def main() -> int:
     """Measure, compare and print."""
-    options = asked(
+    options = parse_options(
         __doc__,
         "perov5/val.csv.gz",
         limit=(3787, "most texts to read"),

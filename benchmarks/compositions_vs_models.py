@@ -89,12 +89,12 @@ def integer(formulas: Sequence[str]) -> object:
     """pymatgen's integer formulas as lists of atomic numbers."""
     from pymatgen.core import Composition
 
-    found = []
+    numbers = []
     for text in formulas:
         formula, _ = Composition(text).get_integer_formula_and_factor(max_denominator=100)
         amounts = Composition(formula).items()
-        found.append([e.Z for e, n in amounts for _ in range(int(n))])
-    return found
+        numbers.append([e.Z for e, n in amounts for _ in range(int(n))])
+    return numbers
 
 
 SIDES: dict[str, tuple[str, dict[str, object], Callable[[Sequence[str]], object]]] = {
@@ -106,8 +106,8 @@ SIDES: dict[str, tuple[str, dict[str, object], Callable[[Sequence[str]], object]
 }
 
 
-def _expanded(made: Featurizer, batch: Compositions) -> Dense:
-    return made.dense(made.featurize(batch).fields)
+def _expanded(feature: Featurizer, batch: Compositions) -> Dense:
+    return feature.dense(feature.featurize(batch).fields)
 
 
 def main() -> int:
@@ -131,10 +131,10 @@ def main() -> int:
     chosen = np.linspace(0, count - 1, min(options.sample, count)).astype(int)
     sample = [formulas[k] for k in chosen]
     parsing = best(lambda: parse(formulas)) / count
-    print(f"{count} formulas from {options.data.name}; parsing {parsing * 1e6:.2f} µs a formula")
+    print(f"{count} formulas from {options.data.name}; parsing {parsing * 1e6:.2f} µs per formula")
     for spec, (name, settings, other) in SIDES.items():
-        made = featurizer(spec, settings)
-        ours = best(partial(_expanded, made, batch)) / count
+        feature = featurizer(spec, settings)
+        ours = best(partial(_expanded, feature, batch)) / count
         other(sample[:10])
         times = []
         for _ in range(3):

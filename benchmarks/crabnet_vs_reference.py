@@ -1,4 +1,4 @@
-"""CrabNet: seconds a training epoch beside the `crabnet` package, one process, the same threads.
+"""CrabNet: seconds per training epoch beside the `crabnet` package, one process, the same threads.
 
 Both train the same architecture (11,987,206 weights) on the same rows with the same batches, loss
 (robust L1) and optimizer (AdamW), and begin with the same weights. With dropout and noise on
@@ -48,7 +48,7 @@ Step = Callable[[], float]
 
 
 def main() -> int:
-    """Print seconds an epoch of both, and their ratio."""
+    """Print seconds per epoch of both, and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--set", default="mp_bulk_modulus", help="folder of shared/data/crabnet")
     parser.add_argument("--batch-size", type=int, default=256)
@@ -73,8 +73,8 @@ def main() -> int:
     copy_weights(ours, theirs)
     sides = sides_of(ours, theirs, table, given.batch_size)
     losses = {name: [run() for run in steps[:5]] for name, steps in sides.items()}
-    for name, found in losses.items():
-        print(f"{name}: loss of the first steps {' '.join(f'{x:.4f}' for x in found)}")
+    for name, values in losses.items():
+        print(f"{name}: loss of the first steps {' '.join(f'{x:.4f}' for x in values)}")
     times: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(given.epochs):
         for name, steps in sides.items():
@@ -82,9 +82,9 @@ def main() -> int:
             for run in steps:
                 run()
             times[name].append(time.perf_counter() - start)
-    best = {name: min(found) for name, found in times.items()}
+    best = {name: min(seconds) for name, seconds in times.items()}
     for name, seconds in best.items():
-        print(f"{name}: {seconds:.2f} s an epoch of {len(table):,} rows")
+        print(f"{name}: {seconds:.2f} s per epoch of {len(table):,} rows")
     print(f"crabnet package / matdata: {best['package'] / best['matdata']:.2f}")
     return 0
 
@@ -137,7 +137,7 @@ def _fresh_call(network: torch.nn.Module, batch: Batch) -> torch.Tensor:
 
 
 def fresh(batch: Batch) -> Batch:
-    """The batch with nothing kept from an earlier call."""
+    """The batch without what an earlier call cached."""
     read = batch.get("edm", ElementMatrixBatch)
     segments = {
         level: Segments(one.offsets, one.host_offsets) for level, one in read.segments.items()

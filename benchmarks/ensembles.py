@@ -1,7 +1,7 @@
-"""A step of an ensemble: members with stacked weights against members one beside the other.
+"""A step of an ensemble: members with stacked weights against members one by one.
 
 Both in one process, one after the other, on the experimental band gaps, from the same weights. On a
-CPU members train one beside the other unless ``train.members=stacked``; this shows why.
+CPU members train sequentially unless ``train.members=stacked``; this shows why.
 
     python benchmarks/ensembles.py roost elemnet --members 10
 """
@@ -11,12 +11,13 @@ from __future__ import annotations
 import argparse
 import copy
 import sys
-from typing import Any
 
 from epoch_vs_aviary import Ours, read_formulas, timed
 
 import torch
 
+from matdata.load.batch import Batch
+from matdata.plugin import TorchTrainer
 from matdata.training import trainer
 from matdata.nn.cpu.malloc import keep_freed_memory
 from matdata.training.engine import Engine, SeparateEngine
@@ -25,7 +26,7 @@ from matdata.training.stacked import StackedEngine
 RATE = 3e-4
 
 
-def steps(engine: Engine, batches: list[Any]) -> float:
+def steps(engine: Engine, batches: list[Batch]) -> float:
     """Wall time in seconds of a step for each batch."""
 
     def all_of_them() -> None:
@@ -37,7 +38,9 @@ def steps(engine: Engine, batches: list[Any]) -> float:
 
 def compare(name: str, members: int, count: int) -> float:
     """How much longer the stacked one takes."""
-    ours = Ours(trainer(name), *read_formulas(), RATE)
+    plugin = trainer(name)
+    assert isinstance(plugin, TorchTrainer), "a network, not a forest"
+    ours = Ours(plugin, *read_formulas(), RATE)
     batches = [batch for batch, _ in zip(ours.train, range(count), strict=False)]
     networks = [copy.deepcopy(ours.network) for _ in range(members)]
     engines = [

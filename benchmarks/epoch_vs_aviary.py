@@ -1,4 +1,4 @@
-"""Seconds an epoch of Roost, Wren and CGCNN: matdata's engine and loader against aviary 1.2.1.
+"""Seconds per epoch of Roost, Wren and CGCNN: matdata's engine and loader against aviary 1.2.1.
 
 Both sides in one process, with the same number of threads, architecture, batch size, loss
 (robust L1), optimizer and initial weights, epochs by turns; the shortest of each is compared, and
@@ -27,7 +27,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from timing import public, read_crystals
 
@@ -37,24 +37,31 @@ import torch
 from matdata.nn.cpu.onednn_linear import linear, onednn_is_faster, products_by
 from matdata.nn.cpu.malloc import keep_freed_memory
 
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+    from matdata.core.composition import Compositions
+    from matdata.core.crystals import Crystals
+    from matdata.plugin import TorchTrainer
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 warnings.simplefilter("ignore")
 
 SEED, TARGET = 0, "target"
 
 
-def read_formulas() -> tuple[Any, np.ndarray]:
+def read_formulas() -> tuple[Compositions, np.ndarray]:
     """Formulas of EX and their gaps."""
     from matdata.core.composition import Compositions, parse_formula
 
     with gzip.open(public("roost/expt-non-metals.csv.gz"), "rt", newline="") as file:
         rows = list(csv.DictReader(file))
     amounts = [parse_formula(row["composition"]) for row in rows]
-    made = Compositions.from_amounts([row["material_id"] for row in rows], amounts)
-    return made, np.array([float(row["Eg"]) for row in rows])
+    formulas = Compositions.from_amounts([row["material_id"] for row in rows], amounts)
+    return formulas, np.array([float(row["Eg"]) for row in rows])
 
 
-def read_structures(name: str, column: str) -> tuple[Any, np.ndarray]:
+def read_structures(name: str, column: str) -> tuple[Crystals, np.ndarray]:
     """Crystals of a file and one of their targets."""
     from matdata.sources.files import Files
 
@@ -67,10 +74,17 @@ def read_structures(name: str, column: str) -> tuple[Any, np.ndarray]:
 class Ours:
     """A network of a plugin, trained by matdata's engine."""
 
-    def __init__(self, trainer: Any, materials: Any, values: np.ndarray, lr: float) -> None:
+    def __init__(
+        self,
+        trainer: TorchTrainer,
+        materials: Crystals | Compositions,
+        values: np.ndarray,
+        lr: float,
+    ) -> None:
         from matdata.features import featurizer
         from matdata.load.loader import make_loader
-        from matdata.training.contract import Schema, Target
+        from matdata.training.contract import Schema
+        from matdata.training.target import Target
         from matdata.training.data import View
         from matdata.training.engine import Recipe, SeparateEngine
         from matdata.training.memory_features import MemoryFeature
@@ -208,7 +222,7 @@ def _named(model: Any) -> Any:
     return model
 
 
-def _structures(materials: Any, ids: np.ndarray) -> list[Any]:
+def _structures(materials: Crystals, ids: np.ndarray) -> list[Structure]:
     from matdata.adapters.pymatgen import to_structure
 
     place = {name: row for row, name in enumerate(materials.ids)}

@@ -18,7 +18,7 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping
 
-from timing import asked, best, read_crystals
+from timing import best, parse_options, read_crystals
 
 import numpy as np
 
@@ -32,7 +32,7 @@ SAME = 1e-4  # Å
 
 
 def aviary(crystals: Crystals) -> tuple[list[tuple[np.ndarray, ...]], float, float]:
-    """Sender, receiver, distance of each crystal; seconds a crystal, and of the first pass."""
+    """Sender, receiver, distance of each crystal; seconds per crystal, and of the first pass."""
     import pandas as pd
     from aviary.cgcnn.data import CrystalGraphData
 
@@ -70,22 +70,22 @@ def compare(fields: Mapping[str, Column], theirs: list[tuple[np.ndarray, ...]]) 
 
 def main() -> int:
     """Measure, compare and print."""
-    options = asked(__doc__, "perov5/val.csv.gz", limit=(1000, "most crystals to read"))
+    options = parse_options(__doc__, "perov5/val.csv.gz", limit=(1000, "most crystals to read"))
     warnings.simplefilter("ignore")
     import torch
 
     torch.set_num_threads(1)
     crystals = read_crystals(options.data, options.limit)
-    made = featurizer("graph", {"radius": RADIUS, "max_neighbours": NEIGHBOURS})
-    block = made.featurize(crystals)  # compiles, or loads what is cached
+    feature = featurizer("graph", {"radius": RADIUS, "max_neighbours": NEIGHBOURS})
+    block = feature.featurize(crystals)  # compiles, or loads what is cached
     assert len(block.rows) == len(crystals)
-    mine = best(lambda: made.featurize(crystals), ROUNDS) / len(crystals)
+    mine = best(lambda: feature.featurize(crystals), ROUNDS) / len(crystals)
     graphs, theirs, first = aviary(crystals)
-    mine = min(mine, best(lambda: made.featurize(crystals), ROUNDS) / len(crystals))
+    mine = min(mine, best(lambda: feature.featurize(crystals), ROUNDS) / len(crystals))
     sites, clear = compare(block.fields, graphs)
     print(f"{crystals!r} from {options.data.name}")
     print(f"{sites} sites: {clear} with equal edges, {sites - clear} where aviary cuts a tie")
-    print(f"matdata {mine * 1e6:8.1f} µs, aviary {theirs * 1e6:8.1f} µs a crystal")
+    print(f"matdata {mine * 1e6:8.1f} µs, aviary {theirs * 1e6:8.1f} µs per crystal")
     print(f"aviary's first pass, not counted: {first * 1e6:8.1f} µs")
     print(f"RATIO aviary / matdata {theirs / mine:8.1f}")
     return 0

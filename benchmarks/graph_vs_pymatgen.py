@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import time
 
-from timing import asked, best, read_crystals
+from timing import best, parse_options, read_crystals
 
 import numpy as np
 
@@ -23,7 +23,7 @@ RADIUS, NEIGHBOURS = 5.0, 12
 
 
 def reference(crystals: Crystals) -> float:
-    """Seconds a crystal that pymatgen and the cut after 12 take, structures given."""
+    """Seconds per crystal that pymatgen and the cut after 12 take, structures given."""
     structures = [to_structure(crystals, row) for row in range(len(crystals))]
     start = time.perf_counter()
     for structure in structures:
@@ -37,14 +37,14 @@ def reference(crystals: Crystals) -> float:
 
 def main() -> int:
     """Measure and print."""
-    options = asked(__doc__, "perov5/val.csv.gz", limit=(500, "most crystals to read"))
+    options = parse_options(__doc__, "perov5/val.csv.gz", limit=(500, "most crystals to read"))
     crystals = read_crystals(options.data, options.limit)
-    made = featurizer("graph", {"radius": RADIUS, "max_neighbours": NEIGHBOURS})
-    made.featurize(crystals)  # compiles, or loads what is cached
-    mine = best(lambda: made.featurize(crystals)) / len(crystals)
+    feature = featurizer("graph", {"radius": RADIUS, "max_neighbours": NEIGHBOURS})
+    feature.featurize(crystals)  # compiles, or loads what is cached
+    mine = best(lambda: feature.featurize(crystals)) / len(crystals)
     theirs = min(reference(crystals) for _ in range(3))
     print(f"{crystals!r} from {options.data.name}")
-    print(f"matdata {mine * 1e6:8.1f} µs, pymatgen {theirs * 1e6:8.1f} µs a crystal")
+    print(f"matdata {mine * 1e6:8.1f} µs, pymatgen {theirs * 1e6:8.1f} µs per crystal")
     print(f"RATIO pymatgen / matdata {theirs / mine:8.1f}")
     return 0
 

@@ -4,45 +4,55 @@ from __future__ import annotations
 
 import functools
 import pickle
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
 
+import numpy as np
 import torch
+from torch import Tensor
 
-Epoch = Callable[[], Any]
+from matdata.load.arrays import ArrayBatch
+from matdata.load.batch import Batch
+from matdata.load.inputs.formula import CompositionSetBatch
+from matdata.load.inputs.graph import GraphBatch
+from matdata.load.loader import Loader
+
+Tensors: TypeAlias = tuple[Tensor, ...]
+#: Gives the batches of one epoch, each as its fields.
+Epoch: TypeAlias = Callable[[], Iterable[Tensors]]
 
 
-def crystals(batch: Any) -> tuple[Any, ...]:
+def crystals(batch: Batch) -> Tensors:
     """What a model reads of a batch of crystals."""
-    graph = batch["graph"]
+    graph = batch.get("graph", GraphBatch)
     return graph.numbers, graph.edge_index, graph.distance, graph.crystal, batch.targets
 
 
-def formulas(batch: Any) -> tuple[Any, ...]:
+def formulas(batch: Batch) -> Tensors:
     """What Roost reads of a batch of formulas."""
-    held = batch["composition-set"]
+    held = batch.get("composition-set", CompositionSetBatch)
     first, second = held.pairs
     return held.fractions, held.numbers, first, second, held.crystal, batch.targets
 
 
-def stored(batch: Any) -> tuple[Any, ...]:
+def stored(batch: ArrayBatch) -> tuple[np.ndarray, ...]:
     """Stored fields and offsets of a batch of NumPy arrays."""
     (held,) = batch.inputs.values()
     return (*(held.fields[name] for name in held.fields), *held.offsets.values(), batch.targets)
 
 
-def of_pyg(batch: Any) -> tuple[Any, ...]:
+def of_pyg(batch: Any) -> Tensors:
     """The fields of `crystals` in PyTorch Geometric's batch."""
     return batch.z, batch.edge_index, batch.distance, batch.batch, batch.y
 
 
-def of_aviary_graphs(batch: Any) -> tuple[Any, ...]:
+def of_aviary_graphs(batch: Any) -> Tensors:
     """The fields of `crystals` in aviary's batch."""
     (numbers, distance, first, second, crystal), targets, *_ = batch
     return numbers, torch.stack([first, second]), distance, crystal, targets[0]
 
 
-def of_aviary_formulas(batch: Any) -> tuple[Any, ...]:
+def of_aviary_formulas(batch: Any) -> Tensors:
     """The fields of `formulas` in aviary's batch."""
     (weights, numbers, first, second, crystal), targets, *_ = batch
     return weights[:, 0], numbers, first, second, crystal, targets[0]
@@ -84,17 +94,17 @@ class Cached(torch.utils.data.Dataset):  # type: ignore[type-arg]
         return self.items[k]
 
 
-def graph_items(loader: Any) -> list[Any]:
-    """One PyTorch Geometric object a crystal, in the order of the loader's ids."""
+def graph_items(loader: Loader) -> list[Any]:
+    """A PyTorch Geometric object per crystal, in the order of the loader's ids."""
     from torch_geometric.data import Data
 
-    found = []
+    items = []
     for batch in loader:
-        graph = batch["graph"]
+        graph = batch.get("graph", GraphBatch)
         sites, edges = (graph.segments[level].host_offsets for level in ("site", "edge"))
         for k in range(len(batch)):
             site, edge = slice(sites[k], sites[k + 1]), slice(edges[k], edges[k + 1])
-            found.append(
+            items.append(
                 Data(
                     z=graph.numbers[site].clone(),
                     edge_index=graph.edge_index[:, edge] - int(sites[k]),
@@ -103,21 +113,21 @@ def graph_items(loader: Any) -> list[Any]:
                     num_nodes=int(sites[k + 1] - sites[k]),
                 )
             )
-    return found
+    return items
 
 
-def formula_items(loader: Any) -> list[Any]:
-    """One item of aviary's `CompositionData` a formula, in the order of the loader's ids."""
-    found: list[Any] = []
+def formula_items(loader: Loader) -> list[Any]:
+    """An item of aviary's `CompositionData` per formula, in the order of the loader's ids."""
+    items: list[Any] = []
     for batch in loader:
-        held = batch["composition-set"]
+        held = batch.get("composition-set", CompositionSetBatch)
         ends = held.segments["element"].host_offsets
         for k in range(len(batch)):
             own, n = slice(ends[k], ends[k + 1]), int(ends[k + 1] - ends[k])
             pairs = torch.cartesian_prod(torch.arange(n), torch.arange(n)).view(-1, 2)
             parts = held.fractions[own, None].clone(), held.numbers[own].clone()
-            found.append(((*parts, *pairs.T.contiguous()), [batch.targets[k]], str(len(found))))
-    return found
+            items.append(((*parts, *pairs.T.contiguous()), [batch.targets[k]], str(len(items))))
+    return items
 
 
 def graph_rivals(items: list[Any], order: list[list[int]], folder: str) -> dict[str, Epoch]:

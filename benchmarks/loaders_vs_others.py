@@ -21,14 +21,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 from timing import public
 
+import numpy as np
 import torch
 
 import loader_rivals as rivals
 import matdata as md
+from matdata.load.arrays import ArrayBatch
+from matdata.load.batch import Batch
+from matdata.load.loader import Loader
 
 BATCH, SEED = 128, 0
 #: Epochs in a row of a side before the next side's: as in a training, an epoch follows its own.
@@ -42,8 +46,8 @@ class Kind:
     data: str
     target: str
     feature: str
-    read: Callable[[Any], tuple[Any, ...]]
-    items: Callable[[Any], list[Any]]
+    read: Callable[[Batch], rivals.Tensors]
+    items: Callable[[Loader], list[Any]]
     others: Callable[[list[Any], list[list[int]], str], dict[str, rivals.Epoch]]
 
 
@@ -79,8 +83,14 @@ def dataset(kind: Kind, cache: str) -> md.Dataset:
     )
 
 
-def check(loader: Any, kind: Kind, others: dict[str, rivals.Epoch]) -> None:
-    """Compare all batches of an epoch."""
+def check(loader: Loader, kind: Kind, others: dict[str, rivals.Epoch]) -> None:
+    """Compare all batches of an epoch.
+
+    Raises
+    ------
+    SystemExit
+        If one differs.
+    """
     for name, run in others.items():
         loader.set_epoch(0)
         for mine, theirs in zip(map(kind.read, loader), run(), strict=True):
@@ -103,39 +113,43 @@ def by_turns(runs: dict[str, Callable[[], object]], count: int) -> dict[str, lis
 
 
 def table(times: dict[str, list[float]], materials: int) -> None:
-    """Materials a second of each side, and how many times as fast matdata is."""
+    """Materials per second of each side, and how many times as fast matdata is."""
     statistics: tuple[Callable[[list[float]], float], ...] = (lambda t: t[0], median, min)
     head = ("first/s", "median/s", "best/s", "RATIO first", "median", "best")
     print(f"{'':22}" + "".join(f"{text:>13}" for text in head))
     mine = [f(times["matdata"]) for f in statistics]
     for name, own in times.items():
-        found = [f(own) for f in statistics]
-        ratios = [f"{theirs / ours:13.1f}" for theirs, ours in zip(found, mine, strict=True)]
-        print(f"{name:22}" + "".join(f"{materials / t:13,.0f}" for t in found) + "".join(ratios))
+        theirs = [f(own) for f in statistics]
+        ratios = [f"{a / b:13.1f}" for a, b in zip(theirs, mine, strict=True)]
+        print(f"{name:22}" + "".join(f"{materials / t:13,.0f}" for t in theirs) + "".join(ratios))
 
 
 def compare(kind: Kind, turns: int) -> None:
     """Measure one kind and print."""
     with tempfile.TemporaryDirectory() as folder:
-        found = dataset(kind, folder)
+        materials = dataset(kind, folder)
         chosen: dict[str, Any] = {"inputs": [kind.feature], "target": kind.target}
-        items = kind.items(found.loader(**chosen, batch_size=BATCH))
+        items = kind.items(materials.loader(**chosen, batch_size=BATCH))
         chosen |= {"batch_size": BATCH, "shuffle": True, "seed": SEED}
         start = time.perf_counter()
-        loader = found.loader(**chosen)
+        loader = materials.loader(**chosen)
         opened = time.perf_counter() - start
         order = [rows.tolist() for rows in loader.batch_rows(0)]
         print(f"{len(loader.ids)} materials, batches of {BATCH}, {loader.describe()}")
         print(f"construction, columns read: {opened:.3f} s")
         others = kind.others(items, order, f"{folder}/lmdb")
         check(loader, kind, others)
-        fresh, arrays = found.loader(**chosen), found.loader(**chosen, device="numpy")
+        fresh = materials.loader(**chosen)
+        arrays = cast("Loader[ArrayBatch]", materials.loader(**chosen, device="numpy"))
         sides: dict[str, Callable[[], object]] = {
             "matdata": lambda: [kind.read(batch) for batch in fresh],
             **{name: partial(_listed, run) for name, run in others.items()},
         }
         table(by_turns(sides, turns), len(loader.ids))
-        alone = {"matdata": sides["matdata"], "NumPy, stored": lambda: _stored(arrays)}
+        alone = {
+            "matdata": sides["matdata"],
+            "NumPy, stored": lambda: _stored(arrays),
+        }
         table(by_turns(alone, turns), len(loader.ids))
 
 
@@ -143,7 +157,7 @@ def _listed(run: Callable[[], Iterable[object]]) -> list[object]:
     return list(run())
 
 
-def _stored(loader: Any) -> list[Any]:
+def _stored(loader: Loader[ArrayBatch]) -> list[tuple[np.ndarray, ...]]:
     return [rivals.stored(batch) for batch in loader]
 
 

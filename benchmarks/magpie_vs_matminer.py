@@ -31,7 +31,7 @@ def read(path: Path, column: str, limit: int) -> list[str]:
 
 
 def matminer(formulas: list[str]) -> tuple[np.ndarray, float, float]:
-    """Attributes, and seconds a formula to parse and to featurize."""
+    """Attributes, and seconds per formula to parse and to featurize."""
     from matminer.featurizers import composition
     from matminer.featurizers.base import MultipleFeaturizer
     from pymatgen.core import Composition
@@ -68,7 +68,7 @@ def main() -> int:
         return 2
     warnings.simplefilter("ignore")
     formulas = read(options.data, options.column, options.limit)
-    count, made = len(formulas), featurizer("magpie")
+    count, feature = len(formulas), featurizer("magpie")
 
     def parse() -> Compositions:
         return Compositions.from_amounts(formulas, [parse_formula(text) for text in formulas])
@@ -76,7 +76,7 @@ def main() -> int:
     batch = parse()
 
     def attributes() -> np.ndarray:
-        return np.asarray(made.dense(made.featurize(batch).fields))
+        return np.asarray(feature.dense(feature.featurize(batch).fields))
 
     rows = attributes()
     parsing, ours = best(parse) / count, best(attributes) / count
@@ -84,9 +84,9 @@ def main() -> int:
     expected, their_parsing, theirs = matminer([formulas[k] for k in chosen])
     np.testing.assert_allclose(rows[chosen], expected, rtol=1e-6, atol=1e-9)
     print(f"{count} formulas from {options.data.name}; {len(chosen)} of them equal in matminer")
-    print(f"matdata   parse {parsing * 1e6:8.2f}   featurize {ours * 1e6:8.2f} µs a formula")
+    print(f"matdata   parse {parsing * 1e6:8.2f}   featurize {ours * 1e6:8.2f} µs per formula")
     print(
-        f"matminer  parse {their_parsing * 1e6:8.2f}   featurize {theirs * 1e6:8.2f} µs a formula"
+        f"matminer  parse {their_parsing * 1e6:8.2f}   featurize {theirs * 1e6:8.2f} µs per formula"
     )
     print(f"RATIO without parsing {theirs / ours:8.0f}")
     print(f"RATIO with parsing    {(theirs + their_parsing) / (ours + parsing):8.0f}")

@@ -1,11 +1,11 @@
-"""Time a site of the orbital field matrix, matdata against matminer, in one process and thread.
+"""Time per site of the orbital field matrix, matdata against matminer, in one process and thread.
 
     python benchmarks/ofm_vs_matminer.py --data matbench_phonons.json.gz
 
-Both sides featurize the same real crystals. matdata does all of them; matminer a spread sample, one
-site of each original cell in its 3x3x3 supercell, since it takes tens of milliseconds for each.
-matminer's time is that of its neighbour search and its matrix alone: supercells and symmetry are
-not counted. matdata's is that of the whole featurizer, from columns to a stored block.
+Both sides featurize the same real crystals. matdata does all of them; matminer an evenly spaced
+sample, one site of each original cell in its 3x3x3 supercell, since it takes tens of milliseconds
+for each. matminer's time is that of its neighbour search and its matrix alone: supercells and
+symmetry are not counted. matdata's is that of the whole featurizer, from columns to a stored block.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 import warnings
 from functools import partial
 
-from timing import asked, best, read_crystals
+from timing import best, parse_options, read_crystals
 
 import numpy as np
 
@@ -49,13 +49,13 @@ def time_matminer(crystals: Crystals, rows: np.ndarray) -> tuple[float, int]:
 
 
 def linearity(crystals: Crystals) -> None:
-    """Time a site of supercells of the smallest crystal of three or more sites."""
+    """Time per site of supercells of the smallest crystal of three or more sites."""
     from matdata.features.kernels.voronoi import tessellate
 
     row = int(np.argmin(np.where(crystals.n_sites >= 3, crystals.n_sites, 10**6)))
     unit = crystals.take([row])
     rng = np.random.default_rng(0)
-    print("\nsites a cell   µs a site (tessellation of a supercell, sites moved by 0.01 Å)")
+    print("\nsites a cell   µs per site (tessellation of a supercell, sites moved by 0.01 Å)")
     for n in (1, 2, 3, 4, 6, 8, 10, 12):
         if n > 1 and n**3 * len(unit.numbers) > LARGEST_CELL:
             break
@@ -70,7 +70,7 @@ def linearity(crystals: Crystals) -> None:
 
 def main() -> int:
     """Measure and print."""
-    options = asked(
+    options = parse_options(
         __doc__,
         "phonons/matbench_phonons.json.gz",
         limit=(2000, "most crystals to read"),
@@ -78,9 +78,9 @@ def main() -> int:
     )
     warnings.simplefilter("ignore")
     crystals = read_crystals(options.data, options.limit)
-    made = featurizer("ofm", {"valence": "matminer"})  # what the other side computes
+    feature = featurizer("ofm", {"valence": "matminer"})  # what the other side computes
     start = time.perf_counter()
-    made.featurize(crystals.take(slice(0, 1)))
+    feature.featurize(crystals.take(slice(0, 1)))
     print(f"{crystals!r} from {options.data.name}")
     print(f"first call (compiling, or loading what is cached): {time.perf_counter() - start:.2f} s")
 
@@ -89,13 +89,13 @@ def main() -> int:
     sites = len(crystals.numbers)
     batches = [crystals.take(slice(k, k + 512)) for k in range(0, len(crystals), 512)]
     cells = best(lambda: [tessellate(batch) for batch in batches]) / sites
-    whole = best(lambda: [made.featurize(batch) for batch in batches]) / sites
+    whole = best(lambda: [feature.featurize(batch) for batch in batches]) / sites
     rows = np.linspace(0, len(crystals) - 1, options.sample).astype(int)
     spent, counted = time_matminer(crystals, rows)
     theirs = spent / counted
-    print(f"matdata   tessellation   {cells * 1e6:10.2f} µs a site")
-    print(f"matdata   featurizer     {whole * 1e6:10.2f} µs a site")
-    print(f"matminer  ({counted:4d} sites)   {theirs * 1e6:10.2f} µs a site")
+    print(f"matdata   tessellation   {cells * 1e6:10.2f} µs per site")
+    print(f"matdata   featurizer     {whole * 1e6:10.2f} µs per site")
+    print(f"matminer  ({counted:4d} sites)   {theirs * 1e6:10.2f} µs per site")
     print(f"RATIO matminer / matdata {theirs / whole:10.0f}")
     linearity(crystals)
     return 0

@@ -1,8 +1,8 @@
 """Products of linear layers: as torch chooses (MKL on x86) against oneDNN, which matdata may take.
 
 Both in one process, by turns, in float32: the product of a layer and the two of its gradients, at
-the sizes that Roost, Wren and CrabNet have in a step. The last line says what `matdata.nn.linear`
-does on this processor.
+the sizes that Roost, Wren and CrabNet have in a step. The last line reports what
+`matdata.nn.linear` does on this processor.
 
     python benchmarks/products.py --threads 1
 """
@@ -31,12 +31,12 @@ LAYERS = {
 
 def shortest(function: Callable[[], object], times: int) -> float:
     """Wall time in seconds of the shortest of several calls."""
-    found = []
+    seconds = []
     for _ in range(times):
         start = time.perf_counter()
         function()
-        found.append(time.perf_counter() - start)
-    return min(found)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
 
 
 def layer(rows: int, inputs: int, outputs: int) -> Callable[[], None]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from timing import asked, read_crystals
+from timing import parse_options, read_crystals
 
 from matdata.adapters.pymatgen import to_structure
 from matdata.core.crystals import Crystals
@@ -34,8 +34,8 @@ def ours(crystals: Crystals, engine: Engine, workers: int = 1) -> None:
 
 
 def main() -> None:
-    """Time all sides in turn and print milliseconds a crystal and ratios."""
-    options = asked(
+    """Time all sides in turn and print milliseconds per crystal and ratios."""
+    options = parse_options(
         __doc__, "phonons/matbench_phonons.json.gz", limit=(100_000, "most crystals to read")
     )
     crystals = read_crystals(options.data, options.limit)
@@ -63,7 +63,7 @@ def main() -> None:
             side()
             best[name] = min(best[name], time.perf_counter() - start)
     reference = best["matdata moyopy"]
-    print(f"{len(crystals)} crystals, best of {ROUNDS}, ms a crystal and times matdata moyopy")
+    print(f"{len(crystals)} crystals, best of {ROUNDS}, ms per crystal and times matdata moyopy")
     for name, seconds in best.items():
         print(f"{name:28s}{seconds / len(crystals) * 1e3:8.3f}{seconds / reference:8.2f}")
 

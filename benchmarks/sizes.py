@@ -1,7 +1,7 @@
 """Bytes on disk of built features beside the same numbers as dense float32.
 
 Builds real stores in a temporary cache, Zarr and HDF5, and counts every file of each feature's
-folder: shards, ledger, manifest and receipt. Dense is 4 bytes a number of the form that a model
+folder: shards, ledger, manifest and receipt. Dense is 4 bytes per number of the form that a model
 reads, uncompressed, with the default views (``graph`` with CGCNN's basis); padding that a dense
 batch would need is not counted.
 

@@ -28,10 +28,13 @@ def public(name: str) -> Path:
     return Path(shared) / "data" / name
 
 
-def asked(doc: str, default: str, **numbers: tuple[int, str]) -> argparse.Namespace:
+def parse_options(doc: str, default: str, **numbers: tuple[int, str]) -> argparse.Namespace:
     """Options of a benchmark: ``--data`` and whole numbers with default and meaning.
 
-    Ends the program with status 2 if there is no such file.
+    Raises
+    ------
+    SystemExit
+        With status 2 if there is no such file.
     """
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--data", type=Path, default=public(default), help="file to read")
@@ -50,9 +53,9 @@ def read_crystals(path: Path, limit: int | None) -> Crystals:
     from matdata.sources.files import Files
 
     chunks = Files(path, limit=limit).chunks()
-    found = Crystals.concat([chunk.crystals for chunk in chunks if chunk.crystals is not None])
-    wrapped = found.frac_coords % 1 % 1
-    return Crystals(found.ids, found.lattice, wrapped, found.numbers, found.offsets)
+    crystals = Crystals.concat([chunk.crystals for chunk in chunks if chunk.crystals is not None])
+    wrapped = crystals.frac_coords % 1 % 1
+    return Crystals(crystals.ids, crystals.lattice, wrapped, crystals.numbers, crystals.offsets)
 
 
 def best(function: Callable[[], object], repeats: int = REPEATS) -> float:

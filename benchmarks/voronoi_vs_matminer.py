@@ -12,7 +12,7 @@ import sys
 import time
 import warnings
 
-from timing import asked, best, read_crystals
+from timing import best, parse_options, read_crystals
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def matminer(crystals: Crystals) -> tuple[np.ndarray, float]:
 
 def main() -> int:
     """Measure and print."""
-    options = asked(
+    options = parse_options(
         __doc__,
         "phonons/matbench_phonons.json.gz",
         limit=(2000, "most crystals to read"),
@@ -62,31 +62,31 @@ def main() -> int:
     )
     warnings.simplefilter("ignore")
     crystals = read_crystals(options.data, options.limit)
-    made = featurizer("voronoi")
+    feature = featurizer("voronoi")
     start = time.perf_counter()
-    made.featurize(crystals.take(slice(0, 1)))
+    feature.featurize(crystals.take(slice(0, 1)))
     print(f"{crystals!r} from {options.data.name}")
     print(f"first call (compiling, or loading what is cached): {time.perf_counter() - start:.2f} s")
     from matdata.features.kernels.voronoi import tessellate
 
     batches = [crystals.take(slice(k, k + 512)) for k in range(0, len(crystals), 512)]
     cells = best(lambda: [tessellate(batch) for batch in batches]) / len(crystals)
-    whole = best(lambda: [made.dense(made.featurize(batch).fields) for batch in batches])
+    whole = best(lambda: [feature.dense(feature.featurize(batch).fields) for batch in batches])
     whole /= len(crystals)
-    print(f"matdata   tessellation {cells * 1e6:9.1f} µs a crystal, all {len(crystals)}")
-    print(f"matdata   273 columns  {whole * 1e6:9.1f} µs a crystal, all {len(crystals)}")
+    print(f"matdata   tessellation {cells * 1e6:9.1f} µs per crystal, all {len(crystals)}")
+    print(f"matdata   273 columns  {whole * 1e6:9.1f} µs per crystal, all {len(crystals)}")
 
     fitting = np.flatnonzero(crystals.n_sites <= options.largest)
     places = np.linspace(0, len(fitting) - 1, min(options.sample, len(fitting))).astype(int)
     chosen = crystals.take(fitting[places])
     expected, spent = matminer(chosen)
-    rows = np.asarray(made.dense(made.featurize(chosen).fields))[:, :WIDTH]
+    rows = np.asarray(feature.dense(feature.featurize(chosen).fields))[:, :WIDTH]
     np.testing.assert_allclose(rows, expected, rtol=1e-6, atol=1e-9)
-    ours = best(lambda: made.featurize(chosen)) / len(chosen)
+    ours = best(lambda: feature.featurize(chosen)) / len(chosen)
     theirs = spent / len(chosen)
     print(f"\n{len(chosen)} crystals of {chosen.n_sites.mean():.1f} sites, equal in both")
-    print(f"matdata   128 columns  {ours * 1e6:9.1f} µs a crystal")
-    print(f"matminer  128 columns  {theirs * 1e6:9.1f} µs a crystal")
+    print(f"matdata   128 columns  {ours * 1e6:9.1f} µs per crystal")
+    print(f"matminer  128 columns  {theirs * 1e6:9.1f} µs per crystal")
     print(f"RATIO matminer / matdata {theirs / ours:10.0f}")
     return 0
 

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from timing import asked, read_crystals
+from timing import parse_options, read_crystals
 
 from matdata.adapters.pymatgen import to_structure
 from matdata.core.crystals import Crystals
@@ -29,13 +29,13 @@ ROUNDS = 3
 
 def ours(crystals: Crystals, engine: str) -> tuple[float, float]:
     """Seconds to the stored block, and of its expansion; nothing is remembered between rounds."""
-    made = featurizer("wyckoff", {"engine": engine, "labellings": "all"})
+    feature = featurizer("wyckoff", {"engine": engine, "labellings": "all"})
     canonical_words.cache_clear()
     _equivalents.cache_clear()
     start = time.perf_counter()
-    block = made.featurize(crystals)
+    block = feature.featurize(crystals)
     middle = time.perf_counter()
-    made.dense(block.fields)
+    feature.dense(block.fields)
     return middle - start, time.perf_counter() - middle
 
 
@@ -58,7 +58,7 @@ def theirs(structures: list[Any], label: Callable[[Any], Any]) -> tuple[float, f
 
 def main() -> int:
     """Measure and print."""
-    options = asked(
+    options = parse_options(
         __doc__, "phonons/matbench_phonons.json.gz", limit=(400, "most crystals to read")
     )
     warnings.simplefilter("ignore")
@@ -68,7 +68,7 @@ def main() -> int:
     torch.set_num_threads(1)
     crystals = read_crystals(options.data, options.limit)
     structures = [to_structure(crystals, row) for row in range(len(crystals))]
-    print(f"{crystals!r} from {options.data.name}; µs a crystal, best of {ROUNDS}")
+    print(f"{crystals!r} from {options.data.name}; µs per crystal, best of {ROUNDS}")
     for engine in ("moyopy", "spglib"):
         label = getattr(prototypes, f"get_protostructure_label_from_{engine}")
         theirs(structures[:5], label)

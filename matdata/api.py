@@ -25,13 +25,14 @@ from matdata.core.errors import (
 from matdata.core.given import require_given
 from matdata.core.ledger import Reject
 from matdata.datasets.dataset import Dataset
-from matdata.evaluation.workflow import evaluate, open_run, predict, train
+from matdata.evaluation.workflow import evaluate, predict
 from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
 from matdata.materials.compute import Computed, compute
 from matdata.store.catalogue import find_dataset
 from matdata.training.axis import Axis
-from matdata.training.contract import Target
+from matdata.training.target import Target
+from matdata.training.workflow import open_run, train
 
 if TYPE_CHECKING:
     from matdata.datasets.sklearn import FeatureTransformer

@@ -15,7 +15,7 @@ from matdata.training.run import Run
 from matdata.training.settings import TrainSettings, train_settings
 
 SCORES = ("unit", "task", "materials", "truth_digest", "metrics", "baselines")
-#: Numbers that say what predicted spreads are worth.
+#: How good predicted standard deviations are.
 SPREAD = ("miscalibration_area", "coverage_68", "coverage_95", "spearman", "confidence_error_area")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -24,10 +24,17 @@ from matdata.core.crystals import Crystals, as_ids
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Unusable, unreadable
 
+if TYPE_CHECKING:
+    from ase import Atoms
+    from ase.db.row import AtomsRow
+
+#: Arguments of ASE's `Atoms`, as nested lists by name.
+Arrays: TypeAlias = dict[str, list[object]]
+
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 
 
-def sites_of(atoms: Any) -> Sites:
+def sites_of(atoms: Atoms) -> Sites:
     """One crystal from ASE `Atoms`.
 
     Raises
@@ -59,7 +66,7 @@ def from_atoms(frames: Sequence[object], ids: Sequence[str] | None = None) -> Cr
     return to_crystals(names, sites)
 
 
-def to_atoms(crystals: Crystals, row: int = 0) -> Any:
+def to_atoms(crystals: Crystals, row: int = 0) -> Atoms:
     """The ASE `Atoms` of one crystal."""
     from ase import Atoms
 
@@ -93,7 +100,7 @@ def parse_frame(text: str) -> Sites:
     return sites
 
 
-def frame_values(text: str) -> dict[str, Any]:
+def frame_values(text: str) -> dict[str, object]:
     """The values of a frame's comment line, regardless of its atoms.
 
     Text that is no number in decimal notation (``1_000``), or may be one with a decimal comma
@@ -109,7 +116,7 @@ def frame_values(text: str) -> dict[str, Any]:
     comment = "".join(text.split("\n", 2)[1:2])
     require_unambiguous(comment)
     with unreadable("a comment line of extended XYZ"):
-        values: dict[str, Any] = key_val_str_to_dict(comment)
+        values: dict[str, object] = key_val_str_to_dict(comment)
     for structural in ("Lattice", "Properties", "pbc"):
         values.pop(structural, None)
     texts = comment_texts(comment)
@@ -123,7 +130,7 @@ def frame_values(text: str) -> dict[str, Any]:
     return values
 
 
-def database_rows(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]] | Unusable]:
+def database_rows(path: Path) -> Iterator[tuple[Arrays, dict[str, object]] | Unusable]:
     """Rows of an ASE database: per row the arrays of the crystal, and the values.
 
     Rows are fetched one by one, so memory is bounded by one row; a row that cannot be decoded is an
@@ -151,7 +158,7 @@ def database_rows(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]] 
                 yield row
 
 
-def _row(row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def _row(row: AtomsRow) -> tuple[Arrays, dict[str, object]]:
     values = dict(row.key_value_pairs)
     if row.get("energy") is not None:
         values.setdefault("energy", row.get("energy"))
@@ -160,7 +167,7 @@ def _row(row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return {name: np.asarray(row.get(name)).tolist() for name in names}, values
 
 
-def sites_of_row(arrays: dict[str, Any]) -> Sites:
+def sites_of_row(arrays: Arrays) -> Sites:
     """One crystal from the arrays of a database row; raises as `sites_of`."""
     from ase import Atoms
 
@@ -174,7 +181,7 @@ def is_atoms(value: object) -> bool:
     )
 
 
-def write_frames(path: Path, crystals: Crystals, columns: dict[str, list[Any]]) -> None:
+def write_frames(path: Path, crystals: Crystals, columns: Mapping[str, Sequence[object]]) -> None:
     """Write crystals as extended XYZ; scalar columns go into the comment lines."""
     from ase.io.extxyz import write_extxyz
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Iterable
 from functools import cached_property
 from importlib import import_module
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +16,14 @@ from matdata.core.composition import Compositions, formula_of
 from matdata.core.crystals import Crystals
 from matdata.core.errors import FeatureError, did_you_mean
 
+if TYPE_CHECKING:
+    from matminer.featurizers.base import BaseFeaturizer
+
 Kind = Literal["structure", "composition", "site"]
 KINDS: tuple[Kind, ...] = ("structure", "composition", "site")
 
 
-def find_class(name: str) -> tuple[Kind, Any]:
+def find_class(name: str) -> tuple[Kind, type[BaseFeaturizer]]:
     """A matminer featurizer by its class name, with the kind of its input.
 
     Raises
@@ -29,7 +33,7 @@ def find_class(name: str) -> tuple[Kind, Any]:
     """
     from matminer.featurizers.base import BaseFeaturizer
 
-    classes: dict[str, tuple[Kind, Any]] = {}
+    classes: dict[str, tuple[Kind, type[BaseFeaturizer]]] = {}
     for kind in KINDS:
         for attribute in vars(import_module(f"matminer.featurizers.{kind}")).values():
             if isinstance(attribute, type) and issubclass(attribute, BaseFeaturizer):
@@ -60,7 +64,7 @@ class Matminer:
         self._name, self._preset, self._arguments = name, preset, arguments
 
     @cached_property
-    def _featurizer(self) -> Any:
+    def _featurizer(self) -> BaseFeaturizer:
         try:
             arguments = json.loads(self._arguments)
             if self._preset is not None:
@@ -118,7 +122,7 @@ class Matminer:
         return np.array([_numbers(self._featurizer.featurize(structure, site)) for site in sites])
 
 
-def _numbers(values: Any) -> npt.NDArray[np.float64]:
+def _numbers(values: Iterable[object]) -> npt.NDArray[np.float64]:
     array = np.array(list(values), dtype=np.float64)
     if not np.isfinite(array).all():
         raise ValueError("a value is not a finite number")

@@ -13,12 +13,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from matdata.adapters.sites import Sites, from_cartesian, from_fractional, number_of
+from matdata.core.crystals import Float
 from matdata.core.ledger import Unusable
 
-Float = npt.NDArray[np.float64]
 MAX_SITES = 100_000
 # As in Fortran: D may replace E (double precision), and nothing separates digits.
 _REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?", re.ASCII)

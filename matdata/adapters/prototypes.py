@@ -12,9 +12,10 @@ import importlib.util
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +25,34 @@ from matdata.core.crystals import Float, Int, offsets_of
 from matdata.core.digest import digest_bytes
 from matdata.core.errors import SourceError
 
+if TYPE_CHECKING:
+    from pymatgen.core import Element, Structure
+
 MAX_SPECIES = 4
 MAX_SITES = 24
 # Pairs beyond this do not affect the volume: the largest atomic radius (2.6 Å) plus DLS's cutoff.
 PAIR_RANGE = 7.0
 # Where releases of pymatgen keep the file, below the package's folder.
 _PLACES = ("analysis/prototypes/aflow_prototypes.json*", "analysis/aflow_prototypes.json*")
+
+
+class _Species(TypedDict):
+    element: str
+    occu: float
+
+
+class _Site(TypedDict):
+    species: list[_Species]
+    abc: list[float]
+
+
+class _Lattice(TypedDict):
+    matrix: list[list[float]]
+
+
+class _Structure(TypedDict):
+    lattice: _Lattice
+    sites: list[_Site]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +132,7 @@ def prototypes() -> Prototypes:
     )
 
 
-def pymatgen_structure(row: int, species: list[Any]) -> Any:
+def pymatgen_structure(row: int, species: Sequence[str | Element]) -> Structure:
     """A prototype as a pymatgen ``Structure`` at the library's lattice; `species` by slot."""
     from pymatgen.core import Lattice, Structure
 
@@ -156,13 +179,13 @@ def _read(path: Path) -> bytes:
     return gzip.decompress(data) if path.suffix == ".gz" else data
 
 
-def _is_usable(sites: list[dict[str, Any]]) -> bool:
+def _is_usable(sites: list[_Site]) -> bool:
     ordered = all(len(site["species"]) == 1 and site["species"][0]["occu"] == 1 for site in sites)
     species = {site["species"][0]["element"] for site in sites}
     return ordered and 2 <= len(species) <= MAX_SPECIES and len(sites) <= MAX_SITES
 
 
-def _geometry(snl: dict[str, Any]) -> tuple[Float, Float, Int]:
+def _geometry(snl: _Structure) -> tuple[Float, Float, Int]:
     """Lattice (3, 3), fractional coordinates (n, 3) and slots (n,) of one entry."""
     symbols = [site["species"][0]["element"] for site in snl["sites"]]
     x = elements.electronegativities()

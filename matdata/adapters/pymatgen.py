@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from matdata.adapters.sites import (
     FULL,
@@ -17,8 +17,11 @@ from matdata.core.crystals import Crystals, as_ids
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Unusable
 
+if TYPE_CHECKING:
+    from pymatgen.core import Composition, Structure
 
-def sites_of(structure: Any) -> Sites:
+
+def sites_of(structure: Structure) -> Sites:
     """One crystal from a pymatgen `Structure`.
 
     Raises
@@ -55,7 +58,7 @@ def from_structures(structures: Sequence[object], ids: Sequence[str] | None = No
     return to_crystals(names, sites)
 
 
-def to_structure(crystals: Crystals, row: int = 0) -> Any:
+def to_structure(crystals: Crystals, row: int = 0) -> Structure:
     """The pymatgen `Structure` of one crystal."""
     from pymatgen.core import Lattice, Structure
 
@@ -84,7 +87,7 @@ def _is(value: object, kind: str) -> bool:
     return any(cls.__module__.startswith("pymatgen.") and cls.__name__ == kind for cls in classes)
 
 
-def amounts_of(composition: Any) -> dict[int, float]:
+def amounts_of(composition: Composition) -> dict[int, float]:
     """Amounts by atomic number from a pymatgen `Composition`; oxidation states are ignored.
 
     Raises

@@ -76,9 +76,9 @@ def numbers_array(values: object, what: str) -> npt.NDArray[np.float64]:
     return array.astype(np.float64)
 
 
-def _holds_truth(values: Any, levels: int) -> bool:
+def _holds_truth(values: object, levels: int) -> bool:
     """Whether a table of numbers holds booleans, which NumPy would take for 1 and 0."""
-    if isinstance(values, np.ndarray) or levels != 2:
+    if not isinstance(values, (list, tuple)) or levels != 2:
         return False
     return any(not TRUTH.isdisjoint(map(type, row)) for row in values)
 
@@ -124,7 +124,7 @@ def from_cartesian(lattice: object, cart_coords: object, numbers: Sequence[int])
     return from_fractional(cell, coords @ np.linalg.inv(cell), numbers)
 
 
-def require_periodic(along: Sequence[Any]) -> None:
+def require_periodic(along: Sequence[object]) -> None:
     """Reject a structure that is not periodic along all three lattice vectors.
 
     Raises

@@ -68,7 +68,7 @@ def dls_scale(
     deviation = np.sqrt(((x - mean) ** 2 * weights).sum(axis=1, keepdims=True))
     radii = r[numbers] + k[numbers] * deviation
     reach = atomic[numbers] + CUTOFF
-    # A pair is found from both of its ends, so the longer reach decides whether it counts.
+    # A pair is seen from both of its ends, so the longer reach decides whether it counts.
     cutoff = np.maximum(reach[:, None, :, None], reach[:, None, None, :])
     expected = radii[:, None, :, None] + radii[:, None, None, :]
     slots = len(stoichiometry)

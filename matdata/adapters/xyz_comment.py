@@ -44,7 +44,7 @@ def comment_texts(comment: str) -> dict[str, str]:
     return {key: "=".join(values) for key, *values in _items(comment)}
 
 
-@functools.lru_cache(maxsize=8)  # a frame's line is asked for its values, its id and its columns
+@functools.lru_cache(maxsize=8)  # a frame's line is read for its values, its id and its columns
 def _items(comment: str) -> tuple[tuple[str, ...], ...]:
     """Keys, each with what follows its equals signs."""
     items: list[list[str]] = []

@@ -73,6 +73,13 @@ BUILD_OPTIONS = (
         Option(
             "target", "a column to learn; all numeric ones if not given", "list", metavar="NAME"
         ),
+        Option(
+            "axis",
+            "the column with the points where the numbers of an array column stand (energies of a "
+            "spectrum), which are learnt and scored on it",
+            "list",
+            metavar="COLUMN=AXIS",
+        ),
     ),
     *in_group(
         "curation",

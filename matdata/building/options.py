@@ -31,6 +31,9 @@ class BuildOptions(Settings):
         default_factory=CurateSettings, metadata={"help": "what makes a record part of it"}
     )
     drop_in: tuple[str, ...] = setting((), "datasets of the cache whose materials are left out")
+    axis: tuple[str, ...] = setting(
+        (), "COLUMN=AXIS: the column with the points where the numbers of an array column stand"
+    )
     workers: int | None = setting(None, "threads or processes; all cores if not given", minimum=1)
     shard_rows: int | None = setting(
         None, "most crystals in a shard of a feature; near 64 MB if not given", minimum=1

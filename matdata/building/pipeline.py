@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from matdata.building.axes import axes_of
 from matdata.building.feature_inputs import feature_input, require_structures
 from matdata.building.options import BuildOptions
 from matdata.building.report import LOUD_SHARE, nothing_left, tell, unexpected_in
@@ -162,6 +163,9 @@ def make_dataset(
         "name": name,
         "format": 1,
     }
+    axes = origin.get("axes", {})
+    if axes or options.axis:
+        identity |= {"axes": axes, "axis": list(options.axis)}
     folder = dataset_folder(cache / "datasets" / name, origin["version"], identity)
     if not is_committed(folder):
         structures, table, rejects = snapshot.load()
@@ -193,7 +197,8 @@ def make_dataset(
                 "records_digest": snapshot.digest,
             },
         }
-        write_dataset(curated, folder, identity, about, origin["targets"], console)
+        axes = axes_of(curated.table, axes, options.axis)
+        write_dataset(curated, folder, identity, about, origin["targets"], axes, console)
     dataset = DatasetFolder(folder)
     check_present(folder, dataset.manifest)
     mark_used(folder)

@@ -15,6 +15,7 @@ Builds curated, split, featurized and verified crystal datasets.
   matdata build crystals.csv --features ofm --target band_gap
   matdata build mp --features ofm          the Materials Project (needs MP_API_KEY)
 """
+DATASET = ("dataset", "name, or name@version")
 
 
 def _common() -> argparse.ArgumentParser:
@@ -25,6 +26,61 @@ def _common() -> argparse.ArgumentParser:
     group.add_argument("--quiet", action="store_true", help="print warnings and errors only")
     group.add_argument("--debug", action="store_true", help="show tracebacks, of records too")
     return common
+
+
+def make_parser(command: str | None = None, *, with_file: bool = True) -> argparse.ArgumentParser:
+    """The parser of the command line.
+
+    Parameters
+    ----------
+    command
+        The only command whose options are looked up, which takes time; those of all if None.
+    with_file
+        Whether a file may hold options, so that the command line alone need not be whole.
+    """
+    common = _common()
+    parser = argparse.ArgumentParser(
+        prog="matdata",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"matdata {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, help: str, *arguments: tuple[str, str]) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, parents=[common], help=help)
+        for argument, meaning in arguments:
+            one.add_argument(argument, help=meaning)
+        if command in (None, name):
+            options = options_of_command(name)
+            if options:
+                add_options(one, options, with_file=with_file)
+        return one
+
+    _add_making(add)
+    train_arguments.add_all(add)
+    _add_reading(add)
+    return parser
+
+
+def _add_making(add: train_arguments.Add) -> None:
+    """The commands that make datasets, and look at how they were made."""
+    add("build", "source to verified dataset")
+    add("featurize", "add features to a dataset")
+    add("split", "add a split, or the splits of all folds, to a dataset")
+    _add_audit(add("audit", "what the parts of a split share; exit code 1 if train does", DATASET))
+    report = add("report", "the funnel of a dataset, as a table or a picture", DATASET)
+    report.add_argument("--output", metavar="FILE", help="write a picture (.png, .svg, .pdf)")
+    older = ("dataset", "the older one: name@version, or source/version for a snapshot")
+    diff = add("diff", "what changed between two versions", older, ("other", "the newer one"))
+    diff.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
+    diff.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="tolerances: target=0.001 (its unit), volume=0.01, distance=0.01 (relative)",
+    )
 
 
 def _add_audit(parser: argparse.ArgumentParser) -> None:
@@ -50,78 +106,37 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def make_parser(command: str | None = None) -> argparse.ArgumentParser:
-    """The parser of the command line.
-
-    Parameters
-    ----------
-    command
-        The only command whose options are looked up, which takes time; those of all if None.
-    """
-    common = _common()
-    parser = argparse.ArgumentParser(
-        prog="matdata",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"matdata {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-
-    def add(name: str, help: str, *arguments: tuple[str, str]) -> argparse.ArgumentParser:
-        one = commands.add_parser(name, parents=[common], help=help)
-        for argument, meaning in arguments:
-            one.add_argument(argument, help=meaning)
-        if command in (None, name):
-            options = options_of_command(name)
-            if options:
-                add_options(one, options)
-        return one
-
-    dataset = ("dataset", "name, or name@version")
-    add("build", "source to verified dataset")
-    add("featurize", "add features to a dataset")
-    add("split", "add a split, or the splits of all folds, to a dataset")
-    _add_audit(add("audit", "what the parts of a split share; exit code 1 if train does", dataset))
-    report = add("report", "the funnel of a dataset, as a table or a picture", dataset)
-    report.add_argument("--output", metavar="FILE", help="write a picture (.png, .svg, .pdf)")
-    older = ("dataset", "the older one: name@version, or source/version for a snapshot")
-    diff = add("diff", "what changed between two versions", older, ("other", "the newer one"))
-    diff.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
-    diff.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="tolerances: target=0.001 (its unit), volume=0.01, distance=0.01 (relative)",
-    )
-    train_arguments.add_all(add)
+def _add_reading(add: train_arguments.Add) -> None:
+    """The commands that show, check and write what there is."""
     add("list", "what the cache holds")
-    add("info", "one dataset: funnel, columns, splits, features", dataset)
-    add("show", "one material", dataset, ("id", "material id"))
+    add("info", "one dataset: funnel, columns, splits, features", DATASET)
+    add("show", "one material", DATASET, ("id", "material id"))
     verify = add("verify", "reread every byte and compare digests")
     verify.add_argument("dataset", nargs="?", help="name, or name@version; all if not given")
-    export = add(
-        "export", "write a dataset for other programs", dataset, ("output", "file or folder")
+    _add_export(
+        add("export", "write a dataset for other programs", DATASET, ("output", "file or folder"))
     )
-    export.add_argument(
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--format", help="npz, hdf5, parquet, extxyz or csv; by the ending of output if not given"
     )
-    export.add_argument(
+    parser.add_argument(
         "--raw-text",
         action="store_true",
         help="csv: leave texts as they are that a spreadsheet would run (else preceded by ')",
     )
-    export.add_argument(
+    parser.add_argument(
         "--snapshot",
         action="store_true",
         help="write the records that it was made from (.jsonl, .jsonl.gz), for build --from",
     )
-    export.add_argument("--features", default="", metavar="A,B", help="dense arrays to write")
-    export.add_argument(
+    parser.add_argument("--features", default="", metavar="A,B", help="dense arrays to write")
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="FEATURE.KEY=VALUE",
         help="a setting of a feature (ofm.level=structure)",
     )
-    return parser

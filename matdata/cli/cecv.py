@@ -107,17 +107,17 @@ def lines(record: dict[str, Any]) -> list[str]:
     """The vectors as text."""
     kind = f" with {record['containing']}" if record["containing"] else ""
     wide = max(len(name) for name in (*record["runs"], "threshold", "target"))
-    found = [f"{record['materials']:,} materials{kind} of {record['dataset']}, {record['part']}"]
-    found.append(f"  {'threshold':<{wide}}" + "".join(f" {t:>6g}" for t in record["thresholds"]))
+    report = [f"{record['materials']:,} materials{kind} of {record['dataset']}, {record['part']}"]
+    report.append(f"  {'threshold':<{wide}}" + "".join(f" {t:>6g}" for t in record["thresholds"]))
     rows = dict(record["runs"])
     if record["target"] is not None:
         rows["target"] = record["target"]
     for name, counts in rows.items():
-        found.append(f"  {name:<{wide}}" + "".join(f" {count:>6g}" for count in counts))
+        report.append(f"  {name:<{wide}}" + "".join(f" {count:>6g}" for count in counts))
     for name, count in record["lost"].items():
-        found.append(f"  {name}: {count:,} more materials, for which another run lacks a feature")
+        report.append(f"  {name}: {count:,} more materials, for which another run lacks a feature")
     for name, judged in record["judged"].items():
         advice = " and ".join(judged["advice"])
-        told = f"the {advice} part should weigh more" if advice else "in the target region"
-        found.append(f"  {name}: {told}")
-    return found
+        advised = f"the {advice} part should weigh more" if advice else "in the target region"
+        report.append(f"  {name}: {advised}")
+    return report

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from matdata.cli.common import cache_of, console_of, print_json
+from matdata.cli.common import console_of, print_json
+from matdata.cli.options import joined
 from matdata.cli.plugins import need_torch
-from matdata.core.errors import StoreError
 from matdata.core.printable import printable
+from matdata.evaluation.arguments import EVALUATE_OPTIONS, canonical, config_of_evaluate
+from matdata.store.config_file import write_config
 
 SHOWN = {
     "regression": ("mae", "rmse", "r2", "mad_mae", "max_error"),
@@ -16,41 +18,41 @@ SHOWN = {
     "multi_label": ("subset_accuracy", "f1_micro", "f1_macro", "log_loss"),
     "distribution": ("l1", "l2", "kl", "top1"),
 }
-SPREAD = ("miscalibration_area", "coverage_68", "coverage_95", "spearman", "confidence_error_area")
+DEVIATION_SCORES = (
+    "miscalibration_area",
+    "coverage_68",
+    "coverage_95",
+    "spearman",
+    "confidence_error_area",
+)
 #: Classes up to which the confusion matrix is printed.
 CLASSES_OF_A_LINE = 8
 
 
 def run(given: argparse.Namespace) -> int:
     """Open the test part of a run's split, once, and score the run."""
+    fields = joined(given, EVALUATE_OPTIONS, canonical)
     need_torch()
-    from matdata.evaluation.pictures import Drawn, draw_all
-    from matdata.evaluation.score import evaluate_run, picture_folder, test_predictions
-    from matdata.training.added import adding
-    from matdata.training.logs import read_log
-    from matdata.training.run import find_run
+    from matdata.evaluation.pictures import Drawn
+    from matdata.evaluation.request import EvaluateRequest
+    from matdata.evaluation.run_pictures import draw_run
+    from matdata.evaluation.score import evaluate_run
 
-    found = find_run(cache_of(given), given.run)
-    settings = {"device": given.device} if given.device else {}
-    record = evaluate_run(found, settings, given.derive)
+    request = EvaluateRequest.of(fields)
+    if given.write_config:
+        write_config(given.write_config, config_of_evaluate(request))
+    record = evaluate_run(request.run, request.settings, request.derive)
     console = console_of(given)
     if not given.json:  # the score first: no picture may cost it
         for line in lines(record):
             console.say(line)
-    drawn = Drawn()
-    if not given.no_pictures:
-        folder = picture_folder(found, given.pictures)
-        try:
-            with adding(folder):
-                drawn = draw_all(folder, record, test_predictions(found), read_log(found.folder))
-        except StoreError as refusal:  # a cache that is for reading only
-            drawn.failed[folder] = refusal
+    drawn = draw_run(request.run, record, request.pictures) if request.draws else Drawn()
     if given.json:
         failed = {str(path): str(error) for path, error in drawn.failed.items()}
-        made = [str(path) for path in drawn.made]
-        print_json({**record, "pictures": made, "pictures_failed": failed})
-    elif drawn.made:
-        console.say(f"pictures in {drawn.made[0].parent}")
+        paths = [str(path) for path in drawn.written]
+        print_json({**record, "pictures": paths, "pictures_failed": failed})
+    elif drawn.written:
+        console.say(f"pictures in {drawn.written[0].parent}")
     for path, error in drawn.failed.items():
         console.warn(f"{path.name} was not drawn: {type(error).__name__}: {error}")
         if given.debug:
@@ -61,20 +63,20 @@ def run(given: argparse.Namespace) -> int:
 def lines(record: dict[str, Any]) -> list[str]:
     """The score as text."""
     sizes = record["test"]
-    found = [
+    report = [
         f"the test part of {record['split']['name']} {_opened(record)}: {sizes['predicted']:,} of "
         f"{sizes['asked']:,} materials"
     ]
     for name, scored in record["targets"].items():
-        found += _target(name, scored, record["run"])
+        report += _target(name, scored, record["run"])
     for name, scored in record.get("derived", {}).get("targets", {}).items():
         by = " and ".join(scored["derived_by"])
-        found.append(f"{name}, derived by {by}")
+        report.append(f"{name}, derived by {by}")
         if "metrics" in scored:
-            found += _target(name, scored, record["run"])
+            report += _target(name, scored, record["run"])
         if "interval" in scored:
-            found.append(_interval(scored["interval"]))
-    return found
+            report.append(_interval(scored["interval"]))
+    return report
 
 
 def _interval(interval: dict[str, Any]) -> str:
@@ -88,32 +90,32 @@ def _interval(interval: dict[str, Any]) -> str:
 
 def _target(name: str, scored: dict[str, Any], run: str) -> list[str]:
     """The scores of one target."""
-    found: list[str] = []
+    report: list[str] = []
     unit = "" if scored["unit"] == "1" else f" [{scored['unit']}]"
     names = scored.get("shown") or SHOWN[scored["task"]]
-    found.append(f"{name}{unit}, {scored['materials']:,} materials")
-    found += [
+    report.append(f"{name}{unit}, {scored['materials']:,} materials")
+    report += [
         f"  {count:,} without it: {reason}" for reason, count in scored.get("missing", {}).items()
     ]
-    found += _classes(scored.get("classes", []))
+    report += _classes(scored.get("classes", []))
     rows = [(printable(run), scored["metrics"]), *scored["baselines"].items()]
     wide = max(len(row) for row, _ in rows)
-    found.append(f"  {'':<{wide}}" + "".join(f"  {name:>10}" for name in names))
+    report.append(f"  {'':<{wide}}" + "".join(f"  {name:>10}" for name in names))
     for row, values in rows:
         cells = "".join(f"  {number(values[name]):>10}" for name in names)
-        found.append(f"  {row:<{wide}}{cells}")
-    found += _confusion(scored)
+        report.append(f"  {row:<{wide}}{cells}")
+    report += _confusion(scored)
     uncertainty = scored.get("uncertainty")
     if uncertainty:
-        scores = ", ".join(f"{name} {number(uncertainty[name])}" for name in SPREAD)
-        found.append(f"  predicted standard deviation: {scores}")
+        scores = ", ".join(f"{name} {number(uncertainty[name])}" for name in DEVIATION_SCORES)
+        report.append(f"  predicted standard deviation: {scores}")
     why = scored.get("undefined", {})
-    found += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
-    return found
+    report += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
+    return report
 
 
 def _opened(record: dict[str, Any]) -> str:
-    """Whether it was open before, which is told of a copied run and of deleted records as well."""
+    """Whether it was open before, also for a copied run and for deleted records."""
     if record["reused"]:
         return "was opened before; this is its record"
     opened = record["opened"]
@@ -126,8 +128,8 @@ def _classes(names: list[str]) -> list[str]:
     if not names:
         return []
     shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
-    told = f"; roc_auc and f1 are those of {names[1]}" if len(names) == 2 else ""
-    return [f"  classes: {shown}{told}"]
+    of_two = f"; roc_auc and f1 are those of {names[1]}" if len(names) == 2 else ""
+    return [f"  classes: {shown}{of_two}"]
 
 
 def _confusion(scored: dict[str, Any]) -> list[str]:

@@ -33,13 +33,20 @@ def _debugging(debug: bool) -> Iterator[None]:
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     command = next((one for one in arguments if not one.startswith("-")), "")
-    parser = make_parser(command)
+    with_file = any(_names_file(one) for one in arguments)
+    parser = make_parser(command, with_file=with_file)
     given = parser.parse_args(arguments)
     if given.command in TABLES and given.config is None:
         missing = missing_arguments(given, options_of_command(given.command))
         if missing:
             parser.error(f"the following arguments are required: {', '.join(missing)}")
     return given
+
+
+def _names_file(argument: str) -> bool:
+    """Whether it is ``--config``, which argparse lets be cut short."""
+    name = argument.partition("=")[0]
+    return len(name) > len("--c") and "--config".startswith(name)
 
 
 @screened()

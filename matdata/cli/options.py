@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 TABLES = {
     "build": "matdata.building.arguments:BUILD_OPTIONS",
     "featurize": "matdata.building.arguments:FEATURIZE_OPTIONS",
+    "evaluate": "matdata.evaluation.arguments:EVALUATE_OPTIONS",
+    "predict": "matdata.evaluation.arguments:PREDICT_OPTIONS",
     "split": "matdata.splits.arguments:SPLIT_OPTIONS",
     "train": "matdata.training.arguments:TRAIN_OPTIONS",
 }
@@ -31,14 +33,26 @@ def options_of_command(command: str) -> tuple[Option, ...]:
     return table
 
 
-def add_options(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
-    """Add the arguments of a command. What is not given is None: a file may say it."""
+def add_options(
+    parser: argparse.ArgumentParser, options: Sequence[Option], *, with_file: bool = True
+) -> None:
+    """Add the arguments of a command. What is not given is None: a file may say it.
+
+    Parameters
+    ----------
+    parser
+        The parser of the command.
+    options
+        Its options.
+    with_file
+        Whether there is a file, so that even what the command line takes by place may be left out.
+    """
     groups: dict[str, Any] = {"": parser}
     for option in options:
         if option.in_arguments:
             if option.group not in groups:
                 groups[option.group] = parser.add_argument_group(option.group)
-            _add(groups[option.group], option)
+            _add(groups[option.group], option, with_file)
     files = parser.add_argument_group("options in a file")
     files.add_argument(
         "--config", metavar="FILE", help="read options from a TOML file; arguments win"
@@ -48,12 +62,15 @@ def add_options(parser: argparse.ArgumentParser, options: Sequence[Option]) -> N
     )
 
 
-def _add(group: Any, option: Option) -> None:
+def _add(group: Any, option: Option, with_file: bool) -> None:
     more: dict[str, Any] = {"help": option.help}
     if option.positional:
-        group.add_argument(option.name, nargs="?", **more)
+        one, several = ("?", "*") if with_file else (None, "+")
+        group.add_argument(option.name, nargs=several if option.kind == "list" else one, **more)
         return
-    if option.kind == "flag":
+    if option.kind == "flag" and option.default:  # --name switches on what a file switched off
+        more["action"] = argparse.BooleanOptionalAction
+    elif option.kind == "flag":
         more |= {"action": "store_const", "const": True}
     else:
         more |= {
@@ -84,7 +101,7 @@ def values_of(given: argparse.Namespace, options: Sequence[Option]) -> dict[str,
     values: dict[str, Any] = {}
     for option in options:
         value = getattr(given, option.name, None)
-        if value is None:
+        if value is None or value == []:
             continue
         if option.texts:
             texts = tuple(text for text in value if not _PAIR.match(text))

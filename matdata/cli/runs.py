@@ -57,13 +57,13 @@ def lines(group: dict[str, Any]) -> list[str]:
     unit = "" if group["unit"] == "1" else f" [{group['unit']}]"
     names = SHOWN[group["task"]]
     where = f"{group['materials']:,} materials of {group['dataset']}"
-    found = [f"{group['target']}{unit} on {where}, {_openings(group['openings'])}"]
+    report = [f"{group['target']}{unit} on {where}, {_openings(group['openings'])}"]
     rows = [(entry["run"], entry["members"], entry["metrics"]) for entry in group["runs"]]
     rows += [(name, None, values) for name, values in group["baselines"].items()]
     rows = [(printable(name), members, values) for name, members, values in rows]
     wide = max(len(name) for name, _, _ in rows)
-    found.append(f"  {'':<{wide}}  members" + "".join(f"  {name:>10}" for name in names))
+    report.append(f"  {'':<{wide}}  members" + "".join(f"  {name:>10}" for name in names))
     for name, members, values in rows:
         cells = "".join(f"  {number(values[metric]):>10}" for metric in names)
-        found.append(f"  {name:<{wide}}  {members or '':>7}{cells}")
-    return found
+        report.append(f"  {name:<{wide}}  {members or '':>7}{cells}")
+    return report

@@ -28,9 +28,9 @@ def run(given: argparse.Namespace) -> int:
         plan = ask(request, cache)
         text = config_of_train(request, plan.trainer, plan.settings.to_dict(), name)
         write_config(given.write_config, text)
-    made = train(request, cache, name, console_of(given))
+    trained = train(request, cache, name, console_of(given))
     if given.json:
-        print_json({"run": made.name, "folder": str(made.folder), **made.result()})
+        print_json({"run": trained.name, "folder": str(trained.folder), **trained.result()})
     return 0
 
 

@@ -16,42 +16,19 @@ def add_all(add: Add) -> None:
         "--timeout", type=float, metavar="SECONDS", help="for the import of one plugin (20)"
     )
     add("train", "train a plugin on a dataset")
-    predict = add("predict", "what a run says about other materials", ("run", "name of the run"))
-    predict.add_argument(
-        "what", nargs="+", help="a dataset, files of structures (CIF, POSCAR, …), or formulas"
-    )
-    predict.add_argument(
-        "--output", metavar="FILE", help="write a table (.parquet, .csv, .json, .jsonl)"
-    )
-    predict.add_argument("--members", action="store_true", help="a column for each member, too")
-    predict.add_argument("--device", help="auto, cpu, cuda")
-    _derive(predict)
-    evaluate = add(
-        "evaluate",
-        "open the test part of a run's split, once, and score the run",
-        ("run", "name of the run"),
-    )
-    evaluate.add_argument("--pictures", metavar="DIR", help="write pictures (default: the run's)")
-    evaluate.add_argument("--no-pictures", action="store_true", help="write none")
-    evaluate.add_argument("--device", help="auto, cpu, cuda")
-    _derive(evaluate)
+    add("predict", "predict other materials with a run")
+    add("evaluate", "open the test part of a run's split, once, and score the run")
     runs = add("runs", "compare runs on the same test materials")
     runs.add_argument("names", nargs="*", help="these runs; all of the cache if none is named")
     _cecv(add("cecv", "chemical environment clustering vectors of runs (L-G-DCNN, figure 3)"))
     _contributions(
-        add("contributions", "what each element gives to predictions", ("run", "name of the run"))
+        add(
+            "contributions",
+            "what each element contributes to predictions",
+            ("run", "name of the run"),
+        )
     )
     _edges(add("edges", "edges that a run predicts within formulas", ("run", "name of the run")))
-
-
-def _derive(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--derive",
-        action="append",
-        default=[],
-        metavar="NAME[:KEY=VALUE,…]",
-        help="compute from the predictions, in this order: power10, scale, conformal:alpha=0.1",
-    )
 
 
 def _cecv(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +59,7 @@ def _edges(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layer", type=int, default=0, metavar="N", help="message passing layer, from 1; 0: last"
     )
-    parser.add_argument("--atoms", action="store_true", help="draw a row an atom, not an element")
+    parser.add_argument("--atoms", action="store_true", help="draw a row per atom, not per element")
     _output(parser)
 
 

@@ -16,6 +16,10 @@ import numpy.typing as npt
 from matdata.core.digest import digest_arrays
 from matdata.core.errors import StructureError
 
+#: An array of any type and shape: its docstring, or its name, says which.
+Array = npt.NDArray[Any]
+#: Any type of array.
+DType = np.dtype[Any]
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
 

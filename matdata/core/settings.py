@@ -131,7 +131,7 @@ def _coerce(value: Any, hint: Any, name: str) -> Any:
         if isinstance(value, classes):
             return value
         hint = next(option for option in options if option is not type(None))
-    if hint is Any:
+    if hint in (Any, object):
         return value
     origin = typing.get_origin(hint)
     if origin is tuple:
@@ -154,7 +154,7 @@ def _require_exact(hint: Any, value: Any, name: str) -> None:
     takes = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     text = isinstance(value, str) and str not in takes
     pointed = isinstance(value, (float, np.floating)) and int in takes and float not in takes
-    if (text or pointed) and Any not in takes:
+    if (text or pointed) and not {Any, object} & {*takes}:
         kinds = " or ".join(getattr(one, "__name__", str(one)) for one in takes)
         raise _wrong_type(value, kinds, name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from matdata.core import ledger
@@ -27,6 +28,7 @@ def write_dataset(
     identity: Mapping[str, object],
     about: Mapping[str, object],
     units: Mapping[str, str],
+    axes: Mapping[str, str],
     console: Console,
 ) -> Path:
     """Commit a dataset.
@@ -43,6 +45,8 @@ def write_dataset(
         Name, provenance and column roles for the manifest.
     units
         Units of the columns.
+    axes
+        By array column the column that holds its axis.
     console
         Receives a warning if another process holds the lock.
     """
@@ -53,7 +57,9 @@ def write_dataset(
         structures = curated.structures
         if curated.kind != "composition":
             writer.write("crystals.h5", lambda path: write_structures(path, structures))
-        writer.write("table.parquet", lambda path: tables.write_table(path, curated.table, units))
+        metadata = {name: {tables.AXIS: axis} for name, axis in axes.items()}
+        table = partial(tables.write_table, columns=curated.table, units=units, metadata=metadata)
+        writer.write("table.parquet", table)
         rejects = ledger.to_columns(curated.rejects)
         writer.write("ledger.parquet", lambda path: tables.write_table(path, rejects))
         steps = {"steps": curated.funnel.steps}

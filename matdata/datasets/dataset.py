@@ -178,7 +178,7 @@ class Dataset(DatasetFolder):
         *,
         inputs: Sequence[str],
         target: str | Sequence[str] | None = None,
-        **options: object,
+        **options: Any,
     ) -> Loader:
         """The loader of one part of a split; of the whole dataset if no part is given."""
         from matdata.load.loaders import make_part_loader

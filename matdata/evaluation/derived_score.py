@@ -14,11 +14,11 @@ from matdata.evaluation.target_scores import plain_values, target_record
 from matdata.splits.base import Split
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.added import adding
-from matdata.training.contract import Target
 from matdata.training.data import View, truth
 from matdata.training.predict import predict_dataset
 from matdata.training.prediction import Predictions
 from matdata.training.run import Run
+from matdata.training.target import Target
 
 
 def derived_record(
@@ -26,7 +26,7 @@ def derived_record(
     chain: Chain,
     dataset: DatasetFolder,
     split: Split,
-    settings: Mapping[str, Any] | None,
+    settings: Mapping[str, object] | None,
 ) -> dict[str, Any]:
     """What is derived, scored on the test part, which is open already.
 
@@ -38,50 +38,50 @@ def derived_record(
         ``mean_width``; ``table``, the file of the run with the predictions.
     """
     ids = np.sort(split.ids("test"))
-    found = predict_dataset(run, dataset, ids, with_truth=True, settings=settings)
-    found = chain.apply(found, settings)
+    predictions = predict_dataset(run, dataset, ids, with_truth=True, settings=settings)
+    predictions = chain.apply(predictions, settings)
     view = View.of(dataset, {})
     train = {t.name: truth(view, split.ids("train"), (t,)) for t in run.schema.targets}
     for step in chain.steps:
         train |= step.truth(train, {})
-    own = {target.name for target in run.schema.targets}
+    predicted = {target.name for target in run.schema.targets}
     targets: dict[str, Any] = {}
-    for target in found.targets:
+    for target in predictions.targets:
         scored: dict[str, Any] = {}
-        if target.name not in own:
-            scored = target_record(found, target, train[target.name])
+        if target.name not in predicted:
+            scored = target_record(predictions, target, train[target.name])
             why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
             scored |= {"undefined": why} if why else {}
-        if target.name in found.intervals:
-            scored["interval"] = _interval(found, target)
+        if target.name in predictions.intervals:
+            scored["interval"] = _interval(predictions, target)
         if scored:
-            targets[target.name] = {"derived_by": _steps(found, target.name), **scored}
+            targets[target.name] = {"derived_by": _steps(predictions, target.name), **scored}
     name = digest_json([[step.spec, step.version] for step in chain.steps])[:12]
     folder = run.folder / FITTED
     with adding(folder):
         folder.mkdir(exist_ok=True)
-        found.write(folder / f"test-{name}.parquet")
+        predictions.write(folder / f"test-{name}.parquet")
     return {
-        "steps": [dict(one) for one in found.derivations],
+        "steps": [dict(one) for one in predictions.derivations],
         "targets": plain_values(targets),
         "table": f"{FITTED}/test-{name}.parquet",
     }
 
 
-def _steps(found: Predictions, name: str) -> list[str]:
+def _steps(predictions: Predictions, name: str) -> list[str]:
     keys = (name, f"{name}/interval")
-    return [found.derived_by[key] for key in keys if key in found.derived_by]
+    return [predictions.derived_by[key] for key in keys if key in predictions.derived_by]
 
 
-def _interval(found: Predictions, target: Target) -> dict[str, Any]:
-    """Whether the interval of a target holds what it says."""
-    lower, upper = found.intervals[target.name]
-    true = found.truth(target)
-    known = np.isfinite(true)
+def _interval(predictions: Predictions, target: Target) -> dict[str, object]:
+    """Share of the true values within the interval of a target, and its mean width."""
+    lower, upper = predictions.intervals[target.name]
+    true = predictions.truth(target)
+    has_truth = np.isfinite(true)
     within = (true >= lower) & (true <= upper)
     return {
-        "coverage": float(within[known].mean()) if known.any() else float("nan"),
-        "mean_width": float((upper - lower)[known].mean()) if known.any() else float("nan"),
-        "n": int(known.sum()),
+        "coverage": float(within[has_truth].mean()) if has_truth.any() else float("nan"),
+        "mean_width": float((upper - lower)[has_truth].mean()) if has_truth.any() else float("nan"),
+        "n": int(has_truth.sum()),
         "unit": target.unit,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,14 @@ from matdata.core import elements
 from matdata.evaluation.cecv import Curve, Region
 from matdata.evaluation.pictures import write_picture
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 def draw_cecv(path: Path, curves: Mapping[str, Curve], region: Region | None) -> Path:
     """Number of clusters over the threshold, with the region between the references (figure 3)."""
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         for name, curve in curves.items():
             axes.plot(curve.thresholds, curve.counts, marker="o", markersize=3, label=name)
         if region is not None:
@@ -52,7 +55,7 @@ def draw_table(path: Path, values: Mapping[int, float], label: str) -> Path:
     """One number per element, as colours on a periodic table."""
     symbols = elements.symbols()
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         grid = np.full((9, 18), np.nan)
         for number, value in values.items():
             row, column = table_position(number)
@@ -75,7 +78,7 @@ def draw_binary(
 ) -> Path:
     """Prediction with its standard deviation, and contributions, along a binary (figure 8)."""
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         x, mean = np.array(curves["x"]), np.array(curves["prediction"])
         deviation = np.nan_to_num(np.array(curves["spread"]))
         axes.fill_between(x, mean - deviation, mean + deviation, color="0.85")
@@ -91,7 +94,7 @@ def draw_binary(
 def draw_matrix(path: Path, matrix: npt.ArrayLike, labels: Sequence[str], title: str) -> Path:
     """A matrix (n, n) as a heat map, such as the edge attributes of Finder (its figure 4c)."""
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         shown = axes.imshow(np.asarray(matrix), cmap="viridis")
         axes.figure.colorbar(shown, ax=axes)
         for axis in (axes.xaxis, axes.yaxis):

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from torch import Tensor
 
 from matdata.core.crystals import Float, Int
 from matdata.core.elements import symbols
 from matdata.core.errors import ConfigError
-from matdata.evaluation.interpret import network
+from matdata.evaluation.interpretable import network
+from matdata.store.tables import Columns
 from matdata.training.batch_of import batch_of
 from matdata.training.data import device_of
 from matdata.training.run import Run
@@ -87,9 +89,9 @@ def edges_of(
     return [
         Edges(
             name,
-            _as_array(numbers, np.int64),
-            _as_array(counts, np.int64),
-            _as_array(matrix, np.float64),
+            _on_cpu(numbers).astype(np.int64),
+            _on_cpu(counts).astype(np.int64),
+            _on_cpu(matrix).astype(np.float64),
         )
         for name, (numbers, counts, matrix) in zip(
             unique_formulas, model.edge_matrices(batch, layer), strict=True
@@ -97,13 +99,13 @@ def edges_of(
     ]
 
 
-def _as_array(values: Any, kind: Any) -> Any:
-    return values.detach().cpu().numpy().astype(kind)
+def _on_cpu(values: Tensor) -> npt.NDArray[np.generic]:
+    return values.detach().cpu().numpy()
 
 
-def columns_of(edges: Sequence[Edges]) -> dict[str, list[Any]]:
+def columns_of(edges: Sequence[Edges]) -> Columns:
     """A table with one row per formula and pair of elements."""
-    columns: dict[str, list[Any]] = {
+    columns: Columns = {
         name: [] for name in ("formula", "first", "second", "first_atoms", "second_atoms", "edge")
     }
     for entry in edges:

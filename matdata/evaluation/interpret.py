@@ -9,9 +9,8 @@ targets are read, so a sealed test part stays sealed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,36 +18,19 @@ import torch
 
 from matdata.core.crystals import Float, Int, Ragged, offsets_of
 from matdata.core.errors import ConfigError
+from matdata.evaluation.interpretable import Interpretable, network
 from matdata.load.batch import Batch
+from matdata.load.inputs.formula import ElementMatrixBatch
+from matdata.load.loader import Loader
 from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
+from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.batch_of import batch_of
-from matdata.training.contract import TorchTrainer
 from matdata.training.data import View, device_of, loader_for
-from matdata.training.predict import features_of, networks, normalizer_of
+from matdata.training.predict import features_of, normalizer_of
 from matdata.training.run import Run
 
 Ids = npt.NDArray[np.str_]
-
-
-def network(run: Run, method: str, device: str = "auto") -> Any:
-    """The network of a run's first member, which must have the method.
-
-    Raises
-    ------
-    ConfigError
-        If its plugin has no network, or the network lacks the method.
-    """
-    if not isinstance(run.trainer, TorchTrainer):
-        raise ConfigError(f"run {run.name!r} is of {run.trainer.name}, which has no network")
-    model = networks(run, device_of(run.settings.replace(device=device)))[0]
-    if not hasattr(model, method):
-        raise ConfigError(
-            f"the network of {run.trainer.name} has no {method}, so run {run.name!r} cannot be "
-            "interpreted",
-            next_step="its model class may define it; see matdata.evaluation.interpret",
-        )
-    return model
 
 
 def materials_of(run: Run, part: str, containing: str | None = None) -> Ids:
@@ -112,7 +94,7 @@ def common_materials(
     return common, lost
 
 
-def _having(dataset: Any, ids: Ids, symbol: str) -> npt.NDArray[np.bool_]:
+def _having(dataset: DatasetFolder, ids: Ids, symbol: str) -> npt.NDArray[np.bool_]:
     from matdata.core.composition import parse_formula
 
     number = next(iter(parse_formula(symbol)))
@@ -159,7 +141,7 @@ def embeddings(run: Run, ids: Ids, device: str = "auto") -> Float:
     return np.stack([parts[row] for row in sorted(parts)])
 
 
-def _batches(run: Run, ids: Ids, device: str) -> Any:
+def _batches(run: Run, ids: Ids, device: str) -> Loader:
     dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
     view = View.of(dataset, features_of(run, dataset))
     settings = run.settings.replace(device=device)
@@ -189,15 +171,15 @@ class Shares:
     compound: Int
 
 
-def contributions(run: Run, batches: Any, model: Any) -> Shares:
+def contributions(run: Run, batches: Iterable[Batch], model: Interpretable) -> Shares:
     """Contributions of the elements in batches (of `loader_for` or `batch_of`)."""
     normalizer = normalizer_of(run)
     scale, shift = float(normalizer.scale[0]), float(normalizer.shift[0])
-    columns: list[list[Any]] = [[], [], [], []]
+    columns: list[list[Float]] = [[], [], [], []]
     for batch in batches:
         with torch.no_grad():
             values, log_deviations = model.contributions(batch)
-        composition = batch["edm"]
+        composition = batch.get("edm", ElementMatrixBatch)
         if log_deviations.shape[1] == 0:
             log_deviations = torch.full_like(values, float("nan"))
         first_target, log_deviation = (
@@ -207,12 +189,18 @@ def contributions(run: Run, batches: Any, model: Any) -> Shares:
         decoded = (composition.numbers, first_target * scale + shift, log_deviation.exp() * scale)
         for column, part in zip(columns, (*decoded, batch.rows[composition.crystal]), strict=True):
             column.append(part.cpu().double().numpy())
-    numbers, values, log_deviations, compound = (np.concatenate(column) for column in columns)
-    return Shares(numbers.astype(np.int64), values, log_deviations, compound.astype(np.int64))
+    numbers, shares, deviations, compound = (np.concatenate(column) for column in columns)
+    return Shares(numbers.astype(np.int64), shares, deviations, compound.astype(np.int64))
 
 
 def by_element(run: Run, ids: Ids, device: str = "auto") -> dict[int, tuple[float, int]]:
-    """Mean contribution per element over materials, and their number, by atomic number."""
+    """Mean contribution per element over materials, and their number, by atomic number.
+
+    Raises
+    ------
+    ConfigError
+        If the network has no ``contributions``.
+    """
     model = network(run, "contributions", device)
     shares = contributions(run, _batches(run, ids, device), model)
     means = {}
@@ -230,7 +218,7 @@ def along_binary(
     Returns
     -------
     dict
-        ``x``; ``prediction`` and its standard deviation ``spread``; contributions by symbol.
+        ``x``; ``prediction`` and its standard deviation, as ``spread``; contributions by symbol.
 
     Raises
     ------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +28,7 @@ def regression(true: Float, predicted: Float, weights: Float | None = None) -> d
         absolute deviation from the mean, and ``mad_mae``, its ratio to the MAE, which is near 1
         for a useless model and above 5 for a good one (Choudhary and DeCost 2021);
         ``max_error``; ``n``. Ratios that are not defined are NaN: `r2` of true values that are
-        all equal, `mad_mae` of predictions that are all exact (`undefined` says so in words).
+        all equal, `mad_mae` of predictions that are all exact (`undefined` gives the reason).
         Neither unit nor offset of the target changes `r2` and `mad_mae`.
     """
     true, predicted = np.asarray(true, float), np.asarray(predicted, float)
@@ -70,7 +69,7 @@ REASONS = {
 
 def undefined(scores: Mapping[str, object]) -> dict[str, str]:
     """Why scores have no finite value, by name."""
-    found = {}
+    reasons = {}
     for name, value in scores.items():
         if isinstance(value, float) and not math.isfinite(value):
             reason = REASONS.get(name, "it is beyond the range of float64")
@@ -78,11 +77,11 @@ def undefined(scores: Mapping[str, object]) -> dict[str, str]:
                 reason = "no true value is known"
             elif math.isinf(value):
                 reason = "it is beyond the range of float64"
-            found[name] = reason
-    return found
+            reasons[name] = reason
+    return reasons
 
 
-def classification(true: npt.NDArray[Any], chances: Float) -> dict[str, float]:
+def classification(true: npt.NDArray[np.generic], chances: Float) -> dict[str, float]:
     """Scores of probabilities (n, k) for true classes (n,).
 
     True classes that are none of ``0 .. k - 1``, which no training material had, have the
@@ -96,39 +95,39 @@ def classification(true: npt.NDArray[Any], chances: Float) -> dict[str, float]:
         ``n``.
     """
     kinds = chances.shape[1]
-    true = _class_of(true, kinds)
-    if not len(true):
+    classes = _class_of(true, kinds)
+    if not len(classes):
         return {**dict.fromkeys(("accuracy", "roc_auc", "f1", "log_loss"), np.nan), "n": 0}
     guess = chances.argmax(1)
     judged = [1] if kinds == 2 else list(range(kinds))
-    own = np.where(true >= 0, chances[np.arange(len(true)), true], 0.0)
+    of_true = np.where(classes >= 0, chances[np.arange(len(classes)), classes], 0.0)
     return {
-        "accuracy": float(np.mean(guess == true)),
-        "roc_auc": float(np.mean([_roc_auc(true == kind, chances[:, kind]) for kind in judged])),
-        "f1": float(np.mean([_f1(true == kind, guess == kind) for kind in judged])),
-        "log_loss": float(-np.mean(np.log(np.clip(own, 1e-15, None)))),
-        "n": len(true),
+        "accuracy": float(np.mean(guess == classes)),
+        "roc_auc": float(np.mean([_roc_auc(classes == kind, chances[:, kind]) for kind in judged])),
+        "f1": float(np.mean([_f1(classes == kind, guess == kind) for kind in judged])),
+        "log_loss": float(-np.mean(np.log(np.clip(of_true, 1e-15, None)))),
+        "n": len(classes),
     }
 
 
-def confusion(true: npt.NDArray[Any], chances: Float) -> list[list[int]]:
+def confusion(true: npt.NDArray[np.generic], chances: Float) -> list[list[int]]:
     """Materials by true class (rows) and likeliest class (columns), k times k.
 
     True classes that are none of ``0 .. k - 1`` are not counted.
     """
     kinds = chances.shape[1]
-    true = _class_of(true, kinds)
-    cells = (true * kinds + chances.argmax(1))[true >= 0]
+    classes = _class_of(true, kinds)
+    cells = (classes * kinds + chances.argmax(1))[classes >= 0]
     counts = np.bincount(cells, minlength=kinds * kinds).reshape(kinds, kinds)
-    found: list[list[int]] = counts.tolist()
-    return found
+    rows: list[list[int]] = counts.tolist()
+    return rows
 
 
-def _class_of(values: npt.NDArray[Any], kinds: int) -> npt.NDArray[np.int64]:
+def _class_of(values: npt.NDArray[np.generic], kinds: int) -> npt.NDArray[np.int64]:
     """Classes (n,), -1 for what is none of ``0 .. kinds - 1``."""
-    given = np.asarray(values, dtype=np.float64)
-    seen = (given >= 0) & (given < kinds) & (given == np.floor(given))
-    return np.where(seen, given, -1.0).astype(np.int64)
+    numbers = np.asarray(values, dtype=np.float64)
+    is_index = (numbers >= 0) & (numbers < kinds) & (numbers == np.floor(numbers))
+    return np.where(is_index, numbers, -1.0).astype(np.int64)
 
 
 def _roc_auc(positive: npt.NDArray[np.bool_], score: Float) -> float:
@@ -164,13 +163,15 @@ def mean_of(values: Float) -> Float:
     """Mean along the first axis; exact where all values are equal, whatever they are."""
     if not len(values):
         return np.full(values.shape[1:], np.nan)
-    found: Float = values[0] + (values - values[0]).mean(axis=0)
-    return found
+    mean: Float = values[0] + (values - values[0]).mean(axis=0)
+    return mean
 
 
-def dummy_class(train: npt.NDArray[Any], true: npt.NDArray[Any], kinds: int) -> dict[str, Any]:
+def dummy_class(
+    train: npt.NDArray[np.generic], true: npt.NDArray[np.generic], kinds: int
+) -> dict[str, dict[str, float]]:
     """Scores of the frequencies of the classes in the training part."""
-    known = _class_of(train, kinds)
-    known = known[known >= 0]
-    shares = np.bincount(known, minlength=kinds) / max(len(known), 1)
+    classes = _class_of(train, kinds)
+    classes = classes[classes >= 0]
+    shares = np.bincount(classes, minlength=kinds) / max(len(classes), 1)
     return {"dummy_frequencies": classification(true, np.tile(shares, (len(true), 1)))}

@@ -8,6 +8,7 @@ and never changed: each has a digest of itself and the line before.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,7 @@ def _damaged(path: Path, why: str) -> StoreError:
     )
 
 
-def _add(path: Path, text: str, entry: dict[str, Any]) -> None:
+def _add(path: Path, text: str, entry: Mapping[str, object]) -> None:
     """Write all lines and a new one, so that a kill leaves the old file or the new one."""
     line = json.dumps({**entry, "digest": digest_json(entry)}, ensure_ascii=False)
     try:

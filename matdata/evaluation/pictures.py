@@ -6,16 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from matdata.core.cache import storage_error
 from matdata.core.errors import ConfigError
 from matdata.evaluation.file_names import file_stems
+from matdata.store.tables import Columns
+from matdata.training.logs import LogRow
 from matdata.training.prediction_columns import PredictionColumn, Statistic
 
-Draw = Callable[[Any], None]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Draw: TypeAlias = "Callable[[Axes], None]"
+Float = npt.NDArray[np.float64]
 SIZE = (4.5, 4.0)  # inches
 #: Least width of a histogram, in its largest error: bins of equal numbers are no bins.
 NARROWEST = 1e-3
@@ -29,28 +36,28 @@ class Drawn:
 
     Attributes
     ----------
-    made
-        Those that were written.
+    written
+        Those that there are now.
     failed
         Those that were not, and why. A picture that fails costs neither the others nor the score.
     """
 
-    made: list[Path] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list)
     failed: dict[Path, Exception] = field(default_factory=dict)
 
     def add(self, path: Path, draw: Draw) -> None:
         """Draw one."""
         try:
-            self.made.append(write_picture(path, draw))
-        except Exception as error:  # whatever a drawing library says of unusual numbers
+            self.written.append(write_picture(path, draw))
+        except Exception as error:  # whatever a drawing library raises for unusual numbers
             self.failed[path] = error
 
 
 def draw_all(
     folder: Path,
     record: Mapping[str, Any],
-    table: Mapping[str, list[Any]],
-    log: Sequence[Mapping[str, Any]],
+    table: Columns,
+    log: Sequence[LogRow],
 ) -> Drawn:
     """Write the pictures of an evaluated run, each on its own.
 
@@ -69,39 +76,37 @@ def draw_all(
     if any("train_loss" in row for row in log):
         drawn.add(folder / "learning_curve.png", lambda axes: _learning(axes, log))
     stems = file_stems(record["targets"])
-    for name, found in record["targets"].items():
+    for name, scored in record["targets"].items():
         stem = stems[name]
-        if found["task"] == "regression":
-            for kind, draw in _of_numbers(name, found, table).items():
+        if scored["task"] == "regression":
+            for kind, draw in _of_numbers(name, scored, table).items():
                 drawn.add(folder / f"{kind}-{stem}.png", draw)
-        elif "confusion" in found:
-            drawn.add(folder / f"confusion-{stem}.png", partial(_confusion, found=found))
+        elif "confusion" in scored:
+            drawn.add(folder / f"confusion-{stem}.png", partial(_confusion, scored=scored))
     return drawn
 
 
-def _of_numbers(
-    name: str, found: Mapping[str, Any], table: Mapping[str, list[Any]]
-) -> dict[str, Draw]:
+def _of_numbers(name: str, scored: Mapping[str, Any], table: Columns) -> dict[str, Draw]:
     """Pictures of a target of regression."""
-    if not found["materials"]:
+    if not scored["materials"]:
         return {}
-    unit = "" if found["unit"] == "1" else f" ({found['unit']})"
+    unit = "" if scored["unit"] == "1" else f" ({scored['unit']})"
 
-    def parity(axes: object) -> None:
+    def parity(axes: Axes) -> None:
         _parity(axes, *_pairs(table, name), f"{name}{unit}")
 
-    def errors(axes: Any) -> None:
+    def errors(axes: Axes) -> None:
         true, mean = _pairs(table, name)
-        _errors(axes, mean - true, unit, found["metrics"]["mae"])
+        _errors(axes, mean - true, unit, scored["metrics"]["mae"])
 
     drawn: dict[str, Draw] = {"parity": parity, "errors": errors}
-    if "uncertainty" in found:
-        curve = found["uncertainty"]["confidence_error"]
+    if "uncertainty" in scored:
+        curve = scored["uncertainty"]["confidence_error"]
         drawn["confidence-error"] = partial(_confidence, curve=curve, unit=unit)
     return drawn
 
 
-def _pairs(table: Mapping[str, list[Any]], name: str) -> tuple[Any, Any]:
+def _pairs(table: Columns, name: str) -> tuple[Float, Float]:
     """True and predicted numbers of one target, all entries of arrays one after another."""
     both = (PredictionColumn(name, which, None).name for which in (Statistic.TRUTH, Statistic.MEAN))
     rows = [
@@ -109,7 +114,7 @@ def _pairs(table: Mapping[str, list[Any]], name: str) -> tuple[Any, Any]:
         for true, mean in zip(*(table[column] for column in both), strict=True)
         if true is not None and mean is not None
     ]
-    return tuple(np.concatenate([row[k] for row in rows]) for k in (0, 1))  # type: ignore[return-value]
+    return np.concatenate([true for true, _ in rows]), np.concatenate([mean for _, mean in rows])
 
 
 def write_picture(path: Path, draw: Draw) -> Path:
@@ -140,7 +145,7 @@ def write_picture(path: Path, draw: Draw) -> Path:
     return path
 
 
-def _learning(axes: Any, log: Sequence[Mapping[str, Any]]) -> None:
+def _learning(axes: Axes, log: Sequence[LogRow]) -> None:
     epochs = [row["epoch"] for row in log]
     axes.plot(epochs, [_number(row.get("train_loss")) for row in log], label="train loss")
     if any("val_loss" in row for row in log):
@@ -151,11 +156,11 @@ def _learning(axes: Any, log: Sequence[Mapping[str, Any]]) -> None:
     axes.legend()
 
 
-def _number(value: Any) -> float:
+def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _parity(axes: Any, true: Any, mean: Any, label: str) -> None:
+def _parity(axes: Axes, true: Float, mean: Float, label: str) -> None:
     low, high = min(true.min(), mean.min()), max(true.max(), mean.max())
     axes.plot([low, high], [low, high], color="0.6", linewidth=1)
     axes.plot(true, mean, ".", markersize=3, alpha=0.5)
@@ -164,7 +169,7 @@ def _parity(axes: Any, true: Any, mean: Any, label: str) -> None:
     axes.set_aspect("equal", "box")
 
 
-def _errors(axes: Any, values: Any, unit: str, mae: float | None) -> None:
+def _errors(axes: Axes, values: Float, unit: str, mae: float | None) -> None:
     low, high = float(values.min()), float(values.max())
     least = NARROWEST * max(abs(low), abs(high)) or 1.0
     if high - low < least:
@@ -178,26 +183,26 @@ def _errors(axes: Any, values: Any, unit: str, mae: float | None) -> None:
         axes.set_title(f"MAE {mae:.4g}{unit}")
 
 
-def _confidence(axes: Any, curve: Mapping[str, list[float]], unit: str) -> None:
-    kept = 100.0 * np.array(curve["share"])
+def _confidence(axes: Axes, curve: Mapping[str, list[float]], unit: str) -> None:
+    percentages = 100.0 * np.array(curve["share"])
     for name, style in (("mae", "-"), ("oracle", "--"), ("random", ":")):
-        label = "by predicted spread" if name == "mae" else name
-        axes.plot(kept, curve[name], style, label=label)
-    axes.set_xlabel("most confident materials kept (%)")
+        label = "by predicted standard deviation" if name == "mae" else name
+        axes.plot(percentages, curve[name], style, label=label)
+    axes.set_xlabel("most confident materials (%)")
     axes.set_ylabel(f"MAE{unit}")
     axes.legend()
 
 
-def _confusion(axes: Any, found: Mapping[str, Any]) -> None:
-    counts = np.array(found["confusion"])
+def _confusion(axes: Axes, scored: Mapping[str, Any]) -> None:
+    counts = np.array(scored["confusion"])
     totals = np.maximum(counts.sum(1, keepdims=True), 1)
     shown = axes.imshow(counts / totals, cmap="Blues", vmin=0.0, vmax=1.0)
     axes.figure.colorbar(shown, ax=axes, label="share of the true class")
     if len(counts) <= FEW_CLASSES:
         for row, column in np.ndindex(counts.shape):
             colour = "white" if counts[row, column] > 0.5 * totals[row, 0] else "black"
-            axes.text(column, row, counts[row, column], ha="center", va="center", color=colour)
-        names = found.get("classes") or range(len(counts))
+            axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour)
+        names = scored.get("classes") or [str(k) for k in range(len(counts))]
         axes.set_xticks(range(len(counts)), names, rotation=45, ha="right")
         axes.set_yticks(range(len(counts)), names)
     axes.set_xlabel("predicted class")

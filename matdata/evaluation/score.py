@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,21 +23,23 @@ from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
+from matdata.store.tables import Columns
 from matdata.training.check import require_table
 from matdata.training.contents import read_sealed
 from matdata.training.data import View, truth
 from matdata.training.objectives.choice import objective_of
-from matdata.training.predict import check_prediction, predict_dataset, require_finite
+from matdata.training.predict import predict_dataset, require_finite
 from matdata.training.prediction import Predictions
+from matdata.training.prediction_settings import check_prediction
 from matdata.training.run import OPENED, RECORD, TABLE, Run
+from matdata.training.target_axis import require_same_axis
 from matdata.training.target_cells import cells_of
-from matdata.training.target_request import require_same_axis
 from matdata.training.targets import require_names
 
 
 def evaluate_run(
     run: Run,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
     derive: Sequence[str | Derivation] = (),
 ) -> dict[str, Any]:
     """Score a finished run on the test part of its split, or read the score that is on record.
@@ -55,10 +56,11 @@ def evaluate_run(
     Returns
     -------
     dict
-        ``targets``: by name the metrics, the dummy baselines beside them, and what the predicted
-        spreads are worth, or of classes the confusion matrix; a score that is not defined is None,
-        and ``undefined`` says why; ``missing`` counts materials without a true value by reason;
-        ``reused`` tells whether it was on record; ``derived`` is what `derive` gave, see
+        ``targets``: by name the metrics, the dummy baselines beside them, and how good the
+        predicted standard deviations are, or of classes the confusion matrix; a score that is not
+        defined is None, and ``undefined`` gives the reason; ``missing`` counts materials without a
+        true value by reason; ``reused`` is whether it was on record; ``derived`` is what `derive`
+        gave, see
         `derived_record`.
 
     Raises
@@ -78,7 +80,8 @@ def evaluate_run(
     check_prediction(settings or {})
     dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
     split = _split(run, dataset)
-    chain = Chain(run, derive, dataset)  # refused before the test part is opened
+    chain = Chain(run, derive, dataset)  # refused or fitted before the test part is opened
+    chain.fit(settings)
     record = _base_record(run, dataset, split, settings)
     if chain.steps:
         record["derived"] = derived_record(run, chain, dataset, split, settings)
@@ -86,7 +89,7 @@ def evaluate_run(
 
 
 def _base_record(
-    run: Run, dataset: DatasetFolder, split: Split, settings: Mapping[str, Any] | None
+    run: Run, dataset: DatasetFolder, split: Split, settings: Mapping[str, object] | None
 ) -> dict[str, Any]:
     """The score of what the run predicts itself, made now or on record."""
     ids = np.sort(split.ids("test"))
@@ -101,8 +104,8 @@ def _base_record(
     _require_numbers(run, predictions)
     opened = opened or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     opening, first = record_opening(dataset.folder, _opening(run, split, weights, opened))
-    own = {"run": run.name, "weights": weights, "opened": opened}
-    write_record(run.folder / OPENED, own)
+    record_of_opening = {"run": run.name, "weights": weights, "opened": opened}
+    write_record(run.folder / OPENED, record_of_opening)
     require_names(dataset, predictions.targets, predictions.ids)
     require_same_axis(dataset, predictions.targets, predictions.ids)
     true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
@@ -119,16 +122,16 @@ def _own_opening(run: Run, weights: str) -> str | None:
     path = run.folder / OPENED
     if not path.is_file():
         return None
-    own = read_sealed(path)
-    _require_same(run, own, weights)
-    return str(own["opened"])
+    record = read_sealed(path)
+    _require_same(run, record, weights)
+    return str(record["opened"])
 
 
 def _opening(run: Run, split: Split, weights: str, opened: str) -> Opening:
     return Opening(split.name, split.digest(), run.name, run.digest, weights, opened)
 
 
-def test_predictions(run: Run) -> dict[str, list[Any]]:
+def test_predictions(run: Run) -> Columns:
     """The predictions for the test part, as they were written when it was opened.
 
     Raises
@@ -162,12 +165,12 @@ def test_record(run: Run) -> dict[str, Any]:
     return record
 
 
-def _require_same(run: Run, record: Mapping[str, Any], weights: str) -> None:
+def _require_same(run: Run, record: Mapping[str, object], weights: str) -> None:
     if record["weights"] != weights:
         raise TrainError(
             f"the weights of run {run.name!r} changed after its test part was opened",
             cause="it was trained on, or its folder was edited, with the test result known",
-            next_step="train again under another --name; a test part is opened once a run",
+            next_step="train again under another --name; a test part is opened once per run",
         )
 
 
@@ -219,8 +222,3 @@ def _record(
         "targets": plain_values(targets),
         "table_sha256": digest_file(run.folder / TABLE),
     }
-
-
-def picture_folder(run: Run, given: str | None) -> Path:
-    """Where pictures of a run go."""
-    return Path(given) if given else run.folder / "pictures"

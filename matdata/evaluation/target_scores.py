@@ -20,8 +20,8 @@ from matdata.evaluation.metrics import (
 )
 from matdata.evaluation.set_metrics import by_point, multi_label, shares
 from matdata.evaluation.uncertainty import calibration
-from matdata.training.contract import BOOLEAN, Target, Task
 from matdata.training.prediction import Predictions
+from matdata.training.target import BOOLEAN, Target, Task
 
 Float = npt.NDArray[np.float64]
 #: Classes up to which the record has their confusion matrix.
@@ -45,13 +45,13 @@ def target_record(
         The scores that its objective names, in their order.
     """
     true = predictions.truth(target)
-    known = np.asarray(np.isfinite(true).all(1))
-    mean = predictions.column(target, predictions.mean)[known]
-    true, ids = true[known], predictions.ids[known]
+    has_truth = np.asarray(np.isfinite(true).all(1))
+    mean = predictions.column(target, predictions.mean)[has_truth]
+    true, ids = true[has_truth], predictions.ids[has_truth]
     record: dict[str, Any] = {
         "unit": target.unit,
         "task": target.task,
-        "materials": int(known.sum()),
+        "materials": int(has_truth.sum()),
         # which materials, with which values: runs that differ here are not ranked
         "truth_digest": digest_json([ids.tolist(), _values(target, true)]),
     }
@@ -60,11 +60,11 @@ def target_record(
     train = train[np.isfinite(train).all(1)]
     scored = SCORERS[target.task](target, true, mean, train)
     if target.task == "regression" and len(ids):
-        scored |= _uncertainty(predictions, target, mean - true, known)
+        scored |= _uncertainty(predictions, target, mean - true, has_truth)
     return record | scored
 
 
-def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str, Any]:
+def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
     axis = target.axis
     weights = None
     if axis is not None and axis.weights is not None:
@@ -80,7 +80,7 @@ def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str
 
 def _uncertainty(
     predictions: Predictions, target: Target, error: Float, known: npt.NDArray[np.bool_]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What predicted standard deviations are worth, where there are any."""
     if predictions.total is None:
         return {}
@@ -90,8 +90,8 @@ def _uncertainty(
     return {"uncertainty": calibration(error.ravel(), total.ravel())}
 
 
-def _classes(target: Target, true: Float, mean: Float, train: Float) -> dict[str, Any]:
-    scored: dict[str, Any] = {
+def _classes(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
+    scored: dict[str, object] = {
         "classes": list(target.labels),
         "metrics": classification(true[:, 0], mean),
     }
@@ -101,7 +101,7 @@ def _classes(target: Target, true: Float, mean: Float, train: Float) -> dict[str
     return scored
 
 
-def _labels(target: Target, true: Float, mean: Float, train: Float) -> dict[str, Any]:
+def _labels(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
     guess = np.tile(mean_of(train), (len(true), 1))
     return {
         "classes": list(target.labels),
@@ -110,7 +110,7 @@ def _labels(target: Target, true: Float, mean: Float, train: Float) -> dict[str,
     }
 
 
-def _shares(target: Target, true: Float, mean: Float, train: Float) -> dict[str, Any]:
+def _shares(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
     whole = train.sum(1, keepdims=True)
     guess = np.tile(mean_of(train / np.where(whole > 0, whole, 1.0)), (len(true), 1))
     return {
@@ -119,7 +119,7 @@ def _shares(target: Target, true: Float, mean: Float, train: Float) -> dict[str,
     }
 
 
-SCORERS: dict[Task, Callable[[Target, Float, Float, Float], dict[str, Any]]] = {
+SCORERS: dict[Task, Callable[[Target, Float, Float, Float], dict[str, object]]] = {
     "regression": _numbers,
     "classification": _classes,
     "multi_label": _labels,
@@ -127,14 +127,14 @@ SCORERS: dict[Task, Callable[[Target, Float, Float, Float], dict[str, Any]]] = {
 }
 
 
-def _values(target: Target, true: Float) -> list[Any]:
+def _values(target: Target, true: Float) -> list[object]:
     """True values; of texts the classes, whose indices depend on the training part."""
     if target.task != "classification" or target.classes in ((), BOOLEAN):
         return list(true.tolist())
     return [target.classes[index] for index in true[:, 0].astype(np.int64).tolist()]
 
 
-def plain_values(value: Any) -> Any:
+def plain_values(value: object) -> object:
     """JSON values: None where a ratio is not defined."""
     if isinstance(value, Mapping):
         return {name: plain_values(item) for name, item in value.items()}

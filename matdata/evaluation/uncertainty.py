@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +55,7 @@ def confidence_error(error: Float, deviation: Float) -> dict[str, Float]:
     }
 
 
-def calibration(error: Float, deviation: Float) -> dict[str, Any]:
+def calibration(error: Float, deviation: Float) -> dict[str, object]:
     """Metrics of the reliability of predicted standard deviations.
 
     Parameters

@@ -1,185 +1,78 @@
-"""Training, predicting and evaluating from Python; nothing heavy is imported before it is used."""
+"""Predicting and evaluating from Python; nothing heavy is imported before it is used."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any
 
-from matdata.core.cache import cache_dir
-from matdata.core.console import SILENT, Console
-from matdata.core.errors import ConfigError, MatdataWarning
-from matdata.core.given import require_given
-from matdata.store.dataset_folder import DatasetFolder
+from matdata.core.errors import MatdataWarning
+from matdata.core.options import Option, overlay
 
 if TYPE_CHECKING:
     from matdata.evaluation.derive.base import Derivation
-    from matdata.training.contract import Target
     from matdata.training.prediction import Predictions
     from matdata.training.run import Run
-    from matdata.training.target_request import TargetRequest
-
-#: A column, a target, or a mapping that describes one.
-TargetGiven: TypeAlias = "str | Target | Mapping[str, Any]"
-
-
-def train(
-    plugin: str | None = None,
-    dataset: str | DatasetFolder | None = None,
-    target: TargetGiven | Sequence[TargetGiven] | None = None,
-    *,
-    config: str | Path | None = None,
-    split: str | None = None,
-    name: str | None = None,
-    cache: str | Path | None = None,
-    hypers: Mapping[str, Any] | None = None,
-    verbose: bool = True,
-    from_run: str | None = None,
-    freeze: Sequence[str] | None = None,
-    reinit: Sequence[str] | None = None,
-    keep_normalizer: bool | None = None,
-    task: Any = None,
-    **settings: Any,
-) -> Run:
-    """Train a plugin on a dataset, as ``matdata train`` does; resumes a stopped training.
-
-    Parameters
-    ----------
-    plugin
-        Name of an installed trainer (``matdata plugins``).
-    dataset
-        Reference of a dataset, or an open one.
-    target
-        Column of its table or expression over columns (``log10(k_vrh)``, ``band_gap > 0``;
-        `matdata.core.expressions.grammar`), or several; a `Target`, or a mapping such as
-        ``{"name": "epsilon", "axis": "energy", "objective": "l1"}``, says more of one.
-    config
-        A configuration file, as ``--config`` takes it; what is given here wins.
-    split
-        A saved split with train and validation; the only one if not given.
-    name
-        Name of the run.
-    cache
-        Cache folder; that of an open dataset if one is given.
-    hypers
-        Hyperparameters of the plugin.
-    verbose
-        Print each epoch.
-    from_run, freeze, reinit
-        Warm start: a run whose parameters are loaded, patterns of parameters to freeze,
-        and of parameters to initialise anew.
-    keep_normalizer
-        Normalise targets as that run did, not by the statistics of this training part.
-    task
-        ``regression`` or ``classification``; inferred from the column if not given.
-    settings
-        Fields of `matdata.training.settings.TrainSettings`.
-
-    Raises
-    ------
-    MatdataError
-        As ``matdata train``; `ConfigError` if plugin, dataset or target is named nowhere.
-    """
-    from matdata.training.arguments import fields_of_file, request_of
-    from matdata.training.train import train as run_training
-
-    names, requests = (None, None) if target is None else _targets(target)
-    own = {
-        "plugin": plugin,
-        "dataset": dataset.ref if isinstance(dataset, DatasetFolder) else dataset,
-        "targets": names,
-        "target_requests": requests or None,
-        "split": split,
-        "name": name,
-        "cache": cache if cache is not None else getattr(dataset, "cache", None),
-        "task": task,
-        "from_run": from_run,
-        "freeze": freeze,
-        "reinit": reinit,
-        "keep_normalizer": keep_normalizer,
-    }
-    given = {field: value for field, value in own.items() if value is not None}
-    given |= {"hypers": dict(hypers or {}), "settings": settings}
-    fields = given if config is None else fields_of_file(config, given)
-    home, console = cache_dir(fields.get("cache")), Console() if verbose else SILENT
-    return run_training(request_of(fields), home, fields.get("name"), console)
-
-
-def _targets(
-    given: TargetGiven | Sequence[TargetGiven],
-) -> tuple[tuple[str, ...], dict[str, TargetRequest]]:
-    """Names of targets, and what is asked of those of which more is said."""
-    from matdata.training.contract import Target
-    from matdata.training.target_request import TargetRequest
-
-    one = isinstance(given, (str, Target, Mapping))
-    several = (given,) if one else tuple(cast("Sequence[TargetGiven]", given))
-    names: list[str] = []
-    requests: dict[str, TargetRequest] = {}
-    for target in several:
-        if isinstance(target, Target):
-            names.append(target.name)
-            requests[target.name] = TargetRequest.of(target)
-        elif isinstance(target, Mapping):
-            if not isinstance(target.get("name"), str):
-                raise ConfigError("a mapping that describes a target needs its 'name'")
-            names.append(target["name"])
-            more = {key: value for key, value in target.items() if key != "name"}
-            requests[names[-1]] = TargetRequest.from_mapping(names[-1], more)
-        else:
-            names.append(cast(str, target))
-    return tuple(names), requests
-
-
-def open_run(name: str, cache: str | Path | None = None) -> Run:
-    """A run of the cache by its name.
-
-    Raises
-    ------
-    TrainError, StoreError
-        If there is no such run, or it is damaged.
-    """
-    from matdata.training.run import find_run
-
-    return find_run(cache_dir(cache), require_given(name, "the run"))
 
 
 def predict(
-    run: Run, what: object, *, derive: Sequence[str | Derivation] = (), **settings: object
+    run: Run | str | None = None,
+    what: object = None,
+    *,
+    config: str | Path | None = None,
+    cache: str | Path | None = None,
+    derive: Sequence[str | Derivation] | None = None,
+    output: str | Path | None = None,
+    members: bool | None = None,
+    **settings: object,
 ) -> Predictions:
     """Predict a dataset, structures or formulas, as ``matdata predict`` does.
 
     Parameters
     ----------
     run
-        A run from `train` or `open_run`.
+        A run from `train` or `open_run`, or the name of one.
     what
         An open dataset; or structures and compositions of pymatgen, ASE atoms, formulas, paths of
         files, one or several, in a list, a mapping of names, a series, or a table with a column
         of them; `Crystals` or `Compositions`.
+    config
+        A configuration file, as ``--config`` takes it; what is given here wins. Its ``what`` holds
+        what the command takes: a dataset, files, or formulas.
+    cache
+        Cache folder of a run that is named.
     derive
         What is computed from the predictions, in this order: texts such as ``power10`` and
         ``conformal:alpha=0.1``, or derivations.
+    output, members
+        A file that the predictions are written to as well (.parquet, .csv, .json, .jsonl), and
+        whether it has a column per member.
     settings
-        Other settings of the loop (``device``, ``batch_size``).
+        Other settings of the loop (`matdata.training.prediction_settings.OF_PREDICTION`):
+        ``device``, ``batch_size``, ….
 
     Returns
     -------
     Predictions
         In the order and under the names of the input. Materials without a prediction are in
         ``rejects``, each with its reason, and reported by a `MatdataWarning`.
-    """
-    from matdata.evaluation.derive.chain import Chain
-    from matdata.training.memory_features import predict_memory
-    from matdata.training.predict import predict_dataset
 
-    chain = Chain(run, derive, what if isinstance(what, DatasetFolder) else None)
-    if isinstance(what, DatasetFolder):
-        predictions = predict_dataset(run, what, settings=settings)
-    else:
-        predictions = predict_memory(run, what, settings=settings)
-    predictions = chain.apply(predictions, settings)
+    Raises
+    ------
+    ConfigError
+        If run or materials are named nowhere, an option, setting or derivation is unknown, or
+        `output` ends in no format.
+    MatdataError
+        If the run is damaged or has no weights, or no material can be predicted.
+    """
+    from matdata.evaluation.arguments import PREDICT_OPTIONS
+    from matdata.evaluation.request import PredictRequest
+
+    own = {"run": run, "cache": cache, "derive": derive, "output": output, "members": members}
+    fields = _fields(config, PREDICT_OPTIONS, {**own, **settings})
+    request = PredictRequest.of(fields) if what is None else PredictRequest.of(fields, what)
+    predictions = request.predictions()
     if predictions.rejects:
         first = predictions.rejects[0]
         warnings.warn(
@@ -193,17 +86,71 @@ def predict(
 
 
 def evaluate(
-    run: Run, *, derive: Sequence[str | Derivation] = (), **settings: object
+    run: Run | str | None = None,
+    *,
+    config: str | Path | None = None,
+    cache: str | Path | None = None,
+    derive: Sequence[str | Derivation] | None = None,
+    pictures: str | Path | None = None,
+    no_pictures: bool | None = None,
+    **settings: object,
 ) -> dict[str, Any]:
     """Open the test part of a run's split, once, and score the run; later calls read the record.
 
     What is derived from the predictions (see `predict`) is scored under ``derived``.
 
+    Parameters
+    ----------
+    run
+        A run from `train` or `open_run`, or the name of one.
+    config
+        A configuration file, as ``--config`` takes it; what is given here wins.
+    cache
+        Cache folder of a run that is named.
+    derive
+        As `predict` takes it.
+    pictures
+        Folder for pictures.
+    no_pictures
+        False writes pictures into the folder of the run where `pictures` names none, as the
+        command does; otherwise there are some only where `pictures` is given. One that cannot be
+        drawn is reported by a `MatdataWarning`.
+    settings
+        As of `predict`.
+
+    Returns
+    -------
+    dict
+        See `matdata.evaluation.score.evaluate_run`.
+
     Raises
     ------
+    ConfigError
+        If no run is named, or an option, setting or derivation is unknown.
     TrainError
         If the run is not finished, or its training opened the test part with other weights.
     """
+    from matdata.evaluation.arguments import EVALUATE_OPTIONS
+    from matdata.evaluation.request import EvaluateRequest
+    from matdata.evaluation.run_pictures import draw_run
     from matdata.evaluation.score import evaluate_run
 
-    return evaluate_run(run, settings, derive)
+    own = {"run": run, "cache": cache, "derive": derive, "pictures": pictures}
+    fields = _fields(config, EVALUATE_OPTIONS, {**own, "no_pictures": no_pictures, **settings})
+    fields.setdefault("no_pictures", "pictures" not in fields)
+    request = EvaluateRequest.of(fields)
+    record = evaluate_run(request.run, request.settings, request.derive)
+    if request.draws:
+        for path, error in draw_run(request.run, record, request.pictures).failed.items():
+            warnings.warn(f"{path} was not drawn: {error}", MatdataWarning, stacklevel=2)
+    return record
+
+
+def _fields(
+    config: str | Path | None, options: Sequence[Option], given: Mapping[str, object]
+) -> dict[str, object]:
+    """What is given, over what a configuration file holds."""
+    from matdata.store.config_file import read_config
+
+    upper = {name: value for name, value in given.items() if value is not None}
+    return upper if config is None else overlay(read_config(config, options), upper)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from matdata.core.jit import inner, kernel
 from matdata.geometry.images import square_distance, translations
 
+if TYPE_CHECKING:
+    from matdata.core.crystals import Array
+
 GROWTH = 1.26  # of the search radius: doubles the volume that is searched
 
 
 @inner
-def _insert(best: Any, squared: float) -> None:
+def _insert(best: Array, squared: float) -> None:
     """Put a squared distance into the ascending list of the smallest, which drops its last."""
     place = len(best) - 1
     if squared >= best[place]:
@@ -26,7 +29,7 @@ def _insert(best: Any, squared: float) -> None:
 
 
 @inner
-def _collect(cell: Any, d: Any, reach: Any, limit: float, same: bool, best: Any) -> None:
+def _collect(cell: Array, d: Array, reach: Array, limit: float, same: bool, best: Array) -> None:
     """Insert the squared distances up to `limit` of all images of one difference `d`."""
     low0, high0 = translations(d[0], reach[0])
     low1, high1 = translations(d[1], reach[1])
@@ -43,7 +46,7 @@ def _collect(cell: Any, d: Any, reach: Any, limit: float, same: bool, best: Any)
 
 @inner
 def _nearest(
-    cell: Any, heights: Any, frac: Any, site: int, span: Any, radius: float, best: Any
+    cell: Array, heights: Array, frac: Array, site: int, span: Array, radius: float, best: Array
 ) -> None:
     """Fill `best` with the squared distances from one site to the nearest of some sites."""
     d = np.empty(3)
@@ -62,7 +65,7 @@ def _nearest(
 
 @kernel
 def mean_distances(
-    cell: Any, heights: Any, volume: float, frac: Any, bounds: Any, out: Any
+    cell: Array, heights: Array, volume: float, frac: Array, bounds: Array, out: Array
 ) -> None:
     """Average minimum distances by pair of elements.
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Float
+from matdata.core.crystals import Array, Float
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class GaussianBasis:
         """Centres, (count,) float64 in Å."""
         return np.linspace(self.start, self.stop, self.count)
 
-    def expand(self, distance: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def expand(self, distance: Array) -> npt.NDArray[np.float32]:
         """Distances (E,) in Å to (E, count)."""
         scaled = (distance[:, None] - self.centres) / self.width
         return np.exp(-(scaled**2)).astype(np.float32)

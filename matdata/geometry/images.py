@@ -9,9 +9,12 @@ first, which costs more than it saves where a pair or an element is looked at.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
 from matdata.core.jit import inner
+
+if TYPE_CHECKING:
+    from matdata.core.crystals import Array
 
 
 @inner
@@ -21,7 +24,7 @@ def translations(difference: float, reach: float) -> tuple[int, int]:
 
 
 @inner
-def square_distance(cell: Any, difference: Any, i: int, j: int, k: int) -> float:
+def square_distance(cell: Array, difference: Array, i: int, j: int, k: int) -> float:
     """Squared distance, Å², of a pair of sites in one image.
 
     Parameters

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from matdata.core.jit import inner
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from matdata.core.crystals import Array
 
 #: Sites (Å) closer than this coincide: their bisector has no meaningful direction.
 COINCIDENT = 1e-3

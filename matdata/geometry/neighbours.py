@@ -7,14 +7,15 @@ that a skewed cell costs what a compact one does, and images are mapped back at 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from matdata.core.jit import inner
 from matdata.geometry.lattice import COINCIDENT, box_volume, dot
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from matdata.core.crystals import Array
 
 OVERFLOW = -1
 OVERLAP = -2
@@ -164,7 +165,7 @@ def build_grid(vectors: Array, steps: Array, frac: Array, edge: float) -> Grid:
 
 
 @inner
-def collect(grid: Grid, site: int, inner: float, outer: float, found: Candidates) -> int:
+def collect(grid: Grid, site: int, inner: float, outer: float, out: Candidates) -> int:
     """Find all neighbours of a sorted site with ``inner < distance <= outer``, unsorted.
 
     Vectors are sums of one difference and one translation, so that the vector from A to B is
@@ -173,7 +174,7 @@ def collect(grid: Grid, site: int, inner: float, outer: float, found: Candidates
     Returns
     -------
     int
-        How many were found; `OVERFLOW` when `found` is too small, `OVERLAP` when another site
+        How many there are; `OVERFLOW` when `out` is too small, `OVERLAP` when another site
         coincides with this one.
     """
     lattice, bins, start = grid.lattice, grid.bins, grid.start
@@ -184,7 +185,7 @@ def collect(grid: Grid, site: int, inner: float, outer: float, found: Candidates
         reach = outer / grid.heights[k] * (1.0 + 1e-9)
         low[k] = math.floor((grid.frac[site, k] - reach) * bins[k])
         high[k] = math.floor((grid.frac[site, k] + reach) * bins[k])
-    count, room = 0, len(found.square)
+    count, room = 0, len(out.square)
     inner2, outer2 = inner * inner, outer * outer
     if inner <= 0.0:
         inner2 = -1.0
@@ -213,11 +214,11 @@ def collect(grid: Grid, site: int, inner: float, outer: float, found: Candidates
                         return OVERLAP
                     if count == room:
                         return OVERFLOW
-                    found.square[count] = square
-                    found.vector[count, 0], found.vector[count, 1] = x, y
-                    found.vector[count, 2] = z
-                    found.place[count, 0], found.place[count, 1] = other, i
-                    found.place[count, 2], found.place[count, 3] = j, k
+                    out.square[count] = square
+                    out.vector[count, 0], out.vector[count, 1] = x, y
+                    out.vector[count, 2] = z
+                    out.place[count, 0], out.place[count, 1] = other, i
+                    out.place[count, 2], out.place[count, 3] = j, k
                     count += 1
     return count
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Crystals
 from matdata.core.jit import inner, kernel
 from matdata.geometry.images import square_distance, translations
 
+if TYPE_CHECKING:
+    from matdata.core.crystals import Array, Crystals
+
 
 @inner
-def _pair_overlaps(cell: Any, d: Any, reach: Any, limit: float, same: bool) -> bool:
+def _pair_overlaps(cell: Array, d: Array, reach: Array, limit: float, same: bool) -> bool:
     # Only translations that bring the pair within `reach` along each axis can be closer.
     low0, high0 = translations(d[0], reach[0])
     low1, high1 = translations(d[1], reach[1])
@@ -29,7 +31,9 @@ def _pair_overlaps(cell: Any, d: Any, reach: Any, limit: float, same: bool) -> b
 
 
 @kernel
-def _overlaps(lattice: Any, frac: Any, offsets: Any, reach: Any, limit: float, out: Any) -> None:
+def _overlaps(
+    lattice: Array, frac: Array, offsets: Array, reach: Array, limit: float, out: Array
+) -> None:
     d = np.empty(3)
     for c in range(len(out)):
         first, last = offsets[c], offsets[c + 1]

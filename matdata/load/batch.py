@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
+import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from matdata.load.inputs.base import BatchForm
@@ -40,11 +42,34 @@ class Batch:
     targets: Tensor
     mask: Tensor
     rows: Tensor
-    all_ids: npt.NDArray[Any]
+    all_ids: npt.NDArray[np.str_]
     weights: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> Batch:
+        """The batch on another device, as ``batch.to("cuda")``; see `BatchForm.to`.
+
+        Parameters
+        ----------
+        device
+            Where the tensors shall be.
+        non_blocking
+            As of `torch.Tensor.to`: from pinned memory, the host does not wait for the copy.
+        """
+
+        def moved(tensor: Tensor) -> Tensor:
+            return tensor.to(device, non_blocking=non_blocking)
+
+        return replace(
+            self,
+            inputs={spec: form.to(device, non_blocking) for spec, form in self.inputs.items()},
+            targets=moved(self.targets),
+            mask=moved(self.mask),
+            rows=moved(self.rows),
+            weights=None if self.weights is None else moved(self.weights),
+        )
 
     def get(self, spec: str, form: type[Form]) -> Form:
         """The input of a feature in its own form, for type checkers and for who must be sure.

@@ -105,7 +105,7 @@ class Budget:
                 )
 
     def cut(self, rows: Int) -> Iterator[Int]:
-        """Cut a sequence into as long batches as the budget allows."""
+        """Split a sequence greedily into the longest batches within the budget."""
         ends = {level: offsets_of(self.sizes[level][rows]) for level in self.limits}
         first = 0
         while first < len(rows):
@@ -119,7 +119,7 @@ class Budget:
 
 
 def _option(level: str, most: int) -> str:
-    """How a limit of a level is asked for."""
+    """The option that sets the limit of a level."""
     if level in ("site", "edge"):
         return f"max_{level}s={most}"
     return f"max_entries={{{level!r}: {most}}}"
@@ -142,13 +142,14 @@ def budgeted(
     """
     batches: list[Int] = []
     for k, part in enumerate(parts):
-        made = [
+        within = [
             batch
             for first in range(0, len(part), POOL)
             for batch in budget.cut(_by_size(part[first : first + POOL], budget, shuffle))
         ]
-        order = permutation(len(made), seed, epoch, "batches", k) if shuffle else range(len(made))
-        batches += [made[place] for place in order]
+        count = len(within)
+        order = permutation(count, seed, epoch, "batches", k) if shuffle else range(count)
+        batches += [within[place] for place in order]
     chosen = ranks.of(np.arange(len(batches)))
     own = [batches[place] for place in chosen]
     rows = np.concatenate([np.empty(0, np.int64), *own])

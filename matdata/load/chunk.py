@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Int
+from matdata.core.crystals import Array, Int
 from matdata.features.base import CRYSTAL
-from matdata.load.columns import Columns
+from matdata.load.columns import Columns, Layout
 from matdata.load.targets import Targets
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: What the fields of a batch are.
+Values = TypeVar("Values", "Tensor", Array)
 
 #: Bytes that are gathered at once: much more than a call costs, and small enough for a cache.
 CHUNK_BYTES = 1 << 21
@@ -75,28 +81,30 @@ def cuts(columns: Columns, bounds: Int) -> Cuts:
     return Cuts(entries, offsets)
 
 
-class Fields(Mapping[str, Any]):
-    """Fields of one batch, made of the blocks of its chunk when they are asked for."""
+class Fields(Mapping[str, Values]):
+    """Fields of one batch, cut from the blocks of its chunk when they are asked for."""
 
-    def __init__(self, layout: Any, blocks: list[Any], entries: Mapping[str, tuple[int, int]]):
+    def __init__(
+        self, layout: Layout, blocks: Sequence[Values], entries: Mapping[str, tuple[int, int]]
+    ):
         self._layout = layout
-        self._blocks = blocks
+        self._blocks: Sequence[Values] = blocks
         self._entries = entries
-        self._made: dict[str, Any] = {}
+        self._fields: dict[str, Values] = {}
 
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._made:
+    def __getitem__(self, name: str) -> Values:
+        if name not in self._fields:
             place = self._layout.places[name]
             first, last = self._entries[self._layout.levels[place.block]]
             block = self._blocks[place.block][first:last]
-            self._made[name] = block if place.columns is None else block[:, place.columns]
-        return self._made[name]
+            self._fields[name] = block if place.columns is None else block[:, place.columns]
+        return self._fields[name]
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[type[dict[str, Values]], tuple[dict[str, Values]]]:
         """Sent to another process as a dictionary of what belongs to this batch."""
         return dict, ({name: self[name] for name in self},)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[str]:
         return iter(self._layout.places)
 
     def __len__(self) -> int:

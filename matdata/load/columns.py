@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from matdata.core.crystals import Int, Ragged, offsets_of
+from matdata.core.crystals import Array, DType, Int, Ragged, offsets_of
 from matdata.features.base import CRYSTAL, BatchColumns, Column
 from matdata.load.gather import gather_entries, gather_rows
 
-Allocate = Callable[[tuple[int, ...], "np.dtype[Any]"], npt.NDArray[Any]]
+Allocate = Callable[[tuple[int, ...], DType], Array]
 #: Types that torch cannot index, and those of the same bits that it can.
 SIGNED = {"uint16": "int16", "uint32": "int32", "uint64": "int64", "bool": "uint8"}
 
@@ -45,14 +43,14 @@ class Layout:
     """
 
     levels: tuple[str, ...]
-    dtypes: tuple[np.dtype[Any], ...]
+    dtypes: tuple[DType, ...]
     shapes: tuple[tuple[int, ...], ...]
     places: Mapping[str, Place]
 
     @classmethod
     def of(cls, prepared: BatchColumns) -> Layout:
         """The layout of some columns."""
-        groups: dict[tuple[Any, ...], list[str]] = {}
+        groups: dict[tuple[str, DType, str], list[str]] = {}
         for name, (level, column) in prepared.items():
             values = _values(column)
             dtype = np.dtype(SIGNED.get(values.dtype.name, values.dtype))
@@ -92,7 +90,7 @@ def _side_by_side(
     return (start,)
 
 
-def _values(column: Column) -> npt.NDArray[Any]:
+def _values(column: Column) -> Array:
     return column.values if isinstance(column, Ragged) else column
 
 
@@ -105,7 +103,7 @@ class Columns:
     layout
         Which fields lie in which block.
     blocks
-        One array a block, materials one after another.
+        An array per block, materials one after another.
     offsets
         For each ragged level where materials begin, (size + 1,) int64.
     size
@@ -113,7 +111,7 @@ class Columns:
     """
 
     layout: Layout
-    blocks: Sequence[npt.NDArray[Any]]
+    blocks: Sequence[Array]
     offsets: Mapping[str, Int]
     size: int
 
@@ -122,7 +120,12 @@ class Columns:
         """Bytes of all arrays."""
         return sum(a.nbytes for a in (*self.blocks, *self.offsets.values()))
 
-    def field(self, name: str) -> npt.NDArray[Any]:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the fields."""
+        return tuple(self.layout.places)
+
+    def field(self, name: str) -> Array:
         """Values of a field, a view: (sum of entries, *shape)."""
         place = self.layout.places[name]
         block = self.blocks[place.block]
@@ -175,7 +178,7 @@ class Builder:
     def __init__(self, size: int) -> None:
         self.size = size
         self._layout: Layout | None = None
-        self._blocks: list[npt.NDArray[Any]] = []
+        self._blocks: list[Array] = []
         self._used: list[int] = []
         self._offsets: dict[str, Int] = {}
         self._done = 0
@@ -194,7 +197,7 @@ class Builder:
         elif layout != self._layout:
             raise ValueError("the columns have another shape than those of the materials before")
         for level in layout.ragged():
-            column = next(c for known, c in prepared.values() if known == level)
+            column = next(own for place, own in prepared.values() if place == level)
             assert isinstance(column, Ragged)
             ends = self._offsets[level]
             ends[self._done + 1 : self._done + count + 1] = column.offsets[1:] + ends[self._done]
@@ -225,7 +228,7 @@ class Builder:
             self._blocks.append(np.empty((int(guess), *shape), dtype))
             self._used.append(0)
 
-    def _write(self, place: Place, values: npt.NDArray[Any]) -> None:
+    def _write(self, place: Place, values: Array) -> None:
         block, first = self._blocks[place.block], self._used[place.block]
         needed = first + len(values)
         if needed > len(block):

@@ -10,25 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from matdata.core.crystals import Array
+
 
 class CudaCalls:
     """The calls that need a GPU; tests put others in their place."""
 
-    def side(self, device: torch.device) -> Any:
+    def side(self, device: torch.device) -> torch.cuda.Stream:
         """A new stream."""
         return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
-    def current(self, device: torch.device) -> Any:
+    def current(self, device: torch.device) -> torch.cuda.Stream:
         """The stream of the computation."""
         return torch.cuda.current_stream(device)
 
-    def on(self, stream: Any) -> AbstractContextManager[Any]:
+    def on(self, stream: torch.cuda.Stream) -> AbstractContextManager[object]:
         """What is done within is put into that stream."""
         return torch.cuda.stream(stream)
 
@@ -36,7 +37,7 @@ class CudaCalls:
         """Copy from pinned memory without waiting."""
         return tensor.pin_memory().to(device, non_blocking=True)
 
-    def keep(self, tensor: Tensor, stream: Any) -> None:
+    def keep(self, tensor: Tensor, stream: torch.cuda.Stream) -> None:
         """Memory of a tensor is not used again before that stream is done with it."""
         tensor.record_stream(stream)
 
@@ -56,9 +57,9 @@ class Copies:
         self._device = device
         self._side = side
         self._moved: list[Tensor] = []
-        self._event: Any = None
+        self._event: torch.cuda.Event | None = None
 
-    def send(self, array: Any) -> Tensor:
+    def send(self, array: Array | Tensor) -> Tensor:
         """An array as a tensor on the device; the copy to a GPU is not waited for."""
         if isinstance(array, Tensor):
             return array
@@ -104,12 +105,12 @@ class SideStream:
         What is called of CUDA.
     """
 
-    def __init__(self, device: torch.device, calls: Any = None) -> None:
+    def __init__(self, device: torch.device, calls: CudaCalls | None = None) -> None:
         self.device = device
         self.calls = CudaCalls() if calls is None else calls
-        self._stream: Any = None
+        self._stream: torch.cuda.Stream | None = None
 
-    def stream(self) -> Any:
+    def stream(self) -> torch.cuda.Stream:
         """The stream."""
         if self._stream is None:
             self._stream = self.calls.side(self.device)

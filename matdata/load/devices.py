@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from matdata.core.errors import ConfigError
 from matdata.load.modes import host_free
 
+if TYPE_CHECKING:
+    import torch
 
-def find_device(name: Any) -> tuple[Any, int | None]:
+
+def find_device(name: object) -> tuple[torch.device, int | None]:
     """A torch device and its free bytes; None for the host.
 
     Raises
@@ -24,9 +27,11 @@ def find_device(name: Any) -> tuple[Any, int | None]:
             next_step="`pip install matdata[train]`, or device='numpy' for NumPy batches",
         ) from error
     try:
+        if not isinstance(name, (str, int, torch.device)):
+            raise RuntimeError("neither text, nor a number of a GPU, nor a device")
         device = torch.device(name)
     except RuntimeError as error:
-        raise ConfigError(f"{name!r} is no device", next_step=_there(torch)) from error
+        raise ConfigError(f"{name!r} is no device", next_step=_devices_here()) from error
     if device.type == "cpu":
         return device, None
     if device.type == "cuda":
@@ -35,7 +40,7 @@ def find_device(name: Any) -> tuple[Any, int | None]:
             raise ConfigError(
                 f"device {str(device)!r} is not there: torch {torch.__version__} sees {count} GPUs",
                 cause=None if count else "no GPU, no driver, or a torch built without CUDA",
-                next_step=_there(torch),
+                next_step=_devices_here(),
             )
         return device, int(torch.cuda.mem_get_info(device)[0])
     try:
@@ -43,12 +48,14 @@ def find_device(name: Any) -> tuple[Any, int | None]:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ConfigError(
             f"device {str(device)!r} is not there: {str(error).splitlines()[0]}",
-            next_step=_there(torch),
+            next_step=_devices_here(),
         ) from error
     return device, host_free()  # such devices share the memory of the host
 
 
-def _there(torch: Any) -> str:
+def _devices_here() -> str:
+    import torch
+
     names = ["cpu"]
     if torch.cuda.is_available():
         names += [f"cuda:{k}" for k in range(torch.cuda.device_count())]

@@ -41,26 +41,26 @@ def encode(
     ConfigError
         If the normalizer has no number for a target, or float32 does not tell targets apart.
     """
-    known, values = truths.mask, truths.values
+    present, values = truths.mask, truths.values
     if normalizer is not None and normalizer.kind == "log10":
-        _require(ids, known & (values <= 0), f"of {what} have targets that are not positive")
-        values = np.where(known, values, 1.0)
+        _require(ids, present & (values <= 0), f"of {what} have targets that are not positive")
+        values = np.where(present, values, 1.0)
     if normalizer is not None:
         values = normalizer.encode(values)
-    values = np.where(known, values, 0.0)
+    values = np.where(present, values, 0.0)
     with np.errstate(over="ignore", under="ignore"):
         single = values.astype(np.float32)
     if normalizer is None or normalizer.kind == "none":
         _require_distinct(truths, values, single, what)
-    return Targets(truths.columns, single, known)
+    return Targets(truths.columns, single, present)
 
 
-def _require(ids: npt.NDArray[np.str_], bad: npt.NDArray[np.bool_], told: str) -> None:
+def _require(ids: npt.NDArray[np.str_], bad: npt.NDArray[np.bool_], problem: str) -> None:
     rows = bad.any(axis=1)
     if rows.any():
         raise ConfigError(
-            f"{int(rows.sum())} materials {told}: {first_few(ids[rows])}; normalizer log10 takes "
-            "their logarithm",
+            f"{int(rows.sum())} materials {problem}: {first_few(ids[rows])}; normalizer log10 "
+            "takes their logarithm",
             next_step="choose another normalizer, or leave these materials out",
         )
 
@@ -81,12 +81,12 @@ def _require_distinct(
         numbers = values[:, own][truths.mask[:, own]]
         if not len(numbers):
             continue
-        spread = Normalizer.fit("standard", numbers[:, None]).scale[0]
+        deviation = Normalizer.fit("standard", numbers[:, None]).scale[0]
         worst = float(change[:, own].max())
-        if worst > LOSS * spread > 0 or vanish[:, own].any() or not np.isfinite(worst):
+        if worst > LOSS * deviation > 0 or vanish[:, own].any() or not np.isfinite(worst):
             raise ConfigError(
                 f"float32, which networks compute in, does not hold {target.name} of {what}: it "
-                f"changes values by up to {worst:.2g}, their standard deviation is {spread:.2g}",
+                f"changes values by up to {worst:.2g}, their standard deviation is {deviation:.2g}",
                 cause="values are far from 0 compared with their differences, or beyond 1e±38",
                 next_step='let a normalizer centre and scale them first: normalizer="standard" of '
                 "loaders, train.normalizer=standard of a training",

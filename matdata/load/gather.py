@@ -4,22 +4,22 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.cpu_kernels import cpu_kernels_enabled
-from matdata.core.crystals import Int
+from matdata.core.crystals import Array, Int
 
 
-def compiled() -> Any:
+def compiled() -> ModuleType | None:
     """The module `matdata.load.kernels`, ready to run; None without numba, or switched off."""
     return _kernels() if cpu_kernels_enabled() else None
 
 
 @functools.cache
-def _kernels() -> Any:
+def _kernels() -> ModuleType | None:
     try:
         from matdata.load import kernels
     except ImportError:
@@ -32,13 +32,11 @@ def _kernels() -> Any:
     return kernels
 
 
-def _bytes(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+def _bytes(array: Array) -> npt.NDArray[np.uint8]:
     return array.reshape(-1).view(np.uint8)
 
 
-def gather_entries(
-    source: npt.NDArray[Any], starts: Int, ends: Int, target: npt.NDArray[Any]
-) -> None:
+def gather_entries(source: Array, starts: Int, ends: Int, target: Array) -> None:
     """Copy the stretches of some materials one after another.
 
     Parameters
@@ -64,6 +62,6 @@ def gather_entries(
     np.take(source, index, axis=0, out=target, mode="clip")
 
 
-def gather_rows(source: npt.NDArray[Any], rows: Int, target: npt.NDArray[Any]) -> None:
+def gather_rows(source: Array, rows: Int, target: Array) -> None:
     """Copy rows; ``mode="clip"`` spares NumPy a buffer, positions were checked before."""
     np.take(source, rows, axis=0, out=target, mode="clip")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from matdata.core.jit import kernel
 
+if TYPE_CHECKING:
+    from matdata.core.crystals import Array
+
 
 @kernel
-def copy_stretches(source: Any, starts: Any, ends: Any, item: Any, target: Any) -> None:
+def copy_stretches(source: Array, starts: Array, ends: Array, item: int, target: Array) -> None:
     """Copy stretches of `item` bytes an entry one after another.
 
     Parameters
@@ -33,7 +36,7 @@ def copy_stretches(source: Any, starts: Any, ends: Any, item: Any, target: Any) 
 
 @kernel
 def edge_index(
-    sender: Any, receiver: Any, edge_offsets: Any, site_offsets: Any, target: Any
+    sender: Array, receiver: Array, edge_offsets: Array, site_offsets: Array, target: Array
 ) -> None:
     """Indices of sites in a batch, from those in each crystal.
 

@@ -6,34 +6,41 @@ Importing this needs no torch; only loaders of tensors do.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Generic, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.console import SILENT, Console
-from matdata.core.crystals import Int
+from matdata.core.crystals import Array, Int
 from matdata.core.errors import ConfigError
 from matdata.features.base import Featurizer
 from matdata.features.opened import DatasetLike
-from matdata.load.batching import Plan
-from matdata.load.chunk import Chunk
+from matdata.load.chunk_reader import ChunkReader
 from matdata.load.materials import Materials, gather_materials
 from matdata.load.modes import Mode
 from matdata.load.normalizer import Normalizer
 from matdata.load.options import LoadOptions
 from matdata.load.planning import Planner
-from matdata.load.prefetch import ahead
+from matdata.load.prefetch import prefetched
 from matdata.load.setup import Setup, batches_per_chunk, set_up
+from matdata.load.state import read_state
 from matdata.load.targets import TargetColumn
+from matdata.load.views import B_co
 from matdata.load.wait_meter import Meter
 
+if TYPE_CHECKING:
+    import torch
 
-class Loader:
+    from matdata.load.batch import Batch
+
+
+class Loader(Generic[B_co]):
     """Batches of some materials; iterating gives one epoch.
 
-    `make_loader` makes one.
+    `make_loader` makes one. Generic in the class of its batches (`make_loader` says which).
 
     Attributes
     ----------
@@ -49,8 +56,6 @@ class Loader:
         The inputs' featurizers, by spec.
     device
         Where batches are.
-    mode, reason
-        How columns are held, and why.
     epoch
         The epoch that the next iteration gives.
     meter
@@ -58,7 +63,11 @@ class Loader:
     """
 
     def __init__(
-        self, materials: Materials, options: LoadOptions, setup: Setup, console: Console = SILENT
+        self,
+        materials: Materials,
+        options: LoadOptions,
+        setup: Setup[B_co],
+        console: Console = SILENT,
     ) -> None:
         self.options = options
         self.ids = materials.ids
@@ -66,25 +75,28 @@ class Loader:
         self.featurizers: Mapping[str, Featurizer] = setup.featurizers
         self.targets: tuple[TargetColumn, ...] = materials.targets.columns
         self.encoded_by = materials.normalizer
-        self.device: Any = setup.views.device
+        self.device: torch.device | str = setup.views.device
         self._mode: Mode = setup.mode
         self.meter = Meter()
         self.epoch = 0
-        self._targets = materials.targets
         self._materials = materials
-        self._weights = setup.weights
-        self._source = setup.source
         self._views = setup.views
         self._console = console
         self._planner: Planner = setup.planner
-        self._batches_a_chunk = batches_per_chunk(setup, options)
+        self._reader = ChunkReader(
+            setup.source,
+            materials.targets,
+            setup.weights,
+            setup.views.allocate,
+            batches_per_chunk(setup, options),
+        )
         self._begin_at = 0
         self._position = 0
         self._generation = 0  # of the newest iterator; older ones may not go on
 
     def __len__(self) -> int:
         """Batches of the current epoch; with a budget of sites or edges epochs may differ."""
-        return len(self._plan(self.epoch))
+        return len(self._planner.plan(self.epoch))
 
     def __repr__(self) -> str:
         return f"Loader({len(self.ids):,} materials, {len(self)} batches, {self.mode})"
@@ -116,7 +128,7 @@ class Loader:
         Scalars are those of the table; arrays are kept in float32, normalised where the loader
         has a normalizer.
         """
-        return self._materials.values(), self._targets.mask
+        return self._materials.values(), self._materials.targets.mask
 
     def describe(self) -> str:
         """One line for a person."""
@@ -124,9 +136,8 @@ class Loader:
         if self.options.shuffle and self.window < len(self.ids):
             text += f"; shuffled within windows of {self.window:,}"
         if self.left_out:
-            reasons = sorted(set(self.left_out.values()))
-            counts = [(list(self.left_out.values()).count(reason), reason) for reason in reasons]
-            text += "; left out " + ", ".join(f"{count} ({reason})" for count, reason in counts)
+            counts = sorted(Counter(self.left_out.values()).items())
+            text += "; left out " + ", ".join(f"{count} ({reason})" for reason, count in counts)
         return text
 
     def normalizer(self, kind: str = "standard") -> Normalizer:
@@ -139,9 +150,9 @@ class Loader:
 
     def batch_rows(self, epoch: int | None = None) -> list[Int]:
         """Materials of each batch of an epoch (the current one), without reading them."""
-        return list(self._plan(self.epoch if epoch is None else epoch))
+        return list(self._planner.plan(self.epoch if epoch is None else epoch))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, object]:
         """Epoch, batches handed out, seed and what the order depends on, as JSON values."""
         whole = self._position >= len(self)
         return {
@@ -150,7 +161,7 @@ class Loader:
             **self._planner.identity(),
         }
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
+    def load_state(self, state: Mapping[str, object]) -> None:
         """Go on where `state` was taken: the next iteration gives the batches that were left.
 
         Raises
@@ -158,28 +169,11 @@ class Loader:
         ConfigError
             If the state is that of a loader with another order, or of no batch of its epoch.
         """
-        own = self._planner.identity()
-        names = [*own, *(name for name in state if name not in (*own, "epoch", "position"))]
-        differ = [name for name in names if state.get(name) != own.get(name)]
-        if differ:
-            named = ", ".join(
-                f"{name} {state.get(name)!r}, here {own.get(name)!r}" for name in differ
-            )
-            raise ConfigError(
-                f"the state is that of another loader: {named}",
-                next_step="make the loader with the same materials and options",
-            )
-        epoch, position = int(state["epoch"]), int(state["position"])
-        batches = len(self._plan(epoch))
-        if position and not 0 <= position < batches:
-            raise ConfigError(
-                f"the state stands at batch {position}, epoch {epoch} has {batches}",
-                cause="it was edited, or written by another program",
-                next_step="begin the epoch again: loader.set_epoch(epoch)",
-            )
+        planner = self._planner
+        epoch, position = read_state(state, planner.identity(), lambda k: len(planner.plan(k)))
         self.epoch, self._begin_at, self._position = epoch, position, position
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[B_co]:
         """Batches of the current epoch; afterwards the epoch is the next one.
 
         Raises
@@ -213,7 +207,7 @@ class Loader:
         self._console.say(f"epoch {self.epoch + 1}: {self.meter.line(self.mode)}")
         self.epoch, self._position = self.epoch + 1, 0
 
-    def share(self, worker: int, workers: int) -> Iterator[Any]:
+    def share(self, worker: int, workers: int) -> Iterator[B_co]:
         """Every `workers`-th batch of the current epoch, from number `worker` on.
 
         Afterwards the epoch is the next one. Position and meter are not touched.
@@ -221,49 +215,30 @@ class Loader:
         yield from self._batches(worker, workers)
         self.epoch += 1
 
-    def _plan(self, epoch: int) -> Plan:
-        return self._planner.plan(epoch)
-
-    def _batches(self, first: int, every: int = 1) -> Iterator[Any]:
-        plan = self._plan(self.epoch)
+    def _batches(self, first: int, every: int = 1) -> Iterator[B_co]:
+        plan = self._planner.plan(self.epoch)
         if every > 1:
             plan, first = plan.thinned(first, every), 0
-        self._source.begin(self._planner.windows(self.epoch))
-        step = self._batches_a_chunk
-        starts = range(first, len(plan), step)
-        gathered = (self._chunk(plan, k, min(k + step, len(plan))) for k in starts)
-        chunks = map(self._views.sent, gathered)
-        for chunk in ahead(chunks, self._prefetch()):
-            yield from self._views.batches(chunk)
+        chunks = self._reader.chunks(plan, self._planner.windows(self.epoch), first)
+        for chunk in prefetched(map(self._views.sent, chunks), self._prefetch()):
+            yield from chunk.batches()
 
     def _prefetch(self) -> int:
-        asked = self.options.prefetch
-        if asked is not None:
-            return asked
+        if self.options.prefetch is not None:
+            return self.options.prefetch
         # on the host a gather is cheaper than handing it from thread to thread
         return 2 if self.mode != "resident" else 0
-
-    def _chunk(self, plan: Plan, first: int, last: int) -> Chunk:
-        bounds = plan.bounds[first : last + 1]
-        rows = plan.rows[bounds[0] : bounds[-1]]
-        return Chunk(
-            rows,
-            bounds - bounds[0],
-            self._source.take(rows, self._views.allocate),
-            self._targets.take(rows),
-            None if self._weights is None else self._weights[rows],
-        )
 
 
 def make_loader(
     dataset: DatasetLike,
-    ids: Sequence[str] | npt.NDArray[Any] | None,
+    ids: Sequence[str] | Array | None,
     inputs: Sequence[str],
     target: str | Sequence[str] | None = None,
     *,
     what: str = "the dataset",
     console: Console = SILENT,
-    **options: Any,
+    **options: object,
 ) -> Loader:
     """A loader of some materials of a dataset.
 
@@ -281,9 +256,15 @@ def make_loader(
     what
         What the ids are, for messages.
     console
-        Told about each epoch.
+        Receives a line per epoch.
     options
         Fields of `matdata.load.options.LoadOptions`.
+
+    Returns
+    -------
+    Loader
+        Of `Batch`; with ``device="numpy"`` of `matdata.load.arrays.ArrayBatch`, which a type
+        checker cannot infer.
 
     Raises
     ------
@@ -295,6 +276,22 @@ def make_loader(
         If an option, a target, the device or the budget does not fit, or float32 does not tell
         targets apart that no normalizer centres and scales.
     """
-    chosen = LoadOptions.from_mapping(options)
-    materials = gather_materials(dataset, ids, inputs, target, chosen, what)
-    return Loader(materials, chosen, set_up(materials, chosen), console)
+    return loader_of(
+        dataset, ids, inputs, target, LoadOptions.from_mapping(options), what=what, console=console
+    )
+
+
+def loader_of(
+    dataset: DatasetLike,
+    ids: Sequence[str] | Array | None,
+    inputs: Sequence[str],
+    target: str | Sequence[str] | None,
+    options: LoadOptions,
+    *,
+    what: str = "the dataset",
+    console: Console = SILENT,
+) -> Loader:
+    """`make_loader` with its options as an object; raises as it does, but for their values."""
+    materials = gather_materials(dataset, ids, inputs, target, options, what)
+    setup = cast("Setup[Batch]", set_up(materials, options))
+    return Loader(materials, options, setup, console)

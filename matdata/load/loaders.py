@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, Protocol, TypeAlias
+
+import numpy as np
 
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import ConfigError, SplitError, did_you_mean
 from matdata.features.opened import DatasetLike
-from matdata.load.loader import Loader, make_loader
+from matdata.load.loader import Loader, loader_of
 from matdata.load.normalizer import Normalizer
+from matdata.load.options import LoadOptions
+from matdata.load.views import B_co
 from matdata.splits import PARTS, Split, make_splits, parse_ratios
-from matdata.splits.saved import load_split
+from matdata.splits.saved import HasSplits, load_split
+
+#: Name of a saved split (the only one if None), ratios such as ``70/15/15``, or the split itself,
+#: also as material ids by part.
+SplitLike: TypeAlias = "str | Split | Mapping[str, Sequence[str]] | None"
 
 #: What belongs to training alone: other parts are read whole, in order, unweighted.
 OF_TRAINING = ("fraction", "sample_weights", "weights", "drop_last", "shuffle")
 
 
+class SplitDataset(DatasetLike, HasSplits, Protocol):
+    """An opened dataset with saved splits: `matdata.Dataset`."""
+
+
 @dataclass(frozen=True)
-class Loaders:
-    """Loaders of a split; unpacks as ``train, val, test``.
+class Loaders(Generic[B_co]):
+    """Loaders of a split; unpacks as ``train, val, test``. Generic as `Loader`.
 
     Attributes
     ----------
@@ -33,16 +45,16 @@ class Loaders:
         to the training materials. None without targets.
     """
 
-    train: Loader | None
-    val: Loader | None
-    test: Loader | None
+    train: Loader[B_co] | None
+    val: Loader[B_co] | None
+    test: Loader[B_co] | None
     split: Split
     normalizer: Normalizer | None
 
-    def __iter__(self) -> Iterator[Loader | None]:
+    def __iter__(self) -> Iterator[Loader[B_co] | None]:
         return iter((self.train, self.val, self.test))
 
-    def __getitem__(self, part: str) -> Loader:
+    def __getitem__(self, part: str) -> Loader[B_co]:
         """The loader of a part.
 
         Raises
@@ -50,17 +62,17 @@ class Loaders:
         SplitError
             If there is none.
         """
-        found: Loader | None = getattr(self, part) if part in PARTS else None
-        if found is None:
+        loader: Loader[B_co] | None = getattr(self, part) if part in PARTS else None
+        if loader is None:
             there = [name for name in PARTS if getattr(self, name) is not None]
             raise SplitError(
                 f"split {self.split.name!r} has no loader for {part!r}{did_you_mean(part, there)}",
                 next_step=f"parts there are: {', '.join(there)}",
             )
-        return found
+        return loader
 
 
-def find_split(dataset: Any, split: Any, seed: int = 0) -> Split:
+def find_split(dataset: SplitDataset, split: SplitLike, seed: int = 0) -> Split:
     """The split that was meant.
 
     Parameters
@@ -68,8 +80,7 @@ def find_split(dataset: Any, split: Any, seed: int = 0) -> Split:
     dataset
         A `matdata.Dataset`.
     split
-        Name of a saved split (the only one if None), ratios such as ``70/15/15``, a `Split`, or
-        part names to ids.
+        As `SplitLike`.
     seed
         Seed of a split by ratios.
 
@@ -83,7 +94,8 @@ def find_split(dataset: Any, split: Any, seed: int = 0) -> Split:
     if isinstance(split, Split):
         return split
     if isinstance(split, Mapping):
-        return Split("given", "given", {}, dict(split))
+        parts = {part: np.asarray(ids, dtype=np.str_) for part, ids in split.items()}
+        return Split("given", "given", {}, parts)
     if isinstance(split, str) and split not in dataset.split_names():
         try:
             parse_ratios(split)
@@ -94,16 +106,16 @@ def find_split(dataset: Any, split: Any, seed: int = 0) -> Split:
 
 
 def make_loaders(
-    dataset: Any,
+    dataset: SplitDataset,
     inputs: Sequence[str],
     target: str | Sequence[str] | None = None,
     *,
-    split: Any = None,
+    split: SplitLike = None,
     split_seed: int = 0,
     parts: Sequence[str] | None = None,
     normalizer: str | Normalizer | None = None,
     console: Console = SILENT,
-    **options: Any,
+    **options: object,
 ) -> Loaders:
     """Loaders of the parts of a split.
 
@@ -125,7 +137,7 @@ def make_loaders(
         kind (`matdata.load.normalizer.KINDS`), fitted to the training part, or a `Normalizer`.
         `Loaders.normalizer` decodes what a model predicts. None leaves their units.
     console
-        Told the mode of each loader and why it was chosen.
+        Receives the mode of each loader and why it was chosen.
 
     Raises
     ------
@@ -134,46 +146,80 @@ def make_loaders(
     ConfigError
         If a normalizer is to be fitted, and the training part is not among the parts.
     """
-    chosen = find_split(dataset, split, split_seed)
-    wanted = tuple(chosen.parts) if parts is None else tuple(parts)
+    whole = find_split(dataset, split, split_seed)
+    wanted = tuple(whole.parts) if parts is None else tuple(parts)
     if target and isinstance(normalizer, str) and "train" not in wanted:
         raise ConfigError(
             f"normalizer {normalizer!r} is fitted to the training part, which is not asked for",
             next_step="ask for train as well, or give the normalizer of its loaders",
         )
-    made: dict[str, Loader] = {}
+    loaders: dict[str, Loader] = {}
     for part in sorted(wanted, key=lambda part: part != "train"):
-        own = _options_of(part, options)
-        what = f"part {part!r} of split {chosen.name!r}"
-        told = console if part == "train" else SILENT
-        own["normalizer"] = normalizer
-        made[part] = make_loader(
-            dataset, chosen.ids(part), inputs, target, what=what, console=told, **own
+        own = _options_of(part, options) | {"normalizer": normalizer}
+        loaders[part] = loader_of(
+            dataset,
+            whole.ids(part),
+            inputs,
+            target,
+            LoadOptions.from_mapping(own),
+            what=f"part {part!r} of split {whole.name!r}",
+            console=console if part == "train" else SILENT,
         )
-        normalizer = made[part].encoded_by
-        console.say(f"{part}: {made[part].describe()}")
+        normalizer = loaders[part].encoded_by
+        console.say(f"{part}: {loaders[part].describe()}")
     fitted = normalizer if isinstance(normalizer, Normalizer) else None
-    if fitted is None and target and "train" in made:
-        fitted = made["train"].normalizer()
-    return Loaders(made.get("train"), made.get("val"), made.get("test"), chosen, fitted)
+    if fitted is None and target and "train" in loaders:
+        fitted = loaders["train"].normalizer()
+    train, val, test = (loaders.get(part) for part in PARTS)
+    return Loaders(train, val, test, whole, fitted)
 
 
 def make_part_loader(
-    dataset: DatasetLike,
+    dataset: SplitDataset,
     part: str | None,
     inputs: Sequence[str],
-    target: Any = None,
-    **options: Any,
+    target: str | Sequence[str] | None = None,
+    *,
+    split: SplitLike = None,
+    split_seed: int = 0,
+    normalizer: str | Normalizer | None = None,
+    console: Console = SILENT,
+    **options: object,
 ) -> Loader:
-    """A loader of one part of a split, or of the whole dataset if `part` is None."""
-    if part is None:
-        return make_loader(dataset, None, inputs, target, **options)
-    split = options.pop("split", None)
-    made = make_loaders(dataset, inputs, target, split=split, parts=[part], **options)
-    return made[part]
+    """A loader of one part of a split, or of the whole dataset if `part` is None.
+
+    Other arguments are those of `make_loaders`.
+
+    Raises
+    ------
+    SplitError
+        If the split has no such part, or is no split of this dataset.
+    ConfigError
+        If a split is given and no part of it is asked for, or as `make_loader`.
+    """
+    if part is not None:
+        loaders = make_loaders(
+            dataset,
+            inputs,
+            target,
+            split=split,
+            split_seed=split_seed,
+            parts=[part],
+            normalizer=normalizer,
+            console=console,
+            **options,
+        )
+        return loaders[part]
+    if split is not None:
+        raise ConfigError(
+            f"split {split!r:.80} is given, and no part of it is asked for",
+            next_step="ask for a part (train, val or test), or leave the split out",
+        )
+    chosen = LoadOptions.from_mapping(options | {"normalizer": normalizer})
+    return loader_of(dataset, None, inputs, target, chosen, console=console)
 
 
-def _options_of(part: str, options: Mapping[str, object]) -> dict[str, Any]:
+def _options_of(part: str, options: Mapping[str, object]) -> dict[str, object]:
     own = dict(options)
     if part == "train":
         own.setdefault("shuffle", True)

@@ -37,10 +37,10 @@ class Materials:
         What they went through; None if they are in their units.
     truths
         Scalar targets as the table has them; None where an array target is among them, which is
-        kept once.
+        held once.
     left_out
         Why ids that were asked for are not among them.
-    known : (m,) str
+    dataset_ids : (m,) str
         All ids of the dataset.
     """
 
@@ -51,7 +51,7 @@ class Materials:
     normalizer: Normalizer | None
     truths: Truths | None
     left_out: Mapping[str, str]
-    known: npt.NDArray[np.str_]
+    dataset_ids: npt.NDArray[np.str_]
 
     def values(self) -> npt.NDArray[np.float64]:
         """Targets (n, t) in their units, 0 where unknown."""
@@ -104,10 +104,10 @@ def gather_materials(
             cause=f"of {len(left_out)}: {', '.join(sorted(set(left_out.values()))) or 'no ids'}",
             next_step="`matdata info` shows features and targets, and what could not be computed",
         )
-    kept = truths.take(stays.nonzero()[0])
-    normalizer = fitted(options.normalizer, kept)
-    targets = encode(kept, normalizer, dataset.ids[rows], what)
-    exact = kept if all(column.size == 1 for column in kept.columns) else None
+    truths = truths.take(stays.nonzero()[0])
+    normalizer = fitted(options.normalizer, truths)
+    targets = encode(truths, normalizer, dataset.ids[rows], what)
+    exact = truths if all(column.size == 1 for column in truths.columns) else None
     return Materials(
         dataset.ids[rows], rows, features, targets, normalizer, exact, left_out, dataset.ids
     )
@@ -117,17 +117,17 @@ def _rows(dataset: DatasetLike, ids: object, what: str) -> Int:
     """Rows of materials, ascending."""
     if ids is None:
         return np.arange(len(dataset.ids), dtype=np.int64)
-    asked = np.asarray(ids, dtype=np.str_)
+    names = np.asarray(ids, dtype=np.str_)
 
     def refuse(unknown: list[str]) -> SplitError:
         return SplitError(
-            f"{len(unknown)} of {len(asked)} ids of {what} are no materials of {dataset.ref}: "
+            f"{len(unknown)} of {len(names)} ids of {what} are no materials of {dataset.ref}: "
             f"{first_few(unknown)}",
             cause="they come from another version of the dataset, or from another dataset",
             next_step="split this version (`matdata split`), or open the one they belong to",
         )
 
-    rows = RowIndex(dataset.ids).rows(asked, refuse)
+    rows = RowIndex(dataset.ids).rows(names, refuse)
     distinct: Int = np.unique(rows)
     if len(distinct) < len(rows):
         raise ConfigError(f"{len(rows) - len(distinct)} ids of {what} stand more than once")
@@ -139,19 +139,19 @@ def _features(
 ) -> dict[str, FeatureLike]:
     if isinstance(inputs, str):
         inputs = [inputs]
-    found = {}
+    features = {}
     for spec in inputs:
         name = spec.partition("@")[0]
         settings = options.input_settings.get(spec, options.input_settings.get(name, {}))
-        found[name] = dataset.feature(spec, **settings)
-    return found
+        features[name] = dataset.feature(spec, **settings)
+    return features
 
 
 def weights_of(
     values: Mapping[str, float] | None,
     ids: npt.NDArray[np.str_],
     what: str,
-    known: npt.NDArray[np.str_],
+    dataset_ids: npt.NDArray[np.str_],
 ) -> npt.NDArray[np.float64] | None:
     """Weights of materials, (n,); None if none are given.
 
@@ -162,14 +162,14 @@ def weights_of(
     """
     if values is None:
         return None
-    unknown = sorted(set(values) - set(known.tolist()))
+    unknown = sorted(set(values) - set(dataset_ids.tolist()))
     if unknown:
         raise ConfigError(
             f"{what} names {len(unknown)} ids that the dataset does not have: "
             f"{first_few(np.array(unknown, dtype=np.str_))}",
             next_step="name materials of the dataset",
         )
-    found = by_id(values, ids, 0.0 if what == "sample_weights" else 1.0)
-    if not np.isfinite(found).all() or found.min() < 0 or found.sum() <= 0:
+    weights = by_id(values, ids, 0.0 if what == "sample_weights" else 1.0)
+    if not np.isfinite(weights).all() or weights.min() < 0 or weights.sum() <= 0:
         raise ConfigError(f"{what}: expected numbers that are not negative, and one above 0")
-    return found
+    return weights

@@ -24,12 +24,12 @@ class Mode:
     reason: str
 
 
-def choose(asked: str | None, columns: int, device: str, device_free: int | None) -> Mode:
+def choose(requested: str | None, columns: int, device: str, device_free: int | None) -> Mode:
     """The mode that was asked for, or the fastest one that fits.
 
     Parameters
     ----------
-    asked
+    requested
         One of `MODES`, or None.
     columns
         Bytes of the columns.
@@ -43,14 +43,14 @@ def choose(asked: str | None, columns: int, device: str, device_free: int | None
     ConfigError
         If there is no such mode.
     """
-    if asked is not None and asked not in MODES:
+    if requested is not None and requested not in MODES:
         raise ConfigError(
-            f"unknown mode {asked!r}{did_you_mean(asked, MODES)}",
+            f"unknown mode {requested!r}{did_you_mean(requested, MODES)}",
             next_step=f"choose one of: {', '.join(MODES)}, or leave it out",
         )
     size = human_bytes(columns)
-    if asked is not None:
-        return Mode(asked, f"{size} of columns; asked for")
+    if requested is not None:
+        return Mode(requested, f"{size} of columns; asked for")
     free = host_free()
     if device_free is not None and columns <= DEVICE_SHARE * device_free:
         return Mode(
@@ -71,18 +71,18 @@ def choose(asked: str | None, columns: int, device: str, device_free: int | None
 
 
 def host_free() -> int:
-    """Bytes of memory that can be had: of the machine, or of the container if that is less."""
+    """Bytes of memory that are free: of the machine, or of the container if that is less."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    known = [pages // 2]
+    limits = [pages // 2]
     meminfo = Path("/proc/meminfo")
     if meminfo.is_file():
         for line in meminfo.read_text().splitlines():
             if line.startswith("MemAvailable:"):
-                known = [int(line.split()[1]) * 1024]
-    limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
-    if limit.is_file() and used.is_file() and limit.read_text().strip().isdigit():
-        known.append(int(limit.read_text()) - int(used.read_text()))
-    return max(0, min(known))
+                limits = [int(line.split()[1]) * 1024]
+    allowed, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
+    if allowed.is_file() and used.is_file() and allowed.read_text().strip().isdigit():
+        limits.append(int(allowed.read_text()) - int(used.read_text()))
+    return max(0, min(limits))
 
 
 def default_window(columns: int, materials: int) -> int:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.crystals import Array, Float
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.load.powers import power_of_two
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
-Numbers = TypeVar("Numbers", "Tensor", npt.NDArray[Any])
+Numbers = TypeVar("Numbers", "Tensor", Array)
 
 KINDS = ("standard", "robust", "log10", "none")
 #: Median absolute deviation to the standard deviation of a normal distribution.
 MAD_TO_SIGMA = 1.4826022185056018
-#: Targets beyond, and spreads below its inverse, leave float64 no room for differences and squares.
+#: Targets beyond, and deviations below its inverse, leave float64 no room for squares.
 LARGEST = 1e300
 
 
@@ -47,7 +49,7 @@ class Normalizer:
     kind: str
     shift: npt.NDArray[np.float64]
     scale: npt.NDArray[np.float64]
-    _tensors: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _tensors: dict[torch.device, tuple[Tensor, Tensor]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def fit(cls, kind: str, values: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Normalizer:
@@ -65,7 +67,7 @@ class Normalizer:
         Raises
         ------
         ConfigError
-            If the kind is unknown, a logarithm is asked of numbers that are not positive, or
+            If the kind is unknown, a logarithm is taken of numbers that are not positive, or
             numbers are too large, or too close to each other, for float64.
         """
         if kind not in KINDS:
@@ -74,8 +76,8 @@ class Normalizer:
                 next_step=f"choose one of: {', '.join(KINDS)}",
             )
         numbers = np.asarray(values, dtype=np.float64)
-        known = np.ones(numbers.shape, bool) if mask is None else np.asarray(mask, dtype=bool)
-        pairs = [_fit(kind, numbers[known[:, t], t]) for t in range(numbers.shape[1])]
+        present = np.ones(numbers.shape, bool) if mask is None else np.asarray(mask, dtype=bool)
+        pairs = [_fit(kind, numbers[present[:, t], t]) for t in range(numbers.shape[1])]
         shift = np.array([a for a, _ in pairs], dtype=np.float64)
         return cls(kind, shift, np.array([b for _, b in pairs], dtype=np.float64))
 
@@ -99,14 +101,14 @@ class Normalizer:
         constant = scale == 0
         normalised = (exact - shift) / (scale + constant) * ~constant
         if isinstance(values, np.ndarray):
-            return cast("Numbers", normalised)
-        return cast("Numbers", normalised.to(values.device, values.dtype))
+            return np.asarray(normalised)
+        return normalised.to(values.device, values.dtype)
 
     def decode(self, values: Numbers) -> Numbers:
         """Normalised targets (b, t) to those of the table, float64."""
         exact, shift, scale = self._exact(values)
         plain = exact * scale + shift
-        return cast("Numbers", 10.0**plain if self.kind == "log10" else plain)
+        return 10.0**plain if self.kind == "log10" else plain
 
     def decode_std(self, deviation: Numbers, mean: Numbers | None = None) -> Numbers:
         """Standard deviations (b, t) of normalised targets to those of the table, float64.
@@ -126,16 +128,16 @@ class Normalizer:
         """
         exact, _, scale = self._exact(deviation)
         if self.kind != "log10":
-            return cast("Numbers", exact * scale)
+            return exact * scale
         if mean is None:
             raise ConfigError("deviations of logarithms are decoded together with their means")
-        return cast("Numbers", exact * scale * float(np.log(10.0)) * self.decode(mean))
+        return exact * scale * float(np.log(10.0)) * self.decode(mean)
 
     def same_as(self, other: Normalizer) -> bool:
         """Whether both map every target to the same number."""
         return self.to_json() == other.to_json()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain values, from which `from_json` makes the same normalizer."""
         return {"kind": self.kind, "shift": self.shift.tolist(), "scale": self.scale.tolist()}
 
@@ -145,7 +147,15 @@ class Normalizer:
         shift, scale = (np.array(values[name], dtype=np.float64) for name in ("shift", "scale"))
         return cls(str(values["kind"]), shift, scale)
 
-    def _exact(self, values: Any) -> tuple[Any, Any, Any]:
+    @overload
+    def _exact(self, values: Array) -> tuple[Float, Float, Float]: ...
+
+    @overload
+    def _exact(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]: ...
+
+    def _exact(
+        self, values: Array | Tensor
+    ) -> tuple[Float, Float, Float] | tuple[Tensor, Tensor, Tensor]:
         """The values, shift and scale in float64, in one place."""
         if isinstance(values, np.ndarray):
             return np.asarray(values, dtype=np.float64), self.shift, self.scale
@@ -176,13 +186,13 @@ def _fit(kind: str, values: npt.NDArray[np.float64]) -> tuple[float, float]:
     differences = values / unit - first / unit
     if not differences.any():
         return first, 0.0
-    centre, spread = _centre_and_spread(kind, differences)
-    if spread * unit < 1.0 / LARGEST:
-        raise _beyond(f"targets differ by {spread * unit:.3g}, which is too little")
-    return (first / unit + centre) * unit, spread * unit
+    centre, scale = _centre_and_scale(kind, differences)
+    if scale * unit < 1.0 / LARGEST:
+        raise _beyond(f"targets differ by {scale * unit:.3g}, which is too little")
+    return (first / unit + centre) * unit, scale * unit
 
 
-def _centre_and_spread(kind: str, values: npt.NDArray[np.float64]) -> tuple[float, float]:
+def _centre_and_scale(kind: str, values: npt.NDArray[np.float64]) -> tuple[float, float]:
     if kind != "robust":
         return float(values.mean()), float(values.std())
     centre = float(np.median(values))

@@ -1,10 +1,10 @@
-"""How a loader is asked for, and what it needs of a dataset."""
+"""Options of a loader."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,7 @@ class LoadOptions(Settings):
         "most entries of other ragged levels in a batch, by the name of the level, those of a "
         'plugin\'s too: {"facet": 4000}',
     )
-    device: Any = setting("cpu", "cpu, cuda, … or numpy for batches of NumPy arrays")
+    device: object = setting("cpu", "cpu, cuda, … or numpy for batches of NumPy arrays")
     mode: str | None = setting(
         None, "resident, ram or stream; chosen by size if None", verbatim=True
     )
@@ -87,7 +87,7 @@ class LoadOptions(Settings):
         "what cannot be shared evenly: pad repeats the last materials, drop leaves them out",
         choices=("pad", "drop"),
     )
-    input_settings: Mapping[str, Mapping[str, Any]] = setting(
+    input_settings: Mapping[str, Mapping[str, object]] = setting(
         {}, "by spec: settings that an input must have been built with, or views of it"
     )
     prefetch: int | None = setting(
@@ -141,8 +141,8 @@ class LoadOptions(Settings):
     @property
     def limits(self) -> dict[str, int]:
         """The budget of a batch by level."""
-        asked = {"site": self.max_sites, "edge": self.max_edges, **self.max_entries}
-        return {level: most for level, most in asked.items() if most is not None}
+        limits = {"site": self.max_sites, "edge": self.max_edges, **self.max_entries}
+        return {level: most for level, most in limits.items() if most is not None}
 
     @property
     def ranks(self) -> Ranks:

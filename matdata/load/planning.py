@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -22,11 +20,11 @@ class Planner:
     ids
         The materials.
     options
-        Order and batches that were asked for.
+        Order and batches.
     window
         Materials that are shuffled together.
     budget
-        The most a batch may hold, if that was asked for.
+        The most a batch may hold, if there is a budget.
     chances
         How likely each material is to be drawn; None for each once.
     """
@@ -45,10 +43,10 @@ class Planner:
         self._options = options
         self._budget = budget
         self._chances = chances
-        self._made: tuple[int, list[Int], Plan] | None = None
+        self._planned: tuple[int, list[Int], Plan] | None = None
         self._digest: str | None = None
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What the order depends on, as JSON values."""
         chosen = self._options
         if self._digest is None:
@@ -72,10 +70,10 @@ class Planner:
         return self._epoch(epoch)[1]
 
     def _epoch(self, epoch: int) -> tuple[list[Int], Plan]:
-        if self._made is None or self._made[0] != epoch:
+        if self._planned is None or self._planned[0] != epoch:
             parts = self._windows(epoch)
-            self._made = epoch, parts, self._plan(epoch, parts)
-        return self._made[1], self._made[2]
+            self._planned = epoch, parts, self._plan(epoch, parts)
+        return self._planned[1], self._planned[2]
 
     def _windows(self, epoch: int) -> list[Int]:
         chosen = self._options

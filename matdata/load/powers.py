@@ -6,13 +6,13 @@ whatever power of two the values are multiplied by.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.crystals import Array
 
-def powers_of_two(magnitudes: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+
+def powers_of_two(magnitudes: Array) -> npt.NDArray[np.float64]:
     """A power of two near each magnitude; 1 for one that is 0 or not finite."""
     usable = np.isfinite(magnitudes) & (magnitudes > 0)
     exponents = np.frexp(np.where(usable, magnitudes, 0.5))[1]
@@ -27,5 +27,5 @@ def power_of_two(values: npt.ArrayLike) -> float:
 def root_mean_square(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """``sqrt(mean(values ** 2))`` along the first axis."""
     unit = powers_of_two(np.abs(values).max(axis=0))
-    found: npt.NDArray[np.float64] = unit * np.sqrt(((values / unit) ** 2).mean(axis=0))
-    return found
+    roots: npt.NDArray[np.float64] = unit * np.sqrt(((values / unit) ** 2).mean(axis=0))
+    return roots

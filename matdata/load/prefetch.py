@@ -1,53 +1,68 @@
-"""Items made ahead by a thread."""
+"""Prefetch: a thread makes items before they are asked for."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
-def ahead(items: Iterator[T], depth: int) -> Iterator[T]:
-    """The same items in the same order, up to `depth` of them made before they are asked for.
+@dataclass(frozen=True)
+class _Item(Generic[T]):
+    value: T
 
-    An exception comes out where the item would have. The thread ends when the iterator is closed.
+
+class _End:
+    """The iterator has no more items."""
+
+
+def prefetched(items: Iterator[T], depth: int) -> Iterator[T]:
+    """The same items in the same order, up to `depth` of them prefetched by a thread.
+
+    The thread ends when the iterator is closed.
+
+    Raises
+    ------
+    BaseException
+        Whatever `items` raises, where the item would have come.
     """
     if depth < 1:
         yield from items
         return
-    ready: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
+    ready: queue.Queue[_Item[T] | _End | BaseException] = queue.Queue(depth)
     stop = threading.Event()
 
-    def put(kind: str, value: object) -> None:
+    def put(outcome: _Item[T] | _End | BaseException) -> None:
         while not stop.is_set():
             try:
-                return ready.put((kind, value), timeout=0.1)
+                return ready.put(outcome, timeout=0.1)
             except queue.Full:
                 continue
 
     def work() -> None:
         try:
             for item in items:
-                put("item", item)
+                put(_Item(item))
                 if stop.is_set():
                     return
-            put("end", None)
+            put(_End())
         except BaseException as error:  # handed to whoever iterates
-            put("error", error)
+            put(error)
 
-    thread = threading.Thread(target=work, name="matdata-ahead", daemon=True)
+    thread = threading.Thread(target=work, name="matdata-prefetch", daemon=True)
     thread.start()
     try:
         while True:
-            kind, value = ready.get()
-            if kind == "end":
+            outcome = ready.get()
+            if isinstance(outcome, _End):
                 return
-            if kind == "error":
-                raise value
-            yield value
+            if isinstance(outcome, BaseException):
+                raise outcome
+            yield outcome.value
     finally:
         stop.set()
         thread.join()

@@ -25,7 +25,7 @@ class Preparation:
     Attributes
     ----------
     featurizer
-        The feature's featurizer, which says so (`Featurizer.batch_columns`).
+        The feature's featurizer, which decides it (`Featurizer.batch_columns`).
     as_stored
         Whether all stored fields are taken as they are, as batches of NumPy arrays hold them.
     """
@@ -47,7 +47,7 @@ class Preparation:
 
     @property
     def derives(self) -> bool:
-        """Whether columns are made by the featurizer's own function."""
+        """Whether the featurizer's own function computes the columns."""
         default = type(self.featurizer).batch_columns is Featurizer.batch_columns
         return not self.as_stored and not default
 

@@ -55,8 +55,6 @@ class MemorySource:
 class StreamSource:
     """Two windows in memory: the one that is read from, and the next, which a thread reads."""
 
-    KEPT = 2
-
     def __init__(self, features: Mapping[str, FeatureColumns], count: int) -> None:
         self._features = features
         self._count = count
@@ -90,12 +88,12 @@ class StreamSource:
         return {spec: held.take(local, allocate) for spec, held in columns.items()}
 
     def _window(self, k: int) -> tuple[Int, Inputs]:
-        found = self._future(k).result()
-        for other in [known for known in self._held if known not in (k, k + 1)]:
-            self._held.pop(other).cancel()
+        window = self._future(k).result()
+        for passed in [other for other in self._held if other not in (k, k + 1)]:
+            self._held.pop(passed).cancel()
         if k + 1 < len(self._windows):
             self._future(k + 1)
-        return found
+        return window
 
     def _future(self, k: int) -> Future[tuple[Int, Inputs]]:
         if k not in self._held:

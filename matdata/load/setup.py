@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,17 @@ from matdata.load.options import LoadOptions
 from matdata.load.planning import Planner
 from matdata.load.readers import MemorySource, Source, StreamSource
 from matdata.load.reading import FeatureColumns
+from matdata.load.views import B_co, Views
+
+if TYPE_CHECKING:
+    import torch
+
+    from matdata.load.arrays import ArrayBatch
+    from matdata.load.batch import Batch
 
 
 @dataclass(frozen=True, eq=False)
-class Setup:
+class Setup(Generic[B_co]):
     """The parts of a loader.
 
     Attributes
@@ -48,14 +55,14 @@ class Setup:
 
     featurizers: Mapping[str, Featurizer]
     source: Source
-    views: Any
+    views: Views[B_co]
     planner: Planner
     mode: Mode
     weights: npt.NDArray[np.float32] | None
     columns_bytes: int
 
 
-def set_up(materials: Materials, options: LoadOptions) -> Setup:
+def set_up(materials: Materials, options: LoadOptions) -> Setup[Batch | ArrayBatch]:
     """Choose a mode, read columns, and plan.
 
     Raises
@@ -75,7 +82,7 @@ def set_up(materials: Materials, options: LoadOptions) -> Setup:
     featurizers = {spec: feature.featurizer for spec, feature in features.items()}
     compiled()  # before the first epoch, which is not to wait for it
     source, views = _readers(features, materials, mode, device, featurizers)
-    weights = weights_of(options.weights, materials.ids, "weights", materials.known)
+    weights = weights_of(options.weights, materials.ids, "weights", materials.dataset_ids)
     single = None if weights is None else weights.astype(np.float32)
     return Setup(featurizers, source, views, planner, mode, single, size)
 
@@ -84,9 +91,9 @@ def _readers(
     features: Mapping[str, FeatureColumns],
     materials: Materials,
     mode: Mode,
-    device: Any,
+    device: torch.device | None,
     featurizers: Mapping[str, Featurizer],
-) -> tuple[Source, Any]:
+) -> tuple[Source, Views[Batch | ArrayBatch]]:
     if mode.name == "stream":
         source: Source = StreamSource(features, len(materials.ids))
     else:
@@ -117,8 +124,9 @@ def _planner(
     if options.limits:
         budget = _budget(options, features, count)
         budget.check(materials.ids)
-    drawn = options.sample_weights
-    chances = weights_of(drawn, materials.ids, "sample_weights", materials.known)
+    chances = weights_of(
+        options.sample_weights, materials.ids, "sample_weights", materials.dataset_ids
+    )
     planner = Planner(materials.ids, options, min(window, count), budget, chances)
     if options.drop_last and not len(planner.plan(0)):
         raise ConfigError(
@@ -152,7 +160,7 @@ def _entries(features: Mapping[str, FeatureColumns], level: str) -> npt.NDArray[
     )
 
 
-def batches_per_chunk(setup: Setup, options: LoadOptions) -> int:
+def batches_per_chunk(setup: Setup[object], options: LoadOptions) -> int:
     """Batches that are gathered at once."""
     wanted = CHUNK_BYTES * (1 if str(setup.views.device) in ("cpu", "numpy") else 8)
     plan = setup.planner.plan(0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,10 +63,10 @@ class Truths:
     def lacking(self) -> npt.NDArray[np.bool_]:
         """Where a number of a target is missing, (n, len(columns))."""
         bounds = np.cumsum([0, *(column.size for column in self.columns)])
-        found = np.zeros((len(self.mask), len(self.columns)), dtype=bool)
+        lacking = np.zeros((len(self.mask), len(self.columns)), dtype=bool)
         for place, (start, stop) in enumerate(itertools.pairwise(bounds.tolist())):
-            found[:, place] = ~self.mask[:, start:stop].all(axis=1)
-        return found
+            lacking[:, place] = ~self.mask[:, start:stop].all(axis=1)
+        return lacking
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +93,7 @@ class Targets:
 
 
 def read_targets(
-    table: Mapping[str, Sequence[Any]],
+    table: Mapping[str, Sequence[object]],
     units: Mapping[str, str],
     names: Sequence[str],
     rows: Int,
@@ -123,11 +122,11 @@ def read_targets(
         expression = parse_expression(name, table, "the dataset")
         cells = expression.cells(table, rows.tolist())
         whole = table[expression.name] if expression.is_column else cells.cells
-        column, known_here = _column(expression.name, cells.cells, whole)
+        column, is_known = _column(expression.name, cells.cells, whole)
         unit = expression.unit(units)
         columns.append(TargetColumn(expression.name, column.shape[1], unit))
-        values.append(np.where(known_here, column, 0.0))
-        masks.append(known_here)
+        values.append(np.where(is_known, column, 0.0))
+        masks.append(is_known)
         outside.append(cells.outside)
     nothing = np.empty((len(rows), 0))
     return Truths(
@@ -181,7 +180,7 @@ def settle_missing(targets: Truths, missing: str, what: str) -> npt.NDArray[np.b
     Raises
     ------
     ConfigError
-        If targets are missing and nothing was said about them.
+        If targets are missing and `missing` is ``error``.
     """
     if not targets.columns:
         return np.ones(len(targets.values), dtype=bool)

@@ -50,7 +50,7 @@ class Meter:
         self.history.append(self.share)
 
     def line(self, mode: str) -> str:
-        """What a person is told after an epoch; with advice above 5 %."""
+        """The report after an epoch, with advice above 5 %."""
         text = f"waited for data {100 * self.share:.1f} % of {self.total:.1f} s"
         if self.share <= ADVICE_ABOVE:
             return text

@@ -76,6 +76,6 @@ class WeightedAttentionPooling(_Heads):
         self.first = Linear(width, heads * (gates + hidden))
 
     def forward(self, nodes: Tensor, weights: Tensor, sets: Segments) -> Tensor:
-        """Nodes (n, width) and their weights (n,) to one row a set, (b, width)."""
+        """Nodes (n, width) and their weights (n,) to one row per set, (b, width)."""
         hidden = pool(self.first(nodes), self.gate, self._prior(weights), sets)
         return self._mean_of_heads(hidden)

@@ -1,6 +1,6 @@
 """Weighted attention from the nodes of a set to one row: the pooling of Roost and Wren.
 
-For a node j of a set, with hidden numbers ``x_j = leaky(rows_j)``,
+For a node j of a set, with hidden channels ``x_j = leaky(rows_j)``,
 
     e_j = gate . x_j(gate part) + prior_j
     a_j = exp(e_j) / sum_k exp(e_k)                                  (Goodall 2022, eq. 4.3)
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from matdata.nn.cpu.autograd import SLOPE, array, attention_by_loops, use_loops
+from matdata.nn.cpu.autograd import SLOPE, AttentionLoops, array, use_loops
 from matdata.nn.cpu.openmp import how_many_parts, in_threads
 from matdata.nn.segments import Segments
 
@@ -49,7 +49,7 @@ def pool(rows: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
     Parameters
     ----------
     rows : (n, heads * (gates + hidden))
-        Hidden numbers of the nodes, before the leaky ReLU.
+        Hidden channels of the nodes, before the leaky ReLU.
     gate : (heads, gates)
         Last layer of the gates; a bias would cancel in the softmax.
     prior : (n, heads)
@@ -93,13 +93,13 @@ def _backward(
     parts = how_many_parts(rows.numel())
     to_gate = gate.new_zeros(parts, *gate.shape)
     slope = arrays[0].dtype.type(SLOPE)
-    found, gates, priors = to_rows.numpy(), to_gate.numpy(), to_prior.numpy()
+    rows_out, gates, priors = to_rows.numpy(), to_gate.numpy(), to_prior.numpy()
 
     def work(part: int, first: int, last: int) -> None:
-        kernels.backward(*arrays, ends, first, last, slope, found, gates[part], priors)
+        kernels.backward(*arrays, ends, first, last, slope, rows_out, gates[part], priors)
 
     in_threads(work, ends, parts)
     return to_rows, to_gate.sum(0), to_prior
 
 
-_loops = attention_by_loops("pooling", _forward, _backward)
+_loops = AttentionLoops("pooling", _forward, _backward)

@@ -63,7 +63,7 @@ class CompositionEmbedding(nn.Module):
 
     Wang et al., methods, and Du et al., figure 1: a table of element vectors (not trained) goes
     through one linear layer; the encoded fraction is added to the first half of the columns, that
-    of ``0.0025 log2(x)^2`` (at most 1) to the second half. Three learnt exponents weigh the parts:
+    of ``0.0025 log2(x)^2`` (at most 1) to the second half. Three learnt exponents weight the parts:
     ``2^s`` for elements, ``2^((1 - s)^2)`` for fractions.
 
     Parameters
@@ -120,13 +120,13 @@ class Contributions(NamedTuple):
     ----------
     values : (K, t)
         Contributions; the prediction is their mean over the rows of a material.
-    spreads : (K, t)
+    log_stds : (K, t)
         Log standard deviations of the rows, whose mean is that of the material; empty (K, 0)
         where the objectives learn none.
     """
 
     values: Tensor
-    spreads: Tensor
+    log_stds: Tensor
 
 
 class ContributionHead(nn.Module):
@@ -161,16 +161,15 @@ class ContributionHead(nn.Module):
 
     def contributions(self, values: Tensor, rows: Segments) -> Contributions:
         """From rows (K, width)."""
-        found = self.network(values)
-        proto, spread, logit = found.split(self.parts, -1)
+        proto, log_std, logit = self.network(values).split(self.parts, -1)
         if self.pooled:
             logit = rows.mean(logit)[rows.owner]
-        return Contributions(proto * torch.sigmoid(logit), spread)
+        return Contributions(proto * torch.sigmoid(logit), log_std)
 
     def forward(self, values: Tensor, rows: Segments) -> Tensor:
-        """Means, then log spreads of the materials, (b, outputs)."""
+        """Means, then log standard deviations of the materials, (b, outputs)."""
         parts = self.contributions(values, rows)
-        return rows.mean(torch.cat([parts.values, parts.spreads], -1))
+        return rows.mean(torch.cat([parts.values, parts.log_stds], -1))
 
 
 class LeakyResidualNetwork(nn.Module):
@@ -193,8 +192,8 @@ class LeakyResidualNetwork(nn.Module):
         """From (K, width) to (K, outputs)."""
         for layer, shortcut in zip(self.layers, self.shortcuts, strict=True):
             values = functional.leaky_relu(layer(values)) + shortcut(values)
-        found: Tensor = self.last(values)
-        return found
+        outputs: Tensor = self.last(values)
+        return outputs
 
 
 class Composition(Protocol):

@@ -19,7 +19,7 @@ class GatedConvolution(nn.Module):
     T. Xie and J. C. Grossman, PRL 120, 145301 (2018), eq. 5, with batch normalisation of
     ``z W + b`` and of the sum and a softplus at the end, as in the published code.
     ``z_ij = v_i ⊕ v_j ⊕ u_ij``; the layer on z is one on each of its three parts, those of sites
-    made once a site.
+    computed once per site.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class GatedConvolution(nn.Module):
         self.norm_sites = BatchNorm1d(width)
 
     def forward(self, sites: Tensor, basis: Tensor, edges: Edges) -> Tensor:
-        """Sites (N, width) and numbers of the edges (E, basis) to (N, width)."""
+        """Sites (N, width) and edge channels (E, basis) to (N, width)."""
         mixed = self.pair(sites, edges.sender, edges.receiver) + linear(basis, self.edge)
         gate, core = self.norm_edges(mixed, edges.count).chunk(2, 1)
         messages = torch.sigmoid(gate) * F.softplus(core)

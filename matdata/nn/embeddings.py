@@ -1,4 +1,4 @@
-"""From stored numbers to the first vectors of a network: elements and distances."""
+"""From stored numbers to the first channels of a network: elements and distances."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matdata.tables import element_vectors, wyckoff_terms
 
 
 class ElementEmbedding(nn.Module):
-    """A linear layer on the vectors of elements, made once for each element, not each site.
+    """A linear layer on the vectors of elements, computed once per element, not per site.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 
 class HeadLike(Protocol):
-    """What is to be known of a target's columns: `matdata.training.outputs.Head`."""
+    """What a head needs of a target's columns: `matdata.training.outputs.Head`."""
 
     @property
     def parts(self) -> tuple[int, ...]:

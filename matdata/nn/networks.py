@@ -113,7 +113,7 @@ class ResidualNetwork(nn.Module):
 class PairLinear(nn.Module):
     """A linear layer on concatenated pairs: ``W (h_i ⊕ h_j) + b = (W_1 h_i + b) + W_2 h_j``.
 
-    Both products are made once for each node, not once for each pair. W is one matrix whose first
+    Both products are computed once per node, not per pair. W is one matrix whose first
     rows are W_1.
 
     Parameters

@@ -1,18 +1,19 @@
 """Batch normalisation: of rows that are counted, and of batches with one value per channel.
 
-A single value has no spread, and torch refuses to train on it; yet the last batch of an epoch may
-be one crystal of one site. The rule, for every network that the loop trains: a batch that gives a
-channel one value is normalised by the running statistics, as in evaluation, and leaves these as
-they are. It depends on the batch alone, so a training that was killed ends in the same bits.
+A single value has no standard deviation, and torch refuses to train on it; yet the last batch of an
+epoch may be one crystal of one site. The rule, for every network that the loop trains: a batch that
+gives a channel one value is normalised by the running statistics, as in evaluation, and leaves
+these as they are. It depends on the batch alone, so a training that was killed ends in the same
+bits.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from matdata.nn.context import Context
 
 
 class BatchNorm1d(nn.BatchNorm1d):
@@ -78,13 +79,13 @@ def _is_single(rows: Tensor) -> bool:
     return rows.numel() == rows.shape[1]
 
 
-def _rest_for_single(module: nn.Module, inputs: tuple[Any, ...]) -> None:
+def _rest_for_single(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
     if module.training and _is_single(inputs[0]):
         module.training = False
         module._rests_for_single = True  # type: ignore[assignment]
 
 
-def _train_again(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
+def _train_again(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
     if getattr(module, "_rests_for_single", False):
         module.training = True
         del module._rests_for_single
@@ -95,7 +96,7 @@ class _Normalise(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, rows: Tensor, count: Tensor, total: Tensor, eps: float
+        ctx: Context, rows: Tensor, count: Tensor, total: Tensor, eps: float
     ) -> tuple[Tensor, Tensor, Tensor]:
         weights = (count / total).squeeze(1)
         mean = weights @ rows
@@ -108,7 +109,7 @@ class _Normalise(torch.autograd.Function):
         return normalised, mean, variance
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Context, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         normalised, weights, scale = ctx.saved_tensors
         along = (grad * normalised).sum(0)
         shared = torch.addcmul(grad.sum(0), normalised, along).mul_(weights[:, None])

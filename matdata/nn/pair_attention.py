@@ -1,6 +1,6 @@
 """Weighted attention over all pairs of nodes of one set: the heart of Roost and Wren.
 
-For a node i of a set, with hidden numbers ``x_ij = leaky(own_i + other_j)`` of each pair,
+For a node i of a set, with hidden channels ``x_ij = leaky(own_i + other_j)`` of each pair,
 
     e_ij = gate . x_ij(gate part) + prior_j
     a_ij = exp(e_ij) / sum_k exp(e_ik)                       (Goodall 2022, eq. 4.2 and 4.3)
@@ -8,8 +8,8 @@ For a node i of a set, with hidden numbers ``x_ij = leaky(own_i + other_j)`` of 
 
 for each of several heads. `both` is (n, 2 * heads * (gates + hidden)): `own`, then `other`, and in
 each first the gate parts of all heads, then the message parts. The last linear layer of the
-messages follows after the sum over j, since the shares sum to 1: one product a node in place of
-one a pair.
+messages follows after the sum over j, since the shares sum to 1: one product per node in place
+of one per pair.
 
 Three ways that agree: compiled loops (CPU), padded tensors, ragged tensors (any device).
 """
@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from matdata.nn.attention_pooling import by_head
-from matdata.nn.cpu.autograd import SLOPE, array, attention_by_loops, use_loops
+from matdata.nn.cpu.autograd import SLOPE, AttentionLoops, array, use_loops
 from matdata.nn.cpu.openmp import how_many_parts, in_threads
 from matdata.nn.segments import Segments, segment_softmax, segment_sum
 
@@ -29,7 +29,7 @@ FAR_BELOW = -1e30
 
 
 def ragged(both: Tensor, gate: Tensor, prior: Tensor, sets: Segments) -> Tensor:
-    """Attention with one row a pair; see the module."""
+    """Attention with one row per pair; see the module."""
     first, second = sets.pairs
     own, other = both.chunk(2, 1)
     heads, cut = len(gate), gate.numel()
@@ -108,13 +108,13 @@ def _backward(
     parts = how_many_parts(int(places[-1]) * both.shape[1])
     to_gate = gate.new_zeros(parts, *gate.shape)
     slope = arrays[0].dtype.type(SLOPE)
-    found, gates, priors = to_both.numpy(), to_gate.numpy(), to_prior.numpy()
+    both_out, gates, priors = to_both.numpy(), to_gate.numpy(), to_prior.numpy()
 
     def work(part: int, first: int, last: int) -> None:
-        kernels.backward(*arrays, ends, places, first, last, slope, found, gates[part], priors)
+        kernels.backward(*arrays, ends, places, first, last, slope, both_out, gates[part], priors)
 
     in_threads(work, places, parts)
     return to_both, to_gate.sum(0), to_prior
 
 
-_loops = attention_by_loops("attention", _forward, _backward)
+_loops = AttentionLoops("attention", _forward, _backward)

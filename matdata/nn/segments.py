@@ -50,6 +50,10 @@ class Segments:
         ends = offsets_of(lengths)
         return cls(torch.from_numpy(ends).to(device, non_blocking=True), ends)
 
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> Segments:
+        """The same segments on another device; no size is fetched, and none is copied back."""
+        return Segments(self.offsets.to(device, non_blocking=non_blocking), self.host_offsets)
+
     def __repr__(self) -> str:
         return f"Segments({self.count} segments, {self.total} entries, {self.offsets.device})"
 

@@ -74,20 +74,13 @@ if TYPE_CHECKING:
     from matdata.training import trainer
     from matdata.training.axis import Axis
     from matdata.training.batch_of import batch_of
-    from matdata.training.contract import (
-        FitTrainer,
-        SavedModel,
-        Schema,
-        Target,
-        Task,
-        TorchTrainer,
-        Trainer,
-    )
+    from matdata.training.contract import FitTrainer, SavedModel, Schema, TorchTrainer, Trainer
     from matdata.training.objectives.base import Objective
     from matdata.training.outputs import Distribution, Head, Members
     from matdata.training.prediction import Predictions
     from matdata.training.run import Run
     from matdata.training.samples import Samples
+    from matdata.training.target import Target, Task
 
 #: Where each name is defined: a module, or ``module:name`` where it is called otherwise there.
 HOMES = {
@@ -153,8 +146,8 @@ HOMES = {
     "Samples": "matdata.training.samples",
     "SavedModel": "matdata.training.contract",
     "Schema": "matdata.training.contract",
-    "Target": "matdata.training.contract",
-    "Task": "matdata.training.contract",
+    "Target": "matdata.training.target",
+    "Task": "matdata.training.target",
     "TorchTrainer": "matdata.training.contract",
     "Trainer": "matdata.training.contract",
     "trainer": "matdata.training",

@@ -145,6 +145,9 @@ class Origin:
         ``atom`` or ``cell``: what the energies of that column are counted for.
     targets
         Columns that can be learned, with their units (``""`` where unknown).
+    axes
+        By column of arrays the column with the points where their numbers stand, such as energies
+        of a spectrum.
     count
         Number of records to come, for the progress bar; None if not known.
     note
@@ -162,6 +165,7 @@ class Origin:
     energy_column: str | None = None
     energy_per: Literal["atom", "cell"] = "atom"
     targets: dict[str, str] = field(default_factory=dict)
+    axes: dict[str, str] = field(default_factory=dict)
     count: int | None = None
     note: str = ""
 

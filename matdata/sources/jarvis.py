@@ -22,6 +22,7 @@ from matdata.sources.chunks import chunked, first_of
 from matdata.sources.download import Remote, check_local, fetch
 from matdata.sources.figshare import published_md5
 from matdata.sources.guard import Row, gather
+from matdata.sources.optics import AXES as OPTICS_AXES
 from matdata.sources.optics import UNITS as OPTICS_UNITS
 from matdata.sources.optics import dielectric_function
 from matdata.sources.parse import require_formula, structural_chunk, to_columns
@@ -121,6 +122,7 @@ class Jarvis(Source):
             energy_column=roles.energy,
             energy_per=roles.energy_per,
             targets=roles.targets,
+            axes=OPTICS_AXES if self._optics else {},
             count=self._request.limit,
         )
 

@@ -18,6 +18,7 @@ COMPONENTS = ("xx", "yy", "zz", "xy", "yz", "zx")
 NAMES = ("energies", *(f"{part}_{c}" for part in ("real", "imag") for c in COMPONENTS))
 PREFIX = "dielectric."
 UNITS = {PREFIX + name: "eV" if name == "energies" else "1" for name in NAMES}
+AXES = {name: f"{PREFIX}energies" for name in UNITS if name != f"{PREFIX}energies"}
 Array = npt.NDArray[np.float64]
 
 

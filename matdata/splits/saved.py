@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import SplitError, StoreError
@@ -141,7 +141,21 @@ def save_splits(
     return [split.name for split in splits]
 
 
-def load_split(dataset: DatasetFolder, name: str | None = None) -> Split:
+class HasSplits(Protocol):
+    """What is read of a dataset to load its splits."""
+
+    @property
+    def ref(self) -> str:
+        """Exact reference, or what messages call it."""
+
+    def split_names(self) -> list[str]:
+        """Names of the saved splits."""
+
+    def load_split(self, name: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+        """A saved split: its columns and its note."""
+
+
+def load_split(dataset: HasSplits, name: str | None = None) -> Split:
     """A saved split; the only one if no name is given.
 
     Raises

@@ -88,6 +88,11 @@ class DatasetFolder:
         return tables.read_units(self._checked("table.parquet"))
 
     @functools.cached_property
+    def axes(self) -> dict[str, str]:
+        """By column of arrays the column with the points where their numbers stand."""
+        return tables.read_axes(self._checked("table.parquet"))
+
+    @functools.cached_property
     def ids(self) -> np.ndarray[Any, Any]:
         """Material ids in the order of the rows, (n,)."""
         return as_ids(self.columns["material_id"])

@@ -12,6 +12,8 @@ from matdata.store.nested import MixedKinds, common_kind, json_text, kind_of
 
 Columns = dict[str, list[Any]]
 MAX_INT = 2**63 - 1
+#: Key of a field's metadata: the column with the points where the numbers of its arrays stand.
+AXIS = "axis"
 
 
 def clean_column(values: Sequence[object]) -> list[Any]:
@@ -151,8 +153,18 @@ def read_table(path: Path) -> Columns:
 
 def read_units(path: Path) -> dict[str, str]:
     """Units of the columns of a Parquet file, where they are known."""
+    return _metadata_texts(path, b"unit")
+
+
+def read_axes(path: Path) -> dict[str, str]:
+    """Columns that hold the axes of array columns of a Parquet file, where they are known."""
+    return _metadata_texts(path, AXIS.encode())
+
+
+def _metadata_texts(path: Path, key: bytes) -> dict[str, str]:
+    """What the metadata of fields say under a key, by name of the field."""
     import pyarrow.parquet as pq
 
     schema = pq.read_schema(path)
     metadata = {name: schema.field(name).metadata or {} for name in schema.names}
-    return {n: meta[b"unit"].decode() for n, meta in metadata.items() if b"unit" in meta}
+    return {name: texts[key].decode() for name, texts in metadata.items() if key in texts}

@@ -1,4 +1,4 @@
-"""One cell, and what an engine of symmetry says about it."""
+"""One cell, and what an engine of symmetry reports of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Cell: TypeAlias = tuple[list[list[float]], list[list[float]], list[int]]
 
 
 class NoSymmetry(Exception):
-    """An engine found no space group; the message says why."""
+    """An engine found no space group; the message gives the reason."""
 
 
 class CellSymmetry(NamedTuple):

@@ -14,14 +14,28 @@ def prepare(symprec: float, angle_tolerance: float | None) -> tuple[str, Search]
     """Version of moyopy and a function that searches the symmetry of one cell.
 
     One search returns everything: number, letters, orbits and Pearson symbol. moyopy lowers
-    `symprec` (Å) by itself until the operations found form a group; `angle_tolerance` is in
+    `symprec` (Å) by itself until the operations form a group; `angle_tolerance` is in
     degrees.
+
+    The function raises `NoSymmetry` where moyopy finds none or fails.
+
+    Raises
+    ------
+    ImportError
+        If moyopy is not installed.
     """
     import moyopy
 
     radians = None if angle_tolerance is None else math.radians(angle_tolerance)
 
     def search(cell: Cell) -> CellSymmetry:
+        """Symmetry of a cell.
+
+        Raises
+        ------
+        NoSymmetry
+            If moyopy finds none, or fails.
+        """
         try:
             data = moyopy.MoyoDataset(
                 moyopy.Cell(*cell), symprec=symprec, angle_tolerance=radians, rotate_basis=True

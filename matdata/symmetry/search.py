@@ -5,8 +5,10 @@ Tolerances default to those of `matdata.core.tolerances`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,8 @@ from matdata.tables.space_groups import CRYSTAL_SYSTEMS, FAMILIES, system_number
 
 Engine = Literal["moyopy", "spglib"]
 Str = npt.NDArray[np.str_]
+#: Within it, an engine writes nothing to the terminal.
+Quiet: TypeAlias = Callable[[], AbstractContextManager[None]]
 _NAMES = np.array(["", *CRYSTAL_SYSTEMS])
 _FAMILIES = np.array(["", *FAMILIES])
 
@@ -47,7 +51,7 @@ class Symmetry:
     offsets : (n + 1,) int64
         As in `Crystals`.
     engine, engine_version, symprec, angle_tolerance
-        What made this; Å and degrees.
+        The engine that searched, and its tolerances in Å and degrees.
     rejects
         One row for each crystal without symmetry (stage ``curate``, reason ``no_symmetry``).
     """
@@ -99,7 +103,7 @@ class Symmetry:
         rows = as_rows(key, len(self))
         index, offsets = gather_index(self.offsets, rows)
         ids = self.ids[rows]
-        kept = set(ids.tolist())
+        chosen = set(ids.tolist())
         return Symmetry(
             ids,
             self.space_group_number[rows],
@@ -112,7 +116,7 @@ class Symmetry:
             self.engine_version,
             self.symprec,
             self.angle_tolerance,
-            tuple(reject for reject in self.rejects if reject.material_id in kept),
+            tuple(reject for reject in self.rejects if reject.material_id in chosen),
         )
 
 
@@ -122,7 +126,7 @@ def analyse(
     symprec: float = SYMPREC,
     angle_tolerance: float | Literal["default"] | None = "default",
 ) -> Symmetry:
-    """Find the symmetry of each crystal, one search a crystal.
+    """Find the symmetry of each crystal, one search per crystal.
 
     Parameters
     ----------
@@ -147,14 +151,14 @@ def analyse(
     version, search, quiet = _engine(engine, symprec, angle_tolerance)
     with quiet():
         results, rejects = _search_all(crystals, search, engine)
-    numbers = np.array([found.number for found in results], dtype=np.int64)
+    numbers = np.array([cell.number for cell in results], dtype=np.int64)
     return Symmetry(
         crystals.ids,
         numbers,
         _pearson(numbers, results),
-        np.array([found.n_conventional for found in results], dtype=np.int64),
-        np.array([letter for found in results for letter in found.letters], dtype="<U1"),
-        np.array([orbit for found in results for orbit in found.orbits], dtype=np.int64),
+        np.array([cell.n_conventional for cell in results], dtype=np.int64),
+        np.array([letter for cell in results for letter in cell.letters], dtype="<U1"),
+        np.array([orbit for cell in results for orbit in cell.orbits], dtype=np.int64),
         crystals.offsets,
         *(engine, version, symprec, angle_tolerance),
         tuple(rejects),
@@ -164,7 +168,7 @@ def analyse(
 def _search_all(
     crystals: Crystals, search: Search, engine: str
 ) -> tuple[list[CellSymmetry], list[Reject]]:
-    """One result a crystal, blank where there is none, and a reject for each blank."""
+    """A result per crystal, blank where there is none, and a reject for each blank."""
     results: list[CellSymmetry] = []
     rejects: list[Reject] = []
     names, usable = crystals.ids.tolist(), _usable(crystals).tolist()
@@ -177,7 +181,9 @@ def _search_all(
     return results, rejects
 
 
-def _engine(engine: str, symprec: float, angle_tolerance: float | None) -> tuple[str, Search, Any]:
+def _engine(
+    engine: str, symprec: float, angle_tolerance: float | None
+) -> tuple[str, Search, Quiet]:
     if not symprec > 0 or (angle_tolerance is not None and not angle_tolerance > 0):
         raise ConfigError(
             f"symprec {symprec} Å and angle_tolerance {angle_tolerance}° must be positive",
@@ -191,9 +197,9 @@ def _engine(engine: str, symprec: float, angle_tolerance: float | None) -> tuple
         from matdata.symmetry import spglib
 
         return *spglib.prepare(symprec, angle_tolerance), spglib.quiet
-    known = get_args(Engine)
+    engines = get_args(Engine)
     raise ConfigError(
-        f"symmetry engine {engine!r} is none of {', '.join(known)}{did_you_mean(engine, known)}"
+        f"symmetry engine {engine!r} is none of {', '.join(engines)}{did_you_mean(engine, engines)}"
     )
 
 
@@ -221,10 +227,10 @@ def _checked(search: Search, cell: Cell, usable: bool) -> CellSymmetry:
     """Search one cell; what would crash an engine is refused beforehand."""
     if not usable:
         raise NoSymmetry("a crystal without sites, without volume or with infinite coordinates")
-    found = search(cell)
-    if not 1 <= found.number <= wyckoff.N_GROUPS or len(found.letters) != len(cell[2]):
-        raise NoSymmetry(f"an incomplete answer (space group {found.number})")
-    return found
+    symmetry = search(cell)
+    if not 1 <= symmetry.number <= wyckoff.N_GROUPS or len(symmetry.letters) != len(cell[2]):
+        raise NoSymmetry(f"an incomplete answer (space group {symmetry.number})")
+    return symmetry
 
 
 def _pearson(numbers: Int, results: list[CellSymmetry]) -> Str:
@@ -232,12 +238,10 @@ def _pearson(numbers: Int, results: list[CellSymmetry]) -> Str:
     families = _FAMILIES[system_numbers(numbers)].tolist()
     return np.array(
         [
-            family
-            + ("C" if found.centring in "ABCS" else found.centring)
-            + str(found.n_conventional)
-            if found.number
+            family + ("C" if cell.centring in "ABCS" else cell.centring) + str(cell.n_conventional)
+            if cell.number
             else ""
-            for family, found in zip(families, results, strict=True)
+            for family, cell in zip(families, results, strict=True)
         ],
         dtype=np.str_,
     )

@@ -10,13 +10,28 @@ from matdata.symmetry.cell import Cell, CellSymmetry, NoSymmetry, Search
 
 
 def prepare(symprec: float, angle_tolerance: float | None) -> tuple[str, Search]:
-    """Version of spglib and a function that searches the symmetry of one cell (Å and degrees)."""
+    """Version of spglib and a function that searches the symmetry of one cell (Å and degrees).
+
+    The function raises `NoSymmetry` where spglib finds none or fails.
+
+    Raises
+    ------
+    ImportError
+        If spglib is not installed.
+    """
     import spglib
 
     # A negative angle selects spglib's own test, by lengths only.
     angle = -1.0 if angle_tolerance is None else angle_tolerance
 
     def search(cell: Cell) -> CellSymmetry:
+        """Symmetry of a cell.
+
+        Raises
+        ------
+        NoSymmetry
+            If spglib finds none, or fails.
+        """
         try:
             data = spglib.get_symmetry_dataset(cell, symprec=symprec, angle_tolerance=angle)
         except (RuntimeError, ValueError, TypeError) as error:

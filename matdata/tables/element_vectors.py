@@ -14,8 +14,8 @@ magpie           22  `matdata.tables.magpie`
 
 Files are float32 arrays by atomic number, NaN where nothing is known, written by
 ``tools/make_element_vectors.py``. mat2vec and Matscholar are different tables of one shape: each is
-told by its digest. The JARVIS attributes are in the key order of its entry for Al (other entries
-have other orders, which jarvis-tools' own lists follow), its -9999 are unknown.
+identified by its digest. The JARVIS attributes are in the key order of its entry for Al (other
+entries have other orders, which jarvis-tools' own lists follow), its -9999 are unknown.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ NAMES = tuple(WIDTHS)
 
 def _checked(name: str) -> bytes:
     data = files("matdata.tables").joinpath("vectors", name).read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if found != SHA256[name]:
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != SHA256[name]:
         raise StoreError(
-            f"matdata/tables/vectors/{name} has digest {found[:12]}, expected {SHA256[name][:12]}",
+            f"matdata/tables/vectors/{name} has digest {digest[:12]}, expected {SHA256[name][:12]}",
             cause="the installed file was edited or damaged",
             next_step="reinstall matdata",
         )

@@ -4,8 +4,8 @@ Numbers and names as published by NIST (JARVIS documentation, "Databases"; check
 jarvis-tools 2026.6.12). Only sets whose records hold crystals are listed.
 
 `PINNED` holds SHA-256 digests of archives, each stated alike by two unrelated public projects that
-downloaded the file. For the other sets figshare is asked for its MD5, by the article that holds the
-file (`ARTICLES`); where it tells none, the digest of the first download is kept beside the file and
+downloaded the file. For the other sets figshare provides its MD5, by the article that holds the
+file (`ARTICLES`); where it has none, the digest of the first download is kept beside the file and
 demanded from then on.
 """
 

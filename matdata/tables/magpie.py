@@ -57,10 +57,10 @@ PROPERTIES = tuple(UNITS)
 @functools.cache
 def _rows() -> tuple[dict[str, str], ...]:
     data = files("matdata.tables").joinpath("magpie.csv").read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if found != SHA256:
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != SHA256:
         raise StoreError(
-            f"matdata/tables/magpie.csv has digest {found[:12]}, expected {SHA256[:12]}",
+            f"matdata/tables/magpie.csv has digest {digest[:12]}, expected {SHA256[:12]}",
             cause="the installed file was edited or damaged",
             next_step="reinstall matdata",
         )
@@ -99,8 +99,8 @@ def electronegativities() -> npt.NDArray[np.float64]:
     return _imputed(elements.electronegativities())
 
 
-def _imputed(known: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    filled = np.where(np.isnan(known), np.nanmean(known, axis=0), known)
+def _imputed(table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    filled = np.where(np.isnan(table), np.nanmean(table, axis=0), table)
     filled[0] = np.nan
     return _locked(filled)
 

@@ -16,7 +16,7 @@ import functools
 import hashlib
 import json
 from importlib.resources import files
-from typing import Any, Literal, get_args
+from typing import Literal, TypedDict, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -36,13 +36,24 @@ _LAST_FIXED_CELL = 14
 Convention = Literal["affine", "aviary"]
 
 
+class _Group(TypedDict):
+    """A space group of the table: lists have an entry per position, or per relabelling."""
+
+    letters: str
+    multiplicities: list[int]
+    site_symmetries: list[str]
+    coordinates: list[str]
+    affine: list[str]
+    fixed_cell: list[str]
+
+
 @functools.cache
-def _groups() -> tuple[dict[str, Any], ...]:
+def _groups() -> tuple[_Group, ...]:
     data = files("matdata.tables").joinpath("wyckoff.json").read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if found != SHA256:
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != SHA256:
         raise StoreError(
-            f"matdata/tables/wyckoff.json has digest {found[:12]}, expected {SHA256[:12]}",
+            f"matdata/tables/wyckoff.json has digest {digest[:12]}, expected {SHA256[:12]}",
             cause="the installed file was edited or damaged",
             next_step="reinstall matdata",
         )
@@ -53,7 +64,7 @@ def _groups() -> tuple[dict[str, Any], ...]:
     return groups
 
 
-def _group(number: int) -> dict[str, Any]:
+def _group(number: int) -> _Group:
     if not 1 <= number <= N_GROUPS:
         raise StructureError(f"no space group {number}: they are numbered 1 to {N_GROUPS}")
     return _groups()[number - 1]
@@ -61,7 +72,7 @@ def _group(number: int) -> dict[str, Any]:
 
 def letters(number: int) -> str:
     """The Wyckoff letters of a space group, ``"a"`` first, the general position last."""
-    return str(_group(number)["letters"])
+    return _group(number)["letters"]
 
 
 @functools.cache
@@ -88,22 +99,24 @@ def coordinates() -> npt.NDArray[np.str_]:
     return np.concatenate([group["coordinates"] for group in _groups()])
 
 
-def position_rows(numbers: npt.ArrayLike, found: npt.NDArray[np.str_]) -> Int:
+def position_rows(numbers: npt.ArrayLike, site_letters: npt.NDArray[np.str_]) -> Int:
     """Rows (0 to 1730) of Wyckoff positions given by group and letter; -1 where there is none.
 
     Parameters
     ----------
     numbers : (n,)
         Space-group numbers; 0 stands for an unknown one.
-    found : (n,) str
+    site_letters : (n,) str
         Letters.
     """
     groups = np.asarray(numbers, dtype=np.int64)
-    codes = np.ascontiguousarray(found, dtype="<U1").view(np.uint32).astype(np.int64) - ord("a")
+    codes = np.ascontiguousarray(site_letters, dtype="<U1").view(np.uint32).astype(np.int64) - ord(
+        "a"
+    )
     codes = np.where(codes == ord("A") - ord("a"), len(LETTERS) - 1, codes)
     start, end = starts()[groups - 1], starts()[groups]
-    known = (groups >= 1) & (codes >= 0) & (start + codes < end)
-    return np.where(known, start + codes, -1)
+    listed = (groups >= 1) & (codes >= 0) & (start + codes < end)
+    return np.where(listed, start + codes, -1)
 
 
 @functools.cache
@@ -121,10 +134,10 @@ def relabellings(number: int, convention: Convention = "affine") -> npt.NDArray[
         If there is no such convention.
     """
     if convention not in get_args(Convention):
-        known = get_args(Convention)
+        conventions = get_args(Convention)
         raise ConfigError(
-            f"convention {convention!r} is none of {', '.join(known)}"
-            + did_you_mean(convention, known)
+            f"convention {convention!r} is none of {', '.join(conventions)}"
+            + did_you_mean(convention, conventions)
         )
     group = _group(number)
     fixed = convention == "aviary" and number <= _LAST_FIXED_CELL

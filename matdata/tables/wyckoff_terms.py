@@ -10,7 +10,7 @@ maps and offsets of all sites of the conventional cell (185 maps, 326 offsets, 1
 
 Notes
 -----
-The numbers of the thesis come from three things that its text does not say, found by comparing the
+The numbers of the thesis come from three things that its text leaves out, inferred by comparing the
 two tables: of sites that centring translations relate the first in the list of the Bilbao server is
 counted, as often as there are translations; the third offset of the last listed site is added to
 all offsets of a position, so that 0,0,0 and 1/2,1/2,1/2 of P-1 have one vector; and offsets are
@@ -47,10 +47,10 @@ _FILES = {"thesis": "wyckoff_thesis", "sites": "wyckoff_terms"}
 
 def _checked(name: str) -> bytes:
     data = files("matdata.tables").joinpath(name).read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if found != SHA256[name]:
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != SHA256[name]:
         raise StoreError(
-            f"matdata/tables/{name} has digest {found[:12]}, expected {SHA256[name][:12]}",
+            f"matdata/tables/{name} has digest {digest[:12]}, expected {SHA256[name][:12]}",
             cause="the installed file was edited or damaged",
             next_step="reinstall matdata",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matdata.core.errors import PluginError
 from matdata.core.registry import Registry
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matdata.training.contract import Trainer
 
 #: Trainers come from plugins alone; the core names none.
-TRAINERS: Registry[Any] = Registry(
+TRAINERS: Registry[type[Trainer]] = Registry(
     "trainer",
     "matdata.trainers",
     {},
@@ -25,7 +25,7 @@ TRAINERS: Registry[Any] = Registry(
 def trainer(
     name: str, hypers: Mapping[str, object] | None = None, version: str | None = None
 ) -> Trainer:
-    """Make a trainer from its name and hypers.
+    """Make a trainer from its name and hyperparameters.
 
     Parameters
     ----------

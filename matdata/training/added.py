@@ -24,7 +24,7 @@ ADDED = "added.json"
 
 
 class Added(NamedTuple):
-    """What ``added.json`` says.
+    """What ``added.json`` holds.
 
     Attributes
     ----------
@@ -80,12 +80,12 @@ def adding(folder: Path) -> Iterator[None]:
 def _update(run: Path, inside: str, pending: bool) -> None:
     with holding(run / f"{LOCK}added"):
         files.sweep(run, ADDED)
-        known = recorded(run)
-        others = [name for name in known.pending if name != inside]
+        before = recorded(run)
+        others = [name for name in before.pending if name != inside]
         if pending:
-            write_record(run / ADDED, {"files": known.files, "pending": [*others, inside]})
+            write_record(run / ADDED, {"files": before.files, "pending": [*others, inside]})
             return
-        digests = {n: d for n, d in known.files.items() if not n.startswith(f"{inside}/")}
+        digests = {n: d for n, d in before.files.items() if not n.startswith(f"{inside}/")}
         for name in entries_below(run / inside).files:
             if not Path(name).name.startswith(TEMPORARY):
                 digests[f"{inside}/{name}"] = digest_file(run / inside / name)

@@ -116,16 +116,19 @@ def canonical(values: Values, whole: Values) -> dict[str, Any]:
         for key, value in values.get(table, {}).items()
     }
     settings, hypers = settings_from_pairs({**tables, **values.get("set", {})}, trainer)
-    settings = {**settings, **_short(values, settings)}
-    given = {name: values[name] for name in (*PLAIN, "name", "cache") if name in values}
-    given |= {"targets": values["target"]} if "target" in values else {}
+    request = {name: values[name] for name in (*PLAIN, "name", "cache") if name in values}
+    request |= {"targets": values["target"]} if "target" in values else {}
     names = values.get("target", whole.get("target", ()))
     requests = target_requests(names, *(values.get(name, ()) for name in OF_TARGETS))
-    given |= {"target_requests": requests} if requests else {}
-    return {**given, "settings": settings, "hypers": hypers}
+    request |= {"target_requests": requests} if requests else {}
+    return {
+        **request,
+        "settings": {**settings, **_short(values, settings)},
+        "hypers": hypers,
+    }
 
 
-def _short(values: Values, settings: Values) -> dict[str, Any]:
+def _short(values: Values, settings: Values) -> dict[str, object]:
     flags = {name: values[name] for name in SHORT if name in values}
     if values.get("no_validation"):
         flags["validation"] = False
@@ -162,18 +165,18 @@ def request_of(fields: Values) -> Request:
     for name in ("plugin", "dataset", "targets"):
         if not fields.get(name):
             raise ConfigError(f"no {name.removesuffix('s')} was named")
-    known = {name: fields[name] for name in Request.__dataclass_fields__ if name in fields}
+    chosen = {name: fields[name] for name in Request.__dataclass_fields__ if name in fields}
     for name in ("targets", "freeze", "reinit"):
-        if name in known:
-            given = known[name]
-            known[name] = (given,) if isinstance(given, str) else tuple(given)
-    return Request(**known)
+        if name in chosen:
+            names = chosen[name]
+            chosen[name] = (names,) if isinstance(names, str) else tuple(names)
+    return Request(**chosen)
 
 
 def config_of_train(
-    request: Request, trainer: Trainer, settings: Mapping[str, Any], name: str | None
+    request: Request, trainer: Trainer, settings: Mapping[str, object], name: str | None
 ) -> str:
-    """A configuration file that says all options of a training as they are in effect.
+    """A configuration file with all options of a training as they are in effect.
 
     Parameters
     ----------

@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -62,6 +61,11 @@ class Axis:
         """The same, weighted as the trapezoidal rule weighs the values: half of both steps.
 
         A mean over the points is then the mean over the axis.
+
+        Raises
+        ------
+        ConfigError
+            If the axis has a single value.
         """
         if len(self.values) < 2:
             raise ConfigError(f"the axis {self.name!r} has one value, which no rule weighs")
@@ -69,13 +73,17 @@ class Axis:
         weights = 0.5 * (np.append(steps, 0.0) + np.append(0.0, steps))
         return Axis(self.name, self.unit, self.values, tuple(weights.tolist()))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As a record."""
-        plain: dict[str, Any] = {"name": self.name, "unit": self.unit, "values": list(self.values)}
+        plain: dict[str, object] = {
+            "name": self.name,
+            "unit": self.unit,
+            "values": list(self.values),
+        }
         return plain if self.weights is None else {**plain, "weights": list(self.weights)}
 
 
-def _numbers(values: Sequence[Any], name: str) -> tuple[float, ...]:
+def _numbers(values: Sequence[float], name: str) -> tuple[float, ...]:
     """Finite numbers, as they are stored.
 
     Raises

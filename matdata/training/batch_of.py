@@ -45,20 +45,22 @@ def batch_of(
         If a material cannot be read.
     """
     if isinstance(inputs, Mapping):
-        made = dict(inputs)
+        featurizers = dict(inputs)
     else:
-        made = {spec: featurizer(spec, (settings or {}).get(spec, {})) for spec in inputs}
+        featurizers = {spec: featurizer(spec, (settings or {}).get(spec, {})) for spec in inputs}
     read = read_materials(materials)
-    structures = any("structure" in one.requires for one in made.values())
-    batch, rejects = read.for_inputs(structures, ", ".join(made))
+    structures = any("structure" in one.requires for one in featurizers.values())
+    batch, rejects = read.for_inputs(structures, ", ".join(featurizers))
     for reject in read.named(rejects):
         raise StructureError(f"{reject.material_id}: {reject.message}")
-    features = {spec: MemoryFeature(one, for_featurizer(batch, one)) for spec, one in made.items()}
+    features = {
+        spec: MemoryFeature(one, for_featurizer(batch, one)) for spec, one in featurizers.items()
+    }
     for spec, feature in features.items():
         for reject in feature.rejects():
             raise FeatureError(f"{spec} of {reject.material_id}: {reject.message}")
     ids = np.asarray(batch.ids, dtype=np.str_)
     view = View("materials in memory", ids, {}, {}, features)
     loader = loader_for(view, ids, (), TrainSettings(batch_size=len(ids)), device=device)
-    found: Batch = next(iter(loader))
-    return found
+    batch_read: Batch = next(iter(loader))
+    return batch_read

@@ -51,7 +51,7 @@ def save_checkpoint(loop: Loop, folder: Path, run: str = "") -> None:
         write_best(folder, loop.best, best)
 
 
-def write_best(folder: Path, weights: Weights, state: dict[str, Any]) -> None:
+def write_best(folder: Path, weights: Weights, state: dict[str, object]) -> None:
     """Write the weights that predictions are made with."""
     arrays = {name: value.detach().cpu().numpy() for name, value in weights.items()}
     write_tensors(folder / BEST, arrays, state)
@@ -95,7 +95,7 @@ def load_checkpoint(loop: Loop, folder: Path, run: str = "") -> bool:
     return True
 
 
-def check_weights(found: Weights, expected: Weights, path: Path) -> None:
+def check_weights(weights: Weights, expected: Weights, path: Path) -> None:
     """Check names and shapes of weights.
 
     Raises
@@ -103,8 +103,8 @@ def check_weights(found: Weights, expected: Weights, path: Path) -> None:
     TrainError
         Naming the first that differs.
     """
-    for name in sorted({*found, *expected}):
-        one, other = found.get(name), expected.get(name)
+    for name in sorted({*weights, *expected}):
+        one, other = weights.get(name), expected.get(name)
         if one is None or other is None or one.shape != other.shape:
             shapes = [list(t.shape[1:]) if t is not None else "absent" for t in (one, other)]
             raise TrainError(

@@ -18,7 +18,7 @@ LAST = "last.safetensors"
 BEST = "best.safetensors"
 #: What predictions are made of: every reader of a run compares these.
 DECISIVE = (NAME, BEST, NORMALIZER)
-#: What tells how it came about: `matdata verify` compares these as well.
+#: What records how it came about: `matdata verify` compares these as well.
 EVIDENCE = (RECEIPT, LAST, "log.jsonl", "log.csv")
 BOARD = "tensorboard"
 TRAIN_AGAIN = "train again under another --name"
@@ -48,7 +48,7 @@ def recorded_digests(folder: Path, result: Mapping[str, object]) -> dict[str, st
     Raises
     ------
     StoreError
-        If the result does not say.
+        If the result holds none.
     """
     recorded = result.get("files")
     if not isinstance(recorded, dict) or not {NAME, BEST} <= recorded.keys():
@@ -92,7 +92,7 @@ def require_written_by(path: Path, state: Mapping[str, object], run: str) -> Non
     path
         The file, for the message.
     state
-        What it says about itself: ``run`` is the digest of what its run was asked for.
+        What it records about itself: ``run`` is the digest of what its run was asked for.
     run
         That digest of the run it lies in.
 

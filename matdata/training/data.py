@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +17,10 @@ from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
 from matdata.load.reading import FeatureColumns
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.training.contract import Target
 from matdata.training.distributed import ALONE, Group
 from matdata.training.samples import Samples
 from matdata.training.settings import BUDGETS, TrainSettings
+from matdata.training.target import Target
 from matdata.training.target_cells import cells_of
 
 Ids = npt.NDArray[np.str_]
@@ -41,7 +40,7 @@ class View:
 
     ref: str
     ids: Ids
-    columns: Mapping[str, Sequence[Any]]
+    columns: Mapping[str, Sequence[object]]
     units: Mapping[str, str]
     features: Mapping[str, FeatureLike] = field(default_factory=dict)
 
@@ -65,7 +64,7 @@ class View:
         """
         view = cls(dataset.ref, dataset.ids, {}, dataset.units, features)
         rows = view.rows(ids).tolist()
-        columns: dict[str, list[Any]] = {}
+        columns: dict[str, list[object]] = {}
         for target in targets:
             columns[target.source] = [None] * len(dataset.ids)
             cells = cells_of(dataset.columns, target, rows).cells
@@ -195,9 +194,9 @@ def truth(view: View, ids: Ids, targets: Sequence[Target]) -> npt.NDArray[np.flo
     parts = []
     for target in targets:
         nothing = np.full(target.columns, np.nan)
-        found = [target.code(cell) for cell in cells_of(view.columns, target, rows).cells]
-        cells = [nothing if cell is None else np.ravel(cell) for cell in found]
-        parts.append(np.array(cells, dtype=np.float64).reshape(len(rows), target.columns))
+        codes = [target.code(cell) for cell in cells_of(view.columns, target, rows).cells]
+        flat = [nothing if code is None else np.asarray(code).ravel() for code in codes]
+        parts.append(np.array(flat, dtype=np.float64).reshape(len(rows), target.columns))
     return np.concatenate(parts, 1)
 
 
@@ -241,11 +240,11 @@ def fit_normalizer(
 
 def _fitted(kind: str, scaling: str, values: npt.NDArray[np.float64]) -> Normalizer:
     """The normalizer of one target (n, k), of one shift and scale if it is to be a scalar."""
-    known = np.isfinite(values)
+    present = np.isfinite(values)
     if scaling == "none":
-        return Normalizer.fit("none", values, known)
+        return Normalizer.fit("none", values, present)
     if scaling == "pointwise":
-        return Normalizer.fit(kind, values, known)
-    single = Normalizer.fit(kind, values.reshape(-1, 1), known.reshape(-1, 1))
+        return Normalizer.fit(kind, values, present)
+    single = Normalizer.fit(kind, values.reshape(-1, 1), present.reshape(-1, 1))
     wide = values.shape[1]
     return Normalizer(kind, np.repeat(single.shift, wide), np.repeat(single.scale, wide))

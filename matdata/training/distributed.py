@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,13 @@ class Group:
         torch.distributed.all_reduce(total)
         return total
 
-    def shared(self, value: object) -> Any:
+    def shared(self, value: T) -> T:
         """What the leading process has, for all."""
         if self.size == 1:
             return value
-        box = [value]
+        box: list[object] = [value]
         torch.distributed.broadcast_object_list(box, src=0)
-        return box[0]
+        return cast(T, box[0])
 
 
 ALONE = Group()

@@ -1,4 +1,4 @@
-"""The members of an ensemble and their optimizers, trained one beside the other.
+"""The members of an ensemble and their optimizers, trained sequentially.
 
 An engine takes optimizer steps for all members on the same batch. `SeparateEngine` holds a network
 a member; `matdata.training.stacked` holds one network with stacked weights. Both speak of weights
@@ -12,7 +12,7 @@ import fnmatch
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +62,7 @@ class Recipe:
     frozen: tuple[str, ...] = ()
     draws: Tensor | None = None
 
-    def autocast(self) -> Any:
+    def autocast(self) -> contextlib.AbstractContextManager[object]:
         """Mixed precision, where the settings ask for it."""
         if self.settings.precision == "bf16":
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
@@ -171,7 +171,7 @@ def reduce_gradients(gradients: Sequence[Tensor], group: Group) -> None:
 
 
 class SeparateEngine(Engine):
-    """A network and an optimizer a member."""
+    """A network and an optimizer per member."""
 
     kind: ClassVar[str] = "separate"
 
@@ -205,12 +205,12 @@ class SeparateEngine(Engine):
     @torch.no_grad()
     def outputs(self, batch: Batch) -> Tensor:
         """Outputs of each active member in turn."""
-        found = []
+        per_member = []
         for member in self.active:
             _set_mode(self.models[member], training=False)
             with self.recipe.autocast():
-                found.append(self.recipe.objectives.flat(self._calls[member](batch)).float())
-        return torch.stack(found)
+                per_member.append(self.recipe.objectives.flat(self._calls[member](batch)).float())
+        return torch.stack(per_member)
 
     @torch.no_grad()
     def weights(self) -> Weights:
@@ -225,11 +225,14 @@ class SeparateEngine(Engine):
 
     def slots(self) -> Weights:
         """The optimizers' tensors, stacked."""
-        found = [
+        slots_of_members = [
             optimizer_slots(optimizer, list(trained))
             for optimizer, trained in zip(self._optimizers, self._trained, strict=True)
         ]
-        return {key: torch.stack([slots[key] for slots in found]) for key in found[0]}
+        return {
+            key: torch.stack([slots[key] for slots in slots_of_members])
+            for key in slots_of_members[0]
+        }
 
     def load_slots(self, slots: Weights) -> None:
         """Fill the optimizers."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from matdata.core.errors import ConfigError, TrainError
 from matdata.training.contract import FitTrainer, Trainer
@@ -12,7 +11,7 @@ from matdata.training.settings import UNLIMITED, fit_honours
 
 
 def idle_settings(
-    trainer: Trainer, request: Request, settings: Mapping[str, Any]
+    trainer: Trainer, request: Request, settings: Mapping[str, object]
 ) -> frozenset[str]:
     """Settings of the loop that mean nothing beside the others, and may not be given with them."""
     if isinstance(trainer, FitTrainer):
@@ -46,7 +45,7 @@ def reject_idle_settings(trainer: Trainer, request: Request) -> None:
             raise ConfigError(
                 f"{trainer.name} has a fit of its own, which these settings of the loop do not "
                 f"reach: {', '.join(idle)}",
-                next_step=f"leave them out; `matdata plugins {trainer.name}` shows its hypers",
+                next_step=f"leave them out; `matdata plugins {trainer.name}` lists its own",
             )
         named = sorted(n for n, asked in request.target_requests.items() if asked.objective)
         if named:
@@ -74,6 +73,6 @@ def reject_idle_settings(trainer: Trainer, request: Request) -> None:
         )
     if request.reinit and not request.from_run:
         raise ConfigError(
-            "--reinit says which weights of another run are not taken over; no run is named",
+            "--reinit names weights of another run that are not taken over; no run is named",
             next_step="add --from-run NAME, or leave out --reinit",
         )

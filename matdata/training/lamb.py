@@ -67,8 +67,8 @@ class Lamb(torch.optim.Optimizer):
         mean.lerp_(gradient, 1.0 - first)
         square.mul_(second).addcmul_(gradient, gradient, value=1.0 - second)
         passed = float(state["step"])
-        spread = (square / (1.0 - second**passed)).sqrt_().add_(group["eps"])
-        update = (mean / (1.0 - first**passed)).div_(spread)
+        deviation = (square / (1.0 - second**passed)).sqrt_().add_(group["eps"])
+        update = (mean / (1.0 - first**passed)).div_(deviation)
         if group["weight_decay"]:
             update.add_(weight, alpha=group["weight_decay"])
         trust = trust_ratio(weight, update, group["stacked"])

@@ -6,18 +6,36 @@ import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from matdata.store import files
 from matdata.store.csv import csv_lines
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 JSONL = "log.jsonl"
 CSV = "log.csv"
 NESTED = ("members", "by_target")
 
 
+class LogRow(TypedDict, total=False):
+    """One epoch: losses and errors in normalised units, by member and by target as well."""
+
+    epoch: int
+    step: int
+    lr: float
+    train_loss: float
+    val_loss: float
+    val_error: float
+    members: dict[str, list[float]]
+    by_target: list[list[float]]
+    seconds: float
+    data_wait_share: float
+
+
 class RunLog:
-    """Rows of numbers, one an epoch.
+    """Rows of numbers, one per epoch.
 
     Parameters
     ----------
@@ -31,24 +49,23 @@ class RunLog:
 
     def __init__(self, folder: Path, epoch: int = 0, tensorboard: bool = False) -> None:
         self.folder = folder
-        kept = [row for row in read_log(folder) if row["epoch"] <= epoch]
-        files.write_text(folder / JSONL, "".join(_line(row) for row in kept))
-        files.write_text(folder / CSV, _csv(kept[:1], header=True) + _csv(kept[1:], header=False))
-        self._empty = not kept
+        rows = [row for row in read_log(folder) if row["epoch"] <= epoch]
+        files.write_text(folder / JSONL, "".join(_line(row) for row in rows))
+        files.write_text(folder / CSV, _csv(rows[:1], header=True) + _csv(rows[1:], header=False))
+        self._empty = not rows
         self._board = _writer(folder, epoch) if tensorboard else None
 
-    def add(self, row: Mapping[str, object]) -> None:
+    def add(self, row: LogRow) -> None:
         """Append a row to all logs."""
-        plain = dict(row)
         with open(self.folder / JSONL, "a", encoding="utf-8") as lines:
-            lines.write(_line(plain))
+            lines.write(_line(row))
         with open(self.folder / CSV, "a", encoding="utf-8") as table:
-            table.write(_csv([plain], header=self._empty))
+            table.write(_csv([row], header=self._empty))
         self._empty = False
         if self._board is not None:
-            for name, value in plain.items():
+            for name, value in row.items():
                 if name not in ("epoch", "step", *NESTED):
-                    self._board.add_scalar(name, value, plain["step"])
+                    self._board.add_scalar(name, value, row["step"])
 
     def close(self) -> None:
         """Flush what is not yet written."""
@@ -56,10 +73,10 @@ class RunLog:
             self._board.close()
 
 
-def read_log(folder: Path) -> list[dict[str, Any]]:
+def read_log(folder: Path) -> list[LogRow]:
     """Rows of a run's log; a line that a kill cut short is left out."""
     path = folder / JSONL
-    rows: list[dict[str, Any]] = []
+    rows: list[LogRow] = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
         try:
             rows.append(json.loads(line))
@@ -72,7 +89,7 @@ def _line(row: Mapping[str, object]) -> str:
     return json.dumps(_finite(row), ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _finite(value: object) -> Any:
+def _finite(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -82,7 +99,7 @@ def _finite(value: object) -> Any:
     return value
 
 
-def _csv(rows: list[dict[str, Any]], header: bool) -> str:
+def _csv(rows: list[LogRow], header: bool) -> str:
     lines: list[str] = []
     for row in rows:
         cells = {name: [value] for name, value in row.items() if name not in NESTED}
@@ -90,7 +107,7 @@ def _csv(rows: list[dict[str, Any]], header: bool) -> str:
     return "".join(lines)
 
 
-def _writer(folder: Path, epoch: int) -> Any:
+def _writer(folder: Path, epoch: int) -> SummaryWriter | None:
     if importlib.util.find_spec("tensorboard") is None:
         return None
     from torch.utils.tensorboard import SummaryWriter

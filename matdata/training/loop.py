@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,6 +14,7 @@ from matdata.core.console import SILENT, Console
 from matdata.core.errors import TrainError
 from matdata.load.loader import Loader
 from matdata.training.engine import Engine, Weights
+from matdata.training.logs import LogRow
 from matdata.training.progress import Progress
 from matdata.training.schedule import Schedule
 from matdata.training.validate import Validation, validate
@@ -48,7 +48,7 @@ class Loop:
     train: Loader
     valid: Loader | None
     save: Callable[[Loop], None]
-    log: Callable[[dict[str, Any]], None]
+    log: Callable[[LogRow], None]
     console: Console = SILENT
     progress: Progress = field(default_factory=Progress)
     best: Weights = field(default_factory=dict)
@@ -73,9 +73,11 @@ class Loop:
     @property
     def over(self) -> bool:
         """Whether all steps or epochs are done or all members stopped."""
-        progress, asked = self.progress, self.settings
+        progress, settings = self.progress, self.settings
         # under a budget epochs differ in steps, and `total` is a guess from the first one
-        done = progress.step >= asked.steps if asked.steps else progress.epoch >= asked.epochs
+        done = (
+            progress.step >= settings.steps if settings.steps else progress.epoch >= settings.epochs
+        )
         return done or not self.engine.active
 
     @property
@@ -94,7 +96,13 @@ class Loop:
                 self.engine.stop(member)
 
     def run(self) -> None:
-        """Train to the end, from wherever the progress stands."""
+        """Train to the end, from wherever the progress stands.
+
+        Raises
+        ------
+        TrainError
+            If a loss, an error of the validation or a weight is not finite.
+        """
         while not self.over:
             started = time.perf_counter()
             active = list(self.engine.active)
@@ -170,7 +178,7 @@ class Loop:
         if self.valid is None:
             return None
         value = validate(self.engine, self.valid)
-        # all processes see the same part; one says what the numbers are
+        # all processes see the same part; one decides the numbers
         monitored = self.engine.recipe.group.shared(value.monitored(self.settings.monitor))
         if not all(map(math.isfinite, monitored)):
             raise _spoilt(f"the validation of epoch {self.progress.epoch}", self.usable)
@@ -193,8 +201,10 @@ class Loop:
             self.best[name][member] = value[member]
 
     def _average(self) -> None:
-        progress, asked = self.progress, self.settings
-        share = progress.step / asked.steps if asked.steps else progress.epoch / asked.epochs
+        progress, settings = self.progress, self.settings
+        share = (
+            progress.step / settings.steps if settings.steps else progress.epoch / settings.epochs
+        )
         if not self.settings.swa or share <= 1.0 - self.settings.swa:
             return
         weights = self.engine.weights()
@@ -209,7 +219,7 @@ class Loop:
     def _report(self, value: Validation | None, active: list[int]) -> None:
         progress = self.progress
         sums = self.engine.recipe.group.sum(self._sums) / max(progress.seen, 1)
-        row: dict[str, Any] = {
+        row: LogRow = {
             "epoch": progress.epoch,
             "step": progress.step,
             "lr": self._rate(max(progress.step - 1, 0)),
@@ -230,7 +240,13 @@ class Loop:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Write a checkpoint now."""
+        """Write a checkpoint now.
+
+        Raises
+        ------
+        TrainError
+            If a loss or a weight is not finite; the last good checkpoint stays.
+        """
         self._look()
         for weights in (self.engine.weights(), self.best):
             for name, value in weights.items():
@@ -259,10 +275,10 @@ def _spoilt(what: str, usable: bool) -> TrainError:
 
 def _next_step(usable: bool) -> str:
     if usable:
-        kept = "the last good checkpoint is kept and can be used for predictions"
+        left = "the last good checkpoint is kept and can be used for predictions"
     else:
-        kept = "there is no checkpoint yet that could be used for predictions"
-    return f"lower --lr or set --clip 1; {kept}"
+        left = "there is no checkpoint yet that could be used for predictions"
+    return f"lower --lr or set --clip 1; {left}"
 
 
 def _not_finite(where: str, ids: list[str], losses: Tensor, usable: bool) -> TrainError:

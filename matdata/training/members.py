@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import nn
 
+from matdata.load.loader import Loader
 from matdata.nn.norms import take_single_values
 from matdata.training.contract import Schema, TorchTrainer
 from matdata.training.engine import Engine, Recipe, SeparateEngine
@@ -16,7 +15,7 @@ from matdata.training.stacked import StackedEngine, reason_after_trial, reason_a
 def build_models(
     trainer: TorchTrainer, schema: Schema, seed: int, members: int, device: torch.device
 ) -> list[nn.Module]:
-    """A network a member, each drawn with its own seed; the same alone and in an ensemble."""
+    """One network per member, each drawn with its own seed; the same alone and in an ensemble."""
     models = []
     for member in range(members):
         torch.manual_seed(seed + member)
@@ -28,9 +27,9 @@ def build_models(
 
 
 def choose_engine(
-    models: list[nn.Module], recipe: Recipe, trainer: TorchTrainer, train: Any
+    models: list[nn.Module], recipe: Recipe, trainer: TorchTrainer, train: Loader
 ) -> tuple[Engine, str | None]:
-    """Stacked where that is possible and faster; else one beside the other, and why.
+    """Stacked where that is possible and faster; else sequentially, and why.
 
     On a CPU it is not (`benchmarks/ensembles.py`).
     """

@@ -41,10 +41,10 @@ class MemoryArrays:
         self, names: Iterable[str], positions: npt.NDArray[np.int64] | None = None
     ) -> dict[str, Column]:
         """Some fields of some materials, or of all."""
-        found = {name: self._fields[name] for name in names}
+        columns = {name: self._fields[name] for name in names}
         if positions is None:
-            return found
-        return {name: _take(column, positions) for name, column in found.items()}
+            return columns
+        return {name: _take(column, positions) for name, column in columns.items()}
 
 
 def _take(column: Column, positions: npt.NDArray[np.int64]) -> Column:
@@ -84,7 +84,7 @@ class MemoryFeature:
 def predict_memory(
     run: Run, materials: object, settings: Mapping[str, object] | None = None
 ) -> Predictions:
-    """What a run says about materials that are in no dataset.
+    """What a run predicts for materials that are in no dataset.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def predict_memory(
     -------
     Predictions
         In the order of the materials, under their names, for those for which all features
-        succeed; ``rejects`` says why others fail.
+        succeed; ``rejects`` gives the reasons of all others.
 
     Raises
     ------
@@ -108,22 +108,29 @@ def predict_memory(
     StructureError
         If no material can be read.
     """
-    read = read_materials(materials)
-    if not len(read):
+    materials_read = read_materials(materials)
+    if not len(materials_read):
         raise StructureError("no material was given", next_step="give structures or formulas")
     inputs = run.schema.featurizers
-    structures = any("structure" in made.requires for made in inputs.values())
-    batch, rejects = read.for_inputs(structures, f"run {run.name!r}")
-    features = {s: MemoryFeature(made, for_featurizer(batch, made)) for s, made in inputs.items()}
+    structures = any("structure" in featurizer.requires for featurizer in inputs.values())
+    batch, rejects = materials_read.for_inputs(structures, f"run {run.name!r}")
+    features = {
+        s: MemoryFeature(featurizer, for_featurizer(batch, featurizer))
+        for s, featurizer in inputs.items()
+    }
     rejects = [*rejects, *(one for feature in features.values() for one in feature.rejects())]
     ids: Ids = np.asarray(batch.ids, dtype=np.str_)
     keep = np.ones(len(ids), dtype=bool)
     for feature in features.values():
         keep &= np.isin(ids, feature.ids)
-    told = read.named(rejects)
+    named_rejects = materials_read.named(rejects)
     if not keep.any():
-        why = f": {told[0].message}" if told else ""
-        raise FeatureError(f"features fail for all {len(read):,} materials{why}")
+        why = f": {named_rejects[0].message}" if named_rejects else ""
+        raise FeatureError(f"features fail for all {len(materials_read):,} materials{why}")
     view = View("materials in memory", ids, {}, {}, features)
-    found = predict_view(run, view, ids[keep], None, settings)
-    return replace(found, ids=read.names_of(found.ids.tolist()), rejects=tuple(told))
+    predictions = predict_view(run, view, ids[keep], None, settings)
+    return replace(
+        predictions,
+        ids=materials_read.names_of(predictions.ids.tolist()),
+        rejects=tuple(named_rejects),
+    )

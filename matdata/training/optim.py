@@ -78,13 +78,13 @@ def is_count(key: str) -> bool:
 
 def optimizer_slots(optimizer: torch.optim.Optimizer, names: Sequence[str]) -> dict[str, Tensor]:
     """Tensors that the optimizer keeps, as ``<slot>/<weight>``; `names` in its order."""
-    found = {}
+    slots = {}
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for name, parameter in zip(names, parameters, strict=True):
         for slot, value in optimizer.state.get(parameter, {}).items():
             if isinstance(value, Tensor):
-                found[f"{slot}/{name}"] = value
-    return found
+                slots[f"{slot}/{name}"] = value
+    return slots
 
 
 def fill_slots(

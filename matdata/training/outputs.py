@@ -1,11 +1,12 @@
-"""What a model returns for its targets, and what that says about them; importable without torch."""
+"""What a model returns for its targets, and what that means; importable without torch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
+import numpy as np
 import numpy.typing as npt
 
 Values = TypeVar("Values")
@@ -18,7 +19,7 @@ class Distribution(NamedTuple, Generic[Values]):
     ----------
     mean : (m, n, k)
         The number, or each number of an array target; probabilities where `probability` is given.
-        Members come first; what is said of an ensemble as a whole has one.
+        Members come first; of an ensemble as a whole there is one.
     aleatoric : (m, n, k), optional
         Standard deviation of the noise; None if the objective learns none.
     probability : (m, n, k), optional
@@ -41,13 +42,13 @@ class Members:
     ----------
     means : (m, n, t) float
         Of each member (network, tree); probabilities of the classes in a classification.
-    spreads : (m, n, t) float, optional
+    stds : (m, n, t) float, optional
         Standard deviation of the noise that each member expects (aleatoric); NaN for a target of
         which none is learnt beside others of which it is.
     """
 
-    means: npt.NDArray[Any]
-    spreads: npt.NDArray[Any] | None = None
+    means: npt.NDArray[np.floating]
+    stds: npt.NDArray[np.floating] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Head:
     target
         Name of the target.
     parts
-        Widths of the parts: one number a value of the target for most objectives, ``(k, k)``
+        Widths of the parts: one number per value of the target for most objectives, ``(k, k)``
         (means, then logarithms of standard deviations) for one that learns the noise as well.
     """
 

@@ -20,8 +20,9 @@ from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training import trainer as make_trainer
-from matdata.training.contract import Target, Trainer
+from matdata.training.contract import Trainer
 from matdata.training.idle_settings import reject_idle_settings
+from matdata.training.leakage import leakage_notes, refuse_leakage
 from matdata.training.objectives.choice import (
     described_objectives,
     objectives_of,
@@ -29,15 +30,9 @@ from matdata.training.objectives.choice import (
 )
 from matdata.training.request import Request
 from matdata.training.settings import TrainSettings, train_settings
-from matdata.training.target_cells import refuse_leakage
-from matdata.training.targets import (
-    hints_of,
-    known_of,
-    notes_of,
-    outside_notes,
-    require_classes,
-    told_targets,
-)
+from matdata.training.target import Target
+from matdata.training.target_notes import class_hints, class_notes, domain_notes
+from matdata.training.targets import infer_targets, require_classes, with_value
 
 Ids = npt.NDArray[np.str_]
 PACKAGES = ("matdata", "torch", "numpy", "scikit-learn", "safetensors")
@@ -69,7 +64,7 @@ class Question:
     notes: tuple[str, ...]
 
     def manifest(self, parent: Mapping[str, object] | None, outputs: int) -> dict[str, Any]:
-        """The manifest of the run, with the identity that tells runs apart."""
+        """The manifest of the run, with the identity that distinguishes runs."""
         split = {"name": self.split.name, "digest": self.split.digest()}
         inputs = [_describe(spec, feature) for spec, feature in self.features.items()]
         content: dict[str, Any] = {
@@ -108,18 +103,18 @@ def ask(request: Request, cache: Path) -> Question:
     Raises
     ------
     PluginError, ConfigError
-        If the plugin, a hyper or a setting is unknown.
+        If the plugin, a hyperparameter or a setting is unknown.
     StoreError, SplitError, FeatureError
         If data, split or an input is missing, with the command that makes it.
     """
     trainer = make_trainer(request.plugin, request.hypers)
-    train_settings(type(trainer), request.settings)  # wrong settings are told before data is read
+    train_settings(type(trainer), request.settings)  # wrong ones are reported before data is read
     reject_idle_settings(trainer, request)
     dataset = find_dataset(cache, request.dataset)
     split = load_split(dataset, request.split)
     features = _features(trainer, dataset, cache)
     ready, notes = _ready(split, features)
-    targets = told_targets(
+    targets = infer_targets(
         dataset,
         request.targets,
         request.task,
@@ -135,13 +130,13 @@ def ask(request: Request, cache: Path) -> Question:
     if settings.validation:
         split.require_validation()
         require_classes(dataset, targets, ready["val"])
-    train, valid = (known_of(dataset, targets, ready[part]) for part in ("train", "val"))
-    notes += notes_of(targets)
+    train, valid = (with_value(dataset, targets, ready[part]) for part in ("train", "val"))
+    notes += class_notes(targets)
     if request.task is None:
-        notes += hints_of(dataset, targets, train)
-    lost = sum(map(len, ready.values())) - len(train) - len(valid)
-    notes += [f"{lost:,} materials of train and validation have no target"] if lost else []
-    notes += outside_notes(dataset, targets, np.concatenate(list(ready.values())))
+        notes += class_hints(dataset, targets, train)
+    notes += _lost_targets(dataset, targets, np.concatenate(list(ready.values())), [*train, *valid])
+    rows = dataset.rows(np.concatenate([train, valid])).tolist()
+    notes += leakage_notes(dataset.columns, targets, inputs, rows)
     if settings.fraction < 1.0:
         train = _share(train, settings.fraction, settings.seed)
         notes += [f"{len(train):,} materials are {settings.fraction:.0%} of the training part"]
@@ -149,13 +144,22 @@ def ask(request: Request, cache: Path) -> Question:
         raise SplitError(
             f"split {split.name!r} leaves {len(train)} materials to train and {len(valid)} to "
             "validate that have all inputs and a target",
-            next_step="`matdata info` shows what the ledgers of the features say",
+            next_step="`matdata info` shows the ledgers of the features",
         )
     if not settings.validation:
         valid = valid[:0]
     return Question(
         request, trainer, dataset, split, features, targets, settings, train, valid, tuple(notes)
     )
+
+
+def _lost_targets(
+    dataset: DatasetFolder, targets: tuple[Target, ...], ready: Ids, kept: Sequence[str]
+) -> list[str]:
+    """How many materials with all inputs have no target."""
+    lost = len(ready) - len(kept)
+    notes = [f"{lost:,} materials of train and validation have no target"] if lost else []
+    return notes + domain_notes(dataset, targets, ready)
 
 
 def _require_context(
@@ -177,7 +181,7 @@ def _require_context(
                 )
 
 
-def receipt() -> dict[str, Any]:
+def receipt() -> dict[str, object]:
     """When and where: facts that are no part of a run's identity."""
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
@@ -189,12 +193,12 @@ def receipt() -> dict[str, Any]:
     return {"created": created, "versions": versions, "machine": platform.machine()}
 
 
-def _describe(spec: str, feature: Feature) -> dict[str, Any]:
-    made = feature.featurizer
+def _describe(spec: str, feature: Feature) -> dict[str, object]:
+    featurizer = feature.featurizer
     return {
         "spec": spec,
-        "settings": made.settings.to_dict(),
-        "version": made.version,
+        "settings": featurizer.settings.to_dict(),
+        "version": featurizer.version,
         "feature": feature.folder.name,
         "digest": feature.manifest["manifest_digest"],
     }
@@ -202,11 +206,11 @@ def _describe(spec: str, feature: Feature) -> dict[str, Any]:
 
 def _features(trainer: Trainer, dataset: DatasetFolder, cache: Path) -> dict[str, Feature]:
     wanted = trainer.input_settings()
-    found: dict[str, Feature] = {}
+    features: dict[str, Feature] = {}
     missing: list[FeatureError] = []
     for spec in trainer.inputs():
         try:
-            found[spec] = open_feature(dataset, cache, spec, wanted.get(spec, {}))
+            features[spec] = open_feature(dataset, cache, spec, wanted.get(spec, {}))
         except FeatureError as error:
             missing.append(error)
     if missing:
@@ -215,7 +219,7 @@ def _features(trainer: Trainer, dataset: DatasetFolder, cache: Path) -> dict[str
             + "; ".join(error.what for error in missing),
             next_step="; ".join(str(error.next_step) for error in missing),
         )
-    return found
+    return features
 
 
 def _ready(split: Split, features: Mapping[str, Feature]) -> tuple[dict[str, Ids], list[str]]:

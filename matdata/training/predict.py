@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
-from matdata.core.errors import ConfigError, FeatureError, StoreError, TrainError, did_you_mean
+from matdata.core.errors import FeatureError, StoreError, TrainError
 from matdata.core.ledger import Reject
 from matdata.features.feature import Feature, open_feature
 from matdata.load.normalizer import Normalizer
@@ -24,16 +23,13 @@ from matdata.training.objectives.choice import objectives_of
 from matdata.training.objectives.combined import Objectives
 from matdata.training.outputs import Distribution, Members
 from matdata.training.prediction import Predictions, combine
+from matdata.training.prediction_settings import check_prediction, prediction_settings
 from matdata.training.process_state import process_state
 from matdata.training.run import Run
-from matdata.training.settings import UNLIMITED, TrainSettings
+from matdata.training.settings import TrainSettings
 
 Ids = npt.NDArray[np.str_]
-#: Settings of the loop that a prediction may have of its own.
-OF_PREDICTION = (
-    *("device", "batch_size", *UNLIMITED, "threads", "precision", "loader"),
-    "cpu_kernels",
-)
+Float = npt.NDArray[np.float64]
 
 
 def features_of(run: Run, dataset: DatasetFolder) -> dict[str, Feature]:
@@ -44,11 +40,11 @@ def features_of(run: Run, dataset: DatasetFolder) -> dict[str, Feature]:
     FeatureError
         If one was not built, with the command that makes it.
     """
-    found = {}
-    for spec, made in run.schema.featurizers.items():
-        stored = {k: v for k, v in made.settings.to_dict().items() if k != "variant"}
-        found[spec] = open_feature(dataset, run.cache, spec, stored)
-    return found
+    features = {}
+    for spec, featurizer in run.schema.featurizers.items():
+        stored = {k: v for k, v in featurizer.settings.to_dict().items() if k != "variant"}
+        features[spec] = open_feature(dataset, run.cache, spec, stored)
+    return features
 
 
 def predict_dataset(
@@ -57,9 +53,9 @@ def predict_dataset(
     ids: Ids | None = None,
     *,
     with_truth: bool = False,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> Predictions:
-    """What a run says about materials of a dataset.
+    """What a run predicts for materials of a dataset.
 
     Parameters
     ----------
@@ -74,17 +70,26 @@ def predict_dataset(
         Read the true values as well; only `evaluate` asks for those of a test part.
     settings
         Other settings of the loop (``device``, ``batch_size``).
+
+    Raises
+    ------
+    FeatureError
+        If a feature was not built, or no material has all of them.
+    ConfigError
+        If a setting is none of a prediction.
+    TrainError
+        If the run has no weights yet, or they do not fit the plugin.
     """
     features = features_of(run, dataset)
-    asked = dataset.ids if ids is None else ids
-    rejects = _without_feature(asked, features)
-    chosen = asked[~np.isin(asked, [reject.material_id for reject in rejects])]
+    wanted = dataset.ids if ids is None else ids
+    rejects = _without_feature(wanted, features)
+    chosen = wanted[~np.isin(wanted, [reject.material_id for reject in rejects])]
     if not len(chosen):
         raise FeatureError(f"no material asked for has all of {', '.join(features)}")
     view = View.of(dataset, features)
     true = truth(view, chosen, run.schema.targets) if with_truth else None
-    found = predict_view(run, view, chosen, true, settings)
-    return replace(found, rejects=rejects)
+    predictions = predict_view(run, view, chosen, true, settings)
+    return replace(predictions, rejects=rejects)
 
 
 def _without_feature(ids: Ids, features: Mapping[str, Feature]) -> tuple[Reject, ...]:
@@ -104,42 +109,30 @@ def predict_view(
     view: View,
     ids: Ids,
     true: npt.NDArray[np.float64] | None = None,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> Predictions:
-    """What a run says about materials whose features are open."""
+    """What a run predicts for materials whose features are open.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is none of a prediction.
+    TrainError
+        If the run has no weights yet, or they do not fit the plugin.
+    """
     check_prediction(settings or {})
     if isinstance(run.trainer, FitTrainer):
         run.trainer.load_state(run.weights(), run.schema)
         members = run.trainer.predict(samples_for(view, ids))
         return combine(ids, run.schema.targets, _decoded(members, run), true)
-    given = dict(settings or {})
-    # a size of batches that is asked for takes the place of the budget of the training
-    plain = UNLIMITED if "batch_size" in given else {}
-    chosen = run.settings.replace(**{**plain, **given})
+    chosen = prediction_settings(run.settings, settings or {})
     device = device_of(chosen)
     with process_state(chosen, device):
         members, order = _run_networks(run, view, ids, chosen, device)
     place = {name: row for row, name in enumerate(order.tolist())}
     rows = np.array([place[name] for name in ids.tolist()], dtype=np.int64)
-    spreads = None if members.spreads is None else members.spreads[:, rows]
-    return combine(ids, run.schema.targets, Members(members.means[:, rows], spreads), true)
-
-
-def check_prediction(settings: Mapping[str, Any]) -> None:
-    """Refuse settings that would read the weights of a run in another way than they were trained.
-
-    Raises
-    ------
-    ConfigError
-        If one is none of `OF_PREDICTION`.
-    """
-    for name in settings:
-        if name not in OF_PREDICTION:
-            raise ConfigError(
-                f"predictions have no setting {name!r}{did_you_mean(name, OF_PREDICTION)}",
-                cause="the other settings are those that the run was trained with",
-                next_step=f"settings: {', '.join(OF_PREDICTION)}",
-            )
+    stds = None if members.stds is None else members.stds[:, rows]
+    return combine(ids, run.schema.targets, Members(members.means[:, rows], stds), true)
 
 
 def networks(run: Run, device: torch.device) -> list[nn.Module]:
@@ -158,19 +151,25 @@ def networks(run: Run, device: torch.device) -> list[nn.Module]:
     assert isinstance(run.trainer, TorchTrainer)
     weights = {name: torch.from_numpy(value) for name, value in run.weights().items()}
     members = len(next(iter(weights.values())))
-    found: list[nn.Module] = []
+    models: list[nn.Module] = []
     for member in range(members):
         model = run.trainer.model(run.schema).to(device).eval()
-        if not found:
-            own = {name: value[None] for name, value in model.state_dict().items()}
-            check_weights({name: value[:1] for name, value in weights.items()}, own, path)
+        if not models:
+            first_weights = {name: value[None] for name, value in model.state_dict().items()}
+            check_weights({name: value[:1] for name, value in weights.items()}, first_weights, path)
         model.load_state_dict({name: value[member] for name, value in weights.items()})
-        found.append(model)
-    return found
+        models.append(model)
+    return models
 
 
 def normalizer_of(run: Run) -> Normalizer:
-    """The normalizer that the run's targets went through."""
+    """The normalizer that the run's targets went through.
+
+    Raises
+    ------
+    StoreError
+        If it is damaged.
+    """
     try:
         return Normalizer.from_json(run.normalizer())
     except (KeyError, TypeError, ValueError) as error:
@@ -200,23 +199,23 @@ def require_finite(run: Run) -> None:
 @torch.no_grad()
 def _run_networks(
     run: Run, view: View, ids: Ids, settings: TrainSettings, device: torch.device
-) -> tuple[Members, npt.NDArray[Any]]:
-    """Means and spreads of all members, and the ids in their order."""
+) -> tuple[Members, Ids]:
+    """Means and standard deviations of all members, and the ids in their order."""
     models = networks(run, device)
     loader = loader_for(view, ids, (), settings, device=device, widen=True)
     objectives = Objectives(objectives_of(run.schema.targets, run.settings))
-    means: list[npt.NDArray[Any]] = []
-    spreads: list[npt.NDArray[Any]] = []
-    rows: list[npt.NDArray[Any]] = []
+    means: list[Float] = []
+    stds: list[Float] = []
+    rows: list[npt.NDArray[np.int64]] = []
     for batch in loader:
         outputs = torch.stack([objectives.flat(model(batch)).float() for model in models])
         decoded = objectives.decode(outputs.cpu().double(), batch)
         means.append(torch.cat([one.mean for one in decoded], -1).numpy())
         rows.append(batch.rows.cpu().numpy())
         if any(one.aleatoric is not None for one in decoded):
-            spreads.append(torch.cat([_deviation(one) for one in decoded], -1).numpy())
+            stds.append(torch.cat([_deviation(one) for one in decoded], -1).numpy())
     order = loader.ids[np.concatenate(rows)]
-    wide = np.concatenate(spreads, 1) if spreads else None
+    wide = np.concatenate(stds, 1) if stds else None
     return _decoded(Members(np.concatenate(means, 1), wide), run), order
 
 
@@ -231,15 +230,15 @@ def _decoded(members: Members, run: Run) -> Members:
     """Means and standard deviations in the units of the targets; probabilities as they are."""
     normalizer = normalizer_of(run)
     means = np.array(members.means, dtype=np.float64)
-    spreads = None if members.spreads is None else np.array(members.spreads, dtype=np.float64)
+    stds = None if members.stds is None else np.array(members.stds, dtype=np.float64)
     start = column = 0
     for target in run.schema.targets:
         own = slice(start, start + target.size)
         if target.task == "regression":
             part = normalizer.part(column, column + target.columns)
             normalised = means[..., own].copy()
-            if spreads is not None:
-                spreads[..., own] = part.decode_std(spreads[..., own], normalised)
+            if stds is not None:
+                stds[..., own] = part.decode_std(stds[..., own], normalised)
             means[..., own] = part.decode(normalised)
         start, column = own.stop, column + target.columns
-    return Members(means, spreads)
+    return Members(means, stds)

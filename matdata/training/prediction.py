@@ -1,4 +1,5 @@
-"""Predictions in one schema for every plugin: mean, aleatoric, epistemic and total spread."""
+"""Predictions in one schema for every plugin: mean, aleatoric, epistemic and total
+standard deviation."""
 
 from __future__ import annotations
 
@@ -6,24 +7,25 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.ledger import Reject
 from matdata.load.powers import root_mean_square
-from matdata.training.contract import Target
+from matdata.store.tables import Columns
 from matdata.training.outputs import Members
 from matdata.training.prediction_columns import (
+    DEVIATIONS,
     ENDS,
     MATERIAL_ID,
-    SPREADS,
     PredictionColumn,
     Statistic,
     columns_of,
 )
 from matdata.training.prediction_files import write_predictions
+from matdata.training.target import Target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +35,7 @@ Float = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a run says about some materials, in the units of its targets.
+    """What a run predicts for some materials, in the units of its targets.
 
     Attributes
     ----------
@@ -45,7 +47,7 @@ class Predictions:
         Goodall 2022, eq. 2.7; probabilities of the classes in a classification, in the order of
         `Target.classes` where they have names.
     aleatoric, epistemic, total : (n, t), optional
-        Standard deviations (eq. 2.8, 2.9). Aleatoric is None for a loss that learns no spread,
+        Standard deviations (eq. 2.8, 2.9). Aleatoric is None for a loss that learns no noise,
         epistemic for a single member, total for neither.
     members : (m, n, t)
         Means of the members.
@@ -77,7 +79,7 @@ class Predictions:
     noise: Float | None = None
     intervals: Mapping[str, tuple[Float, Float]] = field(default_factory=dict)
     derived_by: Mapping[str, str] = field(default_factory=dict)
-    derivations: tuple[Mapping[str, Any], ...] = ()
+    derivations: tuple[Mapping[str, object], ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -95,7 +97,7 @@ class Predictions:
         start = sum(other.columns for other in self.targets[: names.index(target.name)])
         return self.true[:, start : start + target.columns]
 
-    def classes(self, target: Target) -> list[Any]:
+    def classes(self, target: Target) -> list[object]:
         """The most probable class of each material: its name, or its number if it has none.
 
         None where a probability is no number.
@@ -106,31 +108,28 @@ class Predictions:
         lost: list[bool] = np.asarray(np.isnan(chances).any(1)).tolist()
         return [None if no else names[index] for index, no in zip(best, lost, strict=True)]
 
-    def labels(self, target: Target) -> list[Any]:
+    def labels(self, target: Target) -> list[object]:
         """The labels of each material whose probability is above one half.
 
         Their names, or 0 and 1 for each if they have none; None where a probability is no number.
         """
-        cells = _cells(self.column(target, self.mean))
-        return [
-            None if cell is None else _labels(target, [float(p > 0.5) for p in np.ravel(cell)])
-            for cell in cells
-        ]
+        chances = self.column(target, self.mean)
+        return _labels(target, np.where(np.isfinite(chances), chances > 0.5, np.nan))
 
-    def _true(self, target: Target) -> list[Any]:
+    def _true(self, target: Target) -> list[object]:
         """True values as the table of the dataset has them."""
-        cells = _cells(self.truth(target), target.shape)
+        truth = self.truth(target)
         if target.task == "multi_label":
-            return [None if cell is None else _labels(target, cell) for cell in cells]
+            return _labels(target, truth)
         if target.task != "classification":
-            return cells
-        numbers = [None if cell is None else int(cell) for cell in cells]
+            return _cells(truth, target.shape)
+        indices = [int(n) if math.isfinite(n) else None for n in truth[:, 0].tolist()]
         if not target.classes:
-            return numbers
-        return [target.classes[n] if n is not None and n >= 0 else None for n in numbers]
+            return list(indices)
+        return [target.classes[n] if n is not None and n >= 0 else None for n in indices]
 
-    def _cells_of(self, column: PredictionColumn, target: Target) -> list[Any]:
-        """One cell a material of a column."""
+    def _cells_of(self, column: PredictionColumn, target: Target) -> list[object]:
+        """One cell per material of a column."""
         statistic = column.statistic
         if statistic is Statistic.TRUTH:
             return self._true(target)
@@ -144,11 +143,11 @@ class Predictions:
             ends = self.intervals[target.name]
             return _cells(ends[statistic is Statistic.UPPER], target.shape)
         values = self.mean if column.member is None else self.members[column.member]
-        if statistic in SPREADS:
-            spread: Float | None = getattr(self, str(statistic))
-            if spread is None:
+        if statistic in DEVIATIONS:
+            deviation: Float | None = getattr(self, str(statistic))
+            if deviation is None:
                 return [None] * len(self)
-            values = spread
+            values = deviation
         return _cells(self.column(target, values), target.shape)
 
     def described(self, members: bool = False) -> list[PredictionColumn]:
@@ -164,16 +163,16 @@ class Predictions:
         key = f"{column.target}/interval" if column.statistic in ENDS else column.target
         return self.derived_by.get(key)
 
-    def columns(self, members: bool = False) -> dict[str, list[Any]]:
-        """As columns of a table, one row a material; `members` adds what each member says."""
+    def columns(self, members: bool = False) -> Columns:
+        """As columns of a table, one row per material; `members` adds what each member predicts."""
         targets = {target.name: target for target in self.targets}
-        found: dict[str, list[Any]] = {MATERIAL_ID: self.ids.tolist()}
+        columns: Columns = {MATERIAL_ID: self.ids.tolist()}
         for column in self.described(members):
-            found[column.name] = self._cells_of(column, targets[column.target])
-        return found
+            columns[column.name] = self._cells_of(column, targets[column.target])
+        return columns
 
     def to_frame(self, members: bool = False) -> pd.DataFrame:
-        """As a pandas table, one row a material, in the order of `ids`."""
+        """As a pandas table, one row per material, in the order of `ids`."""
         import pandas as pd
 
         return pd.DataFrame(self.columns(members))
@@ -184,15 +183,15 @@ class Predictions:
         Raises
         ------
         ConfigError
-            If the ending says no format.
+            If the ending stands for no format.
         StoreError
             If the file cannot be written.
         """
         write_predictions(Path(path), self.columns(members), self.described(members))
 
 
-def _cells(values: Float, shape: tuple[int, ...] = ()) -> list[Any]:
-    """One cell a row: a number, or a list of several in their shape; None where one is not finite.
+def _cells(values: Float, shape: tuple[int, ...] = ()) -> list[object]:
+    """One cell per row: a number, or a list of several in their shape; None if one is not finite.
 
     An array of one number is a list if it has a shape.
     """
@@ -202,12 +201,18 @@ def _cells(values: Float, shape: tuple[int, ...] = ()) -> list[Any]:
     return [row.tolist() if np.isfinite(row).all() else None for row in rows]
 
 
-def _labels(target: Target, marks: Any) -> list[Any]:
-    """Names of the labels that are there, or the marks where they have no names."""
-    marked: list[float] = np.ravel(marks).tolist()
+def _labels(target: Target, marks: Float) -> list[object]:
+    """Per row the names of the labels that are marked, or the marks (n, k) where labels have no
+    names; None where one is not finite.
+    """
+    rows = _cells(marks, (target.size,))
     if not target.classes:
-        return marked
-    return [label for label, mark in zip(target.labels, marked, strict=True) if mark]
+        return rows
+    names = np.array(target.labels, dtype=object)
+    return [
+        None if row is None else names[mark != 0].tolist()
+        for row, mark in zip(rows, marks, strict=True)
+    ]
 
 
 def combine(
@@ -223,7 +228,7 @@ def combine(
     """
     means = np.asarray(members.means, dtype=np.float64)
     mean = means[0] + (means - means[0]).mean(0)  # exact where all say the same
-    noise = _noise(targets, means, members.spreads)
+    noise = _noise(targets, means, members.stds)
     doubt = root_mean_square(means - mean) if len(means) > 1 else None
     total = doubt if noise is None else noise
     if noise is not None and doubt is not None:
@@ -237,19 +242,19 @@ def combine(
         total,
         means,
         true,
-        noise=None if members.spreads is None else np.asarray(members.spreads, dtype=np.float64),
+        noise=None if members.stds is None else np.asarray(members.stds, dtype=np.float64),
     )
 
 
 def _noise(
-    targets: tuple[Target, ...], means: Float, spreads: npt.NDArray[Any] | None
+    targets: tuple[Target, ...], means: Float, stds: npt.NDArray[np.floating] | None
 ) -> Float | None:
     """Standard deviation of the noise, NaN for numbers whose objective learns none."""
-    if spreads is None and not any(target.has_probabilities for target in targets):
+    if stds is None and not any(target.has_probabilities for target in targets):
         return None
     noise: Float = np.full(means.shape[1:], np.nan)
-    if spreads is not None:
-        noise = root_mean_square(np.asarray(spreads, dtype=np.float64))
+    if stds is not None:
+        noise = root_mean_square(np.asarray(stds, dtype=np.float64))
     start = 0
     for target in targets:
         own = slice(start, start + target.size)

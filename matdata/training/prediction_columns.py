@@ -2,7 +2,7 @@
 
 ``truth_<target>``, ``prediction_<target>_<statistic>``, ``prediction_<target>_probability_<class>``
 and ``prediction_<target>_member_<number>``, beside ``material_id``. Statistics are single words of
-a closed list, so the last word says which one it is, whatever the target is called. Only names of
+a closed list, so the last word is the statistic, whatever the target is called. Only names of
 classes are free text at the end of a name; `require_distinct` refuses targets for which that could
 make two columns one. Files that can carry it say what a column holds in its metadata, so no reader
 has to take names apart.
@@ -16,13 +16,13 @@ from enum import StrEnum
 from typing import Self
 
 from matdata.core.errors import ConfigError
-from matdata.training.contract import Target
+from matdata.training.target import Target
 
 MATERIAL_ID = "material_id"
 
 
 class Statistic(StrEnum):
-    """What a column says about its target."""
+    """What a column holds of its target."""
 
     TRUTH = "truth"
     CLASS = "class"
@@ -49,7 +49,7 @@ class Statistic(StrEnum):
 
 #: Ends of an interval that a derivation gives.
 ENDS = (Statistic.LOWER, Statistic.UPPER)
-SPREADS = (Statistic.ALEATORIC, Statistic.EPISTEMIC, Statistic.TOTAL)
+DEVIATIONS = (Statistic.ALEATORIC, Statistic.EPISTEMIC, Statistic.TOTAL)
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ class PredictionColumn:
     target
         Name of the target.
     statistic
-        What is said about it.
+        What it holds of it.
     unit
         Unit of its numbers, ``1`` if they have none; None if it holds classes.
     label
         Name of the class, for a probability.
     member
-        Number of the member of the ensemble, from 0, for what one member says.
+        Number of the member of the ensemble, from 0, for what one member predicts.
     derivation
         What computed it from the predictions of the run, with the digest of what that was fitted
         to; None for what the run predicts itself.
@@ -94,10 +94,10 @@ class PredictionColumn:
         ``member``, ``derivation``.
         """
         member = None if self.member is None else str(self.member)
-        found = {"target": self.target, "statistic": str(self.statistic)}
+        metadata = {"target": self.target, "statistic": str(self.statistic)}
         more = {"unit": self.unit, "class": self.label, "member": member}
         more["derivation"] = self.derivation
-        return found | {key: value for key, value in more.items() if value is not None}
+        return metadata | {key: value for key, value in more.items() if value is not None}
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> Self:
@@ -139,18 +139,20 @@ def columns_of(
     intervals
         Names of the targets that have an interval.
     """
-    found = []
+    described = []
     for target in targets:
-        found += [column_of(target, Statistic.TRUTH)] if truth else []
+        described += [column_of(target, Statistic.TRUTH)] if truth else []
         if target.labels:
-            found.append(column_of(target, Statistic.CLASS))
-            found += [column_of(target, Statistic.PROBABILITY, label) for label in target.labels]
+            described.append(column_of(target, Statistic.CLASS))
+            described += [
+                column_of(target, Statistic.PROBABILITY, label) for label in target.labels
+            ]
         else:
-            found.append(column_of(target, Statistic.MEAN))
-        found += [column_of(target, spread) for spread in SPREADS]
-        found += [column_of(target, end) for end in ENDS if target.name in intervals]
-        found += [column_of(target, Statistic.MEMBER, member=k) for k in range(members)]
-    return found
+            described.append(column_of(target, Statistic.MEAN))
+        described += [column_of(target, deviation) for deviation in DEVIATIONS]
+        described += [column_of(target, end) for end in ENDS if target.name in intervals]
+        described += [column_of(target, Statistic.MEMBER, member=k) for k in range(members)]
+    return described
 
 
 def require_distinct(targets: Sequence[Target]) -> None:

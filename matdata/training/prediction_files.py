@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from matdata.core.cache import storage_error
 from matdata.core.given import ending_of
@@ -44,7 +43,7 @@ FORMATS: dict[str, Callable[[Path, Columns, Described], None]] = {
 
 
 def require_format(path: str | Path) -> str:
-    """The ending of a file's name that says how predictions are written, in small letters.
+    """The ending of a file's name by which predictions are written, in small letters.
 
     Raises
     ------
@@ -60,7 +59,7 @@ def write_predictions(path: Path, columns: Columns, described: Described) -> Non
     Raises
     ------
     ConfigError
-        If the ending says no format.
+        If the ending stands for no format.
     StoreError
         If the file cannot be written.
     """
@@ -73,16 +72,16 @@ def write_predictions(path: Path, columns: Columns, described: Described) -> Non
         raise storage_error(error, path) from error
 
 
-def rows_of(columns: Columns) -> list[dict[str, Any]]:
-    """One mapping a row."""
+def rows_of(columns: Columns) -> list[dict[str, object]]:
+    """One mapping per row."""
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def document_of(columns: Columns, described: Described) -> dict[str, Any]:
+def document_of(columns: Columns, described: Described) -> dict[str, object]:
     """A table as one JSON document: what each column holds, and the rows."""
-    told = {one.name: one.to_metadata() for one in described}
-    return {"columns": told, "predictions": rows_of(columns)}
+    metadata = {one.name: one.to_metadata() for one in described}
+    return {"columns": metadata, "predictions": rows_of(columns)}
 
 
-def _json(value: Mapping[str, Any]) -> str:
+def _json(value: Mapping[str, object]) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

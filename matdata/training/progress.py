@@ -12,7 +12,7 @@ from matdata.training.settings import TrainSettings
 
 @dataclass
 class MemberProgress:
-    """What the validation said of one member.
+    """What validation gave for one member.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Progress:
     seconds
         Time spent on training so far, validation included.
     members
-        Each member's.
+        One per member.
     loss_sums, seen
         Sum of the losses of each member over the materials seen in the epoch under way.
     averaged

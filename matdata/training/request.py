@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from matdata.training.contract import Task
+from matdata.training.target import Task
 from matdata.training.target_request import TargetRequest
 
 
@@ -23,7 +22,7 @@ class Request:
     target_requests
         What is asked of some of them, by name: objective, axis, normalizer.
     hypers, settings
-        Values for the plugin's hypers and for `TrainSettings`.
+        Values for the plugin's hyperparameters and for `TrainSettings`.
     task
         ``regression``, ``classification``, or None: classes if the column holds text, or true and
         false.
@@ -39,8 +38,8 @@ class Request:
     dataset: str
     targets: tuple[str, ...]
     split: str | None = None
-    hypers: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    hypers: Mapping[str, object] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     task: Task | None = None
     from_run: str | None = None
     freeze: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_file
@@ -25,9 +26,10 @@ from matdata.training.contents import (
     require_unchanged,
     require_written_by,
 )
-from matdata.training.contract import SavedModel, Schema, Target, Trainer
+from matdata.training.contract import SavedModel, Schema, Trainer
 from matdata.training.objectives.choice import described_objectives, heads_of
 from matdata.training.settings import TrainSettings
+from matdata.training.target import Target
 
 KIND = "run"
 #: Files of the test part: that it was opened, its score, and the predictions.
@@ -97,14 +99,12 @@ class Run:
             If another version of the plugin is installed, which does not upgrade this one.
         """
         hypers = self.manifest["hypers"] if self._upgraded is None else self._upgraded.hypers
-        made: Trainer = self._plugin(self._plugin.Hypers.from_mapping(dict(hypers)))
-        return made
+        return self._plugin(self._plugin.Hypers.from_mapping(dict(hypers)))
 
     @property
     def _plugin(self) -> type[Trainer]:
         wanted = self.manifest["plugin"]
-        found: type[Trainer] = TRAINERS.get(wanted["name"], wanted["version"])
-        return found
+        return TRAINERS.get(wanted["name"], wanted["version"])
 
     @functools.cached_property
     def _upgraded(self) -> SavedModel | None:
@@ -123,11 +123,11 @@ class Run:
             )
         return upgraded
 
-    def _stored_weights(self) -> Mapping[str, npt.NDArray[Any]]:
+    def _stored_weights(self) -> Mapping[str, npt.NDArray[np.generic]]:
         path = self.folder / BEST
         return read_tensors(path)[0] if path.is_file() else {}
 
-    def weights(self) -> Mapping[str, npt.NDArray[Any]]:
+    def weights(self) -> Mapping[str, npt.NDArray[np.generic]]:
         """Arrays that predictions are made with, as the installed version of the plugin has them.
 
         Those of networks are (members, …); empty before the first epoch.
@@ -143,32 +143,38 @@ class Run:
 
     @functools.cached_property
     def schema(self) -> Schema:
-        """What the model was built for."""
+        """What the model was built for.
+
+        Raises
+        ------
+        TrainError
+            If a feature or an objective is installed in another version than it was trained with.
+        """
         from matdata.features import featurizer
 
         inputs = {}
         for entry in self.manifest["inputs"]:
             settings = {k: v for k, v in entry["settings"].items() if k != "variant"}
-            made = featurizer(entry["spec"], settings)
-            if made.version != entry["version"]:
+            read = featurizer(entry["spec"], settings)
+            if read.version != entry["version"]:
                 raise TrainError(
                     f"run {self.name!r} read {entry['spec']} version {entry['version']}; this "
-                    f"matdata has version {made.version}",
+                    f"matdata has version {read.version}",
                     next_step="train again on the feature of today",
                 )
-            inputs[entry["spec"]] = made
+            inputs[entry["spec"]] = read
         targets = tuple(Target(**target) for target in self.manifest["targets"])
-        made_for = Schema(targets, heads_of(targets, self.settings), inputs)
+        schema = Schema(targets, heads_of(targets, self.settings), inputs)
         installed = described_objectives(targets, self.settings)
         trained = self.manifest.get("objectives", installed)
-        if made_for.outputs != self.manifest["outputs"] or trained != installed:
+        if schema.outputs != self.manifest["outputs"] or trained != installed:
             raise TrainError(
                 f"run {self.name!r} was trained with the objectives {trained}; installed are "
                 f"{installed}",
                 cause="the plugin of an objective was changed since",
                 next_step="install the version that it was trained with, or train again",
             )
-        return made_for
+        return schema
 
     @property
     def finished(self) -> bool:
@@ -242,9 +248,9 @@ def find_run(cache: Path, name: str) -> Run:
     """
     folder = cache / "runs" / name
     if not (folder / NAME).is_file() or folder.parent != cache / "runs":
-        known = [path.name for path in committed(cache / "runs")]
+        names = [path.name for path in committed(cache / "runs")]
         raise StoreError(
-            f"no run {name!r} in {cache}{did_you_mean(name, known)}",
-            next_step=f"runs there: {', '.join(known) or 'none yet'}; `matdata train` makes one",
+            f"no run {name!r} in {cache}{did_you_mean(name, names)}",
+            next_step=f"runs there: {', '.join(names) or 'none yet'}; `matdata train` makes one",
         )
     return Run(folder)

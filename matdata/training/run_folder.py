@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def start_run(folder: Path, content: dict[str, Any]) -> Run:
     Parameters
     ----------
     folder
-        What `run_folder` said, held by `run_lock`: a run that is training is never removed.
+        What `run_folder` returned, held by `run_lock`: a run that is training is never removed.
     content
         The manifest; its ``identity`` decides whether two runs are the same.
 
@@ -54,13 +54,13 @@ def start_run(folder: Path, content: dict[str, Any]) -> Run:
     digest = digest_json(content["identity"])
     if (folder / NAME).is_file():
         files.sweep(folder)
-        known = Run(folder)
-        if known.digest == digest:
-            return known
+        existing = Run(folder)
+        if existing.digest == digest:
+            return existing
         if any((folder / name).is_file() for name in (LAST, BEST)):
             raise TrainError(
                 f"there is a run {folder.name!r} of something else",
-                cause=_difference(known.manifest["identity"], content["identity"]),
+                cause=_difference(existing.manifest["identity"], content["identity"]),
                 next_step="choose another --name, or remove that folder",
             )
         files.remove(folder)  # it failed before its first checkpoint
@@ -81,14 +81,14 @@ def _name(content: dict[str, Any], digest: str) -> str:
     return files.safe_name("-".join([*parts, digest[:SHORT]]))
 
 
-def _difference(known: dict[str, Any], asked: dict[str, Any]) -> str:
-    def flat(value: object, prefix: str = "") -> dict[str, Any]:
+def _difference(stored: Mapping[str, object], asked: Mapping[str, object]) -> str:
+    def flat(value: object, prefix: str = "") -> dict[str, object]:
         if not isinstance(value, dict):
             return {prefix.rstrip("."): value}
         return {k: v for key in value for k, v in flat(value[key], f"{prefix}{key}.").items()}
 
     # as JSON: lists were perhaps tuples before they were written
-    one, other = flat(known), flat(json.loads(canonical_json(asked)))
+    one, other = flat(stored), flat(json.loads(canonical_json(asked)))
     keys = [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
     shown = [f"{key} is {one.get(key)!r} there, {other.get(key)!r} now" for key in keys[:3]]
     return "; ".join(shown)

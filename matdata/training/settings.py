@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.settings import Settings, setting
 from matdata.load.modes import MODES
-from matdata.training.contract import Task, Trainer
+from matdata.training.contract import Trainer
 from matdata.training.objectives import DEFAULTS, OBJECTIVES, names_for, task_of
+from matdata.training.target import Task
 
 #: Settings that mean something to a plugin with a fit of its own, beside those of no consequence.
 OF_A_FIT = ("seed", "fraction", "validation")
@@ -102,7 +103,7 @@ class TrainSettings(Settings):
     fraction: float = setting(1.0, "share of the training part", above=0.0, maximum=1.0)
     members: str = setting(
         "auto",
-        "train members as one network with stacked weights, or one beside the other; "
+        "train members as one network with stacked weights, or sequentially; "
         "auto: stacked where the model allows it, but not on a CPU",
         choices=("auto", "stacked", "separate"),
         view=True,
@@ -151,10 +152,10 @@ class TrainSettings(Settings):
     @property
     def limits(self) -> dict[str, int]:
         """The budget of a batch by level; empty if batches are of `batch_size`."""
-        asked = {level: int(getattr(self, name)) for level, name in BUDGETS.items()}
+        budgets = {level: int(getattr(self, name)) for level, name in BUDGETS.items()}
         others = (item.partition("=") for item in self.max_entries)
-        asked |= {level.strip(): int(most) for level, _, most in others}
-        return {level: most for level, most in asked.items() if most}
+        budgets |= {level.strip(): int(most) for level, _, most in others}
+        return {level: most for level, most in budgets.items() if most}
 
     def for_task(self, task: Task) -> TrainSettings:
         """The same with a loss that fits the task.
@@ -186,15 +187,20 @@ def train_settings(
     """The settings of a run: what was given, else the plugin's defaults, else the core's.
 
     A plugin's default loss gives way to one that fits the task.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or has a value that it cannot take, or a given loss does not fit.
     """
-    own = dict(trainer.defaults)
-    if own.get("loss", "auto") != "auto" and task_of(str(own["loss"])) != task:
-        del own["loss"]
-    return TrainSettings.from_mapping({**own, **given}).for_task(task)
+    chosen = dict(trainer.defaults)
+    if chosen.get("loss", "auto") != "auto" and task_of(str(chosen["loss"])) != task:
+        del chosen["loss"]
+    return TrainSettings.from_mapping({**chosen, **given}).for_task(task)
 
 
 def fit_honours(name: str) -> bool:
-    """Whether a plugin with a fit of its own can do as this setting says."""
+    """Whether a plugin with a fit of its own can follow this setting."""
     return name in OF_A_FIT or any(
         field.name == name and field.metadata.get("view", False) for field in fields(TrainSettings)
     )
@@ -203,9 +209,9 @@ def fit_honours(name: str) -> bool:
 def settings_from_pairs(
     pairs: Mapping[str, str], trainer: type[Trainer]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Tell settings of the loop (``train.lr``) from hypers (``hyper.depth``, or ``depth``).
+    """Separate settings of the loop (``train.lr``) from hyperparameters (``hyper.depth``).
 
-    A bare name is a hyper if the plugin has one of that name, else a setting of the loop.
+    A bare name is a hyperparameter if the plugin has one of that name, else a setting of the loop.
 
     Raises
     ------
@@ -214,23 +220,23 @@ def settings_from_pairs(
     """
     hypers = [field.name for field in fields(trainer.Hypers)]
     settings = [field.name for field in fields(TrainSettings)]
-    found: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    sorted_pairs: tuple[dict[str, str], dict[str, str]] = ({}, {})
     for key, value in pairs.items():
         kind, dot, name = key.partition(".")
         if not dot:
             kind, name = ("hyper" if key in hypers else "train"), key
-        known = {"train": settings, "hyper": hypers}.get(kind)
-        if known is None:
+        names = {"train": settings, "hyper": hypers}.get(kind)
+        if names is None:
             raise ConfigError(
                 f"--set {key}: expected train.KEY or hyper.KEY"
                 + did_you_mean(kind, ("train", "hyper"))
             )
-        if name not in known:
-            near = did_you_mean(name, known if dot else [*hypers, *settings])
+        if name not in names:
+            near = did_you_mean(name, names if dot else [*hypers, *settings])
             raise ConfigError(
                 f"unknown setting {key!r} of {trainer.name}{near}",
-                next_step=f"hypers: {', '.join(hypers) or 'none'}; "
+                next_step=f"hyperparameters: {', '.join(hypers) or 'none'}; "
                 f"settings of the loop: {', '.join(settings)}",
             )
-        found[kind == "hyper"][name] = value
-    return found
+        sorted_pairs[kind == "hyper"][name] = value
+    return sorted_pairs

@@ -105,12 +105,12 @@ class StackedEngine(Engine):
     @torch.no_grad()
     def slots(self) -> Weights:
         """The optimizer's tensors; zero for members that stopped."""
-        found = {}
+        slots_of_all = {}
         for key, value in optimizer_slots(self._optimizer, self._trained).items():
             wide = value.expand(len(self.active)) if is_count(key) else value
-            found[key] = value.new_zeros(self.members, *wide.shape[1:])
-            found[key][self.active] = wide
-        return found
+            slots_of_all[key] = value.new_zeros(self.members, *wide.shape[1:])
+            slots_of_all[key][self.active] = wide
+        return slots_of_all
 
     def load_slots(self, slots: Weights) -> None:
         """Fill the optimizer."""
@@ -127,9 +127,9 @@ class StackedEngine(Engine):
 
 
 def reason_against(models: Sequence[nn.Module], declared: bool, schedule: str) -> str | None:
-    """Why members cannot be stacked, as far as it can be told without trying."""
+    """Why members cannot be stacked, as far as it is known without a trial."""
     if not declared:
-        return "the plugin says that its network cannot be mapped over stacked weights"
+        return "the plugin declares that its network cannot be mapped over stacked weights"
     if schedule == "plateau":
         return "a plateau schedule keeps a rate for each member"
     for name, module in models[0].named_modules():
@@ -143,7 +143,7 @@ def reason_after_trial(
 ) -> str | None:
     """Why members cannot be stacked, found by running one batch both ways."""
     try:
-        got = stacked.outputs(batch)
+        outputs = stacked.outputs(batch)
         with torch.enable_grad():
             stacked._call(batch).sum().backward()  # type: ignore[no-untyped-call]
     except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
@@ -155,7 +155,11 @@ def reason_after_trial(
         flat = stacked.recipe.objectives.flat
         expected = torch.stack([flat(model.eval()(batch)).float() for model in models])
     scale = expected.abs().max().clamp(min=1.0)
-    off = float(((got - expected).abs() / scale).max()) if got.shape == expected.shape else 1.0
+    off = (
+        float(((outputs - expected).abs() / scale).max())
+        if outputs.shape == expected.shape
+        else 1.0
+    )
     if not off <= tolerance:
         return f"mapped over stacked weights it returns other numbers (off by {off:.2g})"
     return None

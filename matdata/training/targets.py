@@ -1,4 +1,4 @@
-"""Targets of a run: size, unit and task, told from the training part alone."""
+"""Targets of a run: size, unit and task, inferred from the training part alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -14,20 +14,20 @@ import numpy.typing as npt
 from matdata.core.errors import ConfigError, first_few
 from matdata.core.expressions import TARGET_DOMAIN, Expression, parse_expression
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.training.contract import BOOLEAN, Target, Task, Trainer
+from matdata.training.apply_request import apply_request
+from matdata.training.contract import Trainer
 from matdata.training.prediction_columns import require_distinct
+from matdata.training.target import BOOLEAN, Target, Task
 from matdata.training.target_cells import cells_of
 from matdata.training.target_kinds import label_target, share_target
-from matdata.training.target_request import TargetRequest, apply_request
+from matdata.training.target_request import TargetRequest
 
 Ids = npt.NDArray[np.str_]
 #: Texts that differ more often than this are no classes; few may be there once each.
 MOST_TEXTS, FEW_TEXTS = 1000, 20
-#: Whole numbers that look like classes differ at most so often.
-MOST_WHOLE = 10
 
 
-def told_targets(
+def infer_targets(
     dataset: DatasetFolder,
     texts: Sequence[str],
     task: Task | None,
@@ -55,13 +55,13 @@ def told_targets(
             next_step="name each target once",
         )
     rows = dataset.rows(train).tolist()
-    asked = requests or {}
+    requests = requests or {}
     both = train if valid is None else np.concatenate([train, valid])
     targets = []
     for text, expression in zip(texts, expressions, strict=True):
-        own = asked.get(text) or asked.get(expression.name)
-        target = _target(dataset, expression, (own.task if own else None) or task, rows)
-        targets.append(apply_request(target, own, dataset, both))
+        request = requests.get(text) or requests.get(expression.name)
+        target = _target(dataset, expression, (request.task if request else None) or task, rows)
+        targets.append(apply_request(target, request, dataset, both))
     require_distinct(targets)
     _require_learnt(targets, trainer)
     return tuple(targets)
@@ -80,7 +80,7 @@ def _require_learnt(targets: Sequence[Target], trainer: Trainer) -> None:
             raise ConfigError(
                 f"{trainer.name} learns {' and '.join(trainer.tasks)}, not {target.task} "
                 f"of {target.name}",
-                next_step="`matdata plugins` says what each trainer learns",
+                next_step="`matdata plugins` lists what each trainer learns",
             )
 
 
@@ -96,7 +96,7 @@ def _target(
     return target if expression.is_column else replace(target, expression=expression.name)
 
 
-def _described(name: str, values: list[Any], unit: str, task: Task | None) -> Target:
+def _described(name: str, values: list[object], unit: str, task: Task | None) -> Target:
     """Infer a target from its values in the training part."""
     if task == "multi_label":
         return label_target(name, values)
@@ -106,7 +106,7 @@ def _described(name: str, values: list[Any], unit: str, task: Task | None) -> Ta
         return _class_target(name, values, unit)
     if isinstance(values[0], str):
         raise ConfigError(
-            f"{name} holds text, for example {_short(values[0])!r}; a regression learns numbers",
+            f"{name} holds text, for example {shortened(values[0])!r}; a regression learns numbers",
             next_step="leave out --task regression to learn its texts as classes, or choose a "
             "column of numbers",
         )
@@ -118,7 +118,7 @@ def _described(name: str, values: list[Any], unit: str, task: Task | None) -> Ta
     return Target(name, math.prod(shape), unit, "regression", shape=shape)
 
 
-def _shape(name: str, value: Any) -> tuple[int, ...]:
+def _shape(name: str, value: object) -> tuple[int, ...]:
     """Shape of a cell: of a list its length, of lists within it theirs as well."""
     if not isinstance(value, (list, tuple)):
         return ()
@@ -130,9 +130,10 @@ def _shape(name: str, value: Any) -> tuple[int, ...]:
         raise ConfigError(f"lists within an array of {name} differ in length") from error
 
 
-def _class_target(name: str, values: list[Any], unit: str) -> Target:
-    if all(isinstance(value, str) for value in values):
-        kinds = _texts(name, values)
+def _class_target(name: str, values: list[object], unit: str) -> Target:
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) == len(values):
+        kinds = _texts(name, texts)
         return Target(name, len(kinds), unit, "classification", kinds)
     size = _classes(name, values)
     named = BOOLEAN if all(isinstance(value, bool) for value in values) else ()
@@ -143,11 +144,11 @@ def _texts(name: str, values: list[str]) -> tuple[str, ...]:
     """Classes of a column of text, sorted."""
     counts = Counter(values)
     kinds = tuple(sorted(counts))
-    told = f"{len(kinds):,} different texts in {len(values):,} materials of the training part"
-    shown = ", ".join(repr(_short(kind)) for kind in kinds[:3])
+    counted = f"{len(kinds):,} different texts in {len(values):,} materials of the training part"
+    shown = ", ".join(repr(shortened(kind)) for kind in kinds[:3])
     if len(kinds) > MOST_TEXTS or (len(kinds) > FEW_TEXTS and 2 * len(kinds) > len(values)):
         raise ConfigError(
-            f"{name} looks like free text, not like classes: {told}, for example {shown}",
+            f"{name} looks like free text, not like classes: {counted}, for example {shown}",
             cause=f"classes are at most {MOST_TEXTS:,} texts, each of which is there twice or more "
             "on average",
             next_step="choose a column with a few different texts, or numbers",
@@ -155,18 +156,20 @@ def _texts(name: str, values: list[str]) -> tuple[str, ...]:
     if len(kinds) == 1:
         raise ConfigError(
             f"{name} is {shown} for all {len(values):,} materials of the training part, so there "
-            "is nothing to tell apart",
+            "is nothing to learn",
             next_step="choose another column, or make a split with every class in train",
         )
     return kinds
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """A text that fits a message."""
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-def _classes(name: str, values: list[Any]) -> int:
-    wrong = [value for value in values if not _is_class(value)]
+def _classes(name: str, values: list[object]) -> int:
+    indices = [value for value in values if is_class(value)]
+    wrong = [value for value in values if not is_class(value)]
     if wrong:
         raise ConfigError(
             f"{name} holds no classes, for example {wrong[0]!r}: expected text, true and false, "
@@ -174,10 +177,11 @@ def _classes(name: str, values: list[Any]) -> int:
             next_step="encode the column as whole numbers from 0, one for each class, and build "
             "the dataset again",
         )
-    return max(2, int(max(values)) + 1)
+    return max(2, int(max(indices)) + 1)
 
 
-def _is_class(value: Any) -> bool:
+def is_class(value: object) -> TypeGuard[float]:
+    """Whether a value is the index of a class: a whole number from 0, or true or false."""
     return isinstance(value, (bool, int, float)) and value >= 0 and float(value).is_integer()
 
 
@@ -212,10 +216,10 @@ def _require(
         if not target.labels:
             continue
         cells = cells_of(dataset.columns, target, rows).cells
-        known = [cell is None or _is_known(target, cell) for cell in cells]
-        beyond = np.flatnonzero(~np.array(known, dtype=bool))
+        fits = [cell is None or _has_class(target, cell) for cell in cells]
+        beyond = np.flatnonzero(~np.array(fits, dtype=bool))
         if len(beyond):
-            kinds = sorted({_short(str(cells[place])) for place in beyond.tolist()})
+            kinds = sorted({shortened(str(cells[place])) for place in beyond.tolist()})
             raise ConfigError(
                 f"{target.name}: {part} holds classes beyond the {target.size} of train: "
                 f"{', '.join(kinds[:10])} (of {first_few(ids[beyond])})",
@@ -224,66 +228,20 @@ def _require(
             )
 
 
-def _is_known(target: Target, cell: Any) -> bool:
+def _has_class(target: Target, cell: object) -> bool:
     if target.task == "multi_label":
-        return not target.classes or set(cell) <= set(target.classes)
+        labels = cell if isinstance(cell, (list, tuple)) else [cell]
+        return not target.classes or set(labels) <= set(target.classes)
     if target.classes:
         return cell in target.classes
-    return _is_class(cell) and bool(cell < target.size)
+    return is_class(cell) and cell < target.size
 
 
-def notes_of(targets: tuple[Target, ...]) -> list[str]:
-    """Which names are learnt as classes."""
-    found = []
-    for target in targets:
-        if target.classes:
-            shown = ", ".join(map(_short, target.labels[:10]))
-            more = ", …" if target.size > 10 else ""
-            kind = "labels" if target.task == "multi_label" else "classes"
-            found.append(f"{target.name} is learnt as {target.size} {kind}: {shown}{more}")
-    return found
-
-
-def hints_of(dataset: DatasetFolder, targets: tuple[Target, ...], train: Ids) -> list[str]:
-    """Which columns are learnt as numbers and look like classes."""
-    rows = dataset.rows(train).tolist()
-    found = []
-    for target in targets:
-        if target.task != "regression" or target.shape:
-            continue
-        column = cells_of(dataset.columns, target, rows).cells
-        cells = [float(cell) for cell in column if cell is not None]
-        kinds = sorted(set(cells))
-        few = len(kinds) <= MOST_WHOLE and 2 * len(kinds) <= len(cells)
-        if len(kinds) < 2 or not few or not all(kind.is_integer() for kind in kinds):
-            continue
-        shown = ", ".join(f"{kind:.0f}" for kind in kinds)
-        how = "--task classification learns them as classes"
-        if not all(map(_is_class, kinds)):
-            how = "to learn them as classes write them as text, or as whole numbers from 0"
-        found.append(
-            f"{target.name} holds {shown} alone and is learnt as a number, without probabilities; "
-            f"{how}"
-        )
-    return found
-
-
-def known_of(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> Ids:
+def with_value(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> Ids:
     """Those of the ids that have at least one of the targets."""
     rows = dataset.rows(ids).tolist()
-    known = np.zeros(len(ids), dtype=bool)
+    has_value = np.zeros(len(ids), dtype=bool)
     for target in targets:
         cells = cells_of(dataset.columns, target, rows).cells
-        known |= np.array([cell is not None for cell in cells], dtype=bool)
-    return ids[known]
-
-
-def outside_notes(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> list[str]:
-    """How many materials have no target since a value lies outside a function's domain."""
-    rows = dataset.rows(ids).tolist()
-    counts = {t.name: sum(cells_of(dataset.columns, t, rows).outside) for t in targets}
-    return [
-        f"{count:,} materials of train and validation have no {name}: {TARGET_DOMAIN}"
-        for name, count in counts.items()
-        if count
-    ]
+        has_value |= np.fromiter((cell is not None for cell in cells), bool, len(ids))
+    return ids[has_value]

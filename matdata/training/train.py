@@ -6,7 +6,6 @@ import contextlib
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +29,7 @@ from matdata.training.data import (
 )
 from matdata.training.distributed import Group, join_group, leave_group
 from matdata.training.engine import Engine, Recipe
-from matdata.training.logs import RunLog
+from matdata.training.logs import LogRow, RunLog
 from matdata.training.loop import Loop
 from matdata.training.members import build_models, choose_engine
 from matdata.training.objectives.choice import heads_of, objectives_of
@@ -86,12 +85,12 @@ def train(
         console = SILENT
     try:
         with contextlib.ExitStack() as held:
-            run = None
+            started = ""
             if group.leads:
                 folder = run_folder(cache, name, content)
                 held.enter_context(run_lock(folder))
-                run = start_run(folder, content)
-            run = Run(cache / "runs" / group.shared(run.name if run else None))
+                started = start_run(folder, content).name
+            run = Run(cache / "runs" / group.shared(started))
             _announce(question, run, console)
             if run.finished:
                 console.say(f"run {run.name} is finished; nothing is left to do")
@@ -173,12 +172,12 @@ def _train(
     )
     models = build_models(question.trainer, schema, settings.seed, settings.ensemble, device)
     if parent is not None:
-        kept = take_over(models, parent, question.request.reinit)
-        told = f"; not {', '.join(kept)}" if kept else ""
-        console.say(f"  weights of run {parent.name} are taken over{told}")
+        anew = take_over(models, parent, question.request.reinit)
+        but = f"; not {', '.join(anew)}" if anew else ""
+        console.say(f"  weights of run {parent.name} are taken over{but}")
     engine, reason = choose_engine(models, recipe, question.trainer, train)
     if reason:
-        console.say(f"  members are trained one beside the other: {reason}")
+        console.say(f"  members are trained sequentially: {reason}")
     _loop(run, engine, reason, train, valid, console, stop_after)
 
 
@@ -229,13 +228,13 @@ def _loop(
         console.say(f"  {_summary(loop)}")
 
 
-def _logger(log: RunLog, loop: Loop, console: Console) -> Callable[[dict[str, Any]], None]:
-    def add(row: dict[str, Any]) -> None:
+def _logger(log: RunLog, loop: Loop, console: Console) -> Callable[[LogRow], None]:
+    def add(row: LogRow) -> None:
         row["data_wait_share"] = loop.train.meter.share
         log.add(row)
-        said = f"val error {row['val_error']:.4f}, " if "val_error" in row else ""
+        validation = f"val error {row['val_error']:.4f}, " if "val_error" in row else ""
         console.say(
-            f"  epoch {row['epoch']}: train loss {row['train_loss']:.4f}, {said}"
+            f"  epoch {row['epoch']}: train loss {row['train_loss']:.4f}, {validation}"
             f"lr {row['lr']:.2g}, {row['seconds']:.1f} s, "
             f"waited for data {row['data_wait_share']:.1%}"
         )
@@ -254,7 +253,7 @@ def _summary(loop: Loop) -> str:
     return text
 
 
-def _result(run: Run, loop: Loop, reason: str | None) -> dict[str, Any]:
+def _result(run: Run, loop: Loop, reason: str | None) -> dict[str, object]:
     progress = loop.progress
     device = loop.engine.recipe.device
     return {

@@ -16,7 +16,7 @@ from matdata.training.objectives.combined import weighted_sum
 
 @dataclass(frozen=True)
 class Validation:
-    """What a part says of the active members.
+    """What a part gives for the active members.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ def validate(engine: Engine, batches: Iterable[Batch]) -> Validation:
     losses: Tensor | float = 0.0
     weights: Tensor | float = 0.0
     wrong: Tensor | float = 0.0
-    known: Tensor | float = 0.0
+    counts: Tensor | float = 0.0
     for batch in batches:
         outputs = engine.outputs(batch)
         present = objectives.present(batch)
@@ -53,12 +53,12 @@ def validate(engine: Engine, batches: Iterable[Batch]) -> Validation:
         errors = objectives.errors(outputs, batch)
         losses, weights = losses + total.double(), weights + weight.double()
         wrong = wrong + torch.where(present, errors, 0.0).double().sum(-2)
-        known = known + present.double().sum(0)
+        counts = counts + present.double().sum(0)
     assert isinstance(losses, Tensor)
     assert isinstance(wrong, Tensor)
     assert isinstance(weights, Tensor)
-    assert isinstance(known, Tensor)
-    by_target = wrong / known.clamp(min=TINY)
+    assert isinstance(counts, Tensor)
+    by_target = wrong / counts.clamp(min=TINY)
     return Validation(
         (losses / weights.clamp(min=TINY)).tolist(), by_target.mean(-1).tolist(), by_target.tolist()
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,8 +20,8 @@ from matdata.training.predict import normalizer_of
 from matdata.training.run import Run
 
 
-def parent_of(run: Run, question: Question) -> dict[str, Any]:
-    """What the manifest of a child says about the run it takes weights from."""
+def parent_of(run: Run, question: Question) -> dict[str, object]:
+    """What the manifest of a child records about the run whose weights it takes."""
     return {
         "name": run.name,
         "weights": run.weights_digest(),
@@ -114,19 +113,19 @@ def member_draws(parent: Run | None, question: Question, count: int) -> Tensor |
 
 def _kept(parent: Run, fitted: Normalizer) -> Normalizer:
     """The parent's normalizer, if it is one for these targets."""
-    kept = normalizer_of(parent)
-    if len(kept.shift) != len(fitted.shift):
+    stored = normalizer_of(parent)
+    if len(stored.shift) != len(fitted.shift):
         raise ConfigError(
-            f"the normalizer of run {parent.name!r} is one of {len(kept.shift)} columns, the "
+            f"the normalizer of run {parent.name!r} is one of {len(stored.shift)} columns, the "
             f"targets have {len(fitted.shift)}",
             next_step="leave out --keep-normalizer",
         )
-    if ((kept.scale == 0) & (fitted.scale != 0)).any():
+    if ((stored.scale == 0) & (fitted.scale != 0)).any():
         raise ConfigError(
-            f"a target of run {parent.name!r} was constant; its normalizer tells no values apart",
+            f"a target of run {parent.name!r} was constant; its normalizer maps all values to one",
             next_step="leave out --keep-normalizer",
         )
-    return kept
+    return stored
 
 
 def _shown(normalizer: Normalizer) -> str:
@@ -157,18 +156,18 @@ def _meaning(schema: Schema) -> str:
 
 def _require_meaning(question: Question, parent: Run, schema: Schema) -> None:
     """Refuse a head whose outputs meant something else, unless it begins anew."""
-    own, there = _meaning(schema), _meaning(parent.schema)
-    if own == there:
+    wanted, there = _meaning(schema), _meaning(parent.schema)
+    if wanted == there:
         return
     assert isinstance(question.trainer, TorchTrainer)
     names, head = _head(question.trainer, schema)
     anew = matching(names, question.request.reinit, "--reinit")
-    kept = [name for name in head if name not in anew]
-    if kept:
+    remaining = [name for name in head if name not in anew]
+    if remaining:
         raise TrainError(
-            f"the outputs of run {parent.name!r} are {there}, here they are {own}",
+            f"the outputs of run {parent.name!r} are {there}, here they are {wanted}",
             cause="the weights of its head would be read as something that they did not learn",
-            next_step="begin the head anew: " + " ".join(f"--reinit {name}" for name in kept),
+            next_step="begin the head anew: " + " ".join(f"--reinit {name}" for name in remaining),
         )
 
 
@@ -179,10 +178,12 @@ def _head(trainer: TorchTrainer, schema: Schema) -> tuple[list[str], list[str]]:
     )
     heads = tuple(Head(h.target, tuple(part + 1 for part in h.parts)) for h in schema.heads)
     with torch.random.fork_rng(devices=[]):
-        own = trainer.model(schema).state_dict()
+        of_model = trainer.model(schema).state_dict()
         other = trainer.model(Schema(wide, heads, schema.featurizers)).state_dict()
-    same = {name for name in own if name in other and own[name].shape == other[name].shape}
-    return list(own), [name for name in own if name not in same]
+    same = {
+        name for name in of_model if name in other and of_model[name].shape == other[name].shape
+    }
+    return list(of_model), [name for name in of_model if name not in same]
 
 
 def take_over(models: Sequence[nn.Module], parent: Run, reinit: Sequence[str]) -> list[str]:
@@ -210,10 +211,10 @@ def take_over(models: Sequence[nn.Module], parent: Run, reinit: Sequence[str]) -
         If a pattern matches nothing.
     """
     weights = {name: torch.from_numpy(value) for name, value in parent.weights().items()}
-    own = models[0].state_dict()
-    kept = matching(list(own), reinit, "--reinit")
-    for name, value in own.items():
-        if name in kept:
+    drawn = models[0].state_dict()
+    anew = matching(list(drawn), reinit, "--reinit")
+    for name, value in drawn.items():
+        if name in anew:
             continue
         if name not in weights or weights[name].shape[1:] != value.shape:
             there = list(weights[name].shape[1:]) if name in weights else "absent"
@@ -224,6 +225,6 @@ def take_over(models: Sequence[nn.Module], parent: Run, reinit: Sequence[str]) -
             )
     members = len(next(iter(weights.values())))
     for member, model in enumerate(models):
-        taken = {n: weights[n][member % members] for n in own if n not in kept}
+        taken = {n: weights[n][member % members] for n in drawn if n not in anew}
         model.load_state_dict({**model.state_dict(), **taken})
-    return kept
+    return anew

@@ -185,7 +185,7 @@ def _import() -> None:
 
     names = [f"matdata.cli.{name}" for name in COMMANDS]
     names += ["torch", "matdata_roost.model", "matdata.features.runner", "pyarrow.parquet", "h5py"]
-    names += ["zarr", "matdata.training.train", "matdata.evaluation.workflow"]
+    names += ["zarr", "matdata.training.train", "matdata.evaluation.request"]
     for name in names:
         importlib.import_module(name)
     prepare([KINDS["jsonl"], KINDS["formulas"]])

@@ -131,6 +131,8 @@ def test_a_model_learns_from_a_column_and_predicts_where_there_is_one(made, fore
     (split,) = made.split_names()
     given = {"split": split, "dataset": "c", "plugin": "rf-magpie"}
     assert train(cache, target="conductivity", **given) == 0
+    note = "the input 'column:temperature' is proportional to the target 'conductivity' in all rows"
+    assert any(line.startswith(note) for line in md.open_run("a", cache).manifest["notes"])
     assert main(["evaluate", "a", "--cache", str(cache), "--json", "--no-pictures"]) == 0
     scored = json.loads(capsys.readouterr().out)["targets"]["conductivity"]
     assert scored["metrics"]["mae"] < scored["baselines"]["dummy_median"]["mae"] / 3

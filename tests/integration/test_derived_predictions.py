@@ -129,4 +129,6 @@ def test_two_derivations_of_one_name_are_refused(toy, run):
     fresh = train(toy, "y", "sealed", epochs=1)
     with pytest.raises(md.ConfigError, match="did you mean 'conformal'"):
         md.evaluate(fresh, derive=["conformul"])
+    with pytest.raises(md.ConfigError, match="in the validation part are too few"):
+        md.evaluate(fresh, derive=["conformal:alpha=0.001"])
     assert not (fresh.folder / "test-opened.json").exists(), "refused before the test part is open"

@@ -199,6 +199,8 @@ def test_dielectric_functions_become_array_targets(server, tmp_path):
     assert dataset.table.loc["JVASP-2", "dielectric.imag_yy"] == [2.0, 2.0]
     assert dataset.table.loc["JVASP-4", "dielectric.energies"] is None
     assert dataset.units["dielectric.energies"] == "eV"
+    assert dataset.axes["dielectric.imag_yy"] == "dielectric.energies"
+    assert len(dataset.axes) == 12
     assert dataset.ledger["material_id"].tolist() == ["JVASP-3"]
 
 

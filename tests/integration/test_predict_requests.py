@@ -15,7 +15,8 @@ from matdata.cli import main
 from matdata.core.errors import ConfigError, StructureError
 from matdata.training.batch_of import batch_of
 from matdata.training.memory_features import predict_memory
-from matdata.training.predict import check_prediction, predict_dataset
+from matdata.training.predict import predict_dataset
+from matdata.training.prediction_settings import check_prediction
 from matdata.training.run import find_run
 
 

@@ -14,9 +14,9 @@ from matdata.cli import main
 from matdata.evaluation import pictures
 from matdata.evaluation.metrics import regression, undefined
 from matdata.evaluation.uncertainty import calibration
-from matdata.training.contract import Target
 from matdata.training.outputs import Members
 from matdata.training.prediction import combine
+from matdata.training.target import Target
 
 RNG = np.random.default_rng(0)
 TRUE = RNG.normal(0.0, 2.0, 300)

@@ -144,12 +144,13 @@ def test_no_cell_of_the_test_part_is_read_before_it_is_opened(cache):
 
     dataset.columns[TARGET] = Sealed(dataset.columns[TARGET])
     from matdata.training import trainer
-    from matdata.training.targets import known_of, outside_notes, told_targets
+    from matdata.training.target_notes import domain_notes
+    from matdata.training.targets import infer_targets, with_value
 
     train_ids, valid = (np.array(split[part]) for part in ("train", "val"))
-    targets = told_targets(dataset, (LOG,), None, train_ids, trainer("dummy"))
-    known = known_of(dataset, targets, valid)
-    assert outside_notes(dataset, targets, valid)
+    targets = infer_targets(dataset, (LOG,), None, train_ids, trainer("dummy"))
+    known = with_value(dataset, targets, valid)
+    assert domain_notes(dataset, targets, valid)
     view = View.sealed(dataset, {}, targets, np.concatenate([train_ids, valid]))
     assert not any(view.columns[LOG][row] is not None for row in test)
     rows = view.rows(known).tolist()

@@ -10,7 +10,6 @@ import matdata as md
 from matdata import api
 from matdata.building.options import BuildOptions
 from matdata.building.pipeline import add_features
-from matdata.evaluation import workflow
 from matdata.training import train
 
 TARGET = "ewald_energy_per_atom"
@@ -32,7 +31,7 @@ def trained(dataset, name, **settings):
     chosen = {"epochs": 2, "threads": 1, "tensorboard": False, **settings}
     hypers = {"width": 8, "layers": 1, "hidden": 8}
     cache = dataset.cache
-    return workflow.train(
+    return md.train(
         "cgcnn",
         dataset,
         TARGET,
@@ -69,10 +68,8 @@ def test_batches_keep_to_a_budget_of_edges(dataset, monkeypatch):
     assert len(sizes) > 2
     assert max(sizes) <= most
     assert run.manifest["identity"]["settings"]["max_edges"] == most
-    plainly = workflow.predict(run, dataset, batch_size=7)
-    np.testing.assert_allclose(
-        workflow.predict(run, dataset).mean, plainly.mean, rtol=1e-4, atol=1e-5
-    )
+    plainly = md.predict(run, dataset, batch_size=7)
+    np.testing.assert_allclose(md.predict(run, dataset).mean, plainly.mean, rtol=1e-4, atol=1e-5)
 
 
 def test_what_is_larger_than_the_budget_is_named_in_training_and_predicted(dataset):
@@ -83,7 +80,7 @@ def test_what_is_larger_than_the_budget_is_named_in_training_and_predicted(datas
         trained(dataset, "small", max_edges=edges - 1)
     run = trained(dataset, "enough", max_edges=edges)
     small = int(rows.min())
-    assert len(workflow.predict(run, dataset, max_edges=small)) == len(dataset)
+    assert len(md.predict(run, dataset, max_edges=small)) == len(dataset)
 
 
 def test_a_budget_takes_the_place_of_batch_size(dataset):

@@ -227,7 +227,7 @@ def test_a_constant_of_the_parent_is_no_normalizer_of_numbers(kinds, capsys, mon
     constant = Normalizer("standard", np.array([0.1]), np.array([0.0]))
     monkeypatch.setattr(warm_start, "normalizer_of", lambda run: constant)
     assert train(kinds, "--from-run", "a", "--keep-normalizer", target="y", name="b") == 1
-    assert "was constant; its normalizer tells no values apart" in capsys.readouterr().err
+    assert "was constant; its normalizer maps all values to one" in capsys.readouterr().err
 
 
 def test_numbers_that_look_like_classes_are_told(kinds, capsys):

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from matdata.core.errors import ConfigError
 from matdata.evaluation.file_names import file_stems
-from matdata.training.contract import BOOLEAN, Target
 from matdata.training.prediction_columns import (
     MATERIAL_ID,
     PredictionColumn,
@@ -19,6 +18,7 @@ from matdata.training.prediction_columns import (
     columns_of,
     require_distinct,
 )
+from matdata.training.target import BOOLEAN, Target
 
 #: Words that names of columns are made of, beside any text.
 WORDS = st.lists(

@@ -9,10 +9,11 @@ import numpy as np
 from matdata.features import featurizer
 from matdata.load.loader import make_loader
 from matdata.materials.compute import as_batch
-from matdata.training.contract import Schema, Target
+from matdata.training.contract import Schema
 from matdata.training.data import View
 from matdata.training.memory_features import MemoryFeature
 from matdata.training.outputs import Head
+from matdata.training.target import Target
 
 
 def batch_of(materials: Any, spec: str, **settings: Any) -> Any:

@@ -6,8 +6,9 @@ import torch
 
 from matdata.training import trainer
 from matdata.training.batch_of import batch_of
-from matdata.training.contract import Schema, Target
+from matdata.training.contract import Schema
 from matdata.training.outputs import Head
+from matdata.training.target import Target
 
 FORMULAS = ["SrTiO3", "Fe", "NaCl", "Mg2V2O7", "BaLiCuC2O10", "Cu2Ag2O3", "Al0.02Ga0.98As"]
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from matdata.load.batch import Batch
-from matdata.training.contract import Schema, Target
+from matdata.training.contract import Schema
 from matdata.training.distributed import ALONE
 from matdata.training.engine import Recipe, SeparateEngine
 from matdata.training.loop import Loop
@@ -18,6 +18,7 @@ from matdata.training.objectives.choice import heads_of, objectives_of
 from matdata.training.objectives.combined import Objectives
 from matdata.training.settings import TrainSettings
 from matdata.training.stacked import StackedEngine
+from matdata.training.target import Target
 
 
 class Numbers:

@@ -10,9 +10,10 @@ import pytest
 from matdata.core.errors import ConfigError
 from matdata.core.row_index import RowIndex
 from matdata.evaluation.metrics import classification, dummy_class
-from matdata.training.contract import Schema, Target, Trainer
+from matdata.training.contract import Schema, Trainer
 from matdata.training.samples import Samples
-from matdata.training.targets import require_classes, told_targets
+from matdata.training.target import Target
+from matdata.training.targets import infer_targets, require_classes
 
 IDS = np.array(["a", "b", "c", "d"])
 
@@ -24,7 +25,7 @@ def _dataset(**columns):
 def _told(names, task="classification", **columns):
     tasks = (*Trainer.tasks, "classification")
     trainer = SimpleNamespace(tasks=tasks, name="toy", learns=tasks.__contains__, mixes_tasks=False)
-    return told_targets(_dataset(**columns), names, task, IDS[:3], trainer)
+    return infer_targets(_dataset(**columns), names, task, IDS[:3], trainer)
 
 
 def test_validation_with_a_class_that_train_lacks_is_refused_by_name():

@@ -22,8 +22,9 @@ from matdata.nn.cpu import autograd, in_use, onednn_linear, openmp
 from matdata.nn.cpu.autograd import loops_available
 from matdata.training import TRAINERS, trainer
 from matdata.training.batch_of import batch_of
-from matdata.training.contract import Schema, Target, TorchTrainer
+from matdata.training.contract import Schema, TorchTrainer
 from matdata.training.outputs import Head
+from matdata.training.target import Target
 
 OUTPUTS, GRADIENTS, WEIGHTS = 2e-5, 2e-4, 2e-6
 NETWORKS = [n for n in TRAINERS.names() if issubclass(TRAINERS.get(n), TorchTrainer)]

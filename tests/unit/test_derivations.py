@@ -11,9 +11,11 @@ from scipy import stats
 from matdata.core.errors import ConfigError
 from matdata.evaluation.derive import DERIVATIONS
 from matdata.evaluation.derive.chain import parse_derivation
+from matdata.evaluation.derive.state import State
 from matdata.evaluation.set_metrics import by_point, multi_label, shares
-from matdata.training.contract import Target
-from matdata.training.outputs import Distribution
+from matdata.training.outputs import Distribution, Members
+from matdata.training.prediction import combine
+from matdata.training.target import Target
 
 
 def distribution(members=3, rows=50, columns=1, seed=0, noise=True):
@@ -67,6 +69,16 @@ def test_a_power_needs_a_logarithm():
             ready(text, *targets)
     with pytest.raises(ConfigError, match="no target of numbers"):
         ready("power10", Target("c", 2, task="classification"))
+
+
+def test_a_logarithm_is_recognised_by_its_expression():
+    names = ["log10(a) + log10(b)", "log10(`K [GPa]`)", "log10(a / b)", "log10 (c", "ln(d)"]
+    step, new = ready("power10", *(Target(name) for name in names))
+    assert [target.name for target in new] == ["K [GPa]", "a / b"]
+    derived = step.apply({name: distribution() for name in names}, {}, {})
+    assert list(derived) == ["K [GPa]", "a / b"]
+    with pytest.raises(ConfigError, match=r"no target is log10\(…\) of something"):
+        ready("power10", Target("log10(a) + log10(b)"))
 
 
 def test_another_unit():
@@ -128,6 +140,55 @@ def test_coverage_over_many_small_validation_parts_is_at_least_what_is_promised(
         shares_within.append(((truth >= lower) & (truth <= upper)).mean())
     # the mean coverage is exactly ceil(0.8 * 15) / 15 = 0.8 (Vovk et al.)
     assert abs(np.mean(shares_within) - 0.8) < 4 * np.std(shares_within) / 20
+
+
+def state(random, rows, members, noise):
+    """Predictions of an ensemble of a target with heavy tails, with its true values."""
+    centre = random.normal(size=(rows, 1))
+    deviation = random.uniform(0.1, 2.0, size=(rows, 1))
+    means = centre + 0.5 * random.normal(size=(members, rows, 1))
+    stds = np.repeat(deviation[None], members, 0) if noise else None
+    truth = centre + deviation * random.standard_t(4, size=(rows, 1))
+    return State.of(combine(np.arange(rows), (Target("y"),), Members(means, stds), truth), {})
+
+
+@pytest.mark.parametrize("rows", [20, 200, 2000])
+@pytest.mark.parametrize(
+    ("members", "noise", "scaled"),
+    [
+        (1, True, "true"),
+        (1, False, "true"),
+        (4, True, "false"),
+        (4, True, "true"),
+        (4, False, "true"),
+    ],
+)
+def test_intervals_of_ensembles_hold_the_guarantee_for_finite_samples(rows, members, noise, scaled):
+    """1 - alpha <= coverage <= 1 - alpha + 1 / (n + 1) (Lei et al. 2018, theorem 2.2)."""
+    alpha, tested, repetitions = 0.1, 50, 500 if rows < 2000 else 100
+    random = np.random.default_rng([rows, members, noise, scaled == "true"])
+    covered = []
+    for _ in range(repetitions):
+        step, _ = ready(f"conformal:alpha={alpha},scaled={scaled}", Target("y"))
+        valid, test = state(random, rows, members, noise), state(random, tested, members, noise)
+        test.derive(step, (), step.fit(valid.at(step.level), valid.truths, {}))
+        lower, upper = test.intervals["y"]
+        covered.append(((test.truths["y"] >= lower) & (test.truths["y"] <= upper)).mean())
+    # coverage given a validation part is beta-distributed, that of the rows tested binomial
+    error = math.sqrt(alpha * (1 - alpha) * (1 / (rows + 2) + 1 / tested) / repetitions)
+    assert 1 - alpha - 4 * error <= np.mean(covered) <= 1 - alpha + 1 / (rows + 1) + 4 * error
+
+
+def test_materials_without_a_standard_deviation_have_unbounded_intervals():
+    step, _ = ready("conformal:alpha=0.1", Target("y"))
+    valid, known = ensemble(40, 0)
+    fitted = step.fit({"y": valid}, {"y": known}, {})
+    test, _ = ensemble(3, 1)
+    test.aleatoric[0, 1] = np.nan
+    lower, upper = step.apply({"y": test}, {}, fitted)["y"].interval
+    assert (lower[1, 0], upper[1, 0]) == (-np.inf, np.inf)
+    expected = 2.0 * fitted["y"] * test.aleatoric[0, [0, 2]]
+    np.testing.assert_allclose((upper - lower)[[0, 2]], expected)
 
 
 def test_too_few_values_are_refused_and_missing_ones_left_out():

@@ -13,7 +13,6 @@ import torch
 from support.crystals import many
 
 from matdata.features import featurizer
-from matdata.load.batch import Batch
 from matdata.nn import Segments, segment_mean
 from matdata.plugin import Head, Schema, Target
 from matdata.training import trainer
@@ -27,27 +26,13 @@ def on_device(tensor):
     return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=DEVICE)
 
 
-def moved(batch: Batch) -> Batch:
-    """The batch as a loader of that device would hand it out."""
-    inputs = {}
-    for spec, held in batch.inputs.items():
-        fields = {name: on_device(values) for name, values in held.fields.items()}
-        segments = {
-            level: Segments(on_device(one.offsets), one.host_offsets)
-            for level, one in held.segments.items()
-        }
-        inputs[spec] = type(held)(held.featurizer, fields, segments, held.size)
-    rest = (on_device(value) for value in (batch.targets, batch.mask, batch.rows))
-    return Batch(inputs, *rest, batch.all_ids)
-
-
 def runs_without_waiting(model, batch, prepare=lambda batch: None):
     """Forward and backward on the device."""
     weights = {name: on_device(value) for name, value in model.named_parameters()}
     for value in weights.values():
         value.requires_grad_()
     constants = {name: on_device(value) for name, value in model.named_buffers()}
-    there = moved(batch)
+    there = batch.to(DEVICE)
     prepare(there)
     out = torch.func.functional_call(model, {**weights, **constants}, (there,))
     assert out.device == DEVICE
@@ -112,7 +97,7 @@ def test_ocrystalnet_waits_once_for_the_edges_of_a_batch(reverse, made):
         runs_without_waiting(model, batch)
 
     def as_found(there):
-        edges._FOUND[there["graph"]] = {reverse: edges.Edges(*map(on_device, found))}
+        edges._EDGES[there["graph"]] = {reverse: edges.Edges(*map(on_device, found))}
 
     runs_without_waiting(model, batch, as_found)
 
@@ -127,7 +112,7 @@ def test_inputs_expand_without_waiting(spec):
     spec = spec.removesuffix("-mean")
     batch = batch_of({spec: featurizer(spec, settings)}, many(MATERIALS))
     expected = batch[spec].dense()
-    there = moved(batch)[spec]
+    there = batch.to(DEVICE)[spec]
     dense = there.dense()
     assert dense.shape == expected.shape
     assert dense.device == DEVICE

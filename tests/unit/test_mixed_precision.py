@@ -10,8 +10,9 @@ from support.models import FORMULAS
 from matdata.features import featurizer
 from matdata.training import trainer
 from matdata.training.batch_of import batch_of
-from matdata.training.contract import Schema, Target
+from matdata.training.contract import Schema
 from matdata.training.outputs import Head
+from matdata.training.target import Target
 
 WHOLE = [formula for formula in FORMULAS if "." not in formula]
 NETWORKS = [

@@ -10,11 +10,12 @@ import pytest
 
 from matdata.core.errors import ConfigError
 from matdata.core.row_index import RowIndex
-from matdata.training.contract import BOOLEAN, Target, Trainer
+from matdata.training.contract import Trainer
 from matdata.training.data import View, truth
 from matdata.training.outputs import Members
 from matdata.training.prediction import combine
-from matdata.training.targets import require_classes, require_names, told_targets
+from matdata.training.target import BOOLEAN, Target
+from matdata.training.targets import infer_targets, require_classes, require_names
 
 KINDS = ("cubic", "hexagonal")
 
@@ -33,7 +34,7 @@ def _told(values, task=None, train=None, tasks=("regression", "classification"))
     trainer = SimpleNamespace(
         tasks=learnt, name="toy", learns=learnt.__contains__, mixes_tasks=False
     )
-    return told_targets(dataset, ("y",), task, ids, trainer)[0]
+    return infer_targets(dataset, ("y",), task, ids, trainer)[0]
 
 
 def test_names_of_a_column_are_its_sorted_texts_in_train():
@@ -144,7 +145,7 @@ def test_texts_in_lists_are_labels():
     trainer = SimpleNamespace(name="toy", learns=lambda task: True, mixes_tasks=True)
     asked = {"y": TargetRequest(objective="multi_label")}
     ids = np.array(names)
-    (target,) = told_targets(dataset, ("y",), None, ids[:3], trainer, asked)
+    (target,) = infer_targets(dataset, ("y",), None, ids[:3], trainer, asked)
     assert (target.task, target.classes) == ("multi_label", ("metal", "oxide"))
     assert [target.code(cell) for cell in cells[:2]] == [[1.0, 1.0], [0.0, 0.0]]
     assert target.code(None) is None

@@ -10,12 +10,13 @@ import torch
 from support.training import make_loop, models
 
 from matdata.core.errors import ConfigError, TrainError
-from matdata.training.contract import Schema, Target, TorchTrainer
+from matdata.training.contract import Schema, TorchTrainer
 from matdata.training.objectives import OBJECTIVES, names_for
 from matdata.training.objectives.choice import heads_of, objectives_of, settle_objectives
 from matdata.training.objectives.combined import Objectives
 from matdata.training.outputs import Head, columns_of_heads
 from matdata.training.settings import TrainSettings
+from matdata.training.target import Target
 
 
 def test_means_of_all_targets_come_before_the_standard_deviations():

@@ -10,12 +10,12 @@ import torch
 
 from matdata.load.batch import Batch
 from matdata.training.axis import Axis
-from matdata.training.contract import Target
 from matdata.training.objectives import OBJECTIVES
 from matdata.training.objectives.base import row_mean
 from matdata.training.objectives.choice import objectives_of
 from matdata.training.objectives.combined import Objectives
 from matdata.training.settings import TrainSettings
+from matdata.training.target import Target
 
 ALL = torch.ones(1, dtype=torch.bool)
 

@@ -1,4 +1,4 @@
-"""Members of an ensemble: with stacked weights or one beside the other."""
+"""Members of an ensemble: with stacked weights or trained sequentially."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_members_stop_each_at_its_own_epoch_in_both_engines():
     _same(loops[0].engine.weights(), loops[1].engine.weights(), rtol=1e-3, atol=1e-4)
 
 
-def test_what_cannot_be_stacked_is_told():
+def test_what_cannot_be_stacked_is_reported():
     class Branches(nn.Module):
         def __init__(self):
             super().__init__()
@@ -64,7 +64,7 @@ def test_what_cannot_be_stacked_is_told():
             values = self.out(batch["numbers"].values)
             return values if values.mean().item() > 0 else -values
 
-    assert "plugin says" in reason_against([Net(3, 2)], False, "constant")
+    assert "plugin declares" in reason_against([Net(3, 2)], False, "constant")
     assert "plateau" in reason_against([Net(3, 2)], True, "plateau")
     norm = nn.Sequential(nn.Linear(3, 1), nn.BatchNorm1d(1))
     assert "1 is a BatchNorm" in reason_against([norm], True, "constant")

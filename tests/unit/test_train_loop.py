@@ -9,10 +9,10 @@ from support.training import FakeLoader, data, make_loop
 
 from matdata.core.errors import ConfigError, TrainError
 from matdata.training.checkpoint import load_checkpoint, save_checkpoint
-from matdata.training.contract import Target
 from matdata.training.progress import MemberProgress
 from matdata.training.schedule import Schedule
 from matdata.training.settings import TrainSettings
+from matdata.training.target import Target
 
 QUICK = {"epochs": 6, "batch_size": 16, "lr": 0.02}
 

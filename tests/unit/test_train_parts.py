@@ -11,7 +11,6 @@ from matdata.core.errors import ConfigError, StoreError
 from matdata.evaluation.metrics import classification, confusion, regression
 from matdata.evaluation.uncertainty import calibration, confidence_error, coverage
 from matdata.store.safetensors import read_tensors, write_tensors
-from matdata.training.contract import Target
 from matdata.training.data import View, loader_for
 from matdata.training.distributed import Group
 from matdata.training.objectives.combined import weighted_sum
@@ -20,6 +19,7 @@ from matdata.training.outputs import Members
 from matdata.training.prediction import combine
 from matdata.training.schedule import Schedule
 from matdata.training.settings import TrainSettings
+from matdata.training.target import Target
 
 
 def test_sums_leave_out_what_is_unknown_and_weigh_the_rest():

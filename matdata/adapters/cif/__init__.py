@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from matdata.adapters.cif.atoms import Atoms, atoms_of
-from matdata.adapters.cif.cell import Float, cell_of, misfit
+from matdata.adapters.cif.cell import cell_of, misfit
 from matdata.adapters.cif.document import Block, read_blocks
 from matdata.adapters.cif.expand import Built, expand, same_crystal
 from matdata.adapters.cif.operations import Operations
 from matdata.adapters.cif.readings import Readings, readings_of
 from matdata.adapters.cif.statements import Statements, contradiction, proved, statements_of
 from matdata.adapters.sites import Sites
+from matdata.core.crystals import Float
 from matdata.core.ledger import Unusable
 
 MISFIT = 0.01  # of the metric: operations and cell agree to about 0.5 % of lengths and 0.5°

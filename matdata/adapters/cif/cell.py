@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from matdata.adapters.cif.document import Block, number_of, numbers_of
+from matdata.core.crystals import Float
 from matdata.core.ledger import Unusable
 
-Float = npt.NDArray[np.float64]
 LENGTHS = ("_cell_length_a", "_cell_length_b", "_cell_length_c")
 ANGLES = ("_cell_angle_alpha", "_cell_angle_beta", "_cell_angle_gamma")
 VOLUME = 0.01  # relative difference of a stated cell volume from that of the cell

@@ -6,7 +6,7 @@ import itertools
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import cast
 
 from gemmi import cif
 
@@ -33,13 +33,13 @@ class Block:
         A block from gemmi.
     """
 
-    def __init__(self, block: Any) -> None:
+    def __init__(self, block: cif.Block) -> None:
         self.name: str = block.name.strip()
         # Each tag's single value, or its loop and its column there.
         self._locations: dict[str, str | tuple[_Loop, int]] = {}
         self._repeated: set[str] = set()
         for item in block:
-            pair = item.pair
+            pair = cast("list[str] | None", item.pair)  # gemmi's stubs: object
             if pair is not None:
                 self._add(pair[0], pair[1])
             elif (loop := item.loop) is not None:
@@ -94,7 +94,7 @@ class Block:
 class _Loop:
     """A loop whose values are fetched at the first access to one of its columns."""
 
-    def __init__(self, loop: Any) -> None:
+    def __init__(self, loop: cif.Loop) -> None:
         self._loop = loop
         self._values: list[str] | None = None
 
@@ -216,7 +216,7 @@ def _read_part(text: str, line: int) -> Block | Unusable:
     return Block(block)
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str) -> cif.Document:
     # Level 0 leaves repeated names to this module: only those that are read matter.
     return cif.read_string(text, 0)
 

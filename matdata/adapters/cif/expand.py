@@ -15,16 +15,14 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from matdata.adapters.cif.atoms import Atoms
 from matdata.adapters.cif.operations import Operations
 from matdata.adapters.sites import Sites
 from matdata.core import elements
+from matdata.core.crystals import Float, Int
 from matdata.core.ledger import Unusable
 
-Float = npt.NDArray[np.float64]
-Int = npt.NDArray[np.int64]
 SAME, APART = 0.1, 0.5  # Å
 EQUAL = 0.01  # Å; two readings of a file agree if all sites do
 MAX_IMAGES = 500_000  # operations times rows

@@ -6,15 +6,14 @@ import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import gemmi
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.crystals import Array, Float
 from matdata.core.ledger import Unusable
 
-Float = npt.NDArray[np.float64]
 LARGEST_TURN = 8  # entries of rotation matrices; -1, 0, 1 in any cell that is not very skewed
 LONGEST = 100  # letters of a triplet or a Hall symbol
 MAX_OPERATIONS = 1024  # a magnetic supercell has more than the 192 of F m -3 m, but not this many
@@ -72,7 +71,7 @@ def of_members(name: str, members: Iterable[gemmi.Op]) -> Operations:
     return Operations(name, rotation_matrices.astype(np.float64), shifts, number, frozenset(unique))
 
 
-def _is_group(rotations: npt.NDArray[Any], translations: npt.NDArray[Any]) -> bool:
+def _is_group(rotations: Array, translations: Array) -> bool:
     """Whether operations, in gemmi's integers, contain all their products and the identity."""
     turns, rest = np.divmod(rotations, gemmi.Op.DEN)
     if rest.any() or np.abs(turns).max() > LARGEST_TURN:
@@ -86,7 +85,7 @@ def _is_group(rotations: npt.NDArray[Any], translations: npt.NDArray[Any]) -> bo
     return bool(np.isin(_keys(products, shifts), keys).all() and (keys == identity).any())
 
 
-def _keys(turns: npt.NDArray[Any], translations: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def _keys(turns: Array, translations: Array) -> npt.NDArray[np.int64]:
     """An integer key per operation, translations within the cell."""
     digits = (2 * LARGEST_TURN + 1) ** np.arange(9)
     rotation = ((turns + LARGEST_TURN).reshape(*turns.shape[:-2], 9) * digits).sum(axis=-1)
@@ -95,9 +94,7 @@ def _keys(turns: npt.NDArray[Any], translations: npt.NDArray[Any]) -> npt.NDArra
     return keys
 
 
-def _number(
-    members: list[gemmi.Op], rotations: npt.NDArray[Any], translations: Float
-) -> int | None:
+def _number(members: list[gemmi.Op], rotations: Array, translations: Float) -> int | None:
     """Number of a space group in any setting, None if it cannot be determined."""
     tabulated = gemmi.find_spacegroup_by_ops(gemmi.GroupOps(members))
     if tabulated is not None:

@@ -1,15 +1,18 @@
-"""What is computed from predictions: one derivation a file; open to plugins; NumPy only."""
+"""What is computed from predictions: one derivation per file; open to plugins; NumPy only."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from matdata.core.errors import ConfigError
 from matdata.core.registry import Registry
 
+if TYPE_CHECKING:
+    from matdata.evaluation.derive.base import Derivation
+
 _HERE = "matdata.evaluation.derive"
 
-DERIVATIONS: Registry[Any] = Registry(
+DERIVATIONS: Registry[type[Derivation]] = Registry(
     "derivation",
     "matdata.derivations",
     {

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.settings import Settings
-from matdata.training.contract import Target
 from matdata.training.outputs import Distribution
+from matdata.training.target import Target
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    #: `Derivation` alone means `Derivation[Settings]`: one with any options.
+    O_co = TypeVar("O_co", bound=Settings, default=Settings, covariant=True)
+else:
+    from typing import TypeVar
+
+    O_co = TypeVar("O_co", bound=Settings, covariant=True)
 
 Float: TypeAlias = npt.NDArray[np.float64]
 Distributions: TypeAlias = Mapping[str, Distribution[Float]]
 #: Columns of the dataset's table, in the order of the predictions.
-Rows: TypeAlias = Mapping[str, Sequence[Any]]
+Rows: TypeAlias = Mapping[str, Sequence[object]]
 
 
-class Derivation(ABC):
-    """Something computed from the predictions of a run.
+class Derivation(ABC, Generic[O_co]):
+    """Something computed from the predictions of a run; generic in its options.
 
     Registered in the entry-point group ``matdata.derivations``. Arrays of a target are (m, n, k),
     members in front, in the unit of the target. At the level ``member`` each member is derived on
@@ -37,14 +47,15 @@ class Derivation(ABC):
     fits: ClassVar[bool] = False
     Options: ClassVar[type[Settings]] = Settings
 
-    def __init__(self, options: Any = None) -> None:
-        self.options: Any = options if options is not None else self.Options()
+    def __init__(self, options: O_co | None = None) -> None:
+        self.options: O_co = cast(O_co, self.Options()) if options is None else options
 
     @property
     def spec(self) -> str:
         """Name and options as one text."""
-        given = [f"{name}={value}" for name, value in self.options.to_dict().items() if value != ""]
-        return self.name + (f":{','.join(given)}" if given else "")
+        options = self.options.to_dict()
+        pairs = [f"{name}={value}" for name, value in options.items() if value != ""]
+        return self.name + (f":{','.join(pairs)}" if pairs else "")
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +19,11 @@ from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
 from matdata.training.added import adding
 from matdata.training.contents import read_sealed
-from matdata.training.contract import Target
 from matdata.training.predict import features_of, predict_dataset
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_columns import require_distinct
 from matdata.training.run import Run
+from matdata.training.target import Target
 
 Ids = npt.NDArray[np.str_]
 #: Folder of a run with what its derivations learnt from the validation part.
@@ -40,7 +39,7 @@ def parse_derivation(text: str) -> Derivation:
         If the name or an option is unknown.
     """
     name, _, rest = text.partition(":")
-    kind: type[Derivation] = DERIVATIONS.get(name)
+    kind = DERIVATIONS.get(name)
     options: dict[str, str] = {}
     for pair in filter(None, rest.split(",")):
         key, equals, value = pair.partition("=")
@@ -50,6 +49,17 @@ def parse_derivation(text: str) -> Derivation:
             )
         options[key] = value
     return kind(kind.Options.from_mapping(options))
+
+
+def as_derivation(step: str | Derivation) -> Derivation:
+    """A derivation, parsed where it is a text.
+
+    Raises
+    ------
+    ConfigError
+        If a name or an option is unknown.
+    """
+    return parse_derivation(step) if isinstance(step, str) else step
 
 
 class Chain:
@@ -74,7 +84,7 @@ class Chain:
         self, run: Run, steps: Sequence[str | Derivation], dataset: DatasetFolder | None
     ) -> None:
         self.run, self.dataset = run, dataset
-        self.steps = [parse_derivation(one) if isinstance(one, str) else one for one in steps]
+        self.steps = [as_derivation(step) for step in steps]
         targets = run.schema.targets
         self.produced: list[tuple[Target, ...]] = []
         for step in self.steps:
@@ -91,9 +101,32 @@ class Chain:
             targets = (*targets, *new)
         require_distinct(targets)
         self.targets = targets
+        self._fits: list[tuple[dict[str, Float], str]] | None = None
+
+    def fit(self, settings: Mapping[str, object] | None = None) -> None:
+        """Fit what is to be fitted to the run's validation part; once, or read if it was before.
+
+        Parameters
+        ----------
+        settings
+            Of the loop, for predictions of the validation part.
+
+        Raises
+        ------
+        ConfigError
+            If the run has no validation part, or one that is too small for a step.
+        """
+        if self._fits is not None or not any(step.fits for step in self.steps):
+            return
+        valid, fits = self._validation(settings), []
+        for place, (step, new) in enumerate(zip(self.steps, self.produced, strict=True)):
+            learnt = self._fitted(place, valid) if step.fits else ({}, "")
+            valid.derive(step, new, learnt[0])
+            fits.append(learnt)
+        self._fits = fits
 
     def apply(
-        self, predictions: Predictions, settings: Mapping[str, Any] | None = None
+        self, predictions: Predictions, settings: Mapping[str, object] | None = None
     ) -> Predictions:
         """The predictions with all that is derived from them.
 
@@ -107,17 +140,17 @@ class Chain:
         Raises
         ------
         ConfigError
-            If something is to be fitted and the run has no validation part.
+            As `fit`.
         """
         if not self.steps:
             return predictions
+        self.fit(settings)
+        fits = self._fits or [({}, "")] * len(self.steps)
         current = State.of(predictions, self._rows(predictions.ids, self.dataset))
-        valid = self._validation(settings) if any(step.fits for step in self.steps) else None
-        records: list[dict[str, Any]] = []
+        records: list[dict[str, object]] = []
         by: dict[str, str] = {}
-        for place, (step, new) in enumerate(zip(self.steps, self.produced, strict=True)):
-            fitted: dict[str, Float] = {}
-            record: dict[str, Any] = {
+        for step, new, (fitted, digest) in zip(self.steps, self.produced, fits, strict=True):
+            record: dict[str, object] = {
                 "derivation": step.spec,
                 "version": step.version,
                 "level": step.level,
@@ -126,13 +159,9 @@ class Chain:
             }
             label = step.spec
             if step.fits:
-                assert valid is not None
-                fitted, digest = self._fitted(place, valid)
                 record |= {"fitted_on": "validation", "fitted_digest": digest}
                 label += f" fitted {digest[:12]}"
             added = current.derive(step, new, fitted)
-            if valid is not None:
-                valid.derive(step, new, fitted)
             by |= dict.fromkeys(added, label)
             records.append(record)
         return current.finish(predictions, by, records)
@@ -144,7 +173,7 @@ class Chain:
         places = [dataset.row(name) for name in ids.tolist()]
         return {name: [dataset.columns[name][row] for row in places] for name in needed}
 
-    def _validation(self, settings: Mapping[str, Any] | None) -> State:
+    def _validation(self, settings: Mapping[str, object] | None) -> State:
         """Predictions of the run's validation part, with its true values."""
         dataset = find_dataset(self.run.cache, self.run.manifest["dataset"]["ref"])
         named = self.run.manifest["split"]
@@ -158,21 +187,21 @@ class Chain:
         ids = np.sort(split.ids("val"))
         for feature in features_of(self.run, dataset).values():
             ids = ids[np.isin(ids, feature.ids)]
-        found = predict_dataset(self.run, dataset, ids, with_truth=True, settings=settings)
-        return State.of(found, self._rows(found.ids, dataset))
+        predictions = predict_dataset(self.run, dataset, ids, with_truth=True, settings=settings)
+        return State.of(predictions, self._rows(predictions.ids, dataset))
 
     def _fitted(self, place: int, valid: State) -> tuple[dict[str, Float], str]:
         """What a step learns, read from the run's folder if it was learnt before."""
-        asked = {
+        request = {
             "steps": [[step.spec, step.version] for step in self.steps[: place + 1]],
             "weights": self.run.weights_digest(),
             "split": self.run.manifest["split"]["digest"],
         }
         folder = self.run.folder / FITTED
-        path = folder / f"{digest_json(asked)[:12]}.json"
+        path = folder / f"{digest_json(request)[:12]}.json"
         if path.is_file():
             record = read_sealed(path)
-            if record["asked"] == asked:
+            if record["asked"] == request:
                 values = {k: np.array(v, dtype=np.float64) for k, v in record["fitted"].items()}
                 return values, digest_json(record["fitted"])
         step = self.steps[place]
@@ -180,7 +209,7 @@ class Chain:
         plain = {name: values.tolist() for name, values in fitted.items()}
         with contextlib.suppress(StoreError, OSError), adding(folder):  # a cache for reading only
             folder.mkdir(exist_ok=True)
-            write_record(path, {"asked": asked, "fitted": plain, "materials": len(valid.ids)})
+            write_record(path, {"asked": request, "fitted": plain, "materials": len(valid.ids)})
         return fitted, digest_json(plain)
 
 
@@ -192,9 +221,9 @@ def _require_columns(step: Derivation, dataset: DatasetFolder | None) -> None:
                 next_step="predict for a dataset that has it",
             )
         if name not in dataset.columns:
-            known = list(dataset.columns)
+            names = list(dataset.columns)
             raise ConfigError(
                 f"{step.spec} reads the column {name!r}, which {dataset.ref} does not have"
-                + did_you_mean(name, known),
-                next_step=f"columns: {', '.join(known)}",
+                + did_you_mean(name, names),
+                next_step=f"columns: {', '.join(names)}",
             )

@@ -12,8 +12,8 @@ import numpy as np
 from matdata.core.errors import ConfigError
 from matdata.core.settings import Settings, setting
 from matdata.evaluation.derive.base import Derivation, Distributions, Float, Rows, numbers_among
-from matdata.training.contract import Target
 from matdata.training.outputs import Distribution
+from matdata.training.target import Target
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ConformalOptions(Settings):
     )
 
 
-class Conformal(Derivation):
+class Conformal(Derivation[ConformalOptions]):
     """``mean ± q s``: q is a quantile of ``|y - mean| / s`` over the validation part.
 
     With n known values q is the ``ceil((n + 1) (1 - alpha))``-th smallest ratio, so that a new
@@ -55,9 +55,9 @@ class Conformal(Derivation):
 
     def _scale(self, one: Distribution[Float]) -> Float:
         """What errors are measured in, (n, k)."""
-        if self.options.scaled and one.aleatoric is not None and np.isfinite(one.aleatoric).all():
-            return np.asarray(one.aleatoric[0])
-        return np.ones_like(one.mean[0])
+        if not self.options.scaled or one.aleatoric is None or np.isnan(one.aleatoric).all():
+            return np.ones_like(one.mean[0])
+        return np.asarray(one.aleatoric[0])
 
     def fit(
         self, validation: Distributions, truth: Mapping[str, Float], rows: Rows
@@ -75,6 +75,7 @@ class Conformal(Derivation):
             scale = self._scale(validation[name])
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = np.where(error == 0, 0.0, error / scale)
+            ratio = np.where(np.isnan(ratio), np.inf, ratio)  # of what has no standard deviation
             columns = [
                 _quantile(ratio[np.isfinite(truth[name][:, k]), k], self.options.alpha, name)
                 for k in range(error.shape[1])
@@ -89,7 +90,9 @@ class Conformal(Derivation):
         derived = {}
         for name in self._names:
             one = predictions[name]
-            half = fitted[name] * self._scale(one)
+            with np.errstate(invalid="ignore"):
+                half = fitted[name] * self._scale(one)
+            half = np.where(np.isnan(half), np.inf, half)  # nothing is known: all numbers
             derived[name] = one._replace(interval=(one.mean[0] - half, one.mean[0] + half))
         return derived
 

@@ -9,11 +9,15 @@ from typing import ClassVar
 import numpy as np
 
 from matdata.core.errors import ConfigError
+from matdata.core.expressions import Expression
+from matdata.core.expressions.grammar import parse
+from matdata.core.expressions.nodes import Call
 from matdata.core.settings import Settings, setting
 from matdata.evaluation.derive.base import Derivation, Distributions, Float, Rows, numbers_among
-from matdata.training.contract import Target
 from matdata.training.outputs import Distribution
+from matdata.training.target import Target
 
+#: How a unit of a logarithm begins and ends (`matdata.core.expressions.units`).
 START, END = "log10(", ")"
 
 
@@ -21,14 +25,15 @@ START, END = "log10(", ")"
 class Power10Options(Settings):
     """Options of `Power10`."""
 
-    target: str = setting("", "target; all that are named log10(…) if not given")
+    target: str = setting("", "target; all that are log10(…) of something if not given")
     unit: str = setting("", "unit of the result; what stands in log10(…) if not given")
 
 
-class Power10(Derivation):
+class Power10(Derivation[Power10Options]):
     """``10^x`` of each member, ``ln(10) 10^x s`` of a standard deviation s.
 
-    The standard deviation is that of first order in s. The result of ``log10(k_vrh)`` is named
+    The standard deviation is that of first order in s. A target is a logarithm if it, or the name
+    of its column, reads as ``log10`` of one expression; the result of ``log10(k_vrh)`` is named
     ``k_vrh``, that of another target ``10**<target>``.
     """
 
@@ -41,21 +46,28 @@ class Power10(Derivation):
         chosen = numbers_among(targets, self.options.target, self.name)
         if self.options.target:
             return chosen
-        logarithms = [target for target in chosen if _inner(target.name)]
+        logarithms = [target for target in chosen if _argument(target.name)]
         if not logarithms:
+            names = ", ".join(target.name for target in chosen)
             raise ConfigError(
-                f"no target is named log10(…): {', '.join(target.name for target in chosen)}",
+                f"no target is log10(…) of something: {names}",
                 next_step="name the one that is a logarithm: power10:target=NAME",
             )
         return logarithms
 
     def produces(self, targets: Sequence[Target]) -> Sequence[Target]:
-        """One target per logarithm."""
+        """One target per logarithm.
+
+        Raises
+        ------
+        ConfigError
+            If there is none.
+        """
         return [
             replace(
                 target,
                 name=_result(target.name),
-                unit=self.options.unit or _inner(target.unit) or "1",
+                unit=self.options.unit or _unit_within(target.unit),
                 objective="",
                 options={},
             )
@@ -64,7 +76,7 @@ class Power10(Derivation):
 
     def _names(self, names: Sequence[str]) -> list[str]:
         asked = self.options.target
-        return [name for name in names if (name == asked if asked else _inner(name))]
+        return [name for name in names if (name == asked if asked else _argument(name))]
 
     def apply(
         self, predictions: Distributions, rows: Rows, fitted: Mapping[str, Float]
@@ -90,10 +102,22 @@ def _power(values: Float) -> Float:
         return np.asarray(10.0**values, dtype=np.float64)
 
 
-def _inner(text: str) -> str:
-    """What a text is the logarithm of; empty if it is not written as one."""
-    return text[len(START) : -len(END)] if text.startswith(START) and text.endswith(END) else ""
+def _argument(name: str) -> str:
+    """What a target is the decimal logarithm of; empty if its name does not read as one."""
+    try:
+        tree = parse(name)
+    except ConfigError:  # a column may be called anything
+        return ""
+    if not (isinstance(tree, Call) and tree.function == "log10"):
+        return ""
+    return Expression(tree.argument, name).name
+
+
+def _unit_within(unit: str) -> str:
+    """The unit whose logarithm a unit is, ``1`` if it is none."""
+    is_logarithm = unit.startswith(START) and unit.endswith(END)
+    return unit[len(START) : -len(END)] if is_logarithm else "1"
 
 
 def _result(name: str) -> str:
-    return _inner(name) or f"10**{name}"
+    return _argument(name) or f"10**{name}"

@@ -9,8 +9,8 @@ from typing import ClassVar
 from matdata.core.errors import ConfigError
 from matdata.core.settings import Settings, setting
 from matdata.evaluation.derive.base import Derivation, Distributions, Float, Rows, numbers_among
-from matdata.training.contract import Target
 from matdata.training.outputs import Distribution
+from matdata.training.target import Target
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ScaleOptions(Settings):
     name: str = setting("", "name of the product; <target>_<unit> if not given")
 
 
-class Scale(Derivation):
+class Scale(Derivation[ScaleOptions]):
     """A target times a constant factor, such as eV/atom in kJ/mol: 96.48533212."""
 
     name: ClassVar[str] = "scale"
@@ -35,7 +35,13 @@ class Scale(Derivation):
         return str(self.options.name or f"{target}_{self.options.unit}")
 
     def produces(self, targets: Sequence[Target]) -> Sequence[Target]:
-        """The target in its new unit."""
+        """The target in its new unit.
+
+        Raises
+        ------
+        ConfigError
+            If no unit is given, or the target is not the only one and is not named.
+        """
         chosen = numbers_among(targets, self.options.target, self.name)
         if len(chosen) > 1 or not self.options.unit:
             raise ConfigError(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.evaluation.derive.base import Derivation, Distributions, Float, Rows
-from matdata.training.contract import Target
 from matdata.training.outputs import Distribution, Members
 from matdata.training.prediction import Predictions, combine
+from matdata.training.target import Target
 
 Ids = npt.NDArray[np.str_]
 
@@ -24,7 +23,7 @@ class State:
     ----------
     ids, targets
         Of the predictions; derived targets are added at the end.
-    found, truths
+    distributions, truths
         By name the distributions of the members, and true values (n, k) where they are known.
     intervals
         By name the ends that derivations gave.
@@ -33,17 +32,21 @@ class State:
     """
 
     def __init__(
-        self, ids: Ids, targets: tuple[Target, ...], found: Distributions, truths: dict[str, Float]
+        self,
+        ids: Ids,
+        targets: tuple[Target, ...],
+        distributions: Distributions,
+        truths: dict[str, Float],
     ) -> None:
         self.ids, self.targets, self.truths = ids, targets, truths
-        self.found = dict(found)
+        self.distributions = dict(distributions)
         self.intervals: dict[str, tuple[Float, Float]] = {}
         self.rows: Rows = {}
 
     @classmethod
     def of(cls, predictions: Predictions, rows: Rows) -> State:
         """From predictions of a run."""
-        found, truths, start = {}, {}, 0
+        distributions, truths, start = {}, {}, 0
         for target in predictions.targets:
             own = slice(start, start + target.size)
             noise = predictions.noise
@@ -52,18 +55,18 @@ class State:
                 values = None
             mean = predictions.members[..., own]
             chances = mean if target.has_probabilities else None
-            found[target.name] = Distribution(mean, values, chances)
+            distributions[target.name] = Distribution(mean, values, chances)
             if predictions.true is not None:
                 truths[target.name] = predictions.truth(target)
             start = own.stop
-        state = cls(predictions.ids, predictions.targets, found, truths)
+        state = cls(predictions.ids, predictions.targets, distributions, truths)
         state.rows = rows
         return state
 
     def at(self, level: str) -> Distributions:
         """Of each member, or of the ensemble."""
         if level == "member":
-            return self.found
+            return self.distributions
         whole = self._combined()
         return {
             target.name: Distribution(
@@ -79,14 +82,14 @@ class State:
     ) -> list[str]:
         """Take a step; what it added, ``<target>`` or ``<target>/interval``."""
         derived = step.apply(self.at(step.level), self.rows, fitted)
-        members = len(next(iter(self.found.values())).mean)
+        members = len(next(iter(self.distributions.values())).mean)
         names = {target.name for target in new}
         added = []
         for name, one in derived.items():
             if name in names:
                 wide = (members, *one.mean.shape[1:])
                 noise = None if one.aleatoric is None else np.broadcast_to(one.aleatoric, wide)
-                self.found[name] = Distribution(np.broadcast_to(one.mean, wide), noise)
+                self.distributions[name] = Distribution(np.broadcast_to(one.mean, wide), noise)
                 added.append(name)
             if one.interval is not None:
                 self.intervals[name] = one.interval
@@ -99,7 +102,7 @@ class State:
         return added
 
     def _combined(self) -> Predictions:
-        parts = [self.found[target.name] for target in self.targets]
+        parts = [self.distributions[target.name] for target in self.targets]
         noise = None
         if any(one.aleatoric is not None for one in parts):
             noise = np.concatenate(
@@ -116,7 +119,7 @@ class State:
         return combine(self.ids, self.targets, members, true)
 
     def finish(
-        self, before: Predictions, by: Mapping[str, str], records: Sequence[Mapping[str, Any]]
+        self, before: Predictions, by: Mapping[str, str], records: Sequence[Mapping[str, object]]
     ) -> Predictions:
         """All of it as predictions."""
         return replace(

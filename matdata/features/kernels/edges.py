@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from matdata.core.crystals import Crystals
 from matdata.core.jit import inner, kernel
 from matdata.geometry import lattice, neighbours
 from matdata.geometry.neighbours import Candidates, Grid
+
+if TYPE_CHECKING:
+    from matdata.core.crystals import Crystals
 
 Array = np.ndarray[Any, Any]
 

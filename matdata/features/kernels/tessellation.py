@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Crystals, Float, Int
-from matdata.core.ledger import Reject
+if TYPE_CHECKING:
+    from matdata.core.crystals import Crystals, Float, Int
+    from matdata.core.ledger import Reject
 
 OK, OVERLAPPING, FLAT_LATTICE, NOT_CLOSED, NO_SITES, TOO_SPARSE, COORDINATES = range(7)
 #: Reason code and explanation of each status.
@@ -75,6 +77,9 @@ class Tessellation:
 
     def rejects(self, crystals: Crystals) -> list[Reject]:
         """A ledger row for each crystal that failed."""
+        # here: kernels import this module, and are compiled anew when what it imports changes
+        from matdata.core.ledger import Reject
+
         return [
             Reject(str(crystals.ids[row]), "featurize", *REASONS[int(self.status[row])])
             for row in np.flatnonzero(self.status)

@@ -8,11 +8,10 @@ search radius grows until it covers that distance: the result depends on no cuto
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from matdata.core.crystals import Crystals
 from matdata.core.jit import inner, kernel
 from matdata.features.kernels import clip, facets
 from matdata.features.kernels.clip import Polyhedron
@@ -29,6 +28,9 @@ from matdata.features.kernels.tessellation import (
 )
 from matdata.geometry import lattice, neighbours
 from matdata.geometry.neighbours import Candidates, Grid
+
+if TYPE_CHECKING:
+    from matdata.core.crystals import Crystals
 
 Array = np.ndarray[Any, Any]
 

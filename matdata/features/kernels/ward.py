@@ -13,15 +13,17 @@ paper has words):
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matdata.core.crystals import Crystals, Float, Int
 from matdata.core.jit import kernel
 from matdata.features.kernels import shells
 from matdata.features.kernels.shells import Graph
 from matdata.features.kernels.tessellation import Tessellation
+
+if TYPE_CHECKING:
+    from matdata.core.crystals import Crystals, Float, Int
 
 Array = np.ndarray[Any, Any]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping
-from typing import Any, Generic
+from typing import Generic, Self
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from matdata.core.crystals import Array
 from matdata.features.base import Featurizer, S_co
 from matdata.nn.segments import Segments
 
@@ -50,16 +50,44 @@ class BatchForm(Generic[S_co]):
         self.segments = segments
         self.size = size
 
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> Self:
+        """The same input on another device; types are kept, and no size is fetched.
+
+        Only `fields` and `segments` are copied: what was expanded from them on the device where
+        they were is expanded anew when asked for.
+
+        Parameters
+        ----------
+        device
+            Where the tensors shall be.
+        non_blocking
+            As of `torch.Tensor.to`.
+        """
+        fields = {
+            name: values.to(device, non_blocking=non_blocking)
+            for name, values in self.fields.items()
+        }
+        segments = {
+            level: entries.to(device, non_blocking) for level, entries in self.segments.items()
+        }
+        return type(self)(self.featurizer, fields, segments, self.size)
+
     @property
     def device(self) -> torch.device:
         """Where the tensors are."""
         return next(iter(self.fields.values())).device
 
     def dense(self) -> Tensor:
-        """The dense form of `Featurizer.dense`, entries of all materials one after another."""
+        """The dense form of `Featurizer.dense`, entries of all materials one after another.
+
+        Raises
+        ------
+        NotImplementedError
+            If the form has none on the device.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no dense form on the device")
 
-    def table(self, name: str, make: Callable[[], npt.NDArray[Any]]) -> Tensor:
+    def table(self, name: str, make: Callable[[], Array]) -> Tensor:
         """A table of constants on the device, copied there once for each featurizer.
 
         Parameters
@@ -77,7 +105,7 @@ class BatchForm(Generic[S_co]):
 
 
 #: Tables by featurizer, name and device: they go when the loader's featurizer goes.
-_TABLES: weakref.WeakKeyDictionary[Featurizer[Any], dict[tuple[str, torch.device], Tensor]] = (
+_TABLES: weakref.WeakKeyDictionary[Featurizer, dict[tuple[str, torch.device], Tensor]] = (
     weakref.WeakKeyDictionary()
 )
 

@@ -1,4 +1,4 @@
-"""Features that have no expansion on the device: dense float32, made once on the host."""
+"""Features that have no expansion on the device: dense float32, computed once on the host."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class ElementMatrixBatch(_Elements[MatrixSettings]):
 
     numbers (K,), fractions (K,), crystal (K,) and ``segments["element"]``; elements,
     padded_fractions, log_fractions and mask are (b, L), L the longest formula of the batch, or
-    what the setting ``length`` says.
+    or the setting ``length``.
     """
 
     def _padded(self, values: Tensor) -> Tensor:

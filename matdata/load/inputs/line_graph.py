@@ -11,7 +11,7 @@ from torch import Tensor
 
 from matdata.nn.segments import Segments
 
-#: Pairs that are made at once; a pair in the making takes about 120 bytes, a finished one 20.
+#: Pairs that are computed at once; while it is, a pair takes about 120 bytes, afterwards 20.
 PAIRS_AT_ONCE = 1 << 22
 #: Images are 16-bit integers: three of them make one 48-bit number.
 _IMAGE_BASE = 1 << 16
@@ -102,7 +102,7 @@ def line_graphs(
     backtrack
         Whether an edge is paired with its own reverse (cosine 1).
     at_once
-        Pairs that are made together, `PAIRS_AT_ONCE` if None; the memory that is needed beside
+        Pairs that are computed together, `PAIRS_AT_ONCE` if None; the memory that is needed beside
         the result grows with it.
     """
     sender, receiver = edges.index
@@ -110,7 +110,7 @@ def line_graphs(
     begins = torch.cumsum(counts, 0) - counts
     many = counts.index_select(0, receiver)
     (unit, lowered), (code, reverse) = edges.directions(), edges.codes()
-    made = []
+    pieces = []
     for low, high, total in _pieces(many, at_once or PAIRS_AT_ONCE):
         part = many[low:high]
         local = torch.repeat_interleave(part, output_size=total)
@@ -123,8 +123,8 @@ def line_graphs(
             back &= sender.index_select(0, first) == receiver.index_select(0, second)
             first, second = first[~back], second[~back]
         dots = -(lowered.index_select(0, first) * unit.index_select(0, second)).sum(1)
-        made.append((first, second, dots.clamp_(-1.0, 1.0).to(torch.float32)))
-    firsts, seconds, cosines = (torch.cat(parts) for parts in zip(*made, strict=True))
+        pieces.append((first, second, dots.clamp_(-1.0, 1.0).to(torch.float32)))
+    firsts, seconds, cosines = (torch.cat(parts) for parts in zip(*pieces, strict=True))
     return LineGraphs(firsts, seconds, cosines, torch.searchsorted(firsts, edge_offsets))
 
 

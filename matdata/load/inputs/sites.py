@@ -38,7 +38,7 @@ class ElementBatch(_Sites[ElementSettings]):
     """``element:<table>``: one row per site, or per element of the formula.
 
     numbers (N,), vectors (N, width) in the units of the table, crystal (N,), and
-    ``segments["site"]``, or ``segments["element"]`` where the setting ``per`` says so.
+    ``segments["site"]``, or ``segments["element"]`` with the setting ``per=element``.
     """
 
     @property
@@ -49,9 +49,9 @@ class ElementBatch(_Sites[ElementSettings]):
     @property
     def vectors(self) -> Tensor:
         """Rows of the table, (N, width) float32."""
-        chosen = self.featurizer.settings
-        read = element_vectors.filled if chosen.unknown == "mean" else element_vectors.vectors
-        table = self.table(chosen.variant, lambda: read(chosen.variant))
+        settings = self.featurizer.settings
+        read = element_vectors.filled if settings.unknown == "mean" else element_vectors.vectors
+        table = self.table(settings.variant, lambda: read(settings.variant))
         return table.index_select(0, self.numbers)
 
     def dense(self) -> Tensor:

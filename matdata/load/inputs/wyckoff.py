@@ -46,10 +46,12 @@ class WyckoffBatch(BatchForm[WyckoffSettings]):
     @functools.cached_property
     def orbits(self) -> Segments:
         """Where the rows of each labelling are."""
-        ends = torch.cumsum(unsigned(self.fields["orbits"]), 0)
+        ends = functional.pad(torch.cumsum(unsigned(self.fields["orbits"]), 0), (1, 0))
+        if ends.device.type == "cpu":
+            return Segments(ends)
+        # the same from what the host knows, since nothing is fetched from a device
         labellings = self.segments["labelling"].host_lengths
-        lengths = np.repeat(self._orbits_per_labelling, labellings)
-        return Segments(functional.pad(ends, (1, 0)), offsets_of(lengths))
+        return Segments(ends, offsets_of(np.repeat(self._orbits_per_labelling, labellings)))
 
     @property
     def _orbits_per_labelling(self) -> Int:
@@ -82,7 +84,7 @@ class WyckoffBatch(BatchForm[WyckoffSettings]):
     def dense(self) -> Tensor:
         """Terms, share, atomic number and labelling of each orbit, (K, width + 3) float32.
 
-        Rows of the canonical labelling, or of all, as the setting ``labellings`` says.
+        Rows of the canonical labelling, or of all with the setting ``labellings=all``.
         """
         local = self.segments["labelling"].place
         after = [self.weights, self.numbers, local[self.labelling]]

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from matdata.core.errors import ConfigError
+from matdata.load.loader import Loader
 from matdata.load.loaders import Loaders
 
+if TYPE_CHECKING:
+    import torch
+    from lightning import LightningDataModule
 
-def _lightning() -> Any:
-    try:
-        import lightning
-    except ImportError:
-        try:
-            import pytorch_lightning as lightning
-        except ImportError as error:
-            raise ConfigError(
-                "Lightning is not installed", next_step="`pip install matdata[lightning]`"
-            ) from error
-    return lightning
+    from matdata.load.batch import Batch
 
 
-def data_module(loaders: Loaders) -> Any:
+def _lightning() -> ModuleType:
+    for name in ("lightning", "pytorch_lightning"):
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(name)
+    raise ConfigError("Lightning is not installed", next_step="`pip install matdata[lightning]`")
+
+
+def data_module(loaders: Loaders) -> LightningDataModule:
     """A `LightningDataModule` that hands out the loaders and keeps their state in checkpoints.
 
-    Batches are on the loaders' device already; Lightning's own sampler must stay off
+    Loaders of the trainer's device copy fastest; Lightning's own sampler must stay off
     (``Trainer(use_distributed_sampler=False)``), loaders take ``rank`` and ``world_size``.
 
     Raises
@@ -37,27 +41,29 @@ def data_module(loaders: Loaders) -> Any:
     class MatdataModule(base):  # type: ignore[misc, valid-type]
         """Loaders of a split."""
 
-        def train_dataloader(self) -> Any:
+        def train_dataloader(self) -> Loader:
             """The loader of train."""
             return loaders["train"]
 
-        def val_dataloader(self) -> Any:
+        def val_dataloader(self) -> Loader | list[Loader]:
             """The loader of val; an empty list if the split has none."""
             return [] if loaders.val is None else loaders.val
 
-        def test_dataloader(self) -> Any:
+        def test_dataloader(self) -> Loader | list[Loader]:
             """The loader of test; an empty list if there is none."""
             return [] if loaders.test is None else loaders.test
 
-        def transfer_batch_to_device(self, batch: Any, device: Any, dataloader_idx: int) -> Any:
-            """The batch as it is: it is where the loader put it."""
-            return batch
+        def transfer_batch_to_device(
+            self, batch: Batch, device: torch.device, dataloader_idx: int
+        ) -> Batch:
+            """The batch on that device; nothing is copied if the loader put it there."""
+            return batch.to(device)
 
-        def state_dict(self) -> dict[str, Any]:
+        def state_dict(self) -> dict[str, object]:
             """Where the training loader stands."""
             return loaders["train"].state()
 
-        def load_state_dict(self, state: dict[str, Any]) -> None:
+        def load_state_dict(self, state: dict[str, object]) -> None:
             """Go on from there."""
             loaders["train"].load_state(state)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -12,20 +14,22 @@ from matdata.load.batch import Batch
 from matdata.load.inputs.graph import GraphBatch
 from matdata.load.loader import Loader
 
+if TYPE_CHECKING:
+    import torch_geometric.data
+
 SITE, EDGE = ("z", "frac_coords"), ("distance", "image")
 
 
-def _pyg() -> Any:
+def _pyg() -> ModuleType:
     try:
-        import torch_geometric.data as data
+        return importlib.import_module("torch_geometric.data")
     except ImportError as error:
         raise ConfigError(
             "PyTorch Geometric is not installed", next_step="`pip install matdata[pyg]`"
         ) from error
-    return data
 
 
-def pyg_batch(batch: Batch, spec: str = "graph") -> Any:
+def pyg_batch(batch: Batch, spec: str = "graph") -> torch_geometric.data.Batch:
     """A `torch_geometric.data.Batch` of the graphs, which `to_data_list` takes apart again.
 
     ``z`` (N,), ``frac_coords`` (N, 3), ``edge_index`` (2, E) from sender to receiver, ``distance``
@@ -40,7 +44,7 @@ def pyg_batch(batch: Batch, spec: str = "graph") -> Any:
     graph = batch[spec]
     if not isinstance(graph, GraphBatch):
         raise ConfigError(f"input {spec!r} is no crystal graph", next_step="use `graph`")
-    made = _pyg().Batch(
+    graphs = _pyg().Batch(
         z=graph.numbers,
         frac_coords=graph.fields["place"],
         edge_index=graph.edge_index,
@@ -59,18 +63,18 @@ def pyg_batch(batch: Batch, spec: str = "graph") -> Any:
     single = torch.arange(len(batch) + 1)
     none = torch.zeros(len(batch), dtype=torch.int64)
     slices = {**dict.fromkeys(SITE, sites), **dict.fromkeys((*EDGE, "edge_index"), edges)}
-    made._slice_dict = {**slices, **dict.fromkeys(("y", "y_mask", "material_id"), single)}
-    made._inc_dict = {**dict.fromkeys(made._slice_dict, none), "edge_index": sites[:-1]}
-    made._num_graphs = len(batch)
+    graphs._slice_dict = {**slices, **dict.fromkeys(("y", "y_mask", "material_id"), single)}
+    graphs._inc_dict = {**dict.fromkeys(graphs._slice_dict, none), "edge_index": sites[:-1]}
+    graphs._num_graphs = len(batch)
     # where `Batch.from_data_list` keeps the numbers of the graphs, for `to_data_list`
-    made._store._num_nodes = graph.segments["site"].host_lengths.tolist()
-    return made
+    graphs._store._num_nodes = graph.segments["site"].host_lengths.tolist()
+    return graphs
 
 
-def pyg_data(batch: Batch, spec: str = "graph") -> list[Any]:
+def pyg_data(batch: Batch, spec: str = "graph") -> list[torch_geometric.data.Data]:
     """The graphs of a batch as a list of `torch_geometric.data.Data`."""
-    found: list[Any] = pyg_batch(batch, spec).to_data_list()
-    return found
+    graphs: list[torch_geometric.data.Data] = pyg_batch(batch, spec).to_data_list()
+    return graphs
 
 
 class PygLoader:
@@ -92,5 +96,5 @@ class PygLoader:
     def __len__(self) -> int:
         return len(self.loader)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[torch_geometric.data.Batch]:
         return (pyg_batch(batch, self.spec) for batch in self.loader)

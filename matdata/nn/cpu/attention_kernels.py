@@ -1,7 +1,7 @@
 """Attention over all pairs within small sets, forwards and backwards, for the CPU.
 
-A set of k nodes has k² pairs, each with hundreds of hidden numbers. Written with tensors, every
-step of the attention goes through memory; here the hidden numbers of a pair live in registers, and
+A set of k nodes has k² pairs, each with hundreds of hidden channels. Written with tensors, every
+step of the attention goes through memory; here the hidden channels of a pair live in registers, and
 are computed again in the backward pass.
 
 Interface: `njit` of numba through `matdata.core.jit`; tried with 0.68. Without numba, or
@@ -13,17 +13,18 @@ switched off, `nn.pair_attention` computes with tensors.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from matdata.core.jit import kernel, sums
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from matdata.core.crystals import Array
 
 
 @sums
-def _gated(own: Array, other: Array, gate: Array, slope: Any) -> Any:
+def _gated(own: Array, other: Array, gate: Array, slope: float) -> float:
     """``gate . leaky(own + other)``."""
     total = slope - slope
     for k in range(len(gate)):
@@ -34,7 +35,7 @@ def _gated(own: Array, other: Array, gate: Array, slope: Any) -> Any:
 
 
 @sums
-def _add_hidden(out: Array, share: Any, own: Array, other: Array, slope: Any) -> None:
+def _add_hidden(out: Array, share: float, own: Array, other: Array, slope: float) -> None:
     """``out += share leaky(own + other)``."""
     for k in range(len(out)):
         x = own[k] + other[k]
@@ -44,8 +45,14 @@ def _add_hidden(out: Array, share: Any, own: Array, other: Array, slope: Any) ->
 
 @sums
 def _back_hidden(
-    grad: Array, share: Any, own: Array, other: Array, to_own: Array, to_other: Array, slope: Any
-) -> Any:
+    grad: Array,
+    share: float,
+    own: Array,
+    other: Array,
+    to_own: Array,
+    to_other: Array,
+    slope: float,
+) -> float:
     """``grad . leaky(own + other)``; gradients of ``share`` times that are added."""
     total = slope - slope
     for k in range(len(grad)):
@@ -61,7 +68,7 @@ def _back_hidden(
 
 @sums
 def _back_gate(
-    step: Any, own: Array, other: Array, to_own: Array, to_other: Array, slope: Any
+    step: float, own: Array, other: Array, to_own: Array, to_other: Array, slope: float
 ) -> None:
     """Add the gradients of ``step gate . leaky(own + other)``, divided by the gate."""
     for k in range(len(own)):
@@ -91,11 +98,11 @@ def forward(
     pair_offsets: Array,
     first: int,
     last: int,
-    slope: Any,
+    slope: float,
     out: Array,
     shares: Array,
 ) -> None:
-    """Fill `out` and `shares` for the sets from `first` to before `last`; see `nn.pairs`."""
+    """Fill `out` and `shares` for sets `first` to `last - 1`; see `nn.pair_attention`."""
     heads, gates = gate.shape
     hidden = out.shape[1] // heads
     half = heads * (gates + hidden)
@@ -139,12 +146,12 @@ def backward(
     pair_offsets: Array,
     first: int,
     last: int,
-    slope: Any,
+    slope: float,
     to_both: Array,
     to_gate: Array,
     to_prior: Array,
 ) -> None:
-    """Fill in the gradients for the sets from `first` to before `last`; see `nn.pairs`.
+    """Fill in the gradients for sets `first` to `last - 1`; see `nn.pair_attention`.
 
     That of the gates is added to `to_gate`.
     """
@@ -180,5 +187,5 @@ def backward(
                 pair += end - begin
             for i in range(begin, end):
                 for start in (at, half + at):
-                    row, found = both[i, start : start + gates], to_both[i, start : start + gates]
-                    _finish_gate(gate[m], row, found, to_gate[m])
+                    row, to_row = both[i, start : start + gates], to_both[i, start : start + gates]
+                    _finish_gate(gate[m], row, to_row, to_gate[m])

@@ -9,13 +9,16 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from matdata.core.cpu_kernels import cpu_kernels_enabled
-from matdata.nn.vmap import member_by_member
+from matdata.core.crystals import Array
+from matdata.nn.context import Context
+from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
 
 #: Slope of the leaky ReLU below 0, torch's default.
 SLOPE = 0.01
@@ -49,18 +52,20 @@ def use_loops(values: Tensor) -> bool:
     return values.device.type == "cpu" and bool(_available())
 
 
-def array(tensor: Tensor) -> Any:
+def array(tensor: Tensor) -> Array:
     """A tensor's numbers for a compiled loop, rows without gaps."""
     return tensor.detach().contiguous().numpy()
 
 
-def attention_by_loops(name: str, forward: Forward, backward: Backward) -> Callable[..., Tensor]:
+@dataclass(frozen=True, eq=False)
+class AttentionLoops:
     """An operation of torch, with gradients of first order, from the loops of an attention.
 
-    The loops know float32 and float64; numbers of mixed precision are taken as float32. Under
-    `torch.func.vmap` they run once for each member of the stack.
+    Called with ``(values, gate, prior, *offsets)``, it returns the output. The loops know float32
+    and float64; numbers of mixed precision are taken as float32. Under `torch.func.vmap` they run
+    once for each member of the stack.
 
-    Parameters
+    Attributes
     ----------
     name
         What it is, for messages.
@@ -69,60 +74,86 @@ def attention_by_loops(name: str, forward: Forward, backward: Backward) -> Calla
     backward
         ``(gradient of the output, values, gate, shares, *offsets)`` to the gradients of values,
         gate and prior.
-
-    Returns
-    -------
-    callable
-        ``(values, gate, prior, *offsets)`` to the output.
     """
 
-    class Gradient(torch.autograd.Function):
-        """The gradient, which has none of its own."""
+    name: str
+    forward: Forward
+    backward: Backward
 
-        @staticmethod
-        def forward(*inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            return backward(*inputs)
-
-        @staticmethod
-        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-            """Nothing is kept: asked for, `backward` raises."""
-
-        @staticmethod
-        def backward(ctx: Any, *_: Tensor) -> None:
-            raise NotImplementedError(f"{name} by compiled loops has gradients of first order only")
-
-        @staticmethod
-        def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
-            return member_by_member(Gradient.apply, info, in_dims, inputs)
-
-    class Loops(torch.autograd.Function):
-        """The loops with their gradient."""
-
-        @staticmethod
-        def forward(*inputs: Tensor) -> tuple[Tensor, Tensor]:
-            return forward(*inputs)
-
-        @staticmethod
-        def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Any) -> None:
-            values, gate, _, *offsets = inputs
-            ctx.mark_non_differentiable(output[1])
-            ctx.save_for_backward(values, gate, output[1], *offsets)
-
-        @staticmethod
-        def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-            offsets = ctx.saved_tensors[3:]
-            return (*Gradient.apply(grad, *ctx.saved_tensors), *[None for _ in offsets])
-
-        @staticmethod
-        def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
-            return member_by_member(Loops.apply, info, in_dims, inputs)
+    def __call__(self, values: Tensor, gate: Tensor, prior: Tensor, *offsets: Tensor) -> Tensor:
+        """The output of the attention."""
+        out: Tensor = self._run(values, gate, prior, *offsets)
+        return out
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
-    def operation(values: Tensor, gate: Tensor, prior: Tensor, *offsets: Tensor) -> Tensor:
+    def _run(self, values: Tensor, gate: Tensor, prior: Tensor, *offsets: Tensor) -> Tensor:
         exact = torch.promote_types(values.dtype, torch.float32)
-        given = (value.to(exact) for value in (values, gate, prior))
-        out: Tensor = Loops.apply(*given, *offsets)[0]
+        inputs = (value.to(exact) for value in (values, gate, prior))
+        out: Tensor = _Loops.apply(self, *inputs, *offsets)[0]
         return out.to(values.dtype)
 
-    made: Callable[..., Tensor] = operation
-    return made
+
+class _Context(Context, Protocol):
+    loops: AttentionLoops
+
+
+class _Loops(torch.autograd.Function):
+    """Loops with their gradient."""
+
+    @staticmethod
+    def forward(loops: AttentionLoops, *inputs: Tensor) -> tuple[Tensor, Tensor]:
+        return loops.forward(*inputs)
+
+    @staticmethod
+    def setup_context(
+        ctx: _Context,
+        inputs: tuple[AttentionLoops, *tuple[Tensor, ...]],
+        output: tuple[Tensor, Tensor],
+    ) -> None:
+        ctx.loops = inputs[0]
+        values, gate, _, *offsets = inputs[1:]
+        ctx.mark_non_differentiable(output[1])
+        ctx.save_for_backward(values, gate, output[1], *offsets)
+
+    @staticmethod
+    def backward(ctx: _Context, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        offsets = ctx.saved_tensors[3:]
+        gradients = _Gradient.apply(ctx.loops, grad, *ctx.saved_tensors)
+        return (None, *gradients, *[None for _ in offsets])
+
+    @staticmethod
+    def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
+        return member_by_member(_Loops.apply, info, in_dims, inputs)
+
+
+class _Gradient(torch.autograd.Function):
+    """The gradient, which has none of its own."""
+
+    @staticmethod
+    def forward(loops: AttentionLoops, *inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return loops.backward(*inputs)
+
+    @staticmethod
+    def setup_context(
+        ctx: _Context,
+        inputs: tuple[AttentionLoops, *tuple[Tensor, ...]],
+        output: tuple[Tensor, Tensor, Tensor],
+    ) -> None:
+        ctx.loops = inputs[0]
+
+    @staticmethod
+    def backward(ctx: _Context, *_: Tensor) -> None:
+        """A second derivative, which there is not.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+        """
+        raise NotImplementedError(
+            f"{ctx.loops.name} by compiled loops has gradients of first order only"
+        )
+
+    @staticmethod
+    def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
+        return member_by_member(_Gradient.apply, info, in_dims, inputs)

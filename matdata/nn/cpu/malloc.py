@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Callable
-from typing import Any
 
 #: Parameters of `mallopt` (malloc.h of the GNU C library).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -22,7 +21,7 @@ KEPT = (1 << 31) - 1
 Mallopt = Callable[[int, int], int]
 
 
-def find_mallopt(library: Any = None) -> Mallopt | None:
+def find_mallopt(library: ctypes.CDLL | None = None) -> Mallopt | None:
     """`mallopt` of a C library, by default that of the process; None if it has none."""
     try:
         mallopt: Mallopt = (ctypes.CDLL(None) if library is None else library).mallopt

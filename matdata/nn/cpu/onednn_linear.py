@@ -5,7 +5,7 @@ AMD. oneDNN, which these builds carry as well, does, and takes about half the ti
 (`benchmarks/products.py`). Elsewhere, and for all that is not float32 on a CPU, torch chooses.
 
 Interface: `torch.ops.mkldnn._linear_pointwise`, an operator that torch keeps for its own compiler;
-tried with torch 2.15. It is asked for a small product first: where it is gone, takes other
+tried with torch 2.15. It computes a small product first: where it is gone, takes other
 arguments or computes something else, `torch.nn.functional.linear` makes all products.
 """
 
@@ -25,7 +25,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from matdata.core.cpu_kernels import cpu_kernels_enabled
-from matdata.nn.vmap import member_by_member
+from matdata.nn.context import Context
+from matdata.nn.vmap import Stacked, VmapInfo, member_by_member
 
 #: Multiplications below which the way to oneDNN costs more than it saves.
 WORTH_IT = 1 << 24
@@ -74,7 +75,7 @@ class Linear(nn.Linear):
         """(..., in_features) to (..., out_features)."""
         return linear(rows, self.weight, self.bias)
 
-    if TYPE_CHECKING:  # torch says that a module returns anything
+    if TYPE_CHECKING:  # in torch's own annotations a module returns anything
 
         def __call__(self, rows: Tensor) -> Tensor:  # noqa: D102
             ...
@@ -82,7 +83,7 @@ class Linear(nn.Linear):
 
 @contextlib.contextmanager
 def products_by(product: Product | None, worth_it: int = WORTH_IT) -> Iterator[None]:
-    """Have the large products that this thread makes within made by one function, to compare.
+    """Have one function compute the large products of this thread within, to compare.
 
     Parameters
     ----------
@@ -138,7 +139,7 @@ def _by_onednn(rows: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
 
 
 def processor_vendor(file: Path = Path("/proc/cpuinfo")) -> str:
-    """Vendor of the processor as it says itself: AuthenticAMD, GenuineIntel; empty if unknown."""
+    """Vendor of the processor as it reports it: AuthenticAMD, GenuineIntel; empty if unknown."""
     try:
         lines = file.read_text("utf-8", "replace").splitlines()
     except OSError:
@@ -198,8 +199,8 @@ def _of_rows(rows: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:
     if not left:
         return product(rows, matrix, bias)
     if rows.shape[1] <= len(matrix):
-        made = product(F.pad(rows, (0, 0, 0, step - left)), matrix, bias)
-        return made.resize_(count, len(matrix))  # no view: what comes after may change it in place
+        out = product(F.pad(rows, (0, 0, 0, step - left)), matrix, bias)
+        return out.resize_(count, len(matrix))  # no view: what comes after may change it in place
     most = count - left
     both = product(rows[:most], matrix, bias), F.linear(rows[most:], matrix, bias)
     return torch.cat(both)
@@ -240,11 +241,11 @@ class _OfRows(torch.autograd.Function):
         return _of_rows(rows, matrix, bias)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def setup_context(ctx: Context, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         ctx.save_for_backward(inputs[0], inputs[1])
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Context, grad: Tensor) -> tuple[Tensor | None, ...]:
         rows, matrix = ctx.saved_tensors
         to_rows, to_matrix, to_bias = ctx.needs_input_grad
         return (
@@ -254,7 +255,7 @@ class _OfRows(torch.autograd.Function):
         )
 
     @staticmethod
-    def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
+    def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
         return member_by_member(_OfRows.apply, info, in_dims, inputs)
 
 
@@ -266,11 +267,11 @@ class _OverRows(torch.autograd.Function):
         return _over_rows(left, right)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def setup_context(ctx: Context, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         ctx.save_for_backward(*inputs)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Context, grad: Tensor) -> tuple[Tensor | None, ...]:
         left, right = ctx.saved_tensors
         to_left, to_right = ctx.needs_input_grad
         return (
@@ -279,5 +280,5 @@ class _OverRows(torch.autograd.Function):
         )
 
     @staticmethod
-    def vmap(info: Any, in_dims: Any, *inputs: Tensor) -> Any:
+    def vmap(info: VmapInfo, in_dims: tuple[int | None, ...], *inputs: object) -> Stacked:
         return member_by_member(_OverRows.apply, info, in_dims, inputs)

@@ -18,28 +18,29 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import torch
 
+from matdata.core.crystals import Array
+
 #: Numbers below which a second thread costs more than it brings.
 WORTH_A_THREAD = 1 << 18
-#: Parts a thread, so that one that starts late or shares its core has fewer of them.
-PARTS_A_THREAD = 4
+#: Parts per thread, so that one that starts late or shares its core has fewer of them.
+PARTS_PER_THREAD = 4
 
 Team = Callable[[Callable[[], None], int], None]
 _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 def how_many_parts(size: int) -> int:
-    """Number of parts into which to cut loops that touch so many numbers."""
+    """Number of parts into which to cut loops that touch so many values."""
     threads = min(torch.get_num_threads(), 1 + size // WORTH_A_THREAD)
-    return 1 if threads == 1 else PARTS_A_THREAD * threads
+    return 1 if threads == 1 else PARTS_PER_THREAD * threads
 
 
 def in_threads(
-    work: Callable[[int, int, int], None], offsets: Any, parts: int, team: Team | None = None
+    work: Callable[[int, int, int], None], offsets: Array, parts: int, team: Team | None = None
 ) -> None:
     """Call ``work(part, first, last)`` for parts of the sets, in as many threads as torch has.
 
@@ -56,12 +57,16 @@ def in_threads(
     team
         ``(call, threads)`` that calls from so many threads; `openmp_team`, else `own_team`, if not
         given.
+
+    Raises
+    ------
+    BaseException
+        The first that `work` raised, once all threads are done.
     """
+    edges = _cut_evenly(offsets, parts)
     if parts == 1:
-        work(0, 0, len(offsets) - 1)
+        work(0, *edges)
         return
-    cuts = np.searchsorted(offsets, offsets[-1] * np.arange(1, parts) / parts)
-    edges = [0, *cuts.tolist(), len(offsets) - 1]
     waiting = deque(range(parts))
     failed: list[BaseException] = []
 
@@ -78,15 +83,23 @@ def in_threads(
             failed.append(error)
 
     team = team or openmp_team() or own_team
-    team(drain, parts // PARTS_A_THREAD)
+    team(drain, parts // PARTS_PER_THREAD)
     drain()  # what is left, should no thread have come
     if failed:
         raise failed[0]
 
 
+def _cut_evenly(offsets: Array, parts: int) -> list[int]:
+    """First set of each part, and the end of all, (parts + 1,)."""
+    cuts = np.searchsorted(offsets, offsets[-1] * np.arange(1, parts) / parts)
+    return [0, *cuts.tolist(), len(offsets) - 1]
+
+
 @functools.cache
-def openmp_team(library: Any = None) -> Team | None:
+def openmp_team(library: ctypes.CDLL | None = None) -> Team | None:
     """Calls from the threads of OpenMP; None where they cannot be had.
+
+    The calls raise `KeyboardInterrupt` where a thread was interrupted before it began.
 
     Parameters
     ----------
@@ -101,9 +114,16 @@ def openmp_team(library: Any = None) -> Team | None:
     parallel.restype = None
 
     def team(call: Callable[[], None], threads: int) -> None:
+        """Call from so many threads.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If this one was interrupted before its call began.
+        """
         returned = set()
 
-        def one(_: Any) -> None:
+        def one(_: object) -> None:
             call()
             returned.add(threading.get_ident())
 

@@ -1,6 +1,6 @@
 """Attention from the nodes of small sets to one row, forwards and backwards, for the CPU.
 
-As in `matdata.nn.cpu.attention_kernels`, hidden numbers are used while they are in the cache, and
+As in `matdata.nn.cpu.attention_kernels`, hidden channels are used while they are in the cache, and
 computed again in the backward pass.
 
 Interface: `njit` of numba through `matdata.core.jit`; tried with 0.68. Without numba, or
@@ -12,17 +12,16 @@ switched off, `nn.attention_pooling` computes with tensors.
 from __future__ import annotations
 
 import math
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from matdata.core.jit import kernel, sums
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from matdata.core.crystals import Array
 
 
 @sums
-def _gated(row: Array, gate: Array, slope: Any) -> Any:
+def _gated(row: Array, gate: Array, slope: float) -> float:
     """``gate . leaky(row)``."""
     total = slope - slope
     for k in range(len(gate)):
@@ -33,7 +32,7 @@ def _gated(row: Array, gate: Array, slope: Any) -> Any:
 
 
 @sums
-def _add_hidden(out: Array, share: Any, row: Array, slope: Any) -> None:
+def _add_hidden(out: Array, share: float, row: Array, slope: float) -> None:
     """``out += share leaky(row)``."""
     for k in range(len(out)):
         x = row[k]
@@ -42,7 +41,7 @@ def _add_hidden(out: Array, share: Any, row: Array, slope: Any) -> None:
 
 
 @sums
-def _back_hidden(grad: Array, share: Any, row: Array, to_row: Array, slope: Any) -> Any:
+def _back_hidden(grad: Array, share: float, row: Array, to_row: Array, slope: float) -> float:
     """``grad . leaky(row)``; `to_row` becomes the gradient of ``share`` times that."""
     total = slope - slope
     for k in range(len(grad)):
@@ -55,7 +54,7 @@ def _back_hidden(grad: Array, share: Any, row: Array, to_row: Array, slope: Any)
 
 @sums
 def _back_gate(
-    gate: Array, step: Any, row: Array, to_row: Array, to_gate: Array, slope: Any
+    gate: Array, step: float, row: Array, to_row: Array, to_gate: Array, slope: float
 ) -> None:
     """Gradients of ``step gate . leaky(row)``; that of the gate is added."""
     for k in range(len(gate)):
@@ -74,11 +73,11 @@ def forward(
     offsets: Array,
     first: int,
     last: int,
-    slope: Any,
+    slope: float,
     out: Array,
     shares: Array,
 ) -> None:
-    """Fill `out` and `shares` for the sets from `first` to before `last`; see `nn.pools`."""
+    """Fill `out` and `shares` for sets `first` to `last - 1`; see `nn.attention_pooling`."""
     heads, gates = gate.shape
     hidden = out.shape[1] // heads
     for chosen in range(first, last):
@@ -113,12 +112,12 @@ def backward(
     offsets: Array,
     first: int,
     last: int,
-    slope: Any,
+    slope: float,
     to_rows: Array,
     to_gate: Array,
     to_prior: Array,
 ) -> None:
-    """Fill in the gradients for the sets from `first` to before `last`; see `nn.pools`.
+    """Fill in the gradients for sets `first` to `last - 1`; see `nn.attention_pooling`.
 
     That of the gates is added to `to_gate`.
     """
@@ -133,9 +132,9 @@ def backward(
             for j in range(begin, end):
                 place = to_rows[j, to : to + hidden]
                 share = shares[j, m]
-                found = _back_hidden(down, share, rows[j, to : to + hidden], place, slope)
-                to_prior[j, m] = found
-                mean += share * found
+                inner = _back_hidden(down, share, rows[j, to : to + hidden], place, slope)
+                to_prior[j, m] = inner
+                mean += share * inner
             for j in range(begin, end):
                 step = shares[j, m] * (to_prior[j, m] - mean)
                 to_prior[j, m] = step

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matdata.core.errors import ConfigError, PluginError
 from matdata.core.registry import Registry
 
 if TYPE_CHECKING:
-    from matdata.training.contract import Task
+    from matdata.training.objectives.base import Objective
+    from matdata.training.target import Task
 
 _HERE = "matdata.training.objectives"
 
-#: Classes of objectives by name; `matdata.training.objectives.bind` makes one for a target.
-OBJECTIVES: Registry[Any] = Registry(
+#: Classes of objectives by name; `Objective.bind` makes one for a target.
+OBJECTIVES: Registry[type[Objective]] = Registry(
     "objective",
     "matdata.objectives",
     {
@@ -51,8 +52,7 @@ def task_of(objective: str) -> Task:
     PluginError
         If the plugin that offers it is broken.
     """
-    task: Task = OBJECTIVES.get(objective).task
-    return task
+    return OBJECTIVES.get(objective).task
 
 
 def names_for(task: Task) -> list[str]:

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Generic, Self, cast
 
 from matdata.core.settings import Settings
-from matdata.training.contract import Target, Task
 from matdata.training.outputs import Distribution
+from matdata.training.target import Target, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from typing_extensions import TypeVar
+
+    #: `Objective` alone means `Objective[Settings]`: one with any options.
+    O_co = TypeVar("O_co", bound=Settings, default=Settings, covariant=True)
+else:
+    from typing import TypeVar
+
+    O_co = TypeVar("O_co", bound=Settings, covariant=True)
 
 #: Below this a sum of weights counts as 0.
 TINY = 1e-12
 
 
-class Objective(ABC):
-    """How predictions of one target are compared with the truth, and what they mean.
+class Objective(ABC, Generic[O_co]):
+    """How predictions of one target are compared with the truth, and what they mean; generic in
+    its options.
 
     Registered in the entry-point group ``matdata.objectives``. An instance is bound to a target:
     its axis, classes and options are known. Tensors of outputs have the shape (..., b, width), the
@@ -45,12 +54,12 @@ class Objective(ABC):
     #: Options that a setting of the training loop gives a default: option to setting.
     loop_options: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, target: Target, options: Any) -> None:
+    def __init__(self, target: Target, options: O_co) -> None:
         self.target = target
-        self.options: Any = options
+        self.options = options
 
     @classmethod
-    def bind(cls, target: Target, defaults: Mapping[str, Any] | None = None) -> Self:
+    def bind(cls, target: Target, defaults: Mapping[str, object] | None = None) -> Self:
         """The objective of a target.
 
         Parameters
@@ -65,7 +74,8 @@ class Objective(ABC):
         ConfigError
             If an option is unknown or has the wrong type.
         """
-        return cls(target, cls.Options.from_mapping({**(defaults or {}), **target.options}))
+        options = cls.Options.from_mapping({**(defaults or {}), **target.options})
+        return cls(target, cast(O_co, options))
 
     @property
     def context(self) -> tuple[str, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from matdata.core.errors import ConfigError
-from matdata.training.contract import Target, Trainer
+from matdata.training.contract import Trainer
 from matdata.training.objectives import DEFAULTS, OBJECTIVES, names_for, task_of
 from matdata.training.objectives.base import Objective
 from matdata.training.outputs import Head
 from matdata.training.settings import TrainSettings, train_settings
+from matdata.training.target import Target
 
 
 def objective_of(target: Target, settings: TrainSettings) -> Objective:
@@ -22,7 +22,7 @@ def objective_of(target: Target, settings: TrainSettings) -> Objective:
     ConfigError
         If the objective or an option of it is unknown.
     """
-    kind: type[Objective] = OBJECTIVES.get(target.objective or settings.loss)
+    kind = OBJECTIVES.get(target.objective or settings.loss)
     defaults = {name: getattr(settings, own) for name, own in kind.loop_options.items()}
     return kind.bind(target, defaults)
 
@@ -48,7 +48,7 @@ def described_objectives(
 
 
 def settle_objectives(
-    trainer: Trainer, given: Mapping[str, Any], targets: Sequence[Target]
+    trainer: Trainer, given: Mapping[str, object], targets: Sequence[Target]
 ) -> tuple[tuple[Target, ...], TrainSettings]:
     """Settings of a run whose loss fits its targets, and targets that name theirs where it differs.
 
@@ -62,8 +62,8 @@ def settle_objectives(
     """
     open_tasks = [target.task for target in targets if not target.objective]
     tasks = open_tasks or [target.task for target in targets]
-    asked = str(given.get("loss", "auto"))
-    fitting = [task for task in tasks if asked != "auto" and task_of(asked) == task]
+    loss = str(given.get("loss", "auto"))
+    fitting = [task for task in tasks if loss != "auto" and task_of(loss) == task]
     settings = train_settings(type(trainer), given, (fitting or tasks)[0])
     if len(set(tasks)) > 1 and given.get("monitor", "auto") == "auto":
         settings = settings.replace(monitor="loss")

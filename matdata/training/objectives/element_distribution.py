@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from matdata.core.settings import Settings, setting
-from matdata.training.contract import Task
 from matdata.training.objectives.base import TINY, Objective
 from matdata.training.outputs import Distribution
+from matdata.training.target import Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +30,7 @@ class ElementDistributionOptions(Settings):
     )
 
 
-class ElementDistribution(Objective):
+class ElementDistribution(Objective[ElementDistributionOptions]):
     """``-sum_z p_z log q_z``: q is the softmax of the outputs, p the true fractions.
 
     Goodall 2022, ch. 5: the elements of a product among those of its precursors, so that q is 0
@@ -45,7 +45,7 @@ class ElementDistribution(Objective):
 
     @property
     def context(self) -> tuple[str, ...]:
-        """The input that says which elements are allowed, if one is named."""
+        """The input that marks the allowed elements, if one is named."""
         return (self.options.allowed,) if self.options.allowed else ()
 
     def _logits(self, output: Tensor, context: Mapping[str, Tensor]) -> Tensor:

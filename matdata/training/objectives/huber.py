@@ -20,7 +20,7 @@ class HuberOptions(Settings):
     delta: float = setting(1.0, "where squares become lines, in normalised units", minimum=1e-12)
 
 
-class Huber(NumberObjective):
+class Huber(NumberObjective[HuberOptions]):
     """``(y - mu)^2 / 2`` up to delta, then ``delta (|y - mu| - delta / 2)`` (Huber 1964)."""
 
     name: ClassVar[str] = "huber"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from matdata.core.settings import Settings, setting
-from matdata.training.contract import Task
 from matdata.training.objectives.base import Objective, row_mean
 from matdata.training.outputs import Distribution
+from matdata.training.target import Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +24,7 @@ class MultiLabelOptions(Settings):
     )
 
 
-class MultiLabel(Objective):
+class MultiLabel(Objective[MultiLabelOptions]):
     """Binary cross entropy of each label, p being the sigmoid of its output.
 
     ``-w y log p - (1 - y) log (1 - p)``, averaged over the labels that are known of a row.

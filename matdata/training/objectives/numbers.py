@@ -6,15 +6,15 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from matdata.training.contract import Task
-from matdata.training.objectives.base import Objective, row_mean
+from matdata.training.objectives.base import O_co, Objective, row_mean
 from matdata.training.outputs import Distribution
+from matdata.training.target import Task
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class NumberObjective(Objective):
+class NumberObjective(Objective[O_co]):
     """A loss of each number; that of a row is the mean over its axis, by the axis's weights."""
 
     task: ClassVar[Task] = "regression"
@@ -49,11 +49,11 @@ class NumberObjective(Objective):
         return Distribution(output)
 
 
-class NoiseObjective(NumberObjective):
+class NoiseObjective(NumberObjective[O_co]):
     """One that learns the noise, too: means, then logarithms of its standard deviations."""
 
     def parts(self) -> tuple[int, ...]:
-        """Two columns a number."""
+        """Two columns per number."""
         return (self.target.size, self.target.size)
 
     def split(self, output: Tensor) -> tuple[Tensor, Tensor]:

@@ -52,7 +52,7 @@ class Dummy(FitTrainer[DummyHypers]):
         return Members(np.tile(self._value, (1, len(samples), 1)))
 
     def state(self) -> State:
-        """One number a column."""
+        """A number per column."""
         return {"value": self._value}
 
     def load_state(self, state: State, schema: Schema) -> None:
@@ -86,7 +86,13 @@ class _Forest(FitTrainer[MagpieHypers]):
         return (self.feature,)
 
     def fit(self, train: Samples, valid: Samples | None, schema: Schema, seed: int) -> None:
-        """Grow the trees; `valid` is not used."""
+        """Grow the trees; `valid` is not used.
+
+        Raises
+        ------
+        ConfigError
+            If a material lacks a target.
+        """
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
         from matdata_baselines.model import arrays_of, on_a_grid
@@ -114,7 +120,7 @@ class _Forest(FitTrainer[MagpieHypers]):
         self._trees = arrays_of(forest.fit(train.inputs[self.feature], targets), classes)
 
     def predict(self, samples: Samples) -> Members:
-        """Each tree is a member: their spread is the epistemic part of the uncertainty.
+        """Each tree is a member: their standard deviation is the epistemic part of the uncertainty.
 
         Of classes a tree gives the shares in its leaf.
         """

@@ -10,7 +10,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 
-#: Steps of targets to one standard deviation: finer than what float32 tells apart.
+#: Steps of targets to one standard deviation: finer than what float32 distinguishes.
 STEPS = 2.0**26
 
 
@@ -58,13 +58,13 @@ def arrays_of(forest: Any, classes: Sequence[int] = ()) -> dict[str, Array]:
 
 
 def _values(tree: Any, forest: Any, classes: Sequence[int]) -> Array:
-    """What the nodes of a tree say of each column, (n, t)."""
+    """What the nodes of a tree predict of each column, (n, t)."""
     if not classes:
         return np.asarray(tree.value[:, :, 0])
-    known = [forest.classes_] if len(classes) == 1 else forest.classes_
+    learnt = [forest.classes_] if len(classes) == 1 else forest.classes_
     out = np.zeros((tree.node_count, sum(classes)))
     begins = np.cumsum([0, *classes[:-1]])
-    for target, (begin, labels) in enumerate(zip(begins, known, strict=True)):
+    for target, (begin, labels) in enumerate(zip(begins, learnt, strict=True)):
         weights = tree.value[:, target, : len(labels)]
         shares = weights / weights.sum(axis=1, keepdims=True)
         out[:, begin + np.asarray(labels, dtype=np.int64)] = shares
@@ -72,7 +72,7 @@ def _values(tree: Any, forest: Any, classes: Sequence[int]) -> Array:
 
 
 def predict(trees: Mapping[str, Array], attributes: Array) -> Array:
-    """What each tree says, (m, n, t).
+    """What each tree predicts, (m, n, t).
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ def test_members_are_the_trees_of_scikit_learn(outputs):
     fresh, _ = drawn(50, seed=1)
     members = trainer.predict(samples_of({"magpie": fresh}, np.zeros((50, outputs))))
     assert members.means.shape == (20, 50, outputs)
-    assert members.spreads is None
+    assert members.stds is None
     reference = RandomForestRegressor(20, max_features=0.25, random_state=3)
     expected = reference.fit(rows, targets if outputs > 1 else targets[:, 0]).predict(fresh)
     np.testing.assert_allclose(members.means.mean(0).reshape(expected.shape), expected, rtol=1e-12)

@@ -15,7 +15,7 @@ class Hypers(Settings):
     radius: float = setting(5.0, "cutoff of the graph in Å; Xie's code has 8", minimum=0.1)
     max_neighbours: int = setting(12, "nearest neighbours of a site, and ties", minimum=0)
     step: float = setting(0.2, "spacing and width of the Gaussians, Å", minimum=0.01)
-    width: int = setting(64, "numbers of a site within the network", minimum=1)
+    width: int = setting(64, "channels per site within the network", minimum=1)
     layers: int = setting(4, "convolutions; Xie's code has 3", minimum=0)
     hidden: int = setting(128, "width of the layers after pooling", minimum=1)
     trunk: int = setting(1, "hidden layers that all targets share", minimum=0)

@@ -58,5 +58,5 @@ def test_a_relaxed_energy_is_predicted_from_each_structure(cache):
     assert len(found.ids) == 20 * STRUCTURES
     assert np.isfinite(found.mean).all()
     # structures of a basin differ in their prediction, and are learnt towards one energy
-    spread = [np.ptp(found.mean[[i.startswith(f"{b}-") for i in found.ids]]) for b in range(20)]
-    assert min(spread) > 0
+    ranges = [np.ptp(found.mean[[i.startswith(f"{b}-") for i in found.ids]]) for b in range(20)]
+    assert min(ranges) > 0

@@ -53,7 +53,7 @@ def test_contributions_average_to_the_prediction():
         parts = model.contributions(batch)
         rows = batch["edm"].segments["element"]
         torch.testing.assert_close(rows.mean(parts.values), model(batch)[:, :1])
-        torch.testing.assert_close(rows.mean(parts.spreads), model(batch)[:, 1:])
+        torch.testing.assert_close(rows.mean(parts.log_stds), model(batch)[:, 1:])
 
 
 def test_scaling_by_element_and_pooled_differ():

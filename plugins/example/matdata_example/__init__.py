@@ -1,4 +1,4 @@
-"""The smallest matdata plugin: one featurizer and one trainer, found by their entry points.
+"""The smallest matdata plugin: one featurizer and one trainer, registered by entry points.
 
 Copy this folder, change the names in ``pyproject.toml``, and `matdata build … --features NAME`
 and `matdata train NAME …` know them. This module imports no torch; the network is in ``model.py``,
@@ -53,13 +53,13 @@ class CellDensity(Featurizer):
         crystals = self.crystals(batch)
         masses = atomic_masses()[crystals.numbers]
         mass = np.bincount(crystals.site_crystal, masses, minlength=len(crystals))
-        known = np.isfinite(mass)
-        rows = np.flatnonzero(known)
+        has_mass = np.isfinite(mass)
+        rows = np.flatnonzero(has_mass)
         values = np.stack([mass * AMU_PER_A3, crystals.volume], axis=1)
         values /= np.stack([crystals.volume, crystals.n_sites], axis=1)
         rejects = [
             Reject(str(crystals.ids[row]), "featurize", "unknown_mass", "an element has no mass")
-            for row in np.flatnonzero(~known)
+            for row in np.flatnonzero(~has_mass)
         ]
         return Block(rows, {"density": values[rows]}, rejects)
 

@@ -2,8 +2,8 @@
 
 In a formula graph all atoms of an element have the same neighbours, so they have the same
 attributes in every layer. One node stands for them, and its weight, their number, enters every sum
-over nodes: the same numbers as with one node an atom, from k^2 edges in place of N^2 (9 in place of
-121 for Mg2V2O7). In a crystal graph each site is a node of weight 1.
+over nodes: the same numbers as with one node per atom, from k^2 edges in place of N^2 (9 in place
+of 121 for Mg2V2O7). In a crystal graph each site is a node of weight 1.
 """
 
 from __future__ import annotations

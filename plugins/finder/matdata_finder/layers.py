@@ -89,7 +89,7 @@ class MessageLayer(nn.Module):
         return edges
 
     def shares(self, nodes: Tensor, graph: Graph) -> Tensor:
-        """a_ij, (E, width): eq. 4 and 5, one softmax a column over the neighbours of i."""
+        """a_ij, (E, width): eq. 4 and 5, one softmax per column over the neighbours of i."""
         query, key, value = self.query(nodes), self.key(nodes), self.value(nodes)
         scores = query[graph.first] * key[graph.second] / key.shape[-1] ** 0.5
         logs = torch.log(graph.weights)[:, None]

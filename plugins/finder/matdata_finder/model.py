@@ -95,12 +95,12 @@ class FinderModel(nn.Module):
 
     def _nodes(self, graph: Graph) -> tuple[list[Tensor], list[Tensor]]:
         """Nodes after each layer, and the edge attributes of each."""
-        nodes, found, edges = self.table[graph.numbers], [], []
+        nodes, layers, edges = self.table[graph.numbers], [], []
         for layer in self.layers:
             nodes, attributes = layer(nodes, graph)
-            found.append(nodes)
+            layers.append(nodes)
             edges.append(attributes)
-        return found, edges
+        return layers, edges
 
     def _pooled(self, batch: Batch) -> list[Tensor]:
         graph = self.graph(batch)
@@ -137,7 +137,7 @@ class FinderModel(nn.Module):
         list of tuple
             For each formula the atomic numbers (k,) in ascending order, the atoms of each in the
             integer formula (k,), and the matrix (k, k), whose row i holds e_ij of the elements j.
-            An edge attribute of several numbers is shown by their mean.
+            An edge attribute of several channels is shown by their mean.
 
         Raises
         ------

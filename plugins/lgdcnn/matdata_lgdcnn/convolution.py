@@ -37,8 +37,8 @@ class Block(nn.Module):
     def forward(self, values: Tensor, rows: Segments) -> Tensor:
         """Update rows (K, filters)."""
         hidden = self.first(functional.relu(values), rows)
-        found: Tensor = self.second(functional.relu(hidden), rows)
-        return values + found if self.residual else found
+        out: Tensor = self.second(functional.relu(hidden), rows)
+        return values + out if self.residual else out
 
 
 class LocalPart(nn.Module):

@@ -30,7 +30,7 @@ class Hypers(Settings):
     block_residual: bool | None = setting(None, "shortcuts around the other blocks")
     fusion: bool | None = setting(None, "add recurrent outputs at the end, max pooling (V1)")
     post: bool | None = setting(None, "post-processing network (model 2)")
-    width: int = setting(512, "columns of an embedded element", minimum=2)
+    width: int = setting(512, "embedding dimension per element", minimum=2)
     hidden: int = setting(256, "state of a recurrent layer, one direction", minimum=1)
     filters: int = setting(512, "filters of the convolutions", minimum=1)
     kernel: int = setting(3, "elements that a filter covers, odd", minimum=1)
@@ -61,8 +61,8 @@ class Hypers(Settings):
             )
 
     def parts(self) -> Parts:
-        """The preset with what was said otherwise."""
+        """The preset with the parts that differ."""
         base = PRESETS[self.preset]
         names = [item.name for item in dataclasses.fields(Parts)]
-        said = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        return dataclasses.replace(base, **said)
+        differ = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return dataclasses.replace(base, **differ)

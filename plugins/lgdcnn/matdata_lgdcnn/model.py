@@ -57,8 +57,8 @@ class GlobalPart(nn.Module):
         self.layers = nn.ModuleList(
             Recurrent(kind, size, hidden) for kind, size in zip(kinds, sizes, strict=False)
         )
-        made = {"soft": SoftAttention, "self": SelfAttention}.get(attention)
-        self.attention = made(2 * hidden) if made else None
+        kind = {"soft": SoftAttention, "self": SelfAttention}.get(attention)
+        self.attention = kind(2 * hidden) if kind else None
 
     def forward(self, values: Tensor, rows: Segments, residual: bool) -> list[Tensor]:
         """Outputs (K, 2 hidden) of each layer."""
@@ -66,8 +66,8 @@ class GlobalPart(nn.Module):
         for layer in self.layers:
             values = layer(values, steps)
             if self.attention is not None:
-                weighed = self.attention(values, rows)
-                values = values + weighed if residual else weighed
+                attended = self.attention(values, rows)
+                values = values + attended if residual else attended
             outputs.append(values)
         return outputs
 

@@ -24,7 +24,7 @@ class Distances(nn.Module):
     ----------
     name
         One of `matdata.nn.GAUSSIAN_BASES`. With one Gaussian, as the text has it, OCrystalNet has
-        25,600 parameters fewer than the paper says.
+        25,600 parameters fewer than in the paper.
     """
 
     def __init__(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Directed edges that all have their reverse, found on the device without a loop."""
+"""Directed edges that all have their reverse, matched on the device without a loop."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Edges(NamedTuple):
 
 
 #: Edges by graph of a batch and by mode; they go when the batch goes.
-_FOUND: weakref.WeakKeyDictionary[GraphBatch, dict[str, Edges]] = weakref.WeakKeyDictionary()
+_EDGES: weakref.WeakKeyDictionary[GraphBatch, dict[str, Edges]] = weakref.WeakKeyDictionary()
 
 
 def edges_of(graph: GraphBatch, mode: str) -> Edges:
-    """The edges of a batch's ``graph`` input, made once for each batch.
+    """The edges of a batch's ``graph`` input, computed once per batch.
 
     A radius alone gives a symmetric graph. A cut after the nearest neighbours does not: u can be
     near to v among the neighbours of v, and v not among those of u.
@@ -49,11 +49,11 @@ def edges_of(graph: GraphBatch, mode: str) -> Edges:
         it leaves the graph. ``both``: every edge, also one that has its reverse, gets a reverse of
         its own, so mutual neighbours are joined twice each way, as in the published code.
     """
-    found = _FOUND.setdefault(graph, {})
-    if mode not in found:
+    by_mode = _EDGES.setdefault(graph, {})
+    if mode not in by_mode:
         ends = (graph.sender, graph.receiver, graph.image, graph.distance)
-        found[mode] = complete(*ends, mode)
-    return found[mode]
+        by_mode[mode] = complete(*ends, mode)
+    return by_mode[mode]
 
 
 def reverse_index(sender: Tensor, receiver: Tensor, image: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ def reverse_index(sender: Tensor, receiver: Tensor, image: Tensor) -> Tensor:
 
     The reverse of (u, v, T) is (v, u, -T); that of a site and its own image, (u, u, T), is
     (u, u, -T). Edges are packed into one integer each, sorted once, and looked up by bisection.
-    Integers may overflow: equal edges stay equal, and a false match is found out by comparing.
+    Integers may overflow: equal edges stay equal, and comparing reveals a false match.
 
     Parameters
     ----------
@@ -78,10 +78,10 @@ def reverse_index(sender: Tensor, receiver: Tensor, image: Tensor) -> Tensor:
     wanted = _pack(receiver, sender, -image, sites, span)
     ordered, order = torch.sort(keys)
     place = torch.searchsorted(ordered, wanted).clamp(max=len(keys) - 1)
-    found = order[place]
-    same = (sender[found] == receiver) & (receiver[found] == sender)
-    same &= (image[found] == -image).all(1)
-    return torch.where(same, found, -1)
+    match = order[place]
+    same = (sender[match] == receiver) & (receiver[match] == sender)
+    same &= (image[match] == -image).all(1)
+    return torch.where(same, match, -1)
 
 
 def _pack(first: Tensor, second: Tensor, image: Tensor, sites: Tensor, span: Tensor) -> Tensor:
@@ -104,9 +104,9 @@ def complete(sender: Tensor, receiver: Tensor, image: Tensor, distance: Tensor, 
     reverse = reverse_index(sender, receiver, image)
     # how many edges have no reverse is known on the device alone: a GPU is waited for here
     if mode == "drop":
-        kept = torch.nonzero(reverse >= 0).flatten()
-        place = torch.zeros_like(reverse).index_copy(0, kept, ascending[: len(kept)])
-        return Edges(sender[kept], receiver[kept], distance[kept], place[reverse[kept]])
+        paired = torch.nonzero(reverse >= 0).flatten()
+        place = torch.zeros_like(reverse).index_copy(0, paired, ascending[: len(paired)])
+        return Edges(sender[paired], receiver[paired], distance[paired], place[reverse[paired]])
     single = torch.nonzero(reverse < 0).flatten()
     added = torch.arange(len(single), device=sender.device) + len(sender)
     return Edges(

@@ -74,8 +74,8 @@ class OCrystalNetModel(nn.Module):
     Where the paper is silent, its author's published code decides: first states are
     ``act(W x)``; after the last layer the state of a site is ``act(W_o W_j (m ⊕ h ⊕ h⁰) + b)``;
     the mean over sites (eq. 10) goes through one hidden layer; weights are drawn from Xavier's
-    normal distribution and biases begin at 0. With the default hypers, one target and sites of
-    1,056 + 438 numbers it has the paper's 2,365,441 parameters.
+    normal distribution and biases begin at 0. With the default hyperparameters, one target and
+    sites of 1,056 + 438 channels it has the paper's 2,365,441 parameters.
 
     Parameters
     ----------

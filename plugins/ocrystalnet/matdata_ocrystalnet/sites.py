@@ -43,15 +43,15 @@ def element_table(featurizer: Featurizer, scale: str) -> Tensor:
     """
     numbers = Ragged(np.arange(ROWS, dtype=np.uint8), np.array([0, ROWS]))
     table = _values(featurizer.dense({"numbers": numbers}))
-    known = np.isfinite(table).all(axis=1)
-    rows = table[known]
+    whole = np.isfinite(table).all(axis=1)
+    rows = table[whole]
     if scale == "standard" and not np.isin(rows, (0.0, 1.0)).all():
         deviation = rows.std(axis=0)
         # A column of one number has a deviation that is rounding alone.
         varies = deviation > 1e-9 * np.abs(rows).max(axis=0)
         rows = np.where(varies, (rows - rows.mean(axis=0)) / np.where(varies, deviation, 1.0), 0.0)
     out = np.zeros(table.shape, dtype=np.float32)
-    out[known] = rows
+    out[whole] = rows
     return torch.from_numpy(out)
 
 
@@ -113,7 +113,7 @@ def outer_grouped(ligand: Tensor, table: Tensor, numbers: Tensor, weight: Tensor
 class SiteLinear(nn.Module):
     """``W x(c) + b`` where x(c) is the OFM, o(c) and attributes of the element (eq. 1 to 3).
 
-    The attributes and o(c) depend on the element alone: their share of the product is made once
+    The attributes and o(c) depend on the element alone: their share of the product is computed once
     for each element. The OFM has rank one, and is never written out on a CPU.
 
     Parameters

@@ -16,14 +16,14 @@ def softplus(x: np.ndarray) -> np.ndarray:
 
 
 def standardised(featurizer: Any, numbers: np.ndarray) -> np.ndarray:
-    """Attributes of elements over the spread of all elements that the table knows."""
+    """Attributes of elements over the standard deviation of all elements of the table."""
     from matdata.plugin import filled_element_vectors
 
     table = filled_element_vectors(featurizer.settings.variant).astype(np.float64)
     rows = table[np.isfinite(table).all(1)]
-    spread = rows.std(0)
-    constant = spread <= 1e-9 * np.abs(rows).max(0)
-    scaled = (table - rows.mean(0)) / np.where(constant, 1.0, spread)
+    std = rows.std(0)
+    constant = std <= 1e-9 * np.abs(rows).max(0)
+    scaled = (table - rows.mean(0)) / np.where(constant, 1.0, std)
     scaled[:, constant] = 0.0
     return scaled[numbers]
 

@@ -6,7 +6,7 @@ The paper names no sizes. With widths up to 1,024, up to eight layers, six ways 
 distances, with or without biases, site vectors joined to edges as in CMPNN, a layer that joins one
 to three vectors before the readout, an output layer, and one to three layers after pooling, some
 readings give the number exactly. That of the author's published code is marked; readings
-with width 512 and as many square matrices cannot be told apart by counting.
+with width 512 and as many square matrices cannot be distinguished by counting.
 """
 
 from __future__ import annotations

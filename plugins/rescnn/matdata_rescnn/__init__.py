@@ -68,7 +68,7 @@ class ElemNet(TorchTrainer[ElemNetHypers]):
         return ("fractions",)
 
     def input_settings(self) -> Mapping[str, Mapping[str, object]]:
-        """As many columns as `elements` says."""
+        """As many columns as `elements` has."""
         return {"fractions": {"elements": self.hypers.elements}}
 
     def model(self, schema: Schema) -> nn.Module:

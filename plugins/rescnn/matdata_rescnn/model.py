@@ -18,9 +18,9 @@ class ResCNNModel(nn.Module):
 
     Ihalage and Hao 2022, 2.2 and methods: filters of 64, 128, 256 and 256, then a global max
     pooling layer, then "post-processing dense layers similar to that of Finder … with skip
-    connections". Where skips begin is not said; as in the authors' code, the maps of the third
+    connections". Where skips begin is not stated; as in the authors' code, the maps of the third
     convolution join the last dense layer but one and those of the second the last. Without them
-    nothing would tell which column a pattern was found in, so they are more than shortcuts.
+    nothing would show in which column a pattern lies, so they are more than shortcuts.
     Convolutions take what lies within the columns (no padding), ReLU everywhere.
     """
 

@@ -35,7 +35,7 @@ class Roost(TorchTrainer[Hypers]):
         return ("composition-set",)
 
     def input_settings(self) -> Mapping[str, Mapping[str, object]]:
-        """The table, which decides what elements are known."""
+        """The table, which decides which elements have a vector."""
         return {"composition-set": {"table": self.hypers.table}}
 
     def model(self, schema: Schema) -> nn.Module:

@@ -12,7 +12,7 @@ class Hypers(Settings):
     """Sizes, those of the thesis (app. A.1) unless said otherwise."""
 
     table: str = setting("matscholar", "table of element vectors, not trained")
-    width: int = setting(64, "numbers of an element within the network", minimum=2)
+    width: int = setting(64, "embedding dimension per element", minimum=2)
     layers: int = setting(3, "message-passing layers", minimum=0)
     heads: int = setting(3, "attention heads of a layer", minimum=1)
     gates: int = setting(256, "hidden width of the gates f", minimum=1)

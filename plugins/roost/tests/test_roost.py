@@ -72,7 +72,7 @@ def test_large_gates_stay_finite():
     assert all(torch.isfinite(parameter.grad).all() for parameter in network.parameters())
 
 
-def test_columns_are_means_then_spreads():
+def test_columns_are_means_then_standard_deviations():
     network = fill(Roost().model(schema_of("composition-set", sizes=(1, 3))))
     batch = batch_of(FORMULAS, "composition-set")
     outputs = network(batch)

@@ -12,8 +12,10 @@ class Hypers(Settings):
     """Sizes, those of the thesis (app. A.3) unless said otherwise."""
 
     table: str = setting("matscholar", "table of element vectors, not trained")
-    element_width: int = setting(32, "numbers of an element within the network", minimum=1)
-    position_width: int = setting(32, "numbers of a Wyckoff position", minimum=1)
+    element_width: int = setting(32, "embedding dimension per element", minimum=1)
+    position_width: int = setting(
+        32, "embedding dimension (channels) per Wyckoff position", minimum=1
+    )
     layers: int = setting(3, "message-passing layers", minimum=0)
     heads: int = setting(1, "attention heads of a layer", minimum=1)
     gates: int = setting(256, "hidden width of the gates f", minimum=1)

@@ -8,7 +8,10 @@ import pytest
 import torch
 
 from matdata.load.copies import Copies, SideStream
-from matdata.load.loader import make_loader
+from matdata.load.loader import Loader, make_loader
+from matdata.load.materials import gather_materials
+from matdata.load.options import LoadOptions
+from matdata.load.setup import set_up
 
 
 class _Stream:
@@ -24,7 +27,7 @@ class _Stream:
 
 
 class _Calls:
-    """What a GPU would be told."""
+    """What would be called of CUDA."""
 
     def __init__(self):
         self.log, self.within = [], []
@@ -50,10 +53,11 @@ class _Calls:
 
 
 def _streamed(toy, mode):
-    loader = make_loader(toy, None, ["graph", "lattice"], "gap", batch_size=7, mode=mode)
-    calls = _Calls()
-    loader._views.side = SideStream(torch.device("cpu"), calls)
-    return loader, calls.log
+    options = LoadOptions(batch_size=7, mode=mode)
+    materials = gather_materials(toy, None, ["graph", "lattice"], "gap", options, "toy")
+    setup, calls = set_up(materials, options), _Calls()
+    setup.views.side = SideStream(torch.device("cpu"), calls)
+    return Loader(materials, options, setup), calls.log
 
 
 @pytest.mark.parametrize("mode", ["ram", "stream"])

@@ -282,17 +282,6 @@ def test_meter_counts_what_is_waited(toy):
     assert loader.meter.line("resident") == "waited for data 1.0 % of 100.0 s"
 
 
-def test_an_error_while_reading_ahead_comes_out(toy, monkeypatch):
-    loader = _loader(toy, mode="stream", window=10)
-
-    def broken(members):
-        raise OSError("the disk went away")
-
-    monkeypatch.setattr(loader._source, "_read", broken)
-    with pytest.raises(OSError, match="went away"):
-        list(loader)
-
-
 def test_columns_need_no_compiled_code(toy, monkeypatch):
     wanted = _epochs(_loader(toy))
     monkeypatch.setattr("matdata.load.gather.compiled", lambda: None)

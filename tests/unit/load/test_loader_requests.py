@@ -76,6 +76,21 @@ def test_a_state_beyond_the_epoch_is_refused(view):
             loader.load_state({**loader.state(), "position": position})
 
 
+@pytest.mark.parametrize("wrong", ["1", 1.5, True, None])
+@pytest.mark.parametrize("name", ["epoch", "position"])
+def test_a_state_without_whole_numbers_is_refused(view, name, wrong):
+    loader = _loader(view)
+    with pytest.raises(ConfigError, match=f"the state has {name} {wrong!r}; expected a whole"):
+        loader.load_state({**loader.state(), name: wrong})
+
+
+def test_a_split_without_a_part_of_it_is_refused(toy):
+    with pytest.raises(ConfigError, match=r"split '80/20' is given, and no part"):
+        toy.loader(inputs=["lattice"], split="80/20")
+    assert len(toy.loader("train", inputs=["lattice"], split="80/20").ids) == 48
+    assert len(toy.loader(inputs=["lattice"]).ids) == 60
+
+
 def test_dropping_the_last_batch_leaves_something(view):
     with pytest.raises(ConfigError, match="drop_last=True does not go with"):
         LoadOptions.from_mapping({"drop_last": True, "max_sites": 9})

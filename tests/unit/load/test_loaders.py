@@ -14,6 +14,7 @@ import torch
 import matdata as md
 from matdata.load.loaders import find_split
 from matdata.load.normalizer import Normalizer
+from matdata.load.reading import FeatureColumns
 from matdata.store import notes
 from matdata.store.records import write_record
 
@@ -200,8 +201,9 @@ def test_a_lightning_module_hands_out_loaders_and_keeps_their_state(toy, monkeyp
     rest = [batch.ids for batch in batches]
     module.load_state_dict(state)
     assert [batch.ids for batch in module.train_dataloader()] == rest
-    batch = object()
-    assert module.transfer_batch_to_device(batch, "cpu", 0) is batch
+    batch = next(iter(module.train_dataloader()))
+    moved = module.transfer_batch_to_device(batch, torch.device("meta"), 0)
+    assert moved["lattice"].values.device == torch.device("meta")
 
 
 def test_a_consumer_that_counts_batches_still_gets_the_next_epoch(toy):
@@ -254,3 +256,14 @@ def test_lightning_trains_and_goes_on_in_the_order_of_the_loader(toy, tmp_path):
     first, checkpoint = fit(3)
     rest, _ = fit(5, checkpoint)
     assert first + rest == expected
+
+
+def test_an_error_while_reading_ahead_comes_out(toy, monkeypatch):
+    loader = toy.loader(inputs=["lattice"], mode="stream", window=10)
+
+    def broken(feature, members):
+        raise OSError("the disk went away")
+
+    monkeypatch.setattr(FeatureColumns, "read_some", broken)
+    with pytest.raises(OSError, match="went away"):
+        list(loader)

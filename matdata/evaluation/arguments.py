@@ -1,0 +1,89 @@
+"""The options of ``matdata predict`` and ``evaluate``: arguments, files and Python alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from matdata.core.options import Option, Values, options_of
+from matdata.store.config_file import Entry, config_text
+from matdata.training.prediction_settings import OF_PREDICTION
+from matdata.training.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from matdata.evaluation.request import EvaluateRequest, PredictRequest
+
+RUN = Option("run", "name of the run", positional=True, required=True)
+COMMON = (
+    Option(
+        "derive",
+        "compute from the predictions, in this order: power10, scale, conformal:alpha=0.1",
+        "list",
+        metavar="NAME[:KEY=VALUE,…]",
+    ),
+    *options_of(TrainSettings, OF_PREDICTION, group="how a network is run (else as in training)"),
+    Option("cache", "cache folder (else $MATDATA_CACHE)", in_arguments=False),
+)
+PREDICT_OPTIONS = (
+    RUN,
+    Option(
+        "what",
+        "a dataset, files of structures (CIF, POSCAR, …), or formulas",
+        "list",
+        positional=True,
+        required=True,
+    ),
+    Option("output", "write a table (.parquet, .csv, .json, .jsonl)", metavar="FILE"),
+    Option("members", "a column for each member, too", "flag", default=False),
+    *COMMON,
+)
+EVALUATE_OPTIONS = (
+    RUN,
+    Option("pictures", "write pictures (default: the run's)", metavar="DIR"),
+    Option("no_pictures", "write none", "flag", default=False),
+    *COMMON,
+)
+
+
+def canonical(values: Values, whole: Values) -> Values:
+    """Options of a file or of the command line as keywords of `matdata.predict` and `evaluate`,
+    which have the same names.
+    """
+    return values
+
+
+def config_of_predict(request: PredictRequest) -> str:
+    """A configuration file with all options of a prediction as they are in effect."""
+    values = {
+        **_common(request),
+        "what": request.names or None,
+        "output": None if request.output is None else str(request.output),
+        "members": request.members,
+    }
+    return _text("predict", PREDICT_OPTIONS, values)
+
+
+def config_of_evaluate(request: EvaluateRequest) -> str:
+    """The same of an evaluation."""
+    values = {
+        **_common(request),
+        "pictures": None if request.pictures is None else str(request.pictures),
+        "no_pictures": not request.draws,
+    }
+    return _text("evaluate", EVALUATE_OPTIONS, values)
+
+
+def _common(request: PredictRequest | EvaluateRequest) -> dict[str, object]:
+    return {
+        "run": request.run.name,
+        "derive": request.specs() or None,
+        **request.settings_in_effect(),
+    }
+
+
+def _text(command: str, options: Sequence[Option], values: Mapping[str, object]) -> str:
+    """A cache is a place on this machine: it is none of what is written down."""
+    alone = [one for one in options if one.name != "cache"]
+    entries = [Entry(one.name.replace("_", "-"), values.get(one.name), one.help) for one in alone]
+    title = (f"Options of `matdata {command} --config FILE`, as they were in effect.",)
+    return config_text(title, entries, {})

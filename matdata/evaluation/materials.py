@@ -1,0 +1,54 @@
+"""Materials as a command or a configuration file names them: a dataset, files, or formulas."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from matdata.core.composition import parse_formula
+from matdata.core.errors import ConfigError, StructureError
+from matdata.store.catalogue import datasets, find_dataset
+from matdata.store.dataset_folder import DatasetFolder
+
+
+def named_materials(
+    cache: Path, texts: Sequence[str]
+) -> tuple[DatasetFolder | list[str], tuple[str, ...]]:
+    """What texts name: the dataset, or files and formulas; and the texts, with the exact reference
+    of the dataset.
+
+    Raises
+    ------
+    ConfigError
+        If a text could be two of a dataset, a formula and a file.
+    """
+    is_dataset = len(texts) == 1 and texts[0].partition("@")[0] in datasets(cache)
+    for text in texts:
+        require_one_meaning(text, is_dataset)
+    if is_dataset:
+        dataset = find_dataset(cache, texts[0])
+        return dataset, (dataset.ref,)
+    return list(texts), tuple(texts)
+
+
+def require_one_meaning(text: str, is_dataset: bool) -> None:
+    """Refuse a text that could be two of a dataset, a formula and a file.
+
+    Raises
+    ------
+    ConfigError
+        With what to write for each.
+    """
+    meanings = {"dataset": f"{text}@VERSION"} if is_dataset else {}
+    with contextlib.suppress(StructureError):
+        parse_formula(text)
+        meanings["formula"] = f"({text})"
+    if os.path.exists(text):
+        meanings["file"] = f"./{text}"
+    if len(meanings) > 1:
+        raise ConfigError(
+            f"{text!r} is the name of a {' and a '.join(meanings)}",
+            next_step="write " + ", ".join(f"{how} for the {one}" for one, how in meanings.items()),
+        )

@@ -1,0 +1,211 @@
+"""What a prediction or an evaluation was asked for, resolved."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from matdata.core.cache import cache_dir
+from matdata.core.errors import ConfigError, StructureError
+from matdata.core.given import require_given
+from matdata.core.options import Values
+from matdata.evaluation.derive.base import Derivation
+from matdata.evaluation.derive.chain import Chain, as_derivation
+from matdata.evaluation.materials import named_materials
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.training.contract import FitTrainer
+from matdata.training.memory_features import predict_memory
+from matdata.training.predict import predict_dataset
+from matdata.training.prediction import Predictions
+from matdata.training.prediction_files import require_format
+from matdata.training.prediction_settings import OF_PREDICTION, prediction_settings
+from matdata.training.run import Run, find_run
+
+#: Options that are no settings of the loop.
+OWN = ("run", "what", "cache", "derive", "output", "members", "pictures", "no_pictures")
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What predictions and evaluations have in common.
+
+    Attributes
+    ----------
+    run
+        The run.
+    derive
+        Derivations, or their texts, in order.
+    settings
+        Settings of the loop that are given.
+    """
+
+    run: Run
+    derive: tuple[str | Derivation, ...]
+    settings: Mapping[str, object]
+
+    def specs(self) -> list[str]:
+        """The derivations as texts, with all their options."""
+        return [as_derivation(step).spec for step in self.derive]
+
+    def settings_in_effect(self) -> dict[str, object]:
+        """`OF_PREDICTION` by name; None for those that mean nothing beside the others."""
+        chosen = prediction_settings(self.run.settings, self.settings)
+        values = {name: getattr(chosen, name) for name in OF_PREDICTION}
+        if isinstance(self.run.trainer, FitTrainer):
+            return dict.fromkeys(values)
+        return {**values, "batch_size": None} if chosen.limits else values
+
+
+@dataclass(frozen=True)
+class PredictRequest(RunRequest):
+    """What a prediction was asked for, resolved.
+
+    Attributes
+    ----------
+    materials
+        An open dataset, or what `matdata.materials.read_materials` takes.
+    names
+        The materials as a command or file names them, a dataset by its exact reference; empty for
+        those of Python.
+    output, members
+        File for the predictions, and whether it has a column per member.
+    """
+
+    materials: object
+    names: tuple[str, ...]
+    output: Path | None
+    members: bool
+
+    @classmethod
+    def of(cls, fields: Values, materials: object = None) -> PredictRequest:
+        """Check the keywords of `matdata.predict`.
+
+        Parameters
+        ----------
+        fields
+            Values of `matdata.evaluation.arguments.PREDICT_OPTIONS` by name.
+        materials
+            In place of what ``what`` names.
+
+        Raises
+        ------
+        ConfigError
+            If run or materials are not named, a name has two meanings, a setting is unknown, or
+            the output has no format.
+        TrainError, StoreError
+            If there is no such run, or it is damaged.
+        """
+        output = fields.get("output")
+        if output is not None:
+            require_format(output)
+        if materials is None and not fields.get("what"):
+            raise ConfigError(
+                "no materials were named", next_step="name a dataset, files, or formulas"
+            )
+        run = _run_of(fields)
+        names: tuple[str, ...] = ()
+        if materials is None:
+            materials, names = named_materials(run.cache, fields["what"])
+        return cls(
+            run,
+            _derivations(fields),
+            _settings(fields, run),
+            materials,
+            names,
+            None if output is None else Path(output),
+            bool(fields.get("members")),
+        )
+
+    def predictions(self) -> Predictions:
+        """The predictions, written to the output as well where one is named.
+
+        Raises
+        ------
+        MatdataError
+            If the run has no weights, a derivation does not fit, or no material can be predicted.
+        """
+        predictions = self._predicted()
+        if self.output is not None:
+            predictions.write(self.output, self.members)
+        return predictions
+
+    def _predicted(self) -> Predictions:
+        if isinstance(self.materials, DatasetFolder):
+            chain = Chain(self.run, self.derive, self.materials)
+            predictions = predict_dataset(self.run, self.materials, settings=self.settings)
+            return chain.apply(predictions, self.settings)
+        chain = Chain(self.run, self.derive, None)
+        try:
+            predictions = predict_memory(self.run, self.materials, self.settings)
+        except StructureError as error:
+            if len(self.names) != 1 or os.path.exists(self.names[0]):
+                raise
+            raise StructureError(
+                f"{self.names[0][:200]} is no dataset of the cache, no file, and no formula: "
+                f"{error.what}",
+                cause=error.cause,
+                next_step="`matdata list` shows the datasets",
+            ) from error
+        return chain.apply(predictions, self.settings)
+
+
+@dataclass(frozen=True)
+class EvaluateRequest(RunRequest):
+    """What an evaluation was asked for, resolved.
+
+    Attributes
+    ----------
+    pictures
+        Folder for pictures; that of the run if None.
+    draws
+        Whether there are any.
+    """
+
+    pictures: Path | None
+    draws: bool
+
+    @classmethod
+    def of(cls, fields: Values) -> EvaluateRequest:
+        """Check the keywords of `matdata.evaluate`.
+
+        Raises
+        ------
+        ConfigError
+            If no run is named, or a setting is unknown.
+        TrainError, StoreError
+            If there is no such run, or it is damaged.
+        """
+        folder = fields.get("pictures")
+        run = _run_of(fields)
+        return cls(
+            run,
+            _derivations(fields),
+            _settings(fields, run),
+            None if folder is None else Path(folder),
+            not fields.get("no_pictures"),
+        )
+
+
+def _run_of(fields: Values) -> Run:
+    run = fields.get("run")
+    if isinstance(run, Run):
+        return run
+    if run is None:
+        raise ConfigError("no run was named", next_step="`matdata runs` shows those of the cache")
+    return find_run(cache_dir(fields.get("cache")), require_given(run, "the run"))
+
+
+def _derivations(fields: Values) -> tuple[str | Derivation, ...]:
+    given = fields.get("derive", ())
+    if isinstance(given, (str, Derivation)):
+        return (given,)
+    return tuple(cast("Sequence[str | Derivation]", given))
+
+
+def _settings(fields: Values, run: Run) -> dict[str, object]:
+    settings = {name: value for name, value in fields.items() if name not in OWN}
+    prediction_settings(run.settings, settings)  # refused before anything is computed
+    return settings

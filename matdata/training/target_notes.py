@@ -1,0 +1,63 @@
+"""What a user must know about the targets of a run."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.expressions import TARGET_DOMAIN
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.training.target import Target
+from matdata.training.target_cells import cells_of
+from matdata.training.targets import is_class, shortened
+
+Ids = npt.NDArray[np.str_]
+#: Whole numbers that look like classes differ at most so often.
+MOST_WHOLE = 10
+
+
+def class_notes(targets: tuple[Target, ...]) -> list[str]:
+    """Which names are learnt as classes."""
+    notes = []
+    for target in targets:
+        if target.classes:
+            shown = ", ".join(map(shortened, target.labels[:10]))
+            more = ", …" if target.size > 10 else ""
+            kind = "labels" if target.task == "multi_label" else "classes"
+            notes.append(f"{target.name} is learnt as {target.size} {kind}: {shown}{more}")
+    return notes
+
+
+def class_hints(dataset: DatasetFolder, targets: tuple[Target, ...], train: Ids) -> list[str]:
+    """Which columns are learnt as numbers and look like classes."""
+    rows = dataset.rows(train).tolist()
+    hints = []
+    for target in targets:
+        if target.task != "regression" or target.shape:
+            continue
+        column = cells_of(dataset.columns, target, rows).cells
+        cells = [float(cell) for cell in column if cell is not None]
+        kinds = sorted(set(cells))
+        few = len(kinds) <= MOST_WHOLE and 2 * len(kinds) <= len(cells)
+        if len(kinds) < 2 or not few or not all(kind.is_integer() for kind in kinds):
+            continue
+        shown = ", ".join(f"{kind:.0f}" for kind in kinds)
+        how = "--task classification learns them as classes"
+        if not all(map(is_class, kinds)):
+            how = "to learn them as classes write them as text, or as whole numbers from 0"
+        hints.append(
+            f"{target.name} holds {shown} alone and is learnt as a number, without probabilities; "
+            f"{how}"
+        )
+    return hints
+
+
+def domain_notes(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> list[str]:
+    """How many materials have no target since a value lies outside a function's domain."""
+    rows = dataset.rows(ids).tolist()
+    counts = {t.name: sum(cells_of(dataset.columns, t, rows).outside) for t in targets}
+    return [
+        f"{count:,} materials of train and validation have no {name}: {TARGET_DOMAIN}"
+        for name, count in counts.items()
+        if count
+    ]
