@@ -124,7 +124,7 @@ class Gathered(Source):
         chunk = item.source.parse(inner)
         table = {name: _cleaned(column) for name, column in chunk.table.items()}
         table |= {name: [value] * len(chunk) for name, value in item.columns.items()}
-        return self._chosen(Chunk(chunk.crystals, table, chunk.rejects))
+        return self._chosen(replace(chunk, table=table))
 
     def _chosen(self, chunk: Chunk) -> Chunk:
         reasons = [""] * len(chunk)
@@ -140,9 +140,7 @@ class Gathered(Source):
             for row, reason in enumerate(reasons)
             if reason
         ]
-        table = {name: [column[row] for row in kept] for name, column in chunk.table.items()}
-        crystals = None if chunk.crystals is None else chunk.crystals.take(kept)
-        return Chunk(crystals, table, [*chunk.rejects, *rejects])
+        return replace(chunk.take(kept), rejects=[*chunk.rejects, *rejects])
 
 
 def is_number(value: Any) -> bool:

@@ -6,12 +6,13 @@ one its product; stages know nothing of each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from matdata.building.axes import axes_of
+from matdata.building.feature_inputs import feature_input, require_structures
 from matdata.building.options import BuildOptions
 from matdata.building.report import LOUD_SHARE, nothing_left, tell, unexpected_in
 from matdata.core.cache import ensure_writable
@@ -19,19 +20,16 @@ from matdata.core.console import SILENT, Console
 from matdata.core.errors import (
     ConfigError,
     CurationError,
-    FeatureError,
     SplitError,
-    did_you_mean,
 )
 from matdata.core.executors import enough_memory
-from matdata.core.table_rows import TableRows
 from matdata.curate.coercion import numeric_columns
-from matdata.curate.curate import Others, curate
+from matdata.curate.curate import Curated, Others, curate
 from matdata.curate.records import Records
 from matdata.curate.rows import kept_name
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.features import featurizer
-from matdata.features.base import FeatureInput, Featurizer
+from matdata.features.base import Featurizer
 from matdata.features.runner import Job, run
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
@@ -59,6 +57,7 @@ class Built:
             "dataset": self.dataset.ref,
             "folder": str(self.dataset.folder),
             "rows": self.dataset.manifest["rows"],
+            "without_structure": self.dataset.n_without_structure,
             "digest": self.dataset.digest,
             "snapshot": self.snapshot.folder.name,
             "funnel": self.dataset.funnel(),
@@ -95,8 +94,9 @@ def build(
     made = _featurizers(options)
     ensure_writable(cache)
     snapshot = take_snapshot(source, cache, console, options.threads)
-    _check_kinds(made, snapshot.origin["kind"], snapshot.origin["name"])
+    require_structures(made, snapshot.origin["kind"], snapshot.origin["name"])
     dataset = make_dataset(snapshot, cache, options, console)
+    require_structures(made, dataset.kind, dataset.ref)
     split = _split_of(dataset, options, console)
     features = tuple(_add_feature(dataset, one, cache, options, console) for one in made)
     return Built(dataset, snapshot, split, features)
@@ -111,7 +111,7 @@ def _split_of(dataset: DatasetFolder, options: BuildOptions, console: Console) -
     try:
         return add_splits(dataset, "group" if groups else "random", settings, console)[0]
     except SplitError as error:
-        if asked:  # otherwise nobody did, and a handful of crystals needs no split
+        if asked or groups:  # otherwise nobody did, and a handful of crystals needs no split
             raise
         console.warn(f"no split was made: {error.what}")
         return None
@@ -128,7 +128,7 @@ def add_features(
         As `build`.
     """
     made = _featurizers(options)
-    _check_kinds(made, dataset.kind, dataset.ref)
+    require_structures(made, dataset.kind, dataset.ref)
     return [_add_feature(dataset, one, cache, options, console) for one in made]
 
 
@@ -141,15 +141,6 @@ def _featurizers(options: BuildOptions) -> list[Featurizer]:
                 next_step=f"features asked for: {', '.join(options.features) or 'none'}",
             )
     return [featurizer(spec, options.settings_of(spec)) for spec in options.features]
-
-
-def _check_kinds(made: Sequence[Featurizer], kind: str, name: str) -> None:
-    for one in made:
-        if one.requires == "structure" and kind == "composition":
-            raise FeatureError(
-                f"feature {one.spec!r} needs structures; {name} holds compositions only",
-                next_step="choose features of compositions, or a source with structures",
-            )
 
 
 def make_dataset(
@@ -177,17 +168,19 @@ def make_dataset(
         identity |= {"axes": axes, "axis": list(options.axis)}
     folder = dataset_folder(cache / "datasets" / name, origin["version"], identity)
     if not is_committed(folder):
-        crystals, table, rejects = snapshot.load()
+        structures, table, rejects = snapshot.load()
         energy, per = origin["energy_column"], origin["energy_per"]
         table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])
-        records = Records(crystals, table, rejects, energy, per, origin["targets"])
+        records = Records(
+            structures, table, rejects, energy, per, origin["targets"], origin["kind"]
+        )
         drop = _others(others, options.curation.drop_by)
         curated = curate(records, options.curation, drop, options.threads)
         if not curated.table["material_id"]:
             raise nothing_left(curated)
         about = {
             "name": name,
-            "kind": origin["kind"],
+            "kind": curated.kind,
             "dedupe": curated.dedupe,
             "symmetry": curated.symmetry,
             "energy_column": energy,
@@ -196,7 +189,7 @@ def make_dataset(
                 for name, unit in origin["targets"].items()
                 if kept_name(name) in curated.table
             },
-            "note": "; ".join(one for one in (origin["note"], *odd) if one),
+            "note": "; ".join(one for one in (origin["note"], *odd, _bare(curated, origin)) if one),
             "licence": origin["licence"],
             "citation": origin["citation"],
             "made_from": {
@@ -213,6 +206,12 @@ def make_dataset(
     return dataset
 
 
+def _bare(curated: Curated, origin: Mapping[str, Any]) -> str:
+    """The note of a dataset of compositions from a source of structures."""
+    bare = curated.kind == "composition" and origin["kind"] == "structure"
+    return "no material has a structure: all are known by their formula" if bare else ""
+
+
 def _others(datasets: Sequence[DatasetFolder], by: str) -> Others:
     keys = {str(key) for dataset in datasets for key in dataset.columns.get(by, []) if key}
     for dataset in datasets:
@@ -224,21 +223,6 @@ def _others(datasets: Sequence[DatasetFolder], by: str) -> Others:
     return Others(tuple(dataset.ref for dataset in datasets), frozenset(keys))
 
 
-def _batch_of(dataset: DatasetFolder, made: Featurizer) -> FeatureInput:
-    """What a featurizer reads of a dataset."""
-    if made.requires != "columns":
-        return dataset.crystals if made.requires == "structure" else dataset.compositions
-    for name in made.columns():
-        if name not in dataset.columns:
-            known = list(dataset.columns)
-            raise FeatureError(
-                f"{dataset.ref} has no column {name!r}{did_you_mean(name, known)}, which "
-                f"{made.spec!r} reads",
-                next_step=f"columns: {', '.join(known)}",
-            )
-    return TableRows(dataset.ids, {name: dataset.columns[name] for name in made.columns()})
-
-
 def _add_feature(
     dataset: DatasetFolder,
     made: Featurizer,
@@ -248,7 +232,7 @@ def _add_feature(
 ) -> Path:
     """Compute a feature of a dataset, or find it there."""
     made = made.for_units(dataset.units)
-    batch = _batch_of(dataset, made)
+    batch = feature_input(dataset, made)
     home = cache / "features" / dataset.ref
     job = Job(made, batch, dataset.ref, dataset.digest, home, options.store, options.shard_rows)
     folder = run(job, console, options.threads)

@@ -48,10 +48,16 @@ def nothing_left(curated: Curated) -> CurationError:
     )
 
 
+def materials_in(dataset: DatasetFolder) -> str:
+    """Number of materials, and of those without a structure where only some have one."""
+    count, bare = f"{dataset.manifest['rows']:,} materials", dataset.n_without_structure
+    return f"{count}, {bare:,} of them without a structure" if dataset.kind == "mixed" else count
+
+
 def tell(dataset: DatasetFolder, console: Console) -> None:
     """Say how many materials are left, where the others went, and warn when most were lost."""
     manifest = dataset.manifest
-    console.say(f"{dataset.ref}: {manifest['rows']:,} materials")
+    console.say(f"{dataset.ref}: {materials_in(dataset)}")
     if manifest["note"]:
         console.say(f"  note: {manifest['note']}")
     for line in render(dataset.funnel()):

@@ -26,9 +26,8 @@ def run(given: argparse.Namespace) -> int:
         spec: dataset.feature(spec, **settings.get(spec, settings.get(spec.partition(":")[0], {})))
         for spec in words(given.features)
     }
-    crystals = dataset.crystals if dataset.kind == "structure" else None
     content = Exported(
-        dataset.ref, dataset.columns, dataset.units, crystals, features, given.raw_text
+        dataset.ref, dataset.columns, dataset.units, dataset.structures, features, given.raw_text
     )
     path = write_export(content, output, form)
     console_of(given).say(f"wrote {path}")

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from matdata.building.report import materials_in
 from matdata.cli.common import cache_of, print_json, tell
 from matdata.core.errors import StoreError
 from matdata.core.ledger import count_reasons
@@ -48,7 +49,8 @@ def _features(cache: Path, dataset: DatasetFolder) -> tuple[list[dict[str, Any]]
 
 def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
     manifest = dataset.manifest
-    tell(f"{dataset.ref}: {manifest['rows']:,} materials ({manifest['kind']}s)")
+    kind = f" ({dataset.kind}s)" if dataset.kind != "mixed" else ""
+    tell(f"{dataset.ref}: {materials_in(dataset)}{kind}")
     tell(f"  from {manifest['made_from']['snapshot']}, duplicates: {manifest['dedupe']}")
     for name in ("note", "licence", "citation"):
         if manifest[name]:

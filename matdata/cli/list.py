@@ -80,6 +80,7 @@ def _dataset(
         "dataset": dataset.ref,
         "meant": folder == meant,
         "rows": dataset.manifest["rows"],
+        "without_structure": dataset.n_without_structure,
         "bytes": folder_bytes(folder),
         "splits": splits,
         "features": [{"feature": one.name, "bytes": folder_bytes(one)} for one in kept.folders],

@@ -163,9 +163,14 @@ def _feature(featurizer: Any) -> dict[str, Any]:
     return {
         "version": featurizer.version,
         "citation": featurizer.citation,
-        "requires": featurizer.requires,
+        "requires": _requires(featurizer.requires),
         "settings": _settings(featurizer.Settings),
     }
+
+
+def _requires(requires: Any) -> str | None:
+    """What a feature requires; None where that depends on its settings."""
+    return "+".join(sorted(requires)) if isinstance(requires, frozenset) else None
 
 
 def _source(source: Any) -> dict[str, Any]:

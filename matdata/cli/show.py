@@ -28,8 +28,7 @@ def run(given: argparse.Namespace) -> int:
         tell(f"{printable(name):>28}  {value}{' ' + unit if unit and value is not None else ''}")
     for name, part in splits.items():
         tell(f"{'split ' + printable(name):>28}  {part}")
-    if dataset.kind == "structure":
-        _print_crystal(dataset, row)
+    _print_crystal(dataset, row)
     for spec in dataset.features():
         _print_feature(dataset, spec, given.id)
     return 0
@@ -42,9 +41,9 @@ def _part(dataset: Any, split: str, identity: str) -> str | None:
 
 
 def _structure(dataset: Any, row: int) -> dict[str, Any] | None:
-    if dataset.kind != "structure":
+    one = dataset.structures.crystal(row)
+    if one is None:
         return None
-    one = dataset.crystals.take([row])
     return {
         "lattice": one.lattice[0].tolist(),
         "numbers": one.numbers.tolist(),
@@ -53,7 +52,11 @@ def _structure(dataset: Any, row: int) -> dict[str, Any] | None:
 
 
 def _print_crystal(dataset: Any, row: int) -> None:
-    one = dataset.crystals.take([row])
+    one = dataset.structures.crystal(row)
+    if one is None:
+        if dataset.kind == "mixed":
+            tell("no structure: known by its formula")
+        return
     tell("lattice (Å)")
     for vector in one.lattice[0]:
         tell("  " + " ".join(f"{x:12.6f}" for x in vector))

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from matdata.core import elements
 from matdata.core.crystals import Crystals, Int, as_ids, as_rows, gather_index, offsets_of
 from matdata.core.formula import parse_formula as parse_formula
+from matdata.core.structures import Structures
 
 MAX_DENOMINATOR = 1000  # a fraction counts as a ratio of integers up to this denominator
 
@@ -111,6 +112,33 @@ class Compositions:
             counts.astype(np.float64),
             offsets_of(per_crystal),
         )
+
+    @classmethod
+    def from_rows(cls, structures: Structures, formulas: Sequence[str | None]) -> Compositions:
+        """Compositions of n materials: counted from the structure, else parsed from the formula.
+
+        Parameters
+        ----------
+        structures
+            The structures of those that have one.
+        formulas : (n,)
+            Formulas, read where there is no structure.
+
+        Raises
+        ------
+        StructureError
+            If a formula that is needed cannot be parsed.
+        """
+        counted = cls.from_crystals(structures.crystals)
+        if structures.is_complete:
+            return counted
+        missing = structures.missing
+        amounts = [parse_formula(str(formulas[row])) for row in missing.tolist()]
+        parsed = cls.from_amounts(structures.ids[missing].tolist(), amounts)
+        if not len(counted):
+            return parsed
+        order = np.argsort(np.concatenate([structures.rows, missing]), kind="stable")
+        return cls.concat([counted, parsed]).take(order)
 
     @classmethod
     def concat(cls, parts: Sequence[Compositions]) -> Compositions:

@@ -1,4 +1,4 @@
-"""`TableRows`: the cells of some columns for materials one after another."""
+"""`TableRows`: the cells of some columns of the table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class TableRows:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, rows: slice) -> TableRows:
-        """Rows one after another."""
-        columns = {name: column[rows] for name, column in self.columns.items()}
-        return TableRows(self.ids[rows], columns)
+    def take(self, key: Any) -> TableRows:
+        """The rows given by a slice, a mask (n,) or integers (k,), in that order."""
+        rows = np.arange(len(self))[key].tolist()
+        columns = {name: [column[row] for row in rows] for name, column in self.columns.items()}
+        return TableRows(self.ids[key], columns)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Crystals
 from matdata.core.digest import digest_json
 from matdata.core.errors import CurationError
 from matdata.core.ledger import Reject, count_reasons
+from matdata.core.structures import Structures
 from matdata.curate.dedupe import lowest_in_group
 from matdata.curate.filters import (
     AFTER_DEDUPE,
@@ -59,12 +60,19 @@ class Others:
 class Curated:
     """Result of curation: rows sorted by material id, the ledger, and the funnel."""
 
-    crystals: Crystals | None
+    structures: Structures
     table: Table
     rejects: list[Reject]
     funnel: Funnel
     dedupe: str
     symmetry: str
+
+    @property
+    def kind(self) -> str:
+        """``structure`` or ``composition`` if all rows are of one kind, ``mixed`` otherwise."""
+        if not len(self.structures.crystals):
+            return "composition"
+        return "structure" if self.structures.is_complete else "mixed"
 
 
 class _Pass:
@@ -131,30 +139,38 @@ def curate(
         by_formula = settings.drop_by == "formula"
         _drop_others(state, formulas if by_formula else protostructure_labels(subject), others)
     rows = state.rows[np.argsort(np.asarray(ids, dtype=np.str_)[state.rows], kind="stable")]
-    crystals = records.crystals.take(rows) if records.crystals is not None else None
     table = dataset_table(records, rows, compositions, formulas, energy, wyckoff)
     rejects = sorted(state.rejects, key=lambda r: (r.stage, r.reason, r.material_id, r.message))
     engine = wyckoff.engine if wyckoff is not None else "none"
-    return Curated(crystals, table, rejects, state.funnel, dedupe, engine)
+    structures = records.structures.take(rows)
+    return Curated(structures, table, rejects, state.funnel, dedupe.by, engine)
 
 
-def _resolve_dedupe(records: Records, settings: CurateSettings) -> str:
+class _Dedupe(NamedTuple):
+    """What duplicates are, and whether records without a structure are ranked by their formula."""
+
+    by: str
+    ranks_formulas: bool = False
+
+
+def _resolve_dedupe(records: Records, settings: CurateSettings) -> _Dedupe:
     has_energy = records.energy_column is not None
     if settings.dedupe == "auto":
-        return "polymorph" if has_energy and records.crystals is not None else "none"
+        return _Dedupe("polymorph" if has_energy and records.has_structures else "none")
     if settings.dedupe != "none" and not has_energy:
         raise CurationError(
             f"--dedupe {settings.dedupe} keeps the lowest energy, but there is no energy column; "
             f"available columns: {', '.join(records.table)}",
             next_step="name one with --energy COLUMN, or keep all records with --dedupe none",
         )
-    return settings.dedupe
+    return _Dedupe(settings.dedupe, ranks_formulas=settings.dedupe == "polymorph")
 
 
 def _drop_invalid(state: _Pass, records: Records, settings: CurateSettings) -> None:
-    if records.crystals is None:
+    if not records.has_structures:
         return
-    reasons = invalid(records.crystals, settings.min_distance)
+    structures = records.structures
+    reasons = structures.spread(invalid(structures.crystals, settings.min_distance), "")
     texts = {k: v.format(min_distance=settings.min_distance) for k, v in REASONS.items()}
     state.drop("validity", reasons, [texts.get(str(reason), "") for reason in reasons])
 
@@ -162,10 +178,10 @@ def _drop_invalid(state: _Pass, records: Records, settings: CurateSettings) -> N
 def _symmetry(
     state: _Pass, records: Records, settings: CurateSettings, workers: int
 ) -> Wyckoff | None:
-    if records.crystals is None or settings.symmetry == "none":
+    if not records.has_structures or settings.symmetry == "none":
         return None
     tolerances = (settings.symprec, settings.angle_tolerance)
-    return wyckoff_of(records.crystals, state.rows, settings.symmetry, tolerances, workers)
+    return wyckoff_of(records.structures, state.rows, settings.symmetry, tolerances, workers)
 
 
 def _apply(state: _Pass, subject: Subject, settings: CurateSettings, rules: Sequence[Rule]) -> None:
@@ -187,41 +203,55 @@ def _drop_repeated_ids(state: _Pass, records: Records, energy: Energies) -> None
 
 
 def _content_digest(records: Records, row: int) -> str:
-    if records.crystals is not None:
-        return records.crystals.take([row]).digest()
-    return digest_json([records.table["formula"][row]])
+    """Digest of a record's structure; that of its formula if it has none, sorted behind those."""
+    crystal = records.structures.crystal(row)
+    if crystal is not None:
+        return crystal.digest()
+    return f"~{digest_json([records.table['formula'][row]])}"
 
 
 def _drop_duplicates(
-    state: _Pass, subject: Subject, dedupe: str, formulas: Str, energy: Energies
+    state: _Pass, subject: Subject, dedupe: _Dedupe, formulas: Str, energy: Energies
 ) -> None:
-    if dedupe == "polymorph":
-        _drop_higher(state, formulas, energy, "lowest-energy polymorphs", "higher_polymorph")
-    elif dedupe == "protostructure":
+    present = subject.records.structures.present
+    if dedupe.by == "polymorph":
+        ranked = present | dedupe.ranks_formulas
+        keys = formulas
+        if subject.records.has_structures:  # nothing shows that a formula is that structure
+            keys = np.where(present, formulas, np.char.add(formulas, " (no structure)"))
+        _drop_higher(state, keys, energy, ranked, ("lowest-energy polymorphs", "higher_polymorph"))
+    elif dedupe.by == "protostructure":
         labels = protostructure_labels(subject)
-        _drop_unlabelled(state, labels)
-        step = "lowest-energy protostructures"
-        _drop_higher(state, labels, energy, step, "same_protostructure")
+        text = "no space group was found within the tolerances"
+        state.drop_where("symmetry", (labels == "") & present, "no_symmetry", text)
+        step = ("lowest-energy protostructures", "same_protostructure")
+        _drop_higher(state, labels, energy, present, step)
 
 
-def _drop_unlabelled(state: _Pass, labels: Str) -> None:
-    text = "no space group was found within the tolerances"
-    state.drop_where("symmetry", labels == "", "no_symmetry", text)
-
-
-def _drop_higher(state: _Pass, keys: Str, energy: Energies, step: str, reason: str) -> None:
-    missing = np.isnan(energy)
+def _drop_higher(
+    state: _Pass,
+    keys: Str,
+    energy: Energies,
+    ranked: npt.NDArray[np.bool_],
+    step: tuple[str, str],
+) -> None:
+    """Of the ranked rows of each key keep the one of lowest energy; others are kept."""
+    missing = np.isnan(energy) & ranked
     if missing[state.rows].any():
         state.drop_where("missing energies", missing, "no_energy", "it has no energy to rank by")
-    rows, ids = state.rows, state.kept_ids()
+    places = np.flatnonzero(ranked[state.rows])
+    rows = state.rows[places]
+    ids = [str(state.ids[row]) for row in rows.tolist()]
     representative = lowest_in_group(keys[rows].tolist(), energy[rows], ids)
     gap = energy[rows] - energy[rows][representative]
-    messages = [
-        f"{keys[rows[k]]}: {ids[representative[k]]} is {gap[k]:.6f} eV/atom lower"
-        for k in range(len(ids))
-    ]
-    higher = np.where(representative == np.arange(len(rows)), "", reason).astype("<U32")
-    state.drop(step, higher, messages)
+    name, reason = step
+    reasons, messages = np.full(len(state.rows), "", dtype="<U32"), [""] * len(state.rows)
+    for k in np.flatnonzero(representative != np.arange(len(rows))).tolist():
+        reasons[places[k]] = reason
+        messages[places[k]] = (
+            f"{keys[rows[k]]}: {ids[representative[k]]} is {gap[k]:.6f} eV/atom lower"
+        )
+    state.drop(name, reasons, messages)
 
 
 def _drop_others(state: _Pass, keys: Str, others: Others) -> None:

@@ -1,14 +1,14 @@
-"""Filters: each says of every record why it goes, or nothing.
+"""Filters: each states for every record why it is dropped, or nothing.
 
 The bounds are those of Goodall 2022 (thesis 6.3.2, tables 6.1 to 6.3): fewer than 16 Wyckoff
-positions, fewer than 64 sites, less than 500 Å³ a site.
+positions, fewer than 64 sites, less than 500 Å³ per site. Filters of structures keep records
+without one, of which they know nothing; a condition (``n_sites < 64``) does not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from matdata.core.composition import Compositions
 from matdata.core.elements import atomic_number
 from matdata.core.errors import CurationError
 from matdata.core.expressions import parse_expression
+from matdata.core.structures import Structures
 from matdata.curate.records import Records, Wyckoff, energies_of, numbers_of
 from matdata.curate.rows import dataset_table, kept_name
 from matdata.curate.settings import CurateSettings
@@ -98,7 +99,7 @@ def _valid_wyckoff(subject: Subject, settings: CurateSettings) -> Filter | None:
     if not settings.valid_wyckoff:
         return None
     message = "the multiplicities of its Wyckoff positions do not sum to its composition"
-    drops = ~_wyckoff(subject).valid
+    drops = ~_wyckoff(subject).valid & subject.records.structures.present
     return Filter("valid Wyckoff representations", "invalid_wyckoff", message, drops)
 
 
@@ -111,17 +112,18 @@ def _few_wyckoff(subject: Subject, settings: CurateSettings) -> Filter | None:
     return Filter(step, "many_wyckoff_positions", f"{limit} or more Wyckoff positions", drops)
 
 
-def _structures(subject: Subject, what: str) -> Any:
-    if subject.records.crystals is None:
+def _structures(subject: Subject, what: str) -> Structures:
+    if not subject.records.has_structures:
         raise CurationError(f"the filter {what} needs structures; these records hold formulas only")
-    return subject.records.crystals
+    return subject.records.structures
 
 
 def _few_sites(subject: Subject, settings: CurateSettings) -> Filter | None:
     if settings.sites_below is None:
         return None
     limit = settings.sites_below
-    drops = _structures(subject, "sites_below").n_sites >= limit
+    structures = _structures(subject, "sites_below")
+    drops = structures.spread(structures.crystals.n_sites >= limit, False)
     return Filter(f"fewer than {limit} sites", "many_sites", f"{limit} or more sites", drops)
 
 
@@ -129,9 +131,10 @@ def _dense(subject: Subject, settings: CurateSettings) -> Filter | None:
     if settings.volume_per_atom_below is None:
         return None
     limit = settings.volume_per_atom_below
-    crystals = _structures(subject, "volume_per_atom_below")
+    structures = _structures(subject, "volume_per_atom_below")
+    crystals = structures.crystals
     with np.errstate(divide="ignore", invalid="ignore"):
-        drops = ~(crystals.volume / crystals.n_sites < limit)
+        drops = structures.spread(~(crystals.volume / crystals.n_sites < limit), False)
     step = f"less than {limit:g} Å^3 a site"
     return Filter(step, "large_volume", f"{limit:g} Å^3 a site or more", drops)
 

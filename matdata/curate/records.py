@@ -9,12 +9,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.composition import Compositions, parse_formula
+from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals
 from matdata.core.errors import CurationError
 from matdata.core.executors import ordered_map
 from matdata.core.ledger import Reject
 from matdata.core.numerals import number_of_text
+from matdata.core.structures import Structures
 from matdata.core.tolerances import for_engine
 from matdata.symmetry.protostructure import Protostructures, compare, protostructures
 from matdata.symmetry.search import analyse
@@ -31,24 +32,33 @@ class Records:
 
     Attributes
     ----------
-    crystals
-        Structures, or None for compositions.
+    structures
+        Structures of the records that have one.
     table
-        Columns of the source, with ``formula`` if there are no structures.
+        Columns of the source, with a ``formula`` for each record without a structure.
     rejects
         Records that could not be read.
     energy_column, energy_per
         Column that ranks polymorphs, and whether its energies are per atom or per cell.
     units
         Units of the columns, where they are known.
+    kind
+        What the source holds. Energies per cell of a source of compositions are those of the
+        formula as it is written; a record without a structure among structures has no cell.
     """
 
-    crystals: Crystals | None
+    structures: Structures
     table: Table
     rejects: list[Reject]
     energy_column: str | None
     energy_per: Literal["atom", "cell"]
     units: Mapping[str, str] = field(default_factory=dict)
+    kind: Literal["structure", "composition"] = "structure"
+
+    @property
+    def has_structures(self) -> bool:
+        """Whether at least one record has a structure."""
+        return len(self.structures.crystals) > 0
 
 
 @dataclass(frozen=True)
@@ -75,11 +85,8 @@ class Wyckoff:
 
 
 def compositions_of(records: Records) -> Compositions:
-    """Compositions, counted from the structures or parsed from the formulas."""
-    if records.crystals is not None:
-        return Compositions.from_crystals(records.crystals)
-    amounts = [parse_formula(formula) for formula in records.table["formula"]]
-    return Compositions.from_amounts(records.table["material_id"], amounts)
+    """Compositions of all records, counted from the structure or parsed from the formula."""
+    return Compositions.from_rows(records.structures, records.table.get("formula", []))
 
 
 def numbers_of(table: Table, name: str) -> npt.NDArray[np.float64]:
@@ -127,6 +134,8 @@ def energies_of(records: Records, compositions: Compositions) -> npt.NDArray[np.
         entry = np.repeat(np.arange(len(compositions)), compositions.n_elements)
         atoms = np.bincount(entry, compositions.amounts, minlength=len(compositions))
         energy = energy / np.where(atoms > 0, atoms, np.nan)
+        if records.kind == "structure":
+            energy[records.structures.missing] = np.nan
     return energy
 
 
@@ -141,20 +150,20 @@ def _analyse(task: tuple[Crystals, str, float, float | None]) -> tuple[Protostru
 
 
 def wyckoff_of(
-    crystals: Crystals,
+    structures: Structures,
     rows: npt.NDArray[np.int64],
     engine: str,
     tolerances: tuple[float, float | None],
     workers: int,
 ) -> Wyckoff:
-    """Symmetry of the given rows; all others have none.
+    """Symmetry of the given rows that have a structure; all others have none.
 
     Parameters
     ----------
-    crystals
-        All crystals.
+    structures
+        Structures of all records.
     rows : (k,)
-        Rows of the valid ones.
+        Rows of the valid records.
     engine
         ``moyopy``, ``spglib`` or ``both`` (moyopy's labels, compared with spglib's).
     tolerances
@@ -163,11 +172,11 @@ def wyckoff_of(
         Number of processes; the engines hold the interpreter lock.
     """
     engines = ("moyopy", "spglib") if engine == "both" else (engine,)
-    analyses = [
-        _protostructures(crystals.take(rows), name, tolerances, workers) for name in engines
-    ]
+    valid = structures.take(rows)
+    rows = rows[valid.rows]
+    analyses = [_protostructures(valid.crystals, name, tolerances, workers) for name in engines]
     first, name = analyses[0]
-    wyckoff = _empty(len(crystals), f"{name} against {analyses[1][1]}" if analyses[1:] else name)
+    wyckoff = _empty(len(structures), f"{name} against {analyses[1][1]}" if analyses[1:] else name)
     wyckoff.protostructure[rows] = first.labels
     wyckoff.space_group_number[rows] = first.space_group_number
     wyckoff.crystal_system[rows] = first.crystal_system
@@ -175,7 +184,7 @@ def wyckoff_of(
     wyckoff.valid[rows] = first.wyckoff_valid
     if not analyses[1:]:
         return wyckoff
-    agrees = np.zeros(len(crystals), dtype=np.bool_)
+    agrees = np.zeros(len(structures), dtype=np.bool_)
     agrees[rows] = compare(first, analyses[1][0])
     return Wyckoff(**{**wyckoff.__dict__, "agrees": agrees})
 

@@ -7,20 +7,14 @@ import numpy.typing as npt
 
 from matdata.core.composition import Compositions
 from matdata.curate.records import Records, Str, Table, Wyckoff
+from matdata.store.dataset_folder import STRUCTURE_COLUMNS
 
 OWN_COLUMNS = (
     "material_id",
     "formula",
     "chemsys",
     "n_elements",
-    "n_sites",
-    "volume_per_atom",
-    "protostructure",
-    "space_group_number",
-    "crystal_system",
-    "n_wyckoff",
-    "wyckoff_valid",
-    "symmetry_engines_agree",
+    *STRUCTURE_COLUMNS,
 )
 RANK = "energy_per_atom"
 DERIVED = ("material_id", "formula")  # source columns that become matdata's own
@@ -40,19 +34,23 @@ def dataset_table(
     wyckoff: Wyckoff | None,
 ) -> Table:
     """Columns of the dataset in the order of `rows` (k,); `formulas` and `energy` are (n,)."""
-    selected = compositions.take(rows)
+    selected, structures = compositions.take(rows), records.structures.take(rows)
+    crystals = structures.crystals
     table: Table = {
         "material_id": selected.ids.tolist(),
         "formula": formulas[rows].tolist(),
         "chemsys": selected.chemical_systems(),
         "n_elements": selected.n_elements.tolist(),
     }
-    if records.crystals is not None:
-        crystals = records.crystals.take(rows)
-        table["n_sites"] = crystals.n_sites.tolist()
-        table["volume_per_atom"] = (crystals.volume / crystals.n_sites).tolist()
-    else:
-        table["formula_given"] = [records.table["formula"][row] for row in rows]
+    if records.has_structures:
+        table["n_sites"] = structures.cells(crystals.n_sites)
+        table["volume_per_atom"] = structures.cells(crystals.volume / crystals.n_sites)
+    if not structures.is_complete:
+        given = records.table["formula"]
+        present = structures.present.tolist()
+        table["formula_given"] = [
+            None if has else given[row] for row, has in zip(rows.tolist(), present, strict=True)
+        ]
     if wyckoff is not None:
         table |= _symmetry_columns(wyckoff, rows)
     if records.energy_column is not None and records.energy_per == "cell":

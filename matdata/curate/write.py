@@ -12,7 +12,7 @@ from matdata.core.digest import SHORT, digest_json
 from matdata.curate.curate import Curated
 from matdata.store import files, tables
 from matdata.store.artefact import building
-from matdata.store.columns import write_crystals
+from matdata.store.columns import write_structures
 from matdata.store.dataset_folder import KIND
 from matdata.store.manifest import is_committed
 
@@ -54,9 +54,9 @@ def write_dataset(
     with building(folder.parent, KIND, key, console.warn) as writer:
         if is_committed(folder):  # another process may have just made it
             return folder
-        crystals = curated.crystals
-        if crystals is not None:
-            writer.write("crystals.h5", lambda path: write_crystals(path, crystals))
+        structures = curated.structures
+        if curated.kind != "composition":
+            writer.write("crystals.h5", lambda path: write_structures(path, structures))
         metadata = {name: {tables.AXIS: axis} for name, axis in axes.items()}
         table = partial(tables.write_table, columns=curated.table, units=units, metadata=metadata)
         writer.write("table.parquet", table)
@@ -72,4 +72,6 @@ def write_dataset(
             "rejected": len(curated.rejects),
             "columns": list(curated.table),
         }
+        if curated.kind == "mixed":
+            content["structures"] = len(structures.crystals)
         return writer.commit(folder.name, content, {})

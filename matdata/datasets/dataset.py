@@ -67,17 +67,17 @@ class Dataset(DatasetFolder):
         StoreError
             If the dataset does not hold the material.
         StructureError
-            If it holds compositions only.
+            If the material has no structure, only a formula.
         """
         from matdata.adapters.pymatgen import to_structure
 
-        return to_structure(self.crystals, self.row(material_id))
+        return to_structure(self.crystal(material_id), 0)
 
     def atoms(self, material_id: str) -> Any:
         """One crystal as ASE `Atoms`; raises as `structure`."""
         from matdata.adapters.ase import to_atoms
 
-        return to_atoms(self.crystals, self.row(material_id))
+        return to_atoms(self.crystal(material_id), 0)
 
     def features(self) -> list[str]:
         """Names of the stored features."""
@@ -202,7 +202,7 @@ class Dataset(DatasetFolder):
         keys
             Columns to compare by; formula, chemsys and protostructure if not given.
         near_duplicates
-            Also search near duplicates between the parts.
+            Also search near duplicates between the parts, among the materials with a structure.
         judge
             Count only those that pymatgen's `StructureMatcher` confirms.
         tolerances
@@ -215,7 +215,10 @@ class Dataset(DatasetFolder):
         pairs = None
         if near_duplicates:
             settings = NearSettings.from_mapping(tolerances)
+            crystals, rows = self.crystals, self.structures.rows
             labels = self.columns.get("protostructure")
-            near = pairs_between(self.crystals, labels, saved.part_of(self.ids), settings, judge)
+            labels = labels and [labels[row] for row in rows.tolist()]
+            parts = saved.part_of(self.ids[rows])
+            near = pairs_between(crystals, labels, parts, settings, judge)
             pairs = [(pair.first, pair.second) for pair in near]
         return audit_split(self, saved, keys, pairs)

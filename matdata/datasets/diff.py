@@ -108,9 +108,9 @@ def compare(before: Side, after: Side, tolerances: Tolerances | None = None) -> 
     Raises
     ------
     StructureError
-        If one holds structures and the other compositions.
+        If one holds structures alone and the other compositions alone.
     """
-    if before.kind != after.kind:
+    if {before.kind, after.kind} == {"structure", "composition"}:
         raise StructureError(
             f"{before.ref} holds {before.kind}s and {after.ref} {after.kind}s; they "
             "cannot be compared"
@@ -200,12 +200,17 @@ def _differs(old: object, new: object, tolerance: float) -> bool:
 
 
 def _restructured(before: Side, after: Side, common: list[str], limits: Tolerances) -> list[Change]:
-    if before.kind != "structure":
+    if before.kind == after.kind == "composition":
         return []
     changes = []
     for identity in common:
-        first = before.crystals.take([before.row(identity)])
-        second = after.crystals.take([after.row(identity)])
+        first = before.structures.crystal(before.row(identity))
+        second = after.structures.crystal(after.row(identity))
+        if first is None or second is None:
+            if first is not second:
+                had, has = ("no" if one is None else "yes" for one in (first, second))
+                changes.append(Change(identity, "structure", had, has))
+            continue
         if _same(first, second):
             continue
         labels = [

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.cache import storage_error
-from matdata.core.crystals import Crystals, Ragged
-from matdata.core.errors import ConfigError, FeatureError, did_you_mean
+from matdata.core.crystals import Ragged
+from matdata.core.errors import ConfigError, FeatureError, did_you_mean, first_few
 from matdata.core.given import ending_of
+from matdata.core.structures import Structures
 from matdata.features.base import Dense
 from matdata.features.feature import Feature
 from matdata.store import files, tables
@@ -33,8 +34,8 @@ class Exported:
         Reference of the dataset.
     columns, units
         Its table.
-    crystals
-        Its structures; None for compositions.
+    structures
+        Structures of the rows that have one.
     features
         Dense features by name.
     raw_text
@@ -44,18 +45,23 @@ class Exported:
     ref: str
     columns: Columns
     units: Mapping[str, str]
-    crystals: Crystals | None
+    structures: Structures
     features: Mapping[str, Feature]
     raw_text: bool = False
 
 
 def _arrays(content: Exported) -> dict[str, npt.NDArray[Any]]:
-    """Everything as plain arrays; ``<feature>.ids`` say which materials have the feature."""
+    """Everything as plain arrays; ``<feature>.ids`` say which materials have the feature, and
+    ``crystals.rows`` which rows of the table have a structure, where not all do.
+    """
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name, column in content.columns.items():
         arrays[f"table.{name}"] = _as_array(column)
-    if content.crystals is not None:
-        arrays |= {f"crystals.{k}": v for k, v in content.crystals.columns().items()}
+    structures = content.structures
+    if len(structures.crystals):
+        arrays |= {f"crystals.{k}": v for k, v in structures.crystals.columns().items()}
+        if not structures.is_complete:
+            arrays["crystals.rows"] = structures.rows
     for name, feature in content.features.items():
         dense = feature.dense()
         arrays[f"{name}.ids"] = feature.ids
@@ -151,14 +157,23 @@ def _write_csv(path: Path, content: Exported) -> None:
 def _write_extxyz(path: Path, content: Exported) -> None:
     from matdata.adapters.ase import write_frames
 
-    if content.crystals is None:
+    structures = content.structures
+    if not len(structures.crystals):
         raise ConfigError("extxyz holds structures; this dataset holds compositions only")
+    if not structures.is_complete:
+        missing = structures.missing
+        raise ConfigError(
+            f"extxyz holds structures, and {len(missing):,} of {len(structures):,} materials have "
+            f"none: {first_few(structures.ids[missing])}",
+            next_step="write npz, hdf5, parquet or csv, or build a dataset of those with a "
+            "structure (--filter 'n_sites > 0')",
+        )
     if content.features:
         raise ConfigError(
             "extxyz holds crystals and their table, no features",
             next_step="write features with --format npz, hdf5 or parquet",
         )
-    write_frames(path, content.crystals, content.columns)
+    write_frames(path, structures.crystals, content.columns)
 
 
 FORMATS: dict[str, Callable[[Path, Exported], None]] = {

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Crystals
 from matdata.core.errors import StoreError, did_you_mean
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
+from matdata.core.structures import Structures
 from matdata.curate.coercion import numeric_columns
 from matdata.sources.snapshot import Snapshot, kept_snapshot
 from matdata.store.tables import Columns
@@ -56,8 +56,8 @@ class SnapshotView:
         return str(self.manifest["kind"])
 
     @functools.cached_property
-    def _loaded(self) -> tuple[Crystals | None, Columns, list[Reject]]:
-        crystals, table, rejects = self._snapshot.load()
+    def _loaded(self) -> tuple[Structures, Columns, list[Reject]]:
+        structures, table, rejects = self._snapshot.load()
         table, _ = numeric_columns(table, self.manifest["targets"])
         marks = table.get("deprecated") or [None] * len(table["material_id"])
         rows = np.flatnonzero([mark is not True for mark in marks])
@@ -67,16 +67,12 @@ class SnapshotView:
             for k in deprecated
         ]
         selected = {name: [column[k] for k in rows] for name, column in table.items()}
-        return (
-            None if crystals is None else crystals.take(rows),
-            selected,
-            [*rejects, *deprecation_rejects],
-        )
+        return structures.take(rows), selected, [*rejects, *deprecation_rejects]
 
     @property
-    def crystals(self) -> Crystals:
-        """The structures; empty for compositions."""
-        return self._loaded[0] or Crystals.empty()
+    def structures(self) -> Structures:
+        """The structures of the records that have one."""
+        return self._loaded[0]
 
     @property
     def columns(self) -> Columns:

@@ -11,6 +11,8 @@ from matdata.core.registry import Registry
 if TYPE_CHECKING:
     from matdata.features.base import Featurizer
 
+#: What a featurizer can require.
+REQUIREMENTS = frozenset(("columns", "composition", "structure"))
 FEATURIZERS: Registry[Any] = Registry(
     "feature",
     "matdata.featurizers",
@@ -33,7 +35,7 @@ FEATURIZERS: Registry[Any] = Registry(
     },
     FeatureError,
     base="matdata.features.base:Featurizer",
-    needs=("version", "citation", "requires"),
+    needs=("version", "citation"),
 )
 
 
@@ -50,7 +52,8 @@ def featurizer(spec: str, settings: Mapping[str, object] | None = None) -> Featu
     Raises
     ------
     FeatureError
-        If there is no such feature, with the closest known name.
+        If there is no such feature, with the closest known name; if it does not say what it
+        requires.
     ConfigError
         If a setting is unknown or has the wrong type.
     """
@@ -60,4 +63,12 @@ def featurizer(spec: str, settings: Mapping[str, object] | None = None) -> Featu
     if variant:
         values["variant"] = variant
     made: Featurizer = factory(factory.Settings.from_mapping(values))
+    requires = getattr(made, "requires", None)
+    if not isinstance(requires, frozenset) or not requires or not requires <= REQUIREMENTS:
+        raise FeatureError(
+            f"feature {name!r} requires {requires!r}, expected a frozenset of one or more of "
+            f"{', '.join(sorted(REQUIREMENTS))}",
+            cause="a defect of that featurizer",
+            next_step='its author should write: requires = frozenset({"structure"})',
+        )
     return made

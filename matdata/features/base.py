@@ -22,6 +22,8 @@ from matdata.core.errors import FeatureError
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings
 from matdata.core.table_rows import TableRows
+from matdata.features.inputs import KINDS, RecordColumns, Requirement
+from matdata.features.inputs import FeatureInput as FeatureInput
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -35,8 +37,6 @@ else:
 
 Column: TypeAlias = "npt.NDArray[Any] | Ragged"
 Dense: TypeAlias = "npt.NDArray[Any] | Ragged"
-#: What a featurizer is handed: structures, formulas, or rows of the table.
-FeatureInput: TypeAlias = "Crystals | Compositions | TableRows"
 #: What a loader holds of a feature: the level and the values of each column, by name.
 BatchColumns: TypeAlias = "Mapping[str, tuple[str, Column]]"
 
@@ -46,9 +46,6 @@ CRYSTAL = "crystal"
 ROW = "row"
 #: The batch form of a featurizer that declares none: dense float32 numbers.
 DENSE_FORM = "matdata.load.inputs.dense:DenseBatch"
-
-
-_KINDS = {Crystals: "structures", Compositions: "compositions", TableRows: "rows of a table"}
 
 
 @dataclass(frozen=True)
@@ -119,8 +116,9 @@ class Featurizer(ABC, Generic[S_co]):
     name: ClassVar[str]
     version: ClassVar[str]
     citation: ClassVar[str]
-    #: What `featurize` is given: `Crystals`, `Compositions`, or `TableRows` of `columns`.
-    requires: ClassVar[Literal["structure", "composition", "columns"]]
+    #: What `featurize` is given: `Crystals` for ``structure``, `Compositions` for ``composition``,
+    #: `TableRows` of `columns` for ``columns``; `RecordColumns` of all of these for several.
+    requires: ClassVar[frozenset[Requirement]]
     Settings: ClassVar[type[Settings]] = Settings
     #: How workers share the work: compiled kernels release the GIL, Python code does not.
     workers: ClassVar[Literal["thread", "process"]] = "thread"
@@ -142,7 +140,7 @@ class Featurizer(ABC, Generic[S_co]):
     def featurize(self, batch: FeatureInput) -> Block:
         """Featurize a batch; a crystal that fails is a `Reject`, never a NaN.
 
-        A batch is what `requires` says; `crystals` or `compositions` narrow its type.
+        A batch is what `requires` says; `crystals`, `compositions` and `table` narrow its type.
         """
 
     def crystals(self, batch: FeatureInput) -> Crystals:
@@ -153,9 +151,10 @@ class Featurizer(ABC, Generic[S_co]):
         FeatureError
             If it holds anything else.
         """
-        if isinstance(batch, Crystals):
-            return batch
-        raise FeatureError(f"{self.spec} needs structures, got {_KINDS[type(batch)]}")
+        found = batch.crystals if isinstance(batch, RecordColumns) else batch
+        if isinstance(found, Crystals):
+            return found
+        raise FeatureError(f"{self.spec} needs structures, got {KINDS[type(batch)]}")
 
     def compositions(self, batch: FeatureInput) -> Compositions:
         """The batch, which holds compositions.
@@ -165,26 +164,47 @@ class Featurizer(ABC, Generic[S_co]):
         FeatureError
             If it holds anything else.
         """
-        if isinstance(batch, Compositions):
-            return batch
+        found = batch.compositions if isinstance(batch, RecordColumns) else batch
+        if isinstance(found, Compositions):
+            return found
         raise FeatureError(
-            f"{self.spec} needs compositions, got {_KINDS[type(batch)]}",
+            f"{self.spec} needs compositions, got {KINDS[type(batch)]}",
             next_step="take those of the structures: Compositions.from_crystals(crystals)",
         )
 
     def materials(self, batch: FeatureInput) -> Crystals | Compositions:
-        """The batch, which holds structures or compositions.
+        """The batch, which holds structures or compositions; structures if both.
 
         Raises
         ------
         FeatureError
             If it holds rows of a table.
         """
-        if isinstance(batch, TableRows):
-            raise FeatureError(
-                f"{self.spec} needs structures or compositions, got {_KINDS[TableRows]}"
-            )
-        return batch
+        found: object = batch
+        if isinstance(batch, RecordColumns):
+            found = batch.compositions if batch.crystals is None else batch.crystals
+        if isinstance(found, (Crystals, Compositions)):
+            return found
+        raise FeatureError(
+            f"{self.spec} needs structures or compositions, got {KINDS[type(batch)]}"
+        )
+
+    def table(self, batch: FeatureInput) -> TableRows:
+        """The cells of `columns` for the materials of the batch.
+
+        Raises
+        ------
+        FeatureError
+            If the materials have no table.
+        """
+        found = batch.table if isinstance(batch, RecordColumns) else batch
+        if isinstance(found, TableRows):
+            return found
+        raise FeatureError(
+            f"{self.spec} reads a column of a dataset's table, which structures and formulas "
+            "given by themselves do not have",
+            next_step=f"build a dataset whose table has {', '.join(self.columns())}",
+        )
 
     @abstractmethod
     def dense(self, fields: Mapping[str, Column]) -> Dense:
@@ -264,7 +284,7 @@ class Featurizer(ABC, Generic[S_co]):
         return {
             **self.identity(),
             "citation": self.citation,
-            "requires": self.requires,
+            "requires": "+".join(sorted(self.requires)),
             "fields": [asdict(item) for item in self.fields],
         }
 

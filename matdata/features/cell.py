@@ -38,7 +38,7 @@ class Lattice(Featurizer):
     name: ClassVar[str] = "lattice"
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "Chen et al., Chem. Mater. 31, 3564 (2019)"
-    requires: ClassVar[Literal["structure", "composition"]] = "structure"
+    requires = frozenset({"structure"})
     batch_rows: ClassVar[int] = 4096
 
     @property
@@ -96,7 +96,7 @@ class SpaceGroup(Featurizer[SymmetrySettings]):
     name: ClassVar[str] = "space-group"
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "International Tables for Crystallography A (2016)"
-    requires: ClassVar[Literal["structure", "composition"]] = "structure"
+    requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = SymmetrySettings
     workers: ClassVar[Literal["thread", "process"]] = "process"
     shard_rows: ClassVar[int] = 1 << 18

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from matdata.core.errors import ConfigError, FeatureError
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
-from matdata.core.table_rows import TableRows
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 
 
@@ -42,7 +41,7 @@ class TableColumn(Featurizer[ColumnSettings]):
     name: ClassVar[str] = "column"
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "the source of the dataset"
-    requires: ClassVar[Literal["structure", "composition", "columns"]] = "columns"
+    requires = frozenset({"columns"})
     Settings: ClassVar[type[Settings]] = ColumnSettings
     batch_rows: ClassVar[int] = 1 << 16
     shard_rows: ClassVar[int] = 1 << 20
@@ -106,12 +105,7 @@ class TableColumn(Featurizer[ColumnSettings]):
             If the materials have no table, or the column holds text or arrays.
         """
         (name,) = self.columns()
-        if not isinstance(batch, TableRows):
-            raise FeatureError(
-                f"{self.spec} is a column of a dataset's table, which structures and formulas "
-                "given by themselves do not have",
-                next_step="build a dataset whose table has that column",
-            )
+        batch = self.table(batch)
         numbers = np.array([self._number(name, cell) for cell in batch.columns[name]])
         known = np.isfinite(numbers)
         rejects = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from matdata.core.crystals import Crystals, Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
+from matdata.features.inputs import Requirement
 from matdata.tables import element_vectors, magpie
 
 
@@ -54,9 +55,9 @@ class ElementVectors(Featurizer[ElementSettings]):
     shard_rows: ClassVar[int] = 1 << 18
 
     @property
-    def requires(self) -> Literal["structure", "composition"]:  # type: ignore[override]
+    def requires(self) -> frozenset[Requirement]:  # type: ignore[override]
         """Rows of sites need a structure, rows of elements a formula."""
-        return "structure" if self.settings.per == "site" else "composition"
+        return frozenset({"structure" if self.settings.per == "site" else "composition"})
 
     @property
     def fields(self) -> tuple[Field, ...]:

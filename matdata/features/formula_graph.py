@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +62,7 @@ class FormulaGraph(Featurizer[FormulaGraphSettings]):
     name: ClassVar[str] = "formula-graph"
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "Ihalage and Hao, Adv. Sci. 9, 2200164 (2022)"
-    requires: ClassVar[Literal["structure", "composition"]] = "composition"
+    requires = frozenset({"composition"})
     Settings: ClassVar[type[Settings]] = FormulaGraphSettings
     batch_form = "matdata.load.inputs.formula:FormulaGraphBatch"
     batch_fields = ("elements", "counts")

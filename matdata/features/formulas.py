@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, cast
+from typing import ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ LOG_SCALE = 0.0025
 class _OfElements(Featurizer[S_co]):
     """Base: elements and fractions are stored, one entry for each element of the formula."""
 
-    requires: ClassVar[Literal["structure", "composition"]] = "composition"
+    requires = frozenset({"composition"})
     batch_rows: ClassVar[int] = 4096
     shard_rows: ClassVar[int] = 1 << 18
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +80,7 @@ class Graph(Featurizer[GraphSettings]):
     name: ClassVar[str] = "graph"
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018)"
-    requires: ClassVar[Literal["structure", "composition"]] = "structure"
+    requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = GraphSettings
     batch_form = "matdata.load.inputs.graph:GraphBatch"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +74,7 @@ class Magpie(Featurizer[CompositionSettings]):
     citation: ClassVar[str] = (
         "Ward et al., npj Comput. Mater. 2, 16028 (2016), doi:10.1038/npjcompumats.2016.28"
     )
-    requires: ClassVar[Literal["structure", "composition"]] = "composition"
+    requires = frozenset({"composition"})
     Settings: ClassVar[type[Settings]] = CompositionSettings
     batch_rows: ClassVar[int] = 4096
     shard_rows: ClassVar[int] = 1 << 18

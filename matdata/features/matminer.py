@@ -13,6 +13,7 @@ from matdata.core.crystals import Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
+from matdata.features.inputs import Requirement
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,10 @@ class MatminerFeaturizer(Featurizer[MatminerSettings]):
         self._matminer = Matminer(chosen.variant, chosen.preset, chosen.arguments)
 
     @property
-    def requires(self) -> Literal["structure", "composition"]:  # type: ignore[override]
+    def requires(self) -> frozenset[Requirement]:  # type: ignore[override]
         """Composition featurizers take formulas, all others structures."""
-        return "composition" if self._matminer.kind == "composition" else "structure"
+        by_formula = self._matminer.kind == "composition"
+        return frozenset({"composition" if by_formula else "structure"})
 
     @property
     def fields(self) -> tuple[Field, ...]:

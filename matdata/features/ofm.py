@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +76,7 @@ class OrbitalField(Featurizer[OrbitalFieldSettings]):
         "Lam Pham et al., Sci. Technol. Adv. Mater. 18, 756 (2017), "
         "doi:10.1080/14686996.2017.1378060"
     )
-    requires: ClassVar[Literal["structure", "composition"]] = "structure"
+    requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = OrbitalFieldSettings
 
     def _vectors(self) -> Float:

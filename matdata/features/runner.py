@@ -13,14 +13,14 @@ import numpy.typing as npt
 
 from matdata.core import ledger
 from matdata.core.console import Console
-from matdata.core.crystals import Ragged
+from matdata.core.crystals import Ragged, offsets_of
 from matdata.core.digest import digest_json
 from matdata.core.errors import FeatureError
 from matdata.core.executors import ordered_map
 from matdata.core.ledger import Reject, count_reasons
-from matdata.core.table_rows import TableRows
 from matdata.features import featurizer as make_featurizer
-from matdata.features.base import Block, FeatureInput, Featurizer
+from matdata.features.base import CRYSTAL, Block, Column, FeatureInput, Featurizer
+from matdata.features.inputs import PartialInput, n_entries
 from matdata.store import tables
 from matdata.store.artefact import ArtefactWriter, building, check_files, check_present
 from matdata.store.backends import backend
@@ -43,7 +43,8 @@ class Job:
     featurizer
         Made with its settings.
     batch
-        All crystals, all compositions, or all rows of the table, in the order of the dataset.
+        What the featurizer requires of all materials, in the order of the dataset; of those
+        that have a structure, if it requires one and some have none.
     dataset_ref, dataset_digest
         What the feature is made from.
     home
@@ -55,7 +56,7 @@ class Job:
     """
 
     featurizer: Featurizer
-    batch: FeatureInput
+    batch: FeatureInput | PartialInput
     dataset_ref: str
     dataset_digest: str
     home: Path
@@ -65,8 +66,7 @@ class Job:
     def rows_per_shard(self) -> int:
         """Crystals in a shard: near 64 MB, and no more than the featurizer allows."""
         limit = self.shard_rows or self.featurizer.shard_rows
-        entries_of = 0 if isinstance(self.batch, TableRows) else len(self.batch.numbers)
-        sites = entries_of / max(len(self.batch), 1)
+        sites = n_entries(self.batch) / max(len(self.batch), 1)
         per_row = 8.0
         for field in self.featurizer.fields:
             entries = {"crystal": 1.0, "site": sites}.get(field.level, GUESSED_ENTRIES * sites)
@@ -134,7 +134,7 @@ def _shard_part(job: Job, shard: int) -> str:
     return f"shards/{shard:05d}{backend(job.store).SUFFIX}"
 
 
-def _batches(job: Job, shards: list[int]) -> Iterator[FeatureInput]:
+def _batches(job: Job, shards: list[int]) -> Iterator[FeatureInput | PartialInput]:
     step = job.featurizer.batch_rows
     for shard in shards:
         start, stop = _bounds(job, shard)
@@ -163,9 +163,23 @@ def _run_task(task: Task) -> Block:
     return _checked(_made(spec, tuple(settings.items())), batch)
 
 
-def _checked(featurizer: Featurizer, batch: Any) -> Block:
-    block = featurizer.featurize(batch)
-    return check_block(featurizer, batch, block)
+def _checked(featurizer: Featurizer, batch: FeatureInput | PartialInput) -> Block:
+    if not isinstance(batch, PartialInput):
+        return check_block(featurizer, batch, featurizer.featurize(batch))
+    given = batch.given
+    block = _checked(featurizer, given) if len(given) else _empty_block(featurizer)
+    text = "only its formula is known, and a structure is needed"
+    lost = [Reject(name, "featurize", "no_structure", text) for name in batch.missing()]
+    return Block(batch.rows[block.rows], block.fields, [*block.rejects, *lost])
+
+
+def _empty_block(featurizer: Featurizer) -> Block:
+    """The block of no materials."""
+    fields: dict[str, Column] = {}
+    for field in featurizer.fields:
+        values = np.empty((0, *field.shape), dtype=field.dtype)
+        fields[field.name] = values if field.level == CRYSTAL else Ragged(values, offsets_of([]))
+    return Block(np.empty(0, np.int64), fields)
 
 
 def check_block(featurizer: Featurizer, batch: Any, block: Block) -> Block:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,7 @@ class VoronoiFacets(Featurizer):
     name: ClassVar[str] = "voronoi-facets"
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "O'Keeffe, Acta Cryst. A 35, 772 (1979)"
-    requires: ClassVar[Literal["structure", "composition"]] = "structure"
+    requires = frozenset({"structure"})
 
     @property
     def fields(self) -> tuple[Field, ...]:

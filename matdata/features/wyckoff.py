@@ -66,7 +66,7 @@ class Wyckoff(Featurizer[WyckoffSettings]):
     name: ClassVar[str] = "wyckoff"
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "Goodall et al., Sci. Adv. 8, eabn4117 (2022)"
-    requires: ClassVar[Literal["structure", "composition"]] = "structure"
+    requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = WyckoffSettings
     batch_form = "matdata.load.inputs.wyckoff:WyckoffBatch"
     workers: ClassVar[Literal["thread", "process"]] = "process"

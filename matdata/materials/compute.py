@@ -13,9 +13,11 @@ from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Ragged
 from matdata.core.errors import FeatureError, StructureError
 from matdata.core.ledger import Reject
+from matdata.core.table_rows import TableRows
 from matdata.features import featurizer
 from matdata.features.base import Block, Column, Featurizer
 from matdata.features.feature import values_and_offsets
+from matdata.features.inputs import FeatureInput, combined
 from matdata.features.runner import check_block
 from matdata.materials import read_materials
 
@@ -75,15 +77,15 @@ def compute(spec: str, materials: object, **settings: object) -> Computed:
     """
     feature = featurizer(spec, settings)
     parsed = read_materials(materials)
-    batch, unread = parsed.for_inputs(feature.requires == "structure", f"feature {spec!r}")
-    rows, fields, failed = stored_fields(feature, batch)
+    batch, unread = parsed.for_inputs("structure" in feature.requires, f"feature {spec!r}")
+    rows, fields, failed = stored_fields(feature, for_featurizer(batch, feature))
     values, offsets = values_and_offsets(feature.dense(fields))
     names, rejects = parsed.names_of(batch.ids[rows].tolist()), parsed.named([*unread, *failed])
     return Computed(values, offsets, names, feature.labels(), feature.units(), rejects)
 
 
 def stored_fields(
-    featurizer: Featurizer, batch: Crystals | Compositions
+    featurizer: Featurizer, batch: FeatureInput
 ) -> tuple[npt.NDArray[np.int64], dict[str, Column], list[Reject]]:
     """The fields that a build would store.
 
@@ -111,7 +113,7 @@ def _join(columns: list[Any]) -> Column:
     return Ragged.concat(columns) if isinstance(columns[0], Ragged) else np.concatenate(columns)
 
 
-def as_batch(materials: object, featurizer: Featurizer) -> Crystals | Compositions:
+def as_batch(materials: object, featurizer: Featurizer) -> FeatureInput:
     """Convert materials into the columns that a featurizer takes; all of them, or none.
 
     Raises
@@ -125,28 +127,48 @@ def as_batch(materials: object, featurizer: Featurizer) -> Crystals | Compositio
         return for_featurizer(materials, featurizer)
     parsed = read_materials(materials)
     batch, rejects = parsed.for_inputs(
-        featurizer.requires == "structure", f"feature {featurizer.spec!r}"
+        "structure" in featurizer.requires, f"feature {featurizer.spec!r}"
     )
     for reject in parsed.named(rejects):
         raise StructureError(f"{reject.material_id}: {reject.message}")
-    return batch
+    return for_featurizer(batch, featurizer)
 
 
 def for_featurizer(
-    batch: Crystals | Compositions, featurizer: Featurizer
-) -> Crystals | Compositions:
+    batch: Crystals | Compositions, featurizer: Featurizer, table: TableRows | None = None
+) -> FeatureInput:
     """Columns as a featurizer takes them: crystals become formulas if it needs no more.
+
+    Parameters
+    ----------
+    batch
+        Structures or compositions (n).
+    featurizer
+        What they are for.
+    table
+        Cells of its columns for the n materials, where there is a table.
 
     Raises
     ------
     FeatureError
-        If it needs structures and the columns are compositions.
+        If it needs structures and the columns are compositions, or it reads a table and there is
+        none.
     """
-    if featurizer.requires == "composition" and isinstance(batch, Crystals):
-        return Compositions.from_crystals(batch)
-    if featurizer.requires == "structure" and isinstance(batch, Compositions):
+    requires = featurizer.requires
+    if "columns" in requires and table is None:
+        table = featurizer.table(batch)  # raises
+    crystals = batch if isinstance(batch, Crystals) else None
+    if "structure" in requires and crystals is None:
         raise FeatureError(
             f"feature {featurizer.spec!r} needs structures, got formulas",
             next_step="give pymatgen structures, ASE atoms or Crystals",
         )
-    return batch
+    compositions = None
+    if "composition" in requires:
+        compositions = Compositions.from_crystals(batch) if isinstance(batch, Crystals) else batch
+    return combined(
+        batch.ids,
+        crystals=crystals if "structure" in requires else None,
+        compositions=compositions,
+        table=table if "columns" in requires else None,
+    )

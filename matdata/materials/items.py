@@ -9,7 +9,7 @@ from typing import Any
 
 from matdata.adapters import ase, pymatgen
 from matdata.core.errors import SourceError, StructureError
-from matdata.sources.readers.base import is_structure_dict
+from matdata.sources.readers.base import is_missing, is_structure_dict
 from matdata.sources.roles import ReadOptions, Roles, find_roles
 
 #: Rows of a table from which the roles of its columns are inferred.
@@ -83,12 +83,18 @@ def _is_pandas(value: object, kind: str) -> bool:
 
 
 def _of_table(frame: Any) -> Iterator[Item]:
-    """Rows of a table, from its column of structures, or of formulas."""
+    """Rows of a table: the structure, or the formula of a row without one."""
     roles = _roles_of(frame)
-    payloads = _column(frame, roles.structure or roles.formula)
+    columns = [_column(frame, name) for name in (roles.structure, roles.formula) if name]
     names = frame.index if roles.id is None else _column(frame, roles.id)
-    for name, value in zip(names, payloads, strict=True):
+    for name, *values in zip(names, *columns, strict=True):
+        value = next((one for one in values if not _is_missing(one)), values[0])
         yield Item(value, str(name), cell=True)
+
+
+def _is_missing(value: object) -> bool:
+    """Whether a cell holds nothing, also as pandas marks it."""
+    return is_missing(value) or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _column(frame: Any, name: str | None) -> Any:

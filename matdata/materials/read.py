@@ -148,10 +148,12 @@ class _Reading:
                 self._call_by(positions, str(path))
 
     def _add_chunk(self, chunk: Chunk) -> None:
+        structures = chunk.structures
         for row, name in enumerate(chunk.table["material_id"]):
             position = self._called(str(name))
-            if chunk.crystals is not None:
-                self.sites[position] = _sites_of(chunk.crystals, row)
+            crystal = structures.position(row)
+            if crystal is not None:
+                self.sites[position] = _sites_of(structures.crystals, crystal)
             else:
                 self.amounts[position] = parse_formula(chunk.table["formula"][row])
         for reject in chunk.rejects:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from matdata.features import featurizer
     from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
     from matdata.features.formulas import ELEMENT_SETS
+    from matdata.features.inputs import RecordColumns, Requirement
     from matdata.geometry.gaussians import GAUSSIAN_BASES, GaussianBasis
     from matdata.load.batch import Batch
     from matdata.load.inputs.base import BatchForm, unsigned
@@ -115,6 +116,8 @@ HOMES = {
     "Dense": "matdata.features.base",
     "Featurizer": "matdata.features.base",
     "FeatureInput": "matdata.features.base",
+    "RecordColumns": "matdata.features.inputs",
+    "Requirement": "matdata.features.inputs",
     "Field": "matdata.features.base",
     "TableRows": "matdata.core.table_rows",
     "featurizer": "matdata.features",
@@ -223,8 +226,10 @@ __all__ = [
     "Predictions",
     "Ragged",
     "ReadOptions",
+    "RecordColumns",
     "Reject",
     "Request",
+    "Requirement",
     "Run",
     "Samples",
     "SavedModel",

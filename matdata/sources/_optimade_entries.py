@@ -6,19 +6,21 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from matdata.adapters.sites import FULL, Sites, from_cartesian, number_of, to_crystals
+from matdata.adapters.sites import FULL, Sites, from_cartesian, number_of
 from matdata.core.ledger import Unusable
 from matdata.sources._optimade_checks import check_dimensions, check_statements
 from matdata.sources.base import Chunk
 from matdata.sources.guard import Row, gather, too_many
 from matdata.sources.limits import MAX_COLUMNS
-from matdata.sources.parse import to_columns
+from matdata.sources.parse import require_formula, structural_chunk, to_columns
+from matdata.sources.readers.base import is_missing
 from matdata.sources.readers.json_text import require_object
 
 STRUCTURE = (
     "lattice_vectors", "cartesian_site_positions", "species_at_sites", "species",
     "structure_features", "assemblies",
 )  # fmt: skip
+DIMENSIONS = ("nsites", "dimension_types", "nperiodic_dimensions")
 KIND = "structures"
 MISSING = -99999  # JARVIS's marker of missing values
 #: Features that indicate atoms not represented by the site positions.
@@ -104,7 +106,7 @@ def chunk_of(entries: Sequence[object]) -> Chunk:
     """Structures and values of entries."""
     gathered = gather(entries, _identity, _row)
     table = {"material_id": gathered.ids, **to_columns(gathered.rows)}
-    return Chunk(to_crystals(gathered.ids, gathered.sites), table, gathered.rejects)
+    return structural_chunk(gathered, table)
 
 
 def _identity(entry: object) -> str:
@@ -117,7 +119,20 @@ def _row(entry: Any) -> Iterator[Row]:
     kind = require_object(entry).get("type", KIND)  # services may omit the type
     if kind != KIND:
         raise Unusable("unreadable", f"its type is {kind!r:.80}, not {KIND!r}")
-    yield Row(_identity(entry), values_of(entry), sites_of(entry))
+    values = values_of(entry)
+    if not _is_known_by_formula(entry):
+        yield Row(_identity(entry), values, sites_of(entry))
+        return
+    formula = str(_attributes(entry)["chemical_formula_reduced"])
+    require_formula(formula)
+    yield Row(_identity(entry), {**values, "formula": formula})
+
+
+def _is_known_by_formula(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry states a formula and nothing about a structure, not even its dimensions."""
+    attributes = _attributes(entry)
+    silent = all(is_missing(attributes.get(name)) for name in (*STRUCTURE, *DIMENSIONS))
+    return silent and isinstance(attributes.get("chemical_formula_reduced"), str)
 
 
 def day_of(entry: Mapping[str, object]) -> str:

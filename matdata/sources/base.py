@@ -9,16 +9,19 @@ function of its argument; the chunk's number and its records never depend on the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from matdata.core.crystals import Crystals
-from matdata.core.errors import SourceError
+import numpy as np
+
+from matdata.core.crystals import MAX_ID, Crystals, Int
+from matdata.core.errors import SourceError, StructureError
 from matdata.core.ledger import Reject
 from matdata.core.redaction import redacted
 from matdata.core.settings import Settings, setting
+from matdata.core.structures import Structures
 from matdata.sources.identity import printable, problem_of
 from matdata.sources.limits import CHUNK_ROWS
 from matdata.sources.roles import ReadOptions
@@ -37,24 +40,70 @@ class Chunk:
     crystals
         The structures, or None when the source holds compositions only.
     table
-        One list a column, one entry a record, None where a value is missing. ``material_id`` is
-        always there; ``formula`` is when there are no structures.
+        One list per column, one entry per record, None where a value is missing. ``material_id``
+        is always there; ``formula`` is a text for each record without a structure.
     rejects
         Records that could not be read, each with its reason.
+    structure_rows : (k,) int64 or None
+        Records that `crystals` belong to, ascending; None if every record has a structure.
+
+    Raises
+    ------
+    SourceError
+        If columns differ in length, or a record has neither structure nor formula.
     """
 
     crystals: Crystals | None
     table: dict[str, list[Any]]
     rejects: list[Reject] = field(default_factory=list)
+    structure_rows: Int | None = None
 
     def __post_init__(self) -> None:
         n = len(self.table["material_id"])
         wrong = [name for name, column in self.table.items() if len(column) != n]
-        if wrong or (self.crystals is not None and len(self.crystals) != n):
+        partial = self.structure_rows is not None
+        if wrong or (self.crystals is not None and not partial and len(self.crystals) != n):
             raise SourceError(f"columns of a chunk differ in length: {wrong or 'crystals'}")
+        if partial:
+            self._check_rows()
+
+    def _check_rows(self) -> None:
+        try:
+            missing = self.structures.missing.tolist()
+        except StructureError as error:
+            raise SourceError(f"structures of a chunk: {error.what}") from error
+        formulas = self.table.get("formula", [None] * len(self))
+        bare = [row for row in missing if not isinstance(formulas[row], str)]
+        if bare:
+            name = self.table["material_id"][bare[0]]
+            raise SourceError(
+                f"{len(bare)} records of a chunk have neither structure nor formula, the first is "
+                f"{name!r}",
+                next_step="make a `Reject` of such a record",
+            )
 
     def __len__(self) -> int:
         return len(self.table["material_id"])
+
+    @property
+    def structures(self) -> Structures:
+        """The structures, with the records that they belong to."""
+        if self.crystals is not None and self.structure_rows is None:
+            return Structures.of(self.crystals)
+        # Ids that no array can hold are in the table, whose check rejects their records.
+        ids = np.array([str(one)[:MAX_ID] for one in self.table["material_id"]], dtype=np.str_)
+        if self.crystals is None or self.structure_rows is None:
+            return Structures.none(ids)
+        return Structures(ids, self.crystals, self.structure_rows)
+
+    def take(self, rows: Sequence[int]) -> Chunk:
+        """The chunk with some of its records, in that order; the rejects stay."""
+        table = {name: [column[row] for row in rows] for name, column in self.table.items()}
+        if self.crystals is None or self.structure_rows is None:
+            crystals = None if self.crystals is None else self.crystals.take(rows)
+            return Chunk(crystals, table, self.rejects)
+        taken = self.structures.take(rows)
+        return Chunk(taken.crystals, table, self.rejects, taken.rows)
 
     def with_usable_ids(self) -> Chunk:
         """The chunk with records of unusable ids among its rejects, and all ids there printable."""
@@ -67,9 +116,7 @@ class Chunk:
         for identity, problem in zip(ids, problems, strict=True):
             if problem is not None:
                 rejects.append(Reject(printable(identity), "source", "bad_id", problem))
-        table = {name: [column[row] for row in kept] for name, column in self.table.items()}
-        crystals = None if self.crystals is None else self.crystals.take(kept)
-        return Chunk(crystals, table, rejects)
+        return replace(self.take(kept), rejects=rejects)
 
 
 @dataclass(frozen=True)
@@ -86,7 +133,8 @@ class Origin:
     version
         Version of the database or of the generator; ``local`` for files.
     kind
-        Whether records hold structures or compositions only.
+        ``structure`` if records hold structures, though some may be known by their formula alone;
+        ``composition`` if none does.
     request
         What was asked for, digests of the input included: equal requests give equal records.
     licence, url, citation

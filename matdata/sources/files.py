@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
-from matdata.adapters.ase import frame_values
 from matdata.core.errors import SourceError, did_you_mean
-from matdata.core.ledger import Unusable
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
-from matdata.sources.limits import CHUNK_WEIGHT
 from matdata.sources.parse import parse_formulas, parse_structures
-from matdata.sources.readers.base import DAMAGED, LABEL, WEIGHT, Form, Raw, Record, is_cif
+from matdata.sources.readers.base import Raw, Record
 from matdata.sources.readers.csv_table import unnamed_columns
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
 from matdata.sources.readers.nested_columns import NestedColumns
 from matdata.sources.readers.opening import digest_input, encodable, plain_stem, plain_suffix
+from matdata.sources.readers.peek import PEEK, column_names, first_raw, first_readable, first_where
+from matdata.sources.readers.raw_records import raw_of
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
-from matdata.sources.roles import ReadOptions, Roles, find_roles
+from matdata.sources.roles import ReadOptions, Roles, find_roles, holds_structure, structure_column
 
-PEEK = 50  # records sampled before reading, to distinguish numbers from text
+DOCUMENTS = (".json", ".jsonl", ".ndjson")  # each record has its own columns
 GENERIC = ("train", "val", "test", "data", "summary", "structures", "dataset")
 FORMATS = "CIF, POSCAR, CSV, JSON, JSONL, extended XYZ, ASE db, a folder or a zip of structures"
 
@@ -147,20 +147,39 @@ class Files(Source):
         )
 
     def _table_roles(self, records: Iterator[Record]) -> Roles:
-        first, damage = _sampled(records)
+        first, damage = first_readable(records)
         if not first:
             raise SourceError(
                 f"{self.path} holds no readable record"
                 + "".join(f"; {problem}" for problem in damage[:3]),
                 cause="an empty file, or one of another kind than its name indicates",
             )
-        columns = list(dict.fromkeys(name for record in first for name in record))
-        columns = [name for name in columns if not name.startswith("__")]
+        first += self._later(first)
+        columns = column_names(first)
         payload_column = next((name for name in (XYZ_TEXT, ASE_ROW) if name in columns), None)
         options = self.options
         if payload_column:
             options = ReadOptions(**{**options.to_dict(), "structure_col": payload_column})
         return find_roles(columns, first, options, str(self.path))
+
+    def _later(self, first: list[Record]) -> list[Record]:
+        """Later documents that show columns which the first ones do not have.
+
+        Which records have a structure must not depend on the order of the file, so the first with
+        one is looked for, as are the first with the columns that the user names.
+        """
+        if plain_suffix(self.path) not in DOCUMENTS:
+            return []
+        columns, options = column_names(first), self.options
+        later = []
+        for named in {options.structure_col, options.formula_col} - {None, *columns}:
+            later += first_where(self._all_records(), functools.partial(_is_named, named))
+        if structure_column(columns, first, str(self.path)) is None and not options.structure_col:
+            later += first_where(self._all_records(), holds_structure)
+        return later
+
+    def _all_records(self) -> Iterator[Record]:
+        return itertools.islice(self._records(), self.limit)
 
     def _raw_records(self) -> Iterator[Raw]:
         if self._folder is not None:
@@ -168,46 +187,20 @@ class Files(Source):
             return
         roles = self._find_roles()
         stem = encodable(plain_stem(self.path))
-        raws = (_to_raw(record, n, roles, stem) for n, record in enumerate(self._records()))
-        first = _first(raws)
+        raws = (raw_of(record, n, roles, stem) for n, record in enumerate(self._records()))
+        first = first_raw(raws)
         nested = NestedColumns(raw.values for raw in first)
         for raw in itertools.chain(first, raws):
             problem = nested.problem(raw.values)
             yield raw if problem is None else _refused(raw, problem)
 
 
-def _first(raws: Iterator[Raw]) -> list[Raw]:
-    """The first records, as many as are looked at to tell kinds of columns."""
-    first, weight = [], 0
-    for raw in itertools.islice(raws, PEEK):
-        first.append(raw)
-        weight += raw.weight
-        if weight > CHUNK_WEIGHT:
-            break
-    return first
+def _is_named(column: str | None, name: str, _: object) -> bool:
+    return name == column
 
 
 def _refused(raw: Raw, problem: str) -> Raw:
     return Raw(raw.place, "none", problem, {"id": raw.values["id"]})
-
-
-def _sampled(records: Iterator[Record]) -> tuple[list[Record], list[str]]:
-    """The first readable records, and the faults of the unreadable ones among them."""
-    first, damage, weight = [], [], 0
-    for record in itertools.islice(records, PEEK):
-        weight += _weight(record)
-        if DAMAGED in record:
-            damage.append(str(record[DAMAGED]))
-            continue
-        try:
-            values = frame_values(record[XYZ_TEXT]) if XYZ_TEXT in record else {}
-        except Unusable as error:
-            damage.append(str(error))
-            values = {}
-        first.append({**record, **values})
-        if weight > CHUNK_WEIGHT:
-            break
-    return first, damage
 
 
 class _OneFile(Folder):
@@ -222,55 +215,3 @@ class _OneFile(Folder):
 
     def note(self) -> str:
         return ""
-
-
-def _weight(record: Record) -> int:
-    """Approximate bytes in memory: from the reader, plus those of the texts."""
-    texts = sum(len(value) for value in record.values() if isinstance(value, str))
-    return texts + int(record.get(WEIGHT, 0))
-
-
-def _to_raw(record: Record, number: int, roles: Roles, stem: str) -> Raw:
-    location, weight = f"record {number + 1}", _weight(record)
-    record.pop(WEIGHT, None)
-    label = record.pop(LABEL, number)
-    identity = record.get(roles.id) if roles.id else None
-    if not isinstance(identity, (str, int, float)):
-        identity = f"{stem}-{int(label):07d}" if isinstance(label, int) else str(label)
-    if DAMAGED in record:
-        return Raw(location, "none", record[DAMAGED], {"id": identity})
-    payload = record.get(roles.structure or cast(str, roles.formula))
-    columns = {
-        k: v for k, v in record.items() if k not in (roles.structure, roles.id, roles.formula)
-    }
-    values = {**columns, "id": identity}
-    if roles.structure == XYZ_TEXT:
-        return Raw(location, "xyz", payload, values, roles.id, weight)
-    if payload is None:
-        return Raw(location, "none", "no structure" if roles.structure else "no formula", values)
-    if isinstance(payload, str) and roles.structure and (problem := _no_structure(payload)):
-        return Raw(location, "none", problem, values, weight=weight)
-    return Raw(location, _form(payload, roles), payload, values, weight=weight)
-
-
-def _no_structure(text: str) -> str | None:
-    """Why a text is neither CIF nor POSCAR, as far as its first character or single line shows."""
-    stripped = text.strip()
-    if stripped.startswith("{"):
-        return "the structure is JSON as text; write it as an object of the JSON file"
-    if len(stripped.splitlines()) == 1:
-        name = "the name of a file" if form_of(stripped) else "one line of text"
-        return (
-            f"{stripped[:40]!r} is {name}, not a structure; give the folder or a zip of the files"
-        )
-    return None
-
-
-def _form(payload: object, roles: Roles) -> Form:
-    if roles.structure is None:
-        return "formula"
-    if roles.structure == ASE_ROW:
-        return "ase"
-    if isinstance(payload, str):
-        return "cif" if is_cif(payload) else "poscar"
-    return "dict"

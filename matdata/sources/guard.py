@@ -38,7 +38,9 @@ class Gathered:
     Attributes
     ----------
     ids, rows, sites
-        Ids, values and crystals (if any) of the usable records.
+        Ids and values of the usable records, and the crystals of those that have one.
+    structure_rows
+        Rows of the records that have a crystal.
     rejects
         The rejects of the others.
     """
@@ -46,6 +48,7 @@ class Gathered:
     ids: list[str] = field(default_factory=list)
     rows: list[Mapping[str, Any]] = field(default_factory=list)
     sites: list[Sites] = field(default_factory=list)
+    structure_rows: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
 
     def add(self, outcome: Row | Reject) -> None:
@@ -64,6 +67,7 @@ class Gathered:
         self.rows.append(outcome.values)
         if outcome.sites is not None:
             self.sites.append(outcome.sites)
+            self.structure_rows.append(len(self.ids) - 1)
 
 
 def gather(

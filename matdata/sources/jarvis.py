@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from matdata.adapters.sites import from_dict, to_crystals
+from matdata.adapters.sites import from_dict
 from matdata.core.cache import cache_dir
 from matdata.core.digest import digest_file, digest_json
 from matdata.core.errors import SourceError, did_you_mean
@@ -25,8 +25,8 @@ from matdata.sources.guard import Row, gather
 from matdata.sources.optics import AXES as OPTICS_AXES
 from matdata.sources.optics import UNITS as OPTICS_UNITS
 from matdata.sources.optics import dielectric_function
-from matdata.sources.parse import to_columns
-from matdata.sources.readers.base import flatten
+from matdata.sources.parse import require_formula, structural_chunk, to_columns
+from matdata.sources.readers.base import flatten, is_missing
 from matdata.sources.readers.json_text import Item, JsonText, opened, require_object, sampled
 from matdata.sources.readers.opening import is_hidden, open_member, open_zip
 from matdata.sources.roles import Roles, find_roles
@@ -172,14 +172,19 @@ class Jarvis(Source):
         """Structures and values of a list of entries."""
         gathered = gather(raw, _identity, _row)
         table = {"material_id": gathered.ids, **to_columns(gathered.rows)}
-        return Chunk(to_crystals(gathered.ids, gathered.sites), table, gathered.rejects)
+        return structural_chunk(gathered, table)
 
 
 def _row(numbered: tuple[int, Any, Path | None]) -> Iterator[Row]:
     _, entry, xml = numbered
-    crystal = from_dict(require_object(entry).get("atoms"))
+    atoms = require_object(entry).get("atoms")
+    values = _values(entry)
+    known_by_formula = is_missing(atoms) and isinstance(values.get("formula"), str)
+    if known_by_formula:
+        require_formula(values["formula"])
     spectra = dielectric_function(xml) if xml is not None else {}
-    yield Row(_identity(numbered), {**_values(entry), **spectra}, crystal)
+    crystal = None if known_by_formula else from_dict(atoms)
+    yield Row(_identity(numbered), {**values, **spectra}, crystal)
 
 
 def _remote(name: str) -> Remote:

@@ -26,7 +26,13 @@ class Kept(Source):
 
     @classmethod
     def make(cls, request: Request) -> Kept:
-        """Kept snapshots are found by `find_source`."""
+        """Kept snapshots are found by `find_source`.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+        """
         raise NotImplementedError(request)
 
     def origin(self) -> Origin:

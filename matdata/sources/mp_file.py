@@ -38,7 +38,13 @@ class SavedDocuments(SavedFile):
         self._targets = wanted_targets(request)
 
     def origin(self) -> Origin:
-        """Look at the first document that holds a material."""
+        """Look at the first document that holds a material.
+
+        Raises
+        ------
+        SourceError
+            If none of the first documents does.
+        """
         seen = list(sampled(first_of(self.documents(), PEEK), dict))
         first = next((one for one in seen if {"material_id", "structure"} <= one.keys()), None)
         if first is None:

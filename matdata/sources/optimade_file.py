@@ -40,7 +40,13 @@ class SavedEntries(SavedFile):
         return not other
 
     def origin(self) -> Origin:
-        """Look at the first entries."""
+        """Look at the first entries.
+
+        Raises
+        ------
+        SourceError
+            If none of them is a structure of OPTIMADE.
+        """
         first = first_of(self.documents(), PEEK)
         entries = [one for one in sampled(first, dict) if one.get("type") == KIND]
         if not entries:

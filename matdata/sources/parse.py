@@ -5,20 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from matdata.adapters.sites import Sites, from_dict, to_crystals
 from matdata.core.composition import parse_formula
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Reject, Unusable
 from matdata.sources.base import Chunk
-from matdata.sources.guard import Row, gather, rejected
+from matdata.sources.guard import Gathered, Row, gather, rejected
 from matdata.sources.readers.base import Raw
 
 
 def parse_structures(records: Sequence[Raw]) -> Chunk:
-    """Parse records that hold structures; ``values["id"]`` is the material id."""
-    gathered = gather(records, _identity, _crystals_of, _place)
-    table = {**to_columns(gathered.rows), "material_id": gathered.ids}
-    return Chunk(to_crystals(gathered.ids, gathered.sites), table, gathered.rejects)
+    """Parse records that hold structures; ``values["id"]`` is the material id.
+
+    A record of the form ``formula`` has no structure: it is known by its formula alone.
+    """
+    gathered = gather(records, _identity, _rows_of, _place)
+    return structural_chunk(gathered, {**to_columns(gathered.rows), "material_id": gathered.ids})
+
+
+def structural_chunk(gathered: Gathered, table: dict[str, list[Any]]) -> Chunk:
+    """The chunk of a source of structures, of which some records may have a formula alone."""
+    rows = gathered.structure_rows
+    ids = [gathered.ids[row] for row in rows]
+    partial = None if len(rows) == len(gathered.ids) else np.array(rows, dtype=np.int64)
+    return Chunk(to_crystals(ids, gathered.sites), table, gathered.rejects, partial)
 
 
 def _place(record: Raw) -> str:
@@ -32,7 +44,10 @@ def _identity(record: Raw) -> str:
         return str(record.values["id"])
 
 
-def _crystals_of(record: Raw) -> Iterator[Row | Reject]:
+def _rows_of(record: Raw) -> Iterator[Row | Reject]:
+    if record.form == "formula":
+        yield from _formula_of(record)
+        return
     values = _values_of(record)
     identity = str(values.pop("id"))
     outcomes = _outcomes_of(record)
@@ -97,13 +112,24 @@ def _formula_of(record: Raw) -> Iterator[Row]:
     formula = "" if record.payload is None else str(record.payload)
     if record.form == "none":
         raise Unusable("unreadable", formula)
+    require_formula(formula)
+    values = {name: value for name, value in record.values.items() if name != "id"}
+    yield Row(str(record.values["id"]), {"formula": formula, **values})
+
+
+def require_formula(formula: str) -> None:
+    """Check the formula of a record that has no structure.
+
+    Raises
+    ------
+    Unusable
+        If it cannot be parsed.
+    """
     try:
         parse_formula(formula)
     except StructureError as error:
         why = f"{error.what} ({error.cause})" if error.cause else error.what
         raise Unusable("bad_formula", why) from error
-    values = {name: value for name, value in record.values.items() if name != "id"}
-    yield Row(str(record.values["id"]), {"formula": formula, **values})
 
 
 def to_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

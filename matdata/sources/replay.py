@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, ClassVar, cast
 
-from matdata.adapters.sites import from_fractional, to_crystals
+from matdata.adapters.sites import from_fractional
 from matdata.core.cache import storage_error
 from matdata.core.crystals import Crystals
 from matdata.core.digest import canonical_json
@@ -24,8 +24,9 @@ from matdata.core.errors import MatdataError, SourceError
 from matdata.core.ledger import Reject, Unusable
 from matdata.core.redaction import redacted
 from matdata.sources.base import WORDS, Chunk, Origin, Request, Source
-from matdata.sources.guard import Row, require_storable
+from matdata.sources.guard import Gathered, Row
 from matdata.sources.kept import origin_of
+from matdata.sources.parse import structural_chunk
 from matdata.sources.readers.json_text import Damaged, decode
 from matdata.sources.readers.opening import open_text
 from matdata.sources.snapshot import Snapshot
@@ -81,8 +82,10 @@ def _lines(snapshot: Snapshot) -> Iterator[Any]:
     for chunk in snapshot.chunks():
         names = list(chunk.table)
         yield {"columns": names}
+        structures = chunk.structures
         for row, values in enumerate(zip(*chunk.table.values(), strict=True)):
-            crystal = {} if chunk.crystals is None else _crystal(chunk.crystals, row)
+            position = structures.position(row)
+            crystal = {} if position is None else _crystal(structures.crystals, position)
             yield {"values": values, **crystal}
         for one in chunk.rejects:
             yield {"reject": [one.material_id, one.stage, one.reason, one.message]}
@@ -189,7 +192,13 @@ class Replay(Source):
         return origin_of(self._header["origin"])
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
-        """The chunks of the snapshot: lines with their numbers."""
+        """The chunks of the snapshot: lines with their numbers.
+
+        Raises
+        ------
+        SourceError
+            If the file is truncated, or its lines are not in the order in which they were written.
+        """
         chunk: list[tuple[int, dict[str, Any]]] = []
         number, ended, records = 0, False, 0
         lines = self._read()
@@ -218,21 +227,20 @@ class Replay(Source):
             If a line is not as it was written; such a file has not the records it states.
         """
         (place, head), *lines = raw
-        rows: list[tuple[Any, ...]] = []
-        rejects = []
+        gathered = Gathered()
         try:
             names = [str(name) for name in head["columns"]]
             for number, line in lines:
                 place = number
-                if "reject" in line:
-                    rejects.append(Reject(*map(_text, line["reject"])))
-                else:
-                    rows.append(self._row(names, line))
+                is_reject = "reject" in line
+                gathered.add(
+                    Reject(*map(_text, line["reject"])) if is_reject else self._row(names, line)
+                )
             place = raw[0][0]
-            table = {name: [row[0][k] for row in rows] for k, name in enumerate(names)}
-            sites = [row[1] for row in rows if row[1] is not None]
-            crystals = to_crystals(table["material_id"], sites) if self._has_crystals else None
-            return Chunk(crystals, table, rejects)
+            table = {name: [row[name] for row in gathered.rows] for name in names}
+            if not self._has_crystals:
+                return Chunk(None, table, gathered.rejects)
+            return structural_chunk(gathered, table)
         except (Unusable, MatdataError, LookupError, TypeError, ValueError) as error:
             raise self._cut(f"line {place} is damaged: {error}") from error
 
@@ -240,14 +248,14 @@ class Replay(Source):
     def _has_crystals(self) -> bool:
         return bool(self._header["origin"]["kind"] == "structure")
 
-    def _row(self, names: list[str], line: dict[str, Any]) -> tuple[Any, ...]:
+    def _row(self, names: list[str], line: dict[str, Any]) -> Row:
         values = line["values"]
         if not isinstance(values, list) or len(values) != len(names):
             raise ValueError(f"{len(names)} columns need a list of as many values")
         row = dict(zip(names, values, strict=True))
-        crystal = from_fractional(*(line[key] for key in CRYSTAL)) if self._has_crystals else None
-        require_storable(Row(_text(row["material_id"]), row, crystal))
-        return values, crystal
+        has_structure = self._has_crystals and any(key in line for key in CRYSTAL)
+        crystal = from_fractional(*(line[key] for key in CRYSTAL)) if has_structure else None
+        return Row(_text(row["material_id"]), row, crystal)
 
 
 def _text(value: object) -> str:

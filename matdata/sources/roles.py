@@ -10,7 +10,7 @@ from typing import Any, Literal
 from matdata.core.errors import SourceError, did_you_mean
 from matdata.core.settings import Settings, setting
 from matdata.sources.limits import MAX_COLUMNS
-from matdata.sources.readers.base import is_cif, is_structure_dict
+from matdata.sources.readers.base import is_cif, is_missing, is_structure_dict
 
 ID_NAMES = (
     "material_id", "id", "jid", "mp_id", "mpid", "task_id", "oqmd_id", "auid", "identifier",
@@ -101,8 +101,7 @@ def find_roles(
             f"{source}: more than {MAX_COLUMNS:,} columns",
             cause="a matrix, or ids and labels used as keys",
         )
-    structure = _pick(options.structure_col, STRUCTURE_NAMES, columns, first, source)
-    structure = structure or _by_content(columns, first)
+    structure = structure_column(columns, first, source, options.structure_col)
     formula = _pick(options.formula_col, FORMULA_NAMES, columns, first, source)
     if formula == "name" and not _looks_like_formula(first):
         formula = None
@@ -120,6 +119,41 @@ def find_roles(
     targets = _targets(options.targets, columns, first, skip, source)
     identity = _pick(options.id_col, ID_NAMES, columns, first, source)
     return Roles(identity, structure, formula, energy, per, targets, note)
+
+
+def structure_column(
+    columns: Sequence[str],
+    first: Sequence[Mapping[str, Any]],
+    source: str,
+    user_column: str | None = None,
+) -> str | None:
+    """The column of structures: the one that the user names, one of a known name, or by content.
+
+    Raises
+    ------
+    SourceError
+        If the user's column does not exist.
+    """
+    by_name = _pick(user_column, STRUCTURE_NAMES, columns, first, source)
+    return by_name or _by_content(columns, first)
+
+
+def holds_structure(name: str, value: object) -> bool:
+    """Whether a value is a structure: a document or CIF, or a text of several lines so named."""
+    if _is_structure_like(value):
+        return True
+    return _plain(name) in STRUCTURE_NAMES and isinstance(value, str) and "\n" in value.strip()
+
+
+def formula_column(record: Mapping[str, Any]) -> str | None:
+    """The column of a formula in one record, by its name; ``name`` alone says too little."""
+    known = FORMULA_NAMES[:-1]
+    names = [name for name in record if _plain(name) in known and record[name] is not None]
+    return min(names, key=lambda name: known.index(_plain(name)), default=None)
+
+
+def _plain(name: str) -> str:
+    return name.lower().strip().replace(" ", "_")
 
 
 def _is_text(name: str) -> bool:
@@ -147,7 +181,7 @@ def _pick(
         return user_column
     spellings: defaultdict[str, list[str]] = defaultdict(list)
     for column in columns:
-        spellings[column.lower().strip().replace(" ", "_")].append(column)
+        spellings[_plain(column)].append(column)
     candidates = next((spellings[name] for name in names if name in spellings), None)
     if candidates is None:
         return None
@@ -231,8 +265,9 @@ def _is_numeric(name: str, first: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _by_content(columns: Sequence[str], first: Sequence[Mapping[str, Any]]) -> str | None:
+    """The first column whose values, of the records that have one, are all structures."""
     for name in columns:
-        values = [record.get(name) for record in first]
+        values = [record[name] for record in first if not is_missing(record.get(name))]
         if values and all(_is_structure_like(value) for value in values):
             return name
     return None

@@ -12,21 +12,21 @@ from typing import Any
 
 from matdata.core import ledger
 from matdata.core.console import Console
-from matdata.core.crystals import Crystals
 from matdata.core.digest import SHORT, digest_json
 from matdata.core.errors import SourceError, StoreError
 from matdata.core.executors import ordered_map
 from matdata.core.ledger import DEBUG, UNEXPECTED, Reject
+from matdata.core.structures import Structures
 from matdata.sources.base import Chunk, Origin, Source
 from matdata.sources.limits import MAX_COLUMNS
 from matdata.store import files, tables
 from matdata.store.artefact import ArtefactWriter, building, check_files, check_present
-from matdata.store.columns import read_crystals, write_crystals
+from matdata.store.columns import read_structures, write_structures
 from matdata.store.manifest import is_committed, read_manifest
 
 KIND = "snapshot"
 #: Raised when the same input is read differently, so that earlier snapshots are not reused.
-READING = 3
+READING = 4
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,12 @@ class Snapshot:
             check_files(self.folder, self.manifest, part["part"])
             yield _read_chunk(self.folder / part["part"])
 
-    def load(self) -> tuple[Crystals | None, tables.Columns, list[Reject]]:
-        """All records: crystals (None for compositions), table and rejects."""
+    def load(self) -> tuple[Structures, tables.Columns, list[Reject]]:
+        """All records: structures of those that have one, table and rejects."""
         chunks = list(self.chunks())
-        crystals = [chunk.crystals for chunk in chunks if chunk.crystals is not None]
-        joined = Crystals.concat(crystals) if self.origin["kind"] == "structure" else None
+        structures = Structures.concat([chunk.structures for chunk in chunks])
         table = tables.join_columns([chunk.table for chunk in chunks])
-        return joined, table, [reject for chunk in chunks for reject in chunk.rejects]
+        return structures, table, [reject for chunk in chunks for reject in chunk.rejects]
 
 
 def _write_chunk(chunk: Chunk, folder: Path) -> None:
@@ -86,15 +85,18 @@ def _write_chunk(chunk: Chunk, folder: Path) -> None:
     tables.write_table(folder / "table.parquet", chunk.table)
     tables.write_table(folder / "ledger.parquet", ledger.to_columns(chunk.rejects))
     if chunk.crystals is not None:
-        write_crystals(folder / "crystals.h5", chunk.crystals)
+        write_structures(folder / "crystals.h5", chunk.structures)
 
 
 def _read_chunk(folder: Path) -> Chunk:
     table = tables.read_table(folder / "table.parquet")
     rejects = ledger.from_columns(tables.read_table(folder / "ledger.parquet"))
     path = folder / "crystals.h5"
-    crystals = read_crystals(path, table["material_id"]) if path.exists() else None
-    return Chunk(crystals, table, rejects)
+    if not path.exists():
+        return Chunk(None, table, rejects)
+    structures = read_structures(path, table["material_id"])
+    rows = None if structures.is_complete else structures.rows
+    return Chunk(structures.crystals, table, rejects, rows)
 
 
 def find_snapshot(home: Path, request_digest: str) -> Snapshot | None:
@@ -202,7 +204,7 @@ def _commit(
     for part in sorted(writer.parts):
         chunk = _read_chunk(writer.staging / part)
         _require_few(columns, chunk, origin)
-        crystals = chunk.crystals.digest() if chunk.crystals is not None else ""
+        crystals = chunk.structures.digest() if chunk.crystals is not None else ""
         rejects = ledger.to_columns(chunk.rejects)
         digests.append([crystals, digest_json(chunk.table), digest_json(rejects)])
     records_digest = digest_json({"chunks": digests, "origin": _identity(origin)})

@@ -16,7 +16,7 @@ from matdata.splits.columns import aligned
 from matdata.splits.io import from_table, metadata, to_table
 from matdata.splits.names import slug
 from matdata.splits.ratios import canonical_text
-from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.dataset_folder import STRUCTURE_COLUMNS, DatasetFolder
 
 DEFAULT_RATIOS = "70/15/15"
 
@@ -78,13 +78,33 @@ def add_splits(
     Raises
     ------
     SplitError
-        If the split is impossible, or another one is saved under its name.
+        If the split is impossible, another one is saved under its name, or groups follow from the
+        structure and some materials have none.
     ConfigError
         If a setting is unknown or has a wrong value.
     """
     resolved = settings_of_method(method, settings)
+    _require_known_groups(dataset, getattr(resolved, "by", ()))
     splits = make_splits(method, dataset.ids, dataset.columns, resolved)
     return save_splits(dataset, splits, console, name)
+
+
+def _require_known_groups(dataset: DatasetFolder, by: Sequence[str]) -> None:
+    """Refuse groups by structure where some materials have none.
+
+    A material that is known by its formula may have any of the formula's structures: on its own
+    it could be in test while its equal is in train.
+    """
+    bare = dataset.n_without_structure
+    names = [name for name in by if name in STRUCTURE_COLUMNS and name in dataset.columns]
+    if names and bare:
+        raise SplitError(
+            f"{bare:,} of {len(dataset.ids):,} materials have no structure, and so no "
+            f"{' and no '.join(names)} to group by",
+            cause="they are known by their formula alone",
+            next_step="group by formula or chemsys, or build a dataset of those with a structure "
+            "(--filter 'n_sites > 0')",
+        )
 
 
 def save_splits(

@@ -1,4 +1,8 @@
-"""`Crystals` as a file: the numeric columns in HDF5; the ids are in the dataset's table."""
+"""Structures as a file: the numeric columns in HDF5; the ids are in the table beside it.
+
+``rows``, the rows of the table that the crystals belong to, is written where not every row has a
+structure.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matdata.core.crystals import Crystals, as_ids
+from matdata.core.structures import Structures
 from matdata.store import hdf5
 
 NAMES = ("lattice", "frac_coords", "numbers", "offsets")
+ROWS = "rows"
 
 
-def write_crystals(path: Path, crystals: Crystals) -> None:
-    """Write the columns; equal crystals give equal bytes."""
-    hdf5.write(path, crystals.columns())
+def write_structures(path: Path, structures: Structures) -> None:
+    """Write the columns; equal structures give equal bytes."""
+    rows = {} if structures.is_complete else {ROWS: structures.rows}
+    hdf5.write(path, {**structures.crystals.columns(), **rows})
 
 
-def read_crystals(path: Path, ids: Sequence[str]) -> Crystals:
-    """Read the columns that `write_crystals` wrote; `ids` (n,) in the order of the rows."""
+def read_structures(path: Path, ids: Sequence[str]) -> Structures:
+    """Read what `write_structures` wrote; `ids` (n,) in the order of the table's rows."""
     shard = hdf5.Shard(path)
     try:
         columns = {name: shard.read(name) for name in NAMES}
+        rows = shard.read(ROWS) if ROWS in shard else None
     finally:
         shard.close()
-    return Crystals(as_ids(ids), **columns)
+    names = as_ids(ids)
+    if rows is None:
+        return Structures.of(Crystals(names, **columns))
+    return Structures(names, Crystals(names[rows], **columns), rows)

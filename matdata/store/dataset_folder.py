@@ -10,20 +10,32 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core import ledger
-from matdata.core.composition import Compositions, parse_formula
+from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, as_ids
 from matdata.core.errors import StoreError, StructureError, did_you_mean, first_few
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
+from matdata.core.structures import Structures
 from matdata.store import notes, tables
 from matdata.store.artefact import check_files
-from matdata.store.columns import read_crystals
+from matdata.store.columns import read_structures
 from matdata.store.formats import stamp, upgraded
 from matdata.store.manifest import read_manifest
 from matdata.store.records import read_json
 from matdata.store.walk import Fault
 
 KIND, SPLIT = "dataset", "split"
+#: Columns of the table that follow from the structure: empty in rows without one.
+STRUCTURE_COLUMNS = (
+    "n_sites",
+    "volume_per_atom",
+    "protostructure",
+    "space_group_number",
+    "crystal_system",
+    "n_wyckoff",
+    "wyckoff_valid",
+    "symmetry_engines_agree",
+)
 
 
 class DatasetFolder:
@@ -51,8 +63,15 @@ class DatasetFolder:
 
     @property
     def kind(self) -> str:
-        """``structure`` or ``composition``."""
+        """``structure`` or ``composition`` if all rows are of one kind, else ``mixed``."""
         return str(self.manifest["kind"])
+
+    @property
+    def n_without_structure(self) -> int:
+        """Number of rows that are known by their formula alone."""
+        rows = int(self.manifest["rows"])
+        having = {"structure": rows, "composition": 0}
+        return rows - int(having.get(self.kind, self.manifest.get("structures", 0)))
 
     def _checked(self, part: str) -> Path:
         check_files(self.folder, self.manifest, part)
@@ -123,28 +142,55 @@ class DatasetFolder:
         )
 
     @functools.cached_property
+    def structures(self) -> Structures:
+        """The structures of the rows that have one."""
+        if self.kind == "composition":
+            return Structures.none(self.ids)
+        return read_structures(self._checked("crystals.h5"), self.columns["material_id"])
+
+    @property
     def crystals(self) -> Crystals:
-        """The structures.
+        """The structures, in the order of the rows; of a mixed dataset those that there are.
 
         Raises
         ------
         StructureError
             If the dataset holds compositions only.
         """
-        if self.kind != "structure":
+        if self.kind == "composition":
             raise StructureError(
                 f"{self.ref} holds compositions and no structures",
                 next_step="use features of compositions, or build from a source with structures",
             )
-        return read_crystals(self._checked("crystals.h5"), self.columns["material_id"])
+        return self.structures.crystals
+
+    def crystal(self, material_id: str) -> Crystals:
+        """The structure of one material.
+
+        Raises
+        ------
+        StoreError
+            If the dataset does not hold the material.
+        StructureError
+            If the material has no structure.
+        """
+        row = self.row(material_id)
+        crystal = self.structures.crystal(row)
+        if crystal is None and self.kind == "composition":
+            return self.crystals
+        if crystal is None:
+            raise StructureError(
+                f"{material_id} has no structure in {self.ref}",
+                cause=f"its record held a formula only ({self.columns['formula'][row]})",
+                next_step="use features of compositions for it; `table` has n_sites where there is "
+                "a structure",
+            )
+        return crystal
 
     @functools.cached_property
     def compositions(self) -> Compositions:
-        """The compositions, counted from the structures or parsed from the formulas."""
-        if self.kind == "structure":
-            return Compositions.from_crystals(self.crystals)
-        amounts = [parse_formula(formula) for formula in self.columns["formula_given"]]
-        return Compositions.from_amounts(self.columns["material_id"], amounts)
+        """The compositions of all rows, counted from the structure or parsed from the formula."""
+        return Compositions.from_rows(self.structures, self.columns.get("formula_given", []))
 
     def rejects(self) -> list[Reject]:
         """The ledger."""

@@ -49,6 +49,9 @@ class Shard:
 
         self._file = h5py.File(path, "r")
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._file
+
     def read(self, name: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
         """Entries `start` to `stop` along the first axis of an array (n, ...)."""
         array: npt.NDArray[Any] = self._file[name][start:stop]

@@ -27,17 +27,18 @@ import numpy.typing as npt
 import pytest
 
 from matdata import api
-from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Ragged
-from matdata.features import featurizer
-from matdata.features.base import Block, Column, Dense, Featurizer
+from matdata.core.crystals import Crystals, Ragged, as_ids
+from matdata.core.table_rows import TableRows
+from matdata.features import REQUIREMENTS, featurizer
+from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer
+from matdata.features.feature import values_and_offsets
+from matdata.features.inputs import PartialInput
 from matdata.features.runner import check_block
-from matdata.materials.compute import for_featurizer
+from matdata.materials.compute import for_featurizer, stored_fields
 from matdata.sources import find_source
 from matdata.sources.base import Request
 from matdata.testing import invariance
 
-Materials = Crystals | Compositions
 #: What is imported where torch is not, as on a machine that only builds.
 WITHOUT_TORCH = """
 import sys
@@ -87,13 +88,22 @@ class FeaturizerContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def materials(cls, crystals: Crystals) -> Materials:
-        """What the featurizer reads: the structures, or their compositions."""
-        return for_featurizer(crystals, cls.make())
+    def table(cls) -> TableRows | None:
+        """Cells of the columns that it reads, of the same materials; None if it reads none."""
+        made = cls.make()
+        chunk = next(find_source(cls.source, Request()).chunks())
+        columns = {name: chunk.table[name] for name in made.columns()}
+        return TableRows(as_ids(chunk.table["material_id"]), columns) if columns else None
 
     @pytest.fixture(scope="class")
     @classmethod
-    def block(cls, materials: Materials) -> Block:
+    def materials(cls, crystals: Crystals, table: TableRows | None) -> FeatureInput:
+        """What the featurizer requires of them."""
+        return for_featurizer(crystals, cls.make(), table)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def block(cls, materials: FeatureInput) -> Block:
         """The features of all materials at once."""
         return cls.make().featurize(materials)
 
@@ -103,7 +113,10 @@ class FeaturizerContract:
         assert made.spec == self.feature
         assert made.version
         assert made.citation
-        assert made.requires in ("structure", "composition")
+        assert isinstance(made.requires, frozenset)
+        assert made.requires
+        assert made.requires <= REQUIREMENTS
+        assert bool(made.columns()) is ("columns" in made.requires)
         assert made.workers in ("thread", "process")
         assert min(made.batch_rows, made.shard_rows) > 0
         assert all(meaning for _, _, meaning in type(made.settings).describe())
@@ -120,7 +133,7 @@ class FeaturizerContract:
         assert made.identity()["version"] == made.version
         assert ForkingPickler.loads(ForkingPickler.dumps(made.settings)) == made.settings
 
-    def test_a_block_holds_what_its_fields_say(self, materials: Materials, block: Block) -> None:
+    def test_a_block_holds_what_its_fields_say(self, materials: FeatureInput, block: Block) -> None:
         """Shapes, types and offsets of the fields; every other material is a reject."""
         made = self.make()
         check_block(made, materials, block)
@@ -137,7 +150,7 @@ class FeaturizerContract:
         assert rejected == sorted(str(materials.ids[row]) for row in missing)
         assert all(reject.reason and reject.message for reject in block.rejects)
 
-    def test_neither_order_nor_batch_matters(self, materials: Materials, block: Block) -> None:
+    def test_neither_order_nor_batch_matters(self, materials: FeatureInput, block: Block) -> None:
         """A material has the same numbers in any order, and alone."""
         made = self.make()
         order = np.random.default_rng(0).permutation(len(materials))
@@ -151,15 +164,19 @@ class FeaturizerContract:
                 np.testing.assert_array_equal(_entry(shuffled.fields[name], place[row]), expected)
                 np.testing.assert_array_equal(_entry(alone.fields[name], 0), expected)
 
-    def test_what_it_reads_stays_as_it_is(self, materials: Materials) -> None:
+    def test_what_it_reads_stays_as_it_is(self, materials: FeatureInput) -> None:
         """The arrays of a batch are read alone."""
         before = copy.deepcopy(materials)
         made = self.make()
         made.dense(made.featurize(materials).fields)
         assert materials.ids.tolist() == before.ids.tolist()
-        for name in ("lattice", "frac_coords", "numbers", "amounts", "offsets"):
-            after = getattr(materials, name, None)
-            np.testing.assert_array_equal(after, getattr(before, name, None), err_msg=name)
+        for part in ("", "crystals", "compositions"):
+            held, first = (getattr(one, part, None) if part else one for one in (materials, before))
+            for name in ("lattice", "frac_coords", "numbers", "amounts", "offsets"):
+                after = getattr(held, name, None)
+                np.testing.assert_array_equal(after, getattr(first, name, None), err_msg=name)
+        if "columns" in made.requires:
+            assert made.table(materials).columns == made.table(before).columns
 
     def test_the_dense_form_has_its_labels(self, block: Block) -> None:
         """A finite number, a label and a unit for each column, from stored fields alone."""
@@ -177,6 +194,7 @@ class FeaturizerContract:
     ) -> None:
         """`build` and `compute` give the same bits, and refuse the same materials."""
         built = api.build(self.source, cache=tmp_path, workers=1, name="contract", dedupe="none")
+        from matdata.building.feature_inputs import feature_input
         from matdata.building.options import BuildOptions
         from matdata.building.pipeline import add_features
 
@@ -184,15 +202,25 @@ class FeaturizerContract:
         options = BuildOptions(features=(self.feature,), feature_settings=chosen, workers=1)
         add_features(built, built.cache, options)
         stored = built.feature(self.feature)
-        computed = api.compute(self.feature, built.crystals, **self.settings)
-        assert stored.ids.tolist() == [str(name) for name in computed.ids]
-        held, fresh = stored.dense(), computed.values
+        made = stored.featurizer
+        if "columns" in made.requires:  # materials by themselves have no table
+            given = feature_input(built, made)
+            assert not isinstance(given, PartialInput)
+            rows, fields, _ = stored_fields(made, given)
+            ids, (fresh, _) = built.ids[rows].tolist(), values_and_offsets(made.dense(fields))
+        else:
+            computed = api.compute(self.feature, built.crystals, **self.settings)
+            ids, fresh = [str(name) for name in computed.ids], computed.values
+        assert stored.ids.tolist() == ids
+        held = stored.dense()
         np.testing.assert_array_equal(held.values if isinstance(held, Ragged) else held, fresh)
 
-    def test_the_same_crystal_written_otherwise(self, crystals: Crystals) -> None:
+    def test_the_same_crystal_written_otherwise(
+        self, crystals: Crystals, table: TableRows | None
+    ) -> None:
         """Moved, turned, and with its sites in another order (`invariant_to`)."""
         made, rng = self.make(), np.random.default_rng(1)
-        if made.requires != "structure":
+        if "structure" not in made.requires:
             pytest.skip("it reads no structures")
         forms = {
             "translation": invariance.translate(crystals, [0.31, 0.77, 0.11]),
@@ -200,10 +228,11 @@ class FeaturizerContract:
             "permutation": invariance.permute(crystals, rng)[0],
         }
         assert {*self.invariant_to} <= {*forms}
-        expected = self.summary(made.featurize(crystals))
+        expected = self.summary(made.featurize(for_featurizer(crystals, made, table)))
         scale = np.abs(expected).max(axis=0) + 1.0
         for name in self.invariant_to:
-            change = np.abs(self.summary(made.featurize(forms[name])) - expected) / scale
+            block = made.featurize(for_featurizer(forms[name], made, table))
+            change = np.abs(self.summary(block) - expected) / scale
             assert change.max() <= self.tolerance, name
 
     def summary(self, block: Block) -> npt.NDArray[np.float64]:

@@ -138,6 +138,7 @@ def same_chunks(found: list[Chunk], expected: list[Chunk]) -> None:
         assert (one.crystals is None) is (other.crystals is None)
         if one.crystals is None or other.crystals is None:
             continue
+        np.testing.assert_array_equal(one.structures.rows, other.structures.rows)
         columns = other.crystals.columns()
         for name, values in one.crystals.columns().items():
             np.testing.assert_array_equal(values, columns[name], err_msg=name)

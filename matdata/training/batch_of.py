@@ -49,7 +49,7 @@ def batch_of(
     else:
         featurizers = {spec: featurizer(spec, (settings or {}).get(spec, {})) for spec in inputs}
     read = read_materials(materials)
-    structures = any(one.requires == "structure" for one in featurizers.values())
+    structures = any("structure" in one.requires for one in featurizers.values())
     batch, rejects = read.for_inputs(structures, ", ".join(featurizers))
     for reject in read.named(rejects):
         raise StructureError(f"{reject.material_id}: {reject.message}")

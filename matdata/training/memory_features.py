@@ -8,12 +8,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Ragged
+from matdata.core.crystals import Ragged
 from matdata.core.errors import FeatureError, StructureError, first_few
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
-from matdata.features.base import Column, Dense, Featurizer
+from matdata.features.base import Column, Dense, FeatureInput, Featurizer
 from matdata.materials import read_materials
 from matdata.materials.compute import for_featurizer, stored_fields
 from matdata.training.data import View
@@ -55,7 +54,7 @@ def _take(column: Column, positions: npt.NDArray[np.int64]) -> Column:
 class MemoryFeature:
     """A feature of materials in memory: what `matdata.features.feature.Feature` is of a store."""
 
-    def __init__(self, featurizer: Featurizer, batch: Crystals | Compositions) -> None:
+    def __init__(self, featurizer: Featurizer, batch: FeatureInput) -> None:
         self.featurizer = featurizer
         self.rows, fields, self._rejects = stored_fields(featurizer, batch)
         self.ids: Ids = np.asarray(batch.ids, dtype=np.str_)[self.rows]
@@ -113,7 +112,7 @@ def predict_memory(
     if not len(materials_read):
         raise StructureError("no material was given", next_step="give structures or formulas")
     inputs = run.schema.featurizers
-    structures = any(featurizer.requires == "structure" for featurizer in inputs.values())
+    structures = any("structure" in featurizer.requires for featurizer in inputs.values())
     batch, rejects = materials_read.for_inputs(structures, f"run {run.name!r}")
     features = {
         s: MemoryFeature(featurizer, for_featurizer(batch, featurizer))

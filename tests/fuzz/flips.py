@@ -108,8 +108,8 @@ def read_all(cache: Path, home: str) -> dict[str, str]:
 def _read_snapshots(cache: Path) -> dict[str, Callable[[], Any]]:
     def load() -> Any:
         (folder,) = [p for p in (cache / "snapshots" / "sample").iterdir() if p.name[0] != "."]
-        crystals, table, rejects = Snapshot.open(folder).load()
-        return [crystals.digest(), table, [asdict(reject) for reject in rejects]]
+        structures, table, rejects = Snapshot.open(folder).load()
+        return [structures.digest(), table, [asdict(reject) for reject in rejects]]
 
     return {"load": load}
 

@@ -15,6 +15,7 @@ from fuzz.strict_cif import read_cif
 from fuzz.strict_documents import (
     file_document,
     jarvis_document,
+    mixed_document,
     mp_document,
     split_document,
 )
@@ -147,12 +148,14 @@ def _documents() -> list[Kind]:
     lines = seeds.documents(seeds.document, seeds.lines)
     dumped = seeds.documents(seeds.jarvis, json.dumps)
     saved = seeds.documents(seeds.mp, seeds.lines)
+    mixed = seeds.documents(seeds.mixed, json.dumps)
     answers = seeds.documents(samples.optimade_entry, seeds.answer)
     in_jarvis, dft_3d = _in_json(json_list, jarvis_document), "jarvis:dft_3d"
     return [
         Kind("list", "a.json", own, named, _in_json(json_list, file_document)),
         Kind("split", "a.json", seeds.documents(seeds.document, seeds.split), unnamed, splits),
         Kind("jsonl", "a.jsonl", lines, named, _in_json(json_lines, file_document)),
+        Kind("mixed", "a.json", mixed, seeds.mixed_truth(), _in_json(json_list, mixed_document)),
         Kind("jarvis", "j.json", dumped, jarvis, in_jarvis, dft_3d),
         Kind("jarvis-zip", "j.zip", [{"j.json": dumped[0]["a"]}], jarvis, in_jarvis, dft_3d, **ZIP),
         Kind("mp", "mp.jsonl", saved, mp, _in_json(json_lines, mp_document), "mp"),

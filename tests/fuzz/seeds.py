@@ -96,6 +96,24 @@ def document(k: int) -> dict[str, Any]:
     return {"material_id": samples.IDS[k], **values, "structure": structure}
 
 
+def mixed(k: int) -> dict[str, Any]:
+    """A document with a formula; every other one has no structure."""
+    made = {**document(k), "formula": list(samples.FORMULAS)[k]}
+    return made if k % 2 == 0 else {**made, "structure": None}
+
+
+def mixed_truth() -> Truth:
+    """The crystals of those that have one, the compositions of the others."""
+    amounts = list(samples.FORMULAS.values())
+    (records,) = truth(samples.IDS, energy_per_atom=samples.ENERGIES, gap=samples.GAPS)
+    return [
+        [
+            one if k % 2 == 0 else Record(one.id, None, amounts[k], one.values)
+            for k, one in enumerate(records)
+        ]
+    ]
+
+
 def lines(documents: list[Any]) -> str:
     """Documents as JSON lines."""
     return "".join(json.dumps(one) + "\n" for one in documents)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fuzz.records import ANY, Crystal, Record, Refused, checked_crystal
-from fuzz.strict_text import element
+from fuzz.strict_text import MISSING, element, formula_amounts
 
 Document = Mapping[str, Any]
 
@@ -116,6 +116,22 @@ def file_document(document: Document) -> Record:
     crystal = pymatgen_crystal(document.get("structure"))
     names = values_of(document, "energy_per_atom", "gap")
     return Record(text_id(document, "material_id"), crystal, None, names)
+
+
+def mixed_document(document: Document) -> Record:
+    """A record with a structure, or with a formula where the cell of the structure is empty."""
+    structure = document.get("structure")
+    if isinstance(structure, str):
+        empty = structure.strip().lower() in MISSING and structure.strip() != "Na"
+    else:
+        empty = structure in (None, {}, []) or structure != structure
+    if not empty:
+        return file_document(document)
+    formula = document.get("formula")
+    if not isinstance(formula, str):
+        raise Refused("no formula")
+    names = values_of(document, "energy_per_atom", "gap")
+    return Record(text_id(document, "material_id"), None, formula_amounts(formula), names)
 
 
 def split_document(document: Document) -> Record:

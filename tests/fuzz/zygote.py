@@ -101,16 +101,14 @@ def _look_at(cache: Path, outcome: Outcome) -> None:
 
 def _read(dataset: Any, outcome: Outcome) -> None:
     columns = {name: list(column) for name, column in dataset.columns.items()}
-    crystals = dataset.crystals if dataset.kind == "structure" else None
-    amounts = dataset.compositions if crystals is None else None
     outcome.rows = []
     for k, identity in enumerate(columns["material_id"]):
-        crystal = None
-        if crystals is not None:
-            sites = crystals.sites(k)
-            tables = (crystals.lattice[k], crystals.frac_coords[sites], crystals.numbers[sites])
+        alone, crystal, counted = dataset.structures.crystal(k), None, None
+        if alone is not None:
+            tables = (alone.lattice[0], alone.frac_coords, alone.numbers)
             crystal = Crystal(*(one.tolist() for one in tables))
-        counted = amounts.amounts_of(k) if amounts is not None else None
+        else:
+            counted = dataset.compositions.amounts_of(k)
         values = {name: column[k] for name, column in columns.items()}
         outcome.rows.append(Record(identity, crystal, counted, values))
     outcome.rejects = [(one.material_id, one.reason, one.message) for one in dataset.rejects()]

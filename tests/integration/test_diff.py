@@ -136,11 +136,12 @@ def test_snapshots_are_compared_too(tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["before"] == refs[0]
     assert [one["material_id"] for one in found["retargeted"]] == [ids[0]]
-    changed = [(one["material_id"], one["what"]) for one in found["restructured"]]
-    assert changed == [(ids[2], "volume_per_atom")]
+    changed = [tuple(one.values()) for one in found["restructured"]]
+    assert [one[:2] for one in changed] == [(ids[2], "volume_per_atom"), (ids[6], "structure")]
+    assert changed[1][2:] == ("yes", "no")
     assert found["deprecated"] == [ids[4]]
     assert found["added"] == ["m-new"]
-    assert found["removed"] == {ids[5]: "not in the source", ids[6]: "unreadable"}
+    assert found["removed"] == {ids[5]: "not in the source"}
     assert found["swapped"] == []
     assert found["unchanged"] == 20 - 5
     assert main(["diff", refs[0], refs[0], "--cache", str(tmp_path), "--exit-code"]) == 0

@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from support.crystals import many
 from support.files import write_csv
-
-COMMAND = ["build", "--features", "ofm", "--shard-rows", "24", "--workers", "1", "--quiet"]
+from support.killing import artefacts, count, killed_at, start
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     return write_csv(tmp_path_factory.mktemp("source") / "some.csv", many(1300))
-
-
-def _start(source: Path, cache: Path, *more: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "matdata.cli", *COMMAND, str(source), "--cache", str(cache)]
-    # whoever runs tests in the background may ignore interrupts, which a child would inherit
-    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    return subprocess.Popen([*command, *more], stderr=subprocess.PIPE, preexec_fn=heard)
-
-
-def _artefacts(cache: Path) -> dict[str, bytes]:
-    """Every byte of every artefact; locks and receipts (time stamps) are no part of them."""
-    found = {}
-    for path in sorted(cache.rglob("*")):
-        if path.is_file() and path.name != "receipt.json" and not path.name.startswith(".lock"):
-            found[path.relative_to(cache).as_posix()] = path.read_bytes()
-    return found
-
-
-def _count(cache: Path, pattern: str) -> int:
-    return len(list(cache.glob(pattern)))
 
 
 MOMENTS = {
@@ -58,8 +34,8 @@ def whole(source, tmp_path_factory):
     caches = {}
     for store in ("zarr", "hdf5"):
         cache = tmp_path_factory.mktemp(f"whole-{store}")
-        assert _start(source, cache, "--store", store).wait(timeout=240) == 0
-        caches[store] = _artefacts(cache)
+        assert start(source, cache, "--store", store).wait(timeout=240) == 0
+        caches[store] = artefacts(cache)
     return caches
 
 
@@ -67,43 +43,38 @@ def whole(source, tmp_path_factory):
 def test_killed_builds_end_bit_identical(store, source, whole, tmp_path):
     """One build, killed at every moment in turn, and finished at last."""
     hits = 0
-    for pattern, count in MOMENTS.values():
-        process = _start(source, tmp_path, "--store", store)
-        while process.poll() is None and _count(tmp_path, pattern) < count:
-            time.sleep(0.0005)
-        if process.poll() is None:
-            hits += 1
-            os.kill(process.pid, signal.SIGKILL)
-        process.wait(timeout=60)
+    for pattern, number in MOMENTS.values():
+        process = start(source, tmp_path, "--store", store)
+        hits += killed_at(process, tmp_path, pattern, number)
     assert hits >= len(MOMENTS) - 2, "the builds ended before they could be killed"
-    assert _start(source, tmp_path, "--store", store).wait(timeout=240) == 0
-    assert _artefacts(tmp_path) == whole[store]
+    assert start(source, tmp_path, "--store", store).wait(timeout=240) == 0
+    assert artefacts(tmp_path) == whole[store]
 
 
 def test_interrupts_leave_a_state_to_go_on_from(source, whole, tmp_path):
-    process = _start(source, tmp_path)
-    while process.poll() is None and _count(tmp_path, "features/*/.building-*/shards/0*") < 3:
+    process = start(source, tmp_path)
+    while process.poll() is None and count(tmp_path, "features/*/.building-*/shards/0*") < 3:
         time.sleep(0.0005)
     process.send_signal(signal.SIGINT)
     message = process.communicate(timeout=60)[1].decode()
     assert process.returncode == 130
     assert "goes on from there" in message
-    assert _start(source, tmp_path).wait(timeout=240) == 0
-    assert _artefacts(tmp_path) == whole["zarr"]
+    assert start(source, tmp_path).wait(timeout=240) == 0
+    assert artefacts(tmp_path) == whole["zarr"]
 
 
 def test_two_builders_of_one_artefact_make_it_once(source, whole, tmp_path):
-    both = [_start(source, tmp_path) for _ in range(2)]
+    both = [start(source, tmp_path) for _ in range(2)]
     errors = [process.communicate(timeout=240)[1].decode() for process in both]
     assert [process.returncode for process in both] == [0, 0], errors
     assert any("another process is building the same" in text for text in errors)
-    assert _artefacts(tmp_path) == whole["zarr"]
+    assert artefacts(tmp_path) == whole["zarr"]
 
 
 def test_workers_and_format_change_no_number(source, whole, tmp_path):
-    process = _start(source, tmp_path, "--workers", "2")
+    process = start(source, tmp_path, "--workers", "2")
     assert process.wait(timeout=240) == 0
-    assert _artefacts(tmp_path) == whole["zarr"]
+    assert artefacts(tmp_path) == whole["zarr"]
 
 
 ORPHAN = """

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from support import mixed
 from support.crystals import few, many
 from support.files import write_csv, write_extxyz, write_jsonl
 
@@ -46,6 +47,16 @@ class TestCsvOfStructures(SourceContract):
         path = write_csv(folder / "damaged.csv", few())
         path.write_text(path.read_text().replace("_cell_length_a", "_cell_length_q", 1))
         return str(path)
+
+
+class TestCsvOfBoth(SourceContract):
+    def argument(self, folder):
+        return str(mixed.write_csv(folder / "whole.csv", mixed.rows(510)))
+
+    def damaged(self, folder):
+        records = mixed.rows(510)
+        records[0]["formula"], records[1]["structure"] = "Xx2O3", "{}"
+        return str(mixed.write_csv(folder / "damaged.csv", records))
 
 
 class TestJsonLines(SourceContract):

@@ -13,7 +13,8 @@ import matdata.plugin as md
 
 class Plain(md.Featurizer):
     "A bond from each site to the next, and what is declared of it: nothing."
-    name, version, citation, requires = "plain-bonds", "1", "none", "structure"
+    name, version, citation = "plain-bonds", "1", "none"
+    requires = frozenset({"structure"})
     @property
     def fields(self):
         return (

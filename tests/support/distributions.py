@@ -24,7 +24,8 @@ FEATURIZER = """
 import numpy as np
 from matdata.plugin import Block, Featurizer, Field
 class Rows(Featurizer):
-    name, version, citation, requires = {name!r}, {version!r}, "none", "composition"
+    name, version, citation = {name!r}, {version!r}, "none"
+    requires = frozenset(["composition"])
     fields = (Field("one", "crystal", (), "float64", "1", "one"),)
     def featurize(self, batch):
         return Block(np.arange(len(batch)), {{"one": np.ones(len(batch))}})

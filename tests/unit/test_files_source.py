@@ -165,7 +165,7 @@ def test_unusable_records_become_ledger_rows(tmp_path):
 def test_damaged_lines_and_shared_sites_of_documents(tmp_path):
     documents = [files.mp_document(few(), row) for row in range(3)]
     documents[1]["structure"]["sites"][0]["species"] = [{"element": "Sr", "occu": 0.7}]
-    del documents[2]["structure"]
+    del documents[2]["structure"], documents[2]["formula_pretty"]
     path = tmp_path / "d.jsonl"
     path.write_text("\n".join([*map(json.dumps, documents), '{"material_id": "cut']))
     _, found, _, rejects = _read(path)

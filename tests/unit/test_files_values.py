@@ -102,7 +102,7 @@ def test_of_two_spellings_of_a_name_the_fuller_column_has_its_role(tmp_path, odd
     crystals, rejects = _read(path)
     assert crystals.ids.tolist() == few().ids.tolist()[1:]
     assert [(each.material_id, each.message) for each in rejects] == [
-        (few().ids[0], "record 1: no structure")
+        (few().ids[0], f"record 1: no structure in 'structure', but one in {odd!r}")
     ]
 
 

@@ -7,6 +7,7 @@ from support.crystals import caesium_chloride, few, perovskite, rock_salt
 
 from matdata.adapters.sites import to_crystals
 from matdata.core.errors import ConfigError, CurationError
+from matdata.core.structures import Structures
 from matdata.curate.curate import Others, curate
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
@@ -15,7 +16,7 @@ from matdata.curate.settings import CurateSettings
 def _records(**columns) -> Records:
     crystals = few()  # NaCl, SrTiO3, CsCl, Po
     table = {"material_id": crystals.ids.tolist(), "energy_per_atom": [-1.0] * 4, **columns}
-    return Records(crystals, table, [], "energy_per_atom", "atom")
+    return Records(Structures.of(crystals), table, [], "energy_per_atom", "atom")
 
 
 def _kept(records: Records, others: Others | None = None, **settings) -> list[str]:
@@ -74,7 +75,7 @@ def test_the_lowest_of_a_protostructure_stays_and_other_structures_too():
     shifted = sites[0]._replace(frac_coords=sites[0].frac_coords + 0.5)
     crystals = to_crystals(["a", "b", "c", "d"], [*sites, shifted])
     table = {"material_id": crystals.ids.tolist(), "energy_per_atom": [-3.0, -3.2, -1.0, -3.1]}
-    records = Records(crystals, table, [], "energy_per_atom", "atom")
+    records = Records(Structures.of(crystals), table, [], "energy_per_atom", "atom")
     done = curate(records, CurateSettings(dedupe="protostructure"))
     assert done.table["material_id"] == ["b", "c"]
     assert done.table["protostructure"] == ["AB_cF8_225_a_b:Cl-Na", "AB_cP2_221_a_b:Cl-Na"]
@@ -130,7 +131,7 @@ def test_a_crystal_without_symmetry_stays_unless_it_is_needed(monkeypatch):
 def test_perovskites_are_told_by_their_positions():
     crystals = to_crystals(["x"], [perovskite(3.9, 38, 22, 8)])
     table = {"material_id": ["x"]}
-    done = curate(Records(crystals, table, [], None, "atom"), CurateSettings())
+    done = curate(Records(Structures.of(crystals), table, [], None, "atom"), CurateSettings())
     assert done.table["protostructure"] == ["A3BC_cP5_221_c_a_b:O-Sr-Ti"]
 
 

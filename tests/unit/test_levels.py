@@ -6,6 +6,7 @@ import pytest
 
 import matdata as md
 from matdata.cli import main
+from matdata.core.structures import Structures
 from matdata.curate.mixed_theory import check_levels
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
@@ -14,7 +15,7 @@ from matdata.curate.settings import CurateSettings
 def _records(energy=None, **columns):
     n = len(next(iter(columns.values())))
     table = {"material_id": [f"m{k}" for k in range(n)], "y": [1.0] * n, **columns}
-    return Records(None, table, [], energy, "atom")
+    return Records(Structures.none(table["material_id"]), table, [], energy, "atom")
 
 
 REFUSED = {

@@ -75,8 +75,7 @@ def test_tables_are_read_by_the_names_of_their_columns():
     assert told(read_materials(table))[0] == [("x", "NaCl"), ("y", "MgO")]
     structures = pd.DataFrame({"structure": [SALT, None], "formula": ["KCl", "MgO"]})
     found, lost = told(read_materials(structures))
-    assert found == [("0", "NaCl")]
-    assert lost == [("1", "unreadable")]
+    assert (found, lost) == ([("0", "NaCl"), ("1", "MgO")], [])
     texts = pd.DataFrame({"cif": [SALT.to(fmt="cif"), "/etc/hostname"]}, index=["a", "b"])
     assert told(read_materials(texts)) == ([("a", "NaCl")], [("b", "unreadable")])
     with pytest.raises(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,6 +13,10 @@ from matdata.store.nested import is_nested
 
 #: Keys of a `Record` that are not columns: its fault, its label, its bytes in memory.
 DAMAGED, LABEL, WEIGHT = "__damaged__", "__label__", "__weight__"
+#: Key of the names of values that are there, but are no cell of a table: objects and the like.
+LEFT_OUT = "__left_out__"
+#: Texts that mark a missing value, in lower case.
+MISSING = frozenset(("", "na", "n/a", "nan", "none", "null"))
 Record = dict[str, Any]
 Form = Literal["dict", "cif", "poscar", "xyz", "ase", "formula", "none"]
 _CIF = re.compile(
@@ -77,6 +82,19 @@ def is_structure_dict(value: object) -> bool:
 def is_cif(text: str) -> bool:
     """Whether a text is a CIF: it has a cell or sites under CIF's names, or begins as one."""
     return _CIF.search(text) is not None
+
+
+def is_missing(value: object) -> bool:
+    """Whether a value of a document or table is none: missing, empty, NaN, or a mark of that.
+
+    ``Na`` is sodium.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        return text.lower() in MISSING and text != "Na"
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or (isinstance(value, (dict, list, tuple)) and not value)
 
 
 def _is_plain(value: object) -> bool:

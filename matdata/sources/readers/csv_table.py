@@ -12,12 +12,11 @@ from typing import Any
 from matdata.core.errors import SourceError
 from matdata.core.numerals import number_of_text
 from matdata.sources.limits import MAX_COLUMNS, MAX_RECORD
-from matdata.sources.readers.base import DAMAGED, Record
+from matdata.sources.readers.base import DAMAGED, Record, is_missing
 from matdata.sources.readers.opening import open_text
 from matdata.sources.roles import FORMULA_NAMES, ID_NAMES
 
 TEXT_NAMES = frozenset((*ID_NAMES, *FORMULA_NAMES))
-MISSING = frozenset(("", "na", "n/a", "nan", "none", "null"))
 BOOLEANS = {"True": True, "true": True, "False": False, "false": False}
 UNNAMED = re.compile(r"Unnamed: [0-9]+(\.[0-9]+)?")  # pandas' name for a nameless column
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -178,7 +177,7 @@ def cell_value(text: str) -> Any:
     the cells that are not numbers.
     """
     stripped = text.strip()
-    if stripped.lower() in MISSING and stripped != "Na":
+    if is_missing(stripped):
         return None
     if stripped in BOOLEANS:
         return BOOLEANS[stripped]

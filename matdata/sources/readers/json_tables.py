@@ -14,9 +14,11 @@ from matdata.sources.limits import MAX_COLUMNS, MAX_RECORD, MIB
 from matdata.sources.readers.base import (
     DAMAGED,
     LABEL,
+    LEFT_OUT,
     WEIGHT,
     Record,
     flatten,
+    is_missing,
     is_structure_dict,
 )
 from matdata.sources.readers.csv_table import check_names
@@ -50,7 +52,9 @@ def document(item: Item) -> Record:
         flat = {key: _without_infinity(item_value) for key, item_value in flatten(value).items()}
     except Unusable as error:
         return {DAMAGED: str(error)}
-    return {**flat, **structures, WEIGHT: item.weight}
+    record = {**flat, **structures, WEIGHT: item.weight}
+    left_out = [key for key in value if key not in record and not is_missing(value[key])]
+    return {**record, LEFT_OUT: left_out} if left_out else record
 
 
 def _without_infinity(value: object) -> Any:

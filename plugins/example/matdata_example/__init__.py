@@ -8,7 +8,7 @@ which is imported when a model is built. A plugin imports `matdata` and `matdata
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class CellDensity(Featurizer):
     name: ClassVar[str] = "cell-density"
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "none: it follows from the definition"
-    requires: ClassVar[Literal["structure", "composition"]] = "structure"
+    requires = frozenset({"structure"})
 
     @property
     def fields(self) -> tuple[Field, ...]:

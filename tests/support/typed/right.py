@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, assert_type
+from typing import ClassVar, assert_type
 
 import numpy as np
 from torch import Tensor, nn
@@ -47,7 +47,7 @@ class Mass(Featurizer[MassSettings]):
     name: ClassVar[str] = "mass"
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "none"
-    requires: ClassVar[Literal["structure", "composition"]] = "structure"
+    requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = MassSettings
 
     @property

@@ -136,7 +136,8 @@ def test_wyckoff_weights_sum_to_one_in_each_labelling(toy):
 class _Mine(Featurizer):
     """A featurizer of a plugin: two ragged rows and a number a material."""
 
-    name, version, citation, requires = "mine", "1", "none", "structure"
+    name, version, citation = "mine", "1", "none"
+    requires = frozenset({"structure"})
 
     @property
     def fields(self):

@@ -1,0 +1,95 @@
+"""Raw records of tables and documents: the structure or the formula of each, and its values."""
+
+from __future__ import annotations
+
+from matdata.sources.readers.base import (
+    DAMAGED,
+    LABEL,
+    LEFT_OUT,
+    WEIGHT,
+    Form,
+    Raw,
+    Record,
+    is_cif,
+    is_missing,
+)
+from matdata.sources.readers.folder import form_of
+from matdata.sources.readers.peek import weight_of
+from matdata.sources.readers.records import ASE_ROW, XYZ_TEXT
+from matdata.sources.roles import Roles, formula_column, holds_structure
+
+
+def raw_of(record: Record, number: int, roles: Roles, stem: str) -> Raw:
+    """A record with its structure, or the formula of one that has none; else why it has neither.
+
+    Parameters
+    ----------
+    record
+        Values by column; what is no column is taken out of it.
+    number
+        Its place in the file, from 0.
+    roles
+        What the columns of the file mean.
+    stem
+        Name of the file, for ids of records without one.
+    """
+    location, weight = f"record {number + 1}", weight_of(record)
+    record.pop(WEIGHT, None)
+    left_out = record.pop(LEFT_OUT, ())
+    label = record.pop(LABEL, number)
+    identity = record.get(roles.id) if roles.id else None
+    if not isinstance(identity, (str, int, float)):
+        identity = f"{stem}-{int(label):07d}" if isinstance(label, int) else str(label)
+    if DAMAGED in record:
+        return Raw(location, "none", record[DAMAGED], {"id": identity})
+    payload = record.get(roles.structure) if roles.structure else None
+    of_formula = roles.formula or formula_column(record)
+    formula = record.get(of_formula) if of_formula else None
+    columns = {
+        k: v for k, v in record.items() if k not in (roles.structure, roles.id, roles.formula)
+    }
+    values = {**columns, "id": identity}
+    if roles.structure == XYZ_TEXT:
+        return Raw(location, "xyz", payload, values, roles.id, weight)
+    problem = None if is_missing(payload) else _no_structure(payload)
+    if roles.structure in left_out:
+        problem = f"{roles.structure!r} is there, but is no structure"
+    elif roles.structure and is_missing(payload):
+        problem = _misplaced(record, roles.structure)
+    if problem is not None:
+        return Raw(location, "none", problem, values, weight=weight)
+    if not is_missing(payload):
+        return Raw(location, _form(payload, roles), payload, values, weight=weight)
+    if formula is not None:
+        return Raw(location, "formula", formula, values, weight=weight)
+    lacks = [what for what in ("structure", "formula") if getattr(roles, what)]
+    return Raw(location, "none", " and ".join(f"no {what}" for what in lacks), values)
+
+
+def _misplaced(record: Record, column: str) -> str | None:
+    """Why a record without a structure in its place is not known by its formula alone."""
+    other = next((name for name, value in record.items() if holds_structure(name, value)), None)
+    return None if other is None else f"no structure in {column!r}, but one in {other!r}"
+
+
+def _no_structure(payload: object) -> str | None:
+    """Why a text is neither CIF nor POSCAR, as far as its first character or single line shows."""
+    if not isinstance(payload, str):
+        return None
+    stripped = payload.strip()
+    if stripped.startswith("{"):
+        return "the structure is JSON as text; write it as an object of the JSON file"
+    if len(stripped.splitlines()) == 1:
+        name = "the name of a file" if form_of(stripped) else "one line of text"
+        return (
+            f"{stripped[:40]!r} is {name}, not a structure; give the folder or a zip of the files"
+        )
+    return None
+
+
+def _form(payload: object, roles: Roles) -> Form:
+    if roles.structure == ASE_ROW:
+        return "ase"
+    if isinstance(payload, str):
+        return "cif" if is_cif(payload) else "poscar"
+    return "dict"
