@@ -6,6 +6,7 @@ Importing this needs no torch; only loaders of tensors do.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -49,8 +50,8 @@ class Loader:
         The inputs' featurizers, by spec.
     device
         Where batches are.
-    mode, reason
-        How columns are held, and why.
+    mode, reason, chosen_mode
+        How columns are held, and why; both together, with the mode that did not fit.
     epoch
         The epoch that the next iteration gives.
     meter
@@ -67,7 +68,7 @@ class Loader:
         self.targets: tuple[TargetColumn, ...] = materials.targets.columns
         self.encoded_by = materials.normalizer
         self.device: Any = setup.views.device
-        self._mode: Mode = setup.mode
+        self.chosen_mode: Mode = setup.mode
         self.meter = Meter()
         self.epoch = 0
         self._targets = materials.targets
@@ -92,12 +93,12 @@ class Loader:
     @property
     def mode(self) -> str:
         """``resident``, ``ram`` or ``stream``."""
-        return self._mode.name
+        return self.chosen_mode.name
 
     @property
     def reason(self) -> str:
         """Why this mode."""
-        return self._mode.reason
+        return self.chosen_mode.reason
 
     @property
     def seed(self) -> int:
@@ -124,9 +125,8 @@ class Loader:
         if self.options.shuffle and self.window < len(self.ids):
             text += f"; shuffled within windows of {self.window:,}"
         if self.left_out:
-            reasons = sorted(set(self.left_out.values()))
-            counts = [(list(self.left_out.values()).count(reason), reason) for reason in reasons]
-            text += "; left out " + ", ".join(f"{count} ({reason})" for count, reason in counts)
+            counts = sorted(Counter(self.left_out.values()).items())
+            text += "; left out " + ", ".join(f"{count} ({reason})" for reason, count in counts)
         return text
 
     def normalizer(self, kind: str = "standard") -> Normalizer:

@@ -14,6 +14,7 @@ import torch
 from matdata.core.errors import ConfigError, StoreError, first_few
 from matdata.core.row_index import RowIndex
 from matdata.features.opened import FeatureLike
+from matdata.load.devices import find_device
 from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
 from matdata.load.reading import FeatureColumns
@@ -107,14 +108,7 @@ def device_of(settings: TrainSettings) -> torch.device:
     name = settings.device
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(
-            f"device {name!r} cannot be used: {str(error).splitlines()[0]}",
-            next_step="choose cpu, or auto for what there is",
-        ) from error
+    device: torch.device = find_device(name)[0]
     return device
 
 

@@ -14,6 +14,7 @@ from torch import nn
 from matdata.core.errors import ConfigError, FeatureError, StoreError, TrainError, did_you_mean
 from matdata.core.ledger import Reject
 from matdata.features.feature import Feature, open_feature
+from matdata.load.device_errors import device_errors
 from matdata.load.normalizer import Normalizer
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.checkpoint import check_weights
@@ -117,7 +118,7 @@ def predict_view(
     plain = UNLIMITED if "batch_size" in given else {}
     chosen = run.settings.replace(**{**plain, **given})
     device = device_of(chosen)
-    with process_state(chosen, device):
+    with process_state(chosen, device), device_errors(device):
         members, order = _run_networks(run, view, ids, chosen, device)
     place = {name: row for row, name in enumerate(order.tolist())}
     rows = np.array([place[name] for name in ids.tolist()], dtype=np.int64)
