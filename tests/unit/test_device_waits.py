@@ -11,48 +11,15 @@ import numpy as np
 import pytest
 import torch
 from support.crystals import many
+from support.meta_device import DEVICE, moved, on_device, runs_without_waiting
 
 from matdata.features import featurizer
-from matdata.load.batch import Batch
 from matdata.nn import Segments, segment_mean
 from matdata.plugin import Head, Schema, Target
 from matdata.training import trainer
 from matdata.training.batch_of import batch_of
 
-DEVICE = torch.device("meta")
 MATERIALS = 5
-
-
-def on_device(tensor):
-    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=DEVICE)
-
-
-def moved(batch: Batch) -> Batch:
-    """The batch as a loader of that device would hand it out."""
-    inputs = {}
-    for spec, held in batch.inputs.items():
-        fields = {name: on_device(values) for name, values in held.fields.items()}
-        segments = {
-            level: Segments(on_device(one.offsets), one.host_offsets)
-            for level, one in held.segments.items()
-        }
-        inputs[spec] = type(held)(held.featurizer, fields, segments, held.size)
-    rest = (on_device(value) for value in (batch.targets, batch.mask, batch.rows))
-    return Batch(inputs, *rest, batch.all_ids)
-
-
-def runs_without_waiting(model, batch, prepare=lambda batch: None):
-    """Forward and backward on the device."""
-    weights = {name: on_device(value) for name, value in model.named_parameters()}
-    for value in weights.values():
-        value.requires_grad_()
-    constants = {name: on_device(value) for name, value in model.named_buffers()}
-    there = moved(batch)
-    prepare(there)
-    out = torch.func.functional_call(model, {**weights, **constants}, (there,))
-    assert out.device == DEVICE
-    assert out.shape[0] == len(batch)
-    out.sum().backward()
 
 
 def case(name, **hypers):
