@@ -1,8 +1,8 @@
 """Streams, events and pinned memory of a GPU that is not there, and whose copies come late.
 
-What is copied holds other values until its copy is worked off, which happens when an event behind it
-is waited for, or at some drawn time before. Pinned memory that is let go holds other values at once,
-so a copy out of it that was still to be done shows.
+What is copied holds other values until its copy is worked off, which happens when an event behind
+it is waited for, or at some drawn time before. Pinned memory that is let go holds other values at
+once, so a copy out of it that was still to be done shows.
 """
 
 from __future__ import annotations

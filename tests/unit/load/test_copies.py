@@ -1,7 +1,7 @@
 """Copies on a stream of their own: what is put into which stream, and in which order.
 
 The device is `support.late_copies`: what is read before its copy is done has other values. The
-mutations at the end show that each of the four rules of `matdata.load.copies` is held by these tests.
+mutations at the end show that these tests hold each of the four rules of `matdata.load.copies`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def small_chunks(monkeypatch):
 
 
 def _require_arrived(loader, plain):
-    """Every batch holds what that of a loader without a side stream holds, when it is handed out."""
+    """Every batch holds what it should when it is handed out."""
     for batch, wanted in zip(loader, plain, strict=True):
         assert torch.equal(batch.rows, wanted.rows)
         assert batch.ids == wanted.ids
@@ -45,6 +45,11 @@ def _require_arrived(loader, plain):
                 assert torch.equal(batch[spec].fields[name], values), name
             for level, segments in wanted[spec].segments.items():
                 assert torch.equal(batch[spec].segments[level].offsets, segments.offsets)
+
+
+def _require_order(loader, calls, plain):
+    _require_arrived(loader, plain)
+    assert not calls.unkept
 
 
 def _plain(toy, **options):
@@ -79,7 +84,7 @@ def test_no_batch_is_handed_out_before_its_copy_is_done(toy, small_chunks, mode,
 
 
 def test_pinned_memory_is_let_go_when_its_copies_are_done(toy, small_chunks):
-    loader, calls = _streamed(toy)
+    loader, _ = _streamed(toy)
     for _ in range(3):
         list(loader)
     assert len(loader._views.side._retained) <= 4  # as many as were made ahead
@@ -122,8 +127,7 @@ MUTATIONS = {
 def test_a_wrong_order_is_seen(toy, small_chunks, monkeypatch, mutation):
     place, wrong = MUTATIONS[mutation]
     home = "support.late_copies" if place.startswith("Late") else "matdata.load.copies"
+    plain = list(_plain(toy))
     monkeypatch.setattr(f"{home}.{place}", wrong)
-    loader, calls = _streamed(toy)
     with pytest.raises(AssertionError):
-        _require_arrived(loader, _plain(toy))
-        assert not calls.unkept
+        _require_order(*_streamed(toy), plain)
