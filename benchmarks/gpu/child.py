@@ -1,16 +1,23 @@
-"""Runs some sections in this process: ``python -m gpu.child OUTPUT CACHE gpu|rehearse NAME=SECONDS``."""
+"""Runs some sections in this process.
+
+python -m gpu.child OUTPUT CACHE gpu|rehearse NAME=SECONDS …
+"""
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
 from gpu.crystals import Place
+from gpu.facts import facts_of
 from gpu.record import Record, Section
 
-#: Exit status where the device does not answer any more.
+#: Exit status: where the device does not answer any more.
 LOST = 3
+#: Where there is none.
+NO_DEVICE = 2
 
 
 def main() -> int:
@@ -19,20 +26,20 @@ def main() -> int:
     place = Place(Path(cache), kind == "rehearse")
     record = Record(Path(output))
     device = "cpu" if place.rehearsal else "cuda"
-    if [name.partition("=")[0] for name in sections] == ["facts"]:
-        from gpu.facts import facts_of
-
-        facts = facts_of(place, device)
-        record.content["facts"] = facts
-        record.save()
-        return 0 if facts["device"] else 2
+    if place.rehearsal:
+        os.environ["OMP_NUM_THREADS"] = "1"  # tiny tensors; before torch is imported
     for text in sections:
         name, _, seconds = text.partition("=")
+        if name == "facts":
+            record.content["facts"] = facts_of(place)
+            record.save()
+            if not record.content["facts"]["device"]:
+                return NO_DEVICE
+            continue
         section = Section(record, name, float(seconds))
         with section.timed():
-            module = importlib.import_module(f"gpu.{name}")
-            module.run(section, place, device)
-        if device == "cuda" and name != "data" and not _answers():
+            importlib.import_module(f"gpu.{name}").run(section, place, device)
+        if device == "cuda" and not _answers():
             return LOST
     return 0
 

@@ -16,7 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-ELEMENTS = "Li Be O F Na Mg Al Cl K Ca Ti Fe Ni Br Sr Zr Ag I Cs Ba".split()
+ELEMENTS = (
+    *("Li", "Be", "O", "F", "Na", "Mg", "Al", "Cl", "K", "Ca"),
+    *("Ti", "Fe", "Ni", "Br", "Sr", "Zr", "Ag", "I", "Cs", "Ba"),
+)
 #: Standard deviation of what sites are moved by, in Å.
 MOVED = 0.03
 TARGET = "energy"
@@ -63,13 +66,16 @@ def _spinel() -> tuple[npt.NDArray[np.float64], list[int]]:
     return _fcc(tetrahedral, octahedral, anions)
 
 
+_ORIGIN, _QUARTER = [[0.0] * 3], [0.25] * 3
 _CSCL = np.array([[0, 0, 0], [0.5, 0.5, 0.5]]), [0, 1]
 _PEROVSKITE = np.concatenate([[[0.5, 0.5, 0.5], [0, 0, 0]], (np.eye(3) / 2)]), [0, 1, 2, 2, 2]
 PROTOTYPES = {
     "cscl": Prototype(3.9, *_CSCL, ((0, 1625), (1, 1626))),
-    "rocksalt": Prototype(5.3, *_fcc([[0, 0, 0]], [[0.5, 0, 0]]), ((0, 1672), (1, 1673))),
+    "rocksalt": Prototype(5.3, *_fcc(_ORIGIN, [[0.5, 0.0, 0.0]]), ((0, 1672), (1, 1673))),
     "zincblende": Prototype(5.6, *_fcc([[0, 0, 0]], [[0.25, 0.25, 0.25]]), ((0, 1586), (1, 1588))),
-    "fluorite": Prototype(5.5, *_fcc([[0, 0, 0]], [[0.25] * 3, [0.75] * 3]), ((0, 1672), (1, 1674))),
+    "fluorite": Prototype(
+        5.5, *_fcc([[0, 0, 0]], [[0.25] * 3, [0.75] * 3]), ((0, 1672), (1, 1674))
+    ),
     "perovskite": Prototype(4.0, *_PEROVSKITE, ((0, 1625), (1, 1626), (2, 1627))),
     "spinel": Prototype(8.3, *_spinel(), ((0, 1694), (1, 1697), (2, 1698))),
 }

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gpu.crystals import Place, add_feature, make_dataset
-from gpu.record import Section
-from gpu.trial import inputs_of, networks
+from gpu.record import PASSED, SKIPPED, Section
+from gpu.trial import inputs_of, networks, plugins
 
 #: Inputs that no plugin reads, or not in these settings.
 MORE: list[tuple[str, Mapping[str, Any]]] = [
@@ -21,12 +21,19 @@ def run(section: Section, place: Place, device: str) -> None:
     """Make them; one that cannot be made here is named with the reason."""
     section.check("dataset", lambda: make_dataset(place))
     names = networks()
-    section.add("plugins", "passed", ", ".join(names))
-    for spec, settings in _all(names):
-        text = ", ".join(f"{name}={value}" for name, value in settings.items())
-        section.check(f"{spec} {text}".strip(), functools.partial(add_feature, place, spec, settings))
+    for name, reason in plugins().items():
+        section.add(f"plugin {name}", SKIPPED if reason else PASSED, reason)
+    for spec, settings in all_inputs(names):
+        work = functools.partial(add_feature, place, spec, settings)
+        section.check(named(spec, settings), work)
 
 
-def _all(names: list[str]) -> list[tuple[str, Mapping[str, Any]]]:
+def named(spec: str, settings: Mapping[str, Any]) -> str:
+    """A feature with its settings, as one text."""
+    return f"{spec} {', '.join(f'{name}={value}' for name, value in settings.items())}".strip()
+
+
+def all_inputs(names: list[str]) -> list[tuple[str, Mapping[str, Any]]]:
+    """What the plugins read, and more."""
     found = inputs_of(names)
     return found + [entry for entry in MORE if entry not in found]

@@ -12,7 +12,7 @@ from gpu.crystals import Place
 PACKAGES = ("torch", "numpy", "numba", "h5py", "pyarrow", "pandas", "torch-geometric", "moyopy")
 
 
-def facts_of(place: Place, device: str) -> dict[str, Any]:
+def facts_of(place: Place) -> dict[str, Any]:
     """Card, driver, versions; an empty device where there is none."""
     import torch
 

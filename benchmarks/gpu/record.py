@@ -100,8 +100,8 @@ class Section:
         started = time.monotonic()
         try:
             numbers = dict(work() or {})
-        except Skip as reason:
-            self.add(name, SKIPPED, str(reason))
+        except Skip as absent:
+            self.add(name, SKIPPED, str(absent))
         except CheckError as wrong:
             self.add(name, FAILED, str(wrong))
         except Exception as error:

@@ -11,7 +11,7 @@ import torch
 
 from gpu.crystals import NAME, TARGET, Place
 from gpu.record import Skip
-from matdata.core.errors import MatdataError
+from matdata.core.errors import FeatureError, MatdataError
 from matdata.load.loader import Loader
 from matdata.training import TRAINERS, trainer
 from matdata.training.contract import TorchTrainer
@@ -37,24 +37,37 @@ OWN: dict[str, dict[str, Any]] = {
     "ogcnn": {"encoder": 16, "hidden": 16, "layers": 1, "output_hidden": 16},
     "crabnet": {"width": 16, "layers": 1, "feedforward": 16, "hidden": "16", "resolution": 100},
     "wren": {"layers": 1, "gates": 16, "hidden": 16, "trunk": "16", "output": "16"},
-    "rescnn": {"filters": "8,8,8,8", "dense": "16,8"},
+    "rescnn": {"filters": "8,8,8,8", "dense": "16,16,16,8"},
+    "finder": {"width": 16, "layers": 1, "functions": "16,8", "pool": 16, "dense": "16,16,16,8"},
     "elemnet": {"layers": "16,16", "dropout": "0"},
     "ocrystalnet": {"hidden": 16},
 }
+#: Plugins of a rehearsal, where all of them would take long.
+REHEARSED = ("cgcnn", "elemnet", "roost")
 #: What draws numbers in a step, switched off where two devices are compared.
 DRAWN = {"dropout": 0.0, "jitter": 0.0}
 
 
-def networks() -> list[str]:
-    """Names of the plugins at hand that train a network."""
-    found = []
+def plugins() -> dict[str, str]:
+    """Trainers that are registered, and why one is not used here; empty for those that are."""
+    found = {}
     for name in TRAINERS.names():
         try:
-            if issubclass(TRAINERS.get(name), TorchTrainer):
-                found.append(name)
+            network = issubclass(TRAINERS.get(name), TorchTrainer)
+            found[name] = "" if network else "it has a fit of its own, on the CPU"
         except MatdataError as error:
-            print(f"  plugin {name} cannot be used: {error}", flush=True)
+            found[name] = error.what
     return found
+
+
+def networks() -> list[str]:
+    """Names of the plugins at hand that train a network."""
+    return [name for name, reason in plugins().items() if not reason]
+
+
+def few(names: list[str], rehearsal: bool) -> list[str]:
+    """All names, or in a rehearsal one of formulas, one of crystals, and the smallest."""
+    return [name for name in names if not rehearsal or name in REHEARSED]
 
 
 def hypers_of(name: str, rehearsal: bool, undrawn: bool = False) -> dict[str, Any]:
@@ -104,10 +117,12 @@ class Trial:
         request = Request(name, NAME, (TARGET,), hypers=given, settings=chosen)
         try:
             self.question: Question = ask(request, place.cache)
-        except MatdataError as error:
+        except FeatureError as error:  # of a feature that could not be made here
             raise Skip(error.what) from error
         self.settings = self.question.settings
         self.device = torch.device(device)
+        assert isinstance(self.question.trainer, TorchTrainer)
+        self.plugin: TorchTrainer[Any] = self.question.trainer
         self.schema = schema_of(self.question)
         ids = np.concatenate([self.question.train, self.question.valid])
         asked = self.question
@@ -130,10 +145,8 @@ class Trial:
 
     def models(self) -> list[torch.nn.Module]:
         """The networks, drawn with the seed, the same on every device."""
-        plugin = self.question.trainer
-        assert isinstance(plugin, TorchTrainer)
         settings = self.settings
-        return build_models(plugin, self.schema, settings.seed, settings.ensemble, self.device)
+        return build_models(self.plugin, self.schema, settings.seed, settings.ensemble, self.device)
 
     def engine(self, stacked: bool = False) -> Engine:
         """The networks with their optimizers."""
