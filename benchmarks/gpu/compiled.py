@@ -34,6 +34,11 @@ def _compare(place: Place, device: str, name: str, way: str) -> dict[str, Any]:
         Trial(place, name, device, hypers_of(name, False, undrawn=True), compile=mode)
         for mode in ("none", way)
     )
+    with plain.running():
+        return _measured(plain, compiled, device)
+
+
+def _measured(plain: Trial, compiled: Trial, device: str) -> dict[str, Any]:
     size = plain.settings.batch_size
     batches = [b for b, _ in zip(plain.loader(), range(STEPS), strict=False) if len(b) == size]
     engines = plain.engine(), compiled.engine()

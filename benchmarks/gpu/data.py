@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gpu.crystals import Place, add_feature, make_dataset
-from gpu.record import PASSED, SKIPPED, Section
+from gpu.record import PASSED, SKIPPED, Section, Skip
 from gpu.trial import inputs_of, networks, plugins
 
 #: Inputs that no plugin reads, or not in these settings.
@@ -24,8 +24,15 @@ def run(section: Section, place: Place, device: str) -> None:
     for name, reason in plugins().items():
         section.add(f"plugin {name}", SKIPPED if reason else PASSED, reason)
     for spec, settings in all_inputs(names):
-        work = functools.partial(add_feature, place, spec, settings)
+        work = functools.partial(_add, place, spec, settings)
         section.check(named(spec, settings), work)
+
+
+def _add(place: Place, spec: str, settings: Mapping[str, Any]) -> None:
+    try:
+        add_feature(place, spec, settings)
+    except ModuleNotFoundError as error:
+        raise Skip(f"{error.name} is not installed") from error
 
 
 def named(spec: str, settings: Mapping[str, Any]) -> str:

@@ -25,6 +25,11 @@ def run(section: Section, place: Place, device: str) -> None:
 def _compare(place: Place, device: str, name: str) -> dict[str, Any]:
     members = 2 if place.rehearsal else 10
     trial = Trial(place, name, device, hypers_of(name, place.rehearsal), members)
+    with trial.running():
+        return _measured(place, device, name, trial, members)
+
+
+def _measured(place: Place, device: str, name: str, trial: Trial, members: int) -> dict[str, Any]:
     models = trial.models()
     reason = reason_against(models, trial.plugin.vmap, trial.settings.schedule)
     if reason:

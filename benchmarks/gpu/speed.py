@@ -26,6 +26,11 @@ def run(section: Section, place: Place, device: str) -> None:
 
 def _train(place: Place, device: str, name: str) -> dict[str, Any]:
     trial = Trial(place, name, device)
+    with trial.running():
+        return _measured(trial, device)
+
+
+def _measured(trial: Trial, device: str) -> dict[str, Any]:
     engine, loader = trial.engine(), trial.loader()
     rates = [trial.settings.lr]
     for batch, _ in zip(loader, range(3), strict=False):

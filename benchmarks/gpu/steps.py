@@ -14,7 +14,6 @@ import torch
 from gpu.crystals import Place
 from gpu.record import Section, require
 from gpu.trial import Trial, hypers_of, networks
-from matdata.training.process_state import process_state
 
 #: Largest relative difference of outputs and gradients: METHOD of each is its products' rounding
 #: (2^-24, 2^-11, 2^-8 and 2^-11), which layers multiply; ReLUs that switch weigh on gradients.
@@ -77,7 +76,7 @@ def _step(
         "clip": 0.0,
     }
     trial = Trial(place, name, device, hypers, precision=precision, **settings)
-    with process_state(trial.settings, trial.device):
+    with trial.running():
         engine = trial.engine()
         batch = next(iter(trial.loader(shuffle=False)))
         trained = [key for key, value in engine.models[0].named_parameters()]  # type: ignore[attr-defined]

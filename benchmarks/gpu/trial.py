@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from matdata.training.members import build_models
 from matdata.training.objectives.choice import objectives_of
 from matdata.training.objectives.combined import Objectives
 from matdata.training.plan import Question, ask
+from matdata.training.process_state import process_state
 from matdata.training.request import Request
 from matdata.training.stacked import StackedEngine
 from matdata.training.train import schema_of
@@ -130,6 +132,10 @@ class Trial:
         self._normalizer = fit_normalizer(self._view, asked.train, asked.targets, self.settings)
         objectives = Objectives(objectives_of(asked.targets, self.settings))
         self.recipe = Recipe(self.settings, objectives, self.device)
+
+    def running(self) -> AbstractContextManager[None]:
+        """What a training sets for its process."""
+        return process_state(self.settings, self.device)
 
     def loader(self, shuffle: bool = True) -> Loader:
         """Batches of the training part."""

@@ -40,6 +40,11 @@ def _hypers(place: Place, name: str) -> dict[str, Any]:
 def _epoch(place: Place, device: str, name: str, precision: str, mode: str) -> dict[str, Any]:
     settings: dict[str, Any] = {"precision": precision, "loader": mode, "fraction": 0.25}
     trial = Trial(place, name, device, _hypers(place, name), **settings)
+    with trial.running():
+        return _unwaiting(trial)
+
+
+def _unwaiting(trial: Trial) -> dict[str, Any]:
     engine, loader = trial.engine(), trial.loader()
     rates = [trial.settings.lr]
     for batch, _ in zip(loader, range(2), strict=False):  # tables, handles and pinned memory

@@ -20,7 +20,7 @@ from matdata.load.normalizer import Normalizer
 from matdata.load.reading import FeatureColumns
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import Target
-from matdata.training.distributed import ALONE, Group
+from matdata.training.distributed import ALONE, Group, own_gpu
 from matdata.training.samples import Samples
 from matdata.training.settings import BUDGETS, TrainSettings
 from matdata.training.target_cells import cells_of
@@ -100,6 +100,8 @@ class View:
 def device_of(settings: TrainSettings) -> torch.device:
     """The device that the settings name; ``auto`` takes an accelerator if there is one.
 
+    ``cuda`` is a GPU for each of the processes that torchrun started on a machine.
+
     Raises
     ------
     ConfigError
@@ -108,7 +110,7 @@ def device_of(settings: TrainSettings) -> torch.device:
     name = settings.device
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    device: torch.device = find_device(name)[0]
+    device: torch.device = find_device(own_gpu(name))[0]
     return device
 
 

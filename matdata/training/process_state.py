@@ -40,6 +40,10 @@ def process_state(
             torch.set_num_threads(settings.threads)
         if settings.deterministic:
             restored.enter_context(deterministic(device))
+        # torch takes convolutions on a GPU in tf32 unless told otherwise
+        convolutions = torch.backends.cudnn
+        restored.callback(setattr, convolutions, "allow_tf32", convolutions.allow_tf32)
+        convolutions.allow_tf32 = settings.precision == "tf32"
         if settings.precision == "tf32":
             restored.callback(
                 torch.set_float32_matmul_precision, torch.get_float32_matmul_precision()

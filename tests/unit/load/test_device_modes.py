@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from support.late_copies import LateCalls
 
+from matdata.load.copies import SideStream
 from matdata.load.loader import make_loader
 
 META = torch.device("meta")
@@ -52,3 +54,17 @@ def test_the_device_decides_before_the_columns_are_sent(toy, monkeypatch):
     loader = make_loader(toy, None, ["graph"], device="meta")
     assert loader.mode == "ram"
     assert "more than 40 % of the 1.0 kB free on meta" in loader.reason
+
+
+@pytest.mark.parametrize("mode", ["ram", "stream"])
+def test_a_gpu_has_a_side_stream_and_pinned_arrays(toy, monkeypatch, mode):
+    monkeypatch.setattr("matdata.load.setup.find_device", lambda name: (torch.device(name), 1000))
+    loader = make_loader(toy, None, ["graph"], "gap", batch_size=7, device="cuda", mode=mode)
+    assert isinstance(loader._views.side, SideStream)
+    loader._views.side.calls = calls = LateCalls(seed=2)
+    plain = make_loader(toy, None, ["graph"], "gap", batch_size=7)
+    for batch, expected in zip(loader, plain, strict=True):
+        assert batch.ids == expected.ids
+        assert torch.equal(batch["graph"].edge_index, expected["graph"].edge_index)
+    assert ("copy", "side") in calls.log
+    assert loader._views.allocate((3,), plain.values[0].dtype).ctypes.data in calls._pinned
