@@ -6,6 +6,8 @@ The lines themselves run in `benchmarks/gpu`; docs/design/loading.md lists which
 from __future__ import annotations
 
 import contextlib
+import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -153,3 +155,22 @@ def test_the_switch_of_deterministic_operations_is_put_back_after_an_error():
     with pytest.raises(RuntimeError, match="inside"), deterministic(GPU):
         raise RuntimeError("inside")
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_every_module_that_speaks_of_gpus_is_listed_with_its_checks():
+    root = Path(__file__).parents[2]
+    listed = (root / "docs/design/loading.md").read_text("utf-8").partition("## What only a GPU")[2]
+    speaks = re.compile(r'torch\.cuda\.|"cuda"|nccl|device\.type [!=]= "cpu"')
+    folders = [root / "matdata" / name for name in ("load", "training", "nn")]
+    found = [path for folder in folders for path in folder.rglob("*.py")]
+    names = {
+        path.relative_to(root / "matdata").as_posix()
+        for path in found
+        if speaks.search(path.read_text("utf-8"))
+    }
+    names -= {
+        *("nn/cpu/autograd.py", "nn/cpu/onednn_linear.py"),  # of processors alone
+        *("nn/segments.py", "training/settings.py", "training/train.py"),  # a check, a help, a name
+    }
+    assert "load/copies.py" in names
+    assert not {name for name in names if name not in listed}
