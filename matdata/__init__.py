@@ -23,6 +23,7 @@ __all__ = [
     "Crystals",
     "CurationError",
     "Dataset",
+    "DeviceError",
     "Feature",
     "FeatureError",
     "MatdataError",

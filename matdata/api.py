@@ -12,6 +12,7 @@ from matdata.core.crystals import Crystals, Ragged
 from matdata.core.errors import (
     ConfigError,
     CurationError,
+    DeviceError,
     FeatureError,
     MatdataError,
     MatdataWarning,
@@ -45,6 +46,7 @@ __all__ = [
     "Crystals",
     "CurationError",
     "Dataset",
+    "DeviceError",
     "Feature",
     "FeatureError",
     "MatdataError",

@@ -87,6 +87,10 @@ class TrainError(MatdataError):
     """A training cannot start or continue, or a run does not support what is requested."""
 
 
+class DeviceError(MatdataError):
+    """An accelerator is full, was lost, or cannot do what was asked of it."""
+
+
 def first_few(values: Iterable[object]) -> str:
     """The first ten values, and how many there are when there are more."""
     items = [str(value) for value in values]

@@ -3,11 +3,14 @@
 A GPU works off what is put into one stream in order, so a copy put behind a training step waits
 for it. In `ram` and `stream` chunks are therefore copied on a stream of their own by the thread
 that gathers them; who takes a chunk makes the stream of the computation wait for an event, not
-the host.
+the host. Four things must hold, which `tests/unit/load/test_copies.py` breaks one by one: the event
+is recorded behind the copies, it is waited for before a batch is handed out, pinned memory is kept
+until the copy out of it is done, and device memory until the computation has read it.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -15,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from matdata.core.crystals import Array
+from matdata.core.crystals import Array, DType
 
 
 class CudaCalls:
@@ -33,9 +36,17 @@ class CudaCalls:
         """What is done within is put into that stream."""
         return torch.cuda.stream(stream)
 
-    def move(self, tensor: Tensor, device: torch.device) -> Tensor:
+    def empty(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        """Pinned memory, from which copies are not waited for."""
+        return torch.empty(shape, dtype=dtype, pin_memory=True)
+
+    def pin(self, tensor: Tensor) -> Tensor:
+        """The tensor in pinned memory; itself if it is there."""
+        return tensor.pin_memory()
+
+    def copy(self, pinned: Tensor, device: torch.device) -> Tensor:
         """Copy from pinned memory without waiting."""
-        return tensor.pin_memory().to(device, non_blocking=True)
+        return pinned.to(device, non_blocking=True)
 
     def keep(self, tensor: Tensor, stream: torch.cuda.Stream) -> None:
         """Memory of a tensor is not used again before that stream is done with it."""
@@ -56,6 +67,7 @@ class Copies:
     def __init__(self, device: torch.device, side: SideStream | None = None) -> None:
         self._device = device
         self._side = side
+        self._pinned: list[Tensor] = []
         self._moved: list[Tensor] = []
         self._event: torch.cuda.Event | None = None
 
@@ -65,13 +77,10 @@ class Copies:
             return array
         tensor = torch.from_numpy(np.ascontiguousarray(array))
         if self._side is not None:
-            self._moved.append(self._side.calls.move(tensor, self._device))
+            self._pinned.append(self._side.calls.pin(tensor))
+            self._moved.append(self._side.calls.copy(self._pinned[-1], self._device))
             return self._moved[-1]
-        if self._device.type == "cpu":
-            return tensor
-        if self._device.type == "cuda":
-            tensor = tensor.pin_memory()
-        return tensor.to(self._device, non_blocking=True)
+        return send(tensor, self._device)
 
     @contextmanager
     def sending(self) -> Iterator[None]:
@@ -82,6 +91,8 @@ class Copies:
         with self._side.calls.on(self._side.stream()):
             yield
         self._event = self._side.stream().record_event()
+        self._side.retain(self._event, self._pinned)
+        self._pinned = []
 
     def arrive(self) -> None:
         """Make the computation wait for the copies; called where they are to be used."""
@@ -109,9 +120,29 @@ class SideStream:
         self.device = device
         self.calls = CudaCalls() if calls is None else calls
         self._stream: torch.cuda.Stream | None = None
+        self._retained: deque[tuple[torch.cuda.Event, list[Tensor]]] = deque()
 
     def stream(self) -> torch.cuda.Stream:
         """The stream."""
         if self._stream is None:
             self._stream = self.calls.side(self.device)
         return self._stream
+
+    def empty(self, shape: tuple[int, ...], dtype: DType) -> Array:
+        """An array in pinned memory."""
+        like = torch.from_numpy(np.empty(0, dtype)).dtype
+        pinned: Array = self.calls.empty(shape, like).numpy()
+        return pinned
+
+    def retain(self, event: torch.cuda.Event, pinned: list[Tensor]) -> None:
+        """Keep pinned memory until the copies before an event are done; drops what was done."""
+        while self._retained and self._retained[0][0].query():  # type: ignore[no-untyped-call]
+            self._retained.popleft()
+        self._retained.append((event, pinned))
+
+
+def send(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the host on a device, in the stream of the computation, without waiting."""
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)

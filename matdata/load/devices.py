@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from matdata.core.errors import ConfigError
+from matdata.load.device_errors import device_errors, driver_fault, is_driver_fault
 from matdata.load.modes import host_free
 
 if TYPE_CHECKING:
@@ -17,7 +19,10 @@ def find_device(name: object) -> tuple[torch.device, int | None]:
     Raises
     ------
     ConfigError
-        If torch is missing, or the device is not there, with those that are.
+        If torch is missing, or the device is not there, with those that are; the cause names a
+        driver that is older than torch's CUDA.
+    DeviceError
+        If the device is there and cannot be used.
     """
     try:
         import torch
@@ -35,14 +40,15 @@ def find_device(name: object) -> tuple[torch.device, int | None]:
     if device.type == "cpu":
         return device, None
     if device.type == "cuda":
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        count, cause = _gpus()
         if (device.index or 0) >= count:
             raise ConfigError(
                 f"device {str(device)!r} is not there: torch {torch.__version__} sees {count} GPUs",
-                cause=None if count else "no GPU, no driver, or a torch built without CUDA",
+                cause=cause,
                 next_step=_devices_here(),
             )
-        return device, int(torch.cuda.mem_get_info(device)[0])
+        with device_errors(device):
+            return device, int(torch.cuda.mem_get_info(device)[0])
     try:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
@@ -53,10 +59,21 @@ def find_device(name: object) -> tuple[torch.device, int | None]:
     return device, host_free()  # such devices share the memory of the host
 
 
-def _devices_here() -> str:
+def _gpus() -> tuple[int, str | None]:
+    """How many GPUs there are, and if none why not."""
     import torch
 
-    names = ["cpu"]
-    if torch.cuda.is_available():
-        names += [f"cuda:{k}" for k in range(torch.cuda.device_count())]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if count:
+        return count, None
+    driver = [str(one.message) for one in caught if is_driver_fault(str(one.message))]
+    if driver:
+        return 0, driver_fault(driver[0], torch.version.cuda)
+    return 0, "no GPU, no driver, or a torch built without CUDA"
+
+
+def _devices_here() -> str:
+    names = ["cpu", *(f"cuda:{k}" for k in range(_gpus()[0]))]
     return f"devices here: {', '.join(names)}, or numpy"

@@ -56,6 +56,8 @@ class Loader(Generic[B_co]):
         The inputs' featurizers, by spec.
     device
         Where batches are.
+    mode, reason, chosen_mode
+        How columns are held, and why; both together, with the mode that did not fit.
     epoch
         The epoch that the next iteration gives.
     meter
@@ -76,7 +78,7 @@ class Loader(Generic[B_co]):
         self.targets: tuple[TargetColumn, ...] = materials.targets.columns
         self.encoded_by = materials.normalizer
         self.device: torch.device | str = setup.views.device
-        self._mode: Mode = setup.mode
+        self.chosen_mode: Mode = setup.mode
         self.meter = Meter()
         self.epoch = 0
         self._materials = materials
@@ -104,12 +106,12 @@ class Loader(Generic[B_co]):
     @property
     def mode(self) -> str:
         """``resident``, ``ram`` or ``stream``."""
-        return self._mode.name
+        return self.chosen_mode.name
 
     @property
     def reason(self) -> str:
         """Why this mode."""
-        return self._mode.reason
+        return self.chosen_mode.reason
 
     @property
     def seed(self) -> int:

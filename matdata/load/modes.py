@@ -18,10 +18,19 @@ WINDOW_BYTES = 1 << 28
 
 @dataclass(frozen=True)
 class Mode:
-    """A mode and why it was chosen."""
+    """A mode and why it was chosen.
+
+    Attributes
+    ----------
+    name, reason
+        Which, and why.
+    instead_of
+        The mode that was begun with and did not fit; empty if it did.
+    """
 
     name: str
     reason: str
+    instead_of: str = ""
 
 
 def choose(requested: str | None, columns: int, device: str, device_free: int | None) -> Mode:
@@ -68,6 +77,12 @@ def choose(requested: str | None, columns: int, device: str, device_free: int | 
         "stream",
         f"{size} of columns are more than {100 * HOST_SHARE:.0f} % of the {human_bytes(free)} free",
     )
+
+
+def too_small(mode: Mode, device: str) -> Mode:
+    """The mode in place of `resident` where the device turns out to be too small for it."""
+    text = f"the columns did not fit on {device} ({mode.reason}), so they stay in memory"
+    return Mode("ram", text, instead_of=mode.name)
 
 
 def host_free() -> int:

@@ -17,7 +17,7 @@ from matdata.load.chunk import CHUNK_BYTES
 from matdata.load.devices import find_device
 from matdata.load.gather import compiled
 from matdata.load.materials import Materials, weights_of
-from matdata.load.modes import Mode, choose, default_window
+from matdata.load.modes import Mode, choose, default_window, too_small
 from matdata.load.options import LoadOptions
 from matdata.load.planning import Planner
 from matdata.load.readers import MemorySource, Source, StreamSource
@@ -81,7 +81,7 @@ def set_up(materials: Materials, options: LoadOptions) -> Setup[Batch | ArrayBat
     planner = _planner(materials, options, features, size)
     featurizers = {spec: feature.featurizer for spec, feature in features.items()}
     compiled()  # before the first epoch, which is not to wait for it
-    source, views = _readers(features, materials, mode, device, featurizers)
+    source, views, mode = _readers(features, materials, mode, device, featurizers)
     weights = weights_of(options.weights, materials.ids, "weights", materials.dataset_ids)
     single = None if weights is None else weights.astype(np.float32)
     return Setup(featurizers, source, views, planner, mode, single, size)
@@ -93,22 +93,27 @@ def _readers(
     mode: Mode,
     device: torch.device | None,
     featurizers: Mapping[str, Featurizer],
-) -> tuple[Source, Views[Batch | ArrayBatch]]:
+) -> tuple[Source, Views[Batch | ArrayBatch], Mode]:
     if mode.name == "stream":
         source: Source = StreamSource(features, len(materials.ids))
     else:
         memory = MemorySource.read(features)
         source = memory
     if device is None:
-        return source, ArrayViews(featurizers, materials.ids)
+        return source, ArrayViews(featurizers, materials.ids), mode
+    import torch
+
     from matdata.load.copies import SideStream
     from matdata.load.tensors import DeviceSource, TensorViews
 
     if mode.name == "resident" and device.type != "cpu":
-        source = DeviceSource(memory.columns, device)
+        try:
+            source = DeviceSource(memory.columns, device)
+        except torch.OutOfMemoryError:
+            mode = too_small(mode, str(device))
     aside = device.type == "cuda" and mode.name != "resident"
     side = SideStream(device) if aside else None
-    return source, TensorViews(featurizers, materials.ids, device, side)
+    return source, TensorViews(featurizers, materials.ids, device, side), mode
 
 
 def _planner(

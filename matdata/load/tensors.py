@@ -17,7 +17,7 @@ from matdata.features.base import CRYSTAL, Featurizer
 from matdata.load.batch import Batch
 from matdata.load.chunk import Chunk, Fields, cuts
 from matdata.load.columns import Allocate, Columns
-from matdata.load.copies import Copies, SideStream
+from matdata.load.copies import Copies, SideStream, send
 from matdata.load.inputs import form_of
 from matdata.load.inputs.base import BatchForm
 from matdata.load.readers import Inputs
@@ -54,11 +54,7 @@ class TensorViews:
 
     def allocate(self, shape: tuple[int, ...], dtype: DType) -> Array:
         """An array that can be sent to the device without waiting."""
-        if self.device.type != "cuda":
-            return np.empty(shape, dtype)
-        like = torch.from_numpy(np.empty(0, dtype)).dtype
-        pinned: Array = torch.empty(shape, dtype=like, pin_memory=True).numpy()
-        return pinned
+        return np.empty(shape, dtype) if self.side is None else self.side.empty(shape, dtype)
 
     def sent(self, chunk: Chunk) -> SentChunk:
         """A chunk on its way to the device; what the thread that gathers does beforehand."""
@@ -203,7 +199,4 @@ class DeviceSource:
         return Columns(held.layout, blocks, offsets, len(rows))
 
     def _send(self, array: Array) -> Tensor:
-        tensor = torch.from_numpy(array)
-        if self._device.type == "cuda":
-            tensor = tensor.pin_memory()
-        return tensor.to(self._device, non_blocking=True)
+        return send(torch.from_numpy(array), self._device)

@@ -32,6 +32,7 @@ def save_checkpoint(loop: Loop, folder: Path, run: str = "") -> None:
     groups = {
         "weights": loop.engine.weights(),
         "optimizer": loop.engine.slots(),
+        "scaling": loop.engine.scaling(),
         "best": loop.best,
         "average": loop.average,
         "random": _random_state(loop.engine.recipe.device),
@@ -90,6 +91,7 @@ def load_checkpoint(loop: Loop, folder: Path, run: str = "") -> bool:
     loop.best, loop.average = groups.get("best", {}), groups.get("average", {})
     loop.usable = bool(loop.best)
     loop.engine.load_slots(groups.get("optimizer", {}))
+    loop.engine.load_scaling(groups.get("scaling", {}))
     loop.train.load_state(state["loader"])
     _set_random_state(groups["random"], device)
     return True

@@ -13,11 +13,12 @@ import torch
 from matdata.core.errors import ConfigError, StoreError, first_few
 from matdata.core.row_index import RowIndex
 from matdata.features.opened import FeatureLike
+from matdata.load.devices import find_device
 from matdata.load.loader import Loader, make_loader
 from matdata.load.normalizer import Normalizer
 from matdata.load.reading import FeatureColumns
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.training.distributed import ALONE, Group
+from matdata.training.distributed import ALONE, Group, own_gpu
 from matdata.training.samples import Samples
 from matdata.training.settings import BUDGETS, TrainSettings
 from matdata.training.target import Target
@@ -98,6 +99,8 @@ class View:
 def device_of(settings: TrainSettings) -> torch.device:
     """The device that the settings name; ``auto`` takes an accelerator if there is one.
 
+    ``cuda`` is a GPU for each of the processes that torchrun started on a machine.
+
     Raises
     ------
     ConfigError
@@ -106,14 +109,7 @@ def device_of(settings: TrainSettings) -> torch.device:
     name = settings.device
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(
-            f"device {name!r} cannot be used: {str(error).splitlines()[0]}",
-            next_step="choose cpu, or auto for what there is",
-        ) from error
+    device: torch.device = find_device(own_gpu(name))[0]
     return device
 
 

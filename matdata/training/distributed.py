@@ -57,12 +57,20 @@ class Group:
 ALONE = Group()
 
 
+def own_gpu(name: str) -> str:
+    """The GPU of this process: ``cuda`` is another one for each that torchrun started here."""
+    local = os.environ.get("LOCAL_RANK")
+    return f"cuda:{local}" if name == "cuda" and local is not None else name
+
+
 def join_group(device: torch.device) -> Group:
     """Join the processes that torchrun started; alone without torchrun."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return ALONE
     if not torch.distributed.is_initialized():
+        if device.type == "cuda":
+            torch.cuda.set_device(device)  # where NCCL talks, and what it sends objects with
         backend = "nccl" if device.type == "cuda" else "gloo"
         torch.distributed.init_process_group(backend)
     return Group(torch.distributed.get_rank(), size)

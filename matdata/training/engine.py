@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from matdata.training.optim import (
     make_optimizer,
     optimizer_slots,
 )
+from matdata.training.precision import LossScaler, autocast
 from matdata.training.settings import TrainSettings
 
 Weights = dict[str, Tensor]
@@ -64,9 +66,11 @@ class Recipe:
 
     def autocast(self) -> contextlib.AbstractContextManager[object]:
         """Mixed precision, where the settings ask for it."""
-        if self.settings.precision == "bf16":
-            return torch.autocast(self.device.type, dtype=torch.bfloat16)
-        return contextlib.nullcontext()
+        return autocast(self.settings.precision, self.device)
+
+    def scalers(self, count: int) -> list[LossScaler]:
+        """Loss scalers for so many optimizers; they do nothing but in fp16."""
+        return [LossScaler(self.settings.precision, self.device) for _ in range(count)]
 
     def losses(self, outputs: Tensor, batch: Batch, members: int | list[int]) -> Tensor:
         """Mean loss of each member over the known targets of all processes: (...,).
@@ -90,6 +94,8 @@ class Engine(ABC):
         self.recipe = recipe
         #: Members that still train.
         self.active = list(range(members))
+        #: Of the optimizers: one a member, or one for all that are stacked.
+        self.scalers: list[LossScaler] = []
 
     @abstractmethod
     def step(self, batch: Batch, rates: Sequence[float]) -> Tensor:
@@ -114,6 +120,20 @@ class Engine(ABC):
     @abstractmethod
     def load_slots(self, slots: Weights) -> None:
         """Take over what `slots` returned."""
+
+    def skipped(self) -> int:
+        """Steps that were left out since gradients overflowed, in all optimizers together."""
+        return sum(scaler.skipped() for scaler in self.scalers)
+
+    def scaling(self) -> Weights:
+        """The state of the loss scalers, ``<name> -> (optimizers,)``; empty but in fp16."""
+        states = [scaler.state() for scaler in self.scalers]
+        return {name: torch.stack([state[name] for state in states]) for name in states[0]}
+
+    def load_scaling(self, scaling: Weights) -> None:
+        """Take over what `scaling` returned."""
+        for number, scaler in enumerate(self.scalers):
+            scaler.load_state({name: value[number] for name, value in scaling.items()})
 
     @abstractmethod
     def stop(self, member: int) -> None:
@@ -186,6 +206,7 @@ class SeparateEngine(Engine):
             self._trained.append(trained)
             self._optimizers.append(make_optimizer(list(trained.values()), recipe.settings))
         self._calls = [_compiled(model, recipe.settings) for model in self.models]
+        self.scalers = recipe.scalers(len(self.models))
 
     def step(self, batch: Batch, rates: Sequence[float]) -> Tensor:
         """One step of each active member in turn."""
@@ -195,10 +216,11 @@ class SeparateEngine(Engine):
             with self.recipe.autocast():
                 outputs = self.recipe.objectives.flat(self._calls[member](batch))
             loss = self.recipe.losses(outputs, batch, member)
-            optimizer = self._optimizers[member]
+            optimizer, scaler = self._optimizers[member], self.scalers[member]
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            _finish(optimizer, rate, list(self._trained[member].values()), self.recipe, single=True)
+            scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            trained = list(self._trained[member].values())
+            _finish(optimizer, scaler, rate, trained, self.recipe, single=True)
             losses.append(loss.detach())
         return torch.stack(losses)
 
@@ -260,6 +282,7 @@ def _compiled(model: nn.Module, settings: TrainSettings) -> Callable[[Batch], Re
 
 def _finish(
     optimizer: torch.optim.Optimizer,
+    scaler: LossScaler,
     rate: float,
     trained: Sequence[Tensor],
     recipe: Recipe,
@@ -267,9 +290,11 @@ def _finish(
 ) -> None:
     """Reduce, cut and apply the gradients; `single` weights have no leading axis of members."""
     gradients = [p.grad for p in trained if p.grad is not None]
-    reduce_gradients(gradients, recipe.group)
+    reduce_gradients(gradients, recipe.group)  # an overflow in one process is one in all
+    scaler.unscale(optimizer)
     if recipe.settings.clip:
         (clip_one if single else clip_members)(gradients, recipe.settings.clip)
     for group in optimizer.param_groups:
         group["lr"] = rate
-    take_step(optimizer, recipe.settings.lookahead, recipe.settings.lookahead_alpha)
+    step = functools.partial(scaler.step, optimizer)
+    take_step(optimizer, recipe.settings.lookahead, recipe.settings.lookahead_alpha, step)

@@ -30,6 +30,7 @@ class LogRow(TypedDict, total=False):
     val_error: float
     members: dict[str, list[float]]
     by_target: list[list[float]]
+    skipped_steps: int
     seconds: float
     data_wait_share: float
 

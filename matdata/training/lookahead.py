@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -9,7 +11,12 @@ from torch import Tensor
 SLOW, COUNT = "slow", "slow_step"
 
 
-def take_step(optimizer: torch.optim.Optimizer, every: int, alpha: float) -> None:
+def take_step(
+    optimizer: torch.optim.Optimizer,
+    every: int,
+    alpha: float,
+    step: Callable[[], object] | None = None,
+) -> None:
     """One step of an optimizer; at every `every`-th the weights go back towards the slow ones.
 
     Zhang et al., NeurIPS 2019, algorithm 1: slow weights phi begin as the weights theta do; after k
@@ -24,16 +31,19 @@ def take_step(optimizer: torch.optim.Optimizer, every: int, alpha: float) -> Non
         k; 0 for the optimizer's step alone.
     alpha
         Share of the way that slow weights go.
+    step
+        Takes the optimizer's own step; ``optimizer.step`` if None. One that it leaves out counts.
     """
+    step = step or optimizer.step
     if not every:
-        optimizer.step()
+        step()
         return
     weights = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
     # torch's optimizers set up their state where it is empty, so ours comes after the step
     begun: dict[Tensor, Tensor] = {
         p: p.detach().clone() for p in weights if SLOW not in optimizer.state.get(p, {})
     }
-    optimizer.step()
+    step()
     for weight in weights:
         state = optimizer.state[weight]
         if weight in begun:

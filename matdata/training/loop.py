@@ -230,6 +230,8 @@ class Loop:
             row["val_error"] = sum(value.error) / len(value.error)
             row["members"] = {"val_error": value.error, "val_loss": value.loss}
             row["by_target"] = value.by_target
+        if self.settings.precision == "fp16":
+            row["skipped_steps"] = self.engine.skipped()
         row["seconds"] = progress.seconds
         self._sums.zero_()
         progress.seen = 0

@@ -13,6 +13,7 @@ from torch import nn
 from matdata.core.errors import FeatureError, StoreError, TrainError
 from matdata.core.ledger import Reject
 from matdata.features.feature import Feature, open_feature
+from matdata.load.device_errors import device_errors
 from matdata.load.normalizer import Normalizer
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.checkpoint import check_weights
@@ -127,7 +128,7 @@ def predict_view(
         return combine(ids, run.schema.targets, _decoded(members, run), true)
     chosen = prediction_settings(run.settings, settings or {})
     device = device_of(chosen)
-    with process_state(chosen, device):
+    with process_state(chosen, device), device_errors(device):
         members, order = _run_networks(run, view, ids, chosen, device)
     place = {name: row for row, name in enumerate(order.tolist())}
     rows = np.array([place[name] for name in ids.tolist()], dtype=np.int64)

@@ -9,6 +9,7 @@ import torch
 
 from matdata.core.cpu_kernels import cpu_kernels, cpu_kernels_enabled
 from matdata.nn.cpu.malloc import keep_freed_memory
+from matdata.training.determinism import deterministic
 from matdata.training.settings import TrainSettings
 
 
@@ -24,7 +25,7 @@ def process_state(
     Parameters
     ----------
     settings
-        ``cpu_kernels``, ``threads`` and ``precision`` are read.
+        ``cpu_kernels``, ``threads``, ``precision`` and ``deterministic`` are read.
     device
         Where the networks are.
     keep_memory
@@ -37,6 +38,12 @@ def process_state(
         if settings.threads:
             restored.callback(torch.set_num_threads, torch.get_num_threads())
             torch.set_num_threads(settings.threads)
+        if settings.deterministic:
+            restored.enter_context(deterministic(device))
+        # torch takes convolutions on a GPU in tf32 unless told otherwise
+        convolutions = torch.backends.cudnn
+        restored.callback(setattr, convolutions, "allow_tf32", convolutions.allow_tf32)
+        convolutions.allow_tf32 = settings.precision == "tf32"
         if settings.precision == "tf32":
             restored.callback(
                 torch.set_float32_matmul_precision, torch.get_float32_matmul_precision()

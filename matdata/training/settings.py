@@ -92,7 +92,11 @@ class TrainSettings(Settings):
         1.0, "huber: where squares become lines, in normalised units", minimum=1e-12
     )
     normalizer: str = setting("standard", "how targets are normalised, by the training part")
-    precision: str = setting("float32", "arithmetic", choices=("float32", "tf32", "bf16"))
+    precision: str = setting(
+        "float32",
+        "arithmetic; fp16 scales the loss and leaves out steps whose gradients overflow",
+        choices=("float32", "tf32", "bf16", "fp16"),
+    )
     seed: int = setting(
         0, "seed of weights and order; member m has seed + m", minimum=0, maximum=2**63 - 1
     )
@@ -130,6 +134,12 @@ class TrainSettings(Settings):
     )
     checkpoint_seconds: float = setting(
         30.0, "least time between checkpoints; one is always written at the end", view=True
+    )
+    deterministic: bool = setting(
+        False,
+        "only operations whose result does not depend on the order in which a GPU works: the same "
+        "bits each time, more slowly; refuses an operation that has no such form",
+        view=True,
     )
     tensorboard: bool = setting(True, "write TensorBoard logs if it is installed", view=True)
 

@@ -18,6 +18,7 @@ from torch.func import functional_call
 from matdata.load.batch import Batch
 from matdata.training.engine import Engine, Recipe, Weights, _finish, _set_mode, freeze
 from matdata.training.optim import fill_slots, is_count, make_optimizer, optimizer_slots
+from matdata.training.precision import ROUNDING
 
 
 class StackedEngine(Engine):
@@ -41,6 +42,8 @@ class StackedEngine(Engine):
             for name, value in self._all.items()
             if name in self._parameters or not bool((value == value[:1]).all())
         ]
+        # one factor of the loss for all: a step that overflows in one is left out for all
+        self.scalers = recipe.scalers(1)
         self._restack({})
 
     def _restack(self, slots: Weights) -> None:
@@ -71,9 +74,10 @@ class StackedEngine(Engine):
         _set_mode(self._base, training=True)
         losses = self.recipe.losses(self._call(batch), batch, self.active)
         self._optimizer.zero_grad(set_to_none=True)
-        losses.sum().backward()  # type: ignore[no-untyped-call]
+        (scaler,) = self.scalers
+        scaler.scale(losses.sum()).backward()  # type: ignore[no-untyped-call]
         trained = [self._stack[name] for name in self._trained]
-        _finish(self._optimizer, rates[0], trained, self.recipe, single=False)
+        _finish(self._optimizer, scaler, rates[0], trained, self.recipe, single=False)
         return losses.detach()
 
     @torch.no_grad()
@@ -139,9 +143,10 @@ def reason_against(models: Sequence[nn.Module], declared: bool, schedule: str) -
 
 
 def reason_after_trial(
-    stacked: StackedEngine, models: Sequence[nn.Module], batch: Batch, tolerance: float = 1e-3
+    stacked: StackedEngine, models: Sequence[nn.Module], batch: Batch
 ) -> str | None:
     """Why members cannot be stacked, found by running one batch both ways."""
+    tolerance = ROUNDING[stacked.recipe.settings.precision]
     try:
         outputs = stacked.outputs(batch)
         with torch.enable_grad():
@@ -151,8 +156,8 @@ def reason_after_trial(
         return f"torch.func.vmap fails on it: {text[0][:200]}"
     finally:
         stacked._optimizer.zero_grad(set_to_none=True)
-    with torch.no_grad():
-        flat = stacked.recipe.objectives.flat
+    flat = stacked.recipe.objectives.flat
+    with torch.no_grad(), stacked.recipe.autocast():
         expected = torch.stack([flat(model.eval()(batch)).float() for model in models])
     scale = expected.abs().max().clamp(min=1.0)
     off = (

@@ -12,6 +12,7 @@ import torch
 
 from matdata.core.cache import ensure_writable
 from matdata.core.console import SILENT, Console
+from matdata.load.device_errors import device_errors
 from matdata.load.loader import Loader
 from matdata.load.normalizer import Normalizer
 from matdata.nn.cpu import in_use
@@ -40,6 +41,9 @@ from matdata.training.request import Request
 from matdata.training.run import Run, find_run
 from matdata.training.run_folder import run_folder, run_lock, start_run
 from matdata.training.warm_start import member_draws, parent_of, settle, take_over
+
+#: What is left of a training whose device fails.
+GOES_ON = "the last checkpoint is whole, and the same command goes on from it"
 
 
 def train(
@@ -97,7 +101,10 @@ def train(
             elif isinstance(question.trainer, FitTrainer):
                 _fit(question, run, view, normalizer)
             else:
-                with process_state(question.settings, device, keep_memory=True):
+                with (
+                    process_state(question.settings, device, keep_memory=True),
+                    device_errors(device, GOES_ON),
+                ):
                     _train(
                         question, run, view, normalizer, parent, device, group, console, stop_after
                     )
@@ -161,6 +168,9 @@ def _train(
     if group.leads:
         write_record(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
     train, valid = _loaders(question, view, normalizer, device, group)
+    for loader in filter(None, (train, valid)):
+        if loader.chosen_mode.instead_of:
+            console.say(f"  inputs are in mode {loader.mode}: {loader.reason}")
     draws = member_draws(parent, question, len(train.ids))
     recipe = Recipe(
         settings,

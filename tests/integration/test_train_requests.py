@@ -43,7 +43,7 @@ def test_the_same_command_twice_trains_once(cache, capsys):
         ({"more": ["--set", "hyper.width=0"]}, "at least 1"),
         ({"more": ["--freeze", "hiden.*"]}, "matches no weights"),
         ({"more": ["--from-run", "nothing"]}, "no run 'nothing'"),
-        ({"more": ["--device", "cuda:9"]}, "cannot be used"),
+        ({"more": ["--device", "cuda:9"]}, "is not there"),
         ({"more": ["--set", "train.normalizer=standart"]}, "did you mean 'standard'"),
         ({"target": "formula"}, "text"),
     ],

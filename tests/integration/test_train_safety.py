@@ -7,13 +7,14 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from support.runs import TARGET, train
+from support.runs import TARGET, equal, train, weights
 
 import matdata as md
 from matdata.cli import main
 from matdata.store.records import write_record
 from matdata.training.checkpoint import read_weights, write_best
 from matdata.training.contents import BEST, digests, read_sealed
+from matdata.training.engine import SeparateEngine
 from matdata.training.run_folder import run_lock
 
 
@@ -241,3 +242,42 @@ def test_openings_that_a_dataset_lost_are_written_down_again(cache, capsys):
     capsys.readouterr()
     assert main(["runs", "--cache", str(cache)]) == 0
     assert "whose record of openings is damaged" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("CUDA error: unspecified launch failure", "the same command goes on from it"),
+        ("put_ does not have a deterministic implementation, but", "set deterministic=false"),
+    ],
+)
+def test_a_device_that_fails_is_told_and_the_training_goes_on(
+    cache, capsys, monkeypatch, text, told
+):
+    settings = ("--epochs", "4", "--set", "train.checkpoint_seconds=0")
+    step, calls = SeparateEngine.step, []
+
+    def failing(self, batch, rates):
+        calls.append(len(batch))
+        if len(calls) > 2:
+            raise RuntimeError(text)
+        return step(self, batch, rates)
+
+    monkeypatch.setattr(SeparateEngine, "step", failing)
+    assert train(cache, *settings) == 1
+    assert told in capsys.readouterr().err
+    monkeypatch.setattr(SeparateEngine, "step", step)
+    assert train(cache, *settings) == 0
+    assert train(cache, *settings, name="whole") == 0
+    equal(weights(cache), weights(cache, "whole"))
+
+
+def test_a_training_in_fp16_logs_the_steps_that_were_left_out(cache):
+    assert train(cache, "--precision", "fp16", "--set", "train.deterministic=true") == 0
+    rows = [
+        json.loads(line) for line in (cache / "runs" / "a" / "log.jsonl").read_text().splitlines()
+    ]
+    skipped = [row["skipped_steps"] for row in rows]
+    assert skipped == sorted(skipped)
+    assert "skipped_steps" in (cache / "runs" / "a" / "log.csv").read_text().splitlines()[0]
+    assert "scaling/scale" in weights(cache, "a", "last")

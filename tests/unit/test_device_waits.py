@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from support.crystals import many
+from support.meta_device import DEVICE, on_device, runs_without_waiting
 
 from matdata.features import featurizer
 from matdata.nn import Segments, segment_mean
@@ -18,26 +19,7 @@ from matdata.plugin import Head, Schema, Target
 from matdata.training import trainer
 from matdata.training.batch_of import batch_of
 
-DEVICE = torch.device("meta")
 MATERIALS = 5
-
-
-def on_device(tensor):
-    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=DEVICE)
-
-
-def runs_without_waiting(model, batch, prepare=lambda batch: None):
-    """Forward and backward on the device."""
-    weights = {name: on_device(value) for name, value in model.named_parameters()}
-    for value in weights.values():
-        value.requires_grad_()
-    constants = {name: on_device(value) for name, value in model.named_buffers()}
-    there = batch.to(DEVICE)
-    prepare(there)
-    out = torch.func.functional_call(model, {**weights, **constants}, (there,))
-    assert out.device == DEVICE
-    assert out.shape[0] == len(batch)
-    out.sum().backward()
 
 
 def case(name, **hypers):

@@ -1,0 +1,136 @@
+"""Runs all sections in processes of their own, and prints a table.
+
+    benchmarks/gpu/run.sh --output DIR
+    benchmarks/gpu/run.sh --output DIR --rehearse     # on a CPU, tiny
+
+``DIR/results.json`` is whole after every check; ``DIR/table.txt`` is written at the end. A process
+whose device fails, or that does not return, is ended, and the next group goes on in a new one. The
+exit status is 1 if a check failed, 2 if there is no GPU. A missed aim of speed is no failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from gpu.at_hand import register
+from gpu.child import NO_DEVICE
+from gpu.record import FAILED, MISSED, PASSED, SKIPPED, Record, table
+
+#: Sections by process, with seconds each: first what decides whether the rest means anything.
+GROUPS: tuple[tuple[tuple[str, float], ...], ...] = (
+    (("facts", 10), ("data", 100)),
+    (("forms", 25), ("steps", 60), ("modes", 30), ("waits", 30)),
+    (("exact", 55),),
+    (("loaders", 35), ("speed", 50), ("members", 25), ("compiled", 30)),
+)
+#: Seconds that a process has beyond those of its sections: for torch, CUDA and a slow check.
+GRACE = 25.0
+TOTAL = 470.0
+#: What a rehearsal may take of these, on a machine that does other things as well.
+SLOWER = 8.0
+#: Sections that the others need.
+ALWAYS = ("facts", "data")
+
+
+def main() -> int:
+    """Run, print, and say by the exit status whether all checks passed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--output", type=Path, required=True, help="folder of the results")
+    parser.add_argument("--rehearse", action="store_true", help="on a CPU, with tiny sizes")
+    parser.add_argument("--only", nargs="*", help="sections; data are always made")
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    for name in ("results.json", "table.txt"):
+        (options.output / name).unlink(missing_ok=True)
+    record = Record(options.output)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="matdata-gpu-") as folder:
+        here = Path(folder)
+        paths = [*map(str, register(here / "plugins")), os.environ.get("PYTHONPATH", "")]
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        for group in _groups(options):
+            left = TOTAL - (time.monotonic() - started)
+            if options.rehearse:
+                group, left = [(name, SLOWER * seconds) for name, seconds in group], SLOWER * TOTAL
+            limit = min(sum(seconds for _, seconds in group) + GRACE, max(left, 1.0))
+            if _group(options, here, group, limit) == NO_DEVICE:
+                print("there is no GPU; --rehearse runs all of it on a CPU", file=sys.stderr)
+                return NO_DEVICE
+    record = Record(options.output)
+    record.content["facts"]["seconds"] = round(time.monotonic() - started, 1)
+    record.save()
+    text = table(record.content)
+    (options.output / "table.txt").write_text(text, encoding="utf-8")
+    print(text)
+    counts = {status: record.count(status) for status in (PASSED, FAILED, SKIPPED, MISSED)}
+    print(", ".join(f"{number} {status}" for status, number in counts.items()))
+    return 1 if counts[FAILED] else 0
+
+
+def _groups(options: argparse.Namespace) -> list[list[tuple[str, float]]]:
+    """The sections of each process; a rehearsal has one for data and one for the rest."""
+    groups = [list(group) for group in GROUPS]
+    if options.rehearse:
+        groups = [groups[0], [entry for group in groups[1:] for entry in group]]
+    wanted = {*(options.only or [name for group in groups for name, _ in group]), *ALWAYS}
+    chosen = [[entry for entry in group if entry[0] in wanted] for group in groups]
+    return [group for group in chosen if group]
+
+
+def _group(
+    options: argparse.Namespace, here: Path, sections: list[tuple[str, float]], limit: float
+) -> int | None:
+    """Run sections in one process; what it leaves undone goes on in the next one."""
+    end = time.monotonic() + limit
+    left = sections
+    status: int | None = 0
+    while left and time.monotonic() < end:
+        status = _child(options, here, left, end - time.monotonic())
+        if status in (0, NO_DEVICE):
+            return status
+        record = Record(options.output)
+        begun = [name for name, _ in left if _begun(record, name)]
+        last = begun[-1] if begun else left[0][0]
+        why = "it did not end in time" if status is None else f"its process ended with {status}"
+        record.section(last)["checks"].append({"name": last, "status": FAILED, "reason": why})
+        record.save()
+        left = left[[name for name, _ in left].index(last) + 1 :]
+    record = Record(options.output)
+    for name, _ in left:
+        reason = "the time was over"
+        record.section(name)["checks"].append({"name": name, "status": SKIPPED, "reason": reason})
+    record.save()
+    return status
+
+
+def _begun(record: Record, name: str) -> bool:
+    return any(entry["name"] == name for entry in record.content["sections"])
+
+
+def _child(
+    options: argparse.Namespace, here: Path, sections: list[tuple[str, float]], limit: float
+) -> int | None:
+    """Run sections in a process; its exit status, None where it was ended."""
+    environment = dict(os.environ)
+    if any(name == "exact" for name, _ in sections):
+        environment["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    command = [sys.executable, "-m", "gpu.child", str(options.output), str(here / "cache")]
+    command += ["rehearse" if options.rehearse else "gpu"]
+    command += [f"{name}={seconds}" for name, seconds in sections]
+    process = subprocess.Popen(command, env=environment)
+    try:
+        return process.wait(limit)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
