@@ -60,15 +60,17 @@ def test_the_rehearsal_passes_with_few_packages(tmp_path):
     for section in FEW:
         assert any(one["status"] in ("passed", "measured") for one in sections[section])
     skipped = {
-        one["name"]: one["reason"]
-        for checks in sections.values()
+        (section, one["name"]): one["reason"]
+        for section, checks in sections.items()
         for one in checks
         if one["status"] == "skipped"
     }
     assert "time" not in " ".join(skipped.values()).replace("takes minutes", "")
-    assert skipped["graphs, PyG with pinned workers"] == "torch_geometric is not installed"
-    assert skipped["space-group"] == "moyopy is not installed"
-    assert skipped["formulas, aviary"] == "aviary is not installed"
+    assert (
+        skipped["loaders", "graphs, PyG with pinned workers"] == "torch_geometric is not installed"
+    )
+    assert skipped["data", "space-group"] == "moyopy is not installed"
+    assert skipped["loaders", "formulas, aviary"] == "aviary is not installed"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

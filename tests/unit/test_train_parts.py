@@ -242,6 +242,7 @@ def test_a_file_without_its_digest_is_refused(tmp_path):
 
 def test_every_setting_that_is_no_view_is_part_of_the_identity() -> None:
     views = {"members", "compile", "device", "threads", "loader", "checkpoint_seconds"}
+    views |= {"deterministic"}
     everything = set(TrainSettings().to_dict())
     assert everything - set(TrainSettings().identity()) == {*views, "cpu_kernels", "tensorboard"}
     assert TrainSettings(max_sites=9).digest() != TrainSettings().digest()
