@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -63,7 +64,7 @@ def _loader(
     dataset = md.open(NAME, cache=place.cache)
     ids = dataset.ids[: 48 if place.rehearsal else 600]
     options = {"batch_size": 16, "window": len(ids) // 3, "shuffle": True, "seed": 3, **options}
-    settings: dict[str, dict[str, object]] = {
+    settings: dict[str, Mapping[str, object]] = {
         "graph": GRAPH,
         "composition-set": {"table": "matscholar"},
     }
