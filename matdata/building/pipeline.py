@@ -22,7 +22,7 @@ from matdata.core.errors import (
     SplitError,
     did_you_mean,
 )
-from matdata.core.executors import enough_memory
+from matdata.core.executors import Executor, Workers, enough_memory
 from matdata.core.table_rows import TableRows
 from matdata.curate.coercion import numeric_columns
 from matdata.curate.curate import Others, curate
@@ -78,26 +78,31 @@ class Built:
 
 @enough_memory()
 def build(
-    source: Source, cache: Path, options: BuildOptions | None = None, console: Console = SILENT
+    source: Source,
+    cache: Path,
+    options: BuildOptions | None = None,
+    console: Console = SILENT,
+    executor: Executor | None = None,
 ) -> Built:
-    """Build a dataset with its split and features.
+    """Build a dataset with its split and features; its tasks on an executor if one is given.
 
     Raises
     ------
     MatdataError
         If a name or setting is wrong (before anything is read), the source cannot be read, no
-        record is usable, or the cache cannot be written.
+        record is usable, the cache cannot be written, or the executor fails.
     """
     options = options or BuildOptions()
+    workers = options.workers_on(executor)
     backend(options.store)
     check_name(options.name)
     made = _featurizers(options)
     ensure_writable(cache)
-    snapshot = take_snapshot(source, cache, console, options.threads)
+    snapshot = take_snapshot(source, cache, console, workers)
     _check_kinds(made, snapshot.origin["kind"], snapshot.origin["name"])
-    dataset = make_dataset(snapshot, cache, options, console)
+    dataset = make_dataset(snapshot, cache, options, console, workers)
     split = _split_of(dataset, options, console)
-    features = tuple(_add_feature(dataset, one, cache, options, console) for one in made)
+    features = tuple(_add_feature(dataset, one, cache, options, console, workers) for one in made)
     return Built(dataset, snapshot, split, features)
 
 
@@ -117,7 +122,11 @@ def _split_of(dataset: DatasetFolder, options: BuildOptions, console: Console) -
 
 
 def add_features(
-    dataset: DatasetFolder, cache: Path, options: BuildOptions, console: Console = SILENT
+    dataset: DatasetFolder,
+    cache: Path,
+    options: BuildOptions,
+    console: Console = SILENT,
+    executor: Executor | None = None,
 ) -> list[Path]:
     """Compute features of a dataset that is there; returns their folders.
 
@@ -126,9 +135,10 @@ def add_features(
     MatdataError
         As `build`.
     """
+    workers = options.workers_on(executor)
     made = _featurizers(options)
     _check_kinds(made, dataset.kind, dataset.ref)
-    return [_add_feature(dataset, one, cache, options, console) for one in made]
+    return [_add_feature(dataset, one, cache, options, console, workers) for one in made]
 
 
 def _featurizers(options: BuildOptions) -> list[Featurizer]:
@@ -152,7 +162,7 @@ def _check_kinds(made: Sequence[Featurizer], kind: str, name: str) -> None:
 
 
 def make_dataset(
-    snapshot: Snapshot, cache: Path, options: BuildOptions, console: Console
+    snapshot: Snapshot, cache: Path, options: BuildOptions, console: Console, workers: Workers
 ) -> DatasetFolder:
     """Curate a snapshot into a dataset, or return the one that is there.
 
@@ -178,7 +188,7 @@ def make_dataset(
         table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])
         records = Records(crystals, table, rejects, energy, per, origin["targets"])
         drop = _others(others, options.curation.drop_by)
-        curated = curate(records, options.curation, drop, options.threads)
+        curated = curate(records, options.curation, drop, workers)
         if not curated.table["material_id"]:
             raise nothing_left(curated)
         about = {
@@ -240,13 +250,14 @@ def _add_feature(
     cache: Path,
     options: BuildOptions,
     console: Console,
+    workers: Workers,
 ) -> Path:
     """Compute a feature of a dataset, or find it there."""
     made = made.for_units(dataset.units)
     batch = _batch_of(dataset, made)
     home = cache / "features" / dataset.ref
     job = Job(made, batch, dataset.ref, dataset.digest, home, options.store, options.shard_rows)
-    folder = run(job, console, options.threads)
+    folder = run(job, console, workers)
     mark_used(folder)
     manifest = read_manifest(folder)
     lost = sum(manifest["rejected"].values())

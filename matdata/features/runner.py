@@ -16,7 +16,7 @@ from matdata.core.console import Console
 from matdata.core.crystals import Ragged
 from matdata.core.digest import digest_json
 from matdata.core.errors import FeatureError
-from matdata.core.executors import ordered_map
+from matdata.core.executors import Workers, ordered_map
 from matdata.core.ledger import Reject, count_reasons
 from matdata.core.table_rows import TableRows
 from matdata.features import featurizer as make_featurizer
@@ -87,7 +87,7 @@ class Job:
         return feature_folder(self.featurizer.spec, digest_json(self.identity()))
 
 
-def run(job: Job, console: Console, workers: int) -> Path:
+def run(job: Job, console: Console, workers: Workers) -> Path:
     """Compute a feature, or return the one that is there.
 
     Raises
@@ -142,9 +142,9 @@ def _batches(job: Job, shards: list[int]) -> Iterator[FeatureInput]:
             yield job.batch.take(slice(first, min(first + step, stop)))
 
 
-def _blocks(job: Job, shards: list[int], workers: int) -> Iterator[Block]:
+def _blocks(job: Job, shards: list[int], workers: Workers) -> Iterator[Block]:
     batches = _batches(job, shards)
-    if job.featurizer.workers == "thread":
+    if job.featurizer.workers == "thread" and workers.executor is None:
         check = functools.partial(_checked, job.featurizer)
         return ordered_map(check, batches, workers, "thread")
     settings = job.featurizer.settings.to_dict()
