@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import sys
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
-from concurrent.futures import (
-    BrokenExecutor,
-    CancelledError,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-)
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from dataclasses import dataclass
-from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Literal, Protocol, TypeVar
 
 from matdata.core.errors import ConfigError, MatdataError
-from matdata.core.offers import forgive_broken_metadata
-from matdata.core.streams import screen_process
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -130,7 +117,7 @@ def _on_own_pool(
     workers: Workers,
     kind: Literal["thread", "process"],
 ) -> Iterator[B]:
-    pool = _pool(workers.count, kind)
+    pool = _opened(workers.count, kind)
     complete = False
     try:
         yield from _in_order(function, tasks, pool, workers.window)
@@ -210,55 +197,9 @@ def enough_memory() -> Iterator[None]:
         ) from error
 
 
-def _pool(workers: int, kind: Literal["thread", "process"]) -> futures.Executor:
+def _opened(workers: int, kind: Literal["thread", "process"]) -> futures.Executor:
     if kind == "thread":
-        return ThreadPoolExecutor(workers)
-    # Spawned, not forked: numerical libraries hold locks and threads that do not survive a fork.
-    # The parent's number comes from the parent: it may be killed before its worker has begun.
-    return ProcessPoolExecutor(
-        workers, _Context(), initializer=_start_worker, initargs=(os.getpid(),)
-    )
+        return futures.ThreadPoolExecutor(workers)
+    from matdata.core.processes import open_processes  # only where there are some
 
-
-class _Worker(SpawnProcess):
-    """A process that does not run the user's script again: workers need nothing from it."""
-
-    def start(self) -> None:
-        with _main_hidden():
-            super().start()
-
-
-class _Context(SpawnContext):
-    Process = _Worker
-
-
-@contextlib.contextmanager
-def _main_hidden() -> Iterator[None]:
-    main = sys.modules["__main__"]
-    hidden = {name: getattr(main, name, None) for name in ("__file__", "__spec__")}
-    try:
-        main.__spec__ = None
-        if hidden["__file__"] is not None:
-            del main.__file__
-        yield
-    finally:
-        main.__spec__ = hidden["__spec__"]
-        if hidden["__file__"] is not None:
-            main.__file__ = hidden["__file__"]
-
-
-def _start_worker(parent: int) -> None:
-    # Ctrl-C belongs to the parent, which lets finished work be saved.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    screen_process()
-    forgive_broken_metadata()
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    threading.Thread(target=_die_with_parent, args=(parent,), daemon=True).start()
-
-
-def _die_with_parent(parent: int) -> None:
-    # A parent killed with SIGKILL cannot stop its workers; they would wait for work forever.
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(1)
+    return open_processes(workers)

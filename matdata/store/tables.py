@@ -128,11 +128,11 @@ def write_table(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from matdata.store.arrow import array_of
+
     arrays, fields = [], []
     for name, values in columns.items():
-        array = pa.array(clean_column(values))
-        if pa.types.is_null(array.type):
-            array = array.cast(pa.float64())
+        array = array_of(clean_column(values))
         field_metadata = dict((metadata or {}).get(name, {}))
         if unit := (units or {}).get(name):
             field_metadata["unit"] = unit
@@ -145,7 +145,8 @@ def read_table(path: Path) -> Columns:
     """Read a Parquet file as columns, None where a value is missing."""
     import pyarrow.parquet as pq
 
-    columns: Columns = pq.read_table(path).to_pydict()
+    with pq.ParquetFile(path) as file:  # `read_table` imports pandas, and reads names of folders
+        columns: Columns = file.read().to_pydict()
     return columns
 
 

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+from support.crystals import many
+from support.files import write_csv
 
 import matdata
 from matdata import api
@@ -37,6 +39,15 @@ def test_importing_matdata_imports_nothing_heavy():
 def test_the_python_api_imports_no_chemistry():
     loaded = _loaded("import matdata; matdata.open; matdata.build")
     assert not loaded.intersection(HEAVY)
+
+
+def test_a_small_build_without_compiled_features_loads_neither_pandas_nor_compiled_code(tmp_path):
+    """Either takes as long to import as hundreds of crystals to read."""
+    source = write_csv(tmp_path / "few.csv", many(4))
+    build = f"matdata.build({str(source)!r}, cache={str(tmp_path)!r}, workers=1, split=None)"
+    loaded = _loaded(f"import matdata; print(len({build}))")
+    assert "pyarrow" in loaded
+    assert not loaded.intersection({"pandas", "numba", "scipy", "multiprocessing"})
 
 
 def test_importing_the_contract_of_plugins_imports_nothing_heavy():
