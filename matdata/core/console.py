@@ -41,11 +41,13 @@ class Console:
 
     def bar(self, items: Iterable[T], what: str, total: int | None, done: int = 0) -> Iterator[T]:
         """Yield items under a progress bar, which is hidden unless standard error is a terminal."""
+        if self.quiet or not sys.stderr.isatty():
+            yield from items
+            return
         from tqdm import tqdm
 
-        hidden = self.quiet or not sys.stderr.isatty()
         options: dict[str, Any] = {"desc": one_line(what), "total": total, "initial": done}
-        with tqdm(disable=hidden, leave=False, delay=1.0, **options) as bar:
+        with tqdm(leave=False, delay=1.0, **options) as bar:
             for item in items:
                 yield item
                 bar.update()
