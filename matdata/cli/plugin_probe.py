@@ -149,9 +149,7 @@ def _describe(registry: Registry[Any], name: str) -> dict[str, Any]:
 
 def _trainer(trainer: Any) -> dict[str, Any]:
     return {
-        "version": trainer.version,
-        "summary": trainer.summary,
-        "citation": trainer.citation,
+        **_attributes(trainer, "version", "summary", "citation"),
         "inputs": list(trainer().inputs()),
         "tasks": list(trainer.tasks),
         "hypers": _settings(trainer.Hypers),
@@ -160,12 +158,8 @@ def _trainer(trainer: Any) -> dict[str, Any]:
 
 
 def _feature(featurizer: Any) -> dict[str, Any]:
-    return {
-        "version": featurizer.version,
-        "citation": featurizer.citation,
-        "requires": featurizer.requires,
-        "settings": _settings(featurizer.Settings),
-    }
+    shown = _attributes(featurizer, "version", "citation", "requires")
+    return {**shown, "settings": _settings(featurizer.Settings)}
 
 
 def _source(source: Any) -> dict[str, Any]:
@@ -174,21 +168,21 @@ def _source(source: Any) -> dict[str, Any]:
 
 def _objective(objective: Any) -> dict[str, Any]:
     return {
-        "version": objective.version,
-        "summary": objective.summary,
-        "learns": objective.task,
+        **_attributes(objective, "version", "summary", learns="task"),
         "metrics": list(objective.metrics),
         "options": _settings(objective.Options),
     }
 
 
 def _derivation(derivation: Any) -> dict[str, Any]:
-    return {
-        "version": derivation.version,
-        "summary": derivation.summary,
-        "level": derivation.level,
-        "options": _settings(derivation.Options),
-    }
+    shown = _attributes(derivation, "version", "summary", "level")
+    return {**shown, "options": _settings(derivation.Options)}
+
+
+def _attributes(plugin: object, *names: str, **renamed: str) -> dict[str, Any]:
+    """Attributes of a plugin's class, under their names or under others."""
+    shown = {**{name: name for name in names}, **renamed}
+    return {name: getattr(plugin, attribute) for name, attribute in shown.items()}
 
 
 DESCRIBED: dict[str, Callable[[Any], dict[str, Any]]] = {
