@@ -142,13 +142,13 @@ def build(
     if config is not None:
         given = overlay(canonical(read_config(config, BUILD_OPTIONS)), given)
     chosen, home = BuildConfig.of(given), cache_dir(cast("str | Path | None", given.get("cache")))
-    found = find_source(chosen.source, chosen.request(home))
-    built = pipeline.build(found, home, chosen.options, executor=executor)
+    reader = find_source(chosen.source, chosen.request(home))
+    built = pipeline.build(reader, home, chosen.options, executor=executor)
     return Dataset(built.dataset.folder, home)
 
 
 def transformer(spec: str, **settings: object) -> FeatureTransformer:
-    """The same as a scikit-learn transformer: one row a material."""
+    """The same as a scikit-learn transformer: one row per material."""
     from matdata.datasets.sklearn import FeatureTransformer
 
     return FeatureTransformer(spec, settings)

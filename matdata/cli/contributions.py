@@ -21,14 +21,14 @@ def run(given: argparse.Namespace) -> int:
     from matdata.training.added import adding
     from matdata.training.run import find_run
 
-    found = find_run(cache_of(given), given.run)
-    target = found.schema.targets[0]
-    quantity, unit = quantity_of(target.name, target.unit, found.settings.normalizer)
+    trained = find_run(cache_of(given), given.run)
+    target = trained.schema.targets[0]
+    quantity, unit = quantity_of(target.name, target.unit, trained.settings.normalizer)
     label = quantity if unit == "1" else f"{quantity} ({unit})"
-    folder = Path(given.output) if given.output else found.folder / "contributions"
+    folder = Path(given.output) if given.output else trained.folder / "contributions"
     make = _binary if given.along else _table
-    record = {"run": found.name, "target": target.name, "quantity": quantity, "unit": unit}
-    more, draw = make(given, found, label)
+    record = {"run": trained.name, "target": target.name, "quantity": quantity, "unit": unit}
+    more, draw = make(given, trained, label)
     record |= more
     with adding(folder):
         write_numbers(folder, "contributions", record)
@@ -56,10 +56,10 @@ def _table(given: argparse.Namespace, run: Any, label: str) -> Found:
     from matdata.evaluation.drawings import draw_table
     from matdata.evaluation.interpret import by_element, materials_of
 
-    found = by_element(run, materials_of(run, given.part), given.device)
-    means = {z: mean for z, (mean, _) in found.items()}
+    by_number = by_element(run, materials_of(run, given.part), given.device)
+    means = {z: mean for z, (mean, _) in by_number.items()}
     names = symbols()
-    table = {names[z]: {"mean": mean, "materials": count} for z, (mean, count) in found.items()}
+    table = {names[z]: {"mean": mean, "materials": count} for z, (mean, count) in by_number.items()}
     record = {"part": given.part, "elements": table}
     return record, lambda folder: draw_table(folder / "elements.png", means, label)
 

@@ -20,10 +20,10 @@ def run(given: argparse.Namespace) -> int:
     from matdata.training.added import adding
     from matdata.training.run import find_run
 
-    found = find_run(cache_of(given), given.run)
-    edges = edges_of(found, given.formula, given.layer, given.device)
-    folder = Path(given.output) if given.output else found.folder / "edges"
-    record = {"run": found.name, "layer": given.layer or "last", "formulas": _record(edges)}
+    trained = find_run(cache_of(given), given.run)
+    edges = edges_of(trained, given.formula, given.layer, given.device)
+    folder = Path(given.output) if given.output else trained.folder / "edges"
+    record = {"run": trained.name, "layer": given.layer or "last", "formulas": _record(edges)}
     with adding(folder):
         write_numbers(folder, "edges", record, {"edges": columns_of(edges)})
         if not given.no_pictures:
@@ -63,7 +63,7 @@ def _draw(folder: Path, edges: list[Edges], atoms: bool) -> None:
 def lines(one: Edges) -> list[str]:
     """A matrix as text."""
     head = "".join(f"  {name:>9}" for name in one.symbols)
-    found = [f"{one.formula:<12}{head}"]
+    text = [f"{one.formula:<12}{head}"]
     for name, row in zip(one.symbols, one.values.tolist(), strict=True):
-        found.append(f"{name:>12}" + "".join(f"  {value:>9.4g}" for value in row))
-    return found
+        text.append(f"{name:>12}" + "".join(f"  {value:>9.4g}" for value in row))
+    return text

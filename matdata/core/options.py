@@ -86,14 +86,14 @@ def options_of(
     """
     hints = typing.get_type_hints(settings)
     fields = {field.name: field for field in dataclasses.fields(settings)}
-    made = []
+    options = []
     for name in fields if names is None else names:
         field = fields[name]
         choices = ", ".join(map(str, field.metadata["choices"] or ()))
         meaning = field.metadata["help"] + (f" ({choices})" if choices else "")
         own = {"kind": _kind(hints[name]), "default": field.default, **changes}
-        made.append(Option(name, meaning, **own))
-    return tuple(made)
+        options.append(Option(name, meaning, **own))
+    return tuple(options)
 
 
 def in_group(group: str, *options: Option) -> tuple[Option, ...]:

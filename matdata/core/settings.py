@@ -85,12 +85,12 @@ class Settings:
         ConfigError
             If a key is unknown (with the closest known one) or a value has the wrong type.
         """
-        known = [field.name for field in dataclasses.fields(cls)]
+        names = [field.name for field in dataclasses.fields(cls)]
         for key in values:
-            if key not in known:
+            if key not in names:
                 raise ConfigError(
-                    f"unknown setting {key!r} for {cls.__name__}{did_you_mean(key, known)}",
-                    next_step=f"known settings: {', '.join(known) or 'none'}",
+                    f"unknown setting {key!r} for {cls.__name__}{did_you_mean(key, names)}",
+                    next_step=f"known settings: {', '.join(names) or 'none'}",
                 )
         return cls(**values)
 
@@ -193,12 +193,12 @@ def _coerce_scalar(value: Any, hint: type, name: str) -> Any:
     if hint is int and isinstance(value, float) and not value.is_integer():
         raise _wrong_type(value, "int", name)
     try:
-        found = hint(value)
+        number = hint(value)
     except (ValueError, OverflowError):
         raise _wrong_type(value, hint.__name__, name) from None
-    if hint is float and not math.isfinite(found):
+    if hint is float and not math.isfinite(number):
         raise _wrong_type(value, "a finite float", name)
-    return found
+    return number
 
 
 def _check(value: Any, field: dataclasses.Field[Any]) -> None:

@@ -59,5 +59,5 @@ def featurizer(spec: str, settings: Mapping[str, object] | None = None) -> Featu
     values = dict(settings or {})
     if variant:
         values["variant"] = variant
-    made: Featurizer = factory(factory.Settings.from_mapping(values))
-    return made
+    instance: Featurizer = factory(factory.Settings.from_mapping(values))
+    return instance

@@ -113,12 +113,12 @@ class TableColumn(Featurizer[ColumnSettings]):
                 next_step="build a dataset whose table has that column",
             )
         numbers = np.array([self._number(name, cell) for cell in batch.columns[name]])
-        known = np.isfinite(numbers)
+        present = np.isfinite(numbers)
         rejects = [
             Reject(str(batch.ids[row]), "featurize", "missing_value", f"it has no {name}")
-            for row in np.flatnonzero(~known).tolist()
+            for row in np.flatnonzero(~present).tolist()
         ]
-        rows = np.flatnonzero(known).astype(np.int64)
+        rows = np.flatnonzero(present).astype(np.int64)
         return Block(rows, {"values": numbers[rows].reshape(-1, 1)}, rejects)
 
     def _number(self, name: str, cell: Any) -> float:

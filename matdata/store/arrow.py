@@ -48,8 +48,8 @@ def array_of(values: Sequence[Any]) -> pa.Array:
 def _array(
     arrow_type: pa.DataType, present: npt.NDArray[np.bool_], *data: npt.NDArray[Any]
 ) -> pa.Array:
-    known = None if present.all() else pa.py_buffer(_bits(present))
-    buffers = [known, *map(pa.py_buffer, data)]
+    validity = None if present.all() else pa.py_buffer(_bits(present))
+    buffers = [validity, *map(pa.py_buffer, data)]
     return pa.Array.from_buffers(arrow_type, len(present), buffers)
 
 

@@ -72,10 +72,10 @@ def read_config(path: str | Path, options: Sequence[Option]) -> dict[str, Any]:
         place = f"{path}{_line(text, key)}"
         option = by_name.get(name)
         if option is None:
-            known = [one.replace("_", "-") for one in by_name]
+            spelled = [one.replace("_", "-") for one in by_name]
             raise ConfigError(
-                f"{place}: unknown option {key!r}{did_you_mean(name.replace('_', '-'), known)}",
-                next_step=f"options: {', '.join(sorted(known))}",
+                f"{place}: unknown option {key!r}{did_you_mean(name.replace('_', '-'), spelled)}",
+                next_step=f"options: {', '.join(sorted(spelled))}",
             )
         if name in values:
             raise ConfigError(f"{place}: {key} stands there twice, with dashes and underscores")

@@ -61,10 +61,10 @@ def common_kind(kinds: Iterable[Kind]) -> Kind:
     MixedKinds
         If there is none.
     """
-    found: Kind = None
+    common: Kind = None
     for kind in kinds:
-        found = _merged(found, kind)
-    return found
+        common = _merged(common, kind)
+    return common
 
 
 def _merged(one: Kind, other: Kind) -> Kind:
