@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -58,15 +58,19 @@ def test_importing_the_contract_of_plugins_imports_nothing_heavy():
 
 
 def test_help_answers_in_well_under_half_a_second():
+    """Of processor time: how long it waits for others says nothing about matdata."""
     fastest = min(_seconds() for _ in range(5))
     assert fastest < 0.5
 
 
 def _seconds() -> float:
-    start = time.perf_counter()
+    before = os.times()
     command = [sys.executable, "-m", "matdata.cli", "--help"]
     subprocess.run(command, capture_output=True, check=True)
-    return time.perf_counter() - start
+    after = os.times()
+    return (after.children_user - before.children_user) + (
+        after.children_system - before.children_system
+    )
 
 
 def test_the_package_names_what_the_api_offers():
