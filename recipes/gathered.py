@@ -145,7 +145,7 @@ class Gathered(Source):
         return Chunk(crystals, table, [*chunk.rejects, *rejects])
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> bool:
     """Whether a value of a table is a number."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 

@@ -128,7 +128,7 @@ def find(name: str) -> Preset:
     return PRESETS[name]
 
 
-def changed(preset: Preset, settings: Mapping[str, Any], hypers: Mapping[str, Any]) -> Preset:
+def changed(preset: Preset, settings: Mapping[str, object], hypers: Mapping[str, object]) -> Preset:
     """The same with other settings and hyperparameters on top."""
     return replace(
         preset,

@@ -25,7 +25,7 @@ UNCERTAINTY = (
 )
 
 
-def summary_of(run: Run, paper: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def summary_of(run: Run, paper: Mapping[str, object] | None = None) -> dict[str, Any]:
     """What a run is, what it took, and what it reached on its test part.
 
     Parameters
@@ -81,7 +81,7 @@ def _score(scored: Mapping[str, Any], paper: Mapping[str, Any] | None) -> dict[s
     return summary
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     return json.loads(json.dumps(value))
 
 
@@ -104,7 +104,7 @@ def _without_views(values: Mapping[str, Any], kind: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in views}
 
 
-def command_of(run: Run, settings: Mapping[str, Any], hypers: Mapping[str, Any]) -> str:
+def command_of(run: Run, settings: Mapping[str, object], hypers: Mapping[str, object]) -> str:
     """The command that trains the run, from its manifest."""
     manifest = run.manifest
     words = ["matdata", "train", manifest["plugin"]["name"], manifest["dataset"]["ref"]]
@@ -127,7 +127,7 @@ def command_of(run: Run, settings: Mapping[str, Any], hypers: Mapping[str, Any])
     return shlex.join(words)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -71,7 +71,7 @@ def print_line(text: object = "") -> None:
     print(one_line(text))
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """Print a result for machines; secrets are hidden, and what a terminal would obey escaped."""
     print(printable_json(redacted(value), indent=1, default=lambda other: redact(str(other))))
 
@@ -88,7 +88,7 @@ def folder_bytes(folder: Path) -> int:
 def write_numbers(
     folder: Path,
     name: str,
-    record: Mapping[str, Any],
+    record: Mapping[str, object],
     tables: Mapping[str, Mapping[str, list[Any]]] | None = None,
 ) -> None:
     """Write what an analysis found: ``<name>.json``, and a Parquet file for each table.

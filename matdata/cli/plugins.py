@@ -143,7 +143,7 @@ def _print_loop(own: dict[str, Any]) -> None:
         print_line(f"  train.{name}={_default(own.get(name, default))}  {meaning}")
 
 
-def _default(value: Any) -> str:
+def _default(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 

@@ -101,7 +101,7 @@ def in_group(group: str, *options: Option) -> tuple[Option, ...]:
     return tuple(dataclasses.replace(option, group=group) for option in options)
 
 
-def _kind(hint: Any) -> Kind:
+def _kind(hint: object) -> Kind:
     if isinstance(hint, types.UnionType):
         hint = next(one for one in typing.get_args(hint) if one is not type(None))
     if typing.get_origin(hint) is tuple:

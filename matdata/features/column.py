@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
@@ -121,7 +121,7 @@ class TableColumn(Featurizer[ColumnSettings]):
         rows = np.flatnonzero(present).astype(np.int64)
         return Block(rows, {"values": numbers[rows].reshape(-1, 1)}, rejects)
 
-    def _number(self, name: str, cell: Any) -> float:
+    def _number(self, name: str, cell: object) -> float:
         if cell is None:
             return math.nan
         if isinstance(cell, (bool, int, float)):

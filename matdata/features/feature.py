@@ -164,7 +164,9 @@ class Feature:
         return read_ledger(self.folder, self.manifest)
 
 
-def values_and_offsets(dense: Dense) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
+def values_and_offsets(
+    dense: Dense,
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
     """Values of a dense form, and its offsets when rows differ in length."""
     if isinstance(dense, Ragged):
         return dense.values, dense.offsets

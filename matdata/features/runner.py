@@ -154,7 +154,7 @@ def _blocks(job: Job, shards: list[int], workers: Workers) -> Iterator[Block]:
 
 
 @functools.lru_cache(maxsize=4)
-def _made(spec: str, settings: tuple[tuple[str, Any], ...]) -> Featurizer:
+def _made(spec: str, settings: tuple[tuple[str, object], ...]) -> Featurizer:
     return make_featurizer(spec, dict(settings))
 
 
@@ -198,7 +198,7 @@ def check_block(featurizer: Featurizer, batch: Any, block: Block) -> Block:
     return Block(block.rows[~bad], kept, [*block.rejects, *lost])
 
 
-def _not_finite(column: npt.NDArray[Any] | Ragged) -> npt.NDArray[np.bool_]:
+def _not_finite(column: npt.NDArray[np.generic] | Ragged) -> npt.NDArray[np.bool_]:
     values = column.values if isinstance(column, Ragged) else column
     wrong = np.zeros(len(column), dtype=bool)
     if values.dtype.kind != "f":

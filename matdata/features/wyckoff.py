@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, cast
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -136,7 +136,9 @@ class Wyckoff(Featurizer[WyckoffSettings]):
             "orbits": ("labelling", Ragged(orbits, offsets_of(labellings))),
         }
 
-    def equivalents(self, elements: npt.NDArray[Any], positions: npt.NDArray[Any]) -> Int:
+    def equivalents(
+        self, elements: npt.NDArray[np.generic], positions: npt.NDArray[np.generic]
+    ) -> Int:
         """All labellings of one crystal that are equivalent and differ.
 
         Parameters

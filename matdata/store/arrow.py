@@ -46,7 +46,7 @@ def array_of(values: Sequence[Any]) -> pa.Array:
 
 
 def _array(
-    arrow_type: pa.DataType, present: npt.NDArray[np.bool_], *data: npt.NDArray[Any]
+    arrow_type: pa.DataType, present: npt.NDArray[np.bool_], *data: npt.NDArray[np.generic]
 ) -> pa.Array:
     validity = None if present.all() else pa.py_buffer(_bits(present))
     buffers = [validity, *map(pa.py_buffer, data)]

@@ -47,7 +47,7 @@ def _cell(value: object) -> Any:
     return _record(value) if isinstance(value, dict) else value
 
 
-def _has_records(value: Any) -> bool:
+def _has_records(value: object) -> bool:
     if isinstance(value, list):
         return any(map(_has_records, value))
     return isinstance(value, dict)
@@ -62,12 +62,12 @@ def _nested(values: list[Any]) -> list[Any]:
     return values
 
 
-def _record(value: Mapping[Any, Any]) -> dict[str, Any]:
+def _record(value: Mapping[object, object]) -> dict[str, Any]:
     """A record with numbers as floats; one that is not finite is missing."""
     return {str(name): _inner(item) for name, item in value.items()}
 
 
-def _inner(item: Any) -> Any:
+def _inner(item: object) -> Any:
     if isinstance(item, (int, float)) and not isinstance(item, bool):
         return float(item) if math.isfinite(item) else None
     if isinstance(item, (list, tuple)):
@@ -107,7 +107,7 @@ def _leaves(values: Sequence[object]) -> set[str]:
     return {f"list of {kind}" for kinds in inner for kind in kinds}
 
 
-def join_columns(parts: Sequence[Mapping[str, Sequence[Any]]]) -> Columns:
+def join_columns(parts: Sequence[Mapping[str, Sequence[object]]]) -> Columns:
     """Join chunks of columns; a column that a chunk lacks is None there."""
     names = list(dict.fromkeys(name for part in parts for name in part))
     joined: Columns = {name: [] for name in names}
@@ -120,7 +120,7 @@ def join_columns(parts: Sequence[Mapping[str, Sequence[Any]]]) -> Columns:
 
 def write_table(
     path: Path,
-    columns: Mapping[str, Sequence[Any]],
+    columns: Mapping[str, Sequence[object]],
     units: Mapping[str, str] | None = None,
     metadata: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:

@@ -76,7 +76,7 @@ class Expression:
         """
         return unit_of(self.tree, units, self.given)
 
-    def values(self, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> Values:
+    def values(self, columns: Mapping[str, Sequence[object]], rows: Sequence[int]) -> Values:
         """Its values for some rows of a table; cells of no other row are looked at.
 
         Raises
@@ -88,7 +88,7 @@ class Expression:
 
         return values_of(self.tree, columns, rows, self.given)
 
-    def cells(self, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> Cells:
+    def cells(self, columns: Mapping[str, Sequence[object]], rows: Sequence[int]) -> Cells:
         """Its cells for some rows; those of a column alone as they are.
 
         Raises
@@ -102,7 +102,7 @@ class Expression:
         results = self.values(columns, rows)
         return Cells(results.cells(), results.outside.tolist())
 
-    def holds(self, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> list[bool]:
+    def holds(self, columns: Mapping[str, Sequence[object]], rows: Sequence[int]) -> list[bool]:
         """Whether a condition is known to be true, row by row: a missing value is not.
 
         Raises

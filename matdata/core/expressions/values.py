@@ -78,7 +78,7 @@ class Values:
 
 
 def values_of(
-    node: Node, columns: Mapping[str, Sequence[Any]], rows: Sequence[int], text: str
+    node: Node, columns: Mapping[str, Sequence[object]], rows: Sequence[int], text: str
 ) -> Values:
     """Evaluate an expression for some rows; no other row is looked at.
 
@@ -105,7 +105,7 @@ class _Evaluation:
     """Evaluates the parts of one expression for the same rows."""
 
     def __init__(
-        self, columns: Mapping[str, Sequence[Any]], rows: Sequence[int], text: str
+        self, columns: Mapping[str, Sequence[object]], rows: Sequence[int], text: str
     ) -> None:
         self._columns = columns
         self._rows = rows
