@@ -17,6 +17,14 @@ sys.dont_write_bytecode = False
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Let workers without work take tests of others: long ones at the end would keep one busy."""
+    option = config.option
+    if getattr(option, "numprocesses", None) and option.dist == "no":
+        option.dist = "worksteal"
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile the kernels once, before several workers would each do it for themselves."""
     cache = getattr(session.config, "cache", None)  # absent with `-p no:cacheprovider`

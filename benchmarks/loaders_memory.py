@@ -55,6 +55,7 @@ def store(cache: str, materials: int) -> None:
     """A dataset whose orbital field matrices are drawn numbers: only their bytes matter."""
     import matdata as md
     from matdata.core.console import SILENT
+    from matdata.core.executors import Workers
     from matdata.features import featurizer
     from matdata.features.base import Block
     from matdata.features.runner import Job, run
@@ -73,7 +74,7 @@ def store(cache: str, materials: int) -> None:
 
     made.featurize = drawn  # type: ignore[method-assign]
     home = found.cache / "features" / found.ref
-    run(Job(made, found.crystals, found.ref, found.digest, home, "hdf5"), SILENT, 1)
+    run(Job(made, found.crystals, found.ref, found.digest, home, "hdf5"), SILENT, Workers(1))
 
 
 def main() -> int:

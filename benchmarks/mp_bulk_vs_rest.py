@@ -30,6 +30,7 @@ from support.mp_tables import write_collection
 from support.s3_server import serving_bucket
 
 from matdata.core.console import SILENT
+from matdata.core.executors import Workers
 from matdata.sources import find_source
 from matdata.sources._mp_bucket import ENV
 from matdata.sources.base import Request
@@ -55,7 +56,7 @@ def timed(cache: Path, **query: object) -> tuple[float, Snapshot]:
     """Seconds for a snapshot, and the snapshot."""
     start = time.perf_counter()
     source = find_source("mp", Request(cache=cache, query=query))
-    snapshot = take_snapshot(source, cache, SILENT, workers=1)
+    snapshot = take_snapshot(source, cache, SILENT, Workers(1))
     return time.perf_counter() - start, snapshot
 
 

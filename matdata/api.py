@@ -36,6 +36,7 @@ from matdata.training.target import Target
 from matdata.training.workflow import open_run, train
 
 if TYPE_CHECKING:
+    from matdata.core.executors import Executor
     from matdata.datasets.sklearn import FeatureTransformer
 
 __all__ = [
@@ -100,6 +101,7 @@ def build(
     columns: Mapping[str, object] | None = None,
     file: str | Path | None = None,
     query: Mapping[str, object] | None = None,
+    executor: Executor | None = None,
     **options: object,
 ) -> Dataset:
     """Build a dataset, as ``matdata build`` does.
@@ -116,6 +118,10 @@ def build(
         What columns mean: ``id_col``, ``structure_col``, ``formula_col``, ``energy``, ``targets``.
     file, query
         A file saved from the source (``--from``); what it is asked for.
+    executor
+        Runs the tasks: an open `concurrent.futures.Executor`, or one like it (`Executor` of
+        `matdata.plugin`), which is left open. ``workers`` says how many tasks it runs at once.
+        Threads and processes of this machine if not given, with the same results.
     options
         Fields of `matdata.building.options.BuildOptions` (``features``, ``seed``, …; lists also as
         text with commas), settings of curation (``dedupe``, ``symmetry``, ``sites_below``, …),
@@ -124,7 +130,8 @@ def build(
     Raises
     ------
     MatdataError
-        As ``matdata build``; `ConfigError` for an unknown option or a number below one.
+        As ``matdata build``; `ConfigError` for an unknown option or a number below one, or for
+        what is no executor.
     """
     from matdata.building import pipeline
     from matdata.building.arguments import BUILD_OPTIONS, canonical
@@ -138,12 +145,13 @@ def build(
     if config is not None:
         given = overlay(canonical(read_config(config, BUILD_OPTIONS)), given)
     chosen, home = BuildConfig.of(given), cache_dir(cast("str | Path | None", given.get("cache")))
-    built = pipeline.build(find_source(chosen.source, chosen.request(home)), home, chosen.options)
+    reader = find_source(chosen.source, chosen.request(home))
+    built = pipeline.build(reader, home, chosen.options, executor=executor)
     return Dataset(built.dataset.folder, home)
 
 
 def transformer(spec: str, **settings: object) -> FeatureTransformer:
-    """The same as a scikit-learn transformer: one row a material."""
+    """The same as a scikit-learn transformer: one row per material."""
     from matdata.datasets.sklearn import FeatureTransformer
 
     return FeatureTransformer(spec, settings)

@@ -123,7 +123,7 @@ def _cut(cut: Cut, dataset: Dataset, seed: int, console: Console) -> tuple[list[
         return [], [(f"with {wanted}", cut.paper, 0)]
     settings = _settings(cut, len(rows), seed, console)
     table = {name: [column[row] for row in rows] for name, column in dataset.columns.items()}
-    made = make_splits(cut.method, dataset.ids[rows], table, settings)
+    splits = make_splits(cut.method, dataset.ids[rows], table, settings)
     name = cut.name
     counts = cut.settings.get("counts", ())
     if len(rows) < sum(counts):
@@ -133,7 +133,7 @@ def _cut(cut: Cut, dataset: Dataset, seed: int, console: Console) -> tuple[list[
     figures: list[Figure] = []
     if cut.having or cut.paper is not None:
         figures.append((f"in split {what}", cut.paper, len(rows)))
-    return save_splits(dataset, made, console, name), figures
+    return save_splits(dataset, splits, console, name), figures
 
 
 def _settings(cut: Cut, n: int, seed: int, console: Console) -> dict[str, Any]:

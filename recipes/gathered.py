@@ -31,7 +31,7 @@ class Above:
     limit: float
 
     def drops(self, table: Mapping[str, list[Any]], rows: int) -> list[str]:
-        """Reasons, one a record."""
+        """Reasons, one per record."""
         name = next((name for name in self.columns if name in table), None)
         if name is None:
             return [f"no column {' or '.join(self.columns)}"] * rows
@@ -50,7 +50,7 @@ class Item:
     source
         Where its records come from.
     columns
-        Constant columns that tell its records from the others'.
+        Constant columns that distinguish its records from the others'.
     ids
         Format of an id from the row, counted from 1 (``mb-phonons-{:04d}``); the records' own ids
         if None. For files only.
@@ -129,10 +129,10 @@ class Gathered(Source):
     def _chosen(self, chunk: Chunk) -> Chunk:
         reasons = [""] * len(chunk)
         for rule in self._rules:
-            found = rule.drops(chunk.table, len(chunk))
-            reasons = [old or new for old, new in zip(reasons, found, strict=True)]
-        kept = [row for row, reason in enumerate(reasons) if not reason]
-        if len(kept) == len(chunk):
+            dropped = rule.drops(chunk.table, len(chunk))
+            reasons = [old or new for old, new in zip(reasons, dropped, strict=True)]
+        rows = [row for row, reason in enumerate(reasons) if not reason]
+        if len(rows) == len(chunk):
             return chunk
         ids = chunk.table["material_id"]
         rejects = [
@@ -140,10 +140,10 @@ class Gathered(Source):
             for row, reason in enumerate(reasons)
             if reason
         ]
-        return replace(chunk.take(kept), rejects=[*chunk.rejects, *rejects])
+        return replace(chunk.take(rows), rejects=[*chunk.rejects, *rejects])
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> bool:
     """Whether a value of a table is a number."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 

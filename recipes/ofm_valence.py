@@ -6,7 +6,7 @@ python recipes/ofm_valence.py perov5-ocrystalnet --from val.csv --epochs 5 --set
 Trains a preset of `presets.py` with the features of each rule and prints test errors, per rule
 their mean and standard deviation (n - 1) over the seeds, and the mean of the paired differences.
 The split (seed 0), the settings and the seeds of the weights are the same for both rules. What was
-stopped goes on with the same command.
+stopped continues with the same command.
 """
 
 from __future__ import annotations

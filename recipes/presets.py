@@ -92,7 +92,7 @@ _OTHERS = (
 
 
 def _all() -> dict[str, Preset]:
-    made = [
+    presets = [
         Preset(
             *(f"{data}-{model}", data, plugin, settings, hypers),
             paper=None if column is None else (values[column], FIGURE_4),
@@ -100,13 +100,13 @@ def _all() -> dict[str, Preset]:
         for data, (_, values) in EXTENDED.items()
         for model, plugin, settings, hypers, column in _FORMULAS
     ]
-    made += _OTHERS
-    made += [
+    presets += _OTHERS
+    presets += [
         Preset(f"{data}-{model}", data, plugin, {}, hypers)
         for data in ("phonons", "perov5", "nomad2018")
         for model, plugin, hypers in _STRUCTURES
     ]
-    return {preset.name: preset for preset in made}
+    return {preset.name: preset for preset in presets}
 
 
 PRESETS: Mapping[str, Preset] = _all()
@@ -128,8 +128,8 @@ def find(name: str) -> Preset:
     return PRESETS[name]
 
 
-def changed(preset: Preset, settings: Mapping[str, Any], hypers: Mapping[str, Any]) -> Preset:
-    """The same with other settings and hypers on top."""
+def changed(preset: Preset, settings: Mapping[str, object], hypers: Mapping[str, object]) -> Preset:
+    """The same with other settings and hyperparameters on top."""
     return replace(
         preset,
         settings={**preset.settings, **settings},
@@ -140,9 +140,9 @@ def changed(preset: Preset, settings: Mapping[str, Any], hypers: Mapping[str, An
 def trains(preset: Preset, seed: int, threads: int, run: str, pictures: bool = False) -> Commands:
     """Commands from a dataset in the cache to an evaluated run."""
     data = DATA[preset.data]
-    made = trainer(preset.plugin, preset.hypers)
-    featurize = ["matdata", "featurize", data.dataset, ",".join(made.inputs())]
-    for spec, values in made.input_settings().items():
+    model = trainer(preset.plugin, preset.hypers)
+    featurize = ["matdata", "featurize", data.dataset, ",".join(model.inputs())]
+    for spec, values in model.input_settings().items():
         for key, value in values.items():
             featurize += ["--set", f"{spec}.{key}={value}"]
     train = ["matdata", "train", preset.plugin, data.dataset, "--target", data.target]
@@ -152,8 +152,8 @@ def trains(preset: Preset, seed: int, threads: int, run: str, pictures: bool = F
     values = {**preset.settings, "seed": seed, "threads": threads}
     for kind, pairs in (("train", values), ("hyper", preset.hypers)):
         for key, value in pairs.items():
-            told = str(value).lower() if isinstance(value, bool) else value
-            train += ["--set", f"{kind}.{key}={told}"]
+            text = str(value).lower() if isinstance(value, bool) else value
+            train += ["--set", f"{kind}.{key}={text}"]
     evaluate = ["matdata", "evaluate", run, *([] if pictures else ["--no-pictures"])]
     return [featurize, train, *([evaluate] if data.tested else [])]
 

@@ -51,10 +51,10 @@ def add(names: Sequence[str], given: argparse.Namespace) -> list[Path]:
     paper = None if given.paper is None else {"value": given.paper, "table": given.table}
     written = []
     for name in names:
-        found = summary_of(find_run(cache_dir(given.cache), name), paper)
+        summary = summary_of(find_run(cache_dir(given.cache), name), paper)
         given.folder.mkdir(parents=True, exist_ok=True)
-        written.append(given.folder / f"{found['run']}.json")
-        write_record(written[-1], found)
+        written.append(given.folder / f"{summary['run']}.json")
+        write_record(written[-1], summary)
     return written
 
 
@@ -76,9 +76,9 @@ def family(split: str) -> str:
 
 def configuration(result: Result) -> str:
     """All that two results of one row have in common: everything but seeds."""
-    kept = {k: result[k] for k in ("plugin", "hypers", "from_run", "freeze", "reinit")}
+    shared = {k: result[k] for k in ("plugin", "hypers", "from_run", "freeze", "reinit")}
     settings = {k: v for k, v in result["settings"].items() if k != "seed"}
-    return json.dumps({**kept, "settings": settings}, sort_keys=True)
+    return json.dumps({**shared, "settings": settings}, sort_keys=True)
 
 
 def row_groups(results: Iterable[Result], target: str) -> list[dict[str, Any]]:
@@ -140,12 +140,12 @@ def _require_one_test_part(row: Sequence[Result], target: str) -> None:
 
 def sections(results: Sequence[Result]) -> dict[tuple[str, str, str], list[Result]]:
     """Results by data set, target and family of splits."""
-    found: dict[tuple[str, str, str], list[Result]] = {}
+    by_section: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
         for target in result["targets"]:
             key = (result["dataset"]["ref"], target, family(result["split"]["name"]))
-            found.setdefault(key, []).append(result)
-    return dict(sorted(found.items()))
+            by_section.setdefault(key, []).append(result)
+    return dict(sorted(by_section.items()))
 
 
 def markdown(results: Sequence[Result]) -> str:
@@ -170,8 +170,8 @@ def _table(group: Mapping[str, Any], target: str) -> list[str]:
     heads += ["paper", "seeds", "epochs", "seconds"]
     several = f"{len(group['parts'])} test parts" if len(group["parts"]) > 1 else "One test part"
     sizes = sorted({row["targets"][target]["materials"] for rows_ in rows for row in rows_})
-    told = " and ".join(f"{size:,}" for size in sizes)
-    lines = [f"{several} of {told} materials:", "", _line(heads), _line(["---"] * len(heads))]
+    counts = " and ".join(f"{size:,}" for size in sizes)
+    lines = [f"{several} of {counts} materials:", "", _line(heads), _line(["---"] * len(heads))]
     ordered = sorted(rows, key=lambda row: _mean(row, target, metric), reverse=more)
     lines += [_line(_cells(row, target, shown)) for row in ordered]
     for name in rows[0][0]["targets"][target]["baselines"]:
@@ -184,8 +184,8 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _values(row: Sequence[Result], target: str, metric: str) -> list[float]:
-    found = [result["targets"][target]["metrics"][metric] for result in row]
-    return [value for value in found if value is not None]
+    values = [result["targets"][target]["metrics"][metric] for result in row]
+    return [value for value in values if value is not None]
 
 
 def _mean(row: Sequence[Result], target: str, metric: str) -> float:
@@ -193,7 +193,7 @@ def _mean(row: Sequence[Result], target: str, metric: str) -> float:
     return statistics.fmean(values) if values else float("nan")
 
 
-def spread(values: Sequence[float], digits: int = 3) -> str:
+def mean_and_deviation(values: Sequence[float], digits: int = 3) -> str:
     """Mean ± standard deviation over seeds; the mean alone of one.
 
     Where decimals would show nothing of the mean, they are significant digits.
@@ -208,13 +208,13 @@ def spread(values: Sequence[float], digits: int = 3) -> str:
 
 def _cells(row: Sequence[Result], target: str, shown: Sequence[str]) -> list[str]:
     papers = [result["targets"][target]["paper"] for result in row]
-    told = dict.fromkeys(f"{one['value']:g} ({one['table']})" for one in papers if one)
+    published = dict.fromkeys(f"{one['value']:g} ({one['table']})" for one in papers if one)
     epochs = sorted({str(result["epochs"] or "-") for result in row})
     return [
         row[0]["plugin"]["name"],
         _settings(row[0]) or "defaults",
-        *[spread(_values(row, target, name)) for name in shown],
-        ", ".join(told) or "-",
+        *[mean_and_deviation(_values(row, target, name)) for name in shown],
+        ", ".join(published) or "-",
         ", ".join(str(seed) for seed in sorted({result["seed"] for result in row})),
         ", ".join(epochs),
         f"{statistics.fmean(result['seconds'] for result in row):,.0f}",
@@ -234,8 +234,10 @@ def _baseline(
 ) -> list[str]:
     scored = [result["targets"][target] for result in row]
     by_part = {one["truth_digest"]: one["baselines"][name] for one in scored}
-    found = [[one.get(metric) for one in by_part.values()] for metric in shown]
-    cells = [spread([value for value in values if value is not None]) for values in found]
+    columns = [[one.get(metric) for one in by_part.values()] for metric in shown]
+    cells = [
+        mean_and_deviation([value for value in values if value is not None]) for values in columns
+    ]
     return [name.replace("_", " "), "", *cells, *[""] * (width - 2 - len(cells))]
 
 

@@ -15,11 +15,17 @@ from matdata.training.run import Run
 from matdata.training.settings import TrainSettings, train_settings
 
 SCORES = ("unit", "task", "materials", "truth_digest", "metrics", "baselines")
-#: How good predicted standard deviations are.
-SPREAD = ("miscalibration_area", "coverage_68", "coverage_95", "spearman", "confidence_error_area")
+#: Numbers that say how good predicted uncertainties are.
+UNCERTAINTY = (
+    "miscalibration_area",
+    "coverage_68",
+    "coverage_95",
+    "spearman",
+    "confidence_error_area",
+)
 
 
-def summary_of(run: Run, paper: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def summary_of(run: Run, paper: Mapping[str, object] | None = None) -> dict[str, Any]:
     """What a run is, what it took, and what it reached on its test part.
 
     Parameters
@@ -42,7 +48,7 @@ def summary_of(run: Run, paper: Mapping[str, Any] | None = None) -> dict[str, An
     settings, hypers = _changed_settings(run), _changed_hypers(run)
     receipt = json.loads((run.folder / "receipt.json").read_text(encoding="utf-8"))
     dataset = find_dataset(run.cache, manifest["dataset"]["ref"])
-    kept = _without_views(settings, TrainSettings)
+    trained_with = _without_views(settings, TrainSettings)
     return {
         "run": run.name,
         "plugin": manifest["plugin"],
@@ -50,7 +56,7 @@ def summary_of(run: Run, paper: Mapping[str, Any] | None = None) -> dict[str, An
         "split": manifest["split"],
         "sizes": {**manifest["sizes"], "test": record["test"]["predicted"]},
         "seed": manifest["settings"]["seed"],
-        "settings": kept,
+        "settings": trained_with,
         "hypers": _without_views(hypers, type(run.trainer).Hypers),
         "from_run": (manifest["from_run"] or {}).get("name"),
         "freeze": manifest["freeze"],
@@ -66,14 +72,16 @@ def summary_of(run: Run, paper: Mapping[str, Any] | None = None) -> dict[str, An
 
 
 def _score(scored: Mapping[str, Any], paper: Mapping[str, Any] | None) -> dict[str, Any]:
-    found: dict[str, Any] = {name: scored[name] for name in SCORES}
-    spread = scored.get("uncertainty")
-    found["uncertainty"] = {k: spread[k] for k in SPREAD if k in spread} if spread else None
-    found["paper"] = dict(paper) if paper else None
-    return found
+    summary: dict[str, Any] = {name: scored[name] for name in SCORES}
+    uncertainty = scored.get("uncertainty")
+    summary["uncertainty"] = (
+        {k: uncertainty[k] for k in UNCERTAINTY if k in uncertainty} if uncertainty else None
+    )
+    summary["paper"] = dict(paper) if paper else None
+    return summary
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     return json.loads(json.dumps(value))
 
 
@@ -96,7 +104,7 @@ def _without_views(values: Mapping[str, Any], kind: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in views}
 
 
-def command_of(run: Run, settings: Mapping[str, Any], hypers: Mapping[str, Any]) -> str:
+def command_of(run: Run, settings: Mapping[str, object], hypers: Mapping[str, object]) -> str:
     """The command that trains the run, from its manifest."""
     manifest = run.manifest
     words = ["matdata", "train", manifest["plugin"]["name"], manifest["dataset"]["ref"]]
@@ -119,7 +127,7 @@ def command_of(run: Run, settings: Mapping[str, Any], hypers: Mapping[str, Any])
     return shlex.join(words)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

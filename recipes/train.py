@@ -8,7 +8,7 @@ python recipes/train.py aflow-bulk-modulus-crabnet --from aflow__ael_bulk_modulu
 A preset is a list of commands, which are printed as they are carried out: the data set is built if
 the cache does not hold it, then features, training, evaluation, and the file in
 `recipes/results/` that `python recipes/results.py` reads. The seed draws the split, where it is
-drawn, and the first weights. What was stopped goes on with the same command.
+drawn, and the first weights. What was stopped continues with the same command.
 """
 
 from __future__ import annotations
@@ -44,23 +44,23 @@ def commands(preset: Preset, given: argparse.Namespace) -> Commands:
     SourceError
         If a data set is not in the cache and its files are not given.
     """
-    found: Commands = []
+    commands: Commands = []
     if preset.parent and not _finished(PRESETS[preset.parent].run(given.seed), given):
-        found += missing_data(PRESETS[preset.parent], given, preset)
-        found += _parent(preset, given)
-    found += missing_data(preset, given)
-    return [*found, *_own(preset, given)]
+        commands += missing_data(PRESETS[preset.parent], given, preset)
+        commands += _parent(preset, given)
+    commands += missing_data(preset, given)
+    return [*commands, *_own(preset, given)]
 
 
 def from_nothing(preset: Preset) -> Commands:
     """All that a preset takes with an empty cache, seed 0 and files of the usual names."""
     given = parser().parse_args([preset.name])
-    found: Commands = []
+    commands: Commands = []
     if preset.parent:
         parent = DATA[PRESETS[preset.parent].data]
-        found += [parent.built_by(preset.files, given.seed), *_parent(preset, given)]
-    found.append(DATA[preset.data].built_by(preset.files, given.seed))
-    return [*found, *_own(preset, given)]
+        commands += [parent.built_by(preset.files, given.seed), *_parent(preset, given)]
+    commands.append(DATA[preset.data].built_by(preset.files, given.seed))
+    return [*commands, *_own(preset, given)]
 
 
 def _parent(preset: Preset, given: argparse.Namespace) -> Commands:
@@ -71,8 +71,8 @@ def _parent(preset: Preset, given: argparse.Namespace) -> Commands:
 
 def _own(preset: Preset, given: argparse.Namespace) -> Commands:
     run = given.name or preset.run(given.seed)
-    made = trains(preset, given.seed, given.threads, run, given.pictures)
-    return [*made, *recorded(preset, run)]
+    commands = trains(preset, given.seed, given.threads, run, given.pictures)
+    return [*commands, *recorded(preset, run)]
 
 
 def _finished(run: str, given: argparse.Namespace) -> bool:
@@ -160,10 +160,10 @@ def carry_out(words: Sequence[str], given: argparse.Namespace) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The arguments."""
-    made = argparse.ArgumentParser(
+    arguments = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add = made.add_argument
+    add = arguments.add_argument
     add("preset", nargs="?", help="name of a preset; with --list a pattern such as 'ex-*'")
     add("--list", action="store_true", help="print presets instead")
     add("--from", dest="files", nargs="+", default=[], metavar="FILE", help="files of the data set")
@@ -176,7 +176,7 @@ def parser() -> argparse.ArgumentParser:
     add("--pictures", action="store_true", help="let the evaluation draw pictures")
     add("--results", type=Path, default=results.FOLDER, metavar="DIR", help="where the file goes")
     add("--quiet", action="store_true", help="print warnings and errors only")
-    return made
+    return arguments
 
 
 def asked(given: argparse.Namespace) -> Preset:

@@ -45,9 +45,9 @@ def source(name: str) -> bytes:
     """The bytes of a source file, checked."""
     package, path = SOURCES[name]
     data = files(package).joinpath(path).read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if found != SHA256[name]:
-        raise SystemExit(f"{package}/{path} has digest {found}, expected {SHA256[name]}")
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != SHA256[name]:
+        raise SystemExit(f"{package}/{path} has digest {digest}, expected {SHA256[name]}")
     return data
 
 
@@ -76,10 +76,10 @@ def main() -> None:
     """Write all tables and print their digests."""
     TARGET.mkdir(exist_ok=True)
     for name in SOURCES:
-        found = rows(name)
-        width = len(next(iter(found.values())))
+        vectors = rows(name)
+        width = len(next(iter(vectors.values())))
         table = np.full((N_ELEMENTS + 1, width), np.nan, dtype=np.float32)
-        for number, row in found.items():
+        for number, row in vectors.items():
             table[number] = row
         np.save(TARGET / f"{name}.npy", table, allow_pickle=False)
         digest = hashlib.sha256((TARGET / f"{name}.npy").read_bytes()).hexdigest()

@@ -117,25 +117,25 @@ def fixed_cell_linears(group: Group, linears: Int) -> Int:
 def describe(number: int, candidates: Int) -> dict[str, object]:
     """The entry of one group."""
     group = load_group(number)
-    found = positions_of(group)
-    named = letters_of(group, found)
-    assert set(named) == set(found), (number, len(named), len(found))
-    assert all(named[key].multiplicity == found[key].multiplicity for key in found)
+    positions = positions_of(group)
+    named = letters_of(group, positions)
+    assert set(named) == set(positions), (number, len(named), len(positions))
+    assert all(named[key].multiplicity == positions[key].multiplicity for key in positions)
     # ASCII order with the 27th letter of Pmmm ("A", for alpha) last.
-    order = sorted(found, key=lambda key: (named[key].letter == "A", named[key].letter))
-    found = {key: found[key] for key in order}
+    order = sorted(positions, key=lambda key: (named[key].letter == "A", named[key].letter))
+    positions = {key: positions[key] for key in order}
     letters = "".join(named[key].letter for key in order)
     linears = normalizing_linears(group, candidates)
     entry: dict[str, object] = {
         "letters": letters,
-        "multiplicities": [found[key].multiplicity for key in order],
+        "multiplicities": [positions[key].multiplicity for key in order],
         "site_symmetries": [named[key].site_symmetry for key in order],
         "coordinates": [named[key].coordinates for key in order],
-        "affine": as_words(permutations_of(group, found, linears), letters),
+        "affine": as_words(permutations_of(group, positions, linears), letters),
     }
     if number <= 15:
         fixed = fixed_cell_linears(group, linears)
-        entry["fixed_cell"] = as_words(permutations_of(group, found, fixed), letters)
+        entry["fixed_cell"] = as_words(permutations_of(group, positions, fixed), letters)
     return entry
 
 

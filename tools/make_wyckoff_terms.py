@@ -48,13 +48,13 @@ def sites(number: int, coordinates: str) -> set[Site]:
     """All sites of a position in the conventional cell."""
     operations = moyopy.operations_from_number(number)
     linear, offset = parse(coordinates)
-    found: set[Site] = set()
+    orbit: set[Site] = set()
     for rotation, translation in zip(operations.rotations, operations.translations, strict=True):
         turned = np.array(rotation, dtype=np.int64)
         shift = np.rint(np.array(translation) * GRID).astype(np.int64)
         moved = (turned @ offset + shift) % GRID
-        found.add((tuple((turned @ linear).ravel().tolist()), tuple(moved.tolist())))
-    return found
+        orbit.add((tuple((turned @ linear).ravel().tolist()), tuple(moved.tolist())))
+    return orbit
 
 
 def centring(number: int) -> str:
@@ -85,22 +85,22 @@ def offset_name(offset: tuple[int, ...]) -> str:
 def main() -> None:
     """Write the table and the names of its columns, and print their numbers and digests."""
     groups = json.loads((TABLES / "wyckoff.json").read_text(encoding="ascii"))
-    found: list[tuple[int, set[Site]]] = []
+    orbits: list[tuple[int, set[Site]]] = []
     for number in range(1, 231):
         entry = groups[str(number)]
         pairs = zip(entry["coordinates"], entry["multiplicities"], strict=True)
         for coordinates, multiplicity in pairs:
             orbit = sites(number, coordinates)
             assert len(orbit) == multiplicity, (number, coordinates)
-            found.append((number, orbit))
-    linears = sorted({linear for _, orbit in found for linear, _ in orbit})
-    offsets = sorted({offset for _, orbit in found for _, offset in orbit})
+            orbits.append((number, orbit))
+    linears = sorted({linear for _, orbit in orbits for linear, _ in orbit})
+    offsets = sorted({offset for _, orbit in orbits for _, offset in orbit})
     names = [f"family {name}" for name in FAMILIES]
     names += [f"centring {letter}" for letter in CENTRINGS]
     keys: list[object] = [*names, *(("a", x) for x in linears), *(("o", x) for x in offsets)]
     place = {key: column for column, key in enumerate(keys)}
-    table = np.zeros((len(found), len(keys)), dtype=np.uint8)
-    for row, (number, orbit) in enumerate(found):
+    table = np.zeros((len(orbits), len(keys)), dtype=np.uint8)
+    for row, (number, orbit) in enumerate(orbits):
         family = FAMILIES[int(np.searchsorted(LAST_OF_FAMILY, number))]
         table[row, place[f"family {family}"]] = 1
         table[row, place[f"centring {centring(number)}"]] = 1
@@ -115,7 +115,7 @@ def main() -> None:
     packed = gzip.compress(buffer.getvalue(), mtime=0)
     (TABLES / "wyckoff_terms.npy.gz").write_bytes(packed)
     (TABLES / "wyckoff_terms.txt").write_text("\n".join(names) + "\n", encoding="ascii")
-    print(len(found), len(linears), len(offsets), len(np.unique(table, axis=0)))
+    print(len(orbits), len(linears), len(offsets), len(np.unique(table, axis=0)))
     for name in ("wyckoff_terms.npy.gz", "wyckoff_terms.txt"):
         print(name, hashlib.sha256((TABLES / name).read_bytes()).hexdigest())
 

@@ -101,26 +101,26 @@ def offset_names(offsets: list[tuple[float, ...]]) -> list[str]:
 def count_all() -> list[tuple[int, Terms]]:
     """Group and terms of each of the 1,731 positions, in the order of the tables."""
     groups = json.loads((TABLES / "wyckoff.json").read_text(encoding="ascii"))
-    found = []
+    counted = []
     for number, listed in read_lists().items():
         known, translations = operations(number, listed[0])
         multiplicities = groups[str(number)]["multiplicities"]
         for sites, multiplicity in zip(reversed(listed), multiplicities, strict=True):
             chosen = orbit(sites[0], known, translations)
             assert len(chosen) * len(translations) == multiplicity == len(sites)
-            found.append((number, count(chosen, len(translations))))
-    return found
+            counted.append((number, count(chosen, len(translations))))
+    return counted
 
 
 def main() -> None:
     """Write the table and the names of its columns, and print their numbers and digests."""
-    found = count_all()
-    linears = sorted({key for _, (linear, _) in found for key in linear})
-    offsets = sorted({key for _, (_, offset) in found for key in offset})
+    counted = count_all()
+    linears = sorted({key for _, (linear, _) in counted for key in linear})
+    offsets = sorted({key for _, (_, offset) in counted for key in offset})
     place: dict[object, int] = {key: 11 + column for column, key in enumerate(linears)}
     place |= {key: 11 + len(linears) + column for column, key in enumerate(offsets)}
-    table: npt.NDArray[np.uint8] = np.zeros((len(found), 11 + len(place)), dtype=np.uint8)
-    for row, (number, counters) in enumerate(found):
+    table: npt.NDArray[np.uint8] = np.zeros((len(counted), 11 + len(place)), dtype=np.uint8)
+    for row, (number, counters) in enumerate(counted):
         table[row, int(np.searchsorted(LAST_OF_FAMILY, number))] = 1
         table[row, 6 + CENTRINGS.index(centring(number))] = 1
         for counter in counters:
@@ -132,7 +132,7 @@ def main() -> None:
     np.save(buffer, table, allow_pickle=False)
     (TABLES / "wyckoff_thesis.npy.gz").write_bytes(gzip.compress(buffer.getvalue(), mtime=0))
     (TABLES / "wyckoff_thesis.txt").write_text("\n".join(names) + "\n", encoding="ascii")
-    print(len(found), len(linears), len(offsets), len(np.unique(table, axis=0)), len(set(names)))
+    print(len(counted), len(linears), len(offsets), len(np.unique(table, axis=0)), len(set(names)))
     for name in ("wyckoff_thesis.npy.gz", "wyckoff_thesis.txt"):
         print(name, hashlib.sha256((TABLES / name).read_bytes()).hexdigest())
 

@@ -71,19 +71,19 @@ def first_hall_number(number: int) -> int:
 def check_basis(number: int, rotations: Int, basis: Float) -> None:
     """Check the matrix from primitive to conventional coordinates on the rotations themselves."""
     turned = basis @ rotations @ np.linalg.inv(basis)
-    found = {tuple(np.rint(rotation).astype(int).ravel()) for rotation in turned}
+    in_basis = {tuple(np.rint(rotation).astype(int).ravel()) for rotation in turned}
     full = np.array(moyopy.operations_from_number(number).rotations)
-    assert found == {tuple(rotation.ravel()) for rotation in full}
+    assert in_basis == {tuple(rotation.ravel()) for rotation in full}
 
 
 def primitive_vectors(dimension: int) -> list[Int]:
     """Small integer vectors without common divisor, shortest first."""
-    found = [
+    vectors = [
         np.array(v)
         for v in itertools.product(range(-3, 4), repeat=dimension)
         if np.gcd.reduce(v) == 1
     ]
-    return sorted(found, key=lambda v: (int(v @ v), [-int(x) for x in v]))
+    return sorted(vectors, key=lambda v: (int(v @ v), [-int(x) for x in v]))
 
 
 VECTORS = primitive_vectors(3)
@@ -173,7 +173,7 @@ class Position:
 
 def positions_of(group: Group) -> dict[int, Position]:
     """All Wyckoff positions of a group by key."""
-    found: dict[int, Position] = {}
+    positions: dict[int, Position] = {}
     generic = np.array([317, 771, 142])
     for index, space in enumerate(group.spaces):
         shifts = POINTS[:1] if space.shape[1] == 3 else POINTS
@@ -188,8 +188,8 @@ def positions_of(group: Group) -> dict[int, Position]:
             strict=True,
         ):
             multiplicity = len(group.rotations) // int(size) * group.order
-            found.setdefault(int(key), Position(index, shift, point, multiplicity))
-    return found
+            positions.setdefault(int(key), Position(index, shift, point, multiplicity))
+    return positions
 
 
 def unimodular(limit: int) -> Int:

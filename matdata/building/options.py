@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from matdata.core.errors import ConfigError, did_you_mean
-from matdata.core.executors import default_workers
+from matdata.core.executors import Executor, Workers, default_workers
 from matdata.core.settings import Settings, setting
 from matdata.curate.settings import CurateSettings
 
@@ -39,10 +39,15 @@ class BuildOptions(Settings):
         None, "most crystals in a shard of a feature; near 64 MB if not given", minimum=1
     )
 
-    @property
-    def threads(self) -> int:
-        """Threads or processes to use."""
-        return self.workers or default_workers()
+    def workers_on(self, executor: Executor | None = None) -> Workers:
+        """How many tasks run at once: on an executor, or in threads and processes of this machine.
+
+        Raises
+        ------
+        ConfigError
+            If it is no executor.
+        """
+        return Workers(self.workers or default_workers(), executor)
 
     def settings_of(self, spec: str) -> Mapping[str, Any]:
         """Settings of a feature: those of its spec, else those of its family."""

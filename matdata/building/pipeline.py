@@ -14,7 +14,7 @@ from typing import Any
 from matdata.building.axes import axes_of
 from matdata.building.feature_inputs import feature_input, require_structures
 from matdata.building.options import BuildOptions
-from matdata.building.report import LOUD_SHARE, nothing_left, tell, unexpected_in
+from matdata.building.report import LOUD_SHARE, nothing_left, print_dataset, unexpected_in
 from matdata.core.cache import ensure_writable
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import (
@@ -22,7 +22,7 @@ from matdata.core.errors import (
     CurationError,
     SplitError,
 )
-from matdata.core.executors import enough_memory
+from matdata.core.executors import Executor, Workers, enough_memory
 from matdata.curate.coercion import numeric_columns
 from matdata.curate.curate import Curated, Others, curate
 from matdata.curate.records import Records
@@ -78,27 +78,32 @@ class Built:
 
 @enough_memory()
 def build(
-    source: Source, cache: Path, options: BuildOptions | None = None, console: Console = SILENT
+    source: Source,
+    cache: Path,
+    options: BuildOptions | None = None,
+    console: Console = SILENT,
+    executor: Executor | None = None,
 ) -> Built:
-    """Build a dataset with its split and features.
+    """Build a dataset with its split and features; its tasks on an executor if one is given.
 
     Raises
     ------
     MatdataError
         If a name or setting is wrong (before anything is read), the source cannot be read, no
-        record is usable, or the cache cannot be written.
+        record is usable, the cache cannot be written, or the executor fails.
     """
     options = options or BuildOptions()
+    workers = options.workers_on(executor)
     backend(options.store)
     check_name(options.name)
     made = _featurizers(options)
     ensure_writable(cache)
-    snapshot = take_snapshot(source, cache, console, options.threads)
+    snapshot = take_snapshot(source, cache, console, workers)
     require_structures(made, snapshot.origin["kind"], snapshot.origin["name"])
-    dataset = make_dataset(snapshot, cache, options, console)
+    dataset = make_dataset(snapshot, cache, options, console, workers)
     require_structures(made, dataset.kind, dataset.ref)
     split = _split_of(dataset, options, console)
-    features = tuple(_add_feature(dataset, one, cache, options, console) for one in made)
+    features = tuple(_add_feature(dataset, one, cache, options, console, workers) for one in made)
     return Built(dataset, snapshot, split, features)
 
 
@@ -118,7 +123,11 @@ def _split_of(dataset: DatasetFolder, options: BuildOptions, console: Console) -
 
 
 def add_features(
-    dataset: DatasetFolder, cache: Path, options: BuildOptions, console: Console = SILENT
+    dataset: DatasetFolder,
+    cache: Path,
+    options: BuildOptions,
+    console: Console = SILENT,
+    executor: Executor | None = None,
 ) -> list[Path]:
     """Compute features of a dataset that is there; returns their folders.
 
@@ -127,9 +136,10 @@ def add_features(
     MatdataError
         As `build`.
     """
+    workers = options.workers_on(executor)
     made = _featurizers(options)
     require_structures(made, dataset.kind, dataset.ref)
-    return [_add_feature(dataset, one, cache, options, console) for one in made]
+    return [_add_feature(dataset, one, cache, options, console, workers) for one in made]
 
 
 def _featurizers(options: BuildOptions) -> list[Featurizer]:
@@ -144,7 +154,7 @@ def _featurizers(options: BuildOptions) -> list[Featurizer]:
 
 
 def make_dataset(
-    snapshot: Snapshot, cache: Path, options: BuildOptions, console: Console
+    snapshot: Snapshot, cache: Path, options: BuildOptions, console: Console, workers: Workers
 ) -> DatasetFolder:
     """Curate a snapshot into a dataset, or return the one that is there.
 
@@ -175,7 +185,7 @@ def make_dataset(
             structures, table, rejects, energy, per, origin["targets"], origin["kind"]
         )
         drop = _others(others, options.curation.drop_by)
-        curated = curate(records, options.curation, drop, options.threads)
+        curated = curate(records, options.curation, drop, workers)
         if not curated.table["material_id"]:
             raise nothing_left(curated)
         about = {
@@ -202,7 +212,7 @@ def make_dataset(
     dataset = DatasetFolder(folder)
     check_present(folder, dataset.manifest)
     mark_used(folder)
-    tell(dataset, console)
+    print_dataset(dataset, console)
     return dataset
 
 
@@ -229,13 +239,14 @@ def _add_feature(
     cache: Path,
     options: BuildOptions,
     console: Console,
+    workers: Workers,
 ) -> Path:
     """Compute a feature of a dataset, or find it there."""
     made = made.for_units(dataset.units)
     batch = feature_input(dataset, made)
     home = cache / "features" / dataset.ref
     job = Job(made, batch, dataset.ref, dataset.digest, home, options.store, options.shard_rows)
-    folder = run(job, console, options.threads)
+    folder = run(job, console, workers)
     mark_used(folder)
     manifest = read_manifest(folder)
     lost = sum(manifest["rejected"].values())

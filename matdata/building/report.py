@@ -54,8 +54,8 @@ def materials_in(dataset: DatasetFolder) -> str:
     return f"{count}, {bare:,} of them without a structure" if dataset.kind == "mixed" else count
 
 
-def tell(dataset: DatasetFolder, console: Console) -> None:
-    """Say how many materials are left, where the others went, and warn when most were lost."""
+def print_dataset(dataset: DatasetFolder, console: Console) -> None:
+    """Print how many materials are left, where the others went, and warn when most were lost."""
     manifest = dataset.manifest
     console.say(f"{dataset.ref}: {materials_in(dataset)}")
     if manifest["note"]:

@@ -12,7 +12,13 @@ NEAR = "near_duplicate"
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print what the parts of a split share."""
+    """Print what the parts of a split share.
+
+    Raises
+    ------
+    ConfigError
+        If tolerances are given for near duplicates that are not searched.
+    """
     from matdata import api
 
     keys = None if given.keys is None else words(given.keys)
@@ -37,13 +43,13 @@ def run(given: argparse.Namespace) -> int:
 
 def _allowed(text: str, looked_at: tuple[tuple[str, ...], bool]) -> tuple[str, ...]:
     keys, near = looked_at
-    known = (*keys, *((NEAR,) if near else ()))
+    compared = (*keys, *((NEAR,) if near else ()))
     named = words(text)
     for key in named:
-        if key not in known:
+        if key not in compared:
             raise ConfigError(
-                f"--allow {key!r}: it is not compared by{did_you_mean(key, known)}",
-                next_step=f"compared by: {', '.join(known)}",
+                f"--allow {key!r}: it is not compared by{did_you_mean(key, compared)}",
+                next_step=f"compared by: {', '.join(compared)}",
             )
     return named
 

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Cluster what runs hold of the same materials, and compare with references."""
+    """Cluster what runs hold of the same materials, and compare with references.
+
+    Raises
+    ------
+    ConfigError
+        If one reference is given without the other.
+    """
     need_torch()
     from matdata.evaluation.cecv import cecv, judge, target_region
     from matdata.evaluation.drawings import draw_cecv
@@ -107,17 +113,17 @@ def lines(record: dict[str, Any]) -> list[str]:
     """The vectors as text."""
     kind = f" with {record['containing']}" if record["containing"] else ""
     wide = max(len(name) for name in (*record["runs"], "threshold", "target"))
-    report = [f"{record['materials']:,} materials{kind} of {record['dataset']}, {record['part']}"]
-    report.append(f"  {'threshold':<{wide}}" + "".join(f" {t:>6g}" for t in record["thresholds"]))
+    text = [f"{record['materials']:,} materials{kind} of {record['dataset']}, {record['part']}"]
+    text.append(f"  {'threshold':<{wide}}" + "".join(f" {t:>6g}" for t in record["thresholds"]))
     rows = dict(record["runs"])
     if record["target"] is not None:
         rows["target"] = record["target"]
     for name, counts in rows.items():
-        report.append(f"  {name:<{wide}}" + "".join(f" {count:>6g}" for count in counts))
+        text.append(f"  {name:<{wide}}" + "".join(f" {count:>6g}" for count in counts))
     for name, count in record["lost"].items():
-        report.append(f"  {name}: {count:,} more materials, for which another run lacks a feature")
+        text.append(f"  {name}: {count:,} more materials, for which another run lacks a feature")
     for name, judged in record["judged"].items():
         advice = " and ".join(judged["advice"])
-        advised = f"the {advice} part should weigh more" if advice else "in the target region"
-        report.append(f"  {name}: {advised}")
-    return report
+        verdict = f"the {advice} part should weigh more" if advice else "in the target region"
+        text.append(f"  {name}: {verdict}")
+    return text

@@ -1,4 +1,4 @@
-"""The commands behind the command line, one a file."""
+"""The commands behind the command line, one per file."""
 
 from __future__ import annotations
 

@@ -39,13 +39,13 @@ def pairs_of(pairs: list[str], option: str) -> dict[str, str]:
     ConfigError
         If a pair has another form.
     """
-    found = {}
+    values = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise ConfigError(f"{option} {pair!r}: expected KEY=VALUE")
-        found[key] = value
-    return found
+        values[key] = value
+    return values
 
 
 def settings_of(pairs: list[str]) -> dict[str, dict[str, Any]]:
@@ -56,22 +56,22 @@ def settings_of(pairs: list[str]) -> dict[str, dict[str, Any]]:
     ConfigError
         If a pair has another form.
     """
-    found: dict[str, dict[str, Any]] = {}
+    settings: dict[str, dict[str, Any]] = {}
     for pair in pairs:
         left, equals, value = pair.partition("=")
         feature, dot, key = left.rpartition(".")
         if not equals or not dot or not key or not feature:
             raise ConfigError(f"--set {pair!r}: expected FEATURE.KEY=VALUE")
-        found.setdefault(feature, {})[key] = value
-    return found
+        settings.setdefault(feature, {})[key] = value
+    return settings
 
 
-def tell(text: object = "") -> None:
+def print_line(text: object = "") -> None:
     """Print one line of a result for people; see `Console`."""
     print(one_line(text))
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """Print a result for machines; secrets are hidden, and what a terminal would obey escaped."""
     print(printable_json(redacted(value), indent=1, default=lambda other: redact(str(other))))
 
@@ -88,7 +88,7 @@ def folder_bytes(folder: Path) -> int:
 def write_numbers(
     folder: Path,
     name: str,
-    record: Mapping[str, Any],
+    record: Mapping[str, object],
     tables: Mapping[str, Mapping[str, list[Any]]] | None = None,
 ) -> None:
     """Write what an analysis found: ``<name>.json``, and a Parquet file for each table.

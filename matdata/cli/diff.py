@@ -16,7 +16,13 @@ SHOWN = 10  # materials of each kind of change that are named
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print what changed between two datasets, or two snapshots."""
+    """Print what changed between two datasets, or two snapshots.
+
+    Raises
+    ------
+    ConfigError
+        If one is a dataset and the other a snapshot.
+    """
     cache = cache_of(given)
     tolerances = Tolerances.from_mapping(pairs_of(given.set, "--set"))
     sides = [_side(cache, ref) for ref in (given.dataset, given.other)]
@@ -25,34 +31,34 @@ def run(given: argparse.Namespace) -> int:
             f"{given.dataset} and {given.other}: one is a dataset and one a snapshot",
             next_step="name two of a kind; `matdata list` shows both",
         )
-    found = compare(sides[0], sides[1], tolerances)
+    diff = compare(sides[0], sides[1], tolerances)
     if given.json:
-        print_json(found.to_json())
+        print_json(diff.to_json())
     else:
         console = console_of(given)
-        for line in _lines(found):
+        for line in _lines(diff):
             console.say(line)
-    return 1 if given.exit_code and not found.is_empty else 0
+    return 1 if given.exit_code and not diff.is_empty else 0
 
 
 def _side(cache: Path, ref: str) -> Side:
     return SnapshotView.find(cache, ref) if "/" in ref else find_dataset(cache, ref)
 
 
-def _lines(found: Diff) -> Iterable[str]:
-    yield f"{found.before} -> {found.after}"
-    for what, count in found.counts().items():
+def _lines(diff: Diff) -> Iterable[str]:
+    yield f"{diff.before} -> {diff.after}"
+    for what, count in diff.counts().items():
         yield f"  {what:<18} {count:>8,}"
-    yield f"  {'unchanged':<18} {found.unchanged:>8,}"
-    for name, (old, new) in found.units.items():
+    yield f"  {'unchanged':<18} {diff.unchanged:>8,}"
+    for name, (old, new) in diff.units.items():
         yield f"  {name} is not compared: {old or 'no unit'} before, {new or 'no unit'} after"
     details = {
-        "added": found.added,
-        "removed": [f"{identity} ({why})" for identity, why in found.removed.items()],
-        "deprecated": found.deprecated,
-        "polymorph swapped": [f"{formula}: {a} -> {b}" for formula, a, b in found.swapped],
-        "retargeted": map(_change, found.retargeted),
-        "structure changed": map(_change, found.restructured),
+        "added": diff.added,
+        "removed": [f"{identity} ({why})" for identity, why in diff.removed.items()],
+        "deprecated": diff.deprecated,
+        "polymorph swapped": [f"{formula}: {a} -> {b}" for formula, a, b in diff.swapped],
+        "retargeted": map(_change, diff.retargeted),
+        "structure changed": map(_change, diff.restructured),
     }
     for what, rows in details.items():
         named = list(rows)

@@ -63,7 +63,7 @@ def _draw(folder: Path, edges: list[Edges], atoms: bool) -> None:
 def lines(one: Edges) -> list[str]:
     """A matrix as text."""
     head = "".join(f"  {name:>9}" for name in one.symbols)
-    rows_of_text = [f"{one.formula:<12}{head}"]
+    text = [f"{one.formula:<12}{head}"]
     for name, row in zip(one.symbols, one.values.tolist(), strict=True):
-        rows_of_text.append(f"{name:>12}" + "".join(f"  {value:>9.4g}" for value in row))
-    return rows_of_text
+        text.append(f"{name:>12}" + "".join(f"  {value:>9.4g}" for value in row))
+    return text

@@ -10,7 +10,13 @@ from matdata.datasets.export import Exported, format_of, write_export
 
 
 def run(given: argparse.Namespace) -> int:
-    """Write a dataset, with dense features if asked for, for other programs."""
+    """Write a dataset, with dense features if asked for, for other programs.
+
+    Raises
+    ------
+    ConfigError
+        If raw texts are requested of a format other than CSV.
+    """
     from matdata import api
     from matdata.core.errors import ConfigError
 
@@ -52,14 +58,14 @@ def _snapshot(given: argparse.Namespace) -> int:
         )
     cache = cache_of(given)
     dataset = find_dataset(cache, given.dataset)
-    kept = cache / "snapshots" / dataset.manifest["made_from"]["snapshot"]
-    if not is_committed(kept):
+    folder = cache / "snapshots" / dataset.manifest["made_from"]["snapshot"]
+    if not is_committed(folder):
         raise StoreError(
-            f"the snapshot that {dataset.ref} was made from is not in this cache: {kept}",
+            f"the snapshot that {dataset.ref} was made from is not in this cache: {folder}",
             cause="it was removed, or the dataset was copied here without it",
             next_step="build from the source once more, which takes it again, or copy its folder",
         )
-    snapshot = Snapshot.open(kept)
+    snapshot = Snapshot.open(folder)
     records = write_replay(snapshot, path)
     source = snapshot.origin["source"]
     console_of(given).say(f"wrote {path}; `matdata build {source} --from {path}` reads it")

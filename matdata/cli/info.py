@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.building.report import materials_in
-from matdata.cli.common import cache_of, print_json, tell
+from matdata.cli.common import cache_of, print_json, print_line
 from matdata.core.errors import StoreError
 from matdata.core.ledger import count_reasons
 from matdata.curate.funnel import render
@@ -22,24 +22,26 @@ def run(given: argparse.Namespace) -> int:
     dataset = find_dataset(cache, given.dataset)
     manifests, damaged = _features(cache, dataset)
     if given.json:
-        told = {"funnel": dataset.funnel(), "features": manifests, "damaged": damaged}
-        print_json({**dataset.manifest, **told})
+        more = {"funnel": dataset.funnel(), "features": manifests, "damaged": damaged}
+        print_json({**dataset.manifest, **more})
         return 0
     _print_dataset(dataset, damaged)
     for manifest in manifests:
         lost = ", ".join(f"{n:,} {why}" for why, n in manifest["rejected"].items())
         line = f"feature {manifest['feature']} {manifest['settings']}: {manifest['rows']:,}"
-        tell(f"{line} materials, {manifest['store']}" + (f"; without: {lost}" if lost else ""))
+        print_line(
+            f"{line} materials, {manifest['store']}" + (f"; without: {lost}" if lost else "")
+        )
     for problem in damaged:
-        tell(f"DAMAGED {problem}")
+        print_line(f"DAMAGED {problem}")
     return 0
 
 
 def _features(cache: Path, dataset: DatasetFolder) -> tuple[list[dict[str, Any]], list[str]]:
     """Manifests of the features, and a line for each that cannot be read."""
-    kept = features_kept(cache, dataset.ref)
-    manifests, damaged = [], [str(fault) for fault in kept.faults]
-    for folder in kept.folders:
+    stored = features_kept(cache, dataset.ref)
+    manifests, damaged = [], [str(fault) for fault in stored.faults]
+    for folder in stored.folders:
         try:
             manifests.append(read_manifest(folder))
         except StoreError as error:
@@ -50,18 +52,18 @@ def _features(cache: Path, dataset: DatasetFolder) -> tuple[list[dict[str, Any]]
 def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
     manifest = dataset.manifest
     kind = f" ({dataset.kind}s)" if dataset.kind != "mixed" else ""
-    tell(f"{dataset.ref}: {materials_in(dataset)}{kind}")
-    tell(f"  from {manifest['made_from']['snapshot']}, duplicates: {manifest['dedupe']}")
+    print_line(f"{dataset.ref}: {materials_in(dataset)}{kind}")
+    print_line(f"  from {manifest['made_from']['snapshot']}, duplicates: {manifest['dedupe']}")
     for name in ("note", "licence", "citation"):
         if manifest[name]:
-            tell(f"  {name}: {manifest[name]}")
+            print_line(f"  {name}: {manifest[name]}")
     for line in render(dataset.funnel()):
-        tell(line)
+        print_line(line)
     ledger = count_reasons(f"{r.stage}: {r.reason}" for r in dataset.rejects())
-    tell(
+    print_line(
         f"ledger: {sum(ledger.values()):,} rows" + "".join(f", {n} {w}" for w, n in ledger.items())
     )
-    tell("columns: " + ", ".join(_column(name, dataset.units) for name in dataset.columns))
+    print_line("columns: " + ", ".join(_column(name, dataset.units) for name in dataset.columns))
     names, faults = dataset.splits()
     damaged += map(str, faults)
     for name in names:
@@ -71,7 +73,7 @@ def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
             damaged.append(error.what)
             continue
         sizes = ", ".join(f"{part} {count:,}" for part, count in note["sizes"].items())
-        tell(f"split {name}: {sizes} (digest {note['digest'][:8]})")
+        print_line(f"split {name}: {sizes} (digest {note['digest'][:8]})")
 
 
 def _column(name: str, units: dict[str, Any]) -> str:

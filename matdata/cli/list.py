@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from matdata.cli.common import cache_of, folder_bytes, print_json, tell
+from matdata.cli.common import cache_of, folder_bytes, print_json, print_line
 from matdata.core.errors import StoreError
 from matdata.core.printable import human_bytes
 from matdata.store.catalogue import features_kept, kept_below
@@ -21,24 +21,24 @@ from matdata.store.manifest import read_manifest
 def run(given: argparse.Namespace) -> int:
     """List snapshots, datasets and features of the cache; what cannot be read is named."""
     cache = cache_of(given)
-    found: dict[str, Any] = {"cache": str(cache), "snapshots": [], "datasets": [], "damaged": []}
+    listing: dict[str, Any] = {"cache": str(cache), "snapshots": [], "datasets": [], "damaged": []}
     for source, kept in kept_below(cache / "snapshots").items():
-        found["damaged"] += map(str, kept.faults)
-        found["snapshots"] += _readable(kept.folders, partial(_snapshot, source), found)
+        listing["damaged"] += map(str, kept.faults)
+        listing["snapshots"] += _readable(kept.folders, partial(_snapshot, source), listing)
     for name, kept in kept_below(cache / "datasets").items():
-        found["damaged"] += map(str, kept.faults)
-        meant = _meant(cache / "datasets" / name, kept.folders, found)
-        describe = partial(_dataset, cache, meant, found)
-        found["datasets"] += _readable(kept.folders, describe, found)
+        listing["damaged"] += map(str, kept.faults)
+        meant = _meant(cache / "datasets" / name, kept.folders, listing)
+        describe = partial(_dataset, cache, meant, listing)
+        listing["datasets"] += _readable(kept.folders, describe, listing)
     if given.json:
-        print_json(found)
+        print_json(listing)
         return 0
-    _print(found)
+    _print(listing)
     return 0
 
 
 def _readable(
-    folders: list[Path], describe: Callable[[Path], dict[str, Any]], found: dict[str, Any]
+    folders: list[Path], describe: Callable[[Path], dict[str, Any]], listing: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """What can be said of artefacts; those that are damaged are named."""
     described = []
@@ -46,16 +46,16 @@ def _readable(
         try:
             described.append(describe(folder))
         except StoreError as error:
-            found["damaged"].append(error.what)
+            listing["damaged"].append(error.what)
     return described
 
 
-def _meant(home: Path, folders: list[Path], found: dict[str, Any]) -> Path | None:
+def _meant(home: Path, folders: list[Path], listing: dict[str, Any]) -> Path | None:
     """What the bare name means."""
     try:
         return last_of(home, folders) if folders else None
     except StoreError as error:
-        found["damaged"].append(error.what)
+        listing["damaged"].append(error.what)
         return None
 
 
@@ -70,12 +70,12 @@ def _snapshot(source: str, folder: Path) -> dict[str, Any]:
 
 
 def _dataset(
-    cache: Path, meant: Path | None, found: dict[str, Any], folder: Path
+    cache: Path, meant: Path | None, listing: dict[str, Any], folder: Path
 ) -> dict[str, Any]:
     dataset = DatasetFolder(folder)
     splits, faults = dataset.splits()
-    kept = features_kept(cache, dataset.ref)
-    found["damaged"] += map(str, [*faults, *kept.faults])
+    stored = features_kept(cache, dataset.ref)
+    listing["damaged"] += map(str, [*faults, *stored.faults])
     return {
         "dataset": dataset.ref,
         "meant": folder == meant,
@@ -83,29 +83,31 @@ def _dataset(
         "without_structure": dataset.n_without_structure,
         "bytes": folder_bytes(folder),
         "splits": splits,
-        "features": [{"feature": one.name, "bytes": folder_bytes(one)} for one in kept.folders],
+        "features": [{"feature": one.name, "bytes": folder_bytes(one)} for one in stored.folders],
     }
 
 
-def _print(found: dict[str, Any]) -> None:
-    tell(found["cache"])
-    if not found["datasets"] and not found["snapshots"]:
-        tell("  empty; `matdata build sample --features ofm` makes a first dataset")
-    for one in found["snapshots"]:
+def _print(listing: dict[str, Any]) -> None:
+    print_line(listing["cache"])
+    if not listing["datasets"] and not listing["snapshots"]:
+        print_line("  empty; `matdata build sample --features ofm` makes a first dataset")
+    for one in listing["snapshots"]:
         size = human_bytes(one["bytes"])
-        tell(f"  snapshot {one['snapshot']}: {one['records']:,} records, {size}")
-    for problem in found["damaged"]:
-        tell(f"  DAMAGED {problem}")
-    several = [name for name, count in Counter(map(_name, found["datasets"])).items() if count > 1]
-    for one in found["datasets"]:
+        print_line(f"  snapshot {one['snapshot']}: {one['records']:,} records, {size}")
+    for problem in listing["damaged"]:
+        print_line(f"  DAMAGED {problem}")
+    several = [
+        name for name, count in Counter(map(_name, listing["datasets"])).items() if count > 1
+    ]
+    for one in listing["datasets"]:
         name = _name(one)
         meant = f"; {name} alone means this" if one["meant"] and name in several else ""
         size = human_bytes(one["bytes"])
-        tell(f"  {one['dataset']}: {one['rows']:,} materials, {size}{meant}")
+        print_line(f"  {one['dataset']}: {one['rows']:,} materials, {size}{meant}")
         for name in one["splits"]:
-            tell(f"    split {name}")
+            print_line(f"    split {name}")
         for feature in one["features"]:
-            tell(f"    feature {feature['feature']}, {human_bytes(feature['bytes'])}")
+            print_line(f"    feature {feature['feature']}, {human_bytes(feature['bytes'])}")
 
 
 def _name(described: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Imports plugins in a process of its own, so that none can end, hang or litter who asks.
 
-The child answers a line of JSON a plugin. A plugin whose import ends the child, or does not
-return, costs itself alone: another child goes on with the next one.
+The child answers one line of JSON per plugin. A plugin whose import ends the child, or does not
+return, costs itself alone: another child continues with the next one.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def registries() -> dict[str, Registry[Any]]:
     from matdata.training import TRAINERS
     from matdata.training.objectives import OBJECTIVES
 
-    known = (TRAINERS, FEATURIZERS, SOURCES, OBJECTIVES, DERIVATIONS)
-    return {one.kind: one for one in known}
+    every = (TRAINERS, FEATURIZERS, SOURCES, OBJECTIVES, DERIVATIONS)
+    return {one.kind: one for one in every}
 
 
 def probe(items: Sequence[Item], limit: float = LIMIT) -> list[dict[str, Any]]:
@@ -53,15 +53,15 @@ def probe(items: Sequence[Item], limit: float = LIMIT) -> list[dict[str, Any]]:
     limit
         Seconds that the import of one may take.
     """
-    found: list[dict[str, Any]] = []
-    while len(found) < len(items):
-        rest = items[len(found) :]
+    answers: list[dict[str, Any]] = []
+    while len(answers) < len(items):
+        rest = items[len(answers) :]
         records, end = _one_child(rest, limit)
-        found += records
+        answers += records
         if len(records) < len(rest):
             kind, name = rest[len(records)]
-            found.append({"kind": kind, "name": name, "broken": f"its import {end}"})
-    return found
+            answers.append({"kind": kind, "name": name, "broken": f"its import {end}"})
+    return answers
 
 
 def _one_child(items: Sequence[Item], limit: float) -> tuple[list[dict[str, Any]], str]:
@@ -126,10 +126,10 @@ def answer(items: Sequence[Item]) -> None:
     channel = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     forgive_broken_metadata()
-    known = registries()
+    registry_of = registries()
     print("ready", file=channel, flush=True)
     for kind, name in items:
-        print(json.dumps(_describe(known[kind], name)), file=channel, flush=True)
+        print(json.dumps(_describe(registry_of[kind], name)), file=channel, flush=True)
     os._exit(0)  # whatever threads the plugins have started
 
 
@@ -149,9 +149,7 @@ def _describe(registry: Registry[Any], name: str) -> dict[str, Any]:
 
 def _trainer(trainer: Any) -> dict[str, Any]:
     return {
-        "version": trainer.version,
-        "summary": trainer.summary,
-        "citation": trainer.citation,
+        **_attributes(trainer, "version", "summary", "citation"),
         "inputs": list(trainer().inputs()),
         "tasks": list(trainer.tasks),
         "hypers": _settings(trainer.Hypers),
@@ -160,12 +158,9 @@ def _trainer(trainer: Any) -> dict[str, Any]:
 
 
 def _feature(featurizer: Any) -> dict[str, Any]:
-    return {
-        "version": featurizer.version,
-        "citation": featurizer.citation,
-        "requires": _requires(featurizer.requires),
-        "settings": _settings(featurizer.Settings),
-    }
+    shown = _attributes(featurizer, "version", "citation")
+    requires = _requires(featurizer.requires)
+    return {**shown, "requires": requires, "settings": _settings(featurizer.Settings)}
 
 
 def _requires(requires: Any) -> str | None:
@@ -179,21 +174,21 @@ def _source(source: Any) -> dict[str, Any]:
 
 def _objective(objective: Any) -> dict[str, Any]:
     return {
-        "version": objective.version,
-        "summary": objective.summary,
-        "learns": objective.task,
+        **_attributes(objective, "version", "summary", learns="task"),
         "metrics": list(objective.metrics),
         "options": _settings(objective.Options),
     }
 
 
 def _derivation(derivation: Any) -> dict[str, Any]:
-    return {
-        "version": derivation.version,
-        "summary": derivation.summary,
-        "level": derivation.level,
-        "options": _settings(derivation.Options),
-    }
+    shown = _attributes(derivation, "version", "summary", "level")
+    return {**shown, "options": _settings(derivation.Options)}
+
+
+def _attributes(plugin: object, *names: str, **renamed: str) -> dict[str, Any]:
+    """Attributes of a plugin's class, under their names or under others."""
+    shown = {**{name: name for name in names}, **renamed}
+    return {name: getattr(plugin, attribute) for name, attribute in shown.items()}
 
 
 DESCRIBED: dict[str, Callable[[Any], dict[str, Any]]] = {

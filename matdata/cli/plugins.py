@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from matdata.cli.common import print_json, tell
+from matdata.cli.common import print_json, print_line
 from matdata.cli.plugin_probe import LIMIT, probe, registries
 from matdata.core.errors import ConfigError, PluginError
 from matdata.core.offers import UNINSTALL
@@ -17,18 +17,24 @@ LOOP = "settings of the loop (--set train.KEY=VALUE)"
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print trainers, features and sources of plugins; a broken one with its error."""
+    """Print trainers, features and sources of plugins; a broken one with its error.
+
+    Raises
+    ------
+    ConfigError
+        If the time limit is not a positive number of seconds.
+    """
     limit = LIMIT if given.timeout is None else given.timeout
     if not 0 < limit < float("inf"):
         raise ConfigError(f"--timeout is {limit}, expected seconds above 0")
-    found = [_one(given.name, limit)] if given.name else _all(limit)
+    plugins = [_one(given.name, limit)] if given.name else _all(limit)
     problems = [] if given.name else _problems()
     if given.json:
-        print_json(_record(found, problems))
+        print_json(_record(plugins, problems))
         return 0
-    _tell_all(found, problems)
-    if given.name and found[0]["kind"] == TRAINERS.kind:
-        _tell_loop(found[0]["train"])
+    _print_all(plugins, problems)
+    if given.name and plugins[0]["kind"] == TRAINERS.kind:
+        _print_loop(plugins[0]["train"])
     return 0
 
 
@@ -40,16 +46,16 @@ def _one(name: str, limit: float) -> dict[str, Any]:
     PluginError
         If it is unknown or broken.
     """
-    known = registries().values()
-    registry = next((one for one in known if name in one.plugins()), TRAINERS)
+    every = registries().values()
+    registry = next((one for one in every if name in one.plugins()), TRAINERS)
     registry.offer(name)
-    (found,) = _with_makers(probe([(registry.kind, name)], limit))
-    if "broken" in found:
-        raise PluginError(_line(found), next_step=UNINSTALL)
-    return found
+    (plugin,) = _with_makers(probe([(registry.kind, name)], limit))
+    if "broken" in plugin:
+        raise PluginError(_line(plugin), next_step=UNINSTALL)
+    return plugin
 
 
-def _record(found: list[dict[str, Any]], problems: list[dict[str, str]]) -> dict[str, Any]:
+def _record(plugins: list[dict[str, Any]], problems: list[dict[str, str]]) -> dict[str, Any]:
     kinds = {
         "plugins": "trainer",
         "features": "feature",
@@ -61,7 +67,7 @@ def _record(found: list[dict[str, Any]], problems: list[dict[str, str]]) -> dict
         {"name": name, "default": default, "meaning": meaning}
         for name, default, meaning in TrainSettings.describe()
     ]
-    listed = {key: [one for one in found if one["kind"] == kind] for key, kind in kinds.items()}
+    listed = {key: [one for one in plugins if one["kind"] == kind] for key, kind in kinds.items()}
     return {**listed, "train": loop, "problems": problems}
 
 
@@ -71,15 +77,15 @@ def _all(limit: float) -> list[dict[str, Any]]:
 
 
 def _with_makers(plugins: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    known = registries()
+    registry_of = registries()
     return [
-        {**plugin, "distribution": known[plugin["kind"]].plugins()[plugin["name"]].maker}
+        {**plugin, "distribution": registry_of[plugin["kind"]].plugins()[plugin["name"]].maker}
         for plugin in plugins
     ]
 
 
 def _problems() -> list[dict[str, str]]:
-    """What is registered in vain; a distribution that cannot be read at all is told once."""
+    """What is registered and unusable; a distribution that cannot be read is reported once."""
     every = {
         (fault.name, fault.what): {
             "kind": kind,
@@ -94,22 +100,22 @@ def _problems() -> list[dict[str, str]]:
     return list(every.values())
 
 
-def _tell_all(found: list[dict[str, Any]], problems: list[dict[str, str]]) -> None:
+def _print_all(plugins: list[dict[str, Any]], problems: list[dict[str, str]]) -> None:
     if not TRAINERS.plugins():
-        tell("no trainers are installed; `pip install` a plugin, for example plugins/roost")
-    for plugin in found:
+        print_line("no trainers are installed; `pip install` a plugin, for example plugins/roost")
+    for plugin in plugins:
         if "broken" in plugin or plugin["kind"] != TRAINERS.kind:
-            tell(_line(plugin))
+            print_line(_line(plugin))
             for query in plugin.get("queries", []):
                 name, default = query["name"], _default(query["default"])
-                tell(f"  --query {name}={default}  {query['meaning']}")
+                print_line(f"  --query {name}={default}  {query['meaning']}")
         else:
-            _tell_trainer(plugin)
+            _print_trainer(plugin)
         if "broken" in plugin:
-            tell(f"  next step: {UNINSTALL}")
+            print_line(f"  next step: {UNINSTALL}")
     for problem in problems:
-        tell(f"problem: {problem['what']}")
-        tell(f"  next step: {problem['next_step']}")
+        print_line(f"problem: {problem['what']}")
+        print_line(f"  next step: {problem['next_step']}")
 
 
 def _line(plugin: dict[str, Any]) -> str:
@@ -119,25 +125,25 @@ def _line(plugin: dict[str, Any]) -> str:
     return " ".join(filter(None, (plugin["name"], plugin.get("version"), maker)))
 
 
-def _tell_trainer(plugin: dict[str, Any]) -> None:
-    tell(f"{plugin['name']} {plugin['version']}: {plugin['summary']}")
-    tell(f"  learns: {', '.join(plugin['tasks'])}")
-    tell(f"  reads: {', '.join(plugin['inputs'])}")
-    tell(f"  cite: {plugin['citation']}")
+def _print_trainer(plugin: dict[str, Any]) -> None:
+    print_line(f"{plugin['name']} {plugin['version']}: {plugin['summary']}")
+    print_line(f"  learns: {', '.join(plugin['tasks'])}")
+    print_line(f"  reads: {', '.join(plugin['inputs'])}")
+    print_line(f"  cite: {plugin['citation']}")
     for hyper in plugin["hypers"]:
-        tell(f"  hyper.{hyper['name']}={_default(hyper['default'])}  {hyper['meaning']}")
+        print_line(f"  hyper.{hyper['name']}={_default(hyper['default'])}  {hyper['meaning']}")
     if plugin["train"]:
         own = ", ".join(f"{k}={_default(v)}" for k, v in plugin["train"].items())
-        tell(f"  trains with: {own}")
+        print_line(f"  trains with: {own}")
 
 
-def _tell_loop(own: dict[str, Any]) -> None:
-    tell(LOOP)
+def _print_loop(own: dict[str, Any]) -> None:
+    print_line(LOOP)
     for name, default, meaning in TrainSettings.describe():
-        tell(f"  train.{name}={_default(own.get(name, default))}  {meaning}")
+        print_line(f"  train.{name}={_default(own.get(name, default))}  {meaning}")
 
 
-def _default(value: Any) -> str:
+def _default(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 

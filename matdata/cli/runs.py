@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from matdata.cli.common import cache_of, print_json, tell
+from matdata.cli.common import cache_of, print_json, print_line
 from matdata.cli.evaluate import SHOWN, number
 from matdata.core.printable import printable
 
@@ -18,7 +18,7 @@ def run(given: argparse.Namespace) -> int:
     cache = cache_of(given)
     if given.names:
         chosen = [find_run(cache, name) for name in given.names]
-        ranked, listed = compare(chosen), [summary(found) for found in chosen]
+        ranked, listed = compare(chosen), [summary(one) for one in chosen]
     else:
         chosen, listed = listing(cache)
         ranked = groups(chosen)
@@ -26,12 +26,12 @@ def run(given: argparse.Namespace) -> int:
         print_json({"runs": listed, "ranked": ranked})
         return 0
     if not listed:
-        tell("no runs yet; `matdata train` makes one")
+        print_line("no runs yet; `matdata train` makes one")
     for group in ranked:
         for line in lines(group):
-            tell(line)
+            print_line(line)
     for line in filter(None, map(_unranked, listed)):
-        tell(line)
+        print_line(line)
     return 0
 
 
@@ -57,13 +57,13 @@ def lines(group: dict[str, Any]) -> list[str]:
     unit = "" if group["unit"] == "1" else f" [{group['unit']}]"
     names = SHOWN[group["task"]]
     where = f"{group['materials']:,} materials of {group['dataset']}"
-    report = [f"{group['target']}{unit} on {where}, {_openings(group['openings'])}"]
+    text = [f"{group['target']}{unit} on {where}, {_openings(group['openings'])}"]
     rows = [(entry["run"], entry["members"], entry["metrics"]) for entry in group["runs"]]
     rows += [(name, None, values) for name, values in group["baselines"].items()]
     rows = [(printable(name), members, values) for name, members, values in rows]
     wide = max(len(name) for name, _, _ in rows)
-    report.append(f"  {'':<{wide}}  members" + "".join(f"  {name:>10}" for name in names))
+    text.append(f"  {'':<{wide}}  members" + "".join(f"  {name:>10}" for name in names))
     for name, members, values in rows:
         cells = "".join(f"  {number(values[metric]):>10}" for metric in names)
-        report.append(f"  {name:<{wide}}  {members or '':>7}{cells}")
-    return report
+        text.append(f"  {name:<{wide}}  {members or '':>7}{cells}")
+    return text

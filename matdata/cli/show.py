@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from matdata.cli.common import cache_of, print_json, tell
+from matdata.cli.common import cache_of, print_json, print_line
 from matdata.core.elements import symbols
 from matdata.core.printable import printable
 
@@ -18,16 +18,18 @@ def run(given: argparse.Namespace) -> int:
 
     dataset = api.open(given.dataset, cache_of(given))
     row = dataset.row(given.id)
-    found: dict[str, Any] = {name: column[row] for name, column in dataset.columns.items()}
+    record: dict[str, Any] = {name: column[row] for name, column in dataset.columns.items()}
     splits = {name: _part(dataset, name, given.id) for name in dataset.split_names()}
     if given.json:
-        print_json({**found, "splits": splits, "structure": _structure(dataset, row)})
+        print_json({**record, "splits": splits, "structure": _structure(dataset, row)})
         return 0
-    for name, value in found.items():
+    for name, value in record.items():
         unit = dataset.units.get(name, "")
-        tell(f"{printable(name):>28}  {value}{' ' + unit if unit and value is not None else ''}")
+        print_line(
+            f"{printable(name):>28}  {value}{' ' + unit if unit and value is not None else ''}"
+        )
     for name, part in splits.items():
-        tell(f"{'split ' + printable(name):>28}  {part}")
+        print_line(f"{'split ' + printable(name):>28}  {part}")
     _print_crystal(dataset, row)
     for spec in dataset.features():
         _print_feature(dataset, spec, given.id)
@@ -55,21 +57,21 @@ def _print_crystal(dataset: Any, row: int) -> None:
     one = dataset.structures.crystal(row)
     if one is None:
         if dataset.kind == "mixed":
-            tell("no structure: known by its formula")
+            print_line("no structure: known by its formula")
         return
-    tell("lattice (Å)")
+    print_line("lattice (Å)")
     for vector in one.lattice[0]:
-        tell("  " + " ".join(f"{x:12.6f}" for x in vector))
-    tell("sites (fractional)")
+        print_line("  " + " ".join(f"{x:12.6f}" for x in vector))
+    print_line("sites (fractional)")
     for number, frac in zip(one.numbers, one.frac_coords, strict=True):
-        tell(f"  {symbols()[number]:<3}" + " ".join(f"{x:12.6f}" for x in frac))
+        print_line(f"  {symbols()[number]:<3}" + " ".join(f"{x:12.6f}" for x in frac))
 
 
 def _print_feature(dataset: Any, spec: str, identity: str) -> None:
     feature = dataset.feature(spec)
     if identity not in feature:
         reasons = [r for r in feature.rejects() if r.material_id == identity]
-        tell(f"{spec}: none ({reasons[0].reason if reasons else 'unknown'})")
+        print_line(f"{spec}: none ({reasons[0].reason if reasons else 'unknown'})")
         return
     values = np.asarray(feature[identity])
-    tell(f"{spec}: {values.shape} {values.dtype}, {np.count_nonzero(values)} values not zero")
+    print_line(f"{spec}: {values.shape} {values.dtype}, {np.count_nonzero(values)} values not zero")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from matdata.cli.common import cache_of, print_json, tell
+from matdata.cli.common import cache_of, print_json, print_line
 
 
 def run(given: argparse.Namespace) -> int:
@@ -16,10 +16,10 @@ def run(given: argparse.Namespace) -> int:
         print_json(report.to_json())
         return 1 if report.faults else 0
     for fault in report.faults:
-        tell(f"DAMAGED {fault}")
+        print_line(f"DAMAGED {fault}")
     if not given.quiet:
         for note in report.notes:
-            tell(f"note: {note}")
+            print_line(f"note: {note}")
         verdict = f"{len(report.faults)} problems" if report.faults else "all clean"
-        tell(f"{report.artefacts} artefacts, {report.files} files reread: {verdict}")
+        print_line(f"{report.artefacts} artefacts, {report.files} files reread: {verdict}")
     return 1 if report.faults else 0

@@ -10,6 +10,7 @@ from matdata.core.given import path_of
 
 ENV = "MATDATA_CACHE"
 KINDS = ("snapshots", "datasets", "features", "runs")
+README = "README.md"  # a checkout's cache has one
 
 
 def cache_dir(folder: str | Path | None = None) -> Path:

@@ -47,7 +47,13 @@ def gather_index(offsets: Int, rows: npt.NDArray[Any]) -> tuple[Int, Int]:
 
 
 def as_rows(key: object, length: int) -> Int:
-    """Row numbers for a slice, a boolean mask or a sequence of integers."""
+    """Row numbers for a slice, a boolean mask or a sequence of integers.
+
+    Raises
+    ------
+    IndexError
+        If a mask has another length.
+    """
     if isinstance(key, slice):
         return np.arange(*key.indices(length), dtype=np.int64)
     rows = np.asarray(key)
@@ -209,7 +215,7 @@ class Crystals:
         frac_coords: Sequence[npt.ArrayLike],
         numbers: Sequence[npt.ArrayLike],
     ) -> Crystals:
-        """Join one entry a crystal into columns."""
+        """Join one entry per crystal into columns."""
         lengths = [len(np.atleast_1d(row)) for row in numbers]
         sites = [np.asarray(rows, dtype=np.float64).reshape(-1, 3) for rows in frac_coords]
         return cls(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from matdata.core.printable import printable
 from matdata.core.redaction import redact
@@ -39,12 +39,27 @@ class MatdataError(Exception):
         self.what = redact(what)
         self.cause = redact(cause) if cause else None
         self.next_step = redact(next_step) if next_step else None
-        lines = [self.what, *(f"  {redact(line)}" for line in details)]
+        self.details = tuple(redact(line) for line in details)
+        lines = [self.what, *(f"  {line}" for line in self.details)]
         if self.cause:
             lines.append(f"  likely cause: {self.cause}")
         if self.next_step:
             lines.append(f"  next step: {self.next_step}")
         super().__init__("\n".join(map(printable, lines)))
+
+    def __reduce__(self) -> tuple[Callable[..., MatdataError], tuple[object, ...]]:
+        # By its parts, so that what a worker process raises reads here as it did there.
+        return _error_again, (type(self), self.what, self.cause, self.next_step, self.details)
+
+
+def _error_again(
+    kind: type[MatdataError],
+    what: str,
+    cause: str | None,
+    next_step: str | None,
+    details: tuple[str, ...],
+) -> MatdataError:
+    return kind(what, cause=cause, next_step=next_step, details=details)
 
 
 class MatdataWarning(UserWarning):

@@ -1,23 +1,17 @@
-"""An ordered map over worker threads or processes, in bounded memory, safe to interrupt."""
+"""An ordered map over threads, processes or any executor: in bounded memory, safe to interrupt."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import sys
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Literal, TypeVar
+from concurrent import futures
+from concurrent.futures import BrokenExecutor, CancelledError, Future
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeVar
 
-from matdata.core.errors import MatdataError
-from matdata.core.offers import forgive_broken_metadata
-from matdata.core.streams import screen_process
+from matdata.core.errors import ConfigError, MatdataError
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -31,27 +25,156 @@ def default_workers() -> int:
         return os.cpu_count() or 1
 
 
+class Executor(Protocol):
+    """Where tasks run: any `concurrent.futures.Executor`, or whatever else has its `submit`.
+
+    Whoever opened it closes it. Functions and tasks can be pickled, since it may be of processes
+    or machines, and matdata submits no more of them than `Workers.window`.
+    """
+
+    def submit(self, function: Callable[[A], B], task: A, /) -> Future[B]:
+        """Begin ``function(task)``, now or later; the future holds its result or its exception."""
+        ...
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many tasks run at once, and where.
+
+    Attributes
+    ----------
+    count
+        Threads or processes of this machine, or tasks that the executor runs at once.
+    executor
+        Where they run; None for threads or processes of matdata's own. Its results are the same.
+
+    Raises
+    ------
+    ConfigError
+        If the executor has no `submit`.
+    """
+
+    count: int = 1
+    executor: Executor | None = None
+
+    def __post_init__(self) -> None:
+        if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
+            raise ConfigError(
+                f"{type(self.executor).__name__} is no executor: it has no `submit`",
+                next_step="give an open executor of concurrent.futures, or one like it",
+            )
+
+    @property
+    def window(self) -> int:
+        """Most tasks in flight, so that memory is bounded for inputs of any length."""
+        return 2 * self.count
+
+
+#: One task after another, in this thread.
+SEQUENTIAL = Workers()
+
+
 def ordered_map(
     function: Callable[[A], B],
-    items: Iterable[A],
-    workers: int,
+    tasks: Iterable[A],
+    workers: Workers,
     kind: Literal["thread", "process"] = "process",
 ) -> Iterator[B]:
-    """Apply `function` to each item and yield the results in the items' order.
+    """Apply `function` to each task and yield the results in the tasks' order.
 
-    At most two items per worker are in flight, so memory is bounded for inputs of any length.
-    With one worker everything happens in this thread.
+    With one worker and no executor everything happens in this thread. When the caller stops
+    early, is interrupted, or a task fails, tasks that have not begun are cancelled.
+
+    Parameters
+    ----------
+    function
+        What to do; it must be possible to pickle it, but for `kind` ``thread`` without an executor.
+    tasks
+        Its arguments, taken one by one.
+    workers
+        How many, and where.
+    kind
+        What workers of matdata's own are.
 
     Raises
     ------
     MatdataError
-        If there is not enough memory, here or in a worker.
+        If there is not enough memory, here or in a worker; if a worker died, or the executor is
+        shut down or drops a task. What `function` raises is raised as it is.
     """
     with enough_memory():
-        if workers <= 1:
-            yield from map(function, items)
+        if workers.executor is not None:
+            yield from _in_order(function, tasks, workers.executor, workers.window)
+        elif workers.count <= 1:
+            yield from map(function, tasks)
         else:
-            yield from _shared(function, items, workers, kind)
+            yield from _on_own_pool(function, tasks, workers, kind)
+
+
+def _on_own_pool(
+    function: Callable[[A], B],
+    tasks: Iterable[A],
+    workers: Workers,
+    kind: Literal["thread", "process"],
+) -> Iterator[B]:
+    pool = _opened(workers.count, kind)
+    complete = False
+    try:
+        yield from _in_order(function, tasks, pool, workers.window)
+        complete = True
+    finally:
+        pool.shutdown(wait=kind == "thread" or complete, cancel_futures=True)
+
+
+def _in_order(
+    function: Callable[[A], B], tasks: Iterable[A], executor: Executor, window: int
+) -> Iterator[B]:
+    pending: deque[Future[B]] = deque()
+    try:
+        for task in tasks:
+            pending.append(_submit(executor, function, task))
+            if len(pending) >= window:
+                yield _result(pending.popleft())
+        while pending:
+            yield _result(pending.popleft())
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def _submit(executor: Executor, function: Callable[[A], B], task: A) -> Future[B]:
+    try:
+        return executor.submit(function, task)
+    except BrokenExecutor as error:
+        raise _worker_died() from error
+    except RuntimeError as error:  # what `concurrent.futures` raises after a shutdown
+        raise MatdataError(
+            f"the executor takes no task: {error}",
+            cause="it was shut down before the work was done",
+            next_step="close it after matdata has returned",
+        ) from error
+
+
+def _result(future: Future[B]) -> B:
+    try:
+        return future.result()
+    except BrokenExecutor as error:
+        raise _worker_died() from error
+    except CancelledError as error:
+        raise MatdataError(
+            "the executor dropped a task before it was done",
+            cause="it was shut down, or lost its workers",
+            next_step="close it after matdata has returned; what is finished is kept",
+        ) from error
+
+
+def _worker_died() -> MatdataError:
+    return MatdataError(
+        "a worker process exited without an error message",
+        cause="the system killed it, most often for lack of memory",
+        next_step="run the same command with fewer --workers; it continues from the last "
+        "finished piece",
+    )
 
 
 @contextlib.contextmanager
@@ -74,78 +197,9 @@ def enough_memory() -> Iterator[None]:
         ) from error
 
 
-def _shared(
-    function: Callable[[A], B], items: Iterable[A], workers: int, kind: Literal["thread", "process"]
-) -> Iterator[B]:
-    pool = _pool(workers, kind)
-    pending: deque[Future[B]] = deque()
-    try:
-        for item in items:
-            pending.append(pool.submit(function, item))
-            if len(pending) >= 2 * workers:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    except BrokenProcessPool as error:
-        raise MatdataError(
-            "a worker process exited without an error message",
-            cause="the system killed it, most often for lack of memory",
-            next_step="run the same command with fewer --workers; it continues from the last "
-            "finished piece",
-        ) from error
-    finally:
-        pool.shutdown(wait=kind == "thread" or not pending, cancel_futures=True)
-
-
-def _pool(workers: int, kind: Literal["thread", "process"]) -> Executor:
+def _opened(workers: int, kind: Literal["thread", "process"]) -> futures.Executor:
     if kind == "thread":
-        return ThreadPoolExecutor(workers)
-    # Spawned, not forked: numerical libraries hold locks and threads that do not survive a fork.
-    # The parent's number comes from the parent: it may be killed before its worker has begun.
-    return ProcessPoolExecutor(
-        workers, _Context(), initializer=_start_worker, initargs=(os.getpid(),)
-    )
+        return futures.ThreadPoolExecutor(workers)
+    from matdata.core.processes import open_processes  # only where there are some
 
-
-class _Worker(SpawnProcess):
-    """A process that does not run the user's script again: workers need nothing from it."""
-
-    def start(self) -> None:
-        with _main_hidden():
-            super().start()
-
-
-class _Context(SpawnContext):
-    Process = _Worker
-
-
-@contextlib.contextmanager
-def _main_hidden() -> Iterator[None]:
-    main = sys.modules["__main__"]
-    hidden = {name: getattr(main, name, None) for name in ("__file__", "__spec__")}
-    try:
-        main.__spec__ = None
-        if hidden["__file__"] is not None:
-            del main.__file__
-        yield
-    finally:
-        main.__spec__ = hidden["__spec__"]
-        if hidden["__file__"] is not None:
-            main.__file__ = hidden["__file__"]
-
-
-def _start_worker(parent: int) -> None:
-    # Ctrl-C belongs to the parent, which lets finished work be saved.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    screen_process()
-    forgive_broken_metadata()
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    threading.Thread(target=_die_with_parent, args=(parent,), daemon=True).start()
-
-
-def _die_with_parent(parent: int) -> None:
-    # A parent killed with SIGKILL cannot stop its workers; they would wait for work forever.
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(1)
+    return open_processes(workers)

@@ -86,14 +86,14 @@ def options_of(
     """
     hints = typing.get_type_hints(settings)
     fields = {field.name: field for field in dataclasses.fields(settings)}
-    made = []
+    options = []
     for name in fields if names is None else names:
         field = fields[name]
         choices = ", ".join(map(str, field.metadata["choices"] or ()))
         meaning = field.metadata["help"] + (f" ({choices})" if choices else "")
         own = {"kind": _kind(hints[name]), "default": field.default, **changes}
-        made.append(Option(name, meaning, **own))
-    return tuple(made)
+        options.append(Option(name, meaning, **own))
+    return tuple(options)
 
 
 def in_group(group: str, *options: Option) -> tuple[Option, ...]:
@@ -101,7 +101,7 @@ def in_group(group: str, *options: Option) -> tuple[Option, ...]:
     return tuple(dataclasses.replace(option, group=group) for option in options)
 
 
-def _kind(hint: Any) -> Kind:
+def _kind(hint: object) -> Kind:
     if isinstance(hint, types.UnionType):
         hint = next(one for one in typing.get_args(hint) if one is not type(None))
     if typing.get_origin(hint) is tuple:

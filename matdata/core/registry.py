@@ -21,7 +21,7 @@ from matdata.core.redaction import excerpt
 
 T = TypeVar("T")
 ENV = "MATDATA_PLUGINS"  # distributions that win where several register one name
-PATIENCE = 20.0  # seconds of an import after which it is told who is waited for
+PATIENCE = 20.0  # seconds of an import after which a line says what is waited for
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Registry(Generic[T]):
         return dict(self._plugins().offers)
 
     def faults(self) -> list[Fault]:
-        """What installed distributions register in vain. Imports nothing."""
+        """What installed distributions register and cannot be used. Imports nothing."""
         return list(self._plugins().faults)
 
     def refresh(self) -> None:
@@ -107,7 +107,7 @@ class Registry(Generic[T]):
         name
             A name.
         version
-            Its version; tells those apart that register the same name.
+            Its version; distinguishes those that register the same name.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class Registry(Generic[T]):
         MatdataError
             Of the registry's error class if the name is unknown.
         PluginError
-            If it is registered in vain.
+            If it is registered and cannot be used.
         """
         plugins = self._plugins()
         if name in plugins.offers:
@@ -143,10 +143,10 @@ class Registry(Generic[T]):
         for fault in plugins.faults:
             if name and fault.name == name:
                 raise PluginError(fault.what, next_step=fault.next_step)
-        known = self.names()
+        names = self.names()
         raise self._error(
-            f"unknown {self.kind} {name!r}{did_you_mean(name, known)}",
-            next_step=f"known {self.kind}s: {', '.join(known)}",
+            f"unknown {self.kind} {name!r}{did_you_mean(name, names)}",
+            next_step=f"known {self.kind}s: {', '.join(names)}",
         )
 
     def _of_version(self, rivals: list[Offer], version: str) -> Iterator[T]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ class RowIndex:
         Ids in the order of the rows, each once.
     """
 
-    def __init__(self, ids: npt.NDArray[Any] | Sequence[str]) -> None:
+    def __init__(self, ids: npt.NDArray[np.generic] | Sequence[str]) -> None:
         self._ids = ids
 
     # Each is made when it is first asked for: many tables are opened and never searched. Many ids

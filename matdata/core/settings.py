@@ -27,10 +27,10 @@ _PLAIN = (bool, int, float, str, type(None))
 
 
 def setting(
-    default: Any,
+    default: object,
     help: str,
     *,
-    choices: tuple[Any, ...] | None = None,
+    choices: tuple[object, ...] | None = None,
     minimum: float | None = None,
     maximum: float | None = None,
     above: float | None = None,
@@ -77,7 +77,7 @@ class Settings:
             object.__setattr__(self, field.name, value)
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+    def from_mapping(cls, values: Mapping[str, object]) -> Self:
         """Make settings from a mapping.
 
         Raises
@@ -85,12 +85,12 @@ class Settings:
         ConfigError
             If a key is unknown (with the closest known one) or a value has the wrong type.
         """
-        known = [field.name for field in dataclasses.fields(cls)]
+        names = [field.name for field in dataclasses.fields(cls)]
         for key in values:
-            if key not in known:
+            if key not in names:
                 raise ConfigError(
-                    f"unknown setting {key!r} for {cls.__name__}{did_you_mean(key, known)}",
-                    next_step=f"known settings: {', '.join(known) or 'none'}",
+                    f"unknown setting {key!r} for {cls.__name__}{did_you_mean(key, names)}",
+                    next_step=f"known settings: {', '.join(names) or 'none'}",
                 )
         return cls(**values)
 
@@ -149,7 +149,7 @@ def _coerce(value: Any, hint: Any, name: str) -> Any:
     return value
 
 
-def _require_exact(hint: Any, value: Any, name: str) -> None:
+def _require_exact(hint: object, value: object, name: str) -> None:
     """Refuse text, and a number with a point, where something else or a whole number belongs."""
     takes = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     text = isinstance(value, str) and str not in takes
@@ -159,7 +159,7 @@ def _require_exact(hint: Any, value: Any, name: str) -> None:
         raise _wrong_type(value, kinds, name)
 
 
-def _coerce_mapping(value: Any, kind: Any, name: str) -> Any:
+def _coerce_mapping(value: object, kind: object, name: str) -> Any:
     if kind is not Mapping:
         raise TypeError(f"setting {name!r} has a type that settings do not know: {kind}")
     if not isinstance(value, Mapping):
@@ -167,7 +167,7 @@ def _coerce_mapping(value: Any, kind: Any, name: str) -> Any:
     return value
 
 
-def _coerce_tuple(value: Any, item: Any, name: str) -> tuple[Any, ...]:
+def _coerce_tuple(value: object, item: object, name: str) -> tuple[Any, ...]:
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     if not isinstance(value, (list, tuple)):
@@ -175,7 +175,7 @@ def _coerce_tuple(value: Any, item: Any, name: str) -> tuple[Any, ...]:
     return tuple(_coerce(part, item, name) for part in value)
 
 
-def _coerce_bool(value: Any, name: str) -> bool:
+def _coerce_bool(value: object, name: str) -> bool:
     words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     if isinstance(value, str) and value.lower() in words:
         return words[value.lower()]
@@ -184,7 +184,7 @@ def _coerce_bool(value: Any, name: str) -> bool:
     return value
 
 
-def _coerce_scalar(value: Any, hint: type, name: str) -> Any:
+def _coerce_scalar(value: object, hint: type, name: str) -> Any:
     wants_number = hint in (int, float)
     if isinstance(value, bool) or (hint is str and not isinstance(value, str)):
         raise _wrong_type(value, hint.__name__, name)
@@ -193,15 +193,15 @@ def _coerce_scalar(value: Any, hint: type, name: str) -> Any:
     if hint is int and isinstance(value, float) and not value.is_integer():
         raise _wrong_type(value, "int", name)
     try:
-        found = hint(value)
+        number = hint(value)
     except (ValueError, OverflowError):
         raise _wrong_type(value, hint.__name__, name) from None
-    if hint is float and not math.isfinite(found):
+    if hint is float and not math.isfinite(number):
         raise _wrong_type(value, "a finite float", name)
-    return found
+    return number
 
 
-def _check(value: Any, field: dataclasses.Field[Any]) -> None:
+def _check(value: object, field: dataclasses.Field[Any]) -> None:
     choices = field.metadata.get("choices")
     if choices is not None and value not in choices:
         raise ConfigError(
@@ -218,7 +218,7 @@ def _check(value: Any, field: dataclasses.Field[Any]) -> None:
         raise ConfigError(f"setting {field.name!r} is {value!r}; expected at most {high}")
 
 
-def _wrong_type(value: Any, expected: str, name: str) -> ConfigError:
+def _wrong_type(value: object, expected: str, name: str) -> ConfigError:
     return ConfigError(
         f"setting {name!r} expected {expected}, got {value!r} ({type(value).__name__})"
     )

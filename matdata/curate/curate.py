@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from matdata.core.digest import digest_json
 from matdata.core.errors import CurationError
+from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.core.ledger import Reject, count_reasons
 from matdata.core.structures import Structures
 from matdata.curate.dedupe import lowest_in_group
@@ -108,7 +109,7 @@ def curate(
     records: Records,
     settings: CurateSettings,
     others: Others | None = None,
-    workers: int = 1,
+    workers: Workers = SEQUENTIAL,
 ) -> Curated:
     """Apply the steps of curation, in the order of Goodall 2022 (thesis, table 6.2).
 
@@ -176,7 +177,7 @@ def _drop_invalid(state: _Pass, records: Records, settings: CurateSettings) -> N
 
 
 def _symmetry(
-    state: _Pass, records: Records, settings: CurateSettings, workers: int
+    state: _Pass, records: Records, settings: CurateSettings, workers: Workers
 ) -> Wyckoff | None:
     if not records.has_structures or settings.symmetry == "none":
         return None

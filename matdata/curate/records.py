@@ -12,7 +12,7 @@ import numpy.typing as npt
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals
 from matdata.core.errors import CurationError
-from matdata.core.executors import ordered_map
+from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
 from matdata.core.ledger import Reject
 from matdata.core.numerals import number_of_text
 from matdata.core.structures import Structures
@@ -154,7 +154,7 @@ def wyckoff_of(
     rows: npt.NDArray[np.int64],
     engine: str,
     tolerances: tuple[float, float | None],
-    workers: int,
+    workers: Workers,
 ) -> Wyckoff:
     """Symmetry of the given rows that have a structure; all others have none.
 
@@ -169,7 +169,7 @@ def wyckoff_of(
     tolerances
         Å and degrees, as in `CurateSettings`.
     workers
-        Number of processes; the engines hold the interpreter lock.
+        Processes, for the engines hold the interpreter lock; used from 3,000 crystals on.
     """
     engines = ("moyopy", "spglib") if engine == "both" else (engine,)
     valid = structures.take(rows)
@@ -196,13 +196,13 @@ def _empty(n: int, engine: str) -> Wyckoff:
 
 
 def _protostructures(
-    crystals: Crystals, engine: str, tolerances: tuple[float, float | None], workers: int
+    crystals: Crystals, engine: str, tolerances: tuple[float, float | None], workers: Workers
 ) -> tuple[Protostructures, str]:
     def tasks() -> Iterator[tuple[Crystals, str, float, float | None]]:
         for first in range(0, max(len(crystals), 1), SYMMETRY_ROWS):
             part = crystals.take(slice(first, first + SYMMETRY_ROWS))
             yield part, engine, *tolerances
 
-    pool = workers if len(crystals) >= SYMMETRY_POOL else 1
+    pool = workers if len(crystals) >= SYMMETRY_POOL else SEQUENTIAL
     parts = list(ordered_map(_analyse, tasks(), pool, "process"))
     return Protostructures.concat([part for part, _ in parts]), parts[0][1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from matdata.store.dataset_folder import DatasetFolder
 if TYPE_CHECKING:
     import pandas as pd
 
+    from matdata.core.executors import Executor
     from matdata.load.loader import Loader
     from matdata.load.loaders import Loaders
     from matdata.splits.audit import Report
@@ -100,6 +101,50 @@ class Dataset(DatasetFolder):
             If there is none; names the command that computes it.
         """
         return open_feature(self, self.cache, spec, settings)
+
+    def featurize(
+        self,
+        *specs: str,
+        feature_settings: Mapping[str, object] | None = None,
+        store: str = "zarr",
+        workers: int | None = None,
+        shard_rows: int | None = None,
+        executor: Executor | None = None,
+    ) -> list[Feature]:
+        """Compute features, or find those that are there, as ``matdata featurize`` does.
+
+        Parameters
+        ----------
+        specs
+            Feature names.
+        feature_settings
+            Settings by feature.
+        store
+            ``zarr`` or ``hdf5``.
+        workers
+            Threads or processes, or tasks that the executor runs at once; all cores if not given.
+        shard_rows
+            Most crystals in a shard; near 64 MB if not given.
+        executor
+            Runs the tasks, as in `matdata.build`.
+
+        Raises
+        ------
+        MatdataError
+            As ``matdata featurize``.
+        """
+        from matdata.building.options import BuildOptions
+        from matdata.building.pipeline import add_features
+
+        options = BuildOptions(
+            features=specs,
+            feature_settings=feature_settings or {},
+            store=store,
+            workers=workers,
+            shard_rows=shard_rows,
+        )
+        folders = add_features(self, self.cache, options, executor=executor)
+        return [Feature(one, self.ids, self.digest, left_out=self.rejects) for one in folders]
 
     def complete(self, specs: Sequence[str]) -> CommonSupport:
         """The materials that have all of these stored features."""

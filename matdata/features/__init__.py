@@ -62,8 +62,8 @@ def featurizer(spec: str, settings: Mapping[str, object] | None = None) -> Featu
     values = dict(settings or {})
     if variant:
         values["variant"] = variant
-    made: Featurizer = factory(factory.Settings.from_mapping(values))
-    requires = getattr(made, "requires", None)
+    instance: Featurizer = factory(factory.Settings.from_mapping(values))
+    requires = getattr(instance, "requires", None)
     if not isinstance(requires, frozenset) or not requires or not requires <= REQUIREMENTS:
         raise FeatureError(
             f"feature {name!r} requires {requires!r}, expected a frozenset of one or more of "
@@ -71,4 +71,4 @@ def featurizer(spec: str, settings: Mapping[str, object] | None = None) -> Featu
             cause="a defect of that featurizer",
             next_step='its author should write: requires = frozenset({"structure"})',
         )
-    return made
+    return instance

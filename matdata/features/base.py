@@ -57,8 +57,8 @@ class Field:
     name
         Name of the array in the store.
     level
-        ``crystal``: one entry a crystal. Any other word names a ragged level (``site``, ``facet``,
-        ``edge``), whose fields share their offsets.
+        ``crystal``: one entry per crystal. Any other word names a ragged level (``site``,
+        ``facet``, ``edge``), whose fields share their offsets.
     shape
         Inner shape of an entry.
     dtype

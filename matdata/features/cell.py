@@ -109,10 +109,12 @@ class SpaceGroup(Featurizer[SymmetrySettings]):
     def featurize(self, batch: FeatureInput) -> Block:
         """Find symmetry."""
         batch = self.crystals(batch)
-        found = symmetry_of(batch, self.settings)
-        rows = np.flatnonzero(found.found)
-        number = found.space_group_number[rows].astype(np.uint8)
-        rejects = [Reject(r.material_id, "featurize", r.reason, r.message) for r in found.rejects]
+        symmetry = symmetry_of(batch, self.settings)
+        rows = np.flatnonzero(symmetry.found)
+        number = symmetry.space_group_number[rows].astype(np.uint8)
+        rejects = [
+            Reject(r.material_id, "featurize", r.reason, r.message) for r in symmetry.rejects
+        ]
         return Block(rows, {"number": number}, rejects)
 
     def dense(self, fields: Mapping[str, Column]) -> Dense:

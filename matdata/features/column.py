@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -107,15 +107,15 @@ class TableColumn(Featurizer[ColumnSettings]):
         (name,) = self.columns()
         batch = self.table(batch)
         numbers = np.array([self._number(name, cell) for cell in batch.columns[name]])
-        known = np.isfinite(numbers)
+        present = np.isfinite(numbers)
         rejects = [
             Reject(str(batch.ids[row]), "featurize", "missing_value", f"it has no {name}")
-            for row in np.flatnonzero(~known).tolist()
+            for row in np.flatnonzero(~present).tolist()
         ]
-        rows = np.flatnonzero(known).astype(np.int64)
+        rows = np.flatnonzero(present).astype(np.int64)
         return Block(rows, {"values": numbers[rows].reshape(-1, 1)}, rejects)
 
-    def _number(self, name: str, cell: Any) -> float:
+    def _number(self, name: str, cell: object) -> float:
         if cell is None:
             return math.nan
         if isinstance(cell, (bool, int, float)):

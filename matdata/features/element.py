@@ -26,7 +26,7 @@ class ElementSettings(Settings):
     variant: str = setting("mat2vec", "table of elements", choices=element_vectors.NAMES)
     per: str = setting(
         "site",
-        "one row a site of the structure, or one for each element of the formula",
+        "one row per site of the structure, or per element of the formula",
         choices=("site", "element"),
     )
     unknown: str = setting(
@@ -37,7 +37,7 @@ class ElementSettings(Settings):
 
 
 class ElementVectors(Featurizer[ElementSettings]):
-    """Vectors of the elements of a material, one row a site (or an element of the formula).
+    """Vectors of the elements of a material, one row per site (or per element of the formula).
 
     Stored are atomic numbers; `dense` looks the vectors up. The tables and their sources are those
     of `matdata.tables.element_vectors`. A material with an element that the table lacks goes into
@@ -71,9 +71,9 @@ class ElementVectors(Featurizer[ElementSettings]):
 
     def featurize(self, batch: FeatureInput) -> Block:
         """Check that the table knows all elements."""
-        known = np.asarray(np.isfinite(self._table()).all(axis=1))
+        in_table = np.asarray(np.isfinite(self._table()).all(axis=1))
         materials = self.materials(batch)
-        rows, rejects = known_rows(materials, known, self.spec)
+        rows, rejects = known_rows(materials, in_table, self.spec)
         return Block(
             rows, {"numbers": Ragged(materials.numbers, materials.offsets).take(rows)}, rejects
         )

@@ -68,23 +68,23 @@ class Feature:
     def _make(self, view: dict[str, Any]) -> Featurizer:
         settings = dict(self.manifest["settings"])
         settings.pop("variant", None)
-        made = featurizer(self.manifest["feature"], {**settings, **view})
-        if made.version != self.manifest["version"]:
+        instance = featurizer(self.manifest["feature"], {**settings, **view})
+        if instance.version != self.manifest["version"]:
             raise FeatureError(
-                f"{self.folder.name} was written by {made.name} version "
-                f"{self.manifest['version']}; this matdata has version {made.version}",
+                f"{self.folder.name} was written by {instance.name} version "
+                f"{self.manifest['version']}; this matdata has version {instance.version}",
                 cause="its numbers mean something else since",
-                next_step=f"`matdata featurize {self.folder.parent.name} {made.spec}` makes the "
-                "new one beside it",
+                next_step=f"`matdata featurize {self.folder.parent.name} {instance.spec}` makes "
+                "the new one beside it",
             )
-        if made.settings.identity() != self.manifest["settings"]:
+        if instance.settings.identity() != self.manifest["settings"]:
             raise FeatureError(
                 f"{self.folder.name} was made with settings {self.manifest['settings']}, "
-                f"not with {made.settings.identity()}",
-                next_step=f"`matdata featurize {self.folder.parent.name} {made.spec} --set "
-                f"{made.name}.KEY=VALUE` makes that one",
+                f"not with {instance.settings.identity()}",
+                next_step=f"`matdata featurize {self.folder.parent.name} {instance.spec} --set "
+                f"{instance.name}.KEY=VALUE` makes that one",
             )
-        return made
+        return instance
 
     def __len__(self) -> int:
         return len(self.arrays)
@@ -164,7 +164,9 @@ class Feature:
         return read_ledger(self.folder, self.manifest)
 
 
-def values_and_offsets(dense: Dense) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
+def values_and_offsets(
+    dense: Dense,
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
     """Values of a dense form, and its offsets when rows differ in length."""
     if isinstance(dense, Ragged):
         return dense.values, dense.offsets

@@ -82,8 +82,8 @@ class FormulaGraph(Featurizer[FormulaGraphSettings]):
     def featurize(self, batch: FeatureInput) -> Block:
         """Find the integer formula of each composition."""
         batch = self.compositions(batch)
-        known = np.arange(elements.N_ELEMENTS + 1) > 0
-        usable, rejects = known_rows(batch, known, self.spec)
+        all_elements = np.arange(elements.N_ELEMENTS + 1) > 0
+        usable, rejects = known_rows(batch, all_elements, self.spec)
         chosen, wrong = self.settings, unsound_rows(batch)
         refused = dict.fromkeys(wrong, ("bad_amount", "an amount is not a positive number"))
         rows = np.setdiff1d(usable, sorted(wrong))

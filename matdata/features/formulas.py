@@ -42,9 +42,9 @@ class _OfElements(Featurizer[S_co]):
 
     def _known(self) -> npt.NDArray[np.bool_]:
         """Elements that the model reads, (119,)."""
-        known = np.ones(elements.N_ELEMENTS + 1, dtype=bool)
-        known[0] = False
-        return known
+        readable = np.ones(elements.N_ELEMENTS + 1, dtype=bool)
+        readable[0] = False
+        return readable
 
     def _too_long(self, batch: Compositions) -> dict[int, str]:
         return {}
@@ -103,9 +103,9 @@ class Fractions(_OfElements[FractionSettings]):
         return ELEMENT_SETS[self.settings.elements]
 
     def _known(self) -> npt.NDArray[np.bool_]:
-        known = np.zeros(elements.N_ELEMENTS + 1, dtype=bool)
-        known[list(self._numbers())] = True
-        return known
+        readable = np.zeros(elements.N_ELEMENTS + 1, dtype=bool)
+        readable[list(self._numbers())] = True
+        return readable
 
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """Fractions of each composition, (n, columns) float32."""

@@ -18,7 +18,7 @@ class LineGraph(NamedTuple):
     Attributes
     ----------
     first, second
-        Ragged int64, one row a crystal: indices of edges within the crystal.
+        Ragged int64, one row per crystal: indices of edges within the crystal.
     cosine
         Ragged float32: cosine of the angle at the site where they meet.
     """

@@ -184,7 +184,7 @@ def dense_compositions(fields: Mapping[str, Column]) -> Float:
 
 
 def _attributes(
-    numbers: npt.NDArray[np.uint8], amounts: Float, possible: npt.NDArray[Any]
+    numbers: npt.NDArray[np.uint8], amounts: Float, possible: npt.NDArray[np.generic]
 ) -> Float:
     """Attributes of compositions of k elements each, (n, 145), from (k, n) numbers and amounts."""
     fractions = amounts / amounts.sum(axis=0)

@@ -30,7 +30,7 @@ class OrbitalFieldSettings(Settings):
     period_tag: bool = setting(False, "append the element's period (7 positions) to o(c)")
     level: str = setting(
         "site",
-        "dense form: one row a site, or the mean over the sites of each structure",
+        "dense form: one row per site, or the mean over the sites of each structure",
         choices=("site", "structure"),
         view=True,
     )
@@ -115,9 +115,9 @@ class OrbitalField(Featurizer[OrbitalFieldSettings]):
 
     def _check_elements(self, batch: Crystals) -> tuple[Int, list[Reject]]:
         """Rows whose elements all have a valence vector, and ledger rows of the others."""
-        known = np.zeros(256, dtype=bool)
-        known[: elements.N_ELEMENTS + 1] = self._vectors().any(axis=1)
-        unknown = ~known[batch.numbers]
+        has_valence = np.zeros(256, dtype=bool)
+        has_valence[: elements.N_ELEMENTS + 1] = self._vectors().any(axis=1)
+        unknown = ~has_valence[batch.numbers]
         bad = np.unique(batch.site_crystal[unknown])
         rejects = []
         for row in bad:
@@ -144,10 +144,16 @@ class OrbitalField(Featurizer[OrbitalFieldSettings]):
         return by_kind
 
     def dense(self, fields: Mapping[str, Column]) -> Dense:
-        """Matrices row by row followed by o(c), a site or (level ``structure``) averaged."""
+        """Matrices row by row followed by o(c), per site or (level ``structure``) averaged.
+
+        Raises
+        ------
+        TypeError
+            If a stored field is not ragged.
+        """
         ligand, numbers = fields["ligand"], fields["numbers"]
         if not (isinstance(ligand, Ragged) and isinstance(numbers, Ragged)):
-            raise TypeError("ligand and numbers are stored as ragged rows, one a crystal")
+            raise TypeError("ligand and numbers are stored as ragged rows, one per crystal")
         if self.settings.level == "site":
             return Ragged(self._expand(ligand.values, numbers.values, np.float32), ligand.offsets)
         return self._means(ligand, numbers)

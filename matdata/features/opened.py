@@ -72,5 +72,5 @@ class DatasetLike(Protocol):
     def rows(self, ids: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
         """Rows (m,) of m materials; an error names those that are not there."""
 
-    def feature(self, spec: str, **settings: Any) -> FeatureLike:
+    def feature(self, spec: str, **settings: object) -> FeatureLike:
         """An opened feature."""

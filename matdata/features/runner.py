@@ -16,7 +16,7 @@ from matdata.core.console import Console
 from matdata.core.crystals import Ragged, offsets_of
 from matdata.core.digest import digest_json
 from matdata.core.errors import FeatureError
-from matdata.core.executors import ordered_map
+from matdata.core.executors import Workers, ordered_map
 from matdata.core.ledger import Reject, count_reasons
 from matdata.features import featurizer as make_featurizer
 from matdata.features.base import CRYSTAL, Block, Column, FeatureInput, Featurizer
@@ -87,7 +87,7 @@ class Job:
         return feature_folder(self.featurizer.spec, digest_json(self.identity()))
 
 
-def run(job: Job, console: Console, workers: int) -> Path:
+def run(job: Job, console: Console, workers: Workers) -> Path:
     """Compute a feature, or return the one that is there.
 
     Raises
@@ -142,9 +142,9 @@ def _batches(job: Job, shards: list[int]) -> Iterator[FeatureInput | PartialInpu
             yield job.batch.take(slice(first, min(first + step, stop)))
 
 
-def _blocks(job: Job, shards: list[int], workers: int) -> Iterator[Block]:
+def _blocks(job: Job, shards: list[int], workers: Workers) -> Iterator[Block]:
     batches = _batches(job, shards)
-    if job.featurizer.workers == "thread":
+    if job.featurizer.workers == "thread" and workers.executor is None:
         check = functools.partial(_checked, job.featurizer)
         return ordered_map(check, batches, workers, "thread")
     settings = job.featurizer.settings.to_dict()
@@ -154,7 +154,7 @@ def _blocks(job: Job, shards: list[int], workers: int) -> Iterator[Block]:
 
 
 @functools.lru_cache(maxsize=4)
-def _made(spec: str, settings: tuple[tuple[str, Any], ...]) -> Featurizer:
+def _made(spec: str, settings: tuple[tuple[str, object], ...]) -> Featurizer:
     return make_featurizer(spec, dict(settings))
 
 
@@ -212,7 +212,7 @@ def check_block(featurizer: Featurizer, batch: Any, block: Block) -> Block:
     return Block(block.rows[~bad], kept, [*block.rejects, *lost])
 
 
-def _not_finite(column: npt.NDArray[Any] | Ragged) -> npt.NDArray[np.bool_]:
+def _not_finite(column: npt.NDArray[np.generic] | Ragged) -> npt.NDArray[np.bool_]:
     values = column.values if isinstance(column, Ragged) else column
     wrong = np.zeros(len(column), dtype=bool)
     if values.dtype.kind != "f":

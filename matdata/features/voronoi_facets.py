@@ -31,7 +31,7 @@ class VoronoiFacets(Featurizer):
     measures: they come with a relative error of 6e-8, far below that of any structure, and exact
     distances follow from coordinates and images. Cell volumes stay float64, so that their sum is
     the volume of the cell. Facets are sorted by site, then by distance (to 1e-8 Å), neighbour and
-    image; `n_facets` tells how many belong to each site.
+    image; `n_facets` says how many belong to each site.
 
     The dense form has one row a facet: site, neighbour, image (3), distance, area, solid angle.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, cast
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -87,15 +87,15 @@ class Wyckoff(Featurizer[WyckoffSettings]):
         batch = self.crystals(batch)
         chosen = self.settings
         symmetry = symmetry_of(batch, chosen)
-        found = protostructures(batch, symmetry, cast(Convention, chosen.convention))
+        labelled = protostructures(batch, symmetry, cast(Convention, chosen.convention))
         rejects = [
             Reject(r.material_id, "featurize", r.reason, r.message) for r in symmetry.rejects
         ]
-        for row in np.flatnonzero(symmetry.found & ~found.wyckoff_valid):
+        for row in np.flatnonzero(symmetry.found & ~labelled.wyckoff_valid):
             text = "multiplicities do not sum to the composition: sites overlap at this symprec"
             rejects.append(Reject(str(batch.ids[row]), "featurize", "invalid_wyckoff", text))
-        rows = np.flatnonzero(found.wyckoff_valid)
-        part = found.take(rows)
+        rows = np.flatnonzero(labelled.wyckoff_valid)
+        part = labelled.take(rows)
         fields: dict[str, Column] = {
             "elements": Ragged(part.numbers, part.offsets),
             "positions": Ragged(part.position_rows.astype(np.uint16), part.offsets),
@@ -136,7 +136,9 @@ class Wyckoff(Featurizer[WyckoffSettings]):
             "orbits": ("labelling", Ragged(orbits, offsets_of(labellings))),
         }
 
-    def equivalents(self, elements: npt.NDArray[Any], positions: npt.NDArray[Any]) -> Int:
+    def equivalents(
+        self, elements: npt.NDArray[np.generic], positions: npt.NDArray[np.generic]
+    ) -> Int:
         """All labellings of one crystal that are equivalent and differ.
 
         Parameters

@@ -2,50 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.jit import inner, kernel
-from matdata.geometry.images import square_distance, translations
+from matdata.core.crystals import Crystals, gather_index
 
-if TYPE_CHECKING:
-    from matdata.core.crystals import Array, Crystals
-
-
-@inner
-def _pair_overlaps(cell: Array, d: Array, reach: Array, limit: float, same: bool) -> bool:
-    # Only translations that bring the pair within `reach` along each axis can be closer.
-    low0, high0 = translations(d[0], reach[0])
-    low1, high1 = translations(d[1], reach[1])
-    low2, high2 = translations(d[2], reach[2])
-    for i in range(low0, high0 + 1):
-        for j in range(low1, high1 + 1):
-            for k in range(low2, high2 + 1):
-                if same and i == 0 and j == 0 and k == 0:
-                    continue
-                if square_distance(cell, d, i, j, k) < limit * limit:
-                    return True
-    return False
-
-
-@kernel
-def _overlaps(
-    lattice: Array, frac: Array, offsets: Array, reach: Array, limit: float, out: Array
-) -> None:
-    d = np.empty(3)
-    for c in range(len(out)):
-        first, last = offsets[c], offsets[c + 1]
-        for a in range(first, last):
-            if out[c]:
-                break
-            for b in range(a, last):
-                for axis in range(3):
-                    d[axis] = frac[b, axis] - frac[a, axis]
-                if _pair_overlaps(lattice[c], d, reach[c], limit, a == b):
-                    out[c] = True
-                    break
+MOST_PAIRS = 1 << 20  # from so many on, loading compiled code (a second) costs less than NumPy
+MARGIN = 1e-9  # of fractional coordinates: far above rounding, so that no pair is missed
 
 
 def overlapping(crystals: Crystals, limit: float) -> npt.NDArray[np.bool_]:
@@ -53,7 +16,7 @@ def overlapping(crystals: Crystals, limit: float) -> npt.NDArray[np.bool_]:
 
     A translation can bring two sites within `limit` only if it brings their fractional difference
     within ``limit / height`` along each axis, where the heights of the cell are the inverse norms
-    of the reciprocal vectors; so hardly any image is ever tried.
+    of the reciprocal vectors; so hardly any image is ever tried, and for most crystals none.
 
     Parameters
     ----------
@@ -67,8 +30,33 @@ def overlapping(crystals: Crystals, limit: float) -> npt.NDArray[np.bool_]:
     (n,) bool
     """
     out = np.zeros(len(crystals), dtype=np.bool_)
-    if len(crystals):
-        heights = 1.0 / np.linalg.norm(np.linalg.inv(crystals.lattice), axis=1)
-        args = (crystals.lattice, crystals.frac_coords, crystals.offsets, limit / heights)
-        _overlaps(*args, limit, out)
+    if not len(crystals):
+        return out
+    heights = 1.0 / np.linalg.norm(np.linalg.inv(crystals.lattice), axis=1)
+    reach = limit / heights
+    rows = np.arange(len(crystals))
+    if (crystals.n_sites**2).sum() <= MOST_PAIRS:
+        rows = _candidates(crystals, reach)
+    if len(rows):
+        from matdata.geometry.overlap_kernel import mark_overlaps
+
+        part, close = crystals.take(rows), np.zeros(len(rows), dtype=np.bool_)
+        mark_overlaps(part.lattice, part.frac_coords, part.offsets, reach[rows], limit, close)
+        out[rows] = close
     return out
+
+
+def _candidates(crystals: Crystals, reach: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Rows of the crystals in which a translation brings any pair within reach, (k,)."""
+    crystal = crystals.site_crystal
+    second, starts = gather_index(crystals.offsets, crystal)
+    first = np.repeat(np.arange(len(crystal)), np.diff(starts))
+    different = first < second
+    first, second = first[different], second[different]
+    difference = crystals.frac_coords[second] - crystals.frac_coords[first]
+    nearest = np.abs(difference - np.rint(difference))
+    slack = MARGIN * (1.0 + np.abs(difference))
+    possible = np.asarray((reach > 1.0 - MARGIN).any(axis=1))  # a site and its own image
+    within = (nearest <= reach[crystal[first]] + slack).all(axis=1)
+    possible[crystal[first[within]]] = True
+    return np.flatnonzero(possible)

@@ -8,14 +8,16 @@
     from matdata.plugin import Batch, GraphBatch
     from matdata.plugin.nn import Linear, segment_mean
 
-Importing this module imports nothing else: each name is fetched from its home (`HOMES`) when it is
-first used, and torch only by names that need it (`Batch`, the inputs, `batch_of`).
+Importing this module imports nothing else: each name is fetched from its home (`homes.py`) when it
+is first used, and torch only by names that need it (`Batch`, the inputs, `batch_of`).
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from matdata.plugin.homes import HOMES
 
 if TYPE_CHECKING:
     from matdata.adapters.sites import Sites, from_pymatgen_dict, to_crystals
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
         StructureError,
         TrainError,
     )
+    from matdata.core.executors import Executor
     from matdata.core.ledger import Reject, Unusable
     from matdata.core.settings import Settings, setting
     from matdata.core.table_rows import TableRows
@@ -82,107 +85,6 @@ if TYPE_CHECKING:
     from matdata.training.samples import Samples
     from matdata.training.target import Target, Task
 
-#: Where each name is defined: a module, or ``module:name`` where it is called otherwise there.
-HOMES = {
-    # Crystals and compositions as columns.
-    "Crystals": "matdata.core.crystals",
-    "Ragged": "matdata.core.crystals",
-    "gather_index": "matdata.core.crystals",
-    "Compositions": "matdata.core.composition",
-    "formula_of": "matdata.core.composition",
-    "parse_formula": "matdata.core.composition",
-    "Sites": "matdata.adapters.sites",
-    "from_pymatgen_dict": "matdata.adapters.sites",
-    "to_crystals": "matdata.adapters.sites",
-    # Options of features and trainers; what a user must know.
-    "Settings": "matdata.core.settings",
-    "setting": "matdata.core.settings",
-    "Reject": "matdata.core.ledger",
-    "Unusable": "matdata.core.ledger",
-    "ConfigError": "matdata.core.errors",
-    "CurationError": "matdata.core.errors",
-    "FeatureError": "matdata.core.errors",
-    "MatdataError": "matdata.core.errors",
-    "MatdataWarning": "matdata.core.errors",
-    "PluginError": "matdata.core.errors",
-    "SourceError": "matdata.core.errors",
-    "SplitError": "matdata.core.errors",
-    "StoreError": "matdata.core.errors",
-    "StructureError": "matdata.core.errors",
-    "TrainError": "matdata.core.errors",
-    # Features.
-    "Block": "matdata.features.base",
-    "Column": "matdata.features.base",
-    "Dense": "matdata.features.base",
-    "Featurizer": "matdata.features.base",
-    "FeatureInput": "matdata.features.base",
-    "RecordColumns": "matdata.features.inputs",
-    "Requirement": "matdata.features.inputs",
-    "Field": "matdata.features.base",
-    "TableRows": "matdata.core.table_rows",
-    "featurizer": "matdata.features",
-    # Sources.
-    "CHUNK_ROWS": "matdata.sources.limits",
-    "Chunk": "matdata.sources.base",
-    "Origin": "matdata.sources.base",
-    "ReadOptions": "matdata.sources.roles",
-    "Request": "matdata.sources.base",
-    "Source": "matdata.sources.base",
-    "digest_file": "matdata.core.digest",
-    "find_source": "matdata.sources",
-    "open_binary": "matdata.sources.readers.opening",
-    "read_list": "matdata.sources.readers.documents",
-    "readable": "matdata.sources.readers.opening",
-    "require_object": "matdata.sources.readers.json_text",
-    "to_columns": "matdata.sources.parse",
-    # Trainers, and what they are given and return.
-    "FitTrainer": "matdata.training.contract",
-    "Axis": "matdata.training.axis",
-    "Derivation": "matdata.evaluation.derive.base",
-    "Distribution": "matdata.training.outputs",
-    "Head": "matdata.training.outputs",
-    "Members": "matdata.training.outputs",
-    "Objective": "matdata.training.objectives.base",
-    "Samples": "matdata.training.samples",
-    "SavedModel": "matdata.training.contract",
-    "Schema": "matdata.training.contract",
-    "Target": "matdata.training.target",
-    "Task": "matdata.training.target",
-    "TorchTrainer": "matdata.training.contract",
-    "Trainer": "matdata.training.contract",
-    "trainer": "matdata.training",
-    "Predictions": "matdata.training.prediction",
-    "Run": "matdata.training.run",
-    "Split": "matdata.splits.base",
-    # What a network reads: a batch, with the typed class of each built-in input. These need torch.
-    "Batch": "matdata.load.batch",
-    "batch_of": "matdata.training.batch_of",
-    "unsigned": "matdata.load.inputs.base",
-    "Segments": "matdata.nn.segments",
-    "GAUSSIAN_BASES": "matdata.geometry.gaussians",
-    "GaussianBasis": "matdata.geometry.gaussians",
-    "BatchForm": "matdata.load.inputs.base",
-    "DenseBatch": "matdata.load.inputs.dense",
-    "ElementBatch": "matdata.load.inputs.sites",
-    "FormulaGraphBatch": "matdata.load.inputs.formula",
-    "FractionBatch": "matdata.load.inputs.formula",
-    "GraphBatch": "matdata.load.inputs.graph",
-    "ElementMatrixBatch": "matdata.load.inputs.formula",
-    "MeanOrbitalFieldBatch": "matdata.load.inputs.sites",
-    "OrbitalFieldBatch": "matdata.load.inputs.sites",
-    "CompositionSetBatch": "matdata.load.inputs.formula",
-    "WyckoffBatch": "matdata.load.inputs.wyckoff",
-    # Tables of the elements, by atomic number.
-    "ELEMENT_SETS": "matdata.features.formulas",
-    "N_ELEMENTS": "matdata.core.elements",
-    "atomic_masses": "matdata.core.elements:masses",
-    "atomic_number": "matdata.core.elements",
-    "electronegativities": "matdata.core.elements",
-    "element_symbols": "matdata.core.elements:symbols",
-    "element_vectors": "matdata.tables.element_vectors:vectors",
-    "filled_element_vectors": "matdata.tables.element_vectors:filled",
-}
-
 __all__ = [
     "CHUNK_ROWS",
     "ELEMENT_SETS",
@@ -205,6 +107,7 @@ __all__ = [
     "Distribution",
     "ElementBatch",
     "ElementMatrixBatch",
+    "Executor",
     "FeatureError",
     "FeatureInput",
     "Featurizer",
@@ -280,8 +183,8 @@ __all__ = [
 def home(name: str) -> object:
     """What a name of `HOMES` stands for, from where it is defined."""
     module, _, attribute = HOMES[name].partition(":")
-    found: object = getattr(import_module(module), attribute or name)
-    return found
+    value: object = getattr(import_module(module), attribute or name)
+    return value
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one of this module
@@ -289,8 +192,8 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of this modu
     def __getattr__(name: str) -> object:
         if name not in HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = found = home(name)
-        return found
+        globals()[name] = value = home(name)
+        return value
 
 
 def __dir__() -> list[str]:

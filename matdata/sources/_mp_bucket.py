@@ -13,7 +13,7 @@ from typing import Any
 from matdata.core.console import Console
 from matdata.core.digest import digest_json
 from matdata.core.errors import SourceError
-from matdata.core.executors import ordered_map
+from matdata.core.executors import Workers, ordered_map
 from matdata.core.redaction import excerpt, shareable
 from matdata.sources.credentials import split_base
 from matdata.sources.download import Remote, fetch
@@ -123,7 +123,7 @@ def fetch_parts(collection: Collection, cache: Path) -> list[Path]:
         remote = Remote(_address(part.key), name, size=part.size, tag_is_md5=True)
         return fetch(remote, cache)[0]
 
-    paths = ordered_map(one, iter(collection.parts), AT_ONCE, "thread")
+    paths = ordered_map(one, iter(collection.parts), Workers(AT_ONCE), "thread")
     return list(Console().bar(paths, f"downloading {collection.name}", len(collection.parts)))
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from matdata.sources import _mp_fields as shape
 from matdata.sources._mp_bucket import Collection, fetch_parts, find_collection
 from matdata.sources._mp_fields import (
     FIELDS,
     THERMO_FIELDS,
+    PageSizes,
     deprecated_page,
     with_thermo,
 )
@@ -31,10 +31,12 @@ class OpenData:
         Level of theory of the energies.
     cache
         The cache, for downloads.
+    sizes
+        Documents and ids per page.
     """
 
-    def __init__(self, thermo: str, cache: Path) -> None:
-        self._thermo, self._cache = thermo, cache
+    def __init__(self, thermo: str, cache: Path, sizes: PageSizes) -> None:
+        self._thermo, self._cache, self._sizes = thermo, cache, sizes
         self._cached: tuple[Collection, Collection | None] | None = None
 
     def _collections(self) -> tuple[Collection, Collection | None]:
@@ -75,7 +77,8 @@ class OpenData:
                 level_energies = _Energies(
                     thermo, Documents(thermo, energies, names, scratch), self._thermo
                 )
-            yield from _pages(documents, by_id(documents, summary), level_energies, start)
+            places = by_id(documents, summary)
+            yield from _pages(documents, places, level_energies, start, self._sizes)
         finally:
             files.remove(scratch)
 
@@ -107,7 +110,11 @@ class _Energies:
 
 
 def _pages(
-    documents: Documents, positions: dict[str, Place], energies: _Energies | None, start: int
+    documents: Documents,
+    positions: dict[str, Place],
+    energies: _Energies | None,
+    start: int,
+    sizes: PageSizes,
 ) -> Iterator[Any]:
     rows = documents.column("builder_meta.license")
     restricted = {(file, row) for file, row, value in rows if value == RESTRICTED}
@@ -119,8 +126,8 @@ def _pages(
     current = sorted(
         identity for identity, position in public.items() if position not in deprecated_rows
     )
-    for first in range(start * shape.PAGE, len(current), shape.PAGE):
-        ids = current[first : first + shape.PAGE]
+    for first in range(start * sizes.documents, len(current), sizes.documents):
+        ids = current[first : first + sizes.documents]
         page = documents.read([public[identity] for identity in ids])
         for document in page:
             document.pop("builder_meta", None)
@@ -128,6 +135,6 @@ def _pages(
     deprecated = sorted(
         identity for identity, position in public.items() if position in deprecated_rows
     )
-    done = max(start - -(-len(current) // shape.PAGE), 0)
-    for first in range(done * shape.DEPRECATED_PAGE, len(deprecated), shape.DEPRECATED_PAGE):
-        yield deprecated_page(deprecated[first : first + shape.DEPRECATED_PAGE])
+    done = max(start - -(-len(current) // sizes.documents), 0)
+    for first in range(done * sizes.deprecated, len(deprecated), sizes.deprecated):
+        yield deprecated_page(deprecated[first : first + sizes.deprecated])

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-PAGE = 500  # documents per page; the service allows 1,000, but an interruption loses a page
-DEPRECATED_PAGE = 1000  # ids per page
+
+class PageSizes(NamedTuple):
+    """Records per page; the service allows 1,000 documents, but an interruption loses a page."""
+
+    documents: int = 500
+    deprecated: int = 1000
+
+
 FIELDS = (
     "material_id", "formula_pretty", "structure", "deprecated", "energy_per_atom",
     "uncorrected_energy_per_atom", "formation_energy_per_atom", "energy_above_hull", "is_stable",

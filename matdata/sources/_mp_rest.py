@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from matdata.core.errors import SourceError
-from matdata.sources import _mp_fields as shape
 from matdata.sources._mp_client import (
     api_endpoint,
     api_key,
@@ -18,6 +17,7 @@ from matdata.sources._mp_client import (
 from matdata.sources._mp_fields import (
     FIELDS,
     THERMO_FIELDS,
+    PageSizes,
     deprecated_page,
     with_thermo,
 )
@@ -34,10 +34,12 @@ class Pages:
         Level of theory of the energies.
     limit
         Maximum number of documents.
+    sizes
+        Documents and ids per page.
     """
 
-    def __init__(self, thermo: str, limit: int | None) -> None:
-        self._thermo, self._limit = thermo, limit
+    def __init__(self, thermo: str, limit: int | None, sizes: PageSizes) -> None:
+        self._thermo, self._limit, self._sizes = thermo, limit, sizes
         self._endpoint = api_endpoint()
         self._key = api_key()
         self._version = ""
@@ -65,40 +67,41 @@ class Pages:
         with client_errors("reading a page"), self._client("summary") as summary:
             total = self._count(summary)
             n_documents = total if self._limit is None else min(self._limit, total)
-            for first in range(start * shape.PAGE, n_documents, shape.PAGE):
-                size = min(shape.PAGE, n_documents - first)
-                documents = self._page(summary, first // shape.PAGE + 1, size, total)
+            per_page = self._sizes.documents
+            for first in range(start * per_page, n_documents, per_page):
+                size = min(per_page, n_documents - first)
+                documents = self._page(summary, first // per_page + 1, size, total)
                 yield self._with_thermo(documents)
             if self._limit is None:
-                yield from self._deprecated(summary, max(start - -(-n_documents // shape.PAGE), 0))
+                yield from self._deprecated(summary, max(start - -(-n_documents // per_page), 0))
 
     def _page(self, summary: object, number: int, size: int, total: int) -> list[dict[str, Any]]:
         page, now = ask(
             summary,
-            shape.PAGE,
+            self._sizes.documents,
             deprecated=False,
             _fields=",".join(FIELDS),
             _page=number,
-            _per_page=shape.PAGE,
+            _per_page=self._sizes.documents,
             _sort_fields="material_id",
         )
         _check(page[:size], size, total, now, number)
         return page[:size]
 
     def _deprecated(self, summary: object, start: int) -> Iterator[Any]:
-        total = self._count(summary, deprecated=True)
-        for first in range(start * shape.DEPRECATED_PAGE, total, shape.DEPRECATED_PAGE):
-            number = first // shape.DEPRECATED_PAGE + 1
+        total, per_page = self._count(summary, deprecated=True), self._sizes.deprecated
+        for first in range(start * per_page, total, per_page):
+            number = first // per_page + 1
             page, now = ask(
                 summary,
-                shape.DEPRECATED_PAGE,
+                per_page,
                 deprecated=True,
                 _fields="material_id",
                 _page=number,
-                _per_page=shape.DEPRECATED_PAGE,
+                _per_page=per_page,
                 _sort_fields="material_id",
             )
-            _check(page, min(shape.DEPRECATED_PAGE, total - first), total, now, number)
+            _check(page, min(per_page, total - first), total, now, number)
             yield deprecated_page([str(document["material_id"]) for document in page])
 
     def _with_thermo(self, documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,7 +12,14 @@ from matdata.core.errors import SourceError
 from matdata.core.ledger import Reject, Unusable
 from matdata.core.settings import Settings, setting
 from matdata.sources._mp_bulk import OpenData
-from matdata.sources._mp_fields import FIELDS, NESTED, TARGETS, THERMO_FIELDS, THERMO_TYPES
+from matdata.sources._mp_fields import (
+    FIELDS,
+    NESTED,
+    TARGETS,
+    THERMO_FIELDS,
+    THERMO_TYPES,
+    PageSizes,
+)
 from matdata.sources._mp_rest import Pages
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.guard import Row, gather
@@ -68,6 +75,7 @@ class MaterialsProject(Source):
     slow_parse: ClassVar[bool] = False  # a page takes far longer to arrive than to read
     Query: ClassVar[type[Settings]] = MpQuery
     raw_reader: ClassVar[str | None] = "matdata.sources.mp_file:SavedDocuments"
+    page_sizes: ClassVar[PageSizes] = PageSizes()
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -79,13 +87,13 @@ class MaterialsProject(Source):
 
     def _make_reader(self) -> _Reader:
         if not self._bulk:
-            return Pages(self._thermo, self._request.limit)
+            return Pages(self._thermo, self._request.limit, self.page_sizes)
         if self._request.limit is not None:
             raise SourceError(
                 "--bulk reads the whole database, but a limit was given",
                 next_step="leave out one of --bulk and --limit",
             )
-        return OpenData(self._thermo, self._request.cache or cache_dir())
+        return OpenData(self._thermo, self._request.cache or cache_dir(), self.page_sizes)
 
     @classmethod
     def make(cls, request: Request) -> MaterialsProject:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from matdata.core.errors import SourceError
-from matdata.sources import _mp_fields as shape
+from matdata.sources._mp_fields import FIELDS, PageSizes
 from matdata.sources.base import Chunk, Origin, Request
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.mp import CITATION, LICENCE, MIXED, URL, parse_documents, wanted_targets
@@ -32,6 +32,7 @@ class SavedDocuments(SavedFile):
     """
 
     name: ClassVar[str] = "mp"
+    page_sizes: ClassVar[PageSizes] = PageSizes()
 
     def __init__(self, request: Request) -> None:
         super().__init__(request)
@@ -65,7 +66,7 @@ class SavedDocuments(SavedFile):
             request={
                 "source": self.name,
                 "raw_file": digest_input(self._path),
-                "fields": list(shape.FIELDS),
+                "fields": list(FIELDS),
                 "limit": self._request.limit,
                 "targets": list(self._targets),
             },
@@ -81,14 +82,14 @@ class SavedDocuments(SavedFile):
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Lists of documents in the order of the file."""
         number = 0
-        for skipped, page in enumerate(chunked(self.documents(), 0, shape.PAGE)):
+        for skipped, page in enumerate(chunked(self.documents(), 0, self.page_sizes.documents)):
             if skipped >= start:
                 yield [_kept(item.value, place) for place, item in enumerate(page, start=number)]
             number += len(page)
 
     def parse(self, raw: Any) -> Chunk:
         """Structures and properties of a list of documents."""
-        return parse_documents(raw, shape.FIELDS)
+        return parse_documents(raw, FIELDS)
 
 
 def _kept(document: Any, number: int) -> dict[str, Any]:
@@ -97,4 +98,4 @@ def _kept(document: Any, number: int) -> dict[str, Any]:
     if document.get("material_id") is None:
         nameless = Damaged("the document has no material_id")
         return {"material_id": f"record {number + 1}", "structure": nameless}
-    return {name: document[name] for name in shape.FIELDS if name in document}
+    return {name: document[name] for name in FIELDS if name in document}

@@ -14,7 +14,7 @@ from matdata.core import ledger
 from matdata.core.console import Console
 from matdata.core.digest import SHORT, digest_json
 from matdata.core.errors import SourceError, StoreError
-from matdata.core.executors import ordered_map
+from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
 from matdata.core.ledger import DEBUG, UNEXPECTED, Reject
 from matdata.core.structures import Structures
 from matdata.sources.base import Chunk, Origin, Source
@@ -132,7 +132,7 @@ def kept_snapshot(cache: Path, source: str, version: str) -> Snapshot:
     return Snapshot.open(home / matching[0])
 
 
-def take_snapshot(source: Source, cache: Path, console: Console, workers: int) -> Snapshot:
+def take_snapshot(source: Source, cache: Path, console: Console, workers: Workers) -> Snapshot:
     """Read a source into a snapshot, or return the existing one of the same request.
 
     Raises
@@ -167,13 +167,13 @@ def _show_unexpected(source: Source, snapshot: Snapshot) -> None:
 
 
 def _read_all(
-    source: Source, origin: Origin, writer: ArtefactWriter, console: Console, workers: int
+    source: Source, origin: Origin, writer: ArtefactWriter, console: Console, workers: Workers
 ) -> None:
     done = writer.resumed
     if done:
         console.say(f"resuming: {done} chunks of records were already read")
     raw = source.raw_chunks(done)
-    parsed = ordered_map(source.read, raw, workers if source.slow_parse else 1, "process")
+    parsed = ordered_map(source.read, raw, workers if source.slow_parse else SEQUENTIAL, "process")
     columns: set[str] = set()
     for number, chunk in enumerate(console.bar(parsed, "reading", None, done), start=done):
         _require_few(columns, chunk, origin)

@@ -219,7 +219,7 @@ def find_feature(cache: Path, ref: str, spec: str, settings: dict[str, Any]) -> 
     )
 
 
-def _last_feature(home: Path, fitting: Mapping[Path, Mapping[str, Any]]) -> Path:
+def _last_feature(home: Path, fitting: Mapping[Path, Mapping[str, object]]) -> Path:
     """The one used last, or any if all hold the same numbers in different formats."""
     last = last_of(home, list(fitting))
     if last is not None:

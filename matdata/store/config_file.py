@@ -72,10 +72,10 @@ def read_config(path: str | Path, options: Sequence[Option]) -> dict[str, Any]:
         place = f"{path}{_line(text, key)}"
         option = by_name.get(name)
         if option is None:
-            known = [one.replace("_", "-") for one in by_name]
+            spelled = [one.replace("_", "-") for one in by_name]
             raise ConfigError(
-                f"{place}: unknown option {key!r}{did_you_mean(name.replace('_', '-'), known)}",
-                next_step=f"options: {', '.join(sorted(known))}",
+                f"{place}: unknown option {key!r}{did_you_mean(name.replace('_', '-'), spelled)}",
+                next_step=f"options: {', '.join(sorted(spelled))}",
             )
         if name in values:
             raise ConfigError(f"{place}: {key} stands there twice, with dashes and underscores")
@@ -145,7 +145,7 @@ def _fits(option: Option, value: Any) -> bool:
             return tables and not any(map(_holds_tables, value.values()))
 
 
-def _holds_tables(table: Mapping[str, Any]) -> bool:
+def _holds_tables(table: Mapping[str, object]) -> bool:
     return any(isinstance(value, dict) for value in table.values())
 
 
@@ -198,7 +198,7 @@ def quoted_key(key: str) -> str:
     return key if _BARE.fullmatch(key) else _toml_text(key)
 
 
-def toml_value(value: Any) -> str:
+def toml_value(value: object) -> str:
     """A value as TOML writes it: true and false, numbers, texts, and lists of these.
 
     Raises
@@ -238,7 +238,7 @@ def write_config(path: str | Path, text: str) -> None:
         raise storage_error(error, Path(path)) from error
 
 
-def require(values: Mapping[str, Any], options: Sequence[Option], config: str | Path) -> None:
+def require(values: Mapping[str, object], options: Sequence[Option], config: str | Path) -> None:
     """Check that file and command line together say what a command cannot do without.
 
     Raises

@@ -13,7 +13,6 @@ import numbers
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from matdata.store.nested import is_nested, json_text
 
@@ -24,7 +23,7 @@ _FORMULA = re.compile(rf"(^|[;\t\r\n])(?!{_NUMBER})([ ']*[=+\-@＝＋－＠])")
 _QUOTED = re.compile(r'[",;\t\r\n]|^ | $')
 
 
-def write_csv(path: Path, columns: Mapping[str, Sequence[Any]], *, raw: bool = False) -> None:
+def write_csv(path: Path, columns: Mapping[str, Sequence[object]], *, raw: bool = False) -> None:
     """Write columns of one length as CSV (UTF-8, commas, a header, ``\\n`` at line ends).
 
     Parameters
@@ -49,7 +48,7 @@ def write_csv(path: Path, columns: Mapping[str, Sequence[Any]], *, raw: bool = F
 
 
 def csv_lines(
-    columns: Mapping[str, Sequence[Any]], *, header: bool = True, raw: bool = False
+    columns: Mapping[str, Sequence[object]], *, header: bool = True, raw: bool = False
 ) -> Iterator[str]:
     """The lines of `write_csv`, each with its line end; without the first if not `header`."""
     if header:

@@ -6,7 +6,7 @@ function from the version before, so that nothing that was ever released becomes
 
 An upgrade turns the record of a format (a manifest, a note, a configuration) of version n into one
 of version n + 1. The record is checked against its digest before, and keeps the number that it was
-written with, by which readers of other files of the artefact can tell how those were written.
+written with, by which readers of other files of the artefact can infer how those were written.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def upgraded(kind: str, record: Record, version: object, place: object) -> dict[
     StoreError
         If the version is newer than this matdata, or none.
     """
-    first, known = require_readable(kind, version, place), FORMATS[kind]
+    first, current_format = require_readable(kind, version, place), FORMATS[kind]
     current = dict(record)
-    for older in range(first, known.version):
-        current = known.upgrades[older](current)
+    for older in range(first, current_format.version):
+        current = current_format.upgrades[older](current)
     return current

@@ -13,13 +13,13 @@ SUFFIX = ".h5"
 CHUNK_BYTES = 1 << 18  # read granularity inside a shard
 
 
-def chunk_rows(array: npt.NDArray[Any]) -> int:
+def chunk_rows(array: npt.NDArray[np.generic]) -> int:
     """Number of entries along the first axis that take about `CHUNK_BYTES`."""
     entry = max(1, int(array.itemsize * np.prod(array.shape[1:], dtype=np.int64)))
     return int(max(1, min(len(array), CHUNK_BYTES // entry)))
 
 
-def write(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+def write(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
     """Write named arrays; equal arrays give equal bytes (no times are stored).
 
     The file is assembled in memory: on a full disk HDF5 fails in ways that no caller can

@@ -19,7 +19,7 @@ class MixedKinds(ValueError):
     """Two cells, or two items of one, are of different kinds."""
 
 
-def is_nested(value: Any) -> bool:
+def is_nested(value: object) -> bool:
     """Whether a cell is a record, or a list of anything but numbers."""
     if isinstance(value, dict):
         return True
@@ -28,7 +28,7 @@ def is_nested(value: Any) -> bool:
     return any(item is not None and not isinstance(item, (int, float)) for item in value)
 
 
-def kind_of(value: Any, depth: int = 0) -> Kind:
+def kind_of(value: object, depth: int = 0) -> Kind:
     """The kind of a cell.
 
     Raises
@@ -61,10 +61,10 @@ def common_kind(kinds: Iterable[Kind]) -> Kind:
     MixedKinds
         If there is none.
     """
-    found: Kind = None
+    common: Kind = None
     for kind in kinds:
-        found = _merged(found, kind)
-    return found
+        common = _merged(common, kind)
+    return common
 
 
 def _merged(one: Kind, other: Kind) -> Kind:
@@ -86,6 +86,6 @@ def described(kind: Kind) -> str:
     return CALLED.get(kind or "", "nothing")
 
 
-def json_text(value: Any) -> str:
+def json_text(value: object) -> str:
     """A nested cell as JSON, for formats whose cells are texts."""
     return json.dumps(value, ensure_ascii=False)

@@ -28,7 +28,7 @@ def names(home: Path) -> tuple[list[str], list[Fault]]:
 
 
 def keep(
-    home: Path, name: str, columns: Mapping[str, list[Any]], note: Mapping[str, Any]
+    home: Path, name: str, columns: Mapping[str, list[Any]], note: Mapping[str, object]
 ) -> dict[str, Any]:
     """Write a table and its note, unless one of that name exists.
 

@@ -49,7 +49,9 @@ _BLANK = "0" * 64
 
 
 def write_tensors(
-    path: Path, arrays: Mapping[str, npt.NDArray[Any]], state: Mapping[str, object] | None = None
+    path: Path,
+    arrays: Mapping[str, npt.NDArray[np.generic]],
+    state: Mapping[str, object] | None = None,
 ) -> None:
     """Write arrays and a JSON state to one file: temporary name, flush, rename.
 

@@ -49,7 +49,7 @@ def _cell(value: object) -> Any:
     return _record(value) if isinstance(value, dict) else value
 
 
-def _has_records(value: Any) -> bool:
+def _has_records(value: object) -> bool:
     if isinstance(value, list):
         return any(map(_has_records, value))
     return isinstance(value, dict)
@@ -64,12 +64,12 @@ def _nested(values: list[Any]) -> list[Any]:
     return values
 
 
-def _record(value: Mapping[Any, Any]) -> dict[str, Any]:
+def _record(value: Mapping[object, object]) -> dict[str, Any]:
     """A record with numbers as floats; one that is not finite is missing."""
     return {str(name): _inner(item) for name, item in value.items()}
 
 
-def _inner(item: Any) -> Any:
+def _inner(item: object) -> Any:
     if isinstance(item, (int, float)) and not isinstance(item, bool):
         return float(item) if math.isfinite(item) else None
     if isinstance(item, (list, tuple)):
@@ -109,7 +109,7 @@ def _leaves(values: Sequence[object]) -> set[str]:
     return {f"list of {kind}" for kinds in inner for kind in kinds}
 
 
-def join_columns(parts: Sequence[Mapping[str, Sequence[Any]]]) -> Columns:
+def join_columns(parts: Sequence[Mapping[str, Sequence[object]]]) -> Columns:
     """Join chunks of columns; a column that a chunk lacks is None there."""
     names = list(dict.fromkeys(name for part in parts for name in part))
     joined: Columns = {name: [] for name in names}
@@ -122,7 +122,7 @@ def join_columns(parts: Sequence[Mapping[str, Sequence[Any]]]) -> Columns:
 
 def write_table(
     path: Path,
-    columns: Mapping[str, Sequence[Any]],
+    columns: Mapping[str, Sequence[object]],
     units: Mapping[str, str] | None = None,
     metadata: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
@@ -130,11 +130,11 @@ def write_table(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from matdata.store.arrow import array_of
+
     arrays, fields = [], []
     for name, values in columns.items():
-        array = pa.array(clean_column(values))
-        if pa.types.is_null(array.type):
-            array = array.cast(pa.float64())
+        array = array_of(clean_column(values))
         field_metadata = dict((metadata or {}).get(name, {}))
         if unit := (units or {}).get(name):
             field_metadata["unit"] = unit
@@ -147,7 +147,8 @@ def read_table(path: Path) -> Columns:
     """Read a Parquet file as columns, None where a value is missing."""
     import pyarrow.parquet as pq
 
-    columns: Columns = pq.read_table(path).to_pydict()
+    with pq.ParquetFile(path) as file:  # `read_table` imports pandas, and reads names of folders
+        columns: Columns = file.read().to_pydict()
     return columns
 
 

@@ -22,7 +22,7 @@ def fault_from(path: Path, error: StoreError) -> Fault:
     return Fault(path, error.what.removeprefix(f"{path} "))
 
 
-def check_json(path: Path, read: Callable[[Path], Any] = read_record) -> list[Fault]:
+def check_json(path: Path, read: Callable[[Path], object] = read_record) -> list[Fault]:
     """Faults of a sealed JSON file, white space included."""
     try:
         read(path)

@@ -14,7 +14,7 @@ from matdata.store.hdf5 import chunk_rows
 SUFFIX = ".zarr"
 
 
-def write(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+def write(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
     """Write named arrays; equal arrays give equal bytes."""
     import zarr
     from zarr.codecs import ZstdCodec

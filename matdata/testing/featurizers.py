@@ -109,36 +109,38 @@ class FeaturizerContract:
 
     def test_it_says_what_it_is(self) -> None:
         """Name, version, citation, what it requires, and documented settings and fields."""
-        made = self.make()
-        assert made.spec == self.feature
-        assert made.version
-        assert made.citation
-        assert isinstance(made.requires, frozenset)
-        assert made.requires
-        assert made.requires <= REQUIREMENTS
-        assert bool(made.columns()) is ("columns" in made.requires)
-        assert made.workers in ("thread", "process")
-        assert min(made.batch_rows, made.shard_rows) > 0
-        assert all(meaning for _, _, meaning in type(made.settings).describe())
-        assert all(field.meaning and field.unit and field.level for field in made.fields)
-        names = [field.name for field in made.fields]
+        featurizer = self.make()
+        assert featurizer.spec == self.feature
+        assert featurizer.version
+        assert featurizer.citation
+        assert isinstance(featurizer.requires, frozenset)
+        assert featurizer.requires
+        assert featurizer.requires <= REQUIREMENTS
+        assert bool(featurizer.columns()) is ("columns" in featurizer.requires)
+        assert featurizer.workers in ("thread", "process")
+        assert min(featurizer.batch_rows, featurizer.shard_rows) > 0
+        assert all(meaning for _, _, meaning in type(featurizer.settings).describe())
+        assert all(field.meaning and field.unit and field.level for field in featurizer.fields)
+        names = [field.name for field in featurizer.fields]
         assert sorted({*names}) == sorted(names)
 
     def test_settings_and_identity_are_stable(self) -> None:
         """Settings survive as JSON has them; equal ones have one digest, in every process."""
-        made = self.make()
-        again = type(made.settings).from_mapping(made.settings.to_dict())
-        assert again == made.settings
-        assert type(made)(again).digest() == made.digest() == self.make().digest()
-        assert made.identity()["version"] == made.version
-        assert ForkingPickler.loads(ForkingPickler.dumps(made.settings)) == made.settings
+        featurizer = self.make()
+        again = type(featurizer.settings).from_mapping(featurizer.settings.to_dict())
+        assert again == featurizer.settings
+        assert type(featurizer)(again).digest() == featurizer.digest() == self.make().digest()
+        assert featurizer.identity()["version"] == featurizer.version
+        assert (
+            ForkingPickler.loads(ForkingPickler.dumps(featurizer.settings)) == featurizer.settings
+        )
 
     def test_a_block_holds_what_its_fields_say(self, materials: FeatureInput, block: Block) -> None:
         """Shapes, types and offsets of the fields; every other material is a reject."""
-        made = self.make()
-        check_block(made, materials, block)
+        featurizer = self.make()
+        check_block(featurizer, materials, block)
         assert len(block.rows)
-        for field in made.fields:
+        for field in featurizer.fields:
             column = block.fields[field.name]
             values = column.values if isinstance(column, Ragged) else column
             assert isinstance(column, Ragged) is (field.level != "crystal")
@@ -152,13 +154,13 @@ class FeaturizerContract:
 
     def test_neither_order_nor_batch_matters(self, materials: FeatureInput, block: Block) -> None:
         """A material has the same numbers in any order, and alone."""
-        made = self.make()
+        featurizer = self.make()
         order = np.random.default_rng(0).permutation(len(materials))
-        shuffled = made.featurize(materials.take(order))
+        shuffled = featurizer.featurize(materials.take(order))
         place = {row: k for k, row in enumerate(order[shuffled.rows].tolist())}
         assert sorted(place) == block.rows.tolist()
         for k, row in enumerate(block.rows.tolist()):
-            alone = made.featurize(materials.take([row]))
+            alone = featurizer.featurize(materials.take([row]))
             for name in block.fields:
                 expected = _entry(block.fields[name], k)
                 np.testing.assert_array_equal(_entry(shuffled.fields[name], place[row]), expected)
@@ -167,27 +169,29 @@ class FeaturizerContract:
     def test_what_it_reads_stays_as_it_is(self, materials: FeatureInput) -> None:
         """The arrays of a batch are read alone."""
         before = copy.deepcopy(materials)
-        made = self.make()
-        made.dense(made.featurize(materials).fields)
+        featurizer = self.make()
+        featurizer.dense(featurizer.featurize(materials).fields)
         assert materials.ids.tolist() == before.ids.tolist()
         for part in ("", "crystals", "compositions"):
             held, first = (getattr(one, part, None) if part else one for one in (materials, before))
             for name in ("lattice", "frac_coords", "numbers", "amounts", "offsets"):
                 after = getattr(held, name, None)
                 np.testing.assert_array_equal(after, getattr(first, name, None), err_msg=name)
-        if "columns" in made.requires:
-            assert made.table(materials).columns == made.table(before).columns
+        if "columns" in featurizer.requires:
+            assert featurizer.table(materials).columns == featurizer.table(before).columns
 
     def test_the_dense_form_has_its_labels(self, block: Block) -> None:
         """A finite number, a label and a unit for each column, from stored fields alone."""
-        made = self.make()
-        dense = made.dense(block.fields)
+        featurizer = self.make()
+        dense = featurizer.dense(block.fields)
         values = dense.values if isinstance(dense, Ragged) else dense
         assert len(dense) == len(block.rows)
-        assert values.shape[-1] == len(made.labels()) == len(made.units())
+        assert values.shape[-1] == len(featurizer.labels()) == len(featurizer.units())
         assert np.isfinite(values).all()
-        assert len({*made.labels()}) == len(made.labels())
-        assert all(isinstance(text, str) and text for text in (*made.labels(), *made.units()))
+        assert len({*featurizer.labels()}) == len(featurizer.labels())
+        assert all(
+            isinstance(text, str) and text for text in (*featurizer.labels(), *featurizer.units())
+        )
 
     def test_a_build_stores_what_is_computed_in_memory(
         self, crystals: Crystals, tmp_path: Path
@@ -203,7 +207,7 @@ class FeaturizerContract:
         add_features(built, built.cache, options)
         stored = built.feature(self.feature)
         made = stored.featurizer
-        if "columns" in made.requires:  # materials by themselves have no table
+        if "columns" in stored.featurizer.requires:  # materials by themselves have no table
             given = feature_input(built, made)
             assert not isinstance(given, PartialInput)
             rows, fields, _ = stored_fields(made, given)
@@ -241,10 +245,12 @@ class FeaturizerContract:
         Those of the dense form; of one with several entries a material, the mean, smallest and
         largest of each column, since their order may differ. Columns of `indices` are left out.
         """
-        made = self.make()
-        kept = [column for column, label in enumerate(made.labels()) if label not in self.indices]
+        featurizer = self.make()
+        columns = [
+            column for column, label in enumerate(featurizer.labels()) if label not in self.indices
+        ]
         return np.array(
-            [_summary(entry[..., kept]) for entry in _entries(made.dense(block.fields))]
+            [_summary(entry[..., columns]) for entry in _entries(featurizer.dense(block.fields))]
         )
 
     def test_it_needs_no_torch(self) -> None:
@@ -252,8 +258,8 @@ class FeaturizerContract:
         script = WITHOUT_TORCH.format(feature=self.feature, settings=dict(self.settings))
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        made = self.make()
-        assert done.stdout.split() == [str(len(made.labels())), str(len(made.fields))]
+        featurizer = self.make()
+        assert done.stdout.split() == [str(len(featurizer.labels())), str(len(featurizer.fields))]
 
 
 def _entry(column: Column, row: int) -> npt.NDArray[np.generic]:

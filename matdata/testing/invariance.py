@@ -75,7 +75,13 @@ def unimodular_matrix(rng: np.random.Generator, steps: int = 6, largest: int = 2
 
 
 def unimodular(crystals: Crystals, matrix: npt.ArrayLike) -> Crystals:
-    """Write all crystals in the cell ``matrix @ lattice``; sites keep their places in space."""
+    """Write all crystals in the cell ``matrix @ lattice``; sites keep their places in space.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not one of integers with determinant 1 or -1.
+    """
     steps = np.asarray(matrix, dtype=np.int64)
     inverse = np.rint(np.linalg.inv(steps.astype(np.float64)))
     if not np.array_equal(np.rint(inverse @ steps), np.eye(3)):

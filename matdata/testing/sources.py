@@ -35,7 +35,13 @@ class SourceContract:
     """
 
     def argument(self, folder: Path) -> str:
-        """What a user types to read whole records: ``mine:argument``, or a path in `folder`."""
+        """What a user types to read whole records: ``mine:argument``, or a path in `folder`.
+
+        Raises
+        ------
+        NotImplementedError
+            If the subclass does not say it.
+        """
         raise NotImplementedError
 
     def damaged(self, folder: Path) -> str | None:
@@ -65,7 +71,7 @@ class SourceContract:
         assert origin.energy_column is None or origin.energy_column in first.table
 
     def test_records_are_the_same_from_any_chunk_on(self, source: Source) -> None:
-        """A build that was killed goes on with the chunks that are left."""
+        """A build that was killed continues with the chunks that are left."""
         whole = list(source.chunks())
         assert sum(len(chunk) for chunk in whole)
         for start in range(len(whole) + 1):
@@ -79,7 +85,7 @@ class SourceContract:
             expected = source.read(raw)
             same_chunks([source.read(raw), sent.read(copied)], [expected, expected])
 
-    def test_ids_tell_records_apart(self, source: Source) -> None:
+    def test_ids_are_unique(self, source: Source) -> None:
         """Ids are usable and no two records have one, in the ledger neither."""
         chunks = list(source.chunks())
         ids = [str(name) for chunk in chunks for name in chunk.table["material_id"]]
@@ -118,11 +124,11 @@ class SourceContract:
         assert rejects
         assert all(r.stage == "source" and r.material_id and r.message for r in rejects)
         assert not [r for r in rejects if r.reason == UNEXPECTED]
-        kept = {str(name) for chunk in chunks for name in chunk.table["material_id"]}
+        readable = {str(name) for chunk in chunks for name in chunk.table["material_id"]}
         whole = list(self.make(self.argument(tmp_path), tmp_path).chunks())
         names = {str(name) for chunk in whole for name in chunk.table["material_id"]}
-        assert len(names) - len(kept) == len(rejects)
-        assert kept < names
+        assert len(names) - len(readable) == len(rejects)
+        assert readable < names
 
 
 def same_chunks(found: list[Chunk], expected: list[Chunk]) -> None:

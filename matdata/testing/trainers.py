@@ -48,7 +48,7 @@ class TrainerContract:
     hypers: ClassVar[Mapping[str, Any]] = {}
     #: Settings of the loop for the test that it can learn a few materials by heart.
     overfit: ClassVar[Mapping[str, Any]] = {"epochs": 150, "lr": 0.01, "batch_size": 8}
-    #: Share of the spread of the targets that is left when it has.
+    #: Share of the mean deviation of the targets that is left when it has.
     overfit_error: ClassVar[float] = 0.2
     #: What a plugin cannot do by nature is said here, and the tests then hold that it does not:
     #: whether it can learn a few materials by heart,
@@ -68,10 +68,10 @@ class TrainerContract:
     def dataset(cls, tmp_path_factory: pytest.TempPathFactory) -> api.Dataset:
         """A small dataset with the inputs that the plugin reads."""
         cache = tmp_path_factory.mktemp(f"contract-{cls.plugin}")
-        made = api.build(cls.source, cache=cache, workers=1, name="contract")
-        cls.add_inputs(made)
-        made.add_split("random", name=SPLIT, ratios="60/20/20")
-        return made
+        dataset = api.build(cls.source, cache=cache, workers=1, name="contract")
+        cls.add_inputs(dataset)
+        dataset.add_split("random", name=SPLIT, ratios="60/20/20")
+        return dataset
 
     @classmethod
     def add_inputs(cls, dataset: api.Dataset) -> None:
@@ -87,7 +87,7 @@ class TrainerContract:
 
     @classmethod
     def trainer(cls) -> Trainer:
-        """The plugin with the small hypers."""
+        """The plugin with the small hyperparameters."""
         return make_trainer(cls.plugin, cls.hypers)
 
     @classmethod
@@ -112,31 +112,31 @@ class TrainerContract:
         return cls.run(dataset, "trained")
 
     def test_it_says_what_it_is(self) -> None:
-        """Name, version, citation, inputs and documented hypers."""
-        made = self.trainer()
-        assert made.name == self.plugin
-        assert made.version
-        assert made.citation
-        assert made.summary
-        assert bool(made.inputs()) is self.reads_inputs
-        assert all(meaning for _, _, meaning in type(made).Hypers.describe())
+        """Name, version, citation, inputs and documented hyperparameters."""
+        trainer = self.trainer()
+        assert trainer.name == self.plugin
+        assert trainer.version
+        assert trainer.citation
+        assert trainer.summary
+        assert bool(trainer.inputs()) is self.reads_inputs
+        assert all(meaning for _, _, meaning in type(trainer).Hypers.describe())
 
     def test_unknown_hypers_are_refused(self) -> None:
-        """A hyper that does not exist is told."""
+        """A hyperparameter that does not exist is an error."""
         with pytest.raises(ConfigError, match=NOT_A_HYPER):
             make_trainer(self.plugin, {NOT_A_HYPER: 1})
 
     def test_it_learns_a_few_materials_by_heart(self, dataset: api.Dataset) -> None:
-        """The error on the training part falls far below the spread of its targets, or not at all
-        where the plugin says so."""
+        """The error on the training part falls far below the mean deviation of its targets, or not
+        at all where the plugin says so."""
         settings = {**self.overfit, "weight_decay": 0.0, "loss": "l1", "validation": False}
         run = self.run(dataset, "overfit", **settings)
         ids = np.array(dataset.split(SPLIT)["train"])
-        found = predict_dataset(run, dataset, ids, with_truth=True)
-        assert found.true is not None
-        error = np.abs(found.mean - found.true).mean()
-        spread = np.abs(found.true - np.median(found.true)).mean()
-        assert bool(error < self.overfit_error * spread) is self.learns_by_heart
+        predicted = predict_dataset(run, dataset, ids, with_truth=True)
+        assert predicted.true is not None
+        error = np.abs(predicted.mean - predicted.true).mean()
+        deviation = np.abs(predicted.true - np.median(predicted.true)).mean()
+        assert bool(error < self.overfit_error * deviation) is self.learns_by_heart
 
     def test_predictions_do_not_depend_on_the_batch(
         self, dataset: api.Dataset, trained: Run
@@ -203,17 +203,17 @@ class TrainerContract:
 
     def test_an_ensemble_equals_its_members_trained_alone(self, dataset: api.Dataset) -> None:
         """Member m of an ensemble is the run with seed + m, up to rounding."""
-        made = self.trainer()
-        if not isinstance(made, TorchTrainer):
+        trainer = self.trainer()
+        if not isinstance(trainer, TorchTrainer):
             pytest.skip("trees are members already")
         run = self.run(dataset, "ensemble", ensemble=2, loss="l1", members="stacked")
-        if made.vmap:
+        if trainer.vmap:
             assert run.result()["engine"] == "stacked", run.result()["why_separate"]
         separate = self.run(dataset, "separate", ensemble=2, loss="l1", members="separate")
-        found = [predict_dataset(which, dataset).members for which in (run, Run(separate.folder))]
-        self.near(found[0], found[1], 50.0)
+        members = [predict_dataset(which, dataset).members for which in (run, Run(separate.folder))]
+        self.near(members[0], members[1], 50.0)
 
-    def test_a_missing_input_is_told_with_its_command(self, dataset: api.Dataset) -> None:
+    def test_a_missing_input_is_an_error_with_its_command(self, dataset: api.Dataset) -> None:
         """The message holds `matdata featurize`; without inputs there is none to miss."""
         bare = copy.copy(dataset)
         cache = dataset.cache.with_name(dataset.cache.name + "-bare")
@@ -229,6 +229,6 @@ class TrainerContract:
             self.run(bare, "missing")
 
     def near(self, one: Any, other: Any, factor: float = 1.0) -> None:
-        """Equal up to rounding, measured by the spread of the numbers."""
+        """Equal up to rounding, relative to the largest number."""
         scale = float(np.abs(other).max())
         np.testing.assert_allclose(one, other, rtol=0, atol=factor * self.tolerance * scale)

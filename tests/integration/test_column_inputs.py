@@ -14,6 +14,7 @@ from support.runs import train
 import matdata as md
 from matdata.cli import main
 from matdata.core.console import SILENT
+from matdata.core.executors import Workers
 from matdata.core.table_rows import TableRows
 from matdata.features import featurizer
 from matdata.features.runner import Job, run
@@ -104,7 +105,7 @@ def test_the_unit_is_that_of_the_table(tmp_path):
     with pytest.raises(md.FeatureError, match="is in K, and C was asked for"):
         featurizer("column:t", {"unit": "C"}).for_units(units)
     rows = TableRows(np.array(["a", "b"]), {"t": [1.5, None]})
-    folder = run(Job(made, rows, "d@1", "0" * 64, tmp_path, "hdf5"), SILENT, 1)
+    folder = run(Job(made, rows, "d@1", "0" * 64, tmp_path, "hdf5"), SILENT, Workers(1))
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["fields"][0]["unit"] == "K"
     assert manifest["settings"] == {"variant": "t", "unit": "K"}

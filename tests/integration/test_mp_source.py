@@ -13,7 +13,8 @@ from support.files import mp_document
 from support.mp_server import KEY, VERSION, serving
 
 import matdata as md
-from matdata.sources import _mp_client, _mp_fields, _mp_rest, web
+from matdata.sources import _mp_client, _mp_rest, web
+from matdata.sources.mp import MaterialsProject, PageSizes
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def _build(server, monkeypatch, cache, **options):
 
 
 def test_pages_arrive_whole_and_sorted(documents, key, monkeypatch, tmp_path):
-    monkeypatch.setattr(_mp_fields, "PAGE", 10)
+    monkeypatch.setattr(MaterialsProject, "page_sizes", PageSizes(10))
     with serving(documents[::-1]) as server:
         dataset = _build(server, monkeypatch, tmp_path, dedupe="none")
         assert server.pages == [1, 2, 3]
@@ -48,7 +49,7 @@ def test_pages_arrive_whole_and_sorted(documents, key, monkeypatch, tmp_path):
 
 
 def test_a_cut_download_goes_on_at_the_page_it_lost(documents, key, monkeypatch, tmp_path):
-    monkeypatch.setattr(_mp_fields, "PAGE", 10)
+    monkeypatch.setattr(MaterialsProject, "page_sizes", PageSizes(10))
     with serving(documents) as server:
         server.faults = [None, (500, b"{}")]
         with pytest.raises(md.SourceError, match="Materials Project"):
@@ -82,7 +83,7 @@ SHORT = (200, b'{"data": [', {"Content-Length": "1000", "Connection": "close"})
 def test_each_fault_of_a_page_has_its_cause(
     faults, words, cause, documents, key, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(_mp_fields, "PAGE", 10)
+    monkeypatch.setattr(MaterialsProject, "page_sizes", PageSizes(10))
     monkeypatch.setattr(_mp_client, "TIMEOUT", 0.5)
     monkeypatch.setattr(MAPI_CLIENT_SETTINGS, "BACKOFF_FACTOR", 0.0)
     with serving(documents) as server:
@@ -219,8 +220,7 @@ def test_real_documents_give_the_same_records_as_the_file(key, monkeypatch, tmp_
 def test_deprecated_ids_are_rejects_and_their_pages_are_resumed(
     documents, key, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(_mp_fields, "PAGE", 10)
-    monkeypatch.setattr(_mp_fields, "DEPRECATED_PAGE", 2)
+    monkeypatch.setattr(MaterialsProject, "page_sizes", PageSizes(10, 2))
     gone = [one["material_id"] for one in documents[:5]]
     for one in documents[:5]:
         one["deprecated"] = True

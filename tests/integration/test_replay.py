@@ -12,6 +12,7 @@ from support.mp_server import KEY, serving
 
 import matdata as md
 from matdata.cli import main
+from matdata.sources.mp import MaterialsProject, PageSizes
 
 
 def _export(ref, path, cache):
@@ -26,7 +27,7 @@ def saved(tmp_path, monkeypatch):
     documents = [mp_document(many(23), row) for row in range(23)]
     documents[4]["structure"]["sites"][0]["species"][0]["occu"] = 0.5
     cache = tmp_path / "cache"
-    monkeypatch.setattr("matdata.sources._mp_fields.PAGE", 10)
+    monkeypatch.setattr(MaterialsProject, "page_sizes", PageSizes(10))
     with serving(documents) as server:
         monkeypatch.setenv("MP_API_ENDPOINT", server.url)
         dataset = md.build("mp", cache=cache, workers=1, split=None)

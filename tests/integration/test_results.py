@@ -109,10 +109,10 @@ def test_seeds_of_a_split_are_one_row_and_compared_on_the_same_parts(results, ev
 
 
 def test_small_numbers_are_not_shown_as_nothing(results):
-    assert results.spread([3.61e-6]) == "3.61e-06"
-    assert results.spread([3e-6, 4e-6]) == "3.5e-06 ± 7.07e-07"
-    assert results.spread([0.0414, 0.0436]) == "0.042 ± 0.002"
-    assert (results.spread([0.0]), results.spread([])) == ("0.000", "-")
+    assert results.mean_and_deviation([3.61e-6]) == "3.61e-06"
+    assert results.mean_and_deviation([3e-6, 4e-6]) == "3.5e-06 ± 7.07e-07"
+    assert results.mean_and_deviation([0.0414, 0.0436]) == "0.042 ± 0.002"
+    assert (results.mean_and_deviation([0.0]), results.mean_and_deviation([])) == ("0.000", "-")
 
 
 def test_what_is_not_finished_or_edited_is_refused(results, cache, tmp_path, capsys):

@@ -83,4 +83,4 @@ def test_a_source_that_breaks_the_contract_is_found(tmp_path, monkeypatch):
     chunk.table["material_id"][1] = chunk.table["material_id"][0]
     monkeypatch.setattr(type(source), "chunks", lambda self, start=0: iter([chunk]))
     with pytest.raises(AssertionError):
-        contract.test_ids_tell_records_apart(source)
+        contract.test_ids_are_unique(source)

@@ -101,9 +101,16 @@ def test_listing_imports_no_plugin(site):
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
 
 
-def test_it_is_trained_scored_and_predicts_with_its_members(command, site, monkeypatch, capsys):
+@pytest.fixture
+def installed(site, monkeypatch):
+    """The package on this process's path."""
     monkeypatch.syspath_prepend(str(site))
-    monkeypatch.setattr(TRAINERS, "_known", None)
+    TRAINERS.refresh()
+    yield
+    TRAINERS.refresh()
+
+
+def test_it_is_trained_scored_and_predicts_with_its_members(command, installed, capsys):
     cache = ["--cache", str(command.dataset.cache), "--json"]
     more = ["--target", TARGET, "--name", "third", "--set", "hyper.draws=4"]
     assert main(["train", "third-mean", "s", *more, *cache]) == 0

@@ -43,6 +43,15 @@ def test_a_whole_cache_is_clean(cache, capsys):
     assert verify(cache, capsys) == (0, [], [])
 
 
+def test_what_the_cache_of_a_checkout_says_about_itself_is_no_strange_file(cache, capsys):
+    (cache / "README.md").write_text("the home of artefacts")
+    (cache / "other.md").write_text("something else")
+    code, problems, notes = verify(cache, capsys)
+    assert (code, problems) == (0, [])
+    assert len(notes) == 1
+    assert "other.md" in notes[0]
+
+
 def _fifo(path):
     os.mkfifo(path)
 

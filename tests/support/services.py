@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hashlib
-import importlib
 import io
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 import zipfile
@@ -33,9 +33,13 @@ from support.s3_server import serving_bucket
 
 NAMES = ("mp", "mp --bulk", "optimade", "jarvis", "matminer")
 QUICK = "from matdata.sources import web; web.PAUSE = 0.0"
+SMALL_PAGES = (
+    "from matdata.sources.mp import MaterialsProject, PageSizes; "
+    "MaterialsProject.page_sizes = PageSizes(10)"
+)
 #: What `Service.setup` and `QUICK` change, to be put back after a build in this process.
 CHANGED = (
-    "web.PAUSE", "_mp_fields.PAGE", "optimade.PROVIDERS", "jarvis.PINNED",
+    "web.PAUSE", "mp.MaterialsProject.page_sizes", "optimade.PROVIDERS", "jarvis.PINNED",
     "jarvis.ARTICLES", "jarvis.URL", "chunks.CHUNK_ROWS", "matminer_data.known_sets",
 )  # fmt: skip
 
@@ -87,9 +91,8 @@ class Service:
         words = ["build", *self.words, "--cache", str(cache), "--split", "none", "--workers", "1"]
         with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(told):
             for name in CHANGED:
-                module, _, attribute = name.partition(".")
-                place = importlib.import_module(f"matdata.sources.{module}")
-                patch.setattr(place, attribute, getattr(place, attribute))
+                path = f"matdata.sources.{name}"
+                patch.setattr(path, pkgutil.resolve_name(path))
             for key, value in self.environment(address).items():
                 patch.setenv(key, value)
             exec(f"{QUICK}\n{self.setup(address)}", {})
@@ -123,7 +126,7 @@ def _mp(folder: Path, rows: int) -> Iterator[Service]:
             ["mp", "--thermo", "summary"],
             server,
             lambda url: {"MP_API_ENDPOINT": url, "MP_API_KEY": KEY},
-            lambda url: "from matdata.sources import _mp_fields; _mp_fields.PAGE = 10",
+            lambda url: SMALL_PAGES,
             lambda: len(server.pages),
         )
 
@@ -137,7 +140,7 @@ def _bulk(folder: Path, rows: int) -> Iterator[Service]:
             ["mp", "--bulk", "--thermo", "summary"],
             server,
             lambda url: {"MP_OPEN_DATA_ENDPOINT": url},
-            lambda url: "from matdata.sources import _mp_fields; _mp_fields.PAGE = 10",
+            lambda url: SMALL_PAGES,
             lambda: len(server.keys),
         )
 

@@ -13,6 +13,7 @@ from matdata.adapters.pymatgen import to_structure
 from matdata.core.console import SILENT
 from matdata.core.crystals import Crystals
 from matdata.core.errors import SourceError
+from matdata.core.executors import Workers
 from matdata.sources import files as files_module
 from matdata.sources import snapshot
 from matdata.sources.base import Chunk
@@ -58,9 +59,9 @@ def test_snapshots_of_an_older_reading_are_not_found_again(tmp_path, monkeypatch
     wrong = Chunk(few().take([0]), {"material_id": ["one"]}, [])
     monkeypatch.setattr(snapshot, "READING", 1)
     monkeypatch.setattr(files_module, "parse_structures", lambda records: wrong)
-    before = take_snapshot(Files(path), tmp_path / "cache", SILENT, 1)
+    before = take_snapshot(Files(path), tmp_path / "cache", SILENT, Workers(1))
     monkeypatch.undo()
-    after = take_snapshot(Files(path), tmp_path / "cache", SILENT, 1)
+    after = take_snapshot(Files(path), tmp_path / "cache", SILENT, Workers(1))
     sizes = [[chunk.crystals.n_sites.tolist() for chunk in s.chunks()] for s in (before, after)]
     assert sizes == [[[8]], [[5]]]
 

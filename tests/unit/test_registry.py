@@ -30,8 +30,10 @@ def site(tmp_path, monkeypatch):
     """A folder of the path for distributions, and registries that look again."""
     monkeypatch.syspath_prepend(str(tmp_path))
     for registry in REGISTRIES.values():
-        monkeypatch.setattr(registry, "_known", None)
+        registry.refresh()
     yield tmp_path
+    for registry in REGISTRIES.values():
+        registry.refresh()
     for name, found in list(sys.modules.items()):
         if str(getattr(found, "__file__", None)).startswith(str(tmp_path)):
             del sys.modules[name]

@@ -28,11 +28,11 @@ def _calls(path: Path) -> set[str]:
     }
 
 
-def test_commands_print_by_console_tell_or_print_json():
+def test_commands_print_by_console_print_line_or_print_json():
     found = {
         path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py") if "print" in _calls(path)
     }
-    assert found <= PRINTERS, "print by Console, or by tell of matdata/cli/common.py"
+    assert found <= PRINTERS, "print by Console, or by print_line of matdata/cli/common.py"
 
 
 def test_csv_is_written_by_the_one_writer():

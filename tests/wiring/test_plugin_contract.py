@@ -56,7 +56,7 @@ def _checker_names() -> dict[str, str]:
 
 
 def test_names_are_listed_alike_for_readers_checkers_and_python():
-    message = "edit matdata/plugin/__init__.py: imports, HOMES and __all__ must agree"
+    message = "edit matdata/plugin: imports, __all__, and HOMES of homes.py must agree"
     assert _checker_names() == plugin.HOMES, message
     assert sorted(plugin.HOMES) == sorted(plugin.__all__), message
     assert dir(plugin) == sorted(plugin.__all__)

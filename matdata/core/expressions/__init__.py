@@ -76,7 +76,7 @@ class Expression:
         """
         return unit_of(self.tree, units, self.given)
 
-    def values(self, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> Values:
+    def values(self, columns: Mapping[str, Sequence[object]], rows: Sequence[int]) -> Values:
         """Its values for some rows of a table; cells of no other row are looked at.
 
         Raises
@@ -88,7 +88,7 @@ class Expression:
 
         return values_of(self.tree, columns, rows, self.given)
 
-    def cells(self, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> Cells:
+    def cells(self, columns: Mapping[str, Sequence[object]], rows: Sequence[int]) -> Cells:
         """Its cells for some rows; those of a column alone as they are.
 
         Raises
@@ -99,10 +99,10 @@ class Expression:
         if isinstance(self.tree, Name):
             column = columns[self.tree.name]
             return Cells([column[row] for row in rows], [False] * len(rows))
-        found = self.values(columns, rows)
-        return Cells(found.cells(), found.outside.tolist())
+        results = self.values(columns, rows)
+        return Cells(results.cells(), results.outside.tolist())
 
-    def holds(self, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> list[bool]:
+    def holds(self, columns: Mapping[str, Sequence[object]], rows: Sequence[int]) -> list[bool]:
         """Whether a condition is known to be true, row by row: a missing value is not.
 
         Raises
@@ -113,15 +113,15 @@ class Expression:
         """
         from matdata.core.expressions.values import CALLED
 
-        found = self.values(columns, rows)
-        if found.kind is not None and found.kind != "truth":
+        results = self.values(columns, rows)
+        if results.kind is not None and results.kind != "truth":
             fail(
                 self.given,
                 0,
-                f"a filter is true or false, and {self.name} is {CALLED[found.kind]}",
+                f"a filter is true or false, and {self.name} is {CALLED[results.kind]}",
                 "compare it with something, such as `band_gap > 0`",
             )
-        return [cell is True for cell in found.cells()]
+        return [cell is True for cell in results.cells()]
 
 
 def parse_expression(text: str, known: Iterable[str], owner: str = "the table") -> Expression:
@@ -148,25 +148,26 @@ def parse_expression(text: str, known: Iterable[str], owner: str = "the table") 
     if text in columns:
         return Expression(Name(text), text)
     try:
-        made = Expression(parse(text), text)
+        expression = Expression(parse(text), text)
     except ConfigError as error:
         near = did_you_mean(text, columns)
         raise ConfigError(
             error.what, cause=f"no column is called that{near}", next_step=error.next_step
         ) from None
-    for name in names_in(made.tree):
+    for name in names_in(expression.tree):
         if name.name not in columns:
-            where = "" if made.is_column else f", character {name.at + 1} of {text!r}"
+            where = "" if expression.is_column else f", character {name.at + 1} of {text!r}"
             raise ConfigError(
                 f"{owner} has no column {name.name!r}{where}{did_you_mean(name.name, columns)}",
                 next_step=f"columns: {', '.join(columns) or 'none'}",
             )
-    if not made.columns():
+    if not expression.columns():
         fail(text, 0, "it names no column")
-    if not made.is_column and made.name in columns:
+    if not expression.is_column and expression.name in columns:
         raise ConfigError(
-            f"{text!r} can be read in two ways: as an expression, and as the column {made.name!r}",
+            f"{text!r} can be read in two ways: as an expression, and as the column "
+            f"{expression.name!r}",
             next_step=f"write the column exactly as it is called, or the expression otherwise "
-            f"than {made.name!r}",
+            f"than {expression.name!r}",
         )
-    return made
+    return expression

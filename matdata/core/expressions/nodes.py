@@ -37,34 +37,6 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Negative:
-    """``-x``."""
-
-    argument: Node
-    at: int = 0
-
-
-@dataclass(frozen=True)
-class Arithmetic:
-    """``+``, ``-``, ``*`` or ``/`` of two numbers."""
-
-    operator: str
-    left: Node
-    right: Node
-    at: int = 0
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One of `COMPARISONS`."""
-
-    operator: str
-    left: Node
-    right: Node
-    at: int = 0
-
-
-@dataclass(frozen=True)
 class Member:
     """``x in (a, b, …)``."""
 
@@ -74,21 +46,37 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Not:
-    """``not x``."""
-
+class _Unary:
     argument: Node
     at: int = 0
 
 
 @dataclass(frozen=True)
-class Logic:
-    """``and`` or ``or``."""
-
+class _Binary:
     operator: str
     left: Node
     right: Node
     at: int = 0
+
+
+class Negative(_Unary):
+    """``-x``."""
+
+
+class Not(_Unary):
+    """``not x``."""
+
+
+class Arithmetic(_Binary):
+    """``+``, ``-``, ``*`` or ``/`` of two numbers."""
+
+
+class Comparison(_Binary):
+    """One of `COMPARISONS`."""
+
+
+class Logic(_Binary):
+    """``and`` or ``or``."""
 
 
 Node: TypeAlias = Name | Constant | Call | Negative | Arithmetic | Comparison | Member | Not | Logic

@@ -53,7 +53,7 @@ class Values:
     Attributes
     ----------
     kind
-        What its values are; None if all are missing, so that nothing tells.
+        What its values are; None if all are missing, so that nothing decides.
     data : (n, size) float64, or (n,) bool, or (n,) object of texts
         Values, 0 where missing; `size` is 1 for scalars.
     present : (n,) bool
@@ -78,7 +78,7 @@ class Values:
 
 
 def values_of(
-    node: Node, columns: Mapping[str, Sequence[Any]], rows: Sequence[int], text: str
+    node: Node, columns: Mapping[str, Sequence[object]], rows: Sequence[int], text: str
 ) -> Values:
     """Evaluate an expression for some rows; no other row is looked at.
 
@@ -105,7 +105,7 @@ class _Evaluation:
     """Evaluates the parts of one expression for the same rows."""
 
     def __init__(
-        self, columns: Mapping[str, Sequence[Any]], rows: Sequence[int], text: str
+        self, columns: Mapping[str, Sequence[object]], rows: Sequence[int], text: str
     ) -> None:
         self._columns = columns
         self._rows = rows
@@ -159,17 +159,17 @@ class _Evaluation:
     def _numbers(self, node: Name, cells: list[Any]) -> npt.NDArray[np.float64]:
         """Cells of numbers, or of arrays of one length, as (n, size); NaN where missing."""
         try:
-            made = [None if cell is None else np.array(cell, np.float64) for cell in cells]
+            arrays = [None if cell is None else np.array(cell, np.float64) for cell in cells]
         except (TypeError, ValueError):
             fail(self._text, node.at, f"column {node.name!r} holds values that are no numbers")
-        shapes = {value.shape for value in made if value is not None}
+        shapes = {value.shape for value in arrays if value is not None}
         if len(shapes) > 1:
             fail(self._text, node.at, f"arrays of column {node.name!r} differ in length")
         (shape,) = shapes
         if len(shape) > 1:
             fail(self._text, node.at, f"column {node.name!r} holds lists of lists")
         nothing = np.full(shape or (1,), np.nan)
-        flat = [nothing if value is None else value.reshape(-1) for value in made]
+        flat = [nothing if value is None else value.reshape(-1) for value in arrays]
         return np.array(flat, dtype=np.float64).reshape(len(cells), len(nothing))
 
     def _literal(self, node: Constant) -> Values:
@@ -183,23 +183,23 @@ class _Evaluation:
 
     def _need(self, node: Node, kind: Kind, at: int, what: str) -> Values:
         """Values of a part that must be of one kind."""
-        found = self.values(node)
-        if found.kind is None:
+        values = self.values(node)
+        if values.kind is None:
             return self._nothing(kind)
-        if found.kind != kind:
+        if values.kind != kind:
             fail(
                 self._text,
                 at,
-                f"{what} takes {CALLED[kind]}; {text_of(node)} is {CALLED[found.kind]}",
+                f"{what} takes {CALLED[kind]}; {text_of(node)} is {CALLED[values.kind]}",
             )
-        return found
+        return values
 
     def _function(self, node: Call | Negative) -> Values:
         name = node.function if isinstance(node, Call) else "-"
         inner = self._need(node.argument, "number", node.at, name)
         with np.errstate(all="ignore"):
-            made = _FUNCTIONS.get(name, np.negative)(inner.data)
-        return self._made(made, inner.present, inner.outside, inner.array)
+            results = _FUNCTIONS.get(name, np.negative)(inner.data)
+        return self._made(results, inner.present, inner.outside, inner.array)
 
     def _arithmetic(self, node: Arithmetic) -> Values:
         left = self._need(node.left, "number", node.at, node.operator)
@@ -208,18 +208,18 @@ class _Evaluation:
         if len(sizes) > 1:
             fail(self._text, node.at, "the arrays of both sides differ in length")
         with np.errstate(all="ignore"):
-            made = _ARITHMETIC[node.operator](left.data, right.data)
+            results = _ARITHMETIC[node.operator](left.data, right.data)
         present, outside = left.present & right.present, left.outside | right.outside
-        return self._made(made, present, outside, left.array or right.array)
+        return self._made(results, present, outside, left.array or right.array)
 
     def _made(
-        self, made: npt.NDArray[np.float64], present: Bool, outside: Bool, array: bool
+        self, results: npt.NDArray[np.float64], present: Bool, outside: Bool, array: bool
     ) -> Values:
         """Results, where arguments were there; those that are no finite numbers are outside."""
-        finite = np.isfinite(made).all(1)
+        finite = np.isfinite(results).all(1)
         lost = outside | (present & ~finite)
         here = present & finite
-        return Values("number", np.where(here[:, None], made, 0.0), here, lost, array)
+        return Values("number", np.where(here[:, None], results, 0.0), here, lost, array)
 
     def _comparison(self, node: Comparison | Member, left: Values, right: Values) -> Values:
         operator = node.operator if isinstance(node, Comparison) else "=="
@@ -233,8 +233,10 @@ class _Evaluation:
             fail(self._text, node.at, "arrays cannot be compared, only single numbers")
         if left.kind != "number" and operator not in ("==", "!="):
             fail(self._text, node.at, f"{CALLED[left.kind]} can only be equal (==) or not (!=)")
-        made = _COMPARE[operator](left.data, right.data)
-        return Values("truth", (made[:, 0] if made.ndim > 1 else made) & present, present, outside)
+        truth = _COMPARE[operator](left.data, right.data)
+        return Values(
+            "truth", (truth[:, 0] if truth.ndim > 1 else truth) & present, present, outside
+        )
 
     def _member(self, node: Member) -> Values:
         left = self.values(node.argument)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import ClassVar, assert_type
+from typing import ClassVar, TypeVar, assert_type
 
 import numpy as np
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from matdata.plugin import (
     Column,
     Dense,
     DenseBatch,
+    Executor,
     FeatureInput,
     Featurizer,
     Field,
@@ -134,8 +136,25 @@ class Stranger(TorchTrainer[Hypers]):
         return Net(self.hypers, schema)
 
 
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class InCaller:
+    """An executor that is no subclass of anything."""
+
+    def submit(self, function: Callable[[A], B], task: A, /) -> Future[B]:
+        """Do it at once."""
+        future: Future[B] = Future()
+        future.set_result(function(task))
+        return future
+
+
 def use() -> None:
     """What users write."""
+    chosen: Executor = InCaller()
+    with ThreadPoolExecutor(2) as executor:
+        md.build("sample", executor=executor, workers=2).featurize("ofm", executor=chosen)
     dataset = md.open("mine")
     assert_type(dataset.ref, str)
     assert_type(Mass().settings, MassSettings)

@@ -26,3 +26,4 @@ def wrong(batch: Batch, crystals: Crystals, schema: Schema) -> None:
     plugin.NoSuchName  # error: attr-defined
     md.no_such_name  # error: attr-defined
     md.open(3)  # error: arg-type
+    md.build("sample", executor="tcp://scheduler")  # error: arg-type

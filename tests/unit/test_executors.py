@@ -1,0 +1,92 @@
+"""Ordered maps over threads, processes and executors of others."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+
+import pytest
+from support.executors import InCaller, Never, die, refuse, square
+
+from matdata.core.errors import ConfigError, FeatureError, MatdataError
+from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
+from matdata.plugin import Executor
+
+
+def spawned() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, get_context("spawn"))
+
+
+def test_results_keep_their_order_wherever_they_come_from():
+    expected = [square(k) for k in range(50)]
+    assert list(ordered_map(square, range(50), SEQUENTIAL)) == expected
+    assert list(ordered_map(square, range(50), Workers(2), "thread")) == expected
+    with ThreadPoolExecutor(3) as threads:
+        assert list(ordered_map(square, range(50), Workers(3, threads))) == expected
+    stranger: Executor = InCaller()
+    assert list(ordered_map(square, range(50), Workers(1, stranger))) == expected
+
+
+def test_no_more_tasks_are_taken_than_the_window_holds():
+    taken: list[int] = []
+
+    def tasks():
+        for k in range(20):
+            taken.append(k)
+            yield k
+
+    workers = Workers(3, InCaller())
+    for done, _ in enumerate(ordered_map(square, tasks(), workers), 1):
+        assert len(taken) <= done - 1 + workers.window
+    assert len(taken) == 20
+
+
+def test_what_has_not_begun_is_cancelled_when_the_caller_stops():
+    lazy = Never()
+    running = ordered_map(square, range(100), Workers(2, lazy))
+    waiting = threading.Timer(0.2, lambda: lazy.futures[0].set_result(0))
+    waiting.start()
+    assert next(running) == 0
+    running.close()
+    assert len(lazy.futures) == Workers(2).window
+    assert all(future.cancelled() for future in lazy.futures[1:])
+
+
+def test_an_executor_that_was_given_stays_open():
+    with ThreadPoolExecutor(1) as threads:
+        with pytest.raises(FeatureError):
+            list(ordered_map(refuse, range(3), Workers(1, threads)))
+        assert threads.submit(square, 3).result() == 9
+
+
+def test_errors_of_worker_processes_read_as_they_were_raised():
+    with pytest.raises(FeatureError) as here:
+        refuse(0)
+    again = pickle.loads(pickle.dumps(here.value))
+    assert vars(again) == vars(here.value)
+    with spawned() as processes, pytest.raises(FeatureError) as there:
+        list(ordered_map(refuse, range(3), Workers(1, processes)))
+    assert str(there.value) == str(here.value) == str(again)
+    assert "\n  likely cause: a cause\n" in str(there.value)
+
+
+def test_a_dead_worker_and_a_closed_executor_are_errors_with_a_next_step():
+    with spawned() as processes, pytest.raises(MatdataError, match="exited without"):
+        list(ordered_map(die, range(3), Workers(1, processes)))
+    with ThreadPoolExecutor(1) as closed:
+        pass
+    with pytest.raises(MatdataError, match=r"takes no task.*\n.*shut down"):
+        list(ordered_map(square, range(3), Workers(1, closed)))
+    lazy = Never()
+    running = ordered_map(square, range(3), Workers(2, lazy))
+    waiting = threading.Timer(0.2, lambda: [future.cancel() for future in lazy.futures])
+    waiting.start()
+    with pytest.raises(MatdataError, match="dropped a task"):
+        next(running)
+
+
+def test_what_cannot_take_tasks_is_refused():
+    with pytest.raises(ConfigError, match="str is no executor"):
+        Workers(1, "tcp://scheduler")
