@@ -20,7 +20,7 @@ from matdata.sources.roles import ReadOptions
 
 WHOLE = {"material_id": "whole", "formula": "NaCl", "y": 1.0}
 SALT = to_structure(few(), 0).as_dict()
-ABSENT = object()
+ABSENT = ...  # stands for a key that is not there
 #: Cells of documents, and what becomes of a record with the formula Fe2O3.
 EMPTY = [None, "", "  ", "null", "None", "NaN", "nan", "n/a", {}, [], float("nan"), ABSENT]
 BROKEN = [
