@@ -14,6 +14,8 @@ import pytest
 from support.crystals import many
 from support.files import write_csv
 
+pytestmark = pytest.mark.slow
+
 COMMAND = ["build", "--features", "ofm", "--shard-rows", "24", "--workers", "1", "--quiet"]
 
 
