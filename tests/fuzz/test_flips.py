@@ -8,6 +8,8 @@ import pytest
 from fuzz.flips import flip_targets, flipped, make_cache, read_all
 from matdata.checks.cache import verify
 
+pytestmark = pytest.mark.slow
+
 FLIPS = 1000
 READ = 150  # of these, after which readers are asked as well
 
@@ -27,7 +29,6 @@ def test_the_whole_cache_is_clean(cache):
     assert {"other.json", "other.parquet", "a.zip", "test.parquet"} < names
 
 
-@pytest.mark.slow
 def test_each_flipped_byte_is_found_by_verify_and_by_readers(cache):
     rng = np.random.default_rng(0)
     targets = flip_targets(cache)

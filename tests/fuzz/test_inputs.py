@@ -12,6 +12,8 @@ from fuzz.pool import Zygotes
 from fuzz.records import Record, differences
 from fuzz.report import Report, cases
 
+pytestmark = pytest.mark.slow
+
 IN_CI = 16 * len(KINDS)
 
 

@@ -11,6 +11,8 @@ from fuzz.commands import Commands
 from fuzz.kills import SCENARIOS, Kills, moments
 from fuzz.zygote import folder as fast_folder
 
+pytestmark = pytest.mark.slow
+
 ALL = 64  # kills of a long job, over all scenarios; the sampled ones are one each
 
 

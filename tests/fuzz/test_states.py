@@ -19,6 +19,8 @@ from fuzz.caches import artefact_files, copied, digests, halves, move_clock
 from fuzz.commands import Command, Commands, Done
 from fuzz.zygote import folder as fast_folder
 
+pytestmark = pytest.mark.slow
+
 LONG = int(os.environ.get("MATDATA_FUZZ", "0"))
 RUNNING: list[Commands] = []  # the process that runs commands, one for all examples
 SEEN: dict[str, str] = {}  # digest of each file of an artefact, over all caches

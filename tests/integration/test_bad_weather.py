@@ -11,6 +11,8 @@ import pytest
 from support.mp_server import KEY
 from support.services import NAMES, service
 
+pytestmark = pytest.mark.slow
+
 every_source = pytest.mark.parametrize("name", NAMES)
 
 
@@ -75,7 +77,6 @@ def test_a_disk_that_fills_up(name, leave, disk, tmp_path):
         assert _whole(one, cache) == whole
 
 
-@pytest.mark.slow
 @every_source
 def test_two_processes_build_the_same(name, tmp_path):
     with service(name, tmp_path) as one:
@@ -97,7 +98,6 @@ def _saved(cache):
     return {path for pattern in patterns for path in cache.glob(pattern)}
 
 
-@pytest.mark.slow
 @every_source
 def test_a_killed_build_goes_on(name, tmp_path):
     with service(name, tmp_path) as one:

@@ -47,6 +47,7 @@ def alone(source, tmp_path_factory):
     return _build(source, tmp_path_factory.mktemp("alone"), workers=1)
 
 
+@pytest.mark.slow
 def test_threads_of_the_caller(source, alone, tmp_path):
     with ThreadPoolExecutor(2) as executor:
         assert _build(source, tmp_path, executor=executor, workers=2) == alone

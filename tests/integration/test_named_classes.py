@@ -98,6 +98,7 @@ def _evaluated(cache, capsys, target):
     return json.loads(capsys.readouterr().out)["targets"][target]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plugin", ["example", "roost", "dummy", "rf-magpie"])
 def test_text_is_learnt_predicted_and_scored_by_name(cache, capsys, tmp_path, plugin):
     assert _train(cache, "kind", plugin) == 0

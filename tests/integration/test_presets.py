@@ -16,6 +16,8 @@ from matdata.cli.arguments import make_parser
 from matdata.cli.train import request_of
 from matdata.training.run import find_run
 
+pytestmark = pytest.mark.slow
+
 RECIPES = Path(__file__).parents[2] / "recipes"
 SMALL = {
     "crabnet": ("width=8", "layers=1", "heads=2", "feedforward=8", "hidden=8,8,8,8"),

@@ -15,6 +15,7 @@ from matdata.splits.matbench import shuffled_folds
 pytestmark = pytest.mark.usefixtures("recipes")
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_ex_and_mp_of_the_thesis(run):
     ex, mp = real("roost/expt-non-metals.csv.gz"), real("roost/mp-non-metals.csv.gz")
@@ -50,6 +51,7 @@ def _check_published(run, name: str) -> None:
         assert [(given[i], target[i]) for i in sorted(ids)] == expected, f"{name} {part}"
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("file", "published"),  # digests as in tests/parity/test_splits_matbench.py

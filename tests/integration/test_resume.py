@@ -12,6 +12,8 @@ from support.crystals import many
 from support.files import write_csv
 from support.killing import artefacts, count, killed_at, start
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):

@@ -13,6 +13,8 @@ import pytest
 
 import matdata as md
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):

@@ -61,6 +61,7 @@ def train(dataset, plugin, name, split, **settings):
     return md.train(plugin, dataset, "y", split=split, name=name, verbose=False, **chosen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plugin", NETWORKS)
 def test_every_network_trains_on_a_last_batch_of_one_site(single, plugin):
     prepared(single, plugin)

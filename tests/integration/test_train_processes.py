@@ -16,13 +16,14 @@ from support.runs import QUICK, TARGET, equal, train, weights
 from matdata.store.safetensors import read_tensors
 from matdata.training import data
 
+pytestmark = pytest.mark.slow
+
 REFUSED = {
     *("pymatgen", "ase", "matminer", "mp_api", "moyopy", "spglib", "sklearn", "pydantic"),
     *("safetensors", "matplotlib"),
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("ensemble", ["1", "3"])
 def test_a_killed_training_ends_in_the_same_bytes(cache, ensemble, tmp_path):
     settings = ["--epochs", "80", "--ensemble", ensemble, "--set", "train.schedule=cosine"]
@@ -66,7 +67,6 @@ main(sys.argv[1:])
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["ram", "stream"])
 def test_a_training_killed_inside_an_epoch_ends_in_the_same_bytes(cache, mode, monkeypatch):
     """Columns in memory, or read window by window; against a training with resident columns."""
@@ -93,7 +93,6 @@ def test_a_training_killed_inside_an_epoch_ends_in_the_same_bytes(cache, mode, m
     equal(weights(cache, "a", "last"), weights(cache, "whole", "last"))
 
 
-@pytest.mark.slow
 def test_two_processes_equal_one_with_the_whole_batch(cache, tmp_path):
     more = ["--epochs", "3", "--batch-size", "20", "--clip", "1", "--threads", "1"]
     assert train(cache, *more, name="one") == 0

@@ -86,6 +86,7 @@ def score(dataset, trainer, target):
     return same
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trainer", TRAINERS)
 def test_offset_and_unit_change_no_score(units, trainer):
     """To bits for powers of two, else to 1e-5: at 1e9 a standard deviation has 24 bits left."""

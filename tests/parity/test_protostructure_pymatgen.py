@@ -63,6 +63,7 @@ def pymatgen_labels(phonons: SimpleNamespace, engine: str, step: int) -> list[st
     return [label.replace("_oS", "_oC").replace("_mS", "_mC") for label in labels]
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @EVERY
 @pytest.mark.parametrize(("engine", "angle"), [("moyopy", None), ("spglib", 5.0)])
@@ -75,6 +76,7 @@ def test_labels(phonons, engine, angle, step) -> None:
     assert ours.wyckoff_valid.all()
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_engines_disagree_on_space_groups_only(phonons) -> None:
     """One distorted crystal (AgSe2Y), at whose tolerance 141 turns into subgroups: into 8 by spglib

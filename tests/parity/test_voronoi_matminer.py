@@ -179,6 +179,7 @@ def test_matminer_confuses_crystals_whose_sites_come_in_another_order():
     np.testing.assert_allclose(dense(other)[0, 18:WIDTH], first, 1e-6, 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_real_crystals():
     table = json.loads(gzip.decompress(real("phonons/matbench_phonons.json.gz").read_bytes()))

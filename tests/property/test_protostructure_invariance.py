@@ -19,6 +19,8 @@ from matdata.symmetry.protostructure import Protostructures, protostructures
 from matdata.symmetry.search import Engine, analyse
 from matdata.tables import wyckoff
 
+pytestmark = pytest.mark.slow
+
 Array = npt.NDArray[np.float64]
 VOLUME_PER_SITE = 25.0  # Å³
 NEAREST = 0.5  # Å, well above the tolerance
@@ -27,11 +29,9 @@ SEEDS = 6
 TERM = re.compile(r"([+-]?)(\d*)([xyz])|([+-]?\d+(?:/\d+)?)")
 
 
-# Every group once by default, and with more crystals in the slow run.
+# Every group, with several crystals.
 CASES = [
-    pytest.param(number, seed, marks=[pytest.mark.slow] if seed else [])
-    for seed in range(SEEDS)
-    for number in range(1, wyckoff.N_GROUPS + 1)
+    pytest.param(number, seed) for seed in range(SEEDS) for number in range(1, wyckoff.N_GROUPS + 1)
 ]
 
 

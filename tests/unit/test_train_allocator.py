@@ -38,6 +38,7 @@ def mapped(how: str, size: int) -> int:
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
+@pytest.mark.slow
 @glibc
 @pytest.mark.parametrize(("how", "size", "blocks"), [
     ("default", LARGEST - 4096, 1),

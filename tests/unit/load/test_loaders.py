@@ -133,6 +133,7 @@ except md.ConfigError as error:
     assert "pip install matdata[train]" in done.stdout
 
 
+@pytest.mark.slow
 def test_loading_needs_no_chemistry(toy):
     script = f"""
 import sys
