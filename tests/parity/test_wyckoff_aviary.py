@@ -48,6 +48,7 @@ def test_the_thesis_table_is_theirs_but_for_the_order_of_columns():
     assert hashlib.sha256(b"".join(theirs)).hexdigest() == AVIARY_WYCKOFF
 
 
+@pytest.mark.slow
 def test_the_values_that_the_core_suite_keeps():
     from aviary.wren.data import parse_protostructure_label
 

@@ -244,6 +244,7 @@ def test_reading_goes_on_from_any_chunk(tmp_path, monkeypatch):
     assert [chunk.table["material_id"] for chunk in source.chunks(start=1)] == whole[1:]
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_by_the_chunk(tmp_path):
     """A long file is read without holding more than a few chunks."""
     import tracemalloc
