@@ -74,6 +74,9 @@ def test_the_structure_of_one_material(built, records):
         assert caught.value.next_step
         with pytest.raises(md.StructureError, match="has no structure"):
             built.atoms(name)
+    with pytest.raises(md.StoreError, match="holds no material 'nobody'") as caught:
+        built.structure("nobody")
+    assert caught.value.next_step == f"`matdata export {built.ref} FILE.csv` writes a table of it"
 
 
 def test_features_name_the_rows_that_they_lack(built, records):
@@ -202,7 +205,10 @@ def test_splits_by_structure_are_refused_and_by_formula_are_not(records, built, 
     assert all(len({part[one] for one in ids}) == 1 for ids in groups)
     assert not built.audit(name, keys=("formula",)).leaks
     assert built.audit(name).unlabelled["protostructure"] == BARE
-    assert built.audit(name, keys=("formula",), near_duplicates=True).overlaps
+    near = built.audit(name, keys=("formula",), near_duplicates=True)
+    assert near.overlaps
+    assert near.unlabelled == {"formula": 0, "near_duplicate": BARE}
+    assert f"no value of near_duplicate: {BARE} materials" in near.to_text()
 
 
 def test_two_versions_are_compared(records, tmp_path):
