@@ -187,6 +187,14 @@ def test_only_rows_with_a_structure_can_be_asked_for(records, tmp_path):
     assert few.structures.crystals.n_sites.max() < 6
 
 
+def test_a_build_whose_records_are_all_in_another_dataset_says_so(cache, records, tmp_path):
+    path = mixed.write_csv(tmp_path / "again.csv", records)
+    drop = {"drop_in": ["m"], "drop_by": "formula", "dedupe": "none"}
+    with pytest.raises(md.CurationError, match=f"not one of {COUNT} records is left") as caught:
+        _build(path, cache, **{**drop, "name": "n"})
+    assert "--drop-by" in caught.value.next_step
+
+
 def test_splits_by_structure_are_refused_and_by_formula_are_not(records, built, tmp_path, capsys):
     with pytest.raises(md.SplitError, match=f"{BARE} of {COUNT} materials have no structure"):
         built.add_split("group", by=("protostructure",))
