@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.curate.rows import kept_name
+from matdata.store.nested import is_nested
+
+Table: TypeAlias = "Mapping[str, Sequence[object]]"
 
 
-def axes_of(
-    columns: Iterable[str], known: Mapping[str, str], texts: Sequence[str]
-) -> dict[str, str]:
+def axes_of(table: Table, known: Mapping[str, str], texts: Sequence[str]) -> dict[str, str]:
     """By array column the column that holds its axis.
 
     Parameters
     ----------
-    columns
-        Those of the dataset's table.
+    table
+        The dataset's columns.
     known
         Pairs that the source knows, by the names that it gives.
     texts
@@ -25,15 +27,21 @@ def axes_of(
     Raises
     ------
     ConfigError
-        If a text of the user names no two columns.
+        If a text of the user names no two columns, a column without arrays of numbers, arrays of
+        another length than their axis, or a second axis of a column.
     """
-    names = list(columns)
     of_source = {kept_name(column): kept_name(axis) for column, axis in known.items()}
-    axes = {c: axis for c, axis in of_source.items() if c in names and axis in names}
+    axes = {c: axis for c, axis in of_source.items() if c in table and axis in table}
+    of_user: dict[str, str] = {}
     for text in texts:
-        column, axis = _pair(text, names)
-        axes[column] = axis
-    return axes
+        column, axis = _pair(text, list(table))
+        if of_user.setdefault(column, axis) != axis:
+            raise ConfigError(
+                f"--axis names two axes of {column!r}: {of_user[column]!r} and {axis!r}",
+                next_step="name one; training may ask for another (`matdata train --axis`)",
+            )
+        _require_curves(table, column, axis)
+    return {**axes, **of_user}
 
 
 def _pair(text: str, names: Sequence[str]) -> tuple[str, str]:
@@ -49,3 +57,32 @@ def _pair(text: str, names: Sequence[str]) -> tuple[str, str]:
         f"--axis {text!r} names no two columns{near}",
         next_step=f"write COLUMN=AXIS; columns: {', '.join(names)}",
     )
+
+
+def _require_curves(table: Table, column: str, axis: str) -> None:
+    """Check that both columns hold arrays of numbers, as many of the axis as of the column."""
+    for name in (column, axis):
+        if not any(map(_is_array, table[name])):
+            arrays = [other for other, cells in table.items() if any(map(_is_array, cells))]
+            raise ConfigError(
+                f"--axis '{column}={axis}': {name!r} holds no arrays of numbers",
+                next_step=f"array columns: {', '.join(arrays) or 'none'}",
+            )
+    rows = zip(table["material_id"], table[column], table[axis], strict=True)
+    for identity, values, points in rows:
+        n, n_points = _length(values), _length(points)
+        if None not in (n, n_points) and n != n_points:
+            raise ConfigError(
+                f"--axis '{column}={axis}': {identity} has {n} numbers of {column!r} and "
+                f"{n_points} of {axis!r}",
+                next_step="name a column with one point per number",
+            )
+
+
+def _length(cell: object) -> int | None:
+    """Number of numbers of an array; None for any other cell."""
+    return len(cell) if isinstance(cell, (list, tuple)) and not is_nested(cell) else None
+
+
+def _is_array(cell: object) -> bool:
+    return _length(cell) is not None

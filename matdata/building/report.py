@@ -36,6 +36,8 @@ def report_line(count: int) -> str:
 def nothing_left(curated: Curated) -> CurationError:
     """The error of a build without a usable record, with the first three reasons."""
     lost = defects(curated.rejects)
+    if curated.rejects and not lost:
+        return _all_elsewhere(curated)
     reasons = ", ".join(f"{n:,} {why}" for why, n in lost.items())
     first = [reject for reject in curated.rejects if reject.reason in lost][:3]
     lines = [f"{reject.material_id}: {reject.message}" for reject in first]
@@ -45,6 +47,15 @@ def nothing_left(curated: Curated) -> CurationError:
         f"not one of {curated.funnel.entered:,} records can be used: {reasons}",
         details=lines,
         next_step="look at these records in the source",
+    )
+
+
+def _all_elsewhere(curated: Curated) -> CurationError:
+    """The error of a build whose records are all in datasets that are left out."""
+    return CurationError(
+        f"not one of {curated.funnel.entered:,} records is left: the datasets of --drop-in hold "
+        "all of them already",
+        next_step="leave out fewer datasets, or compare by another key (--drop-by)",
     )
 
 

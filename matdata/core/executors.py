@@ -51,16 +51,21 @@ class Workers:
     Raises
     ------
     ConfigError
-        If the executor has no `submit`.
+        If the executor has no `submit`, or is a class of executors.
     """
 
     count: int = 1
     executor: Executor | None = None
 
     def __post_init__(self) -> None:
-        if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
+        if self.executor is None:
+            return
+        is_class = isinstance(self.executor, type)
+        if is_class or not callable(getattr(self.executor, "submit", None)):
+            name = getattr(self.executor, "__name__", type(self.executor).__name__)
+            why = "it is a class, not an open one" if is_class else "it has no `submit`"
             raise ConfigError(
-                f"{type(self.executor).__name__} is no executor: it has no `submit`",
+                f"{name} is no executor: {why}",
                 next_step="give an open executor of concurrent.futures, or one like it",
             )
 
@@ -100,7 +105,7 @@ def ordered_map(
     ------
     MatdataError
         If there is not enough memory, here or in a worker; if a worker died, or the executor is
-        shut down or drops a task. What `function` raises is raised as it is.
+        shut down, drops a task or returns no futures. What `function` raises is raised as it is.
     """
     with enough_memory():
         if workers.executor is not None:
@@ -144,7 +149,7 @@ def _in_order(
 
 def _submit(executor: Executor, function: Callable[[A], B], task: A) -> Future[B]:
     try:
-        return executor.submit(function, task)
+        future = executor.submit(function, task)
     except BrokenExecutor as error:
         raise _worker_died() from error
     except RuntimeError as error:  # what `concurrent.futures` raises after a shutdown
@@ -153,6 +158,14 @@ def _submit(executor: Executor, function: Callable[[A], B], task: A) -> Future[B
             cause="it was shut down before the work was done",
             next_step="close it after matdata has returned",
         ) from error
+    if not callable(getattr(future, "result", None)):
+        raise ConfigError(
+            f"{type(executor).__name__} is no executor: its `submit` returned "
+            f"{type(future).__name__}, which has no `result`",
+            next_step="give an executor whose `submit` returns futures, as those of "
+            "concurrent.futures do",
+        )
+    return future
 
 
 def _result(future: Future[B]) -> B:

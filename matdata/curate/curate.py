@@ -217,6 +217,7 @@ def _drop_duplicates(
     present = subject.records.structures.present
     if dedupe.by == "polymorph":
         ranked = present | dedupe.ranks_formulas
+        _drop_without_energy(state, subject.records, energy, ranked)
         keys = formulas
         if subject.records.has_structures:  # nothing shows that a formula is that structure
             keys = np.where(present, formulas, np.char.add(formulas, " (no structure)"))
@@ -225,8 +226,27 @@ def _drop_duplicates(
         labels = protostructure_labels(subject)
         text = "no space group was found within the tolerances"
         state.drop_where("symmetry", (labels == "") & present, "no_symmetry", text)
+        _drop_without_energy(state, subject.records, energy, present)
         step = ("lowest-energy protostructures", "same_protostructure")
         _drop_higher(state, labels, energy, present, step)
+
+
+def _drop_without_energy(
+    state: _Pass, records: Records, energy: Energies, ranked: npt.NDArray[np.bool_]
+) -> None:
+    """Drop the rows to be ranked whose energy per atom is not known."""
+    missing = (np.isnan(energy) & ranked)[state.rows]
+    if not missing.any():
+        return
+    given = records.table[str(records.energy_column)]
+    of_cells = ~records.structures.present & (records.energy_per == "cell")
+    messages = [
+        "its energy is that of a cell, whose atoms are not known without a structure"
+        if of_cells[row] and given[row] is not None
+        else "it has no energy to rank by"
+        for row in state.rows.tolist()
+    ]
+    state.drop("missing energies", np.where(missing, "no_energy", ""), messages)
 
 
 def _drop_higher(
@@ -237,9 +257,6 @@ def _drop_higher(
     step: tuple[str, str],
 ) -> None:
     """Of the ranked rows of each key keep the one of lowest energy; others are kept."""
-    missing = np.isnan(energy) & ranked
-    if missing[state.rows].any():
-        state.drop_where("missing energies", missing, "no_energy", "it has no energy to rank by")
     places = np.flatnonzero(ranked[state.rows])
     rows = state.rows[places]
     ids = [str(state.ids[row]) for row in rows.tolist()]

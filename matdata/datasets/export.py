@@ -108,7 +108,7 @@ def _write_hdf5(path: Path, content: Exported) -> None:
 
 
 def _write_table(path: Path, content: Exported, write: Callable[[Path, Columns], None]) -> None:
-    """A table takes features of one row a material, a column each."""
+    """A table takes features of one row per material, each number in a column of its own."""
     columns: Columns = dict(content.columns)
     row_of = {identity: row for row, identity in enumerate(columns["material_id"])}
     for name, feature in content.features.items():
@@ -135,14 +135,14 @@ def _no_table(name: str, feature: Feature, dense: Dense) -> FeatureError:
     advice = "write npz or hdf5, which hold arrays of any shape"
     if not isinstance(dense, Ragged):
         shape = " x ".join(map(str, dense.shape[1:]))
-        text = f"{name} has {shape} numbers for each material; a table holds one row a material"
+        text = f"{name} has {shape} numbers for each material; a table holds one row per material"
         return FeatureError(text, next_step=advice)
     level = next(item.level for item in feature.featurizer.fields if item.level != "crystal")
     settings = {known for known, _, _ in feature.featurizer.Settings.describe()}
     if "level" in settings:
         advice += f", or a view with one row (--set {name}.level=structure)"
     return FeatureError(
-        f"{name} has a row for each {level}; a table holds one row a material", next_step=advice
+        f"{name} has a row for each {level}; a table holds one row per material", next_step=advice
     )
 
 

@@ -13,7 +13,7 @@ from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.parse import parse_formulas, parse_structures
 from matdata.sources.readers.base import Raw, Record
-from matdata.sources.readers.csv_table import unnamed_columns
+from matdata.sources.readers.csv_table import mentions_cif, unnamed_columns
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
 from matdata.sources.readers.nested_columns import NestedColumns
 from matdata.sources.readers.opening import digest_input, encodable, plain_stem, plain_suffix
@@ -22,6 +22,7 @@ from matdata.sources.readers.raw_records import raw_of
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
 from matdata.sources.roles import ReadOptions, Roles, find_roles, holds_structure, structure_column
 
+CSV = ".csv"
 DOCUMENTS = (".json", ".jsonl", ".ndjson")  # each record has its own columns
 GENERIC = ("train", "val", "test", "data", "summary", "structures", "dataset")
 FORMATS = "CIF, POSCAR, CSV, JSON, JSONL, extended XYZ, ASE db, a folder or a zip of structures"
@@ -109,7 +110,7 @@ class Files(Source):
         )
 
     def _note(self, roles: Roles) -> str:
-        unnamed = unnamed_columns(self.path) if plain_suffix(self.path) == ".csv" else []
+        unnamed = unnamed_columns(self.path) if plain_suffix(self.path) == CSV else []
         notes = [f"{name} is left out: the row number that pandas wrote" for name in unnamed]
         hidden = self._folder.note() if self._folder else ""
         return "; ".join(filter(None, [roles.note, hidden, *notes]))
@@ -163,18 +164,23 @@ class Files(Source):
         return find_roles(columns, first, options, str(self.path))
 
     def _later(self, first: list[Record]) -> list[Record]:
-        """Later documents that show columns which the first ones do not have.
+        """Later records that show what the first ones do not have.
 
         Which records have a structure must not depend on the order of the file, so the first with
-        one is looked for, as are the first with the columns that the user names.
+        one is looked for, as are the first documents with the columns that the user names.
         """
-        if plain_suffix(self.path) not in DOCUMENTS:
+        suffix = plain_suffix(self.path)
+        if suffix not in (*DOCUMENTS, CSV):
             return []
         columns, options = column_names(first), self.options
         later = []
-        for named in {options.structure_col, options.formula_col} - {None, *columns}:
-            later += first_where(self._all_records(), functools.partial(_is_named, named))
-        if structure_column(columns, first, str(self.path)) is None and not options.structure_col:
+        if suffix in DOCUMENTS:
+            for named in {options.structure_col, options.formula_col} - {None, *columns}:
+                later += first_where(self._all_records(), functools.partial(_is_named, named))
+        unknown = (
+            not options.structure_col and structure_column(columns, first, str(self.path)) is None
+        )
+        if unknown and (suffix in DOCUMENTS or mentions_cif(self.path)):
             later += first_where(self._all_records(), holds_structure)
         return later
 

@@ -142,7 +142,12 @@ def holds_structure(name: str, value: object) -> bool:
     """Whether a value is a structure: a document or CIF, or a text of several lines so named."""
     if _is_structure_like(value):
         return True
-    return _plain(name) in STRUCTURE_NAMES and isinstance(value, str) and "\n" in value.strip()
+    return names_structure(name) and isinstance(value, str) and "\n" in value.strip()
+
+
+def names_structure(column: str) -> bool:
+    """Whether a column has a known name of structures."""
+    return _plain(column) in STRUCTURE_NAMES
 
 
 def formula_column(record: Mapping[str, Any]) -> str | None:

@@ -62,7 +62,8 @@ class Report:
     skipped
         Keys for which there is no column.
     unlabelled
-        Key to the number of materials of the split without a value; they share nothing.
+        Key to the number of materials of the split without a value; they share nothing. Under
+        ``near_duplicate``, where some have no structure to compare, how many.
     """
 
     split: str

@@ -199,7 +199,12 @@ def audit_split(
         _, columns = aligned(dataset.ids, dataset.columns)
         for key in keys:
             columns.labels(key)
-    return audit(split, dataset.columns, KEYS if keys is None else keys, near_duplicates)
+    report = audit(split, dataset.columns, KEYS if keys is None else keys, near_duplicates)
+    if near_duplicates is None or dataset.structures.is_complete:
+        return report
+    missing = split.part_of(dataset.ids[dataset.structures.missing])
+    unlabelled = {**report.unlabelled, "near_duplicate": int((missing != "").sum())}
+    return replace(report, unlabelled=unlabelled)
 
 
 def _require_same(dataset: DatasetFolder, split: Split, note: Mapping[str, object]) -> None:

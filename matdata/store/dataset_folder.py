@@ -138,7 +138,8 @@ class DatasetFolder:
                     f"{identity} was left out of {self.ref}: {reject.reason}: {reject.message}"
                 )
         return StoreError(
-            f"{self.ref} holds no material {identity!r}{did_you_mean(identity, self._index)}"
+            f"{self.ref} holds no material {identity!r}{did_you_mean(identity, self._index)}",
+            next_step=f"`matdata export {self.ref} FILE.csv` writes a table of it",
         )
 
     @functools.cached_property

@@ -19,6 +19,7 @@ def records(tmp_path_factory):
     table = [{**row, "wave=length": [8.0, 4.0, 2.0, 1.0]} for row in rows()]
     for place, row in enumerate(table):
         row["own"] = [0.0, 1.0, 2.0, 3.0 + place]
+        row["short"] = [0.0, 1.0, 2.0]
     path.write_text(json.dumps(table))
     return path
 
@@ -65,9 +66,15 @@ def test_axes_that_are_none_are_refused(records):
         ("spectrum=enery", r"names no two columns \(did you mean 'energy'"),
         ("spectrum", "names no two columns"),
         ("spectrum=spectrum", "names no two columns"),
+        ("y=energy", "'y' holds no arrays of numbers"),
+        ("material_id=energy", "'material_id' holds no arrays of numbers"),
+        ("spectrum=y", "'y' holds no arrays of numbers"),
+        ("spectrum=short", "has 4 numbers of 'spectrum' and 3 of 'short'"),
     ):
         with pytest.raises(md.ConfigError, match=message):
             build(records, "wrong", axis=[text])
+    with pytest.raises(md.ConfigError, match="two axes of 'spectrum': 'energy' and 'own'"):
+        build(records, "wrong", axis=["spectrum=energy", "spectrum=own"])
 
 
 def test_rows_with_axes_of_their_own_are_not_learnt_together(records):

@@ -74,6 +74,9 @@ def test_the_structure_of_one_material(built, records):
         assert caught.value.next_step
         with pytest.raises(md.StructureError, match="has no structure"):
             built.atoms(name)
+    with pytest.raises(md.StoreError, match="holds no material 'nobody'") as caught:
+        built.structure("nobody")
+    assert caught.value.next_step == f"`matdata export {built.ref} FILE.csv` writes a table of it"
 
 
 def test_features_name_the_rows_that_they_lack(built, records):
@@ -184,6 +187,14 @@ def test_only_rows_with_a_structure_can_be_asked_for(records, tmp_path):
     assert few.structures.crystals.n_sites.max() < 6
 
 
+def test_a_build_whose_records_are_all_in_another_dataset_says_so(cache, records, tmp_path):
+    path = mixed.write_csv(tmp_path / "again.csv", records)
+    drop = {"drop_in": ["m"], "drop_by": "formula", "dedupe": "none"}
+    with pytest.raises(md.CurationError, match=f"not one of {COUNT} records is left") as caught:
+        _build(path, cache, **{**drop, "name": "n"})
+    assert "--drop-by" in caught.value.next_step
+
+
 def test_splits_by_structure_are_refused_and_by_formula_are_not(records, built, tmp_path, capsys):
     with pytest.raises(md.SplitError, match=f"{BARE} of {COUNT} materials have no structure"):
         built.add_split("group", by=("protostructure",))
@@ -202,7 +213,10 @@ def test_splits_by_structure_are_refused_and_by_formula_are_not(records, built, 
     assert all(len({part[one] for one in ids}) == 1 for ids in groups)
     assert not built.audit(name, keys=("formula",)).leaks
     assert built.audit(name).unlabelled["protostructure"] == BARE
-    assert built.audit(name, keys=("formula",), near_duplicates=True).overlaps
+    near = built.audit(name, keys=("formula",), near_duplicates=True)
+    assert near.overlaps
+    assert near.unlabelled == {"formula": 0, "near_duplicate": BARE}
+    assert f"no value of near_duplicate: {BARE} materials" in near.to_text()
 
 
 def test_two_versions_are_compared(records, tmp_path):

@@ -189,6 +189,18 @@ def test_asked_for_polymorphs_formulas_are_ranked_among_themselves(order):
     }
 
 
+def test_energies_of_cells_say_nothing_of_a_formula():
+    records = _mixed(energy_per="cell")
+    done = curate(records, CurateSettings(dedupe="polymorph"))
+    assert {reject.material_id: reject.message for reject in done.rejects} == {
+        **dict.fromkeys(
+            ("f1", "f2", "salt"),
+            "its energy is that of a cell, whose atoms are not known without a structure",
+        ),
+        "mg": "it has no energy to rank by",
+    }
+
+
 def test_protostructures_rank_structures_alone():
     done = curate(_mixed(), CurateSettings(dedupe="protostructure"))
     assert len(done.table["material_id"]) == 8

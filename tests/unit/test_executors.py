@@ -90,3 +90,15 @@ def test_a_dead_worker_and_a_closed_executor_are_errors_with_a_next_step():
 def test_what_cannot_take_tasks_is_refused():
     with pytest.raises(ConfigError, match="str is no executor"):
         Workers(1, "tcp://scheduler")
+    with pytest.raises(ConfigError, match="ThreadPoolExecutor is no executor: it is a class"):
+        Workers(1, ThreadPoolExecutor)
+
+
+class NoFutures:
+    def submit(self, function, task):
+        return function(task)
+
+
+def test_an_executor_without_futures_is_refused():
+    with pytest.raises(ConfigError, match=r"NoFutures is no .* returned int, which has no"):
+        list(ordered_map(square, range(3), Workers(1, NoFutures())))

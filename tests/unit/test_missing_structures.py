@@ -116,6 +116,32 @@ def test_a_column_of_structures_of_another_name_may_have_gaps(tmp_path):
     assert named.structures.rows.tolist() == [2]
 
 
+@pytest.mark.parametrize("at", [0, 69])
+def test_structures_of_csv_under_another_name_are_found_wherever_they_stand(at, tmp_path):
+    texts = ["", *["" if k != at else files.cif(few(), 0) for k in range(70)]]
+    rows = [{"id": k, "formula": "MgO", "mine": text} for k, text in enumerate(texts)]
+    path = mixed.write_csv(tmp_path / "a.csv", rows)
+    chunk = _read(path)
+    assert chunk.structures.rows.tolist() == [at + 1]
+    assert "mine" not in chunk.table
+    (limited,) = Files(path, limit=at + 1).chunks()
+    assert not len(limited.structures.crystals)
+
+
+@pytest.mark.parametrize("structures", ["none", "after", "before"])
+def test_an_object_in_place_of_every_first_structure_is_no_formula(structures, tmp_path):
+    """Whether or not another record has one, and wherever it stands."""
+    broken = [{"id": f"b{k}", "formula": "MgO", "structure": {"foo": k}} for k in range(60)]
+    bare = [{"id": f"f{k}", "formula": "MgO"} for k in range(60)]
+    documents = {"none": broken, "after": bare + broken, "before": broken + bare}[structures]
+    chunk = _read(mixed.write_json(tmp_path / "a.json", documents))
+    assert chunk.table["material_id"] == [one["id"] for one in documents if one in bare]
+    assert {reject.message.split(": ")[1] for reject in chunk.rejects} == {
+        "'structure' is there, but is no structure"
+    }
+    assert len(chunk.rejects) == 60
+
+
 def test_what_the_first_documents_lack_is_found_by_its_name(tmp_path):
     """In either order: a formula by a known name, columns of other names if they are named."""
     whole = [{"id": f"w{k}", "structure": SALT} for k in range(60)]

@@ -12,7 +12,7 @@ from typing import Any
 from matdata.core.errors import SourceError
 from matdata.core.numerals import number_of_text
 from matdata.sources.limits import MAX_COLUMNS, MAX_RECORD
-from matdata.sources.readers.base import DAMAGED, Record, is_missing
+from matdata.sources.readers.base import DAMAGED, Record, is_cif, is_missing
 from matdata.sources.readers.opening import open_text
 from matdata.sources.roles import FORMULA_NAMES, ID_NAMES
 
@@ -118,6 +118,12 @@ def unnamed_columns(path: Path) -> list[str]:
     with open_text(path) as file:
         header = next(csv_rows(file, str(path)), [])
     return [name for name in header if name.strip() and _is_nameless(name)]
+
+
+def mentions_cif(path: Path) -> bool:
+    """Whether a line may be of a CIF: a quick look, without parsing any cell."""
+    with open_text(path) as file:
+        return any(is_cif(line) for line in file)
 
 
 def check_separator(header: Sequence[str], file_name: str) -> None:

@@ -16,7 +16,7 @@ from matdata.sources.readers.base import (
 from matdata.sources.readers.folder import form_of
 from matdata.sources.readers.peek import weight_of
 from matdata.sources.readers.records import ASE_ROW, XYZ_TEXT
-from matdata.sources.roles import Roles, formula_column, holds_structure
+from matdata.sources.roles import Roles, formula_column, holds_structure, names_structure
 
 
 def raw_of(record: Record, number: int, roles: Roles, stem: str) -> Raw:
@@ -52,8 +52,9 @@ def raw_of(record: Record, number: int, roles: Roles, stem: str) -> Raw:
     if roles.structure == XYZ_TEXT:
         return Raw(location, "xyz", payload, values, roles.id, weight)
     problem = None if is_missing(payload) else _no_structure(payload)
-    if roles.structure in left_out:
-        problem = f"{roles.structure!r} is there, but is no structure"
+    places = [name for name in left_out if _is_place(name, roles)]
+    if places:
+        problem = f"{places[0]!r} is there, but is no structure"
     elif roles.structure and is_missing(payload):
         problem = _misplaced(record, roles.structure)
     if problem is not None:
@@ -64,6 +65,11 @@ def raw_of(record: Record, number: int, roles: Roles, stem: str) -> Raw:
         return Raw(location, "formula", formula, values, weight=weight)
     lacks = [what for what in ("structure", "formula") if getattr(roles, what)]
     return Raw(location, "none", " and ".join(f"no {what}" for what in lacks), values)
+
+
+def _is_place(name: str, roles: Roles) -> bool:
+    """Whether a structure is expected there; by its name where no record has a structure."""
+    return names_structure(name) if roles.structure is None else name == roles.structure
 
 
 def _misplaced(record: Record, column: str) -> str | None:
