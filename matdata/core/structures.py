@@ -119,7 +119,7 @@ class Structures:
         rows = np.flatnonzero(present).astype(np.int64)
         return Structures(self.ids[taken], self.crystals.take(positions[present]), rows)
 
-    def spread(self, values: npt.NDArray[T], missing: Any) -> npt.NDArray[T]:
+    def scatter(self, values: npt.NDArray[T], missing: Any) -> npt.NDArray[T]:
         """Values (k,) of the crystals as values (n,) of all materials, with `missing` elsewhere."""
         if self.is_complete:
             return values

@@ -171,7 +171,7 @@ def _drop_invalid(state: _Pass, records: Records, settings: CurateSettings) -> N
     if not records.has_structures:
         return
     structures = records.structures
-    reasons = structures.spread(invalid(structures.crystals, settings.min_distance), "")
+    reasons = structures.scatter(invalid(structures.crystals, settings.min_distance), "")
     texts = {k: v.format(min_distance=settings.min_distance) for k, v in REASONS.items()}
     state.drop("validity", reasons, [texts.get(str(reason), "") for reason in reasons])
 

@@ -123,7 +123,7 @@ def _few_sites(subject: Subject, settings: CurateSettings) -> Filter | None:
         return None
     limit = settings.sites_below
     structures = _structures(subject, "sites_below")
-    drops = structures.spread(structures.crystals.n_sites >= limit, False)
+    drops = structures.scatter(structures.crystals.n_sites >= limit, False)
     return Filter(f"fewer than {limit} sites", "many_sites", f"{limit} or more sites", drops)
 
 
@@ -134,7 +134,7 @@ def _dense(subject: Subject, settings: CurateSettings) -> Filter | None:
     structures = _structures(subject, "volume_per_atom_below")
     crystals = structures.crystals
     with np.errstate(divide="ignore", invalid="ignore"):
-        drops = structures.spread(~(crystals.volume / crystals.n_sites < limit), False)
+        drops = structures.scatter(~(crystals.volume / crystals.n_sites < limit), False)
     step = f"less than {limit:g} Å^3 a site"
     return Filter(step, "large_volume", f"{limit:g} Å^3 a site or more", drops)
 

@@ -30,7 +30,7 @@ def test_rows_with_and_without(some):
     assert [some.position(row) for row in range(6)] == [None, 0, None, 1, 2, None]
     assert some.crystal(0) is None
     assert some.crystal(3).digest() == few().take([1]).digest()
-    assert some.spread(np.array([5, 6, 7]), 0).tolist() == [0, 5, 0, 6, 7, 0]
+    assert some.scatter(np.array([5, 6, 7]), 0).tolist() == [0, 5, 0, 6, 7, 0]
     assert some.cells(np.array([5, 6, 7])) == [None, 5, None, 6, 7, None]
 
 
