@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     from matdata.core.table_rows import TableRows
     from matdata.evaluation.derive.base import Derivation
     from matdata.features import featurizer
-    from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
+    from matdata.features.base import Block, Column, Dense, Featurizer, Field
     from matdata.features.formulas import ELEMENT_SETS
-    from matdata.features.inputs import RecordColumns, Requirement
+    from matdata.features.inputs import FeatureInput, RecordColumns, Requirement
     from matdata.geometry.gaussians import GAUSSIAN_BASES, GaussianBasis
     from matdata.load.batch import Batch
     from matdata.load.inputs.base import BatchForm, unsigned

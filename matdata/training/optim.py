@@ -38,9 +38,20 @@ def make_optimizer(
         "fused": fused,
     }
     if settings.optimizer == "sgd":
-        return torch.optim.SGD(parameters, momentum=settings.momentum, **options)
+        sgd = torch.optim.SGD(parameters, momentum=settings.momentum, **options)
+        if settings.precision == "fp16" and settings.momentum:
+            _begin_momentum(sgd)
+        return sgd
     kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
     return kind(parameters, betas=(settings.momentum, BETA2), eps=EPSILON, **options)
+
+
+def _begin_momentum(optimizer: torch.optim.Optimizer) -> None:
+    # torch's fused SGD makes its buffers, uninitialised, in a first step that is then left out
+    # because gradients overflow, and takes what lies there for momentum in the second.
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
 
 
 def clip_members(gradients: Sequence[Tensor], largest: float) -> Tensor:
