@@ -174,11 +174,10 @@ def test_pictures_and_none_are_what_was_said_last(toy, evaluated, tmp_path, caps
 def test_settings_that_do_not_reach_a_fit_are_refused(toy):
     run = md.train("dummy", toy, "y", split="s", name="fit", verbose=False)
     assert len(md.predict(run, "NaCl", device="cpu", threads=1)) == 1
-    for settings in ({"batch_size": 4}, {"precision": "fp16"}):
-        for call in (lambda: md.predict(run, "NaCl", **settings),
-                     lambda: md.evaluate(run, **settings)):  # fmt: skip
-            with pytest.raises(md.ConfigError, match=f"do not reach: {next(iter(settings))}"):
-                call()
+    with pytest.raises(md.ConfigError, match="do not reach: batch_size"):
+        md.predict(run, "NaCl", batch_size=4)
+    with pytest.raises(md.ConfigError, match="do not reach: precision"):
+        md.evaluate(run, precision="fp16")
     assert not (run.folder / "test.json").exists()
 
 
