@@ -44,8 +44,13 @@ def main() -> int:
     parser.add_argument("--output", type=Path, required=True, help="folder of the results")
     parser.add_argument("--rehearse", action="store_true", help="on a CPU, with tiny sizes")
     names = [name for group in GROUPS for name, _ in group]
-    more = {"nargs": "+", "choices": names, "metavar": "SECTION"}
-    parser.add_argument("--only", help=f"of {', '.join(names)}; data are always made", **more)
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=names,
+        metavar="SECTION",
+        help=f"of {', '.join(names)}; data are always made",
+    )
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     for name in ("results.json", "table.txt"):
