@@ -43,7 +43,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--output", type=Path, required=True, help="folder of the results")
     parser.add_argument("--rehearse", action="store_true", help="on a CPU, with tiny sizes")
-    parser.add_argument("--only", nargs="*", help="sections; data are always made")
+    names = [name for group in GROUPS for name, _ in group]
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=names,
+        metavar="SECTION",
+        help=f"of {', '.join(names)}; data are always made",
+    )
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     for name in ("results.json", "table.txt"):

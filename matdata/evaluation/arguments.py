@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from matdata.core.errors import ConfigError
 from matdata.core.options import Option, Values, options_of
 from matdata.store.config_file import Entry, config_text
 from matdata.training.prediction_settings import OF_PREDICTION
@@ -46,10 +47,24 @@ EVALUATE_OPTIONS = (
 
 
 def canonical(values: Values, whole: Values) -> Values:
-    """Options of a file or of the command line as keywords of `matdata.predict` and `evaluate`,
-    which have the same names.
+    """Options of a file, of the command line or of Python, to be laid over others.
+
+    A folder of pictures, and none, say the same thing in two ways: what is said last holds.
+
+    Raises
+    ------
+    ConfigError
+        If both are said in one place.
     """
-    return values
+    folder, none = values.get("pictures"), values.get("no_pictures")
+    if none and folder is not None:
+        raise ConfigError(
+            f"pictures are to be written to {str(folder)!r}, and none are to be written",
+            next_step="leave out pictures or no-pictures",
+        )
+    if none:
+        return {**values, "pictures": None}
+    return values if folder is None else {**values, "no_pictures": False}
 
 
 def config_of_predict(request: PredictRequest) -> str:

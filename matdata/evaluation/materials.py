@@ -9,6 +9,7 @@ from pathlib import Path
 
 from matdata.core.composition import parse_formula
 from matdata.core.errors import ConfigError, StructureError
+from matdata.core.given import require_given
 from matdata.store.catalogue import datasets, find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 
@@ -22,8 +23,10 @@ def named_materials(
     Raises
     ------
     ConfigError
-        If a text could be two of a dataset, a formula and a file.
+        If a text is empty, or could be two of a dataset, a formula and a file.
     """
+    for text in texts:
+        require_given(text, "a name among what is to be predicted")
     is_dataset = len(texts) == 1 and texts[0].partition("@")[0] in datasets(cache)
     for text in texts:
         require_one_meaning(text, is_dataset)

@@ -23,6 +23,7 @@ from matdata.training.prediction import Predictions
 from matdata.training.prediction_files import require_format
 from matdata.training.prediction_settings import OF_PREDICTION, prediction_settings
 from matdata.training.run import Run, find_run
+from matdata.training.settings import require_honoured
 
 #: Options that are no settings of the loop.
 OWN = ("run", "what", "cache", "derive", "output", "members", "pictures", "no_pictures")
@@ -208,4 +209,6 @@ def _derivations(fields: Values) -> tuple[str | Derivation, ...]:
 def _settings(fields: Values, run: Run) -> dict[str, object]:
     settings = {name: value for name, value in fields.items() if name not in OWN}
     prediction_settings(run.settings, settings)  # refused before anything is computed
+    if isinstance(run.trainer, FitTrainer):
+        require_honoured(run.trainer.name, settings)
     return settings

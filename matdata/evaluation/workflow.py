@@ -150,7 +150,10 @@ def _fields(
     config: str | Path | None, options: Sequence[Option], given: Mapping[str, object]
 ) -> dict[str, object]:
     """What is given, over what a configuration file holds."""
+    from matdata.evaluation.arguments import canonical
     from matdata.store.config_file import read_config
 
     upper = {name: value for name, value in given.items() if value is not None}
-    return upper if config is None else overlay(read_config(config, options), upper)
+    lower = {} if config is None else read_config(config, options)
+    both = {**lower, **upper}
+    return overlay(canonical(lower, both), canonical(upper, both))

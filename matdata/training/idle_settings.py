@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from matdata.core.errors import ConfigError, TrainError
 from matdata.training.contract import FitTrainer, Trainer
 from matdata.training.request import Request
-from matdata.training.settings import UNLIMITED, fit_honours
+from matdata.training.settings import (
+    UNLIMITED,
+    fit_honours,
+    require_honoured,
+    require_one_limit,
+)
 
 
 def idle_settings(
@@ -40,13 +45,7 @@ def reject_idle_settings(trainer: Trainer, request: Request) -> None:
                 f"{trainer.name} has a fit of its own and takes over no weights",
                 next_step="leave out --from-run, --freeze, --reinit and --keep-normalizer",
             )
-        idle = sorted(idle_settings(trainer, request, request.settings))
-        if idle:
-            raise ConfigError(
-                f"{trainer.name} has a fit of its own, which these settings of the loop do not "
-                f"reach: {', '.join(idle)}",
-                next_step=f"leave them out; `matdata plugins {trainer.name}` lists its own",
-            )
+        require_honoured(trainer.name, request.settings)
         named = sorted(n for n, asked in request.target_requests.items() if asked.objective)
         if named:
             raise ConfigError(
@@ -55,12 +54,7 @@ def reject_idle_settings(trainer: Trainer, request: Request) -> None:
                 next_step="leave out --objective",
             )
         return
-    budget = [name for name in UNLIMITED if request.settings.get(name)]
-    if budget and "batch_size" in request.settings:
-        raise ConfigError(
-            f"{' and '.join(budget)} takes the place of batch_size; both are given",
-            next_step="leave one of them out",
-        )
+    require_one_limit(request.settings)
     if request.keep_normalizer and not request.from_run:
         raise ConfigError(
             "--keep-normalizer keeps the normalizer of another run; no run is named",

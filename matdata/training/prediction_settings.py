@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from matdata.core.errors import ConfigError, did_you_mean
-from matdata.training.settings import UNLIMITED, TrainSettings
+from matdata.training.settings import UNLIMITED, TrainSettings, require_one_limit
 
 #: All others change how the weights are read, and are those that the run was trained with.
 OF_PREDICTION = (
@@ -39,8 +39,10 @@ def prediction_settings(trained: TrainSettings, given: Mapping[str, object]) -> 
     Raises
     ------
     ConfigError
-        If one is none of `OF_PREDICTION`, or has a value that it cannot take.
+        If one is none of `OF_PREDICTION`, or has a value that it cannot take; if both a batch size
+        and a budget in its place are given.
     """
     check_prediction(given)
+    require_one_limit(given)
     budgets = UNLIMITED if "batch_size" in given else {}
     return trained.replace(**{**budgets, **given})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from matdata.core.errors import ConfigError, did_you_mean
@@ -214,6 +214,39 @@ def fit_honours(name: str) -> bool:
     return name in OF_A_FIT or any(
         field.name == name and field.metadata.get("view", False) for field in fields(TrainSettings)
     )
+
+
+def require_honoured(trainer: str, names: Iterable[str]) -> None:
+    """Check that a plugin with a fit of its own can follow all of some settings.
+
+    Raises
+    ------
+    ConfigError
+        Naming those that it cannot.
+    """
+    idle = sorted(name for name in names if not fit_honours(name))
+    if idle:
+        raise ConfigError(
+            f"{trainer} has a fit of its own, which these settings of the loop do not "
+            f"reach: {', '.join(idle)}",
+            next_step=f"leave them out; `matdata plugins {trainer}` lists its own",
+        )
+
+
+def require_one_limit(given: Mapping[str, object]) -> None:
+    """Check that batches are limited by a size or by budgets, not by both.
+
+    Raises
+    ------
+    ConfigError
+        If both are given.
+    """
+    budgets = [name for name in UNLIMITED if given.get(name)]
+    if budgets and "batch_size" in given:
+        raise ConfigError(
+            f"{' and '.join(budgets)} takes the place of batch_size; both are given",
+            next_step="leave one of them out",
+        )
 
 
 def settings_from_pairs(

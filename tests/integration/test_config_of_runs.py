@@ -100,6 +100,11 @@ def test_what_is_given_wins_over_the_file(toy, run, tmp_path, capsys):
         ('run = "a"\nwhat = "NaCl"\nderive = "conformul"', "did you mean 'conformal'"),
         ('run = "a"\nwhat = "NaCl"\noutput = "x.xyz"', "end the name in one of"),
         ('run = "a"', "nor the command line says what"),
+        ('run = "a"\nwhat = ["NaCl", ""]', "a name among what is to be predicted is empty"),
+        (
+            'run = "a"\nwhat = "NaCl"\nbatch-size = 7\nmax-sites = 9',
+            "takes the place of batch_size",
+        ),
     ],
 )
 def test_wrong_files_are_refused(toy, run, tmp_path, capsys, text, message):
@@ -140,6 +145,40 @@ def test_a_file_evaluates_what_arguments_and_python_evaluate(toy, evaluated, tmp
     path.write_text("no-picture = true")
     assert command(toy, "evaluate", evaluated.name, "--config", str(path)) == 1
     assert "did you mean 'no-pictures'" in capsys.readouterr().err
+
+
+def test_pictures_and_none_are_what_was_said_last(toy, evaluated, tmp_path, capsys):
+    path, written = tmp_path / "evaluate.toml", tmp_path / "written.toml"
+    config = ["--config", str(path), "--write-config", str(written)]
+    path.write_text("no-pictures = true\n")
+    folder = tmp_path / "p"
+    assert command(toy, "evaluate", evaluated.name, *config, "--pictures", str(folder)) == 0
+    assert (folder / "parity-y.png").exists()
+    content = tomllib.loads(written.read_text())
+    assert (content["pictures"], content["no-pictures"]) == (str(folder), False)
+    md.evaluate(evaluated, config=path, pictures=tmp_path / "q")
+    assert (tmp_path / "q" / "parity-y.png").exists()
+    path.write_text(f'pictures = "{tmp_path}/r"\n')
+    assert command(toy, "evaluate", evaluated.name, *config, "--no-pictures") == 0
+    md.evaluate(evaluated, config=path, no_pictures=True)
+    assert not (tmp_path / "r").exists()
+    content = tomllib.loads(written.read_text())
+    assert content["no-pictures"] is True
+    assert "pictures" not in content
+    capsys.readouterr()
+    both = ["--pictures", str(folder), "--no-pictures"]
+    assert command(toy, "evaluate", evaluated.name, *both) == 1
+    assert "none are to be written" in capsys.readouterr().err
+
+
+def test_settings_that_do_not_reach_a_fit_are_refused(toy):
+    run = md.train("dummy", toy, "y", split="s", name="fit", verbose=False)
+    assert len(md.predict(run, "NaCl", device="cpu", threads=1)) == 1
+    with pytest.raises(md.ConfigError, match="do not reach: batch_size"):
+        md.predict(run, "NaCl", batch_size=4)
+    with pytest.raises(md.ConfigError, match="do not reach: precision"):
+        md.evaluate(run, precision="fp16")
+    assert not (run.folder / "test.json").exists()
 
 
 def test_python_draws_where_pictures_are_asked_for(toy, evaluated, tmp_path):

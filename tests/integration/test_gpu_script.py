@@ -80,6 +80,13 @@ def test_without_a_gpu_it_says_so(tmp_path):
     assert "there is no GPU; --rehearse" in done.stderr
 
 
+def test_a_section_that_there_is_not_is_refused(tmp_path):
+    done = _started(tmp_path, "--rehearse", "--only", "froms", path=tmp_path)
+    assert done.returncode == 2
+    assert "invalid choice: 'froms'" in done.stderr
+    assert not (tmp_path / "results.json").exists()
+
+
 def test_orbits_of_the_crystals_are_those_that_are_found(gpu, tmp_path):
     import matdata as md
 

@@ -30,6 +30,13 @@ def ready(text, *targets):
     return step, step.produces(targets)
 
 
+@pytest.mark.parametrize("name", ["log10(`log(a,b)`)", "a,b", "a, b,"])
+def test_a_value_may_hold_commas(name):
+    step = parse_derivation(f"power10:target={name},unit=GPa")
+    assert (step.options.target, step.options.unit) == (name, "GPa")
+    assert parse_derivation(step.spec).options == step.options
+
+
 def test_texts_name_a_derivation_and_its_options():
     step = parse_derivation("conformal:alpha=0.2,scaled=false")
     assert (step.options.alpha, step.options.scaled) == (0.2, False)

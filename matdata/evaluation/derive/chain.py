@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -28,6 +29,8 @@ from matdata.training.target import Target
 Ids = npt.NDArray[np.str_]
 #: Folder of a run with what its derivations learnt from the validation part.
 FITTED = "derivations"
+#: A comma between options; one within a value, such as the name of a column, has no KEY= after it.
+_NEXT_KEY = re.compile(r",(?=\s*\w+=|$)")
 
 
 def parse_derivation(text: str) -> Derivation:
@@ -41,7 +44,7 @@ def parse_derivation(text: str) -> Derivation:
     name, _, rest = text.partition(":")
     kind = DERIVATIONS.get(name)
     options: dict[str, str] = {}
-    for pair in filter(None, rest.split(",")):
+    for pair in filter(None, _NEXT_KEY.split(rest)):
         key, equals, value = pair.partition("=")
         if not equals or key in options:
             raise ConfigError(
