@@ -20,9 +20,12 @@ def require_unambiguous(comment: str) -> None:
     ------
     Unusable
         If a double quote begins or ends within a word (a stray one joins or separates words that
-        the writer did not), a value without quotes holds an equals sign (a blank is missing), or a
-        key has two values.
+        the writer did not) or a quote or bracket is not closed, a value without quotes holds an
+        equals sign (a blank is missing), or a key has two values.
     """
+    opened = _parts(comment)[1]
+    if opened:
+        raise Unusable("unreadable", f"what {opened} opens is not closed: {comment[-60:]}")
     for quoted in _QUOTED.finditer(comment):
         if quoted["before"] or quoted["after"]:
             raise Unusable("unreadable", f"a quote is within a word: {quoted[0]:.60}")
@@ -48,7 +51,7 @@ def comment_texts(comment: str) -> dict[str, str]:
 def _items(comment: str) -> tuple[tuple[str, ...], ...]:
     """Keys, each with what follows its equals signs."""
     items: list[list[str]] = []
-    for part, joined in _parts(comment):
+    for part, joined in _parts(comment)[0]:
         if joined and items:
             items[-1].append(part)
         else:
@@ -56,8 +59,8 @@ def _items(comment: str) -> tuple[tuple[str, ...], ...]:
     return tuple(map(tuple, items))
 
 
-def _parts(comment: str) -> list[tuple[str, bool]]:
-    """Words of the line, and whether an equals sign precedes each."""
+def _parts(comment: str) -> tuple[list[tuple[str, bool]], str]:
+    """Words of the line and whether an equals sign precedes each; a sign that is not closed."""
     parts: list[tuple[str, bool]] = []
     signs: list[str] = []
     closing, escaped, joined = "", False, False
@@ -83,4 +86,4 @@ def _parts(comment: str) -> list[tuple[str, bool]]:
             joined = joined or sign == "="
     if signs or joined:
         parts.append(("".join(signs), joined))
-    return parts
+    return parts, next((sign for sign, end in CLOSING.items() if end == closing), "")

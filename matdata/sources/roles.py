@@ -180,7 +180,7 @@ def _pick(
     first: Sequence[Mapping[str, Any]],
     source: str,
 ) -> str | None:
-    """The column of the first of `names` that exists, the fullest of its spellings."""
+    """The column of the first of `names` that exists: its fullest spelling, the plain one first."""
     if user_column is not None:
         require_column(user_column, columns, source)
         return user_column
@@ -190,7 +190,11 @@ def _pick(
     candidates = next((spellings[name] for name in names if name in spellings), None)
     if candidates is None:
         return None
-    return max(candidates, key=lambda name: sum(each.get(name) is not None for each in first))
+
+    def rank(name: str) -> tuple[int, bool]:
+        return sum(each.get(name) is not None for each in first), name == _plain(name)
+
+    return max(candidates, key=rank)
 
 
 def require_column(name: str, columns: Sequence[str], source: str) -> None:

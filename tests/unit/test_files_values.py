@@ -107,6 +107,15 @@ def test_of_two_spellings_of_a_name_the_fuller_column_has_its_role(tmp_path, odd
     ]
 
 
+def test_of_two_spellings_that_are_as_full_the_plain_one_has_the_role(tmp_path):
+    path = files.write_jsonl(tmp_path / "a.jsonl", few().take([0, 1]))
+    first, rest = path.read_text().split("\n", 1)
+    path.write_text(first.replace('"structure"', '"structure "') + "\n" + rest)
+    crystals, rejects = _read(path)
+    assert crystals.ids.tolist() == few().ids.tolist()[1:2]
+    assert [each.material_id for each in rejects] == few().ids.tolist()[:1]
+
+
 def test_blocks_in_a_text_field_that_is_never_closed_are_counted(tmp_path):
     texts = [files.cif(few(), row) for row in range(3)]
     (tmp_path / "a.cif").write_text(f"{texts[0]};{texts[1]}_note data_1\n{texts[2]}")

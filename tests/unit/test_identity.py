@@ -140,6 +140,24 @@ def test_frames_whose_quotes_stand_within_words_are_refused(tmp_path):
     assert ["a quote is within a word" in one.message for one in chunk.rejects] == [True]
 
 
+@pytest.mark.parametrize("torn", [' T T"', ' note="a', " u={1 2", " it's"])
+def test_frames_whose_quotes_are_not_closed_are_refused(tmp_path, torn):
+    frame = write_extxyz(tmp_path / "f.extxyz", few().take([3])).read_text()
+    (tmp_path / "f.extxyz").write_text(frame + frame.replace("=po", f"=other{torn}"))
+    (chunk,) = Files(tmp_path / "f.extxyz").chunks()
+    assert chunk.table["material_id"] == ["po"]
+    assert [one.reason for one in chunk.rejects] == ["unreadable"]
+
+
+def test_a_comment_line_that_is_cut_within_a_quote_names_the_quote(tmp_path):
+    frame = write_extxyz(tmp_path / "f.extxyz", few().take([3])).read_text()
+    lines = frame.splitlines()
+    (tmp_path / "f.extxyz").write_text("\n".join([*lines, lines[0], f'{lines[1]} T"', *lines[2:]]))
+    (chunk,) = Files(tmp_path / "f.extxyz").chunks()
+    assert len(chunk.rejects) == 1
+    assert "is not closed" in chunk.rejects[0].message
+
+
 def test_members_of_one_name_are_materials_each(tmp_path):
     path = tmp_path / "z.zip"
     with zipfile.ZipFile(path, "w") as archive:
