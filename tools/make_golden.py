@@ -36,6 +36,7 @@ def main() -> None:
             writer.writerow(["broken", "no _cell_length_a", 0.0])
         for store in ("zarr", "hdf5"):
             md.build(source, features=["ofm"], cache=target, store=store, shard_rows=5, workers=1)
+        write_mixed(Path(folder), target)
     files = target / "files"  # formats that are no part of a cache
     files.mkdir()
     brief = ["--epochs", "1", "--threads", "1", "--set", "train.tensorboard=false"]
@@ -49,6 +50,15 @@ def main() -> None:
             sys.exit(f"{' '.join(command)} failed")
     for lock in target.rglob(".lock-*"):
         lock.unlink()
+
+
+def write_mixed(folder: Path, target: Path) -> None:
+    """Build a dataset of which two of six materials have only a formula."""
+    from support import mixed
+
+    source = mixed.write_csv(folder / "mixed.csv", mixed.rows(6))
+    features = ["lattice", "fractions"]
+    md.build(source, features=features, cache=target, split=None, shard_rows=5, workers=1)
 
 
 if __name__ == "__main__":

@@ -69,11 +69,25 @@ def test_old_artefacts_are_read(cache):
         np.testing.assert_allclose(feature.dense().values, now.values, rtol=1e-5, atol=1e-9)
 
 
+def test_an_old_dataset_with_rows_without_a_structure_is_read(cache):
+    dataset = md.open("mixed", cache)
+    bare = dataset.ids[dataset.structures.missing].tolist()
+    assert (len(dataset), len(bare)) == (6, 2)
+    lattice, fractions = (dataset.feature(name) for name in ("lattice", "fractions"))
+    assert sorted({*dataset.ids.tolist()} - {*lattice.ids.tolist()}) == sorted(bare)
+    assert fractions.ids.tolist() == dataset.ids.tolist()
+    now = md.compute("lattice", dataset.crystals)
+    np.testing.assert_allclose(lattice.dense(), now.values, rtol=1e-6)
+    kept = Path(dataset.manifest["made_from"]["snapshot"]).name
+    again = md.build("mixed.csv", snapshot=kept, cache=cache, workers=1, split=None)
+    assert again.digest == dataset.digest
+
+
 def test_an_old_snapshot_builds_the_old_dataset(golden, cache, tmp_path):
     old = md.open("golden", cache)
-    (kept,) = (cache / "snapshots" / "files").glob("[!.]*-????????")
+    kept = Path(old.manifest["made_from"]["snapshot"]).name
     chosen = {"workers": 1, "split": None}
-    again = md.build("golden.csv", snapshot=kept.name, cache=cache, **chosen)
+    again = md.build("golden.csv", snapshot=kept, cache=cache, **chosen)
     assert again.digest == old.digest
     saved = golden / "files" / "snapshot.jsonl"
     assert md.build(saved, cache=tmp_path / "other", **chosen).digest == old.digest
