@@ -42,8 +42,8 @@ def _measured(plain: Trial, compiled: Trial, device: str) -> dict[str, Any]:
     size = plain.settings.batch_size
     batches = [b for b, _ in zip(plain.loader(), range(STEPS), strict=False) if len(b) == size]
     engines = plain.engine(), compiled.engine()
-    wanted, found = (engine.outputs(batches[0]).clone() for engine in engines)
-    off = float((found - wanted).norm() / wanted.norm())
+    wanted, actual = (engine.outputs(batches[0]).clone() for engine in engines)
+    off = float((actual - wanted).norm() / wanted.norm())
     require(off <= LARGEST, f"outputs are off by {off:.2g}")
     started = time.perf_counter()
     engines[1].step(batches[0], [plain.settings.lr])

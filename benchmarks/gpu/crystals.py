@@ -134,12 +134,12 @@ def replay_orbits() -> None:
 
 def _species(batch: Any) -> list[dict[int, int]]:
     """Atomic numbers of the drawn elements of each crystal."""
-    found = []
+    orbits = []
     for k, name in enumerate(batch.ids.tolist()):
         kinds = PROTOTYPES[name.partition("-")[0]].kinds
         numbers = batch.numbers[batch.offsets[k] : batch.offsets[k + 1]].tolist()
-        found.append(dict(zip(kinds, numbers, strict=True)))
-    return found
+        orbits.append(dict(zip(kinds, numbers, strict=True)))
+    return orbits
 
 
 @dataclass(frozen=True)

@@ -42,5 +42,5 @@ def named(spec: str, settings: Mapping[str, Any]) -> str:
 
 def all_inputs(names: list[str]) -> list[tuple[str, Mapping[str, Any]]]:
     """What the plugins read, and more."""
-    found = inputs_of(names)
-    return found + [entry for entry in MORE if entry not in found]
+    specs = inputs_of(names)
+    return specs + [entry for entry in MORE if entry not in specs]

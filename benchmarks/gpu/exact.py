@@ -43,8 +43,8 @@ def request_of(place: Place, device: str, name: str, **settings: Any) -> Request
 
 
 def _bits(run: Run) -> dict[str, Any]:
-    found: dict[str, Any] = read_tensors(run.folder / "best.safetensors")[0]
-    return found
+    weights: dict[str, Any] = read_tensors(run.folder / "best.safetensors")[0]
+    return weights
 
 
 def _require_same(one: dict[str, Any], other: dict[str, Any]) -> None:

@@ -33,8 +33,8 @@ def _compare(place: Place, device: str, spec: str, settings: Mapping[str, Any]) 
     worst, count = 0.0, 0
     wanted = _batches(place, "cpu", "resident", spec, settings)
     for mode in ("resident", "ram", "stream"):
-        found = _batches(place, device, mode, spec, settings)
-        for k, (one, other) in enumerate(zip(found, wanted, strict=True)):
+        actual = _batches(place, device, mode, spec, settings)
+        for k, (one, other) in enumerate(zip(actual, wanted, strict=True)):
             require(one.ids == other.ids, f"batch {k} in mode {mode} holds other materials")
             ours, theirs = expanded(one[spec]), expanded(other[spec])
             require(ours.keys() == theirs.keys(), f"{set(ours) ^ set(theirs)} on one side alone")

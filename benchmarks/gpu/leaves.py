@@ -41,34 +41,34 @@ def leaves(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
 
 def expanded(form: BatchForm[Any]) -> dict[str, Tensor]:
     """Columns, segments and every expansion of a batch form."""
-    found = dict(leaves(dict(form.fields), "fields"))
-    found |= dict(leaves(form.segments, "segments"))
+    tensors = dict(leaves(dict(form.fields), "fields"))
+    tensors |= dict(leaves(form.segments, "segments"))
     for name, member in inspect.getmembers(type(form)):
         if not name.startswith("_") and not callable(member) and name not in ("device", "level"):
-            found |= dict(leaves(getattr(form, name, None), name))
+            tensors |= dict(leaves(getattr(form, name, None), name))
     with contextlib.suppress(NotImplementedError):
-        found["dense"] = form.dense()
+        tensors["dense"] = form.dense()
     if hasattr(form, "line_graph"):
         for backtrack in (False, True):
-            found |= dict(leaves(form.line_graph(backtrack), f"line_graph({backtrack})"))
+            tensors |= dict(leaves(form.line_graph(backtrack), f"line_graph({backtrack})"))
     if hasattr(form, "basis"):
         from matdata.geometry.gaussians import GAUSSIAN_BASES
 
-        found |= {f"basis({name})": form.basis(name) for name in GAUSSIAN_BASES}
-    return found
+        tensors |= {f"basis({name})": form.basis(name) for name in GAUSSIAN_BASES}
+    return tensors
 
 
-def same(found: Tensor, wanted: Tensor, name: str) -> float:
+def same(actual: Tensor, wanted: Tensor, name: str) -> float:
     """Compare two tensors; whole numbers exactly. Returns the largest relative difference."""
-    found, wanted = found.detach().cpu(), wanted.detach().cpu()
-    require(found.shape == wanted.shape, f"{name} is {tuple(found.shape)}, {tuple(wanted.shape)}")
-    require(found.dtype == wanted.dtype, f"{name} is {found.dtype}, on the CPU {wanted.dtype}")
-    if not found.is_floating_point():
-        require(torch.equal(found, wanted), f"{name} differs from the CPU's")
+    actual, wanted = actual.detach().cpu(), wanted.detach().cpu()
+    require(actual.shape == wanted.shape, f"{name} is {tuple(actual.shape)}, {tuple(wanted.shape)}")
+    require(actual.dtype == wanted.dtype, f"{name} is {actual.dtype}, on the CPU {wanted.dtype}")
+    if not actual.is_floating_point():
+        require(torch.equal(actual, wanted), f"{name} differs from the CPU's")
         return 0.0
     infinite = torch.isinf(wanted)
-    require(torch.equal(found[infinite], wanted[infinite]), f"{name} is infinite elsewhere")
-    one, other = found[~infinite].double(), wanted[~infinite].double()
+    require(torch.equal(actual[infinite], wanted[infinite]), f"{name} is infinite elsewhere")
+    one, other = actual[~infinite].double(), wanted[~infinite].double()
     if not one.numel():
         return 0.0
     scale = float(other.abs().max().clamp(min=1e-30))
@@ -77,15 +77,15 @@ def same(found: Tensor, wanted: Tensor, name: str) -> float:
     return off
 
 
-def same_batches(found: Batch, wanted: Batch, what: str) -> None:
+def same_batches(actual: Batch, wanted: Batch, what: str) -> None:
     """Compare ids, targets and all columns of two batches."""
     for part in ("rows", "targets", "mask"):
-        same(getattr(found, part), getattr(wanted, part), f"{what}: {part}")
+        same(getattr(actual, part), getattr(wanted, part), f"{what}: {part}")
     for spec, form in wanted.inputs.items():
         pairs = dict(leaves(dict(form.fields), spec))
-        others = dict(leaves(dict(found.inputs[spec].fields), spec))
+        others = dict(leaves(dict(actual.inputs[spec].fields), spec))
         for name, value in pairs.items():
             same(others[name], value, f"{what}: {name}")
         for level, segments in form.segments.items():
-            other = found.inputs[spec].segments[level]
+            other = actual.inputs[spec].segments[level]
             same(other.offsets, segments.offsets, f"{what}: {spec} {level}")

@@ -86,10 +86,10 @@ def _orders(place: Place, device: str) -> dict[str, Any]:
     wanted = [batch for _ in range(3) for batch in plain]
     for mode in ("resident", "ram", "stream"):
         loader = _loader(place, device, mode)
-        found = [batch for _ in range(3) for batch in loader]
+        actual = [batch for _ in range(3) for batch in loader]
         require(loader.mode == mode, f"mode {loader.mode} in place of {mode}: {loader.reason}")
-        require(len(found) == len(wanted), f"{len(found)} batches in place of {len(wanted)}")
-        for k, (one, other) in enumerate(zip(found, wanted, strict=True)):
+        require(len(actual) == len(wanted), f"{len(actual)} batches in place of {len(wanted)}")
+        for k, (one, other) in enumerate(zip(actual, wanted, strict=True)):
             same_batches(one, other, f"{mode}, batch {k}")
     return {"batches": len(wanted)}
 

@@ -49,8 +49,8 @@ class Record:
         """The entry of a section, made where there is none."""
         for entry in self.content["sections"]:
             if entry["name"] == name:
-                found: dict[str, Any] = entry
-                return found
+                actual: dict[str, Any] = entry
+                return actual
         made: dict[str, Any] = {"name": name, "seconds": 0.0, "checks": []}
         self.content["sections"].append(made)
         return made

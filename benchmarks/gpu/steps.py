@@ -51,17 +51,19 @@ def _compare(
 ) -> dict[str, Any]:
     outputs, gradient, skipped = _step(place, device, name, precision)
     off = [_relative(outputs, wanted[0]), _relative(gradient, wanted[1])]
-    for what, found, most in zip(("outputs", "gradients"), off, LARGEST[precision], strict=True):
-        require(found <= most, f"{what} are off by {found:.2g}, {most:g} is allowed")
+    for what, actual, most in zip(("outputs", "gradients"), off, LARGEST[precision], strict=True):
+        require(actual <= most, f"{what} are off by {actual:.2g}, {most:g} is allowed")
     numbers: dict[str, Any] = {"outputs": off[0], "gradients": off[1]}
     if precision == "fp16":
         numbers["steps left out"] = skipped
     return numbers
 
 
-def _relative(found: torch.Tensor, wanted: torch.Tensor) -> float:
-    require(found.shape == wanted.shape, f"{tuple(found.shape)} in place of {tuple(wanted.shape)}")
-    return float((found - wanted).norm() / wanted.norm())
+def _relative(actual: torch.Tensor, wanted: torch.Tensor) -> float:
+    require(
+        actual.shape == wanted.shape, f"{tuple(actual.shape)} in place of {tuple(wanted.shape)}"
+    )
+    return float((actual - wanted).norm() / wanted.norm())
 
 
 def _step(

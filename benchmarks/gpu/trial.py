@@ -52,14 +52,14 @@ DRAWN = {"dropout": 0.0, "jitter": 0.0}
 
 def plugins() -> dict[str, str]:
     """Trainers that are registered, and why one is not used here; empty for those that are."""
-    found = {}
+    actual = {}
     for name in TRAINERS.names():
         try:
             network = issubclass(TRAINERS.get(name), TorchTrainer)
-            found[name] = "" if network else "it has a fit of its own, on the CPU"
+            actual[name] = "" if network else "it has a fit of its own, on the CPU"
         except MatdataError as error:
-            found[name] = error.what
-    return found
+            actual[name] = error.what
+    return actual
 
 
 def networks() -> list[str]:
@@ -168,11 +168,11 @@ def wait(device: torch.device | str) -> None:
 
 def inputs_of(names: list[str]) -> list[tuple[str, Mapping[str, Any]]]:
     """What plugins read, each feature with its settings once."""
-    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    actual: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for name in names:
         made = trainer(name)
         wanted = made.input_settings()
         for spec in made.inputs():
             settings = dict(wanted.get(spec, {}))
-            found[f"{spec} {sorted(settings.items())}"] = (spec, settings)
-    return list(found.values())
+            actual[f"{spec} {sorted(settings.items())}"] = (spec, settings)
+    return list(actual.values())

@@ -141,7 +141,7 @@ def canonical(values: Values, whole: Values | None = None) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If a condition, a filter or a setting of symmetry is unknown, or something is said twice.
+        If a condition, a filter or a setting of symmetry is unknown, or an option is given twice.
     """
     settings = dict(values.get("set", {}))
     tolerances = _known(settings.pop(SYMMETRY, {}), TOLERANCES, f"setting {SYMMETRY}.", "--set")

@@ -139,7 +139,7 @@ def joined(
         Those of the command.
     canonical
         Turns the options of a file, or of the command line, into what can be laid over another:
-        the same thing said in two ways has one name then. Its second argument is what both say.
+        two spellings of one option have one name then. Its second argument is all that is given.
 
     Raises
     ------

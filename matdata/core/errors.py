@@ -103,7 +103,7 @@ class TrainError(MatdataError):
 
 
 class DeviceError(MatdataError):
-    """An accelerator is full, was lost, or cannot do what was asked of it."""
+    """An accelerator is full, was lost, or cannot carry out an operation."""
 
 
 def first_few(values: Iterable[object]) -> str:

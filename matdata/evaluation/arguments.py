@@ -49,12 +49,12 @@ EVALUATE_OPTIONS = (
 def canonical(values: Values, whole: Values) -> Values:
     """Options of a file, of the command line or of Python, to be laid over others.
 
-    A folder of pictures, and none, say the same thing in two ways: what is said last holds.
+    A folder of pictures, and none, are two values of one option: the last one given holds.
 
     Raises
     ------
     ConfigError
-        If both are said in one place.
+        If both are given in one place.
     """
     folder, none = values.get("pictures"), values.get("no_pictures")
     if none and folder is not None:

@@ -36,7 +36,7 @@ class Kept(Source):
         raise NotImplementedError(request)
 
     def origin(self) -> Origin:
-        """What the source said of itself; the snapshot is found by its request."""
+        """What the source reported of itself; the snapshot is found by its request."""
         return origin_of(self._snapshot.origin)
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:

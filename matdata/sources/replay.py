@@ -188,7 +188,7 @@ class Replay(Source):
         )
 
     def origin(self) -> Origin:
-        """What the source said of itself when the snapshot was taken."""
+        """What the source reported of itself when the snapshot was taken."""
         return origin_of(self._header["origin"])
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:

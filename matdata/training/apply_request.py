@@ -1,4 +1,4 @@
-"""The target of a column with what is asked of it."""
+"""The target of a column, with the request for it applied."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Ids = npt.NDArray[np.str_]
 def apply_request(
     target: Target, asked: TargetRequest | None, dataset: DatasetFolder, ids: Ids
 ) -> Target:
-    """The target of a column with what is asked of it.
+    """The target of a column, with the request for it applied.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ def process_state(
             torch.set_num_threads(settings.threads)
         if settings.deterministic:
             restored.enter_context(deterministic(device))
-        # torch takes convolutions on a GPU in tf32 unless told otherwise
+        # torch takes convolutions on a GPU in tf32 by default
         convolutions = torch.backends.cudnn
         restored.callback(setattr, convolutions, "allow_tf32", convolutions.allow_tf32)
         convolutions.allow_tf32 = settings.precision == "tf32"

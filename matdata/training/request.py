@@ -20,7 +20,7 @@ class Request:
     targets
         Columns of the table, or expressions over them (``log10(k_vrh)``, ``band_gap > 0``).
     target_requests
-        What is asked of some of them, by name: objective, axis, normalizer.
+        Requests for some of them, by name: objective, axis, normalizer.
     hypers, settings
         Values for the plugin's hyperparameters and for `TrainSettings`.
     task

@@ -19,7 +19,7 @@ RULES = ("none", "trapezoid")
 
 @dataclass(frozen=True)
 class TargetRequest:
-    """What is asked of one target.
+    """What a user requests for one target.
 
     Attributes
     ----------

@@ -107,7 +107,7 @@ def train(
 def _targets(
     given: TargetGiven | Sequence[TargetGiven],
 ) -> tuple[tuple[str, ...], dict[str, TargetRequest]]:
-    """Names of targets, and what is asked of those that are described further."""
+    """Names of targets, and requests for those that are described further."""
     from matdata.training.target import Target
     from matdata.training.target_request import TargetRequest
 

@@ -40,7 +40,7 @@ def first_readable(records: Iterator[Record]) -> tuple[list[Record], list[str]]:
 
 
 def first_raw(raws: Iterator[Raw]) -> list[Raw]:
-    """The first records, as many as are looked at to tell kinds of columns."""
+    """The first records, as many as are read to infer kinds of columns."""
     first, weight = [], 0
     for raw in itertools.islice(raws, PEEK):
         first.append(raw)
