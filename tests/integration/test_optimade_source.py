@@ -54,6 +54,7 @@ def test_a_limit_and_a_service_that_allows_small_pages_only(entries, tmp_path):
         assert server.cursors == ["p0", "p10"]
 
 
+@pytest.mark.slow
 def test_a_cut_download_goes_on_at_the_page_it_lost(entries, tmp_path):
     with standing_in(entries) as server:
         server.faults = [None, None, *[(500, b"", {})] * web.TRIES]

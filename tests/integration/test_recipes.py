@@ -129,6 +129,7 @@ def _batch(path: Path, crystals, energy: float) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_wbm_its_batches_and_the_union_with_mp(run, tmp_path):
     crystals = many(24)
     mp = write_jsonl(tmp_path / "mp.jsonl", crystals.take(slice(0, 15)))

@@ -58,6 +58,7 @@ class TestColumn(FeaturizerContract):
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.slow
 def test_they_are_built_where_rows_lack_structures_or_cells(form, tmp_path):
     records = mixed.rows(COUNT, form="cif" if form == "csv" else "dict")
     for one in records[4:6]:
