@@ -19,6 +19,8 @@ from matdata.sources import _mp_bucket
 from matdata.sources.mp import MaterialsProject, PageSizes
 from matdata.sources.snapshot import Snapshot
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def documents():
@@ -76,7 +78,6 @@ def _snapshot(dataset, cache):
 
 
 @pytest.mark.parametrize("thermo", ["GGA_GGA+U", "R2SCAN", "summary"])
-@pytest.mark.slow
 def test_the_same_records_as_through_the_api(thermo, bucket, documents, monkeypatch, tmp_path):
     bulk = _bulk(tmp_path / "bulk", thermo=thermo)
     rest = _rest(documents, tmp_path / "rest", monkeypatch, thermo=thermo)
@@ -93,7 +94,6 @@ def test_the_same_records_as_through_the_api(thermo, bucket, documents, monkeypa
     assert not list((tmp_path / "bulk" / "downloads").glob(".scratch*"))
 
 
-@pytest.mark.slow
 def test_nothing_is_fetched_twice_and_no_key_is_needed(bucket, tmp_path, capsys):
     arguments = ["build", "mp", "--bulk", "--cache", str(tmp_path / "c"), "--split", "none"]
     assert main(arguments) == 0
@@ -184,7 +184,6 @@ def test_missing_collections_are_reported(documents, monkeypatch, tmp_path):
 
 
 @pytest.mark.real_data
-@pytest.mark.slow
 def test_real_documents(monkeypatch, tmp_path):
     with gzip.open(real("mp200/summary.jsonl.gz"), "rt") as file:
         documents = [json.loads(line) for line in file]

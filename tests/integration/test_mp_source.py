@@ -16,6 +16,8 @@ import matdata as md
 from matdata.sources import _mp_client, _mp_rest, web
 from matdata.sources.mp import MaterialsProject, PageSizes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def documents():
@@ -80,7 +82,6 @@ SHORT = (200, b'{"data": [', {"Content-Length": "1000", "Connection": "close"})
         ([(200, b'{"data": [], "meta": {"total_doc": 99}}')], "then 99", "changed"),
     ],
 )
-@pytest.mark.slow
 def test_each_fault_of_a_page_has_its_cause(
     faults, words, cause, documents, key, monkeypatch, tmp_path
 ):
@@ -99,7 +100,6 @@ def test_each_fault_of_a_page_has_its_cause(
         assert server.pages == [2, 3]
 
 
-@pytest.mark.slow
 def test_a_429_is_waited_for(documents, key, monkeypatch, tmp_path):
     with serving(documents) as server:
         server.faults = [(429, b"{}", {"Retry-After": "1"})]
@@ -206,7 +206,6 @@ def test_an_unreachable_service_is_one_clear_error(key, monkeypatch, tmp_path):
 
 
 @pytest.mark.real_data
-@pytest.mark.slow
 def test_real_documents_give_the_same_records_as_the_file(key, monkeypatch, tmp_path):
     path = real("mp200/summary.jsonl.gz")
     with gzip.open(path, "rt") as file:

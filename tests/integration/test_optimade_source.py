@@ -15,6 +15,8 @@ import matdata as md
 from matdata.adapters.pymatgen import to_structure
 from matdata.sources import web
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch):
@@ -54,7 +56,6 @@ def test_a_limit_and_a_service_that_allows_small_pages_only(entries, tmp_path):
         assert server.cursors == ["p0", "p10"]
 
 
-@pytest.mark.slow
 def test_a_cut_download_goes_on_at_the_page_it_lost(entries, tmp_path):
     with standing_in(entries) as server:
         server.faults = [None, None, *[(500, b"", {})] * web.TRIES]

@@ -23,7 +23,7 @@ NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HE
 NEED_FILES = [name for name in NAMES if name not in ("finder_mp", "ocrystalnet_mp", "wren_mp")]
 
 
-pytestmark = pytest.mark.usefixtures("recipes")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
 
 
 def test_there_is_a_recipe_for_every_data_set_of_the_papers():
@@ -129,7 +129,6 @@ def _batch(path: Path, crystals, energy: float) -> Path:
     return path
 
 
-@pytest.mark.slow
 def test_wbm_its_batches_and_the_union_with_mp(run, tmp_path):
     crystals = many(24)
     mp = write_jsonl(tmp_path / "mp.jsonl", crystals.take(slice(0, 15)))

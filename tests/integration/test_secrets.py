@@ -22,6 +22,8 @@ from matdata.cli import main
 from matdata.core import redaction
 from matdata.sources import web
 
+pytestmark = pytest.mark.slow
+
 KEY = "Sentinel/Key+0123456789=abcdefgh"
 PASSWORD = "Sentinel:p@ss/w0rd%é"
 QUOTED = "Sentinel%3Ap%40ss%2Fw0rd%25%C3%A9"
@@ -179,7 +181,6 @@ def test_credentials_of_an_endpoint_stay_hidden(user, debug, run, tmp_path):
 
 
 @pytest.mark.parametrize("proxy", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
-@pytest.mark.slow
 def test_credentials_of_a_proxy_stay_hidden(proxy, run, tmp_path):
     gone = f"http://someone:{QUOTED}@127.0.0.1:9"
     environment = {
@@ -238,7 +239,6 @@ def test_the_identity_of_a_snapshot_knows_no_credentials(entries, run, tmp_path)
     assert len(list((tmp_path / "cache" / "snapshots" / "optimade").glob("[!.]*"))) == 1
 
 
-@pytest.mark.slow
 def test_credentials_are_not_sent_to_another_host(entries, run, tmp_path):
     with (
         optimade_server.standing_in(entries) as server,
@@ -267,7 +267,6 @@ def test_credentials_are_not_sent_to_another_host(entries, run, tmp_path):
     assert {login for _, login in asked} == {None}
 
 
-@pytest.mark.slow
 def test_a_mirror_with_credentials_is_refused_unseen(run, tmp_path):
     write_collection(tmp_path / "bucket", "summary", _documents(), mp_server.VERSION, files=2)
     words = ("build", "mp", "--bulk", "--thermo", "summary", *BUILD)

@@ -19,6 +19,8 @@ from matdata.features.inputs import PartialInput, RecordColumns, combined, n_ent
 from matdata.materials.compute import for_featurizer
 from matdata.testing.featurizers import FeaturizerContract
 
+pytestmark = pytest.mark.slow
+
 CONDITION = {"column": "ewald_energy_per_atom"}
 COUNT = 30
 
@@ -58,7 +60,6 @@ class TestColumn(FeaturizerContract):
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
-@pytest.mark.slow
 def test_they_are_built_where_rows_lack_structures_or_cells(form, tmp_path):
     records = mixed.rows(COUNT, form="cif" if form == "csv" else "dict")
     for one in records[4:6]:
