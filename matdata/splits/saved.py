@@ -83,10 +83,22 @@ def add_splits(
     ConfigError
         If a setting is unknown or has a wrong value.
     """
+    return save_splits(dataset, computed_splits(dataset, method, settings), console, name)
+
+
+def computed_splits(
+    dataset: DatasetFolder, method: str, settings: Mapping[str, object]
+) -> list[Split]:
+    """The splits of a method, not saved; folds in their order.
+
+    Raises
+    ------
+    SplitError, ConfigError
+        As `add_splits`.
+    """
     resolved = settings_of_method(method, settings)
     _require_known_groups(dataset, getattr(resolved, "by", ()))
-    splits = make_splits(method, dataset.ids, dataset.columns, resolved)
-    return save_splits(dataset, splits, console, name)
+    return make_splits(method, dataset.ids, dataset.columns, resolved)
 
 
 def _require_known_groups(dataset: DatasetFolder, by: Sequence[str]) -> None:

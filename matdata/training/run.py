@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from matdata.core.digest import digest_file
 from matdata.core.errors import StoreError, TrainError, did_you_mean
+from matdata.core.given import is_file, require_name
 from matdata.store.catalogue import committed
 from matdata.store.manifest import NAME, read_manifest
 from matdata.store.safetensors import read_tensors
@@ -245,12 +246,14 @@ def find_run(cache: Path, name: str) -> Run:
     ------
     StoreError
         If there is none, with the closest known name.
+    ConfigError
+        If it is no name.
     """
-    folder = cache / "runs" / name
-    if not (folder / NAME).is_file() or folder.parent != cache / "runs":
+    folder = cache / "runs" / require_name(name, "the run")
+    if not is_file(folder / NAME) or folder.parent != cache / "runs":
         names = [path.name for path in committed(cache / "runs")]
         raise StoreError(
-            f"no run {name!r} in {cache}{did_you_mean(name, names)}",
+            f"no run {name[:100]!r} in {cache}{did_you_mean(name, names)}",
             next_step=f"runs there: {', '.join(names) or 'none yet'}; `matdata train` makes one",
         )
     return Run(folder)

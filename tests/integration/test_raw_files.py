@@ -19,7 +19,7 @@ from matdata.sources.snapshot import Snapshot
 
 
 def _build(source, path, cache, **options):
-    return md.build(source, file=path, cache=cache, split=None, workers=1, **options)
+    return md.build(source, from_=path, cache=cache, split=None, workers=1, **options)
 
 
 @pytest.fixture(scope="module")
