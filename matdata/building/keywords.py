@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
 #: A value of an option that a file holds as a text or a number.
-Plain: TypeAlias = "str | int | float | bool"
+Plain: TypeAlias = str | int | float | bool
 #: Texts, or one text; with commas between those of a list that the command line writes so.
-Texts: TypeAlias = "str | Sequence[str]"
+Texts: TypeAlias = str | Sequence[str]
 
 
 class FeaturizeKeywords(TypedDict, total=False):

@@ -31,7 +31,7 @@ def card(
     rows: Iterable[Sequence[object]] = (),
     count: int | None = None,
 ) -> str:
-    """A title, lines below it, and a table; cells that are not in the first column are numbers.
+    """A title, lines below it, and a table; columns of numbers stand to the right.
 
     Parameters
     ----------
@@ -50,17 +50,28 @@ def card(
     total = len(cells) if count is None else count
     if cells:
         parts.append("<table style='border-collapse:collapse;margin:0.4em 0;color:inherit'>")
-        parts += [_row("th", _HEAD, head)] if head else []
-        parts += [_row("td", _CELL, row) for row in cells[:ROWS]]
+        sides = _sides(cells[:ROWS])
+        parts += [_row("th", _HEAD, head, sides)] if head else []
+        parts += [_row("td", _CELL, row, sides) for row in cells[:ROWS]]
         parts.append("</table>")
         if total > ROWS:
             parts.append(f"<div style='opacity:0.8'>… {total:,} in all</div>")
     return "".join([*parts, "</div>"])
 
 
-def _row(tag: str, style: str, cells: Sequence[object]) -> str:
-    def cell(place: int, value: object) -> str:
-        side = "right" if place else "left"
-        return f"<{tag} style='{style};text-align:{side}'>{text(value)}</{tag}>"
+def _sides(rows: Sequence[Sequence[object]]) -> list[str]:
+    """To which side the cells of each column stand."""
+    columns = zip(*rows, strict=True)
+    return ["right" if all(map(_is_number, cells)) else "left" for cells in columns]
 
-    return f"<tr style='background:none'>{''.join(cell(*one) for one in enumerate(cells))}</tr>"
+
+def _is_number(cell: object) -> bool:
+    return str(cell).removesuffix("%").strip(" -+.,0123456789e") == ""
+
+
+def _row(tag: str, style: str, cells: Sequence[object], sides: Sequence[str]) -> str:
+    shown = [
+        f"<{tag} style='{style};text-align:{side}'>{text(value)}</{tag}>"
+        for value, side in zip(cells, sides, strict=True)
+    ]
+    return f"<tr style='background:none'>{''.join(shown)}</tr>"

@@ -15,7 +15,7 @@ def dataset_html(dataset: DatasetFolder, features: Sequence[str]) -> str:
     rows = f"{int(dataset.manifest['rows']):,} materials"
     without = f", {bare:,} of them without a structure" if dataset.kind == "mixed" else ""
     named = {
-        "targets": dataset.units,
+        "targets": dataset.manifest.get("targets", ()),
         "splits": dataset.split_names(),
         "features": features,
     }

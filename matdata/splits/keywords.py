@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, TypedDict
 
 #: ``70/15/15``, (70, 15, 15), or shares by part.
-Ratios: TypeAlias = "str | Sequence[float] | Mapping[str, float]"
+Ratios: TypeAlias = str | Sequence[float] | Mapping[str, float]
 
 
 class SplitKeywords(TypedDict, total=False):

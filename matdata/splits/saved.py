@@ -182,7 +182,7 @@ def load_split(dataset: HasSplits, name: str | None = None) -> Split:
             f"{dataset.ref} has {len(names)} splits; a name is needed",
             next_step=f"saved splits: {', '.join(names) or 'none'}; `matdata split` makes one",
         )
-    return from_table(*dataset.load_split(name or names[0]))
+    return from_table(*dataset.load_split(names[0] if name is None else name))
 
 
 def audit_split(

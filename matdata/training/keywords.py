@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypedDict
 from matdata.training.target import Task
 
 #: Texts, or one.
-Texts: TypeAlias = "str | Sequence[str]"
+Texts: TypeAlias = str | Sequence[str]
 
 
 class TrainKeywords(TypedDict, total=False):

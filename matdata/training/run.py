@@ -29,6 +29,7 @@ from matdata.training.contents import (
 )
 from matdata.training.contract import SavedModel, Schema, Trainer
 from matdata.training.objectives.choice import described_objectives, heads_of
+from matdata.training.run_display import run_html
 from matdata.training.settings import TrainSettings
 from matdata.training.target import Target
 
@@ -69,6 +70,9 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({self.name!r}, {'finished' if self.finished else 'under way'})"
+
+    def _repr_html_(self) -> str:
+        return run_html(self.name, self.finished, self.manifest)
 
     @property
     def name(self) -> str:
