@@ -19,6 +19,9 @@ NAMED = (
     "what", "write_config",
 )  # fmt: skip
 
+#: Characters of a name, at most: more than any file name, id or feature has.
+LONGEST = 1000
+
 
 def require_name(name: object, what: str) -> str:
     """The text that names something, which must not be empty.
@@ -33,11 +36,17 @@ def require_name(name: object, what: str) -> str:
     Raises
     ------
     ConfigError
-        If it is no text, or empty or blank.
+        If it is no text, empty or blank, or longer than any name is.
     """
     if not isinstance(name, str):
         given = "nothing" if name is None else f"a value of type {type(name).__name__}"
         raise ConfigError(f"{what} is named by a text, got {given}", next_step="give its name")
+    if len(name) > LONGEST:
+        raise ConfigError(
+            f"{what} has a name of {len(name):,} characters: {name[:60]!r}…",
+            cause="the content of a file, or several names in place of one",
+            next_step="give its name",
+        )
     return require_given(name, what)
 
 
@@ -113,7 +122,7 @@ def ending_of(path: str | Path, endings: Iterable[str], what: str, otherwise: st
     if ending not in endings:
         has = f"the ending {ending!r}" if ending else "no ending"
         raise ConfigError(
-            f"{what} cannot be written to {str(path)!r}: its name has {has}",
+            f"{what} cannot be written to {str(path)[:100]!r}: its name has {has}",
             next_step=f"end the name in one of {', '.join(endings)}{otherwise}",
         )
     return ending

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matdata.core.errors import ConfigError
+from matdata.core.given import require_name
 from matdata.datasets.display import dataset_html
 from matdata.datasets.frames import feature_frame, table_frame
 from matdata.datasets.material import Material
@@ -64,7 +65,7 @@ class Contents(DatasetFolder):
                 f"a material is opened by its id, got {type(material_id).__name__}",
                 next_step="ds.ids has the ids in the order of the rows; ds.table.iloc counts rows",
             )
-        return self._material(self.row(material_id))
+        return self._material(self.row(require_name(material_id, "the material")))
 
     def __iter__(self) -> Iterator[Material]:
         """The materials in the order of the rows."""

@@ -174,4 +174,6 @@ def _number(word: str, shown: str) -> Fraction:
 
 
 def _bad(shown: str, why: str, cause: str | None = None) -> SplitError:
-    return SplitError(f"ratios {shown!r}: {why}", cause=cause or "a typing error", next_step=_HELP)
+    return SplitError(
+        f"ratios {shown[:100]!r}: {why}", cause=cause or "a typing error", next_step=_HELP
+    )

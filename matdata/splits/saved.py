@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import SplitError, StoreError
+from matdata.core.given import require_name
 from matdata.core.settings import Settings
 from matdata.splits import METHODS, make_splits
 from matdata.splits.audit import KEYS, Report, audit
@@ -175,7 +176,11 @@ def load_split(dataset: HasSplits, name: str | None = None) -> Split:
     StoreError
         If there is no split of that name, it is damaged, or no name is given and there is not
         exactly one.
+    ConfigError
+        If it is no name.
     """
+    if name is not None:
+        require_name(name, "the split")
     names = dataset.split_names()
     if name is None and len(names) != 1:
         raise StoreError(
