@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from matdata.cli.common import cache_of, console_of, print_json, settings_of, words
-from matdata.datasets.exporting import ExportRequest, export_dataset, export_snapshot
+from matdata.datasets.exporting import ExportRequest, export_dataset
 from matdata.datasets.opening import open_dataset
 
 
@@ -18,22 +18,18 @@ def run(given: argparse.Namespace) -> int:
         given.raw_text,
         words(given.features),
         settings_of(given.set),
+        given.snapshot,
     )
-    dataset = open_dataset(given.dataset, cache_of(given))
-    console = console_of(given)
-    if not given.snapshot:
-        written = export_dataset(dataset, asked)
-        console.say(f"wrote {written.path}")
-        record = {"output": str(written.path), "format": written.format, "rows": written.rows}
+    written = export_dataset(open_dataset(given.dataset, cache_of(given)), asked)
+    record: dict[str, object] = {"output": str(written.path)}
+    how = ""
+    if written.snapshot is None:
+        record |= {"format": asked.form, "rows": written.rows}
     else:
-        written = export_snapshot(dataset, asked)
-        assert written.snapshot is not None
+        record |= {"records": written.rows, "snapshot": written.snapshot.folder.name}
         source = written.snapshot.origin["source"]
-        console.say(
-            f"wrote {written.path}; `matdata build {source} --from {written.path}` reads it"
-        )
-        name = written.snapshot.folder.name
-        record = {"output": str(written.path), "records": written.rows, "snapshot": name}
+        how = f"; `matdata build {source} --from {written.path}` reads it"
+    console_of(given).say(f"wrote {written.path}{how}")
     if given.json:
         print_json(record)
     return 0

@@ -11,6 +11,7 @@ from matdata.building.keywords import BuildKeywords, FeaturizeKeywords, Texts
 from matdata.core.cache import cache_dir
 from matdata.core.console import python_console
 from matdata.core.errors import ConfigError
+from matdata.core.keywords import with_keywords
 from matdata.core.options import Values, overlay, values_of_keywords
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import dataset_of
@@ -27,6 +28,7 @@ TABLE = "table"
 OF_SOURCES = ("from_", "snapshot", "query", "thermo", "bulk", "optics")
 
 
+@with_keywords(BuildKeywords)
 def build(
     source: object = None,
     *,
@@ -166,6 +168,7 @@ def _table(
     return Table(rows, chosen.options.name or TABLE, chosen.request(home))
 
 
+@with_keywords(FeaturizeKeywords)
 def featurize(
     dataset: Dataset | str | None = None,
     features: Texts | None = None,

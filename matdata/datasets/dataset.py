@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from matdata.building.keywords import FeaturizeKeywords
 from matdata.core.console import python_console
+from matdata.core.keywords import with_keywords
 from matdata.datasets.adding import (
     add_features_by,
     feature_options,
@@ -38,6 +39,7 @@ class Dataset(Contents):
         The cache that holds its features.
     """
 
+    @with_keywords(FeaturizeKeywords)
     def featurize(
         self, *specs: str, executor: Executor | None = None, **options: Unpack[FeaturizeKeywords]
     ) -> list[Feature]:
@@ -71,6 +73,7 @@ class Dataset(Contents):
         folders = add_features_by(self, self.cache, keywords, console, executor)
         return [Feature(one, self.ids, self.digest, left_out=self.rejects) for one in folders]
 
+    @with_keywords(SplitKeywords)
     def split(self, split: Ratios | None = None, **options: Unpack[SplitKeywords]) -> Split:
         """A split: one that is made by ratios, or a saved one by its name.
 
@@ -104,6 +107,7 @@ class Dataset(Contents):
         """
         return find_or_make(self, split, options)
 
+    @with_keywords(SplitKeywords)
     def folds(self, split: Ratios | None = None, **options: Unpack[SplitKeywords]) -> list[Split]:
         """All splits of a method, saved with the dataset; of those with folds one per fold.
 

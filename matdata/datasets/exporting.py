@@ -13,10 +13,12 @@ from matdata.sources.replay import write_replay
 from matdata.sources.snapshot import Snapshot
 from matdata.store.manifest import is_committed
 
+LINES = (".jsonl", ".jsonl.gz")
+
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What is asked for.
+    """What is asked for, checked before a dataset is looked for.
 
     Attributes
     ----------
@@ -30,6 +32,13 @@ class ExportRequest:
         Specs of stored features.
     settings
         Their settings, by spec or family.
+    snapshot
+        Write the records that the dataset was made from, which ``matdata build --from`` reads.
+
+    Raises
+    ------
+    ConfigError
+        If the format is unknown, or does not go with the rest.
     """
 
     output: Path
@@ -37,31 +46,46 @@ class ExportRequest:
     raw_text: bool = False
     features: tuple[str, ...] = ()
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    snapshot: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.snapshot:
+            form = self.form  # refused also where no text is raw
+            if self.raw_text and form != "csv":
+                raise ConfigError("--raw-text is for csv; other formats hold texts as they are")
+        elif self.features or self.format or not self.output.name.endswith(LINES):
+            raise ConfigError(
+                "a snapshot is written as JSON lines, without features and --format",
+                next_step="name the file snapshot.jsonl.gz",
+            )
+
+    @property
+    def form(self) -> str:
+        """The format of a dataset."""
+        return format_of(self.output, self.format)
 
 
 @dataclass(frozen=True)
 class Written:
-    """A file that was written: its path, its format, and the number of its rows or records."""
+    """A file that was written: its path, and the number of its rows or records."""
 
     path: Path
-    format: str
     rows: int
     snapshot: Snapshot | None = None
 
 
 def export_dataset(dataset: Dataset, asked: ExportRequest) -> Written:
-    """Write a dataset, with dense features if asked for.
+    """Write a dataset, with dense features if asked for, or its snapshot.
 
     Raises
     ------
-    ConfigError
-        If the format is unknown, or raw texts are requested of another one than CSV.
     FeatureError, StoreError
-        If a feature is not there or fits no table, or the file cannot be written.
+        If a feature is not there or fits no table, the snapshot is not in the cache, or the file
+        cannot be written.
     """
-    form = format_of(asked.output, asked.format)
-    if asked.raw_text and form != "csv":
-        raise ConfigError("--raw-text is for csv; other formats hold texts as they are")
+    if asked.snapshot:
+        snapshot = _snapshot_of(dataset)
+        return Written(asked.output, write_replay(snapshot, asked.output), snapshot)
     features = {}
     for spec in asked.features:
         family = asked.settings.get(spec.partition(":")[0], {})
@@ -69,25 +93,10 @@ def export_dataset(dataset: Dataset, asked: ExportRequest) -> Written:
     content = Exported(
         dataset.ref, dataset.columns, dataset.units, dataset.structures, features, asked.raw_text
     )
-    return Written(write_export(content, asked.output, form), form, len(dataset))
+    return Written(write_export(content, asked.output, asked.form), len(dataset))
 
 
-def export_snapshot(dataset: Dataset, asked: ExportRequest) -> Written:
-    """Write the snapshot of a dataset as a file, which ``matdata build --from`` reads.
-
-    Raises
-    ------
-    ConfigError
-        If features or another format are asked for as well.
-    StoreError
-        If the snapshot is not in the cache, or the file cannot be written.
-    """
-    path = asked.output
-    if asked.features or asked.format or not path.name.endswith((".jsonl", ".jsonl.gz")):
-        raise ConfigError(
-            "a snapshot is written as JSON lines, without features and --format",
-            next_step="name the file snapshot.jsonl.gz",
-        )
+def _snapshot_of(dataset: Dataset) -> Snapshot:
     folder = dataset.cache / "snapshots" / dataset.manifest["made_from"]["snapshot"]
     if not is_committed(folder):
         raise StoreError(
@@ -95,5 +104,4 @@ def export_snapshot(dataset: Dataset, asked: ExportRequest) -> Written:
             cause="it was removed, or the dataset was copied here without it",
             next_step="build from the source once more, which takes it again, or copy its folder",
         )
-    snapshot = Snapshot.open(folder)
-    return Written(path, "jsonl", write_replay(snapshot, path), snapshot)
+    return Snapshot.open(folder)

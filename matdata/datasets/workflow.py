@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from matdata.building.keywords import Texts
 from matdata.core.cache import cache_dir
+from matdata.core.keywords import with_keywords
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import dataset_of
 from matdata.splits.audit import Report
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matdata.datasets.diff import Diff
 
 
+@with_keywords(SplitKeywords)
 def split(
     dataset: Dataset | str | None = None,
     split: Ratios | None = None,
@@ -170,12 +172,10 @@ def export(
     >>> md.export("mine", "mine.parquet", features="magpie")
     """
     from matdata.core.given import path_of
-    from matdata.datasets.exporting import ExportRequest, export_dataset, export_snapshot
+    from matdata.datasets.exporting import ExportRequest, export_dataset
 
     names = features.split(",") if isinstance(features, str) else features
     specs = tuple(name.strip() for name in names if name.strip())
-    request = ExportRequest(path_of(output, "the output"), format, raw_text, specs, set or {})
-    opened = dataset_of(dataset, cache)
-    if snapshot:
-        return export_snapshot(opened, request).path
-    return export_dataset(opened, request).path
+    path = path_of(output, "the output")
+    request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot)
+    return export_dataset(dataset_of(dataset, cache), request).path

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from matdata.core.cache import cache_dir
 from matdata.core.errors import MatdataWarning
 from matdata.core.given import require_name
+from matdata.core.keywords import with_keywords
 from matdata.core.options import Option, overlay
 from matdata.evaluation.keywords import PredictionKeywords
 from matdata.materials.items import is_pandas
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matdata.training.run import Run
 
 
+@with_keywords(PredictionKeywords)
 def predict(
     run: Run | str | None = None,
     what: object = None,
@@ -96,6 +98,7 @@ def predict(
     return predictions.under(index) if is_pandas(what, "DataFrame", "Series") else predictions
 
 
+@with_keywords(PredictionKeywords)
 def evaluate(
     run: Run | str | None = None,
     *,

@@ -10,6 +10,7 @@ from matdata.core.cache import cache_dir
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import ConfigError
 from matdata.core.given import require_name
+from matdata.core.keywords import with_keywords
 from matdata.core.options import Values, overlay, values_of_keywords
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.keywords import TrainKeywords
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 TargetGiven: TypeAlias = "str | Target | Mapping[str, Any]"
 
 
+@with_keywords(TrainKeywords)
 def train(
     plugin: str | None = None,
     dataset: str | DatasetFolder | None = None,

@@ -43,12 +43,9 @@ def _of_command(command):
 
 
 def _of_python(command):
-    names = set()
-    for name, parameter in inspect.signature(getattr(md, command)).parameters.items():
-        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            names |= set(typing.get_type_hints(KEYWORDS[command]))
-        else:
-            names.add(name)
+    names = set(inspect.signature(getattr(md, command)).parameters)
+    if command in KEYWORDS:  # what type checkers see is what the signature shows
+        assert set(typing.get_type_hints(KEYWORDS[command])) <= names
     return {name.removesuffix("_") if keyword.iskeyword(name.removesuffix("_")) else name
             for name in names - OF_PYTHON}  # fmt: skip
 

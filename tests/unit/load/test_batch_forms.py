@@ -124,8 +124,9 @@ def test_its_trainer_trains_and_predicts(bonded):
     assert len(md.predict(run, many(3))) == 3
     small = md.predict(run, bonded, max_entries="bond=2")  # grows to the largest material
     assert len(small) == COUNT
+    few = {"max_entries": "bond=2"}
     with pytest.raises(ConfigError, match=r"max_entries={'bond': \d+} or more"):
-        md.train("bond-net", bonded, target="gap", train={"max_entries": "bond=2"}, name="no")
+        md.train("bond-net", bonded, target="gap", train=few, split="main", name="no")
 
 
 @pytest.mark.parametrize("wrong", ["bond", "bond=", "=4", "bond=0", "bond=-2", "bond=1.5"])
