@@ -26,7 +26,7 @@ from matdata.core.given import require_name
 from matdata.core.ledger import Reject
 from matdata.datasets.building import build, featurize
 from matdata.datasets.dataset import Dataset
-from matdata.datasets.opening import open_dataset as open
+from matdata.datasets.opening import open
 from matdata.datasets.workflow import audit, diff, export, split
 from matdata.evaluation.workflow import evaluate, predict, runs
 from matdata.features import FEATURIZERS

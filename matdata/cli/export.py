@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from matdata.cli.common import cache_of, console_of, print_json, settings_of, words
+from matdata.datasets import opening
 from matdata.datasets.exporting import ExportRequest, export_dataset
-from matdata.datasets.opening import open_dataset
 
 
 def run(given: argparse.Namespace) -> int:
@@ -20,7 +20,7 @@ def run(given: argparse.Namespace) -> int:
         settings_of(given.set),
         given.snapshot,
     )
-    written = export_dataset(open_dataset(given.dataset, cache_of(given)), asked)
+    written = export_dataset(opening.open(given.dataset, cache_of(given)), asked)
     record: dict[str, object] = {"output": str(written.path)}
     how = ""
     if written.snapshot is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import keyword
 import os
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from matdata.core.settings import Settings
 #: and key (``--set FEATURE.KEY=VALUE``).
 Kind = Literal["text", "int", "float", "flag", "words", "list", "table", "tables"]
 Values = Mapping[str, Any]
+_PAIR = re.compile(r"\w+=(?!=)")  # KEY=VALUE, where a condition has another operator
 
 
 @dataclass(frozen=True)
@@ -150,13 +152,20 @@ def values_of_keywords(
             )
         if value is None and (option.default is None or option.kind == "flag"):
             continue
-        if option.texts and not isinstance(value, Mapping):
-            option = next(one for one in options if one.name == option.texts)
-        plain = _plain(option, value)
-        if option.name in values and isinstance(plain, tuple):
-            plain = (*values[option.name], *plain)
-        values[option.name] = plain
+        if not option.texts or isinstance(value, Mapping):
+            values[option.name] = _plain(option, value)
+            continue
+        texts = next(one for one in options if one.name == option.texts)
+        pairs, others = pairs_and_texts(_texts(texts, value))
+        values |= {option.name: dict(pair.split("=", 1) for pair in pairs)} if pairs else {}
+        values[texts.name] = (*values.get(texts.name, ()), *others)
     return values
+
+
+def pairs_and_texts(given: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those of the form KEY=VALUE, and the others: a condition has another operator."""
+    pairs = tuple(text for text in given if _PAIR.match(text))
+    return pairs, tuple(text for text in given if not _PAIR.match(text))
 
 
 def _plain(option: Option, value: Any) -> Any:
@@ -178,9 +187,10 @@ def _plain(option: Option, value: Any) -> Any:
 
 
 def _texts(option: Option, value: Any) -> tuple[Any, ...]:
+    if isinstance(value, str) and option.kind == "words":
+        return tuple(word.strip() for word in value.split(",") if word.strip())
     if isinstance(value, str):
-        words = value.split(",") if option.kind == "words" else [value]
-        return tuple(word.strip() for word in words if word.strip())
+        return (value,) if value.strip() else ()
     if isinstance(value, os.PathLike):
         return (os.fspath(value),)
     if not isinstance(value, (list, tuple)):

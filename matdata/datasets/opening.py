@@ -10,7 +10,7 @@ from matdata.datasets.dataset import Dataset
 from matdata.store.catalogue import find_dataset
 
 
-def open_dataset(ref: str, cache: str | Path | None = None) -> Dataset:
+def open(ref: str, cache: str | Path | None = None) -> Dataset:
     """Open a dataset.
 
     Parameters
@@ -43,6 +43,6 @@ def dataset_of(dataset: object, cache: str | Path | None = None) -> Dataset:
     Raises
     ------
     StoreError, ConfigError
-        As `open_dataset`.
+        As `open`.
     """
-    return dataset if isinstance(dataset, Dataset) else open_dataset(dataset, cache)  # type: ignore[arg-type]
+    return dataset if isinstance(dataset, Dataset) else open(dataset, cache)  # type: ignore[arg-type]

@@ -12,8 +12,15 @@ from matdata.adapters import pymatgen
 from matdata.core.errors import ConfigError, SourceError, first_few
 from matdata.materials.cells import holds_object, is_missing, plain, structure_of
 from matdata.materials.items import is_material, is_pandas
-from matdata.sources.readers.base import LABEL, WEIGHT, Record, is_structure_dict
-from matdata.sources.readers.csv_table import UNNAMED
+from matdata.sources.readers.base import (
+    DAMAGED,
+    LABEL,
+    LEFT_OUT,
+    WEIGHT,
+    Record,
+    is_structure_dict,
+)
+from matdata.sources.readers.csv_table import UNNAMED, check_names
 from matdata.sources.readers.json_tables import document
 from matdata.sources.readers.json_text import Item
 from matdata.sources.roles import ID_NAMES, names_structure
@@ -24,6 +31,7 @@ TAKES = (
 )
 STRUCTURE, FORMULA, TARGET = "structure", "formula", "target"
 ATOM_BYTES = 64  # of a site in memory
+RESERVED = (DAMAGED, LABEL, LEFT_OUT, WEIGHT)
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ def _of_frame(frame: Any, id_col: str | None, structure_col: str | None) -> Rows
     if not len(frame):
         raise SourceError("the table has no rows", next_step=f"give {TAKES}")
     labels = _index_ids(frame, names, id_col)
-    unnamed = [name for name in names if UNNAMED.fullmatch(name)]
+    unnamed = [name for name in names if not name.strip() or UNNAMED.fullmatch(name)]
     columns = {name: _values(frame[name]) for name in names if name not in unnamed}
     if id_col is not None and id_col not in columns and frame.index.name == id_col:
         columns = {id_col: _values(frame.index), **columns}
@@ -99,7 +107,7 @@ def _of_frame(frame: Any, id_col: str | None, structure_col: str | None) -> Rows
     for name in objects:
         if name != chosen:
             del columns[name]
-    notes = [f"{name} is left out: the row number that pandas wrote" for name in unnamed]
+    notes = [f"{name or 'a nameless column'} is left out, as in files" for name in unnamed]
     notes += [f"{name} is left out: another structure" for name in objects if name != chosen]
     rows = zip(*columns.values(), strict=True) if columns else [()] * len(frame)
     records = [_record(dict(zip(columns, row, strict=True)), chosen) for row in rows]
@@ -115,12 +123,13 @@ def _names(frame: Any) -> list[str]:
             f"columns of the table have names that are no texts: {first_few(map(repr, wrong))}",
             next_step="name them: table.columns = [str(name) for name in table.columns]",
         )
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
+    reserved = [name for name in names if name in RESERVED]
+    if reserved:
         raise SourceError(
-            f"the table has several columns named {first_few(map(repr, twice))}",
-            next_step="give each column a unique name",
+            f"{reserved[0]!r} cannot be the name of a column: matdata marks records with it",
+            next_step="rename the column",
         )
+    check_names(names, "the table")
     return names
 
 

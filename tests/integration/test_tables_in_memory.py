@@ -165,7 +165,7 @@ def test_own_energies_filters_and_features_as_with_files(tmp_path):
         tmp_path,
         dedupe="polymorph",
         energy="energy_per_atom",
-        filter="gap > 0",
+        filter=["gap > 0", "sites_below=20"],
         features="magpie",
         target="gap",
         split="60/40",
@@ -205,8 +205,9 @@ WRONG = {
     "a name twice": (
         pd.DataFrame([["NaCl", "MgO"]], columns=["formula"] * 2),
         md.SourceError,
-        "several columns named 'formula'",
+        "several columns are named 'formula'",
     ),
+    "marks": (frame(__damaged__="x"), md.SourceError, "cannot be the name of a column"),
     "two structures": (
         pd.DataFrame({"before": SALTS, "after": SALTS}),
         md.SourceError,
