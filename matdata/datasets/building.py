@@ -17,10 +17,9 @@ from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import dataset_of
 
 if TYPE_CHECKING:
-    from matdata.building.config import BuildConfig
     from matdata.core.executors import Executor
     from matdata.features.feature import Feature
-    from matdata.sources.base import Source
+    from matdata.sources.base import Request, Source
 
 #: What stands for a source that is in memory, and names a dataset that nobody named.
 TABLE = "table"
@@ -72,6 +71,7 @@ def build(
     >>> md.build([structure, other], target=[1.1, 0.4], name="pair")
     """
     from matdata.building import pipeline
+    from matdata.building.config import BuildConfig
     from matdata.sources import find_source
 
     given: dict[str, Any] = dict(options)
@@ -82,40 +82,29 @@ def build(
     elif in_memory:
         given["source"] = TABLE
     keywords = _keywords(config, given)
-    chosen, home = _resolved(keywords)
+    chosen, home = BuildConfig.of(keywords), cache_dir(keywords.get("cache"))
+    request = chosen.request(home)
+    name = chosen.options.name or TABLE
     reader = (
-        _table(source, values, chosen, home, given)
-        if in_memory
-        else find_source(chosen.source, chosen.request(home))
+        _table(source, values, name, request) if in_memory else find_source(chosen.source, request)
     )
     built = pipeline.build(reader, home, chosen.options, python_console(), executor=executor)
     return Dataset(built.dataset.folder, home)
 
 
-def _resolved(keywords: Values) -> tuple[BuildConfig, Path]:
-    from matdata.building.config import BuildConfig
-
-    return BuildConfig.of(keywords), cache_dir(keywords.get("cache"))
-
-
 def _keywords(config: str | Path | None, given: Values) -> Values:
     """The keywords of a build from a file and Python; the latter win."""
     from matdata.building.arguments import BUILD_OPTIONS, canonical
+    from matdata.core.tolerances import SETTINGS
     from matdata.curate.settings import FILTERS
     from matdata.store.config_file import read_config
 
     elsewhere = {name: f"filter={{{name!r}: …}}" for name in FILTERS}
-    elsewhere |= {name: f"set={{'symmetry': {{{name!r}: …}}}}" for name in _tolerances()}
+    elsewhere |= {name: f"set={{'symmetry': {{{name!r}: …}}}}" for name in SETTINGS}
     upper = values_of_keywords(BUILD_OPTIONS, given, elsewhere)
     lower = {} if config is None else read_config(config, BUILD_OPTIONS)
     both = {**lower, **upper}
     return overlay(canonical(lower, both), canonical(upper, both))
-
-
-def _tolerances() -> tuple[str, ...]:
-    from matdata.core.tolerances import SETTINGS
-
-    return SETTINGS
 
 
 def _targets_apart(source: object, given: dict[str, Any]) -> dict[str, Any]:
@@ -133,8 +122,10 @@ def _targets_apart(source: object, given: dict[str, Any]) -> dict[str, Any]:
                 next_step=f"leave {name} out",
             )
     target = given.get("target")
-    is_names = isinstance(target, (list, tuple)) and all(isinstance(one, str) for one in target)
-    if target is None or isinstance(target, str) or (is_names and target):
+    if target is None or isinstance(target, str):
+        return {}
+    texts = isinstance(target, (list, tuple)) and all(isinstance(one, str) for one in target)
+    if texts and hasattr(source, "columns"):  # names; without columns texts are classes
         return {}
     named = target if isinstance(target, Mapping) else {_name_of(target): target}
     for name, one in named.items():
@@ -157,15 +148,13 @@ def _name_of(values: object) -> str:
     return name if isinstance(name, str) else "target"
 
 
-def _table(
-    source: object, values: Mapping[str, Any], chosen: BuildConfig, home: Path, given: Values
-) -> Source:
+def _table(source: object, values: Mapping[str, Any], name: str, request: Request) -> Source:
     from matdata.materials.source import Table
     from matdata.materials.tables import rows_of, with_columns
 
-    columns = chosen.columns
-    rows = with_columns(rows_of(source, columns.id_col, columns.structure_col), values)
-    return Table(rows, chosen.options.name or TABLE, chosen.request(home))
+    roles = request.options
+    rows = with_columns(rows_of(source, roles.id_col, roles.structure_col), values)
+    return Table(rows, name, request)
 
 
 @with_keywords(FeaturizeKeywords)

@@ -154,6 +154,8 @@ def test_lists_of_structures_atoms_and_formulas_with_targets(tmp_path):
     values = pd.Series([4.0, 3.0, 2.0, 1.0], index=list("wxyz"), name="gap")
     assert build(series, tmp_path, target=values).table["gap"].tolist() == [4.0, 3.0, 2.0, 1.0]
     assert len(build(SALTS[0], tmp_path)) == 1
+    classes = build(SALTS[:2], tmp_path, target=["ionic", "ionic"])
+    assert classes.table["target"].tolist() == ["ionic", "ionic"]
     assert build(["NaCl", "MgO"], tmp_path).kind == "composition"
 
 
