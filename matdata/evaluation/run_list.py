@@ -56,7 +56,9 @@ class RunList:
             for group in self.ranked
             if group["runs"]
         ]
-        return card(f"{len(self.runs):,} runs", best, head, self._rows())
+        count = len(self.runs)
+        title = "1 run" if count == 1 else f"{count:,} runs"
+        return card(title, best, head, self._rows())
 
     def to_frame(self) -> pd.DataFrame:
         """A row per run and target, metrics of the test part in columns, indexed by run."""
