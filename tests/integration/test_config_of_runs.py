@@ -173,7 +173,7 @@ def test_pictures_and_none_are_what_was_said_last(toy, evaluated, tmp_path, caps
 
 
 def test_settings_that_do_not_reach_a_fit_are_refused(toy):
-    run = md.train("dummy", toy, "y", split="s", name="fit", verbose=False)
+    run = md.train("dummy", toy, "y", split="s", name="fit", quiet=True)
     assert len(md.predict(run, "NaCl", device="cpu", threads=1)) == 1
     with pytest.raises(md.ConfigError, match="do not reach: batch_size"):
         md.predict(run, "NaCl", batch_size=4)

@@ -24,8 +24,8 @@ def _documents():
 
 def _build(path, documents, cache, **options):
     path.write_text("".join(json.dumps(d) + "\n" for d in documents))
-    columns = {"targets": ["formation_energy_per_atom", "band_gap"]}
-    return md.build(path, cache=cache, workers=1, split=None, columns=columns, **options)
+    target = ["formation_energy_per_atom", "band_gap"]
+    return md.build(path, cache=cache, workers=1, split=None, target=target, **options)
 
 
 def _scaled(document, factor):

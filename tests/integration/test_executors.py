@@ -77,7 +77,7 @@ def test_what_is_no_executor_is_refused_before_anything_is_read(source, tmp_path
 @pytest.mark.slow
 def test_features_are_returned_in_the_order_that_was_asked_for(source, tmp_path):
     made = md.build(source, cache=tmp_path, workers=1, symmetry="none", split=None)
-    features = made.featurize("ofm", "fractions", feature_settings={"ofm": {"period_tag": True}})
+    features = made.featurize("ofm", "fractions", set={"ofm": {"period_tag": True}})
     assert [one.manifest["feature"] for one in features] == ["ofm", "fractions"]
     assert features[0].featurizer.settings.period_tag
     assert made.features() == ["fractions", "ofm"]

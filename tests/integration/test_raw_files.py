@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 def _build(source, path, cache, **options):
-    return md.build(source, file=path, cache=cache, split=None, workers=1, **options)
+    return md.build(source, from_=path, cache=cache, split=None, workers=1, **options)
 
 
 @pytest.fixture(scope="module")

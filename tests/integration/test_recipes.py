@@ -54,7 +54,10 @@ def test_experimental_band_gaps(run, tmp_path):
         "train": 32,
         "test": 8,
     }
-    assert dataset.add_split("fixed", file=result["files"][0], name="again") == ["again"]
+    assert (
+        dataset.split(method="fixed", set={"file": result["files"][0]}, name="again").name
+        == "again"
+    )
     assert dataset.split("again") == dataset.split("80-20-seed0")
 
 

@@ -124,7 +124,7 @@ def test_materials_by_themselves_have_no_table(tmp_path):
             path,
             cache=tmp_path / "c",
             features=["conditioned-cell"],
-            feature_settings={"conditioned-cell": {"column": "temperatur"}},
+            set={"conditioned-cell": {"column": "temperatur"}},
             split=None,
         )
 

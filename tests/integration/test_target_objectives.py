@@ -158,4 +158,4 @@ def test_what_does_not_fit_is_refused_before_training(toy, capsys):
         assert command(toy, "train", "example", "toy", "--target", "y", "--split", "s", *words) == 1
         assert text in capsys.readouterr().err, words
     with pytest.raises(md.ConfigError, match="which no objective reaches"):
-        md.train("dummy", toy, {"name": "y", "objective": "l1"}, split="s", verbose=False)
+        md.train("dummy", toy, {"name": "y", "objective": "l1"}, split="s", quiet=True)

@@ -66,7 +66,7 @@ def test_a_saved_split_of_another_version_says_what_to_do(toy, tmp_path):
 
     shutil.copytree(toy.folder, tmp_path / "copy")
     copied = md.Dataset(tmp_path / "copy", toy.cache)
-    copied.add_split("random", name="theirs")
+    copied.split(method="random", name="theirs")
     path = tmp_path / "copy" / "splits" / "theirs.json"
     note = json.loads(path.read_text()) | {"dataset_digest": "0123456789abcdef"}
     del note[notes.KEY]
