@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
@@ -12,6 +15,9 @@ from matdata.core.options import Values
 from matdata.training.arguments import TRAIN_OPTIONS, canonical, config_of_train
 from matdata.training.arguments import request_of as request_from
 from matdata.training.request import Request
+
+if TYPE_CHECKING:
+    from matdata.training.run import Run
 
 
 def run(given: argparse.Namespace) -> int:
@@ -28,10 +34,27 @@ def run(given: argparse.Namespace) -> int:
         plan = ask(request, cache)
         text = config_of_train(request, plan.trainer, plan.settings.to_dict(), name)
         write_config(given.write_config, text)
-    trained = train(request, cache, name, console_of(given))
+    console = console_of(given)
+    trained = train(request, cache, name, console)
+    for line in next_steps(trained, fields.get("cache")):
+        console.say(line)
     if given.json:
         print_json({"run": trained.name, "folder": str(trained.folder), **trained.result()})
     return 0
+
+
+def next_steps(run: Run, cache: str | Path | None) -> list[str]:
+    """The commands that come after a training, with the cache where it was named."""
+    from matdata.splits.saved import load_split
+    from matdata.store.catalogue import find_dataset
+
+    where = [] if cache is None else ["--cache", str(cache)]
+    lines = [f"next: `{shlex.join(['matdata', 'runs', *where])}` ranks runs by validation error"]
+    dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
+    if len(load_split(dataset, run.manifest["split"]["name"]).parts.get("test", ())):
+        command = shlex.join(["matdata", "evaluate", run.name, *where])
+        lines.append(f"      `{command}` opens the test part, once: after the choice of a model")
+    return lines
 
 
 def fields_of(given: argparse.Namespace) -> Values:

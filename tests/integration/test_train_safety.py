@@ -170,7 +170,7 @@ def test_reinit_needs_a_run(cache, capsys):
 
 
 def test_a_logarithm_of_validation_targets_is_checked_first(cache, capsys):
-    from matdata.training import train as job
+    from matdata.training import carry_out as job
 
     plain = job.fit_normalizer
     with pytest.MonkeyPatch.context() as patch:  # the sample's energies are all negative
