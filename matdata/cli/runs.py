@@ -103,10 +103,11 @@ def lines(group: Entry) -> list[str]:
         text.append(
             f"  {name:<{wide}}  {members or '':>7}" + "".join(f"  {cell:>13}" for cell in cells)
         )
-    return text + [
-        f"  {mark} on {count:,} test materials of its own: does not compare with the others"
-        for mark, count in _marked(group["runs"], marks)
-    ]
+    if marks:
+        sizes = {e["test_truth_digest"]: e["test_materials"] for e in group["runs"]}
+        each = ", ".join(f"{mark.strip()} {sizes[d]:,} materials" for d, mark in marks.items())
+        text.append(f"  tested on other materials: {each}; scores compare within a letter alone")
+    return text
 
 
 def _has(group: Entry, part: str) -> bool:
@@ -126,11 +127,6 @@ def _marks(entries: Sequence[Entry]) -> dict[str, str]:
     if len(digests) < 2:
         return {}
     return {digest: f" ({chr(ord('a') + k % 26)})" for k, digest in enumerate(digests)}
-
-
-def _marked(entries: Sequence[Entry], marks: Mapping[str, str]) -> list[tuple[str, int]]:
-    counts = {entry["test_truth_digest"]: entry["test_materials"] for entry in entries}
-    return [(mark.strip(), counts[digest]) for digest, mark in marks.items()]
 
 
 def _print_csv(ranked: Sequence[Entry], listed: Sequence[Entry]) -> None:

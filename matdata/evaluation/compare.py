@@ -142,7 +142,8 @@ def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
     for run in runs:
         for one in _scored(run):
             by_key.setdefault(one.key, []).append(one)
-    return [_group(members) for members in by_key.values()]
+    chosen_by_test_last = sorted(by_key.values(), key=lambda members: members[0].part == "test")
+    return [_group(members) for members in chosen_by_test_last]
 
 
 def _group(members: list[_Scored]) -> dict[str, Any]:
