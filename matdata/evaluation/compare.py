@@ -16,7 +16,7 @@ from matdata.evaluation.openings import read_openings
 from matdata.evaluation.test_records import test_record
 from matdata.store.catalogue import committed
 from matdata.training.run import RECORD, Run
-from matdata.training.scores.shown import RANKED_BY, validation_of
+from matdata.training.scores.shown import deciding, validation_of
 
 Part = Literal["val", "test"]
 
@@ -149,7 +149,7 @@ def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
 def _group(members: list[_Scored]) -> dict[str, Any]:
     first = members[0]
     scored = first.scores[first.part]
-    metric, more = RANKED_BY[scored["task"]]
+    metric, more = deciding(scored["task"], [one.scores[first.part]["metrics"] for one in members])
     entries = [one.entry() for one in members]
     entries.sort(key=lambda entry: _order(entry[first.part][metric], more))
     tested = [one.scores["test"] for one in members if "test" in one.scores]

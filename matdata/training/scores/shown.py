@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from matdata.training.target import Task
@@ -14,15 +14,26 @@ RANKED_BY: dict[Task, tuple[str, bool]] = {
     "multi_label": ("f1_micro", True),
     "distribution": ("l1", False),
 }
+#: What decides in place of a metric that has no value: that of a class of which the part has no
+#: material, which is so for all runs on that part.
+IN_PLACE = {"roc_auc": ("accuracy", True)}
 #: Scores in the unit of the target.
 IN_UNIT = ("mae", "rmse", "max_error")
 #: How many scores of a target are printed where room is short.
 FEW = 3
 
 
+def deciding(task: Task, metrics: Iterable[Mapping[str, Any]]) -> tuple[str, bool]:
+    """The metric that ranks runs with these metrics, and whether higher is better."""
+    by, more = RANKED_BY[task]
+    if by in IN_PLACE and any(one[by] is None for one in metrics):
+        return IN_PLACE[by]
+    return by, more
+
+
 def few_scores(scored: Mapping[str, Any]) -> list[str]:
     """Names of the scores of a target that are printed where room is short; the first decides."""
-    by = RANKED_BY[scored["task"]][0]
+    by = deciding(scored["task"], [scored["metrics"]])[0]
     shown = scored.get("shown") or scored["metrics"]
     return [by, *(metric for metric in shown if metric != by)][:FEW]
 
