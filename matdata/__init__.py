@@ -45,6 +45,7 @@ __all__ = [
     "open_run",
     "predict",
     "train",
+    "train_folds",
     "transformer",
 ]
 

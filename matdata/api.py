@@ -33,7 +33,7 @@ from matdata.materials.compute import Computed, compute
 from matdata.store.catalogue import find_dataset
 from matdata.training.axis import Axis
 from matdata.training.target import Target
-from matdata.training.workflow import open_run, train
+from matdata.training.workflow import open_run, train, train_folds
 
 if TYPE_CHECKING:
     from matdata.core.executors import Executor
@@ -69,6 +69,7 @@ __all__ = [
     "open_run",
     "predict",
     "train",
+    "train_folds",
     "transformer",
 ]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matdata.cli.common import cache_of, print_json, print_line
+from matdata.cli.run_folds import fold_lines
 from matdata.core.errors import ConfigError
 from matdata.core.printable import printable
 from matdata.training.scores.shown import few_scores, number
@@ -25,6 +26,7 @@ def run(given: argparse.Namespace) -> int:
         If the table is asked for in two formats.
     """
     from matdata.evaluation.compare import compare, groups, listing, summary
+    from matdata.evaluation.folds import fold_tables
     from matdata.training.run import find_run
 
     if given.json and given.csv:
@@ -36,21 +38,27 @@ def run(given: argparse.Namespace) -> int:
     else:
         chosen, listed = listing(cache)
         ranked = groups(chosen)
+    folds = fold_tables(chosen, ranked)
     if given.json:
-        print_json({"runs": listed, "ranked": ranked})
+        print_json({"runs": listed, "ranked": ranked, "folds": folds})
     elif given.csv:
         _print_csv(ranked, listed)
     else:
-        _print(ranked, listed)
+        _print(folds, ranked, listed)
     return 0
 
 
-def _print(ranked: Sequence[Entry], listed: Sequence[Entry]) -> None:
+def _print(folds: Sequence[Entry], ranked: Sequence[Entry], listed: Sequence[Entry]) -> None:
     if not listed:
         print_line("no runs yet; `matdata train` makes one")
-    for group in ranked:
-        for line in lines(group):
+    averaged = {name for table in folds for one in table["trainings"] for name in one["runs"]}
+    for table in folds:
+        for line in fold_lines(table):
             print_line(line)
+    for group in ranked:  # single folds stand in --json and --csv
+        if any(entry["run"] not in averaged for entry in group["runs"]):
+            for line in lines(group):
+                print_line(line)
     inside = {entry["run"] for group in ranked for entry in group["runs"]}
     for entry in listed:
         if entry["run"] not in inside:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from matdata.core.errors import MatdataError, TrainError
+from matdata.evaluation.folds import family_of
 from matdata.evaluation.openings import read_openings
 from matdata.evaluation.test_records import test_record
 from matdata.store.catalogue import committed
@@ -200,6 +201,8 @@ def _order(value: float | None, more: bool) -> float:
 def compare(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Rank the given runs; those without a score are in no group.
 
+    Runs on other folds of the same split are compared by `matdata.evaluation.folds.fold_tables`.
+
     Returns
     -------
     list of dict
@@ -214,7 +217,12 @@ def compare(runs: Sequence[Run]) -> list[dict[str, Any]]:
     for group in ranked:
         part = group["part"]
         inside = {entry["run"] for entry in group["runs"]}
-        comparable = [run for run in runs if any(one.part == part for one in _scored(run))]
+        families = {family_of(run) for run in runs if run.name in inside} - {None}
+        comparable = [
+            run
+            for run in runs
+            if any(one.part == part for one in _scored(run)) and family_of(run) not in families
+        ]
         absent = [run.name for run in comparable if run.name not in inside]
         if absent:
             done = "validated" if part == "val" else "tested"

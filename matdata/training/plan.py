@@ -17,7 +17,7 @@ import numpy.typing as npt
 from matdata.core.errors import ConfigError, FeatureError, SplitError, did_you_mean
 from matdata.features.feature import Feature, open_feature
 from matdata.splits.base import Split
-from matdata.splits.saved import load_split
+from matdata.splits.folds import fold_of, single_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training import trainer as make_trainer
@@ -73,7 +73,10 @@ class Question:
 
     def manifest(self, parent: Mapping[str, object] | None) -> dict[str, Any]:
         """The manifest of the run, with the identity that distinguishes runs."""
-        split = {"name": self.split.name, "digest": self.split.digest()}
+        split: dict[str, Any] = {"name": self.split.name, "digest": self.split.digest()}
+        fold = fold_of(self.split.name, self.split.settings)
+        if fold is not None:
+            split |= {"family": fold[0], "fold": fold[1]}
         inputs = [_describe(spec, feature) for spec, feature in self.features.items()]
         content: dict[str, Any] = {
             "plugin": {"name": self.trainer.name, "version": self.trainer.version},
@@ -119,7 +122,7 @@ def ask(request: Request, cache: Path) -> Question:
     train_settings(type(trainer), request.settings)  # wrong ones are reported before data is read
     reject_idle_settings(trainer, request)
     dataset = find_dataset(cache, request.dataset)
-    split = load_split(dataset, request.split)
+    split = single_split(dataset, request.split)
     features = _features(trainer, dataset, cache)
     ready, notes = _ready(split, features)
     targets = infer_targets(

@@ -14,6 +14,7 @@ from matdata.core.options import Values
 from matdata.store.dataset_folder import DatasetFolder
 
 if TYPE_CHECKING:
+    from matdata.training.request import Request
     from matdata.training.run import Run
     from matdata.training.target import Target, Task
     from matdata.training.target_request import TargetRequest
@@ -79,29 +80,106 @@ def train(
     MatdataError
         As ``matdata train``; `ConfigError` if plugin, dataset or target is named nowhere.
     """
-    from matdata.training.arguments import fields_of_file, request_of
     from matdata.training.train import train as run_training
 
-    names, requests = (None, None) if target is None else _targets(target)
-    own: dict[str, object] = {
-        "plugin": plugin,
-        "dataset": dataset.ref if isinstance(dataset, DatasetFolder) else dataset,
-        "targets": names,
-        "target_requests": requests or None,
+    own = {
+        **_own(plugin, dataset, target, cache),
         "split": split,
         "name": name,
-        "cache": cache if cache is not None else getattr(dataset, "cache", None),
         "task": task,
         "from_run": from_run,
         "freeze": freeze,
         "reinit": reinit,
         "keep_normalizer": keep_normalizer,
     }
+    fields = _fields(own, hypers, settings, config)
+    if fields.get("folds") is not None:
+        raise ConfigError(
+            "a run for every fold is asked for, and `train` returns one run",
+            next_step="matdata.train_folds, or leave out folds",
+        )
+    return run_training(*_asked(fields), Console() if verbose else SILENT)
+
+
+def train_folds(
+    plugin: str | None = None,
+    dataset: str | DatasetFolder | None = None,
+    target: TargetGiven | Sequence[TargetGiven] | None = None,
+    *,
+    config: str | Path | None = None,
+    split: str | None = None,
+    name: str | None = None,
+    cache: str | Path | None = None,
+    hypers: Mapping[str, object] | None = None,
+    verbose: bool = True,
+    task: Task | None = None,
+    **settings: object,
+) -> list[Run]:
+    """Train a run for every fold of a k-fold split, as ``matdata train --folds all`` does.
+
+    Parameters
+    ----------
+    split
+        What the names of the folds have in common (``kfold5-seed0``); the only k-fold split if not
+        given.
+    name
+        The runs are ``<name>-fold0``, ….
+    plugin, dataset, target, config, cache, hypers, verbose, task, settings
+        As of `train`.
+
+    Returns
+    -------
+    list of Run
+        In the order of the folds. `matdata runs` gives their mean and standard deviation.
+
+    Raises
+    ------
+    MatdataError
+        As `train`; `SplitError` if there is no such k-fold split.
+    """
+    from matdata.training.folds import train_folds as train_each
+
+    own = {**_own(plugin, dataset, target, cache), "split": split, "name": name, "task": task}
+    fields = _fields(own, hypers, settings, config)
+    return train_each(*_asked(fields), Console() if verbose else SILENT)
+
+
+def _own(
+    plugin: str | None,
+    dataset: str | DatasetFolder | None,
+    target: TargetGiven | Sequence[TargetGiven] | None,
+    cache: str | Path | None,
+) -> dict[str, object]:
+    """What every training names, as fields of a request."""
+    names, requests = (None, None) if target is None else _targets(target)
+    return {
+        "plugin": plugin,
+        "dataset": dataset.ref if isinstance(dataset, DatasetFolder) else dataset,
+        "targets": names,
+        "target_requests": requests or None,
+        "cache": cache if cache is not None else getattr(dataset, "cache", None),
+    }
+
+
+def _fields(
+    own: Mapping[str, object],
+    hypers: Mapping[str, object] | None,
+    settings: Mapping[str, object],
+    config: str | Path | None,
+) -> Values:
+    """What is given, over what a configuration file holds."""
+    from matdata.training.arguments import fields_of_file
+
     given = {field: value for field, value in own.items() if value is not None}
     given |= {"hypers": dict(hypers or {}), "settings": settings}
-    fields: Values = given if config is None else fields_of_file(config, given)
-    home, console = cache_dir(fields.get("cache")), Console() if verbose else SILENT
-    return run_training(request_of(fields), home, fields.get("name"), console)
+    return given if config is None else fields_of_file(config, given)
+
+
+def _asked(fields: Values) -> tuple[Request, Path, str | None]:
+    """Request, cache and name."""
+    from matdata.training.arguments import request_of
+
+    return request_of(fields), cache_dir(fields.get("cache")), fields.get("name")
 
 
 def _targets(
