@@ -33,7 +33,7 @@ def run(given: argparse.Namespace) -> int:
         raise ConfigError("--json and --csv are two formats", next_step="leave one of them out")
     cache = cache_of(given)
     if given.names:
-        chosen = [find_run(cache, name) for name in given.names]
+        chosen = [find_run(cache, name) for name in dict.fromkeys(given.names)]
         ranked, listed = compare(chosen), [summary(one) for one in chosen]
     else:
         chosen, listed = listing(cache)
