@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from matdata.core.console import SILENT, Console
 from matdata.load.device_errors import device_errors
@@ -18,12 +19,12 @@ from matdata.store.safetensors import write_tensors
 from matdata.training.contents import BEST, NORMALIZER, RESULT, digests
 from matdata.training.contract import FitTrainer
 from matdata.training.data import View, device_of, fit_normalizer, samples_for
-from matdata.training.distributed import join_group, leave_group
+from matdata.training.distributed import Group, join_group, leave_group
 from matdata.training.fit_networks import fit_networks
 from matdata.training.plan import Question
 from matdata.training.process_state import process_state
 from matdata.training.run import Run
-from matdata.training.run_folder import run_folder, run_lock, start_run
+from matdata.training.run_folder import run_folder, run_lock, shorter_runs, start_run
 from matdata.training.scores.shown import validation_lines
 from matdata.training.validation_score import validation_record
 from matdata.training.warm_start import parent_of, settle
@@ -72,28 +73,46 @@ def carry_out(
                 started = start_run(folder, content, console).name
             run = Run(cache / "runs" / group.shared(started))
             _announce(question, run, console)
+            if group.leads and name is None and not (run.folder / BEST).is_file():
+                _name_shorter(shorter_runs(cache, content), console)
             if run.finished:
                 console.say(f"run {run.name} is finished; nothing is left to do")
-                _report(run.result(), console)
-                return run
-            result: dict[str, Any] | None
-            if isinstance(question.trainer, FitTrainer):
-                result = _fit(question, run, view, normalizer)
             else:
-                with (
-                    process_state(question.settings, device, keep_memory=True),
-                    device_errors(device, GOES_ON),
-                ):
-                    result = fit_networks(
-                        question, run, view, normalizer, parent, device, group, console, stop_after
-                    )
-            if result is not None:
-                result["validation"] = validation_record(question, run)
-                write_record(run.folder / RESULT, {**result, "files": digests(run.folder)})
-                _report(result, console)
+                _finish(question, run, view, normalizer, parent, device, group, console, stop_after)
+            if run.finished and group.leads:
+                for line in validation_lines(run.result()):
+                    console.say(f"  {line}")
     finally:
         leave_group(group)
     return Run(run.folder)
+
+
+def _finish(
+    question: Question,
+    run: Run,
+    view: View,
+    normalizer: Normalizer,
+    parent: Run | None,
+    device: torch.device,
+    group: Group,
+    console: Console,
+    stop_after: int | None,
+) -> None:
+    """Train, score the validation part, and write the result, which makes the run finished."""
+    result: dict[str, Any] | None
+    if isinstance(question.trainer, FitTrainer):
+        result = _fit(question, run, view, normalizer)
+    else:
+        with (
+            process_state(question.settings, device, keep_memory=True),
+            device_errors(device, GOES_ON),
+        ):
+            result = fit_networks(
+                question, run, view, normalizer, parent, device, group, console, stop_after
+            )
+    if result is not None:
+        result["validation"] = validation_record(question, run)
+        write_record(run.folder / RESULT, {**result, "files": digests(run.folder)})
 
 
 def _announce(question: Question, run: Run, console: Console) -> None:
@@ -103,9 +122,11 @@ def _announce(question: Question, run: Run, console: Console) -> None:
         console.say(f"  note: {note}")
 
 
-def _report(result: Mapping[str, Any], console: Console) -> None:
-    for line in validation_lines(result):
-        console.say(f"  {line}")
+def _name_shorter(names: Sequence[str], console: Console) -> None:
+    for name in names:
+        console.say(
+            f"  note: run {name} is the same but for fewer epochs; --name {name} goes on with it"
+        )
 
 
 def _view(question: Question) -> View:

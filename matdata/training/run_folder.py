@@ -11,14 +11,20 @@ from typing import Any, Literal
 from matdata.core.cache import storage_error
 from matdata.core.console import SILENT, Console
 from matdata.core.digest import SHORT, canonical_json, digest_json
-from matdata.core.errors import TrainError
+from matdata.core.errors import MatdataError, TrainError
 from matdata.store import files
-from matdata.store.catalogue import check_name
+from matdata.store.catalogue import check_name, committed
 from matdata.store.locks import LOCK, Held, holding
 from matdata.store.manifest import NAME, RECEIPT, seal
 from matdata.store.records import read_record, seal_record
 from matdata.training.contents import BEST, LAST
-from matdata.training.extension import ended_early, is_longer, require_extendable, set_aside
+from matdata.training.extension import (
+    ended_early,
+    is_longer,
+    reason_against,
+    require_extendable,
+    set_aside,
+)
 from matdata.training.run import KIND, Run
 
 
@@ -88,6 +94,23 @@ def start_run(folder: Path, content: dict[str, Any], console: Console = SILENT) 
         return _extend(existing, content, console)
     files.remove(folder)  # it failed before its first checkpoint
     return _write(folder, content)
+
+
+def shorter_runs(cache: Path, content: dict[str, Any]) -> list[str]:
+    """Names of the runs that a request without a name could go on with, by ``--name``.
+
+    Damaged runs are left out.
+    """
+    asked = json.loads(canonical_json(content["identity"]))
+    names = []
+    for folder in committed(cache / "runs"):
+        with contextlib.suppress(MatdataError):
+            run = Run(folder)
+            fewer = run.settings.epochs < asked["settings"]["epochs"]
+            goes_on = (folder / LAST).is_file() and reason_against(run.settings) is None
+            if fewer and goes_on and is_longer(run, asked):
+                names.append(run.name)
+    return names
 
 
 def _standing(existing: Run, content: dict[str, Any]) -> Literal["same", "longer", "empty"]:

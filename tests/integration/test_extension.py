@@ -128,6 +128,22 @@ def test_early_stopping_is_kept(cache, capsys):
     assert content == {p.name: p.read_bytes() for p in run.folder.iterdir() if p.is_file()}
 
 
+def test_a_request_without_a_name_is_a_run_of_its_own_and_names_the_shorter_one(cache, capsys):
+    words = ["train", "example", "s", "--target", TARGET, "--split", "main"]
+    for epochs, more in (("2", []), ("3", []), ("4", ["--set", "schedule=cosine"])):
+        assert main([*words, "--epochs", epochs, *more, "--cache", str(cache)]) == 0
+    notes = [line for line in capsys.readouterr().out.splitlines() if "note" in line]
+    (first,) = (run.name for run in (cache / "runs").iterdir() if _epochs(run) == 2)
+    assert notes == [
+        f"  note: run {first} is the same but for fewer epochs; --name {first} goes on with it"
+    ]
+
+
+def _epochs(run):
+    path = run / "manifest.json"
+    return json.loads(path.read_text())["settings"]["epochs"] if path.is_file() else 0
+
+
 REFUSED = {
     "cosine": {"schedule": "cosine"},
     "onecycle": {"schedule": "onecycle"},
