@@ -15,6 +15,8 @@ from matdata.training.run import find_run
 from matdata.training.settings import TrainSettings
 from matdata.training.train import train as start
 
+pytestmark = pytest.mark.slow
+
 STEADY = {"threads": 1, "batch_size": 16, "lr": 0.02}
 KINDS = {
     "constant": {},

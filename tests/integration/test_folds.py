@@ -12,6 +12,8 @@ import matdata as md
 from matdata.cli import main
 from matdata.splits.folds import fold_families
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folded(cache):

@@ -13,6 +13,8 @@ from support.runs import TARGET, train
 import matdata as md
 from matdata.cli import main
 
+pytestmark = pytest.mark.slow
+
 
 def asked(capsys, cache, *words, code=0):
     capsys.readouterr()

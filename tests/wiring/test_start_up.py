@@ -92,6 +92,7 @@ def test_runs_are_ranked_without_torch(cache):
     assert seconds < 2.0
 
 
+@pytest.mark.slow
 def test_a_training_imports_little_beside_torch(cache):
     words = ["example", "s", "--target", TARGET, "--split", "70-15-15-seed0", "--epochs", "2"]
     seconds, torch_alone = [], []
