@@ -110,6 +110,7 @@ def test_compute_states_what_it_takes(given):
         md.compute("ofm", given)
 
 
+@pytest.mark.slow
 def test_features_can_be_one_text(tmp_path):
     dataset = md.build("sample", limit=12, features="lattice, fractions", cache=tmp_path)
     assert dataset.features() == ["fractions", "lattice"]

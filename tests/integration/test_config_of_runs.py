@@ -147,6 +147,7 @@ def test_a_file_evaluates_what_arguments_and_python_evaluate(toy, evaluated, tmp
     assert "did you mean 'no-pictures'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_pictures_and_none_are_what_was_said_last(toy, evaluated, tmp_path, capsys):
     path, written = tmp_path / "evaluate.toml", tmp_path / "written.toml"
     config = ["--config", str(path), "--write-config", str(written)]
@@ -181,6 +182,7 @@ def test_settings_that_do_not_reach_a_fit_are_refused(toy):
     assert not (run.folder / "test.json").exists()
 
 
+@pytest.mark.slow
 def test_python_draws_where_pictures_are_asked_for(toy, evaluated, tmp_path):
     md.evaluate(evaluated)
     assert not (evaluated.folder / "pictures").exists()

@@ -151,6 +151,7 @@ def test_snapshots_are_compared_too(tmp_path, capsys):
     assert "no snapshot 'nope' of files" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_the_materials_project_deprecates_shows_as_deprecated(tmp_path, monkeypatch):
     monkeypatch.setenv("MP_API_KEY", mp_server.KEY)
     documents = _documents()

@@ -14,6 +14,8 @@ import matdata as md
 from matdata.cli import main
 from matdata.training.prediction_columns import PredictionColumn, Statistic
 
+pytestmark = pytest.mark.slow
+
 TARGETS = ("gap", "gap_mean", "density", "density_of_states", "α", "β", "K (GPa)", "K [GPa]")
 ELEMENTS = ("Li", "Na", "K", "Mg", "Ca", "Sr", "Al", "Ga", "In", "Ti")
 

@@ -23,7 +23,7 @@ NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HE
 NEED_FILES = [name for name in NAMES if name not in ("finder_mp", "ocrystalnet_mp", "wren_mp")]
 
 
-pytestmark = pytest.mark.usefixtures("recipes")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
 
 
 def test_there_is_a_recipe_for_every_data_set_of_the_papers():

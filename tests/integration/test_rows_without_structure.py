@@ -260,6 +260,7 @@ KILLED_AT = (
 )
 
 
+@pytest.mark.slow
 def test_killed_builds_end_bit_identical(tmp_path):
     """Some shards hold no structure at all, some nothing else."""
     records = mixed.rows(600, every=3)

@@ -18,6 +18,8 @@ from matdata.training.scores.metrics import regression, undefined
 from matdata.training.scores.uncertainty import calibration
 from matdata.training.target import Target
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 TRUE = RNG.normal(0.0, 2.0, 300)
 SPREAD = RNG.uniform(0.05, 0.2, 300)

@@ -19,6 +19,8 @@ from matdata.features.inputs import PartialInput, RecordColumns, combined, n_ent
 from matdata.materials.compute import for_featurizer
 from matdata.testing.featurizers import FeaturizerContract
 
+pytestmark = pytest.mark.slow
+
 CONDITION = {"column": "ewald_energy_per_atom"}
 COUNT = 30
 

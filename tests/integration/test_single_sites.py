@@ -13,6 +13,8 @@ from matdata.training import TRAINERS
 from matdata.training import trainer as make_trainer
 from matdata.training.contract import TorchTrainer
 
+pytestmark = pytest.mark.slow
+
 SYMBOLS = ("Li", "Na", "K", "Mg", "Ca", "Al", "Fe", "Cu", "Ag", "Au", "Pt", "W", "Ti")
 BATCH = 4
 NETWORKS = [name for name in TRAINERS.names() if issubclass(TRAINERS.get(name), TorchTrainer)]
@@ -61,7 +63,6 @@ def train(dataset, plugin, name, split, **settings):
     return md.train(plugin, dataset, "y", split=split, name=name, verbose=False, **chosen)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("plugin", NETWORKS)
 def test_every_network_trains_on_a_last_batch_of_one_site(single, plugin):
     prepared(single, plugin)

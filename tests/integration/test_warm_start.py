@@ -11,6 +11,8 @@ from support.runs import TARGET, equal, train, weights
 import matdata as md
 from matdata.training.warm_start import member_draws
 
+pytestmark = pytest.mark.slow
+
 LOUD = ["--epochs", "2", "--threads", "1"]
 
 

@@ -138,6 +138,7 @@ def lengths_of(dataset, batch, spec, name):
     return dataset.feature(spec).stored(batch.ids)[name].lengths
 
 
+@pytest.mark.slow
 def test_budgets_follow_any_level(bonded):
     options = {"batch_size": 0, "shuffle": True}
     loader = make_loader(bonded, None, ["bonds"], max_entries={"bond": 20}, **options)
@@ -196,6 +197,7 @@ def test_batches_of_numpy_hold_what_is_stored(bonded):
         batch.get("bonds", GraphBatch)
 
 
+@pytest.mark.slow
 def test_building_and_numpy_batches_import_no_torch(bonded, site):
     script = f"""
 import sys

@@ -111,6 +111,7 @@ def test_normalizers_of_strange_targets():
         Normalizer.fit("log10", np.ones((2, 1))).decode_std(np.ones((2, 1)))
 
 
+@pytest.mark.slow
 def test_numpy_batches_without_torch(toy):
     script = f"""
 import sys
@@ -150,6 +151,7 @@ for batch in ds.loader(inputs=["graph", "wyckoff", "magpie", "ofm"], target="gap
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.slow
 def test_pyg_batches_come_apart_again(toy):
     pytest.importorskip("torch_geometric")
     from torch_geometric.data import Batch
