@@ -35,7 +35,7 @@ from matdata.materials.compute import Computed, compute
 from matdata.splits.base import Split
 from matdata.training.axis import Axis
 from matdata.training.target import Target
-from matdata.training.workflow import open_run, train
+from matdata.training.workflow import open_run, train, train_folds
 
 if TYPE_CHECKING:
     from matdata.checks.report import Report
@@ -78,6 +78,7 @@ __all__ = [
     "runs",
     "split",
     "train",
+    "train_folds",
     "transformer",
     "verify",
 ]

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from matdata.core.errors import ConfigError
-from matdata.evaluation.score import test_record
+from matdata.evaluation.test_records import test_record
 from matdata.store.catalogue import find_dataset
 from matdata.training.run import Run
 from matdata.training.settings import TrainSettings, train_settings

@@ -68,7 +68,7 @@ def _add_making(add: train_arguments.Add) -> None:
     add("build", "source to verified dataset")
     add("featurize", "add features to a dataset")
     add("split", "add a split, or the splits of all folds, to a dataset")
-    _add_audit(add("audit", "what the parts of a split share; exit code 1 if train does", DATASET))
+    _add_audit(add("audit", "what the parts of a split share, judged by its purpose", DATASET))
     report = add("report", "the funnel of a dataset, as a table or a picture", DATASET)
     report.add_argument("--output", metavar="FILE", help="write a picture (.png, .svg, .pdf)")
     older = ("dataset", "the older one: name@version, or source/version for a snapshot")
@@ -84,12 +84,24 @@ def _add_making(add: train_arguments.Add) -> None:
 
 
 def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Exit code 0: nothing is shared that the split keeps apart; what else is shared, such as "
+        "the chemical systems of a random split, is information, or a warning where it may be the "
+        "same material. Exit code 1: a group of a group split, or a near duplicate of a training "
+        "material, is on both sides, or a key of --forbid is; or the audit could not be made. "
+        "Exit code 2: arguments that cannot be read."
+    )
     parser.add_argument("--split", metavar="NAME", help="which split; the only one if not given")
     parser.add_argument(
-        "--keys", metavar="A,B", help="columns to compare by (formula,chemsys,protostructure)"
+        "--keys",
+        metavar="A,B",
+        help="columns to compare by (formula,chemsys,protostructure and what it groups by)",
     )
     parser.add_argument(
         "--allow", default="", metavar="A,B", help="keys that may be shared (for the exit code)"
+    )
+    parser.add_argument(
+        "--forbid", default="", metavar="A,B", help="keys that train may not share, such as formula"
     )
     parser.add_argument(
         "--near-duplicates", action="store_true", help="compare the structures as well"

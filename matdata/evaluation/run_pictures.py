@@ -8,7 +8,7 @@ from typing import Any
 
 from matdata.core.errors import StoreError
 from matdata.evaluation.pictures import Drawn, draw_all
-from matdata.evaluation.score import test_predictions
+from matdata.evaluation.test_records import test_predictions
 from matdata.training.added import adding
 from matdata.training.logs import read_log
 from matdata.training.run import Run

@@ -11,29 +11,24 @@ import numpy as np
 
 from matdata.core.digest import digest_file
 from matdata.core.errors import TrainError, first_few
-from matdata.core.expressions import TARGET_DOMAIN
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.chain import Chain
 from matdata.evaluation.derived_score import derived_record
-from matdata.evaluation.metrics import undefined
 from matdata.evaluation.openings import Opening, record_opening
-from matdata.evaluation.target_scores import plain_values, target_record
+from matdata.evaluation.test_records import require_same_weights
 from matdata.splits.base import Split
 from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
-from matdata.store.tables import Columns
-from matdata.training.check import require_table
 from matdata.training.contents import read_sealed
 from matdata.training.data import View, truth
-from matdata.training.objectives.choice import objective_of
 from matdata.training.predict import predict_dataset, require_finite
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_settings import check_prediction
 from matdata.training.run import OPENED, RECORD, TABLE, Run
+from matdata.training.scores.part_scores import part_scores
 from matdata.training.target_axis import require_same_axis
-from matdata.training.target_cells import cells_of
 from matdata.training.targets import require_names
 
 
@@ -123,55 +118,12 @@ def _own_opening(run: Run, weights: str) -> str | None:
     if not path.is_file():
         return None
     record = read_sealed(path)
-    _require_same(run, record, weights)
+    require_same_weights(run, record, weights)
     return str(record["opened"])
 
 
 def _opening(run: Run, split: Split, weights: str, opened: str) -> Opening:
     return Opening(split.name, split.digest(), run.name, run.digest, weights, opened)
-
-
-def test_predictions(run: Run) -> Columns:
-    """The predictions for the test part, as they were written when it was opened.
-
-    Raises
-    ------
-    StoreError
-        If they were changed since.
-    TrainError
-        If the run was not evaluated.
-    """
-    from matdata.store.tables import read_table
-
-    record = test_record(run)
-    return read_table(require_table(run.folder, record))
-
-
-def test_record(run: Run) -> dict[str, Any]:
-    """The score on record.
-
-    Raises
-    ------
-    TrainError
-        If the run was not evaluated, or changed since.
-    """
-    path = run.folder / RECORD
-    if not path.is_file():
-        raise TrainError(
-            f"run {run.name!r} was not evaluated", next_step=f"`matdata evaluate {run.name}`"
-        )
-    record = read_sealed(path)
-    _require_same(run, record, run.weights_digest())
-    return record
-
-
-def _require_same(run: Run, record: Mapping[str, object], weights: str) -> None:
-    if record["weights"] != weights:
-        raise TrainError(
-            f"the weights of run {run.name!r} changed after its test part was opened",
-            cause="it was trained on, or its folder was edited, with the test result known",
-            next_step="train again under another --name; a test part is opened once per run",
-        )
 
 
 def _require_numbers(run: Run, predictions: Predictions) -> None:
@@ -202,23 +154,12 @@ def _split(run: Run, dataset: DatasetFolder) -> Split:
 def _record(
     run: Run, dataset: DatasetFolder, split: Split, predictions: Predictions
 ) -> dict[str, Any]:
-    view = View.of(dataset, {})
-    targets = {}
-    for target in predictions.targets:
-        train = truth(view, split.ids("train"), (target,))
-        shown = objective_of(target, run.settings).metrics
-        scored = target_record(predictions, target, train, shown)
-        rows = view.rows(predictions.ids).tolist()
-        if outside := sum(cells_of(view.columns, target, rows).outside):
-            scored["missing"] = {TARGET_DOMAIN: outside}
-        why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
-        targets[target.name] = {**scored, "undefined": why} if why else scored
     return {
         "run": run.name,
         "weights": run.weights_digest(),
         "dataset": dataset.ref,
         "split": {"name": split.name, "digest": split.digest()},
         "test": {"asked": len(split.ids("test")), "predicted": len(predictions)},
-        "targets": plain_values(targets),
+        "targets": part_scores(predictions, dataset, run.settings, split.ids("train")),
         "table_sha256": digest_file(run.folder / TABLE),
     }

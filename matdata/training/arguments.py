@@ -32,7 +32,12 @@ TRAIN_OPTIONS = (
         required=True,
     ),
     Option("split", "a saved split; the only one if not given", metavar="NAME"),
-    Option("name", "name of the run"),
+    Option(
+        "folds",
+        "train a run for every fold of a k-fold split, whose common name --split takes",
+        choices=("all",),
+    ),
+    Option("name", "name of the run; with --folds NAME-fold0, …"),
     Option(
         "task",
         "inferred from the column if not given",
@@ -88,10 +93,12 @@ TRAIN_OPTIONS = (
 OF_TARGETS = ("objective", "axis", "target_option")
 #: Fields of a request that stand alone.
 PLAIN = ("plugin", "dataset", "split", "task", "from_run", "freeze", "reinit", "keep_normalizer")
+#: What is asked of the folder and the number of runs, and is no field of a request.
+OF_RUNS = ("name", "cache", "folds")
 
 
 def canonical(values: Values, whole: Values) -> dict[str, Any]:
-    """Options of a file or of the command line, as fields of `Request`, and ``name``, ``cache``.
+    """Options of a file or of the command line, as fields of `Request`, and `OF_RUNS`.
 
     Parameters
     ----------
@@ -115,7 +122,7 @@ def canonical(values: Values, whole: Values) -> dict[str, Any]:
         for key, value in values.get(table, {}).items()
     }
     settings, hypers = settings_from_pairs({**tables, **values.get("set", {})}, trainer)
-    request = {name: values[name] for name in (*PLAIN, "name", "cache") if name in values}
+    request = {name: values[name] for name in (*PLAIN, *OF_RUNS) if name in values}
     request |= {"targets": values["target"]} if "target" in values else {}
     names = values.get("target", whole.get("target", ()))
     requests = target_requests(names, *(values.get(name, ()) for name in OF_TARGETS))
@@ -159,18 +166,20 @@ def request_of(fields: Values) -> Request:
 
 
 def config_of_train(
-    request: Request, trainer: Trainer, settings: Mapping[str, object], name: str | None
+    request: Request, trainer: Trainer, settings: Mapping[str, object], fields: Values
 ) -> str:
     """A configuration file with all options of a training as they are in effect.
 
     Parameters
     ----------
-    request, name
+    request
         What was asked for.
     trainer
         The plugin with its hyperparameters.
     settings
         Settings of the loop by name, as they are in effect.
+    fields
+        Canonical options, for those of `OF_RUNS`.
     """
     values = {
         **{key: getattr(request, key) for key in PLAIN},
@@ -178,7 +187,8 @@ def config_of_train(
         **{name: texts or None for name, texts in texts_of(request.target_requests).items()},
         "freeze": request.freeze or None,
         "reinit": request.reinit or None,
-        "name": name,
+        "name": fields.get("name"),
+        "folds": fields.get("folds"),
         "no_validation": None,  # stands among the settings of the loop
     }
     alone = [one for one in TRAIN_OPTIONS if one.name in values]

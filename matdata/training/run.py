@@ -89,6 +89,19 @@ class Run:
         """Digest of what the run was asked for."""
         return str(self.manifest["identity_digest"])
 
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """`digest`, and those of before the run was extended: its files may be of either."""
+        before = [str(one["identity_digest"]) for one in self.extensions]
+        return (self.digest, *before)
+
+    @property
+    def extensions(self) -> list[dict[str, Any]]:
+        """By extension ``epochs`` before it, ``identity_digest``, and ``test_opened``: whether the
+        test part had been opened (`matdata.training.extension`)."""
+        extensions: list[dict[str, Any]] = self.manifest.get("extensions", [])
+        return extensions
+
     @functools.cached_property
     def settings(self) -> TrainSettings:
         """Settings of the loop."""
@@ -228,7 +241,9 @@ class Run:
             recorded = recorded_digests(self.folder, self.result())
             require_unchanged(self.folder, recorded, DECISIVE)
         elif (self.folder / BEST).is_file():
-            require_written_by(self.folder / BEST, read_tensors(self.folder / BEST)[1], self.digest)
+            require_written_by(
+                self.folder / BEST, read_tensors(self.folder / BEST)[1], self.digests
+            )
 
     def normalizer(self) -> dict[str, Any]:
         """The record of the normalizer.
@@ -239,7 +254,7 @@ class Run:
             If it is missing or was changed.
         """
         content = read_sealed(self.folder / NORMALIZER)
-        require_written_by(self.folder / NORMALIZER, content, self.digest)
+        require_written_by(self.folder / NORMALIZER, content, self.digests)
         return {name: value for name, value in content.items() if name != "run"}
 
 
