@@ -25,6 +25,7 @@ from matdata.core.errors import (
 )
 from matdata.core.given import require_given
 from matdata.core.ledger import Reject
+from matdata.core.packages import needed_for
 from matdata.datasets.dataset import Dataset
 from matdata.evaluation.workflow import evaluate, predict
 from matdata.features import FEATURIZERS
@@ -152,7 +153,8 @@ def build(
 
 def transformer(spec: str, **settings: object) -> FeatureTransformer:
     """The same as a scikit-learn transformer: one row per material."""
-    from matdata.datasets.sklearn import FeatureTransformer
+    with needed_for("transformers of scikit-learn"):
+        from matdata.datasets.sklearn import FeatureTransformer
 
     return FeatureTransformer(spec, settings)
 

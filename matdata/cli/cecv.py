@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matdata.cli.common import cache_of, console_of, print_json, words, write_numbers
-from matdata.cli.plugins import need_torch
 from matdata.core.errors import ConfigError
+from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
     from matdata.training.run import Run

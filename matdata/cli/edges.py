@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matdata.cli.common import cache_of, console_of, print_json, write_numbers
-from matdata.cli.plugins import need_torch
+from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
     from matdata.evaluation.edges import Edges

@@ -73,6 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"  options: of {printable(given.config)} and of the command line", file=sys.stderr
             )
         return 1
+    except ImportError as error:
+        from matdata.core.packages import missing_package
+
+        missing = missing_package(error, f"matdata {given.command}")
+        if given.debug or missing is None:
+            raise
+        print(f"error: {missing}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(
             "\nstopped; what was finished is kept, and the same command goes on from there",

@@ -145,19 +145,3 @@ def _print_loop(own: dict[str, Any]) -> None:
 
 def _default(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-
-
-def need_torch() -> None:
-    """Check that torch is there.
-
-    Raises
-    ------
-    ConfigError
-        With the command that installs it.
-    """
-    import importlib.util
-
-    if importlib.util.find_spec("torch") is None:
-        raise ConfigError(
-            "training and predicting need torch", next_step='pip install "matdata[train]"'
-        )

@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from matdata.core.errors import MatdataError, PluginError, did_you_mean
 from matdata.core.offers import UNINSTALL, Fault, Offer, read_offers
+from matdata.core.packages import needed_for
 from matdata.core.redaction import excerpt
 
 T = TypeVar("T")
@@ -118,8 +119,9 @@ class Registry(Generic[T]):
             or is one of several.
         """
         if name in self._builtin:
-            own: T = _attribute(self._builtin[name])
-            return own
+            with needed_for(f"{self.kind} {name!r}"):
+                own: T = _attribute(self._builtin[name])
+                return own
         rivals = self._plugins().rivals.get(name, [])
         if rivals and version is not None:
             fitting = list(self._of_version(rivals, version))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from matdata.core.errors import MatdataWarning
 from matdata.core.options import Option, overlay
+from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
     from matdata.evaluation.derive.base import Derivation
@@ -66,6 +67,7 @@ def predict(
     MatdataError
         If the run is damaged or has no weights, or no material can be predicted.
     """
+    need_torch()
     from matdata.evaluation.arguments import PREDICT_OPTIONS
     from matdata.evaluation.request import PredictRequest
 
@@ -130,6 +132,7 @@ def evaluate(
     TrainError
         If the run is not finished, or its training opened the test part with other weights.
     """
+    need_torch()
     from matdata.evaluation.arguments import EVALUATE_OPTIONS
     from matdata.evaluation.request import EvaluateRequest
     from matdata.evaluation.run_pictures import draw_run

@@ -11,6 +11,7 @@ from matdata.core.console import SILENT, Console
 from matdata.core.errors import ConfigError
 from matdata.core.given import require_given
 from matdata.core.options import Values
+from matdata.core.packages import need_torch
 from matdata.store.dataset_folder import DatasetFolder
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def train(
     MatdataError
         As ``matdata train``; `ConfigError` if plugin, dataset or target is named nowhere.
     """
+    need_torch()
     from matdata.training.arguments import fields_of_file, request_of
     from matdata.training.train import train as run_training
 
@@ -138,6 +140,7 @@ def open_run(name: str, cache: str | Path | None = None) -> Run:
     TrainError, StoreError
         If there is no such run, or it is damaged.
     """
+    need_torch()
     from matdata.training.run import find_run
 
     return find_run(cache_dir(cache), require_given(name, "the run"))
