@@ -102,7 +102,9 @@ def _problems() -> list[dict[str, str]]:
 
 def _print_all(plugins: list[dict[str, Any]], problems: list[dict[str, str]]) -> None:
     if not TRAINERS.plugins():
-        print_line("no trainers are installed; `pip install` a plugin, for example plugins/roost")
+        print_line(
+            'no trainers are installed; pip install "matdata[models]" installs all of matdata'
+        )
     for plugin in plugins:
         if "broken" in plugin or plugin["kind"] != TRAINERS.kind:
             print_line(_line(plugin))

@@ -54,6 +54,8 @@ class Registry(Generic[T]):
         ``"module:class"`` that plugins must be subclasses (or, if not `classes`, instances) of.
     needs
         Texts that a plugin must have as attributes, beside its name.
+    more
+        How to get names that are not there, for the error of an unknown one.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Registry(Generic[T]):
         base: str,
         needs: tuple[str, ...] = (),
         classes: bool = True,
+        more: str = "",
     ) -> None:
         self.kind = kind
         self.group = group
@@ -73,6 +76,7 @@ class Registry(Generic[T]):
         self._base = base
         self._needs = needs
         self._classes = classes
+        self._more = more
         self._known: _Plugins | None = None
 
     def names(self) -> list[str]:
@@ -146,9 +150,11 @@ class Registry(Generic[T]):
             if name and fault.name == name:
                 raise PluginError(fault.what, next_step=fault.next_step)
         names = self.names()
+        closest = did_you_mean(name, names)
+        more = f"; {self._more}" if self._more and not closest else ""
         raise self._error(
-            f"unknown {self.kind} {name!r}{did_you_mean(name, names)}",
-            next_step=f"known {self.kind}s: {', '.join(names)}",
+            f"unknown {self.kind} {name!r}{closest}",
+            next_step=f"known {self.kind}s: {', '.join(names) or 'none'}{more}",
         )
 
     def _of_version(self, rivals: list[Offer], version: str) -> Iterator[T]:

@@ -133,3 +133,15 @@ sys.exit(main([*{words!r}, "--cache", {str(tmp_path / "cache")!r}]))
     assert "is not installed; it is needed for" in done.stderr
     assert f'pip install "matdata[{COMMANDS[command]}]"' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_trainer_names_the_extra_that_brings_models(monkeypatch):
+    from matdata.core.errors import PluginError
+    from matdata.training import TRAINERS
+
+    with pytest.raises(PluginError, match="did you mean 'roost'") as typed:
+        TRAINERS.get("roots")
+    assert "pip install" not in str(typed.value)
+    monkeypatch.setattr(type(TRAINERS), "names", lambda self: [])
+    with pytest.raises(PluginError, match=r'known trainers: none; pip install "matdata\[models\]"'):
+        TRAINERS.offer("crabnet2")
