@@ -36,6 +36,9 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     with_file = any(_names_file(one) for one in arguments)
     parser = make_parser(command, with_file=with_file)
     given = parser.parse_args(arguments)
+    if given.command is None:  # nothing was asked for
+        parser.print_help()
+        parser.exit()
     if given.command in TABLES and given.config is None:
         missing = missing_arguments(given, options_of_command(given.command))
         if missing:
