@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
@@ -29,8 +30,8 @@ class Parser(argparse.ArgumentParser):
     Options may be written with underscores, as settings are (``--batch_size``).
     """
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, formatter_class=HelpFormatter, **more)
+    def __init__(self, **more: Any) -> None:
+        super().__init__(formatter_class=HelpFormatter, **more)
 
     def parse_known_args(  # type: ignore[override]
         self,
@@ -38,7 +39,8 @@ class Parser(argparse.ArgumentParser):
         namespace: argparse.Namespace | None = None,
     ) -> tuple[argparse.Namespace, list[str]]:
         """Parse what is known, as argparse does."""
-        given, unknown = super().parse_known_args(self._with_dashes(args or ()), namespace)
+        words = sys.argv[1:] if args is None else args
+        given, unknown = super().parse_known_args(self._with_dashes(words), namespace)
         command = getattr(given, "command", None)
         if unknown and command is None:  # within a command; of the whole line, argparse collects
             self._refuse(unknown)
