@@ -30,7 +30,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--debug", action="store_true", help="show tracebacks, of records too")
 
 
-def make_parser(command: str | None = None, *, with_file: bool = True) -> argparse.ArgumentParser:
+def make_parser(command: str | None = None, *, with_file: bool = True) -> Parser:
     """The parser of the command line.
 
     Parameters

@@ -42,7 +42,8 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     if given.command in TABLES and given.config is None:
         missing = missing_arguments(given, options_of_command(given.command))
         if missing:
-            parser.error(f"the following arguments are required: {', '.join(missing)}")
+            command_parser = parser.of_command(given.command)
+            command_parser.error(f"the following arguments are required: {', '.join(missing)}")
     return given
 
 

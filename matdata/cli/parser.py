@@ -46,6 +46,12 @@ class Parser(argparse.ArgumentParser):
             self._refuse(unknown)
         return given, unknown
 
+    def of_command(self, name: str) -> Parser:
+        """The parser of one of its commands."""
+        commands = next(a for a in self._actions if isinstance(a, argparse._SubParsersAction))
+        parser: Parser = commands.choices[name]
+        return parser
+
     def error(self, message: str) -> NoReturn:
         """End the program with code 2."""
         self.exit(

@@ -107,6 +107,12 @@ def test_what_was_probably_meant_is_named(arguments, meant, capsys):
     assert len(lines) == 2
 
 
+def test_what_is_missing_is_named_by_the_command(capsys):
+    error = _error(["train", "roost", "golden"], capsys)
+    assert error.startswith("matdata train: error: the following arguments are required: --target")
+    assert "`matdata train --help`" in error
+
+
 def test_options_may_be_spelled_as_settings_are(capsys):
     words = ["train", "roost", "a", "--target", "b", "--batch_size=4", "--from_run", "x_y"]
     given = make_parser("train").parse_args(words)
@@ -207,6 +213,18 @@ def test_commands_import_only_what_they_use(command, tmp_path):
     assert (code, error) == (0, "")
     assert not loaded & (HEAVY | LIGHT[command])
     assert seconds < 1.0
+
+
+def test_show_prints_a_dash_where_there_is_no_value(tmp_path, capsys):
+    csv = tmp_path / "few.csv"
+    csv.write_text("formula,gap\nNaCl,8.5\nMgO,\n", encoding="utf-8")
+    cache = ["--cache", str(tmp_path / "cache")]
+    assert main(["build", str(csv), "--split", "none", *cache]) == 0
+    capsys.readouterr()
+    assert main(["show", "few", "few-0000001", *cache]) == 0
+    shown = capsys.readouterr().out
+    assert "gap  -\n" in shown
+    assert "None" not in shown
 
 
 MISTAKES = [
