@@ -43,6 +43,12 @@ def _own(extra: str) -> set[str]:
     return {_module(one) for one in EXTRAS[extra] if not one.startswith("matdata")}
 
 
+def _reached(extra: str) -> set[str]:
+    """An extra and those that it stands for."""
+    inner = re.findall(r"^matdata\[([\w,]+)\]", "\n".join(EXTRAS[extra]), re.MULTILINE)
+    return {extra}.union(*(_reached(one) for text in inner for one in text.split(",")))
+
+
 def test_each_optional_package_belongs_to_the_extra_that_errors_name():
     brought = {module: extra for extra in EXTRAS for module in _own(extra)}
     assert brought == EXTRA_OF
@@ -58,15 +64,16 @@ def test_models_are_all_plugins_but_the_one_to_copy():
 
 
 def test_all_is_every_extra():
-    (everything,) = EXTRAS["all"]
-    named = set(re.findall(r"\w+", everything)) - {"matdata"}
-    reached, waiting = set(), list(named)
-    while waiting:
-        extra = waiting.pop()
-        reached.add(extra)
-        inner = re.findall(r"^matdata\[([\w,]+)\]", "\n".join(EXTRAS[extra]), re.MULTILINE)
-        waiting += [one for text in inner for one in text.split(",")]
-    assert reached == set(EXTRAS) - {"all"}
+    assert _reached("all") == set(EXTRAS)
+
+
+def test_the_first_command_of_the_readme_installs_no_torch():
+    (line,) = re.findall(r"^.*uv run .*build sample.*$", (ROOT / "README.md").read_text(), re.M)
+    assert "--no-dev" in line
+    extras = set().union(*map(_reached, re.findall(r"--extra (\w+)", line)))
+    brought = set().union(*map(_own, extras))
+    assert "pymatgen" in brought
+    assert "torch" not in brought
 
 
 def test_matdata_imports_no_package_that_no_extra_brings():
