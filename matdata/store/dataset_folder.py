@@ -12,7 +12,7 @@ import numpy.typing as npt
 from matdata.core import ledger
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, as_ids
-from matdata.core.errors import StoreError, StructureError, did_you_mean, first_few
+from matdata.core.errors import MatdataError, StoreError, StructureError, did_you_mean, first_few
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.core.structures import Structures
@@ -81,6 +81,33 @@ class DatasetFolder:
     def columns(self) -> tables.Columns:
         """The table's columns."""
         return tables.read_table(self._checked("table.parquet"))
+
+    def require_column(
+        self, name: str, use: str = "", error: type[MatdataError] = StoreError
+    ) -> list[Any]:
+        """Cells of a column, one per row.
+
+        Parameters
+        ----------
+        name
+            Name of the column.
+        use
+            What it is needed for, as the message goes on (``" for the axis of dos"``).
+        error
+            The error to raise, of the part that asks.
+
+        Raises
+        ------
+        MatdataError
+            If there is no such column, with the closest one.
+        """
+        if name not in self.columns:
+            names = list(self.columns)
+            raise error(
+                f"{self.ref} has no column {name!r}{use}{did_you_mean(name, names)}",
+                next_step=f"columns: {', '.join(names)}",
+            )
+        return self.columns[name]
 
     @functools.cached_property
     def units(self) -> dict[str, str]:
