@@ -24,6 +24,7 @@ from matdata.core.errors import (
 )
 from matdata.core.given import require_name
 from matdata.core.ledger import Reject
+from matdata.core.packages import needed_for
 from matdata.datasets.building import build, featurize
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import open
@@ -131,7 +132,8 @@ def transformer(spec: str, **settings: object) -> FeatureTransformer:
     --------
     >>> make_pipeline(md.transformer("magpie"), RandomForestRegressor()).fit(formulas, y)
     """
-    from matdata.datasets.sklearn import FeatureTransformer
+    with needed_for("transformers of scikit-learn"):
+        from matdata.datasets.sklearn import FeatureTransformer
 
     return FeatureTransformer(spec, settings)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matdata.cli.common import cache_of, console_of, print_json, words, write_numbers
-from matdata.cli.plugins import need_torch
 from matdata.core.errors import ConfigError
+from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
     from matdata.training.run import Run
@@ -23,9 +23,6 @@ def run(given: argparse.Namespace) -> int:
         If one reference is given without the other.
     """
     need_torch()
-    from matdata.evaluation.cecv import cecv, judge, target_region
-    from matdata.evaluation.drawings import draw_cecv
-    from matdata.evaluation.interpret import common_materials, feature_maps
     from matdata.training.added import adding
     from matdata.training.run import find_run
 
@@ -36,6 +33,11 @@ def run(given: argparse.Namespace) -> int:
     names = list(dict.fromkeys([*given.runs, *references]))
     runs = {name: find_run(cache, name) for name in names}
     require_same(list(runs.values()))
+    # Not before the names are known to be right: torch takes seconds to import.
+    from matdata.evaluation.cecv import cecv, judge, target_region
+    from matdata.evaluation.drawings import draw_cecv
+    from matdata.evaluation.interpret import common_materials, feature_maps
+
     ids, lost = common_materials(list(runs.values()), given.part, given.containing)
     options = {"method": given.method, **_thresholds(given.thresholds)}
     curves = {

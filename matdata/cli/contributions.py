@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from matdata.cli.common import cache_of, console_of, print_json, write_numbers
-from matdata.cli.plugins import need_torch
 from matdata.core.errors import ConfigError
+from matdata.core.packages import need_torch
 
 #: What an analysis found, and what draws it into a folder.
 Found = tuple[dict[str, Any], Callable[[Path], Path]]

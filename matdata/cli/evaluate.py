@@ -7,7 +7,7 @@ from typing import Any
 
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
-from matdata.cli.plugins import need_torch
+from matdata.core.packages import need_torch
 from matdata.core.printable import printable
 from matdata.evaluation.arguments import EVALUATE_OPTIONS, canonical, config_of_evaluate
 from matdata.store.config_file import write_config

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
-from matdata.cli.plugins import need_torch
+from matdata.core.packages import need_torch
 from matdata.evaluation.arguments import PREDICT_OPTIONS, canonical, config_of_predict
 from matdata.store.config_file import write_config
 

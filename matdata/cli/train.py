@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
-from matdata.cli.plugins import need_torch
 from matdata.core.cache import cache_dir
 from matdata.core.options import Values
+from matdata.core.packages import need_torch
 from matdata.training.arguments import TRAIN_OPTIONS, canonical, config_of_train
 from matdata.training.arguments import request_of as request_from
 from matdata.training.request import Request

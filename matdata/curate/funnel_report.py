@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.core.errors import ConfigError, StoreError
+from matdata.core.packages import needed_for
 from matdata.core.printable import printable
 
 FULL = "Full data set"
@@ -72,14 +73,9 @@ def draw(steps: Sequence[Mapping[str, Any]], path: Path, title: str) -> None:
 
 def _figure(rows: Sequence[Mapping[str, Any]], title: str) -> Any:
     """The matplotlib figure of the bars, from the bottom to the top."""
-    try:
+    with needed_for("a picture", "leave out --output"):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ConfigError(
-            "a picture needs matplotlib, which is not installed",
-            next_step="`pip install matplotlib`, or leave out --output",
-        ) from error
     figure = Figure(figsize=(9.0, 1.2 + BAR_INCHES * len(rows)), layout="constrained")
     FigureCanvasAgg(figure)  # pyplot would look for a screen
     axes = figure.add_subplot()

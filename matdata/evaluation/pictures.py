@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.cache import storage_error
-from matdata.core.errors import ConfigError
+from matdata.core.packages import needed_for
 from matdata.evaluation.file_names import file_stems
 from matdata.store.tables import Columns
 from matdata.training.logs import LogRow
@@ -127,13 +127,9 @@ def write_picture(path: Path, draw: Draw) -> Path:
     StoreError
         If the file cannot be written.
     """
-    try:
+    with needed_for("pictures", "--no-pictures"):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ConfigError(
-            "pictures need matplotlib", next_step="pip install matplotlib, or --no-pictures"
-        ) from error
     figure = Figure(figsize=SIZE, layout="constrained")
     FigureCanvasAgg(figure)  # pyplot would look for a screen
     draw(figure.add_subplot())

@@ -20,6 +20,8 @@ SHORT = (
     *("epochs", "batch_size", "lr", "loss", "clip", "patience", "ensemble", "seed", "device"),
     *("threads", "compile", "precision"),
 )
+#: Headings of the help.
+TARGET, LOOP, WEIGHTS = "target", "training", "initial weights"
 TRAIN_OPTIONS = (
     Option("plugin", "trainer", positional=True, required=True),
     Option("dataset", "name, or name@version", positional=True, required=True),
@@ -30,30 +32,35 @@ TRAIN_OPTIONS = (
         "list",
         metavar="COLUMN",
         required=True,
+        group=TARGET,
     ),
-    Option("split", "a saved split; the only one if not given", metavar="NAME"),
+    Option("split", "a saved split; the only one if not given", metavar="NAME", group="split"),
     Option(
         "folds",
         "train a run for every fold of a k-fold split, whose common name --split takes",
         choices=("all",),
+        group="split",
     ),
-    Option("name", "name of the run; with --folds NAME-fold0, …"),
+    Option("name", "name of the run; with --folds NAME-fold0, …", group="output"),
     Option(
         "task",
         "inferred from the column if not given",
         choices=("regression", "classification"),
+        group=TARGET,
     ),
     Option(
         "objective",
         "objective of one target, such as huber or multi_label; --loss is that of all others",
         "list",
         metavar="TARGET=NAME",
+        group=TARGET,
     ),
     Option(
         "axis",
         "axis of an array target: a column with the same list of numbers in each row",
         "list",
         metavar="TARGET=COLUMN",
+        group=TARGET,
     ),
     Option(
         "target_option",
@@ -61,31 +68,35 @@ TRAIN_OPTIONS = (
         "target's objective",
         "list",
         metavar="TARGET.KEY=VALUE",
+        group=TARGET,
     ),
-    *options_of(TrainSettings, SHORT),
+    *options_of(TrainSettings, SHORT, group=LOOP),
     Option(
         "set",
         "a setting of the loop (train.schedule=onecycle) or a hyperparameter of the plugin "
         "(hyper.depth=3); `matdata plugins NAME` lists both with their defaults",
         "table",
         in_file=False,
+        group=LOOP,
     ),
     Option("train", "settings of the loop", "table", in_arguments=False),
     Option("hyper", "hyperparameters of the plugin", "table", in_arguments=False),
-    Option("from_run", "begin with the weights of a run", metavar="RUN"),
-    Option("freeze", "weights that stay as is", "list", metavar="PATTERN"),
-    Option("reinit", "weights not taken over", "list", metavar="PATTERN"),
+    Option("from_run", "begin with the weights of a run", metavar="RUN", group=WEIGHTS),
+    Option("freeze", "weights that stay as is", "list", metavar="PATTERN", group=WEIGHTS),
+    Option("reinit", "weights not taken over", "list", metavar="PATTERN", group=WEIGHTS),
     Option(
         "keep_normalizer",
         "normalise targets as the run of --from-run did, not by this training part",
         "flag",
         default=False,
+        group=WEIGHTS,
     ),
     Option(
         "no_validation",
         "train for all epochs and keep the last weights; uses no validation part",
         "flag",
         default=False,
+        group=LOOP,
     ),
     Option("cache", "cache folder (else $MATDATA_CACHE)", in_arguments=False),
 )

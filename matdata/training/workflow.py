@@ -12,6 +12,7 @@ from matdata.core.errors import ConfigError
 from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
 from matdata.core.options import Values, overlay, values_of_keywords
+from matdata.core.packages import need_torch
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.keywords import TrainKeywords
 
@@ -126,6 +127,7 @@ def _asked(
     options: TrainKeywords,
 ) -> dict[str, Any]:
     """Fields of a request: what is given, over what a configuration file holds."""
+    need_torch()
     names, requests = (None, {}) if target is None else _targets(target)
     if dataset is not None and not isinstance(dataset, DatasetFolder):
         require_name(dataset, "the dataset")
@@ -218,6 +220,7 @@ def open_run(name: str, cache: str | Path | None = None) -> Run:
     --------
     >>> md.open_run("gap").result()
     """
+    need_torch()
     from matdata.training.run import find_run
 
     return find_run(cache_dir(cache), require_name(name, "the run"))
