@@ -121,7 +121,7 @@ BUILD_OPTIONS = (
     ),
     *options_of(BuildOptions, ("split",)),
     *options_of(BuildOptions, ("group_by",), metavar="COLUMN"),
-    *options_of(BuildOptions, ("seed",)),
+    *options_of(BuildOptions, ("seed", "allow_loss", "allow_no_split")),
     *WORK,
     CACHE,
 )

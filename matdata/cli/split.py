@@ -22,10 +22,13 @@ def run(given: argparse.Namespace) -> int:
     if given.write_config:
         resolved = settings_of_method(method, settings)
         write_config(given.write_config, config_of_split(dataset.ref, method, resolved, name))
-    names = add_splits(dataset, method, settings, console, name)
+    splits = add_splits(dataset, method, settings, console, name)
     if given.json:
-        notes = [{"split": name, **dataset.load_split(name)[1]} for name in names]
+        notes = [
+            {"split": name, "state": state, **dataset.load_split(name)[1]} for name, state in splits
+        ]
+        unchanged = all(state == "unchanged" for _, state in splits)
         # a single split also stands at the top, so that nobody has to look into a list of one
         one = notes[0] if len(notes) == 1 else {}
-        print_json({"dataset": dataset.ref, **one, "splits": notes})
+        print_json({"dataset": dataset.ref, "unchanged": unchanged, **one, "splits": notes})
     return 0

@@ -144,7 +144,9 @@ class Dataset(DatasetFolder):
             shard_rows=shard_rows,
         )
         folders = add_features(self, self.cache, options, executor=executor)
-        return [Feature(one, self.ids, self.digest, left_out=self.rejects) for one in folders]
+        return [
+            Feature(one.folder, self.ids, self.digest, left_out=self.rejects) for one in folders
+        ]
 
     def complete(self, specs: Sequence[str]) -> CommonSupport:
         """The materials that have all of these stored features."""
@@ -184,7 +186,7 @@ class Dataset(DatasetFolder):
         """
         from matdata.splits.saved import add_splits
 
-        return add_splits(self, method, settings, name=name)
+        return [saved.name for saved in add_splits(self, method, settings, name=name)]
 
     def loaders(
         self,

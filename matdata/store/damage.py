@@ -1,0 +1,121 @@
+"""Damage of a finished artefact: found byte by byte, and mended part by part.
+
+What is whole is never written again, and an artefact that another user guards or that a newer
+matdata wrote is never mended: it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from matdata.core.console import Console
+from matdata.core.errors import DamageError
+from matdata.store import files
+from matdata.store.manifest import NAME, RECEIPT, read_manifest
+from matdata.store.verify import check_json, check_receipt, fault_from
+from matdata.store.walk import Fault
+from matdata.store.wholeness import MISSING, damage_error, fault_of, is_refusal
+
+#: What became of an artefact that was asked for.
+State = Literal["built", "unchanged", "repaired"]
+SHOWN = 3  # faults that are printed
+#: Keys of a manifest that hold a digest of the content, whatever the bytes of its files.
+CONTENT = ("arrays_digest", "records_digest")
+
+
+def damage_of(folder: Path, kind: str) -> list[Fault]:
+    """Faults of a finished artefact: manifest, receipt, and every byte of its files.
+
+    Raises
+    ------
+    StoreError
+        If it is of another kind or a newer format, or a file of it may not be read.
+    """
+    fault = fault_of(folder / NAME)
+    if fault == MISSING:
+        return [Fault(folder / NAME, fault)]
+    try:
+        manifest = read_manifest(folder, kind)
+    except DamageError as error:
+        return [fault_from(folder / NAME, error)]
+    faults = check_json(folder / NAME, lambda _: None) + check_receipt(folder)
+    for name, (size, digest) in sorted(manifest["files"].items()):
+        fault = fault_of(folder / name, size, digest)
+        if fault is not None:
+            faults.append(Fault(folder / name, fault))
+    for one in faults:
+        if is_refusal(one.what):
+            raise damage_error(one.path, one.what, artefact=folder)
+    return faults
+
+
+def report_damage(faults: list[Fault], console: Console) -> None:
+    """Print what is damaged, and that it is made again."""
+    for fault in faults[:SHOWN]:
+        console.warn(str(fault))
+    more = len(faults) - SHOWN
+    if more > 0:
+        console.warn(f"and {more:,} more files of {faults[0].path.parent.name}")
+    console.say("repairing: what is damaged is made again")
+
+
+def require_same(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Check that what was made again is what was there.
+
+    Parameters
+    ----------
+    folder
+        The damaged artefact.
+    old, new
+        Its manifest, and that of what was made again.
+
+    Raises
+    ------
+    DamageError
+        If they differ in their content.
+    """
+    keys = [key for key in CONTENT if key in old] or ["files"]
+    if any(old[key] != new[key] for key in keys):
+        raise DamageError(
+            f"{folder} is damaged, and what was made again in its place differs from it",
+            cause="it was made by another version of matdata or of a library "
+            f"({folder / RECEIPT} says which)",
+            next_step=f"remove {folder} and run the same command again; what was made from it "
+            "must be made again too",
+        )
+
+
+def install(staging: Path, final: Path, parts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Move parts from a staging folder to an existing artefact, where they differ from its own.
+
+    The manifest comes last: if the process is killed before, the damage is found again.
+
+    Parameters
+    ----------
+    staging
+        Holds all parts, the manifest and the receipt.
+    final
+        The artefact.
+    parts
+        Records of the files ``{name: [bytes, sha256]}`` by part.
+    """
+    for part, records in parts.items():
+        if not has_part(final, part, records):
+            _replace(staging / part, final / part)
+    for name in (NAME, RECEIPT):
+        _replace(staging / name, final / name)
+    files.remove(staging)
+
+
+def has_part(folder: Path, part: str, records: Mapping[str, Any]) -> bool:
+    """Whether a part has exactly these files, byte by byte."""
+    path = folder / part
+    return path.exists() and files.file_records(folder, path) == records
+
+
+def _replace(new: Path, old: Path) -> None:
+    if old.is_dir() != new.is_dir():
+        files.remove(old)
+    files.publish(new, old)
