@@ -12,8 +12,10 @@ from matdata.core.crystals import Crystals, Ragged
 from matdata.core.errors import (
     ConfigError,
     CurationError,
+    DamageError,
     DeviceError,
     FeatureError,
+    IncompleteError,
     MatdataError,
     MatdataWarning,
     PluginError,
@@ -46,10 +48,12 @@ __all__ = [
     "ConfigError",
     "Crystals",
     "CurationError",
+    "DamageError",
     "Dataset",
     "DeviceError",
     "Feature",
     "FeatureError",
+    "IncompleteError",
     "MatdataError",
     "MatdataWarning",
     "PluginError",
@@ -68,6 +72,7 @@ __all__ = [
     "open",
     "open_run",
     "predict",
+    "repair",
     "train",
     "transformer",
 ]
@@ -148,6 +153,31 @@ def build(
     reader = find_source(chosen.source, chosen.request(home))
     built = pipeline.build(reader, home, chosen.options, executor=executor)
     return Dataset(built.dataset.folder, home)
+
+
+def repair(ref: str, cache: str | Path | None = None) -> list[str]:
+    """Make again what is damaged of a dataset, its splits and its features.
+
+    Every byte of them is compared with its digest; what is whole is left alone.
+
+    Parameters
+    ----------
+    ref, cache
+        As `open`.
+
+    Returns
+    -------
+    list of str
+        Names of what was damaged.
+
+    Raises
+    ------
+    DamageError
+        If something cannot be made again, with the command that can.
+    """
+    from matdata.building import repair as repairs
+
+    return repairs.repair(cache_dir(cache), require_given(ref, "the dataset"))
 
 
 def transformer(spec: str, **settings: object) -> FeatureTransformer:

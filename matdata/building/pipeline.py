@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from matdata.building.dataset import make_dataset
 from matdata.building.feature_inputs import feature_input, require_structures
@@ -25,10 +25,11 @@ from matdata.features.base import Featurizer
 from matdata.features.runner import Job, Made, run
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
-from matdata.splits.saved import Saved, add_splits
+from matdata.splits.saved import Saved, add_splits, settings_of_method
 from matdata.store.backends import backend
 from matdata.store.catalogue import check_name, mark_used
-from matdata.store.damage import State
+from matdata.store.damage import State, require_whole
+from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.manifest import read_manifest
 
@@ -110,13 +111,14 @@ def build(
     backend(options.store)
     check_name(options.name)
     made = _featurizers(options)
+    asked = _split_asked(options)
     ensure_writable(cache)
     snapshot = take_snapshot(source, cache, console, workers)
     require_structures(made, snapshot.origin["kind"], snapshot.origin["name"])
     dataset, state = make_dataset(snapshot, cache, options, console, workers)
     require_structures(made, dataset.kind, dataset.ref)
     built = Built(dataset, snapshot, None, (), {"dataset": state})
-    split = _split_of(built, options, console)
+    split = _split_of(built, asked, options, console)
     states = built.states if split is None else {**built.states, "split": split.state}
     features = tuple(_add_feature(dataset, one, cache, options, console, workers) for one in made)
     built = Built(dataset, snapshot, split and split.name, features, states)
@@ -128,18 +130,36 @@ def build(
     return built
 
 
-def _split_of(built: Built, options: BuildOptions, console: Console) -> Saved | None:
+class _SplitAsked(NamedTuple):
+    """A split to be made, and whether somebody asked for it."""
+
+    method: str
+    settings: Mapping[str, object]
+    by_name: bool
+
+
+def _split_asked(options: BuildOptions) -> _SplitAsked | None:
+    """The split of a build; its settings are checked before anything is read."""
     if options.split is None:
         return None
     asked = {} if options.split == "auto" else {"ratios": options.split}
     groups = {"by": options.group_by} if options.group_by else {}
-    settings: dict[str, Any] = {"seed": options.seed, **asked, **groups}
+    settings: dict[str, object] = {"seed": options.seed, **asked, **groups}
+    method = "group" if groups else "random"
+    settings_of_method(method, settings)
+    return _SplitAsked(method, settings, bool(asked or groups))
+
+
+def _split_of(
+    built: Built, asked: _SplitAsked | None, options: BuildOptions, console: Console
+) -> Saved | None:
+    if asked is None:
+        return None
     try:
-        method = "group" if groups else "random"
-        return add_splits(built.dataset, method, settings, console)[0]
+        return add_splits(built.dataset, asked.method, asked.settings, console)[0]
     except SplitError as error:
         # where nobody asked for one, a handful of crystals needs no split
-        if (asked or groups) and not options.allow_no_split:
+        if asked.by_name and not options.allow_no_split:
             raise no_split(built.dataset, error).of(built.summary()) from error
         console.warn(f"no split was made: {error.what}")
         return None
@@ -161,6 +181,7 @@ def add_features(
     """
     workers = options.workers_on(executor)
     made = _featurizers(options)
+    require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
     return [_add_feature(dataset, one, cache, options, console, workers) for one in made]
 

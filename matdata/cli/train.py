@@ -30,7 +30,8 @@ def run(given: argparse.Namespace) -> int:
         write_config(given.write_config, text)
     trained = train(request, cache, name, console_of(given))
     if given.json:
-        print_json({"run": trained.name, "folder": str(trained.folder), **trained.result()})
+        about = {"run": trained.name, "folder": str(trained.folder)}
+        print_json({**about, "unchanged": trained.unchanged, **trained.result()})
     return 0
 
 

@@ -28,6 +28,7 @@ from matdata.store.damage import State, damage_of, report_damage
 from matdata.store.sharded import ShardedArrays, shard_arrays
 
 KIND = "feature"
+SHARD_ROWS = "shard_rows"  # key of the receipt
 SHARD_BYTES = 64 << 20
 GUESSED_ENTRIES = 16  # entries a site of a ragged level whose size is only known afterwards
 Task = tuple[str, dict[str, Any], Any]
@@ -249,13 +250,13 @@ def _commit(job: Job, writer: ArtefactWriter) -> Path:
         **described,
         "feature": job.featurizer.spec,
         "made_from": {"dataset": job.dataset_ref, "dataset_digest": job.dataset_digest},
-        "shard_rows": job.rows_per_shard(),
         "identity_digest": digest_json(job.identity()),
         "arrays_digest": ShardedArrays(writer.staging, preview).digest(),
         "rows": sum(entry["meta"].get("rows", 0) for entry in parts),
         "rejected": count_reasons(reject.reason for reject in rejects),
     }
-    return writer.commit(job.name(), content, {})
+    # for `matdata.building.repair`: of the identity the manifest holds the digest alone
+    return writer.commit(job.name(), content, {SHARD_ROWS: job.rows_per_shard()})
 
 
 def read_ledger(folder: Path, manifest: dict[str, Any]) -> list[Reject]:

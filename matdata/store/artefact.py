@@ -172,7 +172,7 @@ class ArtefactWriter:
             files.remove(self.staging / JOURNAL)
             if final.is_dir():
                 self.state = "repaired"
-                install(self.staging, final, {p: e["files"] for p, e in self.parts.items()})
+                install(self.staging, final, manifest["files"])
             else:
                 files.publish(self.staging, final)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Damage of a finished artefact: found byte by byte, and mended part by part.
+"""Damage of a finished artefact: found byte by byte, and mended file by file.
 
 What is whole is never written again, and an artefact that another user guards or that a newer
 matdata wrote is never mended: it is refused.
@@ -6,7 +6,7 @@ matdata wrote is never mended: it is refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +51,21 @@ def damage_of(folder: Path, kind: str) -> list[Fault]:
     return faults
 
 
+def require_whole(folder: Path, kind: str) -> None:
+    """Check every byte of a finished artefact.
+
+    Raises
+    ------
+    DamageError
+        If it is damaged, naming the first file.
+    StoreError
+        As `damage_of`.
+    """
+    faults = damage_of(folder, kind)
+    if faults:
+        raise damage_error(*faults[0], artefact=folder)
+
+
 def report_damage(faults: list[Fault], console: Console) -> None:
     """Print what is damaged, and that it is made again."""
     for fault in faults[:SHOWN]:
@@ -87,23 +102,23 @@ def require_same(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -
         )
 
 
-def install(staging: Path, final: Path, parts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Move parts from a staging folder to an existing artefact, where they differ from its own.
+def install(staging: Path, final: Path, records: Mapping[str, Sequence[Any]]) -> None:
+    """Move files from a staging folder to an existing artefact, where they differ from its own.
 
     The manifest comes last: if the process is killed before, the damage is found again.
 
     Parameters
     ----------
     staging
-        Holds all parts, the manifest and the receipt.
+        Holds all files, the manifest and the receipt.
     final
         The artefact.
-    parts
-        Records of the files ``{name: [bytes, sha256]}`` by part.
+    records
+        The files ``{name: [bytes, sha256]}``.
     """
-    for part, records in parts.items():
-        if not has_part(final, part, records):
-            _replace(staging / part, final / part)
+    for name, (size, digest) in records.items():
+        if fault_of(final / name, size, digest) is not None:
+            _replace(staging / name, final / name)
     for name in (NAME, RECEIPT):
         _replace(staging / name, final / name)
     files.remove(staging)

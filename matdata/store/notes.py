@@ -128,12 +128,27 @@ def read(home: Path, name: str) -> dict[str, Any]:
         If one of them is missing, cannot be read, or was changed.
     """
     path, note_path = home / f"{name}{TABLE}", home / f"{name}{NOTE}"
-    advice = f"give the `matdata split` that made {name} again: it repairs it"
-    try:
-        note = read_record(note_path, KEY, advice)
-    except DamageError as error:
-        raise error.at(note_path) from None
+    note = read_note(home, name)
     fault = fault_of(path, digest=str(note.get("sha256")))
     if fault is not None:
-        raise damage_error(path, fault, artefact=note_path, next_step=advice)
+        raise damage_error(path, fault, artefact=note_path, next_step=_advice(name))
     return note
+
+
+def read_note(home: Path, name: str) -> dict[str, Any]:
+    """The note of a table, which is not looked at.
+
+    Raises
+    ------
+    DamageError
+        If it is missing or was changed.
+    """
+    path = home / f"{name}{NOTE}"
+    try:
+        return read_record(path, KEY, _advice(name))
+    except DamageError as error:
+        raise error.at(path) from None
+
+
+def _advice(name: str) -> str:
+    return f"give the `matdata split` that made {name} again, or this command with --repair"

@@ -12,10 +12,13 @@ import torch
 
 from matdata.core.cache import ensure_writable
 from matdata.core.console import SILENT, Console
+from matdata.features.runner import KIND as FEATURE
 from matdata.load.device_errors import device_errors
 from matdata.load.loader import Loader
 from matdata.load.normalizer import Normalizer
 from matdata.nn.cpu import in_use
+from matdata.store.damage import require_whole
+from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.records import write_record
 from matdata.store.safetensors import write_tensors
 from matdata.training.checkpoint import load_checkpoint, save_checkpoint
@@ -96,8 +99,10 @@ def train(
                 started = start_run(folder, content).name
             run = Run(cache / "runs" / group.shared(started))
             _announce(question, run, console)
-            if run.finished:
-                console.say(f"run {run.name} is finished; nothing is left to do")
+            unchanged = run.finished
+            if unchanged:
+                _require_whole(question)
+                console.say(f"run {run.name} is finished, unchanged: nothing is left to do")
             elif isinstance(question.trainer, FitTrainer):
                 _fit(question, run, view, normalizer)
             else:
@@ -110,7 +115,16 @@ def train(
                     )
     finally:
         leave_group(group)
-    return Run(run.folder)
+    trained = Run(run.folder)
+    trained.unchanged = unchanged
+    return trained
+
+
+def _require_whole(question: Question) -> None:
+    """Reread what a finished run was trained on: whoever trains reads it, and checks it by that."""
+    require_whole(question.dataset.folder, DATASET)
+    for feature in question.features.values():
+        require_whole(feature.folder, FEATURE)
 
 
 def _announce(question: Question, run: Run, console: Console) -> None:
