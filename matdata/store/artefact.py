@@ -23,7 +23,14 @@ from matdata.core.errors import DamageError, StoreError
 from matdata.store import files
 from matdata.store.damage import State, has_part, install, require_same
 from matdata.store.locks import LOCK, holding
-from matdata.store.manifest import NAME, RECEIPT, part_files, read_manifest, seal
+from matdata.store.manifest import (
+    NAME,
+    RECEIPT,
+    is_committed,
+    part_files,
+    read_manifest,
+    seal,
+)
 from matdata.store.records import write_record
 from matdata.store.wholeness import damage_error, fault_of
 
@@ -77,13 +84,16 @@ class ArtefactWriter:
         """Take over the whole parts of a damaged artefact of the same request.
 
         They count as finished, so only the others are made again; `commit` requires the content
-        to be the same. Where the manifest is damaged, nothing is known and nothing is taken over.
+        to be the same. Where the manifest is
+        damaged or missing, nothing is known and nothing is taken over.
 
         Raises
         ------
         StoreError
             If the artefact is of a newer format, or the cache cannot be written.
         """
+        if not is_committed(folder):
+            return
         try:
             manifest = read_manifest(folder, self.kind)
         except DamageError:
