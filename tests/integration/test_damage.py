@@ -298,3 +298,27 @@ def test_what_another_user_guards_is_not_damage(cache, capsys):
     assert build(cache) == 1
     assert "newer" in capsys.readouterr().err or "99" in path.read_text()
     assert json.loads(path.read_text())["format"]["version"] == 99
+
+
+@pytest.mark.parametrize("moves", range(4))
+def test_a_repair_that_was_stopped_is_gone_on_with(moves, whole, cache, monkeypatch):
+    """Files are moved one by one into the damaged artefact: it may be stopped between any two."""
+    from matdata.store import damage
+
+    remove_half(folder_of(cache, "hdf5"))
+    original, done = damage._replace, []
+
+    def stopping(new, old):
+        if len(done) == moves:
+            raise KeyboardInterrupt
+        done.append(old)
+        original(new, old)
+
+    asked = ["featurize", "some", "fractions", "--store", "hdf5", "--shard-rows", "150"]
+    asked += ["--cache", str(cache), "--quiet"]
+    with monkeypatch.context() as patch:
+        patch.setattr(damage, "_replace", stopping)
+        assert main(asked) == 130
+    assert main(asked) == 0
+    assert artefacts(cache) == artefacts(whole / "cache")
+    assert main(["verify", "--cache", str(cache), "--quiet"]) == 0
