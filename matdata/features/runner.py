@@ -97,7 +97,7 @@ class Made(NamedTuple):
 def run(job: Job, console: Console, workers: Workers) -> Made:
     """Compute a feature, or return the one that is there, of which what is damaged is made again.
 
-    Every byte of it is compared with its digest: about a second per gigabyte.
+    Every byte of it is compared with its digest: a second or two per gigabyte.
 
     Raises
     ------

@@ -7,11 +7,13 @@ matdata wrote is never mended: it is refused.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
 from matdata.core.console import Console
 from matdata.core.errors import DamageError
+from matdata.core.executors import default_workers
 from matdata.store import files
 from matdata.store.manifest import NAME, RECEIPT, read_manifest
 from matdata.store.verify import check_json, check_receipt, fault_from
@@ -41,14 +43,19 @@ def damage_of(folder: Path, kind: str) -> list[Fault]:
     except DamageError as error:
         return [fault_from(folder / NAME, error)]
     faults = check_json(folder / NAME, lambda _: None) + check_receipt(folder)
-    for name, (size, digest) in sorted(manifest["files"].items()):
-        fault = fault_of(folder / name, size, digest)
-        if fault is not None:
-            faults.append(Fault(folder / name, fault))
+    faults += _damaged_files(folder, manifest["files"])
     for one in faults:
         if is_refusal(one.what):
             raise damage_error(one.path, one.what, artefact=folder)
     return faults
+
+
+def _damaged_files(folder: Path, records: Mapping[str, Sequence[Any]]) -> list[Fault]:
+    paths = [folder / name for name in records]
+    # threads: hashing holds no lock of Python
+    with ThreadPoolExecutor(default_workers()) as pool:
+        found = pool.map(lambda path, record: fault_of(path, *record), paths, records.values())
+        return [Fault(path, fault) for path, fault in zip(paths, found, strict=True) if fault]
 
 
 def require_whole(folder: Path, kind: str) -> None:
