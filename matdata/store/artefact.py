@@ -84,8 +84,8 @@ class ArtefactWriter:
         """Take over the whole parts of a damaged artefact of the same request.
 
         They count as finished, so only the others are made again; `commit` requires the content
-        to be the same. Where the manifest is
-        damaged or missing, nothing is known and nothing is taken over.
+        to be the same. Where the manifest is damaged or missing, nothing is known and nothing is
+        taken over.
 
         Raises
         ------
