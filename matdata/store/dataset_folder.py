@@ -244,9 +244,16 @@ class DatasetFolder:
         return self.splits()[0]
 
     def save_split(
-        self, name: str, columns: dict[str, list[Any]], note: dict[str, Any]
+        self,
+        name: str,
+        columns: dict[str, list[Any]],
+        note: dict[str, Any],
+        *,
+        damaged: bool = False,
     ) -> dict[str, Any]:
         """Save a split, unless one of its name exists: ids and parts, settings and digests.
+
+        One that is `damaged` is replaced, if what is whole of it is the same.
 
         Returns
         -------
@@ -254,7 +261,8 @@ class DatasetFolder:
             The note of the saved split of that name, which may be an earlier one.
         """
         content = {**note, "dataset_digest": self.digest, "format": stamp(SPLIT)}
-        return notes.keep(self._splits, name, columns, content)
+        write = notes.restore if damaged else notes.keep
+        return write(self._splits, name, columns, content)
 
     def load_split(self, name: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
         """A saved split: its columns and its note.
