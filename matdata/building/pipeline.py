@@ -13,6 +13,7 @@ from typing import Any
 
 from matdata.building.axes import axes_of
 from matdata.building.feature_inputs import feature_input, require_structures
+from matdata.building.given_split import given_split
 from matdata.building.options import BuildOptions
 from matdata.building.report import LOUD_SHARE, nothing_left, print_dataset, unexpected_in
 from matdata.core.cache import ensure_writable
@@ -23,10 +24,11 @@ from matdata.core.errors import (
     SplitError,
 )
 from matdata.core.executors import Executor, Workers, enough_memory
+from matdata.core.part_names import GIVEN_SPLIT
 from matdata.curate.coercion import numeric_columns
 from matdata.curate.curate import Curated, Others, curate
 from matdata.curate.records import Records
-from matdata.curate.rows import kept_name
+from matdata.curate.rows import kept_names
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
@@ -110,6 +112,9 @@ def build(
 def _split_of(dataset: DatasetFolder, options: BuildOptions, console: Console) -> str | None:
     if options.split is None:
         return None
+    given = given_split(dataset, options.split, console)
+    if options.split == GIVEN_SPLIT or (given and options.split == "auto" and not options.group_by):
+        return given
     asked = {} if options.split == "auto" else {"ratios": options.split}
     groups = {"by": options.group_by} if options.group_by else {}
     settings: dict[str, Any] = {"seed": options.seed, **asked, **groups}
@@ -182,8 +187,16 @@ def make_dataset(
         energy, per = origin["energy_column"], origin["energy_per"]
         table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])
         records = Records(
-            structures, table, rejects, energy, per, origin["targets"], origin["kind"]
+            structures,
+            table,
+            rejects,
+            energy,
+            per,
+            origin["targets"],
+            origin["kind"],
+            origin.get("part_column"),
         )
+        names = kept_names(records)
         drop = _others(others, options.curation.drop_by)
         curated = curate(records, options.curation, drop, workers)
         if not curated.table["material_id"]:
@@ -195,9 +208,7 @@ def make_dataset(
             "symmetry": curated.symmetry,
             "energy_column": energy,
             "targets": {
-                kept_name(name): unit
-                for name, unit in origin["targets"].items()
-                if kept_name(name) in curated.table
+                names[name]: unit for name, unit in origin["targets"].items() if name in names
             },
             "note": "; ".join(one for one in (origin["note"], *odd, _bare(curated, origin)) if one),
             "licence": origin["licence"],
@@ -207,6 +218,9 @@ def make_dataset(
                 "records_digest": snapshot.digest,
             },
         }
+        if records.part_column is not None:
+            about |= {"part_column": names[records.part_column]}
+        axes = {names.get(one, one): names.get(axis, axis) for one, axis in axes.items()}
         axes = axes_of(curated.table, axes, options.axis)
         write_dataset(curated, folder, identity, about, origin["targets"], axes, console)
     dataset = DatasetFolder(folder)
