@@ -10,6 +10,7 @@ from matdata.building.report import materials_in
 from matdata.cli.common import cache_of, print_json, print_line
 from matdata.core.errors import StoreError
 from matdata.core.ledger import count_reasons
+from matdata.core.part_names import PARTS
 from matdata.curate.funnel import render
 from matdata.store.catalogue import features_kept, find_dataset
 from matdata.store.dataset_folder import DatasetFolder
@@ -72,7 +73,8 @@ def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
         except StoreError as error:
             damaged.append(error.what)
             continue
-        sizes = ", ".join(f"{part} {count:,}" for part, count in note["sizes"].items())
+        parts = [part for part in PARTS if part in note["sizes"]]
+        sizes = ", ".join(f"{part} {note['sizes'][part]:,}" for part in parts)
         print_line(f"split {name}: {sizes} (digest {note['digest'][:8]})")
 
 
