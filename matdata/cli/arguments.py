@@ -6,7 +6,9 @@ import argparse
 
 from matdata import __version__
 from matdata.cli import train_arguments
+from matdata.cli.logs import add_arguments as add_log_arguments
 from matdata.cli.options import add_options, options_of_command
+from matdata.core.exit_codes import described
 
 DESCRIPTION = """\
 Builds curated, split, featurized and verified crystal datasets.
@@ -25,6 +27,7 @@ def _common() -> argparse.ArgumentParser:
     group.add_argument("--json", action="store_true", help="print the result as JSON")
     group.add_argument("--quiet", action="store_true", help="print warnings and errors only")
     group.add_argument("--debug", action="store_true", help="show tracebacks, of records too")
+    add_log_arguments(group)
     return common
 
 
@@ -42,6 +45,7 @@ def make_parser(command: str | None = None, *, with_file: bool = True) -> argpar
     parser = argparse.ArgumentParser(
         prog="matdata",
         description=DESCRIPTION,
+        epilog=described(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"matdata {__version__}")

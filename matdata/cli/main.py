@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from matdata.cli.arguments import make_parser
+from matdata.cli.logs import recorded
 from matdata.cli.options import TABLES, missing_arguments, options_of_command
+from matdata.core.exit_codes import ExitCode
 from matdata.core.ledger import DEBUG
 from matdata.core.printable import printable
 from matdata.core.streams import screened
-
-INTERRUPTED = 130  # the shell's code for Ctrl-C
 
 
 @contextlib.contextmanager
@@ -50,6 +50,7 @@ def _names_file(argument: str) -> bool:
 
 
 @screened()
+@recorded
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code, 0 only when all of it succeeded."""
     given = _parsed(sys.argv[1:] if arguments is None else arguments)
@@ -72,13 +73,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(
                 f"  options: of {printable(given.config)} and of the command line", file=sys.stderr
             )
-        return 1
+        return ExitCode.FAILED
     except KeyboardInterrupt:
         print(
             "\nstopped; what was finished is kept, and the same command goes on from there",
             file=sys.stderr,
         )
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone (head, less)
         sys.stderr.close()
         return 0
