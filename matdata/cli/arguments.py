@@ -113,6 +113,12 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
 def _add_reading(add: train_arguments.Add) -> None:
     """The commands that show, check and write what there is."""
     add("list", "what the cache holds")
+    doctor = add(
+        "doctor", "whether installation, machine, cache and plugins work; exit code 1 if not"
+    )
+    doctor.add_argument(
+        "--full", action="store_true", help="import torch and run a compiled function as well"
+    )
     add("info", "one dataset: funnel, columns, splits, features", DATASET)
     add("show", "one material", DATASET, ("id", "material id"))
     verify = add("verify", "reread every byte and compare digests")
