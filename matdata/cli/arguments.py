@@ -6,6 +6,7 @@ import argparse
 
 from matdata import __version__
 from matdata.cli import train_arguments
+from matdata.cli.completion import SHELLS, PrintCompletion
 from matdata.cli.logs import add_arguments as add_log_arguments
 from matdata.cli.options import add_options, options_of_command
 from matdata.core.exit_codes import described
@@ -49,6 +50,12 @@ def make_parser(command: str | None = None, *, with_file: bool = True) -> argpar
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"matdata {__version__}")
+    parser.add_argument(
+        "--print-completion",
+        choices=SHELLS,
+        action=PrintCompletion,
+        help="print a script that completes commands, options and names in a shell",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def add(name: str, help: str, *arguments: tuple[str, str]) -> argparse.ArgumentParser:
