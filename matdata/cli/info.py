@@ -23,7 +23,12 @@ def run(given: argparse.Namespace) -> int:
     dataset = find_dataset(cache, given.dataset)
     manifests, damaged = _features(cache, dataset)
     if given.json:
-        more = {"funnel": dataset.funnel(), "features": manifests, "damaged": damaged}
+        more = {
+            "funnel": dataset.funnel(),
+            "splits": [note for _, note in _splits(dataset, damaged)],
+            "features": manifests,
+            "damaged": damaged,
+        }
         print_json({**dataset.manifest, **more})
         return 0
     _print_dataset(dataset, damaged)
@@ -65,17 +70,23 @@ def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
         f"ledger: {sum(ledger.values()):,} rows" + "".join(f", {n} {w}" for w, n in ledger.items())
     )
     print_line("columns: " + ", ".join(_column(name, dataset.units) for name in dataset.columns))
-    names, faults = dataset.splits()
-    damaged += map(str, faults)
-    for name in names:
-        try:
-            _, note = dataset.load_split(name)
-        except StoreError as error:
-            damaged.append(error.what)
-            continue
+    for name, note in _splits(dataset, damaged):
         parts = [part for part in PARTS if part in note["sizes"]]
         sizes = ", ".join(f"{part} {note['sizes'][part]:,}" for part in parts)
         print_line(f"split {name}: {sizes} (digest {note['digest'][:8]})")
+
+
+def _splits(dataset: DatasetFolder, damaged: list[str]) -> list[tuple[str, dict[str, Any]]]:
+    """The splits with their notes; what cannot be read is added to what is damaged."""
+    names, faults = dataset.splits()
+    damaged += map(str, faults)
+    notes = []
+    for name in names:
+        try:
+            notes.append((name, dataset.load_split(name)[1]))
+        except StoreError as error:
+            damaged.append(error.what)
+    return notes
 
 
 def _column(name: str, units: dict[str, Any]) -> str:
