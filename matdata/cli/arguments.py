@@ -137,7 +137,8 @@ def _add_reading(add: train_arguments.Add) -> None:
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--format", help="npz, hdf5, parquet, extxyz or csv; by the ending of output if not given"
+        "--format",
+        help="npz, hdf5, parquet, extxyz, csv or jsonl; by the ending of output if not given",
     )
     parser.add_argument(
         "--raw-text",
