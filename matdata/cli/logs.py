@@ -82,7 +82,8 @@ def _screened_text(text: str) -> str:
     from matdata.core.redaction import keep_credentials
 
     for word in text.split():
-        keep_credentials(word)
+        if "://" in word:  # else name@version would look like credentials
+            keep_credentials(word)
     return one_line(text)
 
 

@@ -113,7 +113,7 @@ class Files(Source):
             request={
                 "source": self.name,
                 "content": self._input.digest_input(),
-                "options": self.options.identity(),
+                "options": self.options.to_dict(),
                 "limit": self.limit,
                 "name": stem,
                 **parts,

@@ -113,7 +113,7 @@ class Jarvis(Source):
                 "set": name,
                 "sha256": digest,
                 "limit": self._request.limit,
-                "options": self._request.options.identity(),
+                "options": self._request.options.to_dict(),
                 "optics": self._optics_digest(),
             },
             url=URL.format(number=SETS[self._set][0]) if self._set else path.name,

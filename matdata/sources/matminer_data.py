@@ -163,7 +163,7 @@ class MatminerData(Source):
                 "source": self.name,
                 "set": entry.name,
                 "sha256": entry.sha256,
-                "options": options.identity(),
+                "options": options.to_dict(),
                 "limit": self._request.limit,
             },
             url=entry.url,

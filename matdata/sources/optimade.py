@@ -178,7 +178,7 @@ class Optimade(Source):
             "available": page.get("meta", {}).get("data_available"),
             "returned": _count(page),
             "limit": self._request.limit,
-            "options": self._request.options.identity(),
+            "options": self._request.options.to_dict(),
         }
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:

@@ -71,7 +71,7 @@ class SavedEntries(SavedFile):
                 "source": self.name,
                 "raw_file": digest_input(self._path),
                 "limit": self._request.limit,
-                "options": options.identity(),
+                "options": options.to_dict(),
                 "name": named,
             },
             url=self._path.name,

@@ -70,15 +70,8 @@ class ReadOptions(Settings):
     )
     targets: tuple[str, ...] = setting((), "columns to learn; all numeric ones if not given")
     parts: str = setting(
-        "given",
-        "files named train, val and test make the split `given`, or are one dataset without it",
-        choices=("given", "none"),
+        "given", "files named train, val, test make a split", choices=("given", "none")
     )
-
-    def identity(self) -> dict[str, Any]:
-        """The options on which records depend; the default reading of parts is none of them."""
-        own = super().identity()
-        return own if self.parts != "given" else {k: v for k, v in own.items() if k != "parts"}
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ def test_a_log_has_no_secret(tmp_path, capsys):
     assert main(["build", url, "--cache", str(tmp_path), "--log-file", str(log)]) == 1
     assert "open-sesame" not in log.read_text() + capsys.readouterr().err
     assert "***" in log.read_text()
+    main(["info", "perovskites-2@local-1", "--cache", str(tmp_path), "--log-file", str(log)])
+    assert "info perovskites-2@local-1" in log.read_text()
 
 
 def test_a_log_that_cannot_be_written_is_an_error(tmp_path, capsys):
