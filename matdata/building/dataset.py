@@ -15,7 +15,7 @@ from matdata.core.executors import Workers
 from matdata.curate.coercion import numeric_columns
 from matdata.curate.curate import Curated, Others, curate
 from matdata.curate.records import Records
-from matdata.curate.rows import kept_name
+from matdata.curate.rows import kept_names
 from matdata.curate.settings import CurateSettings
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.sources.kept import origin_of
@@ -94,20 +94,39 @@ def _curate(
     structures, table, rejects = snapshot.load()
     energy, per = origin["energy_column"], origin["energy_per"]
     table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])
-    records = Records(structures, table, rejects, energy, per, origin["targets"], origin["kind"])
+    records = Records(
+        structures,
+        table,
+        rejects,
+        energy,
+        per,
+        origin["targets"],
+        origin["kind"],
+        origin.get("part_column"),
+    )
+    names = kept_names(records)
     drop = _others(others, options.curation.drop_by)
     curated = curate(records, _curation(snapshot, options), drop, workers)
     if not curated.table["material_id"]:
         raise nothing_left(curated)
-    about = _about(curated, snapshot, identity["name"], odd)
-    axes = axes_of(curated.table, origin.get("axes", {}), options.axis)
+    about = _about(curated, snapshot, identity["name"], odd, names)
+    if records.part_column is not None:
+        about |= {"part_column": names[records.part_column]}
+    axes = {
+        names.get(one, one): names.get(axis, axis) for one, axis in origin.get("axes", {}).items()
+    }
+    axes = axes_of(curated.table, axes, options.axis)
     return write_dataset(curated, folder, identity, about, origin["targets"], axes, console)
 
 
 def _about(
-    curated: Curated, snapshot: Snapshot, name: str, odd: Sequence[str]
+    curated: Curated,
+    snapshot: Snapshot,
+    name: str,
+    odd: Sequence[str],
+    names: Mapping[str, str],
 ) -> dict[str, object]:
-    """What the manifest says beside rows and files."""
+    """What the manifest says beside rows and files; columns by the names they are kept under."""
     origin = snapshot.origin
     return {
         "name": name,
@@ -116,9 +135,7 @@ def _about(
         "symmetry": curated.symmetry,
         "energy_column": origin["energy_column"],
         "targets": {
-            kept_name(name): unit
-            for name, unit in origin["targets"].items()
-            if kept_name(name) in curated.table
+            names[column]: unit for column, unit in origin["targets"].items() if column in names
         },
         "note": "; ".join(one for one in (origin["note"], *odd, _bare(curated, origin)) if one),
         "licence": origin["licence"],
