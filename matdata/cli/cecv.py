@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matdata.cli.common import cache_of, console_of, print_json, words, write_numbers
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.packages import need_torch
 
@@ -48,7 +49,7 @@ def run(given: argparse.Namespace) -> int:
     if references:
         region = target_region(grid, curves[given.global_run], curves[given.local_run])
         judged = {name: judge(curves[name], region) for name in given.runs}
-    record: dict[str, Any] = {
+    record: JsonObject = {
         "dataset": runs[names[0]].manifest["dataset"]["ref"],
         "part": given.part,
         "containing": given.containing,
@@ -94,7 +95,7 @@ def require_same(runs: list[Run]) -> None:
                 )
 
 
-def _thresholds(text: str | None) -> dict[str, Any]:
+def _thresholds(text: str | None) -> JsonObject:
     if text is None:
         return {}
     try:
@@ -111,7 +112,7 @@ def _clusters(ids: Any, curves: Any) -> dict[str, list[Any]]:
     return columns
 
 
-def lines(record: dict[str, Any]) -> list[str]:
+def lines(record: JsonObject) -> list[str]:
     """The vectors as text."""
     kind = f" with {record['containing']}" if record["containing"] else ""
     wide = max(len(name) for name in (*record["runs"], "threshold", "target"))

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from matdata.cli.common import cache_of, console_of, print_json, write_numbers
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.packages import need_torch
 
 #: What an analysis found, and what draws it into a folder.
-Found = tuple[dict[str, Any], Callable[[Path], Path]]
+Found = tuple[JsonObject, Callable[[Path], Path]]
 
 
 def run(given: argparse.Namespace) -> int:
@@ -77,7 +78,7 @@ def _binary(given: argparse.Namespace, run: Any, label: str) -> Found:
     return record, lambda folder: draw_binary(folder / picture, curves, (first, second), label)
 
 
-def _lines(record: dict[str, Any]) -> list[str]:
+def _lines(record: JsonObject) -> list[str]:
     unit = "" if record["unit"] == "1" else f" [{record['unit']}]"
     if "curves" in record:
         curves = record["curves"]

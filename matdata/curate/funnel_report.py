@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, StoreError
 from matdata.core.packages import needed_for
 from matdata.core.printable import printable
@@ -15,11 +16,11 @@ PICTURES = (".png", ".svg", ".pdf")
 BAR_INCHES = 0.45  # height of one bar
 
 
-def table(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def table(steps: Sequence[JsonMapping]) -> list[JsonObject]:
     """Rows of the table: the filter, the number of records left, and the reasons for the others."""
     if not steps:
         return []
-    rows: list[dict[str, Any]] = [{"filter": FULL, "number": steps[0]["entered"], "removed": {}}]
+    rows: list[JsonObject] = [{"filter": FULL, "number": steps[0]["entered"], "removed": {}}]
     for step in steps:
         name = str(step["step"])
         title = name[:1].upper() + name[1:]
@@ -27,7 +28,7 @@ def table(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def table_lines(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+def table_lines(steps: Sequence[JsonMapping]) -> list[str]:
     """The table as text, numbers aligned on the right."""
     rows = [(printable(row["filter"]), f"{row['number']:,}") for row in table(steps)]
     rows = [("Filter", "Number"), *rows]
@@ -37,7 +38,7 @@ def table_lines(steps: Sequence[Mapping[str, Any]]) -> list[str]:
     return [lines[0], "-" * (left + right + 2), *lines[1:]]
 
 
-def draw(steps: Sequence[Mapping[str, Any]], path: Path, title: str) -> None:
+def draw(steps: Sequence[JsonMapping], path: Path, title: str) -> None:
     """Plot the funnel as bars, one per row of the table.
 
     Parameters
@@ -71,7 +72,7 @@ def draw(steps: Sequence[Mapping[str, Any]], path: Path, title: str) -> None:
         ) from error
 
 
-def _figure(rows: Sequence[Mapping[str, Any]], title: str) -> Any:
+def _figure(rows: Sequence[JsonMapping], title: str) -> Any:
     """The matplotlib figure of the bars, from the bottom to the top."""
     with needed_for("a picture", "leave out --output"):
         from matplotlib.backends.backend_agg import FigureCanvasAgg

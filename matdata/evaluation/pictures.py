@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.cache import storage_error
+from matdata.core.documents import JsonMapping
 from matdata.core.packages import needed_for
 from matdata.evaluation.file_names import file_stems
 from matdata.store.tables import Columns
@@ -55,7 +56,7 @@ class Drawn:
 
 def draw_all(
     folder: Path,
-    record: Mapping[str, Any],
+    record: JsonMapping,
     table: Columns,
     log: Sequence[LogRow],
 ) -> Drawn:
@@ -86,7 +87,7 @@ def draw_all(
     return drawn
 
 
-def _of_numbers(name: str, scored: Mapping[str, Any], table: Columns) -> dict[str, Draw]:
+def _of_numbers(name: str, scored: JsonMapping, table: Columns) -> dict[str, Draw]:
     """Pictures of a target of regression."""
     if not scored["materials"]:
         return {}
@@ -189,7 +190,7 @@ def _confidence(axes: Axes, curve: Mapping[str, list[float]], unit: str) -> None
     axes.legend()
 
 
-def _confusion(axes: Axes, scored: Mapping[str, Any]) -> None:
+def _confusion(axes: Axes, scored: JsonMapping) -> None:
     counts = np.array(scored["confusion"])
     totals = np.maximum(counts.sum(1, keepdims=True), 1)
     shown = axes.imshow(counts / totals, cmap="Blues", vmin=0.0, vmax=1.0)

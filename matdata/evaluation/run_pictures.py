@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import StoreError
 from matdata.evaluation.pictures import Drawn, draw_all
 from matdata.evaluation.test_records import test_predictions
@@ -14,7 +13,7 @@ from matdata.training.logs import read_log
 from matdata.training.run import Run
 
 
-def draw_run(run: Run, record: Mapping[str, Any], folder: Path | None) -> Drawn:
+def draw_run(run: Run, record: JsonMapping, folder: Path | None) -> Drawn:
     """Write the pictures of a run; what cannot be written is reported and costs nothing else.
 
     Parameters

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import TrainError
 from matdata.store.tables import Columns
 from matdata.training.check import require_table
@@ -28,7 +28,7 @@ def test_predictions(run: Run) -> Columns:
     return read_table(require_table(run.folder, record))
 
 
-def test_record(run: Run) -> dict[str, Any]:
+def test_record(run: Run) -> JsonObject:
     """The score on record.
 
     Raises

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_file
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError, TrainError, did_you_mean
 from matdata.core.given import is_file, require_name
 from matdata.store.catalogue import committed
@@ -99,10 +99,10 @@ class Run:
         return (self.digest, *before)
 
     @property
-    def extensions(self) -> list[dict[str, Any]]:
+    def extensions(self) -> list[JsonObject]:
         """By extension ``epochs`` before it, ``identity_digest``, and ``test_opened``: whether the
         test part had been opened (`matdata.training.extension`)."""
-        extensions: list[dict[str, Any]] = self.manifest.get("extensions", [])
+        extensions: list[JsonObject] = self.manifest.get("extensions", [])
         return extensions
 
     @functools.cached_property
@@ -202,7 +202,7 @@ class Run:
         """Whether the training came to its end."""
         return (self.folder / RESULT).is_file()
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> JsonObject:
         """Epochs, times and validation of a finished run.
 
         Raises
@@ -248,7 +248,7 @@ class Run:
                 self.folder / BEST, read_tensors(self.folder / BEST)[1], self.digests
             )
 
-    def normalizer(self) -> dict[str, Any]:
+    def normalizer(self) -> JsonObject:
         """The record of the normalizer.
 
         Raises
