@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.building.axes import axes_of
+from matdata.building.described import describe, said_by_user
 from matdata.building.feature_inputs import feature_input, require_structures
 from matdata.building.options import BuildOptions
 from matdata.building.report import LOUD_SHARE, nothing_left, print_dataset, unexpected_in
@@ -37,7 +38,7 @@ from matdata.splits.saved import add_splits
 from matdata.store.artefact import check_present
 from matdata.store.backends import backend
 from matdata.store.catalogue import check_name, clean_name, find_dataset, mark_used
-from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.dataset_folder import SAID, DatasetFolder
 from matdata.store.manifest import is_committed, read_manifest
 
 
@@ -176,14 +177,15 @@ def make_dataset(
     axes = origin.get("axes", {})
     if axes or options.axis:
         identity |= {"axes": axes, "axis": list(options.axis)}
+    said = said_by_user(origin, options)
+    identity |= {SAID: said} if said else {}
     folder = dataset_folder(cache / "datasets" / name, origin["version"], identity)
     if not is_committed(folder):
         structures, table, rejects = snapshot.load()
         energy, per = origin["energy_column"], origin["energy_per"]
         table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])
-        records = Records(
-            structures, table, rejects, energy, per, origin["targets"], origin["kind"]
-        )
+        described = describe(origin, table, options)
+        records = Records(structures, table, rejects, energy, per, described.units, origin["kind"])
         drop = _others(others, options.curation.drop_by)
         curated = curate(records, options.curation, drop, workers)
         if not curated.table["material_id"]:
@@ -195,20 +197,21 @@ def make_dataset(
             "symmetry": curated.symmetry,
             "energy_column": energy,
             "targets": {
-                kept_name(name): unit
-                for name, unit in origin["targets"].items()
-                if kept_name(name) in curated.table
+                name: described.units.get(name, "")
+                for name in map(kept_name, origin["targets"])
+                if name in curated.table
             },
             "note": "; ".join(one for one in (origin["note"], *odd, _bare(curated, origin)) if one),
-            "licence": origin["licence"],
-            "citation": origin["citation"],
+            "licence": described.licence,
+            "citation": described.citation,
+            "description": described.description,
             "made_from": {
                 "snapshot": f"{origin['source']}/{snapshot.folder.name}",
                 "records_digest": snapshot.digest,
             },
         }
         axes = axes_of(curated.table, axes, options.axis)
-        write_dataset(curated, folder, identity, about, origin["targets"], axes, console)
+        write_dataset(curated, folder, identity, about, described.units, axes, console)
     dataset = DatasetFolder(folder)
     check_present(folder, dataset.manifest)
     mark_used(folder)
@@ -244,8 +247,9 @@ def _add_feature(
     """Compute a feature of a dataset, or find it there."""
     made = made.for_units(dataset.units)
     batch = feature_input(dataset, made)
-    home = cache / "features" / dataset.ref
-    job = Job(made, batch, dataset.ref, dataset.digest, home, options.store, options.shard_rows)
+    ref, digest = dataset.data_ref, dataset.data_digest
+    home = cache / "features" / ref
+    job = Job(made, batch, ref, digest, home, options.store, options.shard_rows)
     folder = run(job, console, workers)
     mark_used(folder)
     manifest = read_manifest(folder)

@@ -33,7 +33,14 @@ def run(given: argparse.Namespace) -> int:
         for spec in words(given.features)
     }
     content = Exported(
-        dataset.ref, dataset.columns, dataset.units, dataset.structures, features, given.raw_text
+        dataset.ref,
+        dataset.columns,
+        dataset.units,
+        dataset.structures,
+        features,
+        dataset.axes,
+        dataset.words,
+        given.raw_text,
     )
     path = write_export(content, output, form)
     console_of(given).say(f"wrote {path}")

@@ -23,7 +23,7 @@ def run(given: argparse.Namespace) -> int:
     manifests, damaged = _features(cache, dataset)
     if given.json:
         more = {"funnel": dataset.funnel(), "features": manifests, "damaged": damaged}
-        print_json({**dataset.manifest, **more})
+        print_json({**dataset.manifest, "units": dataset.units, "axes": dataset.axes, **more})
         return 0
     _print_dataset(dataset, damaged)
     for manifest in manifests:
@@ -39,7 +39,7 @@ def run(given: argparse.Namespace) -> int:
 
 def _features(cache: Path, dataset: DatasetFolder) -> tuple[list[dict[str, Any]], list[str]]:
     """Manifests of the features, and a line for each that cannot be read."""
-    stored = features_kept(cache, dataset.ref)
+    stored = features_kept(cache, dataset.data_ref)
     manifests, damaged = [], [str(fault) for fault in stored.faults]
     for folder in stored.folders:
         try:
@@ -54,8 +54,8 @@ def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
     kind = f" ({dataset.kind}s)" if dataset.kind != "mixed" else ""
     print_line(f"{dataset.ref}: {materials_in(dataset)}{kind}")
     print_line(f"  from {manifest['made_from']['snapshot']}, duplicates: {manifest['dedupe']}")
-    for name in ("note", "licence", "citation"):
-        if manifest[name]:
+    for name in ("description", "note", "licence", "citation"):
+        if manifest.get(name):
             print_line(f"  {name}: {manifest[name]}")
     for line in render(dataset.funnel()):
         print_line(line)
@@ -63,7 +63,7 @@ def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
     print_line(
         f"ledger: {sum(ledger.values()):,} rows" + "".join(f", {n} {w}" for w, n in ledger.items())
     )
-    print_line("columns: " + ", ".join(_column(name, dataset.units) for name in dataset.columns))
+    print_line("columns: " + ", ".join(_column(name, dataset) for name in dataset.columns))
     names, faults = dataset.splits()
     damaged += map(str, faults)
     for name in names:
@@ -76,5 +76,7 @@ def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
         print_line(f"split {name}: {sizes} (digest {note['digest'][:8]})")
 
 
-def _column(name: str, units: dict[str, Any]) -> str:
-    return f"{name} [{units[name]}]" if units.get(name) else name
+def _column(name: str, dataset: DatasetFolder) -> str:
+    """A column with its unit, and the column that holds its axis."""
+    unit, axis = dataset.units.get(name), dataset.axes.get(name)
+    return name + (f" [{unit}]" if unit else "") + (f" over {axis}" if axis else "")

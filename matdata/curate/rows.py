@@ -17,6 +17,8 @@ OWN_COLUMNS = (
     *STRUCTURE_COLUMNS,
 )
 RANK = "energy_per_atom"
+#: Units of matdata's own columns; the others are counts and labels.
+OWN_UNITS = {"volume_per_atom": "Å^3/atom"}
 DERIVED = ("material_id", "formula")  # source columns that become matdata's own
 
 

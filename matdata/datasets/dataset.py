@@ -82,7 +82,7 @@ class Dataset(DatasetFolder):
 
     def features(self) -> list[str]:
         """Names of the stored features."""
-        return feature_names(self.cache, self.ref)
+        return feature_names(self.cache, self.data_ref)
 
     def feature(self, spec: str, **settings: object) -> Feature:
         """A stored feature.
@@ -144,7 +144,7 @@ class Dataset(DatasetFolder):
             shard_rows=shard_rows,
         )
         folders = add_features(self, self.cache, options, executor=executor)
-        return [Feature(one, self.ids, self.digest, left_out=self.rejects) for one in folders]
+        return [Feature(one, self.ids, self.data_digest, left_out=self.rejects) for one in folders]
 
     def complete(self, specs: Sequence[str]) -> CommonSupport:
         """The materials that have all of these stored features."""

@@ -217,6 +217,7 @@ def _record(
         "run": run.name,
         "weights": run.weights_digest(),
         "dataset": dataset.ref,
+        **dataset.words,
         "split": {"name": split.name, "digest": split.digest()},
         "test": {"asked": len(split.ids("test")), "predicted": len(predictions)},
         "targets": plain_values(targets),

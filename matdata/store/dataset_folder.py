@@ -12,6 +12,7 @@ import numpy.typing as npt
 from matdata.core import ledger
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, as_ids
+from matdata.core.digest import SHORT, digest_json
 from matdata.core.errors import StoreError, StructureError, did_you_mean, first_few
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
@@ -25,6 +26,10 @@ from matdata.store.records import read_json
 from matdata.store.walk import Fault
 
 KIND, SPLIT = "dataset", "split"
+#: Key of the identity under which stands what users say of a dataset (units, licence, …).
+SAID = "said"
+#: What is said of the data as a whole, in words.
+WORDS = ("licence", "citation", "description")
 #: Columns of the table that follow from the structure: empty in rows without one.
 STRUCTURE_COLUMNS = (
     "n_sites",
@@ -61,6 +66,21 @@ class DatasetFolder:
         """Digest of what the dataset was made from."""
         return str(self.manifest["identity_digest"])
 
+    @functools.cached_property
+    def data_digest(self) -> str:
+        """Digest of what features are computed from: the rows, without what users say of them.
+
+        Versions of a dataset that differ in units, licence, citation or description have one.
+        """
+        identity = {k: v for k, v in self.manifest.get("identity", {}).items() if k != SAID}
+        return digest_json(identity) if SAID in self.manifest.get("identity", {}) else self.digest
+
+    @property
+    def data_ref(self) -> str:
+        """``name@version-digest8`` of these rows; features are in the folder of that name."""
+        version = self.folder.name.removesuffix(f"-{self.digest[:SHORT]}")
+        return f"{self.manifest['name']}@{version}-{self.data_digest[:SHORT]}"
+
     @property
     def kind(self) -> str:
         """``structure`` or ``composition`` if all rows are of one kind, else ``mixed``."""
@@ -91,6 +111,12 @@ class DatasetFolder:
     def axes(self) -> dict[str, str]:
         """By column of arrays the column with the points where their numbers stand."""
         return tables.read_axes(self._checked("table.parquet"))
+
+    @property
+    def words(self) -> dict[str, str]:
+        """``licence``, ``citation`` and ``description`` of the data, those that are known."""
+        texts = {name: str(self.manifest.get(name) or "") for name in WORDS}
+        return {name: text for name, text in texts.items() if text}
 
     @functools.cached_property
     def ids(self) -> np.ndarray[Any, Any]:

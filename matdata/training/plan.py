@@ -72,7 +72,11 @@ class Question:
             "citation": self.trainer.citation,
             "hypers": self.trainer.hypers.to_dict(),
             "settings": self.settings.to_dict(),
-            "dataset": {"ref": self.dataset.ref, "digest": self.dataset.digest},
+            "dataset": {
+                "ref": self.dataset.ref,
+                "digest": self.dataset.digest,
+                **self.dataset.words,
+            },
             "split": split,
             "inputs": inputs,
             "targets": [target.to_dict() for target in self.targets],

@@ -65,6 +65,8 @@ class Predictions:
         or ``<target>/interval``.
     derivations
         Records of the derivations, in their order.
+    about
+        What predicted them, and what that was trained on, see `matdata.training.run.Run.about`.
     """
 
     ids: npt.NDArray[np.str_]
@@ -80,6 +82,7 @@ class Predictions:
     intervals: Mapping[str, tuple[Float, Float]] = field(default_factory=dict)
     derived_by: Mapping[str, str] = field(default_factory=dict)
     derivations: tuple[Mapping[str, object], ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -187,7 +190,7 @@ class Predictions:
         StoreError
             If the file cannot be written.
         """
-        write_predictions(Path(path), self.columns(members), self.described(members))
+        write_predictions(Path(path), self.columns(members), self.described(members), self.about)
 
 
 def _cells(values: Float, shape: tuple[int, ...] = ()) -> list[object]:
@@ -220,6 +223,7 @@ def combine(
     targets: tuple[Target, ...],
     members: Members,
     true: Float | None = None,
+    about: Mapping[str, str] | None = None,
 ) -> Predictions:
     """Predictions of an ensemble: Goodall 2022, eq. 2.7 to 2.9.
 
@@ -243,6 +247,7 @@ def combine(
         means,
         true,
         noise=None if members.stds is None else np.asarray(members.stds, dtype=np.float64),
+        about=about or {},
     )
 
 

@@ -84,6 +84,15 @@ class Run:
         """Digest of what the run was asked for."""
         return str(self.manifest["identity_digest"])
 
+    @property
+    def about(self) -> dict[str, str]:
+        """Its name, and of the data that it was trained on ``dataset`` (the reference) and, where
+        known, ``licence``, ``citation`` and ``description``.
+        """
+        data = {**self.manifest["dataset"]}
+        del data["digest"]
+        return {"run": self.name, "dataset": data.pop("ref"), **data}
+
     @functools.cached_property
     def settings(self) -> TrainSettings:
         """Settings of the loop."""
