@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from matdata.core.executors import Executor
+    from matdata.datasets.plots import DatasetPlots
     from matdata.load.loader import Loader
     from matdata.load.loaders import Loaders
     from matdata.splits.audit import Report
@@ -41,6 +42,13 @@ class Dataset(DatasetFolder):
 
     def __repr__(self) -> str:
         return f"Dataset({self.ref!r}, {len(self):,} materials)"
+
+    @property
+    def plot(self) -> DatasetPlots:
+        """Pictures as figures: ``plot.elements()``, ``histogram``, ``splits``, ``funnel``."""
+        from matdata.datasets.plots import DatasetPlots
+
+        return DatasetPlots(self)
 
     @functools.cached_property
     def table(self) -> pd.DataFrame:

@@ -8,9 +8,9 @@ from typing import Any
 
 from matdata.core.errors import MatdataError, TrainError
 from matdata.evaluation.openings import read_openings
-from matdata.evaluation.score import test_record
 from matdata.store.catalogue import committed
 from matdata.training.run import RECORD, Run
+from matdata.training.test_record import test_record
 
 #: Metric by which runs are ranked, and whether higher is better.
 BY = {

@@ -23,8 +23,6 @@ from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
-from matdata.store.tables import Columns
-from matdata.training.check import require_table
 from matdata.training.contents import read_sealed
 from matdata.training.data import View, truth
 from matdata.training.objectives.choice import objective_of
@@ -35,6 +33,7 @@ from matdata.training.run import OPENED, RECORD, TABLE, Run
 from matdata.training.target_axis import require_same_axis
 from matdata.training.target_cells import cells_of
 from matdata.training.targets import require_names
+from matdata.training.test_record import require_same_weights
 
 
 def evaluate_run(
@@ -123,55 +122,12 @@ def _own_opening(run: Run, weights: str) -> str | None:
     if not path.is_file():
         return None
     record = read_sealed(path)
-    _require_same(run, record, weights)
+    require_same_weights(run, record, weights)
     return str(record["opened"])
 
 
 def _opening(run: Run, split: Split, weights: str, opened: str) -> Opening:
     return Opening(split.name, split.digest(), run.name, run.digest, weights, opened)
-
-
-def test_predictions(run: Run) -> Columns:
-    """The predictions for the test part, as they were written when it was opened.
-
-    Raises
-    ------
-    StoreError
-        If they were changed since.
-    TrainError
-        If the run was not evaluated.
-    """
-    from matdata.store.tables import read_table
-
-    record = test_record(run)
-    return read_table(require_table(run.folder, record))
-
-
-def test_record(run: Run) -> dict[str, Any]:
-    """The score on record.
-
-    Raises
-    ------
-    TrainError
-        If the run was not evaluated, or changed since.
-    """
-    path = run.folder / RECORD
-    if not path.is_file():
-        raise TrainError(
-            f"run {run.name!r} was not evaluated", next_step=f"`matdata evaluate {run.name}`"
-        )
-    record = read_sealed(path)
-    _require_same(run, record, run.weights_digest())
-    return record
-
-
-def _require_same(run: Run, record: Mapping[str, object], weights: str) -> None:
-    if record["weights"] != weights:
-        raise TrainError(
-            f"the weights of run {run.name!r} changed after its test part was opened",
-            cause="it was trained on, or its folder was edited, with the test result known",
-            next_step="train again under another --name; a test part is opened once per run",
-        )
 
 
 def _require_numbers(run: Run, predictions: Predictions) -> None:

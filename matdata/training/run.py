@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,9 @@ from matdata.training.contract import SavedModel, Schema, Trainer
 from matdata.training.objectives.choice import described_objectives, heads_of
 from matdata.training.settings import TrainSettings
 from matdata.training.target import Target
+
+if TYPE_CHECKING:
+    from matdata.training.run_plots import RunPlots
 
 KIND = "run"
 #: Files of the test part: that it was opened, its score, and the predictions.
@@ -83,6 +86,15 @@ class Run:
     def digest(self) -> str:
         """Digest of what the run was asked for."""
         return str(self.manifest["identity_digest"])
+
+    @property
+    def plot(self) -> RunPlots:
+        """Pictures as figures: ``plot.parity()``, ``errors()``, ``uncertainty()``, ``confusion()``,
+        ``history()``.
+        """
+        from matdata.training.run_plots import RunPlots
+
+        return RunPlots(self)
 
     @property
     def about(self) -> dict[str, str]:

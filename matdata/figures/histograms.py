@@ -1,0 +1,172 @@
+"""Distributions: of a column, of errors, of a column in the parts of a split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from matdata.core.units import with_unit
+from matdata.figures.picture import Look, Picture, integer_axis, plain
+
+Float: TypeAlias = "npt.NDArray[np.float64]"
+SIZE, WIDE = (5.6, 4.2), (9.0, 4.0)  # inches
+#: Least width of a histogram, in its largest value: bins of equal numbers are no bins.
+NARROWEST = 1e-3
+#: Classes that a chart names; whole numbers up to which each has a bar.
+MOST_CLASSES, MOST_WHOLE = 15, 60
+
+
+def histogram(
+    values: npt.ArrayLike,
+    name: str,
+    unit: str = "1",
+    title: str = "",
+    look: Look | None = None,
+    missing: int = 0,
+) -> Picture:
+    """The distribution of numbers (n,), of which those that are not finite count as missing."""
+    numbers = np.asarray(values, dtype=np.float64)
+    finite = numbers[np.isfinite(numbers)]
+    picture = Picture(SIZE, title or name, look or Look())
+    axes = picture.panel()
+    axes.set(xlabel=plain(with_unit(name, unit), 60), ylabel="materials")
+    picture.headline(axes, _summary(finite, missing + len(numbers) - len(finite)))
+    if len(finite):
+        _bars(axes, finite, picture.colours.cycle[0])
+    integer_axis(axes, "y")
+    return picture
+
+
+def _summary(values: Float, missing: int) -> str:
+    parts = [f"{len(values):,} materials"]
+    if len(values):
+        with np.errstate(over="ignore", invalid="ignore"):
+            parts += [f"mean {values.mean():.4g}, median {np.median(values):.4g}"]
+    return ", ".join([*parts, *([f"{missing:,} missing"] if missing else [])])
+
+
+def bin_edges(values: Float) -> Float:
+    """Edges of 10 to 60 bins over finite values; of whole numbers in a small range one for each."""
+    low, high = float(values.min()), float(values.max())
+    if high - low <= MOST_WHOLE and bool((values == np.round(values)).all()) and abs(high) < 2**52:
+        return np.arange(low - 0.5, high + 1.0)
+    least = NARROWEST * max(abs(low), abs(high)) or 1.0
+    if high - low < least:
+        middle = low + (high - low) / 2
+        low, high = middle - least / 2, middle + least / 2
+    return np.linspace(low, high, min(60, max(10, len(values) // 10)) + 1)
+
+
+def _bars(axes: Axes, values: Float, colour: str) -> None:
+    edges = bin_edges(values)
+    axes.hist(values, bins=edges.tolist(), color=colour)
+    if len(edges) <= MOST_WHOLE + 2 and edges[0] % 1 == 0.5 and edges[1] - edges[0] == 1.0:
+        integer_axis(axes, "x")
+
+
+def bar_chart(
+    counts: Mapping[str, int],
+    name: str,
+    title: str = "",
+    look: Look | None = None,
+    missing: int = 0,
+) -> Picture:
+    """Materials by class, most frequent first; the rest of many classes in one bar."""
+    ranked = Counter(dict(counts)).most_common()
+    named = ranked if len(ranked) <= MOST_CLASSES else ranked[: MOST_CLASSES - 1]
+    bars = [(plain(key, 28), count) for key, count in named]
+    if len(named) < len(ranked):
+        rest = ranked[len(named) :]
+        bars.append((f"{len(rest):,} others", sum(count for _, count in rest)))
+    picture = Picture((SIZE[0], 1.6 + 0.24 * max(3, len(bars))), title or name, look or Look())
+    axes = picture.panel()
+    total = sum(counts.values())
+    note = f", {missing:,} missing" if missing else ""
+    picture.headline(axes, f"{total:,} materials, {len(ranked):,} classes{note}")
+    horizontal_bars(picture, axes, bars)
+    axes.set(xlabel="materials", ylabel=plain(name, 40))
+    return picture
+
+
+def horizontal_bars(picture: Picture, axes: Axes, bars: Sequence[tuple[str, int]]) -> None:
+    """Bars from top to bottom, each with its number at its end."""
+    places = range(len(bars))
+    drawn = axes.barh(places, [count for _, count in bars], color=picture.colours.cycle[0])
+    axes.set_yticks(places, [text for text, _ in bars])
+    axes.invert_yaxis()
+    labels = [f"{count:,}" for _, count in bars]
+    axes.bar_label(drawn, labels=labels, padding=3, size=7, color=picture.colours.ink)
+    axes.margins(x=0.18)
+    axes.set_xlim(left=0)
+    integer_axis(axes, "x")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def errors(
+    values: Float, name: str, unit: str, score: str, title: str = "", look: Look | None = None,
+    entries: str = "materials",
+) -> Picture:  # fmt: skip
+    """The distribution of prediction less truth (n,), with the score on record above it."""
+    picture = Picture(SIZE, title or name, look or Look())
+    axes = picture.panel()
+    values = values[np.isfinite(values)]
+    if len(values):
+        axes.hist(values, bins=bin_edges(values).tolist(), color=picture.colours.cycle[0])
+        axes.axvline(0.0, color=picture.colours.ink, linewidth=1)
+    label = plain(with_unit("predicted less true", unit), 60)
+    axes.set(xlabel=label, ylabel=entries)
+    picture.headline(axes, score)
+    integer_axis(axes, "y")
+    return picture
+
+
+def split_parts(
+    sizes: Mapping[str, int],
+    values: Mapping[str, Float],
+    name: str,
+    unit: str = "1",
+    title: str = "",
+    look: Look | None = None,
+) -> Picture:
+    """Sizes of the parts of a split, and beside them the distribution of a column in each.
+
+    Parameters
+    ----------
+    sizes
+        Materials by part.
+    values
+        Numbers of the column by part; empty for no column.
+    name, unit
+        Of the column.
+    """
+    known = {part: v[np.isfinite(v)] for part, v in values.items()}
+    known = {part: v for part, v in known.items() if len(v)}
+    picture = Picture(WIDE if known else SIZE, title, look or Look())
+    panels = picture.panels(2 if known else 1, **({"width_ratios": (1, 1.5)} if known else {}))
+    total = sum(sizes.values())
+    shares = [(f"{plain(part, 20)}, {n / max(total, 1):.1%}", n) for part, n in sizes.items()]
+    horizontal_bars(picture, panels[0], shares)
+    panels[0].set(xlabel="materials")
+    picture.headline(panels[0], f"{total:,} materials")
+    if not known:
+        return picture
+    axes, edges = panels[1], bin_edges(np.concatenate(list(known.values())))
+    for part, numbers in known.items():
+        weights = np.full(len(numbers), 100.0 / len(numbers))
+        axes.hist(
+            numbers,
+            bins=edges.tolist(),
+            weights=weights,
+            histtype="step",
+            linewidth=1.4,
+            label=plain(part, 20),
+        )
+    axes.set(xlabel=plain(with_unit(name, unit), 60), ylabel="materials of the part (%)")
+    picture.headline(axes, "distribution in each part")
+    picture.legend_beside(axes, loc="best")
+    return picture
