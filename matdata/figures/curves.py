@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matdata.core.units import with_unit
 from matdata.figures.picture import Look, Picture, integer_axis, plain
 
+#: Epochs up to which each is marked.
+MARKED = 40
 WIDE, NARROW = (8.4, 4.3), (5.6, 4.4)  # inches
 
 
@@ -61,9 +63,9 @@ def history(
         for place, (name, text) in enumerate(names.items()):
             values = [number(row.get(name)) for row in rows]
             colour = picture.colours.cycle[1 if "val" in name else place]
-            marker = "o" if sum(map(math.isfinite, values)) < 3 else ""
+            marker = "o" if len(rows) <= MARKED else ""
             if any(map(math.isfinite, values)):
-                axes.plot(epochs, values, marker=marker, label=text, color=colour)
+                axes.plot(epochs, values, marker=marker, markersize=3.5, label=text, color=colour)
         if best is not None:
             axes.axvline(
                 best, color=picture.colours.muted, linestyle=":", label=f"best epoch, {best:,}"
@@ -91,12 +93,13 @@ def uncertainty(
     draw_calibration(picture, first, scored)
     curve = scored["confidence_error"]
     percentages = 100.0 * np.array(curve["share"])
-    for name, line, text in (
-        ("mae", "-", "by predicted deviation"),
-        ("random", ":", "in random order"),
-        ("oracle", "--", "by true error (best possible)"),
+    colours = picture.colours
+    for name, line, text, colour in (
+        ("mae", "-", "by predicted deviation", colours.cycle[0]),
+        ("random", ":", "in random order", colours.muted),
+        ("oracle", "--", "by true error (best possible)", colours.cycle[2]),
     ):
-        second.plot(percentages, curve[name], line, label=text)
+        second.plot(percentages, curve[name], line, label=text, color=colour)
     label = with_unit("MAE", unit)
     second.set(xlabel="most confident materials (%)", ylabel=label, xlim=(0, 100))
     second.set_ylim(bottom=0.0)
@@ -110,8 +113,8 @@ def draw_calibration(picture: Picture, axes: Axes, scored: Mapping[str, Any]) ->
     expected, observed = (100.0 * np.array(scored["coverage"][k]) for k in ("expected", "observed"))
     colours = picture.colours
     axes.plot([0, 100], [0, 100], color=colours.muted, linewidth=1, label="calibrated")
-    axes.plot(expected, observed, color=colours.cycle[1], label="this run")
-    axes.fill_between(expected, expected, observed, color=colours.cycle[1], alpha=0.2, linewidth=0)
+    axes.plot(expected, observed, color=colours.cycle[0], label="this run")
+    axes.fill_between(expected, expected, observed, color=colours.cycle[0], alpha=0.2, linewidth=0)
     axes.set(xlabel="expected within interval (%)", ylabel="observed within interval (%)")
     axes.set(xlim=(0, 100), ylim=(0, 100))
     axes.set_box_aspect(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ SIZE, WIDE = (5.6, 4.2), (9.0, 4.0)  # inches
 NARROWEST = 1e-3
 #: Classes that a chart names; whole numbers up to which each has a bar.
 MOST_CLASSES, MOST_WHOLE = 15, 60
+#: How many times the median a bar is from which counts are logarithmic.
+HIDING = 100
 
 
 def histogram(
@@ -38,7 +40,6 @@ def histogram(
     picture.headline(axes, _summary(finite, missing + len(numbers) - len(finite)))
     if len(finite):
         _bars(axes, finite, picture.colours.cycle[0])
-    integer_axis(axes, "y")
     return picture
 
 
@@ -50,8 +51,16 @@ def _summary(values: Float, missing: int) -> str:
     return ", ".join([*parts, *([f"{missing:,} missing"] if missing else [])])
 
 
-def bin_edges(values: Float) -> Float:
-    """Edges of 10 to 60 bins over finite values; of whole numbers in a small range one for each."""
+def bin_edges(values: Float, count: int | None = None) -> Float:
+    """Edges of 10 to 60 bins over finite values; of whole numbers in a small range one for each.
+
+    Parameters
+    ----------
+    values : (n,)
+        What is counted.
+    count
+        For how many values bins are chosen; all if not given.
+    """
     low, high = float(values.min()), float(values.max())
     if high - low <= MOST_WHOLE and bool((values == np.round(values)).all()) and abs(high) < 2**52:
         return np.arange(low - 0.5, high + 1.0)
@@ -59,14 +68,23 @@ def bin_edges(values: Float) -> Float:
     if high - low < least:
         middle = low + (high - low) / 2
         low, high = middle - least / 2, middle + least / 2
-    return np.linspace(low, high, min(60, max(10, len(values) // 10)) + 1)
+    return np.linspace(low, high, min(60, max(10, (count or len(values)) // 10)) + 1)
 
 
 def _bars(axes: Axes, values: Float, colour: str) -> None:
+    """Bars of counts, logarithmic where one would hide all others."""
     edges = bin_edges(values)
-    axes.hist(values, bins=edges.tolist(), color=colour)
-    if len(edges) <= MOST_WHOLE + 2 and edges[0] % 1 == 0.5 and edges[1] - edges[0] == 1.0:
+    whole = edges[0] % 1 == 0.5 and edges[1] - edges[0] == 1.0
+    counts, *_ = axes.hist(values, edges.tolist(), color=colour, rwidth=0.9 if whole else None)
+    if whole:
         integer_axis(axes, "x")
+    bars = np.asarray(counts)
+    if bars.max() > HIDING * np.median(bars[bars > 0]):
+        axes.set_yscale("log")
+        axes.set(ylabel="materials (logarithmic)", ylim=(0.5, None))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else "")
+    else:
+        integer_axis(axes, "y")
 
 
 def bar_chart(
@@ -76,18 +94,16 @@ def bar_chart(
     look: Look | None = None,
     missing: int = 0,
 ) -> Picture:
-    """Materials by class, most frequent first; the rest of many classes in one bar."""
+    """Materials by class, most frequent first; of many classes the most frequent."""
     ranked = Counter(dict(counts)).most_common()
-    named = ranked if len(ranked) <= MOST_CLASSES else ranked[: MOST_CLASSES - 1]
-    bars = [(plain(key, 28), count) for key, count in named]
-    if len(named) < len(ranked):
-        rest = ranked[len(named) :]
-        bars.append((f"{len(rest):,} others", sum(count for _, count in rest)))
+    bars = [(plain(key, 28), count) for key, count in ranked[:MOST_CLASSES]]
     picture = Picture((SIZE[0], 1.6 + 0.24 * max(3, len(bars))), title or name, look or Look())
     axes = picture.panel()
     total = sum(counts.values())
+    shown = sum(count for _, count in bars)
+    first = f", the first {len(bars)} hold {shown:,}" if len(bars) < len(ranked) else ""
     note = f", {missing:,} missing" if missing else ""
-    picture.headline(axes, f"{total:,} materials, {len(ranked):,} classes{note}")
+    picture.headline(axes, f"{total:,} materials, {len(ranked):,} classes{first}{note}")
     horizontal_bars(picture, axes, bars)
     axes.set(xlabel="materials", ylabel=plain(name, 40))
     return picture
@@ -155,17 +171,16 @@ def split_parts(
     picture.headline(panels[0], f"{total:,} materials")
     if not known:
         return picture
-    axes, edges = panels[1], bin_edges(np.concatenate(list(known.values())))
-    for part, numbers in known.items():
+    axes = panels[1]
+    edges = bin_edges(np.concatenate(list(known.values())), min(map(len, known.values())))
+    first = next(iter(known))
+    for (part, numbers), colour in zip(known.items(), picture.colours.cycle, strict=False):
+        shape: dict[str, Any] = {"histtype": "step", "linewidth": 1.5}
+        if part == first:
+            shape = {"alpha": 0.35}
         weights = np.full(len(numbers), 100.0 / len(numbers))
-        axes.hist(
-            numbers,
-            bins=edges.tolist(),
-            weights=weights,
-            histtype="step",
-            linewidth=1.4,
-            label=plain(part, 20),
-        )
+        label = plain(part, 20)
+        axes.hist(numbers, edges.tolist(), weights=weights, label=label, color=colour, **shape)
     axes.set(xlabel=plain(with_unit(name, unit), 60), ylabel="materials of the part (%)")
     picture.headline(axes, "distribution in each part")
     picture.legend_beside(axes, loc="best")

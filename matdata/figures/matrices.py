@@ -13,6 +13,8 @@ from matdata.figures.styles import ink_on
 
 #: Classes up to which their names and numbers have room.
 FEW = 12
+#: Letters of all names up to which they stand in one line.
+LINE = 28
 
 
 def confusion(
@@ -21,7 +23,7 @@ def confusion(
     """Materials by true and predicted class, (k, k); colours are shares of the true class."""
     matrix = np.asarray(counts)
     n = len(matrix)
-    side = 4.6 + 0.28 * min(n, FEW)
+    side = 3.9 + 0.32 * min(n, FEW)
     picture = Picture((side + 0.9, side), title, look or Look())
     axes = picture.panel()
     shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
@@ -37,7 +39,10 @@ def confusion(
         text = f"{matrix[row, column]:,}"
         axes.text(column, row, text, ha="center", va="center", color=ink, size=8 if n <= 6 else 6)
     labels = [plain(name, 18) for name in names]
-    axes.set_xticks(range(n), labels, rotation=40, ha="right", rotation_mode="anchor")
+    if sum(map(len, labels)) > LINE:
+        axes.set_xticks(range(n), labels, rotation=40, ha="right", rotation_mode="anchor")
+    else:
+        axes.set_xticks(range(n), labels)
     axes.set_yticks(range(n), labels)
     return picture
 

@@ -92,11 +92,13 @@ def _cell(
     edge = picture.colours.background
     axes.add_patch(Rectangle((column - 0.47, y - 0.47), 0.94, 0.94, facecolor=face, edgecolor=edge))
     ink = ink_on(*face)
-    axes.text(column - 0.4, y - 0.38, str(number), size=4.5, color=ink, ha="left", va="top")
+    if value is None:
+        ink = picture.colours.muted
+    axes.text(column - 0.41, y - 0.4, str(number), size=5, color=ink, ha="left", va="top")
     middle = y + 0.05 if value is not None else y + 0.12
-    axes.text(column, middle, symbol, size=TEXT, weight="bold", color=ink, ha="center", va="center")
+    axes.text(column, middle, symbol, size=9.5, weight="bold", color=ink, ha="center", va="center")
     if value is not None:
-        axes.text(column, y + 0.41, short(value), size=4.8, color=ink, ha="center", va="bottom")
+        axes.text(column, y + 0.41, short(value), size=6, color=ink, ha="center", va="bottom")
 
 
 def _colours(picture: Picture, values: Mapping[int, float]) -> ScalarMappable:

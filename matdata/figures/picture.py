@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import textwrap
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from matdata.core.cache import storage_error
@@ -24,6 +27,7 @@ from matdata.store import files
 
 DPI = 150
 TITLE, TEXT, SMALL, CAPTION = 10.5, 8.5, 7.5, 6.5  # points
+PAD = 0.08  # inches around axes and texts
 #: Width of a letter of the default font, of its size: for where long texts are cut.
 LETTER = 0.62
 #: What makes two drawings of one figure the same bytes. Text of SVG stays text, which is searched
@@ -70,7 +74,8 @@ class Picture(Figure):
 
     def __init__(self, size: tuple[float, float], title: str, look: Look) -> None:
         self.colours: Style = style_of(look.style)
-        super().__init__(figsize=size, layout="constrained", facecolor=self.colours.background)
+        layout = ConstrainedLayoutEngine(w_pad=PAD, h_pad=PAD)
+        super().__init__(figsize=size, layout=layout, facecolor=self.colours.background)
         FigureCanvasAgg(self)  # pyplot would look for a screen, and keep the figure
         self.about = {"title": title, **look.about}
         if title:
@@ -90,7 +95,8 @@ class Picture(Figure):
     def _repr_png_(self) -> bytes:
         """What a notebook shows."""
         buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=DPI / 1.5)
+        with _letters_of_any_script():
+            self.savefig(buffer, format="png", dpi=DPI / 1.5)
         return buffer.getvalue()
 
     def dress(self, axes: Axes) -> Axes:
@@ -153,7 +159,11 @@ class Picture(Figure):
         form = require_format(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with files.replacing(path) as temporary, matplotlib.rc_context(REPRODUCIBLE):
+            with (
+                files.replacing(path) as temporary,
+                matplotlib.rc_context(REPRODUCIBLE),
+                _letters_of_any_script(),
+            ):
                 self.savefig(temporary, format=form, dpi=DPI, metadata=self._metadata(form))
         except OSError as error:
             raise storage_error(error, path) from error
@@ -170,6 +180,14 @@ class Picture(Figure):
             licence = about.get("licence")
             return {"Date": None, "Title": title, "Description": words, "Rights": licence}
         return {"CreationDate": None, "Title": title, "Subject": words}
+
+
+@contextlib.contextmanager
+def _letters_of_any_script() -> Iterator[None]:
+    """Draw names whose letters the font lacks as boxes, without a warning for each letter."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        yield
 
 
 def letters_in(inches: float, points: float) -> int:
