@@ -11,12 +11,14 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from matdata.core.units import with_unit
-from matdata.figures.picture import Look, Picture, integer_axis, plain
+from matdata.figures.picture import Look, Picture, counted, integer_axis, plain
 
 Float: TypeAlias = "npt.NDArray[np.float64]"
 SIZE, WIDE = (5.6, 4.2), (9.0, 4.0)  # inches
 #: Least width of a histogram, in its largest value: bins of equal numbers are no bins.
 NARROWEST = 1e-3
+#: The same of equal numbers.
+CONSTANT = 0.2
 #: Classes that a chart names; whole numbers up to which each has a bar.
 MOST_CLASSES, MOST_WHOLE = 15, 60
 #: How many times the median a bar is from which counts are logarithmic.
@@ -40,11 +42,15 @@ def histogram(
     picture.headline(axes, _summary(finite, missing + len(numbers) - len(finite)))
     if len(finite):
         _bars(axes, finite, picture.colours.cycle[0])
+    else:
+        axes.set(xticks=(), yticks=())
+        where, ink = axes.transAxes, picture.colours.ink
+        axes.text(0.5, 0.5, "no material has a number", transform=where, color=ink, ha="center")
     return picture
 
 
 def _summary(values: Float, missing: int) -> str:
-    parts = [f"{len(values):,} materials"]
+    parts = [counted(len(values), "materials")]
     if len(values):
         with np.errstate(over="ignore", invalid="ignore"):
             parts += [f"mean {values.mean():.4g}, median {np.median(values):.4g}"]
@@ -64,10 +70,10 @@ def bin_edges(values: Float, count: int | None = None) -> Float:
     low, high = float(values.min()), float(values.max())
     if high - low <= MOST_WHOLE and bool((values == np.round(values)).all()) and abs(high) < 2**52:
         return np.arange(low - 0.5, high + 1.0)
-    least = NARROWEST * max(abs(low), abs(high)) or 1.0
+    least = (CONSTANT if low == high else NARROWEST) * max(abs(low), abs(high)) or 1.0
     if high - low < least:
         middle = low + (high - low) / 2
-        low, high = middle - least / 2, middle + least / 2
+        return np.linspace(middle - least / 2, middle + least / 2, 12)
     return np.linspace(low, high, min(60, max(10, (count or len(values)) // 10)) + 1)
 
 
@@ -97,13 +103,13 @@ def bar_chart(
     """Materials by class, most frequent first; of many classes the most frequent."""
     ranked = Counter(dict(counts)).most_common()
     bars = [(plain(key, 28), count) for key, count in ranked[:MOST_CLASSES]]
-    picture = Picture((SIZE[0], 1.6 + 0.24 * max(3, len(bars))), title or name, look or Look())
+    picture = Picture((6.6, 1.6 + 0.24 * max(3, len(bars))), title or name, look or Look())
     axes = picture.panel()
     total = sum(counts.values())
-    shown = sum(count for _, count in bars)
-    first = f", the first {len(bars)} hold {shown:,}" if len(bars) < len(ranked) else ""
+    heading = f"{counted(total, 'materials')}, {counted(len(ranked), 'classes')}"
+    first = f" ({len(bars)} shown)" if len(bars) < len(ranked) else ""
     note = f", {missing:,} missing" if missing else ""
-    picture.headline(axes, f"{total:,} materials, {len(ranked):,} classes{first}{note}")
+    picture.headline(axes, f"{heading}{first}{note}")
     horizontal_bars(picture, axes, bars)
     axes.set(xlabel="materials", ylabel=plain(name, 40))
     return picture
@@ -119,7 +125,7 @@ def horizontal_bars(picture: Picture, axes: Axes, bars: Sequence[tuple[str, int]
     axes.bar_label(drawn, labels=labels, padding=3, size=7, color=picture.colours.ink)
     axes.margins(x=0.18)
     axes.set_xlim(left=0)
-    integer_axis(axes, "x")
+    integer_axis(axes, "x", most=4)
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -168,7 +174,7 @@ def split_parts(
     shares = [(f"{plain(part, 20)}, {n / max(total, 1):.1%}", n) for part, n in sizes.items()]
     horizontal_bars(picture, panels[0], shares)
     panels[0].set(xlabel="materials")
-    picture.headline(panels[0], f"{total:,} materials")
+    picture.headline(panels[0], counted(total, "materials"))
     if not known:
         return picture
     axes = panels[1]

@@ -57,7 +57,7 @@ def heat_map(
     axes = picture.panel()
     shown = axes.imshow(values, cmap=picture.colours.sequential)
     picture.colour_bar(shown, label, ax=axes, shrink=0.8)
-    size = 7.5 if len(labels) <= 24 else 4.5
+    size = 7.5 if len(labels) <= 50 else 5
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks(range(len(labels)), [plain(text, 12) for text in labels], size=size)
     axes.set(xlabel="to", ylabel="from")

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from matdata.core.units import with_unit
 from matdata.figures.curves import draw_calibration
-from matdata.figures.picture import Look, Picture, plain
+from matdata.figures.picture import Look, Picture, counted, plain
 
 Float: TypeAlias = "npt.NDArray[np.float64]"
 #: Points up to which each has an error bar, is drawn as itself, is part of the vector graphics.
@@ -64,7 +64,7 @@ def score_line(metrics: Mapping[str, float | None], unit: str, count: int, entri
         for key, name, own in (("mae", "MAE", shown), ("rmse", "RMSE", shown), ("r2", "R²", ""))
         if metrics.get(key) is not None
     ]
-    return ", ".join([*parts, f"{count:,} {entries}"])
+    return ", ".join([*parts, counted(count, entries)])
 
 
 def parity(
@@ -98,13 +98,20 @@ def parity(
     axes.set(xlabel=f"true {label}", ylabel=f"predicted {label}")
     picture.headline(axes, score_line(metrics, pairs.unit, len(pairs.true), pairs.entries))
     if len(pairs.true):
-        low, high = limits(pairs.true, pairs.predicted)
+        low, high = limits(*_ends(pairs))
         axes.plot([low, high], [low, high], color=picture.colours.muted, linewidth=1, zorder=1)
         axes.set(xlim=(low, high), ylim=(low, high))
         _draw(picture, axes, pairs)
     if beside and uncertainty is not None:
         draw_calibration(picture, panels[1], uncertainty)
     return picture
+
+
+def _ends(pairs: Pairs) -> list[Float]:
+    """What must lie within the axes: points, and the ends of their error bars."""
+    if pairs.deviation is None or len(pairs.true) > BARS:
+        return [pairs.true, pairs.predicted]
+    return [pairs.true, pairs.predicted - pairs.deviation, pairs.predicted + pairs.deviation]
 
 
 def limits(*values: Float) -> tuple[float, float]:
@@ -131,8 +138,6 @@ def _draw(picture: Picture, axes: Axes, pairs: Pairs) -> None:
             color=colour, ecolor=colour, elinewidth=0.7, alpha=0.65, zorder=2,
             label="± one predicted standard deviation",
         )  # fmt: skip
-        low, high = limits(pairs.predicted - deviation, pairs.predicted + deviation, pairs.true)
-        axes.set(ylim=(low, high), xlim=(low, high))
         picture.legend_beside(axes, loc="best")
     else:
         order = np.argsort(deviation, kind="stable")

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -30,6 +30,7 @@ TITLE, TEXT, SMALL, CAPTION = 10.5, 8.5, 7.5, 6.5  # points
 PAD = 0.08  # inches around axes and texts
 #: Width of a letter of the default font, of its size: for where long texts are cut.
 LETTER = 0.62
+REGULAR = 0.88  # width of letters that are not bold, of those
 #: What makes two drawings of one figure the same bytes. Text of SVG stays text, which is searched
 #: and edited, and of PDF TrueType, as journals ask for.
 REPRODUCIBLE: Any = {"svg.hashsalt": "matdata", "svg.fonttype": "none", "pdf.fonttype": 42}
@@ -85,17 +86,24 @@ class Picture(Figure):
             )
         if look.caption:
             self.supxlabel(
-                _caption(look.caption, letters_in(size[0], CAPTION)),
+                _caption(look.caption, letters_in(size[0], CAPTION * REGULAR)),
                 x=0.02,
                 ha="left",
                 size=CAPTION,
                 color=self.colours.muted,
             )
 
+    def _settle(self) -> None:
+        """Lay the picture out once: a layout that is laid out again moves, and so would bytes."""
+        if isinstance(self.get_layout_engine(), ConstrainedLayoutEngine):
+            self.draw_without_rendering()
+            self.set_layout_engine("none")
+
     def _repr_png_(self) -> bytes:
         """What a notebook shows."""
         buffer = io.BytesIO()
         with _letters_of_any_script():
+            self._settle()
             self.savefig(buffer, format="png", dpi=DPI / 1.5)
         return buffer.getvalue()
 
@@ -164,6 +172,7 @@ class Picture(Figure):
                 matplotlib.rc_context(REPRODUCIBLE),
                 _letters_of_any_script(),
             ):
+                self._settle()
                 self.savefig(temporary, format=form, dpi=DPI, metadata=self._metadata(form))
         except OSError as error:
             raise storage_error(error, path) from error
@@ -202,11 +211,17 @@ def plain(text: object, length: int = 40) -> str:
     return shown.replace("$", r"\$")
 
 
-def integer_axis(axes: Axes, *names: str) -> None:
-    """Ticks at whole numbers only, of ``x``, ``y`` or both."""
+def counted(count: int, things: str) -> str:
+    """``1 material``, ``2,000 materials``."""
+    one = {"materials": "material", "entries": "entry", "classes": "class"}
+    return f"{count:,} {one.get(things, things) if count == 1 else things}"
+
+
+def integer_axis(axes: Axes, *names: str, most: int | Literal["auto"] = "auto") -> None:
+    """Ticks at whole numbers only, of ``x``, ``y`` or both; at most so many intervals."""
     for name in names:
         axis = {"x": axes.xaxis, "y": axes.yaxis}[name]
-        axis.set_major_locator(MaxNLocator(nbins="auto", integer=True, min_n_ticks=1))
+        axis.set_major_locator(MaxNLocator(nbins=most, integer=True, min_n_ticks=1))
         axis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
 

@@ -133,6 +133,7 @@ class RunPlots:
         """
         require_matplotlib()
         from matdata.figures.matrices import confusion
+        from matdata.figures.picture import counted
 
         name, scored = self._scored(target)
         if "confusion" not in scored:
@@ -143,7 +144,7 @@ class RunPlots:
             )
         metrics = scored["metrics"]
         shown = [f"{text} {metrics[key]:.4g}" for key, text in OF_CLASSES if _known(metrics, key)]
-        score = ", ".join([*shown, f"{scored['materials']:,} materials"])
+        score = ", ".join([*shown, counted(scored["materials"], "materials")])
         names = scored.get("classes") or [str(k) for k in range(len(scored["confusion"]))]
         return confusion(scored["confusion"], names, score, self._title(name), self._look(style))
 
