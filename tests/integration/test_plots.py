@@ -36,8 +36,10 @@ def cache(tmp_path_factory):
     )  # fmt: skip
     split = dataset.split_names()[0]
     for name, plugin, target in (
-        ("net", "example", "heat"), ("forest", "rf-magpie", "gap (eV)"), ("classes", "rf-magpie", "kind")
-    ):  # fmt: skip
+        ("net", "example", "heat"),
+        ("forest", "rf-magpie", "gap (eV)"),
+        ("classes", "rf-magpie", "kind"),
+    ):
         common = {"dataset": "own", "split": split, "plugin": plugin}
         assert train(cache, name=name, target=target, **common) == 0
         md.evaluate(name, cache=cache)
@@ -94,7 +96,7 @@ def test_pictures_that_there_are_not(cache):
         classes.plot.parity()
     with pytest.raises(md.ConfigError, match="no confusion matrix"):
         forest.plot.confusion()
-    with pytest.raises(md.ConfigError, match="no target 'gap'.*did you mean"):
+    with pytest.raises(md.ConfigError, match=r"no target 'gap'.*did you mean"):
         forest.plot.parity("gap")
     with pytest.raises(md.ConfigError, match="did you mean"):
         forest.plot.parity(style="darc")

@@ -260,6 +260,9 @@ def test_the_same_picture_is_the_same_bytes(tmp_path, form):
     assert written[0] == written[1]
     assert re.search(rb"20\d\d-\d\d-\d\dT|CreationDate", written[0]) is None
     assert b"CC-BY-4.0" in written[0] or form == "pdf"
+    after_another = PICTURES[name](look)
+    after_another.write(tmp_path / "other.png")
+    assert after_another.write(path).read_bytes() == written[0]
     assert [path.name for path in tmp_path.iterdir() if "tmp" in path.name] == []
 
 
