@@ -27,7 +27,9 @@ from matdata.store import files
 
 DPI = 150
 TITLE, TEXT, SMALL, CAPTION = 10.5, 8.5, 7.5, 6.5  # points
+PASSES = 3
 PAD = 0.08  # inches around axes and texts
+MOST = 400  # letters of a part of the caption
 #: Width of a letter of the default font, of its size: for where long texts are cut.
 LETTER = 0.62
 REGULAR = 0.88  # width of letters that are not bold, of those
@@ -94,9 +96,13 @@ class Picture(Figure):
             )
 
     def _settle(self) -> None:
-        """Lay the picture out once: a layout that is laid out again moves, and so would bytes."""
+        """Lay the picture out once: a layout that is laid out again moves, and so would bytes.
+
+        Ticks follow the size of their axes, and that their labels, so it takes some passes.
+        """
         if isinstance(self.get_layout_engine(), ConstrainedLayoutEngine):
-            self.draw_without_rendering()
+            for _ in range(PASSES):
+                self.draw_without_rendering()
             self.set_layout_engine("none")
 
     def _repr_png_(self) -> bytes:
@@ -227,6 +233,6 @@ def integer_axis(axes: Axes, *names: str, most: int | Literal["auto"] = "auto") 
 
 def _caption(parts: Sequence[str], width: int) -> str:
     """The parts on as few lines as they need, at most three."""
-    lines = textwrap.wrap(" · ".join(plain(part, width) for part in parts if part), width)
+    lines = textwrap.wrap(" · ".join(plain(part, MOST) for part in parts if part), width)
     kept = lines[:3] if len(lines) <= 3 else [*lines[:2], f"{lines[2][: width - 1]}…"]
     return "\n".join(kept)
