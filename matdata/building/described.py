@@ -96,6 +96,9 @@ def describe(origin: Mapping[str, Any], table: Table, options: BuildOptions) -> 
     for column, unit in options.unit.items():
         _require_numbers(column, str(unit), table, names)
     units |= said.get("units", {})
+    energy = origin["energy_column"]
+    if energy is not None and origin["energy_per"] == "cell" and kept_name(energy) in units:
+        units.setdefault(RANK, f"{units[kept_name(energy)].removesuffix('/cell')}/atom")
     texts = {name: said.get(name) or origin.get(name, "") for name in LIMITS}
     return Description(units, **texts)
 
@@ -107,10 +110,6 @@ def _known_units(origin: Mapping[str, Any], table: Table) -> dict[str, str]:
         unit = origin["targets"].get(name) or (unit_in_header(name) if _is_numeric(cells) else None)
         if unit:
             units[kept_name(name)] = unit
-    energy = origin["energy_column"]
-    if energy is not None and origin["energy_per"] == "cell":
-        unit = units.get(kept_name(energy))
-        units |= {} if RANK in units or unit is None else {RANK: f"{unit}/atom"}
     return units
 
 

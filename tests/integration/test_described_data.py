@@ -163,6 +163,15 @@ def test_a_renamed_column_keeps_its_unit(tmp_path):
     assert dataset.units == {"n_elements_given": "mol"}
 
 
+@pytest.mark.parametrize("header", ["E (eV)", "E [eV/cell]"])
+def test_energies_per_atom_have_the_unit_of_those_per_cell(tmp_path, header):
+    path = tmp_path / "t.csv"
+    lines = [f"id,formula,{header}", *(f"m{k},{f},{-k}" for k, f in enumerate(FORMULAS))]
+    path.write_text("\n".join(lines))
+    dataset = build(path, tmp_path / "c", columns={"energy": f"{header}/cell"})
+    assert dataset.units["energy_per_atom"] == "eV/atom"
+
+
 def test_scores_and_predictions_carry_unit_and_words(table, tmp_path):
     cache = tmp_path / "c"
     dataset = build(table, cache, features=["magpie"], split="60/20/20", **WORDS)
