@@ -74,12 +74,12 @@ KINDS = {
 def dataset(kind: Kind, cache: str) -> md.Dataset:
     """The materials with their feature."""
     options: dict[str, Any] = {"dedupe": "none", "symmetry": "none", "split": None}
-    columns: dict[str, Any] = {"targets": (kind.target,)}
+    columns: dict[str, Any] = {"target": kind.target}
     if kind.feature == "composition-set":
         columns |= {"formula_col": "composition", "id_col": "material_id"}
     source = public(kind.data)
     return md.build(
-        source, features=[kind.feature], cache=cache, name="bench", columns=columns, **options
+        source, features=[kind.feature], cache=cache, name="bench", **columns, **options
     )
 
 

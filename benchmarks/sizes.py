@@ -15,7 +15,7 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from timing import public
 
@@ -52,7 +52,7 @@ def on_disk(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def measure(name: str, store: str, cache: Path) -> None:
+def measure(name: str, store: Literal["zarr", "hdf5"], cache: Path) -> None:
     """Build the features of one data set and print a row for each."""
     path, specs, columns = SETS[name]
     settings = {spec: SETTINGS[spec] for spec in specs if spec in SETTINGS}
@@ -60,10 +60,10 @@ def measure(name: str, store: str, cache: Path) -> None:
         public(path),
         features=specs,
         cache=cache,
-        columns=columns,
+        **columns,
         name=name,
         store=store,
-        feature_settings=settings,
+        set=settings,
         dedupe="none",
     )
     for spec in specs:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from matdata.core.cache import cache_dir
 from matdata.core.composition import Compositions
@@ -23,20 +22,23 @@ from matdata.core.errors import (
     StructureError,
     TrainError,
 )
-from matdata.core.given import require_given
+from matdata.core.given import require_name
 from matdata.core.ledger import Reject
+from matdata.datasets.building import build, featurize
 from matdata.datasets.dataset import Dataset
-from matdata.evaluation.workflow import evaluate, predict
+from matdata.datasets.opening import open
+from matdata.datasets.workflow import audit, diff, export, split
+from matdata.evaluation.workflow import evaluate, predict, runs
 from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
 from matdata.materials.compute import Computed, compute
-from matdata.store.catalogue import find_dataset
+from matdata.splits.base import Split
 from matdata.training.axis import Axis
 from matdata.training.target import Target
 from matdata.training.workflow import open_run, train
 
 if TYPE_CHECKING:
-    from matdata.core.executors import Executor
+    from matdata.checks.report import Report
     from matdata.datasets.sklearn import FeatureTransformer
 
 __all__ = [
@@ -56,102 +58,78 @@ __all__ = [
     "Ragged",
     "Reject",
     "SourceError",
+    "Split",
     "SplitError",
     "StoreError",
     "StructureError",
     "Target",
     "TrainError",
+    "audit",
     "build",
     "compute",
+    "diff",
     "evaluate",
+    "export",
     "features_known",
+    "featurize",
     "open",
     "open_run",
     "predict",
+    "runs",
+    "split",
     "train",
     "transformer",
+    "verify",
 ]
 
 
-def open(ref: str, cache: str | Path | None = None) -> Dataset:
-    """Open a dataset.
+def verify(dataset: Dataset | str | None = None, *, cache: str | Path | None = None) -> Report:
+    """Reread every byte of a cache, or of one dataset, as ``matdata verify`` does.
 
     Parameters
     ----------
-    ref
-        ``name`` for the version that was built last (also one that was there already), or
-        ``name@version-digest8``.
+    dataset
+        The reference of a dataset, or an open one; the whole cache if not given.
     cache
-        Cache folder; ``$MATDATA_CACHE``, a checkout's ``cache/`` or the user's if not given.
+        Cache folder; that of an open dataset if one is given.
+
+    Returns
+    -------
+    Report
+        ``faults`` is empty where all is well.
 
     Raises
     ------
     StoreError
-        If there is no such dataset, with those there are.
+        If there is no such dataset, or its manifest is damaged.
+
+    Examples
+    --------
+    >>> md.verify("mine").faults
+    []
     """
-    home = cache_dir(cache)
-    return Dataset(find_dataset(home, require_given(ref, "the dataset")).folder, home)
+    from matdata.checks.cache import verify as verify_cache
 
-
-def build(
-    source: str | Path | None = None,
-    *,
-    cache: str | Path | None = None,
-    config: str | Path | None = None,
-    columns: Mapping[str, object] | None = None,
-    file: str | Path | None = None,
-    query: Mapping[str, object] | None = None,
-    executor: Executor | None = None,
-    **options: object,
-) -> Dataset:
-    """Build a dataset, as ``matdata build`` does.
-
-    Parameters
-    ----------
-    source
-        ``sample``, ``mp``, ``jarvis:dft_3d``, … or a path.
-    cache
-        Cache folder.
-    config
-        A configuration file, as ``--config`` takes it; what is given here wins.
-    columns
-        What columns mean: ``id_col``, ``structure_col``, ``formula_col``, ``energy``, ``targets``.
-    file, query
-        A file saved from the source (``--from``); what it is asked for.
-    executor
-        Runs the tasks: an open `concurrent.futures.Executor`, or one like it (`Executor` of
-        `matdata.plugin`), which is left open. ``workers`` says how many tasks it runs at once.
-        Threads and processes of this machine if not given, with the same results.
-    options
-        Fields of `matdata.building.options.BuildOptions` (``features``, ``seed``, …; lists also as
-        text with commas), settings of curation (``dedupe``, ``symmetry``, ``sites_below``, …),
-        ``limit`` (at most so many records) and ``snapshot`` (version of a kept one).
-
-    Raises
-    ------
-    MatdataError
-        As ``matdata build``; `ConfigError` for an unknown option or a number below one, or for
-        what is no executor.
-    """
-    from matdata.building import pipeline
-    from matdata.building.arguments import BUILD_OPTIONS, canonical
-    from matdata.building.config import BuildConfig
-    from matdata.core.options import overlay
-    from matdata.sources import find_source
-    from matdata.store.config_file import read_config
-
-    own = {"source": source, "cache": cache, "columns": columns, "file": file, "query": query}
-    given = {**{name: value for name, value in own.items() if value is not None}, **options}
-    if config is not None:
-        given = overlay(canonical(read_config(config, BUILD_OPTIONS)), given)
-    chosen, home = BuildConfig.of(given), cache_dir(cast("str | Path | None", given.get("cache")))
-    reader = find_source(chosen.source, chosen.request(home))
-    built = pipeline.build(reader, home, chosen.options, executor=executor)
-    return Dataset(built.dataset.folder, home)
+    if isinstance(dataset, Dataset):
+        return verify_cache(dataset.cache, dataset.ref)
+    ref = None if dataset is None else require_name(dataset, "the dataset")
+    return verify_cache(cache_dir(cache), ref)
 
 
 def transformer(spec: str, **settings: object) -> FeatureTransformer:
-    """The same as a scikit-learn transformer: one row per material."""
+    """A feature as a scikit-learn transformer: one row per material.
+
+    Parameters
+    ----------
+    spec
+        Feature name.
+    settings
+        Settings of the featurizer.
+
+    Examples
+    --------
+    >>> make_pipeline(md.transformer("magpie"), RandomForestRegressor()).fit(formulas, y)
+    """
     from matdata.datasets.sklearn import FeatureTransformer
 
     return FeatureTransformer(spec, settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from matdata.core.errors import FeatureError, did_you_mean
+from matdata.core.errors import FeatureError
 from matdata.core.table_rows import TableRows
 from matdata.features.base import Featurizer
 from matdata.features.inputs import FeatureInput, PartialInput, combined
@@ -62,12 +62,6 @@ def feature_input(dataset: DatasetFolder, featurizer: Featurizer) -> FeatureInpu
 
 
 def _table(dataset: DatasetFolder, featurizer: Featurizer) -> TableRows:
-    for name in featurizer.columns():
-        if name not in dataset.columns:
-            known = list(dataset.columns)
-            raise FeatureError(
-                f"{dataset.ref} has no column {name!r}{did_you_mean(name, known)}, which "
-                f"{featurizer.spec!r} reads",
-                next_step=f"columns: {', '.join(known)}",
-            )
-    return TableRows(dataset.ids, {name: dataset.columns[name] for name in featurizer.columns()})
+    use = f" for {featurizer.spec!r}"
+    cells = {n: dataset.require_column(n, use, FeatureError) for n in featurizer.columns()}
+    return TableRows(dataset.ids, cells)

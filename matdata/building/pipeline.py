@@ -38,8 +38,9 @@ from matdata.splits.saved import add_splits
 from matdata.store.artefact import check_present
 from matdata.store.backends import backend
 from matdata.store.catalogue import check_name, clean_name, find_dataset, mark_used
-from matdata.store.dataset_folder import SAID, DatasetFolder
+from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.manifest import is_committed, read_manifest
+from matdata.store.said import SAID
 
 
 @dataclass(frozen=True)

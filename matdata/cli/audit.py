@@ -12,26 +12,15 @@ NEAR = "near_duplicate"
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print what the parts of a split share.
-
-    Raises
-    ------
-    ConfigError
-        If tolerances are given for near duplicates that are not searched.
-    """
+    """Print what the parts of a split share."""
     from matdata import api
 
     keys = None if given.keys is None else words(given.keys)
     near = given.near_duplicates or given.judge
-    if given.set and not near:
-        raise ConfigError(
-            "--set is about near duplicates, which are not asked for",
-            next_step="add --near-duplicates",
-        )
     allowed = _allowed(given.allow, (KEYS if keys is None else keys, near))
     dataset = api.open(given.dataset, cache_of(given))
     tolerances = pairs_of(given.set, "--set")
-    report = dataset.audit(given.split, keys, near, given.judge, **tolerances)
+    report = dataset.audit(given.split, keys, near, given.judge, tolerances)
     leaks = [o for o in report.overlaps if _counts(o, allowed)]
     if given.json:
         verdict = {"clean": not leaks, "allowed": list(allowed)}

@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from pathlib import Path
 
 from matdata.cli.common import cache_of, console_of, pairs_of, print_json
-from matdata.core.errors import ConfigError
-from matdata.datasets.diff import Change, Diff, Side, Tolerances, compare
-from matdata.datasets.snapshot_view import SnapshotView
-from matdata.store.catalogue import find_dataset
+from matdata.datasets.diff import Change, Diff, Tolerances, compare
+from matdata.datasets.sides import sides_of
 
 SHOWN = 10  # materials of each kind of change that are named
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print what changed between two datasets, or two snapshots.
-
-    Raises
-    ------
-    ConfigError
-        If one is a dataset and the other a snapshot.
-    """
-    cache = cache_of(given)
+    """Print what changed between two datasets, or two snapshots."""
     tolerances = Tolerances.from_mapping(pairs_of(given.set, "--set"))
-    sides = [_side(cache, ref) for ref in (given.dataset, given.other)]
-    if type(sides[0]) is not type(sides[1]):
-        raise ConfigError(
-            f"{given.dataset} and {given.other}: one is a dataset and one a snapshot",
-            next_step="name two of a kind; `matdata list` shows both",
-        )
-    diff = compare(sides[0], sides[1], tolerances)
+    before, after = sides_of(cache_of(given), given.dataset, given.other)
+    diff = compare(before, after, tolerances)
     if given.json:
         print_json(diff.to_json())
     else:
@@ -39,10 +24,6 @@ def run(given: argparse.Namespace) -> int:
         for line in _lines(diff):
             console.say(line)
     return 1 if given.exit_code and not diff.is_empty else 0
-
-
-def _side(cache: Path, ref: str) -> Side:
-    return SnapshotView.find(cache, ref) if "/" in ref else find_dataset(cache, ref)
 
 
 def _lines(diff: Diff) -> Iterable[str]:

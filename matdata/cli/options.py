@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,6 @@ TABLES = {
     "train": "matdata.training.arguments:TRAIN_OPTIONS",
 }
 TYPES = {"int": int, "float": float}
-_PAIR = re.compile(r"\w+=(?!=)")  # KEY=VALUE, where a condition has another operator
 
 
 def options_of_command(command: str) -> tuple[Option, ...]:
@@ -104,8 +102,9 @@ def values_of(given: argparse.Namespace, options: Sequence[Option]) -> dict[str,
         if value is None or value == []:
             continue
         if option.texts:
-            texts = tuple(text for text in value if not _PAIR.match(text))
-            value = [text for text in value if _PAIR.match(text)]
+            from matdata.core.options import pairs_and_texts
+
+            value, texts = pairs_and_texts(value)
             values |= {option.texts: texts} if texts else {}
         if value or not option.texts:
             values[option.name] = _plain(option, value)

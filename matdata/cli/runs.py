@@ -12,16 +12,10 @@ from matdata.core.printable import printable
 
 def run(given: argparse.Namespace) -> int:
     """List runs; rank those that were tested on the same materials."""
-    from matdata.evaluation.compare import compare, groups, listing, summary
-    from matdata.training.run import find_run
+    from matdata.evaluation.run_list import list_runs
 
-    cache = cache_of(given)
-    if given.names:
-        chosen = [find_run(cache, name) for name in given.names]
-        ranked, listed = compare(chosen), [summary(one) for one in chosen]
-    else:
-        chosen, listed = listing(cache)
-        ranked = groups(chosen)
+    found = list_runs(cache_of(given), given.names)
+    listed, ranked = found.runs, found.ranked
     if given.json:
         print_json({"runs": listed, "ranked": ranked})
         return 0

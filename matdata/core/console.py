@@ -6,6 +6,7 @@ Each call prints one line: a newline or an escape sequence in a name is escaped,
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -24,10 +25,15 @@ class Console:
         Print nothing but warnings.
     lines_to_stderr
         Keep standard output free for machine-readable results.
+    bars
+        Show progress bars, where there is a terminal or a notebook; not when quiet if not given.
     """
 
-    def __init__(self, quiet: bool = False, lines_to_stderr: bool = False) -> None:
+    def __init__(
+        self, quiet: bool = False, lines_to_stderr: bool = False, bars: bool | None = None
+    ) -> None:
         self.quiet = quiet
+        self._bars = not quiet if bars is None else bars
         self._lines = sys.stderr if lines_to_stderr else sys.stdout
 
     def say(self, text: str = "") -> None:
@@ -40,17 +46,35 @@ class Console:
         print(one_line(f"warning: {text}"), file=sys.stderr, flush=True)
 
     def bar(self, items: Iterable[T], what: str, total: int | None, done: int = 0) -> Iterator[T]:
-        """Yield items under a progress bar, which is hidden unless standard error is a terminal."""
-        if self.quiet or not sys.stderr.isatty():
+        """Yield items under a progress bar, which only a terminal and a notebook show."""
+        if not self._bars or not (in_notebook() or sys.stderr.isatty()):
             yield from items
             return
-        from tqdm import tqdm
-
+        tqdm = _progress()
         options: dict[str, Any] = {"desc": one_line(what), "total": total, "initial": done}
         with tqdm(leave=False, delay=1.0, **options) as bar:
             for item in items:
                 yield item
                 bar.update()
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return getattr(shell, "kernel", None) is not None
+
+
+def _progress() -> Any:
+    """The bar of a terminal, or that of notebooks, which is text where ipywidgets is missing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that ipywidgets is missing
+        from tqdm.auto import tqdm
+    return tqdm
+
+
+def python_console() -> Console:
+    """Of a function that shows nothing but its result: warnings, and bars in a notebook."""
+    return Console(quiet=True, bars=in_notebook())
 
 
 def one_line(text: object) -> str:

@@ -6,6 +6,7 @@ An unset shell variable arrives as an empty text, which as a path means the curr
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,6 +18,41 @@ NAMED = (
     "names", "optics", "other", "output", "pictures", "plugin", "run", "runs", "snapshot", "source",
     "what", "write_config",
 )  # fmt: skip
+
+#: Characters of a name, at most: more than any file name, id or feature has.
+LONGEST = 1000
+
+
+def require_name(name: object, what: str) -> str:
+    """The text that names something, which must not be empty.
+
+    Parameters
+    ----------
+    name
+        What a user gives.
+    what
+        What it names, for messages (``the dataset``).
+
+    Raises
+    ------
+    ConfigError
+        If it is no text, empty or blank, or longer than any name is.
+    """
+    if not isinstance(name, str):
+        given = "nothing" if name is None else f"a value of type {type(name).__name__}"
+        raise ConfigError(f"{what} is named by a text, got {given}", next_step="give its name")
+    if len(name) > LONGEST:
+        raise ConfigError(
+            f"{what} has a name of {len(name):,} characters: {name[:60]!r}…",
+            cause="the content of a file, or several names in place of one",
+            next_step="give its name",
+        )
+    return require_given(name, what)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; there is none of a name that no file can have."""
+    return os.path.isfile(path)  # which, unlike that of a `Path`, takes any name
 
 
 def require_given(text: str | Path, what: str) -> str:
@@ -32,8 +68,13 @@ def require_given(text: str | Path, what: str) -> str:
     Raises
     ------
     ConfigError
-        If it is empty or blank.
+        If it is empty or blank, or neither a text nor a path.
     """
+    if not isinstance(text, (str, os.PathLike)):
+        raise ConfigError(
+            f"{what} is a text or a path, got a value of type {type(text).__name__}",
+            next_step="give its path or name",
+        )
     checked = str(text)
     if not checked.strip():
         raise ConfigError(
@@ -77,11 +118,11 @@ def ending_of(path: str | Path, endings: Iterable[str], what: str, otherwise: st
     ConfigError
         If it has none of them.
     """
-    ending = Path(path).suffix.lower()
+    ending = Path(require_given(path, "the output")).suffix.lower()
     if ending not in endings:
         has = f"the ending {ending!r}" if ending else "no ending"
         raise ConfigError(
-            f"{what} cannot be written to {str(path)!r}: its name has {has}",
+            f"{what} cannot be written to {str(path)[:100]!r}: its name has {has}",
             next_step=f"end the name in one of {', '.join(endings)}{otherwise}",
         )
     return ending
@@ -104,5 +145,8 @@ def path_of(text: str | Path, what: str) -> Path:
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         short = checked if len(checked) <= 80 else f"{checked[:60]}… ({len(checked):,} characters)"
-        raise ConfigError(f"{what} {short!r} is not a valid path: {reason}") from error
+        raise ConfigError(
+            f"{what} {short!r} is not a valid path: {reason}",
+            next_step="give the path of a file or folder",
+        ) from error
     return path

@@ -6,12 +6,16 @@ Most stand for a field of a `Settings` class and take kind, help and default fro
 from __future__ import annotations
 
 import dataclasses
+import keyword
+import os
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.settings import Settings
 
 #: ``words`` is a list that the command line takes with commas, ``list`` one of an option that can
@@ -19,6 +23,7 @@ from matdata.core.settings import Settings
 #: and key (``--set FEATURE.KEY=VALUE``).
 Kind = Literal["text", "int", "float", "flag", "words", "list", "table", "tables"]
 Values = Mapping[str, Any]
+_PAIR = re.compile(r"\w+=(?!=)")  # KEY=VALUE, where a condition has another operator
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,11 @@ class Option:
         """The argument of the command line."""
         return self.name if self.positional else f"--{self.name.replace('_', '-')}"
 
+    @property
+    def keyword(self) -> str:
+        """The keyword in Python: the name, as PEP 8 writes those of the language (``from_``)."""
+        return f"{self.name}_" if keyword.iskeyword(self.name) else self.name
+
 
 def options_of(
     settings: type[Settings], names: Sequence[str] | None = None, **changes: Any
@@ -108,6 +118,94 @@ def _kind(hint: object) -> Kind:
         return "words"
     kinds: dict[Any, Kind] = {bool: "flag", int: "int", float: "float"}
     return kinds.get(hint, "text")
+
+
+def values_of_keywords(
+    options: Sequence[Option], given: Values, elsewhere: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What keywords of Python say, by name of the option, as a configuration file would say it.
+
+    Parameters
+    ----------
+    options
+        Those of the command.
+    given
+        By `Option.keyword`. A text stands for a list of one; for a table whose command line also
+        takes texts without a key, texts are those. None says nothing where no value is the default.
+    elsewhere
+        How to write what is no option of its own, by its name: ``train={'schedule': …}``.
+
+    Raises
+    ------
+    ConfigError
+        If a keyword is unknown, with the closest known one, or a value is of another kind.
+    """
+    by_keyword = {option.keyword: option for option in options}
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        option = by_keyword.get(name)
+        if option is None:
+            other = (elsewhere or {}).get(name)
+            raise ConfigError(
+                f"unknown option {name!r}{'' if other else did_you_mean(name, by_keyword)}",
+                next_step=f"write {other}" if other else f"options: {', '.join(by_keyword)}",
+            )
+        if value is None and (option.default is None or option.kind == "flag"):
+            continue
+        if not option.texts or isinstance(value, Mapping):
+            values[option.name] = _plain(option, value)
+            continue
+        texts = next(one for one in options if one.name == option.texts)
+        pairs, others = pairs_and_texts(_texts(texts, value))
+        values |= {option.name: dict(pair.split("=", 1) for pair in pairs)} if pairs else {}
+        values[texts.name] = (*values.get(texts.name, ()), *others)
+    return values
+
+
+def pairs_and_texts(given: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those of the form KEY=VALUE, and the others: a condition has another operator."""
+    pairs = tuple(text for text in given if _PAIR.match(text))
+    return pairs, tuple(text for text in given if not _PAIR.match(text))
+
+
+def _plain(option: Option, value: Any) -> Any:
+    """A value as its kind of option holds it."""
+    if option.kind in ("table", "tables"):
+        if not isinstance(value, Mapping):
+            raise _wrong(option, value, "a mapping")
+        inner = all(isinstance(one, Mapping) for one in value.values())
+        if option.kind == "tables" and not inner:
+            raise _wrong(option, value, "a mapping of mappings, such as {'ofm': {…}}")
+        return {str(key): one for key, one in value.items()}
+    if option.kind in ("words", "list"):
+        return _texts(option, value)
+    if option.kind == "flag" and not isinstance(value, bool):
+        raise _wrong(option, value, "True or False")
+    if option.choices is not None and value is not None and value not in option.choices:
+        raise _wrong(option, value, f"one of {', '.join(option.choices)}")
+    return value
+
+
+def _texts(option: Option, value: Any) -> tuple[Any, ...]:
+    if isinstance(value, str) and option.kind == "words":
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    if isinstance(value, str):
+        return (value,) if value.strip() else ()
+    if isinstance(value, os.PathLike):
+        return (os.fspath(value),)
+    if not isinstance(value, (list, tuple)):
+        raise _wrong(option, value, "a text, or a list of texts")
+    for one in value:
+        if not isinstance(one, (str, os.PathLike)):
+            raise _wrong(option, value, "a text, or a list of texts")
+    return tuple(os.fspath(one) if isinstance(one, os.PathLike) else one for one in value)
+
+
+def _wrong(option: Option, value: object, expected: str) -> ConfigError:
+    shown = repr(value) if len(repr(value)) < 60 else f"{repr(value)[:60]}…"
+    return ConfigError(
+        f"{option.keyword} is {shown}, expected {expected}", next_step=f"it means: {option.help}"
+    )
 
 
 def overlay(lower: Values, upper: Values) -> dict[str, Any]:

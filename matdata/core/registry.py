@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from matdata.core.errors import MatdataError, PluginError, did_you_mean
+from matdata.core.given import require_name
 from matdata.core.offers import UNINSTALL, Fault, Offer, read_offers
 from matdata.core.redaction import excerpt
 
@@ -117,6 +118,7 @@ class Registry(Generic[T]):
             If the plugin that registered the name cannot be imported, is not what it should be,
             or is one of several.
         """
+        require_name(name, f"a {self.kind}")
         if name in self._builtin:
             own: T = _attribute(self._builtin[name])
             return own

@@ -220,5 +220,6 @@ def _check(value: object, field: dataclasses.Field[Any]) -> None:
 
 def _wrong_type(value: object, expected: str, name: str) -> ConfigError:
     return ConfigError(
-        f"setting {name!r} expected {expected}, got {value!r} ({type(value).__name__})"
+        f"setting {name!r} expected {expected}, got {value!r:.200} ({type(value).__name__})",
+        next_step=f"give {name} as {expected}",
     )

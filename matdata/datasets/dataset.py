@@ -1,28 +1,35 @@
-"""User-facing `Dataset`: table, structures, features, splits, loaders."""
+"""User-facing `Dataset`: what it holds, and what is made of it: features, splits, loaders."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from matdata.features.feature import Feature, open_feature
-from matdata.features.support import CommonSupport, common_support
-from matdata.store.catalogue import feature_names
-from matdata.store.dataset_folder import DatasetFolder
+from matdata.building.keywords import FeaturizeKeywords
+from matdata.core.console import python_console
+from matdata.core.keywords import with_keywords
+from matdata.datasets.adding import (
+    add_features_by,
+    feature_options,
+    find_or_make,
+    make_folds,
+    split_options,
+)
+from matdata.datasets.auditing import audit_dataset
+from matdata.datasets.contents import Contents
+from matdata.features.feature import Feature
+from matdata.splits.audit import Report
+from matdata.splits.base import Split
+from matdata.splits.keywords import Ratios, SplitKeywords
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from matdata.core.executors import Executor
     from matdata.datasets.plots import DatasetPlots
     from matdata.load.loader import Loader
     from matdata.load.loaders import Loaders
-    from matdata.splits.audit import Report
 
 
-class Dataset(DatasetFolder):
+class Dataset(Contents):
     """A dataset in a cache: its table, structures, splits and features.
 
     Parameters
@@ -33,16 +40,6 @@ class Dataset(DatasetFolder):
         The cache that holds its features.
     """
 
-    def __init__(self, folder: Path, cache: Path) -> None:
-        super().__init__(folder)
-        self.cache = cache
-
-    def __len__(self) -> int:
-        return int(self.manifest["rows"])
-
-    def __repr__(self) -> str:
-        return f"Dataset({self.ref!r}, {len(self):,} materials)"
-
     @property
     def plot(self) -> DatasetPlots:
         """Pictures as figures: ``plot.elements()``, ``histogram``, ``splits``, ``funnel``."""
@@ -50,74 +47,9 @@ class Dataset(DatasetFolder):
 
         return DatasetPlots(self)
 
-    @functools.cached_property
-    def table(self) -> pd.DataFrame:
-        """The table, one row per material, indexed by material id; units in ``.attrs["units"]``."""
-        import pandas as pd
-
-        frame = pd.DataFrame(self.columns).set_index("material_id")
-        frame.attrs["units"] = self.units
-        return frame
-
-    @property
-    def ledger(self) -> pd.DataFrame:
-        """The records that were left out, with stage, reason and message."""
-        import pandas as pd
-
-        from matdata.core.ledger import to_columns
-
-        return pd.DataFrame(to_columns(self.rejects()))
-
-    def structure(self, material_id: str) -> Any:
-        """One crystal as a pymatgen `Structure`.
-
-        Raises
-        ------
-        StoreError
-            If the dataset does not hold the material.
-        StructureError
-            If the material has no structure, only a formula.
-        """
-        from matdata.adapters.pymatgen import to_structure
-
-        return to_structure(self.crystal(material_id), 0)
-
-    def atoms(self, material_id: str) -> Any:
-        """One crystal as ASE `Atoms`; raises as `structure`."""
-        from matdata.adapters.ase import to_atoms
-
-        return to_atoms(self.crystal(material_id), 0)
-
-    def features(self) -> list[str]:
-        """Names of the stored features."""
-        return feature_names(self.cache, self.data_ref)
-
-    def feature(self, spec: str, **settings: object) -> Feature:
-        """A stored feature.
-
-        Parameters
-        ----------
-        spec
-            Feature name, or ``name@digest8``.
-        settings
-            Settings of the featurizer: stored ones select among stored features, views (``level``
-            of ``ofm``) select how values are returned.
-
-        Raises
-        ------
-        FeatureError
-            If there is none; names the command that computes it.
-        """
-        return open_feature(self, self.cache, spec, settings)
-
+    @with_keywords(FeaturizeKeywords)
     def featurize(
-        self,
-        *specs: str,
-        feature_settings: Mapping[str, object] | None = None,
-        store: str = "zarr",
-        workers: int | None = None,
-        shard_rows: int | None = None,
-        executor: Executor | None = None,
+        self, *specs: str, executor: Executor | None = None, **options: Unpack[FeaturizeKeywords]
     ) -> list[Feature]:
         """Compute features, or find those that are there, as ``matdata featurize`` does.
 
@@ -125,74 +57,84 @@ class Dataset(DatasetFolder):
         ----------
         specs
             Feature names.
-        feature_settings
-            Settings by feature.
-        store
-            ``zarr`` or ``hdf5``.
-        workers
-            Threads or processes, or tasks that the executor runs at once; all cores if not given.
-        shard_rows
-            Most crystals in a shard; near 64 MB if not given.
         executor
             Runs the tasks, as in `matdata.build`.
+        options
+            ``set``, ``store``, ``workers``, ``shard_rows``, as of the command.
 
         Raises
         ------
         MatdataError
             As ``matdata featurize``.
-        """
-        from matdata.building.options import BuildOptions
-        from matdata.building.pipeline import add_features
 
-        options = BuildOptions(
-            features=specs,
-            feature_settings=feature_settings or {},
-            store=store,
-            workers=workers,
-            shard_rows=shard_rows,
-        )
-        folders = add_features(self, self.cache, options, executor=executor)
+        Examples
+        --------
+        >>> (ofm,) = ds.featurize("ofm", set={"ofm": {"period_tag": True}})
+        """
+        return self.add_features(feature_options(None, {"features": specs, **options}), executor)
+
+    def add_features(
+        self, keywords: Mapping[str, Any], executor: Executor | None = None
+    ) -> list[Feature]:
+        """Features from keywords that `matdata.datasets.adding.feature_options` resolved."""
+        console = python_console()
+        folders = add_features_by(self, self.cache, keywords, console, executor)
         return [Feature(one, self.ids, self.data_digest, left_out=self.rejects) for one in folders]
 
-    def complete(self, specs: Sequence[str]) -> CommonSupport:
-        """The materials that have all of these stored features."""
-        return common_support(self.ids, {spec: self.feature(spec) for spec in specs})
-
-    def split(self, name: str | None = None) -> dict[str, list[str]]:
-        """Material ids of each part of a saved split; the only one if no name is given.
-
-        Raises
-        ------
-        StoreError
-            If there is no split of that name, or no name is given and there are several.
-        """
-        from matdata.splits.saved import load_split
-
-        return {part: ids.tolist() for part, ids in load_split(self, name).parts.items()}
-
-    def add_split(self, method: str, *, name: str | None = None, **settings: object) -> list[str]:
-        """Split the dataset and save the splits; return their names, one per fold.
+    @with_keywords(SplitKeywords)
+    def split(self, split: Ratios | None = None, **options: Unpack[SplitKeywords]) -> Split:
+        """A split: one that is made by ratios, or a saved one by its name.
 
         Parameters
         ----------
-        method
-            ``random``, ``stable``, ``group``, ``kfold``, ``element``, ``taata``, ``time``,
-            ``matbench`` or ``fixed``.
-        name
-            Name to save under, instead of the method's own.
-        settings
-            Settings of the method: ``ratios``, ``seed``, ``by``, ``k``, ``file``, …
+        split
+            ``70/15/15``, counts, or shares by part, for a split that is made as ``matdata split``
+            makes it and saved with the dataset; or the name of a saved one. Without it, and
+            without options, the only saved one.
+        options
+            The options of the command: ``method``, ``group_by``, ``seed``, ``name``, ``set``.
+
+        Returns
+        -------
+        Split
+            A mapping of each part to the list of its ids.
 
         Raises
         ------
         SplitError
-            If the split is impossible, or another one is saved under its name.
+            If the split is impossible, another one is saved under its name, or the method makes
+            several (see `folds`).
+        StoreError
+            If there is no split of that name, or none is named and there is not exactly one.
         ConfigError
-            If a setting is unknown or has a wrong value.
-        """
-        from matdata.splits.saved import add_splits
+            If an option or setting is unknown or has a wrong value.
 
-        return add_splits(self, method, settings, name=name)
+        Examples
+        --------
+        >>> ds.split("70/15/15", seed=1)["train"]
+        """
+        return find_or_make(self, split, options)
+
+    @with_keywords(SplitKeywords)
+    def folds(self, split: Ratios | None = None, **options: Unpack[SplitKeywords]) -> list[Split]:
+        """All splits of a method, saved with the dataset; of those with folds one per fold.
+
+        Parameters
+        ----------
+        split, options
+            As of `split`.
+
+        Raises
+        ------
+        SplitError, ConfigError
+            As `split`.
+
+        Examples
+        --------
+        >>> ds.folds(method="kfold", set={"k": 5})
+        """
+        given = {**options} if split is None else {"split": split, **options}
+        return make_folds(self, split_options(None, given))
 
     def loaders(
         self,
@@ -244,9 +186,9 @@ class Dataset(DatasetFolder):
         keys: Sequence[str] | None = None,
         near_duplicates: bool = False,
         judge: bool = False,
-        **tolerances: object,
+        set: Mapping[str, object] | None = None,
     ) -> Report:
-        """Audit a saved split: what its parts share.
+        """Audit a saved split: what its parts share, as ``matdata audit`` does.
 
         Parameters
         ----------
@@ -257,21 +199,14 @@ class Dataset(DatasetFolder):
         near_duplicates
             Also search near duplicates between the parts, among the materials with a structure.
         judge
-            Count only those that pymatgen's `StructureMatcher` confirms.
-        tolerances
+            Search them, and count only those that pymatgen's `StructureMatcher` confirms.
+        set
             Settings of `matdata.curate.near_duplicates.NearSettings`.
-        """
-        from matdata.curate.near_duplicates import NearSettings, pairs_between
-        from matdata.splits.saved import audit_split, load_split
 
-        saved = load_split(self, split)
-        pairs = None
-        if near_duplicates:
-            settings = NearSettings.from_mapping(tolerances)
-            crystals, rows = self.crystals, self.structures.rows
-            labels = self.columns.get("protostructure")
-            labels = labels and [labels[row] for row in rows.tolist()]
-            parts = saved.part_of(self.ids[rows])
-            near = pairs_between(crystals, labels, parts, settings, judge)
-            pairs = [(pair.first, pair.second) for pair in near]
-        return audit_split(self, saved, keys, pairs)
+        Raises
+        ------
+        ConfigError, StoreError, SplitError
+            If settings are given without a search, or there is no such split or column.
+        """
+        names = (keys,) if isinstance(keys, str) else keys
+        return audit_dataset(self, split, names, near_duplicates, judge, set or {})

@@ -10,7 +10,7 @@ from typing import cast
 
 from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError, StructureError
-from matdata.core.given import require_given
+from matdata.core.given import require_name
 from matdata.core.options import Values
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.chain import Chain, as_derivation
@@ -203,7 +203,7 @@ def _run_of(fields: Values) -> Run:
         return run
     if run is None:
         raise ConfigError("no run was named", next_step="`matdata runs` shows those of the cache")
-    return find_run(cache_dir(fields.get("cache")), require_given(run, "the run"))
+    return find_run(cache_dir(fields.get("cache")), require_name(run, "the run"))
 
 
 def _derivations(fields: Values) -> tuple[str | Derivation, ...]:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
+from matdata.core.cache import cache_dir
 from matdata.core.errors import MatdataWarning
+from matdata.core.given import require_name
+from matdata.core.keywords import with_keywords
 from matdata.core.options import Option, overlay
+from matdata.evaluation.keywords import PredictionKeywords
+from matdata.materials.items import is_pandas
 
 if TYPE_CHECKING:
     from matdata.evaluation.derive.base import Derivation
+    from matdata.evaluation.run_list import RunList
     from matdata.training.prediction import Predictions
     from matdata.training.run import Run
 
 
+@with_keywords(PredictionKeywords)
 def predict(
     run: Run | str | None = None,
     what: object = None,
@@ -25,7 +32,7 @@ def predict(
     derive: Sequence[str | Derivation] | None = None,
     output: str | Path | None = None,
     members: bool | None = None,
-    **settings: object,
+    **settings: Unpack[PredictionKeywords],
 ) -> Predictions:
     """Predict a dataset, structures or formulas, as ``matdata predict`` does.
 
@@ -55,8 +62,9 @@ def predict(
     Returns
     -------
     Predictions
-        In the order and under the names of the input. Materials without a prediction are in
-        ``rejects``, each with its reason, and reported by a `MatdataWarning`.
+        In the order and under the names of the input, of a table or series its index (or column
+        of ids), which `Predictions.to_frame` gives back as it was. Materials without a
+        prediction are in ``rejects``, each with its reason, and reported by a `MatdataWarning`.
 
     Raises
     ------
@@ -65,6 +73,10 @@ def predict(
         `output` ends in no format.
     MatdataError
         If the run is damaged or has no weights, or no material can be predicted.
+
+    Examples
+    --------
+    >>> md.predict("gap", ["new.cif", structure, "Fe2O3"]).to_frame()
     """
     from matdata.evaluation.arguments import PREDICT_OPTIONS
     from matdata.evaluation.request import PredictRequest
@@ -82,9 +94,11 @@ def predict(
             MatdataWarning,
             stacklevel=2,
         )
-    return predictions
+    index = getattr(what, "index", None)
+    return predictions.under(index) if is_pandas(what, "DataFrame", "Series") else predictions
 
 
+@with_keywords(PredictionKeywords)
 def evaluate(
     run: Run | str | None = None,
     *,
@@ -95,7 +109,7 @@ def evaluate(
     no_pictures: bool | None = None,
     format: Sequence[str] | str | None = None,
     style: str | None = None,
-    **settings: object,
+    **settings: Unpack[PredictionKeywords],
 ) -> dict[str, Any]:
     """Open the test part of a run's split, once, and score the run; later calls read the record.
 
@@ -133,6 +147,10 @@ def evaluate(
         If no run is named, or an option, setting or derivation is unknown.
     TrainError
         If the run is not finished, or its training opened the test part with other weights.
+
+    Examples
+    --------
+    >>> md.evaluate("gap")["targets"]["band_gap"]["metrics"]["mae"]
     """
     from matdata.evaluation.arguments import EVALUATE_OPTIONS
     from matdata.evaluation.pictures import draw_run
@@ -149,6 +167,33 @@ def evaluate(
         for path, error in draw_run(request.run, request.look, request.pictures).failed.items():
             warnings.warn(f"{path} was not drawn: {error}", MatdataWarning, stacklevel=2)
     return record
+
+
+def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) -> RunList:
+    """The runs of a cache, ranked where they were tested on the same materials.
+
+    Parameters
+    ----------
+    names
+        These runs; all of the cache if none is named.
+    cache
+        Cache folder.
+
+    Raises
+    ------
+    StoreError
+        If there is no such run.
+    TrainError
+        If runs are named that were not evaluated, or not on the same materials.
+
+    Examples
+    --------
+    >>> md.runs().to_frame()
+    """
+    from matdata.evaluation.run_list import list_runs
+
+    chosen = tuple(names) if isinstance(names, (list, tuple)) else (require_name(names, "a run"),)
+    return list_runs(cache_dir(cache), chosen)
 
 
 def _fields(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from matdata.core.errors import FeatureError
+from matdata.core.given import require_name
 from matdata.core.registry import Registry
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ def featurizer(spec: str, settings: Mapping[str, object] | None = None) -> Featu
         If there is no such feature, with the closest known name; if it does not say what it
         requires.
     ConfigError
-        If a setting is unknown or has the wrong type.
+        If a setting is unknown or has the wrong type, or `spec` is no text.
     """
-    name, _, variant = spec.partition(":")
+    name, _, variant = require_name(spec, "a feature").partition(":")
     factory = FEATURIZERS.get(name)
     values = dict(settings or {})
     if variant:

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from matdata.core.crystals import Ragged
 from matdata.core.errors import FeatureError, StoreError, did_you_mean
+from matdata.core.given import require_name
+from matdata.core.html import ROWS, card
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.features import FEATURIZERS, featurizer
@@ -90,7 +92,20 @@ class Feature:
         return len(self.arrays)
 
     def __repr__(self) -> str:
-        return f"Feature({self.manifest['feature']!r}, {len(self)} materials, {self.folder.name})"
+        name, made_from = self.manifest["feature"], self.manifest["made_from"]["dataset"]
+        return f"Feature({name!r}, {len(self):,} materials of {made_from})"
+
+    def _repr_html_(self) -> str:
+        labels, units = list(self.labels), list(self.units)
+        lost = sum(self.manifest["rejected"].values())
+        lines = [
+            f"{len(self):,} materials of {self.manifest['made_from']['dataset']}",
+            f"{lost:,} materials without it" if lost else "",
+            f"{len(labels):,} columns; folder {self.folder.name}",
+        ]
+        rows = list(zip(labels[:ROWS], units[:ROWS], strict=True))
+        title = f"Feature {self.manifest['feature']}"
+        return card(title, lines, ("column", "unit"), rows, len(labels))
 
     @functools.cached_property
     def rows(self) -> npt.NDArray[np.int64]:
@@ -192,7 +207,7 @@ def open_feature(
     FeatureError
         If it was not built, with the command that makes it.
     """
-    name = spec.partition("@")[0]
+    name = require_name(spec, "the feature").partition("@")[0]
     chosen = dict(settings)
     asked = featurizer(name, chosen).settings.identity() if chosen else {}
     stored = {key: value for key, value in asked.items() if key in chosen}

@@ -11,13 +11,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from matdata.core.html import card
 from matdata.load.inputs.base import BatchForm
 from matdata.load.lookup import input_of, of_form
 
 Form = TypeVar("Form", bound=BatchForm)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Batch:
     """Materials, their inputs and their targets, on one device.
 
@@ -47,6 +48,16 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(self.inputs) or "no inputs"
+        return f"Batch({len(self):,} materials: {inputs}; {self.targets.shape[1]} targets)"
+
+    def _repr_html_(self) -> str:
+        rows = [(spec, type(form).__name__) for spec, form in self.inputs.items()]
+        rows.append(("targets", " x ".join(map(str, self.targets.shape))))
+        title = f"Batch of {len(self):,} materials"
+        return card(title, [f"on {self.targets.device}"], ("input", "form"), rows)
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Batch:
         """The batch on another device, as ``batch.to("cuda")``; see `BatchForm.to`.

@@ -47,11 +47,11 @@ def items_of(materials: Any) -> Iterator[Item]:
     StructureError
         If it is neither a material nor a collection, or is a table without a column of them.
     """
-    if _is_one(materials):
+    if is_material(materials):
         yield Item(materials)
-    elif _is_pandas(materials, "DataFrame"):
+    elif is_pandas(materials, "DataFrame"):
         yield from _of_table(materials)
-    elif _is_pandas(materials, "Series") or isinstance(materials, Mapping):
+    elif is_pandas(materials, "Series") or isinstance(materials, Mapping):
         yield from (Item(value, str(name)) for name, value in materials.items())
     else:
         try:
@@ -68,18 +68,18 @@ def unknown(value: object) -> StructureError:
     )
 
 
-def _is_one(value: object) -> bool:
-    """Whether a value is a single item, not a collection."""
+def is_material(value: object) -> bool:
+    """Whether a value is a single item, not a collection of them."""
     if isinstance(value, (str, bytes, Path)) or is_structure_dict(value) or ase.is_atoms(value):
         return True
     kinds = (pymatgen.is_structure, pymatgen.is_molecule, pymatgen.is_composition)
     return any(is_kind(value) for is_kind in kinds)
 
 
-def _is_pandas(value: object, kind: str) -> bool:
-    """Whether a value is of a pandas class, without importing pandas."""
+def is_pandas(value: object, *kinds: str) -> bool:
+    """Whether a value is of one of these classes of pandas, without importing pandas."""
     classes = type(value).__mro__
-    return any(cls.__module__.startswith("pandas.") and cls.__name__ == kind for cls in classes)
+    return any(cls.__module__.startswith("pandas.") and cls.__name__ in kinds for cls in classes)
 
 
 def _of_table(frame: Any) -> Iterator[Item]:

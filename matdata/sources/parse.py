@@ -86,6 +86,10 @@ def _outcomes_of(record: Raw) -> Sequence[Sites | Exception]:
 def _crystal_of(record: Raw) -> Sites:
     if record.form == "dict":
         return from_dict(record.payload)
+    if record.form == "sites":
+        if isinstance(record.payload, Sites):
+            return record.payload
+        raise Unusable(*record.payload)
     if record.form == "poscar":
         from matdata.adapters.poscar import read_poscar
 

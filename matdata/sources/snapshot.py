@@ -15,6 +15,7 @@ from matdata.core.console import Console
 from matdata.core.digest import SHORT, digest_json
 from matdata.core.errors import SourceError, StoreError
 from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
+from matdata.core.given import require_name
 from matdata.core.ledger import DEBUG, UNEXPECTED, Reject
 from matdata.core.structures import Structures
 from matdata.sources.base import Chunk, Origin, Source
@@ -120,6 +121,7 @@ def kept_snapshot(cache: Path, source: str, version: str) -> Snapshot:
     SourceError
         If there is none or several; lists the snapshots.
     """
+    require_name(version, "the snapshot")
     home = cache / "snapshots" / source
     names = [path.name for path in sorted(home.glob("[!.]*")) if is_committed(path)]
     matching = [name for name in names if name == version]

@@ -6,7 +6,7 @@ filtered or merged afterwards and every material stays in its part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from matdata.core.digest import digest_json
 from matdata.core.errors import SplitError, did_you_mean, first_few
+from matdata.core.html import card
 from matdata.core.row_index import RowIndex
 from matdata.core.settings import Settings
 from matdata.splits.columns import Columns, Ids, aligned
@@ -22,9 +23,9 @@ from matdata.splits.columns import Columns, Ids, aligned
 PARTS = ("train", "val", "test")
 
 
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Disjoint parts of a dataset, by material id.
+@dataclass(frozen=True, eq=False, repr=False)
+class Split(Mapping[str, list[str]]):
+    """Disjoint parts of a dataset, by material id; a mapping of each part to the list of its ids.
 
     Attributes
     ----------
@@ -61,6 +62,29 @@ class Split:
         object.__setattr__(self, "notes", tuple(self.notes))
         _check_not_empty(self.name, parts)
         _check_disjoint(self.name, parts)
+
+    def __getitem__(self, part: str) -> list[str]:
+        if part not in self.parts:
+            raise KeyError(part)
+        return [str(identity) for identity in self.parts[part]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.parts)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{part} {count:,}" for part, count in self.sizes.items())
+        return f"Split({self.name!r}, {sizes})"
+
+    def _repr_html_(self) -> str:
+        total = sum(self.sizes.values())
+        rows = [(p, f"{n:,}", f"{100 * n / total:.1f} %") for p, n in self.sizes.items()]
+        caption = f"{self.method}; digest {self.digest()[:8]}"
+        return card(
+            f"Split {self.name}", [caption, *self.notes], ("part", "materials", "share"), rows
+        )
 
     def digest(self) -> str:
         """SHA-256 (hex) of the ids of each part; name, settings and notes do not enter it."""

@@ -152,6 +152,8 @@ def _numbers(value: Any) -> tuple[bool, dict[str, Fraction], str]:
                 raise _bad(shown, f"unknown part {part!r}{did_you_mean(str(part), ORDER)}")
         shares = {part: _number(str(value.get(part, 0)), shown) for part in ORDER}
         return False, shares, shown
+    if not isinstance(value, (str, list, tuple)):
+        raise _bad(repr(value)[:60], f"expected a text or numbers, got {type(value).__name__}")
     text = value if isinstance(value, str) else "/".join(map(str, value))
     explicit = text.strip().startswith("n=")
     words = text.strip().removeprefix("n=").split("/")
@@ -172,4 +174,6 @@ def _number(word: str, shown: str) -> Fraction:
 
 
 def _bad(shown: str, why: str, cause: str | None = None) -> SplitError:
-    return SplitError(f"ratios {shown!r}: {why}", cause=cause or "a typing error", next_step=_HELP)
+    return SplitError(
+        f"ratios {shown[:100]!r}: {why}", cause=cause or "a typing error", next_step=_HELP
+    )

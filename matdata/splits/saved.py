@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import SplitError, StoreError
+from matdata.core.given import require_name
 from matdata.core.settings import Settings
 from matdata.splits import METHODS, make_splits
 from matdata.splits.audit import KEYS, Report, audit
@@ -83,10 +84,22 @@ def add_splits(
     ConfigError
         If a setting is unknown or has a wrong value.
     """
+    return save_splits(dataset, computed_splits(dataset, method, settings), console, name)
+
+
+def computed_splits(
+    dataset: DatasetFolder, method: str, settings: Mapping[str, object]
+) -> list[Split]:
+    """The splits of a method, not saved; folds in their order.
+
+    Raises
+    ------
+    SplitError, ConfigError
+        As `add_splits`.
+    """
     resolved = settings_of_method(method, settings)
     _require_known_groups(dataset, getattr(resolved, "by", ()))
-    splits = make_splits(method, dataset.ids, dataset.columns, resolved)
-    return save_splits(dataset, splits, console, name)
+    return make_splits(method, dataset.ids, dataset.columns, resolved)
 
 
 def _require_known_groups(dataset: DatasetFolder, by: Sequence[str]) -> None:
@@ -163,14 +176,18 @@ def load_split(dataset: HasSplits, name: str | None = None) -> Split:
     StoreError
         If there is no split of that name, it is damaged, or no name is given and there is not
         exactly one.
+    ConfigError
+        If it is no name.
     """
+    if name is not None:
+        require_name(name, "the split")
     names = dataset.split_names()
     if name is None and len(names) != 1:
         raise StoreError(
             f"{dataset.ref} has {len(names)} splits; a name is needed",
             next_step=f"saved splits: {', '.join(names) or 'none'}; `matdata split` makes one",
         )
-    return from_table(*dataset.load_split(name or names[0]))
+    return from_table(*dataset.load_split(names[0] if name is None else name))
 
 
 def audit_split(

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from matdata.core.digest import SHORT
 from matdata.core.errors import ConfigError, FeatureError, StoreError, did_you_mean
+from matdata.core.given import require_name
 from matdata.store import files
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.latest import LATEST, last_of, mark_last
@@ -142,14 +143,14 @@ def find_dataset(cache: Path, ref: str) -> DatasetFolder:
         If there is none, listing the available names and versions; if there are several versions
         and no record of which was built last; if it cannot be read.
     """
+    name, _, version = require_name(ref, "the dataset").partition("@")
     by_name = kept_below(cache / "datasets")
-    name, _, version = ref.partition("@")
     if name not in by_name or not name:
         if "" in by_name:
             raise StoreError(str(by_name[""].faults[0]), cause=UNREADABLE, next_step=ASK_OWNER)
         available = ", ".join(by_name) or "none yet"
         raise StoreError(
-            f"no dataset {name!r} in {cache}{did_you_mean(name, by_name)}",
+            f"no dataset {name[:100]!r} in {cache}{did_you_mean(name, by_name)}",
             next_step=f"available datasets: {available}; `matdata build` makes one",
         )
     folders, faults = by_name[name]
@@ -206,7 +207,7 @@ def find_feature(cache: Path, ref: str, spec: str, settings: dict[str, Any]) -> 
         If there is none; names the command that computes it.
     """
     home = cache / "features" / ref
-    name, _, digest = spec.partition("@")
+    name, _, digest = require_name(spec, "the feature").partition("@")
     folders = [folder for folder in committed(home) if of_feature(folder, name)]
     manifests = {folder: read_manifest(folder) for folder in folders}
     fitting = [

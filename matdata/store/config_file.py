@@ -12,6 +12,7 @@ from typing import Any
 
 from matdata.core.cache import storage_error
 from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.given import path_of
 from matdata.core.options import Option
 from matdata.core.redaction import redact
 from matdata.store import files
@@ -58,7 +59,7 @@ def read_config(path: str | Path, options: Sequence[Option]) -> dict[str, Any]:
     StoreError
         If it states a newer version of the format.
     """
-    text = _text(Path(path))
+    text = _text(path_of(path, "the configuration file"))
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -89,7 +90,9 @@ def _text(path: Path) -> str:
             data = file.read(MAX_BYTES + 1)
         text = data.decode("utf-8")
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror or error}", next_step="check the path"
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no UTF-8 text: {error}") from error
     if len(data) > MAX_BYTES:

@@ -12,8 +12,7 @@ import numpy.typing as npt
 from matdata.core import ledger
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, as_ids
-from matdata.core.digest import SHORT, digest_json
-from matdata.core.errors import StoreError, StructureError, did_you_mean, first_few
+from matdata.core.errors import MatdataError, StoreError, StructureError, did_you_mean, first_few
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.core.structures import Structures
@@ -23,13 +22,10 @@ from matdata.store.columns import read_structures
 from matdata.store.formats import stamp, upgraded
 from matdata.store.manifest import read_manifest
 from matdata.store.records import read_json
+from matdata.store.said import digest_of_rows, folder_of_rows, words_in
 from matdata.store.walk import Fault
 
 KIND, SPLIT = "dataset", "split"
-#: Key of the identity under which stands what users say of a dataset (units, licence, …).
-SAID = "said"
-#: What is said of the data as a whole, in words.
-WORDS = ("licence", "citation", "description")
 #: Columns of the table that follow from the structure: empty in rows without one.
 STRUCTURE_COLUMNS = (
     "n_sites",
@@ -66,20 +62,15 @@ class DatasetFolder:
         """Digest of what the dataset was made from."""
         return str(self.manifest["identity_digest"])
 
-    @functools.cached_property
+    @property
     def data_digest(self) -> str:
-        """Digest of what features are computed from: the rows, without what users say of them.
-
-        Versions of a dataset that differ in units, licence, citation or description have one.
-        """
-        identity = {k: v for k, v in self.manifest.get("identity", {}).items() if k != SAID}
-        return digest_json(identity) if SAID in self.manifest.get("identity", {}) else self.digest
+        """Digest of the rows, without what users say of them: what features are computed from."""
+        return digest_of_rows(self.manifest)
 
     @property
     def data_ref(self) -> str:
-        """``name@version-digest8`` of these rows; features are in the folder of that name."""
-        version = self.folder.name.removesuffix(f"-{self.digest[:SHORT]}")
-        return f"{self.manifest['name']}@{version}-{self.data_digest[:SHORT]}"
+        """``name@version-digest8`` of the rows; features are in the folder of that name."""
+        return f"{self.manifest['name']}@{folder_of_rows(self.manifest, self.folder.name)}"
 
     @property
     def kind(self) -> str:
@@ -102,6 +93,33 @@ class DatasetFolder:
         """The table's columns."""
         return tables.read_table(self._checked("table.parquet"))
 
+    def require_column(
+        self, name: str, use: str = "", error: type[MatdataError] = StoreError
+    ) -> list[Any]:
+        """Cells of a column, one per row.
+
+        Parameters
+        ----------
+        name
+            Name of the column.
+        use
+            What it is needed for, as the message goes on (``" for the axis of dos"``).
+        error
+            The error to raise, of the part that asks.
+
+        Raises
+        ------
+        MatdataError
+            If there is no such column, with the closest one.
+        """
+        if name not in self.columns:
+            names = list(self.columns)
+            raise error(
+                f"{self.ref} has no column {name!r}{use}{did_you_mean(name, names)}",
+                next_step=f"columns: {', '.join(names)}",
+            )
+        return self.columns[name]
+
     @functools.cached_property
     def units(self) -> dict[str, str]:
         """Units of the table's columns, where they are known."""
@@ -115,8 +133,7 @@ class DatasetFolder:
     @property
     def words(self) -> dict[str, str]:
         """``licence``, ``citation`` and ``description`` of the data, those that are known."""
-        texts = {name: str(self.manifest.get(name) or "") for name in WORDS}
-        return {name: text for name, text in texts.items() if text}
+        return words_in(self.manifest)
 
     @functools.cached_property
     def ids(self) -> np.ndarray[Any, Any]:

@@ -70,7 +70,7 @@ class TrainerContract:
         cache = tmp_path_factory.mktemp(f"contract-{cls.plugin}")
         dataset = api.build(cls.source, cache=cache, workers=1, name="contract")
         cls.add_inputs(dataset)
-        dataset.add_split("random", name=SPLIT, ratios="60/20/20")
+        dataset.split("60/20/20", name=SPLIT)
         return dataset
 
     @classmethod

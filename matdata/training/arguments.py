@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from matdata.core.errors import ConfigError
-from matdata.core.options import Option, Values, options_of, overlay
-from matdata.store.config_file import Entry, config_text, read_config
+from matdata.core.options import Option, Values, options_of
+from matdata.store.config_file import Entry, config_text
 from matdata.training import TRAINERS
 from matdata.training.contract import Trainer
 from matdata.training.idle_settings import idle_settings
@@ -139,21 +138,6 @@ def _short(values: Values, settings: Values) -> dict[str, object]:
     return flags
 
 
-def fields_of_file(path: str | Path, given: Values) -> dict[str, Any]:
-    """Fields of a request from a configuration file, below those that are given.
-
-    Raises
-    ------
-    ConfigError
-        As `read_config` and `canonical`.
-    """
-    values = read_config(path, TRAIN_OPTIONS)
-    plugin = given.get("plugin", values.get("plugin"))
-    if plugin is None:
-        raise ConfigError(f"{path} names no plugin", next_step='add plugin = "…" to it')
-    return overlay(canonical(values, {"plugin": plugin}), given)
-
-
 def request_of(fields: Values) -> Request:
     """The request that canonical options make.
 
@@ -164,7 +148,8 @@ def request_of(fields: Values) -> Request:
     """
     for name in ("plugin", "dataset", "targets"):
         if not fields.get(name):
-            raise ConfigError(f"no {name.removesuffix('s')} was named")
+            what = name.removesuffix("s")
+            raise ConfigError(f"no {what} was named", next_step=f"name the {what}")
     chosen = {name: fields[name] for name in Request.__dataclass_fields__ if name in fields}
     for name in ("targets", "freeze", "reinit"):
         if name in chosen:

@@ -20,10 +20,11 @@ from matdata.training.checkpoint import check_weights
 from matdata.training.contents import BEST
 from matdata.training.contract import FitTrainer, TorchTrainer
 from matdata.training.data import View, device_of, loader_for, samples_for, truth
+from matdata.training.ensemble import combine
 from matdata.training.objectives.choice import objectives_of
 from matdata.training.objectives.combined import Objectives
 from matdata.training.outputs import Distribution, Members
-from matdata.training.prediction import Predictions, combine
+from matdata.training.prediction import Predictions
 from matdata.training.prediction_settings import check_prediction, prediction_settings
 from matdata.training.process_state import process_state
 from matdata.training.run import Run

@@ -4,18 +4,17 @@ standard deviation."""
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.html import ROWS
 from matdata.core.ledger import Reject
-from matdata.load.powers import root_mean_square
 from matdata.store.tables import Columns
-from matdata.training.outputs import Members
 from matdata.training.prediction_columns import (
     DEVIATIONS,
     ENDS,
@@ -24,6 +23,7 @@ from matdata.training.prediction_columns import (
     Statistic,
     columns_of,
 )
+from matdata.training.prediction_display import predictions_html
 from matdata.training.prediction_files import write_predictions
 from matdata.training.target import Target
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Float = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Predictions:
     """What a run predicts for some materials, in the units of its targets.
 
@@ -67,6 +67,8 @@ class Predictions:
         Records of the derivations, in their order.
     about
         What predicted them, and what that was trained on, see `matdata.training.run.Run.about`.
+    index
+        Labels of the index of a pandas table, where materials were given so, and its name.
     """
 
     ids: npt.NDArray[np.str_]
@@ -83,9 +85,45 @@ class Predictions:
     derived_by: Mapping[str, str] = field(default_factory=dict)
     derivations: tuple[Mapping[str, object], ...] = ()
     about: Mapping[str, str] = field(default_factory=dict)
+    index: tuple[Sequence[Hashable], Hashable] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        names = ", ".join(target.name for target in self.targets)
+        return f"Predictions({names}: {len(self):,} materials, {len(self.rejects):,} without)"
+
+    def _repr_html_(self) -> str:
+        columns = self._head(ROWS).columns()
+        return predictions_html(columns, self.targets, len(self), len(self.rejects))
+
+    def _head(self, count: int) -> Predictions:
+        """The first of them, with what their table needs."""
+        rows = slice(count)
+
+        def cut(values: Float | None) -> Float | None:
+            return None if values is None else values[rows]
+
+        return replace(
+            self,
+            ids=self.ids[rows],
+            mean=self.mean[rows],
+            aleatoric=cut(self.aleatoric),
+            epistemic=cut(self.epistemic),
+            total=cut(self.total),
+            members=self.members[:, rows],
+            true=cut(self.true),
+            noise=None,
+            intervals={name: (low[rows], up[rows]) for name, (low, up) in self.intervals.items()},
+        )
+
+    def under(self, index: Any) -> Predictions:
+        """The same, with the labels of a pandas index where they are the names of the materials."""
+        label_of = {str(label): label for label in index}
+        if len(label_of) != len(index) or not set(self.ids.tolist()) <= label_of.keys():
+            return self
+        return replace(self, index=([label_of[name] for name in self.ids.tolist()], index.name))
 
     def column(self, target: Target, values: Float) -> Float:
         """The columns of one target."""
@@ -175,10 +213,28 @@ class Predictions:
         return columns
 
     def to_frame(self, members: bool = False) -> pd.DataFrame:
-        """As a pandas table, one row per material, in the order of `ids`."""
+        """As a pandas table, one row per material, in the order of `ids`.
+
+        Parameters
+        ----------
+        members
+            Add what each member predicts.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by name; of materials that were given in a table or series by its own labels.
+
+        Examples
+        --------
+        >>> frame.join(md.predict("gap", frame).to_frame())
+        """
         import pandas as pd
 
-        return pd.DataFrame(self.columns(members))
+        frame = pd.DataFrame(self.columns(members)).set_index(MATERIAL_ID)
+        if self.index is not None:
+            frame.index = pd.Index(self.index[0], name=self.index[1])
+        return frame
 
     def write(self, path: str | Path, members: bool = False) -> None:
         """Write the table in the format that the name ends in: Parquet, CSV, JSON or JSON lines.
@@ -216,55 +272,3 @@ def _labels(target: Target, marks: Float) -> list[object]:
         None if row is None else names[mark != 0].tolist()
         for row, mark in zip(rows, marks, strict=True)
     ]
-
-
-def combine(
-    ids: npt.ArrayLike,
-    targets: tuple[Target, ...],
-    members: Members,
-    true: Float | None = None,
-    about: Mapping[str, str] | None = None,
-) -> Predictions:
-    """Predictions of an ensemble: Goodall 2022, eq. 2.7 to 2.9.
-
-    For classes the same law of total variance holds for the indicator of each class: a member that
-    gives it the probability p expects the variance p (1 - p).
-    """
-    means = np.asarray(members.means, dtype=np.float64)
-    mean = means[0] + (means - means[0]).mean(0)  # exact where all say the same
-    noise = _noise(targets, means, members.stds)
-    doubt = root_mean_square(means - mean) if len(means) > 1 else None
-    total = doubt if noise is None else noise
-    if noise is not None and doubt is not None:
-        total = np.where(np.isnan(noise), doubt, np.hypot(noise, doubt))
-    return Predictions(
-        np.asarray(ids, dtype=np.str_),
-        targets,
-        mean,
-        noise,
-        doubt,
-        total,
-        means,
-        true,
-        noise=None if members.stds is None else np.asarray(members.stds, dtype=np.float64),
-        about=about or {},
-    )
-
-
-def _noise(
-    targets: tuple[Target, ...], means: Float, stds: npt.NDArray[np.floating] | None
-) -> Float | None:
-    """Standard deviation of the noise, NaN for numbers whose objective learns none."""
-    if stds is None and not any(target.has_probabilities for target in targets):
-        return None
-    noise: Float = np.full(means.shape[1:], np.nan)
-    if stds is not None:
-        noise = root_mean_square(np.asarray(stds, dtype=np.float64))
-    start = 0
-    for target in targets:
-        own = slice(start, start + target.size)
-        if target.has_probabilities:
-            chances = means[..., own]
-            noise[..., own] = np.sqrt((chances * (1.0 - chances)).mean(0))
-        start = own.stop
-    return noise

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from matdata.core.digest import digest_file
 from matdata.core.errors import StoreError, TrainError, did_you_mean
+from matdata.core.given import is_file, require_name
 from matdata.store.catalogue import committed
 from matdata.store.manifest import NAME, read_manifest
 from matdata.store.safetensors import read_tensors
@@ -28,6 +29,7 @@ from matdata.training.contents import (
 )
 from matdata.training.contract import SavedModel, Schema, Trainer
 from matdata.training.objectives.choice import described_objectives, heads_of
+from matdata.training.run_display import run_html
 from matdata.training.settings import TrainSettings
 from matdata.training.target import Target
 
@@ -71,6 +73,9 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({self.name!r}, {'finished' if self.finished else 'under way'})"
+
+    def _repr_html_(self) -> str:
+        return run_html(self.name, self.finished, self.manifest)
 
     @property
     def name(self) -> str:
@@ -266,12 +271,14 @@ def find_run(cache: Path, name: str) -> Run:
     ------
     StoreError
         If there is none, with the closest known name.
+    ConfigError
+        If it is no name.
     """
-    folder = cache / "runs" / name
-    if not (folder / NAME).is_file() or folder.parent != cache / "runs":
+    folder = cache / "runs" / require_name(name, "the run")
+    if not is_file(folder / NAME) or folder.parent != cache / "runs":
         names = [path.name for path in committed(cache / "runs")]
         raise StoreError(
-            f"no run {name!r} in {cache}{did_you_mean(name, names)}",
+            f"no run {name[:100]!r} in {cache}{did_you_mean(name, names)}",
             next_step=f"runs there: {', '.join(names) or 'none yet'}; `matdata train` makes one",
         )
     return Run(folder)

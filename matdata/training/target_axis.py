@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import ConfigError, did_you_mean, first_few
+from matdata.core.errors import ConfigError, first_few
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.axis import Axis
 from matdata.training.target import Target
@@ -22,13 +22,7 @@ def read_axis(dataset: DatasetFolder, target: Target, column: str, ids: Ids) -> 
     ConfigError
         If there is no such column, it holds no lists, or rows differ, naming some.
     """
-    if column not in dataset.columns:
-        names = list(dataset.columns)
-        raise ConfigError(
-            f"{dataset.ref} has no column {column!r} for the axis of {target.name}"
-            + did_you_mean(column, names),
-            next_step=f"columns: {', '.join(names)}",
-        )
+    dataset.require_column(column, f" for the axis of {target.name}", ConfigError)
     first = _require_one_grid(dataset, target, column, ids)
     if not isinstance(first, (list, tuple)):
         raise ConfigError(

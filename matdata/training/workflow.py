@@ -4,41 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, cast
 
 from matdata.core.cache import cache_dir
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import ConfigError
-from matdata.core.given import require_given
-from matdata.core.options import Values
+from matdata.core.given import require_name
+from matdata.core.keywords import with_keywords
+from matdata.core.options import Values, overlay, values_of_keywords
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.training.keywords import TrainKeywords
 
 if TYPE_CHECKING:
     from matdata.training.run import Run
-    from matdata.training.target import Target, Task
+    from matdata.training.target import Target
     from matdata.training.target_request import TargetRequest
 
 #: A column, a target, or a mapping that describes one.
 TargetGiven: TypeAlias = "str | Target | Mapping[str, Any]"
 
 
+@with_keywords(TrainKeywords)
 def train(
     plugin: str | None = None,
     dataset: str | DatasetFolder | None = None,
     target: TargetGiven | Sequence[TargetGiven] | None = None,
     *,
     config: str | Path | None = None,
-    split: str | None = None,
-    name: str | None = None,
-    cache: str | Path | None = None,
-    hypers: Mapping[str, object] | None = None,
-    verbose: bool = True,
-    from_run: str | None = None,
-    freeze: Sequence[str] | None = None,
-    reinit: Sequence[str] | None = None,
-    keep_normalizer: bool | None = None,
-    task: Task | None = None,
-    **settings: object,
+    quiet: bool = False,
+    **options: Unpack[TrainKeywords],
 ) -> Run:
     """Train a plugin on a dataset, as ``matdata train`` does; resumes a stopped training.
 
@@ -54,54 +48,67 @@ def train(
         ``{"name": "epsilon", "axis": "energy", "objective": "l1"}``, describes one further.
     config
         A configuration file, as ``--config`` takes it; what is given here wins.
-    split
-        A saved split with train and validation; the only one if not given.
-    name
-        Name of the run.
-    cache
-        Cache folder; that of an open dataset if one is given.
-    hypers
-        Hyperparameters of the plugin.
-    verbose
-        Print each epoch.
-    from_run, freeze, reinit
-        Warm start: a run whose parameters are loaded, patterns of parameters to freeze,
-        and of parameters to initialise anew.
-    keep_normalizer
-        Normalise targets as that run did, not by the statistics of this training part.
-    task
-        ``regression`` or ``classification``; inferred from the column if not given.
-    settings
-        Fields of `matdata.training.settings.TrainSettings`.
+    quiet
+        Print warnings alone, no epochs.
+    options
+        The options of the command, under their names (``matdata train --help``): ``split``,
+        ``name``, ``epochs``, ``ensemble``, …. Other settings of the loop stand in ``train`` and
+        hyperparameters of the plugin in ``hyper``, as the tables of a file do; ``cache`` is that
+        of an open dataset if one is given.
 
     Raises
     ------
     MatdataError
         As ``matdata train``; `ConfigError` if plugin, dataset or target is named nowhere.
+
+    Examples
+    --------
+    >>> md.train("forest", ds, "band_gap", name="gap", hyper={"trees": 500})
+    >>> md.train("cgcnn", "mine", "band_gap", epochs=200, train={"schedule": "onecycle"})
     """
-    from matdata.training.arguments import fields_of_file, request_of
+    from matdata.training.arguments import request_of
     from matdata.training.train import train as run_training
 
-    names, requests = (None, None) if target is None else _targets(target)
+    names, requests = (None, {}) if target is None else _targets(target)
+    if dataset is not None and not isinstance(dataset, DatasetFolder):
+        require_name(dataset, "the dataset")
     own: dict[str, object] = {
         "plugin": plugin,
         "dataset": dataset.ref if isinstance(dataset, DatasetFolder) else dataset,
-        "targets": names,
-        "target_requests": requests or None,
-        "split": split,
-        "name": name,
-        "cache": cache if cache is not None else getattr(dataset, "cache", None),
-        "task": task,
-        "from_run": from_run,
-        "freeze": freeze,
-        "reinit": reinit,
-        "keep_normalizer": keep_normalizer,
+        "target": names,
+        "cache": getattr(dataset, "cache", None),
     }
-    given = {field: value for field, value in own.items() if value is not None}
-    given |= {"hypers": dict(hypers or {}), "settings": settings}
-    fields: Values = given if config is None else fields_of_file(config, given)
-    home, console = cache_dir(fields.get("cache")), Console() if verbose else SILENT
+    given = {**{name: value for name, value in own.items() if value is not None}, **options}
+    fields = _fields(config, given, requests)
+    home, console = cache_dir(fields.get("cache")), SILENT if quiet else Console()
     return run_training(request_of(fields), home, fields.get("name"), console)
+
+
+def _fields(
+    config: str | Path | None, given: Values, requests: Mapping[str, TargetRequest]
+) -> dict[str, Any]:
+    """Fields of a request, from keywords over those of a file."""
+    from matdata.store.config_file import read_config
+    from matdata.training.arguments import TRAIN_OPTIONS, canonical
+    from matdata.training.settings import TrainSettings
+
+    elsewhere = {name: f"train={{{name!r}: …}}" for name, _, _ in TrainSettings.describe()}
+    elsewhere |= {"hypers": "hyper={…}", "settings": "train={…}", "verbose": "quiet=True"}
+    upper = values_of_keywords(TRAIN_OPTIONS, given, elsewhere)
+    lower = {} if config is None else read_config(config, TRAIN_OPTIONS)
+    both = {**lower, **upper}
+    if both.get("plugin") is None:
+        where = "" if config is None else f" ({config} names none)"
+        raise ConfigError(
+            f"no plugin was named{where}", next_step="`matdata plugins` lists those installed"
+        )
+    fields = overlay(canonical(lower, both), canonical(upper, both))
+    twice = [name for name in requests if name in fields.get("target_requests", {})]
+    if twice:
+        raise ConfigError(f"target {twice[0]!r} is described twice: by itself and by an option")
+    if requests:
+        fields["target_requests"] = {**fields.get("target_requests", {}), **requests}
+    return fields
 
 
 def _targets(
@@ -112,6 +119,11 @@ def _targets(
     from matdata.training.target_request import TargetRequest
 
     one = isinstance(given, (str, Target, Mapping))
+    if not one and not isinstance(given, (list, tuple)):
+        raise ConfigError(
+            f"a target is a column, an expression, or a Target; got {type(given).__name__}",
+            next_step="name a column of the table, such as 'band_gap'",
+        )
     several = (given,) if one else tuple(cast("Sequence[TargetGiven]", given))
     names: list[str] = []
     requests: dict[str, TargetRequest] = {}
@@ -137,7 +149,13 @@ def open_run(name: str, cache: str | Path | None = None) -> Run:
     ------
     TrainError, StoreError
         If there is no such run, or it is damaged.
+    ConfigError
+        If it is no name.
+
+    Examples
+    --------
+    >>> md.open_run("gap").result()
     """
     from matdata.training.run import find_run
 
-    return find_run(cache_dir(cache), require_given(name, "the run"))
+    return find_run(cache_dir(cache), require_name(name, "the run"))

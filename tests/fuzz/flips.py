@@ -34,7 +34,7 @@ def make_cache(cache: Path) -> Path:
     options = {"cache": cache, "workers": 1, "name": "s"}
     dataset = md.build("sample:120", features=["fractions", "magpie"], **options)
     md.build("sample:120", features=["ofm"], store="hdf5", **options)
-    dataset.add_split("random", name="other", ratios="70/15/15", seed=5)
+    dataset.split("70/15/15", name="other", seed=5)
     target = next(iter(dataset.manifest["targets"]))
     common = ["--cache", str(cache), "--quiet"]
     for name, plugin, more in (

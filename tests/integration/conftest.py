@@ -14,12 +14,10 @@ import matdata as md
 def built(tmp_path_factory):
     """A cache with a dataset `s` of 100 materials, three splits, and the features of `example`."""
     cache = tmp_path_factory.mktemp("train")
-    dataset = md.build(
-        "sample:300", features=["fractions"], cache=cache, workers=1, name="s", columns={}
-    )
-    dataset.add_split("random", name="two", ratios="80/20")
-    dataset.add_split("random", name="other", ratios="70/15/15", seed=5)
-    dataset.add_split("random", name="main", ratios="70/15/15", seed=1)
+    dataset = md.build("sample:300", features=["fractions"], cache=cache, workers=1, name="s")
+    dataset.split("80/20", name="two")
+    dataset.split("70/15/15", name="other", seed=5)
+    dataset.split("70/15/15", name="main", seed=1)
     return cache
 
 

@@ -110,6 +110,7 @@ def test_compute_states_what_it_takes(given):
         md.compute("ofm", given)
 
 
+@pytest.mark.slow
 def test_features_can_be_one_text(tmp_path):
     dataset = md.build("sample", limit=12, features="lattice, fractions", cache=tmp_path)
     assert dataset.features() == ["fractions", "lattice"]
@@ -120,7 +121,7 @@ def test_a_name_means_the_version_built_last(tmp_path):
         return md.build("sample", limit=12, name="a", cache=tmp_path, split=None, **options)
 
     old = build()
-    new = build(dedupe="none", sites_below=10)
+    new = build(dedupe="none", filter={"sites_below": 10})
     assert md.open("a", tmp_path).ref == new.ref
     assert build().ref == old.ref  # found there, nothing is made
     assert md.open("a", tmp_path).ref == old.ref
@@ -132,7 +133,12 @@ def test_a_name_means_the_version_built_last(tmp_path):
 
 def test_a_feature_reports_why_a_material_is_not_in_the_dataset(tmp_path):
     dataset = md.build(
-        "sample", limit=40, sites_below=6, features=["lattice"], cache=tmp_path, dedupe="none"
+        "sample",
+        limit=40,
+        filter={"sites_below": 6},
+        features=["lattice"],
+        cache=tmp_path,
+        dedupe="none",
     )
     lost = dataset.ledger["material_id"][0]
     with pytest.raises(md.FeatureError, match=f"{lost} was left out of the dataset: "):

@@ -28,7 +28,7 @@ def build(records, name, **options):
     cache = records.parent / "cache"
     dataset = md.build(records, cache=cache, name=name, workers=1, split=None, **options)
     add_features(dataset, cache, BuildOptions(features=("fractions",), workers=1))
-    dataset.add_split("random", name="s", ratios="60/20/20")
+    dataset.split("60/20/20", name="s")
     return dataset
 
 

@@ -31,7 +31,7 @@ def _build(source, tmp_path, *more):
 
 def test_options_and_python_keep_the_same(source, tmp_path):
     cache = tmp_path / "cache"
-    built = md.build(source, cache=cache, split=None, name="t", where=f" ({CONDITION}) ")
+    built = md.build(source, cache=cache, split=None, name="t", filter=f" ({CONDITION}) ")
     assert built.ids.tolist() == ["a", "c", "e"]
     assert {(one.material_id, one.reason) for one in built.rejects()} == {
         ("b", "not_selected"),

@@ -64,7 +64,7 @@ def test_the_command_line_and_python_win(tmp_path, capsys):
     assert (content["seed"], content["name"], content["filter"]["sites_below"]) == (5, "b", 30)
     assert content["set"]["fractions"]["elements"] == "103"
     assert content["set"]["symmetry"]["symprec"] == 0.05
-    chosen = {"seed": 5, "sites_below": 30, "feature_settings": {"fractions": {"elements": "103"}}}
+    chosen = {"seed": 5, "filter": {"sites_below": 30}, "set": {"fractions": {"elements": "103"}}}
     dataset = md.build(config=path, cache=tmp_path / "2", workers=1, name="b", **chosen)
     assert dataset.digest == md.open("b", tmp_path / "1").digest
 
@@ -120,7 +120,7 @@ def test_a_file_trains_what_arguments_train(cache, tmp_path):
         arguments += ["--set", pair]
     assert main([*arguments, "--name", "b", *common]) == 0
     assert main(["train", "--config", str(written), "--name", "c", *common]) == 0
-    md.train(config=path, name="d", cache=cache, verbose=False)
+    md.train(config=path, name="d", cache=cache, quiet=True)
     digest, weights = trained(cache, "a")
     for name in "bcd":
         assert trained(cache, name)[0] == digest
@@ -144,7 +144,7 @@ def test_what_is_said_wins_over_the_file_of_a_training(cache, tmp_path):
     )
     content = tomllib.loads(written.read_text())
     assert (content["train"]["epochs"], content["hyper"]["width"]) == (1, 4)
-    again = md.train(config=path, cache=cache, name="b", hypers={"width": 4}, epochs=1, lr=0.5)
+    again = md.train(config=path, cache=cache, name="b", hyper={"width": 4}, epochs=1, lr=0.5)
     assert (again.settings.lr, again.settings.schedule) == (0.5, "cosine")
 
 

@@ -147,6 +147,7 @@ def test_a_file_evaluates_what_arguments_and_python_evaluate(toy, evaluated, tmp
     assert "did you mean 'no-pictures'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_pictures_and_none_are_what_was_said_last(toy, evaluated, tmp_path, capsys):
     path, written = tmp_path / "evaluate.toml", tmp_path / "written.toml"
     config = ["--config", str(path), "--write-config", str(written)]
@@ -172,7 +173,7 @@ def test_pictures_and_none_are_what_was_said_last(toy, evaluated, tmp_path, caps
 
 
 def test_settings_that_do_not_reach_a_fit_are_refused(toy):
-    run = md.train("dummy", toy, "y", split="s", name="fit", verbose=False)
+    run = md.train("dummy", toy, "y", split="s", name="fit", quiet=True)
     assert len(md.predict(run, "NaCl", device="cpu", threads=1)) == 1
     with pytest.raises(md.ConfigError, match="do not reach: batch_size"):
         md.predict(run, "NaCl", batch_size=4)
@@ -181,6 +182,7 @@ def test_settings_that_do_not_reach_a_fit_are_refused(toy):
     assert not (run.folder / "test.json").exists()
 
 
+@pytest.mark.slow
 def test_python_draws_where_pictures_are_asked_for(toy, evaluated, tmp_path):
     md.evaluate(evaluated)
     assert not (evaluated.folder / "pictures").exists()

@@ -43,7 +43,7 @@ def test_units_of_headers_and_of_the_user(table, tmp_path):
     assert dataset.units == {"gap (eV)": "eV", "K [GPa]": "MPa", "heat": "kJ/mol"}
     assert dataset.manifest["targets"]["heat"] == "kJ/mol"
     assert dataset.manifest["targets"]["x (1)"] == ""
-    own = build(table, tmp_path / "c", columns={"targets": ["heat"]})
+    own = build(table, tmp_path / "c", target=["heat"])
     assert own.units == {"gap (eV)": "eV", "K [GPa]": "GPa"}  # of columns that are no targets, too
 
 
@@ -168,7 +168,7 @@ def test_energies_per_atom_have_the_unit_of_those_per_cell(tmp_path, header):
     path = tmp_path / "t.csv"
     lines = [f"id,formula,{header}", *(f"m{k},{f},{-k}" for k, f in enumerate(FORMULAS))]
     path.write_text("\n".join(lines))
-    dataset = build(path, tmp_path / "c", columns={"energy": f"{header}/cell"})
+    dataset = build(path, tmp_path / "c", energy=f"{header}/cell")
     assert dataset.units["energy_per_atom"] == "eV/atom"
 
 

@@ -24,8 +24,8 @@ def _documents():
 
 def _build(path, documents, cache, **options):
     path.write_text("".join(json.dumps(d) + "\n" for d in documents))
-    columns = {"targets": ["formation_energy_per_atom", "band_gap"]}
-    return md.build(path, cache=cache, workers=1, split=None, columns=columns, **options)
+    target = ["formation_energy_per_atom", "band_gap"]
+    return md.build(path, cache=cache, workers=1, split=None, target=target, **options)
 
 
 def _scaled(document, factor):
@@ -151,6 +151,7 @@ def test_snapshots_are_compared_too(tmp_path, capsys):
     assert "no snapshot 'nope' of files" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_the_materials_project_deprecates_shows_as_deprecated(tmp_path, monkeypatch):
     monkeypatch.setenv("MP_API_KEY", mp_server.KEY)
     documents = _documents()

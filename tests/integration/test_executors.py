@@ -60,6 +60,7 @@ def test_processes_of_the_caller(source, alone, tmp_path):
         assert _build(source, tmp_path, executor=executor, workers=2) == alone
 
 
+@pytest.mark.slow
 def test_a_strangers_executor_is_given_every_kind_of_task(source, alone, tmp_path):
     executor = InCaller()
     assert _build(source, tmp_path, executor=executor) == alone
@@ -73,9 +74,10 @@ def test_what_is_no_executor_is_refused_before_anything_is_read(source, tmp_path
     assert not _artefacts(tmp_path)
 
 
+@pytest.mark.slow
 def test_features_are_returned_in_the_order_that_was_asked_for(source, tmp_path):
     made = md.build(source, cache=tmp_path, workers=1, symmetry="none", split=None)
-    features = made.featurize("ofm", "fractions", feature_settings={"ofm": {"period_tag": True}})
+    features = made.featurize("ofm", "fractions", set={"ofm": {"period_tag": True}})
     assert [one.manifest["feature"] for one in features] == ["ofm", "fractions"]
     assert features[0].featurizer.settings.period_tag
     assert made.features() == ["fractions", "ofm"]

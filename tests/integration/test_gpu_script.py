@@ -74,6 +74,7 @@ def test_the_rehearsal_passes_with_few_packages(tmp_path):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.slow
 def test_without_a_gpu_it_says_so(tmp_path):
     done = _started(tmp_path, path=tmp_path)
     assert done.returncode == 2

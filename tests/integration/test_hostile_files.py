@@ -44,7 +44,7 @@ def test_empty_arguments_are_refused(empty, tmp_path, capsys, monkeypatch):
         assert "is empty" in capsys.readouterr().err
     for call in (
         lambda: md.build(empty, cache=tmp_path / "c"),
-        lambda: md.build("mp", file=empty, cache=tmp_path / "c"),
+        lambda: md.build("mp", from_=empty, cache=tmp_path / "c"),
         lambda: md.build("sample", cache=empty),
         lambda: md.open(empty),
         lambda: md.open_run(empty),

@@ -57,8 +57,7 @@ def test_ids_stay_as_they_are_written(tmp_path):
     assert sorted(dataset.ids.tolist()) == sorted(ids)
     said = tmp_path / "said.csv"
     said.write_text("key,formula\n007,NaCl\n7,KCl\n")
-    columns = {"id_col": "key"}
-    dataset = md.build(said, cache=tmp_path / "c", workers=1, split=None, columns=columns)
+    dataset = md.build(said, cache=tmp_path / "c", workers=1, split=None, id_col="key")
     assert dataset.ids.tolist() == ["007", "7"]
 
 
@@ -133,7 +132,6 @@ def test_a_missing_shard_is_not_taken_for_a_finished_feature(tmp_path):
 
 def test_columns_named_like_ours_are_kept_under_another_name(tmp_path):
     path = write_csv(tmp_path / "r.csv", few(), n_sites=[99, 98, 97, 96])
-    columns = {"targets": ["n_sites"]}
-    dataset = md.build(path, cache=tmp_path / "c", workers=1, columns=columns)
+    dataset = md.build(path, cache=tmp_path / "c", workers=1, target="n_sites")
     assert dataset.table.loc["nacl", ["n_sites", "n_sites_given"]].tolist() == [8, 99]
     assert list(dataset.manifest["targets"]) == ["n_sites_given"]

@@ -21,6 +21,8 @@ import matdata as md
 from matdata.cli import main
 from matdata.sources import guard
 
+pytestmark = pytest.mark.slow
+
 DOCUMENTS = [mp_document(few(), row) for row in range(4)]
 
 

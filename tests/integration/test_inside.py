@@ -167,6 +167,7 @@ def test_looking_inside_opens_no_test_part(cache, capsys, tmp_path):
     assert not any(entry["evaluated"] for entry in listed)
 
 
+@pytest.mark.slow
 def test_edges_are_numbers_and_heat_maps(cache, capsys, tmp_path):
     from matdata.store.tables import read_table
 

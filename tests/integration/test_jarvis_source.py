@@ -135,7 +135,7 @@ def test_pins_are_digests_of_files_that_are_listed():
 def test_a_local_zip_gives_the_same_dataset_and_needs_no_network(server, archive, tmp_path):
     path = tmp_path / "mine.zip"
     path.write_bytes(archive)
-    local = _build("jarvis:dft_3d", tmp_path / "one", file=path)
+    local = _build("jarvis:dft_3d", tmp_path / "one", from_=path)
     assert not server.ranges
     remote = _build("jarvis:dft_3d", tmp_path / "two")
     assert local.ref == remote.ref

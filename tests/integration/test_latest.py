@@ -25,7 +25,7 @@ def versions(tmp_path):
     """A cache with two versions of `a`, the second built last."""
     cache = tmp_path / "cache"
     old = build(cache)
-    return cache, old.ref, build(cache, sites_below=10).ref
+    return cache, old.ref, build(cache, filter={"sites_below": 10}).ref
 
 
 def touched(cache):
@@ -93,7 +93,7 @@ def test_list_marks_the_version_that_the_name_means(versions, capsys):
 def test_features_are_distinguished_without_a_clock(tmp_path):
     cache = tmp_path / "cache"
     dataset = build(cache, features=["ofm"])
-    build(cache, features=["ofm"], feature_settings={"ofm": {"valence": "matminer"}})
+    build(cache, features=["ofm"], set={"ofm": {"valence": "matminer"}})
     last = dataset.feature("ofm").manifest["settings"]["valence"]
     assert last == "matminer"
     touched(cache)

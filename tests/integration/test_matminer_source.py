@@ -43,7 +43,7 @@ def test_a_matbench_set_carries_its_folds(steels, tmp_path):
     assert dataset.ids[0] == "mb-steels-001"
     assert dataset.units["yield strength"] == "MPa"
     assert dataset.table.loc["mb-steels-012", "yield strength"] == 1011.0
-    names = dataset.add_split("matbench")
+    names = [one.name for one in dataset.folds(method="matbench")]
     assert len(names) == 5
     parts = dataset.split(names[0])
     assert len(parts["test"]) == 63
@@ -63,9 +63,9 @@ def test_another_file_is_refused(steels, tmp_path):
     path = tmp_path / "mine.json.gz"
     path.write_bytes(steels.body[:-1])
     with pytest.raises(md.SourceError, match="the published file"):
-        md.build("matminer:matbench_steels", cache=tmp_path, file=path)
+        md.build("matminer:matbench_steels", cache=tmp_path, from_=path)
     path.write_bytes(steels.body)
-    dataset = md.build("matminer:matbench_steels", cache=tmp_path, file=path, split=None)
+    dataset = md.build("matminer:matbench_steels", cache=tmp_path, from_=path, split=None)
     assert len(dataset) == 312
     assert not steels.ranges
     steels.faults = [Fault(200, gzip.compress(b"[]"))]
@@ -78,7 +78,7 @@ def test_structures_and_chunks_beyond_the_first(monkeypatch, tmp_path):
     monkeypatch.setattr("matdata.sources.chunks.CHUNK_ROWS", 5)
     body = path.read_bytes()
     _list(monkeypatch, _entry("matbench_x", "http://x", body, 12, ("structure", "band gap")))
-    dataset = md.build("matminer:matbench_x", cache=tmp_path, file=path, split=None, workers=1)
+    dataset = md.build("matminer:matbench_x", cache=tmp_path, from_=path, split=None, workers=1)
     assert dataset.ids.tolist() == [f"mb-x-{k:02}" for k in range(1, 13)]
     assert dataset.table.loc["mb-x-11", "band gap"] == 5.0
     source = matminer_data.MatminerData(_request(path))
@@ -106,10 +106,10 @@ def test_the_real_phonons(monkeypatch, tmp_path):
     entry = _entry("matbench_phonons", "http://x", path.read_bytes(), 1265, columns)
     _list(monkeypatch, entry)
     dataset = md.build(
-        "matminer:matbench_phonons", cache=tmp_path, file=path, split=None, workers=1,
+        "matminer:matbench_phonons", cache=tmp_path, from_=path, split=None, workers=1,
         symmetry="none",
     )  # fmt: skip
     assert len(dataset) == 1265
     assert dataset.ids[0] == "mb-phonons-0001"
     assert dataset.units["last phdos peak"] == "1/cm"
-    assert [len(dataset.split(name)["test"]) for name in dataset.add_split("matbench")] == [253] * 5
+    assert [len(fold["test"]) for fold in dataset.folds(method="matbench")] == [253] * 5

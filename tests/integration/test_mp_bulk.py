@@ -19,6 +19,8 @@ from matdata.sources import _mp_bucket
 from matdata.sources.mp import MaterialsProject, PageSizes
 from matdata.sources.snapshot import Snapshot
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def documents():

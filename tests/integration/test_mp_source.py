@@ -16,6 +16,8 @@ import matdata as md
 from matdata.sources import _mp_client, _mp_rest, web
 from matdata.sources.mp import MaterialsProject, PageSizes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def documents():

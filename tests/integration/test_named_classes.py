@@ -70,14 +70,14 @@ def made(tmp_path_factory):
         split=None,
         dedupe="none",
         workers=1,
-        columns={"targets": (*TARGETS, "rare")},
+        target=(*TARGETS, "rare"),
     )
     ids = sorted(dataset.ids)
     parts = {"train": ids[:40], "val": ids[40:50], "test": ids[50:]}
     for name, given in (("main", parts), ("other", {**parts, "val": ids[50:], "test": ids[40:50]})):
         path = folder / f"{name}.json"
         path.write_text(json.dumps(given))
-        dataset.add_split("fixed", name=name, file=str(path))
+        dataset.split(method="fixed", name=name, set={"file": str(path)})
     return folder / "cache"
 
 

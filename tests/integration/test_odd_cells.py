@@ -33,7 +33,7 @@ def test_a_text_cell_is_missing_and_named(place, tmp_path, capsys):
 def test_a_column_of_words_stays_one(tmp_path):
     cells = ["metal", "insulator", "1"] * 10
     path = _csv(tmp_path / "a.csv", cells)
-    dataset = md.build(path, cache=tmp_path, split=None, columns={"targets": ["gap"]})
+    dataset = md.build(path, cache=tmp_path, split=None, target=["gap"])
     assert set(dataset.columns["gap"]) == {"metal", "insulator", "1"}
     assert dataset.manifest["note"] == ""
 

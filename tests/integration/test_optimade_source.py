@@ -15,6 +15,8 @@ import matdata as md
 from matdata.adapters.pymatgen import to_structure
 from matdata.sources import web
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch):

@@ -51,7 +51,7 @@ def test_rows_keep_their_names_and_order_and_the_rest_is_reported(cache):
     run = md.open_run("a", cache)
     with pytest.warns(md.MatdataWarning, match=r"1 of 3 materials .* nonsense: unreadable: "):
         found = md.predict(run, ["NaCl", "nonsense", "MgO"])
-    assert found.to_frame()["material_id"].tolist() == ["NaCl", "MgO"]
+    assert found.to_frame().index.tolist() == ["NaCl", "MgO"]
     assert [(one.material_id, one.reason) for one in found.rejects] == [("nonsense", "unreadable")]
     # a model of formulas takes structures by theirs, in any order and company
     with pytest.warns(md.MatdataWarning):

@@ -14,6 +14,8 @@ import matdata as md
 from matdata.cli import main
 from matdata.training.prediction_columns import PredictionColumn, Statistic
 
+pytestmark = pytest.mark.slow
+
 TARGETS = ("gap", "gap_mean", "density", "density_of_states", "α", "β", "K (GPa)", "K [GPa]")
 ELEMENTS = ("Li", "Na", "K", "Mg", "Ca", "Sr", "Al", "Ga", "In", "Ti")
 
@@ -29,10 +31,10 @@ def folder(tmp_path_factory):
         for row, formula in enumerate(formulas):
             numbers = [1000 * k + row for k in range(len(TARGETS))]
             writer.writerow([f"m{row:02}", formula, *numbers, row % 2])
-    columns = {"targets": (*TARGETS, "stable")}
+    target = (*TARGETS, "stable")
     made = md.build(home / "t.csv", features="fractions", cache=home, name="t", split=None,
-                    dedupe="none", workers=1, columns=columns)  # fmt: skip
-    made.add_split("random", name="main", ratios="60/20/20")
+                    dedupe="none", workers=1, target=target)  # fmt: skip
+    made.split("60/20/20", name="main")
     named = [word for target in TARGETS for word in ("--target", target)]
     assert train(home, *named) == 0
     assert main(["evaluate", "a", "--cache", str(home), "--quiet"]) == 0
@@ -47,7 +49,7 @@ def train(cache, *more, name="a"):
 def test_the_truth_is_the_truth_and_predictions_are_predictions(folder):
     opened = pd.read_parquet(folder / "runs" / "a" / "test.parquet").set_index("material_id")
     run, dataset = md.open_run("a", folder), md.open("t", folder)
-    predicted = md.predict(run, dataset).to_frame().set_index("material_id").loc[opened.index]
+    predicted = md.predict(run, dataset).to_frame().loc[opened.index]
     scored = json.loads((folder / "runs" / "a" / "test.json").read_text())["targets"]
     for number, target in enumerate(TARGETS):
         truth, mean = opened[f"truth_{target}"], opened[f"prediction_{target}_mean"]
@@ -135,11 +137,11 @@ def test_targets_whose_columns_could_be_one_are_refused_before_training(tmp_path
         for row, element in enumerate(ELEMENTS):
             writer.writerow([f"m{row}", f"{element}O", ("a_class", "b")[row % 2], "cd"[row % 2]])
     options = {"name": "t", "split": None, "dedupe": "none", "workers": 1}
-    columns = {"targets": ("x", "x_probability_a")}
+    target = ("x", "x_probability_a")
     made = md.build(
-        tmp_path / "x.csv", features="fractions", cache=tmp_path, columns=columns, **options
+        tmp_path / "x.csv", features="fractions", cache=tmp_path, target=target, **options
     )
-    made.add_split("random", name="main", ratios="60/20/20")
+    made.split("60/20/20", name="main")
     assert train(tmp_path, "--target", "x", "--target", "x_probability_a") == 1
     assert "'x' and 'x_probability_a' cannot be predicted together" in capsys.readouterr().err
     assert not (tmp_path / "runs" / "a").exists()

@@ -17,9 +17,11 @@ from matdata.adapters.pymatgen import to_structure
 from matdata.cli import main
 from matdata.sources.snapshot import Snapshot
 
+pytestmark = pytest.mark.slow
+
 
 def _build(source, path, cache, **options):
-    return md.build(source, file=path, cache=cache, split=None, workers=1, **options)
+    return md.build(source, from_=path, cache=cache, split=None, workers=1, **options)
 
 
 @pytest.fixture(scope="module")

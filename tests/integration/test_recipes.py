@@ -23,7 +23,7 @@ NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HE
 NEED_FILES = [name for name in NAMES if name not in ("finder_mp", "ocrystalnet_mp", "wren_mp")]
 
 
-pytestmark = pytest.mark.usefixtures("recipes")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
 
 
 def test_there_is_a_recipe_for_every_data_set_of_the_papers():
@@ -54,7 +54,10 @@ def test_experimental_band_gaps(run, tmp_path):
         "train": 32,
         "test": 8,
     }
-    assert dataset.add_split("fixed", file=result["files"][0], name="again") == ["again"]
+    assert (
+        dataset.split(method="fixed", set={"file": result["files"][0]}, name="again").name
+        == "again"
+    )
     assert dataset.split("again") == dataset.split("80-20-seed0")
 
 

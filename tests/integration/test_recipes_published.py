@@ -12,10 +12,9 @@ from support.recipes import counts, rows
 import matdata as md
 from matdata.splits.matbench import shuffled_folds
 
-pytestmark = pytest.mark.usefixtures("recipes")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
 
 
-@pytest.mark.slow
 @pytest.mark.real_data
 def test_ex_and_mp_of_the_thesis(run):
     ex, mp = real("roost/expt-non-metals.csv.gz"), real("roost/mp-non-metals.csv.gz")
@@ -33,7 +32,6 @@ def test_published_extended_splits_member_for_member(run, name):
 
 
 @pytest.mark.real_data
-@pytest.mark.slow
 def test_all_published_extended_splits_member_for_member(run):
     for folder in sorted(real("crabnet").iterdir()):
         _check_published(run, folder.name)
@@ -51,7 +49,6 @@ def _check_published(run, name: str) -> None:
         assert [(given[i], target[i]) for i in sorted(ids)] == expected, f"{name} {part}"
 
 
-@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("file", "published"),  # digests as in tests/parity/test_splits_matbench.py

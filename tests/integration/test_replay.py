@@ -45,7 +45,7 @@ def _files(folder):
 
 def test_a_colleague_without_a_key_rebuilds_every_byte(saved, tmp_path):
     dataset, path = saved
-    other = md.build("mp", cache=tmp_path / "other", file=path, workers=1, split=None)
+    other = md.build("mp", cache=tmp_path / "other", from_=path, workers=1, split=None)
     assert other.ref == dataset.ref
     assert _files(other.folder) == _files(dataset.folder)
     assert other.ledger["reason"].tolist().count("disordered") == 1
@@ -76,20 +76,20 @@ def test_a_changed_or_cut_file_is_refused_and_nothing_is_kept(saved, tmp_path):
     ]:
         bad.write_text("\n".join(spoilt))
         with pytest.raises(md.SourceError, match=words) as caught:
-            md.build("mp", cache=tmp_path / "other", file=bad, workers=1)
+            md.build("mp", cache=tmp_path / "other", from_=bad, workers=1)
         assert caught.value.next_step
-    whole = md.build("mp", cache=tmp_path / "other", file=path, workers=1, split=None)
+    whole = md.build("mp", cache=tmp_path / "other", from_=path, workers=1, split=None)
     assert whole.ref == dataset.ref
 
 
 def test_a_file_of_another_source_or_with_a_limit_is_refused(saved):
     _, path = saved
     with pytest.raises(md.SourceError, match="saved from the source mp, not jarvis"):
-        md.build("jarvis", file=path)
+        md.build("jarvis", from_=path)
     with pytest.raises(md.SourceError, match="no --limit"):
-        md.build("mp", file=path, limit=3)
+        md.build("mp", from_=path, limit=3)
     with pytest.raises(md.SourceError, match="cannot be read from a file"):
-        md.build("sample", file=path.with_name("nothing"))
+        md.build("sample", from_=path.with_name("nothing"))
 
 
 @pytest.mark.parametrize("source", ["sample:40", "files"])
@@ -97,7 +97,7 @@ def test_generated_records_and_files_can_be_saved_too(source, tmp_path):
     given = write_csv(tmp_path / "a.csv", many(12)) if source == "files" else source
     dataset = md.build(given, cache=tmp_path / "one", split=None, workers=1)
     path = _export(dataset.ref, tmp_path / "a.jsonl", tmp_path / "one")
-    other = md.build(source, cache=tmp_path / "two", file=path, split=None, workers=1)
+    other = md.build(source, cache=tmp_path / "two", from_=path, split=None, workers=1)
     assert _files(other.folder) == _files(dataset.folder)
 
 

@@ -179,10 +179,10 @@ def test_exports(built, records, tmp_path):
 
 def test_only_rows_with_a_structure_can_be_asked_for(records, tmp_path):
     path = mixed.write_csv(tmp_path / "a.csv", records)
-    whole = _build(path, tmp_path / "c", where="n_sites > 0", dedupe="none")
+    whole = _build(path, tmp_path / "c", filter="n_sites > 0", dedupe="none")
     assert (whole.kind, len(whole)) == ("structure", COUNT - BARE)
     assert [reject.reason for reject in whole.rejects()] == ["not_selected"] * BARE
-    few = _build(path, tmp_path / "c", sites_below=6, dedupe="none")
+    few = _build(path, tmp_path / "c", filter={"sites_below": 6}, dedupe="none")
     assert few.n_without_structure == BARE
     assert few.structures.crystals.n_sites.max() < 6
 
@@ -197,23 +197,23 @@ def test_a_build_whose_records_are_all_in_another_dataset_says_so(cache, records
 
 def test_splits_by_structure_are_refused_and_by_formula_are_not(records, built, tmp_path, capsys):
     with pytest.raises(md.SplitError, match=f"{BARE} of {COUNT} materials have no structure"):
-        built.add_split("group", by=("protostructure",))
+        built.split(group_by="protostructure")
     with pytest.raises(md.SplitError, match="no protostructure"):
-        built.add_split("kfold", by=("formula", "protostructure"))
+        built.folds(method="kfold", group_by=("formula", "protostructure"))
     with pytest.raises(md.SplitError, match="no space_group_number"):
-        built.add_split("stable", by=("space_group_number",))
+        built.split(method="stable", group_by="space_group_number")
     path = mixed.write_csv(tmp_path / "a.csv", records)
     command = ["build", str(path), "--cache", str(tmp_path), "--quiet", "--dedupe", "none"]
     assert main([*command, "--group-by", "protostructure"]) == 1
     assert "group by formula or chemsys" in capsys.readouterr().err
-    (name,) = built.add_split("group", by=("formula",), name="by-formula")
-    part = {one: name for name, ids in built.split(name).items() for one in ids}
+    by_formula = built.split(group_by="formula", name="by-formula")
+    part = {one: name for name, ids in by_formula.items() for one in ids}
     formula = built.table["formula"]
     groups = formula.groupby(formula).groups.values()
     assert all(len({part[one] for one in ids}) == 1 for ids in groups)
-    assert not built.audit(name, keys=("formula",)).leaks
-    assert built.audit(name).unlabelled["protostructure"] == BARE
-    near = built.audit(name, keys=("formula",), near_duplicates=True)
+    assert not built.audit("by-formula", keys=("formula",)).leaks
+    assert built.audit("by-formula").unlabelled["protostructure"] == BARE
+    near = built.audit("by-formula", keys=("formula",), near_duplicates=True)
     assert near.overlaps
     assert near.unlabelled == {"formula": 0, "near_duplicate": BARE}
     assert f"no value of near_duplicate: {BARE} materials" in near.to_text()
@@ -234,7 +234,7 @@ def test_two_versions_are_compared(records, tmp_path):
     ]
     assert [one.material_id for one in found.retargeted] == [names[2]]
     assert found.unchanged == COUNT - 3
-    structures = _build(tmp_path / "a.csv", tmp_path / "c", where="n_sites > 0", dedupe="none")
+    structures = _build(tmp_path / "a.csv", tmp_path / "c", filter="n_sites > 0", dedupe="none")
     assert len(compare(structures, old).added) == BARE
 
 
@@ -260,6 +260,7 @@ KILLED_AT = (
 )
 
 
+@pytest.mark.slow
 def test_killed_builds_end_bit_identical(tmp_path):
     """Some shards hold no structure at all, some nothing else."""
     records = mixed.rows(600, every=3)

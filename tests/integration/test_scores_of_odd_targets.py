@@ -13,10 +13,12 @@ import matdata as md
 from matdata.cli import main
 from matdata.evaluation.metrics import regression, undefined
 from matdata.evaluation.uncertainty import calibration
+from matdata.training.ensemble import combine
 from matdata.training.outputs import Members
-from matdata.training.prediction import combine
 from matdata.training.run_plots import RunPlots
 from matdata.training.target import Target
+
+pytestmark = pytest.mark.slow
 
 RNG = np.random.default_rng(0)
 TRUE = RNG.normal(0.0, 2.0, 300)
@@ -93,7 +95,7 @@ def odd(tmp_path_factory):
         late = 0.1 if row >= 50 else 0.01 * row
         rows.append(f"{name},{formula},{0.1 * row},0.1,{late},{1e308 if row == 3 else row}")
     (home / "odd.csv").write_text("\n".join(rows))
-    columns = {"targets": ["y", "const", "late", "huge"]}
+    target = ["y", "const", "late", "huge"]
     dataset = md.build(
         home / "odd.csv",
         features=["fractions", "magpie"],
@@ -101,12 +103,12 @@ def odd(tmp_path_factory):
         workers=1,
         dedupe="none",
         name="odd",
-        columns=columns,
+        target=target,
     )
     parts = {"train": ids[:40], "val": ids[40:50], "test": ids[50:]}
     text = "material_id,part\n" + "\n".join(f"{i},{p}" for p, own in parts.items() for i in own)
     (home / "parts.csv").write_text(text)
-    dataset.add_split("fixed", name="main", file=str(home / "parts.csv"))
+    dataset.split(method="fixed", name="main", set={"file": str(home / "parts.csv")})
     return home / "cache"
 
 

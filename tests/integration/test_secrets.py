@@ -22,6 +22,8 @@ from matdata.cli import main
 from matdata.core import redaction
 from matdata.sources import web
 
+pytestmark = pytest.mark.slow
+
 KEY = "Sentinel/Key+0123456789=abcdefgh"
 PASSWORD = "Sentinel:p@ss/w0rd%é"
 QUOTED = "Sentinel%3Ap%40ss%2Fw0rd%25%C3%A9"

@@ -19,6 +19,8 @@ from matdata.features.inputs import PartialInput, RecordColumns, combined, n_ent
 from matdata.materials.compute import for_featurizer
 from matdata.testing.featurizers import FeaturizerContract
 
+pytestmark = pytest.mark.slow
+
 CONDITION = {"column": "ewald_energy_per_atom"}
 COUNT = 30
 
@@ -122,7 +124,7 @@ def test_materials_by_themselves_have_no_table(tmp_path):
             path,
             cache=tmp_path / "c",
             features=["conditioned-cell"],
-            feature_settings={"conditioned-cell": {"column": "temperatur"}},
+            set={"conditioned-cell": {"column": "temperatur"}},
             split=None,
         )
 

@@ -13,6 +13,8 @@ from matdata.training import TRAINERS
 from matdata.training import trainer as make_trainer
 from matdata.training.contract import TorchTrainer
 
+pytestmark = pytest.mark.slow
+
 SYMBOLS = ("Li", "Na", "K", "Mg", "Ca", "Al", "Fe", "Cu", "Ag", "Au", "Pt", "W", "Ti")
 BATCH = 4
 NETWORKS = [name for name in TRAINERS.names() if issubclass(TRAINERS.get(name), TorchTrainer)]
@@ -34,13 +36,13 @@ def single(tmp_path_factory):
         workers=1,
         dedupe="none",
         name="single",
-        columns={"targets": ["y"]},
+        target="y",
     )
     ids = dataset.ids.tolist()
     for name, size in (("nine", 2 * BATCH + 1), ("five", BATCH + 1), ("one", 1)):
         lines = [f"{i},{'train' if k < size else 'val'}" for k, i in enumerate(ids[: size + 2])]
         (home / f"{name}.csv").write_text("\n".join(["material_id,part", *lines]))
-        dataset.add_split("fixed", name=name, file=str(home / f"{name}.csv"))
+        dataset.split(method="fixed", name=name, set={"file": str(home / f"{name}.csv")})
     return dataset
 
 
@@ -58,10 +60,9 @@ def train(dataset, plugin, name, split, **settings):
     chosen = {"epochs": 2, "threads": 1, "tensorboard": False, **settings}
     if not any(key.startswith("max_") for key in settings):
         chosen.setdefault("batch_size", BATCH)
-    return md.train(plugin, dataset, "y", split=split, name=name, verbose=False, **chosen)
+    return md.train(plugin, dataset, "y", split=split, name=name, quiet=True, train=chosen)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("plugin", NETWORKS)
 def test_every_network_trains_on_a_last_batch_of_one_site(single, plugin):
     prepared(single, plugin)

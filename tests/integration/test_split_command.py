@@ -93,10 +93,13 @@ def test_fixed_from_files(capsys, dataset, tmp_path):
 
 
 def test_python_gives_the_same(dataset):
-    assert dataset.add_split("random", seed=3, ratios=(80, 20)) == ["80-20-seed3"]
-    assert dataset.add_split("kfold", k=2, name="f") == ["f-0", "f-1"]
+    assert dataset.split((80, 20), seed=3).name == "80-20-seed3"
+    assert [one.name for one in dataset.folds(method="kfold", set={"k": 2}, name="f")] == [
+        "f-0",
+        "f-1",
+    ]
     assert set(dataset.split("80-20-seed3")) == {"train", "test"}
-    assert dataset.add_split("random") == ["70-15-15-seed0"]
+    assert dataset.split(method="random").name == "70-15-15-seed0"
 
 
 @pytest.mark.parametrize(
@@ -121,12 +124,13 @@ def test_bad_requests_are_refused(capsys, dataset, arguments, message):
 
 
 def test_another_split_of_the_same_name_is_an_error(dataset):
-    dataset.add_split("taata", metals="Na,Ca")
-    assert dataset.add_split("taata", metals="Na,Ca") == ["taata-seed0"]
+    metals = {"metals": "Na,Ca"}
+    dataset.split(method="taata", set=metals)
+    assert dataset.split(method="taata", set=metals).name == "taata-seed0"
     with pytest.raises(md.SplitError, match="with other members") as error:
-        dataset.add_split("taata", metals="Mg,Sr")
+        dataset.split(method="taata", set={"metals": "Mg,Sr"})
     assert "--name NAME" in str(error.value)
-    assert dataset.add_split("taata", metals="Mg,Sr", name="mg") == ["mg"]
+    assert dataset.split(method="taata", set={"metals": "Mg,Sr"}, name="mg").name == "mg"
 
 
 @pytest.fixture
@@ -141,7 +145,7 @@ def leaky():
 def _split(dataset, **parts: str) -> None:
     path = dataset.folder.parent / "parts.json"
     path.write_text(json.dumps({part: list(ids) for part, ids in parts.items()}))
-    dataset.add_split("fixed", file=str(path))
+    dataset.split(method="fixed", set={"file": str(path)})
 
 
 def test_audit_reports_leaks_by_its_exit_code(capsys, leaky, tmp_path):
@@ -189,7 +193,7 @@ def test_a_clean_split_and_one_that_shares_val_with_test_only(capsys, leaky, tmp
     ],
 )
 def test_bad_audits_are_refused(capsys, dataset, arguments, message):
-    dataset.add_split("random")
+    dataset.split(method="random")
     code, _, err = _run(capsys, "audit", "some", *arguments)
     assert code == 1
     assert message in err
@@ -210,7 +214,7 @@ def test_audit_of_compositions(capsys, tmp_path):
 
 def test_report_is_the_table_of_goodall(capsys, tmp_path):
     source = write_csv(tmp_path / "r.csv", many(12))
-    md.build(source, dedupe="protostructure", wyckoff_below=16, workers=1)
+    md.build(source, dedupe="protostructure", filter={"wyckoff_below": 16}, workers=1)
     code, out, _ = _run(capsys, "report", "r", "--output", str(tmp_path / "funnel.png"))
     assert code == 0
     assert (tmp_path / "funnel.png").read_bytes()[:4] == b"\x89PNG"

@@ -87,6 +87,7 @@ def test_a_comparison_is_a_class_and_runs_of_one_target_are_compared(cache, caps
     assert len(groups[0]["runs"]) == 2
 
 
+@pytest.mark.slow
 def test_columns_and_expressions_are_learnt_together_in_their_units(cache, capsys):
     more = ["--target", f"{TARGET} * n_sites", "--target", "`volume_per_atom`"]
     assert train(cache, *more, plugin="example") == 0

@@ -14,6 +14,7 @@ def toy(tmp_path_factory):
     return build(tmp_path_factory.mktemp("objectives") / "cache", rows())
 
 
+@pytest.mark.slow
 def test_numbers_and_classes_in_one_run(toy):
     run = train(
         toy,
@@ -98,6 +99,7 @@ def test_rows_on_other_grids_are_refused(tmp_path):
         train(dataset, target, "no", epochs=1)
 
 
+@pytest.mark.slow
 def test_test_rows_on_another_grid_are_refused_when_they_are_scored(tmp_path):
     other = rows()
     whole = build(tmp_path / "first", other, "grids")
@@ -112,6 +114,7 @@ def test_test_rows_on_another_grid_are_refused_when_they_are_scored(tmp_path):
         md.evaluate(run)
 
 
+@pytest.mark.slow
 def test_labels_and_shares_of_elements(toy, capsys):
     run = train(toy, {"name": "tags", "objective": "multi_label"}, "tags", epochs=60)
     (target,) = run.schema.targets
@@ -155,4 +158,4 @@ def test_what_does_not_fit_is_refused_before_training(toy, capsys):
         assert command(toy, "train", "example", "toy", "--target", "y", "--split", "s", *words) == 1
         assert text in capsys.readouterr().err, words
     with pytest.raises(md.ConfigError, match="which no objective reaches"):
-        md.train("dummy", toy, {"name": "y", "objective": "l1"}, split="s", verbose=False)
+        md.train("dummy", toy, {"name": "y", "objective": "l1"}, split="s", quiet=True)

@@ -78,6 +78,7 @@ def command(site, tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_it_is_listed_and_a_broken_one_beside_it_breaks_nothing(command):
     listed = json.loads(command("plugins", "--json").stdout)["plugins"]
     found = {plugin["name"]: plugin for plugin in listed}

@@ -13,6 +13,7 @@ import matdata as md
 from matdata.cli import main
 
 
+@pytest.mark.slow
 def test_train_evaluate_predict_and_compare(cache, capsys, tmp_path):
     assert train(cache) == 0
     assert train(cache, "--ensemble", "2", "--set", "train.members=stacked", name="b") == 0

@@ -23,7 +23,7 @@ def dataset(tmp_path_factory):
         chosen = {k: dict(v) for k, v in CGCNN().input_settings().items() if k == spec}
         options = BuildOptions(features=(spec,), feature_settings=chosen, workers=1)
         add_features(made, cache, options)
-    made.add_split("random", name="main", ratios="60/20/20")
+    made.split("60/20/20", name="main")
     return made
 
 
@@ -38,9 +38,9 @@ def trained(dataset, name, **settings):
         split="main",
         name=name,
         cache=cache,
-        hypers=hypers,
-        verbose=False,
-        **chosen,
+        hyper=hypers,
+        quiet=True,
+        train=chosen,
     )
 
 

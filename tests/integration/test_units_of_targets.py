@@ -50,9 +50,9 @@ def units(tmp_path_factory):
         workers=1,
         dedupe="none",
         name="units",
-        columns={"targets": list(columns)},
+        target=list(columns),
     )
-    dataset.add_split("random", name="main", ratios="60/20/20", seed=2)
+    dataset.split("60/20/20", name="main", seed=2)
     return dataset
 
 
@@ -67,10 +67,9 @@ def score(dataset, trainer, target):
         target,
         split="main",
         name=f"{trainer}-{target}",
-        hypers=hypers,
-        verbose=False,
-        **common,
-        **settings,
+        hyper=hypers,
+        quiet=True,
+        train={**common, **settings},
     )
     if trainer == "stacked":
         assert run.result()["engine"] == "stacked", run.result()["why_separate"]

@@ -217,7 +217,7 @@ def test_a_missing_snapshot_is_reported(cache, dataset, tmp_path, capsys):
 def test_a_feature_of_another_version_is_reported_with_both_and_the_command(cache, dataset, capsys):
     other = md.build(
         "sample:60", features=["fractions"], cache=cache, workers=1, name="s", dedupe="none",
-        sites_below=20,
+        filter={"sites_below": 20},
     )  # fmt: skip
     (folder,) = (cache / "features" / other.ref).glob("fractions-*")
     target = cache / "features" / dataset.ref

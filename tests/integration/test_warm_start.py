@@ -11,6 +11,8 @@ from support.runs import TARGET, equal, train, weights
 import matdata as md
 from matdata.training.warm_start import member_draws
 
+pytestmark = pytest.mark.slow
+
 LOUD = ["--epochs", "2", "--threads", "1"]
 
 
@@ -136,10 +138,10 @@ def test_another_normalizer_is_told_and_that_of_the_parent_can_be_kept(cache, ca
         split="main",
         from_run="a",
         keep_normalizer=True,
-        verbose=False,
+        quiet=True,
         epochs=2,
         lr=1e-12,
-        tensorboard=False,
+        train={"tensorboard": False},
     )
     assert run.normalizer() == md.open_run("a", cache).normalizer()
 
@@ -188,10 +190,10 @@ def kinds(tmp_path):
         workers=1,
         dedupe="none",
         name="s",
-        columns={"targets": ["y", "z", "flag", "sign"]},
+        target=["y", "z", "flag", "sign"],
     )
-    dataset.add_split("random", name="main", ratios="70/15/15")
-    dataset.add_split("random", name="two", ratios="80/20")
+    dataset.split("70/15/15", name="main")
+    dataset.split("80/20", name="two")
     return tmp_path / "cache"
 
 

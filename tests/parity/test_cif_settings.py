@@ -93,6 +93,7 @@ def right(made: SimpleNamespace, found: Sites) -> bool:
 
 
 @pytest.mark.parametrize("first", range(1, 531, 53))
+@pytest.mark.slow
 def test_every_setting_gives_its_full_cell_or_is_refused(first: int):
     from moyopy import HallSymbolEntry
     from spglib import get_spacegroup_type

@@ -70,6 +70,7 @@ def test_logarithmic_fractions_that_the_core_suite_keeps():
     ("name", "column"),
     [("roost/expt-non-metals.csv.gz", "composition"), ("crabnet/mp_e_hull/val.csv.gz", "formula")],
 )
+@pytest.mark.slow
 def test_composition_set_holds_what_roost_reads(name: str, column: str):
     formulas = _formulas(name, column, 3)
     made = featurizer("composition-set")

@@ -88,6 +88,7 @@ def test_pymatgen_drops_amounts_below_1e_8_and_matdata_does_not():
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", ["expt-non-metals", "mp-non-metals"])
+@pytest.mark.slow
 def test_real_formulas(name):
     with gzip.open(real(f"roost/{name}.csv.gz"), "rt", newline="") as file:
         formulas = [row["composition"] for row in csv.DictReader(file)]

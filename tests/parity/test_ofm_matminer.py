@@ -94,6 +94,7 @@ def test_labels(period_tag):
 
 
 @pytest.mark.parametrize("period_tag", [False, True])
+@pytest.mark.slow
 def test_made_crystals(period_tag):
     assert_agrees(made(), period_tag)
 

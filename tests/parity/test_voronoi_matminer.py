@@ -110,6 +110,7 @@ def test_labels():
     assert list(Voronoi().labels()) == oracle().feature_labels()
 
 
+@pytest.mark.slow
 def test_made_crystals():
     assert_agrees(made())
 

@@ -58,6 +58,7 @@ def test_the_values_that_the_core_suite_keeps():
 
 
 @pytest.mark.parametrize("name", ["made", "phonons/matbench_phonons.json.gz"])
+@pytest.mark.slow
 def test_equivalents_and_shares_of_crystals_are_those_of_wren(name: str):
     from aviary.wren.data import parse_protostructure_label
 

@@ -19,7 +19,7 @@ def split(folder, cache, seed, barrier, answers):
     dataset = md.Dataset(folder, cache)
     barrier.wait()
     try:
-        dataset.add_split("random", name="x", seed=seed)
+        dataset.split(method="random", name="x", seed=seed)
         answers.put((seed, "saved"))
     except SplitError as error:
         answers.put((seed, error.what))

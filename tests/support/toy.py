@@ -36,7 +36,7 @@ def build(cache, rows, name="toy"):
     path.write_text(json.dumps(rows))
     dataset = md.build(str(path), cache=cache, name=name, workers=1)
     add_features(dataset, cache, BuildOptions(features=("fractions",), workers=1))
-    dataset.add_split("random", name="s", ratios="60/20/20")
+    dataset.split("60/20/20", name="s")
     return dataset
 
 
@@ -47,7 +47,7 @@ def rows() -> list[dict[str, object]]:
 
 def train(dataset, target, name, **settings):
     chosen = {"epochs": 40, "batch_size": 16, "threads": 1, "tensorboard": False, **settings}
-    return md.train("example", dataset, target, split="s", name=name, verbose=False, **chosen)
+    return md.train("example", dataset, target, split="s", name=name, quiet=True, train=chosen)
 
 
 def command(dataset, *words):

@@ -54,6 +54,7 @@ def test_space_groups_survive_another_cell(engine: str):
     np.testing.assert_array_equal(compute("space-group", other, engine=engine).values, before)
 
 
+@pytest.mark.slow
 def test_complete_keeps_what_all_features_have(tmp_path):
     path = tmp_path / "crystals.csv"
     crystals = few()
@@ -67,7 +68,7 @@ def test_complete_keeps_what_all_features_have(tmp_path):
         path,
         features=specs,
         cache=tmp_path / "cache",
-        feature_settings={"graph": {"radius": 3.0}},
+        set={"graph": {"radius": 3.0}},
     )
     assert ds.complete([]).ids.tolist() == ds.ids.tolist()
     common = ds.complete(specs)

@@ -13,8 +13,8 @@ from matdata.evaluation.derive import DERIVATIONS
 from matdata.evaluation.derive.chain import parse_derivation
 from matdata.evaluation.derive.state import State
 from matdata.evaluation.set_metrics import by_point, multi_label, shares
+from matdata.training.ensemble import combine
 from matdata.training.outputs import Distribution, Members
-from matdata.training.prediction import combine
 from matdata.training.target import Target
 
 

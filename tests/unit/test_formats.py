@@ -75,7 +75,7 @@ def test_an_unknown_format_is_refused(tmp_path):
 
 def test_splits_are_upgraded_as_well(tmp_path, monkeypatch):
     dataset = md.build("sample:40", cache=tmp_path, workers=1, split=None)
-    dataset.add_split("random", name="a")
+    dataset.split(method="random", name="a")
     note = dataset.load_split("a")[1]
     assert note["format"] == {"name": "matdata-split", "version": 1}
     upgrade = lambda note: {**note, "method": note["method"].upper()}  # noqa: E731

@@ -23,6 +23,7 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize(("name", "hypers"), NETWORKS)
+@pytest.mark.slow
 def test_a_step_in_bf16_is_near_that_in_float32(name, hypers):
     plugin = trainer(name, hypers)
     settings = plugin.input_settings()

@@ -12,8 +12,8 @@ from matdata.core.errors import ConfigError
 from matdata.core.row_index import RowIndex
 from matdata.training.contract import Trainer
 from matdata.training.data import View, truth
+from matdata.training.ensemble import combine
 from matdata.training.outputs import Members
-from matdata.training.prediction import combine
 from matdata.training.target import BOOLEAN, Target
 from matdata.training.targets import infer_targets, require_classes, require_names
 

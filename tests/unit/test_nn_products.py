@@ -108,6 +108,7 @@ def test_what_torch_alone_takes_or_refuses_is_left_to_it(calls):
     assert not calls
 
 
+@pytest.mark.slow
 def test_compiled_networks_are_one_graph(calls):
     network = torch.nn.Sequential(Linear(K, M), torch.nn.ReLU(), Linear(M, K))
     rows = draw(N, K)

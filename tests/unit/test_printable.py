@@ -38,6 +38,7 @@ def test_text_that_was_laid_out_keeps_its_lines():
 
 
 @given(st.dictionaries(st.text(), st.text()))
+@pytest.mark.slow
 def test_json_reads_back_and_holds_nothing_unseen(record):
     for indent in (None, 1):
         text = printable_json(record, indent=indent)

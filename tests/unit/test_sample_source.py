@@ -184,6 +184,7 @@ def test_origin():
     assert "Mehl" in origin.citation
 
 
+@pytest.mark.slow
 def test_every_seed_reaches_the_largest_size():
     last = sample.MAX_SIZE // CHUNK_ROWS - 1
     for seed in (0, 1, sample.MAX_SEED - 1):
@@ -191,6 +192,7 @@ def test_every_seed_reaches_the_largest_size():
         assert raw.first + len(raw) == sample.MAX_SIZE
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_by_the_chunk():
     chunks = Sample(50_000).chunks()
     next(chunks)

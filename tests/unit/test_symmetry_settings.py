@@ -145,12 +145,13 @@ def test_a_tolerance_in_the_wrong_place_is_an_error_that_names_the_place(
 
 def test_python_has_the_same_names(folder):
     dataset = md.build(
-        folder, cache=folder.parent / "cache", workers=1, split=None, name="p", columns={},
-        symmetry="spglib", symprec=1e-5,
+        folder, cache=folder.parent / "cache", workers=1, split=None, name="p",
+        symmetry="spglib", set={"symmetry": {"symprec": 1e-5}},
     )  # fmt: skip
     assert dataset.columns["space_group_number"] == [65, 67]
+    settings = {"symmetry": {"symprec": 1e-5, "angle_tolerance": 3}}
     with pytest.raises(ConfigError, match="takes none"):
-        md.build(folder, cache=folder.parent / "cache", symprec=1e-5, angle_tolerance=3)
+        md.build(folder, cache=folder.parent / "cache", set=settings)
 
 
 def test_default_curation_has_the_digest_that_stored_datasets_have():

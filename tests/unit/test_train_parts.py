@@ -13,10 +13,10 @@ from matdata.evaluation.uncertainty import calibration, confidence_error, covera
 from matdata.store.safetensors import read_tensors, write_tensors
 from matdata.training.data import View, loader_for
 from matdata.training.distributed import Group
+from matdata.training.ensemble import combine
 from matdata.training.objectives.combined import weighted_sum
 from matdata.training.optim import clip_members
 from matdata.training.outputs import Members
-from matdata.training.prediction import combine
 from matdata.training.schedule import Schedule
 from matdata.training.settings import TrainSettings
 from matdata.training.target import Target

@@ -68,7 +68,7 @@ def test_the_architecture_is_a_map_and_its_pages_are_indexed():
 
 
 def test_modules_that_documents_name_exist():
-    tracked = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("*/**/*.py")]
+    tracked = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("[!.]*/**/*.py")]
     for page in [*DESIGN, "CONTRIBUTING.md"]:
         for name in re.findall(r"`((?:[\w.]+/)*\w+\.py)`", _text(page)):
             known = any(path == name or path.endswith("/" + name) for path in tracked)

@@ -50,6 +50,7 @@ def test_a_small_build_without_compiled_features_loads_neither_pandas_nor_compil
     assert not loaded.intersection({"pandas", "numba", "scipy", "multiprocessing"})
 
 
+@pytest.mark.slow
 def test_importing_the_contract_of_plugins_imports_nothing_heavy():
     assert not _loaded("import matdata.plugin").intersection(HEAVY)
     names = "Featurizer, Source, TorchTrainer, FitTrainer, Settings, Chunk, Schema, Split"

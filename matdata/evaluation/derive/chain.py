@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_json
-from matdata.core.errors import ConfigError, StoreError, did_you_mean
+from matdata.core.errors import ConfigError, StoreError
 from matdata.evaluation.derive import DERIVATIONS
 from matdata.evaluation.derive.base import Derivation, Float, Rows
 from matdata.evaluation.derive.state import State
@@ -223,10 +223,4 @@ def _require_columns(step: Derivation, dataset: DatasetFolder | None) -> None:
                 f"{step.spec} reads the column {name!r}, which materials in memory do not have",
                 next_step="predict for a dataset that has it",
             )
-        if name not in dataset.columns:
-            names = list(dataset.columns)
-            raise ConfigError(
-                f"{step.spec} reads the column {name!r}, which {dataset.ref} does not have"
-                + did_you_mean(name, names),
-                next_step=f"columns: {', '.join(names)}",
-            )
+        dataset.require_column(name, f" for {step.spec!r}", ConfigError)

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.evaluation.derive.base import Derivation, Distributions, Float, Rows
+from matdata.training.ensemble import combine
 from matdata.training.outputs import Distribution, Members
-from matdata.training.prediction import Predictions, combine
+from matdata.training.prediction import Predictions
 from matdata.training.target import Target
 
 Ids = npt.NDArray[np.str_]

@@ -18,7 +18,7 @@ LEFT_OUT = "__left_out__"
 #: Texts that mark a missing value, in lower case.
 MISSING = frozenset(("", "na", "n/a", "nan", "none", "null"))
 Record = dict[str, Any]
-Form = Literal["dict", "cif", "poscar", "xyz", "ase", "formula", "none"]
+Form = Literal["dict", "cif", "poscar", "xyz", "ase", "sites", "formula", "none"]
 _CIF = re.compile(
     r"_cell[_.](?:length|angle)_|_atom_site[_.]|\A\s*(?:#[^\n]*\n\s*)*data_", re.IGNORECASE
 )
@@ -33,7 +33,8 @@ class Raw:
     place
         Its location, for messages and for records without an id.
     form
-        Notation of `payload`; ``none`` if there is no structure or formula to read.
+        Notation of `payload`; ``sites`` for a crystal that is `Sites` already, or the reason and
+        message of one that cannot be used; ``none`` if there is no structure or formula to read.
     payload
         Text or document of the structure, or the formula; for ``none`` the fault.
     values

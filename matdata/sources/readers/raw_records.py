@@ -98,4 +98,4 @@ def _form(payload: object, roles: Roles) -> Form:
         return "ase"
     if isinstance(payload, str):
         return "cif" if is_cif(payload) else "poscar"
-    return "dict"
+    return "sites" if isinstance(payload, tuple) else "dict"

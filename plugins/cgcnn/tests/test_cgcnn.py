@@ -42,6 +42,7 @@ def test_golden_outputs(network):
     torch.testing.assert_close(predict(network, few()), torch.tensor(GOLDEN), rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_outputs_equal_aviary(network):
     pytest.importorskip("aviary", reason="uv sync --group bench")
     graph = batch_of(few(), "graph")["graph"]

@@ -242,6 +242,7 @@ def test_hypers_are_checked():
 
 
 @pytest.mark.parametrize("graph", CASES)
+@pytest.mark.slow
 def test_it_learns(graph):
     # wide enough that no two materials end in units that are off
     wide = {"width": 24, "functions": (16, 12), "pool": 16, "filters": 4, "dense": (64,) * 4}

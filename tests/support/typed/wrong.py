@@ -27,3 +27,7 @@ def wrong(batch: Batch, crystals: Crystals, schema: Schema) -> None:
     md.no_such_name  # error: attr-defined
     md.open(3)  # error: arg-type
     md.build("sample", executor="tcp://scheduler")  # error: arg-type
+    md.build("sample", nme="x")  # error: call-arg
+    md.build("sample", limit="x")  # error: arg-type
+    md.train("example", "mine", "y", schedule="onecycle")  # error: call-arg
+    md.open("mine").split("70/15/15", ratios="80/20")  # error: call-arg

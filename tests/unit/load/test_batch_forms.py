@@ -117,15 +117,16 @@ def test_a_featurizer_that_declares_nothing_is_dense(bonded):
 
 
 def test_its_trainer_trains_and_predicts(bonded):
-    bonded.add_split("random", name="main", ratios="60/20/20")
-    run = md.train("bond-net", bonded, target="gap", split="main", max_entries="bond=20")
+    bonded.split("60/20/20", name="main")
+    run = md.train("bond-net", bonded, target="gap", split="main", train={"max_entries": "bond=20"})
     assert run.settings.limits == {"bond": 20}
     assert len(md.predict(run, bonded)) == COUNT
     assert len(md.predict(run, many(3))) == 3
     small = md.predict(run, bonded, max_entries="bond=2")  # grows to the largest material
     assert len(small) == COUNT
+    few = {"max_entries": "bond=2"}
     with pytest.raises(ConfigError, match=r"max_entries={'bond': \d+} or more"):
-        md.train("bond-net", bonded, target="gap", split="main", max_entries="bond=2", name="no")
+        md.train("bond-net", bonded, target="gap", train=few, split="main", name="no")
 
 
 @pytest.mark.parametrize("wrong", ["bond", "bond=", "=4", "bond=0", "bond=-2", "bond=1.5"])
@@ -138,6 +139,7 @@ def lengths_of(dataset, batch, spec, name):
     return dataset.feature(spec).stored(batch.ids)[name].lengths
 
 
+@pytest.mark.slow
 def test_budgets_follow_any_level(bonded):
     options = {"batch_size": 0, "shuffle": True}
     loader = make_loader(bonded, None, ["bonds"], max_entries={"bond": 20}, **options)
@@ -196,6 +198,7 @@ def test_batches_of_numpy_hold_what_is_stored(bonded):
         batch.get("bonds", GraphBatch)
 
 
+@pytest.mark.slow
 def test_building_and_numpy_batches_import_no_torch(bonded, site):
     script = f"""
 import sys

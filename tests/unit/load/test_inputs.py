@@ -63,6 +63,7 @@ def test_dense_equals_the_featurizer(toy, spec, settings, device):
     assert seen == len(loader.ids) == len(feature)
 
 
+@pytest.mark.slow
 def test_graph_indices_owners_and_positions(toy):
     loader = make_loader(toy, None, ["graph"], batch_size=13, shuffle=True)
     for batch in loader:

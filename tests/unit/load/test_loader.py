@@ -42,6 +42,7 @@ def _epochs(loader, count=2):
 
 
 @pytest.mark.parametrize("window", [None, 20, 9])
+@pytest.mark.slow
 def test_modes_give_the_same_batches(toy, window):
     window = window or 1000
     ways = [_epochs(_loader(toy, mode=mode, window=window)) for mode in MODES]
@@ -86,6 +87,7 @@ def test_a_look_at_the_first_batch_changes_nothing(toy):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("options", [{}, {"window": 20}, {"max_edges": 900, "batch_size": 0}])
+@pytest.mark.slow
 def test_resuming_is_exact(toy, mode, options):
     def made():
         chosen = {"batch_size": 7, "shuffle": True, "mode": mode, **options}

@@ -66,7 +66,7 @@ def test_a_saved_split_of_another_version_says_what_to_do(toy, tmp_path):
 
     shutil.copytree(toy.folder, tmp_path / "copy")
     copied = md.Dataset(tmp_path / "copy", toy.cache)
-    copied.add_split("random", name="theirs")
+    copied.split(method="random", name="theirs")
     path = tmp_path / "copy" / "splits" / "theirs.json"
     note = json.loads(path.read_text()) | {"dataset_digest": "0123456789abcdef"}
     del note[notes.KEY]
@@ -111,6 +111,7 @@ def test_normalizers_of_strange_targets():
         Normalizer.fit("log10", np.ones((2, 1))).decode_std(np.ones((2, 1)))
 
 
+@pytest.mark.slow
 def test_numpy_batches_without_torch(toy):
     script = f"""
 import sys
@@ -150,6 +151,7 @@ for batch in ds.loader(inputs=["graph", "wyckoff", "magpie", "ofm"], target="gap
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.slow
 def test_pyg_batches_come_apart_again(toy):
     pytest.importorskip("torch_geometric")
     from torch_geometric.data import Batch

@@ -1,0 +1,77 @@
+"""The options of `matdata.build` and `matdata.featurize` as type checkers and editors see them.
+
+Their names and meanings are those of `matdata.building.arguments`; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypedDict
+
+#: A value of an option that a file holds as a text or a number.
+Plain: TypeAlias = str | int | float | bool
+#: Texts, or one text; with commas between those of a list that the command line writes so.
+Texts: TypeAlias = str | Sequence[str]
+
+
+class FeaturizeKeywords(TypedDict, total=False):
+    """How features are computed and stored.
+
+    Attributes
+    ----------
+    set
+        Settings by feature: ``{"ofm": {"period_tag": True}}``.
+    store
+        ``zarr`` or ``hdf5``.
+    workers, shard_rows
+        Threads or processes; most crystals in a shard.
+    cache
+        Cache folder.
+    """
+
+    set: Mapping[str, Mapping[str, Any]]
+    store: Literal["zarr", "hdf5"]
+    workers: int | None
+    shard_rows: int | None
+    cache: str | Path | None
+
+
+class BuildKeywords(FeaturizeKeywords, total=False):
+    """What to build, how columns are read, and what makes a record part of the dataset.
+
+    ``matdata build --help`` says what each means. ``from_`` is the option ``from``, which is a word
+    of the language.
+    """
+
+    from_: str | Path
+    features: Texts
+    name: str | None
+    limit: int | None
+    snapshot: str
+    query: Mapping[str, Plain]
+    thermo: str
+    bulk: bool
+    where: str
+    optics: str | Path
+    id_col: str
+    structure_col: str
+    formula_col: str
+    energy: str
+    target: Any
+    axis: Texts
+    unit: Mapping[str, str]
+    licence: str | None
+    citation: str | None
+    description: str | None
+    dedupe: Literal["auto", "polymorph", "protostructure", "none"]
+    min_distance: float
+    symmetry: Literal["moyopy", "spglib", "both", "none"]
+    filter: Mapping[str, Any] | Texts
+    condition: Texts
+    allow_mixed: bool
+    drop_in: Texts
+    drop_by: Literal["formula", "protostructure"]
+    split: str | None
+    group_by: Texts
+    seed: int

@@ -1,0 +1,49 @@
+"""The audit of a dataset's split, with the search for near duplicates where it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matdata.core.errors import ConfigError
+from matdata.splits.audit import Report
+from matdata.splits.saved import audit_split, load_split
+from matdata.store.dataset_folder import DatasetFolder
+
+
+def audit_dataset(
+    dataset: DatasetFolder,
+    split: str | None,
+    keys: Sequence[str] | None,
+    near_duplicates: bool,
+    judge: bool,
+    tolerances: Mapping[str, object],
+) -> Report:
+    """Audit a saved split: what its parts share.
+
+    Raises
+    ------
+    ConfigError
+        If tolerances are given for near duplicates that are not searched.
+    StoreError
+        If there is no such split.
+    SplitError
+        If a key is no column.
+    """
+    from matdata.curate.near_duplicates import NearSettings, pairs_between
+
+    near = near_duplicates or judge
+    if tolerances and not near:
+        raise ConfigError(
+            "--set is about near duplicates, which are not asked for",
+            next_step="add --near-duplicates",
+        )
+    saved = load_split(dataset, split)
+    if not near:
+        return audit_split(dataset, saved, keys)
+    settings = NearSettings.from_mapping(tolerances)
+    crystals, rows = dataset.crystals, dataset.structures.rows
+    labels = dataset.columns.get("protostructure")
+    labels = labels and [labels[row] for row in rows.tolist()]
+    parts = saved.part_of(dataset.ids[rows])
+    pairs = pairs_between(crystals, labels, parts, settings, judge)
+    return audit_split(dataset, saved, keys, [(pair.first, pair.second) for pair in pairs])

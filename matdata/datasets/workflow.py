@@ -1,0 +1,181 @@
+"""Commands on datasets from Python: `split`, `audit`, `diff`, `export`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from matdata.building.keywords import Texts
+from matdata.core.cache import cache_dir
+from matdata.core.keywords import with_keywords
+from matdata.datasets.dataset import Dataset
+from matdata.datasets.opening import dataset_of
+from matdata.splits.audit import Report
+from matdata.splits.base import Split
+from matdata.splits.keywords import Ratios, SplitKeywords
+
+if TYPE_CHECKING:
+    from matdata.datasets.diff import Diff
+
+
+@with_keywords(SplitKeywords)
+def split(
+    dataset: Dataset | str | None = None,
+    split: Ratios | None = None,
+    *,
+    config: str | Path | None = None,
+    cache: str | Path | None = None,
+    **options: Unpack[SplitKeywords],
+) -> list[Split]:
+    """Split a dataset and save the split, or the splits of all folds, as ``matdata split`` does.
+
+    Parameters
+    ----------
+    dataset
+        An open dataset, or the reference of one.
+    split
+        ``70/15/15`` (default), counts, or shares by part.
+    config
+        A configuration file, as ``--config`` takes it; what is given here wins.
+    cache
+        Cache folder of a dataset that is named.
+    options
+        The options of the command: ``method``, ``group_by``, ``seed``, ``name``, ``set``.
+
+    Raises
+    ------
+    SplitError, ConfigError, StoreError
+        As ``matdata split``.
+
+    Examples
+    --------
+    >>> (grouped,) = md.split("mine", "70/15/15", group_by="chemsys")
+    """
+    from matdata.datasets.adding import make_folds, split_options
+
+    own = {"dataset": getattr(dataset, "ref", dataset), "split": split, "cache": cache}
+    given = {name: value for name, value in own.items() if value is not None}
+    asked = split_options(config, {**given, **options})
+    opened = dataset if isinstance(dataset, Dataset) else asked.get("dataset")
+    return make_folds(dataset_of(opened, asked.get("cache")), asked)
+
+
+def audit(
+    dataset: Dataset | str,
+    split: str | None = None,
+    *,
+    keys: Sequence[str] | None = None,
+    near_duplicates: bool = False,
+    judge: bool = False,
+    set: Mapping[str, object] | None = None,
+    cache: str | Path | None = None,
+) -> Report:
+    """Audit a saved split: what its parts share, as ``matdata audit`` does.
+
+    Parameters
+    ----------
+    dataset
+        An open dataset, or the reference of one.
+    split, keys, near_duplicates, judge, set
+        As of `Dataset.audit`.
+    cache
+        Cache folder of a dataset that is named.
+
+    Raises
+    ------
+    ConfigError, StoreError, SplitError
+        As `Dataset.audit`.
+
+    Examples
+    --------
+    >>> md.audit("mine", keys=["formula"]).leaks
+    """
+    return dataset_of(dataset, cache).audit(split, keys, near_duplicates, judge, set)
+
+
+def diff(
+    dataset: Dataset | str,
+    other: Dataset | str,
+    *,
+    set: Mapping[str, object] | None = None,
+    cache: str | Path | None = None,
+) -> Diff:
+    """What changed between two versions of a dataset or a snapshot, as ``matdata diff`` does.
+
+    Parameters
+    ----------
+    dataset, other
+        The older and the newer one: open datasets, references, or ``source/version`` of snapshots.
+    set
+        Tolerances: ``target``, ``volume``, ``distance`` (`matdata.datasets.diff.Tolerances`).
+    cache
+        Cache folder of those that are named.
+
+    Raises
+    ------
+    ConfigError
+        If one is a dataset and the other a snapshot.
+    StoreError, SourceError
+        If one is not there.
+
+    Examples
+    --------
+    >>> md.diff("mine@local-0f3c1a2b", "mine").counts()
+    """
+    from matdata.datasets.diff import Tolerances, compare
+    from matdata.datasets.sides import sides_of
+
+    before, after = sides_of(cache_dir(cache), dataset, other)
+    return compare(before, after, Tolerances.from_mapping(set or {}))
+
+
+def export(
+    dataset: Dataset | str,
+    output: str | Path,
+    *,
+    format: str | None = None,
+    features: Texts = (),
+    set: Mapping[str, Mapping[str, object]] | None = None,
+    raw_text: bool = False,
+    snapshot: bool = False,
+    cache: str | Path | None = None,
+) -> Path:
+    """Write a dataset for other programs, as ``matdata export`` does; returns the path.
+
+    Parameters
+    ----------
+    dataset
+        An open dataset, or the reference of one.
+    output
+        The file, whose ending says the format if `format` does not.
+    format
+        ``npz``, ``hdf5``, ``parquet``, ``extxyz`` or ``csv``.
+    features
+        Stored features to write, dense.
+    set
+        Settings by feature: ``{"ofm": {"level": "structure"}}``.
+    raw_text
+        Of CSV: leave texts as they are that a spreadsheet would run.
+    snapshot
+        Write the records that it was made from (.jsonl, .jsonl.gz), for ``from_`` of `build`.
+    cache
+        Cache folder of a dataset that is named.
+
+    Raises
+    ------
+    ConfigError, FeatureError, StoreError
+        If the format is unknown, cannot hold what is asked for, or the file cannot be written.
+
+    Examples
+    --------
+    >>> md.export("mine", "mine.parquet", features="magpie")
+    """
+    from matdata.core.given import path_of
+    from matdata.datasets.exporting import ExportRequest, export_dataset
+
+    names = features.split(",") if isinstance(features, str) else features
+    specs = tuple(name.strip() for name in names if name.strip())
+    path = path_of(output, "the output")
+    request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot)
+    return export_dataset(dataset_of(dataset, cache), request).path

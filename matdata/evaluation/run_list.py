@@ -1,0 +1,97 @@
+"""The runs of a cache as a list that is ranked and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matdata.core.html import card
+from matdata.evaluation.compare import compare, groups, listing, summary
+from matdata.training.run import find_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)
+class RunList:
+    """Runs, and how they rank.
+
+    Attributes
+    ----------
+    runs
+        What each run is and where it stands (`matdata.evaluation.compare.listing`), oldest first.
+    ranked
+        Groups of runs that were tested on the same materials, each with the best first
+        (`matdata.evaluation.compare.groups`).
+    """
+
+    runs: list[dict[str, Any]]
+    ranked: list[dict[str, Any]]
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def __repr__(self) -> str:
+        return f"RunList({', '.join(str(entry['run']) for entry in self.runs) or 'no runs yet'})"
+
+    def _rows(self) -> list[tuple[str, str, str, str, str]]:
+        return [
+            (
+                str(entry["run"]),
+                str(entry.get("plugin", "")),
+                str(entry.get("dataset", "")),
+                ", ".join(entry.get("targets", ())),
+                _state(entry),
+            )
+            for entry in self.runs
+        ]
+
+    def _repr_html_(self) -> str:
+        head = ("run", "plugin", "dataset", "target", "state")
+        best = [
+            f"{group['target']}: {group['runs'][0]['run']} has the best {group['by']}"
+            for group in self.ranked
+            if group["runs"]
+        ]
+        count = len(self.runs)
+        title = "1 run" if count == 1 else f"{count:,} runs"
+        return card(title, best, head, self._rows())
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per run and target, metrics of the test part in columns, indexed by run."""
+        import pandas as pd
+
+        rows = [
+            {"run": entry["run"], "target": group["target"], **entry["metrics"]}
+            for group in self.ranked
+            for entry in group["runs"]
+        ]
+        tested = {row["run"] for row in rows}
+        rows += [{"run": entry["run"]} for entry in self.runs if entry["run"] not in tested]
+        return pd.DataFrame(rows, columns=None if rows else ["run"]).set_index("run")
+
+
+def _state(entry: dict[str, Any]) -> str:
+    if "damaged" in entry:
+        return "damaged"
+    if not entry["finished"]:
+        return "not finished"
+    return "evaluated" if entry["evaluated"] else "finished"
+
+
+def list_runs(cache: Path, names: Sequence[str]) -> RunList:
+    """The runs of a cache, or those that are named, which must be comparable.
+
+    Raises
+    ------
+    StoreError, TrainError
+        If a named run is not there, was not evaluated, or not on the same materials.
+    """
+    if names:
+        chosen = [find_run(cache, name) for name in names]
+        return RunList([summary(one) for one in chosen], compare(chosen))
+    readable, entries = listing(cache)
+    return RunList(entries, groups(readable))

@@ -1,0 +1,40 @@
+"""What notebooks show of predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matdata.core.html import card
+from matdata.training.target import Target
+
+
+def predictions_html(
+    columns: Mapping[str, Sequence[Any]], targets: Sequence[Target], count: int, lost: int
+) -> str:
+    """The first predictions as a table.
+
+    Parameters
+    ----------
+    columns
+        Of the table, for the first materials.
+    targets
+        What is predicted.
+    count, lost
+        Numbers of materials with a prediction, and without.
+    """
+    units = [f"{target.name} in {target.unit}" for target in targets if target.unit != "1"]
+    lines = [*units, f"{lost:,} materials without one: .rejects has the reasons" if lost else ""]
+    empty = {name for name, cells in columns.items() if all(cell is None for cell in cells)}
+    shown = {name: cells for name, cells in columns.items() if name not in empty}
+    rows = zip(*(map(_short, cells) for cells in shown.values()), strict=True)
+    title = f"Predictions of {count:,} materials"
+    return card(title, lines, list(shown), list(rows), count)
+
+
+def _short(cell: Any) -> str:
+    if isinstance(cell, float):
+        return f"{cell:.4g}"
+    if isinstance(cell, list) and len(cell) > 4:
+        return f"{len(cell):,} values"
+    return "-" if cell is None else str(cell)

@@ -1,0 +1,39 @@
+"""What notebooks show of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matdata.core.html import card
+
+
+def run_html(name: str, finished: bool, manifest: Mapping[str, Any]) -> str:
+    """What a run learns, from what, and where it stands.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    finished
+        Whether the training came to its end.
+    manifest
+        Of the run.
+    """
+    plugin, settings = manifest["plugin"], manifest["settings"]
+    inputs = ", ".join(str(entry["spec"]) for entry in manifest["inputs"])
+    rows = [
+        ("trainer", f"{plugin['name']} {plugin['version']}"),
+        ("dataset", manifest["dataset"]["ref"]),
+        ("split", manifest["split"]["name"]),
+        ("target", ", ".join(map(_target, manifest["targets"]))),
+        ("inputs", inputs or "none"),
+        ("members", settings["ensemble"]),
+        ("seed", settings["seed"]),
+    ]
+    return card(f"Run {name}", ["finished" if finished else "under way"], (), rows)
+
+
+def _target(target: Mapping[str, Any]) -> str:
+    unit = target.get("unit", "1")
+    return str(target["name"]) if unit == "1" else f"{target['name']} [{unit}]"

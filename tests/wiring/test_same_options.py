@@ -1,0 +1,73 @@
+"""Command line, configuration file and Python offer the same options under the same names."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import keyword
+import typing
+
+import pytest
+
+import matdata as md
+from matdata.building.keywords import BuildKeywords, FeaturizeKeywords
+from matdata.cli.arguments import make_parser
+from matdata.cli.options import TABLES, options_of_command
+from matdata.evaluation.keywords import PredictionKeywords
+from matdata.splits.keywords import SplitKeywords
+from matdata.training.keywords import TrainKeywords
+
+#: Of every command, and of the command line alone.
+COMMON = {"json", "quiet", "debug", "config", "write_config", "help", "command"}
+#: What only the exit code of a command depends on.
+EXIT_CODE = {"audit": {"allow"}, "diff": {"exit_code"}}
+#: What Python has beside the options: a file of them, and what no file can hold.
+OF_PYTHON = {"config", "executor", "quiet"}
+#: Where keywords of a function are typed.
+KEYWORDS = {
+    "build": BuildKeywords,
+    "featurize": FeaturizeKeywords,
+    "split": SplitKeywords,
+    "train": TrainKeywords,
+    "predict": PredictionKeywords,
+    "evaluate": PredictionKeywords,
+}
+COMMANDS = ("build", "featurize", "split", "train", "evaluate", "predict", "audit", "diff",
+            "export", "verify", "runs")  # fmt: skip
+
+
+def _of_command(command):
+    (subparsers,) = (a for a in make_parser(command)._actions if a.dest == "command")
+    parser: argparse.ArgumentParser = subparsers.choices[command]
+    return {action.dest for action in parser._actions} - COMMON - EXIT_CODE.get(command, set())
+
+
+def _of_python(command):
+    names = set(inspect.signature(getattr(md, command)).parameters)
+    if command in KEYWORDS:  # what type checkers see is what the signature shows
+        assert set(typing.get_type_hints(KEYWORDS[command])) <= names
+    return {name.removesuffix("_") if keyword.iskeyword(name.removesuffix("_")) else name
+            for name in names - OF_PYTHON}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_command_line_and_python_have_equal_names(command):
+    python, arguments = _of_python(command), _of_command(command)
+    alone = {option.name for option in options_of_command(command) if not option.in_arguments}
+    assert python == arguments | alone, f"edit matdata.{command}, or its keywords"
+
+
+@pytest.mark.parametrize("command", TABLES)
+def test_files_and_python_have_equal_names(command):
+    """All that a file holds; ``set`` of a training stands there as ``train`` and ``hyper``."""
+    in_file = {option.name for option in options_of_command(command) if option.in_file}
+    apart = {"set"} if command == "train" else set()
+    assert _of_python(command) - apart == in_file
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_function_says_what_it_does_with_an_example(command):
+    text = inspect.getdoc(getattr(md, command))
+    assert text
+    assert ">>> " in text
+    assert "Raises\n------" in text
