@@ -245,9 +245,7 @@ class DatasetFolder:
         steps: list[dict[str, Any]] = read_json(self._checked("funnel.json"))["steps"]
         return steps
 
-    # Splits may be added to a finished dataset; each is a table with a sealed note.
-
-    @property
+    @property  # splits may be added to a finished dataset; each is a table with a sealed note
     def _splits(self) -> Path:
         return self.folder / "splits"
 

@@ -175,7 +175,7 @@ def test_energies_per_atom_have_the_unit_of_those_per_cell(tmp_path, header):
 def test_scores_and_predictions_carry_unit_and_words(table, tmp_path):
     cache = tmp_path / "c"
     dataset = build(table, cache, features=["magpie"], split="60/20/20", **WORDS)
-    run = md.train("rf-magpie", dataset, "gap (eV)", name="r", hypers={"trees": 5}, verbose=False)
+    run = md.train("rf-magpie", dataset, "gap (eV)", name="r", hyper={"trees": 5}, quiet=True)
     record = md.evaluate(run)
     assert record["targets"]["gap (eV)"]["unit"] == "eV"
     assert (record["licence"], record["citation"]) == ("CC-BY-4.0", WORDS["citation"])
