@@ -52,6 +52,7 @@ __all__ = [
     "runs",
     "split",
     "train",
+    "train_folds",
     "transformer",
     "verify",
 ]

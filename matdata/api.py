@@ -24,6 +24,7 @@ from matdata.core.errors import (
 )
 from matdata.core.given import require_name
 from matdata.core.ledger import Reject
+from matdata.core.packages import needed_for
 from matdata.datasets.building import build, featurize
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import open
@@ -35,7 +36,7 @@ from matdata.materials.compute import Computed, compute
 from matdata.splits.base import Split
 from matdata.training.axis import Axis
 from matdata.training.target import Target
-from matdata.training.workflow import open_run, train
+from matdata.training.workflow import open_run, train, train_folds
 
 if TYPE_CHECKING:
     from matdata.checks.report import Report
@@ -78,6 +79,7 @@ __all__ = [
     "runs",
     "split",
     "train",
+    "train_folds",
     "transformer",
     "verify",
 ]
@@ -130,7 +132,8 @@ def transformer(spec: str, **settings: object) -> FeatureTransformer:
     --------
     >>> make_pipeline(md.transformer("magpie"), RandomForestRegressor()).fit(formulas, y)
     """
-    from matdata.datasets.sklearn import FeatureTransformer
+    with needed_for("transformers of scikit-learn"):
+        from matdata.datasets.sklearn import FeatureTransformer
 
     return FeatureTransformer(spec, settings)
 

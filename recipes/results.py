@@ -25,9 +25,9 @@ from summaries import summary_of
 
 from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError, MatdataError
-from matdata.evaluation.compare import BY
 from matdata.store.records import read_record, write_record
 from matdata.training.run import find_run
+from matdata.training.scores.shown import RANKED_BY
 
 FOLDER = Path(__file__).parent / "results"
 SHOWN = {"regression": ("mae", "rmse", "r2"), "classification": ("accuracy", "roc_auc", "f1")}
@@ -165,7 +165,7 @@ def markdown(results: Sequence[Result]) -> str:
 def _table(group: Mapping[str, Any], target: str) -> list[str]:
     rows = group["rows"]
     task = rows[0][0]["targets"][target]["task"]
-    shown, (metric, more) = SHOWN[task], BY[task]
+    shown, (metric, more) = SHOWN[task], RANKED_BY[task]
     heads = ["model", "settings", *[NAMES.get(name, name) for name in shown]]
     heads += ["paper", "seeds", "epochs", "seconds"]
     several = f"{len(group['parts'])} test parts" if len(group["parts"]) > 1 else "One test part"

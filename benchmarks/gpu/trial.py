@@ -25,7 +25,6 @@ from matdata.training.plan import Question, ask
 from matdata.training.process_state import process_state
 from matdata.training.request import Request
 from matdata.training.stacked import StackedEngine
-from matdata.training.train import schema_of
 
 #: Hyperparameters of a rehearsal; those that a plugin has not are left out.
 SMALL: dict[str, Any] = {
@@ -125,7 +124,7 @@ class Trial:
         self.device = torch.device(device)
         assert isinstance(self.question.trainer, TorchTrainer)
         self.plugin: TorchTrainer[Any] = self.question.trainer
-        self.schema = schema_of(self.question)
+        self.schema = self.question.schema
         ids = np.concatenate([self.question.train, self.question.valid])
         asked = self.question
         self._view = View.sealed(asked.dataset, asked.features, asked.targets, ids)

@@ -23,6 +23,7 @@ from matdata.adapters.xyz_frame import symbols_of
 from matdata.core.crystals import Crystals, as_ids
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Unusable, unreadable
+from matdata.core.packages import needed_for
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -68,7 +69,8 @@ def from_atoms(frames: Sequence[object], ids: Sequence[str] | None = None) -> Cr
 
 def to_atoms(crystals: Crystals, row: int = 0) -> Atoms:
     """The ASE `Atoms` of one crystal."""
-    from ase import Atoms
+    with needed_for("ASE atoms"):
+        from ase import Atoms
 
     part = crystals.sites(row)
     return Atoms(
@@ -88,7 +90,8 @@ def parse_frame(text: str) -> Sites:
         If it is ambiguous (`symbols_of`), ASE cannot read it, a symbol is not an element's, or the
         crystal is unusable (`sites_of`).
     """
-    from ase.io import read
+    with needed_for("extended XYZ"):
+        from ase.io import read
 
     symbols = symbols_of(text)
     with unreadable("an extended XYZ frame"):
@@ -111,7 +114,8 @@ def frame_values(text: str) -> dict[str, object]:
     Unusable
         If there is no such line, it is ambiguous (`require_unambiguous`), or cannot be parsed.
     """
-    from ase.io.extxyz import key_val_str_to_dict
+    with needed_for("extended XYZ"):
+        from ase.io.extxyz import key_val_str_to_dict
 
     comment = "".join(text.split("\n", 2)[1:2])
     require_unambiguous(comment)
@@ -143,7 +147,8 @@ def database_rows(path: Path) -> Iterator[tuple[Arrays, dict[str, object]] | Unu
     """
     import sqlite3
 
-    from ase.db import connect
+    with needed_for("an ASE database"):
+        from ase.db import connect
 
     with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as raw:
         numbers = [number for (number,) in raw.execute("SELECT id FROM systems ORDER BY id")]
@@ -169,7 +174,8 @@ def _row(row: AtomsRow) -> tuple[Arrays, dict[str, object]]:
 
 def sites_of_row(arrays: Arrays) -> Sites:
     """One crystal from the arrays of a database row; raises as `sites_of`."""
-    from ase import Atoms
+    with needed_for("ASE atoms"):
+        from ase import Atoms
 
     return sites_of(Atoms(**arrays))
 
@@ -183,7 +189,8 @@ def is_atoms(value: object) -> bool:
 
 def write_frames(path: Path, crystals: Crystals, columns: Mapping[str, Sequence[object]]) -> None:
     """Write crystals as extended XYZ; scalar columns go into the comment lines."""
-    from ase.io.extxyz import write_extxyz
+    with needed_for("writing extended XYZ"):
+        from ase.io.extxyz import write_extxyz
 
     with open(path, "w", encoding="utf-8") as file:
         for row in range(len(crystals)):

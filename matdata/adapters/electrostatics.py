@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from matdata.adapters.prototypes import MAX_SPECIES, prototypes, pymatgen_structure
 from matdata.core.crystals import Float, Int
+from matdata.core.packages import needed_for
 
 
 @functools.cache
@@ -25,7 +26,8 @@ def ewald_matrix(row: int) -> Float:
     In eV per cell; rows and columns of slots that the prototype lacks are zero. Only sums over
     neutral charges are meaningful: single elements depend on the splitting of the Ewald sum.
     """
-    from pymatgen.analysis.ewald import EwaldSummation
+    with needed_for("the sample"):
+        from pymatgen.analysis.ewald import EwaldSummation
 
     library = prototypes()
     structure = pymatgen_structure(row, ["H+"] * MAX_SPECIES)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from matdata.core.composition import Compositions, formula_of
 from matdata.core.crystals import Crystals
 from matdata.core.errors import FeatureError, did_you_mean
+from matdata.core.packages import needed_for
 
 if TYPE_CHECKING:
     from matminer.featurizers.base import BaseFeaturizer
@@ -31,7 +32,8 @@ def find_class(name: str) -> tuple[Kind, type[BaseFeaturizer]]:
     FeatureError
         If there is none of that name; suggests the closest one.
     """
-    from matminer.featurizers.base import BaseFeaturizer
+    with needed_for("a feature of matminer"):
+        from matminer.featurizers.base import BaseFeaturizer
 
     classes: dict[str, tuple[Kind, type[BaseFeaturizer]]] = {}
     for kind in KINDS:
@@ -108,7 +110,8 @@ class Matminer:
 
     def _call(self, batch: Crystals | Compositions, row: int) -> npt.NDArray[np.float64]:
         if isinstance(batch, Compositions):
-            from pymatgen.core import Composition
+            with needed_for("a feature of matminer"):
+                from pymatgen.core import Composition
 
             return _numbers(
                 self._featurizer.featurize(Composition(formula_of(batch.amounts_of(row))))

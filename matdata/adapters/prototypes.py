@@ -24,6 +24,7 @@ from matdata.core import elements
 from matdata.core.crystals import Float, Int, offsets_of
 from matdata.core.digest import digest_bytes
 from matdata.core.errors import SourceError
+from matdata.core.packages import needed_for, require_package
 
 if TYPE_CHECKING:
     from pymatgen.core import Element, Structure
@@ -134,7 +135,8 @@ def prototypes() -> Prototypes:
 
 def pymatgen_structure(row: int, species: Sequence[str | Element]) -> Structure:
     """A prototype as a pymatgen ``Structure`` at the library's lattice; `species` by slot."""
-    from pymatgen.core import Lattice, Structure
+    with needed_for("the sample"):
+        from pymatgen.core import Lattice, Structure
 
     library = prototypes()
     sites = library.sites(row)
@@ -161,6 +163,7 @@ def pair_distances(row: int) -> Float:
 
 
 def _find() -> Path:
+    require_package("pymatgen", "the sample")
     spec = importlib.util.find_spec("pymatgen")  # finds a top-level package without running it
     folders = list(spec.submodule_search_locations or []) if spec else []
     for folder in folders:
@@ -169,7 +172,7 @@ def _find() -> Path:
                 return path
     raise SourceError(
         "pymatgen's AFLOW prototype library (aflow_prototypes.json.gz) was not found",
-        cause="pymatgen is not installed, or its release keeps the file elsewhere",
+        cause="this release of pymatgen keeps the file elsewhere",
         next_step="pip install --upgrade pymatgen",
     )
 

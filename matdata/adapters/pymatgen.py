@@ -16,6 +16,7 @@ from matdata.adapters.sites import (
 from matdata.core.crystals import Crystals, as_ids
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Unusable
+from matdata.core.packages import needed_for
 
 if TYPE_CHECKING:
     from pymatgen.core import Composition, Structure
@@ -60,7 +61,8 @@ def from_structures(structures: Sequence[object], ids: Sequence[str] | None = No
 
 def to_structure(crystals: Crystals, row: int = 0) -> Structure:
     """The pymatgen `Structure` of one crystal."""
-    from pymatgen.core import Lattice, Structure
+    with needed_for("pymatgen structures"):
+        from pymatgen.core import Lattice, Structure
 
     part = crystals.sites(row)
     lattice = Lattice(crystals.lattice[row])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from matdata.adapters.pymatgen import to_structure
 from matdata.core.crystals import Crystals
+from matdata.core.packages import needed_for
 
 
 def same_structure(crystals: Crystals, pairs: Sequence[tuple[int, int]]) -> list[bool]:
@@ -14,7 +15,8 @@ def same_structure(crystals: Crystals, pairs: Sequence[tuple[int, int]]) -> list
     These are 20 % in lengths, 5 degrees in angles and 0.3 (V/n)^(1/3) in positions, primitive
     cells being scaled to equal volume (Ong et al., Comput. Mater. Sci. 68, 314, 2013).
     """
-    from pymatgen.analysis.structure_matcher import StructureMatcher
+    with needed_for("comparing structures (--judge)"):
+        from pymatgen.analysis.structure_matcher import StructureMatcher
 
     matcher = StructureMatcher()
     rows = {row for pair in pairs for row in pair}

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from matdata.adapters.prototypes import pair_distances
 from matdata.core import elements
 from matdata.core.crystals import Float, Int
+from matdata.core.packages import needed_for
 
 CUTOFF = 4.0  # Å beyond a site's atomic radius: the default of pymatgen's DLSVolumePredictor
 
@@ -26,8 +27,9 @@ def _bond_parameters() -> tuple[Float, Float, Float]:
 
     NaN where pymatgen has no value.
     """
-    from pymatgen.analysis.structure_prediction.volume_predictor import bond_params
-    from pymatgen.core import Element
+    with needed_for("the sample"):
+        from pymatgen.analysis.structure_prediction.volume_predictor import bond_params
+        from pymatgen.core import Element
 
     r, k, atomic = (np.full(elements.N_ELEMENTS + 1, np.nan) for _ in range(3))
     for symbol, entry in bond_params.items():

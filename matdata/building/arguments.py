@@ -19,10 +19,11 @@ SHORT_QUERIES = ("thermo", "bulk", "where", "optics")
 CURATION = ("dedupe", "min_distance", "symmetry", "drop_by")
 
 CACHE = Option("cache", "cache folder (else $MATDATA_CACHE)", in_arguments=False)
+FEATURES = "features and work"  # a heading of the help
 WORK = (
-    *options_of(BuildOptions, ("store",)),
-    *options_of(BuildOptions, ("workers", "shard_rows"), metavar="N"),
-    Option("set", "a setting of a feature (ofm.period_tag=true)", "tables"),
+    *options_of(BuildOptions, ("store",), group=FEATURES),
+    *options_of(BuildOptions, ("workers", "shard_rows"), metavar="N", group=FEATURES),
+    Option("set", "a setting of a feature (ofm.period_tag=true)", "tables", group=FEATURES),
 )
 FEATURIZE_OPTIONS = (
     Option("dataset", "name, or name@version", positional=True, required=True),
@@ -38,9 +39,9 @@ BUILD_OPTIONS = (
         positional=True,
         required=True,
     ),
-    *options_of(BuildOptions, ("features",), metavar="A,B"),
-    *options_of(BuildOptions, ("name",)),
-    *options_of(Request, ("limit",), metavar="N"),
+    *options_of(BuildOptions, ("features",), metavar="A,B", group=FEATURES),
+    *options_of(BuildOptions, ("name",), group="output"),
+    *options_of(Request, ("limit",), metavar="N", group="what a source is asked for"),
     *in_group(
         "what a source is asked for",
         Option("from", "a file that was saved from it", metavar="FILE"),
@@ -130,9 +131,9 @@ BUILD_OPTIONS = (
         ),
         *options_of(CurateSettings, ("drop_by",)),
     ),
-    *options_of(BuildOptions, ("split",)),
-    *options_of(BuildOptions, ("group_by",), metavar="COLUMN"),
-    *options_of(BuildOptions, ("seed",)),
+    *options_of(BuildOptions, ("split",), group="split"),
+    *options_of(BuildOptions, ("group_by",), metavar="COLUMN", group="split"),
+    *options_of(BuildOptions, ("seed",), group="split"),
     *WORK,
     CACHE,
 )

@@ -34,6 +34,7 @@ from matdata.features.base import Featurizer
 from matdata.features.runner import Job, run
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
+from matdata.splits.ratios import parse_ratios
 from matdata.splits.saved import add_splits
 from matdata.store.artefact import check_present
 from matdata.store.backends import backend
@@ -98,6 +99,7 @@ def build(
     workers = options.workers_on(executor)
     backend(options.store)
     check_name(options.name)
+    _check_split(options.split)
     made = _featurizers(options)
     ensure_writable(cache)
     snapshot = take_snapshot(source, cache, console, workers)
@@ -107,6 +109,11 @@ def build(
     split = _split_of(dataset, options, console)
     features = tuple(_add_feature(dataset, one, cache, options, console, workers) for one in made)
     return Built(dataset, snapshot, split, features)
+
+
+def _check_split(split: str | None) -> None:
+    if split not in (None, "auto"):
+        parse_ratios(split)
 
 
 def _split_of(dataset: DatasetFolder, options: BuildOptions, console: Console) -> str | None:

@@ -6,29 +6,31 @@ import argparse
 
 from matdata import __version__
 from matdata.cli import train_arguments
+from matdata.cli.descriptions import DESCRIPTIONS
 from matdata.cli.options import add_options, options_of_command
+from matdata.cli.parser import Parser
 
 DESCRIPTION = """\
-Builds curated, split, featurized and verified crystal datasets.
+Builds curated, split, featurized and verified crystal datasets, and trains models on them.
 
   matdata build sample --features ofm      the embedded sample: nothing is downloaded
   matdata build crystals.csv --features ofm --target band_gap
   matdata build mp --features ofm          the Materials Project (needs MP_API_KEY)
+
+`matdata COMMAND --help` has the options of a command, with examples.
 """
 DATASET = ("dataset", "name, or name@version")
 
 
-def _common() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    group = common.add_argument_group("everywhere")
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("everywhere")
     group.add_argument("--cache", metavar="DIR", help="cache folder (else $MATDATA_CACHE)")
     group.add_argument("--json", action="store_true", help="print the result as JSON")
     group.add_argument("--quiet", action="store_true", help="print warnings and errors only")
     group.add_argument("--debug", action="store_true", help="show tracebacks, of records too")
-    return common
 
 
-def make_parser(command: str | None = None, *, with_file: bool = True) -> argparse.ArgumentParser:
+def make_parser(command: str | None = None, *, with_file: bool = True) -> Parser:
     """The parser of the command line.
 
     Parameters
@@ -38,17 +40,13 @@ def make_parser(command: str | None = None, *, with_file: bool = True) -> argpar
     with_file
         Whether a file may hold options, so that the command line alone need not be whole.
     """
-    common = _common()
-    parser = argparse.ArgumentParser(
-        prog="matdata",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(prog="matdata", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"matdata {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def add(name: str, help: str, *arguments: tuple[str, str]) -> argparse.ArgumentParser:
-        one = commands.add_parser(name, parents=[common], help=help)
+        text = str(DESCRIPTIONS[name])
+        one = commands.add_parser(name, help=help, description=text)
         for argument, meaning in arguments:
             one.add_argument(argument, help=meaning)
         if command in (None, name):
@@ -60,6 +58,8 @@ def make_parser(command: str | None = None, *, with_file: bool = True) -> argpar
     _add_making(add)
     train_arguments.add_all(add)
     _add_reading(add)
+    for one in commands.choices.values():
+        _add_common(one)  # last, so that the help ends with it
     return parser
 
 
@@ -68,7 +68,7 @@ def _add_making(add: train_arguments.Add) -> None:
     add("build", "source to verified dataset")
     add("featurize", "add features to a dataset")
     add("split", "add a split, or the splits of all folds, to a dataset")
-    _add_audit(add("audit", "what the parts of a split share; exit code 1 if train does", DATASET))
+    _add_audit(add("audit", "what the parts of a split share, judged by its purpose", DATASET))
     report = add("report", "the funnel of a dataset, as a table or a picture", DATASET)
     report.add_argument("--output", metavar="FILE", help="draw the funnel (.png, .svg, .pdf)")
     report.add_argument(
@@ -90,12 +90,24 @@ def _add_making(add: train_arguments.Add) -> None:
 
 
 def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Exit code 0: nothing is shared that the split keeps apart; what else is shared, such as "
+        "the chemical systems of a random split, is information, or a warning where it may be the "
+        "same material. Exit code 1: a group of a group split, or a near duplicate of a training "
+        "material, is on both sides, or a key of --forbid is; or the audit could not be made. "
+        "Exit code 2: arguments that cannot be read."
+    )
     parser.add_argument("--split", metavar="NAME", help="which split; the only one if not given")
     parser.add_argument(
-        "--keys", metavar="A,B", help="columns to compare by (formula,chemsys,protostructure)"
+        "--keys",
+        metavar="A,B",
+        help="columns to compare by (formula,chemsys,protostructure and what it groups by)",
     )
     parser.add_argument(
         "--allow", default="", metavar="A,B", help="keys that may be shared (for the exit code)"
+    )
+    parser.add_argument(
+        "--forbid", default="", metavar="A,B", help="keys that train may not share, such as formula"
     )
     parser.add_argument(
         "--near-duplicates", action="store_true", help="compare the structures as well"
@@ -115,6 +127,8 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
 def _add_reading(add: train_arguments.Add) -> None:
     """The commands that show, check and write what there is."""
     add("list", "what the cache holds")
+    features = add("features", "the features there are, with settings, units and citations")
+    features.add_argument("name", nargs="?", help="show this one, with what it stores")
     add("info", "one dataset: funnel, columns, splits, features", DATASET)
     add("show", "one material", DATASET, ("id", "material id"))
     verify = add("verify", "reread every byte and compare digests")

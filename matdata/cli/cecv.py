@@ -16,8 +16,8 @@ from matdata.cli.common import (
     words,
     write_numbers,
 )
-from matdata.cli.plugins import need_torch
 from matdata.core.errors import ConfigError
+from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
     from matdata.evaluation.cecv import Curve, Region
@@ -37,9 +37,6 @@ def run(given: argparse.Namespace) -> int:
     """
     settings = picture_settings(given)
     need_torch()
-    from matdata.evaluation.cecv import cecv, judge, target_region
-    from matdata.evaluation.interpret import common_materials, feature_maps
-    from matdata.evaluation.pictures import write_pictures
     from matdata.training.added import adding
     from matdata.training.run import find_run
 
@@ -50,6 +47,11 @@ def run(given: argparse.Namespace) -> int:
     names = list(dict.fromkeys([*given.runs, *references]))
     runs = {name: find_run(cache, name) for name in names}
     require_same(list(runs.values()))
+    # Not before the names are known to be right: torch takes seconds to import.
+    from matdata.evaluation.cecv import cecv, judge, target_region
+    from matdata.evaluation.interpret import common_materials, feature_maps
+    from matdata.evaluation.pictures import write_pictures
+
     ids, lost = common_materials(list(runs.values()), given.part, given.containing)
     options = {"method": given.method, **_thresholds(given.thresholds)}
     curves = {

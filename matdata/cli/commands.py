@@ -14,6 +14,7 @@ COMMANDS = (
     "edges",
     "evaluate",
     "export",
+    "features",
     "featurize",
     "info",
     "list",

@@ -69,6 +69,13 @@ def settings_of(pairs: list[str]) -> dict[str, dict[str, Any]]:
     return settings
 
 
+def shown_value(value: object) -> str:
+    """A value of a setting as ``--set`` takes it."""
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(str, value))
+    return "none" if value is None else str(value)
+
+
 def print_line(text: object = "") -> None:
     """Print one line of a result for people; see `Console`."""
     print(one_line(text))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from matdata.cli.common import cache_of, console_of, picture_settings, print_json, write_numbers
-from matdata.cli.plugins import need_torch
 from matdata.core.errors import ConfigError
+from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
     from matdata.figures.picture import Look, Picture

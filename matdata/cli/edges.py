@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matdata.cli.common import cache_of, console_of, picture_settings, print_json, write_numbers
-from matdata.cli.plugins import need_torch
+from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
     from matdata.evaluation.edges import Edges
@@ -19,13 +19,14 @@ def run(given: argparse.Namespace) -> int:
     """Edge attributes that a run predicts within formulas, as numbers and heat maps."""
     settings = picture_settings(given)
     need_torch()
-    from matdata.evaluation.edges import columns_of, edges_of
-    from matdata.evaluation.file_names import file_stems
-    from matdata.evaluation.pictures import write_pictures
     from matdata.training.added import adding
     from matdata.training.run import find_run
 
-    trained = find_run(cache_of(given), given.run)
+    trained = find_run(cache_of(given), given.run)  # before torch is imported, which takes seconds
+    from matdata.evaluation.edges import columns_of, edges_of
+    from matdata.evaluation.file_names import file_stems
+    from matdata.evaluation.pictures import write_pictures
+
     edges = edges_of(trained, given.formula, given.layer, given.device)
     folder = Path(given.output) if given.output else trained.folder / "edges"
     record = {"run": trained.name, "layer": given.layer or "last", "formulas": _record(edges)}

@@ -7,10 +7,11 @@ from typing import Any
 
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
-from matdata.cli.plugins import need_torch
+from matdata.core.packages import need_torch
 from matdata.core.printable import printable
 from matdata.evaluation.arguments import EVALUATE_OPTIONS, canonical, config_of_evaluate
 from matdata.store.config_file import write_config
+from matdata.training.scores.shown import number
 
 SHOWN = {
     "regression": ("mae", "rmse", "r2", "mad_mae", "max_error"),
@@ -145,8 +146,3 @@ def _confusion(scored: dict[str, Any]) -> list[str]:
         for name, row in zip(names, counts, strict=True)
     ]
     return [f"  {'true, predicted':<{wide}}{head}", *rows]
-
-
-def number(value: float | None) -> str:
-    """Four digits, or a dash."""
-    return "-" if value is None else f"{value:.4g}"

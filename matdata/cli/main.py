@@ -36,10 +36,14 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     with_file = any(_names_file(one) for one in arguments)
     parser = make_parser(command, with_file=with_file)
     given = parser.parse_args(arguments)
+    if given.command is None:  # nothing was asked for
+        parser.print_help()
+        parser.exit()
     if given.command in TABLES and given.config is None:
         missing = missing_arguments(given, options_of_command(given.command))
         if missing:
-            parser.error(f"the following arguments are required: {', '.join(missing)}")
+            command_parser = parser.of_command(given.command)
+            command_parser.error(f"the following arguments are required: {', '.join(missing)}")
     return given
 
 
@@ -72,6 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(
                 f"  options: of {printable(given.config)} and of the command line", file=sys.stderr
             )
+        return 1
+    except ImportError as error:
+        from matdata.core.packages import missing_package
+
+        missing = missing_package(error, f"matdata {given.command}")
+        if given.debug or missing is None:
+            raise
+        print(f"error: {missing}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(

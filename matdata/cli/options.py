@@ -20,6 +20,7 @@ TABLES = {
     "train": "matdata.training.arguments:TRAIN_OPTIONS",
 }
 TYPES = {"int": int, "float": float}
+METAVARS = {"int": "N", "float": "X", "words": "A,B"}
 
 
 def options_of_command(command: str) -> tuple[Option, ...]:
@@ -45,6 +46,8 @@ def add_options(
     with_file
         Whether there is a file, so that even what the command line takes by place may be left out.
     """
+    positional = [one.name for one in options if one.positional]
+    parser.usage = f"{parser.prog} {' '.join(positional)} [options]"
     groups: dict[str, Any] = {"": parser}
     for option in options:
         if option.in_arguments:
@@ -72,13 +75,13 @@ def _add(group: Any, option: Option, with_file: bool) -> None:
         more |= {"action": "store_const", "const": True}
     else:
         more |= {
-            "metavar": option.metavar,
+            "metavar": option.metavar or METAVARS.get(option.kind),
             "type": TYPES.get(option.kind),
             "choices": option.choices,
         }
     if option.kind in ("list", "table", "tables"):
         keys = {"table": "KEY=VALUE", "tables": "FEATURE.KEY=VALUE"}
-        more |= {"action": "append", "metavar": keys.get(option.kind, option.metavar)}
+        more |= {"action": "append", "metavar": keys.get(option.kind, option.metavar or "A,B")}
     aliases = [f"--{alias}" for alias in option.aliases]
     group.add_argument(option.flag, *aliases, dest=option.name, **more)
 

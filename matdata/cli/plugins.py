@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from matdata.cli.common import print_json, print_line
+from matdata.cli.common import print_json, print_line, shown_value
 from matdata.cli.plugin_probe import LIMIT, probe, registries
 from matdata.core.errors import ConfigError, PluginError
 from matdata.core.offers import UNINSTALL
@@ -102,12 +102,14 @@ def _problems() -> list[dict[str, str]]:
 
 def _print_all(plugins: list[dict[str, Any]], problems: list[dict[str, str]]) -> None:
     if not TRAINERS.plugins():
-        print_line("no trainers are installed; `pip install` a plugin, for example plugins/roost")
+        print_line(
+            'no trainers are installed; pip install "matdata[models]" installs all of matdata'
+        )
     for plugin in plugins:
         if "broken" in plugin or plugin["kind"] != TRAINERS.kind:
             print_line(_line(plugin))
             for query in plugin.get("queries", []):
-                name, default = query["name"], _default(query["default"])
+                name, default = query["name"], shown_value(query["default"])
                 print_line(f"  --query {name}={default}  {query['meaning']}")
         else:
             _print_trainer(plugin)
@@ -131,33 +133,13 @@ def _print_trainer(plugin: dict[str, Any]) -> None:
     print_line(f"  reads: {', '.join(plugin['inputs'])}")
     print_line(f"  cite: {plugin['citation']}")
     for hyper in plugin["hypers"]:
-        print_line(f"  hyper.{hyper['name']}={_default(hyper['default'])}  {hyper['meaning']}")
+        print_line(f"  hyper.{hyper['name']}={shown_value(hyper['default'])}  {hyper['meaning']}")
     if plugin["train"]:
-        own = ", ".join(f"{k}={_default(v)}" for k, v in plugin["train"].items())
+        own = ", ".join(f"{k}={shown_value(v)}" for k, v in plugin["train"].items())
         print_line(f"  trains with: {own}")
 
 
 def _print_loop(own: dict[str, Any]) -> None:
     print_line(LOOP)
     for name, default, meaning in TrainSettings.describe():
-        print_line(f"  train.{name}={_default(own.get(name, default))}  {meaning}")
-
-
-def _default(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-
-
-def need_torch() -> None:
-    """Check that torch is there.
-
-    Raises
-    ------
-    ConfigError
-        With the command that installs it.
-    """
-    import importlib.util
-
-    if importlib.util.find_spec("torch") is None:
-        raise ConfigError(
-            "training and predicting need torch", next_step='pip install "matdata[train]"'
-        )
+        print_line(f"  train.{name}={shown_value(own.get(name, default))}  {meaning}")

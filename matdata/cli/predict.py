@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
-from matdata.cli.plugins import need_torch
+from matdata.core.packages import need_torch
 from matdata.evaluation.arguments import PREDICT_OPTIONS, canonical, config_of_predict
 from matdata.store.config_file import write_config
 
@@ -86,8 +86,8 @@ def _shown(columns: dict[str, list[Any]], target: Target, row: int) -> str:
     """What is predicted of one target: a class with its probability, or numbers with a unit."""
     import numpy as np
 
-    from matdata.cli.evaluate import number
     from matdata.training.prediction_columns import Statistic, column_of
+    from matdata.training.scores.shown import number
 
     def cell(statistic: Statistic, label: str | None = None) -> Any:
         return columns[column_of(target, statistic, label).name][row]

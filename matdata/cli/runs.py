@@ -3,61 +3,156 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matdata.cli.common import cache_of, print_json, print_line
-from matdata.cli.evaluate import SHOWN, number
+from matdata.cli.run_folds import fold_lines
+from matdata.core.errors import ConfigError
 from matdata.core.printable import printable
+from matdata.training.scores.shown import few_scores, number
+
+Entry = Mapping[str, Any]
+#: What the columns of ``--csv`` say of a run, from its summary.
+DESCRIBED = ("run", "plugin", "seed", "members", "seconds", "finished", "evaluated", "unranked")
 
 
 def run(given: argparse.Namespace) -> int:
-    """List runs; rank those that were tested on the same materials."""
+    """List runs; rank those that were validated on the same materials.
+
+    Raises
+    ------
+    ConfigError
+        If the table is asked for in two formats.
+    """
     from matdata.evaluation.run_list import list_runs
 
+    if given.json and given.csv:
+        raise ConfigError("--json and --csv are two formats", next_step="leave one of them out")
     found = list_runs(cache_of(given), given.names)
-    listed, ranked = found.runs, found.ranked
+    listed, ranked, folds = found.runs, found.ranked, found.folds
     if given.json:
-        print_json({"runs": listed, "ranked": ranked})
-        return 0
-    if not listed:
-        print_line("no runs yet; `matdata train` makes one")
-    for group in ranked:
-        for line in lines(group):
-            print_line(line)
-    for line in filter(None, map(_unranked, listed)):
-        print_line(line)
+        print_json({"runs": listed, "ranked": ranked, "folds": folds})
+    elif given.csv:
+        _print_csv(ranked, listed)
+    else:
+        _print(folds, ranked, listed)
     return 0
 
 
-def _unranked(entry: dict[str, Any]) -> str | None:
+def _print(folds: Sequence[Entry], ranked: Sequence[Entry], listed: Sequence[Entry]) -> None:
+    if not listed:
+        print_line("no runs yet; `matdata train` makes one")
+    averaged = {name for table in folds for one in table["trainings"] for name in one["runs"]}
+    for table in folds:
+        for line in fold_lines(table):
+            print_line(line)
+    for group in ranked:  # single folds stand in --json and --csv
+        if any(entry["run"] not in averaged for entry in group["runs"]):
+            for line in lines(group):
+                print_line(line)
+    inside = {entry["run"] for group in ranked for entry in group["runs"]}
+    for entry in listed:
+        if entry["run"] not in inside:
+            print_line(_unranked(entry))
+
+
+def _unranked(entry: Entry) -> str:
     """A line for a run that has no place in a group."""
     if "damaged" in entry:
         return f"{entry['run']}: damaged: {entry['damaged']}"
-    if entry["evaluated"]:
-        return None
-    state = "finished, not evaluated" if entry["finished"] else "not finished"
-    return f"{entry['run']}: {entry['plugin']} on {entry['dataset']}, {state}"
+    about = f"{entry['run']}: {entry['plugin']} on {entry['dataset']}"
+    return f"{about}, not ranked: {entry['unranked']}"
 
 
 def _openings(count: int | None) -> str:
     """How many trainings have seen a test part, removed runs included."""
     if count is None:
         return "whose record of openings is damaged"
+    if not count:
+        return "test part not opened"
     return f"test part opened for {count:,} training{'' if count == 1 else 's'}"
 
 
-def lines(group: dict[str, Any]) -> list[str]:
+def lines(group: Entry) -> list[str]:
     """One group as text, the best first."""
     unit = "" if group["unit"] == "1" else f" [{group['unit']}]"
-    names = SHOWN[group["task"]]
-    where = f"{group['materials']:,} materials of {group['dataset']}"
-    text = [f"{group['target']}{unit} on {where}, {_openings(group['openings'])}"]
-    rows = [(entry["run"], entry["members"], entry["metrics"]) for entry in group["runs"]]
-    rows += [(name, None, values) for name, values in group["baselines"].items()]
-    rows = [(printable(name), members, values) for name, members, values in rows]
-    wide = max(len(name) for name, _, _ in rows)
-    text.append(f"  {'':<{wide}}  members" + "".join(f"  {name:>10}" for name in names))
-    for name, members, values in rows:
-        cells = "".join(f"  {number(values[metric]):>10}" for metric in names)
-        text.append(f"  {name:<{wide}}  {members or '':>7}{cells}")
+    part = {"val": "validation", "test": "test"}[group["part"]]
+    text = [
+        f"{group['target']}{unit} by {group['by']} of {part}, {group['materials']:,} materials of "
+        f"{group['dataset']}, split {group['split']}; {_openings(group['openings'])}"
+    ]
+    if group["part"] == "test":
+        text.append("  these runs have no validation part: the test part chose among them")
+    marks = _marks(group["runs"])
+    names = few_scores({"metrics": group["runs"][0][group["part"]], **group})
+    columns = [(p, name) for p in ("val", "test") if _has(group, p) for name in names]
+    rows = [
+        (printable(entry["run"]), entry["members"], entry, marks.get(entry["test_truth_digest"]))
+        for entry in group["runs"]
+    ]
+    rows += [(name, None, scores, None) for name, scores in _baselines(group, bool(marks)).items()]
+    wide = max(len(name) for name, *_ in rows)
+    heads = (f"{p} {name}" for p, name in columns)
+    text.append(f"  {'':<{wide}}  members" + "".join(f"  {head:>13}" for head in heads))
+    for name, members, scores, mark in rows:
+        cells = (
+            number((scores.get(p) or {}).get(metric)) + (mark or "" if p == "test" else "")
+            for p, metric in columns
+        )
+        text.append(
+            f"  {name:<{wide}}  {members or '':>7}" + "".join(f"  {cell:>13}" for cell in cells)
+        )
+    if marks:
+        sizes = {e["test_truth_digest"]: e["test_materials"] for e in group["runs"]}
+        each = ", ".join(f"{mark.strip()} {sizes[d]:,} materials" for d, mark in marks.items())
+        text.append(f"  tested on other materials: {each}; scores compare within a letter alone")
     return text
+
+
+def _has(group: Entry, part: str) -> bool:
+    return any(entry[part] is not None for entry in group["runs"])
+
+
+def _baselines(group: Entry, mixed: bool) -> dict[str, Entry]:
+    """Baselines by name, each with its scores by part; of the test where all have one test."""
+    parts = {p: b for p, b in group["baselines"].items() if p == group["part"] or not mixed}
+    names = dict.fromkeys(name for scores in parts.values() for name in scores)
+    return {name: {p: scores[name] for p, scores in parts.items()} for name in names}
+
+
+def _marks(entries: Sequence[Entry]) -> dict[str, str]:
+    """A letter for each set of test materials; none where all runs have one."""
+    digests = dict.fromkeys(e["test_truth_digest"] for e in entries if e["test"] is not None)
+    if len(digests) < 2:
+        return {}
+    return {digest: f" ({chr(ord('a') + k % 26)})" for k, digest in enumerate(digests)}
+
+
+def _print_csv(ranked: Sequence[Entry], listed: Sequence[Entry]) -> None:
+    """A row for each run and target, and for each run that has no score."""
+    from matdata.store.csv import csv_lines
+
+    rows: list[dict[str, object]] = []
+    placed = [(group, *one) for group in ranked for one in enumerate(group["runs"], 1)]
+    for group, rank, entry in placed:
+        about = {name: group[name] for name in ("target", "unit", "task", "dataset", "split")}
+        about |= {"ranked_by": f"{group['part']} {group['by']}", "rank": rank}
+        about |= {"val_materials": group["materials"] if group["part"] == "val" else None}
+        about |= {"test_materials": entry["test_materials"], "openings": group["openings"]}
+        scores = {
+            f"{part}_{name}": value
+            for part in ("val", "test")
+            for name, value in (entry[part] or {}).items()
+            if name != "n"
+        }
+        rows.append({**{name: entry.get(name) for name in DESCRIBED}, **about, **scores})
+    inside = {row["run"] for row in rows}
+    for entry in listed:
+        if entry["run"] not in inside:
+            kept = {name: entry.get(name) for name in (*DESCRIBED, "dataset", "split")}
+            kept["unranked"] = entry.get("unranked") or entry.get("damaged")
+            rows.append(kept)
+    names = dict.fromkeys([*DESCRIBED, *(name for row in rows for name in row)])
+    for line in csv_lines({name: [row.get(name) for row in rows] for name in names}):
+        print_line(line.rstrip("\n"))

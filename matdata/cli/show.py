@@ -25,11 +25,10 @@ def run(given: argparse.Namespace) -> int:
         return 0
     for name, value in record.items():
         unit = dataset.units.get(name, "")
-        print_line(
-            f"{printable(name):>28}  {value}{' ' + unit if unit and value is not None else ''}"
-        )
+        shown = "-" if value is None else f"{value} {unit}".rstrip()
+        print_line(f"{printable(name):>28}  {shown}")
     for name, part in splits.items():
-        print_line(f"{'split ' + printable(name):>28}  {part}")
+        print_line(f"{'split ' + printable(name):>28}  {part or 'in no part'}")
     _print_crystal(dataset, row)
     for spec in dataset.features():
         _print_feature(dataset, spec, given.id)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
-from matdata.cli.plugins import need_torch
 from matdata.core.cache import cache_dir
 from matdata.core.options import Values
+from matdata.core.packages import need_torch
 from matdata.training.arguments import TRAIN_OPTIONS, canonical, config_of_train
 from matdata.training.arguments import request_of as request_from
 from matdata.training.request import Request
+
+if TYPE_CHECKING:
+    from matdata.training.run import Run
 
 
 def run(given: argparse.Namespace) -> int:
@@ -19,19 +27,56 @@ def run(given: argparse.Namespace) -> int:
     fields = fields_of(given)
     request = request_from(fields)
     need_torch()
-    from matdata.store.config_file import write_config
-    from matdata.training.plan import ask
+    from matdata.training.folds import train_folds
     from matdata.training.train import train
 
-    cache, name = cache_dir(fields.get("cache")), fields.get("name")
+    cache, name, console = cache_dir(fields.get("cache")), fields.get("name"), console_of(given)
     if given.write_config:
-        plan = ask(request, cache)
-        text = config_of_train(request, plan.trainer, plan.settings.to_dict(), name)
-        write_config(given.write_config, text)
-    trained = train(request, cache, name, console_of(given))
+        _write_config(given.write_config, request, cache, fields)
+    folds = fields.get("folds") is not None
+    if folds:
+        runs = train_folds(request, cache, name, console)
+    else:
+        runs = [train(request, cache, name, console)]
+    for line in next_steps(runs, fields.get("cache")):
+        console.say(line)
     if given.json:
-        print_json({"run": trained.name, "folder": str(trained.folder), **trained.result()})
+        records = [{"run": one.name, "folder": str(one.folder), **one.result()} for one in runs]
+        print_json({"runs": records} if folds else records[0])
     return 0
+
+
+def _write_config(path: str, request: Request, cache: Path, fields: Values) -> None:
+    from matdata.splits.folds import folds_named
+    from matdata.store.catalogue import find_dataset
+    from matdata.store.config_file import write_config
+    from matdata.training.plan import ask
+
+    one = request
+    if fields.get("folds") is not None:
+        folds = folds_named(find_dataset(cache, request.dataset), request.split)
+        one = replace(request, split=folds[0][1])
+    plan = ask(one, cache)
+    text = config_of_train(request, plan.trainer, plan.settings.to_dict(), fields)
+    write_config(path, text)
+
+
+def next_steps(runs: Sequence[Run], cache: str | Path | None) -> list[str]:
+    """The commands that come after trainings, with the cache where it was named."""
+    from matdata.splits.saved import load_split
+    from matdata.store.catalogue import find_dataset
+
+    where = [] if cache is None else ["--cache", str(cache)]
+    lines = [f"next: `{shlex.join(['matdata', 'runs', *where])}` ranks runs by validation error"]
+    first = runs[0]
+    dataset = find_dataset(first.cache, first.manifest["dataset"]["ref"])
+    if len(load_split(dataset, first.manifest["split"]["name"]).parts.get("test", ())):
+        command = shlex.join(["matdata", "evaluate", first.name, *where])
+        others = f" (and {len(runs) - 1} more runs)" if len(runs) > 1 else ""
+        lines.append(
+            f"      `{command}`{others} opens the test part, once: after the choice of a model"
+        )
+    return lines
 
 
 def fields_of(given: argparse.Namespace) -> Values:

@@ -18,8 +18,9 @@ def add_all(add: Add) -> None:
     add("train", "train a plugin on a dataset")
     add("predict", "predict other materials with a run")
     add("evaluate", "open the test part of a run's split, once, and score the run")
-    runs = add("runs", "compare runs on the same test materials")
+    runs = add("runs", "rank runs by validation error, with test scores where they were opened")
     runs.add_argument("names", nargs="*", help="these runs; all of the cache if none is named")
+    runs.add_argument("--csv", action="store_true", help="print a table as CSV, with all scores")
     _cecv(add("cecv", "chemical environment clustering vectors of runs (L-G-DCNN, figure 3)"))
     _contributions(
         add(

@@ -11,7 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numba
+try:
+    import numba
+except ImportError as error:
+    from matdata.core.packages import missing_package
+
+    missing = missing_package(error, "compiled features")
+    if missing is None:
+        raise
+    raise missing from error
 
 from matdata.core.kernel_cache import drop_stale_code
 

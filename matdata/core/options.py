@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from matdata.core.errors import ConfigError, did_you_mean
-from matdata.core.settings import Settings
+from matdata.core.settings import Settings, meaning
 
 #: ``words`` is a list that the command line takes with commas, ``list`` one of an option that can
 #: be repeated; ``table`` holds values by key (``--filter KEY=VALUE``), ``tables`` values by name
@@ -99,10 +99,8 @@ def options_of(
     options = []
     for name in fields if names is None else names:
         field = fields[name]
-        choices = ", ".join(map(str, field.metadata["choices"] or ()))
-        meaning = field.metadata["help"] + (f" ({choices})" if choices else "")
         own = {"kind": _kind(hints[name]), "default": field.default, **changes}
-        options.append(Option(name, meaning, **own))
+        options.append(Option(name, meaning(field), **own))
     return tuple(options)
 
 

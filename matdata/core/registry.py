@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 from matdata.core.errors import MatdataError, PluginError, did_you_mean
 from matdata.core.given import require_name
 from matdata.core.offers import UNINSTALL, Fault, Offer, read_offers
+from matdata.core.packages import needed_for
 from matdata.core.redaction import excerpt
 
 T = TypeVar("T")
@@ -54,6 +55,8 @@ class Registry(Generic[T]):
         ``"module:class"`` that plugins must be subclasses (or, if not `classes`, instances) of.
     needs
         Texts that a plugin must have as attributes, beside its name.
+    more
+        How to get names that are not there, for the error of an unknown one.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Registry(Generic[T]):
         base: str,
         needs: tuple[str, ...] = (),
         classes: bool = True,
+        more: str = "",
     ) -> None:
         self.kind = kind
         self.group = group
@@ -73,6 +77,7 @@ class Registry(Generic[T]):
         self._base = base
         self._needs = needs
         self._classes = classes
+        self._more = more
         self._known: _Plugins | None = None
 
     def names(self) -> list[str]:
@@ -120,8 +125,9 @@ class Registry(Generic[T]):
         """
         require_name(name, f"a {self.kind}")
         if name in self._builtin:
-            own: T = _attribute(self._builtin[name])
-            return own
+            with needed_for(f"{self.kind} {name!r}"):
+                own: T = _attribute(self._builtin[name])
+                return own
         rivals = self._plugins().rivals.get(name, [])
         if rivals and version is not None:
             fitting = list(self._of_version(rivals, version))
@@ -146,9 +152,11 @@ class Registry(Generic[T]):
             if name and fault.name == name:
                 raise PluginError(fault.what, next_step=fault.next_step)
         names = self.names()
+        closest = did_you_mean(name, names)
+        more = f"; {self._more}" if self._more and not closest else ""
         raise self._error(
-            f"unknown {self.kind} {name!r}{did_you_mean(name, names)}",
-            next_step=f"known {self.kind}s: {', '.join(names)}",
+            f"unknown {self.kind} {name!r}{closest}",
+            next_step=f"known {self.kind}s: {', '.join(names) or 'none'}{more}",
         )
 
     def _of_version(self, rivals: list[Offer], version: str) -> Iterator[T]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -110,10 +111,16 @@ class Settings:
     @classmethod
     def describe(cls) -> list[tuple[str, Any, str]]:
         """Each setting's name, default and meaning, for help texts and documentation."""
-        return [
-            (field.name, _default(field), field.metadata.get("help", ""))
-            for field in dataclasses.fields(cls)
-        ]
+        return [(field.name, _default(field), meaning(field)) for field in dataclasses.fields(cls)]
+
+
+def meaning(field: dataclasses.Field[Any]) -> str:
+    """The meaning of a setting, with its choices where the text does not name them all."""
+    text: str = field.metadata.get("help", "")
+    choices = [str(one) for one in field.metadata.get("choices") or ()]
+    if set(choices) <= set(re.findall(r"[\w.+-]+", text)):
+        return text
+    return f"{text} ({', '.join(choices)})"
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

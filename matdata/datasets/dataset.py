@@ -195,7 +195,8 @@ class Dataset(Contents):
         split
             Name of the split; the only one if not given.
         keys
-            Columns to compare by; formula, chemsys and protostructure if not given.
+            Columns to compare by; formula, chemsys, protostructure and what the split keeps apart
+            if not given.
         near_duplicates
             Also search near duplicates between the parts, among the materials with a structure.
         judge

@@ -35,16 +35,18 @@ PREDICT_OPTIONS = (
         positional=True,
         required=True,
     ),
-    Option("output", "write a table (.parquet, .csv, .json, .jsonl)", metavar="FILE"),
-    Option("members", "a column for each member, too", "flag", default=False),
+    Option(
+        "output", "write a table (.parquet, .csv, .json, .jsonl)", metavar="FILE", group="output"
+    ),
+    Option("members", "a column for each member, too", "flag", default=False, group="output"),
     *COMMON,
 )
 EVALUATE_OPTIONS = (
     RUN,
-    Option("pictures", "write pictures (default: the run's)", metavar="DIR"),
-    Option("no_pictures", "write none", "flag", default=False),
-    *options_of(PictureSettings, ("format",), metavar="A,B"),
-    *options_of(PictureSettings, ("style",), metavar="STYLE"),
+    Option("pictures", "write pictures (default: the run's)", metavar="DIR", group="output"),
+    Option("no_pictures", "write no pictures", "flag", default=False, group="output"),
+    *options_of(PictureSettings, ("format",), metavar="A,B", group="output"),
+    *options_of(PictureSettings, ("style",), metavar="STYLE", group="output"),
     *COMMON,
 )
 

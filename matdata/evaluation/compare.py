@@ -1,28 +1,36 @@
-"""Comparison of runs: ranked only if their test materials are the same."""
+"""Comparison of runs: ranked by their validation error, with the test score beside it.
+
+Runs are ranked together only if they were validated on the same materials with the same values.
+The test part takes no part in it. Importable without torch.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from matdata.core.errors import MatdataError, TrainError
+from matdata.evaluation.folds import family_of
 from matdata.evaluation.openings import read_openings
 from matdata.store.catalogue import committed
 from matdata.training.run import RECORD, Run
+from matdata.training.scores.shown import deciding, validation_of
 from matdata.training.test_record import test_record
 
-#: Metric by which runs are ranked, and whether higher is better.
-BY = {
-    "regression": ("mae", False),
-    "classification": ("roc_auc", True),
-    "multi_label": ("f1_micro", True),
-    "distribution": ("l1", False),
-}
+Part = Literal["val", "test"]
 
 
 def summary(run: Run) -> dict[str, Any]:
-    """Description and state of a run, without its test score."""
+    """Description and state of a run, without its scores.
+
+    Returns
+    -------
+    dict
+        ``evaluated``: whether its test part was opened; ``unranked``: why it has no validation
+        score, None if it has one.
+    """
     manifest = run.manifest
     entry: dict[str, Any] = {
         "run": run.name,
@@ -34,9 +42,13 @@ def summary(run: Run) -> dict[str, Any]:
         "members": manifest["settings"]["ensemble"],
         "finished": run.finished,
         "evaluated": (run.folder / RECORD).is_file(),
+        "unranked": "it is not finished",
     }
     if run.finished:
-        entry["seconds"] = run.result()["seconds"]
+        result = run.result()
+        entry |= {"seconds": result["seconds"], "unranked": validation_of(result).get("reason")}
+    if run.extensions:
+        entry["extensions"] = run.extensions
     return entry
 
 
@@ -68,51 +80,108 @@ def listing(cache: Path) -> tuple[list[Run], list[dict[str, Any]]]:
     return runs, entries
 
 
-def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Evaluated runs grouped by target and test materials, each group sorted by its metric.
+@dataclass(frozen=True)
+class _Scored:
+    """One target of one run: its scores by part, of those that there are."""
 
-    ``openings`` is the number of trainings that have seen the test part, removed runs included.
+    run: Run
+    target: str
+    scores: Mapping[Part, Mapping[str, Any]]
+
+    @property
+    def part(self) -> Part:
+        """The part by which it is ranked: only runs without a validation part go by the test."""
+        return "val" if "val" in self.scores else "test"
+
+    @property
+    def key(self) -> tuple[str, Part, str]:
+        """What runs of one group have in common."""
+        return self.target, self.part, str(self.scores[self.part]["truth_digest"])
+
+    def entry(self) -> dict[str, Any]:
+        """The run as an entry of its group."""
+        test = self.scores.get("test")
+        return {
+            **summary(self.run),
+            "val": self.scores["val"]["metrics"] if "val" in self.scores else None,
+            "test": None if test is None else test["metrics"],
+            "test_materials": None if test is None else test["materials"],
+            "test_truth_digest": None if test is None else test["truth_digest"],
+        }
+
+
+def _scored(run: Run) -> list[_Scored]:
+    """The targets of a run that have a score; the test score only where the part was opened."""
+    val = validation_of(run.result())["targets"] if run.finished else {}
+    test = test_record(run)["targets"] if (run.folder / RECORD).is_file() else {}
+    names = dict.fromkeys([*val, *test])
+    parts: dict[Part, Mapping[str, Any]] = {"val": val, "test": test}
+    return [
+        _Scored(run, name, {part: scores[name] for part, scores in parts.items() if name in scores})
+        for name in names
+    ]
+
+
+def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Runs grouped by target and validation materials, each group sorted by its metric.
+
+    Returns
+    -------
+    list of dict
+        ``part`` is ``val``; ``test`` of runs that have no validation part and were evaluated.
+        ``runs`` have the metrics of both parts (``val``, ``test``, None where there is none) and
+        which materials were tested on (``test_materials``, ``test_truth_digest``): test scores on
+        other materials do not compare. ``openings`` is the number of trainings that have seen the
+        test part, removed runs included; None if the record is damaged.
+
+    Raises
+    ------
+    StoreError, TrainError
+        If the record of a run was changed.
     """
-    by_target: dict[tuple[str, str], dict[str, Any]] = {}
-    tested: dict[tuple[str, str], list[Run]] = {}
+    by_key: dict[tuple[str, Part, str], list[_Scored]] = {}
     for run in runs:
-        try:
-            record = test_record(run)
-        except MatdataError:
-            continue
-        for name, scored in record["targets"].items():
-            key = (name, scored["truth_digest"])
-            group = by_target.setdefault(
-                key,
-                {
-                    "target": name,
-                    "unit": scored["unit"],
-                    "task": scored["task"],
-                    "dataset": record["dataset"],
-                    "materials": scored["materials"],
-                    "truth_digest": scored["truth_digest"],
-                    "baselines": scored["baselines"],
-                    "runs": [],
-                },
-            )
-            group["runs"].append({**summary(run), "metrics": scored["metrics"]})
-            tested.setdefault(key, []).append(run)
-    for key, group in by_target.items():
-        group["openings"] = _openings(tested[key])
-        metric, more = BY[group["task"]]
-        group["by"] = metric
-        group["runs"].sort(key=lambda entry: _order(entry["metrics"][metric], more))
-    return list(by_target.values())
+        for one in _scored(run):
+            by_key.setdefault(one.key, []).append(one)
+    chosen_by_test_last = sorted(by_key.values(), key=lambda members: members[0].part == "test")
+    return [_group(members) for members in chosen_by_test_last]
+
+
+def _group(members: list[_Scored]) -> dict[str, Any]:
+    first = members[0]
+    scored = first.scores[first.part]
+    metric, more = deciding(scored["task"], [one.scores[first.part]["metrics"] for one in members])
+    entries = [one.entry() for one in members]
+    entries.sort(key=lambda entry: _order(entry[first.part][metric], more))
+    tested = [one.scores["test"] for one in members if "test" in one.scores]
+    return {
+        "target": first.target,
+        "unit": scored["unit"],
+        "task": scored["task"],
+        "shown": scored.get("shown"),
+        "dataset": first.run.manifest["dataset"]["ref"],
+        "split": first.run.manifest["split"]["name"],
+        "part": first.part,
+        "materials": scored["materials"],
+        "truth_digest": scored["truth_digest"],
+        "by": metric,
+        "openings": _openings([one.run for one in members]),
+        "baselines": {
+            first.part: scored["baselines"],
+            **({"test": tested[0]["baselines"]} if tested else {}),
+        },
+        "runs": entries,
+    }
 
 
 def _openings(runs: Sequence[Run]) -> int | None:
-    """Number of trainings that saw the test part shared by these runs; None if a record is damaged.
+    """Number of trainings that saw a test part of these runs; None if a record is damaged.
 
     Counts those recorded with the dataset, and the runs themselves: a run copied from another
     cache comes without that record.
     """
     parts = {(run.manifest["dataset"]["ref"], run.manifest["split"]["digest"]) for run in runs}
-    trainings = {run.digest for run in runs}
+    trainings = {run.digest for run in runs if (run.folder / RECORD).is_file()}
     for ref, split in parts:
         name, _, version = ref.partition("@")
         try:
@@ -130,28 +199,36 @@ def _order(value: float | None, more: bool) -> float:
 
 
 def compare(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Rank the given runs.
+    """Rank the given runs; those without a score are in no group.
+
+    Runs on other folds of the same split are compared by `matdata.evaluation.folds.fold_tables`.
 
     Returns
     -------
     list of dict
-        One group per target.
+        One group per target, see `groups`.
 
     Raises
     ------
     TrainError
-        If one was not evaluated, or they were not tested on the same materials and values.
+        If they were not validated on the same materials and values.
     """
-    for run in runs:
-        test_record(run)
     ranked = groups(runs)
     for group in ranked:
-        tested = {entry["run"] for entry in group["runs"]}
-        absent = [run.name for run in runs if run.name not in tested]
+        part = group["part"]
+        inside = {entry["run"] for entry in group["runs"]}
+        families = {family_of(run) for run in runs if run.name in inside} - {None}
+        comparable = [
+            run
+            for run in runs
+            if any(one.part == part for one in _scored(run)) and family_of(run) not in families
+        ]
+        absent = [run.name for run in comparable if run.name not in inside]
         if absent:
+            done = "validated" if part == "val" else "tested"
             raise TrainError(
-                f"runs are not ranked: {', '.join(absent)} and {', '.join(sorted(tested))} were "
-                f"not tested on the same materials with the same {group['target']}",
+                f"runs are not ranked: {', '.join(absent)} and {', '.join(sorted(inside))} were "
+                f"not {done} on the same materials with the same {group['target']}",
                 cause="another split, another dataset or target, or materials that lack a feature",
                 next_step="train them on one split, with features that all its materials have",
             )

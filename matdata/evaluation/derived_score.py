@@ -9,8 +9,6 @@ import numpy as np
 
 from matdata.core.digest import digest_json
 from matdata.evaluation.derive.chain import FITTED, Chain
-from matdata.evaluation.metrics import undefined
-from matdata.evaluation.target_scores import plain_values, target_record
 from matdata.splits.base import Split
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.added import adding
@@ -18,6 +16,8 @@ from matdata.training.data import View, truth
 from matdata.training.predict import predict_dataset
 from matdata.training.prediction import Predictions
 from matdata.training.run import Run
+from matdata.training.scores.metrics import undefined
+from matdata.training.scores.target_scores import plain_values, target_record
 from matdata.training.target import Target
 
 

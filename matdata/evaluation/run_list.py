@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from matdata.core.html import card
 from matdata.evaluation.compare import compare, groups, listing, summary
+from matdata.evaluation.folds import fold_tables
 from matdata.training.run import find_run
 
 if TYPE_CHECKING:
@@ -24,12 +25,16 @@ class RunList:
     runs
         What each run is and where it stands (`matdata.evaluation.compare.listing`), oldest first.
     ranked
-        Groups of runs that were tested on the same materials, each with the best first
+        Groups of runs that were validated on the same materials, each with the best first
         (`matdata.evaluation.compare.groups`).
+    folds
+        Mean and standard deviation of trainings on all folds of a split
+        (`matdata.evaluation.folds.fold_tables`).
     """
 
     runs: list[dict[str, Any]]
     ranked: list[dict[str, Any]]
+    folds: list[dict[str, Any]]
 
     def __len__(self) -> int:
         return len(self.runs)
@@ -61,17 +66,29 @@ class RunList:
         return card(title, best, head, self._rows())
 
     def to_frame(self) -> pd.DataFrame:
-        """A row per run and target, metrics of the test part in columns, indexed by run."""
+        """A row per run and target, indexed by run.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``val_<metric>`` of the validation part, ``test_<metric>`` where the test part was
+            opened; runs without scores have a row of missing values.
+        """
         import pandas as pd
 
         rows = [
-            {"run": entry["run"], "target": group["target"], **entry["metrics"]}
+            {"run": entry["run"], "target": group["target"], **_metrics(entry)}
             for group in self.ranked
             for entry in group["runs"]
         ]
-        tested = {row["run"] for row in rows}
-        rows += [{"run": entry["run"]} for entry in self.runs if entry["run"] not in tested]
+        scored = {row["run"] for row in rows}
+        rows += [{"run": entry["run"]} for entry in self.runs if entry["run"] not in scored]
         return pd.DataFrame(rows, columns=None if rows else ["run"]).set_index("run")
+
+
+def _metrics(entry: dict[str, Any]) -> dict[str, Any]:
+    scores = {part: entry[part] or {} for part in ("val", "test")}
+    return {f"{part}_{name}": value for part in scores for name, value in scores[part].items()}
 
 
 def _state(entry: dict[str, Any]) -> str:
@@ -88,10 +105,12 @@ def list_runs(cache: Path, names: Sequence[str]) -> RunList:
     Raises
     ------
     StoreError, TrainError
-        If a named run is not there, was not evaluated, or not on the same materials.
+        If a named run is not there, or was not validated on the same materials.
     """
     if names:
-        chosen = [find_run(cache, name) for name in names]
-        return RunList([summary(one) for one in chosen], compare(chosen))
-    readable, entries = listing(cache)
-    return RunList(entries, groups(readable))
+        chosen = [find_run(cache, name) for name in dict.fromkeys(names)]
+        ranked, entries = compare(chosen), [summary(one) for one in chosen]
+    else:
+        chosen, entries = listing(cache)
+        ranked = groups(chosen)
+    return RunList(entries, ranked, fold_tables(chosen, ranked))

@@ -11,13 +11,10 @@ import numpy as np
 
 from matdata.core.digest import digest_file
 from matdata.core.errors import TrainError, first_few
-from matdata.core.expressions import TARGET_DOMAIN
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.chain import Chain
 from matdata.evaluation.derived_score import derived_record
-from matdata.evaluation.metrics import undefined
 from matdata.evaluation.openings import Opening, record_opening
-from matdata.evaluation.target_scores import plain_values, target_record
 from matdata.splits.base import Split
 from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
@@ -25,13 +22,12 @@ from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
 from matdata.training.contents import read_sealed
 from matdata.training.data import View, truth
-from matdata.training.objectives.choice import objective_of
 from matdata.training.predict import predict_dataset, require_finite
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_settings import check_prediction
 from matdata.training.run import OPENED, RECORD, TABLE, Run
+from matdata.training.scores.part_scores import part_scores
 from matdata.training.target_axis import require_same_axis
-from matdata.training.target_cells import cells_of
 from matdata.training.targets import require_names
 from matdata.training.test_record import require_same_weights
 
@@ -158,17 +154,6 @@ def _split(run: Run, dataset: DatasetFolder) -> Split:
 def _record(
     run: Run, dataset: DatasetFolder, split: Split, predictions: Predictions
 ) -> dict[str, Any]:
-    view = View.of(dataset, {})
-    targets = {}
-    for target in predictions.targets:
-        train = truth(view, split.ids("train"), (target,))
-        shown = objective_of(target, run.settings).metrics
-        scored = target_record(predictions, target, train, shown)
-        rows = view.rows(predictions.ids).tolist()
-        if outside := sum(cells_of(view.columns, target, rows).outside):
-            scored["missing"] = {TARGET_DOMAIN: outside}
-        why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
-        targets[target.name] = {**scored, "undefined": why} if why else scored
     return {
         "run": run.name,
         "weights": run.weights_digest(),
@@ -176,6 +161,6 @@ def _record(
         **dataset.words,
         "split": {"name": split.name, "digest": split.digest()},
         "test": {"asked": len(split.ids("test")), "predicted": len(predictions)},
-        "targets": plain_values(targets),
+        "targets": part_scores(predictions, dataset, run.settings, split.ids("train")),
         "table_sha256": digest_file(run.folder / TABLE),
     }

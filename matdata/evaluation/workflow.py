@@ -12,6 +12,7 @@ from matdata.core.errors import MatdataWarning
 from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
 from matdata.core.options import Option, overlay
+from matdata.core.packages import need_torch
 from matdata.evaluation.keywords import PredictionKeywords
 from matdata.materials.items import is_pandas
 
@@ -78,6 +79,7 @@ def predict(
     --------
     >>> md.predict("gap", ["new.cif", structure, "Fe2O3"]).to_frame()
     """
+    need_torch()
     from matdata.evaluation.arguments import PREDICT_OPTIONS
     from matdata.evaluation.request import PredictRequest
 
@@ -152,6 +154,7 @@ def evaluate(
     --------
     >>> md.evaluate("gap")["targets"]["band_gap"]["metrics"]["mae"]
     """
+    need_torch()
     from matdata.evaluation.arguments import EVALUATE_OPTIONS
     from matdata.evaluation.pictures import draw_run
     from matdata.evaluation.request import EvaluateRequest

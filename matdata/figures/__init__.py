@@ -6,7 +6,7 @@ imports them when a picture is asked for.
 
 from __future__ import annotations
 
-from matdata.core.errors import ConfigError
+from matdata.core.packages import require_package
 
 
 def require_matplotlib() -> None:
@@ -14,14 +14,7 @@ def require_matplotlib() -> None:
 
     Raises
     ------
-    ConfigError
+    MissingPackageError
         If it is not installed, with the extra that brings it.
     """
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(
-            "pictures need matplotlib, which is not installed",
-            cause=str(error),
-            next_step="pip install 'matdata[pictures]'",
-        ) from error
+    require_package("matplotlib", "pictures")

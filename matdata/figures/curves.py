@@ -84,7 +84,7 @@ def uncertainty(
     Parameters
     ----------
     scored
-        Of `matdata.evaluation.uncertainty.calibration`.
+        Of `matdata.training.scores.uncertainty.calibration`.
     unit
         Of the target.
     """

@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from matdata.core.errors import ConfigError
+from matdata.core.packages import needed_for
 from matdata.load.device_errors import device_errors, driver_fault, is_driver_fault
 from matdata.load.modes import host_free
 
@@ -24,13 +25,8 @@ def find_device(name: object) -> tuple[torch.device, int | None]:
     DeviceError
         If the device is there and cannot be used.
     """
-    try:
+    with needed_for("batches of tensors", "device='numpy' for NumPy batches"):
         import torch
-    except ImportError as error:
-        raise ConfigError(
-            "batches of tensors need torch, which is not installed",
-            next_step="`pip install matdata[train]`, or device='numpy' for NumPy batches",
-        ) from error
     try:
         if not isinstance(name, (str, int, torch.device)):
             raise RuntimeError("neither text, nor a number of a GPU, nor a device")

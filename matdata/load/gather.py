@@ -12,10 +12,25 @@ import numpy.typing as npt
 from matdata.core.cpu_kernels import cpu_kernels_enabled
 from matdata.core.crystals import Array, Int
 
+#: Bytes of columns from which compiled copying is worth the import of numba: half a second, in
+#: which NumPy copies some hundred times as much.
+WORTH_COMPILING = 1 << 20
+
 
 def compiled() -> ModuleType | None:
-    """The module `matdata.load.kernels`, ready to run; None without numba, or switched off."""
+    """The module `matdata.load.kernels`, made ready to run; None without numba, or switched off."""
     return _kernels() if cpu_kernels_enabled() else None
+
+
+def make_ready(size: int) -> None:
+    """Have the compiled loops ready before the first epoch, for columns of so many bytes."""
+    if size >= WORTH_COMPILING:
+        compiled()
+
+
+def ready() -> ModuleType | None:
+    """The compiled loops, if some loader or caller has made them ready and the switch is on."""
+    return compiled() if _kernels.cache_info().currsize else None
 
 
 @functools.cache
@@ -52,7 +67,7 @@ def gather_entries(source: Array, starts: Int, ends: Int, target: Array) -> None
     """
     if not target.size:
         return
-    kernels = compiled()
+    kernels = ready()
     if kernels is not None:
         item = source.itemsize * int(np.prod(source.shape[1:], dtype=np.int64))
         kernels.copy_stretches(_bytes(source), starts, ends, item, _bytes(target))

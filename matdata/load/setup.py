@@ -15,7 +15,7 @@ from matdata.load.arrays import ArrayViews
 from matdata.load.batching import Budget
 from matdata.load.chunk import CHUNK_BYTES
 from matdata.load.devices import find_device
-from matdata.load.gather import compiled
+from matdata.load.gather import make_ready
 from matdata.load.materials import Materials, weights_of
 from matdata.load.modes import Mode, choose, default_window, too_small
 from matdata.load.options import LoadOptions
@@ -80,7 +80,7 @@ def set_up(materials: Materials, options: LoadOptions) -> Setup[Batch | ArrayBat
     mode = choose(options.mode, size, str(options.device), free)
     planner = _planner(materials, options, features, size)
     featurizers = {spec: feature.featurizer for spec, feature in features.items()}
-    compiled()  # before the first epoch, which is not to wait for it
+    make_ready(size)
     source, views, mode = _readers(features, materials, mode, device, featurizers)
     weights = weights_of(options.weights, materials.ids, "weights", materials.dataset_ids)
     single = None if weights is None else weights.astype(np.float32)

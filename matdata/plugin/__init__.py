@@ -17,6 +17,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from matdata.core.packages import needed_for
 from matdata.plugin.homes import HOMES
 
 if TYPE_CHECKING:
@@ -183,7 +184,8 @@ __all__ = [
 def home(name: str) -> object:
     """What a name of `HOMES` stands for, from where it is defined."""
     module, _, attribute = HOMES[name].partition(":")
-    value: object = getattr(import_module(module), attribute or name)
+    with needed_for(name):
+        value: object = getattr(import_module(module), attribute or name)
     return value
 
 

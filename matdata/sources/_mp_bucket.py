@@ -14,6 +14,7 @@ from matdata.core.console import Console
 from matdata.core.digest import digest_json
 from matdata.core.errors import SourceError
 from matdata.core.executors import Workers, ordered_map
+from matdata.core.packages import needed_for
 from matdata.core.redaction import excerpt, shareable
 from matdata.sources.credentials import split_base
 from matdata.sources.download import Remote, fetch
@@ -156,7 +157,9 @@ def _address(key: str) -> str:
 def _actions(prefix: str) -> Sequence[Mapping[str, Any]]:
     """The entries of a Delta table's log for its current files."""
     import pyarrow as pa
-    from deltalake import DeltaTable
+
+    with needed_for("the Materials Project's open data (--bulk)"):
+        from deltalake import DeltaTable
 
     options = {"AWS_SKIP_SIGNATURE": "true", "AWS_REGION": "us-east-1", **PATIENCE}
     mirror = _mirror()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from matdata.core.errors import SourceError
+from matdata.core.packages import needed_for
 from matdata.core.redaction import excerpt, keep_secret, shareable
 from matdata.sources.credentials import split_base
 from matdata.sources.web import get_json
@@ -116,8 +117,9 @@ def database_version(endpoint: str | None) -> str:
 
 def rester(kind: str, key: str, endpoint: str | None) -> Any:
     """The official client of ``summary`` or ``thermo`` documents, with a timeout."""
-    from mp_api.client.routes.materials.summary import SummaryRester
-    from mp_api.client.routes.materials.thermo import ThermoRester
+    with needed_for("the Materials Project"):
+        from mp_api.client.routes.materials.summary import SummaryRester
+        from mp_api.client.routes.materials.thermo import ThermoRester
 
     rester_class = {"summary": SummaryRester, "thermo": ThermoRester}[kind]
     return rester_class(
@@ -161,8 +163,9 @@ def client_errors(doing: str) -> Iterator[None]:
     SourceError
         If the service cannot be reached, refuses, or its answer cannot be read.
     """
-    import requests
-    from mp_api.client.core.exceptions import MPRestError
+    with needed_for("the Materials Project"):
+        import requests
+        from mp_api.client.core.exceptions import MPRestError
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from matdata.adapters.sites import Sites
 from matdata.core.errors import MatdataError
 from matdata.core.ledger import DEBUG, UNEXPECTED, Reject, Unusable
+from matdata.core.packages import MissingPackageError, missing_package
 from matdata.sources.identity import problem_of
 from matdata.sources.limits import MAX_COLUMNS
 
@@ -107,11 +108,16 @@ def rejected(identity: str, error: Exception, location: str = "") -> Reject:
     ------
     MemoryError
         If that was the error: it is not the record's fault.
+    MissingPackageError
+        If a package that reads such records is not installed.
     Exception
         The error itself if it is unexpected and ``MATDATA_DEBUG`` is set.
     """
     if isinstance(error, Unusable):
         return Reject(identity, "source", error.reason, f"{location}{error}")
+    missing = missing_package(error)
+    if isinstance(error, MissingPackageError) or missing:
+        raise missing or error
     if isinstance(error, MatdataError):
         return Reject(identity, "source", "unreadable", f"{location}{error.what}")
     if isinstance(error, MemoryError) or os.environ.get(DEBUG):

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from matdata.core.cache import cache_dir
 from matdata.core.errors import SourceError, did_you_mean
+from matdata.core.packages import require_package
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.download import Remote, check_local, fetch
 from matdata.sources.files import Files
@@ -68,12 +69,13 @@ def known_sets() -> dict[str, Entry]:
 
     Raises
     ------
-    SourceError
+    MissingPackageError
         If matminer is not installed.
     """
+    require_package("matminer", "matminer's data sets")
     spec = importlib.util.find_spec("matminer")
     if spec is None or spec.origin is None:
-        raise SourceError("matminer is not installed", next_step="pip install matminer")
+        raise SourceError("the installed matminer has no files", next_step="install it again")
     path = Path(spec.origin).parent / "datasets" / "dataset_metadata.json"
     data = json.loads(path.read_text(encoding="utf-8"))
     return {

@@ -11,6 +11,7 @@ from matdata.adapters.sites import Sites, from_dict, to_crystals
 from matdata.core.composition import parse_formula
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Reject, Unusable
+from matdata.core.packages import needed_for
 from matdata.sources.base import Chunk
 from matdata.sources.guard import Gathered, Row, gather, rejected
 from matdata.sources.readers.base import Raw
@@ -77,7 +78,8 @@ def _values_of(record: Raw) -> dict[str, Any]:
 def _outcomes_of(record: Raw) -> Sequence[Sites | Exception]:
     """The crystal of a record; for a CIF text one outcome per block, a crystal or its error."""
     if record.form == "cif":
-        from matdata.adapters.cif import read_cif
+        with needed_for("reading CIF"):
+            from matdata.adapters.cif import read_cif
 
         return [outcome.sites for outcome in read_cif(record.payload)]
     return [_crystal_of(record)]

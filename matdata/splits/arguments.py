@@ -10,20 +10,30 @@ from matdata.core.settings import Settings
 from matdata.splits.saved import settings_known
 from matdata.store.config_file import Entry, config_text
 
+METHOD = "method"  # a heading of the help
 SPLIT_OPTIONS = (
     Option("dataset", "name, or name@version", positional=True, required=True),
     Option(
         "method",
         "random (default), stable, group, kfold, element, taata, time, matbench or fixed",
+        group=METHOD,
     ),
-    Option("split", "70/15/15 (default), 80/20, or counts", metavar="RATIOS"),
-    Option("group_by", "keep groups on one side", "words", metavar="COLUMN", aliases=("by",)),
-    Option("seed", "seed of the draw (default: 0)", "int"),
-    Option("name", "save under this name"),
+    Option("split", "70/15/15 (default), 80/20, or counts", metavar="RATIOS", group=METHOD),
+    Option(
+        "group_by",
+        "keep groups on one side",
+        "words",
+        metavar="COLUMN",
+        aliases=("by",),
+        group=METHOD,
+    ),
+    Option("seed", "seed of the draw (default: 0)", "int", group=METHOD),
+    Option("name", "save under this name", group="output"),
     Option(
         "set",
         "another setting of the method (k=10, file=ids_train_val_test.json, column=part)",
         "table",
+        group=METHOD,
     ),
     Option("cache", "cache folder (else $MATDATA_CACHE)", in_arguments=False),
 )

@@ -8,7 +8,7 @@ part share a value with an earlier one, and names some.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ import numpy as np
 from matdata.core.errors import SplitError, first_few
 from matdata.core.printable import printable
 from matdata.splits.base import Split
-from matdata.splits.columns import Columns, Ids, aligned
+from matdata.splits.columns import Columns, Ids, Labels, aligned
+from matdata.splits.purpose import JOINED, NEAR, Level, kept_apart, level_of
 
 PAIRS = (("train", "val"), ("train", "test"), ("val", "test"))
 KEYS = ("formula", "chemsys", "protostructure")
@@ -39,6 +40,8 @@ class Overlap:
         Materials of `target`.
     examples
         Up to five of (id in `target`, an id in `source`, the value).
+    level
+        What it means if some are shared (`matdata.splits.purpose`).
     """
 
     key: str
@@ -47,6 +50,7 @@ class Overlap:
     n_shared: int
     n_target: int
     examples: tuple[tuple[str, str, str], ...]
+    level: Level = "information"
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class Report:
     unlabelled
         Key to the number of materials of the split without a value; they share nothing. Under
         ``near_duplicate``, where some have no structure to compare, how many.
+    kept_apart
+        Columns whose values the split keeps apart, taken together.
     """
 
     split: str
@@ -71,11 +77,16 @@ class Report:
     overlaps: tuple[Overlap, ...]
     skipped: tuple[str, ...]
     unlabelled: dict[str, int]
+    kept_apart: tuple[str, ...] = ()
 
     @property
     def leaks(self) -> bool:
         """Whether any two parts share a value under any of the keys checked."""
         return any(overlap.n_shared for overlap in self.overlaps)
+
+    def shared(self, level: Level) -> list[Overlap]:
+        """The overlaps of one level that share something."""
+        return [o for o in self.overlaps if o.n_shared and o.level == level]
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values."""
@@ -84,6 +95,7 @@ class Report:
             "split": self.split,
             "digest": self.digest,
             "leaks": self.leaks,
+            "kept_apart": list(self.kept_apart),
             "overlaps": overlaps,
             "skipped": list(self.skipped),
             "unlabelled": self.unlabelled,
@@ -96,12 +108,15 @@ class Report:
     def lines(self) -> list[str]:
         """The report for reading, line by line."""
         verdict = "parts share values" if self.leaks else "parts share nothing"
-        lines = [f"audit of {self.split}: {verdict} under the keys checked"]
+        apart = JOINED.join(self.kept_apart)
+        keeps = f", which keeps {printable(apart)} apart" if apart else ""
+        lines = [f"audit of {self.split}{keeps}: {verdict} under the keys checked"]
         for o in self.overlaps:
             percent = 100 * o.n_shared / o.n_target
             key, pair = printable(o.key), f"{o.source} -> {o.target}"
             lines.append(
                 f"  {key:<16} {pair:<14} {o.n_shared:>8} of {o.n_target} ({percent:.1f} %)"
+                + (f"  {o.level}" if o.n_shared else "")
             )
             lines += [f"      {a} as {b}: {value}" for a, b, value in o.examples]
         lines += [f"  no value of {key}: {n} materials" for key, n in self.unlabelled.items() if n]
@@ -113,7 +128,7 @@ class Report:
 def audit(
     split: Split,
     table: Mapping[str, object],
-    keys: Iterable[str] = KEYS,
+    keys: Iterable[str] | None = None,
     near_duplicates: Iterable[tuple[str, str]] | None = None,
 ) -> Report:
     """Count what each part shares with the parts before it.
@@ -125,7 +140,8 @@ def audit(
     table
         The dataset's columns by name, ``material_id`` among them.
     keys
-        Columns to compare by, or labels that `columns.DERIVED` derives from the formula.
+        Columns to compare by, or labels that `columns.DERIVED` derives from the formula; `KEYS`
+        and what the split keeps apart (joined by ``+``) if not given.
     near_duplicates
         Pairs of ids that are nearly the same material, from any search; ids
         outside the split are ignored.
@@ -137,18 +153,26 @@ def audit(
     """
     ids, columns = _aligned(table)
     parts = _parts_of(split, ids)
+    apart = kept_apart(split)
+    joint = JOINED.join(apart)
     overlaps: list[Overlap] = []
     unlabelled: dict[str, int] = {}
-    requested_keys, available = tuple(dict.fromkeys(keys)), set(columns.names())
+    asked = (*KEYS, *filter(None, (joint,))) if keys is None else keys
+    requested_keys, available = tuple(dict.fromkeys(asked)), set(columns.names())
+    skipped = []
     for key in requested_keys:
-        if key in available:
-            codes, values = _codes(columns, key)
-            unlabelled[key] = int(np.sum((codes < 0) & (parts != "")))
-            overlaps += _overlaps_by_key(key, ids, parts, codes, values)
-    skipped = tuple(key for key in requested_keys if key not in available)
+        names = apart if key == joint else (key,)
+        if not available.issuperset(names):
+            skipped.append(key)
+            continue
+        codes, values = _codes(columns.joint_labels(names))
+        unlabelled[key] = int(np.sum((codes < 0) & (parts != "")))
+        overlaps += _overlaps_by_key(key, ids, parts, codes, values)
     if near_duplicates is not None:
         overlaps += _overlaps_by_pairs(ids, parts, near_duplicates)
-    return Report(split.name, split.digest(), tuple(overlaps), skipped, unlabelled)
+    structures = "protostructure" in available
+    judged = [replace(o, level=level_of(o.key, o.source, apart, structures)) for o in overlaps]
+    return Report(split.name, split.digest(), tuple(judged), tuple(skipped), unlabelled, apart)
 
 
 def _aligned(table: Mapping[str, Any]) -> tuple[Ids, Columns]:
@@ -173,15 +197,14 @@ def _parts_of(split: Split, ids: Ids) -> Ids:
     return split.part_of(ids)
 
 
-def _codes(columns: Columns, key: str) -> tuple[np.ndarray, list[str]]:
+def _codes(labels: Labels) -> tuple[np.ndarray, list[str]]:
     """Integer code of each material's label, (n,), -1 without one; and the labels by code."""
-    labels = columns.labels(key)
     numbers: dict[str | None, int] = {None: -1}
     for label in labels:
         numbers.setdefault(label, len(numbers) - 1)
     del numbers[None]
     codes = np.array([-1 if x is None else numbers[x] for x in labels], dtype=np.int64)
-    return codes, [str(label) for label in numbers]
+    return codes, [str(label).replace("\x1f", JOINED) for label in numbers]
 
 
 def _overlaps_by_key(
@@ -217,7 +240,7 @@ def _overlaps_by_pairs(
         shared = sorted(partners.get((source, target), {}).items())
         examples = tuple((a, b, "near duplicate") for a, b in shared[:N_EXAMPLES])
         n_target = int(np.sum(parts == target))
-        overlaps.append(Overlap("near_duplicate", source, target, len(shared), n_target, examples))
+        overlaps.append(Overlap(NEAR, source, target, len(shared), n_target, examples))
     return overlaps
 
 

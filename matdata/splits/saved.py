@@ -11,7 +11,7 @@ from matdata.core.errors import SplitError, StoreError
 from matdata.core.given import require_name
 from matdata.core.settings import Settings
 from matdata.splits import METHODS, make_splits
-from matdata.splits.audit import KEYS, Report, audit
+from matdata.splits.audit import Report, audit
 from matdata.splits.base import Split
 from matdata.splits.columns import aligned
 from matdata.splits.io import from_table, metadata, to_table
@@ -203,7 +203,8 @@ def audit_split(
     dataset, split
         The split and its dataset.
     keys
-        Columns that must exist; None for those of the default ones that do.
+        Columns that must exist; None for those of the default ones that do, and for what the
+        split keeps apart.
     near_duplicates
         Pairs of ids, if near duplicates were searched for.
 
@@ -216,7 +217,7 @@ def audit_split(
         _, columns = aligned(dataset.ids, dataset.columns)
         for key in keys:
             columns.labels(key)
-    report = audit(split, dataset.columns, KEYS if keys is None else keys, near_duplicates)
+    report = audit(split, dataset.columns, keys, near_duplicates)
     if near_duplicates is None or dataset.structures.is_complete:
         return report
     missing = split.part_of(dataset.ids[dataset.structures.missing])

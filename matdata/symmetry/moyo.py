@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Iterator
 
+from matdata.core.packages import needed_for
 from matdata.symmetry.cell import Cell, CellSymmetry, NoSymmetry, Search
 
 
@@ -21,10 +22,11 @@ def prepare(symprec: float, angle_tolerance: float | None) -> tuple[str, Search]
 
     Raises
     ------
-    ImportError
+    MissingPackageError
         If moyopy is not installed.
     """
-    import moyopy
+    with needed_for("finding symmetry", "choose --symmetry none"):
+        import moyopy
 
     radians = None if angle_tolerance is None else math.radians(angle_tolerance)
 

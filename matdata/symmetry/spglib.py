@@ -6,6 +6,7 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 
+from matdata.core.packages import needed_for
 from matdata.symmetry.cell import Cell, CellSymmetry, NoSymmetry, Search
 
 
@@ -16,10 +17,11 @@ def prepare(symprec: float, angle_tolerance: float | None) -> tuple[str, Search]
 
     Raises
     ------
-    ImportError
+    MissingPackageError
         If spglib is not installed.
     """
-    import spglib
+    with needed_for("finding symmetry with spglib"):
+        import spglib
 
     # A negative angle selects spglib's own test, by lengths only.
     angle = -1.0 if angle_tolerance is None else angle_tolerance

@@ -19,6 +19,7 @@ TRAINERS: Registry[type[Trainer]] = Registry(
     PluginError,
     base="matdata.training.contract:Trainer",
     needs=("version", "citation", "summary"),
+    more='pip install "matdata[models]" installs those of matdata',
 )
 
 

@@ -20,6 +20,8 @@ SHORT = (
     *("epochs", "batch_size", "lr", "loss", "clip", "patience", "ensemble", "seed", "device"),
     *("threads", "compile", "precision"),
 )
+#: Headings of the help.
+TARGET, LOOP, WEIGHTS = "target", "training", "initial weights"
 TRAIN_OPTIONS = (
     Option("plugin", "trainer", positional=True, required=True),
     Option("dataset", "name, or name@version", positional=True, required=True),
@@ -30,25 +32,35 @@ TRAIN_OPTIONS = (
         "list",
         metavar="COLUMN",
         required=True,
+        group=TARGET,
     ),
-    Option("split", "a saved split; the only one if not given", metavar="NAME"),
-    Option("name", "name of the run"),
+    Option("split", "a saved split; the only one if not given", metavar="NAME", group="split"),
+    Option(
+        "folds",
+        "train a run for every fold of a k-fold split, whose common name --split takes",
+        choices=("all",),
+        group="split",
+    ),
+    Option("name", "name of the run; with --folds NAME-fold0, …", group="output"),
     Option(
         "task",
         "inferred from the column if not given",
         choices=("regression", "classification"),
+        group=TARGET,
     ),
     Option(
         "objective",
         "objective of one target, such as huber or multi_label; --loss is that of all others",
         "list",
         metavar="TARGET=NAME",
+        group=TARGET,
     ),
     Option(
         "axis",
         "axis of an array target: a column with the same list of numbers in each row",
         "list",
         metavar="TARGET=COLUMN",
+        group=TARGET,
     ),
     Option(
         "target_option",
@@ -56,31 +68,35 @@ TRAIN_OPTIONS = (
         "target's objective",
         "list",
         metavar="TARGET.KEY=VALUE",
+        group=TARGET,
     ),
-    *options_of(TrainSettings, SHORT),
+    *options_of(TrainSettings, SHORT, group=LOOP),
     Option(
         "set",
         "a setting of the loop (train.schedule=onecycle) or a hyperparameter of the plugin "
         "(hyper.depth=3); `matdata plugins NAME` lists both with their defaults",
         "table",
         in_file=False,
+        group=LOOP,
     ),
     Option("train", "settings of the loop", "table", in_arguments=False),
     Option("hyper", "hyperparameters of the plugin", "table", in_arguments=False),
-    Option("from_run", "begin with the weights of a run", metavar="RUN"),
-    Option("freeze", "weights that stay as is", "list", metavar="PATTERN"),
-    Option("reinit", "weights not taken over", "list", metavar="PATTERN"),
+    Option("from_run", "begin with the weights of a run", metavar="RUN", group=WEIGHTS),
+    Option("freeze", "weights that stay as is", "list", metavar="PATTERN", group=WEIGHTS),
+    Option("reinit", "weights not taken over", "list", metavar="PATTERN", group=WEIGHTS),
     Option(
         "keep_normalizer",
         "normalise targets as the run of --from-run did, not by this training part",
         "flag",
         default=False,
+        group=WEIGHTS,
     ),
     Option(
         "no_validation",
         "train for all epochs and keep the last weights; uses no validation part",
         "flag",
         default=False,
+        group=LOOP,
     ),
     Option("cache", "cache folder (else $MATDATA_CACHE)", in_arguments=False),
 )
@@ -88,10 +104,12 @@ TRAIN_OPTIONS = (
 OF_TARGETS = ("objective", "axis", "target_option")
 #: Fields of a request that stand alone.
 PLAIN = ("plugin", "dataset", "split", "task", "from_run", "freeze", "reinit", "keep_normalizer")
+#: What is asked of the folder and the number of runs, and is no field of a request.
+OF_RUNS = ("name", "cache", "folds")
 
 
 def canonical(values: Values, whole: Values) -> dict[str, Any]:
-    """Options of a file or of the command line, as fields of `Request`, and ``name``, ``cache``.
+    """Options of a file or of the command line, as fields of `Request`, and `OF_RUNS`.
 
     Parameters
     ----------
@@ -115,7 +133,7 @@ def canonical(values: Values, whole: Values) -> dict[str, Any]:
         for key, value in values.get(table, {}).items()
     }
     settings, hypers = settings_from_pairs({**tables, **values.get("set", {})}, trainer)
-    request = {name: values[name] for name in (*PLAIN, "name", "cache") if name in values}
+    request = {name: values[name] for name in (*PLAIN, *OF_RUNS) if name in values}
     request |= {"targets": values["target"]} if "target" in values else {}
     names = values.get("target", whole.get("target", ()))
     requests = target_requests(names, *(values.get(name, ()) for name in OF_TARGETS))
@@ -159,18 +177,20 @@ def request_of(fields: Values) -> Request:
 
 
 def config_of_train(
-    request: Request, trainer: Trainer, settings: Mapping[str, object], name: str | None
+    request: Request, trainer: Trainer, settings: Mapping[str, object], fields: Values
 ) -> str:
     """A configuration file with all options of a training as they are in effect.
 
     Parameters
     ----------
-    request, name
+    request
         What was asked for.
     trainer
         The plugin with its hyperparameters.
     settings
         Settings of the loop by name, as they are in effect.
+    fields
+        Canonical options, for those of `OF_RUNS`.
     """
     values = {
         **{key: getattr(request, key) for key in PLAIN},
@@ -178,7 +198,8 @@ def config_of_train(
         **{name: texts or None for name, texts in texts_of(request.target_requests).items()},
         "freeze": request.freeze or None,
         "reinit": request.reinit or None,
-        "name": name,
+        "name": fields.get("name"),
+        "folds": fields.get("folds"),
         "no_validation": None,  # stands among the settings of the loop
     }
     alone = [one for one in TRAIN_OPTIONS if one.name in values]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,10 @@ def read_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
     return {name: torch.from_numpy(value) for name, value in arrays.items()}, state
 
 
-def load_checkpoint(loop: Loop, folder: Path, run: str = "") -> bool:
+def load_checkpoint(loop: Loop, folder: Path, runs: Collection[str] = ("",)) -> bool:
     """Bring a new loop to where a checkpoint of this run stands; returns whether there is one.
+
+    `runs` are the digests that `require_written_by` takes.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def load_checkpoint(loop: Loop, folder: Path, run: str = "") -> bool:
     if not path.is_file():
         return False
     arrays, state = read_tensors(path)
-    require_written_by(path, state, run)
+    require_written_by(path, state, runs)
     device = loop.engine.recipe.device
     groups: dict[str, dict[str, Tensor]] = {}
     for key, value in arrays.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ def require_unchanged(folder: Path, recorded: Mapping[str, str], names: Iterable
             )
 
 
-def require_written_by(path: Path, state: Mapping[str, object], run: str) -> None:
+def require_written_by(path: Path, state: Mapping[str, object], runs: Collection[str]) -> None:
     """Check that a file of a run that is under way was written by that run.
 
     Parameters
@@ -93,15 +93,16 @@ def require_written_by(path: Path, state: Mapping[str, object], run: str) -> Non
         The file, for the message.
     state
         What it records about itself: ``run`` is the digest of what its run was asked for.
-    run
-        That digest of the run it lies in.
+    runs
+        Such digests of the run that it lies in: of what it was asked for, now and before it was
+        extended.
 
     Raises
     ------
     StoreError
         If they differ.
     """
-    if state.get("run") != run:
+    if state.get("run") not in runs:
         raise StoreError(
             f"{path} was not written by this run",
             cause="it was copied from the folder of another run",

@@ -31,6 +31,7 @@ from matdata.training.optim import (
     make_optimizer,
     optimizer_slots,
 )
+from matdata.training.optimizer import AnyOptimizer
 from matdata.training.precision import LossScaler, autocast
 from matdata.training.settings import TrainSettings
 
@@ -281,7 +282,7 @@ def _compiled(model: nn.Module, settings: TrainSettings) -> Callable[[Batch], Re
 
 
 def _finish(
-    optimizer: torch.optim.Optimizer,
+    optimizer: AnyOptimizer,
     scaler: LossScaler,
     rate: float,
     trained: Sequence[Tensor],

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from matdata.training.optimizer import Optimizer
+
 #: phi of the paper is a clipped norm; CrabNet's code has this bound.
 LARGEST_NORM = 10.0
 
 
-class Lamb(torch.optim.Optimizer):
+class Lamb(Optimizer):
     """Layerwise adaptive moments (You et al., ICLR 2020, algorithm 2).
 
     With the moments of Adam, ``m`` and ``v``, both with their bias taken out, a weight tensor x
@@ -43,19 +45,14 @@ class Lamb(torch.optim.Optimizer):
         weight_decay: float = 0.0,
         stacked: bool = False,
     ) -> None:
-        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(parameters, {**options, "stacked": stacked})
+        options = {"betas": betas, "eps": eps, "weight_decay": weight_decay, "stacked": stacked}
+        super().__init__(parameters, lr=lr, **options)
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """One step with the gradients that the weights hold; there is no closure."""
-        assert closure is None
-        for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is not None:
-                    self._move(weight, weight.grad, group)
+    def _move(self, weights: list[Tensor], gradients: list[Tensor], group: dict[str, Any]) -> None:
+        for weight, gradient in zip(weights, gradients, strict=True):
+            self._move_one(weight, gradient, group)
 
-    def _move(self, weight: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
+    def _move_one(self, weight: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
         state = self.state[weight]
         if "exp_avg" not in state:
             state["step"] = torch.tensor(0.0)

@@ -6,13 +6,12 @@ import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict, cast
 
 from matdata.store import files
 from matdata.store.csv import csv_lines
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
+from matdata.training.contents import BOARD
+from matdata.training.event_file import EventFile
 
 JSONL = "log.jsonl"
 CSV = "log.csv"
@@ -54,7 +53,7 @@ class RunLog:
         files.write_text(folder / JSONL, "".join(_line(row) for row in rows))
         files.write_text(folder / CSV, _csv(rows[:1], header=True) + _csv(rows[1:], header=False))
         self._empty = not rows
-        self._board = _writer(folder, epoch) if tensorboard else None
+        self._board = _board(folder, rows) if tensorboard else None
 
     def add(self, row: LogRow) -> None:
         """Append a row to all logs."""
@@ -64,9 +63,8 @@ class RunLog:
             table.write(_csv([row], header=self._empty))
         self._empty = False
         if self._board is not None:
-            for name, value in row.items():
-                if name not in ("epoch", "step", *NESTED):
-                    self._board.add_scalar(name, value, row["step"])
+            numbers = {k: v for k, v in row.items() if k not in ("epoch", "step", *NESTED)}
+            self._board.add(cast("dict[str, float]", numbers), row["step"])
 
     def close(self) -> None:
         """Flush what is not yet written."""
@@ -108,9 +106,8 @@ def _csv(rows: list[LogRow], header: bool) -> str:
     return "".join(lines)
 
 
-def _writer(folder: Path, epoch: int) -> SummaryWriter | None:
+def _board(folder: Path, rows: list[LogRow]) -> EventFile | None:
+    """A file for TensorBoard where it is installed; older ones count up to the last row."""
     if importlib.util.find_spec("tensorboard") is None:
         return None
-    from torch.utils.tensorboard import SummaryWriter
-
-    return SummaryWriter(str(folder / "tensorboard"), purge_step=epoch or None)  # type: ignore[no-untyped-call]
+    return EventFile(folder / BOARD, rows[-1]["step"] + 1 if rows else None)

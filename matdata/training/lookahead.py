@@ -7,12 +7,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from matdata.training.optimizer import AnyOptimizer
+
 #: Slots of the optimizer's state, so that checkpoints and stacks keep them with its own.
 SLOW, COUNT = "slow", "slow_step"
 
 
 def take_step(
-    optimizer: torch.optim.Optimizer,
+    optimizer: AnyOptimizer,
     every: int,
     alpha: float,
     step: Callable[[], object] | None = None,

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from matdata.training.lamb import Lamb
 from matdata.training.lookahead import COUNT
+from matdata.training.optimizer import Adam, AdamW, AnyOptimizer, Sgd
 from matdata.training.settings import TrainSettings
 
 BETA2 = 0.999
@@ -20,7 +21,7 @@ COUNTS = ("step", COUNT)
 
 def make_optimizer(
     parameters: Sequence[Tensor], settings: TrainSettings, stacked: bool = False
-) -> torch.optim.Optimizer:
+) -> AnyOptimizer:
     """The optimizer that the settings name, in its fused form where the device has one.
 
     Adam: Kingma and Ba 2015; AdamW: Loshchilov and Hutter 2019; LAMB: `matdata.training.lamb`,
@@ -37,13 +38,19 @@ def make_optimizer(
         "weight_decay": settings.weight_decay,
         "fused": fused,
     }
+    scaled = settings.precision == "fp16"  # torch's scaler has the step left out on the device
     if settings.optimizer == "sgd":
-        sgd = torch.optim.SGD(parameters, momentum=settings.momentum, **options)
-        if settings.precision == "fp16" and settings.momentum:
+        options["momentum"] = settings.momentum
+        if not scaled:
+            return Sgd(parameters, **options)
+        sgd = torch.optim.SGD(parameters, **options)
+        if settings.momentum:
             _begin_momentum(sgd)
         return sgd
-    kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
-    return kind(parameters, betas=(settings.momentum, BETA2), eps=EPSILON, **options)
+    options |= {"betas": (settings.momentum, BETA2), "eps": EPSILON}
+    if settings.optimizer == "adamw":
+        return torch.optim.AdamW(parameters, **options) if scaled else AdamW(parameters, **options)
+    return torch.optim.Adam(parameters, **options) if scaled else Adam(parameters, **options)
 
 
 def _begin_momentum(optimizer: torch.optim.Optimizer) -> None:
@@ -87,7 +94,7 @@ def is_count(key: str) -> bool:
     return key.partition("/")[0] in COUNTS
 
 
-def optimizer_slots(optimizer: torch.optim.Optimizer, names: Sequence[str]) -> dict[str, Tensor]:
+def optimizer_slots(optimizer: AnyOptimizer, names: Sequence[str]) -> dict[str, Tensor]:
     """Tensors that the optimizer keeps, as ``<slot>/<weight>``; `names` in its order."""
     slots = {}
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
@@ -98,9 +105,7 @@ def optimizer_slots(optimizer: torch.optim.Optimizer, names: Sequence[str]) -> d
     return slots
 
 
-def fill_slots(
-    optimizer: torch.optim.Optimizer, names: Sequence[str], slots: dict[str, Tensor]
-) -> None:
+def fill_slots(optimizer: AnyOptimizer, names: Sequence[str], slots: dict[str, Tensor]) -> None:
     """Give an optimizer back what `optimizer_slots` returned."""
     fused = bool(optimizer.param_groups[0].get("fused"))
     parameters = [p for group in optimizer.param_groups for p in group["params"]]

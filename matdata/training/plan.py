@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import platform
 import time
@@ -16,15 +17,16 @@ import numpy.typing as npt
 from matdata.core.errors import ConfigError, FeatureError, SplitError, did_you_mean
 from matdata.features.feature import Feature, open_feature
 from matdata.splits.base import Split
-from matdata.splits.saved import load_split
+from matdata.splits.folds import fold_of, single_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training import trainer as make_trainer
-from matdata.training.contract import Trainer
+from matdata.training.contract import Schema, Trainer
 from matdata.training.idle_settings import reject_idle_settings
 from matdata.training.leakage import leakage_notes, refuse_leakage
 from matdata.training.objectives.choice import (
     described_objectives,
+    heads_of,
     objectives_of,
     settle_objectives,
 )
@@ -63,9 +65,18 @@ class Question:
     valid: Ids
     notes: tuple[str, ...]
 
-    def manifest(self, parent: Mapping[str, object] | None, outputs: int) -> dict[str, Any]:
+    @functools.cached_property
+    def schema(self) -> Schema:
+        """What the model is built for."""
+        inputs = {spec: feature.featurizer for spec, feature in self.features.items()}
+        return Schema(self.targets, heads_of(self.targets, self.settings), inputs)
+
+    def manifest(self, parent: Mapping[str, object] | None) -> dict[str, Any]:
         """The manifest of the run, with the identity that distinguishes runs."""
-        split = {"name": self.split.name, "digest": self.split.digest()}
+        split: dict[str, Any] = {"name": self.split.name, "digest": self.split.digest()}
+        fold = fold_of(self.split.name, self.split.settings)
+        if fold is not None:
+            split |= {"family": fold[0], "fold": fold[1]}
         inputs = [_describe(spec, feature) for spec, feature in self.features.items()]
         content: dict[str, Any] = {
             "plugin": {"name": self.trainer.name, "version": self.trainer.version},
@@ -81,7 +92,7 @@ class Question:
             "inputs": inputs,
             "targets": [target.to_dict() for target in self.targets],
             "objectives": described_objectives(self.targets, self.settings),
-            "outputs": outputs,
+            "outputs": self.schema.outputs,
             "from_run": dict(parent) if parent else None,
             "freeze": list(self.request.freeze),
             "sizes": {"train": len(self.train), "val": len(self.valid)},
@@ -115,7 +126,7 @@ def ask(request: Request, cache: Path) -> Question:
     train_settings(type(trainer), request.settings)  # wrong ones are reported before data is read
     reject_idle_settings(trainer, request)
     dataset = find_dataset(cache, request.dataset)
-    split = load_split(dataset, request.split)
+    split = single_split(dataset, request.split)
     features = _features(trainer, dataset, cache)
     ready, notes = _ready(split, features)
     targets = infer_targets(

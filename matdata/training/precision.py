@@ -7,11 +7,13 @@ unless the loss is multiplied first (Micikevicius et al., ICLR 2018).
 from __future__ import annotations
 
 import contextlib
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from matdata.core.errors import ConfigError, TrainError
+from matdata.training.optimizer import AnyOptimizer
 
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 #: Relative rounding of outputs, by which those of two ways to the same network may differ.
@@ -68,17 +70,17 @@ class LossScaler:
         """The loss to be differentiated."""
         return self._scaler.scale(loss) if self.enabled else loss
 
-    def unscale(self, optimizer: torch.optim.Optimizer) -> None:
+    def unscale(self, optimizer: AnyOptimizer) -> None:
         """Divide the gradients by the factor, in place; before they are clipped."""
         if self.enabled:
-            self._scaler.unscale_(optimizer)
+            self._scaler.unscale_(_as_torch(optimizer))
 
-    def step(self, optimizer: torch.optim.Optimizer) -> None:
+    def step(self, optimizer: AnyOptimizer) -> None:
         """A step of the optimizer, if all its gradients are finite."""
         if not self.enabled:
             optimizer.step()
             return
-        self._scaler.step(optimizer)
+        self._scaler.step(_as_torch(optimizer))
         before = self._scaler.scale(self._one)
         self._scaler.update()
         left_out = self._scaler.scale(self._one) < before
@@ -126,3 +128,8 @@ class LossScaler:
         self._scaler.load_state_dict(kept)
         self._skipped.fill_(int(state["skipped"]))
         self._in_a_row.fill_(int(state["in_a_row"]))
+
+
+def _as_torch(optimizer: AnyOptimizer) -> torch.optim.Optimizer:
+    """For torch's scaler, which asks an optimizer for ``param_groups`` and ``step`` alone."""
+    return cast(torch.optim.Optimizer, optimizer)

@@ -94,9 +94,7 @@ class Run:
 
     @property
     def plot(self) -> RunPlots:
-        """Pictures as figures: ``plot.parity()``, ``errors()``, ``uncertainty()``, ``confusion()``,
-        ``history()``.
-        """
+        """Pictures as figures: ``plot.parity()``, ``plot.history()``, …."""
         from matdata.training.run_plots import RunPlots
 
         return RunPlots(self)
@@ -109,6 +107,19 @@ class Run:
         data = {**self.manifest["dataset"]}
         del data["digest"]
         return {"run": self.name, "dataset": data.pop("ref"), **data}
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """`digest`, and those of before the run was extended: its files may be of either."""
+        before = [str(one["identity_digest"]) for one in self.extensions]
+        return (self.digest, *before)
+
+    @property
+    def extensions(self) -> list[dict[str, Any]]:
+        """By extension ``epochs`` before it, ``identity_digest``, and ``test_opened``: whether the
+        test part had been opened (`matdata.training.extension`)."""
+        extensions: list[dict[str, Any]] = self.manifest.get("extensions", [])
+        return extensions
 
     @functools.cached_property
     def settings(self) -> TrainSettings:
@@ -249,7 +260,9 @@ class Run:
             recorded = recorded_digests(self.folder, self.result())
             require_unchanged(self.folder, recorded, DECISIVE)
         elif (self.folder / BEST).is_file():
-            require_written_by(self.folder / BEST, read_tensors(self.folder / BEST)[1], self.digest)
+            require_written_by(
+                self.folder / BEST, read_tensors(self.folder / BEST)[1], self.digests
+            )
 
     def normalizer(self) -> dict[str, Any]:
         """The record of the normalizer.
@@ -260,7 +273,7 @@ class Run:
             If it is missing or was changed.
         """
         content = read_sealed(self.folder / NORMALIZER)
-        require_written_by(self.folder / NORMALIZER, content, self.digest)
+        require_written_by(self.folder / NORMALIZER, content, self.digests)
         return {name: value for name, value in content.items() if name != "run"}
 
 

@@ -6,17 +6,25 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from matdata.core.cache import storage_error
+from matdata.core.console import SILENT, Console
 from matdata.core.digest import SHORT, canonical_json, digest_json
-from matdata.core.errors import TrainError
+from matdata.core.errors import MatdataError, TrainError
 from matdata.store import files
-from matdata.store.catalogue import check_name
+from matdata.store.catalogue import check_name, committed
 from matdata.store.locks import LOCK, Held, holding
 from matdata.store.manifest import NAME, RECEIPT, seal
-from matdata.store.records import seal_record
+from matdata.store.records import read_record, seal_record
 from matdata.training.contents import BEST, LAST
+from matdata.training.extension import (
+    ended_early,
+    is_longer,
+    reason_against,
+    require_extendable,
+    set_aside,
+)
 from matdata.training.run import KIND, Run
 
 
@@ -36,8 +44,30 @@ def run_folder(cache: Path, name: str | None, content: dict[str, Any]) -> Path:
     return cache / "runs" / (name or _name(content, digest_json(content["identity"])))
 
 
-def start_run(folder: Path, content: dict[str, Any]) -> Run:
+def require_startable(cache: Path, name: str | None, content: dict[str, Any]) -> None:
+    """Check that a name is free for what is asked for, before anything is loaded.
+
+    Parameters
+    ----------
+    cache, name
+        As of `run_folder`.
+    content
+        The manifest that `start_run` takes.
+
+    Raises
+    ------
+    TrainError
+        If the name belongs to a run of something else, or to one that cannot be extended.
+    """
+    folder = run_folder(cache, name, content)
+    if (folder / NAME).is_file():
+        _standing(Run(folder), content)
+
+
+def start_run(folder: Path, content: dict[str, Any], console: Console = SILENT) -> Run:
     """Open the run that was asked for: a new one, or the one of that name if it is the same.
+
+    A run that is the same but for more epochs is extended (`matdata.training.extension`).
 
     Parameters
     ----------
@@ -45,26 +75,87 @@ def start_run(folder: Path, content: dict[str, Any]) -> Run:
         What `run_folder` returned, held by `run_lock`: a run that is training is never removed.
     content
         The manifest; its ``identity`` decides whether two runs are the same.
+    console
+        Informed of an extension.
 
     Raises
     ------
     TrainError
-        If the name belongs to a run of something else.
+        If the name belongs to a run of something else, or to one that cannot be extended.
     """
-    digest = digest_json(content["identity"])
-    if (folder / NAME).is_file():
-        files.sweep(folder)
-        existing = Run(folder)
-        if existing.digest == digest:
-            return existing
-        if any((folder / name).is_file() for name in (LAST, BEST)):
-            raise TrainError(
-                f"there is a run {folder.name!r} of something else",
-                cause=_difference(existing.manifest["identity"], content["identity"]),
-                next_step="choose another --name, or remove that folder",
-            )
-        files.remove(folder)  # it failed before its first checkpoint
+    if not (folder / NAME).is_file():
+        return _write(folder, content)
+    files.sweep(folder)
+    existing = Run(folder)
+    standing = _standing(existing, content)
+    if standing == "same":
+        return existing
+    if standing == "longer":
+        return _extend(existing, content, console)
+    files.remove(folder)  # it failed before its first checkpoint
+    return _write(folder, content)
+
+
+def shorter_runs(cache: Path, content: dict[str, Any]) -> list[str]:
+    """Names of the runs that a request without a name could go on with, by ``--name``.
+
+    Damaged runs are left out.
+    """
+    asked = json.loads(canonical_json(content["identity"]))
+    names = []
+    for folder in committed(cache / "runs"):
+        with contextlib.suppress(MatdataError):
+            run = Run(folder)
+            fewer = run.settings.epochs < asked["settings"]["epochs"]
+            goes_on = (folder / LAST).is_file() and reason_against(run.settings) is None
+            if fewer and goes_on and is_longer(run, asked):
+                names.append(run.name)
+    return names
+
+
+def _standing(existing: Run, content: dict[str, Any]) -> Literal["same", "longer", "empty"]:
+    """What a run of that name is to a request: the same, its beginning, or without a checkpoint.
+
+    Raises
+    ------
+    TrainError
+        If it is another one.
+    """
+    if existing.digest == digest_json(content["identity"]):
+        return "same"
+    if not any((existing.folder / name).is_file() for name in (LAST, BEST)):
+        return "empty"
+    asked = json.loads(canonical_json(content["identity"]))  # lists were perhaps tuples
+    if is_longer(existing, asked):
+        require_extendable(existing, int(asked["settings"]["epochs"]))
+        return "longer"
+    raise TrainError(
+        f"there is a run {existing.name!r} of something else",
+        cause=_difference(existing.manifest["identity"], asked),
+        next_step="choose another --name, or remove that folder",
+    )
+
+
+def _extend(existing: Run, content: dict[str, Any], console: Console) -> Run:
+    """The run, asked for more epochs."""
+    before, epochs = existing.settings.epochs, content["settings"]["epochs"]
+    if ended_early(existing):
+        console.say(
+            f"run {existing.name} was stopped by patience before its {before} epochs were over; "
+            "more change nothing"
+        )
+        return existing
+    console.say(f"run {existing.name} is extended from {before} to {epochs} epochs")
+    extensions = [*existing.extensions, set_aside(existing, console)]
+    receipts = read_record(existing.folder / RECEIPT).get("extended", [])
+    receipt = {**content["receipt"], "extended": [*receipts, content["receipt"]["created"]]}
+    return _write(existing.folder, {**content, "extensions": extensions, "receipt": receipt})
+
+
+def _write(folder: Path, content: dict[str, Any]) -> Run:
+    """Write receipt and manifest; the manifest commits."""
     body = {key: value for key, value in content.items() if key != "receipt"}
+    digest = digest_json(content["identity"])
     manifest = seal({**body, "identity_digest": digest, "files": {}}, KIND)
     try:
         folder.mkdir(parents=True, exist_ok=True)

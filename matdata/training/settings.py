@@ -255,19 +255,21 @@ def settings_from_pairs(
     """Separate settings of the loop (``train.lr``) from hyperparameters (``hyper.depth``).
 
     A bare name is a hyperparameter if the plugin has one of that name, else a setting of the loop.
+    Names may be written with dashes, as the options of the command line are.
 
     Raises
     ------
     ConfigError
-        If there is neither, with the closest known name.
+        If there is neither, with the closest known name, or one is given twice.
     """
     hypers = [field.name for field in fields(trainer.Hypers)]
     settings = [field.name for field in fields(TrainSettings)]
     sorted_pairs: tuple[dict[str, str], dict[str, str]] = ({}, {})
     for key, value in pairs.items():
-        kind, dot, name = key.partition(".")
+        kind, dot, name = key.replace("-", "_").partition(".")
         if not dot:
-            kind, name = ("hyper" if key in hypers else "train"), key
+            name = kind
+            kind = "hyper" if name in hypers else "train"
         names = {"train": settings, "hyper": hypers}.get(kind)
         if names is None:
             raise ConfigError(
@@ -281,5 +283,7 @@ def settings_from_pairs(
                 next_step=f"hyperparameters: {', '.join(hypers) or 'none'}; "
                 f"settings of the loop: {', '.join(settings)}",
             )
+        if name in sorted_pairs[kind == "hyper"]:
+            raise ConfigError(f"{kind}.{name} is given twice by --set")
         sorted_pairs[kind == "hyper"][name] = value
     return sorted_pairs

@@ -12,10 +12,12 @@ from matdata.core.errors import ConfigError
 from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
 from matdata.core.options import Values, overlay, values_of_keywords
+from matdata.core.packages import need_torch
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.keywords import TrainKeywords
 
 if TYPE_CHECKING:
+    from matdata.training.request import Request
     from matdata.training.run import Run
     from matdata.training.target import Target
     from matdata.training.target_request import TargetRequest
@@ -66,9 +68,66 @@ def train(
     >>> md.train("forest", ds, "band_gap", name="gap", hyper={"trees": 500})
     >>> md.train("cgcnn", "mine", "band_gap", epochs=200, train={"schedule": "onecycle"})
     """
-    from matdata.training.arguments import request_of
     from matdata.training.train import train as run_training
 
+    fields = _asked(plugin, dataset, target, config, options)
+    if fields.get("folds") is not None:
+        raise ConfigError(
+            "a run for every fold is asked for, and `train` returns one run",
+            next_step="matdata.train_folds, or leave out folds",
+        )
+    return run_training(*_request(fields), SILENT if quiet else Console())
+
+
+@with_keywords(TrainKeywords)
+def train_folds(
+    plugin: str | None = None,
+    dataset: str | DatasetFolder | None = None,
+    target: TargetGiven | Sequence[TargetGiven] | None = None,
+    *,
+    config: str | Path | None = None,
+    quiet: bool = False,
+    **options: Unpack[TrainKeywords],
+) -> list[Run]:
+    """Train a run for every fold of a k-fold split, as ``matdata train --folds all`` does.
+
+    Parameters
+    ----------
+    plugin, dataset, target, config, quiet, options
+        As of `train`; ``split`` is what the names of the folds have in common
+        (``kfold5-seed0``), the only k-fold split if not given, and the runs are
+        ``<name>-fold0``, ….
+
+    Returns
+    -------
+    list of Run
+        In the order of the folds. `matdata.runs` gives their mean and standard deviation.
+
+    Raises
+    ------
+    MatdataError
+        As `train`; `SplitError` if there is no such k-fold split.
+
+    Examples
+    --------
+    >>> ds.folds(method="kfold", set={"k": 5})
+    >>> md.train_folds("rf-magpie", ds, "band_gap", name="forest")
+    """
+    from matdata.training.folds import train_folds as train_each
+
+    fields = _asked(plugin, dataset, target, config, options)
+    return train_each(*_request(fields), SILENT if quiet else Console())
+
+
+def _asked(
+    plugin: str | None,
+    dataset: str | DatasetFolder | None,
+    target: TargetGiven | Sequence[TargetGiven] | None,
+    config: str | Path | None,
+    options: TrainKeywords,
+) -> dict[str, Any]:
+    """Fields of a request: what is given, over what a configuration file holds."""
+    need_torch()
     names, requests = (None, {}) if target is None else _targets(target)
     if dataset is not None and not isinstance(dataset, DatasetFolder):
         require_name(dataset, "the dataset")
@@ -79,9 +138,14 @@ def train(
         "cache": getattr(dataset, "cache", None),
     }
     given = {**{name: value for name, value in own.items() if value is not None}, **options}
-    fields = _fields(config, given, requests)
-    home, console = cache_dir(fields.get("cache")), SILENT if quiet else Console()
-    return run_training(request_of(fields), home, fields.get("name"), console)
+    return _fields(config, given, requests)
+
+
+def _request(fields: Values) -> tuple[Request, Path, str | None]:
+    """Request, cache and name."""
+    from matdata.training.arguments import request_of
+
+    return request_of(fields), cache_dir(fields.get("cache")), fields.get("name")
 
 
 def _fields(
@@ -156,6 +220,7 @@ def open_run(name: str, cache: str | Path | None = None) -> Run:
     --------
     >>> md.open_run("gap").result()
     """
+    need_torch()
     from matdata.training.run import find_run
 
     return find_run(cache_dir(cache), require_name(name, "the run"))

@@ -11,11 +11,11 @@ from support.runs import train
 
 import matdata as md
 from matdata.cli import main
-from matdata.evaluation.metrics import regression, undefined
-from matdata.evaluation.uncertainty import calibration
 from matdata.training.ensemble import combine
 from matdata.training.outputs import Members
 from matdata.training.run_plots import RunPlots
+from matdata.training.scores.metrics import regression, undefined
+from matdata.training.scores.uncertainty import calibration
 from matdata.training.target import Target
 
 pytestmark = pytest.mark.slow

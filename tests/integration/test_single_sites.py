@@ -77,7 +77,7 @@ def test_a_training_stopped_at_such_a_batch_ends_in_the_same_bits(single, plugin
     if plugin not in NETWORKS:
         pytest.skip(f"{plugin} is not installed")
     from matdata.training import checkpoint
-    from matdata.training import train as job
+    from matdata.training import fit_networks as job
 
     class Stop(Exception):
         pass

@@ -12,6 +12,8 @@ from support.files import write_csv
 import matdata as md
 from matdata.adapters.sites import to_crystals
 from matdata.cli import main
+from matdata.splits import Split
+from matdata.splits.saved import save_splits
 
 
 def _run(capsys, *arguments: str) -> tuple[int, str, str]:
@@ -153,9 +155,15 @@ def test_audit_reports_leaks_by_its_exit_code(capsys, leaky, tmp_path):
     _split(dataset, train="adf", val="be", test="cg")
     code, out, _ = _run(capsys, "audit", "l", "--split", "fixed-parts", "--near-duplicates")
     assert code == 1
-    assert "LEAKS: train shares with 2 of val by formula" in out
     assert "b as a: NaCl" in out
-    assert "1 of val by near_duplicate" in out
+    assert "LEAKS: train shares with 1 of val by near_duplicate" in out
+    code, out, err = _run(capsys, "audit", "l")
+    assert code == 0
+    assert "train shares with 2 of val by protostructure" in err
+    assert "--near-duplicates compares the structures" in err
+    code, out, _ = _run(capsys, "audit", "l", "--forbid", "formula")
+    assert code == 1
+    assert "LEAKS: train shares with 2 of val by formula" in out
     code, out, _ = _run(capsys, "audit", "l", "--json", "--near-duplicates", "--judge")
     found = json.loads(out)
     assert code == 1
@@ -164,11 +172,35 @@ def test_audit_reports_leaks_by_its_exit_code(capsys, leaky, tmp_path):
     near = {(o["source"], o["target"]): o for o in found["overlaps"] if o["key"][:4] == "near"}
     assert near["train", "val"]["examples"] == [["b", "a", "near duplicate"]]
     assert near["train", "test"]["n_shared"] == 1
-    allowed = "formula,chemsys,protostructure"
-    assert _run(capsys, "audit", "l", "--allow", allowed)[0] == 0
-    assert _run(capsys, "audit", "l", "--allow", allowed, "--near-duplicates")[0] == 1
+    allowed = ["--allow", "near_duplicate"]
+    assert _run(capsys, "audit", "l", "--near-duplicates", *allowed)[0] == 0
     strict = ["--near-duplicates", "--set", "volume_tolerance=0.001"]
-    assert _run(capsys, "audit", "l", "--allow", allowed, *strict)[0] == 0
+    assert _run(capsys, "audit", "l", *strict)[0] == 0
+
+
+def test_audit_judges_a_split_by_what_it_keeps_apart(capsys, leaky, tmp_path):
+    """By chance a random split shares chemical systems; a group split by them may not."""
+    dataset = md.build(write_csv(tmp_path / "l.csv", leaky), split=None, dedupe="none", workers=1)
+    dataset.split("40/30/30")
+    code, out, _ = _run(capsys, "audit", "l", "--keys", "chemsys")
+    assert code == 0
+    assert "information" in out
+    assert "clean" in out
+    dataset.split("60/20/20", group_by="chemsys", name="groups")
+    code, out, _ = _run(capsys, "audit", "l", "--split", "groups", "--json")
+    assert code == 0
+    assert json.loads(out)["kept_apart"] == ["chemsys"]
+    parts = {"train": dataset.ids[:3], "test": dataset.ids[3:]}
+    save_splits(dataset, [Split("broken", "group", {"by": ["chemsys"]}, parts)])
+    code, out, _ = _run(capsys, "audit", "l", "--split", "broken")
+    assert code == 1
+    assert "LEAKS: train shares with 2 of test by chemsys" in out
+    assert {o.key for o in dataset.audit("broken").shared("information")} == {"formula"}
+    both = {"by": ["chemsys", "material_id"]}  # together they are apart, each alone is not
+    save_splits(dataset, [Split("pairs", "group", both, parts)])
+    report = dataset.audit("pairs")
+    assert not report.shared("failure")
+    assert "keeps chemsys+material_id apart" in report.to_text()
 
 
 def test_a_clean_split_and_one_that_shares_val_with_test_only(capsys, leaky, tmp_path):
@@ -204,8 +236,9 @@ def test_audit_of_compositions(capsys, tmp_path):
     rows = [f"{formula},{k}" for k, formula in enumerate(["NaCl", "MgO", "CaO", "Na2Cl2"] * 3)]
     path.write_text("\n".join(["formula,target", *rows]))
     md.build(path, split="50/25/25")
-    code, out, _ = _run(capsys, "audit", "gaps")
-    assert code == 1
+    code, out, err = _run(capsys, "audit", "gaps")
+    assert code == 0
+    assert "perhaps the same material on both sides: train shares" in err
     assert "not checked, no such column: protostructure" in out
     code, _, err = _run(capsys, "audit", "gaps", "--near-duplicates")
     assert code == 1

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tomllib
-import zipfile
 from pathlib import Path
 
 import pytest
+from support.wheels import build_wheel, install_wheel
 
 import matdata as md
 from matdata.cli import main
@@ -25,41 +23,7 @@ TARGET = "ewald_energy_per_atom"
 def site(tmp_path_factory):
     """A folder with the package installed in it."""
     folder = tmp_path_factory.mktemp("site")
-    wheel, target = _wheel(folder), folder / "packages"
-    options = ["install", "--target", str(target), "--no-deps", "--no-index", "-q", str(wheel)]
-    installers = [[sys.executable, "-m", "pip"]]
-    if shutil.which("uv"):
-        installers.append(["uv", "pip"])
-    for installer in installers:
-        if subprocess.run([*installer, *options], capture_output=True).returncode == 0:
-            return target
-    with zipfile.ZipFile(wheel) as archive:  # what an installer does with a pure wheel
-        archive.extractall(target)
-    return target
-
-
-def _wheel(folder):
-    """The package as a wheel; building one takes no backend."""
-    project = tomllib.loads((PACKAGE / "pyproject.toml").read_text())["project"]
-    name, version = project["name"].replace("-", "_"), project["version"]
-    points = [
-        line
-        for group, entries in project["entry-points"].items()
-        for line in (f"[{group}]", *(f"{key} = {value}" for key, value in entries.items()))
-    ]
-    info = f"{name}-{version}.dist-info"
-    files = {
-        f"{name}/__init__.py": (PACKAGE / name / "__init__.py").read_text(),
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {version}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": "\n".join(points) + "\n",
-    }
-    record = "".join(f"{file},,\n" for file in [*files, f"{info}/RECORD"])
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for file, text in {**files, f"{info}/RECORD": record}.items():
-            archive.writestr(file, text)
-    return path
+    return install_wheel(build_wheel(PACKAGE, folder), folder / "packages")
 
 
 @pytest.fixture(scope="module")

@@ -55,9 +55,10 @@ def test_train_evaluate_predict_and_compare(cache, capsys, tmp_path):
     assert main(["evaluate", "b", "--cache", str(cache), "--quiet", "--no-pictures"]) == 0
     assert main(["runs", "a", "b", "--cache", str(cache), "--json"]) == 0
     (group,) = json.loads(capsys.readouterr().out)["ranked"]
-    maes = [entry["metrics"]["mae"] for entry in group["runs"]]
+    maes = [entry["val"]["mae"] for entry in group["runs"]]
     assert len(maes) == 2
     assert maes == sorted(maes)
+    assert {entry["run"]: entry["test"] for entry in group["runs"]}["a"] == scored["metrics"]
 
 
 def test_a_test_part_is_opened_once(cache, capsys):
@@ -99,7 +100,7 @@ def test_training_never_reads_a_test_target(cache, monkeypatch):
         main(["evaluate", "a", "--cache", str(cache), "--no-pictures"])
 
 
-def test_runs_on_other_test_materials_are_not_ranked(cache, capsys):
+def test_runs_on_other_validation_materials_are_not_ranked(cache, capsys):
     for name, split in (("a", "main"), ("b", "other")):
         train(cache, name=name, split=split)
         main(["evaluate", name, "--cache", str(cache), "--quiet", "--no-pictures"])

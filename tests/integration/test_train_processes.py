@@ -54,7 +54,7 @@ KILLED = """
 import functools, os, signal, sys
 from matdata.cli import main
 from matdata.training import data
-from matdata.training import train as job
+from matdata.training import fit_networks as job
 
 def killed(loop, folder, run, save=job.save_checkpoint):
     save(loop, folder, run)

@@ -10,7 +10,7 @@ import matdata as md
 from matdata import api
 from matdata.building.options import BuildOptions
 from matdata.building.pipeline import add_features
-from matdata.training import train
+from matdata.training import fit_networks
 
 TARGET = "ewald_energy_per_atom"
 
@@ -52,7 +52,7 @@ def largest(dataset):
 def test_batches_keep_to_a_budget_of_edges(dataset, monkeypatch):
     edges, sites = largest(dataset)
     most, sizes = 2 * edges, []
-    plain = train.loader_for
+    plain = fit_networks.loader_for
 
     def watched(*arguments, **more):
         loader = plain(*arguments, **more)
@@ -62,7 +62,7 @@ def test_batches_keep_to_a_budget_of_edges(dataset, monkeypatch):
         sizes.extend(int(lengths[rows[batch]].sum()) for batch in kept)
         return loader
 
-    monkeypatch.setattr(train, "loader_for", watched)
+    monkeypatch.setattr(fit_networks, "loader_for", watched)
     run = trained(dataset, "edges", max_edges=most, max_sites=100 * sites)
     assert run.finished
     assert len(sizes) > 2

@@ -77,7 +77,7 @@ def test_members_are_paired_with_those_of_an_ensemble(cache, capsys):
 
 def test_a_bootstrap_that_was_stopped_ends_in_the_same_bits(cache, monkeypatch):
     from matdata.training import checkpoint
-    from matdata.training import train as job
+    from matdata.training import fit_networks as job
 
     class Stop(Exception):
         pass

@@ -9,9 +9,9 @@ import pytest
 
 from matdata.core.errors import ConfigError
 from matdata.core.row_index import RowIndex
-from matdata.evaluation.metrics import classification, dummy_class
 from matdata.training.contract import Schema, Trainer
 from matdata.training.samples import Samples
+from matdata.training.scores.metrics import classification, dummy_class
 from matdata.training.target import Target
 from matdata.training.targets import infer_targets, require_classes
 

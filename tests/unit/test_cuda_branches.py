@@ -170,7 +170,11 @@ def test_every_module_that_speaks_of_gpus_is_listed_with_its_checks():
     }
     names -= {
         *("nn/cpu/autograd.py", "nn/cpu/onednn_linear.py"),  # of processors alone
-        *("nn/segments.py", "training/settings.py", "training/train.py"),  # a check, a help, a name
+        *(
+            "nn/segments.py",
+            "training/settings.py",
+            "training/fit_networks.py",
+        ),  # a check, a help, a name
         "load/batch.py",  # an example
     }
     assert "load/copies.py" in names

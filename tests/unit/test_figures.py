@@ -14,12 +14,12 @@ from matplotlib.patches import Rectangle
 from support.figures import faint, outside, overlapping, page_of, words_of
 
 from matdata.core.errors import ConfigError
-from matdata.evaluation.uncertainty import calibration
 from matdata.figures import curves, funnel, histograms, matrices, styles
 from matdata.figures.formats import PictureSettings
 from matdata.figures.parity import Pairs, parity, score_line
 from matdata.figures.periodic_table import periodic_table, short, table_position
 from matdata.figures.picture import Look
+from matdata.training.scores.uncertainty import calibration
 
 LONG = "a-run-with-a-rather-long-name-2024-that-does-not-fit-into-the-width-of-any-picture"
 CAPTION = (

@@ -214,3 +214,29 @@ def test_a_head_that_diverged_leaves_the_others_alone(way, other, make, bad):
     hidden = found.shape[1] // 2
     assert torch.isfinite(found[:, hidden:]).all()
     torch.testing.assert_close(found[:, hidden:], expected[:, hidden:])
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+def test_compiled_networks_leave_the_compiled_loops_out_of_their_graphs(backend, monkeypatch):
+    """`torch.compiler.disable` is called when something is compiled, and holds then."""
+    sets = sets_of(3, 1, 5, 2)
+    inputs = [value.detach().float().requires_grad_() for value in pool_inputs(sets)]
+    calls = []
+    plain = attention_pooling._loops.forward
+
+    def counted(*arguments):
+        calls.append(True)
+        return plain(*arguments)
+
+    def network(*values):
+        return attention_pooling.pool(*values, sets).sin()
+
+    monkeypatch.setitem(attention_pooling._loops.__dict__, "forward", counted)
+    expected = network(*inputs)
+    torch._dynamo.reset()
+    found = torch.compile(network, backend=backend)(*inputs)
+    assert len(calls) >= 2
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+    wanted, gradients = (torch.autograd.grad(out.sum(), inputs) for out in (expected, found))
+    for one, other in zip(gradients, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)

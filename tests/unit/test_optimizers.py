@@ -12,6 +12,7 @@ from matdata.training import TRAINERS
 from matdata.training.checkpoint import load_checkpoint, save_checkpoint
 from matdata.training.lamb import Lamb
 from matdata.training.lookahead import take_step
+from matdata.training.optim import make_optimizer, optimizer_slots
 from matdata.training.schedule import Schedule
 from matdata.training.settings import TrainSettings, train_settings
 
@@ -31,6 +32,38 @@ def _same(one, other, **tolerance):
 
 def _weight(values):
     return torch.nn.Parameter(torch.tensor(values, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_optimizers_give_the_bits_of_those_of_torch(name, device):
+    """`fp16` takes torch's own. On a device without the fused form torch chooses another."""
+    plain = _settings(optimizer=name, weight_decay=0.03, momentum=0.8)
+    weights = []
+    for precision in ("float32", "fp16"):
+        generator = torch.Generator().manual_seed(0)
+        drawn = [torch.randn(n, 7, generator=generator) for n in (5, 3)]
+        weights.append([torch.nn.Parameter(value.to(device)) for value in drawn])
+        optimizer = make_optimizer(weights[-1], plain.replace(precision=precision))
+        assert isinstance(optimizer, torch.optim.Optimizer) is (precision == "fp16")
+        for step in range(5):
+            optimizer.zero_grad(set_to_none=True)
+            for row, weight in enumerate(weights[-1]):
+                if step != 2 or row:  # a weight without a gradient is left as it is
+                    weight.grad = torch.randn(weight.shape, generator=generator).to(device)
+            optimizer.param_groups[0]["lr"] = 0.1 / (step + 1)
+            optimizer.step()
+        slots = optimizer_slots(optimizer, ["a", "b"])
+        weights[-1] = {"a": weights[-1][0], "b": weights[-1][1], **slots}
+    ours, theirs = weights
+    assert ours.keys() == theirs.keys()
+    if device == "cpu":
+        _same(ours, theirs)
+    else:
+        assert all(ours[k].shape == theirs[k].shape for k in ours)
+        assert {k: str(v.device) for k, v in ours.items()} == {
+            k: str(v.device) for k, v in theirs.items()
+        }
 
 
 def test_the_first_step_of_lamb_by_hand():

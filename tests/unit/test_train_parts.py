@@ -8,8 +8,6 @@ import pytest
 import torch
 
 from matdata.core.errors import ConfigError, StoreError
-from matdata.evaluation.metrics import classification, confusion, regression
-from matdata.evaluation.uncertainty import calibration, confidence_error, coverage
 from matdata.store.safetensors import read_tensors, write_tensors
 from matdata.training.data import View, loader_for
 from matdata.training.distributed import Group
@@ -18,6 +16,8 @@ from matdata.training.objectives.combined import weighted_sum
 from matdata.training.optim import clip_members
 from matdata.training.outputs import Members
 from matdata.training.schedule import Schedule
+from matdata.training.scores.metrics import classification, confusion, regression
+from matdata.training.scores.uncertainty import calibration, confidence_error, coverage
 from matdata.training.settings import TrainSettings
 from matdata.training.target import Target
 

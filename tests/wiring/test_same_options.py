@@ -19,8 +19,8 @@ from matdata.training.keywords import TrainKeywords
 
 #: Of every command, and of the command line alone.
 COMMON = {"json", "quiet", "debug", "config", "write_config", "help", "command"}
-#: What only the exit code of a command depends on.
-EXIT_CODE = {"audit": {"allow"}, "diff": {"exit_code"}}
+#: What only the exit code of a command depends on, a format, or what is a function of its own.
+ALONE = {"audit": {"allow", "forbid"}, "diff": {"exit_code"}, "runs": {"csv"}, "train": {"folds"}}
 #: What Python has beside the options: a file of them, and what no file can hold.
 OF_PYTHON = {"config", "executor", "quiet"}
 #: Where keywords of a function are typed.
@@ -29,6 +29,7 @@ KEYWORDS = {
     "featurize": FeaturizeKeywords,
     "split": SplitKeywords,
     "train": TrainKeywords,
+    "train_folds": TrainKeywords,
     "predict": PredictionKeywords,
     "evaluate": PredictionKeywords,
 }
@@ -39,7 +40,7 @@ COMMANDS = ("build", "featurize", "split", "train", "evaluate", "predict", "audi
 def _of_command(command):
     (subparsers,) = (a for a in make_parser(command)._actions if a.dest == "command")
     parser: argparse.ArgumentParser = subparsers.choices[command]
-    return {action.dest for action in parser._actions} - COMMON - EXIT_CODE.get(command, set())
+    return {action.dest for action in parser._actions} - COMMON - ALONE.get(command, set())
 
 
 def _of_python(command):
@@ -54,6 +55,7 @@ def _of_python(command):
 def test_the_command_line_and_python_have_equal_names(command):
     python, arguments = _of_python(command), _of_command(command)
     alone = {option.name for option in options_of_command(command) if not option.in_arguments}
+    alone -= ALONE.get(command, set())
     assert python == arguments | alone, f"edit matdata.{command}, or its keywords"
 
 
@@ -62,7 +64,11 @@ def test_files_and_python_have_equal_names(command):
     """All that a file holds; ``set`` of a training stands there as ``train`` and ``hyper``."""
     in_file = {option.name for option in options_of_command(command) if option.in_file}
     apart = {"set"} if command == "train" else set()
-    assert _of_python(command) - apart == in_file
+    assert _of_python(command) - apart == in_file - ALONE.get(command, set())
+
+
+def test_folds_have_a_function_of_their_own():
+    assert _of_python("train_folds") == _of_python("train")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

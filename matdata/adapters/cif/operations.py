@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from matdata.core.crystals import Array, Float
 from matdata.core.ledger import Unusable
+from matdata.core.packages import needed_for
 
 LARGEST_TURN = 8  # entries of rotation matrices; -1, 0, 1 in any cell that is not very skewed
 LONGEST = 100  # letters of a triplet or a Hall symbol
@@ -99,7 +100,8 @@ def _number(members: list[gemmi.Op], rotations: Array, translations: Float) -> i
     tabulated = gemmi.find_spacegroup_by_ops(gemmi.GroupOps(members))
     if tabulated is not None:
         return int(tabulated.number)
-    from spglib import get_spacegroup_type_from_symmetry
+    with needed_for("reading CIF"):
+        from spglib import get_spacegroup_type_from_symmetry
 
     spglib_type = get_spacegroup_type_from_symmetry(rotations, translations)
     return None if spglib_type is None else int(spglib_type.number)

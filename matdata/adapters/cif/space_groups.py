@@ -10,6 +10,7 @@ from collections import defaultdict
 import gemmi
 
 from matdata.adapters.cif.operations import Operations, of_members
+from matdata.core.packages import needed_for
 
 LONGEST = 60
 # `F d -3 m :2`, `R -3 m :H`, `R-3mH`; monoclinic and orthorhombic settings (`:b1`, `:cab`) too.
@@ -104,7 +105,8 @@ def _with_e(setting: gemmi.SpaceGroup) -> set[str]:
 
 @functools.cache
 def _full_symbols() -> _Names:
-    from moyopy import HallSymbolEntry
+    with needed_for("reading CIF"):
+        from moyopy import HallSymbolEntry
 
     names: _Names = defaultdict(list)
     for hall_number in range(1, 531):

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from matdata.features.graph import GraphSettings
 from matdata.geometry.gaussians import GAUSSIAN_BASES
-from matdata.load.gather import compiled
+from matdata.load.gather import ready
 from matdata.load.inputs.base import BatchForm, unsigned
 from matdata.load.inputs.line_graph import Edges, LineGraphs, line_graphs, wide
 from matdata.nn.embeddings import gaussians
@@ -44,7 +44,7 @@ class GraphBatch(BatchForm[GraphSettings]):
     @functools.cached_property
     def edge_index(self) -> Tensor:
         """Sites that each edge leaves and enters, (2, E) int64, ascending by the first."""
-        kernels = compiled() if self.device.type == "cpu" else None
+        kernels = ready() if self.device.type == "cpu" else None
         sites, edges = self.segments["site"], self.segments["edge"]
         if kernels is None:
             start = sites.offsets.index_select(0, self.edge_crystal)

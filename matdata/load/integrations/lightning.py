@@ -7,7 +7,7 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from matdata.core.errors import ConfigError
+from matdata.core.packages import needed_for
 from matdata.load.loader import Loader
 from matdata.load.loaders import Loaders
 
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 
 def _lightning() -> ModuleType:
-    for name in ("lightning", "pytorch_lightning"):
-        with contextlib.suppress(ImportError):
-            return importlib.import_module(name)
-    raise ConfigError("Lightning is not installed", next_step="`pip install matdata[lightning]`")
+    with contextlib.suppress(ImportError):
+        return importlib.import_module("lightning")
+    with contextlib.suppress(ImportError):  # the older name of the same
+        return importlib.import_module("pytorch_lightning")
+    with needed_for("a Lightning data module"):
+        return importlib.import_module("lightning")
 
 
 def data_module(loaders: Loaders) -> LightningDataModule:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from matdata.core.errors import ConfigError
+from matdata.core.packages import needed_for
 from matdata.load.batch import Batch
 from matdata.load.inputs.graph import GraphBatch
 from matdata.load.loader import Loader
@@ -21,12 +22,8 @@ SITE, EDGE = ("z", "frac_coords"), ("distance", "image")
 
 
 def _pyg() -> ModuleType:
-    try:
+    with needed_for("PyTorch Geometric's batches"):
         return importlib.import_module("torch_geometric.data")
-    except ImportError as error:
-        raise ConfigError(
-            "PyTorch Geometric is not installed", next_step="`pip install matdata[pyg]`"
-        ) from error
 
 
 def pyg_batch(batch: Batch, spec: str = "graph") -> torch_geometric.data.Batch:

@@ -17,7 +17,7 @@ module                 interface                      without it
 
 The switch holds for the compiled copying of batches as well (`matdata.load.gather`), which NumPy
 does without numba, with the same bytes. This module imports neither torch nor numba;
-`in_use` does.
+`in_use` imports torch.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def in_use() -> dict[str, str]:
     from matdata.nn.cpu import autograd, malloc, onednn_linear, openmp
 
     on = cpu_kernels_enabled()
-    loops = autograd.loops_available()
+    loops = autograd.loops_installed()
     return {
         "products": "oneDNN" if on and onednn_linear.onednn_is_faster() else "torch",
         "attention": "compiled" if loops else "torch",

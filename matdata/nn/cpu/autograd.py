@@ -1,16 +1,17 @@
 """Compiled loops as operations of torch, for attention over pairs and attention to one row.
 
-Interface: `torch.autograd.Function` with `setup_context` and `vmap`, and `torch.compiler.disable`
-(public since torch 2.1); tried with torch 2.15. `use_loops` says when they are used.
+Interface: `torch.autograd.Function` with `setup_context` and `vmap`, `torch.compiler.disable` and
+`is_compiling` (public since torch 2.1); tried with torch 2.15. `use_loops` says when they are used.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -38,11 +39,36 @@ def numba_found() -> bool:
 
 
 def loops_available() -> bool:
-    """Whether compiled loops can be used: the switch is on, and there is numba."""
+    """Whether compiled loops can be used: the switch is on, and there is numba, now imported."""
     return cpu_kernels_enabled() and numba_found()
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
+def loops_installed() -> bool:
+    """As `loops_available`, without the import: the switch is on, and numba is installed."""
+    return cpu_kernels_enabled() and importlib.util.find_spec("numba") is not None
+
+
+R = TypeVar("R")
+
+
+def outside_graphs(call: Callable[..., R]) -> Callable[..., R]:
+    """Keep a function out of the graphs of ``torch.compile``.
+
+    `torch.compiler.disable` imports torch's compiler, which takes as long as torch itself; here it
+    is called when something is compiled, and never else.
+    """
+
+    @functools.wraps(call)
+    def run(*arguments: object) -> R:
+        if torch.compiler.is_compiling():
+            left_out: Callable[..., R] = torch.compiler.disable(call)  # type: ignore[no-untyped-call]
+            return left_out(*arguments)
+        return call(*arguments)
+
+    return run
+
+
+@outside_graphs
 def _available() -> bool:
     return loops_available()
 
@@ -85,7 +111,7 @@ class AttentionLoops:
         out: Tensor = self._run(values, gate, prior, *offsets)
         return out
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    @outside_graphs
     def _run(self, values: Tensor, gate: Tensor, prior: Tensor, *offsets: Tensor) -> Tensor:
         exact = torch.promote_types(values.dtype, torch.float32)
         inputs = (value.to(exact) for value in (values, gate, prior))

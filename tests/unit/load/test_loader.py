@@ -9,6 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from matdata.core.errors import ConfigError, FeatureError, SplitError
+from matdata.load import gather
 from matdata.load.integrations.torch_data import LoaderDataset
 from matdata.load.loader import make_loader
 
@@ -285,6 +286,16 @@ def test_meter_counts_what_is_waited(toy):
 
 
 def test_columns_need_no_compiled_code(toy, monkeypatch):
+    assert gather.compiled() is not None
     wanted = _epochs(_loader(toy))
-    monkeypatch.setattr("matdata.load.gather.compiled", lambda: None)
+    monkeypatch.setattr(gather, "ready", lambda: None)
     assert _epochs(_loader(toy)) == wanted
+
+
+def test_compiled_code_is_made_ready_for_large_columns_alone(monkeypatch):
+    asked = []
+    monkeypatch.setattr(gather, "compiled", lambda: asked.append(True))
+    gather.make_ready(gather.WORTH_COMPILING - 1)
+    assert not asked
+    gather.make_ready(gather.WORTH_COMPILING)
+    assert asked

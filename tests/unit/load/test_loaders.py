@@ -131,7 +131,7 @@ except md.ConfigError as error:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("55 float32")  # the graphs of five have no edges
-    assert "pip install matdata[train]" in done.stdout
+    assert 'pip install "matdata[train]"' in done.stdout
 
 
 @pytest.mark.slow
@@ -182,9 +182,9 @@ def test_missing_frameworks_say_what_to_install(toy, monkeypatch):
 
     for name in ("torch_geometric", "torch_geometric.data", "lightning", "pytorch_lightning"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(md.ConfigError, match=r"pip install matdata\[pyg\]"):
+    with pytest.raises(md.ConfigError, match=r'pip install "matdata\[pyg\]"'):
         PygLoader(toy.loader(inputs=["graph"]))
-    with pytest.raises(md.ConfigError, match=r"pip install matdata\[lightning\]"):
+    with pytest.raises(md.ConfigError, match=r'pip install "matdata\[lightning\]"'):
         data_module(toy.loaders("70/15/15", inputs=["lattice"], quiet=True))
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_json
-from matdata.evaluation.metrics import (
+from matdata.training.prediction import Predictions
+from matdata.training.scores.metrics import (
     classification,
     confusion,
     dummies,
@@ -18,9 +19,8 @@ from matdata.evaluation.metrics import (
     mean_of,
     regression,
 )
-from matdata.evaluation.set_metrics import by_point, multi_label, shares
-from matdata.evaluation.uncertainty import calibration
-from matdata.training.prediction import Predictions
+from matdata.training.scores.set_metrics import by_point, multi_label, shares
+from matdata.training.scores.uncertainty import calibration
 from matdata.training.target import BOOLEAN, Target, Task
 
 Float = npt.NDArray[np.float64]

@@ -1,0 +1,52 @@
+"""Runs on folds as text: mean and standard deviation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from matdata.core.printable import printable
+from matdata.training.scores.shown import few_scores, number
+
+Entry = Mapping[str, Any]
+_FOLD = re.compile(r"-fold\d+$")
+
+
+def fold_lines(table: Entry) -> list[str]:
+    """Trainings on the folds of one split, the best first."""
+    unit = "" if table["unit"] == "1" else f" [{table['unit']}]"
+    part = {"val": "validation", "test": "test"}[table["part"]]
+    text = [
+        f"{table['target']}{unit} by mean {table['by']} of {part}, {len(table['folds'])} folds of "
+        f"{table['split']} of {table['dataset']}: mean ± standard deviation"
+    ]
+    metrics = table["trainings"][0][table["part"]]["mean"]
+    names = few_scores({"task": table["task"], "shown": table["shown"], "metrics": metrics})
+    parts = [part for part in ("val", "test") if any(one[part] for one in table["trainings"])]
+    columns = [(part, name) for part in parts for name in names]
+    rows = [(printable(_name(one["runs"])), one) for one in table["trainings"]]
+    wide = max(len(name) for name, _ in rows)
+    heads = "".join(f"  {f'{part} {name}':>20}" for part, name in columns)
+    text.append(f"  {'':<{wide}}  members{heads}")
+    for name, one in rows:
+        cells = "".join(f"  {_cell(one[part], metric):>20}" for part, metric in columns)
+        text.append(f"  {name:<{wide}}  {one['members']:>7}{cells}")
+        opened = one["test"]
+        if opened is not None and opened["folds"] < len(table["folds"]):
+            text.append(f"  {'':<{wide}}  test of {opened['folds']} folds, the others are not open")
+    return text
+
+
+def _name(runs: list[str]) -> str:
+    """What the names of the folds have in common."""
+    stems = {_FOLD.sub("", name) for name in runs}
+    return stems.pop() if len(stems) == 1 else f"{runs[0]} …"
+
+
+def _cell(scores: Entry | None, metric: str) -> str:
+    if scores is None or scores["mean"][metric] is None:
+        return "-"
+    std = scores["std"][metric]
+    deviation = "" if std is None else f" ± {std:.2g}"
+    return f"{number(scores['mean'][metric])}{deviation}"

@@ -1,0 +1,115 @@
+"""Runs on the folds of one split, by mean and standard deviation; importable without torch."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from matdata.core.digest import digest_json
+from matdata.training.run import Run
+from matdata.training.scores.shown import deciding
+
+Entry = Mapping[str, Any]
+
+
+def family_of(run: Run) -> tuple[str, str] | None:
+    """Dataset and name of the folds that a run is one of; None if its split is no fold."""
+    split = run.manifest["split"]
+    return (run.manifest["dataset"]["ref"], split["family"]) if "family" in split else None
+
+
+def training_of(run: Run) -> str:
+    """Digest of what a run was asked for but for the split: the same for all of its folds."""
+    identity = run.manifest["identity"]
+    return digest_json({name: value for name, value in identity.items() if name != "split"})
+
+
+def fold_tables(runs: Sequence[Run], groups: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Trainings on the same folds with the same materials, ranked by their mean score.
+
+    Parameters
+    ----------
+    runs
+        The runs.
+    groups
+        What `matdata.evaluation.compare.groups` makes of them.
+
+    Returns
+    -------
+    list of dict
+        ``dataset``, ``split`` (what the names of the folds have in common), ``folds`` (their
+        numbers), ``target``, ``unit``, ``task``, ``part``, ``by``, and ``trainings``: of each
+        ``runs``, ``plugin``, and for ``val`` and ``test`` how many ``folds`` have a score, ``mean``
+        and ``std`` by metric; the standard deviation is that of a sample, None for one fold.
+    """
+    by_name = {run.name: run for run in runs}
+    parts: dict[tuple[str, ...], dict[int, tuple[Entry, Entry]]] = {}
+    for group in groups:
+        for entry in group["runs"]:
+            run = by_name[entry["run"]]
+            family = family_of(run)
+            if family is not None:
+                key = (*family, group["target"], group["part"], training_of(run))
+                parts.setdefault(key, {})[run.manifest["split"]["fold"]] = (group, entry)
+    tables: dict[str, dict[str, Any]] = {}
+    for (dataset, split, target, part, _), scored in parts.items():
+        if len(scored) < 2:
+            continue
+        folds = dict(sorted(scored.items()))
+        truths = {str(fold): group["truth_digest"] for fold, (group, _) in folds.items()}
+        first = next(iter(folds.values()))[0]
+        described = {
+            "dataset": dataset,
+            "split": split,
+            "folds": list(folds),
+            "target": target,
+            "unit": first["unit"],
+            "task": first["task"],
+            "shown": first["shown"],
+            "part": part,
+            "trainings": [],
+        }
+        table = tables.setdefault(digest_json([dataset, split, target, part, truths]), described)
+        table["trainings"].append(_training([entry for _, entry in folds.values()]))
+    for table in tables.values():
+        _rank(table)
+    return list(tables.values())
+
+
+def _training(entries: list[Entry]) -> dict[str, Any]:
+    scores = {part: _over_folds([entry[part] for entry in entries]) for part in ("val", "test")}
+    names = [entry["run"] for entry in entries]
+    return {
+        "runs": names,
+        "plugin": entries[0]["plugin"],
+        "members": entries[0]["members"],
+    } | scores
+
+
+def _over_folds(metrics: list[Mapping[str, float | None] | None]) -> dict[str, Any] | None:
+    """Mean and standard deviation of each metric over the folds that have scores."""
+    scored = [one for one in metrics if one is not None]
+    if not scored:
+        return None
+    mean: dict[str, float | None] = {}
+    std: dict[str, float | None] = {}
+    for name in scored[0]:
+        values = [value for one in scored if (value := one[name]) is not None]
+        whole = len(values) == len(scored)
+        mean[name] = statistics.fmean(values) if whole else None
+        std[name] = statistics.stdev(values) if whole and len(values) > 1 else None
+    return {"folds": len(scored), "mean": mean, "std": std}
+
+
+def _rank(table: dict[str, Any]) -> None:
+    part = table["part"]
+    means = [training[part]["mean"] for training in table["trainings"]]
+    by, more = deciding(table["task"], means)
+    table["by"] = by
+
+    def place(training: Entry) -> float:
+        value = training[part]["mean"][by]
+        return float("inf") if value is None else -value if more else value
+
+    table["trainings"].sort(key=place)

@@ -1,0 +1,151 @@
+"""A checked request becomes a run: view, normalizer, folder, training, result."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from matdata.core.console import SILENT, Console
+from matdata.load.device_errors import device_errors
+from matdata.load.normalizer import Normalizer
+from matdata.store.records import write_record
+from matdata.store.safetensors import write_tensors
+from matdata.training.contents import BEST, NORMALIZER, RESULT, digests
+from matdata.training.contract import FitTrainer
+from matdata.training.data import View, device_of, fit_normalizer, samples_for
+from matdata.training.distributed import Group, join_group, leave_group
+from matdata.training.fit_networks import fit_networks
+from matdata.training.plan import Question
+from matdata.training.process_state import process_state
+from matdata.training.run import Run
+from matdata.training.run_folder import run_folder, run_lock, shorter_runs, start_run
+from matdata.training.scores.shown import validation_lines
+from matdata.training.validation_score import validation_record
+from matdata.training.warm_start import parent_of, settle
+
+#: What is left of a training whose device fails.
+GOES_ON = "the last checkpoint is whole, and the same command goes on from it"
+
+
+def carry_out(
+    question: Question,
+    parent: Run | None,
+    cache: Path,
+    name: str | None,
+    console: Console,
+    stop_after: int | None,
+) -> Run:
+    """Train what was asked; see `matdata.training.train.train`.
+
+    Parameters
+    ----------
+    question
+        The checked request.
+    parent
+        The run whose weights are taken over.
+
+    Raises
+    ------
+    MatdataError
+        As `matdata.training.train.train`.
+    """
+    view = _view(question)
+    normalizer = fit_normalizer(view, question.train, question.targets, question.settings)
+    if parent is not None:
+        question, normalizer = settle(question, parent, question.schema, normalizer)
+    content = question.manifest(parent_of(parent, question) if parent else None)
+    device = device_of(question.settings)
+    group = join_group(device)
+    if not group.leads:
+        console = SILENT
+    try:
+        with contextlib.ExitStack() as held:
+            started = ""
+            if group.leads:
+                folder = run_folder(cache, name, content)
+                held.enter_context(run_lock(folder))
+                started = start_run(folder, content, console).name
+            run = Run(cache / "runs" / group.shared(started))
+            _announce(question, run, console)
+            if group.leads and name is None and not (run.folder / BEST).is_file():
+                _name_shorter(shorter_runs(cache, content), console)
+            if run.finished:
+                console.say(f"run {run.name} is finished; nothing is left to do")
+            else:
+                _finish(question, run, view, normalizer, parent, device, group, console, stop_after)
+            if run.finished and group.leads:
+                for line in validation_lines(run.result()):
+                    console.say(f"  {line}")
+    finally:
+        leave_group(group)
+    return Run(run.folder)
+
+
+def _finish(
+    question: Question,
+    run: Run,
+    view: View,
+    normalizer: Normalizer,
+    parent: Run | None,
+    device: torch.device,
+    group: Group,
+    console: Console,
+    stop_after: int | None,
+) -> None:
+    """Train, score the validation part, and write the result, which makes the run finished."""
+    result: dict[str, Any] | None
+    if isinstance(question.trainer, FitTrainer):
+        result = _fit(question, run, view, normalizer)
+    else:
+        with (
+            process_state(question.settings, device, keep_memory=True),
+            device_errors(device, GOES_ON),
+        ):
+            result = fit_networks(
+                question, run, view, normalizer, parent, device, group, console, stop_after
+            )
+    if result is not None:
+        result["validation"] = validation_record(question, run)
+        write_record(run.folder / RESULT, {**result, "files": digests(run.folder)})
+
+
+def _announce(question: Question, run: Run, console: Console) -> None:
+    sizes = f"{len(question.train):,} to train, {len(question.valid):,} to validate"
+    console.say(f"run {run.name}: {question.trainer.name} on {question.dataset.ref}, {sizes}")
+    for note in question.notes:
+        console.say(f"  note: {note}")
+
+
+def _name_shorter(names: Sequence[str], console: Console) -> None:
+    for name in names:
+        console.say(
+            f"  note: run {name} is the same but for fewer epochs; --name {name} goes on with it"
+        )
+
+
+def _view(question: Question) -> View:
+    """What the training sees: no targets but those of train and validation."""
+    ids = np.concatenate([question.train, question.valid])
+    return View.sealed(question.dataset, question.features, question.targets, ids)
+
+
+def _fit(question: Question, run: Run, view: View, normalizer: Normalizer) -> dict[str, Any]:
+    """The fit of a plugin that has one of its own, and what it came to."""
+    assert isinstance(question.trainer, FitTrainer)
+    targets = question.targets
+    train = samples_for(view, question.train, targets, normalizer)
+    valid = None
+    if len(question.valid):
+        valid = samples_for(view, question.valid, targets, normalizer)
+    started = time.perf_counter()
+    question.trainer.fit(train, valid, question.schema, question.settings.seed)
+    seconds = time.perf_counter() - started
+    write_record(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
+    write_tensors(run.folder / BEST, dict(question.trainer.state()), {"run": run.digest})
+    return {"seconds": seconds, "engine": "fit"}

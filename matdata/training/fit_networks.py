@@ -1,0 +1,191 @@
+"""The training of networks: loaders, engine, loop and logs of one run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import torch
+
+from matdata.core.console import Console
+from matdata.load.loader import Loader
+from matdata.load.normalizer import Normalizer
+from matdata.nn.cpu import in_use
+from matdata.store.records import write_record
+from matdata.training.checkpoint import load_checkpoint, save_checkpoint
+from matdata.training.contents import NORMALIZER
+from matdata.training.contract import TorchTrainer
+from matdata.training.data import View, loader_for
+from matdata.training.distributed import Group
+from matdata.training.engine import Engine, Recipe
+from matdata.training.logs import LogRow, RunLog
+from matdata.training.loop import Loop
+from matdata.training.members import build_models, choose_engine
+from matdata.training.objectives.choice import objectives_of
+from matdata.training.objectives.combined import Objectives
+from matdata.training.plan import Question
+from matdata.training.run import Run
+from matdata.training.warm_start import member_draws, take_over
+
+
+def fit_networks(
+    question: Question,
+    run: Run,
+    view: View,
+    normalizer: Normalizer,
+    parent: Run | None,
+    device: torch.device,
+    group: Group,
+    console: Console,
+    stop_after: int | None,
+) -> dict[str, object] | None:
+    """Train the members of a run, from its checkpoint if there is one.
+
+    Parameters
+    ----------
+    question
+        What was asked; its trainer is a `TorchTrainer`.
+    run
+        The run, held by `run_lock`.
+    view, normalizer
+        What the loaders read, and what targets go through.
+    parent
+        The run whose weights are taken over.
+    device, group
+        Where the networks are, and the processes that train together.
+    console
+        Informed of each epoch.
+    stop_after
+        See `matdata.training.train.train`.
+
+    Returns
+    -------
+    dict or None
+        What the training came to: epochs, seconds, members, …; None if it was stopped before its
+        end, and in processes other than the leading one.
+
+    Raises
+    ------
+    TrainError
+        If a loss or weight is not finite, or the checkpoint does not fit.
+    """
+    settings = question.settings
+    assert isinstance(question.trainer, TorchTrainer)
+    if group.leads:
+        write_record(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
+    train, valid = _loaders(question, view, normalizer, device, group)
+    for loader in filter(None, (train, valid)):
+        if loader.chosen_mode.instead_of:
+            console.say(f"  inputs are in mode {loader.mode}: {loader.reason}")
+    draws = member_draws(parent, question, len(train.ids))
+    recipe = Recipe(
+        settings,
+        Objectives(objectives_of(question.targets, settings)),
+        device,
+        group,
+        question.request.freeze,
+        None if draws is None else draws.to(device),
+    )
+    schema = question.schema
+    models = build_models(question.trainer, schema, settings.seed, settings.ensemble, device)
+    if parent is not None:
+        anew = take_over(models, parent, question.request.reinit)
+        but = f"; not {', '.join(anew)}" if anew else ""
+        console.say(f"  weights of run {parent.name} are taken over{but}")
+    engine, reason = choose_engine(models, recipe, question.trainer, train)
+    if reason:
+        console.say(f"  members are trained sequentially: {reason}")
+    return _loop(run, engine, reason, train, valid, console, stop_after)
+
+
+def _loaders(
+    question: Question, view: View, normalizer: Normalizer, device: torch.device, group: Group
+) -> tuple[Loader, Loader | None]:
+    """Batches to train and to validate with, whose targets are normalised."""
+    make = functools.partial(
+        loader_for,
+        view,
+        targets=question.targets,
+        settings=question.settings,
+        device=device,
+        normalizer=normalizer,
+    )
+    train = make(ids=question.train, shuffle=True, group=group, what="the training part")
+    if not len(question.valid):
+        return train, None
+    return train, make(ids=question.valid, what="the validation part")
+
+
+def _loop(
+    run: Run,
+    engine: Engine,
+    reason: str | None,
+    train: Loader,
+    valid: Loader | None,
+    console: Console,
+    stop_after: int | None,
+) -> dict[str, object] | None:
+    group = engine.recipe.group
+
+    def save(loop: Loop) -> None:
+        save_checkpoint(loop, run.folder, run.digest)
+
+    loop = Loop(engine, train, valid, save, lambda _: None, console, stop_after=stop_after)
+    if load_checkpoint(loop, run.folder, run.digests):
+        console.say(f"  goes on after epoch {loop.progress.epoch}, step {loop.progress.step}")
+    log = None
+    if group.leads:
+        log = RunLog(run.folder, loop.progress.epoch, engine.recipe.settings.tensorboard)
+        loop.log = _logger(log, loop, console)
+    loop.run()
+    if log is None:
+        return None
+    log.close()
+    if not loop.over:
+        return None
+    console.say(f"  {_summary(loop)}")
+    return _result(loop, reason)
+
+
+def _logger(log: RunLog, loop: Loop, console: Console) -> Callable[[LogRow], None]:
+    def add(row: LogRow) -> None:
+        row["data_wait_share"] = loop.train.meter.share
+        log.add(row)
+        validation = f"val error {row['val_error']:.4f}, " if "val_error" in row else ""
+        console.say(
+            f"  epoch {row['epoch']}: train loss {row['train_loss']:.4f}, {validation}"
+            f"lr {row['lr']:.2g}, {row['seconds']:.1f} s, "
+            f"waited for data {row['data_wait_share']:.1%}"
+        )
+
+    return add
+
+
+def _summary(loop: Loop) -> str:
+    progress = loop.progress
+    bests = [member.best for member in progress.members if member.best is not None]
+    text = f"{progress.epoch} epochs, {progress.step:,} steps, {progress.seconds:.1f} s"
+    if bests:
+        epochs = sorted({member.best_epoch for member in progress.members})
+        text += f"; best validation {sum(bests) / len(bests):.4f} (epoch {epochs[0]}"
+        text += f" to {epochs[-1]})" if len(epochs) > 1 else ")"
+    return text
+
+
+def _result(loop: Loop, reason: str | None) -> dict[str, object]:
+    progress = loop.progress
+    device = loop.engine.recipe.device
+    return {
+        "epochs": progress.epoch,
+        "steps": progress.step,
+        "seconds": progress.seconds,
+        "members": [
+            {"best": m.best, "best_epoch": m.best_epoch, "stopped": m.stopped}
+            for m in progress.members
+        ],
+        "engine": loop.engine.kind,
+        "why_separate": reason,
+        "threads": torch.get_num_threads(),
+        "device": str(device),
+        "cpu_kernels": in_use() if device.type == "cpu" else {},
+    }

@@ -1,0 +1,1 @@
+"""Scores of predictions, of the validation part and of the test part alike."""

@@ -1,0 +1,51 @@
+"""Scores of predictions for a part of a split, target by target."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from matdata.core.expressions import TARGET_DOMAIN
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.training.data import Ids, View, truth
+from matdata.training.objectives.choice import objective_of
+from matdata.training.prediction import Predictions
+from matdata.training.scores.metrics import undefined
+from matdata.training.scores.target_scores import plain_values, target_record
+from matdata.training.settings import TrainSettings
+from matdata.training.target_cells import cells_of
+
+
+def part_scores(
+    predictions: Predictions, dataset: DatasetFolder, settings: TrainSettings, train: Ids
+) -> dict[str, Any]:
+    """Scores by name of the target, as JSON values.
+
+    Parameters
+    ----------
+    predictions
+        With true values.
+    dataset
+        The dataset that they are of.
+    settings
+        Of the run: its loss is that of targets that name no objective.
+    train
+        Materials of the training part, for the baselines.
+
+    Returns
+    -------
+    dict
+        See `matdata.training.scores.target_scores.target_record`; ``undefined`` has the reasons
+        of scores that are None, ``missing`` counts materials without a true value by reason.
+    """
+    view = View.of(dataset, {})
+    rows = view.rows(predictions.ids).tolist()
+    targets = {}
+    for target in predictions.targets:
+        known = truth(view, train, (target,))
+        shown = objective_of(target, settings).metrics
+        scored = target_record(predictions, target, known, shown)
+        if outside := sum(cells_of(view.columns, target, rows).outside):
+            scored["missing"] = {TARGET_DOMAIN: outside}
+        why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
+        targets[target.name] = {**scored, "undefined": why} if why else scored
+    return cast("dict[str, Any]", plain_values(targets))

@@ -1,0 +1,69 @@
+"""Which score decides, and scores as text; importable without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from matdata.training.target import Task
+
+#: Metric by which runs are ranked, and whether higher is better.
+RANKED_BY: dict[Task, tuple[str, bool]] = {
+    "regression": ("mae", False),
+    "classification": ("roc_auc", True),
+    "multi_label": ("f1_micro", True),
+    "distribution": ("l1", False),
+}
+#: What decides in place of a metric that has no value: that of a class of which the part has no
+#: material, which is so for all runs on that part.
+IN_PLACE = {"roc_auc": ("accuracy", True)}
+#: Scores in the unit of the target.
+IN_UNIT = ("mae", "rmse", "max_error")
+#: How many scores of a target are printed where room is short.
+FEW = 3
+
+
+def deciding(task: Task, metrics: Iterable[Mapping[str, Any]]) -> tuple[str, bool]:
+    """The metric that ranks runs with these metrics, and whether higher is better."""
+    by, more = RANKED_BY[task]
+    if by in IN_PLACE and any(one[by] is None for one in metrics):
+        return IN_PLACE[by]
+    return by, more
+
+
+def few_scores(scored: Mapping[str, Any]) -> list[str]:
+    """Names of the scores of a target that are printed where room is short; the first decides."""
+    by = deciding(scored["task"], [scored["metrics"]])[0]
+    shown = scored.get("shown") or scored["metrics"]
+    return [by, *(metric for metric in shown if metric != by)][:FEW]
+
+
+def validation_of(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The validation score of a finished training: ``targets`` by name, or ``reason`` for none."""
+    absent = {"materials": 0, "targets": {}, "reason": "its result holds no validation error"}
+    record: Mapping[str, Any] = result.get("validation", absent)
+    return record
+
+
+def validation_lines(result: Mapping[str, Any]) -> list[str]:
+    """The validation score of a finished training, and how long it took, for reading."""
+    record, time = validation_of(result), f"trained in {result['seconds']:.1f} s"
+    if not record["targets"]:
+        return [f"no validation error: {record['reason']}; {time}"]
+    lines = [_line(name, scored) for name, scored in record["targets"].items()]
+    return [*lines[:-1], f"{lines[-1]}; {time}"]
+
+
+def _line(name: str, scored: Mapping[str, Any]) -> str:
+    """``validation of gap, 25 materials: mae 0.21 eV, rmse 0.3 eV, r2 0.8``."""
+    unit = "" if scored["unit"] == "1" else f" {scored['unit']}"
+    values = (
+        f"{metric} {number(scored['metrics'][metric])}{unit if metric in IN_UNIT else ''}"
+        for metric in few_scores(scored)
+    )
+    return f"validation of {name}, {scored['materials']:,} materials: {', '.join(values)}"
+
+
+def number(value: float | None) -> str:
+    """Four digits, or a dash."""
+    return "-" if value is None else f"{value:.4g}"
