@@ -11,8 +11,10 @@ from matdata.core.crystals import Crystals, Ragged
 from matdata.core.errors import (
     ConfigError,
     CurationError,
+    DamageError,
     DeviceError,
     FeatureError,
+    IncompleteError,
     MatdataError,
     MatdataWarning,
     PluginError,
@@ -49,10 +51,12 @@ __all__ = [
     "ConfigError",
     "Crystals",
     "CurationError",
+    "DamageError",
     "Dataset",
     "DeviceError",
     "Feature",
     "FeatureError",
+    "IncompleteError",
     "MatdataError",
     "MatdataWarning",
     "PluginError",
@@ -76,6 +80,7 @@ __all__ = [
     "open",
     "open_run",
     "predict",
+    "repair",
     "runs",
     "split",
     "train",
@@ -116,6 +121,40 @@ def verify(dataset: Dataset | str | None = None, *, cache: str | Path | None = N
         return verify_cache(dataset.cache, dataset.ref)
     ref = None if dataset is None else require_name(dataset, "the dataset")
     return verify_cache(cache_dir(cache), ref)
+
+
+def repair(dataset: Dataset | str, cache: str | Path | None = None) -> list[str]:
+    """Make again what is damaged of a dataset, its splits and its features.
+
+    Every byte of them is compared with its digest; what is whole is left alone.
+
+    Parameters
+    ----------
+    dataset
+        A reference, as `open` takes it, or an open dataset, whose cache is taken then.
+    cache
+        Cache folder.
+
+    Returns
+    -------
+    list of str
+        Names of what was damaged.
+
+    Raises
+    ------
+    DamageError
+        If something cannot be made again, with the command that can.
+
+    Examples
+    --------
+    >>> md.repair("mine")
+    []
+    """
+    from matdata.building import repair as repairs
+
+    if isinstance(dataset, Dataset):
+        return repairs.repair(dataset.cache, dataset.ref)
+    return repairs.repair(cache_dir(cache), require_name(dataset, "the dataset"))
 
 
 def transformer(spec: str, **settings: object) -> FeatureTransformer:

@@ -133,7 +133,8 @@ def _cut(cut: Cut, dataset: Dataset, seed: int, console: Console) -> tuple[list[
     figures: list[Figure] = []
     if cut.having or cut.paper is not None:
         figures.append((f"in split {what}", cut.paper, len(rows)))
-    return save_splits(dataset, splits, console, name), figures
+    saved = save_splits(dataset, splits, console, name)
+    return [split.name for split in saved], figures
 
 
 def _settings(cut: Cut, n: int, seed: int, console: Console) -> dict[str, Any]:

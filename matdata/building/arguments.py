@@ -133,7 +133,8 @@ BUILD_OPTIONS = (
     ),
     *options_of(BuildOptions, ("split",), group="split"),
     *options_of(BuildOptions, ("group_by",), metavar="COLUMN", group="split"),
-    *options_of(BuildOptions, ("seed",), group="split"),
+    *options_of(BuildOptions, ("seed", "allow_no_split"), group="split"),
+    *options_of(BuildOptions, ("allow_loss",), group="output"),
     *WORK,
     CACHE,
 )

@@ -75,3 +75,5 @@ class BuildKeywords(FeaturizeKeywords, total=False):
     split: str | None
     group_by: Texts
     seed: int
+    allow_no_split: bool
+    allow_loss: bool

@@ -24,6 +24,10 @@ class BuildOptions(Settings):
     split: str | None = setting(
         "auto", "70/15/15, counts, or none; auto: 70/15/15 where there are materials enough"
     )
+    allow_loss: bool = setting(
+        False, "accept a dataset that lost more than half of its records to reading or validity"
+    )
+    allow_no_split: bool = setting(False, "accept a dataset whose split could not be made")
     group_by: tuple[str, ...] = setting((), "columns whose groups are kept on one side")
     seed: int = setting(0, "seed of sample and split")
     store: str = setting("zarr", "zarr or hdf5")

@@ -9,12 +9,15 @@ from matdata.core.errors import CurationError
 from matdata.core.ledger import UNEXPECTED, Reject, count_reasons
 from matdata.curate.curate import DUPLICATE_REASONS, Curated
 from matdata.curate.funnel import render
+from matdata.features.runner import Made
+from matdata.store.damage import State
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.manifest import read_manifest
 
-LOUD_SHARE = 0.5  # of records lost to defects, above which a build warns
+LOUD_SHARE = 0.5  # of the materials without a feature, above which a build warns
 
 
-def defects(rejects: Sequence[Reject]) -> dict[str, int]:
+def _reasons(rejects: Sequence[Reject]) -> dict[str, int]:
     """Rejects by reason, without those that another record stands for."""
     return count_reasons(r.reason for r in rejects if r.reason not in DUPLICATE_REASONS)
 
@@ -35,7 +38,7 @@ def report_line(count: int) -> str:
 
 def nothing_left(curated: Curated) -> CurationError:
     """The error of a build without a usable record, with the first three reasons."""
-    lost = defects(curated.rejects)
+    lost = _reasons(curated.rejects)
     if curated.rejects and not lost:
         return _all_elsewhere(curated)
     reasons = ", ".join(f"{n:,} {why}" for why, n in lost.items())
@@ -65,24 +68,36 @@ def materials_in(dataset: DatasetFolder) -> str:
     return f"{count}, {bare:,} of them without a structure" if dataset.kind == "mixed" else count
 
 
-def print_dataset(dataset: DatasetFolder, console: Console) -> None:
-    """Print how many materials are left, where the others went, and warn when most were lost."""
+def print_dataset(dataset: DatasetFolder, console: Console, state: State) -> None:
+    """Print how many materials are left, and where the others went."""
     manifest = dataset.manifest
-    console.say(f"{dataset.ref}: {materials_in(dataset)}")
+    console.say(f"{dataset.ref}: {materials_in(dataset)}{after(state)}")
     if manifest["note"]:
         console.say(f"  note: {manifest['note']}")
     for line in render(dataset.funnel()):
         console.say(line)
-    if manifest["dedupe"] == "none" and manifest["energy_column"] is None:
-        console.say("  duplicates kept: no energy column is known (name one with --energy COLUMN)")
+    if manifest["dedupe"] == "none":
+        known = "--dedupe polymorph keeps the lowest energy of each formula"
+        unknown = "no energy column is known (name one with --energy COLUMN)"
+        console.say(f"  duplicates kept: {unknown if manifest['energy_column'] is None else known}")
     count = unexpected_in(dataset.rejects())
     if count:
         console.warn(report_line(count))
-    lost = sum(defects(dataset.rejects()).values())
-    read = dataset.funnel()[0]["entered"]
-    if lost > LOUD_SHARE * read:
-        reasons = ", ".join(f"{n:,} {why}" for why, n in defects(dataset.rejects()).items())
-        console.warn(
-            f"{lost:,} OF {read:,} RECORDS WERE REJECTED ({reasons}); the reasons, record by "
-            f"record, are in {dataset.folder / 'ledger.parquet'}"
-        )
+
+
+def print_feature(feature: Made, materials: int, console: Console) -> None:
+    """Print how many of the materials have a feature, and why the others have none."""
+    manifest = read_manifest(feature.folder)
+    name, lost = manifest["feature"], sum(manifest["rejected"].values())
+    count = f"{manifest['rows']:,} materials ({feature.folder.name})"
+    console.say(f"feature {name}: {count}{after(feature.state)}")
+    if lost:
+        reasons = ", ".join(f"{n:,} {why}" for why, n in manifest["rejected"].items())
+        console.say(f"  {lost:,} without it: {reasons}")
+    if lost > LOUD_SHARE * materials:
+        console.warn(f"MORE THAN HALF OF THE MATERIALS HAVE NO {name}")
+
+
+def after(state: State) -> str:
+    """What is added to the line of an artefact that was not built now."""
+    return "" if state == "built" else f", {state}"

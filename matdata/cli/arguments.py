@@ -27,6 +27,11 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--cache", metavar="DIR", help="cache folder (else $MATDATA_CACHE)")
     group.add_argument("--json", action="store_true", help="print the result as JSON")
     group.add_argument("--quiet", action="store_true", help="print warnings and errors only")
+    group.add_argument(
+        "--repair",
+        action="store_true",
+        help="make damaged artefacts that the command reads again (build, featurize and split do)",
+    )
     group.add_argument("--debug", action="store_true", help="show tracebacks, of records too")
 
 

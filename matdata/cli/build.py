@@ -24,7 +24,7 @@ def run(given: argparse.Namespace) -> int:
     if given.write_config:
         write_config(given.write_config, config_of_build(config, source))
     built = build(source, cache, config.options, console)
-    console.say(f"done: {built.dataset.folder}")
+    console.say(f"{'unchanged' if built.unchanged else 'done'}: {built.dataset.folder}")
     if given.json:
         print_json(built.summary())
     return 0

@@ -50,7 +50,8 @@ def run(given: argparse.Namespace) -> int:
     if given.json:
         failed = {str(path): str(error) for path, error in drawn.failed.items()}
         paths = [str(path) for path in drawn.written]
-        print_json({**record, "pictures": paths, "pictures_failed": failed})
+        more = {"pictures": paths, "pictures_failed": failed, "unchanged": record["reused"]}
+        print_json({**record, **more})
     elif drawn.written:
         console.say(f"pictures in {drawn.written[0].parent}")
     for path, error in drawn.failed.items():
@@ -117,7 +118,7 @@ def _target(name: str, scored: dict[str, Any], run: str) -> list[str]:
 def _opened(record: dict[str, Any]) -> str:
     """Whether it was open before, also for a copied run and for deleted records."""
     if record["reused"]:
-        return "was opened before; this is its record"
+        return "was opened before; this is its record, unchanged"
     opened = record["opened"]
     if opened["first"]:
         return "is now open"

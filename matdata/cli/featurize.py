@@ -25,7 +25,14 @@ def run(given: argparse.Namespace) -> int:
     ensure_writable(cache)
     if given.write_config:
         write_config(given.write_config, config_of_features(dataset.ref, options))
-    folders = add_features(dataset, cache, options, console)
+    features = add_features(dataset, cache, options, console)
     if given.json:
-        print_json({"dataset": dataset.ref, "features": [str(folder) for folder in folders]})
+        print_json(
+            {
+                "dataset": dataset.ref,
+                "features": [str(one.folder) for one in features],
+                "states": [one.state for one in features],
+                "unchanged": all(one.state == "unchanged" for one in features),
+            }
+        )
     return 0

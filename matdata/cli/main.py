@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from matdata.cli.arguments import make_parser
 from matdata.cli.options import TABLES, missing_arguments, options_of_command
 from matdata.core.ledger import DEBUG
-from matdata.core.printable import printable
+from matdata.core.stopping import terminable
 from matdata.core.streams import screened
 
-INTERRUPTED = 130  # the shell's code for Ctrl-C
+REPAIRING = ("featurize", "split")  # commands that make things repair what they are made from
 
 
 @contextlib.contextmanager
@@ -56,8 +57,39 @@ def _names_file(argument: str) -> bool:
 @screened()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code, 0 only when all of it succeeded."""
-    given = _parsed(sys.argv[1:] if arguments is None else arguments)
-    from matdata.cli.commands import run
+    texts = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in texts
+    try:
+        with terminable():
+            return _run(_parsed_or_reported(texts, as_json))
+    except KeyboardInterrupt as stop:
+        from matdata.cli.failures import stopped
+
+        return stopped(stop, as_json)
+    except BrokenPipeError:  # the reader of our output has gone (head, less)
+        sys.stderr.close()
+        return 0
+
+
+def _parsed_or_reported(arguments: Sequence[str], as_json: bool) -> argparse.Namespace:
+    """The arguments; what argparse does not understand is printed as JSON too if asked for."""
+    if not as_json:
+        return _parsed(arguments)
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(printed):
+            return _parsed(arguments)
+    except SystemExit as leaving:
+        from matdata.cli.failures import USAGE, misused
+
+        if leaving.code == USAGE:
+            misused(printed.getvalue().strip().rpartition("error: ")[2])
+        raise
+    finally:
+        sys.stderr.write(printed.getvalue())
+
+
+def _run(given: argparse.Namespace) -> int:
     from matdata.core.errors import MatdataError
     from matdata.core.executors import enough_memory
     from matdata.core.given import require_arguments
@@ -67,33 +99,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         require_arguments(given)
         with _debugging(given.debug), enough_memory():
-            return run(given)
+            return _run_repairing(given)
     except MatdataError as error:
         if given.debug:
             raise
-        print(f"error: {error}", file=sys.stderr)
-        if getattr(given, "config", None):
-            print(
-                f"  options: of {printable(given.config)} and of the command line", file=sys.stderr
-            )
-        return 1
-    except ImportError as error:
+        from matdata.cli.failures import failed
+
+        return failed(error, given)
+    except Exception as error:
+        return _ended_by(error, given)
+
+
+def _ended_by(error: Exception, given: argparse.Namespace) -> int:
+    """The exit code if a package is missing; any other error goes on to its traceback."""
+    from matdata.cli.failures import crashed, failed
+
+    if isinstance(error, ImportError) and not given.debug:
         from matdata.core.packages import missing_package
 
         missing = missing_package(error, f"matdata {given.command}")
-        if given.debug or missing is None:
-            raise
-        print(f"error: {missing}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(
-            "\nstopped; what was finished is kept, and the same command goes on from there",
-            file=sys.stderr,
-        )
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone (head, less)
-        sys.stderr.close()
-        return 0
+        if missing is not None:
+            return failed(missing, given)
+    if given.json and not isinstance(error, BrokenPipeError):
+        crashed(error)
+    raise error
+
+
+def _run_repairing(given: argparse.Namespace) -> int:
+    """Run a command, again for each damaged artefact that could be made again."""
+    from matdata.cli.commands import run
+    from matdata.core.errors import DamageError
+
+    repairs = given.repair or given.command in REPAIRING
+    mended = set()
+    while True:
+        try:
+            return run(given)
+        except DamageError as error:
+            if not repairs or error.folder is None or error.folder in mended:
+                raise
+            from matdata.building.repair import repair_at
+            from matdata.cli.common import console_of
+
+            console = console_of(given)
+            console.warn(error.what)
+            repair_at(error.folder, console)
+            mended.add(error.folder)
 
 
 if __name__ == "__main__":

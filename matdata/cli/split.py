@@ -11,6 +11,8 @@ from matdata.splits.arguments import SPLIT_OPTIONS, canonical, config_of_split
 from matdata.splits.saved import add_splits, settings_of_method
 from matdata.store.catalogue import find_dataset
 from matdata.store.config_file import write_config
+from matdata.store.damage import require_whole
+from matdata.store.dataset_folder import KIND
 
 
 def run(given: argparse.Namespace) -> int:
@@ -19,13 +21,17 @@ def run(given: argparse.Namespace) -> int:
     asked = joined(given, SPLIT_OPTIONS, canonical)
     method, settings, name = asked["method"], asked["settings"], asked.get("name")
     dataset = find_dataset(cache_dir(asked.get("cache")), asked["dataset"])
+    require_whole(dataset.folder, KIND)
     if given.write_config:
         resolved = settings_of_method(method, settings)
         write_config(given.write_config, config_of_split(dataset.ref, method, resolved, name))
-    names = add_splits(dataset, method, settings, console, name)
+    splits = add_splits(dataset, method, settings, console, name)
     if given.json:
-        notes = [{"split": name, **dataset.load_split(name)[1]} for name in names]
+        notes = [
+            {"split": name, "state": state, **dataset.load_split(name)[1]} for name, state in splits
+        ]
+        unchanged = all(state == "unchanged" for _, state in splits)
         # a single split also stands at the top, so that nobody has to look into a list of one
         one = notes[0] if len(notes) == 1 else {}
-        print_json({"dataset": dataset.ref, **one, "splits": notes})
+        print_json({"dataset": dataset.ref, "unchanged": unchanged, **one, "splits": notes})
     return 0

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
@@ -41,9 +41,14 @@ def run(given: argparse.Namespace) -> int:
     for line in next_steps(runs, fields.get("cache")):
         console.say(line)
     if given.json:
-        records = [{"run": one.name, "folder": str(one.folder), **one.result()} for one in runs]
+        records = [_record(one) for one in runs]
         print_json({"runs": records} if folds else records[0])
     return 0
+
+
+def _record(run: Run) -> dict[str, Any]:
+    about = {"run": run.name, "folder": str(run.folder), "unchanged": run.unchanged}
+    return {**about, **run.result()}
 
 
 def _write_config(path: str, request: Request, cache: Path, fields: Values) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from matdata.cli.common import cache_of, print_json, print_line
+from matdata.cli.common import cache_of, console_of, print_json, print_line
 
 
 def run(given: argparse.Namespace) -> int:
-    """Reread every file; exit code 1 if anything is wrong."""
+    """Reread every file, after repairs if asked for; exit code 1 if anything is wrong."""
     from matdata.checks.cache import verify
 
-    report = verify(cache_of(given), given.dataset)
+    cache = cache_of(given)
+    if given.repair:
+        _repair(cache, given)
+    report = verify(cache, given.dataset)
     if given.json:
         print_json(report.to_json())
         return 1 if report.faults else 0
@@ -23,3 +27,27 @@ def run(given: argparse.Namespace) -> int:
         verdict = f"{len(report.faults)} problems" if report.faults else "all clean"
         print_line(f"{report.artefacts} artefacts, {report.files} files reread: {verdict}")
     return 1 if report.faults else 0
+
+
+def _repair(cache: Path, given: argparse.Namespace) -> None:
+    """Make again what is damaged of the datasets and their features; the report has the rest."""
+    from matdata.building.repair import repair
+    from matdata.core.errors import StoreError
+    from matdata.store.catalogue import datasets
+
+    console = console_of(given)
+    refs = (
+        [given.dataset]
+        if given.dataset
+        else [
+            f"{name}@{folder.name}"
+            for name, folders in datasets(cache).items()
+            for folder in folders
+        ]
+    )
+    for ref in refs:
+        try:
+            for name in repair(cache, ref, console):
+                console.say(f"repaired: {name}")
+        except StoreError as error:
+            console.warn(str(error))

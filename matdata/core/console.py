@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from matdata.core.printable import printable
@@ -45,17 +45,44 @@ class Console:
         """Print a warning, also when quiet."""
         print(one_line(f"warning: {text}"), file=sys.stderr, flush=True)
 
-    def bar(self, items: Iterable[T], what: str, total: int | None, done: int = 0) -> Iterator[T]:
-        """Yield items under a progress bar, which only a terminal and a notebook show."""
+    def bar(
+        self,
+        items: Iterable[T],
+        what: str,
+        total: int | None,
+        done: int = 0,
+        *,
+        size: Callable[[T], int] = len,  # type: ignore[assignment]
+        unit: str = " materials",
+    ) -> Iterator[T]:
+        """Yield items under a progress bar, which only a terminal and a notebook show.
+
+        It counts materials, with their rate and the time that is left.
+
+        Parameters
+        ----------
+        items
+            Chunks of materials.
+        what
+            Title of the bar.
+        total
+            Number of materials in all; None if not known.
+        done
+            Number of those that an earlier process did.
+        size
+            Number of materials of a chunk.
+        unit
+            What is counted, if not materials.
+        """
         if not self._bars or not (in_notebook() or sys.stderr.isatty()):
             yield from items
             return
         tqdm = _progress()
         options: dict[str, Any] = {"desc": one_line(what), "total": total, "initial": done}
-        with tqdm(leave=False, delay=1.0, **options) as bar:
+        with tqdm(leave=False, delay=1.0, unit=unit, unit_scale=True, **options) as bar:
             for item in items:
                 yield item
-                bar.update()
+                bar.update(size(item))
 
 
 def in_notebook() -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar, Self
 
 from matdata.core.printable import printable
 from matdata.core.redaction import redact
@@ -27,6 +30,9 @@ class MatdataError(Exception):
     details
         Examples, one per line.
     """
+
+    #: What a command that ends with this error returns to the shell.
+    exit_code: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -92,6 +98,41 @@ class StoreError(MatdataError):
 
 class ConfigError(MatdataError):
     """A setting has an unknown name or a value that it cannot take."""
+
+
+class DamageError(StoreError):
+    """The bytes of an artefact are not those that were written, or some are missing.
+
+    Attributes
+    ----------
+    folder
+        The artefact, if known: its folder, or the note of a split.
+    """
+
+    folder: Path | None = None
+
+    def at(self, folder: Path) -> Self:
+        """The same error, of the artefact in `folder`."""
+        self.folder = folder
+        return self
+
+
+class IncompleteError(MatdataError):
+    """A dataset was built and kept, but less came of it than was asked for.
+
+    Attributes
+    ----------
+    result
+        The summary of the build, as ``matdata build --json`` prints it.
+    """
+
+    exit_code = 3
+    result: Mapping[str, object] = MappingProxyType({})
+
+    def of(self, result: Mapping[str, object]) -> Self:
+        """The same error, with the summary of what was built nevertheless."""
+        self.result = result
+        return self
 
 
 class PluginError(MatdataError):

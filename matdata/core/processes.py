@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import threading
 import time
@@ -13,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.context import SpawnContext, SpawnProcess
 
 from matdata.core.offers import forgive_broken_metadata
+from matdata.core.stopping import leave_to_parent
 from matdata.core.streams import screen_process
 
 
@@ -53,8 +53,7 @@ def _main_hidden() -> Iterator[None]:
 
 
 def _start_worker(parent: int) -> None:
-    # Ctrl-C belongs to the parent, which lets finished work be saved.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_to_parent()
     screen_process()
     forgive_broken_metadata()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -22,7 +22,15 @@ from matdata.curate.filters import (
     Subject,
     protostructure_labels,
 )
-from matdata.curate.funnel import Funnel
+from matdata.curate.funnel import (
+    NO_ENERGY,
+    POLYMORPHS,
+    PROTOSTRUCTURES,
+    READING,
+    REPEATED,
+    VALIDITY,
+    Funnel,
+)
 from matdata.curate.mixed_theory import check_levels
 from matdata.curate.records import (
     Records,
@@ -84,7 +92,7 @@ class _Pass:
         self.rows = np.arange(len(ids), dtype=np.int64)
         self.rejects = list(rejects)
         self.funnel = Funnel()
-        self.funnel.add("reading", read, count_reasons(r.reason for r in rejects))
+        self.funnel.add(READING, read, count_reasons(r.reason for r in rejects))
 
     def kept_ids(self) -> list[str]:
         """Ids of the remaining rows."""
@@ -173,7 +181,7 @@ def _drop_invalid(state: _Pass, records: Records, settings: CurateSettings) -> N
     structures = records.structures
     reasons = structures.scatter(invalid(structures.crystals, settings.min_distance), "")
     texts = {k: v.format(min_distance=settings.min_distance) for k, v in REASONS.items()}
-    state.drop("validity", reasons, [texts.get(str(reason), "") for reason in reasons])
+    state.drop(VALIDITY, reasons, [texts.get(str(reason), "") for reason in reasons])
 
 
 def _symmetry(
@@ -200,7 +208,7 @@ def _drop_repeated_ids(state: _Pass, records: Records, energy: Energies) -> None
     content = [_content_digest(records, row) for row in state.rows.tolist()]
     representative = lowest_in_group(ids, energy[state.rows], content)
     reasons = np.where(representative == np.arange(len(ids)), "", "repeated_id").astype("<U32")
-    state.drop("repeated ids", reasons, ["another record has the same id"] * len(ids))
+    state.drop(REPEATED, reasons, ["another record has the same id"] * len(ids))
 
 
 def _content_digest(records: Records, row: int) -> str:
@@ -221,13 +229,13 @@ def _drop_duplicates(
         keys = formulas
         if subject.records.has_structures:  # nothing shows that a formula is that structure
             keys = np.where(present, formulas, np.char.add(formulas, " (no structure)"))
-        _drop_higher(state, keys, energy, ranked, ("lowest-energy polymorphs", "higher_polymorph"))
+        _drop_higher(state, keys, energy, ranked, (POLYMORPHS, "higher_polymorph"))
     elif dedupe.by == "protostructure":
         labels = protostructure_labels(subject)
         text = "no space group was found within the tolerances"
         state.drop_where("symmetry", (labels == "") & present, "no_symmetry", text)
         _drop_without_energy(state, subject.records, energy, present)
-        step = ("lowest-energy protostructures", "same_protostructure")
+        step = (PROTOSTRUCTURES, "same_protostructure")
         _drop_higher(state, labels, energy, present, step)
 
 
@@ -246,7 +254,7 @@ def _drop_without_energy(
         else "it has no energy to rank by"
         for row in state.rows.tolist()
     ]
-    state.drop("missing energies", np.where(missing, "no_energy", ""), messages)
+    state.drop(NO_ENERGY, np.where(missing, "no_energy", ""), messages)
 
 
 def _drop_higher(

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+READING, VALIDITY, REPEATED = "reading", "validity", "repeated ids"
+#: Steps that drop what cannot be used, where all others drop what was not asked for.
+DEFECTS = (READING, VALIDITY, REPEATED)
+NO_ENERGY = "missing energies"
+POLYMORPHS, PROTOSTRUCTURES = "lowest-energy polymorphs", "lowest-energy protostructures"
+#: Steps of ``--dedupe``.
+DUPLICATES = (NO_ENERGY, POLYMORPHS, PROTOSTRUCTURES)
+#: Share of the records above which a step of ``--dedupe`` names that option.
+NAMED_SHARE = 1 / 3
 
 
 @dataclass
@@ -60,10 +71,25 @@ def render(steps: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [f"  {steps[0]['entered']:>{width},}  records read"]
     for step in steps:
         removed = step["entered"] - step["kept"]
-        lines.append(f"  {step['kept']:>{width},}  after {step['step']}" + _minus(removed))
+        keep = ", --dedupe none keeps them" if _is_large_dedupe(step) else ""
+        minus = f"  (-{removed:,}{keep})" if removed else ""
+        lines.append(f"  {step['kept']:>{width},}  after {step['step']}{minus}")
         lines += [f"  {'':>{width}}    {n:,} {why}" for why, n in step["removed"].items()]
     return lines
 
 
-def _minus(removed: int) -> str:
-    return f"  (-{removed:,})" if removed else ""
+def _is_large_dedupe(step: Mapping[str, Any]) -> bool:
+    removed = step["entered"] - step["kept"]
+    return step["step"] in DUPLICATES and removed > NAMED_SHARE * step["entered"]
+
+
+def defects(steps: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Records that were read or checked in vain, by reason.
+
+    What the user or the source chose to leave out (duplicates, filters) is not among them.
+    """
+    lost: Counter[str] = Counter()
+    for step in steps:
+        if step["step"] in DEFECTS:
+            lost.update(step["removed"])
+    return dict(lost)

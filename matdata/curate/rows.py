@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from matdata.core.composition import Compositions
 from matdata.curate.records import Records, Str, Table, Wyckoff
-from matdata.store.dataset_folder import STRUCTURE_COLUMNS
+from matdata.store.columns import STRUCTURE_COLUMNS
 
 OWN_COLUMNS = (
     "material_id",

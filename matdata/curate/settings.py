@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from matdata.core.errors import ConfigError
 from matdata.core.expressions.grammar import parse
@@ -30,7 +30,8 @@ class CurateSettings(Settings):
 
     dedupe: str = setting(
         "auto",
-        "keep the record of lowest energy: per formula, or per protostructure",
+        "keep the record of lowest energy: per formula, or per protostructure; auto: per formula "
+        "in databases, and all records of your own files",
         choices=("auto", "polymorph", "protostructure", "none"),
     )
     min_distance: float = setting(0.5, "smallest distance between atoms in Å", minimum=0.0)
@@ -76,6 +77,14 @@ class CurateSettings(Settings):
         object.__setattr__(self, "angle_tolerance", angle)
         if self.where is not None:  # equal conditions, however spaced, make one dataset
             object.__setattr__(self, "where", text_of(parse(self.where)))
+
+    def for_source(self, dedupe: str) -> Self:
+        """These settings where `dedupe` is what the source declares for ``auto``.
+
+        The rule of a database stays ``auto``: it also depends on whether there are energies.
+        """
+        keeps_all = self.dedupe == "auto" and dedupe == "none"
+        return replace(self, dedupe="none") if keeps_all else self
 
     def identity(self) -> dict[str, Any]:
         """What a dataset depends on; a condition only where there is one."""

@@ -13,8 +13,8 @@ from matdata.curate.curate import Curated
 from matdata.store import files, tables
 from matdata.store.artefact import building
 from matdata.store.columns import write_structures
+from matdata.store.damage import State, damage_of, report_damage
 from matdata.store.dataset_folder import KIND
-from matdata.store.manifest import is_committed
 
 
 def dataset_folder(home: Path, version: str, identity: Mapping[str, object]) -> Path:
@@ -30,8 +30,8 @@ def write_dataset(
     units: Mapping[str, str],
     axes: Mapping[str, str],
     console: Console,
-) -> Path:
-    """Commit a dataset.
+) -> State:
+    """Commit a dataset, or make again what is damaged of the one that is there.
 
     Parameters
     ----------
@@ -49,11 +49,20 @@ def write_dataset(
         By array column the column that holds its axis.
     console
         Receives a warning if another process holds the lock.
+
+    Raises
+    ------
+    DamageError
+        If what was made again is not what was there.
     """
     key = digest_json(identity)
     with building(folder.parent, KIND, key, console.warn) as writer:
-        if is_committed(folder):  # another process may have just made it
-            return folder
+        if folder.is_dir():
+            faults = damage_of(folder, KIND)
+            if not faults:  # another process may have just made it
+                return "unchanged"
+            report_damage(faults, console)
+            writer.adopt(folder)
         structures = curated.structures
         if curated.kind != "composition":
             writer.write("crystals.h5", lambda path: write_structures(path, structures))
@@ -74,4 +83,5 @@ def write_dataset(
         }
         if curated.kind == "mixed":
             content["structures"] = len(structures.crystals)
-        return writer.commit(folder.name, content, {})
+        writer.commit(folder.name, content, {})
+        return writer.state

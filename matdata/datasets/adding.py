@@ -11,6 +11,7 @@ from matdata.core.console import Console
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor
 from matdata.core.options import Values, overlay, values_of_keywords
+from matdata.features.runner import Made
 from matdata.splits.base import Split
 from matdata.splits.saved import computed_splits, load_split, save_splits
 from matdata.store.config_file import read_config
@@ -39,8 +40,13 @@ def add_features_by(
     keywords: Mapping[str, Any],
     console: Console,
     executor: Executor | None,
-) -> list[Path]:
-    """Compute features of a dataset, or find those that are there; returns their folders.
+) -> list[Made]:
+    """Compute features of a dataset, or find those that are there.
+
+    Returns
+    -------
+    list of Made
+        The folder of each, and whether it was there.
 
     Raises
     ------
@@ -92,8 +98,8 @@ def make_folds(dataset: DatasetFolder, options: Mapping[str, Any]) -> list[Split
         If the split is impossible, or another one is saved under its name.
     """
     splits = computed_splits(dataset, options["method"], options["settings"])
-    names = save_splits(dataset, splits, name=options.get("name"))
-    return [load_split(dataset, name) for name in names]
+    saved = save_splits(dataset, splits, name=options.get("name"))
+    return [load_split(dataset, one.name) for one in saved]
 
 
 def find_or_make(dataset: DatasetFolder, which: object, given: Values) -> Split:
@@ -133,5 +139,5 @@ def find_or_make(dataset: DatasetFolder, which: object, given: Values) -> Split:
             f"{options['method']} makes {len(splits)} splits, one per fold",
             next_step=f"make them with folds(method={options['method']!r}, …), which lists them",
         )
-    (name,) = save_splits(dataset, splits, name=options.get("name"))
-    return load_split(dataset, name)
+    (saved,) = save_splits(dataset, splits, name=options.get("name"))
+    return load_split(dataset, saved.name)

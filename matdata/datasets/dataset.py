@@ -78,8 +78,10 @@ class Dataset(Contents):
     ) -> list[Feature]:
         """Features from keywords that `matdata.datasets.adding.feature_options` resolved."""
         console = python_console()
-        folders = add_features_by(self, self.cache, keywords, console, executor)
-        return [Feature(one, self.ids, self.data_digest, left_out=self.rejects) for one in folders]
+        made = add_features_by(self, self.cache, keywords, console, executor)
+        return [
+            Feature(one.folder, self.ids, self.data_digest, left_out=self.rejects) for one in made
+        ]
 
     @with_keywords(SplitKeywords)
     def split(self, split: Ratios | None = None, **options: Unpack[SplitKeywords]) -> Split:

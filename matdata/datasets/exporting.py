@@ -12,6 +12,7 @@ from matdata.datasets.export import Exported, format_of, write_export
 from matdata.sources.replay import write_replay
 from matdata.sources.snapshot import Snapshot
 from matdata.store.manifest import is_committed
+from matdata.store.said import words_in
 
 LINES = (".jsonl", ".jsonl.gz")
 
@@ -97,7 +98,7 @@ def export_dataset(dataset: Dataset, asked: ExportRequest) -> Written:
         dataset.structures,
         features,
         dataset.axes,
-        dataset.words,
+        words_in(dataset.manifest),
         asked.raw_text,
     )
     return Written(write_export(content, asked.output, asked.form), len(dataset))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.figures import require_matplotlib
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.said import words_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +158,7 @@ class DatasetPlots:
     def _look(self, style: str) -> Look:
         from matdata.figures.picture import Look
 
-        words = self._dataset.words
+        words = words_in(self._dataset.manifest)
         caption = [f"data {self._dataset.ref}", words.get("licence", ""), words.get("citation", "")]
         return Look(style, caption, {"dataset": self._dataset.ref, **words})
 

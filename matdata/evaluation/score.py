@@ -20,6 +20,7 @@ from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
+from matdata.store.said import words_in
 from matdata.training.contents import read_sealed
 from matdata.training.data import View, truth
 from matdata.training.predict import predict_dataset, require_finite
@@ -158,7 +159,7 @@ def _record(
         "run": run.name,
         "weights": run.weights_digest(),
         "dataset": dataset.ref,
-        **dataset.words,
+        **words_in(dataset.manifest),
         "split": {"name": split.name, "digest": split.digest()},
         "test": {"asked": len(split.ids("test")), "predicted": len(predictions)},
         "targets": part_scores(predictions, dataset, run.settings, split.ids("train")),

@@ -6,29 +6,29 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from matdata.core import ledger
 from matdata.core.console import Console
 from matdata.core.crystals import Ragged, offsets_of
 from matdata.core.digest import digest_json
-from matdata.core.errors import FeatureError
 from matdata.core.executors import Workers, ordered_map
 from matdata.core.ledger import Reject, count_reasons
 from matdata.features import featurizer as make_featurizer
 from matdata.features.base import CRYSTAL, Block, Column, FeatureInput, Featurizer
+from matdata.features.block_check import check_block
 from matdata.features.inputs import PartialInput, n_entries
 from matdata.store import tables
-from matdata.store.artefact import ArtefactWriter, building, check_files, check_present
+from matdata.store.artefact import ArtefactWriter, building, check_files
 from matdata.store.backends import backend
 from matdata.store.catalogue import feature_folder
-from matdata.store.manifest import is_committed, read_manifest
+from matdata.store.damage import State, damage_of, report_damage
 from matdata.store.sharded import ShardedArrays, shard_arrays
 
 KIND = "feature"
+SHARD_ROWS = "shard_rows"  # key of the receipt
 SHARD_BYTES = 64 << 20
 GUESSED_ENTRIES = 16  # entries a site of a ragged level whose size is only known afterwards
 Task = tuple[str, dict[str, Any], Any]
@@ -87,8 +87,17 @@ class Job:
         return feature_folder(self.featurizer.spec, digest_json(self.identity()))
 
 
-def run(job: Job, console: Console, workers: Workers) -> Path:
-    """Compute a feature, or return the one that is there.
+class Made(NamedTuple):
+    """The folder of a feature, and whether it was built, repaired, or there already."""
+
+    folder: Path
+    state: State
+
+
+def run(job: Job, console: Console, workers: Workers) -> Made:
+    """Compute a feature, or return the one that is there, of which what is damaged is made again.
+
+    Every byte of it is compared with its digest: a second or two per gigabyte.
 
     Raises
     ------
@@ -96,28 +105,51 @@ def run(job: Job, console: Console, workers: Workers) -> Path:
         If the featurizer breaks its contract.
     StoreError
         If the cache cannot be written; finished shards stay and are used next time.
+    DamageError
+        If what was made again is not what was there.
     """
     final = job.home / job.name()
-    if is_committed(final):
-        check_present(final, read_manifest(final, KIND))
-        return final
+    if final.is_dir() and not damage_of(final, KIND):
+        return Made(final, "unchanged")
     backend(job.store)
     with building(job.home, KIND, digest_json(job.identity()), console.warn) as writer:
-        if is_committed(final):  # another process may just have made it
-            return final
-        starts = range(0, len(job.batch), job.rows_per_shard())
-        todo = [k for k in range(len(starts)) if not writer.has(_shard_part(job, k))]
-        if len(todo) < len(starts):
-            console.say(f"resuming {job.featurizer.spec}: {len(starts) - len(todo)} shards done")
-        blocks = _blocks(job, todo, workers)
-        what = job.featurizer.spec
-        bar = console.bar(blocks, what, sum(_batches_in(job, k) for k in todo))
-        for k in todo:
-            parts = [next(bar) for _ in range(_batches_in(job, k))]
-            _write_shard(job, writer, k, parts)
-        for _ in bar:  # lets the bar close itself
-            pass
-        return _commit(job, writer)
+        if final.is_dir():  # another process may just have made it
+            faults = damage_of(final, KIND)
+            if not faults:
+                return Made(final, "unchanged")
+            report_damage(faults, console)
+            writer.adopt(final)
+        _compute(job, writer, console, workers)
+        return Made(_commit(job, writer), writer.state)
+
+
+def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Workers) -> None:
+    """Compute the shards that are not finished."""
+    starts = range(0, len(job.batch), job.rows_per_shard())
+    todo = [k for k in range(len(starts)) if not _is_finished(job, writer, k)]
+    if len(todo) < len(starts):
+        console.say(f"resuming {job.featurizer.spec}: {len(starts) - len(todo)} shards done")
+    blocks = _blocks(job, todo, workers)
+    left = sum(stop - start for start, stop in (_bounds(job, k) for k in todo))
+    total = len(job.batch)
+    bar = console.bar(blocks, job.featurizer.spec, total, total - left, size=_n_materials)
+    for k in todo:
+        parts = [next(bar) for _ in range(_batches_in(job, k))]
+        _write_shard(job, writer, k, parts)
+    for _ in bar:  # lets the bar close itself
+        pass
+
+
+def _n_materials(block: Block) -> int:
+    return len(block.rows) + len(block.rejects)
+
+
+def _is_finished(job: Job, writer: ArtefactWriter, shard: int) -> bool:
+    return writer.has(_shard_part(job, shard)) and writer.has(_ledger_part(shard))
+
+
+def _ledger_part(shard: int) -> str:
+    return f"ledger/{shard:05d}.parquet"
 
 
 def _bounds(job: Job, shard: int) -> tuple[int, int]:
@@ -182,49 +214,6 @@ def _empty_block(featurizer: Featurizer) -> Block:
     return Block(np.empty(0, np.int64), fields)
 
 
-def check_block(featurizer: Featurizer, batch: Any, block: Block) -> Block:
-    """Hold a featurizer to its contract, and turn values that are not finite into ledger rows.
-
-    Raises
-    ------
-    FeatureError
-        If rows and rejects do not add up to the batch.
-    """
-    if len(block.rows) + len(block.rejects) != len(batch):
-        raise FeatureError(
-            f"{featurizer.spec} returned {len(block.rows)} rows and {len(block.rejects)} rejects "
-            f"for {len(batch)} crystals",
-            cause="a defect of that featurizer",
-        )
-    bad = np.zeros(len(block.rows), dtype=bool)
-    for column in block.fields.values():
-        bad |= _not_finite(column)
-    if not bad.any():
-        return block
-    message = f"{featurizer.spec} gave a value that is not finite"
-    lost = [
-        Reject(str(batch.ids[row]), "featurize", "not_finite", message) for row in block.rows[bad]
-    ]
-    kept = {
-        name: column.take(~bad) if isinstance(column, Ragged) else column[~bad]
-        for name, column in block.fields.items()
-    }
-    return Block(block.rows[~bad], kept, [*block.rejects, *lost])
-
-
-def _not_finite(column: npt.NDArray[np.generic] | Ragged) -> npt.NDArray[np.bool_]:
-    values = column.values if isinstance(column, Ragged) else column
-    wrong = np.zeros(len(column), dtype=bool)
-    if values.dtype.kind != "f":
-        return wrong
-    entries: npt.NDArray[np.bool_] = ~np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
-    if isinstance(column, Ragged):
-        rows = np.repeat(np.arange(len(column)), column.lengths)
-        wrong[rows[entries]] = True
-        return wrong
-    return entries
-
-
 def _write_shard(job: Job, writer: ArtefactWriter, shard: int, blocks: list[Block]) -> None:
     start, stop = _bounds(job, shard)
     firsts = range(start, stop, job.featurizer.batch_rows)
@@ -236,7 +225,7 @@ def _write_shard(job: Job, writer: ArtefactWriter, shard: int, blocks: list[Bloc
     levels = {field.name: field.level for field in job.featurizer.fields}
     arrays = shard_arrays(fields, levels, rows)
     rejects = ledger.to_columns(reject for block in blocks for reject in block.rejects)
-    writer.write(f"ledger/{shard:05d}.parquet", lambda path: tables.write_table(path, rejects))
+    writer.write(_ledger_part(shard), lambda path: tables.write_table(path, rejects))
     store = backend(job.store)
     writer.write(_shard_part(job, shard), lambda path: store.write(path, arrays), rows=len(rows))
 
@@ -266,7 +255,8 @@ def _commit(job: Job, writer: ArtefactWriter) -> Path:
         "rows": sum(entry["meta"].get("rows", 0) for entry in parts),
         "rejected": count_reasons(reject.reason for reject in rejects),
     }
-    return writer.commit(job.name(), content, {})
+    # for `matdata.building.repair`: of the identity the manifest holds the digest alone
+    return writer.commit(job.name(), content, {SHARD_ROWS: job.rows_per_shard()})
 
 
 def read_ledger(folder: Path, manifest: dict[str, Any]) -> list[Reject]:

@@ -16,9 +16,9 @@ from matdata.core.ledger import Reject
 from matdata.core.table_rows import TableRows
 from matdata.features import featurizer
 from matdata.features.base import Block, Column, Featurizer
+from matdata.features.block_check import check_block
 from matdata.features.feature import values_and_offsets
 from matdata.features.inputs import FeatureInput, combined
-from matdata.features.runner import check_block
 from matdata.materials import read_materials
 
 

@@ -125,7 +125,8 @@ def fetch_parts(collection: Collection, cache: Path) -> list[Path]:
         return fetch(remote, cache)[0]
 
     paths = ordered_map(one, iter(collection.parts), Workers(AT_ONCE), "thread")
-    return list(Console().bar(paths, f"downloading {collection.name}", len(collection.parts)))
+    what, total = f"downloading {collection.name}", len(collection.parts)
+    return list(Console().bar(paths, what, total, size=lambda _: 1, unit=" files"))
 
 
 def _mirror() -> str | None:

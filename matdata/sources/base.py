@@ -143,6 +143,10 @@ class Origin:
         Column by which polymorphs are ranked, None if there is none.
     energy_per
         ``atom`` or ``cell``: what the energies of that column are counted for.
+    dedupe
+        What ``--dedupe auto`` means for these records: ``polymorph`` for a database, of whose
+        structures with one formula the one of lowest energy is kept; ``none`` for a user's own
+        records, which are all kept.
     targets
         Columns that can be learned, with their units (``""`` where unknown).
     axes
@@ -164,6 +168,7 @@ class Origin:
     citation: str = ""
     energy_column: str | None = None
     energy_per: Literal["atom", "cell"] = "atom"
+    dedupe: Literal["polymorph", "none"] = "polymorph"
     targets: dict[str, str] = field(default_factory=dict)
     axes: dict[str, str] = field(default_factory=dict)
     count: int | None = None

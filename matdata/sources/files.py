@@ -104,6 +104,7 @@ class Files(Source):
             url=encodable(self.path.name),
             energy_column=roles.energy,
             energy_per=roles.energy_per,
+            dedupe="none",
             targets=roles.targets,
             count=self.limit,
             note=self._note(roles),

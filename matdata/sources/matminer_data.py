@@ -171,6 +171,7 @@ class MatminerData(Source):
             url=entry.url,
             citation=entry.reference,
             energy_column=energy,
+            dedupe="polymorph",
             targets={name: self._unit(name, unit) for name, unit in targets.items()},
             count=min(entry.rows, self._request.limit or entry.rows),
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,9 @@ from matdata.core.structures import Structures
 from matdata.sources.base import Chunk, Origin, Source
 from matdata.sources.limits import MAX_COLUMNS
 from matdata.store import files, tables
-from matdata.store.artefact import ArtefactWriter, building, check_files, check_present
+from matdata.store.artefact import ArtefactWriter, building, check_files
 from matdata.store.columns import read_structures, write_structures
+from matdata.store.damage import State, damage_of, report_damage
 from matdata.store.manifest import is_committed, read_manifest
 
 KIND = "snapshot"
@@ -40,10 +43,13 @@ class Snapshot:
         Its folder.
     manifest
         Its manifest, already checked.
+    state
+        Whether it was taken, repaired, or there already.
     """
 
     folder: Path
     manifest: dict[str, Any]
+    state: State = "unchanged"
 
     @classmethod
     def open(cls, folder: Path) -> Snapshot:
@@ -101,14 +107,13 @@ def _read_chunk(folder: Path) -> Chunk:
 
 
 def find_snapshot(home: Path, request_digest: str) -> Snapshot | None:
-    """The snapshot of a request, if one was taken before."""
+    """The snapshot of a request, if one was taken before; its files can be damaged."""
     for folder in sorted(home.glob("[!.]*")) if home.is_dir() else []:
         try:
             manifest = read_manifest(folder, KIND)
         except StoreError:  # damage of other snapshots is reported by `verify`
             continue
         if manifest["request_digest"] == request_digest:
-            check_present(folder, manifest)
             return Snapshot(folder, manifest)
     return None
 
@@ -137,24 +142,32 @@ def kept_snapshot(cache: Path, source: str, version: str) -> Snapshot:
 def take_snapshot(source: Source, cache: Path, console: Console, workers: Workers) -> Snapshot:
     """Read a source into a snapshot, or return the existing one of the same request.
 
+    Of a damaged one the damaged chunks are read again.
+
     Raises
     ------
     SourceError
         If the source yields no record at all.
     StoreError
         If the cache cannot be written; finished chunks are kept and reused.
+    DamageError
+        If what was read again is not what was there.
     """
     origin = source.origin()
     request_digest = digest_json({"request": origin.request, "reading": READING})
     home = cache / "snapshots" / origin.source
     existing = find_snapshot(home, request_digest)
-    if existing is not None:
+    if existing is not None and not damage_of(existing.folder, KIND):
         _show_unexpected(source, existing)
         return existing
     with building(home, KIND, request_digest, console.warn) as writer:
         existing = find_snapshot(home, request_digest)  # another process may have just made it
         if existing is not None:
-            return existing
+            faults = damage_of(existing.folder, KIND)
+            if not faults:
+                return existing
+            report_damage(faults, console)
+            writer.adopt(existing.folder)
         _read_all(source, origin, writer, console, workers)
         return _commit(writer, origin, request_digest, source.expected_digest)
 
@@ -171,21 +184,44 @@ def _show_unexpected(source: Source, snapshot: Snapshot) -> None:
 def _read_all(
     source: Source, origin: Origin, writer: ArtefactWriter, console: Console, workers: Workers
 ) -> None:
-    done = writer.resumed
-    if done:
-        console.say(f"resuming: {done} chunks of records were already read")
-    raw = source.raw_chunks(done)
-    parsed = ordered_map(source.read, raw, workers if source.slow_parse else SEQUENTIAL, "process")
+    done = next(number for number in itertools.count() if not writer.has(_part(number)))
+    if writer.resumed:
+        console.say(f"resuming: {writer.resumed} chunks of records were already read")
+    numbers: deque[int] = deque()
+
+    def missing() -> Iterator[Any]:
+        for number, raw in enumerate(source.raw_chunks(done), start=done):
+            if not writer.has(_part(number)):  # of a damaged snapshot a later one can be whole
+                numbers.append(number)
+                yield raw
+
+    workers = workers if source.slow_parse else SEQUENTIAL
+    parsed = ordered_map(source.read, missing(), workers, "process")
+    n_done = sum(map(_n_records, writer.parts.values()))
     columns: set[str] = set()
-    for number, chunk in enumerate(console.bar(parsed, "reading", None, done), start=done):
+    for chunk in console.bar(parsed, "reading", origin.count, n_done, size=_n_read):
         _require_few(columns, chunk, origin)
         counts = {"records": len(chunk), "rejected": len(chunk.rejects)}
-        writer.write(f"chunks/{number:05d}", functools.partial(_write_chunk, chunk), **counts)
+        write = functools.partial(_write_chunk, chunk)
+        writer.write(_part(numbers.popleft()), write, **counts)
     if not writer.parts:
         raise SourceError(
             f"{origin.name}: the source holds no records",
             cause="an empty file, a filter that no record passes, or a limit of zero",
         )
+
+
+def _part(number: int) -> str:
+    return f"chunks/{number:05d}"
+
+
+def _n_records(entry: Mapping[str, Any]) -> int:
+    """Records of a finished chunk, those that could not be read included."""
+    return int(entry["meta"]["records"]) + int(entry["meta"]["rejected"])
+
+
+def _n_read(chunk: Chunk) -> int:
+    return len(chunk) + len(chunk.rejects)
 
 
 def _require_few(columns: set[str], chunk: Chunk, origin: Origin) -> None:
@@ -224,7 +260,8 @@ def _commit(
         "records": sum(entry["meta"]["records"] for entry in writer.parts.values()),
         "rejected": sum(entry["meta"]["rejected"] for entry in writer.parts.values()),
     }
-    return Snapshot.open(writer.commit(f"{origin.version}-{records_digest[:SHORT]}", content, {}))
+    folder = writer.commit(f"{origin.version}-{records_digest[:SHORT]}", content, {})
+    return replace(Snapshot.open(folder), state=writer.state)
 
 
 def _identity(origin: Origin) -> dict[str, Any]:

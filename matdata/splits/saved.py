@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from matdata.core.console import SILENT, Console
-from matdata.core.errors import SplitError, StoreError
+from matdata.core.errors import DamageError, SplitError, StoreError
 from matdata.core.given import require_name
 from matdata.core.settings import Settings
 from matdata.splits import METHODS, make_splits
@@ -17,9 +17,18 @@ from matdata.splits.columns import aligned
 from matdata.splits.io import from_table, metadata, to_table
 from matdata.splits.names import slug
 from matdata.splits.ratios import canonical_text
-from matdata.store.dataset_folder import STRUCTURE_COLUMNS, DatasetFolder
+from matdata.store.columns import STRUCTURE_COLUMNS
+from matdata.store.damage import State
+from matdata.store.dataset_folder import DatasetFolder
 
 DEFAULT_RATIOS = "70/15/15"
+
+
+class Saved(NamedTuple):
+    """The name of a split, and whether it was built, repaired, or there already."""
+
+    name: str
+    state: State
 
 
 def settings_known(method: str) -> list[str]:
@@ -55,7 +64,7 @@ def add_splits(
     settings: Mapping[str, object],
     console: Console = SILENT,
     name: str | None = None,
-) -> list[str]:
+) -> list[Saved]:
     """Make the splits of a method and save them with the dataset.
 
     Parameters
@@ -73,8 +82,8 @@ def add_splits(
 
     Returns
     -------
-    list of str
-        Names of the splits, folds in their order.
+    list of Saved
+        Names of the splits, folds in their order, and whether they were there already.
 
     Raises
     ------
@@ -125,13 +134,15 @@ def save_splits(
     splits: list[Split],
     console: Console = SILENT,
     name: str | None = None,
-) -> list[str]:
-    """Save splits with a dataset, unless they are saved already; return their names.
+) -> list[Saved]:
+    """Save splits with a dataset, unless they are saved already; damaged ones are written again.
 
     Raises
     ------
     SplitError
         If one of the names belongs to a split with other members; then none is saved.
+    StoreError
+        If what is whole of a damaged one belongs to another split.
     """
     if name is not None:
         several = len(splits) > 1
@@ -139,19 +150,30 @@ def save_splits(
             replace(split, name=slug(f"{name}-{k}" if several else name))
             for k, split in enumerate(splits)
         ]
-    saved_names = set(dataset.split_names())
+    states = {split.name: _state(dataset, split, console) for split in splits}
     for split in splits:
-        if split.name in saved_names:
-            _require_same(dataset, split, dataset.load_split(split.name)[1])
-    for split in splits:
-        if split.name not in saved_names:  # another process may have just saved one of that name
-            note = dataset.save_split(split.name, to_table(split), metadata(split))
+        state = states[split.name]
+        if state != "unchanged":  # another process may have just saved one of that name
+            damaged = state == "repaired"
+            note = dataset.save_split(split.name, to_table(split), metadata(split), damaged=damaged)
             _require_same(dataset, split, note)
         sizes = ", ".join(f"{part} {count:,}" for part, count in split.sizes.items())
-        console.say(f"split {split.name}: {sizes}")
+        console.say(f"split {split.name}: {sizes}{'' if state == 'built' else f', {state}'}")
         for text in split.notes:
             console.say(f"  note: {text}")
-    return [split.name for split in splits]
+    return [Saved(name, state) for name, state in states.items()]
+
+
+def _state(dataset: DatasetFolder, split: Split, console: Console) -> State:
+    """Whether a split is to be saved, is there, or is there and damaged."""
+    if split.name not in dataset.split_names():
+        return "built"
+    try:
+        _require_same(dataset, split, dataset.load_split(split.name)[1])
+    except DamageError as error:
+        console.warn(error.what)
+        return "repaired"
+    return "unchanged"
 
 
 class HasSplits(Protocol):

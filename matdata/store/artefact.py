@@ -12,18 +12,27 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from matdata.core.cache import storage_error
-from matdata.core.errors import StoreError
+from matdata.core.errors import DamageError, StoreError
 from matdata.store import files
+from matdata.store.damage import State, has_part, install, require_same
 from matdata.store.locks import LOCK, holding
-from matdata.store.manifest import NAME, RECEIPT, part_files, read_manifest, seal
+from matdata.store.manifest import (
+    NAME,
+    RECEIPT,
+    is_committed,
+    part_files,
+    read_manifest,
+    seal,
+)
 from matdata.store.records import write_record
-from matdata.store.wholeness import fault_of
+from matdata.store.wholeness import damage_error, fault_of
 
 JOURNAL = "journal.jsonl"
 STAGING = ".building-"
@@ -38,6 +47,8 @@ class ArtefactWriter:
         self.staging = home / f"{STAGING}{kind}-{key[:16]}"
         self.parts: dict[str, dict[str, Any]] = {}
         self.resumed = 0
+        self.state: State = "built"
+        self._replaced: dict[str, Any] | None = None
 
     def _open(self) -> None:
         self.staging.mkdir(parents=True, exist_ok=True)
@@ -64,15 +75,39 @@ class ArtefactWriter:
     def _manifest_entries(self) -> Iterator[dict[str, Any]]:
         # Killed between the manifest and the final rename: the manifest lists every part.
         with contextlib.suppress(StoreError):
-            manifest = read_manifest(self.staging)
-            for meta in manifest["parts"]:
-                part = meta.pop("part")
-                records = part_files(manifest, part)
-                yield {"part": part, "files": records, "meta": meta}
+            yield from _entries_of(read_manifest(self.staging))
 
     def _is_whole(self, entry: dict[str, Any]) -> bool:
-        path = self.staging / entry["part"]
-        return path.exists() and bool(files.file_records(self.staging, path) == entry["files"])
+        return has_part(self.staging, entry["part"], entry["files"])
+
+    def adopt(self, folder: Path) -> None:
+        """Take over the whole parts of a damaged artefact of the same request.
+
+        They count as finished, so only the others are made again; `commit` requires the content
+        to be the same. Where the manifest is damaged or missing, nothing is known and nothing is
+        taken over.
+
+        Raises
+        ------
+        StoreError
+            If the artefact is of a newer format, or the cache cannot be written.
+        """
+        if not is_committed(folder):
+            return
+        try:
+            manifest = read_manifest(folder, self.kind)
+        except DamageError:
+            return
+        self._replaced = manifest
+        try:
+            for entry in _entries_of(manifest):
+                part, records = entry["part"], entry["files"]
+                if not self.has(part) and has_part(folder, part, records):
+                    with files.replacing(self.staging / part) as temporary:
+                        _link(folder / part, temporary)
+                    self._record(entry)
+        except OSError as error:
+            raise storage_error(error, self.staging) from error
 
     def _drop_unrecorded(self) -> None:
         keep = {self.staging / part for part in self.parts}
@@ -138,15 +173,52 @@ class ArtefactWriter:
             self.kind,
         )
         final = self.home / name
+        if self._replaced is not None:
+            self._require_same(final, manifest)
         try:
             files.write_json(self.staging / NAME, manifest)
             facts = {"created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **receipt}
             write_record(self.staging / RECEIPT, facts)
             files.remove(self.staging / JOURNAL)
-            files.publish(self.staging, final)
+            if final.is_dir():
+                self.state = "repaired"
+                install(self.staging, final, manifest["files"])
+            else:
+                files.publish(self.staging, final)
         except OSError as error:
             raise storage_error(error, final) from error
         return final
+
+    def _require_same(self, final: Path, manifest: dict[str, Any]) -> None:
+        assert self._replaced is not None
+        try:
+            require_same(final, self._replaced, manifest)
+        except DamageError:
+            files.remove(self.staging)
+            raise
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name for a file, or for each file of a folder; a copy where links are refused."""
+
+    def link(one: str, other: str) -> None:
+        try:
+            os.link(one, other)
+        except OSError:
+            shutil.copy2(one, other)
+
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=link)
+    else:
+        link(str(source), str(target))
+
+
+def _entries_of(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The lines of the journal that led to a manifest."""
+    for part in manifest["parts"]:
+        meta = {key: value for key, value in part.items() if key != "part"}
+        records = part_files(manifest, part["part"])
+        yield {"part": part["part"], "files": records, "meta": meta}
 
 
 def _is_entry(entry: object) -> bool:
@@ -197,38 +269,17 @@ def building(
             files.remove(writer.staging)
 
 
-def check_present(folder: Path, manifest: dict[str, Any]) -> None:
-    """Check that all files of an artefact exist with their recorded sizes, before it is reused.
-
-    Raises
-    ------
-    StoreError
-        If one does not; names the first.
-    """
-    for name, (size, _) in manifest["files"].items():
-        fault = fault_of(folder / name, size)
-        if fault is not None:
-            raise StoreError(
-                f"{folder / name} {fault}",
-                cause="it was removed or truncated after it was built, or belongs to another user",
-                next_step=f"remove the folder {folder} and run the same command again",
-            )
-
-
 def check_files(folder: Path, manifest: dict[str, Any], part: str) -> None:
     """Check the digests of a part's files before they are read.
 
     Raises
     ------
+    DamageError
+        If a file is missing or its bytes were changed, naming the file.
     StoreError
-        If a file is missing, cannot be read, or its bytes were changed, naming the file.
+        If a file may not be read.
     """
     for name, (size, digest) in part_files(manifest, part).items():
         fault = fault_of(folder / name, size, digest)
         if fault is not None:
-            raise StoreError(
-                f"{folder / name} {fault}",
-                cause="a disk error, an interrupted copy, an edit by hand, or another user's file",
-                next_step="`matdata verify` lists all damage; remove the artefact's folder and "
-                "build it again",
-            )
+            raise damage_error(folder / name, fault, artefact=folder)

@@ -22,21 +22,10 @@ from matdata.store.columns import read_structures
 from matdata.store.formats import stamp, upgraded
 from matdata.store.manifest import read_manifest
 from matdata.store.records import read_json
-from matdata.store.said import digest_of_rows, folder_of_rows, words_in
+from matdata.store.said import digest_of_rows, folder_of_rows
 from matdata.store.walk import Fault
 
 KIND, SPLIT = "dataset", "split"
-#: Columns of the table that follow from the structure: empty in rows without one.
-STRUCTURE_COLUMNS = (
-    "n_sites",
-    "volume_per_atom",
-    "protostructure",
-    "space_group_number",
-    "crystal_system",
-    "n_wyckoff",
-    "wyckoff_valid",
-    "symmetry_engines_agree",
-)
 
 
 class DatasetFolder:
@@ -129,11 +118,6 @@ class DatasetFolder:
     def axes(self) -> dict[str, str]:
         """By column of arrays the column with the points where their numbers stand."""
         return tables.read_axes(self._checked("table.parquet"))
-
-    @property
-    def words(self) -> dict[str, str]:
-        """``licence``, ``citation`` and ``description`` of the data, those that are known."""
-        return words_in(self.manifest)
 
     @functools.cached_property
     def ids(self) -> np.ndarray[Any, Any]:
@@ -245,7 +229,9 @@ class DatasetFolder:
         steps: list[dict[str, Any]] = read_json(self._checked("funnel.json"))["steps"]
         return steps
 
-    @property  # splits may be added to a finished dataset; each is a table with a sealed note
+    # Splits may be added to a finished dataset; each is a table with a sealed note.
+
+    @property
     def _splits(self) -> Path:
         return self.folder / "splits"
 
@@ -258,9 +244,16 @@ class DatasetFolder:
         return self.splits()[0]
 
     def save_split(
-        self, name: str, columns: dict[str, list[Any]], note: dict[str, Any]
+        self,
+        name: str,
+        columns: dict[str, list[Any]],
+        note: dict[str, Any],
+        *,
+        damaged: bool = False,
     ) -> dict[str, Any]:
         """Save a split, unless one of its name exists: ids and parts, settings and digests.
+
+        One that is `damaged` is replaced, if what is whole of it is the same.
 
         Returns
         -------
@@ -268,7 +261,8 @@ class DatasetFolder:
             The note of the saved split of that name, which may be an earlier one.
         """
         content = {**note, "dataset_digest": self.digest, "format": stamp(SPLIT)}
-        return notes.keep(self._splits, name, columns, content)
+        write = notes.restore if damaged else notes.keep
+        return write(self._splits, name, columns, content)
 
     def load_split(self, name: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
         """A saved split: its columns and its note.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.core.digest import digest_json
-from matdata.core.errors import StoreError
+from matdata.core.errors import DamageError, StoreError
 from matdata.core.redaction import hide_known, redacted
 from matdata.store.formats import FORMATS, require_readable, stamp, upgraded
 from matdata.store.records import read_json
@@ -27,8 +27,10 @@ def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
 
     Raises
     ------
+    DamageError
+        If its content is not what was written.
     StoreError
-        If it is missing, damaged, of another kind, or of a newer format.
+        If it is missing, unreadable, of another kind, or of a newer format.
     """
     path = folder / NAME
     fault = fault_of(path)
@@ -69,9 +71,9 @@ def part_files(manifest: dict[str, Any], part: str) -> dict[str, list[Any]]:
     return {name: rec for name, rec in records.items() if name == part or name.startswith(inside)}
 
 
-def _damaged(path: Path) -> StoreError:
-    return StoreError(
+def _damaged(path: Path) -> DamageError:
+    return DamageError(
         f"{path} is damaged: its content does not match its own digest",
         cause="a disk error, an interrupted copy, or an edit by hand",
-        next_step="remove that folder and build it again",
-    )
+        next_step="run the command that made it again: it repairs it",
+    ).at(path.parent)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from matdata.core.cache import storage_error
 from matdata.core.digest import digest_file
-from matdata.core.errors import StoreError
+from matdata.core.errors import DamageError, StoreError
 from matdata.store import files, tables
 from matdata.store.files import NAME_KEPT
 from matdata.store.locks import LOCK, holding
 from matdata.store.records import read_record, seal_record
 from matdata.store.walk import Fault, children
-from matdata.store.wholeness import MISSING, fault_of
+from matdata.store.wholeness import MISSING, damage_error, fault_of
 
 TABLE, NOTE = ".parquet", ".json"
 #: The digest of a note; ``digest`` is that of the split.
 KEY = "note_digest"
+#: The digest of what the table holds.
+CONTENT = "digest"
 
 
 def names(home: Path) -> tuple[list[str], list[Fault]]:
@@ -45,20 +48,66 @@ def keep(
     StoreError
         If it cannot be written, or the existing one is damaged.
     """
+    with holding(home / f"{LOCK}{name}"):
+        if fault_of(home / f"{name}{NOTE}") != MISSING:
+            return read(home, name)
+        return _write(home, name, columns, note)
+
+
+def restore(
+    home: Path, name: str, columns: Mapping[str, list[Any]], note: Mapping[str, object]
+) -> dict[str, Any]:
+    """Write a damaged table and its note again; whichever of them is whole must agree.
+
+    Raises
+    ------
+    StoreError
+        If what is whole of it is not what would be written, or it cannot be written.
+    """
     path, note_path = home / f"{name}{TABLE}", home / f"{name}{NOTE}"
     with holding(home / f"{LOCK}{name}"):
-        if fault_of(note_path) != MISSING:
-            return read(home, name)
-        try:
-            files.sweep(home)
-            # Both are written before one is published: if the process is killed in between, the
-            # note under its temporary name distinguishes that from a note that was removed.
-            with files.replacing(note_path) as pending, files.replacing(path) as temporary:
-                tables.write_table(temporary, columns)
-                content = {**note, "sha256": digest_file(temporary)}
-                pending.write_text(files.json_text(seal_record(content, KEY)), encoding="utf-8")
-        except OSError as error:
-            raise storage_error(error, path) from error
+        with contextlib.suppress(DamageError):
+            old = read_record(note_path, KEY)
+            _require_same(note_path, old.get(CONTENT) == note.get(CONTENT))
+            return _write(home, name, columns, note)
+        if _is_table(path):
+            _require_same(path, tables.read_table(path) == dict(columns))
+        return _write(home, name, columns, note)
+
+
+def _require_same(path: Path, same: bool) -> None:
+    if not same:
+        raise StoreError(
+            f"{path} is whole and belongs to another split than the one that would replace it",
+            next_step="save this one under another name (`matdata split --name NAME`)",
+        )
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file can be read as a table."""
+    import pyarrow as pa
+
+    try:
+        tables.read_table(path)
+    except (OSError, pa.ArrowException):
+        return False
+    return True
+
+
+def _write(
+    home: Path, name: str, columns: Mapping[str, list[Any]], note: Mapping[str, object]
+) -> dict[str, Any]:
+    path, note_path = home / f"{name}{TABLE}", home / f"{name}{NOTE}"
+    try:
+        files.sweep(home)
+        # Both are written before one is published: if the process is killed in between, the
+        # note under its temporary name distinguishes that from a note that was removed.
+        with files.replacing(note_path) as pending, files.replacing(path) as temporary:
+            tables.write_table(temporary, columns)
+            content = {**note, "sha256": digest_file(temporary)}
+            pending.write_text(files.json_text(seal_record(content, KEY)), encoding="utf-8")
+    except OSError as error:
+        raise storage_error(error, path) from error
     return content
 
 
@@ -78,14 +127,28 @@ def read(home: Path, name: str) -> dict[str, Any]:
     StoreError
         If one of them is missing, cannot be read, or was changed.
     """
-    path = home / f"{name}{TABLE}"
-    advice = f"remove {path} and its note {name}{NOTE}, and run `matdata split` again"
-    note = read_record(home / f"{name}{NOTE}", KEY, advice)
+    path, note_path = home / f"{name}{TABLE}", home / f"{name}{NOTE}"
+    note = read_note(home, name)
     fault = fault_of(path, digest=str(note.get("sha256")))
     if fault is not None:
-        raise StoreError(
-            f"{path} {fault}",
-            cause="a disk error, an interrupted copy, or an edit by hand",
-            next_step=advice,
-        )
+        raise damage_error(path, fault, artefact=note_path, next_step=_advice(name))
     return note
+
+
+def read_note(home: Path, name: str) -> dict[str, Any]:
+    """The note of a table, which is not looked at.
+
+    Raises
+    ------
+    DamageError
+        If it is missing or was changed.
+    """
+    path = home / f"{name}{NOTE}"
+    try:
+        return read_record(path, KEY, _advice(name))
+    except DamageError as error:
+        raise error.at(path) from None
+
+
+def _advice(name: str) -> str:
+    return f"give the `matdata split` that made {name} again, or this command with --repair"

@@ -9,10 +9,10 @@ from typing import Any
 
 from matdata.core.cache import storage_error
 from matdata.core.digest import digest_json
-from matdata.core.errors import StoreError
+from matdata.core.errors import DamageError, StoreError
 from matdata.core.redaction import hide_known, redacted
 from matdata.store import files
-from matdata.store.wholeness import fault_of, refusal
+from matdata.store.wholeness import damage_error, fault_of, refusal
 
 DIGEST = "digest"
 
@@ -34,15 +34,15 @@ def read_json(path: Path, next_step: str | None = None) -> dict[str, Any]:
     """
     fault = fault_of(path)
     if fault is not None:
-        raise StoreError(f"{path} {fault}", next_step=next_step)
+        raise damage_error(path, fault, next_step=next_step)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StoreError(f"{path} {refusal(error)}", next_step=next_step) from error
     except (ValueError, RecursionError) as error:
-        raise StoreError(f"{path} is damaged: {error}", next_step=next_step) from error
+        raise DamageError(f"{path} is damaged: {error}", next_step=next_step) from error
     if not isinstance(content, dict):
-        raise StoreError(
+        raise DamageError(
             f"{path} is damaged: it holds {type(content).__name__}, not a record",
             next_step=next_step,
         )
@@ -87,7 +87,7 @@ def read_record(path: Path, key: str = DIGEST, next_step: str | None = None) -> 
     content = read_json(path, next_step)
     stated = content.pop(key, None)
     if stated is None:
-        raise StoreError(
+        raise DamageError(
             f"{path} carries no digest of its content",
             cause="its digest was removed, or another program wrote it",
             next_step=next_step,
@@ -97,7 +97,7 @@ def read_record(path: Path, key: str = DIGEST, next_step: str | None = None) -> 
     except (ValueError, RecursionError):  # NaN, which no sealed record holds
         whole = False
     if not whole:
-        raise StoreError(
+        raise DamageError(
             f"{path} does not match its own digest: it is damaged",
             cause="a disk error, an interrupted copy, or an edit by hand",
             next_step=next_step,

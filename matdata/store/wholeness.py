@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from matdata.core.digest import digest_file
+from matdata.core.errors import DamageError, StoreError
 
 KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISDIR, "a folder"),
@@ -19,6 +20,9 @@ KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
 
 
 MISSING = "is missing"
+REFUSED = "cannot be read"
+DAMAGED_BY = "a disk error, an interrupted copy, or an edit by hand"
+MEND = "the same command with --repair makes it again; `matdata verify` lists all damage"
 #: Why a file of a shared cache cannot be read, and the remedy.
 UNREADABLE = "another user made it readable for nobody else, or a link or a mount is broken"
 ASK_OWNER = "ask its owner to make it readable (chmod -R g+rX FOLDER), or work in another --cache"
@@ -26,7 +30,32 @@ ASK_OWNER = "ask its owner to make it readable (chmod -R g+rX FOLDER), or work i
 
 def refusal(error: OSError) -> str:
     """Why the operating system refused to read a file."""
-    return f"cannot be read: {error.strerror or error}"
+    return f"{REFUSED}: {error.strerror or error}"
+
+
+def is_refusal(fault: str) -> bool:
+    """Whether a fault is that the operating system refused to read, which is no damage."""
+    return fault.startswith(REFUSED)
+
+
+def damage_error(
+    path: Path, fault: str, *, artefact: Path | None = None, next_step: str | None = None
+) -> StoreError:
+    """The error of a reader that met a fault of a file: damage, unless it may not be read.
+
+    Parameters
+    ----------
+    path, fault
+        The file, and what `fault_of` says of it.
+    artefact
+        What it is part of: its folder, or the note of a split.
+    next_step
+        What mends it, if not the same command with ``--repair``.
+    """
+    if is_refusal(fault):
+        return StoreError(f"{path} {fault}", cause=UNREADABLE, next_step=next_step or ASK_OWNER)
+    error = DamageError(f"{path} {fault}", cause=DAMAGED_BY, next_step=next_step or MEND)
+    return error if artefact is None else error.at(artefact)
 
 
 def fault_of(path: Path, size: int | None = None, digest: str | None = None) -> str | None:

@@ -31,9 +31,9 @@ from matdata.core.crystals import Crystals, Ragged, as_ids
 from matdata.core.table_rows import TableRows
 from matdata.features import REQUIREMENTS, featurizer
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer
+from matdata.features.block_check import check_block
 from matdata.features.feature import values_and_offsets
 from matdata.features.inputs import PartialInput
-from matdata.features.runner import check_block
 from matdata.materials.compute import for_featurizer, stored_fields
 from matdata.sources import find_source
 from matdata.sources.base import Request

@@ -12,8 +12,11 @@ import numpy as np
 import torch
 
 from matdata.core.console import SILENT, Console
+from matdata.features.runner import KIND as FEATURE
 from matdata.load.device_errors import device_errors
 from matdata.load.normalizer import Normalizer
+from matdata.store.damage import require_whole
+from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.records import write_record
 from matdata.store.safetensors import write_tensors
 from matdata.training.contents import BEST, NORMALIZER, RESULT, digests
@@ -75,8 +78,10 @@ def carry_out(
             _announce(question, run, console)
             if group.leads and name is None and not (run.folder / BEST).is_file():
                 _name_shorter(shorter_runs(cache, content), console)
-            if run.finished:
-                console.say(f"run {run.name} is finished; nothing is left to do")
+            unchanged = run.finished
+            if unchanged:
+                _require_whole(question)
+                console.say(f"run {run.name} is finished, unchanged: nothing is left to do")
             else:
                 _finish(question, run, view, normalizer, parent, device, group, console, stop_after)
             if run.finished and group.leads:
@@ -84,7 +89,16 @@ def carry_out(
                     console.say(f"  {line}")
     finally:
         leave_group(group)
-    return Run(run.folder)
+    trained = Run(run.folder)
+    trained.unchanged = unchanged
+    return trained
+
+
+def _require_whole(question: Question) -> None:
+    """Reread what a finished run was trained on: whoever trains reads it, and checks it by that."""
+    require_whole(question.dataset.folder, DATASET)
+    for feature in question.features.values():
+        require_whole(feature.folder, FEATURE)
 
 
 def _finish(

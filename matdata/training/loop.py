@@ -123,11 +123,15 @@ class Loop:
     def _epoch(self) -> None:
         progress = self.progress
         batches = len(self.train)
-        left = batches - progress.batch
-        for batch in self.console.bar(self.train, f"epoch {progress.epoch + 1}", left):
+        what, total = f"epoch {progress.epoch + 1}", len(self.train.ids)
+        processes = self.engine.recipe.group.size
+        bar = self.console.bar(
+            self.train, what, total, progress.seen, size=lambda batch: len(batch) * processes
+        )
+        for batch in bar:
             # the loader has counted this batch, so a checkpoint made now would lose it
             losses = self.engine.step(batch, self.rates())
-            size = len(batch) * self.engine.recipe.group.size
+            size = len(batch) * processes
             self._add(losses, size)
             progress.seen += size
             progress.step += 1

@@ -59,12 +59,15 @@ class Run:
         another one than the training wrote.
     """
 
+    #: Whether a training found the run finished, and did nothing.
+    unchanged = False
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
             self.manifest = read_manifest(folder, KIND)
         except StoreError as error:
-            raise StoreError(
+            raise type(error)(
                 f"run {folder.name!r} cannot be read: {error.what}",
                 cause=error.cause,
                 next_step=error.next_step,

@@ -28,7 +28,17 @@ from fuzz.kinds import KINDS, REPLAY, Kind
 from fuzz.oracles import Outcome, judge
 from fuzz.records import Crystal, Record
 
-OPTIONS = ("--symmetry", "none", "--split", "none", "--dedupe", "none", "--workers", "1")
+OPTIONS = (
+    "--symmetry",
+    "none",
+    "--dedupe",
+    "none",
+    "--allow-loss",
+    "--workers",
+    "1",
+    "--split",
+    "none",
+)
 WALL, CPU = 90, 40  # seconds after which a child is killed; what counts as slow is far below
 MORE_MEMORY = 2 << 30  # bytes of addresses beyond those of the zygote
 

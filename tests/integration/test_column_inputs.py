@@ -105,7 +105,7 @@ def test_the_unit_is_that_of_the_table(tmp_path):
     with pytest.raises(md.FeatureError, match="is in K, and C was asked for"):
         featurizer("column:t", {"unit": "C"}).for_units(units)
     rows = TableRows(np.array(["a", "b"]), {"t": [1.5, None]})
-    folder = run(Job(made, rows, "d@1", "0" * 64, tmp_path, "hdf5"), SILENT, Workers(1))
+    folder = run(Job(made, rows, "d@1", "0" * 64, tmp_path, "hdf5"), SILENT, Workers(1)).folder
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["fields"][0]["unit"] == "K"
     assert manifest["settings"] == {"variant": "t", "unit": "K"}

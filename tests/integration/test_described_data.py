@@ -101,6 +101,21 @@ def test_units_and_words_are_part_of_the_identity_and_features_are_not_computed_
     assert new.feature("column:heat").folder.parent == plain.feature("column:heat").folder.parent
 
 
+def test_a_described_dataset_is_repaired_as_it_was(table, tmp_path):
+    cache = tmp_path / "c"
+    dataset = build(table, cache, features=["fractions"], unit={"heat": "eV"}, **WORDS)
+    whole = {path: path.read_bytes() for path in dataset.folder.glob("*.parquet")}
+    (feature,) = (cache / "features" / dataset.data_ref).glob("fractions-*")
+    shard = next(path for path in feature.rglob("*") if path.is_file() and "shards" in path.parts)
+    for path in (dataset.folder / "table.parquet", shard):
+        path.write_bytes(b"damage")
+    assert main(["verify", "--cache", str(cache)]) != 0
+    assert main(["verify", "--repair", "own", "--cache", str(cache)]) == 0
+    assert {path: path.read_bytes() for path in whole} == whole
+    assert md.open("own", cache).units["heat"] == "eV"
+    assert main(["verify", "--cache", str(cache)]) == 0
+
+
 def test_saying_what_the_source_says_is_the_same_dataset(table, tmp_path):
     plain = build(table, tmp_path / "c")
     assert build(table, tmp_path / "c", unit={"gap (eV)": "EV", "K [GPa]": "GPa"}).ref == plain.ref

@@ -130,7 +130,7 @@ def test_structures_that_cannot_be_used_are_ledger_rows_with_their_reason(tmp_pa
     slab.pbc = (True, True, False)
     water = Molecule(["H", "H"], [[0, 0, 0], [0, 0, 0.7]])
     items = {"a": SALTS[0], "b": shared, "c": slab, "d": water, "e": bulk("Si"), "f": None}
-    dataset = build(items, tmp_path)
+    dataset = build(items, tmp_path, allow_loss=True)
     assert dataset.ids.tolist() == ["a", "e"]
     reasons = dataset.ledger.set_index("material_id")["reason"].to_dict()
     assert reasons == {

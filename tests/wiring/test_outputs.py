@@ -9,7 +9,7 @@ import matdata
 
 ROOT = Path(matdata.__file__).parent
 PRINTERS = {
-    "cli/main.py",
+    "cli/failures.py",
     "core/console.py",
     "core/registry.py",
     "cli/common.py",

@@ -1,0 +1,152 @@
+"""From a snapshot to a dataset: made, found there, or repaired."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from matdata.building.axes import axes_of
+from matdata.building.described import Description, describe, said_by_user
+from matdata.building.options import BuildOptions
+from matdata.building.report import nothing_left, print_dataset
+from matdata.core.console import Console
+from matdata.core.errors import CurationError
+from matdata.core.executors import Workers
+from matdata.curate.coercion import numeric_columns
+from matdata.curate.curate import Curated, Others, curate
+from matdata.curate.records import Records
+from matdata.curate.rows import kept_name
+from matdata.curate.settings import CurateSettings
+from matdata.curate.write import dataset_folder, write_dataset
+from matdata.sources.kept import origin_of
+from matdata.sources.snapshot import Snapshot
+from matdata.store.catalogue import clean_name, find_dataset, mark_used
+from matdata.store.damage import State, damage_of
+from matdata.store.dataset_folder import KIND, DatasetFolder
+from matdata.store.said import SAID
+
+
+class MadeDataset(NamedTuple):
+    """A dataset, and whether it was built, repaired, or there already."""
+
+    dataset: DatasetFolder
+    state: State
+
+
+def make_dataset(
+    snapshot: Snapshot, cache: Path, options: BuildOptions, console: Console, workers: Workers
+) -> MadeDataset:
+    """Curate a snapshot into a dataset, or return the one that is there.
+
+    What is damaged of that one is made again.
+
+    Raises
+    ------
+    CurationError
+        If not one record is left.
+    DamageError
+        If what was made again is not what was there.
+    """
+    others = [find_dataset(cache, ref) for ref in options.drop_in]
+    identity = _identity(snapshot, options, others)
+    home = cache / "datasets" / identity["name"]
+    folder = dataset_folder(home, snapshot.origin["version"], identity)
+    state: State = "unchanged"
+    if not folder.is_dir() or damage_of(folder, KIND):
+        state = _curate(snapshot, folder, identity, options, others, console, workers)
+    dataset = DatasetFolder(folder)
+    mark_used(folder)
+    print_dataset(dataset, console, state)
+    return MadeDataset(dataset, state)
+
+
+def _identity(
+    snapshot: Snapshot, options: BuildOptions, others: Sequence[DatasetFolder]
+) -> dict[str, Any]:
+    """All that the dataset depends on."""
+    origin = snapshot.origin
+    identity = {
+        "snapshot": snapshot.digest,
+        "curation": _curation(snapshot, options).identity(),
+        "drop_in": [other.digest for other in others],
+        "name": options.name or clean_name(origin["name"]),
+        "format": 1,
+    }
+    axes = origin.get("axes", {})
+    if axes or options.axis:
+        identity |= {"axes": axes, "axis": list(options.axis)}
+    said = said_by_user(origin, options)
+    return {**identity, SAID: said} if said else identity
+
+
+def _curation(snapshot: Snapshot, options: BuildOptions) -> CurateSettings:
+    return options.curation.for_source(origin_of(snapshot.origin).dedupe)
+
+
+def _curate(
+    snapshot: Snapshot,
+    folder: Path,
+    identity: Mapping[str, Any],
+    options: BuildOptions,
+    others: Sequence[DatasetFolder],
+    console: Console,
+    workers: Workers,
+) -> State:
+    origin = snapshot.origin
+    structures, table, rejects = snapshot.load()
+    energy, per = origin["energy_column"], origin["energy_per"]
+    table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])
+    described = describe(origin, table, options)
+    records = Records(structures, table, rejects, energy, per, described.units, origin["kind"])
+    drop = _others(others, options.curation.drop_by)
+    curated = curate(records, _curation(snapshot, options), drop, workers)
+    if not curated.table["material_id"]:
+        raise nothing_left(curated)
+    about = _about(curated, snapshot, identity["name"], odd, described)
+    axes = axes_of(curated.table, origin.get("axes", {}), options.axis)
+    return write_dataset(curated, folder, identity, about, described.units, axes, console)
+
+
+def _about(
+    curated: Curated, snapshot: Snapshot, name: str, odd: Sequence[str], described: Description
+) -> dict[str, object]:
+    """What the manifest says beside rows and files."""
+    origin = snapshot.origin
+    return {
+        "name": name,
+        "kind": curated.kind,
+        "dedupe": curated.dedupe,
+        "symmetry": curated.symmetry,
+        "energy_column": origin["energy_column"],
+        "targets": {
+            name: described.units.get(name, "")
+            for name in map(kept_name, origin["targets"])
+            if name in curated.table
+        },
+        "note": "; ".join(one for one in (origin["note"], *odd, _bare(curated, origin)) if one),
+        "licence": described.licence,
+        "citation": described.citation,
+        "description": described.description,
+        "made_from": {
+            "snapshot": f"{origin['source']}/{snapshot.folder.name}",
+            "records_digest": snapshot.digest,
+        },
+    }
+
+
+def _bare(curated: Curated, origin: Mapping[str, Any]) -> str:
+    """The note of a dataset of compositions from a source of structures."""
+    bare = curated.kind == "composition" and origin["kind"] == "structure"
+    return "no material has a structure: all are known by their formula" if bare else ""
+
+
+def _others(datasets: Sequence[DatasetFolder], by: str) -> Others:
+    keys = {str(key) for dataset in datasets for key in dataset.columns.get(by, []) if key}
+    for dataset in datasets:
+        if by not in dataset.columns:
+            raise CurationError(
+                f"{dataset.ref} has no column {by!r} to compare by",
+                next_step="build it with symmetry, or compare by formula",
+            )
+    return Others(tuple(dataset.ref for dataset in datasets), frozenset(keys))

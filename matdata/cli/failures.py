@@ -1,0 +1,72 @@
+"""How a command ends that fails: a message, JSON where it was asked for, and the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from matdata.core.errors import IncompleteError, MatdataError
+from matdata.core.printable import printable
+from matdata.core.stopping import exit_code
+
+STOPPED = "stopped; what was finished is kept, and the same command goes on from there"
+USAGE = 2  # what argparse returns
+
+
+def failed(error: MatdataError, given: argparse.Namespace) -> int:
+    """Print an error of matdata; returns the exit code."""
+    _print_line(f"error: {error}")
+    if getattr(given, "config", None):
+        _print_line(f"  options: of {printable(given.config)} and of the command line")
+    if given.json:
+        result = error.result if isinstance(error, IncompleteError) else {}
+        _print_error(_described(error), error.exit_code, result)
+    return error.exit_code
+
+
+def stopped(stop: KeyboardInterrupt, as_json: bool) -> int:
+    """Print that the command was stopped; returns the exit code."""
+    _print_line(f"\n{STOPPED}")
+    code = exit_code(stop)
+    if as_json:
+        what, _, rest = STOPPED.partition("; ")
+        _print_error({"kind": type(stop).__name__, "what": what, "next_step": rest}, code)
+    return code
+
+
+def crashed(error: Exception) -> None:
+    """Print an error that matdata does not know as JSON; Python prints its traceback."""
+    what = f"{type(error).__name__}: {error}"
+    _print_error({"kind": type(error).__name__, "what": what}, MatdataError.exit_code)
+
+
+def misused(message: str) -> None:
+    """Print as JSON what argparse does not understand; it prints the message as well."""
+    what, _, step = message.partition("\n  next step: ")
+    _print_error({"kind": "UsageError", "what": what, "next_step": step or None}, USAGE)
+
+
+def _print_line(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _described(error: MatdataError) -> dict[str, Any]:
+    return {
+        "kind": type(error).__name__,
+        "what": error.what,
+        "details": list(error.details),
+        "cause": error.cause,
+        "next_step": error.next_step,
+    }
+
+
+def _print_error(
+    error: Mapping[str, Any], code: int, result: Mapping[str, object] | None = None
+) -> None:
+    from matdata.cli.common import print_json
+
+    keys = ("kind", "what", "details", "cause", "next_step")
+    whole = {key: error.get(key, [] if key == "details" else None) for key in keys}
+    print_json({**(result or {}), "error": whole, "exit_code": code})
