@@ -30,8 +30,8 @@ from matdata.sources.base import Request
 from matdata.sources.files import Files
 from matdata.sources.readers.opening import plain_stem
 from matdata.sources.roles import ReadOptions
-from matdata.splits import make_splits
-from matdata.splits.base import PARTS, Split
+from matdata.splits import PARTS, make_splits
+from matdata.splits.base import Split
 from matdata.splits.saved import load_split, save_splits
 
 __all__ = ["GOODALL", "Cut", "Recipe", "make", "run"]

@@ -43,6 +43,14 @@ def to_crystals(ids: Sequence[str], sites: Sequence[Sites]) -> Crystals:
     )
 
 
+def _advice(symbol: str) -> str:
+    """What to write in place of a symbol in capitals: CO could be Co, or C and O."""
+    if len(symbol) == 2 and symbol.isalpha() and symbol.isupper():
+        name = symbol.capitalize()
+        return f"; write {name} if that is meant: in capitals, CO could be Co or C and O"
+    return ""
+
+
 def number_of(symbol: str) -> int:
     """Atomic number of a symbol.
 
@@ -56,7 +64,7 @@ def number_of(symbol: str) -> int:
     try:
         return elements.atomic_number(symbol)
     except StructureError as error:
-        raise Unusable("unknown_element", error.what) from None
+        raise Unusable("unknown_element", f"{error.what}{_advice(symbol)}") from None
 
 
 def numbers_array(values: object, what: str) -> npt.NDArray[np.float64]:

@@ -35,7 +35,8 @@ BUILD_OPTIONS = (
     Option(
         "source",
         "sample, sample:SIZE, mp, jarvis:SET, matminer:SET, optimade:PROVIDER, or a path "
-        "(CIF, POSCAR, folder, zip, CSV, JSON, JSONL, extxyz, ASE db; compressed or not)",
+        "(CIF, POSCAR, folder, zip, CSV, JSON, JSONL, Parquet, extxyz, ASE db; compressed or not; "
+        "a folder of train, val and test files), or https://… of such a file",
         positional=True,
         required=True,
     ),
@@ -71,6 +72,7 @@ BUILD_OPTIONS = (
         *options_of(
             ReadOptions, ("id_col", "structure_col", "formula_col", "energy"), metavar="NAME"
         ),
+        *options_of(ReadOptions, ("parts",), choices=("given", "none")),
         Option(
             "target", "a column to learn; all numeric ones if not given", "list", metavar="NAME"
         ),

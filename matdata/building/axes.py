@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from matdata.core.errors import ConfigError, did_you_mean
-from matdata.curate.rows import kept_name
 from matdata.store.nested import is_nested
 
 Table: TypeAlias = "Mapping[str, Sequence[object]]"
@@ -20,7 +19,7 @@ def axes_of(table: Table, known: Mapping[str, str], texts: Sequence[str]) -> dic
     table
         The dataset's columns.
     known
-        Pairs that the source knows, by the names that it gives.
+        Pairs that the source knows, by names of the table.
     texts
         Pairs of the user, ``COLUMN=AXIS``, which win.
 
@@ -30,8 +29,7 @@ def axes_of(table: Table, known: Mapping[str, str], texts: Sequence[str]) -> dic
         If a text of the user names no two columns, a column without arrays of numbers, arrays of
         another length than their axis, or a second axis of a column.
     """
-    of_source = {kept_name(column): kept_name(axis) for column, axis in known.items()}
-    axes = {c: axis for c, axis in of_source.items() if c in table and axis in table}
+    axes = {c: axis for c, axis in known.items() if c in table and axis in table}
     of_user: dict[str, str] = {}
     for text in texts:
         column, axis = _pair(text, list(table))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from matdata.core.executors import Workers
 from matdata.curate.coercion import numeric_columns
 from matdata.curate.curate import Curated, Others, curate
 from matdata.curate.records import Records
-from matdata.curate.rows import kept_name
+from matdata.curate.rows import kept_names
 from matdata.curate.settings import CurateSettings
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.sources.kept import origin_of
@@ -97,21 +98,42 @@ def _curate(
     structures, table, rejects = snapshot.load()
     energy, per = origin["energy_column"], origin["energy_per"]
     table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])
-    described = describe(origin, table, options)
-    records = Records(structures, table, rejects, energy, per, described.units, origin["kind"])
+    records = Records(
+        structures,
+        table,
+        rejects,
+        energy,
+        per,
+        {},
+        origin["kind"],
+        origin.get("part_column"),
+    )
+    names = kept_names(records)
+    described = describe(origin, table, names, options)
+    records = replace(records, units=described.units)
     drop = _others(others, options.curation.drop_by)
     curated = curate(records, _curation(snapshot, options), drop, workers)
     if not curated.table["material_id"]:
         raise nothing_left(curated)
-    about = _about(curated, snapshot, identity["name"], odd, described)
-    axes = axes_of(curated.table, origin.get("axes", {}), options.axis)
+    about = _about(curated, snapshot, identity["name"], odd, names, described)
+    if records.part_column is not None:
+        about |= {"part_column": names[records.part_column]}
+    axes = {
+        names.get(one, one): names.get(axis, axis) for one, axis in origin.get("axes", {}).items()
+    }
+    axes = axes_of(curated.table, axes, options.axis)
     return write_dataset(curated, folder, identity, about, described.units, axes, console)
 
 
 def _about(
-    curated: Curated, snapshot: Snapshot, name: str, odd: Sequence[str], described: Description
+    curated: Curated,
+    snapshot: Snapshot,
+    name: str,
+    odd: Sequence[str],
+    names: Mapping[str, str],
+    described: Description,
 ) -> dict[str, object]:
-    """What the manifest says beside rows and files."""
+    """What the manifest says beside rows and files; columns by the names they are kept under."""
     origin = snapshot.origin
     return {
         "name": name,
@@ -120,9 +142,9 @@ def _about(
         "symmetry": curated.symmetry,
         "energy_column": origin["energy_column"],
         "targets": {
-            name: described.units.get(name, "")
-            for name in map(kept_name, origin["targets"])
-            if name in curated.table
+            names[column]: described.units.get(names[column], "")
+            for column in origin["targets"]
+            if column in names
         },
         "note": "; ".join(one for one in (origin["note"], *odd, _bare(curated, origin)) if one),
         "licence": described.licence,

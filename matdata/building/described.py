@@ -19,7 +19,7 @@ from matdata.core.licences import spdx_of
 from matdata.core.printable import printable, printable_lines
 from matdata.core.redaction import redacted
 from matdata.core.units import canonical_unit, unit_in_header
-from matdata.curate.rows import OWN_UNITS, RANK, kept_name
+from matdata.curate.rows import GIVEN, OWN_UNITS, RANK
 from matdata.store.nested import is_nested
 
 Table: TypeAlias = "Mapping[str, Sequence[object]]"
@@ -61,19 +61,20 @@ def said_by_user(origin: Mapping[str, Any], options: BuildOptions) -> dict[str, 
     ConfigError
         If a text is no unit, is too long, or holds letters that cannot be seen.
     """
-    known = {kept_name(name): unit for name, unit in origin["targets"].items()}
     given = {column: _unit(column, unit) for column, unit in options.unit.items()}
     units = {
         column: unit
         for column, unit in sorted(given.items())
-        if unit != (known.get(column) or unit_in_header(column))
+        if unit != (_of_source(column, origin["targets"]) or unit_in_header(column))
     }
     texts = {name: _text(name, getattr(options, name)) for name in LIMITS}
     new = {name: text for name, text in texts.items() if text and text != origin.get(name, "")}
     return {**({"units": units} if units else {}), **new}
 
 
-def describe(origin: Mapping[str, Any], table: Table, options: BuildOptions) -> Description:
+def describe(
+    origin: Mapping[str, Any], table: Table, names: Mapping[str, str], options: BuildOptions
+) -> Description:
     """What source, headers and user say; the user wins.
 
     Parameters
@@ -82,6 +83,8 @@ def describe(origin: Mapping[str, Any], table: Table, options: BuildOptions) -> 
         The source's description of itself.
     table
         The source's columns, those of numbers as numbers.
+    names
+        Under which names the dataset keeps them.
     options
         Of the build.
 
@@ -91,25 +94,33 @@ def describe(origin: Mapping[str, Any], table: Table, options: BuildOptions) -> 
         As `said_by_user`; if a unit is given for a column that is not there or holds no numbers.
     """
     said = said_by_user(origin, options)
-    units = _known_units(origin, table)
-    names = {kept_name(name): name for name in table}
+    units = _known_units(origin, table, names)
     for column, unit in options.unit.items():
-        _require_numbers(column, str(unit), table, names)
+        _require_numbers(column, str(unit), table, {kept: name for name, kept in names.items()})
     units |= said.get("units", {})
-    energy = origin["energy_column"]
-    if energy is not None and origin["energy_per"] == "cell" and kept_name(energy) in units:
-        units.setdefault(RANK, f"{units[kept_name(energy)].removesuffix('/cell')}/atom")
+    energy = names.get(origin["energy_column"])
+    if origin["energy_per"] == "cell" and energy in units:
+        units.setdefault(RANK, f"{units[energy].removesuffix('/cell')}/atom")
     texts = {name: said.get(name) or origin.get(name, "") for name in LIMITS}
     return Description(units, **texts)
 
 
-def _known_units(origin: Mapping[str, Any], table: Table) -> dict[str, str]:
+def _of_source(column: str, targets: Mapping[str, str]) -> str | None:
+    """The unit that the source gives to a column of the dataset, which may have been renamed."""
+    while column not in targets and column.endswith(GIVEN):
+        column = column.removesuffix(GIVEN)
+    return targets.get(column)
+
+
+def _known_units(
+    origin: Mapping[str, Any], table: Table, names: Mapping[str, str]
+) -> dict[str, str]:
     """Units by column of the dataset, as the source or else the columns' own names give them."""
     units = dict(OWN_UNITS)
     for name, cells in table.items():
         unit = origin["targets"].get(name) or (unit_in_header(name) if _is_numeric(cells) else None)
-        if unit:
-            units[kept_name(name)] = unit
+        if unit and name in names:
+            units[names[name]] = unit
     return units
 
 

@@ -58,6 +58,7 @@ class BuildKeywords(FeaturizeKeywords, total=False):
     structure_col: str
     formula_col: str
     energy: str
+    parts: str
     target: Any
     axis: Texts
     unit: Mapping[str, str]

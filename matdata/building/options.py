@@ -22,7 +22,9 @@ class BuildOptions(Settings):
     features: tuple[str, ...] = setting((), "features to compute: ofm, voronoi, magpie, …")
     feature_settings: Mapping[str, Any] = setting({}, "settings by feature")
     split: str | None = setting(
-        "auto", "70/15/15, counts, or none; auto: 70/15/15 where there are materials enough"
+        "auto",
+        "70/15/15, counts, given (by files named train, val, test), or none; auto: the given one, "
+        "else 70/15/15 where there are materials enough",
     )
     allow_loss: bool = setting(
         False, "accept a dataset that lost more than half of its records to reading or validity"

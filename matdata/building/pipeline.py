@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from matdata.building.dataset import make_dataset
 from matdata.building.feature_inputs import feature_input, require_structures
+from matdata.building.given_split import given_split
 from matdata.building.options import BuildOptions
 from matdata.building.report import print_feature, unexpected_in
 from matdata.building.shortfall import no_split, too_few
@@ -20,6 +21,7 @@ from matdata.core.cache import ensure_writable
 from matdata.core.console import SILENT, Console
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor, Workers, enough_memory
+from matdata.core.part_names import GIVEN_SPLIT
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.features.runner import Job, Made, run
@@ -142,6 +144,8 @@ def _split_asked(options: BuildOptions) -> _SplitAsked | None:
     """The split of a build; its settings are checked before anything is read."""
     if options.split is None:
         return None
+    if options.split == GIVEN_SPLIT:
+        return _SplitAsked("fixed", {}, by_name=True)
     asked = {} if options.split == "auto" else {"ratios": options.split}
     groups = {"by": options.group_by} if options.group_by else {}
     settings: dict[str, object] = {"seed": options.seed, **asked, **groups}
@@ -156,6 +160,9 @@ def _split_of(
     if asked is None:
         return None
     try:
+        given = given_split(built.dataset, options.split or "auto", console)
+        if options.split == GIVEN_SPLIT or (given and not asked.by_name):
+            return given
         return add_splits(built.dataset, asked.method, asked.settings, console)[0]
     except SplitError as error:
         # where nobody asked for one, a handful of crystals needs no split

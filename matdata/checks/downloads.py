@@ -14,12 +14,18 @@ from matdata.store.wholeness import MISSING, fault_of
 
 
 def check_downloads(home: Path, report: Report) -> None:
-    """Reread all downloaded files; hidden files belong to unfinished downloads."""
+    """Reread all downloaded files, those of users' addresses in folders of their own as well.
+
+    Hidden files belong to unfinished downloads.
+    """
     paths, faults = children(home)
     report.faults += faults
     names = {path.name for path in paths}
     for path in paths:
         if path.name.startswith("."):
+            continue
+        if path.is_dir():  # of one address
+            check_downloads(path, report)
             continue
         report.files += 1
         file_name = path.name.removesuffix(RECEIPT)

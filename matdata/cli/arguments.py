@@ -6,9 +6,12 @@ import argparse
 
 from matdata import __version__
 from matdata.cli import train_arguments
+from matdata.cli.completion import SHELLS, PrintCompletion
 from matdata.cli.descriptions import DESCRIPTIONS
+from matdata.cli.logs import add_arguments as add_log_arguments
 from matdata.cli.options import add_options, options_of_command
 from matdata.cli.parser import Parser
+from matdata.core.exit_codes import described
 
 DESCRIPTION = """\
 Builds curated, split, featurized and verified crystal datasets, and trains models on them.
@@ -33,6 +36,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         help="make damaged artefacts that the command reads again (build, featurize and split do)",
     )
     group.add_argument("--debug", action="store_true", help="show tracebacks, of records too")
+    add_log_arguments(group)
 
 
 def make_parser(command: str | None = None, *, with_file: bool = True) -> Parser:
@@ -45,8 +49,14 @@ def make_parser(command: str | None = None, *, with_file: bool = True) -> Parser
     with_file
         Whether a file may hold options, so that the command line alone need not be whole.
     """
-    parser = Parser(prog="matdata", description=DESCRIPTION)
+    parser = Parser(prog="matdata", description=DESCRIPTION, epilog=described())
     parser.add_argument("--version", action="version", version=f"matdata {__version__}")
+    parser.add_argument(
+        "--print-completion",
+        choices=SHELLS,
+        action=PrintCompletion,
+        help="print a script that completes commands, options and names in a shell",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def add(name: str, help: str, *arguments: tuple[str, str]) -> argparse.ArgumentParser:
@@ -134,6 +144,12 @@ def _add_reading(add: train_arguments.Add) -> None:
     add("list", "what the cache holds")
     features = add("features", "the features there are, with settings, units and citations")
     features.add_argument("name", nargs="?", help="show this one, with what it stores")
+    doctor = add(
+        "doctor", "whether installation, machine, cache and plugins work; exit code 1 if not"
+    )
+    doctor.add_argument(
+        "--full", action="store_true", help="import torch and run a compiled function as well"
+    )
     add("info", "one dataset: funnel, columns, splits, features", DATASET)
     add("show", "one material", DATASET, ("id", "material id"))
     verify = add("verify", "reread every byte and compare digests")
@@ -145,7 +161,8 @@ def _add_reading(add: train_arguments.Add) -> None:
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--format", help="npz, hdf5, parquet, extxyz or csv; by the ending of output if not given"
+        "--format",
+        help="npz, hdf5, parquet, extxyz, csv or jsonl; by the ending of output if not given",
     )
     parser.add_argument(
         "--raw-text",

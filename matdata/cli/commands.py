@@ -11,6 +11,7 @@ COMMANDS = (
     "cecv",
     "contributions",
     "diff",
+    "doctor",
     "edges",
     "evaluate",
     "export",

@@ -26,7 +26,7 @@ def cache_of(given: argparse.Namespace) -> Path:
 
 def console_of(given: argparse.Namespace) -> Console:
     """Where the command reports to; JSON keeps standard output for itself."""
-    return Console(quiet=given.quiet, lines_to_stderr=given.json)
+    return Console(quiet=given.quiet, lines_to_stderr=given.json, verbose=given.verbose)
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -29,6 +29,11 @@ DESCRIPTIONS = {
             "matdata build mp --features ofm --filter hull_below=0.1",
         ),
     ),
+    "doctor": Description(
+        "Checks installation, machine, cache, locks and plugins, and says what to do about each "
+        "thing that does not work.",
+        ("matdata doctor", "matdata doctor --full --json"),
+    ),
     "featurize": Description(
         "Computes features of a dataset and stores them beside it; `matdata features` lists them.",
         (

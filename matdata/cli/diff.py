@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterable
 
 from matdata.cli.common import cache_of, console_of, pairs_of, print_json
+from matdata.core.exit_codes import ExitCode
 from matdata.datasets.diff import Change, Diff, Tolerances, compare
 from matdata.datasets.sides import sides_of
 
@@ -23,7 +24,7 @@ def run(given: argparse.Namespace) -> int:
         console = console_of(given)
         for line in _lines(diff):
             console.say(line)
-    return 1 if given.exit_code and not diff.is_empty else 0
+    return ExitCode.FAILED if given.exit_code and not diff.is_empty else 0
 
 
 def _lines(diff: Diff) -> Iterable[str]:

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from matdata.core.errors import IncompleteError, MatdataError
+from matdata.core.exit_codes import ExitCode
 from matdata.core.printable import printable
 from matdata.core.stopping import exit_code
 
 STOPPED = "stopped; what was finished is kept, and the same command goes on from there"
-USAGE = 2  # what argparse returns
 
 
 def failed(error: MatdataError, given: argparse.Namespace) -> int:
@@ -45,7 +45,7 @@ def crashed(error: Exception) -> None:
 def misused(message: str) -> None:
     """Print as JSON what argparse does not understand; it prints the message as well."""
     what, _, step = message.partition("\n  next step: ")
-    _print_error({"kind": "UsageError", "what": what, "next_step": step or None}, USAGE)
+    _print_error({"kind": "UsageError", "what": what, "next_step": step or None}, ExitCode.USAGE)
 
 
 def _print_line(text: str) -> None:

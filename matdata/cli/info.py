@@ -10,6 +10,7 @@ from matdata.building.report import materials_in
 from matdata.cli.common import cache_of, print_json, print_line
 from matdata.core.errors import StoreError
 from matdata.core.ledger import count_reasons
+from matdata.core.part_names import PARTS
 from matdata.curate.funnel import render
 from matdata.store.catalogue import features_kept, find_dataset
 from matdata.store.dataset_folder import DatasetFolder
@@ -22,8 +23,15 @@ def run(given: argparse.Namespace) -> int:
     dataset = find_dataset(cache, given.dataset)
     manifests, damaged = _features(cache, dataset)
     if given.json:
-        more = {"funnel": dataset.funnel(), "features": manifests, "damaged": damaged}
-        print_json({**dataset.manifest, "units": dataset.units, "axes": dataset.axes, **more})
+        more = {
+            "funnel": dataset.funnel(),
+            "splits": [note for _, note in _splits(dataset, damaged)],
+            "features": manifests,
+            "damaged": damaged,
+            "units": dataset.units,
+            "axes": dataset.axes,
+        }
+        print_json({**dataset.manifest, **more})
         return 0
     _print_dataset(dataset, damaged)
     for manifest in manifests:
@@ -64,16 +72,23 @@ def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
         f"ledger: {sum(ledger.values()):,} rows" + "".join(f", {n} {w}" for w, n in ledger.items())
     )
     print_line("columns: " + ", ".join(_column(name, dataset) for name in dataset.columns))
+    for name, note in _splits(dataset, damaged):
+        parts = [part for part in PARTS if part in note["sizes"]]
+        sizes = ", ".join(f"{part} {note['sizes'][part]:,}" for part in parts)
+        print_line(f"split {name}: {sizes} (digest {note['digest'][:8]})")
+
+
+def _splits(dataset: DatasetFolder, damaged: list[str]) -> list[tuple[str, dict[str, Any]]]:
+    """The splits with their notes; what cannot be read is added to what is damaged."""
     names, faults = dataset.splits()
     damaged += map(str, faults)
+    notes = []
     for name in names:
         try:
-            _, note = dataset.load_split(name)
+            notes.append((name, dataset.load_split(name)[1]))
         except StoreError as error:
             damaged.append(error.what)
-            continue
-        sizes = ", ".join(f"{part} {count:,}" for part, count in note["sizes"].items())
-        print_line(f"split {name}: {sizes} (digest {note['digest'][:8]})")
+    return notes
 
 
 def _column(name: str, dataset: DatasetFolder) -> str:

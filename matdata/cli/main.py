@@ -10,7 +10,9 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from matdata.cli.arguments import make_parser
+from matdata.cli.logs import recorded
 from matdata.cli.options import TABLES, missing_arguments, options_of_command
+from matdata.core.exit_codes import ExitCode
 from matdata.core.ledger import DEBUG
 from matdata.core.stopping import terminable
 from matdata.core.streams import screened
@@ -55,6 +57,7 @@ def _names_file(argument: str) -> bool:
 
 
 @screened()
+@recorded
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code, 0 only when all of it succeeded."""
     texts = sys.argv[1:] if arguments is None else arguments
@@ -80,9 +83,9 @@ def _parsed_or_reported(arguments: Sequence[str], as_json: bool) -> argparse.Nam
         with contextlib.redirect_stderr(printed):
             return _parsed(arguments)
     except SystemExit as leaving:
-        from matdata.cli.failures import USAGE, misused
+        from matdata.cli.failures import misused
 
-        if leaving.code == USAGE:
+        if leaving.code == ExitCode.USAGE:
             misused(printed.getvalue().strip().rpartition("error: ")[2])
         raise
     finally:

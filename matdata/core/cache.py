@@ -20,12 +20,12 @@ def cache_dir(folder: str | Path | None = None) -> Path:
     Raises
     ------
     ConfigError
-        If `folder` is empty or not a valid path.
+        If `folder` or ``$MATDATA_CACHE`` is empty, not a valid path, or an address (``s3://…``).
     """
     if folder is not None:
         return path_of(folder, "the cache")
     if os.environ.get(ENV):
-        return Path(os.environ[ENV]).expanduser()
+        return path_of(os.environ[ENV], f"${ENV}")
     checkout = Path(__file__).resolve().parents[2]
     if (checkout / "pyproject.toml").is_file() and (checkout / "cache").is_dir():
         return checkout / "cache"

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
+from matdata.core.log_file import stamp
 from matdata.core.printable import printable
 from matdata.core.redaction import redact
 
@@ -27,23 +28,33 @@ class Console:
         Keep standard output free for machine-readable results.
     bars
         Show progress bars, where there is a terminal or a notebook; not when quiet if not given.
+    verbose
+        Begin each line with its time and level.
     """
 
     def __init__(
-        self, quiet: bool = False, lines_to_stderr: bool = False, bars: bool | None = None
+        self,
+        quiet: bool = False,
+        lines_to_stderr: bool = False,
+        bars: bool | None = None,
+        verbose: bool = False,
     ) -> None:
-        self.quiet = quiet
+        self.quiet, self._verbose = quiet, verbose
         self._bars = not quiet if bars is None else bars
         self._lines = sys.stderr if lines_to_stderr else sys.stdout
 
     def say(self, text: str = "") -> None:
         """Print a line."""
         if not self.quiet:
-            print(one_line(text), file=self._lines, flush=True)
+            print(self._line("info", one_line(text)), file=self._lines, flush=True)
 
     def warn(self, text: str) -> None:
         """Print a warning, also when quiet."""
-        print(one_line(f"warning: {text}"), file=sys.stderr, flush=True)
+        shown = one_line(text) if self._verbose else one_line(f"warning: {text}")
+        print(self._line("warning", shown), file=sys.stderr, flush=True)
+
+    def _line(self, level: str, text: str) -> str:
+        return f"{stamp(level)} {text}" if self._verbose else text
 
     def bar(
         self,

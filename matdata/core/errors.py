@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Self
 
+from matdata.core.exit_codes import ExitCode
 from matdata.core.printable import printable
 from matdata.core.redaction import redact
 
@@ -32,7 +33,7 @@ class MatdataError(Exception):
     """
 
     #: What a command that ends with this error returns to the shell.
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
     def __init__(
         self,
@@ -126,7 +127,7 @@ class IncompleteError(MatdataError):
         The summary of the build, as ``matdata build --json`` prints it.
     """
 
-    exit_code = 3
+    exit_code = ExitCode.INCOMPLETE
     result: Mapping[str, object] = MappingProxyType({})
 
     def of(self, result: Mapping[str, object]) -> Self:

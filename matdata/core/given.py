@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,9 +16,13 @@ from matdata.core.errors import ConfigError
 #: Arguments of the command line that name a file, a folder, or something in the cache.
 NAMED = (
     "cache", "config", "dataset", "drop_in", "from", "from_run", "global_run", "id", "local_run",
+    "log_file",
     "names", "optics", "other", "output", "pictures", "plugin", "run", "runs", "snapshot", "source",
     "what", "write_config",
 )  # fmt: skip
+#: Those of them that are paths of this machine.
+PATHS = ("cache", "config", "from", "log_file", "optics", "output", "pictures", "write_config")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
 
 #: Characters of a name, at most: more than any file name, id or feature has.
 LONGEST = 1000
@@ -99,6 +104,26 @@ def require_arguments(arguments: argparse.Namespace) -> None:
         for argument in value if isinstance(value, list) else [value]:
             if isinstance(argument, str):
                 require_given(argument, f"the argument {option!r}")
+                if name in PATHS:
+                    require_local(argument, f"the argument {option!r}")
+
+
+def require_local(text: str, what: str) -> str:
+    """The text, which must not be the address of a store elsewhere (``s3://…``).
+
+    Raises
+    ------
+    ConfigError
+        If it is; as a path it would make a folder called ``s3:``.
+    """
+    if _SCHEME.match(text):
+        scheme = text.partition("://")[0]
+        raise ConfigError(
+            f"{what} is {text!r}, but matdata reads and writes files of this machine, not {scheme}://",
+            next_step="name a local folder or file, and copy it with the tool of that service "
+            "(`aws s3 sync`, `gsutil rsync`, `rclone`), or mount it",
+        )
+    return text
 
 
 def ending_of(path: str | Path, endings: Iterable[str], what: str, otherwise: str = "") -> str:
@@ -134,9 +159,10 @@ def path_of(text: str | Path, what: str) -> Path:
     Raises
     ------
     ConfigError
-        If it is empty, too long, or contains characters that no path can.
+        If it is empty, too long, the address of a store elsewhere, or contains characters that no
+        path can.
     """
-    checked = require_given(text, what)
+    checked = require_local(require_given(text, what), what)
     try:
         path = Path(checked).expanduser()
         path.stat()

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
-INTERRUPTED = 128 + signal.SIGINT  # what shells report of a process that the signal ended
-TERMINATED = 128 + signal.SIGTERM
+from matdata.core.exit_codes import ExitCode
+
 GRACE = 2.0  # seconds in which a worker is ended by its parent, not by the signal to both
 
 
@@ -24,9 +24,9 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM came; whoever takes care of Ctrl-C takes care of it."""
 
 
-def exit_code(stop: KeyboardInterrupt) -> int:
+def exit_code(stop: KeyboardInterrupt) -> ExitCode:
     """What a command that was stopped returns to the shell."""
-    return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
+    return ExitCode.TERMINATED if isinstance(stop, Terminated) else ExitCode.INTERRUPTED
 
 
 @contextlib.contextmanager
@@ -62,4 +62,4 @@ def _end_later(number: int, frame: FrameType | None) -> None:
 
 def _end() -> None:
     time.sleep(GRACE)
-    os._exit(TERMINATED)
+    os._exit(ExitCode.TERMINATED)

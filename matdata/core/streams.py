@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import IO, Any, cast
 
+from matdata.core.log_file import Lines, LogFile
 from matdata.core.printable import printable_lines
 from matdata.core.redaction import keep_environment, redact
 
@@ -27,10 +28,15 @@ class Screened:
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
+        #: Where what is written is logged as well.
+        self.lines: Lines | None = None
 
     def write(self, text: str) -> int:
         """Write a text; return its number of characters."""
-        self._stream.write(printable_lines(redact(text)))
+        shown = printable_lines(redact(text))
+        if self.lines is not None:
+            self.lines.add(shown)
+        self._stream.write(shown)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -58,6 +64,21 @@ def screened() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+@contextlib.contextmanager
+def logging_to(log: LogFile) -> Iterator[None]:
+    """Log what this process prints during the block; the streams are screened ones."""
+    streams = [one for one in (sys.stdout, sys.stderr) if isinstance(one, Screened)]
+    for stream in streams:
+        stream.lines = Lines(log)
+    try:
+        yield
+    finally:
+        for stream in streams:
+            if stream.lines is not None:
+                stream.lines.end()
+            stream.lines = None
 
 
 def _screened(stream: IO[str]) -> IO[str]:

@@ -24,6 +24,7 @@ from matdata.curate.filters import (
 )
 from matdata.curate.funnel import (
     NO_ENERGY,
+    OF_EACH_PART,
     POLYMORPHS,
     PROTOSTRUCTURES,
     READING,
@@ -229,14 +230,24 @@ def _drop_duplicates(
         keys = formulas
         if subject.records.has_structures:  # nothing shows that a formula is that structure
             keys = np.where(present, formulas, np.char.add(formulas, " (no structure)"))
-        _drop_higher(state, keys, energy, ranked, (POLYMORPHS, "higher_polymorph"))
+        step = (POLYMORPHS, "higher_polymorph")
+        _drop_higher(state, *_in_parts(subject.records, keys, step), energy, ranked)
     elif dedupe.by == "protostructure":
         labels = protostructure_labels(subject)
         text = "no space group was found within the tolerances"
         state.drop_where("symmetry", (labels == "") & present, "no_symmetry", text)
         _drop_without_energy(state, subject.records, energy, present)
         step = (PROTOSTRUCTURES, "same_protostructure")
-        _drop_higher(state, labels, energy, present, step)
+        _drop_higher(state, *_in_parts(subject.records, labels, step), energy, present)
+
+
+def _in_parts(records: Records, keys: Str, step: tuple[str, str]) -> tuple[Str, tuple[str, str]]:
+    """Keys and step of a search for duplicates within each part of a given split alone."""
+    parts = records.parts
+    if parts is None:
+        return keys, step
+    name, reason = step
+    return np.char.add(np.char.add(keys, " in "), parts), (f"{name}{OF_EACH_PART}", reason)
 
 
 def _drop_without_energy(
@@ -260,9 +271,9 @@ def _drop_without_energy(
 def _drop_higher(
     state: _Pass,
     keys: Str,
+    step: tuple[str, str],
     energy: Energies,
     ranked: npt.NDArray[np.bool_],
-    step: tuple[str, str],
 ) -> None:
     """Of the ranked rows of each key keep the one of lowest energy; others are kept."""
     places = np.flatnonzero(ranked[state.rows])

@@ -14,6 +14,8 @@ NO_ENERGY = "missing energies"
 POLYMORPHS, PROTOSTRUCTURES = "lowest-energy polymorphs", "lowest-energy protostructures"
 #: Steps of ``--dedupe``.
 DUPLICATES = (NO_ENERGY, POLYMORPHS, PROTOSTRUCTURES)
+#: Ends the name of such a step where a split came with the data.
+OF_EACH_PART = " of each part"
 #: Share of the records above which a step of ``--dedupe`` names that option.
 NAMED_SHARE = 1 / 3
 
@@ -80,7 +82,8 @@ def render(steps: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _is_large_dedupe(step: Mapping[str, Any]) -> bool:
     removed = step["entered"] - step["kept"]
-    return step["step"] in DUPLICATES and removed > NAMED_SHARE * step["entered"]
+    name = step["step"].removesuffix(OF_EACH_PART)
+    return name in DUPLICATES and removed > NAMED_SHARE * step["entered"]
 
 
 def defects(steps: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -41,10 +41,13 @@ class Records:
     energy_column, energy_per
         Column that ranks polymorphs, and whether its energies are per atom or per cell.
     units
-        Units of the columns, where they are known.
+        Units of the dataset's columns by their names in its table, where they are known.
     kind
         What the source holds. Energies per cell of a source of compositions are those of the
         formula as it is written; a record without a structure among structures has no cell.
+    part_column
+        Column of the part that each record has in a split that came with the data. A duplicate
+        in another part is none: dropping it would change what a model is measured on.
     """
 
     structures: Structures
@@ -54,6 +57,12 @@ class Records:
     energy_per: Literal["atom", "cell"]
     units: Mapping[str, str] = field(default_factory=dict)
     kind: Literal["structure", "composition"] = "structure"
+    part_column: str | None = None
+
+    @property
+    def parts(self) -> Str | None:
+        """Part of each record, (n,); None if no split came with the data."""
+        return None if self.part_column is None else np.asarray(self.table[self.part_column])
 
     @property
     def has_structures(self) -> bool:

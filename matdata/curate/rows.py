@@ -19,12 +19,31 @@ OWN_COLUMNS = (
 RANK = "energy_per_atom"
 #: Units of matdata's own columns; the others are counts and labels.
 OWN_UNITS = {"volume_per_atom": "Å^3/atom"}
+GIVEN = "_given"  # what follows the name of a source's column if matdata has one of that name
+GIVEN_FORMULA = f"formula{GIVEN}"  # of a record without a structure, as it is written
 DERIVED = ("material_id", "formula")  # source columns that become matdata's own
 
 
-def kept_name(name: str) -> str:
-    """Name of a source's column in the table: ``…_given`` if matdata has one of that name."""
-    return f"{name}_given" if name in OWN_COLUMNS and name not in DERIVED else name
+def kept_names(records: Records) -> dict[str, str]:
+    """Names of the source's columns in the table: ``…_given`` where matdata has one of that name.
+
+    None replaces another: the suffix is repeated until the name is free.
+    """
+    own = {*OWN_COLUMNS} - {*DERIVED}
+    own |= set() if records.structures.is_complete else {GIVEN_FORMULA}
+    own |= {RANK} if _ranks_by_cell(records) else set()
+    kept = {name: name for name in records.table if name not in own}
+    for name in records.table:
+        if name in own:
+            free = f"{name}{GIVEN}"
+            while free in own or free in kept.values():
+                free += GIVEN
+            kept[name] = free
+    return kept
+
+
+def _ranks_by_cell(records: Records) -> bool:
+    return records.energy_column is not None and records.energy_per == "cell"
 
 
 def dataset_table(
@@ -50,16 +69,17 @@ def dataset_table(
     if not structures.is_complete:
         given = records.table["formula"]
         present = structures.present.tolist()
-        table["formula_given"] = [
+        table[GIVEN_FORMULA] = [
             None if has else given[row] for row, has in zip(rows.tolist(), present, strict=True)
         ]
     if wyckoff is not None:
         table |= _symmetry_columns(wyckoff, rows)
-    if records.energy_column is not None and records.energy_per == "cell":
+    if _ranks_by_cell(records):
         table[RANK] = [None if np.isnan(value) else float(value) for value in energy[rows]]
+    names = kept_names(records)
     for name, column in records.table.items():
         if name not in DERIVED:
-            table.setdefault(kept_name(name), [column[row] for row in rows])
+            table[names[name]] = [column[row] for row in rows]
     return table
 
 

@@ -17,6 +17,7 @@ from matdata.core.crystals import Ragged
 from matdata.core.errors import ConfigError, FeatureError, did_you_mean, first_few
 from matdata.core.given import ending_of
 from matdata.core.structures import Structures
+from matdata.datasets.json_lines import write_json_lines
 from matdata.features.base import Dense
 from matdata.features.feature import Feature
 from matdata.store import files, tables
@@ -196,12 +197,17 @@ def _write_extxyz(path: Path, content: Exported) -> None:
     write_frames(path, structures.crystals, content.columns)
 
 
+def _write_jsonl(path: Path, content: Exported) -> None:
+    write_json_lines(path, content.columns, content.structures, content.features)
+
+
 FORMATS: dict[str, Callable[[Path, Exported], None]] = {
     "npz": _write_npz,
     "hdf5": _write_hdf5,
     "parquet": _write_parquet,
     "extxyz": _write_extxyz,
     "csv": _write_csv,
+    "jsonl": _write_jsonl,
 }
 ENDINGS = {
     ".npz": "npz",
@@ -211,6 +217,7 @@ ENDINGS = {
     ".extxyz": "extxyz",
     ".xyz": "extxyz",
     ".csv": "csv",
+    ".jsonl": "jsonl",
 }
 
 

@@ -18,7 +18,7 @@ from matdata.sources.parse import parse_formulas, parse_structures
 from matdata.sources.readers.base import WEIGHT, Raw, Record
 from matdata.sources.readers.nested_columns import NestedColumns
 from matdata.sources.readers.peek import column_names, first_raw, first_readable
-from matdata.sources.readers.raw_records import raw_of
+from matdata.sources.readers.raw_records import Place, raw_of
 from matdata.sources.roles import ReadOptions, Roles, find_roles, holds_structure
 
 WHAT = "the table"
@@ -92,6 +92,7 @@ class Table(Source):
             energy_per=roles.energy_per,
             targets=roles.targets,
             count=self._limit or len(self._rows.records),
+            dedupe="none",
             note="; ".join(filter(None, [roles.note, *self._rows.notes])),
         )
 
@@ -103,7 +104,10 @@ class Table(Source):
 
     def _raw_records(self) -> Iterator[Raw]:
         records = (dict(record) for record in self._rows.records)
-        raws = (raw_of(one, n, self._roles, self._stem) for n, one in enumerate(records))
+        places = (Place(f"record {n + 1}", n, self._stem) for n in itertools.count())
+        raws = (
+            raw_of(one, place, self._roles) for one, place in zip(records, places, strict=False)
+        )
         first = first_raw(raws)
         nested = NestedColumns(raw.values for raw in first)
         for raw in itertools.chain(first, raws):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,14 +26,17 @@ SOURCES: Registry[Any] = Registry(
         "mp": "matdata.sources.mp:MaterialsProject",
         "optimade": "matdata.sources.optimade:Optimade",
         "sample": "matdata.sources.sample:Sample",
+        "url": "matdata.sources.url:Url",
     },
     SourceError,
     base="matdata.sources.base:Source",
 )
+#: A web address, which stands for ``url:ADDRESS``.
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 
 def find_source(text: str, request: Request) -> Source:
-    """The source that a user names: ``sample``, ``mp``, ``source:argument``, or a path.
+    """The source that a user names: ``sample``, ``mp``, ``source:argument``, a path, or an address.
 
     Raises
     ------
@@ -44,10 +48,12 @@ def find_source(text: str, request: Request) -> Source:
     keep_environment()
     require_given(text, "the source")
     name, _, argument = text.partition(":")
+    if _ADDRESS.match(text):
+        name, argument = "url", text
     saved = _saved(name if name in SOURCES else "files", text, request)
     if saved is not None:
         return saved
-    if name in SOURCES and not (name == text and Path(text).exists()):
+    if name in SOURCES and (name == "url" or not (name == text and Path(text).exists())):
         return _make(name, replace(request, argument=argument))
     path = path_of(text, "the source")
     if path.exists() or "/" in text or "." in text:
@@ -68,7 +74,8 @@ def _saved(name: str, text: str, request: Request) -> Source | None:
 
     if request.snapshot is not None:
         return Kept(kept_snapshot(request.cache or cache_dir(), name, request.snapshot))
-    local_path = Path(text) if text.partition(":")[0] in SOURCES else path_of(text, "the source")
+    named = _ADDRESS.match(text) or text.partition(":")[0] in SOURCES
+    local_path = Path(text) if named else path_of(text, "the source")
     path = request.file or local_path
     if not is_replay(path):
         return None

@@ -156,6 +156,8 @@ class Origin:
         Number of records to come, for the progress bar; None if not known.
     note
         One line that a user must read (what the labels are, what they are not).
+    part_column
+        Column that names the part of each record in a split that came with the data.
     """
 
     source: str
@@ -173,6 +175,7 @@ class Origin:
     axes: dict[str, str] = field(default_factory=dict)
     count: int | None = None
     note: str = ""
+    part_column: str | None = None
 
     def __post_init__(self) -> None:
         for name in WORDS:

@@ -7,12 +7,8 @@ states; without one, the first download's digest is recorded and required from t
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import re
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -20,8 +16,9 @@ from typing import IO, Any
 from matdata.core.cache import storage_error
 from matdata.core.digest import digest_file
 from matdata.core.errors import SourceError, StoreError
-from matdata.core.redaction import excerpt, shareable
+from matdata.core.redaction import excerpt
 from matdata.sources.credentials import NONE, Credentials, split_address
+from matdata.sources.receiving import Policy, on_disk, receive
 from matdata.store import files
 from matdata.store.locks import LOCK, holding
 from matdata.store.records import read_record, write_record
@@ -31,9 +28,6 @@ DOWNLOADS = "downloads"
 RECEIPT = ".receipt.json"
 PART = ".part-"
 KEY = "receipt_digest"
-BLOCK = 1 << 20
-TIMEOUT = 60  # seconds without a byte
-RESUME = "run the same command again: it continues from the bytes received so far"
 #: First bytes of a file by its suffix, which an error page sent with status 200 lacks.
 MAGIC = {".zip": b"PK", ".gz": b"\x1f\x8b"}
 
@@ -57,6 +51,8 @@ class Remote:
     tag_is_md5
         Whether the server's ``ETag`` is the MD5, as S3 does for a public object that was
         stored in one piece; a tag of another form is not compared.
+    policy
+        Where the download may lead, for an address that a user names; None for one of matdata's.
     credentials
         The credentials of `url`, which are removed from it.
     """
@@ -67,6 +63,7 @@ class Remote:
     size: int | None = None
     md5: Callable[[], str | None] | None = None
     tag_is_md5: bool = False
+    policy: Policy | None = None
     credentials: Credentials = field(default=NONE, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -209,24 +206,14 @@ def _receive(remote: Remote, temporary: Path, tag: Path) -> bool:
     if n_received and known_tag:
         headers |= {"Range": f"bytes={n_received}-", "If-Range": known_tag}
     request = remote.credentials.request(remote.url, headers)
-    with _network_errors(remote.url), _open(request) as answer:
-        if answer is None:
-            return False
-        start = n_received if answer.status == 206 else 0
-        expected = _expected(answer, start)
-        with _disk(temporary):
+
+    def file_of(answer: Any, start: int) -> IO[bytes]:
+        with on_disk(temporary):
             _remember(tag, answer.headers.get("ETag"))
             # Unbuffered: a full disk shows at the write, not when the file is closed.
-            file = open(temporary, "r+b" if start else "wb", buffering=0)  # noqa: SIM115
-        with file:
-            n_bytes = _copy(answer, file, start, temporary)
-    if expected is not None and n_bytes != expected:
-        raise SourceError(
-            f"{remote.url} sent {n_bytes:,} of {expected:,} bytes",
-            cause="the connection was interrupted",
-            next_step=RESUME,
-        )
-    return True
+            return open(temporary, "r+b" if start else "wb", buffering=0)
+
+    return receive(request, remote.url, file_of, temporary, n_received, remote.policy)
 
 
 def _remember(tag: Path, etag: str | None) -> None:
@@ -235,63 +222,3 @@ def _remember(tag: Path, etag: str | None) -> None:
         files.write_text(tag, etag)
     else:
         files.remove(tag)
-
-
-def _expected(answer: Any, start: int) -> int | None:
-    length = answer.headers.get("Content-Length")
-    return start + int(length) if length and length.isdecimal() else None
-
-
-def _copy(answer: Any, file: IO[bytes], start: int, path: Path) -> int:
-    file.seek(start)
-    with contextlib.suppress(http.client.IncompleteRead):  # counted by the caller
-        while block := answer.read1(BLOCK):
-            rest = memoryview(block)
-            while rest:
-                with _disk(path):
-                    rest = rest[file.write(rest) :]
-    with _disk(path):
-        file.truncate()
-    return file.tell()
-
-
-@contextlib.contextmanager
-def _disk(path: Path) -> Iterator[None]:
-    """Keep errors of the disk apart from those of the network."""
-    try:
-        yield
-    except OSError as error:
-        raise storage_error(error, path) from error
-
-
-@contextlib.contextmanager
-def _open(request: urllib.request.Request) -> Iterator[Any]:
-    try:
-        answer = urllib.request.urlopen(request, timeout=TIMEOUT)
-    except urllib.error.HTTPError as error:
-        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not request.has_header(
-            "Range"
-        ):
-            raise
-        yield None
-        return
-    with answer:
-        yield answer
-
-
-@contextlib.contextmanager
-def _network_errors(url: str) -> Iterator[None]:
-    try:
-        yield
-    except urllib.error.HTTPError as error:
-        raise SourceError(
-            f"{url} answers {error.code} {error.reason}",
-            cause="the file was moved or the service is busy",
-            next_step="try again later, or download it in a browser and pass it with --from FILE",
-        ) from shareable(error)
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, OSError) as error:
-        raise SourceError(
-            f"{url} cannot be reached: {getattr(error, 'reason', error)}",
-            cause="no network, a proxy, or the service is down",
-            next_step=f"{RESUME}; or pass a file with --from FILE",
-        ) from shareable(error)

@@ -5,27 +5,34 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from matdata.core.errors import SourceError, did_you_mean
+from matdata.core.part_names import PART_COLUMN
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.parse import parse_formulas, parse_structures
 from matdata.sources.readers.base import Raw, Record
-from matdata.sources.readers.csv_table import mentions_cif, unnamed_columns
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
+from matdata.sources.readers.layout import Layout, layout_of
 from matdata.sources.readers.nested_columns import NestedColumns
-from matdata.sources.readers.opening import digest_input, encodable, plain_stem, plain_suffix
+from matdata.sources.readers.opening import encodable, plain_stem, plain_suffix
 from matdata.sources.readers.peek import PEEK, column_names, first_raw, first_readable, first_where
 from matdata.sources.readers.raw_records import raw_of
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
+from matdata.sources.readers.shared_ids import SharedIds, identity_of
+from matdata.sources.readers.tables import TableFile, Tables, limited
 from matdata.sources.roles import ReadOptions, Roles, find_roles, holds_structure, structure_column
 
 CSV = ".csv"
 DOCUMENTS = (".json", ".jsonl", ".ndjson")  # each record has its own columns
 GENERIC = ("train", "val", "test", "data", "summary", "structures", "dataset")
-FORMATS = "CIF, POSCAR, CSV, JSON, JSONL, extended XYZ, ASE db, a folder or a zip of structures"
+FORMATS = (
+    "CIF, POSCAR, CSV, JSON, JSONL, Parquet, extended XYZ, ASE db, a folder or a zip of "
+    "structures, a folder of train, val and test files"
+)
 
 
 class Files(Source):
@@ -56,26 +63,35 @@ class Files(Source):
                 f"there is no file or folder {path}{did_you_mean(self.path.name, names)}",
                 next_step="check the path; `matdata build --help` lists the other sources",
             )
-        self._folder = self._as_folder()
+        self._layout = Layout()
+        self._input = self._find_input()
         self._roles: Roles | None = None
+        self._shared: SharedIds | None = None
 
     @classmethod
     def make(cls, request: Request) -> Files:
         """Create the source from a request whose argument is the path."""
         return cls(request.argument, request.options, request.limit)
 
-    def _as_folder(self) -> Folder | Zip | None:
-        if self.path.is_dir():
-            return Folder(self.path)
-        if plain_suffix(self.path) == ".zip":
-            return Zip(self.path)
+    def _find_input(self) -> Folder | Zip | Tables:
+        if self.path.is_dir() or plain_suffix(self.path) == ".zip":
+            many = Folder(self.path) if self.path.is_dir() else Zip(self.path)
+            self._layout = layout_of(many.names(), self.path, self.options.parts)
+            if not self._layout.tables:
+                return many
+            if isinstance(many, Zip):
+                raise SourceError(
+                    f"{self.path} is an archive of tables",
+                    next_step="unpack it and build the folder",
+                )
+            return Tables.of_folder(self.path, self._layout)
         if form_of(self.path.name) in ("cif", "poscar"):
             return _OneFile(self.path)
         if plain_suffix(self.path) not in READERS:
             raise SourceError(
                 f"{self.path}: no reader for files of this name", next_step=f"supported: {FORMATS}"
             )
-        return None
+        return Tables.of_file(self.path)
 
     def origin(self) -> Origin:
         """Sample the first records and describe what will be read.
@@ -88,7 +104,7 @@ class Files(Source):
         roles = self._find_roles()
         stem = encodable(self.path.name if self.path.is_dir() else plain_stem(self.path))
         parent = encodable(self.path.resolve().parent.name)
-        content = self._folder.digest_input() if self._folder else [digest_input(self.path)]
+        parts = {"parts": [*self._layout.parts.values()]} if self._layout.parts else {}
         return Origin(
             source=self.name,
             name=f"{parent}-{stem}" if stem.lower() in GENERIC and parent else stem,
@@ -96,10 +112,11 @@ class Files(Source):
             kind="structure" if roles.structure else "composition",
             request={
                 "source": self.name,
-                "content": content,
+                "content": self._input.digest_input(),
                 "options": self.options.to_dict(),
                 "limit": self.limit,
                 "name": stem,
+                **parts,
             },
             url=encodable(self.path.name),
             energy_column=roles.energy,
@@ -108,17 +125,20 @@ class Files(Source):
             targets=roles.targets,
             count=self.limit,
             note=self._note(roles),
+            part_column=PART_COLUMN if self._layout.parts else None,
         )
 
     def _note(self, roles: Roles) -> str:
-        unnamed = unnamed_columns(self.path) if plain_suffix(self.path) == CSV else []
-        notes = [f"{name} is left out: the row number that pandas wrote" for name in unnamed]
-        hidden = self._folder.note() if self._folder else ""
-        return "; ".join(filter(None, [roles.note, hidden, *notes]))
+        notes = [self._layout.note(), roles.note]
+        if isinstance(self._input, Tables):
+            notes += [*self._input.notes(), self._shared_ids().note()]
+        else:
+            notes.append(self._input.note())
+        return "; ".join(filter(None, notes))
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Chunks of raw records, from chunk `start` on."""
-        records = itertools.islice(self._raw_records(), self.limit)
+        records = limited(self._raw_records(), self.limit, {*self._layout.parts.values()})
         composition = self._find_roles().structure is None
         for chunk in chunked(records, start):
             yield composition, chunk
@@ -130,15 +150,11 @@ class Files(Source):
 
     def _find_roles(self) -> Roles:
         if self._roles is None:
-            if self._folder is not None:
-                self._roles = self._folder_roles()
+            if isinstance(self._input, Tables):
+                self._roles = self._table_roles(self._input)
             else:
-                self._roles = self._table_roles(self._records())
+                self._roles = self._folder_roles()
         return self._roles
-
-    def _records(self) -> Iterator[Record]:
-        text_columns = {self.options.id_col, self.options.formula_col} - {None}
-        return read_records(self.path, frozenset(str(name) for name in text_columns))
 
     def _folder_roles(self) -> Roles:
         first = [record.values for record in first_of(self._raw_records(), PEEK)]
@@ -148,15 +164,19 @@ class Files(Source):
             ["structure file", *columns], first, ReadOptions(**options), str(self.path)
         )
 
-    def _table_roles(self, records: Iterator[Record]) -> Roles:
-        first, damage = first_readable(records)
+    def _table_roles(self, tables: Tables) -> Roles:
+        first: list[Record] = []
+        damage: list[str] = []
+        for file in tables.first_files():
+            readable, problems = first_readable(self._records_of(file))
+            first, damage = first + readable, damage + problems
         if not first:
             raise SourceError(
                 f"{self.path} holds no readable record"
                 + "".join(f"; {problem}" for problem in damage[:3]),
                 cause="an empty file, or one of another kind than its name indicates",
             )
-        first += self._later(first)
+        first += self._later(first, tables)
         columns = column_names(first)
         payload_column = next((name for name in (XYZ_TEXT, ASE_ROW) if name in columns), None)
         options = self.options
@@ -164,42 +184,65 @@ class Files(Source):
             options = ReadOptions(**{**options.to_dict(), "structure_col": payload_column})
         return find_roles(columns, first, options, str(self.path))
 
-    def _later(self, first: list[Record]) -> list[Record]:
+    def _later(self, first: list[Record], tables: Tables) -> list[Record]:
         """Later records that show what the first ones do not have.
 
         Which records have a structure must not depend on the order of the file, so the first with
         one is looked for, as are the first documents with the columns that the user names.
         """
-        suffix = plain_suffix(self.path)
-        if suffix not in (*DOCUMENTS, CSV):
+        if tables.suffix not in (*DOCUMENTS, CSV):
             return []
         columns, options = column_names(first), self.options
         later = []
-        if suffix in DOCUMENTS:
+        if tables.suffix in DOCUMENTS:
             for named in {options.structure_col, options.formula_col} - {None, *columns}:
                 later += first_where(self._all_records(), functools.partial(_is_named, named))
         unknown = (
             not options.structure_col and structure_column(columns, first, str(self.path)) is None
         )
-        if unknown and (suffix in DOCUMENTS or mentions_cif(self.path)):
+        if unknown and (tables.suffix in DOCUMENTS or tables.mentions_cif()):
             later += first_where(self._all_records(), holds_structure)
         return later
 
+    def _text_columns(self) -> frozenset[str]:
+        return frozenset({str(self.options.id_col), str(self.options.formula_col)} - {"None"})
+
+    def _records_of(self, file: TableFile) -> Iterator[Record]:
+        return read_records(file.path, self._text_columns())
+
     def _all_records(self) -> Iterator[Record]:
-        return itertools.islice(self._records(), self.limit)
+        assert isinstance(self._input, Tables)
+        rows = (record for _, _, record in self._input.records(self._text_columns()))
+        return itertools.islice(rows, self.limit)
+
+    def _shared_ids(self) -> SharedIds:
+        """Which ids several files have; all files are read for it, and only where there are any."""
+        if self._shared is None:
+            assert isinstance(self._input, Tables)
+            column = self._find_roles().id
+            self._shared = SharedIds(self._input.ids(column, self._text_columns()))
+        return self._shared
 
     def _raw_records(self) -> Iterator[Raw]:
-        if self._folder is not None:
-            yield from read_structures(self._folder)
+        if not isinstance(self._input, Tables):
+            yield from read_structures(self._input, self._layout.parts or None)
             return
-        roles = self._find_roles()
-        stem = encodable(plain_stem(self.path))
-        raws = (raw_of(record, n, roles, stem) for n, record in enumerate(self._records()))
+        raws = self._table_raws(self._input)
         first = first_raw(raws)
         nested = NestedColumns(raw.values for raw in first)
         for raw in itertools.chain(first, raws):
             problem = nested.problem(raw.values)
             yield raw if problem is None else _refused(raw, problem)
+
+    def _table_raws(self, tables: Tables) -> Iterator[Raw]:
+        roles, shared = self._find_roles(), self._shared_ids()
+        for file, place, record in tables.records(self._text_columns()):
+            identity = identity_of(record, roles.id) if roles.id and shared.count else None
+            raw = raw_of(record, place, roles)
+            if file.part is not None or identity is not None:
+                qualifier = "" if identity is None else shared.qualifier(file.stem, identity)
+                raw = replace(raw, part=file.part, qualifier=qualifier)
+            yield raw
 
 
 def _is_named(column: str | None, name: str, _: object) -> bool:
@@ -207,7 +250,7 @@ def _is_named(column: str | None, name: str, _: object) -> bool:
 
 
 def _refused(raw: Raw, problem: str) -> Raw:
-    return Raw(raw.place, "none", problem, {"id": raw.values["id"]})
+    return replace(raw, form="none", payload=problem, values={"id": raw.values["id"]}, weight=0)
 
 
 class _OneFile(Folder):

@@ -12,6 +12,7 @@ from matdata.core.composition import parse_formula
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Reject, Unusable
 from matdata.core.packages import needed_for
+from matdata.core.part_names import PART_COLUMN
 from matdata.sources.base import Chunk
 from matdata.sources.guard import Gathered, Row, gather, rejected
 from matdata.sources.readers.base import Raw
@@ -42,7 +43,7 @@ def _identity(record: Raw) -> str:
     try:
         return str(_values_of(record)["id"])
     except Unusable:  # the frame's comment line, which holds its name, cannot be read
-        return str(record.values["id"])
+        return f"{record.qualifier}{record.values['id']}"
 
 
 def _rows_of(record: Raw) -> Iterator[Row | Reject]:
@@ -61,6 +62,20 @@ def _rows_of(record: Raw) -> Iterator[Row | Reject]:
 
 
 def _values_of(record: Raw) -> dict[str, Any]:
+    values = _stated_values(record)
+    values["id"] = f"{record.qualifier}{values['id']}"
+    if record.part is None:
+        return values
+    own = {name: value for name, value in values.items() if name != PART_COLUMN}
+    if PART_COLUMN in values:
+        name = f"{PART_COLUMN}_given"
+        while name in own:
+            name += "_given"
+        own[name] = values[PART_COLUMN]
+    return {**own, PART_COLUMN: record.part}
+
+
+def _stated_values(record: Raw) -> dict[str, Any]:
     if record.form != "xyz":
         return dict(record.values)
     from matdata.adapters.ase import frame_values
@@ -119,8 +134,9 @@ def _formula_of(record: Raw) -> Iterator[Row]:
     if record.form == "none":
         raise Unusable("unreadable", formula)
     require_formula(formula)
-    values = {name: value for name, value in record.values.items() if name != "id"}
-    yield Row(str(record.values["id"]), {"formula": formula, **values})
+    values = _values_of(record)
+    identity = values.pop("id")
+    yield Row(identity, {"formula": formula, **values})
 
 
 def require_formula(formula: str) -> None:

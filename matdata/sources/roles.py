@@ -58,7 +58,7 @@ UNITS = {
 
 @dataclass(frozen=True)
 class ReadOptions(Settings):
-    """User options about the columns of a file."""
+    """User options about the files of a path and their columns."""
 
     id_col: str | None = setting(None, "column that holds the material id", verbatim=True)
     structure_col: str | None = setting(None, "column that holds the structure", verbatim=True)
@@ -69,6 +69,9 @@ class ReadOptions(Settings):
         verbatim=True,
     )
     targets: tuple[str, ...] = setting((), "columns to learn; all numeric ones if not given")
+    parts: str = setting(
+        "given", "files named train, val, test make a split", choices=("given", "none")
+    )
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from matdata.store.manifest import is_committed, read_manifest
 
 KIND = "snapshot"
 #: Raised when the same input is read differently, so that earlier snapshots are not reused.
-READING = 4
+READING = 5
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from typing import Any
 import numpy.typing as npt
 
 from matdata.core.errors import SplitError
+from matdata.core.part_names import PARTS
 from matdata.core.registry import Registry
 from matdata.core.settings import Settings
 from matdata.splits.audit import Overlap, Report, audit
-from matdata.splits.base import PARTS, Method, Split
+from matdata.splits.base import Method, Split
 from matdata.splits.columns import Columns, Ids
 from matdata.splits.io import from_table, metadata, to_table
 from matdata.splits.ratios import Ratios, canonical_text, parse_ratios

@@ -16,11 +16,10 @@ import numpy.typing as npt
 from matdata.core.digest import digest_json
 from matdata.core.errors import SplitError, did_you_mean, first_few
 from matdata.core.html import card
+from matdata.core.part_names import PARTS
 from matdata.core.row_index import RowIndex
 from matdata.core.settings import Settings
 from matdata.splits.columns import Columns, Ids, aligned
-
-PARTS = ("train", "val", "test")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -10,8 +10,9 @@ import numpy as np
 
 from matdata.core.digest import digest_file
 from matdata.core.errors import SplitError, first_few
+from matdata.core.part_names import PARTS
 from matdata.core.settings import Settings, setting
-from matdata.splits.base import PARTS, Method, Split
+from matdata.splits.base import Method, Split
 from matdata.splits.columns import Columns, Ids
 from matdata.splits.id_files import group_by_part, read_id_list, read_split_file
 from matdata.splits.names import slug, split_name

@@ -11,25 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from matdata.core.errors import SplitError, did_you_mean
+from matdata.core.part_names import SYNONYMS
 
-#: Names of the parts in publications; a prefix ``id_`` or ``ids_`` is dropped.
-SYNONYMS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-    "test": "test",
-    "testing": "test",
-    "holdout": "test",
-}
 ID_COLUMNS = ("material_id", "id", "ids", "jid", "mpid", "mp_id", "cif_id", "structure_id")
 SPLIT_COLUMNS = ("split", "part", "set", "subset", "partition")
 
 
 def canonical_part(name: object, where: str) -> str:
-    """``train``, ``val`` or ``test`` for any of the names in use.
+    """``train``, ``val`` or ``test`` for any of the names in use, also after ``id_`` or ``ids_``.
 
     Raises
     ------

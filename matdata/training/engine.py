@@ -277,8 +277,7 @@ def _compiled(model: nn.Module, settings: TrainSettings) -> Callable[[Batch], Re
     if settings.compile == "none":
         return model
     mode = None if settings.compile == "default" else settings.compile
-    compiled: Callable[[Batch], Returned] = torch.compile(model, mode=mode)
-    return compiled
+    return torch.compile(model, mode=mode)  # type: ignore[no-any-return]
 
 
 def _finish(

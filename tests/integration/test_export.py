@@ -92,7 +92,7 @@ def test_an_unknown_ending_is_refused_before_any_work(tmp_path, capsys):
         code, _, err = _run(capsys, "export", "no-such-set", str(tmp_path / name), *cache)
         assert code == 1
         assert f"{name}': its name has " in err
-        assert ".npz, .h5, .hdf5, .parquet, .extxyz, .xyz, .csv, or say --format" in err
+        assert ".npz, .h5, .hdf5, .parquet, .extxyz, .xyz, .csv, .jsonl, or say --format" in err
 
 
 def test_texts_that_a_spreadsheet_would_execute(tmp_path, capsys):
@@ -158,3 +158,25 @@ def test_a_feature_replaces_no_column_of_the_table(tmp_path, capsys):
     assert code == 1
     assert "has a column 'fractions: H' already" in err
     assert not (tmp_path / "o.csv").exists()
+
+
+def test_json_lines_are_read_back_by_matdata_and_pymatgen(source, tmp_path, capsys):
+    import json
+
+    from pymatgen.core import Structure
+
+    cache = ["--cache", str(tmp_path / "c")]
+    dataset = md.build(source, features=["ofm"], cache=tmp_path / "c", workers=1)
+    path = tmp_path / "out.jsonl"
+    code, _, err = _run(capsys, "export", "some", str(path), "--features", "ofm", *cache)
+    assert code == 0, err
+    documents = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [one["material_id"] for one in documents] == dataset.ids.tolist()
+    first = documents[0]
+    assert Structure.from_dict(first["structure"]).volume == pytest.approx(
+        dataset.crystals.volume[0]
+    )
+    np.testing.assert_array_equal(first["ofm"], dataset.feature("ofm")[first["material_id"]])
+    again = md.build(path, cache=tmp_path / "c", name="again", dedupe="none", workers=1)
+    np.testing.assert_array_equal(again.crystals.frac_coords, dataset.crystals.frac_coords)
+    np.testing.assert_array_equal(again.crystals.lattice, dataset.crystals.lattice)

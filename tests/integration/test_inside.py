@@ -10,6 +10,8 @@ import pytest
 import matdata as md
 from matdata.cli import main
 from matdata.cli.contributions import quantity_of
+from matdata.cli.json_documents import COMMON, SCHEMAS
+from matdata.cli.json_schema import faults
 from matdata.evaluation import interpret
 from matdata.store.tables import read_table
 from matdata.training.run import find_run
@@ -55,7 +57,9 @@ def train(cache, plugin, name, *settings):
 def asked(capsys, *words):
     capsys.readouterr()
     assert main([*words, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
+    record = json.loads(capsys.readouterr().out)
+    assert faults(SCHEMAS[words[0]], COMMON, record) == []
+    return record
 
 
 def test_cecv(cache, capsys, tmp_path):

@@ -105,3 +105,9 @@ def test_a_frame_without_a_blank_leaves_the_columns_of_the_others_alone(tmp_path
     assert [(each.reason, "two equals signs" in each.message) for each in chunk.rejects] == [
         ("unreadable", True)
     ]
+
+
+def test_symbols_in_capitals_are_refused_with_the_reason():
+    frame = '1\nLattice="4 0 0 0 4 0 0 0 4" pbc="T T T"\nFE 0.0 0.0 0.0\n'
+    with pytest.raises(Unusable, match="write Fe if that is meant: in capitals, CO could be Co"):
+        parse_frame(frame)

@@ -13,6 +13,8 @@ PRINTERS = {
     "core/console.py",
     "core/registry.py",
     "cli/common.py",
+    "cli/completion.py",
+    "cli/logs.py",
     "cli/plugin_probe.py",
 }
 

@@ -18,7 +18,18 @@ from matdata.splits.keywords import SplitKeywords
 from matdata.training.keywords import TrainKeywords
 
 #: Of every command, and of the command line alone.
-COMMON = {"json", "quiet", "repair", "debug", "config", "write_config", "help", "command"}
+COMMON = {
+    "json",
+    "quiet",
+    "verbose",
+    "log_file",
+    "repair",
+    "debug",
+    "config",
+    "write_config",
+    "help",
+    "command",
+}
 #: What only the exit code of a command depends on, a format, or what is a function of its own.
 ALONE = {"audit": {"allow", "forbid"}, "diff": {"exit_code"}, "runs": {"csv"}, "train": {"folds"}}
 #: What Python has beside the options: a file of them, and what no file can hold.

@@ -43,6 +43,10 @@ class Raw:
         For payloads that hold the columns themselves (extended XYZ): which of them is the id.
     weight
         Approximate size in memory, bytes.
+    part
+        The part of the split that its file makes, recorded as a column.
+    qualifier
+        Precedes the id where records of several files share it.
     """
 
     place: str
@@ -51,6 +55,8 @@ class Raw:
     values: dict[str, Any] = field(default_factory=dict)
     id_key: str | None = None
     weight: int = 0
+    part: str | None = None
+    qualifier: str = ""
 
 
 def flatten(document: dict[str, Any]) -> dict[str, Any]:

@@ -113,11 +113,19 @@ def _is_nameless(name: str) -> bool:
     return not name.strip() or UNNAMED.fullmatch(name.strip()) is not None
 
 
+def header_of(path: Path) -> list[str]:
+    """Names of the columns that are read."""
+    return [name for name in _header(path) if not _is_nameless(name)]
+
+
 def unnamed_columns(path: Path) -> list[str]:
     """Columns that pandas named ``Unnamed: 0`` because they had no name; they are left out."""
+    return [name for name in _header(path) if name.strip() and _is_nameless(name)]
+
+
+def _header(path: Path) -> list[str]:
     with open_text(path) as file:
-        header = next(csv_rows(file, str(path)), [])
-    return [name for name in header if name.strip() and _is_nameless(name)]
+        return next(csv_rows(file, str(path)), [])
 
 
 def mentions_cif(path: Path) -> bool:

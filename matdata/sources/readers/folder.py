@@ -7,7 +7,8 @@ import os
 import zipfile
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -18,9 +19,7 @@ from matdata.sources.readers.base import Form, Raw
 from matdata.sources.readers.frames import read_frames
 from matdata.sources.readers.id_prop import (
     PROPERTIES,
-    Properties,
-    find_properties,
-    match_properties,
+    properties_of,
 )
 from matdata.sources.readers.opening import (
     digest_input,
@@ -161,8 +160,16 @@ def _decode(data: bytes, name: str) -> str:
     return data.decode("utf-8", errors="replace")
 
 
-def read_structures(files: Folder | Zip) -> Iterator[Raw]:
+def read_structures(files: Folder | Zip, parts: Mapping[str, str] | None = None) -> Iterator[Raw]:
     """One raw record per structure file, with its values from ``id_prop.csv`` if there is one.
+
+    Parameters
+    ----------
+    files
+        The folder or archive.
+    parts
+        By name the part of a file, if the folder makes a split, in the order in which they are
+        read; folders of parts may have an ``id_prop.csv`` each.
 
     Raises
     ------
@@ -170,7 +177,7 @@ def read_structures(files: Folder | Zip) -> Iterator[Raw]:
         If there is no structure file; lists the files found.
     """
     names = files.names()
-    structures = [name for name in names if form_of(name) is not None]
+    structures = list(parts or ()) or [name for name in names if form_of(name) is not None]
     if not structures:
         shown = ", ".join(map(repr, names[:5])) or "nothing"
         raise SourceError(
@@ -178,23 +185,29 @@ def read_structures(files: Folder | Zip) -> Iterator[Raw]:
             next_step="pass a folder or zip of such files, or the table file itself",
         )
     ids = ids_of_files(structures)
-    table = find_properties(names)
-    properties = match_properties(files.read(table), structures, ids) if table else Properties()
+    properties = properties_of(files.read, names, structures, ids, parts or {})
     turns: Counter[str] = Counter()  # members of one name are consecutive
     for row, (name, identity) in enumerate(zip(structures, ids, strict=True)):
         values = {**properties.values.get(row, {}), "id": identity}
         turn = turns[name]
         turns[name] += 1
-        if row in properties.problems:
-            yield Raw(name, "none", properties.problems[row], values)
-            continue
-        try:
-            text = files.read(name, turn)
-            yield from _records_of(name, cast(Form, form_of(name)), text, values)
-        except SourceError as error:
-            yield Raw(name, "none", error.what, values)
+        for raw in _raws(files, name, turn, values, properties.problems.get(row)):
+            yield raw if parts is None else replace(raw, part=parts.get(name))
     for name, problem in properties.unmatched.items():
         yield Raw(PROPERTIES, "none", problem, {"id": name})
+
+
+def _raws(
+    files: Folder | Zip, name: str, turn: int, values: dict[str, Any], problem: str | None
+) -> Iterator[Raw]:
+    if problem is not None:
+        yield Raw(name, "none", problem, values)
+        return
+    try:
+        text = files.read(name, turn)
+        yield from _records_of(name, cast(Form, form_of(name)), text, values)
+    except SourceError as error:
+        yield Raw(name, "none", error.what, values)
 
 
 def _records_of(name: str, form: Form, text: str, values: dict[str, Any]) -> Iterator[Raw]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -36,21 +36,54 @@ class Properties:
     unmatched: dict[str, str] = field(default_factory=dict)
 
 
-def find_properties(names: Sequence[str]) -> str | None:
-    """Name of the properties file among `names`, None if there is none.
+def properties_of(
+    read: Callable[[str], str],
+    names: Sequence[str],
+    structures: Sequence[str],
+    ids: Sequence[str],
+    parts: Mapping[str, str],
+) -> Properties:
+    """Values of structure files: from one table, or from one in the folder of each part.
+
+    Parameters
+    ----------
+    read
+        Returns the text of a file.
+    names
+        All files.
+    structures, ids
+        The structure files and their ids.
+    parts
+        Part of each structure file; empty if the folder makes no split.
 
     Raises
     ------
     SourceError
-        If there are several: it is ambiguous which files each describes.
+        If there are several tables that are not one of each part, or one cannot be read.
     """
     tables = [name for name in names if PurePosixPath(name).name == PROPERTIES]
-    if len(tables) > 1:
+    homes = [PurePosixPath(name).parent for name in tables]
+    rows_of = {
+        home: [row for row, name in enumerate(structures) if home in PurePosixPath(name).parents]
+        for home in homes
+    }
+    if len(tables) < 2:
+        rows_of = {home: list(range(len(structures))) for home in homes}
+    elif not parts or sum(map(len, rows_of.values())) > len(structures):
         raise SourceError(
             f"several files are named {PROPERTIES}: {', '.join(tables[:5])}",
             next_step="build each folder separately, or join the tables at the top level",
         )
-    return tables[0] if tables else None
+    joined = Properties()
+    for table, home in zip(tables, homes, strict=True):
+        rows = rows_of[home]
+        own = match_properties(
+            read(table), [structures[row] for row in rows], [ids[row] for row in rows]
+        )
+        joined.values.update({rows[k]: values for k, values in own.values.items()})
+        joined.problems.update({rows[k]: problem for k, problem in own.problems.items()})
+        joined.unmatched.update(own.unmatched)
+    return joined
 
 
 def match_properties(text: str, files: Sequence[str], ids: Sequence[str]) -> Properties:

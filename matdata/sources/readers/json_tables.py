@@ -35,8 +35,8 @@ Kind = Literal["split", "table", "columns", "index", "structure"]
 def document(item: Item) -> Record:
     """A JSON object as a record of plain values and structures; damage is passed on.
 
-    Infinity, also as a number out of range of float64, becomes text as in a CSV file, so that it is
-    counted with the values that are not numbers.
+    Infinity becomes text as in a CSV file, so that it is counted with the values that are not
+    numbers.
     """
     value = item.value
     if isinstance(value, Damaged):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -44,14 +45,33 @@ def decode(text: str) -> Item:
     if len(text) > MAX_RECORD:
         return Item(Damaged(f"longer than {MAX_RECORD // MIB} MiB of JSON"), 0)
     try:
-        return _with_weight(json.loads(text))
+        value = json.loads(text)
+        if _overflows(value):
+            value = json.loads(text, parse_float=_number_or_text)
+        return weighed(value)
     except RecursionError:
         return Item(Damaged(f"nested deeper than {MAX_DEPTH} levels"), 0)
     except ValueError as error:
         return Item(Damaged(f"not JSON: {error}"), 0)
 
 
-def _with_weight(value: object) -> Item:
+def _overflows(value: object) -> bool:
+    """Whether a cell of a record, or of one level below, is infinite."""
+    cells = value.values() if type(value) is dict else value if type(value) is list else ()
+    if math.inf in cells or -math.inf in cells:
+        return True
+    inner = [cell.values() for cell in cells if type(cell) is dict]
+    return any(math.inf in one or -math.inf in one for one in inner)
+
+
+def _number_or_text(text: str) -> float | str:
+    """A number that no float64 holds (``1e400``) as it is written, as in a CSV file."""
+    number = float(text)
+    return text if math.isinf(number) else number
+
+
+def weighed(value: object) -> Item:
+    """A value with its size in memory; `Damaged` in its place if it is too large or too deep."""
     weight, level = SLOT, [value] if isinstance(value, (dict, list)) else []
     for _ in range(MAX_DEPTH):
         inner = []
@@ -198,8 +218,10 @@ class JsonText:
         may_continue = end == len(self._buffer) and not self._ended  # a number
         if may_continue or end - self._at > MAX_RECORD:
             return decode(self._span())
+        if _overflows(decoded):
+            return decode(self._span())
         self._at = end
-        return _with_weight(decoded)
+        return weighed(decoded)
 
     def end(self) -> None:
         """Check that the text is at its end.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from matdata.sources.readers.base import (
     DAMAGED,
     LABEL,
@@ -12,37 +14,47 @@ from matdata.sources.readers.base import (
     Record,
     is_cif,
     is_missing,
+    is_structure_dict,
 )
 from matdata.sources.readers.folder import form_of
+from matdata.sources.readers.json_text import Damaged, decode
 from matdata.sources.readers.peek import weight_of
 from matdata.sources.readers.records import ASE_ROW, XYZ_TEXT
 from matdata.sources.roles import Roles, formula_column, holds_structure, names_structure
 
 
-def raw_of(record: Record, number: int, roles: Roles, stem: str) -> Raw:
+class Place(NamedTuple):
+    """Where a record is: for messages, its number in its set of files (from 0), and their stem."""
+
+    location: str
+    number: int
+    stem: str
+
+
+def raw_of(record: Record, place: Place, roles: Roles) -> Raw:
     """A record with its structure, or the formula of one that has none; else why it has neither.
 
     Parameters
     ----------
     record
         Values by column; what is no column is taken out of it.
-    number
-        Its place in the file, from 0.
+    place
+        Where it is; ids of records without one are made of it.
     roles
         What the columns of the file mean.
-    stem
-        Name of the file, for ids of records without one.
     """
-    location, weight = f"record {number + 1}", weight_of(record)
+    location, weight = place.location, weight_of(record)
     record.pop(WEIGHT, None)
     left_out = record.pop(LEFT_OUT, ())
-    label = record.pop(LABEL, number)
+    label = record.pop(LABEL, place.number)
     identity = record.get(roles.id) if roles.id else None
     if not isinstance(identity, (str, int, float)):
-        identity = f"{stem}-{int(label):07d}" if isinstance(label, int) else str(label)
+        identity = f"{place.stem}-{int(label):07d}" if isinstance(label, int) else str(label)
     if DAMAGED in record:
         return Raw(location, "none", record[DAMAGED], {"id": identity})
     payload = record.get(roles.structure) if roles.structure else None
+    if isinstance(payload, str) and payload.lstrip().startswith("{"):
+        payload, weight = _from_json(payload, weight)
     of_formula = roles.formula or formula_column(record)
     formula = record.get(of_formula) if of_formula else None
     columns = {
@@ -78,13 +90,21 @@ def _misplaced(record: Record, column: str) -> str | None:
     return None if other is None else f"no structure in {column!r}, but one in {other!r}"
 
 
+def _from_json(text: str, weight: int) -> tuple[object, int]:
+    """The structure of a JSON text, as pymatgen's `to_json` writes it, and the record's weight."""
+    item = decode(text)
+    if not isinstance(item.value, Damaged) and not is_structure_dict(item.value):
+        return Damaged("a JSON text that is no structure"), weight
+    return item.value, weight - len(text) + item.weight
+
+
 def _no_structure(payload: object) -> str | None:
-    """Why a text is neither CIF nor POSCAR, as far as its first character or single line shows."""
+    """Why a text is neither CIF nor POSCAR nor JSON of a structure, as far as its form shows."""
+    if isinstance(payload, Damaged):
+        return f"the structure is {payload.message}"
     if not isinstance(payload, str):
         return None
     stripped = payload.strip()
-    if stripped.startswith("{"):
-        return "the structure is JSON as text; write it as an object of the JSON file"
     if len(stripped.splitlines()) == 1:
         name = "the name of a file" if form_of(stripped) else "one line of text"
         return (

@@ -1,4 +1,4 @@
-"""Readers of record files: CSV, JSON, JSONL, extended XYZ, ASE databases.
+"""Readers of record files: CSV, JSON, JSONL, Parquet, extended XYZ, ASE databases.
 
 Each is an `Iterator` of plain dictionaries, one per record; the roles of keys are inferred later.
 """
@@ -15,6 +15,7 @@ from matdata.sources.readers.frames import read_frames
 from matdata.sources.readers.json_tables import document, read_json
 from matdata.sources.readers.json_text import decode
 from matdata.sources.readers.opening import open_plain, open_text, plain_suffix, readable
+from matdata.sources.readers.parquet_table import read_parquet
 
 XYZ_TEXT = "xyz_frame"  # key of a frame's text
 ASE_ROW = "ase_row"
@@ -57,6 +58,7 @@ READERS = {
     ".json": read_json,
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
+    ".parquet": read_parquet,
     ".xyz": read_xyz,
     ".extxyz": read_xyz,
     ".db": read_database,

@@ -1,0 +1,120 @@
+"""Findings on a cache: where it is, whether it can be written, room, locks, and what was left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from matdata.checks.finding import Finding
+from matdata.core.cache import ENV, KINDS, ensure_writable
+from matdata.core.errors import StoreError
+from matdata.core.printable import human_bytes
+from matdata.sources.download import DOWNLOADS
+from matdata.sources.download import PART as DOWNLOAD_PART
+from matdata.store.artefact import STAGING
+from matdata.store.locks import LOCK, holder_of
+from matdata.store.walk import entries_below
+
+#: File systems that several machines share, as Linux names them.
+SHARED = ("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "glusterfs", "afs", "9p")
+LEAST_FREE = 10**9  # bytes below which builds will hardly end
+
+
+def cache_state(cache: Path) -> Iterator[Finding]:
+    """Place, size and room of a cache, its locks, and what killed commands left in it."""
+    yield from _place(cache)
+    entries = entries_below(cache)
+    yield from (
+        Finding(
+            "cache", "unreadable", "broken", str(fault), "give yourself access, or ask its owner"
+        )
+        for fault in entries.faults
+    )
+    sizes = {name: _size(cache / name) for name in entries.files}
+    kinds = {kind: sum(v for k, v in sizes.items() if k.startswith(f"{kind}/")) for kind in
+             (*KINDS, DOWNLOADS)}  # fmt: skip
+    shown = ", ".join(f"{kind} {human_bytes(size)}" for kind, size in kinds.items() if size)
+    yield Finding("cache", "size", "ok", f"{human_bytes(sum(sizes.values()))} ({shown or 'empty'})")
+    held = list(_locks(cache, entries.files))
+    yield from held
+    yield from _left(cache, sizes, anybody_works=bool(held))
+
+
+def _place(cache: Path) -> Iterator[Finding]:
+    named = f" (${ENV})" if os.environ.get(ENV) == str(cache) else ""
+    if not cache.exists():
+        step = "the first build makes it"
+        yield Finding("cache", "path", "note", f"{cache}{named} does not exist yet", step)
+        return
+    yield Finding("cache", "path", "ok", f"{cache}{named}")
+    try:
+        ensure_writable(cache)
+        yield Finding("cache", "writable", "ok", "yes")
+    except StoreError as error:
+        yield Finding("cache", "writable", "broken", error.what, error.next_step or "")
+    free = shutil.disk_usage(cache).free
+    few = free < LEAST_FREE
+    step = "free some space, or choose another folder (--cache, $MATDATA_CACHE)" if few else ""
+    yield Finding("cache", "free", "broken" if few else "ok", human_bytes(free), step)
+    kind = file_system(cache)
+    if kind.startswith(SHARED):
+        text = f"{kind}: shared with other machines"
+        step = "build there from one machine at a time unless its locks work across machines"
+        yield Finding("cache", "file system", "note", text, step)
+    elif kind:
+        yield Finding("cache", "file system", "ok", kind)
+
+
+def file_system(path: Path) -> str:
+    """Name of the file system that a path is on, where Linux says it; else empty."""
+    try:
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    resolved = path.resolve()
+    best, kind = -1, ""
+    for line in mounts:
+        _, place, name, *_ = line.split(" ")
+        point = Path(place.replace("\\040", " "))
+        if len(point.parts) > best and (resolved == point or point in resolved.parents):
+            best, kind = len(point.parts), name
+    return kind
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:  # removed since it was listed
+        return 0
+
+
+def _locks(cache: Path, names: list[str]) -> Iterator[Finding]:
+    """Locks that are held; files of free ones stay and mean nothing."""
+    for name in names:
+        if not Path(name).name.startswith(LOCK):
+            continue
+        holder = holder_of(cache / name)
+        if holder is not None:
+            who = f"process {holder}" if holder else "a process that is not known here"
+            step = "wait for it, or end it; a lock ends with its process"
+            yield Finding("locks", name, "note", f"held by {who}", step)
+
+
+def _left(cache: Path, sizes: dict[str, int], anybody_works: bool) -> Iterator[Finding]:
+    """Unfinished artefacts and downloads."""
+    left: dict[str, int] = {}
+    for name, size in sizes.items():
+        parts = Path(name).parts
+        for k, part in enumerate(parts):
+            if part.startswith((STAGING, DOWNLOAD_PART)):
+                place = "/".join(parts[: k + 1])
+                left[place] = left.get(place, 0) + size
+                break
+    for place, size in sorted(left.items()):
+        text = f"{human_bytes(size)} of something unfinished"
+        step = "the same command goes on from there; else remove it"
+        if anybody_works:
+            text, step = f"{text}, perhaps of the process that holds a lock", f"if not, {step}"
+        yield Finding("leftovers", place, "note", text, step)

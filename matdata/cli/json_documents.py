@@ -1,0 +1,242 @@
+"""The JSON documents of all commands, key by key."""
+
+from __future__ import annotations
+
+from matdata.cli.json_schema import Fields, Schema
+
+#: Keys that any document can have.
+COMMON: Fields = {
+    "status": ("text", "`done`; `unchanged`: all was there already; `failed`"),
+    "error": (
+        "record",
+        "of a command that failed: `what` happened, the likely `cause` and the `next_step` (text "
+        "or null), and its `exit_code`",
+    ),
+}
+_PLUGIN = "name, version, settings, or `broken`"
+_FOLDER = {"folder": ("text", "where it lies")}
+_DATASET = {"dataset": ("text", "exact reference, `name@version`")}
+_FUNNEL = {"funnel": ("list", "steps with `entered`, `left` and `reasons`")}
+_STATE = {
+    "unchanged": ("truth", "whether all of it was there already"),
+    "states": ("record", "built, repaired or unchanged, by artefact"),
+}
+SCHEMAS: dict[str, Schema] = {
+    "build": Schema(
+        {
+            **_DATASET,
+            **_FOLDER,
+            **_FUNNEL,
+            "rows": ("count", "materials"),
+            "without_structure": ("count", "materials that have a formula alone"),
+            "digest": ("text", "identity of the dataset"),
+            "snapshot": ("text", "version of the records that it was made from"),
+            "unexpected_errors": ("count", "records that failed in a way matdata does not know"),
+            "split": ("text?", "name of the split that was made"),
+            "features": ("list", "`feature`, `folder`, `rows`, `rejected`, `arrays_digest`"),
+        },
+        _STATE,
+    ),
+    "featurize": Schema(
+        {**_DATASET, "features": ("list", "folders of the features, in the order asked for")},
+        _STATE,
+    ),
+    "split": Schema(
+        {
+            **_DATASET,
+            "splits": ("list", "of each: `split`, `method`, `settings`, `sizes`, `digest`"),
+        },
+        {"split": ("text", "name of the only split"), **_STATE},
+        "of a single split what stands in `splits`",
+    ),
+    "audit": Schema(
+        {
+            **_DATASET,
+            "split": ("text", "name of the split"),
+            "digest": ("text", "of its parts"),
+            "leaks": ("truth", "whether train shares anything with another part"),
+            "clean": ("truth", "whether it shares nothing that is not allowed"),
+            "allowed": ("list", "keys that may be shared"),
+            "overlaps": ("list", "what two parts share, by key"),
+            "skipped": ("list", "keys that the dataset lacks"),
+            "unlabelled": ("record", "materials without a value, by key"),
+        }
+    ),
+    "report": Schema(
+        {
+            **_DATASET,
+            "table": ("list", "steps of curation"),
+            "picture": ("text?", "file that was written"),
+        }
+    ),
+    "diff": Schema(
+        {
+            "before": ("text", "the older one"),
+            "after": ("text", "the newer one"),
+            "added": ("list", "ids"),
+            "removed": ("record", "ids, with the reason"),
+            "deprecated": ("list", "ids"),
+            "swapped": ("list", "ids whose material is another one"),
+            "retargeted": ("list", "values of targets that differ"),
+            "restructured": ("list", "structures that differ"),
+            "units": ("record", "units that differ"),
+            "unchanged": ("count", "materials that are equal"),
+            "counts": ("record", "number of each of these"),
+        }
+    ),
+    "plugins": Schema(
+        {
+            "plugins": ("list", _PLUGIN),
+            "features": ("list", _PLUGIN),
+            "sources": ("list", _PLUGIN),
+            "objectives": ("list", _PLUGIN),
+            "derivations": ("list", _PLUGIN),
+            "train": ("list", "settings of the training loop"),
+            "problems": ("list", "what is registered and cannot be used"),
+        }
+    ),
+    "train": Schema(
+        {
+            **_FOLDER,
+            "run": ("text", "name of the run"),
+            "epochs": ("count", "epochs that were trained"),
+            "steps": ("count", "steps of the optimizer"),
+            "members": ("list", "of each: its validation error and best epoch"),
+            "seconds": ("number", "wall time"),
+            "device": ("text", "cpu, cuda, …"),
+            "engine": ("text", "how members were trained"),
+            "threads": ("count", "of torch"),
+            "files": ("record", "digests of the weights"),
+            "cpu_kernels": ("record", "which were used"),
+            "why_separate": ("text?", "why members were not trained together"),
+        },
+        _STATE,
+        "what the trainer records",
+    ),
+    "predict": Schema(
+        {
+            "run": ("text", "name of the run"),
+            "columns": ("record", "kind and unit of each column"),
+            "predictions": ("list", "a record per material"),
+            "rejects": ("list", "`material_id`, `stage`, `reason`, `message`"),
+        },
+        {"derivations": ("list", "what was derived, with its settings")},
+        "what describes the columns",
+    ),
+    "evaluate": Schema(
+        {
+            "run": ("text", "name of the run"),
+            "dataset": ("text", "exact reference"),
+            "split": ("record", "name and digest"),
+            "test": ("record", "materials of the test part"),
+            "targets": ("record", "scores, by target"),
+            "weights": ("text", "digest"),
+            "table_sha256": ("text", "of the predictions"),
+            "opened": ("record", "when the test part was opened, and how often"),
+            "reused": ("truth", "whether an earlier evaluation was read"),
+            "pictures": ("list", "files"),
+            "pictures_failed": ("record", "what could not be drawn, with the reason"),
+        },
+        {},
+        "what the score records",
+    ),
+    "runs": Schema(
+        {"runs": ("list", "a record per run"), "ranked": ("list", "comparable runs, best first")},
+        {},
+        "what is compared",
+    ),
+    "cecv": Schema(
+        {
+            **_FOLDER,
+            "dataset": ("text", "exact reference, `name@version`"),
+            "part": ("text", "part of the split"),
+            "containing": ("text?", "element"),
+            "materials": ("count", "materials that were read"),
+            "lost": ("any", "materials that were not"),
+            "method": ("text", "what is correlated"),
+            "thresholds": ("list", "of the correlation"),
+            "runs": ("record", "clusters by threshold, by run"),
+            "references": ("any", "runs that bound the target region"),
+            "target": ("list?", "target region"),
+            "judged": ("any", "runs against it"),
+        }
+    ),
+    "contributions": Schema(
+        {
+            **_FOLDER,
+            "run": ("text", "name of the run"),
+            "target": ("text", "what it predicts"),
+            "quantity": ("text", "what contributions are"),
+            "unit": ("text", "of them"),
+        },
+        {},
+        "means by element, or values along a binary",
+    ),
+    "edges": Schema(
+        {
+            **_FOLDER,
+            "run": ("text", "name of the run"),
+            "layer": ("any", "message passing layer, or `last`"),
+            "formulas": ("any", "edges by formula"),
+        }
+    ),
+    "list": Schema(
+        {
+            "cache": ("text", "its folder"),
+            "snapshots": ("list", "`snapshot`, `records`, `rejected`, `bytes`"),
+            "datasets": ("list", "`dataset`, `rows`, `bytes`, `splits`, `features`, …"),
+            "damaged": ("list", "what cannot be read"),
+        }
+    ),
+    "doctor": Schema(
+        {
+            "healthy": ("truth", "whether nothing is broken"),
+            "findings": (
+                "list",
+                "`section`, `name`, `state` (ok, note, broken), `text`, `next_step`",
+            ),
+        }
+    ),
+    "info": Schema(
+        {
+            **_FUNNEL,
+            "name": ("text", "name of the dataset"),
+            "rows": ("count", "materials"),
+            "rejected": ("count", "records of the ledger"),
+            "columns": ("list", "names"),
+            "targets": ("record", "columns that can be learnt, with units"),
+            "made_from": ("record", "snapshot and digest"),
+            "splits": ("list", "name, sizes and digest of each"),
+            "features": ("list", "manifests"),
+            "damaged": ("list", "what cannot be read"),
+        },
+        {},
+        "the manifest of the dataset",
+    ),
+    "show": Schema(
+        {
+            "material_id": ("text", "its id"),
+            "splits": ("record", "its part, by split"),
+            "structure": ("record?", "lattice and sites"),
+        },
+        {},
+        "columns of the table",
+    ),
+    "verify": Schema(
+        {
+            "artefacts": ("count", "that were read"),
+            "files": ("count", "that were read"),
+            "problems": ("list", "what is damaged"),
+            "notes": ("list", "what is unfinished or not of matdata"),
+        }
+    ),
+    "export": Schema(
+        {"output": ("text", "file")},
+        {
+            "format": ("text", "of the file"),
+            "rows": ("count", "materials"),
+            "records": ("count", "of a snapshot"),
+            "snapshot": ("text", "its version"),
+        },
+    ),
+}

@@ -1,0 +1,114 @@
+"""What ``--json`` prints, by command; ``docs/json.md`` is written from it.
+
+python -m matdata.cli.json_schema > docs/json.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from matdata.core.exit_codes import MEANINGS
+
+#: What a value can be; ``?`` after it: or null.
+KINDS: dict[str, tuple[type, ...]] = {
+    "text": (str,),
+    "count": (int,),
+    "number": (int, float),
+    "truth": (bool,),
+    "list": (list,),
+    "record": (dict,),
+    "any": (object,),
+}
+Fields = Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The document of one command.
+
+    Attributes
+    ----------
+    fields
+        Kind and meaning of the keys that are always there.
+    optional
+        Those that are there where they say something.
+    others
+        Meaning of all other keys; empty if there are none.
+    """
+
+    fields: Fields
+    optional: Fields = field(default_factory=dict)
+    others: str = ""
+
+
+def faults(schema: Schema, common: Fields, document: Mapping[str, Any]) -> list[str]:
+    """How a document differs from its schema; empty if it does not.
+
+    Parameters
+    ----------
+    schema
+        Of the command.
+    common
+        Keys that any document can have.
+    document
+        What was printed.
+    """
+    if document.get("status") == "failed":
+        return [] if isinstance(document.get("error"), dict) else ["failed without an error"]
+    known = {**common, **schema.optional, **schema.fields}
+    missing = [f"{key} is missing" for key in schema.fields if key not in document]
+    other = [] if schema.others else [f"{key} is not known" for key in document if key not in known]
+    wrong = [
+        f"{key} is {type(value).__name__}, expected {known[key][0]}"
+        for key, value in document.items()
+        if key in known and not _is(known[key][0], value)
+    ]
+    return missing + other + wrong
+
+
+def _is(kind: str, value: object) -> bool:
+    if value is None:
+        return kind.endswith("?") or kind == "any"
+    kinds = KINDS[kind.removesuffix("?")]
+    return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+
+
+INTRODUCTION = """\
+# JSON of the commands
+
+With `--json` standard output is exactly one JSON document; messages, warnings and progress go to
+standard error. New keys may come; none is renamed without a line in the changelog. This page is
+written by `tools/make_json_page.py`, and a test holds every command to it.
+"""
+
+
+def page(schemas: Mapping[str, Schema], common: Fields) -> str:
+    """The page for users.
+
+    Parameters
+    ----------
+    schemas
+        By command.
+    common
+        Keys that any document can have.
+    """
+    lines = [INTRODUCTION, "## Any command", "", *_table(common, "where it says something")]
+    for command, schema in schemas.items():
+        lines += ["", f"## {command}", "", *_table(schema.fields, "")]
+        lines += [_row(key, *value, note=" (optional)") for key, value in schema.optional.items()]
+        lines += [f"| … | | {schema.others} |"] if schema.others else []
+    lines += ["", "## Exit codes", "", "| code | meaning |", "|---|---|"]
+    lines += [f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _table(fields: Fields, note: str) -> list[str]:
+    rows = [_row(key, *value, note=f" ({note})" if note else "") for key, value in fields.items()]
+    return ["| key | kind | meaning |", "|---|---|---|", *rows]
+
+
+def _row(key: str, kind: str, meaning: str, note: str) -> str:
+    shown = f"{kind[:-1]} or null" if kind.endswith("?") else kind
+    return f"| `{key}` | {shown} | {meaning}{note} |"

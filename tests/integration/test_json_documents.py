@@ -1,0 +1,100 @@
+"""``--json`` of every command: one document on standard output, as docs/json.md says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import matdata as md
+from matdata.cli import main
+from matdata.cli.commands import COMMANDS
+from matdata.cli.json_documents import COMMON, SCHEMAS
+from matdata.cli.json_schema import Schema, faults, page
+
+ROOT = Path(__file__).parents[2]
+#: These need networks with an inside; test_inside.py holds them to their schemas.
+INSIDE = {"cecv", "contributions", "edges"}
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    cache = tmp_path_factory.mktemp("json")
+    path = cache / "mine.csv"
+    rows = [f"{a}{b}O{k},{len(a) + k}" for k in (2, 3) for a in ("Li", "Na", "K", "Rb", "Cs")
+            for b in ("Ti", "V", "Cr", "Mn", "Fe")]  # fmt: skip
+    path.write_text("\n".join(["formula,gap", *rows]) + "\n")
+    md.build(path, cache=cache, features=["fractions"], name="mine")
+    return cache
+
+
+def _asked(capsys, cache, *words, code=0):
+    capsys.readouterr()
+    assert main([*words, "--json", "--cache", str(cache)]) == code
+    captured = capsys.readouterr()
+    record = json.loads(captured.out)  # one document, and nothing else
+    assert faults(SCHEMAS[words[0]], COMMON, record) == []
+    return record
+
+
+def _words(cache, tmp_path):
+    """Command lines by command, in an order in which each finds what it needs."""
+    material = md.open("mine", cache=cache).ids[0]
+    return [
+        ("build", str(cache / "mine.csv"), "--name", "mine"),
+        ("featurize", "mine", "fractions"),
+        ("split", "mine", "--split", "60/20/20"),
+        ("split", "mine", "--method", "kfold"),
+        ("info", "mine"),
+        ("list",),
+        ("show", "mine", str(material)),
+        ("audit", "mine", "--split", "70-15-15-seed0", "--keys", "formula"),
+        ("report", "mine"),
+        ("diff", "mine", "mine"),
+        ("export", "mine", str(tmp_path / "a.csv")),
+        ("export", "mine", str(tmp_path / "a.jsonl"), "--snapshot"),
+        ("verify",),
+        ("doctor",),
+        ("plugins",),
+        ("train", "example", "mine", "--target", "gap", "--epochs", "2", "--name", "run",
+         "--split", "70-15-15-seed0"),
+        ("evaluate", "run", "--no-pictures"),
+        ("predict", "run", "Li2O", "NaTiO3"),
+        ("runs",),
+    ]  # fmt: skip
+
+
+def test_every_command_has_a_schema_and_is_run_here():
+    assert set(SCHEMAS) == set(COMMANDS)
+
+
+@pytest.mark.slow
+def test_every_command_prints_one_document_that_its_schema_describes(cache, tmp_path, capsys):
+    words = _words(cache, tmp_path)
+    assert {one[0] for one in words} | INSIDE == set(COMMANDS)
+    for one in words:
+        _asked(capsys, cache, *one)
+
+
+def test_info_lists_splits_with_their_sizes(cache, capsys):
+    record = _asked(capsys, cache, "info", "mine")
+    sizes = {one["name"]: one["sizes"] for one in record["splits"]}
+    assert sizes["70-15-15-seed0"] == {"train": 35, "val": 8, "test": 7}
+
+
+def test_the_page_is_written_from_the_schemas():
+    written = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    assert written == page(SCHEMAS, COMMON), "run tools/make_json_page.py"
+
+
+def test_a_document_that_differs_is_noticed():
+    schema = Schema({"rows": ("count", ""), "name": ("text?", "")}, {"more": ("list", "")})
+    assert faults(schema, {}, {"rows": 3, "name": None}) == []
+    assert faults(schema, {}, {"rows": 3}) == ["name is missing"]
+    assert faults(schema, {}, {"rows": True, "name": "x", "more": []}) == [
+        "rows is bool, expected count"
+    ]
+    assert faults(schema, {}, {"rows": 1, "name": "x", "other": 1}) == ["other is not known"]
+    assert faults(schema, {}, {"status": "failed", "error": {"what": "x"}}) == []
+    assert faults(schema, {}, {"status": "failed"}) == ["failed without an error"]
