@@ -74,7 +74,7 @@ def _dataset(
 ) -> dict[str, Any]:
     dataset = DatasetFolder(folder)
     splits, faults = dataset.splits()
-    stored = features_kept(cache, dataset.ref)
+    stored = features_kept(cache, dataset.data_ref)
     listing["damaged"] += map(str, [*faults, *stored.faults])
     return {
         "dataset": dataset.ref,

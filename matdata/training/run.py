@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,9 @@ from matdata.training.objectives.choice import described_objectives, heads_of
 from matdata.training.run_display import run_html
 from matdata.training.settings import TrainSettings
 from matdata.training.target import Target
+
+if TYPE_CHECKING:
+    from matdata.training.run_plots import RunPlots
 
 KIND = "run"
 #: Files of the test part: that it was opened, its score, and the predictions.
@@ -91,6 +94,22 @@ class Run:
     def digest(self) -> str:
         """Digest of what the run was asked for."""
         return str(self.manifest["identity_digest"])
+
+    @property
+    def plot(self) -> RunPlots:
+        """Pictures as figures: ``plot.parity()``, ``plot.history()``, …."""
+        from matdata.training.run_plots import RunPlots
+
+        return RunPlots(self)
+
+    @property
+    def about(self) -> dict[str, str]:
+        """Its name, and of the data that it was trained on ``dataset`` (the reference) and, where
+        known, ``licence``, ``citation`` and ``description``.
+        """
+        data = {**self.manifest["dataset"]}
+        del data["digest"]
+        return {"run": self.name, "dataset": data.pop("ref"), **data}
 
     @property
     def digests(self) -> tuple[str, ...]:
