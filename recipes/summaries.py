@@ -9,10 +9,10 @@ from dataclasses import fields
 from typing import Any
 
 from matdata.core.errors import ConfigError
-from matdata.evaluation.test_records import test_record
 from matdata.store.catalogue import find_dataset
 from matdata.training.run import Run
 from matdata.training.settings import TrainSettings, train_settings
+from matdata.training.test_record import test_record
 
 SCORES = ("unit", "task", "materials", "truth_digest", "metrics", "baselines")
 #: Numbers that say how good predicted uncertainties are.

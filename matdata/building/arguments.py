@@ -84,6 +84,17 @@ BUILD_OPTIONS = (
         ),
     ),
     *in_group(
+        "what the data are",
+        Option(
+            "unit",
+            "the unit of a column of numbers (gap=eV, 1 for none; else that of the source, or of a "
+            "header such as 'gap (eV)')",
+            "table",
+        ),
+        *options_of(BuildOptions, ("licence",), metavar="SPDX"),
+        *options_of(BuildOptions, ("citation", "description"), metavar="TEXT"),
+    ),
+    *in_group(
         "curation",
         *options_of(CurateSettings, ("dedupe",)),
         *options_of(CurateSettings, ("min_distance",), metavar="Å"),

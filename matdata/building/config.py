@@ -21,7 +21,7 @@ from matdata.sources.base import Request, Source
 from matdata.sources.roles import ReadOptions
 from matdata.store.config_file import Entry, config_text, quoted_key
 
-TABLES = ("set", "filter", "query", *SHORT_QUERIES)
+TABLES = ("set", "filter", "query", "unit", *SHORT_QUERIES)
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,7 @@ def config_of_build(config: BuildConfig, source: Source) -> str:
     tolerances = TOLERANCES if has_angles else ("symprec",)
     tables = {
         "query": asked,
+        "unit": [Entry(column, str(unit)) for column, unit in options.unit.items()],
         "filter": _rows(options.curation, FILTERS),
         f"set.{SYMMETRY}": _rows(options.curation, tolerances),
         **_feature_tables(options),

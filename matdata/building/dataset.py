@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from matdata.building.axes import axes_of
+from matdata.building.described import Description, describe, said_by_user
 from matdata.building.options import BuildOptions
 from matdata.building.report import nothing_left, print_dataset
 from matdata.core.console import Console
@@ -24,6 +26,7 @@ from matdata.sources.snapshot import Snapshot
 from matdata.store.catalogue import clean_name, find_dataset, mark_used
 from matdata.store.damage import State, damage_of
 from matdata.store.dataset_folder import KIND, DatasetFolder
+from matdata.store.said import SAID
 
 
 class MadeDataset(NamedTuple):
@@ -75,7 +78,8 @@ def _identity(
     axes = origin.get("axes", {})
     if axes or options.axis:
         identity |= {"axes": axes, "axis": list(options.axis)}
-    return identity
+    said = said_by_user(origin, options)
+    return {**identity, SAID: said} if said else identity
 
 
 def _curation(snapshot: Snapshot, options: BuildOptions) -> CurateSettings:
@@ -101,23 +105,25 @@ def _curate(
         rejects,
         energy,
         per,
-        origin["targets"],
+        {},
         origin["kind"],
         origin.get("part_column"),
     )
     names = kept_names(records)
+    described = describe(origin, table, names, options)
+    records = replace(records, units=described.units)
     drop = _others(others, options.curation.drop_by)
     curated = curate(records, _curation(snapshot, options), drop, workers)
     if not curated.table["material_id"]:
         raise nothing_left(curated)
-    about = _about(curated, snapshot, identity["name"], odd, names)
+    about = _about(curated, snapshot, identity["name"], odd, names, described)
     if records.part_column is not None:
         about |= {"part_column": names[records.part_column]}
     axes = {
         names.get(one, one): names.get(axis, axis) for one, axis in origin.get("axes", {}).items()
     }
     axes = axes_of(curated.table, axes, options.axis)
-    return write_dataset(curated, folder, identity, about, origin["targets"], axes, console)
+    return write_dataset(curated, folder, identity, about, described.units, axes, console)
 
 
 def _about(
@@ -126,6 +132,7 @@ def _about(
     name: str,
     odd: Sequence[str],
     names: Mapping[str, str],
+    described: Description,
 ) -> dict[str, object]:
     """What the manifest says beside rows and files; columns by the names they are kept under."""
     origin = snapshot.origin
@@ -136,11 +143,14 @@ def _about(
         "symmetry": curated.symmetry,
         "energy_column": origin["energy_column"],
         "targets": {
-            names[column]: unit for column, unit in origin["targets"].items() if column in names
+            names[column]: described.units.get(names[column], "")
+            for column in origin["targets"]
+            if column in names
         },
         "note": "; ".join(one for one in (origin["note"], *odd, _bare(curated, origin)) if one),
-        "licence": origin["licence"],
-        "citation": origin["citation"],
+        "licence": described.licence,
+        "citation": described.citation,
+        "description": described.description,
         "made_from": {
             "snapshot": f"{origin['source']}/{snapshot.folder.name}",
             "records_digest": snapshot.digest,

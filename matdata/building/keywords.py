@@ -61,6 +61,10 @@ class BuildKeywords(FeaturizeKeywords, total=False):
     parts: str
     target: Any
     axis: Texts
+    unit: Mapping[str, str]
+    licence: str | None
+    citation: str | None
+    description: str | None
     dedupe: Literal["auto", "polymorph", "protostructure", "none"]
     min_distance: float
     symmetry: Literal["moyopy", "spglib", "both", "none"]

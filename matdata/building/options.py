@@ -39,6 +39,12 @@ class BuildOptions(Settings):
     axis: tuple[str, ...] = setting(
         (), "COLUMN=AXIS: the column with the points where the numbers of an array column stand"
     )
+    unit: JsonMapping = setting({}, "units of columns of numbers (gap=eV); 1 for none")
+    licence: str | None = setting(
+        None, "licence of the data, an SPDX identifier where there is one (CC-BY-4.0)"
+    )
+    citation: str | None = setting(None, "what to cite for the data")
+    description: str | None = setting(None, "what the data are, in a few sentences")
     workers: int | None = setting(None, "threads or processes; all cores if not given", minimum=1)
     shard_rows: int | None = setting(
         None, "most crystals in a shard of a feature; near 64 MB if not given", minimum=1

@@ -216,8 +216,8 @@ def _add_feature(
     """Compute a feature of a dataset, or find it there."""
     made = made.for_units(dataset.units)
     batch = feature_input(dataset, made)
-    home = cache / "features" / dataset.ref
-    job = Job(made, batch, dataset.ref, dataset.digest, home, options.store, options.shard_rows)
+    ref, digest = dataset.data_ref, dataset.data_digest
+    job = Job(made, batch, ref, digest, cache / "features" / ref, options.store, options.shard_rows)
     done = run(job, console, workers)
     mark_used(done.folder)
     print_feature(done, dataset.manifest["rows"], console)

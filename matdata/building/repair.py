@@ -31,6 +31,7 @@ from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.manifest import RECEIPT, is_committed, read_manifest
 from matdata.store.records import read_record
+from matdata.store.said import SAID
 
 SPLITS = "splits"
 
@@ -59,7 +60,7 @@ def repair(cache: Path, ref: str, console: Console = SILENT) -> list[str]:
         except DamageError:
             repair_at(folder / SPLITS / f"{name}{notes.NOTE}", console)
             mended.append(name)
-    for feature in features(cache, dataset.ref):
+    for feature in features(cache, dataset.data_ref):
         if damage_of(feature, FEATURE):
             repair_at(feature, console)
             mended.append(feature.name)
@@ -135,11 +136,14 @@ def _options_of(cache: Path, manifest: JsonMapping) -> BuildOptions:
     missing = [digest for digest in identity["drop_in"] if digest not in by_digest]
     if missing:
         raise DamageError(f"the dataset {missing[0][:8]} that it leaves out is not in this cache")
+    said = dict(identity.get(SAID, {}))
     return BuildOptions(
         name=identity["name"],
         curation=curation,
         drop_in=tuple(by_digest[digest] for digest in identity["drop_in"]),
         axis=tuple(identity.get("axis", ())),
+        unit=said.pop("units", {}),
+        **said,
     )
 
 

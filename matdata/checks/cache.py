@@ -72,9 +72,9 @@ def _check_dataset(cache: Path, ref: str, report: Report) -> None:
     if fault_of(openings) != MISSING:
         check_openings(openings, report)
     _check_latest(dataset.folder.parent, report)
-    for folder in features(cache, dataset.ref):
+    for folder in features(cache, dataset.data_ref):
         _check_feature(folder, report)
-    _check_latest(cache / "features" / dataset.ref, report)
+    _check_latest(cache / "features" / dataset.data_ref, report)
 
 
 def _check_feature(folder: Path, report: Report) -> None:
@@ -84,7 +84,7 @@ def _check_feature(folder: Path, report: Report) -> None:
         return
     cache = folder.parents[2]
     try:
-        digest = find_dataset(cache, folder.parent.name).digest
+        digest = find_dataset(cache, folder.parent.name).data_digest
     except StoreError:
         report.notes.append(Fault(folder, "belongs to a dataset that is not in this cache"))
         return

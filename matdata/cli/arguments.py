@@ -85,7 +85,13 @@ def _add_making(add: train_arguments.Add) -> None:
     add("split", "add a split, or the splits of all folds, to a dataset")
     _add_audit(add("audit", "what the parts of a split share, judged by its purpose", DATASET))
     report = add("report", "the funnel of a dataset, as a table or a picture", DATASET)
-    report.add_argument("--output", metavar="FILE", help="write a picture (.png, .svg, .pdf)")
+    report.add_argument("--output", metavar="FILE", help="draw the funnel (.png, .svg, .pdf)")
+    report.add_argument(
+        "--pictures",
+        metavar="DIR",
+        help="draw funnel, elements, each target and each split into this folder",
+    )
+    train_arguments.add_look(report)
     older = ("dataset", "the older one: name@version, or source/version for a snapshot")
     diff = add("diff", "what changed between two versions", older, ("other", "the newer one"))
     diff.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")

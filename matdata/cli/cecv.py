@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matdata.cli.common import cache_of, console_of, print_json, words, write_numbers
+from matdata.cli.common import (
+    cache_of,
+    console_of,
+    picture_settings,
+    print_json,
+    words,
+    write_numbers,
+)
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
+    from matdata.evaluation.cecv import Curve, Region
+    from matdata.figures.picture import Look, Picture
     from matdata.training.run import Run
+
+REGION = ("low", "high", "target")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -23,6 +36,7 @@ def run(given: argparse.Namespace) -> int:
     ConfigError
         If one reference is given without the other.
     """
+    settings = picture_settings(given)
     need_torch()
     from matdata.training.added import adding
     from matdata.training.run import find_run
@@ -36,8 +50,8 @@ def run(given: argparse.Namespace) -> int:
     require_same(list(runs.values()))
     # Not before the names are known to be right: torch takes seconds to import.
     from matdata.evaluation.cecv import cecv, judge, target_region
-    from matdata.evaluation.drawings import draw_cecv
     from matdata.evaluation.interpret import common_materials, feature_maps
+    from matdata.evaluation.pictures import write_pictures
 
     ids, lost = common_materials(list(runs.values()), given.part, given.containing)
     options = {"method": given.method, **_thresholds(given.thresholds)}
@@ -66,7 +80,8 @@ def run(given: argparse.Namespace) -> int:
     with adding(folder):
         write_numbers(folder, "cecv", record, {"clusters": _clusters(ids, curves)})
         if not given.no_pictures:
-            draw_cecv(folder / "cecv.png", curves, region)
+            draw = partial(_draw, curves, region)
+            write_pictures(folder, {"cecv": draw}, settings, runs[names[0]], f"part {given.part}")
     if given.json:
         print_json({**record, "folder": str(folder)})
         return 0
@@ -75,6 +90,15 @@ def run(given: argparse.Namespace) -> int:
         console.say(line)
     console.say(f"numbers in {folder}")
     return 0
+
+
+def _draw(curves: Mapping[str, Curve], region: Region | None, look: Look) -> Picture:
+    from matdata.figures.curves import Counts, clusters
+
+    counts = {name: curve.counts for name, curve in curves.items()}
+    grid = next(iter(curves.values())).thresholds
+    parts = {} if region is None else {k: getattr(region, k).tolist() for k in REGION}
+    return clusters(Counts(grid, counts, **parts), "Clusters of what runs hold", look)
 
 
 def require_same(runs: list[Run]) -> None:

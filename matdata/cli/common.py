@@ -6,7 +6,7 @@ import argparse
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matdata.core.cache import cache_dir
 from matdata.core.console import Console, one_line
@@ -15,6 +15,9 @@ from matdata.core.errors import ConfigError
 from matdata.core.printable import printable_json
 from matdata.core.redaction import redact, redacted
 from matdata.store.walk import entries_below
+
+if TYPE_CHECKING:
+    from matdata.figures.formats import PictureSettings
 
 
 def cache_of(given: argparse.Namespace) -> Path:
@@ -91,6 +94,19 @@ def folder_bytes(folder: Path) -> int:
         with contextlib.suppress(OSError):
             total += (folder / name).lstat().st_size
     return total
+
+
+def picture_settings(given: argparse.Namespace) -> PictureSettings:
+    """Formats and style of pictures, as they are asked for.
+
+    Raises
+    ------
+    ConfigError
+        If one is unknown.
+    """
+    from matdata.figures.formats import PictureSettings
+
+    return PictureSettings(tuple(words(given.format)), given.style)
 
 
 def write_numbers(

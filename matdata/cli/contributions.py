@@ -5,20 +5,26 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
-from matdata.cli.common import cache_of, console_of, print_json, write_numbers
+from matdata.cli.common import cache_of, console_of, picture_settings, print_json, write_numbers
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.packages import need_torch
 
-#: What an analysis found, and what draws it into a folder.
-Found = tuple[JsonObject, Callable[[Path], Path]]
+if TYPE_CHECKING:
+    from matdata.figures.picture import Look, Picture
+    from matdata.training.run import Run
+
+#: What an analysis found, the name of its picture, and what draws it.
+Found: TypeAlias = "tuple[JsonObject, str, Callable[[Look], Picture]]"
 
 
 def run(given: argparse.Namespace) -> int:
     """Mean contributions of elements, or contributions along a binary, as numbers and picture."""
+    settings = picture_settings(given)
     need_torch()
+    from matdata.evaluation.pictures import write_pictures
     from matdata.training.added import adding
     from matdata.training.run import find_run
 
@@ -29,12 +35,12 @@ def run(given: argparse.Namespace) -> int:
     folder = Path(given.output) if given.output else trained.folder / "contributions"
     make = _binary if given.along else _table
     record = {"run": trained.name, "target": target.name, "quantity": quantity, "unit": unit}
-    more, draw = make(given, trained, label)
+    more, stem, draw = make(given, trained, label)
     record |= more
     with adding(folder):
         write_numbers(folder, "contributions", record)
         if not given.no_pictures:
-            draw(folder)
+            write_pictures(folder, {stem: draw}, settings, trained, f"part {given.part}")
     if given.json:
         print_json({**record, "folder": str(folder)})
         return 0
@@ -52,9 +58,8 @@ def quantity_of(target: str, unit: str, normalizer: str) -> tuple[str, str]:
     return f"log10({target})" if unit == "1" else f"log10({target} / ({unit}))", "1"
 
 
-def _table(given: argparse.Namespace, run: Any, label: str) -> Found:
+def _table(given: argparse.Namespace, run: Run, label: str) -> Found:
     from matdata.core.elements import symbols
-    from matdata.evaluation.drawings import draw_table
     from matdata.evaluation.interpret import by_element, materials_of
 
     by_number = by_element(run, materials_of(run, given.part), given.device)
@@ -62,11 +67,16 @@ def _table(given: argparse.Namespace, run: Any, label: str) -> Found:
     names = symbols()
     table = {names[z]: {"mean": mean, "materials": count} for z, (mean, count) in by_number.items()}
     record = {"part": given.part, "elements": table}
-    return record, lambda folder: draw_table(folder / "elements.png", means, label)
+
+    def draw(look: Look) -> Picture:
+        from matdata.figures.periodic_table import periodic_table
+
+        return periodic_table(means, f"mean contribution to {label}", _title(run), look)
+
+    return record, "elements", draw
 
 
-def _binary(given: argparse.Namespace, run: Any, label: str) -> Found:
-    from matdata.evaluation.drawings import draw_binary
+def _binary(given: argparse.Namespace, run: Run, label: str) -> Found:
     from matdata.evaluation.interpret import along_binary
 
     first, dash, second = given.along.partition("-")
@@ -74,8 +84,17 @@ def _binary(given: argparse.Namespace, run: Any, label: str) -> Found:
         raise ConfigError(f"--along {given.along}: expected two elements, such as Si-O")
     curves = along_binary(run, first, second, given.points, given.device)
     record = {"along": [first, second], "curves": dict(curves)}
-    picture = f"{first}-{second}.png"
-    return record, lambda folder: draw_binary(folder / picture, curves, (first, second), label)
+
+    def draw(look: Look) -> Picture:
+        from matdata.figures.curves import binary
+
+        return binary(curves, (first, second), label, _title(run), look)
+
+    return record, f"{first}-{second}", draw
+
+
+def _title(run: Run) -> str:
+    return f"Contributions of elements, {run.name}"
 
 
 def _lines(record: JsonObject) -> list[str]:

@@ -58,7 +58,10 @@ DESCRIPTIONS = {
     ),
     "report": Description(
         "Shows how many records each step of curation left, as published tables do.",
-        ("matdata report crystals", "matdata report crystals --output funnel.pdf"),
+        (
+            "matdata report crystals --output funnel.pdf",
+            "matdata report crystals --pictures pictures --format svg --style dark",
+        ),
     ),
     "diff": Description(
         "Compares two versions of a dataset, or two snapshots: what was added, removed, changed.",

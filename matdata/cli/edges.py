@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matdata.cli.common import cache_of, console_of, print_json, write_numbers
+from matdata.cli.common import cache_of, console_of, picture_settings, print_json, write_numbers
 from matdata.core.documents import JsonObject
 from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
     from matdata.evaluation.edges import Edges
+    from matdata.figures.picture import Look, Picture
 
 
 def run(given: argparse.Namespace) -> int:
     """Edge attributes that a run predicts within formulas, as numbers and heat maps."""
+    settings = picture_settings(given)
     need_torch()
     from matdata.training.added import adding
     from matdata.training.run import find_run
 
     trained = find_run(cache_of(given), given.run)  # before torch is imported, which takes seconds
     from matdata.evaluation.edges import columns_of, edges_of
+    from matdata.evaluation.file_names import file_stems
+    from matdata.evaluation.pictures import write_pictures
 
     edges = edges_of(trained, given.formula, given.layer, given.device)
     folder = Path(given.output) if given.output else trained.folder / "edges"
@@ -29,7 +34,9 @@ def run(given: argparse.Namespace) -> int:
     with adding(folder):
         write_numbers(folder, "edges", record, {"edges": columns_of(edges)})
         if not given.no_pictures:
-            _draw(folder, edges, given.atoms)
+            stems = file_stems(one.formula for one in edges)
+            draws = {stems[one.formula]: partial(_draw, one, given.atoms) for one in edges}
+            write_pictures(folder, draws, settings, trained)
     if given.json:
         print_json({**record, "folder": str(folder)})
         return 0
@@ -52,14 +59,11 @@ def _record(edges: list[Edges]) -> JsonObject:
     }
 
 
-def _draw(folder: Path, edges: list[Edges], atoms: bool) -> None:
-    from matdata.evaluation.drawings import draw_matrix
-    from matdata.evaluation.file_names import file_stems
+def _draw(one: Edges, atoms: bool, look: Look) -> Picture:
+    from matdata.figures.matrices import heat_map
 
-    stems = file_stems(one.formula for one in edges)
-    for one in edges:
-        labels, matrix = one.by_atoms() if atoms else (one.symbols, one.values)
-        draw_matrix(folder / f"{stems[one.formula]}.png", matrix, labels, one.formula)
+    labels, matrix = one.by_atoms() if atoms else (one.symbols, one.values)
+    return heat_map(matrix, labels, "edge attribute", f"Edges within {one.formula}", look)
 
 
 def lines(one: Edges) -> list[str]:

@@ -34,9 +34,8 @@ def run(given: argparse.Namespace) -> int:
     """Open the test part of a run's split, once, and score the run."""
     fields = joined(given, EVALUATE_OPTIONS, canonical)
     need_torch()
-    from matdata.evaluation.pictures import Drawn
+    from matdata.evaluation.pictures import Drawn, draw_run
     from matdata.evaluation.request import EvaluateRequest
-    from matdata.evaluation.run_pictures import draw_run
     from matdata.evaluation.score import evaluate_run
 
     request = EvaluateRequest.of(fields)
@@ -47,7 +46,7 @@ def run(given: argparse.Namespace) -> int:
     if not given.json:  # the score first: no picture may cost it
         for line in lines(record):
             console.say(line)
-    drawn = draw_run(request.run, record, request.pictures) if request.draws else Drawn()
+    drawn = draw_run(request.run, request.look, request.pictures) if request.draws else Drawn()
     if given.json:
         failed = {str(path): str(error) for path, error in drawn.failed.items()}
         paths = [str(path) for path in drawn.written]

@@ -28,6 +28,8 @@ def run(given: argparse.Namespace) -> int:
             "splits": [note for _, note in _splits(dataset, damaged)],
             "features": manifests,
             "damaged": damaged,
+            "units": dataset.units,
+            "axes": dataset.axes,
         }
         print_json({**dataset.manifest, **more})
         return 0
@@ -45,7 +47,7 @@ def run(given: argparse.Namespace) -> int:
 
 def _features(cache: Path, dataset: DatasetFolder) -> tuple[list[JsonObject], list[str]]:
     """Manifests of the features, and a line for each that cannot be read."""
-    stored = features_kept(cache, dataset.ref)
+    stored = features_kept(cache, dataset.data_ref)
     manifests, damaged = [], [str(fault) for fault in stored.faults]
     for folder in stored.folders:
         try:
@@ -60,8 +62,8 @@ def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
     kind = f" ({dataset.kind}s)" if dataset.kind != "mixed" else ""
     print_line(f"{dataset.ref}: {materials_in(dataset)}{kind}")
     print_line(f"  from {manifest['made_from']['snapshot']}, duplicates: {manifest['dedupe']}")
-    for name in ("note", "licence", "citation"):
-        if manifest[name]:
+    for name in ("description", "note", "licence", "citation"):
+        if manifest.get(name):
             print_line(f"  {name}: {manifest[name]}")
     for line in render(dataset.funnel()):
         print_line(line)
@@ -69,7 +71,7 @@ def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
     print_line(
         f"ledger: {sum(ledger.values()):,} rows" + "".join(f", {n} {w}" for w, n in ledger.items())
     )
-    print_line("columns: " + ", ".join(_column(name, dataset.units) for name in dataset.columns))
+    print_line("columns: " + ", ".join(_column(name, dataset) for name in dataset.columns))
     for name, note in _splits(dataset, damaged):
         parts = [part for part in PARTS if part in note["sizes"]]
         sizes = ", ".join(f"{part} {note['sizes'][part]:,}" for part in parts)
@@ -89,5 +91,7 @@ def _splits(dataset: DatasetFolder, damaged: list[str]) -> list[tuple[str, JsonO
     return notes
 
 
-def _column(name: str, units: JsonObject) -> str:
-    return f"{name} [{units[name]}]" if units.get(name) else name
+def _column(name: str, dataset: DatasetFolder) -> str:
+    """A column with its unit, and the column that holds its axis."""
+    unit, axis = dataset.units.get(name), dataset.axes.get(name)
+    return name + (f" [{unit}]" if unit else "") + (f" over {axis}" if axis else "")

@@ -67,6 +67,7 @@ SCHEMAS: dict[str, Schema] = {
             **_DATASET,
             "table": ("list", "steps of curation"),
             "picture": ("text?", "file that was written"),
+            "pictures": ("list", "files that `--pictures` wrote"),
         }
     ),
     "diff": Schema(
@@ -118,6 +119,7 @@ SCHEMAS: dict[str, Schema] = {
             "run": ("text", "name of the run"),
             "columns": ("record", "kind and unit of each column"),
             "predictions": ("list", "a record per material"),
+            "about": ("record", "run, dataset, licence, citation and description of its data"),
             "rejects": ("list", "`material_id`, `stage`, `reason`, `message`"),
         },
         {"derivations": ("list", "what was derived, with its settings")},
@@ -209,6 +211,8 @@ SCHEMAS: dict[str, Schema] = {
             "splits": ("list", "name, sizes and digest of each"),
             "features": ("list", "manifests"),
             "damaged": ("list", "what cannot be read"),
+            "units": ("record", "by column"),
+            "axes": ("record", "column of the axis, by column of arrays"),
         },
         {},
         "the manifest of the dataset",

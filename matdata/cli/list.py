@@ -72,7 +72,7 @@ def _snapshot(source: str, folder: Path) -> JsonObject:
 def _dataset(cache: Path, meant: Path | None, listing: JsonObject, folder: Path) -> JsonObject:
     dataset = DatasetFolder(folder)
     splits, faults = dataset.splits()
-    stored = features_kept(cache, dataset.ref)
+    stored = features_kept(cache, dataset.data_ref)
     listing["damaged"] += map(str, [*faults, *stored.faults])
     return {
         "dataset": dataset.ref,

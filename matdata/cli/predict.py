@@ -43,7 +43,7 @@ def run(given: argparse.Namespace) -> int:
         console.say(f"wrote {len(predictions):,} predictions to {request.output}")
     if given.json:
         columns = predictions.columns(request.members)
-        table = document_of(columns, predictions.described(request.members))
+        table = document_of(columns, predictions.described(request.members), predictions.about)
         rejects = [asdict(reject) for reject in predictions.rejects]
         derived = [dict(one) for one in predictions.derivations]
         more = {"derivations": derived} if derived else {}

@@ -69,7 +69,16 @@ def _look(parser: argparse.ArgumentParser) -> None:
     _output(parser)
 
 
+def add_look(parser: argparse.ArgumentParser) -> None:
+    """How pictures are written."""
+    parser.add_argument(
+        "--format", default="png", metavar="A,B", help="formats of pictures: png, svg, pdf"
+    )
+    parser.add_argument("--style", default="light", help="their colours: light or dark")
+
+
 def _output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", help="where numbers and pictures go")
     parser.add_argument("--no-pictures", action="store_true", help="write none")
+    add_look(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda")

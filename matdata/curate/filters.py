@@ -19,7 +19,7 @@ from matdata.core.errors import CurationError
 from matdata.core.expressions import parse_expression
 from matdata.core.structures import Structures
 from matdata.curate.records import Records, Wyckoff, energies_of, numbers_of
-from matdata.curate.rows import dataset_table, kept_names
+from matdata.curate.rows import dataset_table
 from matdata.curate.settings import CurateSettings
 
 HULL_NAMES = ("energy_above_hull", "e_above_hull", "ehull")
@@ -164,8 +164,7 @@ def _where(subject: Subject, settings: CurateSettings) -> Filter | None:
     with np.errstate(divide="ignore", invalid="ignore"):  # cells that validity has refused
         table = dataset_table(records, rows, compositions, formulas, energy, subject.wyckoff)
     condition = parse_expression(settings.where, table, "the table of the dataset")
-    names = kept_names(records)
-    condition.unit({names.get(name, name): unit for name, unit in records.units.items()})
+    condition.unit(records.units)
     drops = ~np.array(condition.holds(table, range(len(rows))), dtype=np.bool_)
     shown = settings.where if len(settings.where) <= 60 else f"{settings.where[:57]}…"
     return Filter(f"where {shown}", "not_selected", f"it is not known that {shown}", drops)

@@ -41,7 +41,7 @@ class Records:
     energy_column, energy_per
         Column that ranks polymorphs, and whether its energies are per atom or per cell.
     units
-        Units of the columns, where they are known.
+        Units of the dataset's columns by their names in its table, where they are known.
     kind
         What the source holds. Energies per cell of a source of compositions are those of the
         formula as it is written; a record without a structure among structures has no cell.

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from matdata.core.composition import Compositions
 from matdata.curate.records import Records, Str, Table, Wyckoff
-from matdata.store.dataset_folder import STRUCTURE_COLUMNS
+from matdata.store.columns import STRUCTURE_COLUMNS
 
 OWN_COLUMNS = (
     "material_id",
@@ -17,6 +17,8 @@ OWN_COLUMNS = (
     *STRUCTURE_COLUMNS,
 )
 RANK = "energy_per_atom"
+#: Units of matdata's own columns; the others are counts and labels.
+OWN_UNITS = {"volume_per_atom": "Å^3/atom"}
 GIVEN = "_given"  # what follows the name of a source's column if matdata has one of that name
 GIVEN_FORMULA = f"formula{GIVEN}"  # of a record without a structure, as it is written
 DERIVED = ("material_id", "formula")  # source columns that become matdata's own

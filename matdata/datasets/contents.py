@@ -137,7 +137,7 @@ class Contents(DatasetFolder):
 
     def features(self) -> list[str]:
         """Names of the stored features."""
-        return feature_names(self.cache, self.ref)
+        return feature_names(self.cache, self.data_ref)
 
     def feature(self, spec: str, **settings: object) -> Feature:
         """A stored feature.

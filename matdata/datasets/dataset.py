@@ -24,6 +24,7 @@ from matdata.splits.keywords import Ratios, SplitKeywords
 
 if TYPE_CHECKING:
     from matdata.core.executors import Executor
+    from matdata.datasets.plots import DatasetPlots
     from matdata.load.loader import Loader
     from matdata.load.loaders import Loaders
 
@@ -38,6 +39,13 @@ class Dataset(Contents):
     cache
         The cache that holds its features.
     """
+
+    @property
+    def plot(self) -> DatasetPlots:
+        """Pictures as figures: ``plot.elements()``, ``histogram``, ``splits``, ``funnel``."""
+        from matdata.datasets.plots import DatasetPlots
+
+        return DatasetPlots(self)
 
     @with_keywords(FeaturizeKeywords)
     def featurize(
@@ -71,7 +79,9 @@ class Dataset(Contents):
         """Features from keywords that `matdata.datasets.adding.feature_options` resolved."""
         console = python_console()
         made = add_features_by(self, self.cache, keywords, console, executor)
-        return [Feature(one.folder, self.ids, self.digest, left_out=self.rejects) for one in made]
+        return [
+            Feature(one.folder, self.ids, self.data_digest, left_out=self.rejects) for one in made
+        ]
 
     @with_keywords(SplitKeywords)
     def split(self, split: Ratios | None = None, **options: Unpack[SplitKeywords]) -> Split:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from matdata.store.csv import write_csv
 from matdata.store.nested import is_nested, json_text
 from matdata.store.tables import Columns
 
+#: Array of an npz file that holds, as JSON, what the data are: reference, licence, units, ….
+ABOUT = "about"
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -33,12 +37,14 @@ class Exported:
     ----------
     ref
         Reference of the dataset.
-    columns, units
-        Its table.
+    columns, units, axes
+        Its table, with the units of columns, and by array column the column of its axis.
     structures
         Structures of the rows that have one.
     features
         Dense features by name.
+    words
+        ``licence``, ``citation`` and ``description`` of the data, where they are known.
     raw_text
         Write texts to CSV as they are, also those that a spreadsheet would run.
     """
@@ -48,7 +54,13 @@ class Exported:
     units: Mapping[str, str]
     structures: Structures
     features: Mapping[str, Feature]
+    axes: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
     raw_text: bool = False
+
+    def about(self) -> dict[str, str]:
+        """Reference of the dataset, licence, citation and description, those that are known."""
+        return {"dataset": self.ref, **{name: text for name, text in self.words.items() if text}}
 
 
 def _arrays(content: Exported) -> dict[str, npt.NDArray[Any]]:
@@ -87,14 +99,16 @@ def _as_array(column: list[Any]) -> npt.NDArray[Any]:
 
 def _write_npz(path: Path, content: Exported) -> None:
     with open(path, "wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **_arrays(content))
+        about = {**content.about(), "units": dict(content.units), "axes": dict(content.axes)}
+        arrays = {**_arrays(content), ABOUT: np.asarray(json.dumps(about, ensure_ascii=False))}
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def _write_hdf5(path: Path, content: Exported) -> None:
     import h5py
 
     with h5py.File(path, "w", libver="v110") as file:
-        file.attrs["dataset"] = content.ref
+        file.attrs.update(content.about())
         for name, array in _arrays(content).items():
             text = array.dtype.kind == "U"
             data = array.astype(object) if text else array
@@ -103,9 +117,9 @@ def _write_hdf5(path: Path, content: Exported) -> None:
             if name.startswith("table."):
                 group, leaf = "table", name.removeprefix("table.")
             made = file.require_group(group).create_dataset(leaf, data=data, dtype=kind)
-            unit = content.units.get(leaf) if group == "table" else None
-            if unit:
-                made.attrs["unit"] = unit
+            if group == "table":
+                more = {"unit": content.units.get(leaf), tables.AXIS: content.axes.get(leaf)}
+                made.attrs.update({key: text for key, text in more.items() if text})
 
 
 def _write_table(path: Path, content: Exported, write: Callable[[Path, Columns], None]) -> None:
@@ -148,7 +162,13 @@ def _no_table(name: str, feature: Feature, dense: Dense) -> FeatureError:
 
 
 def _write_parquet(path: Path, content: Exported) -> None:
-    _write_table(path, content, lambda p, c: tables.write_table(p, c, content.units))
+    axes = {name: {tables.AXIS: axis} for name, axis in content.axes.items()}
+    units = dict(content.units)
+    for name, feature in content.features.items():
+        labels = zip(feature.labels, feature.units, strict=True)
+        units |= {f"{name}: {label}": unit for label, unit in labels if unit != "1"}
+    about = content.about()
+    _write_table(path, content, lambda p, c: tables.write_table(p, c, units, axes, about))
 
 
 def _write_csv(path: Path, content: Exported) -> None:

@@ -12,6 +12,7 @@ from matdata.datasets.export import Exported, format_of, write_export
 from matdata.sources.replay import write_replay
 from matdata.sources.snapshot import Snapshot
 from matdata.store.manifest import is_committed
+from matdata.store.said import words_in
 
 LINES = (".jsonl", ".jsonl.gz")
 
@@ -91,7 +92,14 @@ def export_dataset(dataset: Dataset, asked: ExportRequest) -> Written:
         family = asked.settings.get(spec.partition(":")[0], {})
         features[spec] = dataset.feature(spec, **asked.settings.get(spec, family))
     content = Exported(
-        dataset.ref, dataset.columns, dataset.units, dataset.structures, features, asked.raw_text
+        dataset.ref,
+        dataset.columns,
+        dataset.units,
+        dataset.structures,
+        features,
+        dataset.axes,
+        words_in(dataset.manifest),
+        asked.raw_text,
     )
     return Written(write_export(content, asked.output, asked.form), len(dataset))
 

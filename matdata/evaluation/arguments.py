@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from matdata.core.errors import ConfigError
 from matdata.core.options import Option, Values, options_of
+from matdata.figures.formats import PictureSettings
 from matdata.store.config_file import Entry, config_text
 from matdata.training.prediction_settings import OF_PREDICTION
 from matdata.training.settings import TrainSettings
@@ -44,6 +45,8 @@ EVALUATE_OPTIONS = (
     RUN,
     Option("pictures", "write pictures (default: the run's)", metavar="DIR", group="output"),
     Option("no_pictures", "write no pictures", "flag", default=False, group="output"),
+    *options_of(PictureSettings, ("format",), metavar="A,B", group="output"),
+    *options_of(PictureSettings, ("style",), metavar="STYLE", group="output"),
     *COMMON,
 )
 
@@ -86,6 +89,7 @@ def config_of_evaluate(request: EvaluateRequest) -> str:
         **_common(request),
         "pictures": None if request.pictures is None else str(request.pictures),
         "no_pictures": not request.draws,
+        **request.look.to_dict(),
     }
     return _text("evaluate", EVALUATE_OPTIONS, values)
 

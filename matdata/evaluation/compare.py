@@ -15,10 +15,10 @@ from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import MatdataError, TrainError
 from matdata.evaluation.folds import family_of
 from matdata.evaluation.openings import read_openings
-from matdata.evaluation.test_records import test_record
 from matdata.store.catalogue import committed
 from matdata.training.run import RECORD, Run
 from matdata.training.scores.shown import deciding, validation_of
+from matdata.training.test_record import test_record
 
 Part = Literal["val", "test"]
 

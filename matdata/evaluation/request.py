@@ -15,6 +15,7 @@ from matdata.core.options import Values
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.chain import Chain, as_derivation
 from matdata.evaluation.materials import named_materials
+from matdata.figures.formats import PictureSettings
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import FitTrainer
 from matdata.training.memory_features import predict_memory
@@ -26,7 +27,8 @@ from matdata.training.run import Run, find_run
 from matdata.training.settings import require_honoured
 
 #: Options that are no settings of the loop.
-OWN = ("run", "what", "cache", "derive", "output", "members", "pictures", "no_pictures")
+LOOK = ("format", "style")
+OWN = ("run", "what", "cache", "derive", "output", "members", "pictures", "no_pictures", *LOOK)
 
 
 @dataclass(frozen=True)
@@ -163,10 +165,13 @@ class EvaluateRequest(RunRequest):
         Folder for pictures; that of the run if None.
     draws
         Whether there are any.
+    look
+        Their formats and style.
     """
 
     pictures: Path | None
     draws: bool
+    look: PictureSettings
 
     @classmethod
     def of(cls, fields: Values) -> EvaluateRequest:
@@ -175,10 +180,11 @@ class EvaluateRequest(RunRequest):
         Raises
         ------
         ConfigError
-            If no run is named, or a setting is unknown.
+            If no run is named, or a setting, a format or a style is unknown.
         TrainError, StoreError
             If there is no such run, or it is damaged.
         """
+        look = PictureSettings.from_mapping({k: fields[k] for k in LOOK if k in fields})
         folder = fields.get("pictures")
         run = _run_of(fields)
         return cls(
@@ -187,6 +193,7 @@ class EvaluateRequest(RunRequest):
             _settings(fields, run),
             None if folder is None else Path(folder),
             not fields.get("no_pictures"),
+            look,
         )
 
 

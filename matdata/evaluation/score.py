@@ -15,12 +15,12 @@ from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.chain import Chain
 from matdata.evaluation.derived_score import derived_record
 from matdata.evaluation.openings import Opening, record_opening
-from matdata.evaluation.test_records import require_same_weights
 from matdata.splits.base import Split
 from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
+from matdata.store.said import words_in
 from matdata.training.contents import read_sealed
 from matdata.training.data import View, truth
 from matdata.training.predict import predict_dataset, require_finite
@@ -30,6 +30,7 @@ from matdata.training.run import OPENED, RECORD, TABLE, Run
 from matdata.training.scores.part_scores import part_scores
 from matdata.training.target_axis import require_same_axis
 from matdata.training.targets import require_names
+from matdata.training.test_record import require_same_weights
 
 
 def evaluate_run(
@@ -156,6 +157,7 @@ def _record(run: Run, dataset: DatasetFolder, split: Split, predictions: Predict
         "run": run.name,
         "weights": run.weights_digest(),
         "dataset": dataset.ref,
+        **words_in(dataset.manifest),
         "split": {"name": split.name, "digest": split.digest()},
         "test": {"asked": len(split.ids("test")), "predicted": len(predictions)},
         "targets": part_scores(predictions, dataset, run.settings, split.ids("train")),

@@ -110,6 +110,8 @@ def evaluate(
     derive: Sequence[str | Derivation] | None = None,
     pictures: str | Path | None = None,
     no_pictures: bool | None = None,
+    format: Sequence[str] | str | None = None,
+    style: str | None = None,
     **settings: Unpack[PredictionKeywords],
 ) -> JsonObject:
     """Open the test part of a run's split, once, and score the run; later calls read the record.
@@ -132,6 +134,8 @@ def evaluate(
         False writes pictures into the folder of the run where `pictures` names none, as the
         command does; otherwise there are some only where `pictures` is given. One that cannot be
         drawn is reported by a `MatdataWarning`.
+    format, style
+        Formats of pictures (``png``, ``svg``, ``pdf``), and their colours: ``light`` or ``dark``.
     settings
         As of `predict`.
 
@@ -153,17 +157,18 @@ def evaluate(
     """
     need_torch()
     from matdata.evaluation.arguments import EVALUATE_OPTIONS
+    from matdata.evaluation.pictures import draw_run
     from matdata.evaluation.request import EvaluateRequest
-    from matdata.evaluation.run_pictures import draw_run
     from matdata.evaluation.score import evaluate_run
 
     own = {"run": run, "cache": cache, "derive": derive, "pictures": pictures}
-    fields = _fields(config, EVALUATE_OPTIONS, {**own, "no_pictures": no_pictures, **settings})
+    look = {"no_pictures": no_pictures, "format": format, "style": style}
+    fields = _fields(config, EVALUATE_OPTIONS, {**own, **look, **settings})
     fields.setdefault("no_pictures", "pictures" not in fields)
     request = EvaluateRequest.of(fields)
     record = evaluate_run(request.run, request.settings, request.derive)
     if request.draws:
-        for path, error in draw_run(request.run, record, request.pictures).failed.items():
+        for path, error in draw_run(request.run, request.look, request.pictures).failed.items():
             warnings.warn(f"{path} was not drawn: {error}", MatdataWarning, stacklevel=2)
     return record
 

@@ -17,7 +17,7 @@ from matdata.core.given import require_name
 from matdata.core.html import ROWS, card
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
-from matdata.features import featurizer
+from matdata.features import FEATURIZERS, featurizer
 from matdata.features.base import Dense, Featurizer
 from matdata.features.runner import KIND, read_ledger
 from matdata.store.catalogue import find_feature
@@ -212,5 +212,23 @@ def open_feature(
     chosen = dict(settings)
     asked = featurizer(name, chosen).settings.identity() if chosen else {}
     stored = {key: value for key, value in asked.items() if key in chosen}
-    folder = find_feature(cache, dataset.ref, spec, stored)
-    return Feature(folder, dataset.ids, dataset.digest, chosen, dataset.rejects)
+    stored |= _units_read(name, chosen, dataset)
+    folder = find_feature(cache, dataset.data_ref, spec, stored)
+    return Feature(folder, dataset.ids, dataset.data_digest, chosen, dataset.rejects)
+
+
+def _units_read(
+    name: str, settings: Mapping[str, object], dataset: DatasetFolder
+) -> dict[str, object]:
+    """Settings that the units of the table add to a feature of columns.
+
+    Versions of a dataset that differ in units share their features; of a column in eV and the
+    same in meV each opens its own.
+    """
+    if name.partition(":")[0] not in FEATURIZERS:
+        return {}
+    plain = featurizer(name, dict(settings))
+    if "columns" not in plain.requires:
+        return {}
+    before, after = plain.settings.identity(), plain.for_units(dataset.units).settings.identity()
+    return {key: value for key, value in after.items() if before[key] != value}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from matdata.adapters.sites import Sites
 from matdata.core.digest import digest_arrays, digest_json
@@ -48,7 +48,7 @@ class Table(Source[RecordChunk]):
         self._limit = request.limit
         self._roles = self._find_roles()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Without the records: workers parse what they are handed."""
         return {**vars(self), "_rows": Rows([])}
 

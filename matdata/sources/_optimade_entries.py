@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from matdata.adapters.sites import FULL, Sites, from_cartesian, number_of
 from matdata.core.documents import JsonMapping, JsonObject
@@ -32,6 +32,9 @@ FEATURES = {
     "site_attachments": ("implicit_atoms", "some atoms are attached to others and have no site"),
     "unknown_positions": ("unknown_positions", "some positions are not known"),
 }
+
+#: The entries of a page.
+Entries: TypeAlias = Sequence[object]
 
 
 def sites_of(entry: JsonMapping) -> Sites:
@@ -103,7 +106,7 @@ def _attributes(entry: Mapping[str, object]) -> JsonMapping:
     return attributes or {}
 
 
-def chunk_of(entries: Sequence[object]) -> Chunk:
+def chunk_of(entries: Entries) -> Chunk:
     """Structures and values of entries."""
     gathered = gather(entries, _identity, _row)
     table = {"material_id": gathered.ids, **to_columns(gathered.rows)}

@@ -6,17 +6,17 @@ import json
 import re
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 from matdata.core.cache import cache_dir, storage_error
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.core.settings import Settings, setting
-from matdata.sources._optimade_entries import chunk_of, day_of, values_of
+from matdata.sources._optimade_entries import Entries, chunk_of, day_of, values_of
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.credentials import split_base
 from matdata.sources.readers.json_text import Item, sampled
@@ -48,10 +48,6 @@ class OptimadeQuery(Settings):
     """What an OPTIMADE service can be asked for."""
 
     where: str | None = setting(None, "filter in the language of OPTIMADE", verbatim=True)
-
-
-#: The entries of a page.
-Entries: TypeAlias = Sequence[object]
 
 
 class Optimade(Source[Entries]):

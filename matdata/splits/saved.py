@@ -18,8 +18,9 @@ from matdata.splits.columns import aligned
 from matdata.splits.io import from_table, metadata, to_table
 from matdata.splits.names import slug
 from matdata.splits.ratios import canonical_text
+from matdata.store.columns import STRUCTURE_COLUMNS
 from matdata.store.damage import State
-from matdata.store.dataset_folder import STRUCTURE_COLUMNS, DatasetFolder
+from matdata.store.dataset_folder import DatasetFolder
 
 DEFAULT_RATIOS = "70/15/15"
 

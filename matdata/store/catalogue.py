@@ -159,6 +159,8 @@ def find_dataset(cache: Path, ref: str) -> DatasetFolder:
         return DatasetFolder(_last_version(cache / "datasets" / name, folders))
     matching = [path for path in folders if path.name == version]
     matching = matching or [path for path in folders if path.name.startswith(version)]
+    if not matching and (same := _with_rows(folders, ref)):
+        return DatasetFolder(_last_version(cache / "datasets" / name, same))
     if not matching and faults:
         raise StoreError(str(faults[0]), cause=UNREADABLE, next_step=ASK_OWNER)
     if len(matching) != 1:
@@ -166,6 +168,15 @@ def find_dataset(cache: Path, ref: str) -> DatasetFolder:
         what = "several versions match" if matching else "no version"
         raise StoreError(f"{what} {version!r} of {name}", next_step=f"versions: {versions}")
     return DatasetFolder(matching[0])
+
+
+def _with_rows(folders: Sequence[Path], data_ref: str) -> list[Path]:
+    """Versions of these rows, which differ in what users say of them: one folder of features."""
+    same = []
+    for folder in folders:
+        with contextlib.suppress(StoreError):  # one that is damaged is reported by its own check
+            same += [folder] if DatasetFolder(folder).data_ref == data_ref else []
+    return same
 
 
 def _last_version(home: Path, folders: Sequence[Path]) -> Path:

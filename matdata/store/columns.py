@@ -13,6 +13,18 @@ from matdata.core.crystals import Crystals, as_ids
 from matdata.core.structures import Structures
 from matdata.store import hdf5
 
+#: Columns of the table that follow from the structure: empty in rows without one.
+STRUCTURE_COLUMNS = (
+    "n_sites",
+    "volume_per_atom",
+    "protostructure",
+    "space_group_number",
+    "crystal_system",
+    "n_wyckoff",
+    "wyckoff_valid",
+    "symmetry_engines_agree",
+)
+
 NAMES = ("lattice", "frac_coords", "numbers", "offsets")
 ROWS = "rows"
 

@@ -23,20 +23,10 @@ from matdata.store.columns import read_structures
 from matdata.store.formats import stamp, upgraded
 from matdata.store.manifest import read_manifest
 from matdata.store.records import read_json
+from matdata.store.said import digest_of_rows, folder_of_rows
 from matdata.store.walk import Fault
 
 KIND, SPLIT = "dataset", "split"
-#: Columns of the table that follow from the structure: empty in rows without one.
-STRUCTURE_COLUMNS = (
-    "n_sites",
-    "volume_per_atom",
-    "protostructure",
-    "space_group_number",
-    "crystal_system",
-    "n_wyckoff",
-    "wyckoff_valid",
-    "symmetry_engines_agree",
-)
 
 
 class DatasetFolder:
@@ -61,6 +51,16 @@ class DatasetFolder:
     def digest(self) -> str:
         """Digest of what the dataset was made from."""
         return str(self.manifest["identity_digest"])
+
+    @property
+    def data_digest(self) -> str:
+        """Digest of the rows, without what users say of them: what features are computed from."""
+        return digest_of_rows(self.manifest)
+
+    @property
+    def data_ref(self) -> str:
+        """``name@version-digest8`` of the rows; features are in the folder of that name."""
+        return f"{self.manifest['name']}@{folder_of_rows(self.manifest, self.folder.name)}"
 
     @property
     def kind(self) -> str:

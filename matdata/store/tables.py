@@ -126,8 +126,12 @@ def write_table(
     columns: Mapping[str, Sequence[object]],
     units: Mapping[str, str] | None = None,
     metadata: Mapping[str, Mapping[str, str]] | None = None,
+    about: Mapping[str, str] | None = None,
 ) -> None:
-    """Write columns to a Parquet file; units and `metadata` go into the fields' metadata."""
+    """Write columns to a Parquet file.
+
+    Units and `metadata` go into the metadata of the fields, `about` into that of the file.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -141,7 +145,8 @@ def write_table(
             field_metadata["unit"] = unit
         fields.append(pa.field(name, array.type, metadata=field_metadata or None))
         arrays.append(array)
-    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), path)
+    schema = pa.schema(fields, metadata=dict(about) if about else None)
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path)
 
 
 def read_table(path: Path) -> Columns:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +18,7 @@ def combine(
     targets: tuple[Target, ...],
     members: Members,
     true: Float | None = None,
+    about: Mapping[str, str] | None = None,
 ) -> Predictions:
     """Predictions of an ensemble: Goodall 2022, eq. 2.7 to 2.9.
 
@@ -39,6 +42,7 @@ def combine(
         means,
         true,
         noise=None if members.stds is None else np.asarray(members.stds, dtype=np.float64),
+        about=about or {},
     )
 
 

@@ -20,6 +20,7 @@ from matdata.splits.base import Split
 from matdata.splits.folds import fold_of, single_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.said import words_in
 from matdata.training import trainer as make_trainer
 from matdata.training.contract import Schema, Trainer
 from matdata.training.idle_settings import reject_idle_settings
@@ -83,7 +84,11 @@ class Question:
             "citation": self.trainer.citation,
             "hypers": self.trainer.hypers.to_dict(),
             "settings": self.settings.to_dict(),
-            "dataset": {"ref": self.dataset.ref, "digest": self.dataset.digest},
+            "dataset": {
+                "ref": self.dataset.ref,
+                "digest": self.dataset.digest,
+                **words_in(self.dataset.manifest),
+            },
             "split": split,
             "inputs": inputs,
             "targets": [target.to_dict() for target in self.targets],

@@ -126,7 +126,7 @@ def predict_view(
     if isinstance(run.trainer, FitTrainer):
         run.trainer.load_state(run.weights(), run.schema)
         members = run.trainer.predict(samples_for(view, ids))
-        return combine(ids, run.schema.targets, _decoded(members, run), true)
+        return combine(ids, run.schema.targets, _decoded(members, run), true, run.about)
     chosen = prediction_settings(run.settings, settings or {})
     device = device_of(chosen)
     with process_state(chosen, device), device_errors(device):
@@ -134,7 +134,8 @@ def predict_view(
     place = {name: row for row, name in enumerate(order.tolist())}
     rows = np.array([place[name] for name in ids.tolist()], dtype=np.int64)
     stds = None if members.stds is None else members.stds[:, rows]
-    return combine(ids, run.schema.targets, Members(members.means[:, rows], stds), true)
+    chosen_rows = Members(members.means[:, rows], stds)
+    return combine(ids, run.schema.targets, chosen_rows, true, run.about)
 
 
 def networks(run: Run, device: torch.device) -> list[nn.Module]:

@@ -65,6 +65,8 @@ class Predictions:
         or ``<target>/interval``.
     derivations
         Records of the derivations, in their order.
+    about
+        What predicted them, and what that was trained on, see `matdata.training.run.Run.about`.
     index
         Labels of the index of a pandas table, where materials were given so, and its name.
     """
@@ -82,6 +84,7 @@ class Predictions:
     intervals: Mapping[str, tuple[Float, Float]] = field(default_factory=dict)
     derived_by: Mapping[str, str] = field(default_factory=dict)
     derivations: tuple[Mapping[str, object], ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
     index: tuple[Sequence[Hashable], Hashable] | None = None
 
     def __len__(self) -> int:
@@ -243,7 +246,7 @@ class Predictions:
         StoreError
             If the file cannot be written.
         """
-        write_predictions(Path(path), self.columns(members), self.described(members))
+        write_predictions(Path(path), self.columns(members), self.described(members), self.about)
 
 
 def _cells(values: Float, shape: tuple[int, ...] = ()) -> list[object]:

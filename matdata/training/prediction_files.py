@@ -14,27 +14,29 @@ from matdata.store.tables import Columns, write_table
 from matdata.training.prediction_columns import PredictionColumn
 
 Described = Sequence[PredictionColumn]
+About = Mapping[str, str]
 
 
-def _write_parquet(path: Path, columns: Columns, described: Described) -> None:
-    """What each column holds is in the metadata of its field."""
-    write_table(path, columns, metadata={one.name: one.to_metadata() for one in described})
+def _write_parquet(path: Path, columns: Columns, described: Described, about: About) -> None:
+    """What each column holds is in the metadata of its field, the rest in that of the file."""
+    metadata = {one.name: one.to_metadata() for one in described}
+    write_table(path, columns, metadata=metadata, about=about)
 
 
-def _write_csv(path: Path, columns: Columns, described: Described) -> None:
+def _write_csv(path: Path, columns: Columns, described: Described, about: About) -> None:
     write_csv(path, columns)
 
 
-def _write_jsonl(path: Path, columns: Columns, described: Described) -> None:
+def _write_jsonl(path: Path, columns: Columns, described: Described, about: About) -> None:
     with open(path, "w", encoding="utf-8") as file:
         file.writelines(f"{_json(row)}\n" for row in rows_of(columns))
 
 
-def _write_json(path: Path, columns: Columns, described: Described) -> None:
-    path.write_text(_json(document_of(columns, described)) + "\n", encoding="utf-8")
+def _write_json(path: Path, columns: Columns, described: Described, about: About) -> None:
+    path.write_text(_json(document_of(columns, described, about)) + "\n", encoding="utf-8")
 
 
-FORMATS: dict[str, Callable[[Path, Columns, Described], None]] = {
+FORMATS: dict[str, Callable[[Path, Columns, Described, About], None]] = {
     ".parquet": _write_parquet,
     ".csv": _write_csv,
     ".jsonl": _write_jsonl,
@@ -53,8 +55,10 @@ def require_format(path: str | Path) -> str:
     return ending_of(path, FORMATS, "predictions")
 
 
-def write_predictions(path: Path, columns: Columns, described: Described) -> None:
+def write_predictions(path: Path, columns: Columns, described: Described, about: About) -> None:
     """Write a table in the format of the name's ending: a temporary file, then a rename.
+
+    Parquet and JSON also hold `about`: what predicted, and what that was trained on.
 
     Raises
     ------
@@ -67,7 +71,7 @@ def write_predictions(path: Path, columns: Columns, described: Described) -> Non
     try:
         files.sweep(path.parent, path.name)
         with files.replacing(path) as temporary:
-            write(temporary, columns, described)
+            write(temporary, columns, described, about)
     except OSError as error:
         raise storage_error(error, path) from error
 
@@ -77,10 +81,12 @@ def rows_of(columns: Columns) -> list[dict[str, object]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def document_of(columns: Columns, described: Described) -> dict[str, object]:
-    """A table as one JSON document: what each column holds, and the rows."""
+def document_of(
+    columns: Columns, described: Described, about: About | None = None
+) -> dict[str, object]:
+    """A table as one JSON document: what predicted, what each column holds, and the rows."""
     metadata = {one.name: one.to_metadata() for one in described}
-    return {"columns": metadata, "predictions": rows_of(columns)}
+    return {"about": dict(about or {}), "columns": metadata, "predictions": rows_of(columns)}
 
 
 def _json(value: Mapping[str, object]) -> str:

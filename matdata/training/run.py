@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,9 @@ from matdata.training.run_display import run_html
 from matdata.training.settings import TrainSettings
 from matdata.training.target import Target
 
+if TYPE_CHECKING:
+    from matdata.training.run_plots import RunPlots
+
 KIND = "run"
 #: Files of the test part: that it was opened, its score, and the predictions.
 OPENED, RECORD, TABLE = "test-opened.json", "test.json", "test.parquet"
@@ -41,8 +45,7 @@ OPENED, RECORD, TABLE = "test-opened.json", "test.json", "test.parquet"
 class Run:
     """A run in a cache, finished or under way; opening it checks what its predictions rest on.
 
-    Weights, normalizer and manifest are those that the training ended with; of a run that is not
-    finished they are of that run.
+    Weights, normalizer and manifest are those that the training ended with, or has so far.
 
     Parameters
     ----------
@@ -91,6 +94,22 @@ class Run:
     def digest(self) -> str:
         """Digest of what the run was asked for."""
         return str(self.manifest["identity_digest"])
+
+    @property
+    def plot(self) -> RunPlots:
+        """Pictures as figures: ``plot.parity()``, ``plot.history()``, …."""
+        from matdata.training.run_plots import RunPlots
+
+        return RunPlots(self)
+
+    @property
+    def about(self) -> dict[str, str]:
+        """Its name, and of the data that it was trained on ``dataset`` (the reference) and, where
+        known, ``licence``, ``citation`` and ``description``.
+        """
+        data = {**self.manifest["dataset"]}
+        del data["digest"]
+        return {"run": self.name, "dataset": data.pop("ref"), **data}
 
     @property
     def digests(self) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from support.runs import train
 
 import matdata as md
 from matdata.cli import main
-from matdata.evaluation import pictures
 from matdata.training.ensemble import combine
 from matdata.training.outputs import Members
+from matdata.training.run_plots import RunPlots
 from matdata.training.scores.metrics import regression, undefined
 from matdata.training.scores.uncertainty import calibration
 from matdata.training.target import Target
@@ -136,7 +136,7 @@ def test_a_picture_that_fails_costs_neither_score_nor_others(odd, capsys, monkey
     def broken(*_):
         raise OverflowError("cannot draw this")
 
-    monkeypatch.setattr(pictures, "_parity", broken)
+    monkeypatch.setattr(RunPlots, "parity", broken)
     assert train(odd, name="broken", dataset="odd", target="y") == 0
     capsys.readouterr()
     assert main(["evaluate", "broken", "--cache", str(odd)]) == 0
@@ -145,7 +145,7 @@ def test_a_picture_that_fails_costs_neither_score_nor_others(odd, capsys, monkey
     assert "warning: parity-y.png was not drawn: OverflowError: cannot draw this" in out.err
     folder = odd / "runs" / "broken" / "pictures"
     assert sorted(path.name for path in folder.iterdir()) == [
-        *("confidence-error-y.png", "errors-y.png", "learning_curve.png")
+        *("errors-y.png", "history.png", "uncertainty-y.png")
     ]
     with pytest.raises(OverflowError):  # a mistake of ours stays visible
         main(["evaluate", "broken", "--cache", str(odd), "--debug"])

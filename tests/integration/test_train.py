@@ -28,10 +28,10 @@ def test_train_evaluate_predict_and_compare(cache, capsys, tmp_path):
     record = json.loads(capsys.readouterr().out)
     scored = record["targets"][TARGET]
     assert {path.rsplit("/", 1)[1] for path in record["pictures"]} == {
-        "learning_curve.png",
+        "history.png",
         f"parity-{TARGET}.png",
         f"errors-{TARGET}.png",
-        f"confidence-error-{TARGET}.png",
+        f"uncertainty-{TARGET}.png",
     }
     dataset = md.open("s", cache)
     test = dataset.table.loc[dataset.split("main")["test"], TARGET]

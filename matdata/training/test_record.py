@@ -1,4 +1,4 @@
-"""The score of the test part that a run has on record; importable without torch."""
+"""What an evaluated run has on record of its test part: the score, and the predictions."""
 
 from __future__ import annotations
 
@@ -6,26 +6,10 @@ from collections.abc import Mapping
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import TrainError
-from matdata.store.tables import Columns
+from matdata.store.tables import Columns, read_table
 from matdata.training.check import require_table
 from matdata.training.contents import read_sealed
 from matdata.training.run import RECORD, Run
-
-
-def test_predictions(run: Run) -> Columns:
-    """The predictions for the test part, as they were written when it was opened.
-
-    Raises
-    ------
-    StoreError
-        If they were changed since.
-    TrainError
-        If the run was not evaluated.
-    """
-    from matdata.store.tables import read_table
-
-    record = test_record(run)
-    return read_table(require_table(run.folder, record))
 
 
 def test_record(run: Run) -> JsonObject:
@@ -44,6 +28,19 @@ def test_record(run: Run) -> JsonObject:
     record = read_sealed(path)
     require_same_weights(run, record, run.weights_digest())
     return record
+
+
+def test_predictions(run: Run) -> Columns:
+    """The predictions for the test part, as they were written when it was opened.
+
+    Raises
+    ------
+    StoreError
+        If they were changed since.
+    TrainError
+        If the run was not evaluated.
+    """
+    return read_table(require_table(run.folder, test_record(run)))
 
 
 def require_same_weights(run: Run, record: Mapping[str, object], weights: str) -> None:

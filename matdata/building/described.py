@@ -1,0 +1,169 @@
+"""What is said of a dataset beside its rows: units, licence, citation, description.
+
+All of it is part of the dataset's identity, so that a corrected unit or licence is another
+version and never replaces one in silence. No feature is computed from it: features belong to the
+dataset without it (`matdata.store.dataset_folder.DatasetFolder.data_digest`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from matdata.building.options import BuildOptions
+from matdata.core.documents import JsonMapping, JsonObject
+from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.licences import spdx_of
+from matdata.core.printable import printable, printable_lines
+from matdata.core.redaction import redacted
+from matdata.core.units import canonical_unit, unit_in_header
+from matdata.curate.rows import GIVEN, OWN_UNITS, RANK
+from matdata.store.nested import is_nested
+
+Table: TypeAlias = "Mapping[str, Sequence[object]]"
+#: Longest texts, in letters.
+LIMITS = {"licence": 500, "citation": 5_000, "description": 20_000}
+MAX_UNIT = 60
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a dataset is and what its numbers mean.
+
+    Attributes
+    ----------
+    units
+        By column of the dataset's table, where they are known.
+    licence, citation, description
+        Empty where unknown.
+    """
+
+    units: dict[str, str]
+    licence: str
+    citation: str
+    description: str
+
+
+def said_by_user(origin: JsonMapping, options: BuildOptions) -> JsonObject:
+    """What a user says of a dataset that its source and headers do not: part of its identity.
+
+    Parameters
+    ----------
+    origin
+        The source's description of itself.
+    options
+        Of the build: ``unit``, ``licence``, ``citation``, ``description``.
+
+    Raises
+    ------
+    ConfigError
+        If a text is no unit, is too long, or holds letters that cannot be seen.
+    """
+    given = {column: _unit(column, unit) for column, unit in options.unit.items()}
+    units = {
+        column: unit
+        for column, unit in sorted(given.items())
+        if unit != (_of_source(column, origin["targets"]) or unit_in_header(column))
+    }
+    texts = {name: _text(name, getattr(options, name)) for name in LIMITS}
+    new = {name: text for name, text in texts.items() if text and text != origin.get(name, "")}
+    return {**({"units": units} if units else {}), **new}
+
+
+def describe(
+    origin: JsonMapping, table: Table, names: Mapping[str, str], options: BuildOptions
+) -> Description:
+    """What source, headers and user say; the user wins.
+
+    Parameters
+    ----------
+    origin
+        The source's description of itself.
+    table
+        The source's columns, those of numbers as numbers.
+    names
+        Under which names the dataset keeps them.
+    options
+        Of the build.
+
+    Raises
+    ------
+    ConfigError
+        As `said_by_user`; if a unit is given for a column that is not there or holds no numbers.
+    """
+    said = said_by_user(origin, options)
+    units = _known_units(origin, table, names)
+    for column, unit in options.unit.items():
+        _require_numbers(column, str(unit), table, {kept: name for name, kept in names.items()})
+    units |= said.get("units", {})
+    energy = names.get(origin["energy_column"])
+    if origin["energy_per"] == "cell" and energy in units:
+        units.setdefault(RANK, f"{units[energy].removesuffix('/cell')}/atom")
+    texts = {name: said.get(name) or origin.get(name, "") for name in LIMITS}
+    return Description(units, **texts)
+
+
+def _of_source(column: str, targets: Mapping[str, str]) -> str | None:
+    """The unit that the source gives to a column of the dataset, which may have been renamed."""
+    while column not in targets and column.endswith(GIVEN):
+        column = column.removesuffix(GIVEN)
+    return targets.get(column)
+
+
+def _known_units(origin: JsonMapping, table: Table, names: Mapping[str, str]) -> dict[str, str]:
+    """Units by column of the dataset, as the source or else the columns' own names give them."""
+    units = dict(OWN_UNITS)
+    for name, cells in table.items():
+        unit = origin["targets"].get(name) or (unit_in_header(name) if _is_numeric(cells) else None)
+        if unit and name in names:
+            units[names[name]] = unit
+    return units
+
+
+def _require_numbers(column: str, unit: str, table: Table, names: Mapping[str, str]) -> None:
+    if column not in names:
+        raise ConfigError(
+            f"--unit names a column {column!r} that is not there{did_you_mean(column, names)}",
+            next_step=f"columns: {', '.join(names)}",
+        )
+    if not _is_numeric(table[names[column]]):
+        raise ConfigError(
+            f"--unit {column}={unit}: the column holds no numbers",
+            next_step="give units to columns of numbers",
+        )
+
+
+def _unit(column: str, value: object) -> str:
+    """A unit in its one spelling, or as it is written; ``1`` for none."""
+    text = str(value).strip()
+    if not text or len(text) > MAX_UNIT or text != printable(text):
+        raise ConfigError(
+            f"--unit {column}={str(value)[:MAX_UNIT]}: not a unit",
+            next_step=f"at most {MAX_UNIT} visible letters such as eV/atom; 1 for none",
+        )
+    return canonical_unit(text) or text
+
+
+def _text(name: str, value: str | None) -> str:
+    """A text of the user, bounded, without letters that nobody sees and without secrets."""
+    text = "" if value is None else str(value).strip()
+    if len(text) > LIMITS[name]:
+        raise ConfigError(f"--{name} has {len(text):,} letters; at most {LIMITS[name]:,} are kept")
+    if text != printable_lines(text):
+        raise ConfigError(f"--{name} holds letters that cannot be seen: {printable(text)[:200]}")
+    return str(redacted(spdx_of(text) if name == "licence" else text))
+
+
+def _is_numeric(cells: Sequence[object]) -> bool:
+    """Whether a column holds numbers, or arrays of them, and nothing else."""
+    present = [cell for cell in cells if cell is not None]
+    return bool(present) and all(map(_is_number, present))
+
+
+def _is_number(cell: object) -> bool:
+    if isinstance(cell, (list, tuple, np.ndarray)):
+        return not is_nested(cell)
+    return isinstance(cell, (int, float, np.number)) and not isinstance(cell, bool)
