@@ -61,7 +61,7 @@ class Item:
     ids: str | None = None
 
 
-class Gathered(Source):
+class Gathered(Source[tuple[int, Any]]):
     """Records of several sources, one after another.
 
     Parameters
@@ -113,7 +113,7 @@ class Gathered(Source):
             rows = itertools.count(1)
             for raw in item.source.raw_chunks():
                 if item.ids is not None:
-                    for record in raw[1]:
+                    for record in raw[1]:  # type: ignore[index]
                         record.values["id"] = item.ids.format(next(rows))
                 yield number, raw
 

@@ -6,13 +6,14 @@ The dictionaries are formats of pymatgen and JARVIS; reading them requires neith
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core import elements
 from matdata.core.crystals import MAX_ID, Crystals
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Unusable
 
@@ -148,7 +149,7 @@ def require_periodic(along: Sequence[object]) -> None:
         raise Unusable("not_periodic", f"periodic along {flags} of its lattice vectors only")
 
 
-def from_pymatgen_dict(data: Mapping[str, Any]) -> Sites:
+def from_pymatgen_dict(data: JsonMapping) -> Sites:
     """One crystal from ``Structure.as_dict()``.
 
     Raises
@@ -169,7 +170,7 @@ def from_pymatgen_dict(data: Mapping[str, Any]) -> Sites:
     return from_fractional(lattice, coords, numbers)
 
 
-def _only_species(species: Sequence[Mapping[str, Any]]) -> int:
+def _only_species(species: Sequence[JsonMapping]) -> int:
     occupancies = [_occupancy(entry["occu"]) for entry in species]
     if len(species) != 1 or not abs(occupancies[0] - 1.0) <= FULL:
         shares = ", ".join(
@@ -186,7 +187,7 @@ def _occupancy(value: object) -> float:
     return float(value)
 
 
-def from_jarvis_dict(data: Mapping[str, Any]) -> Sites:
+def from_jarvis_dict(data: JsonMapping) -> Sites:
     """One crystal from JARVIS's ``Atoms.to_dict()``, with Cartesian or fractional coordinates.
 
     Raises

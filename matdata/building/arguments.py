@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from matdata.building.options import BuildOptions
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.options import Option, Values, in_group, options_of
 from matdata.core.tolerances import SETTINGS as TOLERANCES
@@ -142,7 +141,7 @@ BUILD_OPTIONS = (
 )
 
 
-def canonical(values: Values, whole: Values | None = None) -> dict[str, Any]:
+def canonical(values: Values, whole: Values | None = None) -> JsonObject:
     """Options of a file or of the command line, as keywords of `matdata.build`.
 
     Parameters
@@ -171,7 +170,7 @@ def canonical(values: Values, whole: Values | None = None) -> dict[str, Any]:
         *BuildOptions.__dataclass_fields__,
         *CURATION,
     )
-    given: dict[str, Any] = {key: values[key] for key in plain if key in values}
+    given: JsonObject = {key: values[key] for key in plain if key in values}
     given |= _filters(values.get("filter", {})) | tolerances
     source = str({**(whole or {}), **values}.get("source", ""))
     own = "where" in values and _has_where(source)
@@ -191,7 +190,7 @@ def _has_where(source: str) -> bool:
     return name in SOURCES and "where" in SOURCES.get(name).Query.__dataclass_fields__
 
 
-def _conditions(values: Values, own: bool) -> dict[str, Any]:
+def _conditions(values: Values, own: bool) -> JsonObject:
     """The condition on columns; each is parsed alone, so that errors point into what was given."""
     conditions = list(values.get("condition", ()))
     conditions += [values["where"]] if "where" in values and not own else []
@@ -200,7 +199,7 @@ def _conditions(values: Values, own: bool) -> dict[str, Any]:
     return {"where": " and ".join(f"({text})" for text in conditions)} if conditions else {}
 
 
-def _query(values: Values, own: bool) -> dict[str, Any]:
+def _query(values: Values, own: bool) -> JsonObject:
     query = dict(values.get("query", {}))
     for name in SHORT_QUERIES:
         if values.get(name) in (None, False) or (name == "where" and not own):
@@ -211,7 +210,7 @@ def _query(values: Values, own: bool) -> dict[str, Any]:
     return query
 
 
-def _filters(filters: Values) -> dict[str, Any]:
+def _filters(filters: Values) -> JsonObject:
     for key, value in filters.items():
         if key in TOLERANCES:
             raise ConfigError(
@@ -226,7 +225,7 @@ def _filters(filters: Values) -> dict[str, Any]:
     return dict(filters)
 
 
-def _known(table: Values, names: tuple[str, ...], what: str, option: str) -> dict[str, Any]:
+def _known(table: Values, names: tuple[str, ...], what: str, option: str) -> JsonObject:
     for key in table:
         if key not in names:
             raise ConfigError(

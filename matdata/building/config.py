@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from matdata.building.arguments import BUILD_OPTIONS, FEATURIZE_OPTIONS, SHORT_QUERIES, SYMMETRY
 from matdata.building.options import BuildOptions, build_options
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError
 from matdata.core.given import path_of
 from matdata.core.options import Option, Values
@@ -44,7 +44,7 @@ class BuildConfig:
     limit: int | None
     file: Path | None
     snapshot: str | None
-    query: Mapping[str, Any]
+    query: JsonMapping
 
     @classmethod
     def of(cls, keywords: Values) -> BuildConfig:

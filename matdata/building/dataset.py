@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from matdata.building.axes import axes_of
 from matdata.building.described import Description, describe, said_by_user
 from matdata.building.options import BuildOptions
 from matdata.building.report import nothing_left, print_dataset
 from matdata.core.console import Console
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import CurationError
 from matdata.core.executors import Workers
 from matdata.curate.coercion import numeric_columns
@@ -64,7 +65,7 @@ def make_dataset(
 
 def _identity(
     snapshot: Snapshot, options: BuildOptions, others: Sequence[DatasetFolder]
-) -> dict[str, Any]:
+) -> JsonObject:
     """All that the dataset depends on."""
     origin = snapshot.origin
     identity = {
@@ -88,7 +89,7 @@ def _curation(snapshot: Snapshot, options: BuildOptions) -> CurateSettings:
 def _curate(
     snapshot: Snapshot,
     folder: Path,
-    identity: Mapping[str, Any],
+    identity: JsonMapping,
     options: BuildOptions,
     others: Sequence[DatasetFolder],
     console: Console,
@@ -157,7 +158,7 @@ def _about(
     }
 
 
-def _bare(curated: Curated, origin: Mapping[str, Any]) -> str:
+def _bare(curated: Curated, origin: JsonMapping) -> str:
     """The note of a dataset of compositions from a source of structures."""
     bare = curated.kind == "composition" and origin["kind"] == "structure"
     return "no material has a structure: all are known by their formula" if bare else ""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from matdata.building.options import BuildOptions
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.licences import spdx_of
 from matdata.core.printable import printable, printable_lines
@@ -46,7 +47,7 @@ class Description:
     description: str
 
 
-def said_by_user(origin: Mapping[str, Any], options: BuildOptions) -> dict[str, Any]:
+def said_by_user(origin: JsonMapping, options: BuildOptions) -> JsonObject:
     """What a user says of a dataset that its source and headers do not: part of its identity.
 
     Parameters
@@ -73,7 +74,7 @@ def said_by_user(origin: Mapping[str, Any], options: BuildOptions) -> dict[str, 
 
 
 def describe(
-    origin: Mapping[str, Any], table: Table, names: Mapping[str, str], options: BuildOptions
+    origin: JsonMapping, table: Table, names: Mapping[str, str], options: BuildOptions
 ) -> Description:
     """What source, headers and user say; the user wins.
 
@@ -112,9 +113,7 @@ def _of_source(column: str, targets: Mapping[str, str]) -> str | None:
     return targets.get(column)
 
 
-def _known_units(
-    origin: Mapping[str, Any], table: Table, names: Mapping[str, str]
-) -> dict[str, str]:
+def _known_units(origin: JsonMapping, table: Table, names: Mapping[str, str]) -> dict[str, str]:
     """Units by column of the dataset, as the source or else the columns' own names give them."""
     units = dict(OWN_UNITS)
     for name, cells in table.items():

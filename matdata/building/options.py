@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
 
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.executors import Executor, Workers, default_workers
 from matdata.core.settings import Settings, setting
@@ -20,7 +19,7 @@ class BuildOptions(Settings):
         None, "name of the dataset; the source's own if not given", verbatim=True
     )
     features: tuple[str, ...] = setting((), "features to compute: ofm, voronoi, magpie, …")
-    feature_settings: Mapping[str, Any] = setting({}, "settings by feature")
+    feature_settings: JsonMapping = setting({}, "settings by feature")
     split: str | None = setting(
         "auto",
         "70/15/15, counts, given (by files named train, val, test), or none; auto: the given one, "
@@ -40,7 +39,7 @@ class BuildOptions(Settings):
     axis: tuple[str, ...] = setting(
         (), "COLUMN=AXIS: the column with the points where the numbers of an array column stand"
     )
-    unit: Mapping[str, Any] = setting({}, "units of columns of numbers (gap=eV); 1 for none")
+    unit: JsonMapping = setting({}, "units of columns of numbers (gap=eV); 1 for none")
     licence: str | None = setting(
         None, "licence of the data, an SPDX identifier where there is one (CC-BY-4.0)"
     )
@@ -61,14 +60,14 @@ class BuildOptions(Settings):
         """
         return Workers(self.workers or default_workers(), executor)
 
-    def settings_of(self, spec: str) -> Mapping[str, Any]:
+    def settings_of(self, spec: str) -> JsonMapping:
         """Settings of a feature: those of its spec, else those of its family."""
         found = self.feature_settings.get(spec)
-        settings: Mapping[str, Any] = found or self.feature_settings.get(spec.partition(":")[0], {})
+        settings: JsonMapping = found or self.feature_settings.get(spec.partition(":")[0], {})
         return settings
 
 
-def build_options(given: Mapping[str, Any]) -> BuildOptions:
+def build_options(given: JsonMapping) -> BuildOptions:
     """Options of a build from names; settings of curation stand among them.
 
     Lists can be given as text with commas.

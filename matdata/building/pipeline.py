@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from matdata.building.dataset import make_dataset
 from matdata.building.feature_inputs import feature_input, require_structures
@@ -19,6 +19,7 @@ from matdata.building.report import print_feature, unexpected_in
 from matdata.building.shortfall import no_split, too_few
 from matdata.core.cache import ensure_writable
 from matdata.core.console import SILENT, Console
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor, Workers, enough_memory
 from matdata.core.part_names import GIVEN_SPLIT
@@ -60,7 +61,7 @@ class Built:
         states = [*self.states.values(), self.snapshot.state, *(one.state for one in self.features)]
         return all(state == "unchanged" for state in states)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> JsonObject:
         """The result for machines."""
         manifests = [read_manifest(folder) for folder, _ in self.features]
         return {

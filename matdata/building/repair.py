@@ -7,15 +7,14 @@ alone; of a feature with default settings the name of its folder says enough.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from matdata.building.dataset import make_dataset
 from matdata.building.options import BuildOptions
 from matdata.building.pipeline import add_features
 from matdata.core.console import SILENT, Console
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import DamageError, MatdataError
 from matdata.core.executors import Workers, default_workers
 from matdata.curate.settings import CurateSettings
@@ -114,14 +113,14 @@ def _repair_dataset(folder: Path, console: Console) -> None:
     _require_at(folder, made.dataset.folder)
 
 
-def _snapshot(cache: Path, manifest: Mapping[str, Any]) -> Snapshot:
+def _snapshot(cache: Path, manifest: JsonMapping) -> Snapshot:
     folder = cache / "snapshots" / manifest["made_from"]["snapshot"]
     if not is_committed(folder):
         raise DamageError(f"its snapshot is not in this cache: {folder}")
     return Snapshot.open(folder)
 
 
-def _options_of(cache: Path, manifest: Mapping[str, Any]) -> BuildOptions:
+def _options_of(cache: Path, manifest: JsonMapping) -> BuildOptions:
     """What a dataset was asked for; that mixed levels of theory are in it was accepted then."""
     identity = manifest["identity"]
     curation = CurateSettings.from_mapping({**identity["curation"], "mixed": "allow"})

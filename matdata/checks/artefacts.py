@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from matdata.checks.report import Report
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.store import notes
 from matdata.store.dataset_folder import KIND as DATASET
@@ -20,7 +20,7 @@ SPLITS = "splits"
 LEFT = "was left by a process that was killed; it can be removed"
 
 
-def check_artefact(folder: Path, kind: str, report: Report) -> dict[str, Any] | None:
+def check_artefact(folder: Path, kind: str, report: Report) -> JsonObject | None:
     """Reread an artefact; return its manifest, or None if that is damaged."""
     report.artefacts += 1
     try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from matdata.core.documents import JsonObject
 
 State = Literal["ok", "note", "broken"]
 
@@ -30,6 +32,6 @@ class Finding:
     text: str
     next_step: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The finding as JSON values."""
         return asdict(self)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
+from matdata.core.documents import JsonObject
 from matdata.store.walk import Fault
 
 
@@ -27,7 +27,7 @@ class Report:
     faults: list[Fault] = field(default_factory=list)
     notes: list[Fault] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The report as JSON values."""
         return {
             "artefacts": self.artefacts,

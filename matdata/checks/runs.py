@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from matdata.checks.artefacts import leftovers
 from matdata.checks.report import Report
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.store.manifest import NAME, RECEIPT, read_manifest
 from matdata.store.records import read_record
@@ -38,7 +38,7 @@ def check_run(folder: Path, report: Report) -> None:
     entries = entries_below(folder)
     names = set(entries.files)
     faults += entries.faults
-    records: dict[str, dict[str, Any]] = {}
+    records: dict[str, JsonObject] = {}
     for name in SEALED:
         if name in names:
             faults += check_json(folder / name, _keeping(records, name))
@@ -74,7 +74,7 @@ def _left_by_a_kill(name: str, names: set[str], added: Added) -> str | None:
     return None
 
 
-def _keeping(records: dict[str, dict[str, Any]], name: str) -> Callable[[Path], None]:
+def _keeping(records: dict[str, JsonObject], name: str) -> Callable[[Path], None]:
     def read(path: Path) -> None:
         records[name] = read_record(path)
 
@@ -92,9 +92,7 @@ def _read_weights(path: Path) -> list[Fault]:
     return []
 
 
-def _digests(
-    folder: Path, records: dict[str, dict[str, Any]], faults: list[Fault]
-) -> dict[str, str]:
+def _digests(folder: Path, records: dict[str, JsonObject], faults: list[Fault]) -> dict[str, str]:
     """Digests that the records of a run state, by file."""
     stated: dict[str, str] = {}
     if RESULT in records:

@@ -16,6 +16,7 @@ from matdata.cli.common import (
     words,
     write_numbers,
 )
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.packages import need_torch
 
@@ -62,7 +63,7 @@ def run(given: argparse.Namespace) -> int:
     if references:
         region = target_region(grid, curves[given.global_run], curves[given.local_run])
         judged = {name: judge(curves[name], region) for name in given.runs}
-    record: dict[str, Any] = {
+    record: JsonObject = {
         "dataset": runs[names[0]].manifest["dataset"]["ref"],
         "part": given.part,
         "containing": given.containing,
@@ -118,7 +119,7 @@ def require_same(runs: list[Run]) -> None:
                 )
 
 
-def _thresholds(text: str | None) -> dict[str, Any]:
+def _thresholds(text: str | None) -> JsonObject:
     if text is None:
         return {}
     try:
@@ -135,7 +136,7 @@ def _clusters(ids: Any, curves: Any) -> dict[str, list[Any]]:
     return columns
 
 
-def lines(record: dict[str, Any]) -> list[str]:
+def lines(record: JsonObject) -> list[str]:
     """The vectors as text."""
     kind = f" with {record['containing']}" if record["containing"] else ""
     wide = max(len(name) for name in (*record["runs"], "threshold", "target"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from matdata.core.cache import cache_dir
 from matdata.core.console import Console, one_line
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.printable import printable_json
 from matdata.core.redaction import redact, redacted
@@ -51,7 +52,7 @@ def pairs_of(pairs: list[str], option: str) -> dict[str, str]:
     return values
 
 
-def settings_of(pairs: list[str]) -> dict[str, dict[str, Any]]:
+def settings_of(pairs: list[str]) -> dict[str, JsonObject]:
     """Settings by feature from ``feature.key=value``.
 
     Raises
@@ -59,7 +60,7 @@ def settings_of(pairs: list[str]) -> dict[str, dict[str, Any]]:
     ConfigError
         If a pair has another form.
     """
-    settings: dict[str, dict[str, Any]] = {}
+    settings: dict[str, JsonObject] = {}
     for pair in pairs:
         left, equals, value = pair.partition("=")
         feature, dot, key = left.rpartition(".")

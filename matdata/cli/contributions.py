@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from matdata.cli.common import cache_of, console_of, picture_settings, print_json, write_numbers
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.packages import need_torch
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from matdata.training.run import Run
 
 #: What an analysis found, the name of its picture, and what draws it.
-Found: TypeAlias = "tuple[dict[str, Any], str, Callable[[Look], Picture]]"
+Found: TypeAlias = "tuple[JsonObject, str, Callable[[Look], Picture]]"
 
 
 def run(given: argparse.Namespace) -> int:
@@ -96,7 +97,7 @@ def _title(run: Run) -> str:
     return f"Contributions of elements, {run.name}"
 
 
-def _lines(record: dict[str, Any]) -> list[str]:
+def _lines(record: JsonObject) -> list[str]:
     unit = "" if record["unit"] == "1" else f" [{record['unit']}]"
     if "curves" in record:
         curves = record["curves"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matdata.cli.common import cache_of, console_of, picture_settings, print_json, write_numbers
+from matdata.core.documents import JsonObject
 from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def _record(edges: list[Edges]) -> dict[str, Any]:
+def _record(edges: list[Edges]) -> JsonObject:
     return {
         one.formula: {
             "elements": one.symbols,

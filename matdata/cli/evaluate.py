@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
+from matdata.core.documents import JsonObject
 from matdata.core.packages import need_torch
 from matdata.core.printable import printable
 from matdata.evaluation.arguments import EVALUATE_OPTIONS, canonical, config_of_evaluate
@@ -61,7 +61,7 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def lines(record: dict[str, Any]) -> list[str]:
+def lines(record: JsonObject) -> list[str]:
     """The score as text."""
     sizes = record["test"]
     report = [
@@ -80,7 +80,7 @@ def lines(record: dict[str, Any]) -> list[str]:
     return report
 
 
-def _interval(interval: dict[str, Any]) -> str:
+def _interval(interval: JsonObject) -> str:
     """Which share of the true values an interval holds, and how wide it is."""
     unit = "" if interval["unit"] == "1" else f" {interval['unit']}"
     return (
@@ -89,7 +89,7 @@ def _interval(interval: dict[str, Any]) -> str:
     )
 
 
-def _target(name: str, scored: dict[str, Any], run: str) -> list[str]:
+def _target(name: str, scored: JsonObject, run: str) -> list[str]:
     """The scores of one target."""
     report: list[str] = []
     unit = "" if scored["unit"] == "1" else f" [{scored['unit']}]"
@@ -115,7 +115,7 @@ def _target(name: str, scored: dict[str, Any], run: str) -> list[str]:
     return report
 
 
-def _opened(record: dict[str, Any]) -> str:
+def _opened(record: JsonObject) -> str:
     """Whether it was open before, also for a copied run and for deleted records."""
     if record["reused"]:
         return "was opened before; this is its record, unchanged"
@@ -133,7 +133,7 @@ def _classes(names: list[str]) -> list[str]:
     return [f"  classes: {shown}{of_two}"]
 
 
-def _confusion(scored: dict[str, Any]) -> list[str]:
+def _confusion(scored: JsonObject) -> list[str]:
     """Materials by true and predicted class, where a line has room for them."""
     counts = scored.get("confusion", [])
     if not 0 < len(counts) <= CLASSES_OF_A_LINE:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from typing import Any
 
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import IncompleteError, MatdataError
 from matdata.core.exit_codes import ExitCode
 from matdata.core.printable import printable
@@ -52,7 +52,7 @@ def _print_line(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _described(error: MatdataError) -> dict[str, Any]:
+def _described(error: MatdataError) -> JsonObject:
     return {
         "kind": type(error).__name__,
         "what": error.what,
@@ -62,9 +62,7 @@ def _described(error: MatdataError) -> dict[str, Any]:
     }
 
 
-def _print_error(
-    error: Mapping[str, Any], code: int, result: Mapping[str, object] | None = None
-) -> None:
+def _print_error(error: JsonMapping, code: int, result: Mapping[str, object] | None = None) -> None:
     from matdata.cli.common import print_json
 
     keys = ("kind", "what", "details", "cause", "next_step")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matdata.cli.common import print_json, print_line, shown_value
+from matdata.core.documents import JsonObject
 from matdata.core.errors import MatdataError
 from matdata.core.redaction import excerpt
 from matdata.features import FEATURIZERS, featurizer
@@ -37,7 +38,7 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def _record(name: str, alone: bool) -> dict[str, Any]:
+def _record(name: str, alone: bool) -> JsonObject:
     """One feature; what cannot be used is reported among others, and raised alone."""
     family = name.partition(":")[0]
     try:
@@ -49,7 +50,7 @@ def _record(name: str, alone: bool) -> dict[str, Any]:
         return {"name": name, "broken": what}
 
 
-def _described(name: str, kind: type[Featurizer], alone: bool) -> dict[str, Any]:
+def _described(name: str, kind: type[Featurizer], alone: bool) -> JsonObject:
     family = name.partition(":")[0]
     offer = FEATURIZERS.plugins().get(family)
     settings = [
@@ -72,7 +73,7 @@ def _described(name: str, kind: type[Featurizer], alone: bool) -> dict[str, Any]
     }
 
 
-def _stored(name: str) -> dict[str, Any]:
+def _stored(name: str) -> JsonObject:
     """What it reads, and stores with its default settings."""
     made = featurizer(name)
     fields = [
@@ -88,7 +89,7 @@ def _stored(name: str) -> dict[str, Any]:
     }
 
 
-def _lines(feature: dict[str, Any], alone: bool) -> list[str]:
+def _lines(feature: JsonObject, alone: bool) -> list[str]:
     if "broken" in feature:
         return [f"{feature['name']}: broken: {feature['broken']}"]
     lines = [f"{feature['form']} {feature['version']}: {feature['summary']}"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from matdata.building.report import materials_in
 from matdata.cli.common import cache_of, print_json, print_line
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.ledger import count_reasons
 from matdata.core.part_names import PARTS
@@ -45,7 +45,7 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def _features(cache: Path, dataset: DatasetFolder) -> tuple[list[dict[str, Any]], list[str]]:
+def _features(cache: Path, dataset: DatasetFolder) -> tuple[list[JsonObject], list[str]]:
     """Manifests of the features, and a line for each that cannot be read."""
     stored = features_kept(cache, dataset.data_ref)
     manifests, damaged = [], [str(fault) for fault in stored.faults]
@@ -78,7 +78,7 @@ def _print_dataset(dataset: DatasetFolder, damaged: list[str]) -> None:
         print_line(f"split {name}: {sizes} (digest {note['digest'][:8]})")
 
 
-def _splits(dataset: DatasetFolder, damaged: list[str]) -> list[tuple[str, dict[str, Any]]]:
+def _splits(dataset: DatasetFolder, damaged: list[str]) -> list[tuple[str, JsonObject]]:
     """The splits with their notes; what cannot be read is added to what is damaged."""
     names, faults = dataset.splits()
     damaged += map(str, faults)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from matdata.core.documents import JsonMapping
 from matdata.core.exit_codes import MEANINGS
 
 #: What a value can be; ``?`` after it: or null.
@@ -43,7 +43,7 @@ class Schema:
     others: str = ""
 
 
-def faults(schema: Schema, common: Fields, document: Mapping[str, Any]) -> list[str]:
+def faults(schema: Schema, common: Fields, document: JsonMapping) -> list[str]:
     """How a document differs from its schema; empty if it does not.
 
     Parameters

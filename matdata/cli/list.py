@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from matdata.cli.common import cache_of, folder_bytes, print_json, print_line
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.printable import human_bytes
 from matdata.store.catalogue import features_kept, kept_below
@@ -21,7 +21,7 @@ from matdata.store.manifest import read_manifest
 def run(given: argparse.Namespace) -> int:
     """List snapshots, datasets and features of the cache; what cannot be read is named."""
     cache = cache_of(given)
-    listing: dict[str, Any] = {"cache": str(cache), "snapshots": [], "datasets": [], "damaged": []}
+    listing: JsonObject = {"cache": str(cache), "snapshots": [], "datasets": [], "damaged": []}
     for source, kept in kept_below(cache / "snapshots").items():
         listing["damaged"] += map(str, kept.faults)
         listing["snapshots"] += _readable(kept.folders, partial(_snapshot, source), listing)
@@ -38,8 +38,8 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _readable(
-    folders: list[Path], describe: Callable[[Path], dict[str, Any]], listing: dict[str, Any]
-) -> list[dict[str, Any]]:
+    folders: list[Path], describe: Callable[[Path], JsonObject], listing: JsonObject
+) -> list[JsonObject]:
     """What can be said of artefacts; those that are damaged are named."""
     described = []
     for folder in folders:
@@ -50,7 +50,7 @@ def _readable(
     return described
 
 
-def _meant(home: Path, folders: list[Path], listing: dict[str, Any]) -> Path | None:
+def _meant(home: Path, folders: list[Path], listing: JsonObject) -> Path | None:
     """What the bare name means."""
     try:
         return last_of(home, folders) if folders else None
@@ -59,7 +59,7 @@ def _meant(home: Path, folders: list[Path], listing: dict[str, Any]) -> Path | N
         return None
 
 
-def _snapshot(source: str, folder: Path) -> dict[str, Any]:
+def _snapshot(source: str, folder: Path) -> JsonObject:
     manifest = read_manifest(folder)
     return {
         "snapshot": f"{source}/{folder.name}",
@@ -69,9 +69,7 @@ def _snapshot(source: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def _dataset(
-    cache: Path, meant: Path | None, listing: dict[str, Any], folder: Path
-) -> dict[str, Any]:
+def _dataset(cache: Path, meant: Path | None, listing: JsonObject, folder: Path) -> JsonObject:
     dataset = DatasetFolder(folder)
     splits, faults = dataset.splits()
     stored = features_kept(cache, dataset.data_ref)
@@ -87,7 +85,7 @@ def _dataset(
     }
 
 
-def _print(listing: dict[str, Any]) -> None:
+def _print(listing: JsonObject) -> None:
     print_line(listing["cache"])
     if not listing["datasets"] and not listing["snapshots"]:
         print_line("  empty; `matdata build sample --features ofm` makes a first dataset")
@@ -110,5 +108,5 @@ def _print(listing: dict[str, Any]) -> None:
             print_line(f"    feature {feature['feature']}, {human_bytes(feature['bytes'])}")
 
 
-def _name(described: dict[str, Any]) -> str:
+def _name(described: JsonObject) -> str:
     return str(described["dataset"].partition("@")[0])

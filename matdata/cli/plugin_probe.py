@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import MatdataError
 from matdata.core.offers import forgive_broken_metadata
 from matdata.core.redaction import excerpt
@@ -43,7 +44,7 @@ def registries() -> dict[str, Registry[Any]]:
     return {one.kind: one for one in every}
 
 
-def probe(items: Sequence[Item], limit: float = LIMIT) -> list[dict[str, Any]]:
+def probe(items: Sequence[Item], limit: float = LIMIT) -> list[JsonObject]:
     """What plugins say about themselves, or ``broken``: why they do not.
 
     Parameters
@@ -53,7 +54,7 @@ def probe(items: Sequence[Item], limit: float = LIMIT) -> list[dict[str, Any]]:
     limit
         Seconds that the import of one may take.
     """
-    answers: list[dict[str, Any]] = []
+    answers: list[JsonObject] = []
     while len(answers) < len(items):
         rest = items[len(answers) :]
         records, end = _one_child(rest, limit)
@@ -64,7 +65,7 @@ def probe(items: Sequence[Item], limit: float = LIMIT) -> list[dict[str, Any]]:
     return answers
 
 
-def _one_child(items: Sequence[Item], limit: float) -> tuple[list[dict[str, Any]], str]:
+def _one_child(items: Sequence[Item], limit: float) -> tuple[list[JsonObject], str]:
     """Answers of one child until it ends or must be ended, and how that came."""
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD],
@@ -77,7 +78,7 @@ def _one_child(items: Sequence[Item], limit: float) -> tuple[list[dict[str, Any]
     assert child.stdin is not None
     assert child.stdout is not None
     threading.Thread(target=_pass_on, args=(child.stdout, lines), daemon=True).start()
-    records: list[dict[str, Any]] = []
+    records: list[JsonObject] = []
     try:
         with child.stdin as stdin:
             stdin.write(json.dumps({"path": sys.path, "items": items}).encode())
@@ -133,8 +134,8 @@ def answer(items: Sequence[Item]) -> None:
     os._exit(0)  # whatever threads the plugins have started
 
 
-def _describe(registry: Registry[Any], name: str) -> dict[str, Any]:
-    record: dict[str, Any] = {"kind": registry.kind, "name": name}
+def _describe(registry: Registry[Any], name: str) -> JsonObject:
+    record: JsonObject = {"kind": registry.kind, "name": name}
     try:
         loaded = registry.get(name)
         described = {**record, **DESCRIBED[registry.kind](loaded)}
@@ -147,7 +148,7 @@ def _describe(registry: Registry[Any], name: str) -> dict[str, Any]:
         return {**record, "broken": what}
 
 
-def _trainer(trainer: Any) -> dict[str, Any]:
+def _trainer(trainer: Any) -> JsonObject:
     return {
         **_attributes(trainer, "version", "summary", "citation"),
         "inputs": list(trainer().inputs()),
@@ -157,7 +158,7 @@ def _trainer(trainer: Any) -> dict[str, Any]:
     }
 
 
-def _feature(featurizer: Any) -> dict[str, Any]:
+def _feature(featurizer: Any) -> JsonObject:
     shown = _attributes(featurizer, "version", "citation")
     requires = _requires(featurizer.requires)
     return {**shown, "requires": requires, "settings": _settings(featurizer.Settings)}
@@ -168,11 +169,11 @@ def _requires(requires: Any) -> str | None:
     return "+".join(sorted(requires)) if isinstance(requires, frozenset) else None
 
 
-def _source(source: Any) -> dict[str, Any]:
+def _source(source: Any) -> JsonObject:
     return {"queries": _settings(source.Query), "takes_file": bool(source.takes_file)}
 
 
-def _objective(objective: Any) -> dict[str, Any]:
+def _objective(objective: Any) -> JsonObject:
     return {
         **_attributes(objective, "version", "summary", learns="task"),
         "metrics": list(objective.metrics),
@@ -180,18 +181,18 @@ def _objective(objective: Any) -> dict[str, Any]:
     }
 
 
-def _derivation(derivation: Any) -> dict[str, Any]:
+def _derivation(derivation: Any) -> JsonObject:
     shown = _attributes(derivation, "version", "summary", "level")
     return {**shown, "options": _settings(derivation.Options)}
 
 
-def _attributes(plugin: object, *names: str, **renamed: str) -> dict[str, Any]:
+def _attributes(plugin: object, *names: str, **renamed: str) -> JsonObject:
     """Attributes of a plugin's class, under their names or under others."""
     shown = {**{name: name for name in names}, **renamed}
     return {name: getattr(plugin, attribute) for name, attribute in shown.items()}
 
 
-DESCRIBED: dict[str, Callable[[Any], dict[str, Any]]] = {
+DESCRIBED: dict[str, Callable[[Any], JsonObject]] = {
     "trainer": _trainer,
     "feature": _feature,
     "source": _source,
@@ -200,7 +201,7 @@ DESCRIBED: dict[str, Callable[[Any], dict[str, Any]]] = {
 }
 
 
-def _settings(settings: Any) -> list[dict[str, Any]]:
+def _settings(settings: Any) -> list[JsonObject]:
     return [
         {"name": name, "default": default, "meaning": meaning}
         for name, default, meaning in settings.describe()

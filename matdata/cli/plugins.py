@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from matdata.cli.common import print_json, print_line, shown_value
 from matdata.cli.plugin_probe import LIMIT, probe, registries
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, PluginError
 from matdata.core.offers import UNINSTALL
 from matdata.training import TRAINERS
@@ -38,7 +38,7 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def _one(name: str, limit: float) -> dict[str, Any]:
+def _one(name: str, limit: float) -> JsonObject:
     """One plugin.
 
     Raises
@@ -55,7 +55,7 @@ def _one(name: str, limit: float) -> dict[str, Any]:
     return plugin
 
 
-def _record(plugins: list[dict[str, Any]], problems: list[dict[str, str]]) -> dict[str, Any]:
+def _record(plugins: list[JsonObject], problems: list[dict[str, str]]) -> JsonObject:
     kinds = {
         "plugins": "trainer",
         "features": "feature",
@@ -71,12 +71,12 @@ def _record(plugins: list[dict[str, Any]], problems: list[dict[str, str]]) -> di
     return {**listed, "train": loop, "problems": problems}
 
 
-def _all(limit: float) -> list[dict[str, Any]]:
+def _all(limit: float) -> list[JsonObject]:
     items = [(kind, name) for kind, one in registries().items() for name in sorted(one.plugins())]
     return _with_makers(probe(items, limit))
 
 
-def _with_makers(plugins: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_makers(plugins: list[JsonObject]) -> list[JsonObject]:
     registry_of = registries()
     return [
         {**plugin, "distribution": registry_of[plugin["kind"]].plugins()[plugin["name"]].maker}
@@ -100,7 +100,7 @@ def _problems() -> list[dict[str, str]]:
     return list(every.values())
 
 
-def _print_all(plugins: list[dict[str, Any]], problems: list[dict[str, str]]) -> None:
+def _print_all(plugins: list[JsonObject], problems: list[dict[str, str]]) -> None:
     if not TRAINERS.plugins():
         print_line(
             'no trainers are installed; pip install "matdata[models]" installs all of matdata'
@@ -120,14 +120,14 @@ def _print_all(plugins: list[dict[str, Any]], problems: list[dict[str, str]]) ->
         print_line(f"  next step: {problem['next_step']}")
 
 
-def _line(plugin: dict[str, Any]) -> str:
+def _line(plugin: JsonObject) -> str:
     maker = f"({plugin['kind']} of {plugin['distribution']})"
     if "broken" in plugin:
         return f"{plugin['name']}: broken: {plugin['broken']} {maker}"
     return " ".join(filter(None, (plugin["name"], plugin.get("version"), maker)))
 
 
-def _print_trainer(plugin: dict[str, Any]) -> None:
+def _print_trainer(plugin: JsonObject) -> None:
     print_line(f"{plugin['name']} {plugin['version']}: {plugin['summary']}")
     print_line(f"  learns: {', '.join(plugin['tasks'])}")
     print_line(f"  reads: {', '.join(plugin['inputs'])}")
@@ -139,7 +139,7 @@ def _print_trainer(plugin: dict[str, Any]) -> None:
         print_line(f"  trains with: {own}")
 
 
-def _print_loop(own: dict[str, Any]) -> None:
+def _print_loop(own: JsonObject) -> None:
     print_line(LOOP)
     for name, default, meaning in TrainSettings.describe():
         print_line(f"  train.{name}={shown_value(own.get(name, default))}  {meaning}")

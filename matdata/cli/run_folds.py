@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
+from matdata.core.documents import JsonMapping
 from matdata.core.printable import printable
 from matdata.training.scores.shown import few_scores, number
 
-Entry = Mapping[str, Any]
+Entry = JsonMapping
 _FOLD = re.compile(r"-fold\d+$")
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from matdata.cli.common import cache_of, print_json, print_line
 from matdata.cli.run_folds import fold_lines
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError
 from matdata.core.printable import printable
 from matdata.training.scores.shown import few_scores, number
 
-Entry = Mapping[str, Any]
+Entry = JsonMapping
 #: What the columns of ``--csv`` say of a run, from its summary.
 DESCRIBED = ("run", "plugin", "seed", "members", "seconds", "finished", "evaluated", "unranked")
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from matdata.cli.common import cache_of, print_json, print_line
+from matdata.core.documents import JsonObject
 from matdata.core.elements import symbols
 from matdata.core.printable import printable
 
@@ -18,7 +19,7 @@ def run(given: argparse.Namespace) -> int:
 
     dataset = api.open(given.dataset, cache_of(given))
     row = dataset.row(given.id)
-    record: dict[str, Any] = {name: column[row] for name, column in dataset.columns.items()}
+    record: JsonObject = {name: column[row] for name, column in dataset.columns.items()}
     splits = {name: _part(dataset, name, given.id) for name in dataset.split_names()}
     if given.json:
         print_json({**record, "splits": splits, "structure": _structure(dataset, row)})
@@ -41,7 +42,7 @@ def _part(dataset: Any, split: str, identity: str) -> str | None:
     return parts.get(identity)
 
 
-def _structure(dataset: Any, row: int) -> dict[str, Any] | None:
+def _structure(dataset: Any, row: int) -> JsonObject | None:
     one = dataset.structures.crystal(row)
     if one is None:
         return None

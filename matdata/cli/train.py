@@ -7,11 +7,12 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
 from matdata.core.cache import cache_dir
+from matdata.core.documents import JsonObject
 from matdata.core.options import Values
 from matdata.core.packages import need_torch
 from matdata.training.arguments import TRAIN_OPTIONS, canonical, config_of_train
@@ -46,7 +47,7 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def _record(run: Run) -> dict[str, Any]:
+def _record(run: Run) -> JsonObject:
     about = {"run": run.name, "folder": str(run.folder), "unchanged": run.unchanged}
     return {**about, **run.result()}
 

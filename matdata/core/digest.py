@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from matdata.core.documents import JsonObject
+
 SHORT = 8  # characters of a digest in a folder name
 
 
@@ -83,7 +85,7 @@ class ArrayHasher:
     """
 
     def __init__(self) -> None:
-        self._hashes: dict[str, Any] = {}
+        self._hashes: JsonObject = {}
         self._kinds: dict[str, tuple[str, tuple[int, ...]]] = {}
         self._lengths: dict[str, int] = {}
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.settings import Settings, meaning
 
@@ -22,7 +23,7 @@ from matdata.core.settings import Settings, meaning
 #: be repeated; ``table`` holds values by key (``--filter KEY=VALUE``), ``tables`` values by name
 #: and key (``--set FEATURE.KEY=VALUE``).
 Kind = Literal["text", "int", "float", "flag", "words", "list", "table", "tables"]
-Values = Mapping[str, Any]
+Values = JsonMapping
 _PAIR = re.compile(r"\w+=(?!=)")  # KEY=VALUE, where a condition has another operator
 
 
@@ -120,7 +121,7 @@ def _kind(hint: object) -> Kind:
 
 def values_of_keywords(
     options: Sequence[Option], given: Values, elsewhere: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+) -> JsonObject:
     """What keywords of Python say, by name of the option, as a configuration file would say it.
 
     Parameters
@@ -139,7 +140,7 @@ def values_of_keywords(
         If a keyword is unknown, with the closest known one, or a value is of another kind.
     """
     by_keyword = {option.keyword: option for option in options}
-    values: dict[str, Any] = {}
+    values: JsonObject = {}
     for name, value in given.items():
         option = by_keyword.get(name)
         if option is None:
@@ -206,7 +207,7 @@ def _wrong(option: Option, value: object, expected: str) -> ConfigError:
     )
 
 
-def overlay(lower: Values, upper: Values) -> dict[str, Any]:
+def overlay(lower: Values, upper: Values) -> JsonObject:
     """Values of which those in `upper` win; tables are joined key by key."""
     joined = dict(lower)
     for key, value in upper.items():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+
+from matdata.core.documents import JsonMapping, JsonObject
 
 READING, VALIDITY, REPEATED = "reading", "validity", "repeated ids"
 #: Steps that drop what cannot be used, where all others drop what was not asked for.
@@ -30,7 +31,7 @@ class Funnel:
         Per step its name, the numbers of records entered and kept, and the reasons.
     """
 
-    steps: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[JsonObject] = field(default_factory=list)
 
     def add(self, step: str, entered: int, reasons: Mapping[str, int]) -> int:
         """Add a step and return the number of records that it kept.
@@ -65,7 +66,7 @@ class Funnel:
         return render(self.steps)
 
 
-def render(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+def render(steps: Sequence[JsonMapping]) -> list[str]:
     """Text lines of a funnel's steps, one per step and one per reason."""
     if not steps:
         return []
@@ -80,13 +81,13 @@ def render(steps: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _is_large_dedupe(step: Mapping[str, Any]) -> bool:
+def _is_large_dedupe(step: JsonMapping) -> bool:
     removed = step["entered"] - step["kept"]
     name = step["step"].removesuffix(OF_EACH_PART)
     return name in DUPLICATES and removed > NAMED_SHARE * step["entered"]
 
 
-def defects(steps: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+def defects(steps: Sequence[JsonMapping]) -> dict[str, int]:
     """Records that were read or checked in vain, by reason.
 
     What the user or the source chose to leave out (duplicates, filters) is not among them.

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.printable import printable
 
 FULL = "Full data set"
 
 
-def table(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def table(steps: Sequence[JsonMapping]) -> list[JsonObject]:
     """Rows of the table: the filter, the number of records left, and the reasons for the others."""
     if not steps:
         return []
-    rows: list[dict[str, Any]] = [{"filter": FULL, "number": steps[0]["entered"], "removed": {}}]
+    rows: list[JsonObject] = [{"filter": FULL, "number": steps[0]["entered"], "removed": {}}]
     for step in steps:
         name = str(step["step"])
         title = name[:1].upper() + name[1:]
@@ -22,7 +22,7 @@ def table(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def table_lines(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+def table_lines(steps: Sequence[JsonMapping]) -> list[str]:
     """The table as text, numbers aligned on the right."""
     rows = [(printable(row["filter"]), f"{row['number']:,}") for row in table(steps)]
     rows = [("Filter", "Number"), *rows]

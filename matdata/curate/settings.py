@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.expressions.grammar import parse
 from matdata.core.expressions.nodes import text_of
@@ -86,7 +87,7 @@ class CurateSettings(Settings):
         keeps_all = self.dedupe == "auto" and dedupe == "none"
         return replace(self, dedupe="none") if keeps_all else self
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> JsonObject:
         """What a dataset depends on; a condition only where there is one."""
         identity = super().identity()
         return {name: value for name, value in identity.items() if name != "where" or value}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from matdata.building.options import build_options
 from matdata.core.console import Console
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor
 from matdata.core.options import Values, overlay, values_of_keywords
@@ -20,7 +19,7 @@ from matdata.store.dataset_folder import DatasetFolder
 MARKS = ("/", "n=")  # of ratios; no name of a split holds a slash or an equals sign
 
 
-def feature_options(config: str | Path | None, given: Values) -> Mapping[str, Any]:
+def feature_options(config: str | Path | None, given: Values) -> JsonMapping:
     """The options of ``matdata featurize`` from a file and keywords; the latter win.
 
     Returns
@@ -37,7 +36,7 @@ def feature_options(config: str | Path | None, given: Values) -> Mapping[str, An
 def add_features_by(
     dataset: DatasetFolder,
     cache: Path,
-    keywords: Mapping[str, Any],
+    keywords: JsonMapping,
     console: Console,
     executor: Executor | None,
 ) -> list[Made]:
@@ -64,7 +63,7 @@ def add_features_by(
     return add_features(dataset, cache, options, console, executor)
 
 
-def split_options(config: str | Path | None, given: Values) -> dict[str, Any]:
+def split_options(config: str | Path | None, given: Values) -> JsonObject:
     """The options of ``matdata split`` from a file and keywords: method, settings, name, ….
 
     Raises
@@ -89,7 +88,7 @@ def _with_ratios(given: Values) -> Values:
     return {**given, "split": canonical_text(given["split"])}
 
 
-def make_folds(dataset: DatasetFolder, options: Mapping[str, Any]) -> list[Split]:
+def make_folds(dataset: DatasetFolder, options: JsonMapping) -> list[Split]:
     """Make the splits of a method and save them; folds in their order.
 
     Raises

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from matdata.building.keywords import BuildKeywords, FeaturizeKeywords, Texts
 from matdata.core.cache import cache_dir
 from matdata.core.console import python_console
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.keywords import with_keywords
 from matdata.core.options import Values, overlay, values_of_keywords
@@ -74,7 +75,7 @@ def build(
     from matdata.building.config import BuildConfig
     from matdata.sources import find_source
 
-    given: dict[str, Any] = dict(options)
+    given: JsonObject = dict(options)
     in_memory = source is not None and not isinstance(source, (str, os.PathLike))
     values = _targets_apart(source, given) if in_memory else {}
     if isinstance(source, (str, os.PathLike)):
@@ -107,7 +108,7 @@ def _keywords(config: str | Path | None, given: Values) -> Values:
     return overlay(canonical(lower, both), canonical(upper, both))
 
 
-def _targets_apart(source: object, given: dict[str, Any]) -> dict[str, Any]:
+def _targets_apart(source: object, given: JsonObject) -> JsonObject:
     """Values of targets, taken out of the options, which keep their names.
 
     Raises
@@ -148,7 +149,7 @@ def _name_of(values: object) -> str:
     return name if isinstance(name, str) else "target"
 
 
-def _table(source: object, values: Mapping[str, Any], name: str, request: Request) -> Source:
+def _table(source: object, values: JsonMapping, name: str, request: Request) -> Source:
     from matdata.materials.source import Table
     from matdata.materials.tables import rows_of, with_columns
 

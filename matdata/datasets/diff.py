@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from matdata.core.crystals import Crystals
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StructureError
 from matdata.core.settings import Settings, setting
 from matdata.curate.near_duplicates import fingerprint
@@ -95,7 +96,7 @@ class Diff:
             "structure changed": len(self.restructured),
         }
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The differences as plain JSON values."""
         return {**asdict(self), "counts": self.counts()}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.core.crystals import Ragged
+from matdata.core.documents import JsonObject
 from matdata.core.elements import symbols
 from matdata.core.errors import ConfigError
 from matdata.core.structures import Structures
@@ -51,7 +52,7 @@ def write_json_lines(
             file.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def structure_document(structures: Structures, position: int) -> dict[str, Any]:
+def structure_document(structures: Structures, position: int) -> JsonObject:
     """A crystal in the form of pymatgen's ``Structure.as_dict``: lattice in Å, fractional sites."""
     crystals = structures.crystals
     part = crystals.sites(position)

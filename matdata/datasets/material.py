@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError, did_you_mean
 from matdata.core.html import card
 
@@ -55,7 +56,7 @@ class Material:
     ) -> None:
         self._dataset = dataset
         self.id = str(dataset.ids[row])
-        self.columns: dict[str, Any] = {
+        self.columns: JsonObject = {
             name: cells[row] for name, cells in dataset.columns.items() if name != "material_id"
         }
         self.features = MaterialFeatures(self.id, names, open_)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError, did_you_mean
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
@@ -31,7 +31,7 @@ class SnapshotView:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self.manifest: dict[str, Any] = snapshot.origin
+        self.manifest: JsonObject = snapshot.origin
 
     @classmethod
     def find(cls, cache: Path, ref: str) -> SnapshotView:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import MatdataError, TrainError
 from matdata.evaluation.folds import family_of
 from matdata.evaluation.openings import read_openings
@@ -22,7 +23,7 @@ from matdata.training.test_record import test_record
 Part = Literal["val", "test"]
 
 
-def summary(run: Run) -> dict[str, Any]:
+def summary(run: Run) -> JsonObject:
     """Description and state of a run, without its scores.
 
     Returns
@@ -32,7 +33,7 @@ def summary(run: Run) -> dict[str, Any]:
         score, None if it has one.
     """
     manifest = run.manifest
-    entry: dict[str, Any] = {
+    entry: JsonObject = {
         "run": run.name,
         "plugin": manifest["plugin"]["name"],
         "dataset": manifest["dataset"]["ref"],
@@ -52,7 +53,7 @@ def summary(run: Run) -> dict[str, Any]:
     return entry
 
 
-def listing(cache: Path) -> tuple[list[Run], list[dict[str, Any]]]:
+def listing(cache: Path) -> tuple[list[Run], list[JsonObject]]:
     """All runs of a cache, oldest first.
 
     Returns
@@ -64,7 +65,7 @@ def listing(cache: Path) -> tuple[list[Run], list[dict[str, Any]]]:
         the file) and ``next_step``.
     """
     runs: list[Run] = []
-    entries: list[dict[str, Any]] = []
+    entries: list[JsonObject] = []
     for folder in committed(cache / "runs"):
         try:
             run = Run(folder)
@@ -86,7 +87,7 @@ class _Scored:
 
     run: Run
     target: str
-    scores: Mapping[Part, Mapping[str, Any]]
+    scores: Mapping[Part, JsonMapping]
 
     @property
     def part(self) -> Part:
@@ -98,7 +99,7 @@ class _Scored:
         """What runs of one group have in common."""
         return self.target, self.part, str(self.scores[self.part]["truth_digest"])
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> JsonObject:
         """The run as an entry of its group."""
         test = self.scores.get("test")
         return {
@@ -115,14 +116,14 @@ def _scored(run: Run) -> list[_Scored]:
     val = validation_of(run.result())["targets"] if run.finished else {}
     test = test_record(run)["targets"] if (run.folder / RECORD).is_file() else {}
     names = dict.fromkeys([*val, *test])
-    parts: dict[Part, Mapping[str, Any]] = {"val": val, "test": test}
+    parts: dict[Part, JsonMapping] = {"val": val, "test": test}
     return [
         _Scored(run, name, {part: scores[name] for part, scores in parts.items() if name in scores})
         for name in names
     ]
 
 
-def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def groups(runs: Sequence[Run]) -> list[JsonObject]:
     """Runs grouped by target and validation materials, each group sorted by its metric.
 
     Returns
@@ -147,7 +148,7 @@ def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
     return [_group(members) for members in chosen_by_test_last]
 
 
-def _group(members: list[_Scored]) -> dict[str, Any]:
+def _group(members: list[_Scored]) -> JsonObject:
     first = members[0]
     scored = first.scores[first.part]
     metric, more = deciding(scored["task"], [one.scores[first.part]["metrics"] for one in members])
@@ -198,7 +199,7 @@ def _order(value: float | None, more: bool) -> float:
     return -value if more else value
 
 
-def compare(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def compare(runs: Sequence[Run]) -> list[JsonObject]:
     """Rank the given runs; those without a score are in no group.
 
     Runs on other folds of the same split are compared by `matdata.evaluation.folds.fold_tables`.

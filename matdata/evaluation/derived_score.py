@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from matdata.core.digest import digest_json
+from matdata.core.documents import JsonObject
 from matdata.evaluation.derive.chain import FITTED, Chain
 from matdata.splits.base import Split
 from matdata.store.dataset_folder import DatasetFolder
@@ -27,7 +27,7 @@ def derived_record(
     dataset: DatasetFolder,
     split: Split,
     settings: Mapping[str, object] | None,
-) -> dict[str, Any]:
+) -> JsonObject:
     """What is derived, scored on the test part, which is open already.
 
     Returns
@@ -45,9 +45,9 @@ def derived_record(
     for step in chain.steps:
         train |= step.truth(train, {})
     predicted = {target.name for target in run.schema.targets}
-    targets: dict[str, Any] = {}
+    targets: JsonObject = {}
     for target in predictions.targets:
-        scored: dict[str, Any] = {}
+        scored: JsonObject = {}
         if target.name not in predicted:
             scored = target_record(predictions, target, train[target.name])
             why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})

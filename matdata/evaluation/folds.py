@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from matdata.core.digest import digest_json
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.training.run import Run
 from matdata.training.scores.shown import deciding
 
-Entry = Mapping[str, Any]
+Entry = JsonMapping
 
 
 def family_of(run: Run) -> tuple[str, str] | None:
@@ -25,7 +25,7 @@ def training_of(run: Run) -> str:
     return digest_json({name: value for name, value in identity.items() if name != "split"})
 
 
-def fold_tables(runs: Sequence[Run], groups: Iterable[Entry]) -> list[dict[str, Any]]:
+def fold_tables(runs: Sequence[Run], groups: Iterable[Entry]) -> list[JsonObject]:
     """Trainings on the same folds with the same materials, ranked by their mean score.
 
     Parameters
@@ -52,7 +52,7 @@ def fold_tables(runs: Sequence[Run], groups: Iterable[Entry]) -> list[dict[str, 
             if family is not None:
                 key = (*family, group["target"], group["part"], training_of(run))
                 parts.setdefault(key, {})[run.manifest["split"]["fold"]] = (group, entry)
-    tables: dict[str, dict[str, Any]] = {}
+    tables: dict[str, JsonObject] = {}
     for (dataset, split, target, part, _), scored in parts.items():
         if len(scored) < 2:
             continue
@@ -77,7 +77,7 @@ def fold_tables(runs: Sequence[Run], groups: Iterable[Entry]) -> list[dict[str, 
     return list(tables.values())
 
 
-def _training(entries: list[Entry]) -> dict[str, Any]:
+def _training(entries: list[Entry]) -> JsonObject:
     scores = {part: _over_folds([entry[part] for entry in entries]) for part in ("val", "test")}
     names = [entry["run"] for entry in entries]
     return {
@@ -87,7 +87,7 @@ def _training(entries: list[Entry]) -> dict[str, Any]:
     } | scores
 
 
-def _over_folds(metrics: list[Mapping[str, float | None] | None]) -> dict[str, Any] | None:
+def _over_folds(metrics: list[Mapping[str, float | None] | None]) -> JsonObject | None:
     """Mean and standard deviation of each metric over the folds that have scores."""
     scored = [one for one in metrics if one is not None]
     if not scored:
@@ -102,7 +102,7 @@ def _over_folds(metrics: list[Mapping[str, float | None] | None]) -> dict[str, A
     return {"folds": len(scored), "mean": mean, "std": std}
 
 
-def _rank(table: dict[str, Any]) -> None:
+def _rank(table: JsonObject) -> None:
     part = table["part"]
     means = [training[part]["mean"] for training in table["trainings"]]
     by, more = deciding(table["task"], means)

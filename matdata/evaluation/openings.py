@@ -11,10 +11,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from matdata.core.cache import storage_error
 from matdata.core.digest import digest_json
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError, TrainError
 from matdata.store import files
 from matdata.store.locks import LOCK, holding
@@ -119,7 +119,7 @@ def _read(path: Path) -> tuple[list[Opening], str, str]:
     openings, last = [], ""
     for number, line in enumerate(text.split("\n")[:-1], 1):
         try:
-            entry: dict[str, Any] = json.loads(line)
+            entry: JsonObject = json.loads(line)
             digest = entry.pop("digest")
             if entry["previous"] != last or digest_json(entry) != digest:
                 raise ValueError("its digest does not match the line and the one before")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from matdata.core.documents import JsonObject
 from matdata.core.html import card
 from matdata.evaluation.compare import compare, groups, listing, summary
 from matdata.evaluation.folds import fold_tables
@@ -32,9 +33,9 @@ class RunList:
         (`matdata.evaluation.folds.fold_tables`).
     """
 
-    runs: list[dict[str, Any]]
-    ranked: list[dict[str, Any]]
-    folds: list[dict[str, Any]]
+    runs: list[JsonObject]
+    ranked: list[JsonObject]
+    folds: list[JsonObject]
 
     def __len__(self) -> int:
         return len(self.runs)
@@ -86,12 +87,12 @@ class RunList:
         return pd.DataFrame(rows, columns=None if rows else ["run"]).set_index("run")
 
 
-def _metrics(entry: dict[str, Any]) -> dict[str, Any]:
+def _metrics(entry: JsonObject) -> JsonObject:
     scores = {part: entry[part] or {} for part in ("val", "test")}
     return {f"{part}_{name}": value for part in scores for name, value in scores[part].items()}
 
 
-def _state(entry: dict[str, Any]) -> str:
+def _state(entry: JsonObject) -> str:
     if "damaged" in entry:
         return "damaged"
     if not entry["finished"]:

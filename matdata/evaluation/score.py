@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from matdata.core.digest import digest_file
+from matdata.core.documents import JsonObject
 from matdata.core.errors import TrainError, first_few
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.chain import Chain
@@ -37,7 +37,7 @@ def evaluate_run(
     run: Run,
     settings: Mapping[str, object] | None = None,
     derive: Sequence[str | Derivation] = (),
-) -> dict[str, Any]:
+) -> JsonObject:
     """Score a finished run on the test part of its split, or read the score that is on record.
 
     Parameters
@@ -86,7 +86,7 @@ def evaluate_run(
 
 def _base_record(
     run: Run, dataset: DatasetFolder, split: Split, settings: Mapping[str, object] | None
-) -> dict[str, Any]:
+) -> JsonObject:
     """The score of what the run predicts itself, made now or on record."""
     ids = np.sort(split.ids("test"))
     weights = run.weights_digest()
@@ -152,9 +152,7 @@ def _split(run: Run, dataset: DatasetFolder) -> Split:
     return split
 
 
-def _record(
-    run: Run, dataset: DatasetFolder, split: Split, predictions: Predictions
-) -> dict[str, Any]:
+def _record(run: Run, dataset: DatasetFolder, split: Split, predictions: Predictions) -> JsonObject:
     return {
         "run": run.name,
         "weights": run.weights_digest(),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from matdata.core.cache import cache_dir
+from matdata.core.documents import JsonObject
 from matdata.core.errors import MatdataWarning
 from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
@@ -112,7 +113,7 @@ def evaluate(
     format: Sequence[str] | str | None = None,
     style: str | None = None,
     **settings: Unpack[PredictionKeywords],
-) -> dict[str, Any]:
+) -> JsonObject:
     """Open the test part of a run's split, once, and score the run; later calls read the record.
 
     What is derived from the predictions (see `predict`) is scored under ``derived``.

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Ragged
 from matdata.core.digest import digest_json
+from matdata.core.documents import JsonObject
 from matdata.core.errors import FeatureError
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings
@@ -267,7 +268,7 @@ class Featurizer(ABC, Generic[S_co]):
         variant = getattr(self.settings, "variant", None)
         return f"{self.name}:{variant}" if variant else self.name
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> JsonObject:
         """What a store of this feature depends on, beside the dataset."""
         return {
             "featurizer": self.name,
@@ -279,7 +280,7 @@ class Featurizer(ABC, Generic[S_co]):
         """SHA-256 (hex) of `identity`."""
         return digest_json(self.identity())
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> JsonObject:
         """Schema for the manifest: identity, citation and fields."""
         return {
             **self.identity(),

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.crystals import Ragged
+from matdata.core.documents import JsonObject
 from matdata.core.errors import FeatureError, StoreError, did_you_mean
 from matdata.core.given import require_name
 from matdata.core.html import ROWS, card
@@ -47,7 +48,7 @@ class Feature:
         folder: Path,
         ids: npt.NDArray[np.str_],
         dataset_digest: str,
-        view: dict[str, Any] | None = None,
+        view: JsonObject | None = None,
         left_out: Callable[[], Sequence[Reject]] | None = None,
     ) -> None:
         self.folder = folder
@@ -67,7 +68,7 @@ class Feature:
         self.arrays = ShardedArrays(folder, self.manifest)
         self.featurizer = self._make(view or {})
 
-    def _make(self, view: dict[str, Any]) -> Featurizer:
+    def _make(self, view: JsonObject) -> Featurizer:
         settings = dict(self.manifest["settings"])
         settings.pop("variant", None)
         instance = featurizer(self.manifest["feature"], {**settings, **view})
@@ -165,7 +166,7 @@ class Feature:
     def __iter__(self) -> Iterator[str]:
         return iter(self.ids.tolist())
 
-    def stored(self, ids: Sequence[str] | None = None) -> dict[str, Any]:
+    def stored(self, ids: Sequence[str] | None = None) -> JsonObject:
         """Stored fields of some materials, or of all."""
         positions = None if ids is None else self.positions(ids)
         return self.arrays.read(list(self.arrays.levels), positions)

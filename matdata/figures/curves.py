@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from matdata.core.documents import JsonMapping
 from matdata.core.units import with_unit
 from matdata.figures.picture import Look, Picture, integer_axis, plain
 
@@ -40,7 +40,7 @@ class Counts:
 
 
 def history(
-    rows: Sequence[Mapping[str, Any]], title: str, look: Look | None = None, best: int | None = None
+    rows: Sequence[JsonMapping], title: str, look: Look | None = None, best: int | None = None
 ) -> Picture:
     """Losses and validation error over the epochs of a training.
 
@@ -76,9 +76,7 @@ def history(
     return picture
 
 
-def uncertainty(
-    scored: Mapping[str, Any], unit: str, title: str, look: Look | None = None
-) -> Picture:
+def uncertainty(scored: JsonMapping, unit: str, title: str, look: Look | None = None) -> Picture:
     """Calibration of predicted standard deviations, and the confidence-error curve.
 
     Parameters
@@ -108,7 +106,7 @@ def uncertainty(
     return picture
 
 
-def draw_calibration(picture: Picture, axes: Axes, scored: Mapping[str, Any]) -> None:
+def draw_calibration(picture: Picture, axes: Axes, scored: JsonMapping) -> None:
     """Observed over expected share of materials within intervals (Tran et al. 2020)."""
     expected, observed = (100.0 * np.array(scored["coverage"][k]) for k in ("expected", "observed"))
     colours = picture.colours

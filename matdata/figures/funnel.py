@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from matdata.core.documents import JsonMapping
 from matdata.figures.histograms import horizontal_bars
 from matdata.figures.picture import Look, Picture, plain
 
 BAR = 0.42  # inches
 
 
-def funnel(rows: Sequence[Mapping[str, Any]], title: str, look: Look | None = None) -> Picture:
+def funnel(rows: Sequence[JsonMapping], title: str, look: Look | None = None) -> Picture:
     """Records that are left after each filter.
 
     Parameters

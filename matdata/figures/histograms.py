@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from matdata.core.documents import JsonObject
 from matdata.core.units import with_unit
 from matdata.figures.picture import Look, Picture, counted, integer_axis, plain
 
@@ -181,7 +182,7 @@ def split_parts(
     edges = bin_edges(np.concatenate(list(known.values())), min(map(len, known.values())))
     first = next(iter(known))
     for (part, numbers), colour in zip(known.items(), picture.colours.cycle, strict=False):
-        shape: dict[str, Any] = {"histtype": "step", "linewidth": 1.5}
+        shape: JsonObject = {"histtype": "step", "linewidth": 1.5}
         if part == first:
             shape = {"alpha": 0.35}
         weights = np.full(len(numbers), 100.0 / len(numbers))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.units import with_unit
 from matdata.figures.curves import draw_calibration
 from matdata.figures.picture import Look, Picture, counted, plain
@@ -70,7 +71,7 @@ def score_line(metrics: Mapping[str, float | None], unit: str, count: int, entri
 def parity(
     pairs: Pairs,
     metrics: Mapping[str, float | None],
-    uncertainty: Mapping[str, Any] | None = None,
+    uncertainty: JsonMapping | None = None,
     title: str = "",
     look: Look | None = None,
 ) -> Picture:
@@ -152,7 +153,7 @@ def _draw(picture: Picture, axes: Axes, pairs: Pairs) -> None:
 
 def _draw_density(picture: Picture, axes: Axes, pairs: Pairs) -> None:
     low, high = axes.get_xlim()
-    common: dict[str, Any] = {
+    common: JsonObject = {
         "gridsize": 70, "extent": (low, high, low, high), "mincnt": 1, "linewidths": 0, "zorder": 2,
         "cmap": picture.colours.sequential, "rasterized": True,
     }  # fmt: skip

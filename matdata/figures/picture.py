@@ -20,6 +20,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from matdata.core.cache import storage_error
+from matdata.core.documents import JsonObject
 from matdata.core.printable import printable
 from matdata.figures.formats import require_format
 from matdata.figures.styles import Style, style_of
@@ -187,7 +188,7 @@ class Picture(Figure):
             raise storage_error(error, path) from error
         return path
 
-    def _metadata(self, form: str) -> dict[str, Any]:
+    def _metadata(self, form: str) -> JsonObject:
         """Title, source and rights by the keys that a format has for them."""
         about = {name: str(text) for name, text in self.about.items() if text}
         words = "; ".join(f"{name}: {about[name]}" for name in about if name != "title")

@@ -5,16 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from matdata.adapters.sites import Sites
 from matdata.core.digest import digest_arrays, digest_json
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.materials.tables import Rows
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked
 from matdata.sources.files import Files
-from matdata.sources.parse import parse_formulas, parse_structures
+from matdata.sources.parse import RecordChunk, parse_formulas, parse_structures
 from matdata.sources.readers.base import WEIGHT, Raw, Record
 from matdata.sources.readers.nested_columns import NestedColumns
 from matdata.sources.readers.peek import column_names, first_raw, first_readable
@@ -24,7 +25,7 @@ from matdata.sources.roles import ReadOptions, Roles, find_roles, holds_structur
 WHAT = "the table"
 
 
-class Table(Source):
+class Table(Source[RecordChunk]):
     """Records in memory, read as those of a file: the same records make the same snapshot.
 
     Parameters
@@ -47,7 +48,7 @@ class Table(Source):
         self._limit = request.limit
         self._roles = self._find_roles()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Without the records: workers parse what they are handed."""
         return {**vars(self), "_rows": Rows([])}
 
@@ -96,7 +97,7 @@ class Table(Source):
             note="; ".join(filter(None, [roles.note, *self._rows.notes])),
         )
 
-    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+    def raw_chunks(self, start: int = 0) -> Iterator[RecordChunk]:
         """Chunks of raw records, from chunk `start` on."""
         records = itertools.islice(self._raw_records(), self._limit)
         for chunk in chunked(records, start):
@@ -116,13 +117,13 @@ class Table(Source):
                 raw = replace(raw, form="none", payload=problem, values={"id": raw.values["id"]})
             yield raw
 
-    def parse(self, raw: Any) -> Chunk:
+    def parse(self, raw: RecordChunk) -> Chunk:
         """Parse a list of raw records."""
         composition, records = raw
         return parse_formulas(records) if composition else parse_structures(records)
 
 
-def _described(record: Record) -> dict[str, Any]:
+def _described(record: Record) -> JsonObject:
     """A record as JSON values; a structure by the digest of its arrays."""
     return {
         name: digest_arrays(value._asdict()) if isinstance(value, Sites) else value

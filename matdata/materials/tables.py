@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.adapters import pymatgen
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError, SourceError, first_few
 from matdata.materials.cells import holds_object, is_missing, plain, structure_of
 from matdata.materials.items import is_material, is_pandas
@@ -201,7 +202,7 @@ def _values(column: Any) -> list[Any]:
     return list(column.astype(object).tolist())
 
 
-def _record(row: Mapping[str, Any], structure_col: str | None) -> Record:
+def _record(row: JsonMapping, structure_col: str | None) -> Record:
     """A row as a JSON document of its values is read, with its structure beside them."""
     object_ = row.get(structure_col) if structure_col else None
     if not holds_object(object_):
@@ -256,7 +257,7 @@ def _labelled(records: list[Record], labels: Sequence[str] | None) -> list[Recor
     return [{LABEL: label, **one} for label, one in zip(labels, records, strict=True)]
 
 
-def with_columns(rows: Rows, columns: Mapping[str, Any]) -> Rows:
+def with_columns(rows: Rows, columns: JsonMapping) -> Rows:
     """Records with more columns, such as targets of structures.
 
     Parameters

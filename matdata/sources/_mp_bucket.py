@@ -8,10 +8,10 @@ import urllib.parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from matdata.core.console import Console
 from matdata.core.digest import digest_json
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import SourceError
 from matdata.core.executors import Workers, ordered_map
 from matdata.core.packages import needed_for
@@ -155,7 +155,7 @@ def _address(key: str) -> str:
     return f"{host}/{urllib.parse.quote(key, safe='/=')}"
 
 
-def _actions(prefix: str) -> Sequence[Mapping[str, Any]]:
+def _actions(prefix: str) -> Sequence[JsonMapping]:
     """The entries of a Delta table's log for its current files."""
     import pyarrow as pa
 
@@ -170,7 +170,7 @@ def _actions(prefix: str) -> Sequence[Mapping[str, Any]]:
         table = DeltaTable(f"s3://{BUCKET}/{prefix}/", storage_options=options)
         if "deletionVectors" in (table.protocol().reader_features or ()):
             raise ValueError("rows are marked as deleted outside the files (deletion vectors)")
-        rows: list[dict[str, Any]] = pa.table(table.get_add_actions()).to_pylist()
+        rows: list[JsonObject] = pa.table(table.get_add_actions()).to_pylist()
     except Exception as error:  # deltalake's errors share no importable base
         raise SourceError(
             f"the table {prefix} of the Materials Project's open data cannot be read: "
@@ -181,7 +181,7 @@ def _actions(prefix: str) -> Sequence[Mapping[str, Any]]:
     return rows
 
 
-def _part(prefix: str, action: Mapping[str, Any]) -> Part:
+def _part(prefix: str, action: JsonMapping) -> Part:
     if action.get("num_records") is None:
         raise SourceError(
             f"the log of {prefix} does not count the rows of {action['path']}",

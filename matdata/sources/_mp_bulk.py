@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from matdata.core.documents import JsonObject
 from matdata.sources._mp_bucket import Collection, fetch_parts, find_collection
 from matdata.sources._mp_fields import (
     FIELDS,
@@ -52,7 +53,7 @@ class OpenData:
         """Version of the database."""
         return self._collections()[0].version
 
-    def request(self) -> dict[str, Any]:
+    def request(self) -> JsonObject:
         """What determines the records, besides fields and level of theory."""
         summary, thermo = self._collections()
         return {
@@ -61,7 +62,7 @@ class OpenData:
             "documents": summary.rows,
         }
 
-    def pages(self, start: int) -> Iterator[Any]:
+    def pages(self, start: int) -> Iterator[list[JsonObject] | dict[str, list[str]]]:
         """Pages of documents, then of deprecated ids, from page `start` on."""
         summary, thermo = self._collections()
         paths = fetch_parts(summary, self._cache)
@@ -99,7 +100,7 @@ class _Energies:
         }
         self._level = level
 
-    def of(self, ids: list[str]) -> dict[str, dict[str, Any]]:
+    def of(self, ids: list[str]) -> dict[str, JsonObject]:
         """The energies of those of `ids` that have any."""
         with_energy = [identity for identity in ids if identity in self._positions]
         rows = self._documents.read([self._positions[identity] for identity in with_energy])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from matdata.core.documents import JsonMapping, JsonObject
 
 
 class PageSizes(NamedTuple):
@@ -39,8 +41,8 @@ THERMO_TYPES = ("GGA_GGA+U", "R2SCAN", "GGA_GGA+U_R2SCAN", "summary")
 
 
 def with_thermo(
-    documents: Sequence[Mapping[str, Any]], energies_by_id: Mapping[str, Mapping[str, object]]
-) -> list[dict[str, Any]]:
+    documents: Sequence[JsonMapping], energies_by_id: Mapping[str, Mapping[str, object]]
+) -> list[JsonObject]:
     """The documents with energies merged by material id; None where there are none."""
     no_energies = dict.fromkeys(THERMO_FIELDS)
     merged = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.sources._mp_client import (
     api_endpoint,
@@ -49,7 +50,7 @@ class Pages:
         self._version = self._version or database_version(self._endpoint)
         return self._version
 
-    def request(self) -> dict[str, Any]:
+    def request(self) -> JsonObject:
         """What determines the records, besides fields and level of theory."""
         with client_errors("counting the documents"), self._client("summary") as summary:
             total = self._count(summary)
@@ -62,7 +63,7 @@ class Pages:
     def _count(self, summary: object, deprecated: bool = False) -> int:
         return ask(summary, 1, deprecated=deprecated, _fields="material_id")[1]
 
-    def pages(self, start: int) -> Iterator[Any]:
+    def pages(self, start: int) -> Iterator[list[JsonObject] | dict[str, list[str]]]:
         """Pages of documents, then of deprecated ids, from page `start` on."""
         with client_errors("reading a page"), self._client("summary") as summary:
             total = self._count(summary)
@@ -75,7 +76,7 @@ class Pages:
             if self._limit is None:
                 yield from self._deprecated(summary, max(start - -(-n_documents // per_page), 0))
 
-    def _page(self, summary: object, number: int, size: int, total: int) -> list[dict[str, Any]]:
+    def _page(self, summary: object, number: int, size: int, total: int) -> list[JsonObject]:
         page, now = ask(
             summary,
             self._sizes.documents,
@@ -104,11 +105,11 @@ class Pages:
             _check(page, min(per_page, total - first), total, now, number)
             yield deprecated_page([str(document["material_id"]) for document in page])
 
-    def _with_thermo(self, documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _with_thermo(self, documents: Sequence[JsonObject]) -> list[JsonObject]:
         """The documents with the energies of one level of theory, None where there are none."""
         if self._thermo == "summary":
             return list(documents)
-        energies: dict[str, dict[str, Any]] = {}
+        energies: dict[str, JsonObject] = {}
         ids = [str(document["material_id"]) for document in documents]
         with client_errors("reading energies"), self._client("thermo") as thermo:
             for start in range(0, len(ids), THERMO_BATCH):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.core.cache import storage_error
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.sources._mp_bucket import Collection
 
@@ -69,9 +70,9 @@ class Documents:
             cells += [(number, row, value) for row, value in enumerate(values)]
         return cells
 
-    def read(self, positions: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    def read(self, positions: Sequence[tuple[int, int]]) -> list[JsonObject]:
         """The documents at these positions (file, row), in this order."""
-        by_position: dict[tuple[int, int], dict[str, Any]] = {}
+        by_position: dict[tuple[int, int], JsonObject] = {}
         for number in sorted({file for file, _ in positions}):
             rows = [row for file, row in positions if file == number]
             documents = _documents(self._tables[number].take(rows))
@@ -81,12 +82,12 @@ class Documents:
         return [by_position[position] for position in positions]
 
 
-def _documents(table: Any) -> list[dict[str, Any]]:
+def _documents(table: Any) -> list[JsonObject]:
     """Rows as dictionaries; an Arrow map becomes a JSON object."""
     import pyarrow as pa
 
     maps = [field.name for field in table.schema if pa.types.is_map(field.type)]
-    rows: list[dict[str, Any]] = table.to_pylist()
+    rows: list[JsonObject] = table.to_pylist()
     for row in rows:
         row |= {name: dict(row[name]) for name in maps if row[name] is not None}
     return rows

@@ -10,6 +10,7 @@ from typing import Any
 from matdata.adapters.sites import require_periodic
 from matdata.core import elements
 from matdata.core.composition import parse_formula, reduced_amounts, reduced_formula
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Unusable
 
@@ -19,7 +20,7 @@ FORMULAS = (
 RATIO_TOLERANCE = 0.01  # services round the shares of elements
 
 
-def check_dimensions(attributes: Mapping[str, Any]) -> None:
+def check_dimensions(attributes: JsonMapping) -> None:
     """Reject an entry that is stated not to be periodic, or contradicts itself about it.
 
     Raises
@@ -36,7 +37,7 @@ def check_dimensions(attributes: Mapping[str, Any]) -> None:
         raise Unusable("not_periodic", f"periodic in {count} directions only")
 
 
-def check_statements(attributes: Mapping[str, Any], numbers: Sequence[int]) -> None:
+def check_statements(attributes: JsonMapping, numbers: Sequence[int]) -> None:
     """Reject an entry whose sites differ from its statements: number, elements, or formula.
 
     Parameters

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from matdata.adapters.sites import FULL, Sites, from_cartesian, number_of
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.ledger import Unusable
 from matdata.sources._optimade_checks import check_dimensions, check_statements
 from matdata.sources.base import Chunk
@@ -32,8 +33,11 @@ FEATURES = {
     "unknown_positions": ("unknown_positions", "some positions are not known"),
 }
 
+#: The entries of a page.
+Entries: TypeAlias = Sequence[object]
 
-def sites_of(entry: Mapping[str, Any]) -> Sites:
+
+def sites_of(entry: JsonMapping) -> Sites:
     """One crystal.
 
     Raises
@@ -64,7 +68,7 @@ def sites_of(entry: Mapping[str, Any]) -> Sites:
         raise Unusable("unreadable", f"not an OPTIMADE structure: {error!r}") from None
 
 
-def _element(species: Mapping[str, Any]) -> str:
+def _element(species: JsonMapping) -> str:
     symbols, shares = species["chemical_symbols"], species.get("concentration") or [1.0]
     shares_text = ", ".join(f"{s} {float(c):.3g}" for s, c in zip(symbols, shares, strict=False))
     if "vacancy" in symbols:
@@ -76,7 +80,7 @@ def _element(species: Mapping[str, Any]) -> str:
     return str(symbols[0])
 
 
-def values_of(entry: Mapping[str, object]) -> dict[str, Any]:
+def values_of(entry: Mapping[str, object]) -> JsonObject:
     """An entry's values; nested objects become ``a.b.c``, markers of missing values None.
 
     Raises
@@ -85,7 +89,7 @@ def values_of(entry: Mapping[str, object]) -> dict[str, Any]:
         If its attributes are not an object, or hold too many values.
     """
     attributes = _attributes(entry)
-    flat: dict[str, Any] = {}
+    flat: JsonObject = {}
     for name, value in attributes.items():
         if name not in STRUCTURE:
             _flatten(name, value, flat)
@@ -94,7 +98,7 @@ def values_of(entry: Mapping[str, object]) -> dict[str, Any]:
     return flat
 
 
-def _attributes(entry: Mapping[str, object]) -> Mapping[str, Any]:
+def _attributes(entry: Mapping[str, object]) -> JsonMapping:
     attributes = entry.get("attributes")
     if attributes is not None and not isinstance(attributes, Mapping):
         kind = type(attributes).__name__
@@ -102,7 +106,7 @@ def _attributes(entry: Mapping[str, object]) -> Mapping[str, Any]:
     return attributes or {}
 
 
-def chunk_of(entries: Sequence[object]) -> Chunk:
+def chunk_of(entries: Entries) -> Chunk:
     """Structures and values of entries."""
     gathered = gather(entries, _identity, _row)
     table = {"material_id": gathered.ids, **to_columns(gathered.rows)}
@@ -128,7 +132,7 @@ def _row(entry: Any) -> Iterator[Row]:
     yield Row(_identity(entry), {**values, "formula": formula})
 
 
-def _is_known_by_formula(entry: Mapping[str, Any]) -> bool:
+def _is_known_by_formula(entry: JsonMapping) -> bool:
     """Whether an entry states a formula and nothing about a structure, not even its dimensions."""
     attributes = _attributes(entry)
     silent = all(is_missing(attributes.get(name)) for name in (*STRUCTURE, *DIMENSIONS))
@@ -143,7 +147,7 @@ def day_of(entry: Mapping[str, object]) -> str:
     return ".".join(match.groups()) if match else ""
 
 
-def _flatten(name: str, value: object, flat: dict[str, Any]) -> None:
+def _flatten(name: str, value: object, flat: JsonObject) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
             _flatten(f"{name}.{key}", inner, flat)

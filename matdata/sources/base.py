@@ -9,14 +9,15 @@ function of its argument; the chunk's number and its records never depend on the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self
 
 import numpy as np
 
 from matdata.core.crystals import MAX_ID, Crystals, Int
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import SourceError, StructureError
 from matdata.core.ledger import Reject
 from matdata.core.redaction import redacted
@@ -25,6 +26,16 @@ from matdata.core.structures import Structures
 from matdata.sources.identity import printable, problem_of
 from matdata.sources.limits import CHUNK_ROWS
 from matdata.sources.roles import ReadOptions
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    #: `Source` alone means `Source[object]`: one with raw chunks of any type.
+    Raw_co = TypeVar("Raw_co", default=object, covariant=True)
+else:
+    from typing import TypeVar
+
+    Raw_co = TypeVar("Raw_co", covariant=True)
 
 #: Fields of an `Origin` in the source's own words, which can hold an address.
 WORDS = ("request", "licence", "url", "citation", "note")
@@ -164,7 +175,7 @@ class Origin:
     name: str
     version: str
     kind: Literal["structure", "composition"]
-    request: dict[str, Any]
+    request: JsonObject
     licence: str = ""
     url: str = ""
     citation: str = ""
@@ -212,12 +223,12 @@ class Request(Settings):
     options: ReadOptions = field(default_factory=ReadOptions)
     file: Path | None = None
     cache: Path | None = None
-    query: Mapping[str, Any] = field(default_factory=dict)
+    query: JsonMapping = field(default_factory=dict)
     snapshot: str | None = setting(None, "version of a kept snapshot", verbatim=True)
 
 
-class Source(ABC):
-    """Base of all sources; `sources/sample.py` is one to copy from."""
+class Source(ABC, Generic[Raw_co]):
+    """Base of all sources, typed by their raw chunks; `sources/sample.py` is one to copy from."""
 
     name: ClassVar[str]
     #: Whether `parse` is slow enough to be shared among processes.
@@ -241,14 +252,14 @@ class Source(ABC):
         """Describe what will be read; may look at the input, reads no more than it must."""
 
     @abstractmethod
-    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+    def raw_chunks(self, start: int = 0) -> Iterator[Raw_co]:
         """Yield picklable raw chunks from chunk number `start` on, in a fixed order."""
 
     @abstractmethod
-    def parse(self, raw: Any) -> Chunk:
+    def parse(self, raw: Raw_co) -> Chunk:  # type: ignore[misc]
         """Turn one raw chunk into columns; a record that cannot be read becomes a `Reject`."""
 
-    def read(self, raw: Any) -> Chunk:
+    def read(self, raw: Raw_co) -> Chunk:  # type: ignore[misc]
         """`parse`, without records whose ids cannot be told from others or written down."""
         return self.parse(raw).with_usable_ids()
 

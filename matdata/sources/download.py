@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from matdata.core.cache import storage_error
 from matdata.core.digest import digest_file
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError, StoreError
 from matdata.core.redaction import excerpt
 from matdata.sources.credentials import NONE, Credentials, split_address
@@ -126,7 +127,7 @@ def _valid_digest(path: Path, remote: Remote) -> str | None:
     return digest if same and fault_of(path, receipt["bytes"], digest) is None else None
 
 
-def receipt_of(path: Path) -> dict[str, Any]:
+def receipt_of(path: Path) -> JsonObject:
     """Address, size and digest of a file of ``downloads/``.
 
     Raises

@@ -7,13 +7,13 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from matdata.core.errors import SourceError, did_you_mean
 from matdata.core.part_names import PART_COLUMN
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
-from matdata.sources.parse import parse_formulas, parse_structures
+from matdata.sources.parse import RecordChunk, parse_formulas, parse_structures
 from matdata.sources.readers.base import Raw, Record
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
 from matdata.sources.readers.layout import Layout, layout_of
@@ -35,7 +35,7 @@ FORMATS = (
 )
 
 
-class Files(Source):
+class Files(Source[RecordChunk]):
     """Records from a path; the format is inferred from the file name, roles from column names.
 
     Parameters
@@ -136,14 +136,14 @@ class Files(Source):
             notes.append(self._input.note())
         return "; ".join(filter(None, notes))
 
-    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+    def raw_chunks(self, start: int = 0) -> Iterator[RecordChunk]:
         """Chunks of raw records, from chunk `start` on."""
         records = limited(self._raw_records(), self.limit, {*self._layout.parts.values()})
         composition = self._find_roles().structure is None
         for chunk in chunked(records, start):
             yield composition, chunk
 
-    def parse(self, raw: Any) -> Chunk:
+    def parse(self, raw: RecordChunk) -> Chunk:
         """Parse a list of raw records."""
         composition, records = raw
         return parse_formulas(records) if composition else parse_structures(records)

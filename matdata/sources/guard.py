@@ -9,11 +9,12 @@ other records. With ``--debug`` it is raised with its traceback.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from matdata.adapters.sites import Sites
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import MatdataError
 from matdata.core.ledger import DEBUG, UNEXPECTED, Reject, Unusable
 from matdata.core.packages import MissingPackageError, missing_package
@@ -28,7 +29,7 @@ class Row(NamedTuple):
     """A usable record: its id, its values by column, its crystal if it has one."""
 
     material_id: str
-    values: Mapping[str, Any]
+    values: JsonMapping
     sites: Sites | None = None
 
 
@@ -47,7 +48,7 @@ class Gathered:
     """
 
     ids: list[str] = field(default_factory=list)
-    rows: list[Mapping[str, Any]] = field(default_factory=list)
+    rows: list[JsonMapping] = field(default_factory=list)
     sites: list[Sites] = field(default_factory=list)
     structure_rows: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from matdata.adapters.sites import from_dict
 from matdata.core.cache import cache_dir
 from matdata.core.digest import digest_file, digest_json
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError, did_you_mean
 from matdata.core.settings import Settings, setting
 from matdata.sources.base import Chunk, Origin, Request, Source
@@ -39,6 +40,9 @@ DATE = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})$")
 CITATION = "K. Choudhary et al., The joint automated repository for various integrated "
 CITATION += "simulations (JARVIS), npj Comput. Mater. 6, 173 (2020), doi:10.1038/s41524-020-00440-1"
 
+#: Place of an entry in the file, the entry, and its file of dielectric functions.
+Entry: TypeAlias = tuple[int, Any, Path | None]
+
 
 @dataclass(frozen=True)
 class JarvisQuery(Settings):
@@ -49,7 +53,7 @@ class JarvisQuery(Settings):
     )
 
 
-class Jarvis(Source):
+class Jarvis(Source[list[Entry]]):
     """Records of a JARVIS set; ``"na"`` and -99999 are missing values.
 
     Parameters
@@ -150,7 +154,7 @@ class Jarvis(Source):
         paths = sorted(self._optics.glob("*.xml"))
         return digest_json([[path.name, digest_file(path)] for path in paths])
 
-    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+    def raw_chunks(self, start: int = 0) -> Iterator[list[Entry]]:
         """Entries, `CHUNK_ROWS` per chunk, each with the path of its XML file or None."""
         path, _ = self._path()
         entries = itertools.islice(_entries(path), self._request.limit)
@@ -168,14 +172,14 @@ class Jarvis(Source):
         path = self._optics / f"{jid}.xml"
         return path if path.is_file() else None
 
-    def parse(self, raw: Any) -> Chunk:
+    def parse(self, raw: list[Entry]) -> Chunk:
         """Structures and values of a list of entries."""
         gathered = gather(raw, _identity, _row)
         table = {"material_id": gathered.ids, **to_columns(gathered.rows)}
         return structural_chunk(gathered, table)
 
 
-def _row(numbered: tuple[int, Any, Path | None]) -> Iterator[Row]:
+def _row(numbered: Entry) -> Iterator[Row]:
     _, entry, xml = numbered
     atoms = require_object(entry).get("atoms")
     values = _values(entry)
@@ -207,7 +211,7 @@ def _version(member: str) -> str:
     return f"{year}.{month:02}.{day:02}"
 
 
-def _identity(numbered: tuple[int, Any, Path | None]) -> str:
+def _identity(numbered: Entry) -> str:
     number, entry, _ = numbered
     for name in ("jid", "id", "material_id") if isinstance(entry, dict) else ():
         if _present(entry.get(name)) is not None:
@@ -215,7 +219,7 @@ def _identity(numbered: tuple[int, Any, Path | None]) -> str:
     return f"record {number + 1}"
 
 
-def _values(entry: dict[str, Any]) -> dict[str, Any]:
+def _values(entry: JsonObject) -> JsonObject:
     rest = {k: v for k, v in entry.items() if k not in ("atoms", "jid", "id", "material_id")}
     return {name: _present(value) for name, value in flatten(rest).items()}
 

@@ -12,15 +12,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from matdata.core.cache import cache_dir
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError, did_you_mean
 from matdata.core.packages import require_package
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.download import Remote, check_local, fetch
 from matdata.sources.files import Files
-from matdata.sources.parse import parse_formulas, parse_structures
+from matdata.sources.parse import RecordChunk, parse_formulas, parse_structures
 from matdata.sources.readers.base import is_structure_dict
 
 MATBENCH = "matbench_"
@@ -91,7 +92,7 @@ def known_sets() -> dict[str, Entry]:
     }
 
 
-class MatminerData(Source):
+class MatminerData(Source[RecordChunk]):
     """One of matminer's data sets.
 
     Parameters
@@ -183,7 +184,7 @@ class MatminerData(Source):
         special = PER_CELL.get((self._entry.name, column))
         return special or unit or UNITS.get(column, "")
 
-    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+    def raw_chunks(self, start: int = 0) -> Iterator[RecordChunk]:
         """Raw records of the file, without further structures besides the one that is read."""
         n_read = 0
         for composition, records in self._reader().raw_chunks(0):
@@ -199,13 +200,13 @@ class MatminerData(Source):
                 ],
             )
 
-    def _values(self, values: dict[str, Any], number: int) -> dict[str, Any]:
+    def _values(self, values: JsonObject, number: int) -> JsonObject:
         columns = {k: v for k, v in values.items() if not is_structure_dict(v)}
         if self._task is not None:
             columns["id"] = f"mb-{self._task}-{number:0{len(str(self._entry.rows))}}"
         return columns
 
-    def parse(self, raw: Any) -> Chunk:
+    def parse(self, raw: RecordChunk) -> Chunk:
         """Parse a list of raw records."""
         composition, records = raw
         return parse_formulas(records) if composition else parse_structures(records)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from matdata.adapters.sites import Sites, from_pymatgen_dict, to_crystals
 from matdata.core.cache import cache_dir
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.core.ledger import Reject, Unusable
 from matdata.core.settings import Settings, setting
@@ -51,13 +52,17 @@ class MpQuery(Settings):
     )
 
 
+#: Documents, or the ids that are deprecated under the key of that name.
+Page: TypeAlias = list[JsonObject] | dict[str, list[str]]
+
+
 class _Reader(Protocol):
     def version(self) -> str: ...
-    def request(self) -> dict[str, Any]: ...
-    def pages(self, start: int) -> Iterator[Any]: ...
+    def request(self) -> JsonObject: ...
+    def pages(self, start: int) -> Iterator[Page]: ...
 
 
-class MaterialsProject(Source):
+class MaterialsProject(Source[Page]):
     """Summary documents of the Materials Project, not deprecated, ordered by material id.
 
     Ids that the database deprecated become rejects, so that a diff can report them.
@@ -126,7 +131,7 @@ class MaterialsProject(Source):
             note="; ".join(notes),
         )
 
-    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+    def raw_chunks(self, start: int = 0) -> Iterator[Page]:
         """Pages of documents, sorted by material id, then of deprecated ids, from `start` on.
 
         Raises
@@ -136,7 +141,7 @@ class MaterialsProject(Source):
         """
         yield from self._reader.pages(start)
 
-    def parse(self, raw: Any) -> Chunk:
+    def parse(self, raw: Page) -> Chunk:
         """Structures and properties of one page."""
         if isinstance(raw, dict):
             return parse_documents([], self._fields(), raw["deprecated"])
@@ -160,7 +165,7 @@ def wanted_targets(request: Request) -> dict[str, str]:
 
 
 def parse_documents(
-    documents: list[dict[str, Any]], fields: tuple[str, ...], deprecated: list[str] | None = None
+    documents: list[JsonObject], fields: tuple[str, ...], deprecated: list[str] | None = None
 ) -> Chunk:
     """Summary documents as columns; a missing value and a null are equivalent.
 
@@ -189,7 +194,7 @@ def parse_documents(
     )
 
 
-def _row(document: dict[str, Any]) -> Iterator[Row]:
+def _row(document: JsonObject) -> Iterator[Row]:
     crystal = _sites(document.get("structure"))
     rest = {k: v for k, v in document.items() if k not in ("structure", "material_id")}
     values = {name: value for name, value in flatten(rest).items() if value is not None}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.sources._mp_fields import FIELDS, PageSizes
 from matdata.sources.base import Chunk, Origin, Request
@@ -79,7 +80,7 @@ class SavedDocuments(SavedFile):
             note=f"{NOTE.format(name=self._path.name)}; {MIXED}",
         )
 
-    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+    def raw_chunks(self, start: int = 0) -> Iterator[list[JsonObject]]:
         """Lists of documents in the order of the file."""
         number = 0
         for skipped, page in enumerate(chunked(self.documents(), 0, self.page_sizes.documents)):
@@ -87,12 +88,12 @@ class SavedDocuments(SavedFile):
                 yield [_kept(item.value, place) for place, item in enumerate(page, start=number)]
             number += len(page)
 
-    def parse(self, raw: Any) -> Chunk:
+    def parse(self, raw: list[JsonObject]) -> Chunk:
         """Structures and properties of a list of documents."""
         return parse_documents(raw, FIELDS)
 
 
-def _kept(document: Any, number: int) -> dict[str, Any]:
+def _kept(document: Any, number: int) -> JsonObject:
     if isinstance(document, Damaged):
         return {"material_id": f"record {number + 1}", "structure": document}
     if document.get("material_id") is None:

@@ -9,13 +9,14 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from matdata.core.cache import cache_dir, storage_error
 from matdata.core.digest import digest_json
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.core.settings import Settings, setting
-from matdata.sources._optimade_entries import chunk_of, day_of, values_of
+from matdata.sources._optimade_entries import Entries, chunk_of, day_of, values_of
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.credentials import split_base
 from matdata.sources.readers.json_text import Item, sampled
@@ -49,7 +50,7 @@ class OptimadeQuery(Settings):
     where: str | None = setting(None, "filter in the language of OPTIMADE", verbatim=True)
 
 
-class Optimade(Source):
+class Optimade(Source[Entries]):
     """Structures of an OPTIMADE service with the provider's own fields.
 
     Parameters
@@ -78,7 +79,7 @@ class Optimade(Source):
         base, self._credentials = split_base(address, "the address of the OPTIMADE service")
         self._base = base if re.search(r"/v\d+(\.\d+)*$", base) else f"{base}/v1"
         self._name = text if text in PROVIDERS else str(urllib.parse.urlsplit(base).hostname)
-        self._first: dict[str, Any] | None = None
+        self._first: JsonObject | None = None
         self._fields: dict[str, str] | None = None
 
     @classmethod
@@ -98,7 +99,7 @@ class Optimade(Source):
             }
         return self._fields
 
-    def _get(self, url: str) -> dict[str, Any]:
+    def _get(self, url: str) -> JsonObject:
         return get_json(url, self._credentials)
 
     def _address(self, **options: object) -> str:
@@ -106,7 +107,7 @@ class Optimade(Source):
         parameters = {**({"filter": where} if where else {}), **options}
         return f"{self._base}/structures?{urllib.parse.urlencode(parameters)}"
 
-    def _first_page(self) -> dict[str, Any]:
+    def _first_page(self) -> JsonObject:
         if self._first is None:
             fields = ",".join((*FIELDS, *self._provider_fields()))
             try:
@@ -169,7 +170,7 @@ class Optimade(Source):
             note=NOTE,
         )
 
-    def _request_record(self, version: str, page: dict[str, Any]) -> dict[str, Any]:
+    def _request_record(self, version: str, page: JsonObject) -> JsonObject:
         return {
             "source": self.name,
             "base": self._base,
@@ -181,7 +182,7 @@ class Optimade(Source):
             "options": self._request.options.to_dict(),
         }
 
-    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+    def raw_chunks(self, start: int = 0) -> Iterator[Entries]:
         """Pages of entries, from page `start` on.
 
         Addresses of pages may be opaque, so each is recorded in a trail when its page is read.
@@ -222,7 +223,7 @@ class Optimade(Source):
     def _key(self) -> str:
         return digest_json([self._address(), self._request.limit])
 
-    def parse(self, raw: Any) -> Chunk:
+    def parse(self, raw: Entries) -> Chunk:
         """Structures and fields of one page."""
         return chunk_of(raw)
 
@@ -266,7 +267,7 @@ class Trail:
         files.remove(self._path)
 
 
-def _entries(page: dict[str, Any], url: str) -> list[dict[str, Any]]:
+def _entries(page: JsonObject, url: str) -> list[JsonObject]:
     data = page.get("data")
     if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
         raise SourceError(
@@ -277,7 +278,7 @@ def _entries(page: dict[str, Any], url: str) -> list[dict[str, Any]]:
     return data
 
 
-def _count(page: dict[str, Any]) -> int | None:
+def _count(page: JsonObject) -> int | None:
     count = (page.get("meta") or {}).get("data_returned")
     return count if isinstance(count, int) else None
 
@@ -291,7 +292,7 @@ def _check_count(before: int | None, now: int | None, url: str) -> None:
         )
 
 
-def _next(page: dict[str, Any], url: str) -> str:
+def _next(page: JsonObject, url: str) -> str:
     """The address of the next page: a string, an object with ``href``, or none."""
     link = (page.get("links") or {}).get("next")
     if isinstance(link, dict):

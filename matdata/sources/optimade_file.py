@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.sources._optimade_entries import KIND, chunk_of, day_of, values_of
 from matdata.sources.base import Chunk, Origin
@@ -83,11 +84,11 @@ class SavedEntries(SavedFile):
             note=f"{RAW.format(name=self._path.name)}; {NOTE}",
         )
 
-    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+    def raw_chunks(self, start: int = 0) -> Iterator[list[JsonObject]]:
         """Lists of entries in the order of the file."""
         for page in chunked(self.documents(), start):
             yield [item.value for item in page]
 
-    def parse(self, raw: Any) -> Chunk:
+    def parse(self, raw: list[JsonObject]) -> Chunk:
         """Structures and fields of a list of entries."""
         return chunk_of(raw)

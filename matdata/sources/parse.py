@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from matdata.adapters.sites import Sites, from_dict, to_crystals
 from matdata.core.composition import parse_formula
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Reject, Unusable
 from matdata.core.packages import needed_for
@@ -16,6 +17,9 @@ from matdata.core.part_names import PART_COLUMN
 from matdata.sources.base import Chunk
 from matdata.sources.guard import Gathered, Row, gather, rejected
 from matdata.sources.readers.base import Raw
+
+#: Raw records, after whether all of them are known by their formula alone.
+RecordChunk: TypeAlias = tuple[bool, list[Raw]]
 
 
 def parse_structures(records: Sequence[Raw]) -> Chunk:
@@ -61,7 +65,7 @@ def _rows_of(record: Raw) -> Iterator[Row | Reject]:
             yield Row(name, values, outcome)
 
 
-def _values_of(record: Raw) -> dict[str, Any]:
+def _values_of(record: Raw) -> JsonObject:
     values = _stated_values(record)
     values["id"] = f"{record.qualifier}{values['id']}"
     if record.part is None:
@@ -75,7 +79,7 @@ def _values_of(record: Raw) -> dict[str, Any]:
     return {**own, PART_COLUMN: record.part}
 
 
-def _stated_values(record: Raw) -> dict[str, Any]:
+def _stated_values(record: Raw) -> JsonObject:
     if record.form != "xyz":
         return dict(record.values)
     from matdata.adapters.ase import frame_values
@@ -154,7 +158,7 @@ def require_formula(formula: str) -> None:
         raise Unusable("bad_formula", why) from error
 
 
-def to_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def to_columns(rows: Sequence[JsonMapping]) -> dict[str, list[Any]]:
     """Columns from dictionaries, one per record; None where a record lacks a key."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     return {name: [row.get(name) for row in rows] for name in names}

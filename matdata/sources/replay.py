@@ -14,12 +14,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, ClassVar, cast
+from typing import IO, Any, ClassVar, TypeAlias, cast
 
 from matdata.adapters.sites import from_fractional
 from matdata.core.cache import storage_error
 from matdata.core.crystals import Crystals
 from matdata.core.digest import canonical_json
+from matdata.core.documents import JsonObject
 from matdata.core.errors import MatdataError, SourceError
 from matdata.core.ledger import Reject, Unusable
 from matdata.core.redaction import redacted
@@ -92,7 +93,7 @@ def _lines(snapshot: Snapshot) -> Iterator[Any]:
     yield {"end": manifest["records"]}
 
 
-def _crystal(crystals: Crystals, row: int) -> dict[str, Any]:
+def _crystal(crystals: Crystals, row: int) -> JsonObject:
     sites = crystals.sites(row)
     return {
         "lattice": crystals.lattice[row].tolist(),
@@ -111,7 +112,11 @@ def is_replay(path: Path) -> bool:
     return start == json.dumps(MARK)[:-1]
 
 
-class Replay(Source):
+#: A line of the file, after its number.
+Line: TypeAlias = tuple[int, JsonObject]
+
+
+class Replay(Source[list[Line]]):
     """A file of `write_replay` in place of the source that it came from.
 
     Parameters
@@ -152,7 +157,7 @@ class Replay(Source):
             )
         return cls(cast(Path, request.file))
 
-    def _read(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _read(self) -> Iterator[tuple[int, JsonObject]]:
         """Lines with their numbers."""
         with open_text(self._path) as file:
             for number, line in enumerate(file, start=1):
@@ -163,7 +168,7 @@ class Replay(Source):
                     raise self._cut(f"line {number} is no JSON object")
                 yield number, value
 
-    def _checked(self, header: dict[str, Any]) -> dict[str, Any]:
+    def _checked(self, header: JsonObject) -> JsonObject:
         try:
             origin = origin_of(header["origin"])
             texts = [origin.source, origin.name, origin.version, header["records_digest"]]
@@ -191,7 +196,7 @@ class Replay(Source):
         """What the source reported of itself when the snapshot was taken."""
         return origin_of(self._header["origin"])
 
-    def raw_chunks(self, start: int = 0) -> Iterator[Any]:
+    def raw_chunks(self, start: int = 0) -> Iterator[list[Line]]:
         """The chunks of the snapshot: lines with their numbers.
 
         Raises
@@ -199,7 +204,7 @@ class Replay(Source):
         SourceError
             If the file is truncated, or its lines are not in the order in which they were written.
         """
-        chunk: list[tuple[int, dict[str, Any]]] = []
+        chunk: list[Line] = []
         number, ended, records = 0, False, 0
         lines = self._read()
         next(lines)
@@ -218,7 +223,7 @@ class Replay(Source):
         if not ended or records != self._header["records"]:
             raise self._cut(f"it holds {records} of {self._header['records']} records")
 
-    def parse(self, raw: Any) -> Chunk:
+    def parse(self, raw: list[Line]) -> Chunk:
         """One chunk as it was.
 
         Raises
@@ -248,7 +253,7 @@ class Replay(Source):
     def _has_crystals(self) -> bool:
         return bool(self._header["origin"]["kind"] == "structure")
 
-    def _row(self, names: list[str], line: dict[str, Any]) -> Row:
+    def _row(self, names: list[str], line: JsonObject) -> Row:
         values = line["values"]
         if not isinstance(values, list) or len(values) != len(names):
             raise ValueError(f"{len(names)} columns need a list of as many values")

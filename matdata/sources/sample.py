@@ -34,7 +34,7 @@ CITATION = (
 )
 
 
-class Sample(Source):
+class Sample(Source[Draws]):
     """Prototype structures decorated with elements in common oxidation states.
 
     A record is a composition in an ordered AFLOW prototype of the same stoichiometry, stretched

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.sources.base import Request, Source
 from matdata.sources.readers.documents import read_documents
 from matdata.sources.readers.json_text import Item
 
 
-class SavedFile(Source):
+class SavedFile(Source[list[JsonObject]]):
     """A file of documents that stands in for a service; its `name` is that of the service.
 
     Parameters

@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from matdata.core import ledger
 from matdata.core.console import Console
 from matdata.core.digest import SHORT, digest_json
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import SourceError, StoreError
 from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
 from matdata.core.given import require_name
@@ -48,7 +49,7 @@ class Snapshot:
     """
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: JsonObject
     state: State = "unchanged"
 
     @classmethod
@@ -63,9 +64,9 @@ class Snapshot:
         return cls(folder, read_manifest(folder, KIND))
 
     @property
-    def origin(self) -> dict[str, Any]:
+    def origin(self) -> JsonObject:
         """The source's description of itself."""
-        origin: dict[str, Any] = self.manifest["origin"]
+        origin: JsonObject = self.manifest["origin"]
         return origin
 
     @property
@@ -215,7 +216,7 @@ def _part(number: int) -> str:
     return f"chunks/{number:05d}"
 
 
-def _n_records(entry: Mapping[str, Any]) -> int:
+def _n_records(entry: JsonMapping) -> int:
     """Records of a finished chunk, those that could not be read included."""
     return int(entry["meta"]["records"]) + int(entry["meta"]["rejected"])
 
@@ -264,7 +265,7 @@ def _commit(
     return replace(Snapshot.open(folder), state=writer.state)
 
 
-def _identity(origin: Origin) -> dict[str, Any]:
+def _identity(origin: Origin) -> JsonObject:
     return {
         "source": origin.source,
         "version": origin.version,

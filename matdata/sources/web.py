@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.core.redaction import excerpt, shareable
 from matdata.sources.credentials import NONE, Credentials, split_address
@@ -36,7 +37,7 @@ class Refused(SourceError):
         self.status = status
 
 
-def get_json(url: str, credentials: Credentials = NONE) -> dict[str, Any]:
+def get_json(url: str, credentials: Credentials = NONE) -> JsonObject:
     """The JSON object at an address; see `get_value`.
 
     Raises

@@ -7,10 +7,10 @@ of rows. Each split method is one module with a `Method`; `make_splits` finds it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy.typing as npt
 
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import SplitError
 from matdata.core.part_names import PARTS
 from matdata.core.registry import Registry
@@ -66,7 +66,7 @@ def make_splits(
     method: str,
     ids: npt.ArrayLike,
     table: Mapping[str, object] | None = None,
-    settings: Settings | Mapping[str, Any] | None = None,
+    settings: Settings | JsonMapping | None = None,
 ) -> list[Split]:
     """Split materials by a named method.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.options import Option, Values
 from matdata.core.settings import Settings
@@ -41,7 +40,7 @@ SPLIT_OPTIONS = (
 NAMED = {"ratios": "split", "by": "group_by", "seed": "seed"}
 
 
-def canonical(values: Values, whole: Values) -> dict[str, Any]:
+def canonical(values: Values, whole: Values) -> JsonObject:
     """Options of a file or of the command line: ``method``, ``settings`` of it, and the rest.
 
     Raises

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import SplitError, first_few
 from matdata.core.printable import printable
 from matdata.splits.base import Split
@@ -88,7 +88,7 @@ class Report:
         """The overlaps of one level that share something."""
         return [o for o in self.overlaps if o.n_shared and o.level == level]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The report as JSON values."""
         overlaps = [asdict(o) | {"examples": [list(e) for e in o.examples]} for o in self.overlaps]
         return {
@@ -175,7 +175,7 @@ def audit(
     return Report(split.name, split.digest(), tuple(judged), tuple(skipped), unlabelled, apart)
 
 
-def _aligned(table: Mapping[str, Any]) -> tuple[Ids, Columns]:
+def _aligned(table: JsonMapping) -> tuple[Ids, Columns]:
     if "material_id" not in table:
         raise SplitError(
             "an audit needs the column 'material_id'",

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_json
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SplitError, did_you_mean, first_few
 from matdata.core.html import card
 from matdata.core.part_names import PARTS
@@ -48,7 +49,7 @@ class Split(Mapping[str, list[str]]):
 
     name: str
     method: str
-    settings: dict[str, Any]
+    settings: JsonObject
     parts: dict[str, Ids]
     notes: tuple[str, ...] = field(default=())
 

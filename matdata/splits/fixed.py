@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from matdata.core.digest import digest_file
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SplitError, first_few
 from matdata.core.part_names import PARTS
 from matdata.core.settings import Settings, setting
@@ -75,7 +75,7 @@ def fixed_split(ids: Ids, columns: Columns, settings: FixedSettings) -> list[Spl
     ]
 
 
-_Origin = tuple[str, dict[str, list[str]], dict[str, Any]]
+_Origin = tuple[str, dict[str, list[str]], JsonObject]
 
 
 def _origin(ids: Ids, columns: Columns, settings: FixedSettings) -> _Origin:

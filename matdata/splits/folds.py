@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import SplitError, StoreError, did_you_mean
 from matdata.splits.base import Split
 from matdata.splits.saved import HasSplits, load_split
 
 
-def fold_of(name: str, settings: Mapping[str, Any]) -> tuple[str, int] | None:
+def fold_of(name: str, settings: JsonMapping) -> tuple[str, int] | None:
     """The name that the folds of a saved split have in common, and the number of this one.
 
     Returns

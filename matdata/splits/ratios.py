@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import SplitError, did_you_mean
 
 ORDER = ("train", "val", "test")
@@ -94,7 +95,7 @@ def largest_remainder(shares: Mapping[str, Fraction], n: int) -> dict[str, int]:
     return sizes
 
 
-def parse_ratios(value: str | Mapping[str, Any] | Sequence[Any] | Ratios) -> Ratios:
+def parse_ratios(value: str | JsonMapping | Sequence[Any] | Ratios) -> Ratios:
     """Read ratios from text, a mapping of part to share, or a sequence.
 
     Two numbers are train and test, three are train, val and test. Numbers that sum to 100 are
@@ -127,7 +128,7 @@ def parse_ratios(value: str | Mapping[str, Any] | Sequence[Any] | Ratios) -> Rat
     return Ratios({p: numbers[p] / divisor for p in ORDER if numbers.get(p)}, counts)
 
 
-def canonical_text(value: str | Mapping[str, Any] | Sequence[Any] | Ratios) -> str:
+def canonical_text(value: str | JsonMapping | Sequence[Any] | Ratios) -> str:
     """Canonical text of ratios in any accepted form.
 
     Raises

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from matdata.core.console import SILENT, Console
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import DamageError, SplitError, StoreError
 from matdata.core.given import require_name
 from matdata.core.settings import Settings
@@ -42,7 +43,7 @@ def settings_known(method: str) -> list[str]:
     return [name for name, _, _ in METHODS.get(method).settings.describe()]
 
 
-def settings_of_method(method: str, given: Mapping[str, Any]) -> Settings:
+def settings_of_method(method: str, given: JsonMapping) -> Settings:
     """Settings of a method; those with ratios take 70/15/15 if none are given.
 
     Raises
@@ -186,7 +187,7 @@ class HasSplits(Protocol):
     def split_names(self) -> list[str]:
         """Names of the saved splits."""
 
-    def load_split(self, name: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+    def load_split(self, name: str) -> tuple[dict[str, list[Any]], JsonObject]:
         """A saved split: its columns and its note."""
 
 

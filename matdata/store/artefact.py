@@ -16,9 +16,9 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from matdata.core.cache import storage_error
+from matdata.core.documents import JsonObject
 from matdata.core.errors import DamageError, StoreError
 from matdata.store import files
 from matdata.store.damage import State, has_part, install, require_same
@@ -45,10 +45,10 @@ class ArtefactWriter:
         self.home = home
         self.kind = kind
         self.staging = home / f"{STAGING}{kind}-{key[:16]}"
-        self.parts: dict[str, dict[str, Any]] = {}
+        self.parts: dict[str, JsonObject] = {}
         self.resumed = 0
         self.state: State = "built"
-        self._replaced: dict[str, Any] | None = None
+        self._replaced: JsonObject | None = None
 
     def _open(self) -> None:
         self.staging.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ class ArtefactWriter:
         lines = "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in self.parts.values())
         files.write_text(self.staging / JOURNAL, lines)
 
-    def _journal_lines(self) -> Iterator[dict[str, Any]]:
+    def _journal_lines(self) -> Iterator[JsonObject]:
         path = self.staging / JOURNAL
         if not path.exists():
             yield from self._manifest_entries()
@@ -72,12 +72,12 @@ class ArtefactWriter:
                 if _is_entry(entry):
                     yield entry
 
-    def _manifest_entries(self) -> Iterator[dict[str, Any]]:
+    def _manifest_entries(self) -> Iterator[JsonObject]:
         # Killed between the manifest and the final rename: the manifest lists every part.
         with contextlib.suppress(StoreError):
             yield from _entries_of(read_manifest(self.staging))
 
-    def _is_whole(self, entry: dict[str, Any]) -> bool:
+    def _is_whole(self, entry: JsonObject) -> bool:
         return has_part(self.staging, entry["part"], entry["files"])
 
     def adopt(self, folder: Path) -> None:
@@ -139,14 +139,14 @@ class ArtefactWriter:
         except OSError as error:
             raise storage_error(error, final) from error
 
-    def _record(self, entry: dict[str, Any]) -> None:
+    def _record(self, entry: JsonObject) -> None:
         with open(self.staging / JOURNAL, "a", encoding="utf-8") as journal:
             journal.write(json.dumps(entry, sort_keys=True) + "\n")
             journal.flush()
             os.fsync(journal.fileno())
         self.parts[entry["part"]] = entry
 
-    def commit(self, name: str, content: dict[str, Any], receipt: dict[str, Any]) -> Path:
+    def commit(self, name: str, content: JsonObject, receipt: JsonObject) -> Path:
         """Write the manifest and rename the folder to its final name, which is returned.
 
         Parameters
@@ -189,7 +189,7 @@ class ArtefactWriter:
             raise storage_error(error, final) from error
         return final
 
-    def _require_same(self, final: Path, manifest: dict[str, Any]) -> None:
+    def _require_same(self, final: Path, manifest: JsonObject) -> None:
         assert self._replaced is not None
         try:
             require_same(final, self._replaced, manifest)
@@ -213,7 +213,7 @@ def _link(source: Path, target: Path) -> None:
         link(str(source), str(target))
 
 
-def _entries_of(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _entries_of(manifest: JsonObject) -> Iterator[JsonObject]:
     """The lines of the journal that led to a manifest."""
     for part in manifest["parts"]:
         meta = {key: value for key, value in part.items() if key != "part"}
@@ -269,7 +269,7 @@ def building(
             files.remove(writer.staging)
 
 
-def check_files(folder: Path, manifest: dict[str, Any], part: str) -> None:
+def check_files(folder: Path, manifest: JsonObject, part: str) -> None:
     """Check the digests of a part's files before they are read.
 
     Raises

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from matdata.core.digest import SHORT
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, FeatureError, StoreError, did_you_mean
 from matdata.core.given import require_name
 from matdata.store import files
@@ -191,7 +192,7 @@ def _last_version(home: Path, folders: Sequence[Path]) -> Path:
     return last
 
 
-def find_feature(cache: Path, ref: str, spec: str, settings: dict[str, Any]) -> Path:
+def find_feature(cache: Path, ref: str, spec: str, settings: JsonObject) -> Path:
     """The feature of a dataset, built last, with this name and these stored settings.
 
     Parameters

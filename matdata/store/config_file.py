@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.core.cache import storage_error
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.given import path_of
 from matdata.core.options import Option
@@ -36,7 +37,7 @@ FORMAT = "config-format"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def read_config(path: str | Path, options: Sequence[Option]) -> dict[str, Any]:
+def read_config(path: str | Path, options: Sequence[Option]) -> JsonObject:
     """Read a configuration file.
 
     Parameters
@@ -67,7 +68,7 @@ def read_config(path: str | Path, options: Sequence[Option]) -> dict[str, Any]:
     version = content.pop(FORMAT, FORMATS[KIND].version)
     content = upgraded(KIND, content, version, path)
     by_name = {option.name: option for option in options if option.in_file}
-    values: dict[str, Any] = {}
+    values: JsonObject = {}
     for key, value in content.items():
         name = key.replace("-", "_")
         place = f"{path}{_line(text, key)}"

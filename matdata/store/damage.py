@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from matdata.core.console import Console
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import DamageError
 from matdata.core.executors import default_workers
 from matdata.store import files
@@ -83,7 +84,7 @@ def report_damage(faults: list[Fault], console: Console) -> None:
     console.say("repairing: what is damaged is made again")
 
 
-def require_same(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+def require_same(folder: Path, old: JsonMapping, new: JsonMapping) -> None:
     """Check that what was made again is what was there.
 
     Parameters
@@ -131,7 +132,7 @@ def install(staging: Path, final: Path, records: Mapping[str, Sequence[Any]]) ->
     files.remove(staging)
 
 
-def has_part(folder: Path, part: str, records: Mapping[str, Any]) -> bool:
+def has_part(folder: Path, part: str, records: JsonMapping) -> bool:
     """Whether a part has exactly these files, byte by byte."""
     path = folder / part
     return path.exists() and files.file_records(folder, path) == records

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from matdata.core import ledger
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, as_ids
+from matdata.core.documents import JsonObject
 from matdata.core.errors import MatdataError, StoreError, StructureError, did_you_mean, first_few
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
@@ -71,7 +72,8 @@ class DatasetFolder:
         """Number of rows that are known by their formula alone."""
         rows = int(self.manifest["rows"])
         having = {"structure": rows, "composition": 0}
-        return rows - int(having.get(self.kind, self.manifest.get("structures", 0)))
+        known = having.get(self.kind)
+        return rows - int(self.manifest.get("structures", 0) if known is None else known)
 
     def _checked(self, part: str) -> Path:
         check_files(self.folder, self.manifest, part)
@@ -224,9 +226,9 @@ class DatasetFolder:
         """The ledger."""
         return ledger.from_columns(tables.read_table(self._checked("ledger.parquet")))
 
-    def funnel(self) -> list[dict[str, Any]]:
+    def funnel(self) -> list[JsonObject]:
         """Steps of the funnel."""
-        steps: list[dict[str, Any]] = read_json(self._checked("funnel.json"))["steps"]
+        steps: list[JsonObject] = read_json(self._checked("funnel.json"))["steps"]
         return steps
 
     # Splits may be added to a finished dataset; each is a table with a sealed note.
@@ -247,10 +249,10 @@ class DatasetFolder:
         self,
         name: str,
         columns: dict[str, list[Any]],
-        note: dict[str, Any],
+        note: JsonObject,
         *,
         damaged: bool = False,
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         """Save a split, unless one of its name exists: ids and parts, settings and digests.
 
         One that is `damaged` is replaced, if what is whole of it is the same.
@@ -264,7 +266,7 @@ class DatasetFolder:
         write = notes.restore if damaged else notes.keep
         return write(self._splits, name, columns, content)
 
-    def load_split(self, name: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+    def load_split(self, name: str) -> tuple[dict[str, list[Any]], JsonObject]:
         """A saved split: its columns and its note.
 
         Raises

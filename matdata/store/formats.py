@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import StoreError
 
-Record = Mapping[str, Any]
-Upgrade = Callable[[Record], dict[str, Any]]
+Record = JsonMapping
+Upgrade = Callable[[Record], JsonObject]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def stamp(kind: str) -> dict[str, Any]:
+def stamp(kind: str) -> JsonObject:
     """What a record says about its format."""
     return {"name": f"matdata-{kind}", "version": FORMATS[kind].version}
 
@@ -74,7 +74,7 @@ def require_readable(kind: str, version: object, place: object) -> int:
     return version
 
 
-def upgraded(kind: str, record: Record, version: object, place: object) -> dict[str, Any]:
+def upgraded(kind: str, record: Record, version: object, place: object) -> JsonObject:
     """A record as today's readers expect it.
 
     Parameters

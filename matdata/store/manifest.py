@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.core.digest import digest_json
+from matdata.core.documents import JsonObject
 from matdata.core.errors import DamageError, StoreError
 from matdata.core.redaction import hide_known, redacted
 from matdata.store.formats import FORMATS, require_readable, stamp, upgraded
@@ -16,13 +17,13 @@ NAME = "manifest.json"
 RECEIPT = "receipt.json"  # when and by which version: kept out of the artefact's identity
 
 
-def seal(content: dict[str, Any], kind: str) -> dict[str, Any]:
+def seal(content: JsonObject, kind: str) -> JsonObject:
     """Add format and digest to the content of a manifest; known secrets are hidden."""
     body = {**redacted(content, hide_known), "format": stamp(kind)}
     return {**body, "manifest_digest": digest_json(body)}
 
 
-def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
+def read_manifest(folder: Path, kind: str | None = None) -> JsonObject:
     """Read and check a manifest; one of an older format is upgraded (`matdata.store.formats`).
 
     Raises
@@ -64,7 +65,7 @@ def is_committed(folder: Path) -> bool:
     return fault_of(folder / NAME) != MISSING
 
 
-def part_files(manifest: dict[str, Any], part: str) -> dict[str, list[Any]]:
+def part_files(manifest: JsonObject, part: str) -> dict[str, list[Any]]:
     """The records ``[bytes, sha256]`` of the files that belong to one part."""
     inside = part + "/"
     records: dict[str, list[Any]] = manifest["files"]

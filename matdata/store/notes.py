@@ -9,6 +9,7 @@ from typing import Any
 
 from matdata.core.cache import storage_error
 from matdata.core.digest import digest_file
+from matdata.core.documents import JsonObject
 from matdata.core.errors import DamageError, StoreError
 from matdata.store import files, tables
 from matdata.store.files import NAME_KEPT
@@ -32,7 +33,7 @@ def names(home: Path) -> tuple[list[str], list[Fault]]:
 
 def keep(
     home: Path, name: str, columns: Mapping[str, list[Any]], note: Mapping[str, object]
-) -> dict[str, Any]:
+) -> JsonObject:
     """Write a table and its note, unless one of that name exists.
 
     Of several processes one writes, and the others read its result. A killed process leaves
@@ -56,7 +57,7 @@ def keep(
 
 def restore(
     home: Path, name: str, columns: Mapping[str, list[Any]], note: Mapping[str, object]
-) -> dict[str, Any]:
+) -> JsonObject:
     """Write a damaged table and its note again; whichever of them is whole must agree.
 
     Raises
@@ -96,7 +97,7 @@ def _is_table(path: Path) -> bool:
 
 def _write(
     home: Path, name: str, columns: Mapping[str, list[Any]], note: Mapping[str, object]
-) -> dict[str, Any]:
+) -> JsonObject:
     path, note_path = home / f"{name}{TABLE}", home / f"{name}{NOTE}"
     try:
         files.sweep(home)
@@ -119,7 +120,7 @@ def was_being_kept(home: Path, name: str) -> bool:
     )
 
 
-def read(home: Path, name: str) -> dict[str, Any]:
+def read(home: Path, name: str) -> JsonObject:
     """The note of a table, both checked.
 
     Raises
@@ -135,7 +136,7 @@ def read(home: Path, name: str) -> dict[str, Any]:
     return note
 
 
-def read_note(home: Path, name: str) -> dict[str, Any]:
+def read_note(home: Path, name: str) -> JsonObject:
     """The note of a table, which is not looked at.
 
     Raises

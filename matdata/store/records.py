@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from matdata.core.cache import storage_error
 from matdata.core.digest import digest_json
+from matdata.core.documents import JsonObject
 from matdata.core.errors import DamageError, StoreError
 from matdata.core.redaction import hide_known, redacted
 from matdata.store import files
@@ -17,7 +17,7 @@ from matdata.store.wholeness import damage_error, fault_of, refusal
 DIGEST = "digest"
 
 
-def read_json(path: Path, next_step: str | None = None) -> dict[str, Any]:
+def read_json(path: Path, next_step: str | None = None) -> JsonObject:
     """Read a JSON object.
 
     Parameters
@@ -49,7 +49,7 @@ def read_json(path: Path, next_step: str | None = None) -> dict[str, Any]:
     return content
 
 
-def seal_record(content: Mapping[str, object], key: str = DIGEST) -> dict[str, Any]:
+def seal_record(content: Mapping[str, object], key: str = DIGEST) -> JsonObject:
     """A record, its known secrets hidden, with the digest of its content under `key`."""
     body = redacted(dict(content), hide_known)
     return {**body, key: digest_json(body)}
@@ -69,7 +69,7 @@ def write_record(path: Path, content: Mapping[str, object], key: str = DIGEST) -
         raise storage_error(error, path) from error
 
 
-def read_record(path: Path, key: str = DIGEST, next_step: str | None = None) -> dict[str, Any]:
+def read_record(path: Path, key: str = DIGEST, next_step: str | None = None) -> JsonObject:
     """The content of a sealed record.
 
     Parameters

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from matdata.core.digest import SHORT, digest_json
+from matdata.core.documents import JsonMapping
 
 #: Key of the identity under which it stands.
 SAID = "said"
@@ -13,13 +11,13 @@ SAID = "said"
 WORDS = ("licence", "citation", "description")
 
 
-def words_in(manifest: Mapping[str, Any]) -> dict[str, str]:
+def words_in(manifest: JsonMapping) -> dict[str, str]:
     """``licence``, ``citation`` and ``description`` of a dataset, those that are known."""
     texts = {name: str(manifest.get(name) or "") for name in WORDS}
     return {name: text for name, text in texts.items() if text}
 
 
-def digest_of_rows(manifest: Mapping[str, Any]) -> str:
+def digest_of_rows(manifest: JsonMapping) -> str:
     """Digest of a dataset without what users say of it: versions that differ in that have one."""
     identity = manifest.get("identity", {})
     if SAID not in identity:
@@ -27,7 +25,7 @@ def digest_of_rows(manifest: Mapping[str, Any]) -> str:
     return digest_json({key: value for key, value in identity.items() if key != SAID})
 
 
-def folder_of_rows(manifest: Mapping[str, Any], folder: str) -> str:
+def folder_of_rows(manifest: JsonMapping, folder: str) -> str:
     """Name that the folder of a dataset has without what users say of it.
 
     Parameters

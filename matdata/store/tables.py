@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from matdata.core.documents import JsonObject
 from matdata.store.nested import MixedKinds, common_kind, json_text, kind_of
 
 Columns = dict[str, list[Any]]
@@ -64,7 +65,7 @@ def _nested(values: list[Any]) -> list[Any]:
     return values
 
 
-def _record(value: Mapping[object, object]) -> dict[str, Any]:
+def _record(value: Mapping[object, object]) -> JsonObject:
     """A record with numbers as floats; one that is not finite is missing."""
     return {str(name): _inner(item) for name, item in value.items()}
 

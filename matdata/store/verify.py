@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.store.files import TEMPORARY
 from matdata.store.locks import LOCK
@@ -36,9 +36,7 @@ def check_receipt(folder: Path) -> list[Fault]:
     return check_json(folder / RECEIPT)
 
 
-def verify_folder(
-    folder: Path, manifest: dict[str, Any], besides: Collection[str] = ()
-) -> list[Fault]:
+def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] = ()) -> list[Fault]:
     """Reread every file of an artefact.
 
     Parameters

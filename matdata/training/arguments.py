@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.options import Option, Values, options_of
 from matdata.store.config_file import Entry, config_text
@@ -108,7 +108,7 @@ PLAIN = ("plugin", "dataset", "split", "task", "from_run", "freeze", "reinit", "
 OF_RUNS = ("name", "cache", "folds")
 
 
-def canonical(values: Values, whole: Values) -> dict[str, Any]:
+def canonical(values: Values, whole: Values) -> JsonObject:
     """Options of a file or of the command line, as fields of `Request`, and `OF_RUNS`.
 
     Parameters

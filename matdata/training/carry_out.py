@@ -6,12 +6,12 @@ import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from matdata.core.console import SILENT, Console
+from matdata.core.documents import JsonObject
 from matdata.features.runner import KIND as FEATURE
 from matdata.load.device_errors import device_errors
 from matdata.load.normalizer import Normalizer
@@ -113,7 +113,7 @@ def _finish(
     stop_after: int | None,
 ) -> None:
     """Train, score the validation part, and write the result, which makes the run finished."""
-    result: dict[str, Any] | None
+    result: JsonObject | None
     if isinstance(question.trainer, FitTrainer):
         result = _fit(question, run, view, normalizer)
     else:
@@ -149,7 +149,7 @@ def _view(question: Question) -> View:
     return View.sealed(question.dataset, question.features, question.targets, ids)
 
 
-def _fit(question: Question, run: Run, view: View, normalizer: Normalizer) -> dict[str, Any]:
+def _fit(question: Question, run: Run, view: View, normalizer: Normalizer) -> JsonObject:
     """The fit of a plugin that has one of its own, and what it came to."""
     assert isinstance(question.trainer, FitTrainer)
     targets = question.targets

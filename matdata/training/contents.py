@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from matdata.core.digest import digest_file
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.store.manifest import NAME, RECEIPT
 from matdata.store.records import read_record
@@ -24,7 +24,7 @@ BOARD = "tensorboard"
 TRAIN_AGAIN = "train again under another --name"
 
 
-def read_sealed(path: Path) -> dict[str, Any]:
+def read_sealed(path: Path) -> JsonObject:
     """Read a sealed record of a run.
 
     Raises

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
-from typing import Any
 
 from matdata.core.console import Console
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import TrainError
 from matdata.store import files
 from matdata.training.added import adding, recorded
@@ -25,7 +24,7 @@ from matdata.training.settings import TrainSettings
 OVER_ALL = ("cosine", "exponential", "onecycle")
 
 
-def is_longer(run: Run, identity: Mapping[str, Any]) -> bool:
+def is_longer(run: Run, identity: JsonMapping) -> bool:
     """Whether a request differs from that of a run by its epochs alone.
 
     Parameters
@@ -38,7 +37,7 @@ def is_longer(run: Run, identity: Mapping[str, Any]) -> bool:
     return _but_epochs(run.manifest["identity"]) == _but_epochs(identity)
 
 
-def _but_epochs(identity: Mapping[str, Any]) -> dict[str, Any]:
+def _but_epochs(identity: JsonMapping) -> JsonObject:
     settings = {name: value for name, value in identity["settings"].items() if name != "epochs"}
     return {**identity, "settings": settings}
 
@@ -92,7 +91,7 @@ def ended_early(run: Run) -> bool:
     return bool(members) and all(member["stopped"] is not None for member in members)
 
 
-def set_aside(run: Run, console: Console) -> dict[str, Any]:
+def set_aside(run: Run, console: Console) -> JsonObject:
     """Move what was made of the weights so far, and return the entry of the manifest.
 
     The result goes first: without it the run is one that was stopped, whenever this is killed.

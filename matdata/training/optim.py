@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from matdata.core.documents import JsonObject
 from matdata.training.lamb import Lamb
 from matdata.training.lookahead import COUNT
 from matdata.training.optimizer import Adam, AdamW, AnyOptimizer, Sgd
@@ -33,7 +33,7 @@ def make_optimizer(
         decay = settings.weight_decay
         return Lamb(parameters, settings.lr, betas, weight_decay=decay, stacked=stacked)
     fused = all(p.device.type in ("cpu", "cuda") for p in parameters) or None
-    options: dict[str, Any] = {
+    options: JsonObject = {
         "lr": settings.lr,
         "weight_decay": settings.weight_decay,
         "fused": fused,

@@ -9,11 +9,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, FeatureError, SplitError, did_you_mean
 from matdata.features.feature import Feature, open_feature
 from matdata.splits.base import Split
@@ -72,14 +72,14 @@ class Question:
         inputs = {spec: feature.featurizer for spec, feature in self.features.items()}
         return Schema(self.targets, heads_of(self.targets, self.settings), inputs)
 
-    def manifest(self, parent: Mapping[str, object] | None) -> dict[str, Any]:
+    def manifest(self, parent: Mapping[str, object] | None) -> JsonObject:
         """The manifest of the run, with the identity that distinguishes runs."""
-        split: dict[str, Any] = {"name": self.split.name, "digest": self.split.digest()}
+        split: JsonObject = {"name": self.split.name, "digest": self.split.digest()}
         fold = fold_of(self.split.name, self.split.settings)
         if fold is not None:
             split |= {"family": fold[0], "fold": fold[1]}
         inputs = [_describe(spec, feature) for spec, feature in self.features.items()]
-        content: dict[str, Any] = {
+        content: JsonObject = {
             "plugin": {"name": self.trainer.name, "version": self.trainer.version},
             "citation": self.trainer.citation,
             "hypers": self.trainer.hypers.to_dict(),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Self
 
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.training.settings import TrainSettings
 
 
@@ -87,12 +87,12 @@ class Progress:
         """Before the first step."""
         return cls(members=[MemberProgress() for _ in range(members)], loss_sums=[0.0] * members)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As JSON values."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
+    def from_json(cls, values: JsonMapping) -> Self:
         """The progress that `to_json` returned."""
         members = [MemberProgress(**member) for member in values["members"]]
         return cls(**{**values, "members": members})

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_file
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError, TrainError, did_you_mean
 from matdata.core.given import is_file, require_name
 from matdata.store.catalogue import committed
@@ -44,8 +45,7 @@ OPENED, RECORD, TABLE = "test-opened.json", "test.json", "test.parquet"
 class Run:
     """A run in a cache, finished or under way; opening it checks what its predictions rest on.
 
-    Weights, normalizer and manifest are those that the training ended with; of a run that is not
-    finished they are of that run.
+    Weights, normalizer and manifest are those that the training ended with, or has so far.
 
     Parameters
     ----------
@@ -118,10 +118,10 @@ class Run:
         return (self.digest, *before)
 
     @property
-    def extensions(self) -> list[dict[str, Any]]:
+    def extensions(self) -> list[JsonObject]:
         """By extension ``epochs`` before it, ``identity_digest``, and ``test_opened``: whether the
         test part had been opened (`matdata.training.extension`)."""
-        extensions: list[dict[str, Any]] = self.manifest.get("extensions", [])
+        extensions: list[JsonObject] = self.manifest.get("extensions", [])
         return extensions
 
     @functools.cached_property
@@ -221,7 +221,7 @@ class Run:
         """Whether the training came to its end."""
         return (self.folder / RESULT).is_file()
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> JsonObject:
         """Epochs, times and validation of a finished run.
 
         Raises
@@ -267,7 +267,7 @@ class Run:
                 self.folder / BEST, read_tensors(self.folder / BEST)[1], self.digests
             )
 
-    def normalizer(self) -> dict[str, Any]:
+    def normalizer(self) -> JsonObject:
         """The record of the normalizer.
 
         Raises

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from matdata.core.documents import JsonMapping
 from matdata.core.html import card
 
 
-def run_html(name: str, finished: bool, manifest: Mapping[str, Any]) -> str:
+def run_html(name: str, finished: bool, manifest: JsonMapping) -> str:
     """What a run learns, from what, and where it stands.
 
     Parameters
@@ -34,6 +32,6 @@ def run_html(name: str, finished: bool, manifest: Mapping[str, Any]) -> str:
     return card(f"Run {name}", ["finished" if finished else "under way"], (), rows)
 
 
-def _target(target: Mapping[str, Any]) -> str:
+def _target(target: JsonMapping) -> str:
     unit = target.get("unit", "1")
     return str(target["name"]) if unit == "1" else f"{target['name']} [{unit}]"

@@ -6,11 +6,12 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from matdata.core.cache import storage_error
 from matdata.core.console import SILENT, Console
 from matdata.core.digest import SHORT, canonical_json, digest_json
+from matdata.core.documents import JsonObject
 from matdata.core.errors import MatdataError, TrainError
 from matdata.store import files
 from matdata.store.catalogue import check_name, committed
@@ -28,7 +29,7 @@ from matdata.training.extension import (
 from matdata.training.run import KIND, Run
 
 
-def run_folder(cache: Path, name: str | None, content: dict[str, Any]) -> Path:
+def run_folder(cache: Path, name: str | None, content: JsonObject) -> Path:
     """Where the run that was asked for lies.
 
     Parameters
@@ -44,7 +45,7 @@ def run_folder(cache: Path, name: str | None, content: dict[str, Any]) -> Path:
     return cache / "runs" / (name or _name(content, digest_json(content["identity"])))
 
 
-def require_startable(cache: Path, name: str | None, content: dict[str, Any]) -> None:
+def require_startable(cache: Path, name: str | None, content: JsonObject) -> None:
     """Check that a name is free for what is asked for, before anything is loaded.
 
     Parameters
@@ -64,7 +65,7 @@ def require_startable(cache: Path, name: str | None, content: dict[str, Any]) ->
         _standing(Run(folder), content)
 
 
-def start_run(folder: Path, content: dict[str, Any], console: Console = SILENT) -> Run:
+def start_run(folder: Path, content: JsonObject, console: Console = SILENT) -> Run:
     """Open the run that was asked for: a new one, or the one of that name if it is the same.
 
     A run that is the same but for more epochs is extended (`matdata.training.extension`).
@@ -96,7 +97,7 @@ def start_run(folder: Path, content: dict[str, Any], console: Console = SILENT) 
     return _write(folder, content)
 
 
-def shorter_runs(cache: Path, content: dict[str, Any]) -> list[str]:
+def shorter_runs(cache: Path, content: JsonObject) -> list[str]:
     """Names of the runs that a request without a name could go on with, by ``--name``.
 
     Damaged runs are left out.
@@ -113,7 +114,7 @@ def shorter_runs(cache: Path, content: dict[str, Any]) -> list[str]:
     return names
 
 
-def _standing(existing: Run, content: dict[str, Any]) -> Literal["same", "longer", "empty"]:
+def _standing(existing: Run, content: JsonObject) -> Literal["same", "longer", "empty"]:
     """What a run of that name is to a request: the same, its beginning, or without a checkpoint.
 
     Raises
@@ -136,7 +137,7 @@ def _standing(existing: Run, content: dict[str, Any]) -> Literal["same", "longer
     )
 
 
-def _extend(existing: Run, content: dict[str, Any], console: Console) -> Run:
+def _extend(existing: Run, content: JsonObject, console: Console) -> Run:
     """The run, asked for more epochs."""
     before, epochs = existing.settings.epochs, content["settings"]["epochs"]
     if ended_early(existing):
@@ -152,7 +153,7 @@ def _extend(existing: Run, content: dict[str, Any], console: Console) -> Run:
     return _write(existing.folder, {**content, "extensions": extensions, "receipt": receipt})
 
 
-def _write(folder: Path, content: dict[str, Any]) -> Run:
+def _write(folder: Path, content: JsonObject) -> Run:
     """Write receipt and manifest; the manifest commits."""
     body = {key: value for key, value in content.items() if key != "receipt"}
     digest = digest_json(content["identity"])
@@ -166,7 +167,7 @@ def _write(folder: Path, content: dict[str, Any]) -> Run:
     return Run(folder)
 
 
-def _name(content: dict[str, Any], digest: str) -> str:
+def _name(content: JsonObject, digest: str) -> str:
     parts = [content["plugin"]["name"], content["dataset"]["ref"].partition("@")[0]]
     parts += [target["name"] for target in content["targets"][:2]]
     return files.safe_name("-".join([*parts, digest[:SHORT]]))

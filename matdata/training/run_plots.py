@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, TrainError, did_you_mean
 from matdata.figures import require_matplotlib
 from matdata.store.tables import Columns
@@ -42,7 +43,7 @@ class RunPlots:
         self._run = run
 
     @functools.cached_property
-    def record(self) -> dict[str, Any]:
+    def record(self) -> JsonObject:
         """The score on record.
 
         Raises
@@ -182,9 +183,9 @@ class RunPlots:
         members = self._run.result().get("members") or []
         return sorted({int(one["best_epoch"]) for one in members if one.get("best_epoch")})
 
-    def _scored(self, target: str | None) -> tuple[str, Mapping[str, Any]]:
+    def _scored(self, target: str | None) -> tuple[str, JsonMapping]:
         """The name of a target and its score."""
-        scored: Mapping[str, Any] = self.record["targets"]
+        scored: JsonMapping = self.record["targets"]
         if target is None and len(scored) == 1:
             target = next(iter(scored))
         if target is None or target not in scored:
@@ -196,7 +197,7 @@ class RunPlots:
             )
         return target, scored[target]
 
-    def _numbers(self, target: str | None) -> tuple[str, Mapping[str, Any]]:
+    def _numbers(self, target: str | None) -> tuple[str, JsonMapping]:
         """The same of a target of numbers."""
         name, scored = self._scored(target)
         if scored["task"] != "regression":
@@ -206,7 +207,7 @@ class RunPlots:
             )
         return name, scored
 
-    def _pairs(self, name: str, scored: Mapping[str, Any]) -> Pairs:
+    def _pairs(self, name: str, scored: JsonMapping) -> Pairs:
         from matdata.figures.parity import Pairs
 
         true, mean = (_flat(self._column(name, s)) for s in (Statistic.TRUTH, Statistic.MEAN))

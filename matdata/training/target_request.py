@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.training.axis import Axis
 from matdata.training.objectives import task_of
@@ -71,7 +71,7 @@ class TargetRequest:
         )
 
     @classmethod
-    def from_mapping(cls, name: str, values: Mapping[str, Any]) -> TargetRequest:
+    def from_mapping(cls, name: str, values: JsonMapping) -> TargetRequest:
         """Of a mapping such as ``{"objective": "huber", "options": {"delta": 0.5}}``.
 
         Raises
@@ -112,9 +112,9 @@ def target_requests(
     ConfigError
         If a text names no target, or an option is given twice.
     """
-    by_target: dict[str, dict[str, Any]] = {}
+    by_target: dict[str, JsonObject] = {}
 
-    def put(target: str, key: str, value: str, into: dict[str, Any]) -> None:
+    def put(target: str, key: str, value: str, into: JsonObject) -> None:
         """Set a key once.
 
         Raises

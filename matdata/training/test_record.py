@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import TrainError
 from matdata.store.tables import Columns, read_table
 from matdata.training.check import require_table
@@ -12,7 +12,7 @@ from matdata.training.contents import read_sealed
 from matdata.training.run import RECORD, Run
 
 
-def test_record(run: Run) -> dict[str, Any]:
+def test_record(run: Run) -> JsonObject:
     """The score on record.
 
     Raises

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
+from matdata.core.documents import JsonObject
 from matdata.training.data import View, truth
 from matdata.training.plan import Question
 from matdata.training.predict import predict_view
@@ -14,7 +14,7 @@ from matdata.training.scores.part_scores import part_scores
 NO_PART = "it was trained without a validation part"
 
 
-def validation_record(question: Question, run: Run) -> dict[str, Any]:
+def validation_record(question: Question, run: Run) -> JsonObject:
     """Score the weights that the run predicts with on its validation part.
 
     The members of an ensemble are scored together, by their mean. Where the epoch was chosen by

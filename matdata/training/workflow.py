@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, cast
+from typing import TYPE_CHECKING, TypeAlias, Unpack, cast
 
 from matdata.core.cache import cache_dir
 from matdata.core.console import SILENT, Console
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from matdata.training.target_request import TargetRequest
 
 #: A column, a target, or a mapping that describes one.
-TargetGiven: TypeAlias = "str | Target | Mapping[str, Any]"
+TargetGiven: TypeAlias = "str | Target | JsonMapping"
 
 
 @with_keywords(TrainKeywords)
@@ -125,7 +126,7 @@ def _asked(
     target: TargetGiven | Sequence[TargetGiven] | None,
     config: str | Path | None,
     options: TrainKeywords,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Fields of a request: what is given, over what a configuration file holds."""
     need_torch()
     names, requests = (None, {}) if target is None else _targets(target)
@@ -150,7 +151,7 @@ def _request(fields: Values) -> tuple[Request, Path, str | None]:
 
 def _fields(
     config: str | Path | None, given: Values, requests: Mapping[str, TargetRequest]
-) -> dict[str, Any]:
+) -> JsonObject:
     """Fields of a request, from keywords over those of a file."""
     from matdata.store.config_file import read_config
     from matdata.training.arguments import TRAIN_OPTIONS, canonical

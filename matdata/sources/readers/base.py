@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from matdata.core.documents import JsonObject
 from matdata.sources.guard import too_many
 from matdata.sources.limits import MAX_COLUMNS
 from matdata.store.nested import is_nested
@@ -17,7 +18,7 @@ DAMAGED, LABEL, WEIGHT = "__damaged__", "__label__", "__weight__"
 LEFT_OUT = "__left_out__"
 #: Texts that mark a missing value, in lower case.
 MISSING = frozenset(("", "na", "n/a", "nan", "none", "null"))
-Record = dict[str, Any]
+Record = JsonObject
 Form = Literal["dict", "cif", "poscar", "xyz", "ase", "sites", "formula", "none"]
 _CIF = re.compile(
     r"_cell[_.](?:length|angle)_|_atom_site[_.]|\A\s*(?:#[^\n]*\n\s*)*data_", re.IGNORECASE
@@ -52,14 +53,14 @@ class Raw:
     place: str
     form: Form
     payload: Any
-    values: dict[str, Any] = field(default_factory=dict)
+    values: JsonObject = field(default_factory=dict)
     id_key: str | None = None
     weight: int = 0
     part: str | None = None
     qualifier: str = ""
 
 
-def flatten(document: dict[str, Any]) -> dict[str, Any]:
+def flatten(document: JsonObject) -> JsonObject:
     """A document's scalars and lists; one level of nesting becomes ``a.b``.
 
     Lists of numbers are arrays, lists of texts or records are nested cells. Empty lists, and lists
@@ -70,7 +71,7 @@ def flatten(document: dict[str, Any]) -> dict[str, Any]:
     Unusable
         If there are more than `MAX_COLUMNS`.
     """
-    flat: dict[str, Any] = {}
+    flat: JsonObject = {}
     for key, value in document.items():
         if isinstance(value, dict) and not is_structure_dict(value):
             flat |= {f"{key}.{k}": v for k, v in value.items() if _is_plain(v)}

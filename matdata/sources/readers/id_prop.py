@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.sources.identity import path_stem, stem_of
 from matdata.sources.readers.csv_table import cell_value, check_names, csv_rows, damage_of
 
 PROPERTIES = "id_prop.csv"
-Values = dict[str, Any]
+Values = JsonObject
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.core.ledger import Unusable
 from matdata.sources.limits import MAX_COLUMNS, MAX_RECORD, MIB
@@ -235,7 +236,7 @@ def _is_number(label: str) -> bool:
 
 def _columns(path: Path) -> Iterator[Record]:
     """Rows of ``orient="columns"``, read at once, since each row is spread over all columns."""
-    columns: dict[str, dict[str, Any]] = {}
+    columns: dict[str, JsonObject] = {}
     weight = 0
     with opened(path) as text:
         for name in text.members():

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.core.ledger import Unusable
 from matdata.sources.limits import CHUNK_WEIGHT, MAX_DEPTH, MAX_LINE, MAX_RECORD, MIB
@@ -91,7 +92,7 @@ def weighed(value: object) -> Item:
     return Item(Damaged(f"nested deeper than {MAX_DEPTH} levels"), 0)
 
 
-def require_object(value: object) -> dict[str, Any]:
+def require_object(value: object) -> JsonObject:
     """The value, if it is a decoded JSON object.
 
     Raises
@@ -107,8 +108,8 @@ def require_object(value: object) -> dict[str, Any]:
 
 
 def sampled(
-    items: Iterable[Item], values_of: Callable[[dict[str, Any]], dict[str, Any]]
-) -> list[dict[str, Any]]:
+    items: Iterable[Item], values_of: Callable[[JsonObject], JsonObject]
+) -> list[JsonObject]:
     """The values of the readable items, from which columns are inferred."""
     values = []
     for item in items:

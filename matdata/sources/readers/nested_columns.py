@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
+from matdata.core.documents import JsonMapping
 from matdata.sources.readers.base import is_structure_dict
 from matdata.store.nested import Kind, MixedKinds, common_kind, described, is_nested, kind_of
 
@@ -25,7 +25,7 @@ class NestedColumns:
         Values by column of the first records.
     """
 
-    def __init__(self, first: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(self, first: Iterable[JsonMapping]) -> None:
         cells: dict[str, list[tuple[str, Kind]]] = {}
         for values in first:
             for name, value in values.items():
@@ -33,7 +33,7 @@ class NestedColumns:
                     cells.setdefault(name, []).append(kind)
         self._kinds = {name: _most(kinds) for name, kinds in cells.items()}
 
-    def problem(self, values: Mapping[str, Any]) -> str | None:
+    def problem(self, values: JsonMapping) -> str | None:
         """What is wrong with the nested values of a record; None if they fit."""
         for name, value in values.items():
             if value is None or is_structure_dict(value):

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.sources.limits import CHUNK_ROWS, FREE_BYTES, MAX_COLUMNS, MAX_RATIO, MAX_RECORD, MIB
 from matdata.sources.readers.base import DAMAGED, LABEL, LEFT_OUT, Record
@@ -70,7 +71,7 @@ def _opened(path: Path) -> Iterator[Any]:
             next_step=f"unpack it (`gunzip -k {path.name}`) and build that file",
         )
     with open_plain(path) as source, _damage(path):
-        options: dict[str, Any] = {
+        options: JsonObject = {
             "buffer_size": PAGE_BYTES,
             "pre_buffer": False,
             "page_checksum_verification": True,
@@ -155,7 +156,7 @@ class _Columns:
         for row in range(batch.num_rows):
             yield self._record({name: value_at(row) for name, value_at in columns.items()})
 
-    def _record(self, values: dict[str, Any]) -> Record:
+    def _record(self, values: JsonObject) -> Record:
         labels = [values.pop(name) for name in self._index]
         longest = max((len(v) for v in values.values() if isinstance(v, (str, bytes))), default=0)
         if longest > MAX_RECORD:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
+from matdata.core.documents import JsonObject
 from matdata.core.expressions import TARGET_DOMAIN
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.data import Ids, View, truth
@@ -17,7 +18,7 @@ from matdata.training.target_cells import cells_of
 
 def part_scores(
     predictions: Predictions, dataset: DatasetFolder, settings: TrainSettings, train: Ids
-) -> dict[str, Any]:
+) -> JsonObject:
     """Scores by name of the target, as JSON values.
 
     Parameters
@@ -48,4 +49,4 @@ def part_scores(
             scored["missing"] = {TARGET_DOMAIN: outside}
         why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
         targets[target.name] = {**scored, "undefined": why} if why else scored
-    return cast("dict[str, Any]", plain_values(targets))
+    return cast("JsonObject", plain_values(targets))

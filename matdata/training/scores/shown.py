@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
+from matdata.core.documents import JsonMapping
 from matdata.training.target import Task
 
 #: Metric by which runs are ranked, and whether higher is better.
@@ -23,7 +23,7 @@ IN_UNIT = ("mae", "rmse", "max_error")
 FEW = 3
 
 
-def deciding(task: Task, metrics: Iterable[Mapping[str, Any]]) -> tuple[str, bool]:
+def deciding(task: Task, metrics: Iterable[JsonMapping]) -> tuple[str, bool]:
     """The metric that ranks runs with these metrics, and whether higher is better."""
     by, more = RANKED_BY[task]
     if by in IN_PLACE and any(one[by] is None for one in metrics):
@@ -31,21 +31,21 @@ def deciding(task: Task, metrics: Iterable[Mapping[str, Any]]) -> tuple[str, boo
     return by, more
 
 
-def few_scores(scored: Mapping[str, Any]) -> list[str]:
+def few_scores(scored: JsonMapping) -> list[str]:
     """Names of the scores of a target that are printed where room is short; the first decides."""
     by = deciding(scored["task"], [scored["metrics"]])[0]
     shown = scored.get("shown") or scored["metrics"]
     return [by, *(metric for metric in shown if metric != by)][:FEW]
 
 
-def validation_of(result: Mapping[str, Any]) -> Mapping[str, Any]:
+def validation_of(result: JsonMapping) -> JsonMapping:
     """The validation score of a finished training: ``targets`` by name, or ``reason`` for none."""
     absent = {"materials": 0, "targets": {}, "reason": "its result holds no validation error"}
-    record: Mapping[str, Any] = result.get("validation", absent)
+    record: JsonMapping = result.get("validation", absent)
     return record
 
 
-def validation_lines(result: Mapping[str, Any]) -> list[str]:
+def validation_lines(result: JsonMapping) -> list[str]:
     """The validation score of a finished training, and how long it took, for reading."""
     record, time = validation_of(result), f"trained in {result['seconds']:.1f} s"
     if not record["targets"]:
@@ -54,7 +54,7 @@ def validation_lines(result: Mapping[str, Any]) -> list[str]:
     return [*lines[:-1], f"{lines[-1]}; {time}"]
 
 
-def _line(name: str, scored: Mapping[str, Any]) -> str:
+def _line(name: str, scored: JsonMapping) -> str:
     """``validation of gap, 25 materials: mae 0.21 eV, rmse 0.3 eV, r2 0.8``."""
     unit = "" if scored["unit"] == "1" else f" {scored['unit']}"
     values = (

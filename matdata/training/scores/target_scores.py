@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_json
+from matdata.core.documents import JsonObject
 from matdata.training.prediction import Predictions
 from matdata.training.scores.metrics import (
     classification,
@@ -30,7 +30,7 @@ MATRIX_CLASSES = 64
 
 def target_record(
     predictions: Predictions, target: Target, train: Float, shown: Sequence[str] = ()
-) -> dict[str, Any]:
+) -> JsonObject:
     """Scores of one target over all its known entries.
 
     Parameters
@@ -48,7 +48,7 @@ def target_record(
     has_truth = np.asarray(np.isfinite(true).all(1))
     mean = predictions.column(target, predictions.mean)[has_truth]
     true, ids = true[has_truth], predictions.ids[has_truth]
-    record: dict[str, Any] = {
+    record: JsonObject = {
         "unit": target.unit,
         "task": target.task,
         "materials": int(has_truth.sum()),

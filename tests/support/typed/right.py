@@ -73,7 +73,7 @@ class Mass(Featurizer[MassSettings]):
         return ["mass"]
 
 
-class Pairs(Source):
+class Pairs(Source[list[str]]):
     """Formulas of a list."""
 
     name: ClassVar[str] = "pairs"

@@ -1,0 +1,15 @@
+"""JSON documents as Python's parser gives them, which types nothing inside.
+
+The names stand for what manifests, records, answers of services and settings from files are before
+somebody has looked at a value; whoever reads a value checks it, or narrows it, where it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+#: A JSON object that its owner may change.
+JsonObject: TypeAlias = dict[str, Any]
+#: A JSON object that is only read.
+JsonMapping: TypeAlias = Mapping[str, Any]
