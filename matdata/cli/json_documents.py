@@ -17,10 +17,8 @@ _PLUGIN = "name, version, settings, or `broken`"
 _FOLDER = {"folder": ("text", "where it lies")}
 _DATASET = {"dataset": ("text", "exact reference, `name@version`")}
 _FUNNEL = {"funnel": ("list", "steps with `entered`, `left` and `reasons`")}
-_STATE = {
-    "unchanged": ("truth", "whether all of it was there already"),
-    "states": ("record", "built, repaired or unchanged, by artefact"),
-}
+_UNCHANGED = {"unchanged": ("truth", "whether all of it was there already")}
+_STATE = {**_UNCHANGED, "states": ("record", "built, repaired or unchanged, by artefact")}
 SCHEMAS: dict[str, Schema] = {
     "build": Schema(
         {
@@ -38,15 +36,26 @@ SCHEMAS: dict[str, Schema] = {
         _STATE,
     ),
     "featurize": Schema(
-        {**_DATASET, "features": ("list", "folders of the features, in the order asked for")},
-        _STATE,
+        {
+            **_DATASET,
+            "features": ("list", "folders of the features, in the order asked for"),
+            "states": ("list", "of each: built, repaired or unchanged"),
+        },
+        _UNCHANGED,
     ),
     "split": Schema(
         {
             **_DATASET,
-            "splits": ("list", "of each: `split`, `method`, `settings`, `sizes`, `digest`"),
+            "splits": (
+                "list",
+                "of each: `split`, `state`, `method`, `settings`, `sizes`, `digest`",
+            ),
         },
-        {"split": ("text", "name of the only split"), **_STATE},
+        {
+            "split": ("text", "name of the only split"),
+            "state": ("text", "of the only split: built, repaired or unchanged"),
+            **_UNCHANGED,
+        },
         "of a single split what stands in `splits`",
     ),
     "audit": Schema(
@@ -55,9 +64,14 @@ SCHEMAS: dict[str, Schema] = {
             "split": ("text", "name of the split"),
             "digest": ("text", "of its parts"),
             "leaks": ("truth", "whether train shares anything with another part"),
-            "clean": ("truth", "whether it shares nothing that is not allowed"),
-            "allowed": ("list", "keys that may be shared"),
-            "overlaps": ("list", "what two parts share, by key"),
+            "clean": ("truth", "whether it shares nothing that it may not"),
+            "kept_apart": ("list", "keys that the split is there to keep apart"),
+            "allowed": ("list", "keys that may be shared (`--allow`)"),
+            "forbidden": ("list", "keys that may not be shared (`--forbid`)"),
+            "overlaps": (
+                "list",
+                "what two parts share, by key; `level`: failure, warning or information",
+            ),
             "skipped": ("list", "keys that the dataset lacks"),
             "unlabelled": ("record", "materials without a value, by key"),
         }
@@ -83,6 +97,16 @@ SCHEMAS: dict[str, Schema] = {
             "units": ("record", "units that differ"),
             "unchanged": ("count", "materials that are equal"),
             "counts": ("record", "number of each of these"),
+        }
+    ),
+    "features": Schema(
+        {
+            "features": (
+                "list",
+                "`name`, `form` (how it is asked for), `variants`, `summary`, `version`, "
+                "`distribution`, `citation`, `settings`, what it `requires`, `columns`, `units`, "
+                "`fields`; or `name` and `broken`",
+            ),
         }
     ),
     "plugins": Schema(
@@ -143,9 +167,11 @@ SCHEMAS: dict[str, Schema] = {
         "what the score records",
     ),
     "runs": Schema(
-        {"runs": ("list", "a record per run"), "ranked": ("list", "comparable runs, best first")},
-        {},
-        "what is compared",
+        {
+            "runs": ("list", "a record per run"),
+            "ranked": ("list", "runs with the same validation materials, best first"),
+            "folds": ("list", "mean and standard deviation of trainings on all folds of a split"),
+        },
     ),
     "cecv": Schema(
         {

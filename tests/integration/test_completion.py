@@ -47,7 +47,7 @@ def complete(tmp_path, monkeypatch, capsys):
 def test_bash_takes_the_script_and_offers_commands_options_and_names(complete):
     subprocess.run(["bash", "-n", complete.path], check=True)
     assert set(COMMANDS) <= set(complete(""))
-    assert complete("fea") == ["featurize"]
+    assert complete("fea") == ["featurize", "features"]
     assert complete("build", "sample", "--spl") == ["--split"]
     assert complete("info", "") == ["carbon", "perovskites"]
     assert complete("info", "per") == ["perovskites"]
@@ -68,7 +68,7 @@ def test_without_shtab_the_next_step_is_named(monkeypatch, capsys):
 
     def without(name, *rest):
         if name == "shtab":
-            raise ImportError(name)
+            raise ModuleNotFoundError(name=name)
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)

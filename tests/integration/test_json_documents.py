@@ -56,6 +56,7 @@ def _words(cache, tmp_path):
         ("export", "mine", str(tmp_path / "a.jsonl"), "--snapshot"),
         ("verify",),
         ("doctor",),
+        ("features",),
         ("plugins",),
         ("train", "example", "mine", "--target", "gap", "--epochs", "2", "--name", "run",
          "--split", "70-15-15-seed0"),

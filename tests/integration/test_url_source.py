@@ -73,7 +73,7 @@ def test_a_name_without_an_ending_must_be_given(tmp_path):
 
 def test_a_file_can_stand_in(tmp_path):
     (tmp_path / "saved.csv").write_bytes(TABLE)
-    dataset = md.build("https://example.org/t.csv", file=tmp_path / "saved.csv",
+    dataset = md.build("https://example.org/t.csv", from_=tmp_path / "saved.csv",
                        cache=tmp_path / "cache", symmetry="none")  # fmt: skip
     assert len(dataset) == 200
 

@@ -6,7 +6,7 @@ import io
 import re
 
 import pytest
-import tqdm as tqdm_module
+import tqdm.auto as tqdm_module
 
 from matdata.core.console import SILENT, Console
 
