@@ -16,7 +16,7 @@ from matdata.sources.chunks import chunked, first_of
 from matdata.sources.parse import RecordChunk, parse_formulas, parse_structures
 from matdata.sources.readers.base import Raw, Record
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
-from matdata.sources.readers.layout import Layout, layout_of
+from matdata.sources.readers.layout import Layout, holds_tables_only, layout_of
 from matdata.sources.readers.nested_columns import NestedColumns
 from matdata.sources.readers.opening import encodable, plain_stem, plain_suffix
 from matdata.sources.readers.peek import PEEK, column_names, first_raw, first_readable, first_where
@@ -76,14 +76,15 @@ class Files(Source[RecordChunk]):
     def _find_input(self) -> Folder | Zip | Tables:
         if self.path.is_dir() or plain_suffix(self.path) == ".zip":
             many = Folder(self.path) if self.path.is_dir() else Zip(self.path)
-            self._layout = layout_of(many.names(), self.path, self.options.parts)
-            if not self._layout.tables:
-                return many
-            if isinstance(many, Zip):
+            names = many.names()
+            if isinstance(many, Zip) and holds_tables_only(names):
                 raise SourceError(
                     f"{self.path} is an archive of tables",
-                    next_step="unpack it and build the folder",
+                    next_step="unpack it, and build the file or the folder",
                 )
+            self._layout = layout_of(names, self.path, self.options.parts)
+            if not self._layout.tables:
+                return many
             return Tables.of_folder(self.path, self._layout)
         if form_of(self.path.name) in ("cif", "poscar"):
             return _OneFile(self.path)

@@ -116,6 +116,25 @@ def test_a_described_dataset_is_repaired_as_it_was(table, tmp_path):
     assert main(["verify", "--cache", str(cache)]) == 0
 
 
+def test_repair_of_a_version_leaves_the_names_as_they_are(table, tmp_path, capsys):
+    """Versions that differ in a unit have one folder of features, and columns by unit in it."""
+    cache = tmp_path / "c"
+    old = build(table, cache, features=["column:heat"], unit={"heat": "meV"})
+    new = build(table, cache, features=["column:heat"], unit={"heat": "eV"})
+    (column,) = (
+        path.parent
+        for path in (cache / "features" / old.data_ref).glob("column-heat-*/manifest.json")
+        if json.loads(path.read_text())["settings"]["unit"] == "meV"
+    )
+    orders = {path: path.read_bytes() for path in cache.rglob("latest.json")}
+    for path in (old.folder / "table.parquet", *column.rglob("c/0/0")):
+        path.write_bytes(b"damage")
+    assert main(["verify", "--repair", "--cache", str(cache)]) == 0, capsys.readouterr().err
+    assert {path: path.read_bytes() for path in cache.rglob("latest.json")} == orders
+    assert md.open("own", cache).ref == new.ref
+    assert md.open(old.ref, cache).units["heat"] == "meV"
+
+
 def test_saying_what_the_source_says_is_the_same_dataset(table, tmp_path):
     plain = build(table, tmp_path / "c")
     assert build(table, tmp_path / "c", unit={"gap (eV)": "EV", "K [GPa]": "GPa"}).ref == plain.ref

@@ -10,6 +10,7 @@ from typing import Any
 
 from matdata.core.errors import SourceError
 from matdata.core.part_names import PARTS
+from matdata.core.units import without_unit
 from matdata.sources.readers.base import LABEL, Raw, Record
 from matdata.sources.readers.csv_table import header_of, mentions_cif, unnamed_columns
 from matdata.sources.readers.layout import Layout, shard_stem
@@ -89,8 +90,7 @@ class Tables:
                 raise SourceError(
                     f"{first} and {name} have different columns: "
                     + "; ".join(f"only {a} has {', '.join(sorted(b))}" for a, b in only if b),
-                    cause="another spelling, or a part whose targets were left out",
-                    next_step="give both the same header; cells without a value stay empty",
+                    **_advice(here, there),
                 )
 
     def digest_input(self) -> list[Any]:
@@ -143,6 +143,22 @@ class Tables:
 
     def _location(self, file: TableFile, row: int) -> str:
         return f"record {row}" if len(self.files) == 1 else f"{encodable(file.name)}: record {row}"
+
+
+def _advice(here: Collection[str], there: Collection[str]) -> dict[str, str]:
+    """Likely cause and next step of two headers that differ."""
+    names = {without_unit(one) for one in here}
+    same = sorted({without_unit(one) for one in there} & names)
+    if same:
+        return {
+            "cause": f"{', '.join(same)} in different units",
+            "next_step": "convert the numbers of one file to the unit of the other, and its header "
+            "with them",
+        }
+    return {
+        "cause": "another spelling, or a part whose targets were left out",
+        "next_step": "give both the same header; cells without a value stay empty",
+    }
 
 
 def _stem(name: str, layout: Layout) -> str:
