@@ -167,7 +167,8 @@ def _split_of(
     if asked is None:
         return None
     try:
-        given = given_split(built.dataset, options.split or "auto", console)
+        parts = built.snapshot.origin["request"].get("parts", ())
+        given = given_split(built.dataset, parts, options.split or "auto", console)
         if options.split == GIVEN_SPLIT or (given and not asked.by_name):
             return given
         return add_splits(built.dataset, asked.method, asked.settings, console)[0]

@@ -60,6 +60,7 @@ def test_a_target_is_addressed_by_its_header(table, tmp_path):
         ({"label (eV)": "eV"}, "holds no numbers"),
         ({"heat": ""}, "not a unit"),
         ({"heat": "e" * 61}, "not a unit"),
+        ({"heat": "1000"}, "not a unit"),
         ({"heat": "eV\x1b[2J"}, "not a unit"),
     ],
 )

@@ -129,6 +129,19 @@ def test_what_is_asked_of_the_split(tmp_path):
     assert [chunk.table["part"] for chunk in small.chunks()] == [["train", "val", "test"]]
 
 
+def test_parts_of_which_nothing_is_left_are_named(tmp_path, capsys):
+    folder = _folder(tmp_path / "mine", ".csv")
+    _frame(["Zz2"] * len(PARTS["test"])).to_csv(folder / "test.csv", index=False)
+    asked = ["build", str(folder), "--cache", str(tmp_path / "cache")]
+    assert main(asked) == 0
+    assert "the split `given` has no test: no record" in capsys.readouterr().err
+    _frame(["Zz2"] * len(PARTS["val"])).to_csv(folder / "val.csv", index=False)
+    assert main([*asked, "--split", "given", "--allow-loss"]) == 3
+    error = capsys.readouterr().err
+    assert "no record of these files is left: val, test" in error
+    assert "choose other ratios" not in error
+
+
 def test_files_of_different_columns_are_refused(tmp_path):
     folder = _folder(tmp_path / "mine", ".csv")
     _frame(PARTS["test"]).rename(columns={"gap": "Gap"}).to_csv(folder / "test.csv", index=False)
