@@ -315,6 +315,15 @@ def test_what_cannot_be_repaired_does_not_keep_the_rest_from_it(cache, capsys):
     assert "`matdata featurize` that made it" in printed.err
 
 
+def test_features_of_a_damaged_dataset_are_not_called_orphans(cache, capsys):
+    edit_manifest(folder_of(cache, "dataset"))
+    assert main(["verify", "--cache", str(cache)]) == 1
+    assert "not in this cache, or to one that is damaged" in capsys.readouterr().out
+    shutil.rmtree(folder_of(cache, "dataset"))
+    assert main(["verify", "--cache", str(cache)]) == 0
+    assert "or to one that is damaged" not in capsys.readouterr().out
+
+
 def test_a_snapshot_of_the_same_records_is_not_called_repaired(cache, capsys):
     assert build(cache, "--limit", "9999", "--json") == 0
     states = json.loads(capsys.readouterr().out)["states"]
