@@ -183,7 +183,10 @@ class Files(Source[RecordChunk]):
         options = self.options
         if payload_column:
             options = ReadOptions(**{**options.to_dict(), "structure_col": payload_column})
-        return find_roles(columns, first, options, str(self.path))
+        roles = find_roles(columns, first, options, str(self.path))
+        stated = tables.units()
+        units = {name: stated.get(name, unit) for name, unit in roles.targets.items()}
+        return replace(roles, targets=units)
 
     def _later(self, first: list[Record], tables: Tables) -> list[Record]:
         """Later records that show what the first ones do not have.

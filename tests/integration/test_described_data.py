@@ -136,6 +136,26 @@ def test_repair_of_a_version_leaves_the_names_as_they_are(table, tmp_path, capsy
     assert md.open(old.ref, cache).units["heat"] == "meV"
 
 
+def test_parquet_that_was_exported_keeps_the_units_of_its_columns(table, tmp_path):
+    cache = tmp_path / "c"
+    build(table, cache, unit={"heat": "meV"})
+    parts = {"train": "meV", "test": "meV", "val": "eV"}
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    md.export("own", folder / "train.parquet", cache=cache)
+    again = md.build(folder / "train.parquet", cache=cache, name="again")
+    assert again.units["heat"] == "meV"
+    assert again.manifest["targets"]["heat"] == "meV"
+    columns = pq.read_table(folder / "train.parquet")
+    for part, unit in parts.items():
+        field = columns.schema.field("heat").with_metadata({"unit": unit})
+        place = columns.schema.get_field_index("heat")
+        stated = columns.cast(columns.schema.set(place, field))
+        pq.write_table(stated, folder / f"{part}.parquet")
+    with pytest.raises(md.SourceError, match=r"val.parquet states the unit eV of heat, .* meV"):
+        md.build(folder, cache=cache, name="parts")
+
+
 def test_saying_what_the_source_says_is_the_same_dataset(table, tmp_path):
     plain = build(table, tmp_path / "c")
     assert build(table, tmp_path / "c", unit={"gap (eV)": "EV", "K [GPa]": "GPa"}).ref == plain.ref
