@@ -23,7 +23,7 @@ from matdata.curate.settings import CurateSettings
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.sources.kept import origin_of
 from matdata.sources.snapshot import Snapshot
-from matdata.store.catalogue import clean_name, find_dataset, mark_used
+from matdata.store.catalogue import clean_name, find_dataset
 from matdata.store.damage import State, damage_of
 from matdata.store.dataset_folder import KIND, DatasetFolder
 from matdata.store.said import SAID
@@ -58,7 +58,6 @@ def make_dataset(
     if not folder.is_dir() or damage_of(folder, KIND):
         state = _curate(snapshot, folder, identity, options, others, console, workers)
     dataset = DatasetFolder(folder)
-    mark_used(folder)
     print_dataset(dataset, console, state)
     return MadeDataset(dataset, state)
 

@@ -139,12 +139,20 @@ def _require_numbers(column: str, unit: str, table: Table, names: Mapping[str, s
 def _unit(column: str, value: object) -> str:
     """A unit in its one spelling, or as it is written; ``1`` for none."""
     text = str(value).strip()
-    if not text or len(text) > MAX_UNIT or text != printable(text):
+    if not text or len(text) > MAX_UNIT or text != printable(text) or _is_scale(text):
         raise ConfigError(
             f"--unit {column}={str(value)[:MAX_UNIT]}: not a unit",
             next_step=f"at most {MAX_UNIT} visible letters such as eV/atom; 1 for none",
         )
     return canonical_unit(text) or text
+
+
+def _is_scale(text: str) -> bool:
+    """Whether a text is a number other than 1, which alone is no unit."""
+    try:
+        return float(text) != 1.0
+    except ValueError:
+        return False
 
 
 def _text(name: str, value: str | None) -> str:

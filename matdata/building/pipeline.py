@@ -119,6 +119,7 @@ def build(
     snapshot = take_snapshot(source, cache, console, workers)
     require_structures(made, snapshot.origin["kind"], snapshot.origin["name"])
     dataset, state = make_dataset(snapshot, cache, options, console, workers)
+    mark_used(dataset.folder)
     require_structures(made, dataset.kind, dataset.ref)
     built = Built(dataset, snapshot, None, (), {"dataset": state})
     split = _split_of(built, asked, options, console)
@@ -145,6 +146,11 @@ def _split_asked(options: BuildOptions) -> _SplitAsked | None:
     """The split of a build; its settings are checked before anything is read."""
     if options.split is None:
         return None
+    if options.split == GIVEN_SPLIT and options.group_by:
+        raise ConfigError(
+            f"--split {GIVEN_SPLIT} takes the split as it came; --group-by makes another one",
+            next_step="leave out one of the two; `--split auto --group-by` keeps both splits",
+        )
     if options.split == GIVEN_SPLIT:
         return _SplitAsked("fixed", {}, by_name=True)
     asked = {} if options.split == "auto" else {"ratios": options.split}
@@ -161,7 +167,8 @@ def _split_of(
     if asked is None:
         return None
     try:
-        given = given_split(built.dataset, options.split or "auto", console)
+        parts = built.snapshot.origin["request"].get("parts", ())
+        given = given_split(built.dataset, parts, options.split or "auto", console)
         if options.split == GIVEN_SPLIT or (given and not asked.by_name):
             return given
         return add_splits(built.dataset, asked.method, asked.settings, console)[0]
@@ -205,20 +212,33 @@ def _featurizers(options: BuildOptions) -> list[Featurizer]:
     return [featurizer(spec, options.settings_of(spec)) for spec in options.features]
 
 
+def feature_job(
+    dataset: DatasetFolder, asked: Featurizer, cache: Path, options: BuildOptions
+) -> Job:
+    """What a feature of a dataset is computed from, and where it goes.
+
+    Raises
+    ------
+    MatdataError
+        If the dataset lacks what the feature is computed from.
+    """
+    made = asked.for_units(dataset.units)
+    batch = feature_input(dataset, made)
+    ref, digest = dataset.data_ref, dataset.data_digest
+    home = cache / "features" / ref
+    return Job(made, batch, ref, digest, home, options.store, options.shard_rows)
+
+
 def _add_feature(
     dataset: DatasetFolder,
-    made: Featurizer,
+    asked: Featurizer,
     cache: Path,
     options: BuildOptions,
     console: Console,
     workers: Workers,
 ) -> Made:
-    """Compute a feature of a dataset, or find it there."""
-    made = made.for_units(dataset.units)
-    batch = feature_input(dataset, made)
-    ref, digest = dataset.data_ref, dataset.data_digest
-    job = Job(made, batch, ref, digest, cache / "features" / ref, options.store, options.shard_rows)
-    done = run(job, console, workers)
+    """Compute a feature of a dataset, or find it there; its name means this one from now on."""
+    done = run(feature_job(dataset, asked, cache, options), console, workers)
     mark_used(done.folder)
     print_feature(done, dataset.manifest["rows"], console)
     return done

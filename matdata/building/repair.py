@@ -7,37 +7,46 @@ alone; of a feature with default settings the name of its folder says enough.
 
 from __future__ import annotations
 
+import contextlib
+import functools
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from matdata.building.dataset import make_dataset
 from matdata.building.options import BuildOptions
-from matdata.building.pipeline import add_features
+from matdata.building.pipeline import feature_job
+from matdata.building.report import print_feature
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonMapping
 from matdata.core.errors import DamageError, MatdataError
 from matdata.core.executors import Workers, default_workers
 from matdata.curate.settings import CurateSettings
+from matdata.features import FEATURIZERS, featurizer
 from matdata.features.runner import KIND as FEATURE
-from matdata.features.runner import SHARD_ROWS
+from matdata.features.runner import SHARD_ROWS, Job, run
 from matdata.sources.snapshot import KIND as SNAPSHOT
 from matdata.sources.snapshot import Snapshot
 from matdata.splits import METHODS, make_splits
 from matdata.splits.saved import save_splits
 from matdata.store import notes
-from matdata.store.catalogue import datasets, features, find_dataset
+from matdata.store.backends import BACKENDS
+from matdata.store.catalogue import datasets, find_dataset, of_feature, versions_of_rows
 from matdata.store.damage import damage_of, require_whole
 from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.manifest import RECEIPT, is_committed, read_manifest
 from matdata.store.records import read_record
 from matdata.store.said import SAID
+from matdata.store.walk import children
 
 SPLITS = "splits"
 
 
 def repair(cache: Path, ref: str, console: Console = SILENT) -> list[str]:
     """Make again what is damaged of a dataset, its splits and its features.
+
+    What cannot be made again leaves the others no worse: all of them are tried.
 
     Returns
     -------
@@ -46,25 +55,45 @@ def repair(cache: Path, ref: str, console: Console = SILENT) -> list[str]:
 
     Raises
     ------
-    DamageError
-        If something cannot be made again, with the command that can.
+    MatdataError
+        If something cannot be made again, with the command that can; the first such error.
     """
     folder = find_dataset(cache, ref).folder
-    mended = [folder.name] if damage_of(folder, DATASET) else []
-    if mended:
-        repair_at(folder, console)
+    mended = _repair_each([folder] if damage_of(folder, DATASET) else [], console)
     dataset = DatasetFolder(folder)
+    damaged = [folder / SPLITS / f"{name}{notes.NOTE}" for name in _damaged_splits(dataset)]
+    paths, _ = children(cache / "features" / dataset.data_ref)
+    features = [path for path in paths if path.is_dir() and not path.name.startswith(".")]
+    damaged += [feature for feature in features if damage_of(feature, FEATURE)]
+    return mended + _repair_each(damaged, console)
+
+
+def _damaged_splits(dataset: DatasetFolder) -> list[str]:
+    damaged = []
     for name in dataset.split_names():
         try:
             dataset.load_split(name)
         except DamageError:
-            repair_at(folder / SPLITS / f"{name}{notes.NOTE}", console)
-            mended.append(name)
-    for feature in features(cache, dataset.data_ref):
-        if damage_of(feature, FEATURE):
-            repair_at(feature, console)
-            mended.append(feature.name)
-    return mended
+            damaged.append(name)
+    return damaged
+
+
+def _repair_each(paths: list[Path], console: Console) -> list[str]:
+    """Names of the artefacts at these paths, all made again; the first error after all tries."""
+    names, errors = [], []
+    for path in paths:
+        try:
+            repair_at(path, console)
+        except MatdataError as error:
+            errors.append(error)
+        else:
+            names.append(path.name.removesuffix(notes.NOTE))
+            console.say(f"repaired: {names[-1]}")
+    for other in errors[1:]:
+        console.warn(other.in_one_line)
+    if errors:
+        raise errors[0]
+    return names
 
 
 def repair_at(path: Path, console: Console = SILENT) -> None:
@@ -148,21 +177,55 @@ def _options_of(cache: Path, manifest: JsonMapping) -> BuildOptions:
 
 
 def _repair_feature(folder: Path, console: Console) -> None:
-    cache, ref = folder.parents[2], folder.parent.name
-    dataset = find_dataset(cache, ref)
-    try:
-        manifest = read_manifest(folder, FEATURE)
-        settings = {k: v for k, v in manifest["settings"].items() if k != "variant"}
-        options = BuildOptions(
-            features=(manifest["feature"],),
-            feature_settings={manifest["feature"]: settings},
-            store=manifest["store"],
-            shard_rows=_shard_rows(folder),
-        )
-    except DamageError:  # with default settings, its name says what it is
-        options = BuildOptions(features=(folder.name.rpartition("-")[0],))
-    (made,) = add_features(dataset, cache, options, console)
-    _require_at(folder, made.folder)
+    dataset, job = _made_of(folder)
+    made = run(job, console, Workers(default_workers()))
+    print_feature(made, dataset.manifest["rows"], console)
+
+
+def _made_of(folder: Path) -> tuple[DatasetFolder, Job]:
+    """The version of its dataset and the settings that a feature was made from.
+
+    Versions that differ in units have one folder of features, in which those of columns differ.
+
+    Raises
+    ------
+    MatdataError
+        If no version gives it: the first reason.
+    """
+    errors: list[MatdataError] = []
+    for dataset in versions_of_rows(folder.parents[2], folder.parent.name):
+        try:
+            require_whole(dataset.folder, DATASET)
+            for job in _jobs(folder, dataset):
+                if job.name() == folder.name:
+                    return dataset, job
+        except MatdataError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    raise DamageError(
+        f"{folder} is damaged, and nothing in this cache gives it again",
+        cause="its dataset is not there, the record of its settings is damaged as well, or another "
+        "version of matdata made it",
+        next_step="give the `matdata featurize` that made it again, or remove the folder",
+    )
+
+
+def _jobs(folder: Path, dataset: DatasetFolder) -> Iterator[Job]:
+    """What a feature was asked for: by its manifest, else by its name with default settings."""
+    cache = folder.parents[2]
+    if is_committed(folder):
+        with contextlib.suppress(DamageError):
+            manifest = read_manifest(folder, FEATURE)
+            settings = {k: v for k, v in manifest["settings"].items() if k != "variant"}
+            options = BuildOptions(store=manifest["store"], shard_rows=_shard_rows(folder))
+            asked = featurizer(manifest["feature"], settings)
+            yield feature_job(dataset, asked, cache, options)
+            return
+    columns = [f"column:{name}" for name in dataset.columns]
+    for spec in filter(functools.partial(of_feature, folder), [*FEATURIZERS.names(), *columns]):
+        for store in BACKENDS:
+            yield feature_job(dataset, featurizer(spec), cache, BuildOptions(store=store))
 
 
 def _shard_rows(folder: Path) -> int | None:

@@ -20,6 +20,7 @@ from matdata.store.artefact import STAGING
 from matdata.store.catalogue import features, find_dataset
 from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.latest import LATEST, order
+from matdata.store.manifest import read_manifest
 from matdata.store.verify import check_json, is_passing
 from matdata.store.walk import Fault, children
 from matdata.store.wholeness import MISSING, fault_of, refusal
@@ -86,10 +87,24 @@ def _check_feature(folder: Path, report: Report) -> None:
     try:
         digest = find_dataset(cache, folder.parent.name).data_digest
     except StoreError:
-        report.notes.append(Fault(folder, "belongs to a dataset that is not in this cache"))
+        name = folder.parent.name.partition("@")[0]
+        damaged = "" if _are_readable(cache / "datasets" / name) else ", or to one that is damaged"
+        note = f"belongs to a dataset that is not in this cache{damaged}"
+        report.notes.append(Fault(folder, note))
         return
     if manifest["made_from"]["dataset_digest"] != digest:
         report.faults.append(Fault(folder, "was computed from another version of the dataset"))
+
+
+def _are_readable(home: Path) -> bool:
+    """Whether all versions of a dataset have a whole manifest."""
+    for path in children(home)[0]:
+        if path.is_dir() and not path.name.startswith("."):
+            try:
+                read_manifest(path, DATASET)
+            except StoreError:
+                return False
+    return True
 
 
 def _each(home: Path, check: Check, report: Report) -> None:

@@ -32,7 +32,7 @@ def run(given: argparse.Namespace) -> int:
 def _repair(cache: Path, given: argparse.Namespace) -> None:
     """Make again what is damaged of the datasets and their features; the report has the rest."""
     from matdata.building.repair import repair
-    from matdata.core.errors import StoreError
+    from matdata.core.errors import MatdataError
     from matdata.store.catalogue import datasets
 
     console = console_of(given)
@@ -47,7 +47,6 @@ def _repair(cache: Path, given: argparse.Namespace) -> None:
     )
     for ref in refs:
         try:
-            for name in repair(cache, ref, console):
-                console.say(f"repaired: {name}")
-        except StoreError as error:
-            console.warn(str(error))
+            repair(cache, ref, console)
+        except MatdataError as error:
+            console.warn(error.in_one_line)

@@ -54,6 +54,11 @@ class MatdataError(Exception):
             lines.append(f"  next step: {self.next_step}")
         super().__init__("\n".join(map(printable, lines)))
 
+    @property
+    def in_one_line(self) -> str:
+        """What happened and what to do about it, for a warning."""
+        return f"{self.what}; next step: {self.next_step}" if self.next_step else self.what
+
     def __reduce__(self) -> tuple[Callable[..., MatdataError], tuple[object, ...]]:
         # By its parts, so that what a worker process raises reads here as it did there.
         return _error_again, (type(self), self.what, self.cause, self.next_step, self.details)

@@ -103,6 +103,12 @@ def unit_in_header(header: str) -> str | None:
     return canonical_unit(text[start + 1 : -1])
 
 
+def without_unit(header: str) -> str:
+    """A column's name without the unit in brackets at its end, if there is one that is known."""
+    text = header.rstrip()
+    return header if unit_in_header(text) is None else text[: _opening(text)].rstrip()
+
+
 def with_unit(name: str, unit: str | None) -> str:
     """A name for axes and messages, with its unit unless it has none or already ends in it."""
     if unit in (None, "", "1") or unit_in_header(name) == canonical_unit(str(unit)) is not None:

@@ -16,7 +16,7 @@ from matdata.sources.chunks import chunked, first_of
 from matdata.sources.parse import RecordChunk, parse_formulas, parse_structures
 from matdata.sources.readers.base import Raw, Record
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
-from matdata.sources.readers.layout import Layout, layout_of
+from matdata.sources.readers.layout import Layout, holds_tables_only, layout_of
 from matdata.sources.readers.nested_columns import NestedColumns
 from matdata.sources.readers.opening import encodable, plain_stem, plain_suffix
 from matdata.sources.readers.peek import PEEK, column_names, first_raw, first_readable, first_where
@@ -76,14 +76,15 @@ class Files(Source[RecordChunk]):
     def _find_input(self) -> Folder | Zip | Tables:
         if self.path.is_dir() or plain_suffix(self.path) == ".zip":
             many = Folder(self.path) if self.path.is_dir() else Zip(self.path)
-            self._layout = layout_of(many.names(), self.path, self.options.parts)
-            if not self._layout.tables:
-                return many
-            if isinstance(many, Zip):
+            names = many.names()
+            if isinstance(many, Zip) and holds_tables_only(names):
                 raise SourceError(
                     f"{self.path} is an archive of tables",
-                    next_step="unpack it and build the folder",
+                    next_step="unpack it, and build the file or the folder",
                 )
+            self._layout = layout_of(names, self.path, self.options.parts)
+            if not self._layout.tables:
+                return many
             return Tables.of_folder(self.path, self._layout)
         if form_of(self.path.name) in ("cif", "poscar"):
             return _OneFile(self.path)
@@ -182,7 +183,10 @@ class Files(Source[RecordChunk]):
         options = self.options
         if payload_column:
             options = ReadOptions(**{**options.to_dict(), "structure_col": payload_column})
-        return find_roles(columns, first, options, str(self.path))
+        roles = find_roles(columns, first, options, str(self.path))
+        stated = tables.units()
+        units = {name: stated.get(name, unit) for name, unit in roles.targets.items()}
+        return replace(roles, targets=units)
 
     def _later(self, first: list[Record], tables: Tables) -> list[Record]:
         """Later records that show what the first ones do not have.

@@ -21,7 +21,7 @@ from matdata.core.cache import storage_error
 from matdata.core.documents import JsonObject
 from matdata.core.errors import DamageError, StoreError
 from matdata.store import files
-from matdata.store.damage import State, has_part, install, require_same
+from matdata.store.damage import State, damage_of, has_part, install, require_same
 from matdata.store.locks import LOCK, holding
 from matdata.store.manifest import (
     NAME,
@@ -181,7 +181,9 @@ class ArtefactWriter:
             write_record(self.staging / RECEIPT, facts)
             files.remove(self.staging / JOURNAL)
             if final.is_dir():
-                self.state = "repaired"
+                # one that is whole was made of another request with the same content
+                mends = self._replaced is not None or damage_of(final, self.kind)
+                self.state = "repaired" if mends else "built"
                 install(self.staging, final, manifest["files"])
             else:
                 files.publish(self.staging, final)

@@ -170,6 +170,12 @@ def find_dataset(cache: Path, ref: str) -> DatasetFolder:
     return DatasetFolder(matching[0])
 
 
+def versions_of_rows(cache: Path, data_ref: str) -> list[DatasetFolder]:
+    """The versions of a dataset whose features are in the folder of this name."""
+    folders = datasets(cache).get(data_ref.partition("@")[0], [])
+    return [DatasetFolder(folder) for folder in _with_rows(folders, data_ref)]
+
+
 def _with_rows(folders: Sequence[Path], data_ref: str) -> list[Path]:
     """Versions of these rows, which differ in what users say of them: one folder of features."""
     same = []

@@ -80,7 +80,7 @@ def report_damage(faults: list[Fault], console: Console) -> None:
         console.warn(str(fault))
     more = len(faults) - SHOWN
     if more > 0:
-        console.warn(f"and {more:,} more files of {faults[0].path.parent.name}")
+        console.warn(f"and {more:,} more files of the same artefact")
     console.say("repairing: what is damaged is made again")
 
 

@@ -69,19 +69,24 @@ def restore(
     with holding(home / f"{LOCK}{name}"):
         with contextlib.suppress(DamageError):
             old = read_record(note_path, KEY)
-            _require_same(note_path, old.get(CONTENT) == note.get(CONTENT))
+            if old.get(CONTENT) != note.get(CONTENT):
+                raise _other_split(note_path, f"{note_path} is whole")
             return _write(home, name, columns, note)
-        if _is_table(path):
-            _require_same(path, tables.read_table(path) == dict(columns))
+        if _is_table(path) and tables.read_table(path) != dict(columns):
+            raise _other_split(note_path, f"{note_path} is damaged, {path.name} can be read")
         return _write(home, name, columns, note)
 
 
-def _require_same(path: Path, same: bool) -> None:
-    if not same:
-        raise StoreError(
-            f"{path} is whole and belongs to another split than the one that would replace it",
-            next_step="save this one under another name (`matdata split --name NAME`)",
-        )
+def _other_split(note_path: Path, what: str) -> StoreError:
+    """The error of a damaged split which, by what is left of it, is another one."""
+    name = note_path.stem
+    return StoreError(
+        f"{what}, and belongs to another split than the one that would replace it",
+        cause="the name was taken by a split with other settings, or both files are damaged",
+        next_step="save this one under another name (`matdata split --name NAME`); or, if nothing "
+        f"depends on the other, remove {name}{TABLE} and {name}{NOTE} in {note_path.parent} and "
+        "run the same command again",
+    )
 
 
 def _is_table(path: Path) -> bool:

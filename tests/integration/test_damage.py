@@ -276,7 +276,9 @@ def test_a_damaged_note_is_not_replaced_by_that_of_another_split(cache, capsys):
     before = artefacts(splits_of(cache))
     asked = ["split", "some", "--seed", "7", "--name", name, "--cache", str(cache)]
     assert main(asked) == 1
-    assert "another split" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "another split" in error
+    assert f"remove {name}.parquet and {name}.json" in error
     assert artefacts(splits_of(cache)) == before
     assert build(cache, "--quiet") == 0
 
@@ -288,6 +290,44 @@ def test_verify_repairs_all_datasets(whole, cache, capsys):
     assert main(["verify", "--cache", str(cache), "--repair"]) == 0
     assert capsys.readouterr().out.count("repaired: ") == 2
     assert artefacts(cache) == artefacts(whole / "cache")
+
+
+def test_features_without_their_records_are_repaired_by_their_names(tmp_path, capsys):
+    source, cache = write_csv(tmp_path / "own.csv", many(6)), tmp_path / "cache"
+    asked = ["build", str(source), "--symmetry", "none", "--cache", str(cache)]
+    assert main([*asked, "--features", "fractions,column:energy_per_atom"]) == 0
+    features = sorted(cache.glob("features/own@*/[!.]*-*"))
+    before = artefacts(cache)
+    edit_manifest(features[0])
+    remove_manifest(features[1])
+    assert main(["verify", "--repair", "--cache", str(cache)]) == 0, capsys.readouterr().err
+    assert artefacts(cache) == before
+
+
+def test_what_cannot_be_repaired_does_not_keep_the_rest_from_it(cache, capsys):
+    edit_manifest(folder_of(cache, "hdf5"))  # with shards of 150, which only its manifest says
+    cut_table(folder_of(cache, "dataset"))
+    flip(folder_of(cache, "zarr"))
+    assert main(["verify", "--repair", "--cache", str(cache)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.count("repaired: ") == 2
+    assert printed.out.count("DAMAGED") == 1
+    assert "`matdata featurize` that made it" in printed.err
+
+
+def test_features_of_a_damaged_dataset_are_not_called_orphans(cache, capsys):
+    edit_manifest(folder_of(cache, "dataset"))
+    assert main(["verify", "--cache", str(cache)]) == 1
+    assert "not in this cache, or to one that is damaged" in capsys.readouterr().out
+    shutil.rmtree(folder_of(cache, "dataset"))
+    assert main(["verify", "--cache", str(cache)]) == 0
+    assert "or to one that is damaged" not in capsys.readouterr().out
+
+
+def test_a_snapshot_of_the_same_records_is_not_called_repaired(cache, capsys):
+    assert build(cache, "--limit", "9999", "--json") == 0
+    states = json.loads(capsys.readouterr().out)["states"]
+    assert states == {"snapshot": "built", "dataset": "unchanged", "split": "unchanged"}
 
 
 def test_what_another_user_guards_is_not_damage(cache, capsys):

@@ -60,6 +60,7 @@ def test_a_target_is_addressed_by_its_header(table, tmp_path):
         ({"label (eV)": "eV"}, "holds no numbers"),
         ({"heat": ""}, "not a unit"),
         ({"heat": "e" * 61}, "not a unit"),
+        ({"heat": "1000"}, "not a unit"),
         ({"heat": "eV\x1b[2J"}, "not a unit"),
     ],
 )
@@ -114,6 +115,45 @@ def test_a_described_dataset_is_repaired_as_it_was(table, tmp_path):
     assert {path: path.read_bytes() for path in whole} == whole
     assert md.open("own", cache).units["heat"] == "eV"
     assert main(["verify", "--cache", str(cache)]) == 0
+
+
+def test_repair_of_a_version_leaves_the_names_as_they_are(table, tmp_path, capsys):
+    """Versions that differ in a unit have one folder of features, and columns by unit in it."""
+    cache = tmp_path / "c"
+    old = build(table, cache, features=["column:heat"], unit={"heat": "meV"})
+    new = build(table, cache, features=["column:heat"], unit={"heat": "eV"})
+    (column,) = (
+        path.parent
+        for path in (cache / "features" / old.data_ref).glob("column-heat-*/manifest.json")
+        if json.loads(path.read_text())["settings"]["unit"] == "meV"
+    )
+    orders = {path: path.read_bytes() for path in cache.rglob("latest.json")}
+    for path in (old.folder / "table.parquet", *column.rglob("c/0/0")):
+        path.write_bytes(b"damage")
+    assert main(["verify", "--repair", "--cache", str(cache)]) == 0, capsys.readouterr().err
+    assert {path: path.read_bytes() for path in cache.rglob("latest.json")} == orders
+    assert md.open("own", cache).ref == new.ref
+    assert md.open(old.ref, cache).units["heat"] == "meV"
+
+
+def test_parquet_that_was_exported_keeps_the_units_of_its_columns(table, tmp_path):
+    cache = tmp_path / "c"
+    build(table, cache, unit={"heat": "meV"})
+    parts = {"train": "meV", "test": "meV", "val": "eV"}
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    md.export("own", folder / "train.parquet", cache=cache)
+    again = md.build(folder / "train.parquet", cache=cache, name="again")
+    assert again.units["heat"] == "meV"
+    assert again.manifest["targets"]["heat"] == "meV"
+    columns = pq.read_table(folder / "train.parquet")
+    for part, unit in parts.items():
+        field = columns.schema.field("heat").with_metadata({"unit": unit})
+        place = columns.schema.get_field_index("heat")
+        stated = columns.cast(columns.schema.set(place, field))
+        pq.write_table(stated, folder / f"{part}.parquet")
+    with pytest.raises(md.SourceError, match=r"val.parquet states the unit eV of heat, .* meV"):
+        md.build(folder, cache=cache, name="parts")
 
 
 def test_saying_what_the_source_says_is_the_same_dataset(table, tmp_path):

@@ -123,8 +123,23 @@ def test_what_is_asked_of_the_split(tmp_path):
     assert "given" not in joined.splits()[0]
     with pytest.raises(md.IncompleteError, match="no split came with the data"):
         _built(folder / "train.csv", tmp_path, split="given")
+    with pytest.raises(md.ConfigError, match="--group-by makes another one"):
+        _built(folder, tmp_path, split="given", group_by=["formula"])
     small = Files(folder, limit=3)
     assert [chunk.table["part"] for chunk in small.chunks()] == [["train", "val", "test"]]
+
+
+def test_parts_of_which_nothing_is_left_are_named(tmp_path, capsys):
+    folder = _folder(tmp_path / "mine", ".csv")
+    _frame(["Zz2"] * len(PARTS["test"])).to_csv(folder / "test.csv", index=False)
+    asked = ["build", str(folder), "--cache", str(tmp_path / "cache")]
+    assert main(asked) == 0
+    assert "the split `given` has no test: no record" in capsys.readouterr().err
+    _frame(["Zz2"] * len(PARTS["val"])).to_csv(folder / "val.csv", index=False)
+    assert main([*asked, "--split", "given", "--allow-loss"]) == 3
+    error = capsys.readouterr().err
+    assert "no record of these files is left: val, test" in error
+    assert "choose other ratios" not in error
 
 
 def test_files_of_different_columns_are_refused(tmp_path):
@@ -135,6 +150,16 @@ def test_files_of_different_columns_are_refused(tmp_path):
     ) as error:
         _built(folder, tmp_path)
     assert "only train.csv has gap; only test.csv has Gap" in str(error.value)
+
+
+def test_columns_in_different_units_are_not_given_one_header(tmp_path):
+    folder = _folder(tmp_path / "mine", ".csv")
+    for part, unit in {"train": "eV", "test": "meV", "val": "eV"}.items():
+        renamed = _frame(PARTS[part]).rename(columns={"gap": f"gap ({unit})"})
+        renamed.to_csv(folder / f"{part}.csv", index=False)
+    with pytest.raises(SourceError, match="gap in different units") as error:
+        _built(folder, tmp_path)
+    assert "convert the numbers" in str(error.value)
 
 
 def test_own_columns_are_kept_beside_those_of_matdata(tmp_path):

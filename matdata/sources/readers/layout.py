@@ -75,7 +75,7 @@ def layout_of(names: Sequence[str], place: Path, reading: str = "given") -> Layo
     """
     data = [name for name in names if _is_data(name)]
     part_of = {name: part for name in data if (part := part_of_name(name)) is not None}
-    structures = [name for name in data if form_of(name) is not None and not _is_frames(name, data)]
+    structures = [name for name in data if not _is_table(name, data)]
     tables = [name for name in data if name not in structures]
     if reading == "none":
         return Layout() if structures else Layout(tables=_one_format(tables, place))
@@ -84,6 +84,12 @@ def layout_of(names: Sequence[str], place: Path, reading: str = "given") -> Layo
     if not tables:
         return Layout()
     return _of_tables(tables, part_of, place)
+
+
+def holds_tables_only(names: Sequence[str]) -> bool:
+    """Whether there are data files among these names, and all hold many records each."""
+    data = [name for name in names if _is_data(name)]
+    return bool(data) and all(_is_table(one, data) for one in data)
 
 
 def part_of_name(name: str) -> str | None:
@@ -115,6 +121,10 @@ def _is_data(name: str) -> bool:
     if last == PROPERTIES or last in DESCRIPTIONS:
         return False
     return form_of(last) is not None or plain_suffix(Path(last)) in READERS
+
+
+def _is_table(name: str, data: Sequence[str]) -> bool:
+    return form_of(name) is None or _is_frames(name, data)
 
 
 def _is_frames(name: str, data: Sequence[str]) -> bool:

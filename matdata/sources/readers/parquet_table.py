@@ -15,6 +15,7 @@ from typing import Any
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
+from matdata.core.units import canonical_unit
 from matdata.sources.limits import CHUNK_ROWS, FREE_BYTES, MAX_COLUMNS, MAX_RATIO, MAX_RECORD, MIB
 from matdata.sources.readers.base import DAMAGED, LABEL, LEFT_OUT, Record
 from matdata.sources.readers.csv_table import check_names
@@ -24,6 +25,8 @@ from matdata.sources.readers.opening import COMPRESSED, open_plain
 
 #: pandas' name for the labels of rows that have no name of their own.
 INDEX = re.compile(r"__index_level_\d+__")
+#: Key of a field's metadata.
+UNIT = b"unit"
 BATCH_BYTES = 32 * MIB  # of decoded columns, by what the file says of its rows
 PAGE_BYTES = MIB  # read from the disk at a time, per column
 
@@ -58,6 +61,20 @@ def left_out(path: Path) -> list[str]:
     """Columns whose type is none of a table, with the type; raises as `read_parquet`."""
     with _opened(path) as file:
         return [f"{one.name} ({one.type})" for one in file.schema_arrow if not _is_read(one.type)]
+
+
+def units_of(path: Path) -> dict[str, str]:
+    """Units that the file states of its columns, as exports of matdata do; of known ones alone.
+
+    Raises as `read_parquet`.
+    """
+    with _opened(path) as file:
+        stated = {
+            field.name: (field.metadata or {}).get(UNIT, b"").decode(errors="replace")
+            for field in file.schema_arrow
+        }
+    units = {name: canonical_unit(text) for name, text in stated.items() if text}
+    return {name: unit for name, unit in units.items() if unit is not None}
 
 
 @contextlib.contextmanager

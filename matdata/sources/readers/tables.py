@@ -10,11 +10,12 @@ from typing import Any
 
 from matdata.core.errors import SourceError
 from matdata.core.part_names import PARTS
+from matdata.core.units import without_unit
 from matdata.sources.readers.base import LABEL, Raw, Record
 from matdata.sources.readers.csv_table import header_of, mentions_cif, unnamed_columns
 from matdata.sources.readers.layout import Layout, shard_stem
 from matdata.sources.readers.opening import digest_input, encodable, plain_stem, plain_suffix
-from matdata.sources.readers.parquet_table import column_names_of, left_out
+from matdata.sources.readers.parquet_table import column_names_of, left_out, units_of
 from matdata.sources.readers.raw_records import Place
 from matdata.sources.readers.records import read_records
 from matdata.sources.readers.shared_ids import identity_of
@@ -80,6 +81,7 @@ class Tables:
     def _check_columns(self) -> None:
         if len(self.files) == 1 or self.suffix not in HEADERS:
             return
+        self._check_units()
         headers = {file.name: set(HEADERS[self.suffix](file.path)) for file in self.files}
         first, *others = headers
         for name in others:
@@ -89,9 +91,24 @@ class Tables:
                 raise SourceError(
                     f"{first} and {name} have different columns: "
                     + "; ".join(f"only {a} has {', '.join(sorted(b))}" for a, b in only if b),
-                    cause="another spelling, or a part whose targets were left out",
-                    next_step="give both the same header; cells without a value stay empty",
+                    **_advice(here, there),
                 )
+
+    def units(self) -> dict[str, str]:
+        """Units that the files state beside their headers."""
+        return units_of(self.files[0].path) if self.suffix == ".parquet" else {}
+
+    def _check_units(self) -> None:
+        if self.suffix != ".parquet":
+            return
+        units = self.units()
+        for file in self.files[1:]:
+            for name, unit in units_of(file.path).items():
+                if units.setdefault(name, unit) != unit:
+                    raise SourceError(
+                        f"{file.name} states the unit {unit} of {name}, another file {units[name]}",
+                        next_step="convert the numbers of one file to the unit of the other",
+                    )
 
     def digest_input(self) -> list[Any]:
         """JSON values that identify the content."""
@@ -143,6 +160,22 @@ class Tables:
 
     def _location(self, file: TableFile, row: int) -> str:
         return f"record {row}" if len(self.files) == 1 else f"{encodable(file.name)}: record {row}"
+
+
+def _advice(here: Collection[str], there: Collection[str]) -> dict[str, str]:
+    """Likely cause and next step of two headers that differ."""
+    names = {without_unit(one) for one in here}
+    same = sorted({without_unit(one) for one in there} & names)
+    if same:
+        return {
+            "cause": f"{', '.join(same)} in different units",
+            "next_step": "convert the numbers of one file to the unit of the other, and its header "
+            "with them",
+        }
+    return {
+        "cause": "another spelling, or a part whose targets were left out",
+        "next_step": "give both the same header; cells without a value stay empty",
+    }
 
 
 def _stem(name: str, layout: Layout) -> str:
