@@ -12,7 +12,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import MatdataWarning
 from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
-from matdata.core.options import Option, overlay
+from matdata.core.options import Option, merged
 from matdata.core.packages import need_torch
 from matdata.evaluation.keywords import PredictionKeywords
 from matdata.materials.items import is_pandas
@@ -209,5 +209,4 @@ def _fields(
 
     upper = {name: value for name, value in given.items() if value is not None}
     lower = {} if config is None else read_config(config, options)
-    both = {**lower, **upper}
-    return overlay(canonical(lower, both), canonical(upper, both))
+    return merged(lower, upper, canonical)
