@@ -136,8 +136,8 @@ class Picture(Figure):
 
     def panels(self, columns: int, **how: Any) -> list[Axes]:
         """New axes beside each other."""
-        made = self.subplots(1, columns, squeeze=False, **how)
-        return [self.dress(axes) for axes in made[0]]
+        (row,) = self.subplots(1, columns, squeeze=False, **how)
+        return [self.dress(axes) for axes in row]
 
     def headline(self, axes: Axes, text: str) -> None:
         """A line above axes, from their left on."""
