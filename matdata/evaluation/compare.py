@@ -16,9 +16,9 @@ from matdata.core.errors import MatdataError, TrainError
 from matdata.evaluation.folds import family_of
 from matdata.evaluation.openings import read_openings
 from matdata.store.catalogue import committed
+from matdata.training.evaluated import score_on_record
 from matdata.training.run import RECORD, Run
 from matdata.training.scores.shown import deciding, validation_of
-from matdata.training.test_record import test_record
 
 Part = Literal["val", "test"]
 
@@ -71,7 +71,7 @@ def listing(cache: Path) -> tuple[list[Run], list[JsonObject]]:
             run = Run(folder)
             entry = summary(run)
             if entry["evaluated"]:
-                test_record(run)
+                score_on_record(run)
         except MatdataError as error:
             damage = {"damaged": error.what, "next_step": error.next_step}
             entries.append({"run": folder.name, **damage})
@@ -114,7 +114,7 @@ class _Scored:
 def _scored(run: Run) -> list[_Scored]:
     """The targets of a run that have a score; the test score only where the part was opened."""
     val = validation_of(run.result())["targets"] if run.finished else {}
-    test = test_record(run)["targets"] if (run.folder / RECORD).is_file() else {}
+    test = score_on_record(run)["targets"] if (run.folder / RECORD).is_file() else {}
     names = dict.fromkeys([*val, *test])
     parts: dict[Part, JsonMapping] = {"val": val, "test": test}
     return [

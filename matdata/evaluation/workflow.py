@@ -88,17 +88,22 @@ def predict(
     fields = _fields(config, PREDICT_OPTIONS, {**own, **settings})
     request = PredictRequest.of(fields) if what is None else PredictRequest.of(fields, what)
     predictions = request.predictions()
-    if predictions.rejects:
-        first = predictions.rejects[0]
-        warnings.warn(
-            f"{len(predictions.rejects):,} of {len(predictions.rejects) + len(predictions):,} "
-            f"materials have no prediction; the first is {first.material_id[:60]}: "
-            f"{first.reason}: {first.message}",
-            MatdataWarning,
-            stacklevel=2,
-        )
+    _warn_of_rejects(predictions)
     index = getattr(what, "index", None)
     return predictions.under(index) if is_pandas(what, "DataFrame", "Series") else predictions
+
+
+def _warn_of_rejects(predictions: Predictions) -> None:
+    """Warn the caller of `predict` of materials without a prediction."""
+    rejects = predictions.rejects
+    if rejects:
+        first = rejects[0]
+        warnings.warn(
+            f"{len(rejects):,} of {len(rejects) + len(predictions):,} materials have no "
+            f"prediction; the first is {first.material_id[:60]}: {first.reason}: {first.message}",
+            MatdataWarning,
+            stacklevel=3,
+        )
 
 
 @with_keywords(PredictionKeywords)
@@ -174,7 +179,7 @@ def evaluate(
 
 
 def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) -> RunList:
-    """The runs of a cache, ranked where they were tested on the same materials.
+    """The runs of a cache, ranked where they were validated on the same materials.
 
     Parameters
     ----------
@@ -188,7 +193,7 @@ def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) ->
     StoreError
         If there is no such run.
     TrainError
-        If runs are named that were not evaluated, or not on the same materials.
+        If runs are named that were not validated on the same materials.
 
     Examples
     --------
