@@ -10,9 +10,9 @@ from typing import Any
 
 from matdata.core.errors import ConfigError
 from matdata.store.catalogue import find_dataset
+from matdata.training.evaluated import score_on_record
 from matdata.training.run import Run
 from matdata.training.settings import TrainSettings, train_settings
-from matdata.training.evaluated import score_on_record
 
 SCORES = ("unit", "task", "materials", "truth_digest", "metrics", "baselines")
 #: Numbers that say how good predicted uncertainties are.

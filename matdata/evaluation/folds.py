@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.training.run import Run
-from matdata.training.scores.shown import deciding
+from matdata.training.scores.shown import deciding, rank_key
 
 Entry = JsonMapping
 
@@ -116,9 +116,4 @@ def _rank(table: JsonObject) -> None:
     means = [training[part]["mean"] for training in table["trainings"]]
     by, more = deciding(table["task"], means)
     table["by"] = by
-
-    def place(training: Entry) -> float:
-        value = training[part]["mean"][by]
-        return float("inf") if value is None else -value if more else value
-
-    table["trainings"].sort(key=place)
+    table["trainings"].sort(key=lambda training: rank_key(training[part]["mean"][by], more))

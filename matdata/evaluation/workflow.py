@@ -179,7 +179,7 @@ def evaluate(
 
 
 def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) -> RunList:
-    """The runs of a cache, ranked where they were validated on the same materials.
+    """The runs of a cache, ranked by validation error where they share validation materials.
 
     Parameters
     ----------
