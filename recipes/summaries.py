@@ -10,9 +10,9 @@ from typing import Any
 
 from matdata.core.errors import ConfigError
 from matdata.store.catalogue import find_dataset
+from matdata.training.evaluated import score_on_record
 from matdata.training.run import Run
 from matdata.training.settings import TrainSettings, train_settings
-from matdata.training.test_record import test_record
 
 SCORES = ("unit", "task", "materials", "truth_digest", "metrics", "baselines")
 #: Numbers that say how good predicted uncertainties are.
@@ -42,7 +42,7 @@ def summary_of(run: Run, paper: Mapping[str, object] | None = None) -> dict[str,
     ConfigError
         If a paper's value is given for a run of several targets.
     """
-    manifest, result, record = run.manifest, run.result(), test_record(run)
+    manifest, result, record = run.manifest, run.result(), score_on_record(run)
     if paper and len(record["targets"]) > 1:
         raise ConfigError(f"run {run.name!r} has several targets; one value of a paper fits none")
     settings, hypers = _changed_settings(run), _changed_hypers(run)

@@ -15,7 +15,7 @@ from matdata.sources.download import DOWNLOADS
 from matdata.sources.download import PART as DOWNLOAD_PART
 from matdata.store.artefact import STAGING
 from matdata.store.locks import LOCK, holder_of
-from matdata.store.walk import entries_below
+from matdata.store.walk import entries_below, size_of
 
 #: File systems that several machines share, as Linux names them.
 SHARED = ("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "glusterfs", "afs", "9p")
@@ -32,7 +32,7 @@ def cache_state(cache: Path) -> Iterator[Finding]:
         )
         for fault in entries.faults
     )
-    sizes = {name: _size(cache / name) for name in entries.files}
+    sizes = {name: size_of(cache / name) for name in entries.files}
     kinds = {kind: sum(v for k, v in sizes.items() if k.startswith(f"{kind}/")) for kind in
              (*KINDS, DOWNLOADS)}  # fmt: skip
     shown = ", ".join(f"{kind} {human_bytes(size)}" for kind, size in kinds.items() if size)
@@ -81,13 +81,6 @@ def file_system(path: Path) -> str:
         if len(point.parts) > best and (resolved == point or point in resolved.parents):
             best, kind = len(point.parts), name
     return kind
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.lstat().st_size
-    except OSError:  # removed since it was listed
-        return 0
 
 
 def _locks(cache: Path, names: list[str]) -> Iterator[Finding]:

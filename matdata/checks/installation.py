@@ -13,6 +13,7 @@ from pathlib import Path
 from matdata.checks.finding import Finding, State
 from matdata.core.errors import MatdataError
 from matdata.core.kernel_cache import FOLDERS, digest_of_sources
+from matdata.core.packages import install_command
 
 #: What extras are for; those that are not named here are listed without it.
 ENABLES = {
@@ -55,7 +56,7 @@ def extras() -> Iterator[Finding]:
         shown = ", ".join(f"{name} {version or '(missing)'}" for name, version in there.items())
         whole = all(there.values())
         purpose = f" ({ENABLES[extra]})" if extra in ENABLES else ""
-        step = "" if whole else f'pip install "matdata[{extra}]"'
+        step = "" if whole else install_command(extra)
         yield Finding("extras", extra, "ok" if whole else "note", f"{shown}{purpose}", step)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from matdata.checks.finding import Finding, State
 from matdata.checks.installation import version_of
+from matdata.core.packages import install_command
 from matdata.core.printable import human_bytes
 from matdata.core.redaction import excerpt
 
@@ -83,7 +84,7 @@ def accelerators(full: bool) -> Iterator[Finding]:
         yield Finding("gpu", "driver", state, "; ".join(out.split("\n")), step)
     version = version_of("torch")
     if version is None:
-        yield Finding("gpu", "torch", "note", "not installed", 'pip install "matdata[train]"')
+        yield Finding("gpu", "torch", "note", "not installed", install_command("train"))
     elif not full:
         text = f"{version}, not imported"
         yield Finding("gpu", "torch", "ok", text, "matdata doctor --full asks it for its devices")

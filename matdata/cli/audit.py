@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from matdata.cli.common import cache_of, console_of, pairs_of, print_json, words
 from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.exit_codes import ExitCode
 from matdata.splits.audit import Overlap, Report
 from matdata.splits.purpose import NEAR
 
@@ -35,7 +36,7 @@ def run(given: argparse.Namespace) -> int:
         print_json({"dataset": dataset.ref, **report.to_json(), **verdict})
     else:
         _print(report, failures, allowed, given)
-    return 1 if failures else 0
+    return ExitCode.FAILED if failures else ExitCode.DONE
 
 
 def _fails(overlap: Overlap, allowed: tuple[str, ...], forbidden: tuple[str, ...]) -> bool:

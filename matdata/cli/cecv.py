@@ -18,6 +18,7 @@ from matdata.cli.common import (
 )
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
+from matdata.core.exit_codes import ExitCode
 from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:
@@ -41,10 +42,7 @@ def run(given: argparse.Namespace) -> int:
     from matdata.training.added import adding
     from matdata.training.run import find_run
 
-    cache = cache_of(given)
-    references = [name for name in (given.global_run, given.local_run) if name]
-    if len(references) == 1:
-        raise ConfigError("give both --global-run and --local-run, or neither")
+    cache, references = cache_of(given), _references(given)
     names = list(dict.fromkeys([*given.runs, *references]))
     runs = {name: find_run(cache, name) for name in names}
     require_same(list(runs.values()))
@@ -58,38 +56,58 @@ def run(given: argparse.Namespace) -> int:
     curves = {
         name: cecv(feature_maps(one, ids, given.device), **options) for name, one in runs.items()
     }
-    grid = curves[names[0]].thresholds
     region, judged = None, {}
     if references:
+        grid = curves[names[0]].thresholds
         region = target_region(grid, curves[given.global_run], curves[given.local_run])
         judged = {name: judge(curves[name], region) for name in given.runs}
+    first = runs[names[0]]
     record: JsonObject = {
-        "dataset": runs[names[0]].manifest["dataset"]["ref"],
+        "dataset": first.manifest["dataset"]["ref"],
         "part": given.part,
         "containing": given.containing,
         "materials": len(ids),
         "lost": lost,
         "method": given.method,
-        "thresholds": list(grid),
-        "runs": {name: list(curve.counts) for name, curve in curves.items()},
+        **_counts(curves, region),
         "references": references,
-        "target": None if region is None else region.target.tolist(),
         "judged": judged,
     }
-    folder = Path(given.output) if given.output else runs[names[0]].folder / "cecv"
+    folder = Path(given.output) if given.output else first.folder / "cecv"
     with adding(folder):
         write_numbers(folder, "cecv", record, {"clusters": _clusters(ids, curves)})
         if not given.no_pictures:
             draw = partial(_draw, curves, region)
-            write_pictures(folder, {"cecv": draw}, settings, runs[names[0]], f"part {given.part}")
+            write_pictures(folder, {"cecv": draw}, settings, first, f"part {given.part}")
+    _report(given, record, folder)
+    return ExitCode.DONE
+
+
+def _references(given: argparse.Namespace) -> list[str]:
+    """Names of the runs that bound the target region: both, or none."""
+    names = [name for name in (given.global_run, given.local_run) if name]
+    if len(names) == 1:
+        raise ConfigError("give both --global-run and --local-run, or neither")
+    return names
+
+
+def _counts(curves: Mapping[str, Curve], region: Region | None) -> JsonObject:
+    """Numbers of clusters by threshold, of the runs and of the middle of the region."""
+    return {
+        "thresholds": list(next(iter(curves.values())).thresholds),
+        "runs": {name: list(curve.counts) for name, curve in curves.items()},
+        "target": None if region is None else region.target.tolist(),
+    }
+
+
+def _report(given: argparse.Namespace, record: JsonObject, folder: Path) -> None:
     if given.json:
         print_json({**record, "folder": str(folder)})
-        return 0
+        return
     console = console_of(given)
     for line in lines(record):
         console.say(line)
     console.say(f"numbers in {folder}")
-    return 0
 
 
 def _draw(curves: Mapping[str, Curve], region: Region | None, look: Look) -> Picture:

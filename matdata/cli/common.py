@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,6 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.printable import printable_json
 from matdata.core.redaction import redact, redacted
-from matdata.store.walk import entries_below
 
 if TYPE_CHECKING:
     from matdata.figures.formats import PictureSettings
@@ -85,15 +83,6 @@ def print_line(text: object = "") -> None:
 def print_json(value: object) -> None:
     """Print a result for machines; secrets are hidden, and what a terminal would obey escaped."""
     print(printable_json(redacted(value), indent=1, default=lambda other: redact(str(other))))
-
-
-def folder_bytes(folder: Path) -> int:
-    """Bytes of all files in a folder that can be looked at; links count as such."""
-    total = 0
-    for name in entries_below(folder).files:
-        with contextlib.suppress(OSError):
-            total += (folder / name).lstat().st_size
-    return total
 
 
 def picture_settings(given: argparse.Namespace) -> PictureSettings:

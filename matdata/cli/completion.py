@@ -11,6 +11,7 @@ import shlex
 from typing import Any
 
 from matdata.core.errors import ConfigError
+from matdata.core.exit_codes import ExitCode
 from matdata.core.packages import needed_for
 
 SHELLS = ("bash", "zsh", "tcsh")
@@ -42,7 +43,7 @@ class PrintCompletion(argparse.Action):
         try:
             print(script(str(values[1])))
         except ConfigError as error:
-            parser.exit(1, f"error: {error}\n")
+            parser.exit(ExitCode.FAILED, f"error: {error}\n")
         parser.exit()
 
 

@@ -24,7 +24,7 @@ def run(given: argparse.Namespace) -> int:
         console = console_of(given)
         for line in _lines(diff):
             console.say(line)
-    return ExitCode.FAILED if given.exit_code and not diff.is_empty else 0
+    return ExitCode.FAILED if given.exit_code and not diff.is_empty else ExitCode.DONE
 
 
 def _lines(diff: Diff) -> Iterable[str]:

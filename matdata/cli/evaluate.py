@@ -31,7 +31,13 @@ CLASSES_OF_A_LINE = 8
 
 
 def run(given: argparse.Namespace) -> int:
-    """Open the test part of a run's split, once, and score the run."""
+    """Open the test part of a run's split, once, and score the run.
+
+    Raises
+    ------
+    MatdataError
+        If the run cannot be evaluated; with ``--debug`` what a picture failed with.
+    """
     fields = joined(given, EVALUATE_OPTIONS, canonical)
     need_torch()
     from matdata.evaluation.pictures import Drawn, draw_run

@@ -75,16 +75,16 @@ def _described(name: str, kind: type[Featurizer], alone: bool) -> JsonObject:
 
 def _stored(name: str) -> JsonObject:
     """What it reads, and stores with its default settings."""
-    made = featurizer(name)
+    chosen = featurizer(name)
     fields = [
         {"name": one.name, "level": one.level, "shape": list(one.shape), "unit": one.unit,
          "meaning": one.meaning}
-        for one in made.fields
+        for one in chosen.fields
     ]  # fmt: skip
     return {
-        "requires": sorted(made.requires),
-        "columns": len(made.labels()),
-        "units": list(dict.fromkeys(made.units())),
+        "requires": sorted(chosen.requires),
+        "columns": len(chosen.labels()),
+        "units": list(dict.fromkeys(chosen.units())),
         "fields": fields,
     }
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from matdata.cli.common import cache_of, folder_bytes, print_json, print_line
+from matdata.cli.common import cache_of, print_json, print_line
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.printable import human_bytes
@@ -16,6 +16,7 @@ from matdata.store.catalogue import features_kept, kept_below
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.latest import last_of
 from matdata.store.manifest import read_manifest
+from matdata.store.walk import folder_size
 
 
 def run(given: argparse.Namespace) -> int:
@@ -65,7 +66,7 @@ def _snapshot(source: str, folder: Path) -> JsonObject:
         "snapshot": f"{source}/{folder.name}",
         "records": manifest["records"],
         "rejected": manifest["rejected"],
-        "bytes": folder_bytes(folder),
+        "bytes": folder_size(folder),
     }
 
 
@@ -79,9 +80,9 @@ def _dataset(cache: Path, meant: Path | None, listing: JsonObject, folder: Path)
         "meant": folder == meant,
         "rows": dataset.manifest["rows"],
         "without_structure": dataset.n_without_structure,
-        "bytes": folder_bytes(folder),
+        "bytes": folder_size(folder),
         "splits": splits,
-        "features": [{"feature": one.name, "bytes": folder_bytes(one)} for one in stored.folders],
+        "features": [{"feature": one.name, "bytes": folder_size(one)} for one in stored.folders],
     }
 
 

@@ -140,8 +140,7 @@ def joined(
     options
         Those of the command.
     canonical
-        Turns the options of a file, or of the command line, into what can be laid over another:
-        two spellings of one option have one name then. Its second argument is all that is given.
+        As of `matdata.core.options.merged`.
 
     Raises
     ------
@@ -151,10 +150,9 @@ def joined(
     upper = values_of(given, options)
     if given.config is None:
         return canonical(upper, upper)
-    from matdata.core.options import overlay
+    from matdata.core.options import merged
     from matdata.store.config_file import read_config, require
 
     lower = read_config(given.config, options)
-    both = {**lower, **upper}
-    require(both, options, given.config)
-    return overlay(canonical(lower, both), canonical(upper, both))
+    require({**lower, **upper}, options, given.config)
+    return merged(lower, upper, canonical)

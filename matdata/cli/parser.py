@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from matdata.core.errors import did_you_mean
+from matdata.core.exit_codes import ExitCode
 from matdata.core.printable import printable
 
 
@@ -53,9 +54,9 @@ class Parser(argparse.ArgumentParser):
         return parser
 
     def error(self, message: str) -> NoReturn:
-        """End the program with code 2."""
+        """End the program with the exit code of a wrong command line."""
         self.exit(
-            2,
+            ExitCode.USAGE,
             f"{self.prog}: error: {printable(message)}\n"
             f"  next step: `{self.prog} --help` lists what it takes\n",
         )
@@ -78,8 +79,9 @@ class Parser(argparse.ArgumentParser):
     def _dashed(self, argument: str) -> str:
         name, equals, value = argument.partition("=")
         dashed = name.replace("_", "-")
-        known = self._option_string_actions
-        return dashed + equals + value if dashed in known and name not in known else argument
+        options = self._option_string_actions
+        respelled = dashed in options and name not in options
+        return dashed + equals + value if respelled else argument
 
     def _refuse(self, unknown: Sequence[str]) -> None:
         option = next((one for one in unknown if one.startswith("-")), unknown[0])

@@ -9,6 +9,7 @@ from matdata.cli.plugin_probe import LIMIT, probe, registries
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, PluginError
 from matdata.core.offers import UNINSTALL
+from matdata.core.packages import install_command
 from matdata.training import TRAINERS
 from matdata.training.settings import TrainSettings
 
@@ -103,7 +104,7 @@ def _problems() -> list[dict[str, str]]:
 def _print_all(plugins: list[JsonObject], problems: list[dict[str, str]]) -> None:
     if not TRAINERS.plugins():
         print_line(
-            'no trainers are installed; pip install "matdata[models]" installs all of matdata'
+            f"no trainers are installed; {install_command('models')} installs all of matdata"
         )
     for plugin in plugins:
         if "broken" in plugin or plugin["kind"] != TRAINERS.kind:

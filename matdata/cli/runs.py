@@ -29,8 +29,8 @@ def run(given: argparse.Namespace) -> int:
 
     if given.json and given.csv:
         raise ConfigError("--json and --csv are two formats", next_step="leave one of them out")
-    found = list_runs(cache_of(given), given.names)
-    listed, ranked, folds = found.runs, found.ranked, found.folds
+    runs = list_runs(cache_of(given), given.names)
+    listed, ranked, folds = runs.runs, runs.ranked, runs.folds
     if given.json:
         print_json({"runs": listed, "ranked": ranked, "folds": folds})
     elif given.csv:

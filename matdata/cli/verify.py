@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from matdata.cli.common import cache_of, console_of, print_json, print_line
+from matdata.core.exit_codes import ExitCode
 
 
 def run(given: argparse.Namespace) -> int:
@@ -16,9 +17,10 @@ def run(given: argparse.Namespace) -> int:
     if given.repair:
         _repair(cache, given)
     report = verify(cache, given.dataset)
+    code = ExitCode.FAILED if report.faults else ExitCode.DONE
     if given.json:
         print_json(report.to_json())
-        return 1 if report.faults else 0
+        return code
     for fault in report.faults:
         print_line(f"DAMAGED {fault}")
     if not given.quiet:
@@ -26,7 +28,7 @@ def run(given: argparse.Namespace) -> int:
             print_line(f"note: {note}")
         verdict = f"{len(report.faults)} problems" if report.faults else "all clean"
         print_line(f"{report.artefacts} artefacts, {report.files} files reread: {verdict}")
-    return 1 if report.faults else 0
+    return code
 
 
 def _repair(cache: Path, given: argparse.Namespace) -> None:

@@ -1,9 +1,10 @@
-"""Numbers written as text: plain decimal notation, and nothing else that Python accepts."""
+"""Which texts are numbers, by plain decimal notation and not all of Python's, and which cells."""
 
 from __future__ import annotations
 
 import math
 import re
+from typing import TypeGuard
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MAX_INT = 2**63 - 1
@@ -24,3 +25,8 @@ def number_of_text(text: str) -> int | float | None:
             return whole
     number = float(stripped)
     return number if math.isfinite(number) else None
+
+
+def is_number(cell: object) -> TypeGuard[int | float]:
+    """Whether a cell of a table is a number, which true and false are not."""
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool)

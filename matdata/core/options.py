@@ -11,7 +11,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -205,6 +205,28 @@ def _wrong(option: Option, value: object, expected: str) -> ConfigError:
     return ConfigError(
         f"{option.keyword} is {shown}, expected {expected}", next_step=f"it means: {option.help}"
     )
+
+
+def merged(
+    lower: Values, upper: Values, canonical: Callable[[Values, Values], Values]
+) -> JsonObject:
+    """Options of a file with those of the command line or of Python laid over them.
+
+    Parameters
+    ----------
+    lower, upper
+        By name of the option; `upper` wins.
+    canonical
+        Turns the options of one place into what can be laid over another: two spellings of one
+        option have one name then. Its second argument is all that is given.
+
+    Raises
+    ------
+    ConfigError
+        As `canonical`.
+    """
+    both = {**lower, **upper}
+    return overlay(canonical(lower, both), canonical(upper, both))
 
 
 def overlay(lower: Values, upper: Values) -> JsonObject:

@@ -99,8 +99,13 @@ def need_torch() -> None:
     require_package("torch", "training and predicting")
 
 
+def install_command(extra: str) -> str:
+    """The command that installs an extra of matdata."""
+    return f'pip install "matdata[{extra}]"'
+
+
 def _missing(package: str, task: str, otherwise: str) -> MissingPackageError:
-    step = f'pip install "matdata[{EXTRA_OF[package]}]"'
+    step = install_command(EXTRA_OF[package])
     return MissingPackageError(
         f"{package} is not installed; it is needed for {task}",
         next_step=f"{step}, or {otherwise}" if otherwise else step,

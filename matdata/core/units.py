@@ -62,7 +62,7 @@ _PIECES = re.compile(r"\s*([*/ ])\s*")
 
 
 def canonical_unit(text: str) -> str | None:
-    """The one spelling of a unit, None if the text is none that is known.
+    """The one spelling of a unit, None if the text is no unit of the table.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def canonical_unit(text: str) -> str | None:
     """
     if len(text) > MAX_LENGTH:
         return None
-    plain = _RAISED.sub(lambda found: f"^{found[0].translate(_SUPERSCRIPTS)}", text.strip())
+    plain = _RAISED.sub(lambda match: f"^{match[0].translate(_SUPERSCRIPTS)}", text.strip())
     plain = plain.translate(_CHARACTERS).replace("**", "^").replace(" per ", "/")
     for function in FUNCTIONS:
         if plain.startswith(f"{function}(") and plain.endswith(")"):
@@ -85,7 +85,7 @@ def canonical_unit(text: str) -> str | None:
 
 
 def unit_in_header(header: str) -> str | None:
-    """The unit in brackets at the end of a column's name, None if there is none that is known.
+    """The unit in brackets at the end of a column's name, None if there is none of the table.
 
     Parameters
     ----------
@@ -111,9 +111,11 @@ def without_unit(header: str) -> str:
 
 def with_unit(name: str, unit: str | None) -> str:
     """A name for axes and messages, with its unit unless it has none or already ends in it."""
-    if unit in (None, "", "1") or unit_in_header(name) == canonical_unit(str(unit)) is not None:
+    if unit is None or unit in ("", "1"):
         return name
-    return f"{name} ({unit})"
+    canonical = canonical_unit(unit)
+    ends_in_it = canonical is not None and unit_in_header(name) == canonical
+    return name if ends_in_it else f"{name} ({unit})"
 
 
 def _opening(text: str) -> int:
@@ -129,9 +131,7 @@ def _opening(text: str) -> int:
 
 def _product(text: str) -> str | None:
     """The spelling of a product of factors; None if one is unknown or none is physical."""
-    text = re.sub(
-        r"/\s*\(([^()]*)\)\s*$", lambda m: "/" + re.sub(r"[*\s]+", "/", m[1].strip()), text
-    )
+    text = _BRACKET.sub(lambda match: f"/{_BETWEEN.sub('/', match[1].strip())}", text)
     pieces = _PIECES.split(text.strip())
     above: list[str] = []
     below: list[str] = []

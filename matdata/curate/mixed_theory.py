@@ -11,6 +11,7 @@ import re
 
 from matdata.core.errors import CurationError
 from matdata.core.ledger import count_reasons
+from matdata.core.numerals import is_number
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
 
@@ -67,4 +68,4 @@ def _states_level(name: str, records: Records) -> bool:
 
 def _is_numeric(column: list[object]) -> bool:
     first = next((value for value in column if value is not None), None)
-    return isinstance(first, (int, float)) and not isinstance(first, bool)
+    return is_number(first)

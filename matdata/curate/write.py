@@ -13,7 +13,7 @@ from matdata.curate.curate import Curated
 from matdata.store import files, tables
 from matdata.store.artefact import building
 from matdata.store.columns import write_structures
-from matdata.store.damage import State, damage_of, report_damage
+from matdata.store.damage import State
 from matdata.store.dataset_folder import KIND
 
 
@@ -57,12 +57,9 @@ def write_dataset(
     """
     key = digest_json(identity)
     with building(folder.parent, KIND, key, console.warn) as writer:
-        if folder.is_dir():
-            faults = damage_of(folder, KIND)
-            if not faults:  # another process may have just made it
-                return "unchanged"
-            report_damage(faults, console)
-            writer.adopt(folder)
+        # another process may have just made it
+        if folder.is_dir() and not writer.take_over(folder, console):
+            return "unchanged"
         structures = curated.structures
         if curated.kind != "composition":
             writer.write("crystals.h5", lambda path: write_structures(path, structures))

@@ -9,7 +9,7 @@ from matdata.core.console import Console
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor
-from matdata.core.options import Values, overlay, values_of_keywords
+from matdata.core.options import Values, merged, values_of_keywords
 from matdata.features.runner import Made
 from matdata.splits.base import Split
 from matdata.splits.saved import computed_splits, load_split, save_splits
@@ -29,8 +29,8 @@ def feature_options(config: str | Path | None, given: Values) -> JsonMapping:
     """
     from matdata.building.arguments import FEATURIZE_OPTIONS, canonical
 
-    lower = {} if config is None else canonical(read_config(config, FEATURIZE_OPTIONS))
-    return overlay(lower, canonical(values_of_keywords(FEATURIZE_OPTIONS, given)))
+    lower = {} if config is None else read_config(config, FEATURIZE_OPTIONS)
+    return merged(lower, values_of_keywords(FEATURIZE_OPTIONS, given), canonical)
 
 
 def add_features_by(
@@ -75,8 +75,7 @@ def split_options(config: str | Path | None, given: Values) -> JsonObject:
 
     lower = {} if config is None else read_config(config, SPLIT_OPTIONS)
     upper = values_of_keywords(SPLIT_OPTIONS, _with_ratios(given))
-    both = {**lower, **upper}
-    return overlay(canonical(lower, both), canonical(upper, both))
+    return merged(lower, upper, canonical)
 
 
 def _with_ratios(given: Values) -> Values:

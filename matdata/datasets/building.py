@@ -13,7 +13,7 @@ from matdata.core.console import python_console
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.keywords import with_keywords
-from matdata.core.options import Values, overlay, values_of_keywords
+from matdata.core.options import Values, merged, values_of_keywords
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import dataset_of
 
@@ -104,8 +104,7 @@ def _keywords(config: str | Path | None, given: Values) -> Values:
     elsewhere |= {name: f"set={{'symmetry': {{{name!r}: …}}}}" for name in SETTINGS}
     upper = values_of_keywords(BUILD_OPTIONS, given, elsewhere)
     lower = {} if config is None else read_config(config, BUILD_OPTIONS)
-    both = {**lower, **upper}
-    return overlay(canonical(lower, both), canonical(upper, both))
+    return merged(lower, upper, canonical)
 
 
 def _targets_apart(source: object, given: JsonObject) -> JsonObject:

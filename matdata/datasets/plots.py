@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.numerals import is_number
 from matdata.figures import require_matplotlib
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.said import words_in
@@ -65,7 +66,7 @@ class DatasetPlots:
         present = [cell for cell in cells if cell is not None]
         title = f"{column}, {self._dataset.manifest['name']}"
         look, missing = self._look(style), len(cells) - len(present)
-        if not present or all(map(_is_number, present)):
+        if not present or all(map(is_number, present)):
             unit = self._dataset.units.get(column, "1")
             return histogram(_numbers(present), column, unit, title, look, missing)
         if any(isinstance(cell, (list, dict)) for cell in present):
@@ -167,10 +168,6 @@ def _numbers(cells: Sequence[Any]) -> Float:
     return np.array([np.nan if cell is None else float(cell) for cell in cells], dtype=np.float64)
 
 
-def _is_number(cell: object) -> bool:
-    return isinstance(cell, (int, float)) and not isinstance(cell, bool)
-
-
 def _is_numeric(cells: Sequence[object]) -> bool:
     present = [cell for cell in cells if cell is not None]
-    return bool(present) and all(map(_is_number, present))
+    return bool(present) and all(map(is_number, present))

@@ -16,9 +16,9 @@ from matdata.core.errors import MatdataError, TrainError
 from matdata.evaluation.folds import family_of
 from matdata.evaluation.openings import read_openings
 from matdata.store.catalogue import committed
+from matdata.training.evaluated import score_on_record
 from matdata.training.run import RECORD, Run
-from matdata.training.scores.shown import deciding, validation_of
-from matdata.training.test_record import test_record
+from matdata.training.scores.shown import deciding, rank_key, validation_of
 
 Part = Literal["val", "test"]
 
@@ -71,7 +71,7 @@ def listing(cache: Path) -> tuple[list[Run], list[JsonObject]]:
             run = Run(folder)
             entry = summary(run)
             if entry["evaluated"]:
-                test_record(run)
+                score_on_record(run)
         except MatdataError as error:
             damage = {"damaged": error.what, "next_step": error.next_step}
             entries.append({"run": folder.name, **damage})
@@ -114,7 +114,7 @@ class _Scored:
 def _scored(run: Run) -> list[_Scored]:
     """The targets of a run that have a score; the test score only where the part was opened."""
     val = validation_of(run.result())["targets"] if run.finished else {}
-    test = test_record(run)["targets"] if (run.folder / RECORD).is_file() else {}
+    test = score_on_record(run)["targets"] if (run.folder / RECORD).is_file() else {}
     names = dict.fromkeys([*val, *test])
     parts: dict[Part, JsonMapping] = {"val": val, "test": test}
     return [
@@ -153,7 +153,7 @@ def _group(members: list[_Scored]) -> JsonObject:
     scored = first.scores[first.part]
     metric, more = deciding(scored["task"], [one.scores[first.part]["metrics"] for one in members])
     entries = [one.entry() for one in members]
-    entries.sort(key=lambda entry: _order(entry[first.part][metric], more))
+    entries.sort(key=lambda entry: rank_key(entry[first.part][metric], more))
     tested = [one.scores["test"] for one in members if "test" in one.scores]
     return {
         "target": first.target,
@@ -191,12 +191,6 @@ def _openings(runs: Sequence[Run]) -> int | None:
             return None
         trainings |= {opening.training for opening in openings if opening.split_digest == split}
     return len(trainings)
-
-
-def _order(value: float | None, more: bool) -> float:
-    if value is None:
-        return float("inf")
-    return -value if more else value
 
 
 def compare(runs: Sequence[Run]) -> list[JsonObject]:

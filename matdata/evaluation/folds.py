@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.training.run import Run
-from matdata.training.scores.shown import deciding
+from matdata.training.scores.shown import deciding, rank_key
 
 Entry = JsonMapping
 
@@ -20,7 +20,7 @@ def family_of(run: Run) -> tuple[str, str] | None:
 
 
 def training_of(run: Run) -> str:
-    """Digest of what a run was asked for but for the split: the same for all of its folds."""
+    """Digest of a run's request without its split: the same for all folds of a training."""
     identity = run.manifest["identity"]
     return digest_json({name: value for name, value in identity.items() if name != "split"})
 
@@ -43,20 +43,10 @@ def fold_tables(runs: Sequence[Run], groups: Iterable[Entry]) -> list[JsonObject
         ``runs``, ``plugin``, and for ``val`` and ``test`` how many ``folds`` have a score, ``mean``
         and ``std`` by metric; the standard deviation is that of a sample, None for one fold.
     """
-    by_name = {run.name: run for run in runs}
-    parts: dict[tuple[str, ...], dict[int, tuple[Entry, Entry]]] = {}
-    for group in groups:
-        for entry in group["runs"]:
-            run = by_name[entry["run"]]
-            family = family_of(run)
-            if family is not None:
-                key = (*family, group["target"], group["part"], training_of(run))
-                parts.setdefault(key, {})[run.manifest["split"]["fold"]] = (group, entry)
     tables: dict[str, JsonObject] = {}
-    for (dataset, split, target, part, _), scored in parts.items():
-        if len(scored) < 2:
+    for (dataset, split, target, part, _), folds in _scored_folds(runs, groups).items():
+        if len(folds) < 2:
             continue
-        folds = dict(sorted(scored.items()))
         truths = {str(fold): group["truth_digest"] for fold, (group, _) in folds.items()}
         first = next(iter(folds.values()))[0]
         described = {
@@ -75,6 +65,25 @@ def fold_tables(runs: Sequence[Run], groups: Iterable[Entry]) -> list[JsonObject
     for table in tables.values():
         _rank(table)
     return list(tables.values())
+
+
+def _scored_folds(
+    runs: Sequence[Run], groups: Iterable[Entry]
+) -> dict[tuple[str, ...], dict[int, tuple[Entry, Entry]]]:
+    """Group and entry of each run on a fold, by number of the fold.
+
+    The keys are dataset, name of the folds, target, part, and digest of the training.
+    """
+    by_name = {run.name: run for run in runs}
+    scored: dict[tuple[str, ...], dict[int, tuple[Entry, Entry]]] = {}
+    for group in groups:
+        for entry in group["runs"]:
+            run = by_name[entry["run"]]
+            family = family_of(run)
+            if family is not None:
+                key = (*family, group["target"], group["part"], training_of(run))
+                scored.setdefault(key, {})[run.manifest["split"]["fold"]] = (group, entry)
+    return {key: dict(sorted(folds.items())) for key, folds in scored.items()}
 
 
 def _training(entries: list[Entry]) -> JsonObject:
@@ -107,9 +116,4 @@ def _rank(table: JsonObject) -> None:
     means = [training[part]["mean"] for training in table["trainings"]]
     by, more = deciding(table["task"], means)
     table["by"] = by
-
-    def place(training: Entry) -> float:
-        value = training[part]["mean"][by]
-        return float("inf") if value is None else -value if more else value
-
-    table["trainings"].sort(key=place)
+    table["trainings"].sort(key=lambda training: rank_key(training[part]["mean"][by], more))

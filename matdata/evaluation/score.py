@@ -23,6 +23,7 @@ from matdata.store.records import write_record
 from matdata.store.said import words_in
 from matdata.training.contents import read_sealed
 from matdata.training.data import View, truth
+from matdata.training.evaluated import require_same_weights
 from matdata.training.predict import predict_dataset, require_finite
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_settings import check_prediction
@@ -30,7 +31,6 @@ from matdata.training.run import OPENED, RECORD, TABLE, Run
 from matdata.training.scores.part_scores import part_scores
 from matdata.training.target_axis import require_same_axis
 from matdata.training.targets import require_names
-from matdata.training.test_record import require_same_weights
 
 
 def evaluate_run(

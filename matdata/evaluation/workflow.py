@@ -12,7 +12,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import MatdataWarning
 from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
-from matdata.core.options import Option, overlay
+from matdata.core.options import Option, merged
 from matdata.core.packages import need_torch
 from matdata.evaluation.keywords import PredictionKeywords
 from matdata.materials.items import is_pandas
@@ -88,17 +88,22 @@ def predict(
     fields = _fields(config, PREDICT_OPTIONS, {**own, **settings})
     request = PredictRequest.of(fields) if what is None else PredictRequest.of(fields, what)
     predictions = request.predictions()
-    if predictions.rejects:
-        first = predictions.rejects[0]
-        warnings.warn(
-            f"{len(predictions.rejects):,} of {len(predictions.rejects) + len(predictions):,} "
-            f"materials have no prediction; the first is {first.material_id[:60]}: "
-            f"{first.reason}: {first.message}",
-            MatdataWarning,
-            stacklevel=2,
-        )
+    _warn_of_rejects(predictions)
     index = getattr(what, "index", None)
     return predictions.under(index) if is_pandas(what, "DataFrame", "Series") else predictions
+
+
+def _warn_of_rejects(predictions: Predictions) -> None:
+    """Warn the caller of `predict` of materials without a prediction."""
+    rejects = predictions.rejects
+    if rejects:
+        first = rejects[0]
+        warnings.warn(
+            f"{len(rejects):,} of {len(rejects) + len(predictions):,} materials have no "
+            f"prediction; the first is {first.material_id[:60]}: {first.reason}: {first.message}",
+            MatdataWarning,
+            stacklevel=3,
+        )
 
 
 @with_keywords(PredictionKeywords)
@@ -174,7 +179,7 @@ def evaluate(
 
 
 def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) -> RunList:
-    """The runs of a cache, ranked where they were tested on the same materials.
+    """The runs of a cache, ranked by validation error where they share validation materials.
 
     Parameters
     ----------
@@ -188,7 +193,7 @@ def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) ->
     StoreError
         If there is no such run.
     TrainError
-        If runs are named that were not evaluated, or not on the same materials.
+        If runs are named that were not validated on the same materials.
 
     Examples
     --------
@@ -209,5 +214,4 @@ def _fields(
 
     upper = {name: value for name, value in given.items() if value is not None}
     lower = {} if config is None else read_config(config, options)
-    both = {**lower, **upper}
-    return overlay(canonical(lower, both), canonical(upper, both))
+    return merged(lower, upper, canonical)

@@ -24,7 +24,7 @@ from matdata.store import tables
 from matdata.store.artefact import ArtefactWriter, building, check_files
 from matdata.store.backends import backend
 from matdata.store.catalogue import feature_folder
-from matdata.store.damage import State, damage_of, report_damage
+from matdata.store.damage import State, damage_of
 from matdata.store.sharded import ShardedArrays, shard_arrays
 
 KIND = "feature"
@@ -113,12 +113,9 @@ def run(job: Job, console: Console, workers: Workers) -> Made:
         return Made(final, "unchanged")
     backend(job.store)
     with building(job.home, KIND, digest_json(job.identity()), console.warn) as writer:
-        if final.is_dir():  # another process may just have made it
-            faults = damage_of(final, KIND)
-            if not faults:
-                return Made(final, "unchanged")
-            report_damage(faults, console)
-            writer.adopt(final)
+        # another process may just have made it
+        if final.is_dir() and not writer.take_over(final, console):
+            return Made(final, "unchanged")
         _compute(job, writer, console, workers)
         return Made(_commit(job, writer), writer.state)
 

@@ -167,28 +167,32 @@ def split_parts(
     name, unit
         Of the column.
     """
-    known = {part: v[np.isfinite(v)] for part, v in values.items()}
-    known = {part: v for part, v in known.items() if len(v)}
-    picture = Picture(WIDE if known else SIZE, title, look or Look())
-    panels = picture.panels(2 if known else 1, **({"width_ratios": (1, 1.5)} if known else {}))
+    finite = {part: numbers[np.isfinite(numbers)] for part, numbers in values.items()}
+    finite = {part: numbers for part, numbers in finite.items() if len(numbers)}
+    picture = Picture(WIDE if finite else SIZE, title, look or Look())
+    panels = picture.panels(2 if finite else 1, **({"width_ratios": (1, 1.5)} if finite else {}))
     total = sum(sizes.values())
     shares = [(f"{plain(part, 20)}, {n / max(total, 1):.1%}", n) for part, n in sizes.items()]
     horizontal_bars(picture, panels[0], shares)
     panels[0].set(xlabel="materials")
     picture.headline(panels[0], counted(total, "materials"))
-    if not known:
-        return picture
-    axes = panels[1]
-    edges = bin_edges(np.concatenate(list(known.values())), min(map(len, known.values())))
-    first = next(iter(known))
-    for (part, numbers), colour in zip(known.items(), picture.colours.cycle, strict=False):
+    if finite:
+        _overlaid(picture, panels[1], finite)
+        panels[1].set(xlabel=plain(with_unit(name, unit), 60))
+    return picture
+
+
+def _overlaid(picture: Picture, axes: Axes, values: Mapping[str, Float]) -> None:
+    """The distribution of finite numbers in each part, the first one filled."""
+    edges = bin_edges(np.concatenate(list(values.values())), min(map(len, values.values())))
+    first = next(iter(values))
+    for (part, numbers), colour in zip(values.items(), picture.colours.cycle, strict=False):
         shape: JsonObject = {"histtype": "step", "linewidth": 1.5}
         if part == first:
             shape = {"alpha": 0.35}
         weights = np.full(len(numbers), 100.0 / len(numbers))
         label = plain(part, 20)
         axes.hist(numbers, edges.tolist(), weights=weights, label=label, color=colour, **shape)
-    axes.set(xlabel=plain(with_unit(name, unit), 60), ylabel="materials of the part (%)")
+    axes.set(ylabel="materials of the part (%)")
     picture.headline(axes, "distribution in each part")
     picture.legend_beside(axes, loc="best")
-    return picture

@@ -50,8 +50,8 @@ class Pairs:
         keep = np.isfinite(self.true) & np.isfinite(self.predicted)
         deviation = self.deviation
         if deviation is not None:
-            known = np.isfinite(deviation)
-            deviation = deviation[keep] if known[keep].all() and keep.any() else None
+            whole = keep.any() and np.isfinite(deviation[keep]).all()
+            deviation = deviation[keep] if whole else None
         return Pairs(
             self.name, self.unit, self.true[keep], self.predicted[keep], deviation, self.entries
         )

@@ -99,7 +99,7 @@ class Picture(Figure):
                 color=self.colours.muted,
             )
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Lay the picture out once: a layout that is laid out again moves, and so would bytes.
 
         Ticks follow the size of their axes, and that their labels, so it takes some passes.
@@ -113,7 +113,7 @@ class Picture(Figure):
         """What a notebook shows."""
         buffer = io.BytesIO()
         with _letters_of_any_script():
-            self._settle()
+            self.settle()
             self.savefig(buffer, format="png", dpi=DPI)
         return buffer.getvalue()
 
@@ -136,8 +136,8 @@ class Picture(Figure):
 
     def panels(self, columns: int, **how: Any) -> list[Axes]:
         """New axes beside each other."""
-        made = self.subplots(1, columns, squeeze=False, **how)
-        return [self.dress(axes) for axes in made[0]]
+        (row,) = self.subplots(1, columns, squeeze=False, **how)
+        return [self.dress(axes) for axes in row]
 
     def headline(self, axes: Axes, text: str) -> None:
         """A line above axes, from their left on."""
@@ -182,7 +182,7 @@ class Picture(Figure):
                 matplotlib.rc_context(REPRODUCIBLE),
                 _letters_of_any_script(),
             ):
-                self._settle()
+                self.settle()
                 self.savefig(temporary, format=form, dpi=DPI, metadata=self._metadata(form))
         except OSError as error:
             raise storage_error(error, path) from error

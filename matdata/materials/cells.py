@@ -34,11 +34,11 @@ def holds_object(value: object) -> bool:
 
 def structure_of(value: Any) -> Sites | Refused:
     """The crystal of a pymatgen or ASE object, or why it is none."""
+    if pymatgen.is_molecule(value):
+        return Refused("not_periodic", "a molecule, not a crystal")
     try:
         if ase.is_atoms(value):
             return ase.sites_of(value)
-        if pymatgen.is_molecule(value):
-            raise Unusable("not_periodic", "a molecule, not a crystal")
         return pymatgen.sites_of(value)
     except Unusable as error:
         return Refused(error.reason, str(error))

@@ -138,8 +138,8 @@ def _index_ids(frame: Any, names: Sequence[str], id_col: str | None) -> list[str
     """Ids from the index; None where a column holds them, or nothing does."""
     if id_col is not None:
         return None
-    known = next((name for name in names if name.lower().strip() in ID_NAMES), None)
-    labels = _labels(frame, has_ids=known is not None)
+    has_ids = any(name.lower().strip() in ID_NAMES for name in names)
+    labels = _labels(frame, has_ids)
     if labels is None or "material_id" not in names:
         return labels
     if [str(one) for one in frame["material_id"].tolist()] == labels:
@@ -204,11 +204,11 @@ def _values(column: Any) -> list[Any]:
 
 def _record(row: JsonMapping, structure_col: str | None) -> Record:
     """A row as a JSON document of its values is read, with its structure beside them."""
-    object_ = row.get(structure_col) if structure_col else None
-    if not holds_object(object_):
+    material = row.get(structure_col) if structure_col else None
+    if not holds_object(material):
         values = {name: plain(value, name) for name, value in row.items()}
         return document(Item(values, 0))
-    structure = structure_of(object_)
+    structure = structure_of(material)
     values = {name: plain(one, name) for name, one in row.items() if name != structure_col}
     numbers = getattr(structure, "numbers", ())
     return {**document(Item(values, ATOM_BYTES * len(numbers))), str(structure_col): structure}

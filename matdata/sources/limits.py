@@ -6,6 +6,10 @@ below one gigabyte.
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from matdata.core.errors import SourceError
+
 MIB = 1 << 20
 CHUNK_ROWS = 500  # records per chunk: bounds memory, and the work repeated after a kill
 #: Characters of one record's text (a CIF, a JSON document): 16 MiB of JSON can be 350 MB of Python
@@ -24,3 +28,29 @@ MAX_COLUMNS = 10_000
 #: size: crystal text compresses 3 to 20 times, decompression bombs 1,000 times and more.
 FREE_BYTES = 256 * MIB
 MAX_RATIO = 200
+
+
+def require_plausible(path: Path, unpacked: int, packed: int, otherwise: str) -> None:
+    """Check that a file does not unpack to far more than its size.
+
+    Parameters
+    ----------
+    path
+        The file.
+    unpacked, packed
+        Bytes of its content so far, or as it states them, and of the file.
+    otherwise
+        What to do with a legitimate one.
+
+    Raises
+    ------
+    SourceError
+        If it does.
+    """
+    if unpacked > FREE_BYTES and unpacked > MAX_RATIO * packed:
+        raise SourceError(
+            f"{path} unpacks to more than {MAX_RATIO} times its size of {packed:,} bytes; it is "
+            "not read",
+            cause="a file made to exhaust memory or disk",
+            next_step=f"{otherwise} if it is legitimate",
+        )

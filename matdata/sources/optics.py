@@ -24,6 +24,13 @@ Array = npt.NDArray[np.float64]
 
 class _NoDoctype(ET.TreeBuilder):
     def doctype(self, *_: str | None) -> None:
+        """Refuse a document type, whose entities can be as large as they like.
+
+        Raises
+        ------
+        Unusable
+            Always.
+        """
         raise Unusable("unreadable", "the XML declares a document type, which is not read")
 
 

@@ -218,7 +218,13 @@ def _copy(
 
 @contextlib.contextmanager
 def on_disk(path: Path) -> Iterator[None]:
-    """Keep errors of the disk apart from those of the network."""
+    """Keep errors of the disk apart from those of the network.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+    """
     try:
         yield
     except OSError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from matdata.core.errors import SourceError, did_you_mean
+from matdata.core.numerals import is_number
 from matdata.core.settings import Settings, setting
 from matdata.sources.limits import MAX_COLUMNS
 from matdata.sources.readers.base import is_cif, is_missing, is_structure_dict
@@ -272,8 +273,8 @@ def _targets(
 def _is_numeric(name: str, first: Sequence[Mapping[str, Any]]) -> bool:
     values = [record.get(name) for record in first]
     present = [value for value in values if value is not None]
-    numbers = [v for v in present if isinstance(v, (int, float)) and not isinstance(v, bool)]
-    return bool(numbers) and len(numbers) >= NUMERIC * len(present)
+    count = sum(map(is_number, present))
+    return count > 0 and count >= NUMERIC * len(present)
 
 
 def _by_content(columns: Sequence[str], first: Sequence[Mapping[str, Any]]) -> str | None:

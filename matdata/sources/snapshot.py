@@ -26,7 +26,7 @@ from matdata.sources.limits import MAX_COLUMNS
 from matdata.store import files, tables
 from matdata.store.artefact import ArtefactWriter, building, check_files
 from matdata.store.columns import read_structures, write_structures
-from matdata.store.damage import State, damage_of, report_damage
+from matdata.store.damage import State, damage_of
 from matdata.store.manifest import is_committed, read_manifest
 
 KIND = "snapshot"
@@ -163,12 +163,8 @@ def take_snapshot(source: Source, cache: Path, console: Console, workers: Worker
         return existing
     with building(home, KIND, request_digest, console.warn) as writer:
         existing = find_snapshot(home, request_digest)  # another process may have just made it
-        if existing is not None:
-            faults = damage_of(existing.folder, KIND)
-            if not faults:
-                return existing
-            report_damage(faults, console)
-            writer.adopt(existing.folder)
+        if existing is not None and not writer.take_over(existing.folder, console):
+            return existing
         _read_all(source, origin, writer, console, workers)
         return _commit(writer, origin, request_digest, source.expected_digest)
 

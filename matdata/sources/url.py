@@ -90,8 +90,8 @@ def _download(request: Request, url: str, query: UrlQuery) -> tuple[Path, str]:
     name = query.name or PurePosixPath(urllib.parse.urlsplit(url).path).name
     name = _UNFIT.sub("_", urllib.parse.unquote(name)).lstrip(".")
     path = Path(name)
-    known = plain_suffix(path) in (*READERS, ".zip") or form_of(name) in ("cif", "poscar")
-    if not known:
+    has_format = plain_suffix(path) in (*READERS, ".zip") or form_of(name) in ("cif", "poscar")
+    if not has_format:
         raise SourceError(
             f"{url}: its name does not say which kind of file it is",
             next_step="name it: --query name=table.csv.gz; or download it and build it by its "

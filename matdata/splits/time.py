@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from matdata.core.errors import SplitError, first_few
+from matdata.core.numerals import is_number
 from matdata.core.settings import Settings, setting
 from matdata.splits.base import Method, Split
 from matdata.splits.columns import Columns, Ids
@@ -75,7 +76,7 @@ def _dates(ids: Ids, values: list[Any], column: str) -> np.ndarray:
 
 def _seconds(value: object) -> float | None:
     """Seconds since 1970 (UTC); a time without a zone counts as UTC; None if not a date."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if is_number(value):
         value = str(int(value)) if float(value).is_integer() else ""
     if isinstance(value, str):
         short = _SHORT.fullmatch(value.strip())

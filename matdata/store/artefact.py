@@ -12,16 +12,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from matdata.core.cache import storage_error
+from matdata.core.console import Console
 from matdata.core.documents import JsonObject
 from matdata.core.errors import DamageError, StoreError
 from matdata.store import files
-from matdata.store.damage import State, damage_of, has_part, install, require_same
+from matdata.store.damage import (
+    State,
+    damage_of,
+    has_part,
+    install,
+    report_damage,
+    require_same,
+)
 from matdata.store.locks import LOCK, holding
 from matdata.store.manifest import (
     NAME,
@@ -80,18 +87,30 @@ class ArtefactWriter:
     def _is_whole(self, entry: JsonObject) -> bool:
         return has_part(self.staging, entry["part"], entry["files"])
 
-    def adopt(self, folder: Path) -> None:
-        """Take over the whole parts of a damaged artefact of the same request.
+    def take_over(self, folder: Path, console: Console) -> bool:
+        """Report a damaged artefact of the same request, and take over its whole parts.
 
         They count as finished, so only the others are made again; `commit` requires the content
         to be the same. Where the manifest is damaged or missing, nothing is known and nothing is
         taken over.
+
+        Returns
+        -------
+        bool
+            False if nothing is damaged.
 
         Raises
         ------
         StoreError
             If the artefact is of a newer format, or the cache cannot be written.
         """
+        faults = damage_of(folder, self.kind)
+        if faults:
+            report_damage(faults, console)
+            self._adopt(folder)
+        return bool(faults)
+
+    def _adopt(self, folder: Path) -> None:
         if not is_committed(folder):
             return
         try:
@@ -104,7 +123,7 @@ class ArtefactWriter:
                 part, records = entry["part"], entry["files"]
                 if not self.has(part) and has_part(folder, part, records):
                     with files.replacing(self.staging / part) as temporary:
-                        _link(folder / part, temporary)
+                        files.link(folder / part, temporary)
                     self._record(entry)
         except OSError as error:
             raise storage_error(error, self.staging) from error
@@ -198,21 +217,6 @@ class ArtefactWriter:
         except DamageError:
             files.remove(self.staging)
             raise
-
-
-def _link(source: Path, target: Path) -> None:
-    """A second name for a file, or for each file of a folder; a copy where links are refused."""
-
-    def link(one: str, other: str) -> None:
-        try:
-            os.link(one, other)
-        except OSError:
-            shutil.copy2(one, other)
-
-    if source.is_dir():
-        shutil.copytree(source, target, copy_function=link)
-    else:
-        link(str(source), str(target))
 
 
 def _entries_of(manifest: JsonObject) -> Iterator[JsonObject]:

@@ -55,8 +55,8 @@ def _damaged_files(folder: Path, records: Mapping[str, Sequence[Any]]) -> list[F
     paths = [folder / name for name in records]
     # threads: hashing holds no lock of Python
     with ThreadPoolExecutor(default_workers()) as pool:
-        found = pool.map(lambda path, record: fault_of(path, *record), paths, records.values())
-        return [Fault(path, fault) for path, fault in zip(paths, found, strict=True) if fault]
+        faults = pool.map(lambda path, record: fault_of(path, *record), paths, records.values())
+        return [Fault(path, fault) for path, fault in zip(paths, faults, strict=True) if fault]
 
 
 def require_whole(folder: Path, kind: str) -> None:

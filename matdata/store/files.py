@@ -144,3 +144,18 @@ def file_records(root: Path, part: Path) -> dict[str, list[Any]]:
     """``{path relative to root: [bytes, sha256]}`` for a file, or for all files of a folder."""
     paths = sorted(p for p in part.rglob("*") if p.is_file()) if part.is_dir() else [part]
     return {p.relative_to(root).as_posix(): [p.stat().st_size, digest_file(p)] for p in paths}
+
+
+def link(source: Path, target: Path) -> None:
+    """A second name for a file, or for each file of a folder; a copy where links are refused."""
+
+    def link_file(one: str, other: str) -> None:
+        try:
+            os.link(one, other)
+        except OSError:
+            shutil.copy2(one, other)
+
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=link_file)
+    else:
+        link_file(str(source), str(target))

@@ -62,6 +62,19 @@ def entries_below(folder: Path) -> Entries:
     return Entries(sorted(file_names), faults)
 
 
+def size_of(path: Path) -> int:
+    """Bytes of a file, of a link those of the link; 0 if it cannot be looked at."""
+    try:
+        return path.lstat().st_size
+    except OSError:  # removed since it was listed
+        return 0
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes of all files in a folder that can be looked at; links count as such."""
+    return sum(size_of(folder / name) for name in entries_below(folder).files)
+
+
 def children(folder: Path) -> tuple[list[Path], list[Fault]]:
     """Entries of one folder, sorted by name; none if it does not exist."""
     try:

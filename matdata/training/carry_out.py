@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonObject
 from matdata.features.runner import KIND as FEATURE
 from matdata.load.device_errors import device_errors
-from matdata.load.normalizer import Normalizer
 from matdata.store.damage import require_whole
 from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.records import write_record
@@ -22,13 +20,14 @@ from matdata.store.safetensors import write_tensors
 from matdata.training.contents import BEST, NORMALIZER, RESULT, digests
 from matdata.training.contract import FitTrainer
 from matdata.training.data import View, device_of, fit_normalizer, samples_for
-from matdata.training.distributed import Group, join_group, leave_group
+from matdata.training.distributed import join_group, leave_group
 from matdata.training.fit_networks import fit_networks
 from matdata.training.plan import Question
 from matdata.training.process_state import process_state
 from matdata.training.run import Run
 from matdata.training.run_folder import run_folder, run_lock, shorter_runs, start_run
 from matdata.training.scores.shown import validation_lines
+from matdata.training.session import Session
 from matdata.training.validation_score import validation_record
 from matdata.training.warm_start import parent_of, settle
 
@@ -75,23 +74,33 @@ def carry_out(
                 held.enter_context(run_lock(folder))
                 started = start_run(folder, content, console).name
             run = Run(cache / "runs" / group.shared(started))
-            _announce(question, run, console)
+            session = Session(
+                question, run, view, normalizer, parent, device, group, console, stop_after
+            )
+            _announce(session)
             if group.leads and name is None and not (run.folder / BEST).is_file():
                 _name_shorter(shorter_runs(cache, content), console)
-            unchanged = run.finished
-            if unchanged:
-                _require_whole(question)
-                console.say(f"run {run.name} is finished, unchanged: nothing is left to do")
-            else:
-                _finish(question, run, view, normalizer, parent, device, group, console, stop_after)
-            if run.finished and group.leads:
-                for line in validation_lines(run.result()):
-                    console.say(f"  {line}")
+            unchanged = _finish(session)
     finally:
         leave_group(group)
     trained = Run(run.folder)
     trained.unchanged = unchanged
     return trained
+
+
+def _finish(session: Session) -> bool:
+    """Train a run that is not finished, and report its score; returns whether it was finished."""
+    run, console = session.run, session.console
+    unchanged = run.finished
+    if unchanged:
+        _require_whole(session.question)
+        console.say(f"run {run.name} is finished, unchanged: nothing is left to do")
+    else:
+        _train(session)
+    if run.finished and session.group.leads:
+        for line in validation_lines(run.result()):
+            console.say(f"  {line}")
+    return unchanged
 
 
 def _require_whole(question: Question) -> None:
@@ -101,39 +110,29 @@ def _require_whole(question: Question) -> None:
         require_whole(feature.folder, FEATURE)
 
 
-def _finish(
-    question: Question,
-    run: Run,
-    view: View,
-    normalizer: Normalizer,
-    parent: Run | None,
-    device: torch.device,
-    group: Group,
-    console: Console,
-    stop_after: int | None,
-) -> None:
+def _train(session: Session) -> None:
     """Train, score the validation part, and write the result, which makes the run finished."""
+    question, run, device = session.question, session.run, session.device
     result: JsonObject | None
     if isinstance(question.trainer, FitTrainer):
-        result = _fit(question, run, view, normalizer)
+        result = _fit(session, question.trainer)
     else:
         with (
             process_state(question.settings, device, keep_memory=True),
             device_errors(device, GOES_ON),
         ):
-            result = fit_networks(
-                question, run, view, normalizer, parent, device, group, console, stop_after
-            )
+            result = fit_networks(session)
     if result is not None:
         result["validation"] = validation_record(question, run)
         write_record(run.folder / RESULT, {**result, "files": digests(run.folder)})
 
 
-def _announce(question: Question, run: Run, console: Console) -> None:
+def _announce(session: Session) -> None:
+    question, say = session.question, session.console.say
     sizes = f"{len(question.train):,} to train, {len(question.valid):,} to validate"
-    console.say(f"run {run.name}: {question.trainer.name} on {question.dataset.ref}, {sizes}")
+    say(f"run {session.run.name}: {question.trainer.name} on {question.dataset.ref}, {sizes}")
     for note in question.notes:
-        console.say(f"  note: {note}")
+        say(f"  note: {note}")
 
 
 def _name_shorter(names: Sequence[str], console: Console) -> None:
@@ -149,17 +148,17 @@ def _view(question: Question) -> View:
     return View.sealed(question.dataset, question.features, question.targets, ids)
 
 
-def _fit(question: Question, run: Run, view: View, normalizer: Normalizer) -> JsonObject:
+def _fit(session: Session, trainer: FitTrainer) -> JsonObject:
     """The fit of a plugin that has one of its own, and what it came to."""
-    assert isinstance(question.trainer, FitTrainer)
-    targets = question.targets
-    train = samples_for(view, question.train, targets, normalizer)
+    question, view, normalizer = session.question, session.view, session.normalizer
+    train = samples_for(view, question.train, question.targets, normalizer)
     valid = None
     if len(question.valid):
-        valid = samples_for(view, question.valid, targets, normalizer)
+        valid = samples_for(view, question.valid, question.targets, normalizer)
     started = time.perf_counter()
-    question.trainer.fit(train, valid, question.schema, question.settings.seed)
+    trainer.fit(train, valid, question.schema, question.settings.seed)
     seconds = time.perf_counter() - started
+    run = session.run
     write_record(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
-    write_tensors(run.folder / BEST, dict(question.trainer.state()), {"run": run.digest})
+    write_tensors(run.folder / BEST, dict(trainer.state()), {"run": run.digest})
     return {"seconds": seconds, "engine": "fit"}

@@ -99,11 +99,11 @@ def set_aside(run: Run, console: Console) -> JsonObject:
     folder = run.folder
     aside = folder / f"after-{run.settings.epochs}-epochs"
     tops = {name.partition("/")[0] for name in recorded(folder).files}
-    made = sorted(name for name in tops if not name.startswith("after-"))
+    derived = sorted(name for name in tops if not name.startswith("after-"))
     with contextlib.ExitStack() as stack:
-        for name in (aside.name, *made):
+        for name in (aside.name, *derived):
             stack.enter_context(adding(folder / name))
-        for name in (RESULT, OPENED, RECORD, TABLE, *made):
+        for name in (RESULT, OPENED, RECORD, TABLE, *derived):
             if (folder / name).exists():
                 aside.mkdir(exist_ok=True)
                 files.remove(aside / name)

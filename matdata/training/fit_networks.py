@@ -8,55 +8,31 @@ from collections.abc import Callable
 import torch
 
 from matdata.core.console import Console
+from matdata.core.documents import JsonObject
 from matdata.load.loader import Loader
-from matdata.load.normalizer import Normalizer
 from matdata.nn.cpu import in_use
 from matdata.store.records import write_record
 from matdata.training.checkpoint import load_checkpoint, save_checkpoint
 from matdata.training.contents import NORMALIZER
 from matdata.training.contract import TorchTrainer
-from matdata.training.data import View, loader_for
-from matdata.training.distributed import Group
+from matdata.training.data import loader_for
 from matdata.training.engine import Engine, Recipe
 from matdata.training.logs import LogRow, RunLog
 from matdata.training.loop import Loop
 from matdata.training.members import build_models, choose_engine
 from matdata.training.objectives.choice import objectives_of
 from matdata.training.objectives.combined import Objectives
-from matdata.training.plan import Question
-from matdata.training.run import Run
+from matdata.training.session import Session
 from matdata.training.warm_start import member_draws, take_over
 
 
-def fit_networks(
-    question: Question,
-    run: Run,
-    view: View,
-    normalizer: Normalizer,
-    parent: Run | None,
-    device: torch.device,
-    group: Group,
-    console: Console,
-    stop_after: int | None,
-) -> dict[str, object] | None:
+def fit_networks(session: Session) -> JsonObject | None:
     """Train the members of a run, from its checkpoint if there is one.
 
     Parameters
     ----------
-    question
-        What was asked; its trainer is a `TorchTrainer`.
-    run
-        The run, held by `run_lock`.
-    view, normalizer
-        What the loaders read, and what targets go through.
-    parent
-        The run whose weights are taken over.
-    device, group
-        Where the networks are, and the processes that train together.
-    console
-        Informed of each epoch.
-    stop_after
-        See `matdata.training.train.train`.
+    session
+        The training; its trainer is a `TorchTrainer`.
 
     Returns
     -------
@@ -69,72 +45,73 @@ def fit_networks(
     TrainError
         If a loss or weight is not finite, or the checkpoint does not fit.
     """
-    settings = question.settings
+    question, run, normalizer = session.question, session.run, session.normalizer
+    settings, console = question.settings, session.console
     assert isinstance(question.trainer, TorchTrainer)
-    if group.leads:
+    if session.group.leads:
         write_record(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
-    train, valid = _loaders(question, view, normalizer, device, group)
+    train, valid = _loaders(session)
     for loader in filter(None, (train, valid)):
         if loader.chosen_mode.instead_of:
             console.say(f"  inputs are in mode {loader.mode}: {loader.reason}")
-    draws = member_draws(parent, question, len(train.ids))
-    recipe = Recipe(
-        settings,
-        Objectives(objectives_of(question.targets, settings)),
-        device,
-        group,
-        question.request.freeze,
-        None if draws is None else draws.to(device),
+    recipe = _recipe(session, len(train.ids))
+    models = build_models(
+        question.trainer, question.schema, settings.seed, settings.ensemble, session.device
     )
-    schema = question.schema
-    models = build_models(question.trainer, schema, settings.seed, settings.ensemble, device)
-    if parent is not None:
-        anew = take_over(models, parent, question.request.reinit)
+    if session.parent is not None:
+        anew = take_over(models, session.parent, question.request.reinit)
         but = f"; not {', '.join(anew)}" if anew else ""
-        console.say(f"  weights of run {parent.name} are taken over{but}")
+        console.say(f"  weights of run {session.parent.name} are taken over{but}")
     engine, reason = choose_engine(models, recipe, question.trainer, train)
     if reason:
         console.say(f"  members are trained sequentially: {reason}")
-    return _loop(run, engine, reason, train, valid, console, stop_after)
+    return _loop(session, engine, reason, train, valid)
 
 
-def _loaders(
-    question: Question, view: View, normalizer: Normalizer, device: torch.device, group: Group
-) -> tuple[Loader, Loader | None]:
+def _recipe(session: Session, materials: int) -> Recipe:
+    """How each step is taken; `materials` is how many there are to train on."""
+    question = session.question
+    draws = member_draws(session.parent, question, materials)
+    return Recipe(
+        question.settings,
+        Objectives(objectives_of(question.targets, question.settings)),
+        session.device,
+        session.group,
+        question.request.freeze,
+        None if draws is None else draws.to(session.device),
+    )
+
+
+def _loaders(session: Session) -> tuple[Loader, Loader | None]:
     """Batches to train and to validate with, whose targets are normalised."""
+    question = session.question
     make = functools.partial(
         loader_for,
-        view,
+        session.view,
         targets=question.targets,
         settings=question.settings,
-        device=device,
-        normalizer=normalizer,
+        device=session.device,
+        normalizer=session.normalizer,
     )
-    train = make(ids=question.train, shuffle=True, group=group, what="the training part")
+    train = make(ids=question.train, shuffle=True, group=session.group, what="the training part")
     if not len(question.valid):
         return train, None
     return train, make(ids=question.valid, what="the validation part")
 
 
 def _loop(
-    run: Run,
-    engine: Engine,
-    reason: str | None,
-    train: Loader,
-    valid: Loader | None,
-    console: Console,
-    stop_after: int | None,
-) -> dict[str, object] | None:
-    group = engine.recipe.group
+    session: Session, engine: Engine, reason: str | None, train: Loader, valid: Loader | None
+) -> JsonObject | None:
+    run, console = session.run, session.console
 
     def save(loop: Loop) -> None:
         save_checkpoint(loop, run.folder, run.digest)
 
-    loop = Loop(engine, train, valid, save, lambda _: None, console, stop_after=stop_after)
+    loop = Loop(engine, train, valid, save, lambda _: None, console, stop_after=session.stop_after)
     if load_checkpoint(loop, run.folder, run.digests):
         console.say(f"  goes on after epoch {loop.progress.epoch}, step {loop.progress.step}")
     log = None
-    if group.leads:
+    if session.group.leads:
         log = RunLog(run.folder, loop.progress.epoch, engine.recipe.settings.tensorboard)
         loop.log = _logger(log, loop, console)
     loop.run()
@@ -172,7 +149,7 @@ def _summary(loop: Loop) -> str:
     return text
 
 
-def _result(loop: Loop, reason: str | None) -> dict[str, object]:
+def _result(loop: Loop, reason: str | None) -> JsonObject:
     progress = loop.progress
     device = loop.engine.recipe.device
     return {

@@ -13,9 +13,9 @@ from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, TrainError, did_you_mean
 from matdata.figures import require_matplotlib
 from matdata.store.tables import Columns
+from matdata.training.evaluated import predictions_on_record, score_on_record
 from matdata.training.logs import read_log
 from matdata.training.prediction_columns import PredictionColumn, Statistic
-from matdata.training.test_record import test_predictions, test_record
 
 if TYPE_CHECKING:
     from matdata.figures.parity import Pairs
@@ -51,11 +51,11 @@ class RunPlots:
         TrainError
             If the run was not evaluated.
         """
-        return test_record(self._run)
+        return score_on_record(self._run)
 
     @functools.cached_property
     def _table(self) -> Columns:
-        return test_predictions(self._run)
+        return predictions_on_record(self._run)
 
     def parity(self, target: str | None = None, style: str = "light") -> Picture:
         """Predicted over true values with the score on record, and predicted standard deviations

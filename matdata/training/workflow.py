@@ -12,7 +12,7 @@ from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
-from matdata.core.options import Values, overlay, values_of_keywords
+from matdata.core.options import Values, merged, values_of_keywords
 from matdata.core.packages import need_torch
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.keywords import TrainKeywords
@@ -161,13 +161,12 @@ def _fields(
     elsewhere |= {"hypers": "hyper={…}", "settings": "train={…}", "verbose": "quiet=True"}
     upper = values_of_keywords(TRAIN_OPTIONS, given, elsewhere)
     lower = {} if config is None else read_config(config, TRAIN_OPTIONS)
-    both = {**lower, **upper}
-    if both.get("plugin") is None:
+    if {**lower, **upper}.get("plugin") is None:
         where = "" if config is None else f" ({config} names none)"
         raise ConfigError(
             f"no plugin was named{where}", next_step="`matdata plugins` lists those installed"
         )
-    fields = overlay(canonical(lower, both), canonical(upper, both))
+    fields = merged(lower, upper, canonical)
     twice = [name for name in requests if name in fields.get("target_requests", {})]
     if twice:
         raise ConfigError(f"target {twice[0]!r} is described twice: by itself and by an option")

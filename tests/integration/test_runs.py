@@ -111,7 +111,7 @@ def test_test_scores_of_other_materials_are_marked(several, capsys, monkeypatch)
 
     for name in ("one", "two"):
         asked(capsys, several, "evaluate", name, "--no-pictures")
-    plain = compare.test_record
+    plain = compare.score_on_record
 
     def other(run):
         record = plain(run)
@@ -119,7 +119,7 @@ def test_test_scores_of_other_materials_are_marked(several, capsys, monkeypatch)
             record["targets"][TARGET] |= {"truth_digest": "other", "materials": 7}
         return record
 
-    monkeypatch.setattr(compare, "test_record", other)
+    monkeypatch.setattr(compare, "score_on_record", other)
     text = asked(capsys, several, "runs", "one", "two")
     sizes = {"one": f"{len(md.open('s', several).split('main')['test'])} materials", "two": "7"}
     assert "tested on other materials: (a) " in text

@@ -14,7 +14,7 @@ from matdata.figures.styles import contrast, luminance
 
 def drawn_texts(figure):
     """Visible texts that are not empty, each with its box (pixels)."""
-    figure._settle()  # as writing it does
+    figure.settle()  # as writing it does
     renderer = figure.canvas.get_renderer()
     hidden = _ticks_beyond_limits(figure)
     found = []

@@ -99,12 +99,15 @@ def _cut_evenly(offsets: Array, parts: int) -> list[int]:
 def openmp_team(library: ctypes.CDLL | None = None) -> Team | None:
     """Calls from the threads of OpenMP; None where they cannot be had.
 
-    The calls raise `KeyboardInterrupt` where a thread was interrupted before it began.
-
     Parameters
     ----------
     library
         A library opened by ctypes; what the process has loaded if not given.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Of the calls: if a thread was interrupted before it began.
     """
     try:
         parallel = (ctypes.CDLL(None) if library is None else library).GOMP_parallel

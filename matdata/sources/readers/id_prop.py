@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
+from matdata.core.numerals import is_number
 from matdata.sources.identity import path_stem, stem_of
 from matdata.sources.readers.csv_table import cell_value, check_names, csv_rows, damage_of
 
@@ -142,7 +143,7 @@ def _lines(
     if not rows:
         return
     first = [cell_value(cell) for cell in rows[0][1:]]
-    numeric = any(isinstance(v, (int, float)) and not isinstance(v, bool) for v in first)
+    numeric = any(map(is_number, first))
     if numeric or rows[0][0].strip() in rows_of:
         header = ["id", "target", *(f"target_{k}" for k in range(2, len(rows[0])))]
         body = rows

@@ -145,8 +145,8 @@ def _of_structures(
             next_step="move one kind into a folder of its own, or build the files by their paths",
         )
     part_of = {k: part for k, part in part_of.items() if len(_inner(k)) > 1}  # by folders alone
-    found = {part_of.get(name) for name in structures}
-    if "train" not in found or found == {"train"}:  # a folder that happens to be called `test`
+    parts = {part_of.get(name) for name in structures}
+    if "train" not in parts or parts == {"train"}:  # a folder that happens to be called `test`
         return Layout()
     _require_all(structures, part_of, place)
     return Layout(_in_order(structures, part_of))

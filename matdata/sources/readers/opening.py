@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from matdata.core.errors import SourceError
-from matdata.sources.limits import FREE_BYTES, MAX_LINE, MAX_RATIO, MIB
+from matdata.sources.limits import MAX_LINE, MIB, require_plausible
 
 COMPRESSED = (".gz", ".xz", ".bz2")
 PIECE = 1 << 16  # bytes read from a decompressor at a time
@@ -247,17 +247,8 @@ class _Watched(io.RawIOBase):
         with readable(self._name, f" after byte {self._position:,} of its content"):
             count = int(self._stream.readinto(buffer))
         self._position += count
-        if (
-            self._packed is not None
-            and self._position > FREE_BYTES
-            and self._position > MAX_RATIO * self._packed
-        ):
-            raise SourceError(
-                f"{self._name} unpacks to more than {MAX_RATIO} times its size of "
-                f"{self._packed:,} bytes; it is not read further",
-                cause="a file made to exhaust memory or disk",
-                next_step="unpack it first if it is legitimate",
-            )
+        if self._packed is not None:
+            require_plausible(self._name, self._position, self._packed, "unpack it first")
         return count
 
     def close(self) -> None:
@@ -274,6 +265,13 @@ class _Text(io.TextIOWrapper):
         self._place, self._line = name, 0
 
     def readline(self, size: int | None = -1) -> str:  # type: ignore[override]
+        """Read as `io.TextIOWrapper.readline`.
+
+        Raises
+        ------
+        SourceError
+            If the line is longer than `MAX_LINE`.
+        """
         if size is not None and size >= 0:
             return super().readline(size)
         line = super().readline(MAX_LINE)

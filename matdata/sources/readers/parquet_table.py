@@ -16,7 +16,7 @@ from typing import Any
 from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.core.units import canonical_unit
-from matdata.sources.limits import CHUNK_ROWS, FREE_BYTES, MAX_COLUMNS, MAX_RATIO, MAX_RECORD, MIB
+from matdata.sources.limits import CHUNK_ROWS, MAX_COLUMNS, MAX_RECORD, MIB, require_plausible
 from matdata.sources.readers.base import DAMAGED, LABEL, LEFT_OUT, Record
 from matdata.sources.readers.csv_table import check_names
 from matdata.sources.readers.json_tables import document
@@ -134,13 +134,7 @@ def _check_sizes(path: Path, file: Any) -> None:
     # Of groups alone: a column's record of a damaged footer ends the process (pyarrow 26).
     for number in range(metadata.num_row_groups):
         unpacked = metadata.row_group(number).total_byte_size
-        if unpacked > FREE_BYTES and unpacked > MAX_RATIO * packed:
-            raise SourceError(
-                f"{path} unpacks to more than {MAX_RATIO} times its size of {packed:,} bytes; it "
-                "is not read",
-                cause="a file made to exhaust memory or disk",
-                next_step="write it again without compression if it is legitimate",
-            )
+        require_plausible(path, unpacked, packed, "write it again without compression")
 
 
 def _rows_of_batch(metadata: Any) -> int:

@@ -42,9 +42,9 @@ def part_scores(
     rows = view.rows(predictions.ids).tolist()
     targets = {}
     for target in predictions.targets:
-        known = truth(view, train, (target,))
+        train_values = truth(view, train, (target,))
         shown = objective_of(target, settings).metrics
-        scored = target_record(predictions, target, known, shown)
+        scored = target_record(predictions, target, train_values, shown)
         if outside := sum(cells_of(view.columns, target, rows).outside):
             scored["missing"] = {TARGET_DOMAIN: outside}
         why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})

@@ -31,6 +31,13 @@ def deciding(task: Task, metrics: Iterable[JsonMapping]) -> tuple[str, bool]:
     return by, more
 
 
+def rank_key(value: float | None, higher_is_better: bool) -> float:
+    """Sorts scores from the best to the worst; those without a value come last."""
+    if value is None:
+        return float("inf")
+    return -value if higher_is_better else value
+
+
 def few_scores(scored: JsonMapping) -> list[str]:
     """Names of the scores of a target that are printed where room is short; the first decides."""
     by = deciding(scored["task"], [scored["metrics"]])[0]

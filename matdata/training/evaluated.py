@@ -12,7 +12,7 @@ from matdata.training.contents import read_sealed
 from matdata.training.run import RECORD, Run
 
 
-def test_record(run: Run) -> JsonObject:
+def score_on_record(run: Run) -> JsonObject:
     """The score on record.
 
     Raises
@@ -30,7 +30,7 @@ def test_record(run: Run) -> JsonObject:
     return record
 
 
-def test_predictions(run: Run) -> Columns:
+def predictions_on_record(run: Run) -> Columns:
     """The predictions for the test part, as they were written when it was opened.
 
     Raises
@@ -40,7 +40,7 @@ def test_predictions(run: Run) -> Columns:
     TrainError
         If the run was not evaluated.
     """
-    return read_table(require_table(run.folder, test_record(run)))
+    return read_table(require_table(run.folder, score_on_record(run)))
 
 
 def require_same_weights(run: Run, record: Mapping[str, object], weights: str) -> None:
