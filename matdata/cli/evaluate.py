@@ -34,11 +34,12 @@ def run(given: argparse.Namespace) -> int:
     """Open the test part of a run's split, once, and score the run."""
     fields = joined(given, EVALUATE_OPTIONS, canonical)
     need_torch()
-    from matdata.evaluation.pictures import Drawn, draw_run
     from matdata.evaluation.request import EvaluateRequest
+
+    request = EvaluateRequest.of(fields)  # before torch is imported, which takes seconds
+    from matdata.evaluation.pictures import Drawn, draw_run
     from matdata.evaluation.score import evaluate_run
 
-    request = EvaluateRequest.of(fields)
     if given.write_config:
         write_config(given.write_config, config_of_evaluate(request))
     record = evaluate_run(request.run, request.settings, request.derive)

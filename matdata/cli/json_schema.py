@@ -1,4 +1,4 @@
-"""What ``--json`` prints, by command; ``tools/make_json_page.py`` writes ``docs/json.md`` from it."""
+"""What ``--json`` prints, by command; ``tools/make_json_page.py`` writes ``docs/json.md``."""
 
 from __future__ import annotations
 
