@@ -103,7 +103,7 @@ def _problems() -> list[dict[str, str]]:
 def _print_all(plugins: list[JsonObject], problems: list[dict[str, str]]) -> None:
     if not TRAINERS.plugins():
         print_line(
-            'no trainers are installed; pip install "matdata[models]" installs all of matdata'
+            'no trainers are installed; pip install "matdata[models]" installs those of matdata'
         )
     for plugin in plugins:
         if "broken" in plugin or plugin["kind"] != TRAINERS.kind:
