@@ -8,7 +8,7 @@ from matdata import __version__
 from matdata.cli import train_arguments
 from matdata.cli.completion import SHELLS, PrintCompletion
 from matdata.cli.descriptions import DESCRIPTIONS
-from matdata.cli.logs import add_arguments as add_log_arguments
+from matdata.cli.early import add_arguments as add_early_arguments
 from matdata.cli.options import add_options, options_of_command
 from matdata.cli.parser import Parser
 from matdata.core.exit_codes import described
@@ -28,7 +28,6 @@ DATASET = ("dataset", "name, or name@version")
 def _add_common(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("everywhere")
     group.add_argument("--cache", metavar="DIR", help="cache folder (else $MATDATA_CACHE)")
-    group.add_argument("--json", action="store_true", help="print the result as JSON")
     group.add_argument("--quiet", action="store_true", help="print warnings and errors only")
     group.add_argument(
         "--repair",
@@ -36,7 +35,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         help="make damaged artefacts that the command reads again (build, featurize and split do)",
     )
     group.add_argument("--debug", action="store_true", help="show tracebacks, of records too")
-    add_log_arguments(group)
+    add_early_arguments(group)
 
 
 def make_parser(command: str | None = None, *, with_file: bool = True) -> Parser:

@@ -21,13 +21,15 @@ FILES = ("config", "from", "log_file", "output", "source", "what", "write_config
 DATASETS = ("dataset", "drop_in", "other")
 RUNS = ("from_run", "global_run", "local_run", "names", "run", "runs")
 _BASH = """\
-_matdata_in() {{ ls -1 "${{MATDATA_CACHE:-{cache}}}/$1" 2>/dev/null; }}
+_matdata_cache={cache}
+_matdata_in() {{ ls -1 "${{MATDATA_CACHE:-$_matdata_cache}}/$1" 2>/dev/null; }}
 _matdata_datasets() {{ compgen -W "$(_matdata_in datasets)" -- "$1"; }}
 _matdata_runs() {{ compgen -W "$(_matdata_in runs)" -- "$1"; }}
 """
 _ZSH = """\
+_matdata_cache={cache}
 _matdata_in() {{
-  local -a names; names=("${{(@f)$(ls -1 "${{MATDATA_CACHE:-{cache}}}/$1" 2>/dev/null)}}")
+  local -a names; names=("${{(@f)$(ls -1 "${{MATDATA_CACHE:-$_matdata_cache}}/$1" 2>/dev/null)}}")
   compadd -a names
 }}
 _matdata_datasets() {{ _matdata_in datasets }}
@@ -62,7 +64,7 @@ def script(shell: str) -> str:
 
     parser = make_parser()
     _mark(parser, shtab)
-    cache = shlex.quote(str(cache_dir())).strip("'")
+    cache = shlex.quote(str(cache_dir()))
     preamble = {"bash": _BASH.format(cache=cache), "zsh": _ZSH.format(cache=cache)}
     return str(shtab.complete(parser, shell, preamble=preamble.get(shell, "")))
 

@@ -40,11 +40,12 @@ def run(given: argparse.Namespace) -> int:
     """
     fields = joined(given, EVALUATE_OPTIONS, canonical)
     need_torch()
-    from matdata.evaluation.pictures import Drawn, draw_run
     from matdata.evaluation.request import EvaluateRequest
+
+    request = EvaluateRequest.of(fields)  # before torch is imported, which takes seconds
+    from matdata.evaluation.pictures import Drawn, draw_run
     from matdata.evaluation.score import evaluate_run
 
-    request = EvaluateRequest.of(fields)
     if given.write_config:
         write_config(given.write_config, config_of_evaluate(request))
     record = evaluate_run(request.run, request.settings, request.derive)

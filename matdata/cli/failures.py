@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 from collections.abc import Mapping
 
@@ -11,6 +13,7 @@ from matdata.core.errors import IncompleteError, MatdataError
 from matdata.core.exit_codes import ExitCode
 from matdata.core.printable import printable
 from matdata.core.stopping import exit_code
+from matdata.core.streams import OutputError
 
 STOPPED = "stopped; what was finished is kept, and the same command goes on from there"
 
@@ -20,10 +23,25 @@ def failed(error: MatdataError, given: argparse.Namespace) -> int:
     _print_line(f"error: {error}")
     if getattr(given, "config", None):
         _print_line(f"  options: of {printable(given.config)} and of the command line")
+    print_failure(error, given)
+    return error.exit_code
+
+
+def print_failure(error: MatdataError, given: argparse.Namespace) -> None:
+    """Print an error of matdata as JSON, where that was asked for."""
     if given.json:
         result = error.result if isinstance(error, IncompleteError) else {}
         _print_error(_described(error), error.exit_code, result)
-    return error.exit_code
+
+
+def unwritten(error: OutputError) -> int:
+    """Say that the output could not be written, if anybody reads; returns the exit code."""
+    with contextlib.suppress(OSError):
+        if not error.unread:
+            _print_line(f"error: the output cannot be written: {error.strerror}")
+    with contextlib.suppress(OSError):  # else Python tries again as it ends, and complains
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.UNREAD if error.unread else ExitCode.FAILED
 
 
 def stopped(stop: KeyboardInterrupt, as_json: bool) -> int:

@@ -6,12 +6,12 @@ from matdata.cli.json_schema import Fields, Schema
 
 #: Keys that any document can have.
 COMMON: Fields = {
-    "status": ("text", "`done`; `unchanged`: all was there already; `failed`"),
     "error": (
         "record",
-        "of a command that failed: `what` happened, the likely `cause` and the `next_step` (text "
-        "or null), and its `exit_code`",
+        "what went wrong: its `kind` and `what` happened (text), `details` (list of text), the "
+        "likely `cause` and the `next_step` (text or null)",
     ),
+    "exit_code": ("count", "what the command returns to the shell, where it is not 0"),
 }
 _PLUGIN = "name, version, settings, or `broken`"
 _FOLDER = {"folder": ("text", "where it lies")}

@@ -1,7 +1,4 @@
-"""What ``--json`` prints, by command; ``docs/json.md`` is written from it.
-
-python -m matdata.cli.json_schema > docs/json.md
-"""
+"""What ``--json`` prints, by command; ``tools/make_json_page.py`` writes ``docs/json.md``."""
 
 from __future__ import annotations
 
@@ -55,8 +52,8 @@ def faults(schema: Schema, common: Fields, document: JsonMapping) -> list[str]:
     document
         What was printed.
     """
-    if document.get("status") == "failed":
-        return [] if isinstance(document.get("error"), dict) else ["failed without an error"]
+    if "error" in document:
+        return _faults_of_error(document)
     known = {**common, **schema.optional, **schema.fields}
     missing = [f"{key} is missing" for key in schema.fields if key not in document]
     other = [] if schema.others else [f"{key} is not known" for key in document if key not in known]
@@ -66,6 +63,21 @@ def faults(schema: Schema, common: Fields, document: JsonMapping) -> list[str]:
         if key in known and not _is(known[key][0], value)
     ]
     return missing + other + wrong
+
+
+#: Keys of ``error``, with their kinds.
+ERROR = {"kind": "text", "what": "text", "details": "list", "cause": "text?", "next_step": "text?"}
+
+
+def _faults_of_error(document: JsonMapping) -> list[str]:
+    """Of a command that failed; what it has beside is of a command that is kept incomplete."""
+    error, code = document["error"], document.get("exit_code")
+    faults = [] if _is("count", code) and code else [f"exit_code is {code}"]
+    if not isinstance(error, dict):
+        return [*faults, "error is no record"]
+    wrong = [key for key in {*ERROR, *error} if key not in error or key not in ERROR
+             or not _is(ERROR[key], error[key])]  # fmt: skip
+    return [*faults, *(f"{key} of error is wrong" for key in sorted(wrong))]
 
 
 def _is(kind: str, value: object) -> bool:
@@ -94,7 +106,7 @@ def page(schemas: Mapping[str, Schema], common: Fields) -> str:
     common
         Keys that any document can have.
     """
-    lines = [INTRODUCTION, "## Any command", "", *_table(common, "where it says something")]
+    lines = [INTRODUCTION, "## Any command", "", *_table(common, "of a command that failed")]
     for command, schema in schemas.items():
         lines += ["", f"## {command}", "", *_table(schema.fields, "")]
         lines += [_row(key, *value, note=" (optional)") for key, value in schema.optional.items()]

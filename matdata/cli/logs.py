@@ -1,4 +1,4 @@
-"""``--log-file`` and ``-v``: around every command, whatever it prints."""
+"""What ``--log-file`` and ``-v`` do: around every command, whatever it prints."""
 
 from __future__ import annotations
 
@@ -12,21 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from matdata import __version__
+from matdata.cli.early import early_options
 from matdata.core.exit_codes import ExitCode
 from matdata.core.log_file import LogFile, stamp
 from matdata.core.streams import logging_to
 
 Main = Callable[..., int]
-
-
-def add_arguments(group: argparse._ArgumentGroup | argparse.ArgumentParser) -> None:
-    """Add the two arguments."""
-    group.add_argument(
-        "--log-file", metavar="FILE", help="append all that is printed, with times and levels"
-    )
-    group.add_argument(
-        "-v", "--verbose", action="store_true", help="messages with times, and those of libraries"
-    )
 
 
 def recorded(main: Main) -> Main:
@@ -35,46 +26,66 @@ def recorded(main: Main) -> Main:
     @functools.wraps(main)
     def with_log(arguments: Sequence[str] | None = None) -> int:
         words = sys.argv[1:] if arguments is None else list(arguments)
-        given, _ = _parser().parse_known_args(words)
+        given = early_options(words)
         with _libraries(given.verbose):
             if not given.log_file:
                 return main(arguments)
-            return _logged(main, words, given.log_file)
+            return _logged(main, words, given)
 
     return with_log
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(add_help=False)
-    add_arguments(parser)
-    return parser
-
-
-def _logged(main: Main, words: Sequence[str], path: str) -> int:
+def _logged(main: Main, words: Sequence[str], given: argparse.Namespace) -> int:
     from matdata.core.errors import MatdataError
+
+    title = _screened_text(f"matdata {__version__}: matdata {shlex.join(words)}")
+    try:
+        log = _begun(given.log_file, title)
+    except MatdataError as error:
+        from matdata.cli.failures import failed
+
+        return failed(error, given)
+    started, code = time.monotonic(), -1
+    try:
+        with logging_to(log):
+            code = main(words)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+        raise
+    finally:
+        ended = "ended by an error" if code < 0 else f"exit code {code}"
+        level = "info" if code == ExitCode.DONE else "error"
+        log.line(f"{ended} after {time.monotonic() - started:.1f} s", level)
+        log.close()
+        if log.failure is not None:
+            print(f"warning: {given.log_file} is not whole: {log.failure}", file=sys.stderr)
+    return code
+
+
+def _begun(path: str, title: str) -> LogFile:
+    """The log with its first line.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be written.
+    """
+    from matdata.core.errors import ConfigError
     from matdata.core.given import path_of
 
     try:
         log = LogFile(path_of(path, "--log-file"))
-    except MatdataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return ExitCode.FAILED
     except OSError as error:
-        print(f"error: cannot write to {path}: {error.strerror or error}", file=sys.stderr)
-        return ExitCode.FAILED
-    started, code = time.monotonic(), -1
-    with logging_to(log):
-        log.line(_screened_text(f"matdata {__version__}: matdata {shlex.join(words)}"))
-        try:
-            code = main(words)
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
-            raise
-        finally:
-            ended = "ended by an error" if code < 0 else f"exit code {code}"
-            level = "info" if code == ExitCode.DONE else "error"
-            log.line(f"{ended} after {time.monotonic() - started:.1f} s", level)
-    return code
+        failure: OSError | None = error
+    else:
+        log.line(title)
+        failure = log.failure
+    if failure is not None:
+        raise ConfigError(
+            f"the log cannot be written to {path}: {failure.strerror or failure}",
+            next_step="--log-file takes a file that you can write, in a folder that exists",
+        )
+    return log
 
 
 def _screened_text(text: str) -> str:

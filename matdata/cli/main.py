@@ -10,12 +10,13 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from matdata.cli.arguments import make_parser
+from matdata.cli.early import early_options
 from matdata.cli.logs import recorded
 from matdata.cli.options import TABLES, missing_arguments, options_of_command
 from matdata.core.exit_codes import ExitCode
 from matdata.core.ledger import DEBUG
 from matdata.core.stopping import terminable
-from matdata.core.streams import screened
+from matdata.core.streams import OutputError, screened
 
 REPAIRING = ("featurize", "split")  # commands that make things repair what they are made from
 
@@ -60,18 +61,27 @@ def _names_file(argument: str) -> bool:
 @recorded
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code, 0 only when all of it succeeded."""
-    texts = sys.argv[1:] if arguments is None else arguments
-    as_json = "--json" in texts
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        try:
+            return _stoppable(words, early_options(words).json)
+        finally:
+            sys.stdout.flush()  # here, where it can still be said that it fails
+    except OutputError as error:
+        from matdata.cli.failures import unwritten
+
+        return unwritten(error)
+
+
+def _stoppable(words: Sequence[str], as_json: bool) -> int:
+    """Run one command, which Ctrl-C and SIGTERM may stop."""
     try:
         with terminable():
-            return _run(_parsed_or_reported(texts, as_json))
+            return _run(_parsed_or_reported(words, as_json))
     except KeyboardInterrupt as stop:
         from matdata.cli.failures import stopped
 
         return stopped(stop, as_json)
-    except BrokenPipeError:  # the reader of our output has gone (head, less)
-        sys.stderr.close()
-        return 0
 
 
 def _parsed_or_reported(arguments: Sequence[str], as_json: bool) -> argparse.Namespace:
@@ -104,11 +114,14 @@ def _run(given: argparse.Namespace) -> int:
         with _debugging(given.debug), enough_memory():
             return _run_repairing(given)
     except MatdataError as error:
-        if given.debug:
-            raise
-        from matdata.cli.failures import failed
+        from matdata.cli.failures import failed, print_failure
 
-        return failed(error, given)
+        if not given.debug:
+            return failed(error, given)
+        print_failure(error, given)
+        raise
+    except OutputError:
+        raise
     except Exception as error:
         return _ended_by(error, given)
 
@@ -123,7 +136,7 @@ def _ended_by(error: Exception, given: argparse.Namespace) -> int:
         missing = missing_package(error, f"matdata {given.command}")
         if missing is not None:
             return failed(missing, given)
-    if given.json and not isinstance(error, BrokenPipeError):
+    if given.json:
         crashed(error)
     raise error
 

@@ -13,6 +13,10 @@ from matdata.core.errors import did_you_mean
 from matdata.core.exit_codes import ExitCode
 from matdata.core.printable import printable
 
+#: Options that are read before the command line is parsed (`matdata.cli.early`), and are therefore
+#: not cut short: ``--log`` would be taken here and missed there.
+WHOLE = ("--json", "--log-file", "--verbose")
+
 
 class HelpFormatter(argparse.HelpFormatter):
     """Fills paragraphs to the width of the terminal, and leaves indented ones as they are."""
@@ -70,6 +74,11 @@ class Parser(argparse.ArgumentParser):
                 f"choose from {', '.join(choices)}",
             )
 
+    def _get_option_tuples(self, option_string: str) -> list[Any]:
+        """What an option that was cut short can mean; `argparse` asks it."""
+        candidates = super()._get_option_tuples(option_string)  # type: ignore[misc]
+        return [one for one in candidates if one[1] not in WHOLE]
+
     def _with_dashes(self, args: Iterable[str]) -> list[str]:
         spelled, rest = [], list(args)
         while rest and rest[0] != "--":
@@ -87,6 +96,7 @@ class Parser(argparse.ArgumentParser):
         option = next((one for one in unknown if one.startswith("-")), unknown[0])
         names = {name.lstrip("-"): name for name in self._option_string_actions}
         word = option.partition("=")[0].lstrip("-").replace("_", "-")[:100]
-        closest = difflib.get_close_matches(word, names, n=1)
+        closest = [name for name in names if word and name.startswith(word)]
+        closest = closest or difflib.get_close_matches(word, names, n=1)
         meant = f" (did you mean '{names[closest[0]]}'?)" if closest else ""
         self.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")

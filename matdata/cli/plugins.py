@@ -104,7 +104,7 @@ def _problems() -> list[dict[str, str]]:
 def _print_all(plugins: list[JsonObject], problems: list[dict[str, str]]) -> None:
     if not TRAINERS.plugins():
         print_line(
-            f"no trainers are installed; {install_command('models')} installs all of matdata"
+            f"no trainers are installed; {install_command('models')} installs those of matdata"
         )
     for plugin in plugins:
         if "broken" in plugin or plugin["kind"] != TRAINERS.kind:

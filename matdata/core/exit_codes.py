@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     INCOMPLETE = 3
     INTERRUPTED = 130
+    UNREAD = 141
     TERMINATED = 143
 
 
@@ -22,6 +23,7 @@ MEANINGS = {
     ExitCode.USAGE: "the command line is wrong: nothing was begun",
     ExitCode.INCOMPLETE: "built and kept, but too much was lost, or the split could not be made",
     ExitCode.INTERRUPTED: "stopped by Ctrl-C; the same command goes on",
+    ExitCode.UNREAD: "nobody reads what it prints (head, less ended); the same command goes on",
     ExitCode.TERMINATED: "stopped by SIGTERM; the same command goes on",
 }
 

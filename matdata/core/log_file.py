@@ -21,6 +21,9 @@ def stamp(level: str) -> str:
 class LogFile:
     """A file to which lines are appended, each as soon as it is whole.
 
+    A disk that fills up does not end a command: the first failure to write is kept, and nothing
+    is written from there on.
+
     Parameters
     ----------
     path
@@ -29,17 +32,29 @@ class LogFile:
     Raises
     ------
     OSError
-        If it cannot be written.
+        If it cannot be opened.
+
+    Attributes
+    ----------
+    failure
+        Why a line could not be written; None if all were.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = open(path, "a", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
+        # Without a buffer: a line is one write, also where two commands share a log.
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115
+        self.failure: OSError | None = None
 
     def line(self, text: str, level: str = "info") -> None:
         """Append one line."""
         named = _LEVEL.match(text)
         level = named[1] if named else level
-        self._file.write(f"{text}\n" if STAMPED.match(text) else f"{stamp(level)} {text}\n")
+        shown = text if STAMPED.match(text) else f"{stamp(level)} {text}"
+        if self.failure is None:
+            try:
+                self._file.write(f"{shown}\n".encode(errors="backslashreplace"))
+            except OSError as error:
+                self.failure = error
 
     def close(self) -> None:
         """Close the file."""

@@ -15,7 +15,7 @@ import math
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -114,10 +114,15 @@ class Settings:
         return [(field.name, _default(field), meaning(field)) for field in dataclasses.fields(cls)]
 
 
+def _texts(choices: Iterable[object]) -> list[str]:
+    """Choices as a command line and a file take them: None is ``none``."""
+    return ["none" if one is None else str(one) for one in choices]
+
+
 def meaning(field: dataclasses.Field[Any]) -> str:
     """The meaning of a setting, with its choices where the text does not name them all."""
     text: str = field.metadata.get("help", "")
-    choices = [str(one) for one in field.metadata.get("choices") or ()]
+    choices = _texts(field.metadata.get("choices") or ())
     if set(choices) <= set(re.findall(r"[\w.+-]+", text)):
         return text
     return f"{text} ({', '.join(choices)})"
@@ -212,8 +217,8 @@ def _check(value: object, field: dataclasses.Field[Any]) -> None:
     choices = field.metadata.get("choices")
     if choices is not None and value not in choices:
         raise ConfigError(
-            f"setting {field.name!r} is {value!r}{did_you_mean(str(value), map(str, choices))}",
-            next_step=f"choose one of: {', '.join(map(str, choices))}",
+            f"setting {field.name!r} is {value!r}{did_you_mean(str(value), _texts(choices))}",
+            next_step=f"choose one of: {', '.join(_texts(choices))}",
         )
     low, high = field.metadata.get("minimum"), field.metadata.get("maximum")
     above = field.metadata.get("above")

@@ -6,6 +6,8 @@ Warnings, logs, tracebacks and the output of plugins and libraries pass through 
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -15,6 +17,23 @@ from typing import IO, Any, cast
 from matdata.core.log_file import Lines, LogFile
 from matdata.core.printable import printable_lines
 from matdata.core.redaction import keep_environment, redact
+
+
+class OutputError(OSError):
+    """What a command prints could not be written: its reader has gone, or a disk is full."""
+
+    @property
+    def unread(self) -> bool:
+        """Whether the reader has gone (``head``, ``less``)."""
+        return self.errno == errno.EPIPE
+
+
+@contextlib.contextmanager
+def _output() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror) from error
 
 
 class Screened:
@@ -36,8 +55,14 @@ class Screened:
         shown = printable_lines(redact(text))
         if self.lines is not None:
             self.lines.add(shown)
-        self._stream.write(shown)
+        with _output():
+            self._stream.write(shown)
         return len(text)
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        with _output():
+            self._stream.flush()
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Write several texts."""
@@ -81,8 +106,9 @@ def logging_to(log: LogFile) -> Iterator[None]:
             stream.lines = None
 
 
-def _screened(stream: IO[str]) -> IO[str]:
-    return cast("IO[str]", Screened(stream))
+def _screened(stream: IO[str] | None) -> IO[str]:
+    # A stream that the shell closed is None; its number must not go to the next file opened.
+    return cast("IO[str]", Screened(stream or open(os.devnull, "w")))
 
 
 def _print_traceback(

@@ -24,6 +24,8 @@ def named_materials(
     ------
     ConfigError
         If a text is empty, or could be two of a dataset, a formula and a file.
+    StructureError
+        If the only text is none of them.
     """
     for text in texts:
         require_given(text, "a name among what is to be predicted")
@@ -33,7 +35,21 @@ def named_materials(
     if is_dataset:
         dataset = find_dataset(cache, texts[0])
         return dataset, (dataset.ref,)
+    if len(texts) == 1 and not os.path.exists(texts[0]):
+        _require_formula(texts[0])
     return list(texts), tuple(texts)
+
+
+def _require_formula(text: str) -> None:
+    """Refuse what cannot be predicted before anything is imported for it, which takes seconds."""
+    try:
+        parse_formula(text)
+    except StructureError as error:
+        raise StructureError(
+            f"{text[:200]} is no dataset of the cache, no file, and no formula: {error.what}",
+            cause=error.cause,
+            next_step="`matdata list` shows the datasets",
+        ) from error
 
 
 def require_one_meaning(text: str, is_dataset: bool) -> None:

@@ -1,25 +1,25 @@
-"""What a prediction or an evaluation was asked for, resolved."""
+"""What a prediction or an evaluation was asked for, resolved.
+
+Torch is imported when something is predicted: mistakes are found before, in a fraction of its time.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from matdata.core.cache import cache_dir
-from matdata.core.errors import ConfigError, StructureError
+from matdata.core.errors import ConfigError
 from matdata.core.given import require_name
 from matdata.core.options import Values
 from matdata.evaluation.derive.base import Derivation
-from matdata.evaluation.derive.chain import Chain, as_derivation
+from matdata.evaluation.derive.texts import as_derivation
 from matdata.evaluation.materials import named_materials
 from matdata.figures.formats import PictureSettings
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.contract import FitTrainer
-from matdata.training.memory_features import predict_memory
-from matdata.training.predict import predict_dataset
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_files import require_format
 from matdata.training.prediction_settings import OF_PREDICTION, prediction_settings
@@ -40,18 +40,18 @@ class RunRequest:
     run
         The run.
     derive
-        Derivations, or their texts, in order.
+        Derivations, in order.
     settings
         Settings of the loop that are given.
     """
 
     run: Run
-    derive: tuple[str | Derivation, ...]
+    derive: tuple[Derivation, ...]
     settings: Mapping[str, object]
 
     def specs(self) -> list[str]:
         """The derivations as texts, with all their options."""
-        return [as_derivation(step).spec for step in self.derive]
+        return [step.spec for step in self.derive]
 
     def settings_in_effect(self) -> dict[str, object]:
         """`OF_PREDICTION` by name; None for those that mean nothing beside the others."""
@@ -100,6 +100,8 @@ class PredictRequest(RunRequest):
             the output has no format.
         TrainError, StoreError
             If there is no such run, or it is damaged.
+        StructureError
+            If all that was named is one text that is no dataset, file or formula.
         """
         output = fields.get("output")
         if output is not None:
@@ -136,22 +138,16 @@ class PredictRequest(RunRequest):
         return predictions
 
     def _predicted(self) -> Predictions:
+        from matdata.evaluation.derive.chain import Chain
+        from matdata.training.memory_features import predict_memory
+        from matdata.training.predict import predict_dataset
+
         if isinstance(self.materials, DatasetFolder):
             chain = Chain(self.run, self.derive, self.materials)
             predictions = predict_dataset(self.run, self.materials, settings=self.settings)
             return chain.apply(predictions, self.settings)
         chain = Chain(self.run, self.derive, None)
-        try:
-            predictions = predict_memory(self.run, self.materials, self.settings)
-        except StructureError as error:
-            if len(self.names) != 1 or os.path.exists(self.names[0]):
-                raise
-            raise StructureError(
-                f"{self.names[0][:200]} is no dataset of the cache, no file, and no formula: "
-                f"{error.what}",
-                cause=error.cause,
-                next_step="`matdata list` shows the datasets",
-            ) from error
+        predictions = predict_memory(self.run, self.materials, self.settings)
         return chain.apply(predictions, self.settings)
 
 
@@ -206,11 +202,11 @@ def _run_of(fields: Values) -> Run:
     return find_run(cache_dir(fields.get("cache")), require_name(run, "the run"))
 
 
-def _derivations(fields: Values) -> tuple[str | Derivation, ...]:
+def _derivations(fields: Values) -> tuple[Derivation, ...]:
     given = fields.get("derive", ())
     if isinstance(given, (str, Derivation)):
-        return (given,)
-    return tuple(cast("Sequence[str | Derivation]", given))
+        return (as_derivation(given),)
+    return tuple(map(as_derivation, cast("Sequence[str | Derivation]", given)))
 
 
 def _settings(fields: Values, run: Run) -> dict[str, object]:

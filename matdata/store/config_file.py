@@ -34,6 +34,8 @@ EXPECTED = {
 KIND = "config"
 #: Key by which a file can say for which version of the format it was written.
 FORMAT = "config-format"
+#: Options of every command that say how it reports, not what it makes.
+COMMAND_LINE_ONLY = ("debug", "json", "log_file", "quiet", "repair", "verbose")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -73,6 +75,11 @@ def read_config(path: str | Path, options: Sequence[Option]) -> JsonObject:
         name = key.replace("-", "_")
         place = f"{path}{_line(text, key)}"
         option = by_name.get(name)
+        if name in COMMAND_LINE_ONLY:
+            raise ConfigError(
+                f"{place}: {key} is an option of the command line alone",
+                next_step=f"leave it out, and give --{name.replace('_', '-')} to the command",
+            )
         if option is None:
             spelled = [one.replace("_", "-") for one in by_name]
             raise ConfigError(

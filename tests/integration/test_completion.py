@@ -54,6 +54,21 @@ def test_bash_takes_the_script_and_offers_commands_options_and_names(complete):
     assert complete("evaluate", "") == ["first"]
 
 
+@pytest.mark.parametrize("name", ["with space", "it's", 'a "b"', "$(touch ran)", "`touch ran`"])
+def test_any_cache_folder_stands_in_the_script(name, tmp_path, monkeypatch):
+    cache = tmp_path / name
+    (cache / "datasets" / "carbon").mkdir(parents=True)
+    monkeypatch.setenv("MATDATA_CACHE", str(cache))
+    path = tmp_path / "matdata.bash"
+    path.write_text(script("bash"))
+    monkeypatch.delenv("MATDATA_CACHE")
+    text = 'source "$1"; _matdata_datasets ""'
+    words = ["bash", "-c", text, "bash", str(path)]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["carbon"]
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_shell_has_a_script(shell, tmp_path):
     path = tmp_path / "script"

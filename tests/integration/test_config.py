@@ -11,6 +11,7 @@ from support.runs import TARGET
 
 import matdata as md
 from matdata.cli import main
+from matdata.store.config_file import COMMAND_LINE_ONLY
 
 BUILD = """
 source = "sample:60"
@@ -108,6 +109,21 @@ width = 5
 def trained(cache, name):
     run = md.open_run(name, cache)
     return run.digest, run.weights()["out.weight"]
+
+
+@pytest.mark.parametrize("key", COMMAND_LINE_ONLY)
+def test_options_of_the_command_line_alone_are_refused_as_such(key, tmp_path, capsys):
+    path = tmp_path / "a.toml"
+    path.write_text(f'source = "a.csv"\n{key} = true\n')
+    assert main(["build", "--config", str(path), "--cache", str(tmp_path)]) == 1
+    assert f"a.toml:2: {key} is an option of the command line alone" in capsys.readouterr().err
+
+
+def test_options_of_the_command_line_alone_are_all_of_those():
+    from matdata.cli.arguments import make_parser
+
+    common = {action.dest for action in make_parser("list").of_command("list")._actions}
+    assert common - {"help", "cache"} == set(COMMAND_LINE_ONLY)
 
 
 def test_a_file_trains_what_arguments_train(cache, tmp_path):

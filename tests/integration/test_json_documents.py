@@ -97,5 +97,14 @@ def test_a_document_that_differs_is_noticed():
         "rows is bool, expected count"
     ]
     assert faults(schema, {}, {"rows": 1, "name": "x", "other": 1}) == ["other is not known"]
-    assert faults(schema, {}, {"status": "failed", "error": {"what": "x"}}) == []
-    assert faults(schema, {}, {"status": "failed"}) == ["failed without an error"]
+    error = {"kind": "StoreError", "what": "x", "details": [], "cause": None, "next_step": "y"}
+    assert faults(schema, {}, {"error": error, "exit_code": 1}) == []
+    assert faults(schema, {}, {"error": error}) == ["exit_code is None"]
+    assert faults(schema, {}, {"error": "x", "exit_code": 1}) == ["error is no record"]
+    assert faults(schema, {}, {"error": {**error, "what": None}, "exit_code": 1}) == [
+        "what of error is wrong"
+    ]
+
+
+def test_what_a_command_that_fails_prints_is_as_the_page_says(cache, capsys):
+    _asked(capsys, cache, "info", "nothing", code=1)

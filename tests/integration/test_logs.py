@@ -53,7 +53,7 @@ def test_a_log_that_cannot_be_written_is_an_error(tmp_path, capsys):
     assert main(["list", "--cache", str(tmp_path), "--log-file", str(tmp_path)]) == 1
     assert main(["list", "--cache", str(tmp_path), "--log-file", "s3://b/a.log"]) == 1
     err = capsys.readouterr().err
-    assert "cannot write to" in err
+    assert "cannot be written" in err
     assert "files of this machine" in err
 
 

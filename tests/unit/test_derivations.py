@@ -10,8 +10,8 @@ from scipy import stats
 
 from matdata.core.errors import ConfigError
 from matdata.evaluation.derive import DERIVATIONS
-from matdata.evaluation.derive.chain import parse_derivation
 from matdata.evaluation.derive.state import State
+from matdata.evaluation.derive.texts import parse_derivation
 from matdata.training.ensemble import combine
 from matdata.training.outputs import Distribution, Members
 from matdata.training.scores.set_metrics import by_point, multi_label, shares

@@ -63,3 +63,15 @@ def test_settings_are_frozen_and_described():
     with pytest.raises(AttributeError):
         Sample().count = 4  # type: ignore[misc]
     assert ("count", 3, "how many") in Sample.describe()
+
+
+def test_no_choice_is_called_none_as_it_is_given():
+    @dataclass(frozen=True)
+    class Chosen(Settings):
+        table: str | None = setting(None, "vectors", choices=(None, "onehot"))
+
+    ((_, default, text),) = Chosen.describe()
+    assert (default, text) == (None, "vectors (none, onehot)")
+    assert Chosen.from_mapping({"table": "none"}).table is None
+    with pytest.raises(ConfigError, match="choose one of: none, onehot"):
+        Chosen.from_mapping({"table": "onehit"})

@@ -36,6 +36,22 @@ MISTAKES = {
 }
 
 
+#: Of commands that use a run.
+LATER_MISTAKES = {
+    "run to predict with": (["predict", "typo", "Fe2O3"], "no run 'typo'"),
+    "run to evaluate": (["evaluate", "typo"], "no run 'typo'"),
+    "file to predict": (["predict", "taken", "typo.cif"], "typo.cif"),
+    "output": (["predict", "taken", "NaCl", "--output", "a.bmp"], "ending '.bmp'"),
+    "derivation to predict": (["predict", "taken", "NaCl", "--derive", "power01"], "'power10'"),
+    "derivation to score": (["evaluate", "taken", "--derive", "power01"], "'power10'"),
+    "format": (["evaluate", "taken", "--format", "bmp"], "bmp"),
+    "style": (["evaluate", "taken", "--style", "darkish"], "darkish"),
+    "elements": (["contributions", "typo"], "no run 'typo'"),
+    "clusters": (["cecv", "typo"], "no run 'typo'"),
+    "edges": (["edges", "typo", "--formula", "NaCl"], "no run 'typo'"),
+}
+
+
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     cache = tmp_path_factory.mktemp("cache")
@@ -76,6 +92,17 @@ def test_mistakes_are_found_before_torch_is_imported(cache, mistake):
     if mistake == "epochs":
         words += ["--set", "width=4", "--set", "schedule=cosine"]
     code, told, modules, seconds = run(cache, "train", *words)
+    print(f"\n{mistake}: {seconds:.2f} s")
+    assert code == 1
+    assert message in told
+    assert not modules & {"torch", "numba", "sklearn"}
+    assert seconds < 2.0
+
+
+@pytest.mark.parametrize("mistake", LATER_MISTAKES)
+def test_mistakes_of_those_who_use_a_run_are_found_before_torch(cache, mistake):
+    words, message = LATER_MISTAKES[mistake]
+    code, told, modules, seconds = run(cache, *words)
     print(f"\n{mistake}: {seconds:.2f} s")
     assert code == 1
     assert message in told

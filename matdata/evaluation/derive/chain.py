@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,9 +10,9 @@ import numpy.typing as npt
 
 from matdata.core.digest import digest_json
 from matdata.core.errors import ConfigError, StoreError
-from matdata.evaluation.derive import DERIVATIONS
 from matdata.evaluation.derive.base import Derivation, Float, Rows
 from matdata.evaluation.derive.state import State
+from matdata.evaluation.derive.texts import as_derivation
 from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
@@ -29,40 +28,6 @@ from matdata.training.target import Target
 Ids = npt.NDArray[np.str_]
 #: Folder of a run with what its derivations learnt from the validation part.
 FITTED = "derivations"
-#: A comma between options; one within a value, such as the name of a column, has no KEY= after it.
-_NEXT_KEY = re.compile(r",(?=\s*\w+=|$)")
-
-
-def parse_derivation(text: str) -> Derivation:
-    """The derivation of ``NAME`` or ``NAME:KEY=VALUE,KEY=VALUE``.
-
-    Raises
-    ------
-    ConfigError
-        If the name or an option is unknown.
-    """
-    name, _, rest = text.partition(":")
-    kind = DERIVATIONS.get(name)
-    options: dict[str, str] = {}
-    for pair in filter(None, _NEXT_KEY.split(rest)):
-        key, equals, value = pair.partition("=")
-        if not equals or key in options:
-            raise ConfigError(
-                f"derivation {text!r}: expected NAME:KEY=VALUE,KEY=VALUE with each key once"
-            )
-        options[key] = value
-    return kind(kind.Options.from_mapping(options))
-
-
-def as_derivation(step: str | Derivation) -> Derivation:
-    """A derivation, parsed where it is a text.
-
-    Raises
-    ------
-    ConfigError
-        If a name or an option is unknown.
-    """
-    return parse_derivation(step) if isinstance(step, str) else step
 
 
 class Chain:
