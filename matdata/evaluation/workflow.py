@@ -43,8 +43,9 @@ def predict(
     run
         A run from `train` or `open_run`, or the name of one.
     what
-        An open dataset; or structures and compositions of pymatgen, ASE atoms, formulas, paths of
-        files, one or several, in a list, a mapping of names, a series, or a table with a column
+        An open dataset; or materials of one, structures and compositions of pymatgen, ASE atoms,
+        formulas, paths of files, one or several, in a list, a mapping of names, a series, or a
+        table with a column
         of them; `Crystals` or `Compositions`.
     config
         A configuration file, as ``--config`` takes it; what is given here wins. Its ``what`` holds
@@ -174,7 +175,7 @@ def evaluate(
 
 
 def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) -> RunList:
-    """The runs of a cache, ranked where they were tested on the same materials.
+    """The runs of a cache, ranked by validation error where they share validation materials.
 
     Parameters
     ----------
@@ -188,7 +189,7 @@ def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) ->
     StoreError
         If there is no such run.
     TrainError
-        If runs are named that were not evaluated, or not on the same materials.
+        If runs are named that were not validated on the same materials.
 
     Examples
     --------
