@@ -87,8 +87,10 @@ def carry_out(
             if run.finished and group.leads:
                 for line in validation_lines(run.result()):
                     console.say(f"  {line}")
-    finally:
-        leave_group(group)
+    except BaseException:
+        leave_group(group, failed=True)
+        raise
+    leave_group(group)
     trained = Run(run.folder)
     trained.unchanged = unchanged
     return trained
@@ -115,7 +117,7 @@ def _finish(
     """Train, score the validation part, and write the result, which makes the run finished."""
     result: JsonObject | None
     if isinstance(question.trainer, FitTrainer):
-        result = _fit(question, run, view, normalizer)
+        result = _fit(question, run, view, normalizer) if group.leads else None
     else:
         with (
             process_state(question.settings, device, keep_memory=True),
