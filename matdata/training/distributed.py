@@ -87,7 +87,6 @@ def leave_group(group: Group, failed: bool = False) -> None:
     A process that failed does not wait: the others wait for its gradients, until torchrun, which
     sees it end, stops them.
     """
-    if group.size > 1 and torch.distributed.is_initialized():
-        if not failed:
-            torch.distributed.barrier()
-            torch.distributed.destroy_process_group()
+    if group.size > 1 and not failed and torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
