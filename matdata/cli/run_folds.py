@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from matdata.core.documents import JsonMapping
 from matdata.core.printable import printable
+from matdata.evaluation.run_list_display import name_of_folds
 from matdata.training.scores.shown import few_scores, number
 
 Entry = JsonMapping
-_FOLD = re.compile(r"-fold\d+$")
 
 
 def fold_lines(table: Entry) -> list[str]:
@@ -24,7 +22,7 @@ def fold_lines(table: Entry) -> list[str]:
     names = few_scores({"task": table["task"], "shown": table["shown"], "metrics": metrics})
     parts = [part for part in ("val", "test") if any(one[part] for one in table["trainings"])]
     columns = [(part, name) for part in parts for name in names]
-    rows = [(printable(_name(one["runs"])), one) for one in table["trainings"]]
+    rows = [(printable(name_of_folds(one["runs"])), one) for one in table["trainings"]]
     wide = max(len(name) for name, _ in rows)
     heads = "".join(f"  {f'{part} {name}':>20}" for part, name in columns)
     text.append(f"  {'':<{wide}}  members{heads}")
@@ -35,12 +33,6 @@ def fold_lines(table: Entry) -> list[str]:
         if opened is not None and opened["folds"] < len(table["folds"]):
             text.append(f"  {'':<{wide}}  test of {opened['folds']} folds, the others are not open")
     return text
-
-
-def _name(runs: list[str]) -> str:
-    """What the names of the folds have in common."""
-    stems = {_FOLD.sub("", name) for name in runs}
-    return stems.pop() if len(stems) == 1 else f"{runs[0]} …"
 
 
 def _cell(scores: Entry | None, metric: str) -> str:

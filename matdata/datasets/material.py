@@ -54,7 +54,7 @@ class Material:
     def __init__(
         self, dataset: DatasetFolder, row: int, names: list[str], open_: Callable[[str], Feature]
     ) -> None:
-        self._dataset = dataset
+        self._dataset, self._row = dataset, row
         self.id = str(dataset.ids[row])
         self.columns: JsonObject = {
             name: cells[row] for name, cells in dataset.columns.items() if name != "material_id"
@@ -70,6 +70,11 @@ class Material:
     def crystal(self) -> Crystals:
         """Its structure as columns; raises as `structure`."""
         return self._dataset.crystal(self.id)
+
+    def crystal_or_formula(self) -> Crystals | str:
+        """Its structure as columns, or its formula where it has none: what predictions read."""
+        crystal = self._dataset.structures.crystal(self._row)
+        return self.formula if crystal is None else crystal
 
     @property
     def structure(self) -> Any:
@@ -107,6 +112,13 @@ class Material:
                 next_step=f"columns: {', '.join(self.columns)}",
             )
         return self.columns[column]
+
+    def __contains__(self, column: object) -> bool:
+        return column == "material_id" or column in self.columns
+
+    def __iter__(self) -> Iterator[str]:
+        """The columns of the table that it has values of, as `columns` names them."""
+        return iter(self.columns)
 
     def __repr__(self) -> str:
         return f"Material({self.id!r}, {self.formula})"

@@ -1,6 +1,7 @@
 """Comparison of runs: ranked by their validation error, with the test score beside it.
 
-Runs are ranked together only if they were validated on the same materials with the same values.
+Runs are ranked together only if they were validated on the same materials with the same values, in
+the same unit.
 The test part takes no part in it. Importable without torch.
 """
 
@@ -95,9 +96,10 @@ class _Scored:
         return "val" if "val" in self.scores else "test"
 
     @property
-    def key(self) -> tuple[str, Part, str]:
-        """What runs of one group have in common."""
-        return self.target, self.part, str(self.scores[self.part]["truth_digest"])
+    def key(self) -> tuple[str, Part, str, str]:
+        """What runs of one group have in common: equal numbers in other units are other values."""
+        scored = self.scores[self.part]
+        return self.target, self.part, str(scored["truth_digest"]), str(scored["unit"])
 
     def entry(self) -> JsonObject:
         """The run as an entry of its group."""
@@ -140,7 +142,7 @@ def groups(runs: Sequence[Run]) -> list[JsonObject]:
     StoreError, TrainError
         If the record of a run was changed.
     """
-    by_key: dict[tuple[str, Part, str], list[_Scored]] = {}
+    by_key: dict[tuple[str, Part, str, str], list[_Scored]] = {}
     for run in runs:
         for one in _scored(run):
             by_key.setdefault(one.key, []).append(one)
@@ -206,7 +208,7 @@ def compare(runs: Sequence[Run]) -> list[JsonObject]:
     Raises
     ------
     TrainError
-        If they were not validated on the same materials and values.
+        If they were not validated on the same materials and values, in the same unit.
     """
     ranked = groups(runs)
     for group in ranked:
@@ -224,7 +226,7 @@ def compare(runs: Sequence[Run]) -> list[JsonObject]:
             raise TrainError(
                 f"runs are not ranked: {', '.join(absent)} and {', '.join(sorted(inside))} were "
                 f"not {done} on the same materials with the same {group['target']}",
-                cause="another split, another dataset or target, or materials that lack a feature",
+                cause="another split, dataset, target or unit, or materials that lack a feature",
                 next_step="train them on one split, with features that all its materials have",
             )
     return ranked

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matdata.core.documents import JsonObject
-from matdata.core.html import card
+from matdata.core.errors import first_few
 from matdata.evaluation.compare import compare, groups, listing, summary
 from matdata.evaluation.folds import fold_tables
+from matdata.evaluation.run_list_display import runs_html
 from matdata.training.run import find_run
 
 if TYPE_CHECKING:
@@ -41,63 +42,51 @@ class RunList:
         return len(self.runs)
 
     def __repr__(self) -> str:
-        return f"RunList({', '.join(str(entry['run']) for entry in self.runs) or 'no runs yet'})"
-
-    def _rows(self) -> list[tuple[str, str, str, str, str]]:
-        return [
-            (
-                str(entry["run"]),
-                str(entry.get("plugin", "")),
-                str(entry.get("dataset", "")),
-                ", ".join(entry.get("targets", ())),
-                _state(entry),
-            )
-            for entry in self.runs
-        ]
+        names = first_few(entry["run"] for entry in self.runs)
+        return f"RunList({names or 'no runs yet'})"
 
     def _repr_html_(self) -> str:
-        head = ("run", "plugin", "dataset", "target", "state")
-        best = [
-            f"{group['target']}: {group['runs'][0]['run']} has the best {group['by']}"
-            for group in self.ranked
-            if group["runs"]
-        ]
-        count = len(self.runs)
-        title = "1 run" if count == 1 else f"{count:,} runs"
-        return card(title, best, head, self._rows())
+        return runs_html(self.runs, self.ranked, self.folds)
 
     def to_frame(self) -> pd.DataFrame:
-        """A row per run and target, indexed by run.
+        """A row per run and target, indexed by run, in the order of `ranked`.
 
         Returns
         -------
         pandas.DataFrame
-            ``val_<metric>`` of the validation part, ``test_<metric>`` where the test part was
-            opened; runs without scores have a row of missing values.
+            ``target``, its ``unit``, ``plugin``, ``dataset`` and ``split`` (scores of other splits
+            do not compare), ``val_<metric>`` of the validation part, ``test_<metric>`` where the
+            test part was opened; runs without a score have a row without these.
         """
         import pandas as pd
 
         rows = [
-            {"run": entry["run"], "target": group["target"], **_metrics(entry)}
+            {
+                "run": entry["run"],
+                "target": group["target"],
+                "unit": group["unit"],
+                **_about(entry),
+                **_metrics(entry),
+            }
             for group in self.ranked
             for entry in group["runs"]
         ]
         scored = {row["run"] for row in rows}
-        rows += [{"run": entry["run"]} for entry in self.runs if entry["run"] not in scored]
+        rows += [
+            {"run": entry["run"], **_about(entry)}
+            for entry in self.runs
+            if entry["run"] not in scored
+        ]
         return pd.DataFrame(rows, columns=None if rows else ["run"]).set_index("run")
+
+
+def _about(entry: JsonObject) -> JsonObject:
+    return {name: entry.get(name) for name in ("plugin", "dataset", "split")}
 
 
 def _metrics(entry: JsonObject) -> JsonObject:
     scores = {part: entry[part] or {} for part in ("val", "test")}
     return {f"{part}_{name}": value for part in scores for name, value in scores[part].items()}
-
-
-def _state(entry: JsonObject) -> str:
-    if "damaged" in entry:
-        return "damaged"
-    if not entry["finished"]:
-        return "not finished"
-    return "evaluated" if entry["evaluated"] else "finished"
 
 
 def list_runs(cache: Path, names: Sequence[str]) -> RunList:

@@ -28,6 +28,7 @@ from matdata.training.predict import predict_dataset, require_finite
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_settings import check_prediction
 from matdata.training.run import OPENED, RECORD, TABLE, Run
+from matdata.training.run_folder import run_lock
 from matdata.training.scores.part_scores import part_scores
 from matdata.training.target_axis import require_same_axis
 from matdata.training.targets import require_names
@@ -62,8 +63,9 @@ def evaluate_run(
     Raises
     ------
     TrainError
-        If the run is not finished, its weights or predictions are not finite, or the weights
-        changed after the test part was opened, in this folder or in a copy of it.
+        If the run is not finished, its weights or predictions are not finite, the weights
+        changed after the test part was opened, in this folder or in a copy of it, or another
+        process is training the run.
     StoreError
         If a file of the run is missing or was changed.
     SplitError
@@ -90,7 +92,7 @@ def _base_record(
     """The score of what the run predicts itself, made now or on record."""
     ids = np.sort(split.ids("test"))
     weights = run.weights_digest()
-    run.require_whole()
+    _require_current(run, weights)
     opened = _own_opening(run, weights)
     if opened is not None and (run.folder / RECORD).is_file():
         record_opening(dataset.folder, _opening(run, split, weights, opened))
@@ -99,18 +101,39 @@ def _base_record(
     predictions = predict_dataset(run, dataset, ids, settings=settings)
     _require_numbers(run, predictions)
     opened = opened or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    opening, first = record_opening(dataset.folder, _opening(run, split, weights, opened))
-    record_of_opening = {"run": run.name, "weights": weights, "opened": opened}
-    write_record(run.folder / OPENED, record_of_opening)
-    require_names(dataset, predictions.targets, predictions.ids)
-    require_same_axis(dataset, predictions.targets, predictions.ids)
-    true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
-    predictions = replace(predictions, true=true)
-    predictions.write(run.folder / TABLE)
-    record = _record(run, dataset, split, predictions)
-    record["opened"] = {"run": opening.run, "when": opening.opened, "first": first}
-    write_record(run.folder / RECORD, record)
+    with run_lock(run.folder):  # no process trains it further between opening and score
+        _require_current(run, weights)
+        opening, first = record_opening(dataset.folder, _opening(run, split, weights, opened))
+        record_of_opening = {"run": run.name, "weights": weights, "opened": opened}
+        write_record(run.folder / OPENED, record_of_opening)
+        require_names(dataset, predictions.targets, predictions.ids)
+        require_same_axis(dataset, predictions.targets, predictions.ids)
+        true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
+        predictions = replace(predictions, true=true)
+        predictions.write(run.folder / TABLE)
+        record = _record(run, dataset, split, predictions)
+        record["opened"] = {"run": opening.run, "when": opening.opened, "first": first}
+        write_record(run.folder / RECORD, record)
     return {**record, "reused": False}
+
+
+def _require_current(run: Run, weights: str) -> None:
+    """Check that the folder still holds the training that was opened, with these weights.
+
+    Raises
+    ------
+    StoreError
+        If a file of it is missing or was changed.
+    TrainError
+        If it was extended since: a score of the weights before would stand beside those of now.
+    """
+    current = Run(run.folder)
+    if current.digest != run.digest or not current.finished or current.weights_digest() != weights:
+        raise TrainError(
+            f"run {run.name!r} was trained on after it was opened here, and before it was scored",
+            cause="another process, or an earlier cell, extended it to more epochs",
+            next_step="open it again when that training is over (md.open_run), and evaluate it",
+        )
 
 
 def _own_opening(run: Run, weights: str) -> str | None:

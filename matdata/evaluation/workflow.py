@@ -43,9 +43,9 @@ def predict(
     run
         A run from `train` or `open_run`, or the name of one.
     what
-        An open dataset; or structures and compositions of pymatgen, ASE atoms, formulas, paths of
-        files, one or several, in a list, a mapping of names, a series, or a table with a column
-        of them; `Crystals` or `Compositions`.
+        An open dataset; or materials of one, structures and compositions of pymatgen, ASE atoms,
+        formulas, paths of files, one or several, in a list, a mapping of names, a series, or a
+        table with a column of them; `Crystals` or `Compositions`.
     config
         A configuration file, as ``--config`` takes it; what is given here wins. Its ``what`` holds
         what the command takes: a dataset, files, or formulas.

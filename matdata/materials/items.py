@@ -15,8 +15,8 @@ from matdata.sources.roles import ReadOptions, Roles, find_roles
 #: Rows of a table from which the roles of its columns are inferred.
 PEEK = 50
 EXPECTED = (
-    "expected pymatgen structures or compositions, ASE atoms, formulas, paths, Crystals or "
-    "Compositions"
+    "expected pymatgen structures or compositions, ASE atoms, formulas, paths, materials of a "
+    "dataset, Crystals or Compositions"
 )
 
 
@@ -72,8 +72,13 @@ def is_material(value: object) -> bool:
     """Whether a value is a single item, not a collection of them."""
     if isinstance(value, (str, bytes, Path)) or is_structure_dict(value) or ase.is_atoms(value):
         return True
-    kinds = (pymatgen.is_structure, pymatgen.is_molecule, pymatgen.is_composition)
+    kinds = (is_stored, pymatgen.is_structure, pymatgen.is_molecule, pymatgen.is_composition)
     return any(is_kind(value) for is_kind in kinds)
+
+
+def is_stored(value: object) -> bool:
+    """Whether a value is a material of a dataset: `matdata.datasets.material.Material`."""
+    return hasattr(type(value), "crystal_or_formula")
 
 
 def is_pandas(value: object, *kinds: str) -> bool:

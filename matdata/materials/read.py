@@ -19,7 +19,7 @@ from matdata.core.crystals import Crystals
 from matdata.core.errors import SourceError, StructureError
 from matdata.core.ledger import Reject, Unusable
 from matdata.materials.columns import Materials
-from matdata.materials.items import Item, items_of, unknown
+from matdata.materials.items import Item, is_stored, items_of, unknown
 from matdata.sources.base import Chunk, Request
 from matdata.sources.parse import parse_structures
 from matdata.sources.readers.base import Form, Raw, is_structure_dict
@@ -106,6 +106,8 @@ class _Reading:
     def _name(self, item: Item) -> str:
         if item.name is not None:
             return item.name
+        if is_stored(item.value):
+            return str(item.value.id)
         plain = isinstance(item.value, (str, Path)) and "\n" not in str(item.value)
         return str(item.value) if plain else str(len(self.names))
 
@@ -196,6 +198,12 @@ def _from_text(text: str) -> Sites | Amounts:
     return _parsed("cif" if "_cell_length_a" in text or "data_" in text[:200] else "poscar", text)
 
 
+def _from_stored(material: Any) -> Sites | Amounts:
+    """A material of a dataset: its structure, or its formula where it has none."""
+    known = material.crystal_or_formula()
+    return parse_formula(known) if isinstance(known, str) else _sites_of(known, 0)
+
+
 def _parsed(form: Form, payload: object) -> Sites:
     """The single structure of a text or a dictionary."""
     chunk = parse_structures([Raw("it", form, payload, {"id": "0"})])
@@ -213,6 +221,7 @@ _KINDS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Sites | Amounts]], ..
     (ase.is_atoms, ase.sites_of),
     (pymatgen.is_composition, pymatgen.amounts_of),
     (is_structure_dict, lambda value: _parsed("dict", value)),
+    (is_stored, _from_stored),
 )
 
 

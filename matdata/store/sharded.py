@@ -67,6 +67,13 @@ class ShardedArrays:
         self._open: dict[int, Any] = {}
         self._offsets: dict[tuple[int, str], npt.NDArray[np.int64]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copies: shards are opened anew, and checked anew."""
+        return {**self.__dict__, "_backend": None, "_open": {}, "_offsets": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _backend=backend(state["manifest"]["store"]))
+
     def __len__(self) -> int:
         return int(self._bounds[-1])
 

@@ -81,8 +81,10 @@ def carry_out(
             if group.leads and name is None and not (run.folder / BEST).is_file():
                 _name_shorter(shorter_runs(cache, content), console)
             unchanged = _finish(session)
-    finally:
-        leave_group(group)
+    except BaseException:
+        leave_group(group, failed=True)
+        raise
+    leave_group(group)
     trained = Run(run.folder)
     trained.unchanged = unchanged
     return trained
@@ -115,7 +117,7 @@ def _train(session: Session) -> None:
     question, run, device = session.question, session.run, session.device
     result: JsonObject | None
     if isinstance(question.trainer, FitTrainer):
-        result = _fit(session, question.trainer)
+        result = _fit(session, question.trainer) if session.group.leads else None
     else:
         with (
             process_state(question.settings, device, keep_memory=True),

@@ -95,7 +95,8 @@ def load_checkpoint(loop: Loop, folder: Path, runs: Collection[str] = ("",)) -> 
     loop.usable = bool(loop.best)
     loop.engine.load_slots(groups.get("optimizer", {}))
     loop.engine.load_scaling(groups.get("scaling", {}))
-    loop.train.load_state(state["loader"])
+    # the leading process wrote it; all stand at the same batch, of which each has its own part
+    loop.train.load_state({**state["loader"], "rank": loop.engine.recipe.group.rank})
     _set_random_state(groups["random"], device)
     return True
 

@@ -63,6 +63,11 @@ def own_gpu(name: str) -> str:
     return f"cuda:{local}" if name == "cuda" and local is not None else name
 
 
+def leads_here() -> bool:
+    """Whether this process is the one that speaks, also after the group was left."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def join_group(device: torch.device) -> Group:
     """Join the processes that torchrun started; alone without torchrun."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
@@ -76,8 +81,12 @@ def join_group(device: torch.device) -> Group:
     return Group(torch.distributed.get_rank(), size)
 
 
-def leave_group(group: Group) -> None:
-    """Wait for the others and part."""
-    if group.size > 1 and torch.distributed.is_initialized():
+def leave_group(group: Group, failed: bool = False) -> None:
+    """Wait for the others and part.
+
+    A process that failed does not wait: the others wait for its gradients, until torchrun, which
+    sees it end, stops them.
+    """
+    if group.size > 1 and not failed and torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()

@@ -132,5 +132,6 @@ def predict_memory(
     return replace(
         predictions,
         ids=materials_read.names_of(predictions.ids.tolist()),
+        places=predictions.ids.astype(np.int64),
         rejects=tuple(named_rejects),
     )

@@ -4,7 +4,7 @@ standard deviation."""
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,8 +67,10 @@ class Predictions:
         Records of the derivations, in their order.
     about
         What predicted them, and what that was trained on, see `matdata.training.run.Run.about`.
+    places : (n,)
+        Place of each among the materials that were given in memory; None for those of a dataset.
     index
-        Labels of the index of a pandas table, where materials were given so, and its name.
+        The pandas index of the table or series that they were given in, of those with a prediction.
     """
 
     ids: npt.NDArray[np.str_]
@@ -85,7 +87,8 @@ class Predictions:
     derived_by: Mapping[str, str] = field(default_factory=dict)
     derivations: tuple[Mapping[str, object], ...] = ()
     about: Mapping[str, str] = field(default_factory=dict)
-    index: tuple[Sequence[Hashable], Hashable] | None = None
+    places: npt.NDArray[np.int64] | None = None
+    index: pd.Index[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -115,15 +118,21 @@ class Predictions:
             members=self.members[:, rows],
             true=cut(self.true),
             noise=None,
+            places=None,
+            index=None,
             intervals={name: (low[rows], up[rows]) for name, (low, up) in self.intervals.items()},
         )
 
     def under(self, index: Any) -> Predictions:
-        """The same, with the labels of a pandas index where they are the names of the materials."""
-        label_of = {str(label): label for label in index}
-        if len(label_of) != len(index) or not set(self.ids.tolist()) <= label_of.keys():
+        """The same, with the labels of a pandas index where they are the names of the materials.
+
+        A label is compared with the name of its own row: names of a column of ids may well occur
+        among the labels of other rows.
+        """
+        if self.places is None or self.places.max(initial=-1) >= len(index):
             return self
-        return replace(self, index=([label_of[name] for name in self.ids.tolist()], index.name))
+        own = index[self.places]
+        return replace(self, index=own) if list(map(str, own)) == self.ids.tolist() else self
 
     def column(self, target: Target, values: Float) -> Float:
         """The columns of one target."""
@@ -223,7 +232,8 @@ class Predictions:
         Returns
         -------
         DataFrame
-            Indexed by name; of materials that were given in a table or series by its own labels.
+            Indexed by name; of materials that were given in a table or series by its own labels,
+            unless a column of the table holds ids.
 
         Examples
         --------
@@ -231,9 +241,13 @@ class Predictions:
         """
         import pandas as pd
 
-        frame = pd.DataFrame(self.columns(members)).set_index(MATERIAL_ID)
+        columns = {
+            name: np.full(len(self), np.nan) if all(cell is None for cell in cells) else cells
+            for name, cells in self.columns(members).items()
+        }  # a column of None alone would be one of objects, which have no mean
+        frame = pd.DataFrame(columns).set_index(MATERIAL_ID)
         if self.index is not None:
-            frame.index = pd.Index(self.index[0], name=self.index[1])
+            frame.index = self.index
         return frame
 
     def write(self, path: str | Path, members: bool = False) -> None:

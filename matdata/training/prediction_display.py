@@ -24,12 +24,17 @@ def predictions_html(
         Numbers of materials with a prediction, and without.
     """
     units = [f"{target.name} in {target.unit}" for target in targets if target.unit != "1"]
-    lines = [*units, f"{lost:,} materials without one: .rejects has the reasons" if lost else ""]
+    without = f"{_counted(lost)} without one: .rejects has the reasons" if lost else ""
+    lines = [*units, without]
     empty = {name for name, cells in columns.items() if all(cell is None for cell in cells)}
     shown = {name: cells for name, cells in columns.items() if name not in empty}
     rows = zip(*(map(_short, cells) for cells in shown.values()), strict=True)
-    title = f"Predictions of {count:,} materials"
+    title = f"Predictions of {_counted(count)}"
     return card(title, lines, list(shown), list(rows), count)
+
+
+def _counted(count: int) -> str:
+    return "1 material" if count == 1 else f"{count:,} materials"
 
 
 def _short(cell: Any) -> str:

@@ -188,7 +188,7 @@ def _difference(stored: Mapping[str, object], asked: Mapping[str, object]) -> st
 
 @contextlib.contextmanager
 def run_lock(folder: Path) -> Iterator[None]:
-    """Hold the folder of a run, so that no second process trains or removes it.
+    """Hold the folder of a run, so that no second process trains, removes or scores it.
 
     The lock lies beside the folder, which may be removed while it is held.
 
@@ -202,7 +202,7 @@ def run_lock(folder: Path) -> Iterator[None]:
             held.enter_context(holding(folder.with_name(f"{LOCK}{folder.name}"), wait=False))
         except Held:
             raise TrainError(
-                f"another process is training run {folder.name!r}",
+                f"another process is training or scoring run {folder.name!r}",
                 next_step="wait until it is over, or choose another --name",
             ) from None
         yield

@@ -178,3 +178,42 @@ def test_fewer_epochs_and_other_settings_are_other_runs(cache):
         trained(cache, "a", 2)
     with pytest.raises(TrainError, match="of something else"):
         trained(cache, "a", 4, lr=0.01)
+
+
+def test_a_run_that_is_extended_while_it_is_scored_is_not_opened(cache, monkeypatch):
+    """A score of the weights before would stand in the folder of those of now."""
+    from matdata.evaluation import score
+    from matdata.evaluation.openings import read_openings
+    from matdata.store.catalogue import find_dataset
+
+    trained(cache, "a", 2)
+    stale = find_run(cache, "a")
+    predict = score.predict_dataset
+
+    def meanwhile(*given, **options):
+        predictions = predict(*given, **options)
+        trained(cache, "a", 4)
+        return predictions
+
+    with monkeypatch.context() as patch:
+        patch.setattr(score, "predict_dataset", meanwhile)
+        with pytest.raises(TrainError, match="'a' was trained on after it was opened here"):
+            score.evaluate_run(stale)
+    with pytest.raises(TrainError, match="'a' was trained on after it was opened here"):
+        score.evaluate_run(stale)
+    assert not read_openings(find_dataset(cache, "s").folder)
+    assert not (stale.folder / "test-opened.json").exists()
+    assert score.evaluate_run(find_run(cache, "a"))["opened"]["first"] is True
+
+
+def test_a_run_is_not_scored_while_another_process_holds_it(cache):
+    from matdata.evaluation.score import evaluate_run
+    from matdata.training.run_folder import run_lock
+
+    run = trained(cache, "a", 2)
+    with run_lock(run.folder), pytest.raises(TrainError, match="training or scoring run 'a'"):
+        evaluate_run(run)
+    assert not (run.folder / "test-opened.json").exists()
+    assert evaluate_run(run)["reused"] is False
+    with run_lock(run.folder):  # what is on record is read without a lock
+        assert evaluate_run(run)["reused"] is True

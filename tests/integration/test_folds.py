@@ -113,3 +113,18 @@ def test_what_has_no_folds_or_lacks_one_is_refused(folded, cache, capsys):
         path.unlink()
     assert train(folded, "--folds", "all", split="kfold3-seed0", name="cv") == 1
     assert "lacks folds 1 of 'kfold3-seed0'" in capsys.readouterr().err
+
+
+def test_notebooks_show_scores_of_folds_as_one_training(folded):
+    train(folded, "--folds", "all", split="kfold3-seed0", name="cv", plugin="dummy")
+    train(folded, name="alone", plugin="dummy")
+    listed = md.runs(cache=folded)
+    shown = listed._repr_html_()
+    assert "kfold3-seed0" in shown
+    assert "3 folds" in shown
+    assert "cv-fold0" not in shown
+    (alone,) = (g["runs"][0] for g in listed.ranked if g["split"] == "main")
+    assert f"mae {alone['val']['mae']:.4g}" in shown
+    frame = listed.to_frame()
+    assert frame.loc["alone", "split"] == "main"
+    assert set(frame["plugin"]) == {"dummy"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 import sys
 import types
@@ -167,6 +169,46 @@ def test_predictions_keep_names_and_the_index_of_tables(run, table):
     assert plain.index.name == "material_id"
     stated = pd.DataFrame({"formula": ["NaCl", "MgO"], "jid": ["p", "q"]})
     assert md.predict(run, stated).to_frame().index.tolist() == ["p", "q"]
+
+
+def test_ids_that_are_labels_of_other_rows_do_not_give_predictions_to_these(run):
+    table = pd.DataFrame({"id": [2, 0, 1], "formula": ["NaCl", "MgO", "KCl"]})
+    found = md.predict(run, table)
+    assert found.to_frame().index.tolist() == ["2", "0", "1"]  # ids, not rows 2, 0, 1
+    twice = table.drop(columns="id").set_index(pd.Index([10, 10, "z"]))
+    frame = md.predict(run, twice).to_frame()
+    assert frame.index.tolist() == [10, 10, "z"]
+    np.testing.assert_array_equal(frame.to_numpy(), found.to_frame().to_numpy())
+    levels = pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)], names=["of", "n"])
+    frame = md.predict(run, twice.set_index(levels)).to_frame()
+    assert frame.index.equals(levels)
+    assert list(frame.index.names) == ["of", "n"]
+
+
+def test_materials_of_a_dataset_are_predicted_under_their_ids(run, dataset):
+    chosen = [material for material in dataset if material[COLUMN] is not None][:3]
+    found = md.predict(run, [*chosen, "NaCl"])
+    assert found.ids.tolist() == [*(material.id for material in chosen), "NaCl"]
+    whole = md.predict(run, dataset).to_frame()
+    frame = found.to_frame()
+    pd.testing.assert_frame_equal(frame.iloc[:3], whole.loc[frame.index[:3]])
+    assert set(map(str, frame.dtypes)) == {"float64"}  # what a forest does not predict is NaN
+    assert md.predict(run, chosen[0]).ids.tolist() == [chosen[0].id]
+
+
+def test_a_material_holds_its_columns(dataset):
+    material = next(iter(dataset))
+    assert list(material) == list(material.columns)
+    assert COLUMN in material
+    assert "material_id" in material
+    assert "no such" not in material
+
+
+def test_features_that_were_read_are_copied_and_sent_to_other_processes(dataset):
+    feature = dataset.feature("fractions")
+    dense = feature.dense()
+    for other in (pickle.loads(pickle.dumps(feature)), copy.deepcopy(feature)):
+        np.testing.assert_array_equal(other.dense(), dense)
 
 
 def test_runs_are_listed_and_ranked(run, cache):

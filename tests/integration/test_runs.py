@@ -7,6 +7,7 @@ import io
 import json
 import shlex
 
+import pandas as pd
 import pytest
 from support.runs import TARGET, train
 
@@ -156,3 +157,20 @@ def test_a_training_prints_its_error_in_units_and_commands_that_work(cache, caps
     assert [command.split()[1] for command in commands] == ["runs", "evaluate"]
     for command in commands:
         assert main(shlex.split(command)[1:]) == 0
+
+
+def test_equal_numbers_in_other_units_are_other_values(tmp_path):
+    """A unit that is stated later makes another version; what is said of the data does not."""
+    columns = {"formula": [f"Li{n}Br" for n in range(1, 21)], "k": [float(n) for n in range(20)]}
+    said = {"a": {}, "b": {"unit": {"k": "GPa"}}, "c": {"unit": {"k": "GPa"}, "licence": "CC0-1.0"}}
+    for name, words in said.items():
+        made = md.build(pd.DataFrame(columns), name="t", cache=tmp_path, **words)
+        md.train("dummy", made, "k", name=name, quiet=True)
+    listed = md.runs(cache=tmp_path)
+    assert [(g["unit"], [r["run"] for r in g["runs"]]) for g in listed.ranked] == [
+        ("1", ["a"]),
+        ("GPa", ["b", "c"]),
+    ]
+    with pytest.raises(md.TrainError, match="not validated on the same") as refusal:
+        md.runs(["a", "b"], cache=tmp_path)
+    assert "unit" in refusal.value.cause

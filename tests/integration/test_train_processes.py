@@ -110,6 +110,43 @@ def test_two_processes_equal_one_with_the_whole_batch(cache, tmp_path):
         for name in ("one", "two")
     ]
     assert logs[0]["train_loss"] == pytest.approx(logs[1]["train_loss"], rel=1e-4)
+    assert done.stdout.count("next: ") == done.stdout.count("validation of ") == 1
+    # both go on from the checkpoint that the first one wrote
+    command[command.index("--epochs") + 1] = "5"
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert train(cache, *more[2:], "--epochs", "5", name="one") == 0
+    one, two = weights(cache, "one"), weights(cache, "two")
+    for name in one:
+        np.testing.assert_allclose(one[name], two[name], rtol=1e-4, atol=1e-5)
+
+
+def test_a_process_that_fails_does_not_wait_for_the_others(cache, tmp_path):
+    """One that does would wait for these, and they for its gradients, until a timeout."""
+    assert train(cache, "--epochs", "1") == 0
+    broken = """
+import os, sys
+from matdata.cli import main
+from matdata.core.errors import TrainError
+from matdata.training import fit_networks
+
+def failing(loop, folder, runs, load=fit_networks.load_checkpoint):
+    if os.environ["RANK"] == "1":
+        raise TrainError("the second process fails")
+    return load(loop, folder, runs)
+
+fit_networks.load_checkpoint = failing
+sys.exit(main(sys.argv[1:]))
+"""
+    script = tmp_path / "broken.py"
+    script.write_text(broken)
+    arguments = ["train", "example", "s", "--target", TARGET, "--split", "main", "--name", "a"]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    command = [*launch, str(script), *arguments, "--epochs", "3", "--threads", "1"]
+    command += ["--cache", str(cache)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    assert done.returncode != 0
+    assert "the second process fails" in done.stderr
 
 
 def test_training_needs_no_chemistry(cache):

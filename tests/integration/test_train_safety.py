@@ -24,7 +24,7 @@ def test_a_run_that_is_training_is_not_removed(cache, capsys):
     capsys.readouterr()
     with run_lock(folder):
         assert train(cache, "--lr", "0.01") == 1
-        assert "another process is training run 'a'" in capsys.readouterr().err
+        assert "another process is training or scoring run 'a'" in capsys.readouterr().err
         assert (folder / "manifest.json").is_file()
     assert train(cache, "--lr", "0.01") == 0
 
@@ -37,7 +37,7 @@ def fit(cache, *more, plugin="dummy"):
 def test_a_fit_of_its_own_is_held_too(cache, capsys):
     with run_lock(cache / "runs" / "a"):
         assert fit(cache) == 1
-    assert "another process is training run 'a'" in capsys.readouterr().err
+    assert "another process is training or scoring run 'a'" in capsys.readouterr().err
     assert fit(cache) == 0
 
 
