@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from matdata.core.documents import JsonMapping
 from matdata.core.printable import printable
-from matdata.training.scores.shown import few_scores, number
+from matdata.evaluation.folds import name_of_folds, over_folds_text
+from matdata.training.scores.shown import few_scores
 
 Entry = JsonMapping
-_FOLD = re.compile(r"-fold\d+$")
 
 
 def fold_lines(table: Entry) -> list[str]:
@@ -24,28 +22,14 @@ def fold_lines(table: Entry) -> list[str]:
     names = few_scores({"task": table["task"], "shown": table["shown"], "metrics": metrics})
     parts = [part for part in ("val", "test") if any(one[part] for one in table["trainings"])]
     columns = [(part, name) for part in parts for name in names]
-    rows = [(printable(_name(one["runs"])), one) for one in table["trainings"]]
+    rows = [(printable(name_of_folds(one["runs"])), one) for one in table["trainings"]]
     wide = max(len(name) for name, _ in rows)
     heads = "".join(f"  {f'{part} {name}':>20}" for part, name in columns)
     text.append(f"  {'':<{wide}}  members{heads}")
     for name, one in rows:
-        cells = "".join(f"  {_cell(one[part], metric):>20}" for part, metric in columns)
+        cells = "".join(f"  {over_folds_text(one[part], metric):>20}" for part, metric in columns)
         text.append(f"  {name:<{wide}}  {one['members']:>7}{cells}")
         opened = one["test"]
         if opened is not None and opened["folds"] < len(table["folds"]):
             text.append(f"  {'':<{wide}}  test of {opened['folds']} folds, the others are not open")
     return text
-
-
-def _name(runs: list[str]) -> str:
-    """What the names of the folds have in common."""
-    stems = {_FOLD.sub("", name) for name in runs}
-    return stems.pop() if len(stems) == 1 else f"{runs[0]} …"
-
-
-def _cell(scores: Entry | None, metric: str) -> str:
-    if scores is None or scores["mean"][metric] is None:
-        return "-"
-    std = scores["std"][metric]
-    deviation = "" if std is None else f" ± {std:.2g}"
-    return f"{number(scores['mean'][metric])}{deviation}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.training.run import Run
-from matdata.training.scores.shown import deciding
+from matdata.training.scores.shown import deciding, number
 
 Entry = JsonMapping
+_FOLD = re.compile(r"-fold\d+$")
 
 
 def family_of(run: Run) -> tuple[str, str] | None:
@@ -75,6 +77,27 @@ def fold_tables(runs: Sequence[Run], groups: Iterable[Entry]) -> list[JsonObject
     for table in tables.values():
         _rank(table)
     return list(tables.values())
+
+
+def name_of_folds(runs: Sequence[str]) -> str:
+    """What the names of runs on the folds of one split have in common."""
+    stems = {_FOLD.sub("", name) for name in runs}
+    return stems.pop() if len(stems) == 1 else f"{runs[0]} …"
+
+
+def over_folds_text(scores: Entry | None, metric: str) -> str:
+    """Mean ± standard deviation of a metric over the folds; a dash where there is no score.
+
+    Parameters
+    ----------
+    scores
+        ``val`` or ``test`` of a training of `fold_tables`.
+    """
+    if scores is None or scores["mean"][metric] is None:
+        return "-"
+    std = scores["std"][metric]
+    deviation = "" if std is None else f" ± {std:.2g}"
+    return f"{number(scores['mean'][metric])}{deviation}"
 
 
 def _training(entries: list[Entry]) -> JsonObject:

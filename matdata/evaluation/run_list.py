@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from matdata.core.documents import JsonObject
 from matdata.core.html import card
 from matdata.evaluation.compare import compare, groups, listing, summary
-from matdata.evaluation.folds import fold_tables
+from matdata.evaluation.folds import fold_tables, name_of_folds, over_folds_text
 from matdata.training.run import find_run
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ class RunList:
         best = [
             f"{group['target']}: {group['runs'][0]['run']} has the best {group['by']}"
             for group in self.ranked
-            if group["runs"]
+            if len(group["runs"]) > 1
         ]
+        best += [line for table in self.folds for line in _fold_lines(table)]
         count = len(self.runs)
         title = "1 run" if count == 1 else f"{count:,} runs"
         return card(title, best, head, self._rows())
@@ -85,6 +86,22 @@ class RunList:
         scored = {row["run"] for row in rows}
         rows += [{"run": entry["run"]} for entry in self.runs if entry["run"] not in scored]
         return pd.DataFrame(rows, columns=None if rows else ["run"]).set_index("run")
+
+
+def _fold_lines(table: JsonObject) -> list[str]:
+    """The deciding metric of each training over its folds, the best first."""
+    unit = "" if table["unit"] == "1" else f" {table['unit']}"
+    folds = f"{table['target']}, {len(table['folds'])} folds of {table['split']}"
+    lines = []
+    for training in table["trainings"]:
+        scores = [
+            f"{over_folds_text(training[part], table['by'])}{unit} ({word})"
+            for part, word in (("val", "validation"), ("test", "test"))
+            if training[part]
+        ]
+        name = name_of_folds(training["runs"])
+        lines.append(f"{folds}: {name} has {table['by']} {', '.join(scores)}")
+    return lines
 
 
 def _metrics(entry: JsonObject) -> JsonObject:

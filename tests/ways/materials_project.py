@@ -18,15 +18,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.crystals import many  # noqa: E402
-from support.environments import (  # noqa: E402
+from support.crystals import many
+from support.environments import (
     built_wheel,
     environment_with,
     variables_outside,
 )
-from support.files import mp_document  # noqa: E402
-from support.killing import artefacts, killed_at  # noqa: E402
-from support.mp_server import KEY, serving  # noqa: E402
+from support.files import mp_document
+from support.killing import artefacts, killed_at
+from support.mp_server import KEY, serving
 
 BUILD = ("build", "mp", "--features", "ofm")
 GROUPS = ("split", "mp", "--group-by", "chemsys")
