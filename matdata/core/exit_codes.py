@@ -28,6 +28,6 @@ MEANINGS = {
 
 def described() -> str:
     """The table of exit codes, for the help."""
-    return "exit codes:\n" + "\n".join(
+    return "exit codes:\n\n" + "\n".join(
         f"  {code.value:<4} {meaning}" for code, meaning in MEANINGS.items()
     )

@@ -94,11 +94,12 @@ def _fold_lines(table: JsonObject) -> list[str]:
     folds = f"{table['target']}, {len(table['folds'])} folds of {table['split']}"
     lines = []
     for training in table["trainings"]:
-        scores = [
-            f"{over_folds_text(training[part], table['by'])}{unit} ({word})"
-            for part, word in (("val", "validation"), ("test", "test"))
-            if training[part]
-        ]
+        scores = []
+        for part, word in (("val", "validation"), ("test", "test")):
+            if over := training[part]:
+                opened = "" if over["folds"] == len(table["folds"]) else f" of {over['folds']}"
+                text = over_folds_text(over, table["by"])
+                scores.append(f"{text}{unit} ({word}{opened})")
         name = name_of_folds(training["runs"])
         lines.append(f"{folds}: {name} has {table['by']} {', '.join(scores)}")
     return lines

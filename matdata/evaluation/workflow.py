@@ -87,6 +87,9 @@ def predict(
     own = {"run": run, "cache": cache, "derive": derive, "output": output, "members": members}
     fields = _fields(config, PREDICT_OPTIONS, {**own, **settings})
     request = PredictRequest.of(fields) if what is None else PredictRequest.of(fields, what)
+    if not request.run.finished:
+        text = f"run {request.run.name!r} is not finished: its best weights so far are used"
+        warnings.warn(text, MatdataWarning, stacklevel=2)
     predictions = request.predictions()
     if predictions.rejects:
         first = predictions.rejects[0]
@@ -174,7 +177,8 @@ def evaluate(
 
 
 def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) -> RunList:
-    """The runs of a cache, ranked where they were tested on the same materials.
+    """The runs of a cache, ranked by validation error where they were validated on the
+    same materials.
 
     Parameters
     ----------
@@ -188,7 +192,7 @@ def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) ->
     StoreError
         If there is no such run.
     TrainError
-        If runs are named that were not evaluated, or not on the same materials.
+        If runs are named that were not validated on the same materials.
 
     Examples
     --------
