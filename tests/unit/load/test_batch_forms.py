@@ -189,7 +189,7 @@ def test_another_form_than_expected_is_named(bonded):
 
 
 def test_forms_say_what_they_hold_in_one_line(bonded):
-    (batch,) = make_loader(bonded, ["graph"], batch_size=COUNT)
+    (batch,) = make_loader(bonded, None, ["graph"], batch_size=COUNT)
     graph = batch["graph"]
     sites, edges = len(graph.numbers), graph.edge_index.shape[1]
     assert repr(graph) == f"GraphBatch({len(batch)} materials, site: {sites:,}, edge: {edges:,})"
