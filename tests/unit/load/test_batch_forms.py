@@ -192,7 +192,7 @@ def test_forms_say_what_they_hold_in_one_line(bonded):
     (batch,) = make_loader(bonded, None, ["graph"], batch_size=COUNT)
     graph = batch["graph"]
     sites, edges = len(graph.numbers), graph.edge_index.shape[1]
-    assert repr(graph) == f"GraphBatch({len(batch)} materials, site: {sites:,}, edge: {edges:,})"
+    assert repr(graph) == f"GraphBatch({len(batch)} materials, edge: {edges:,}, site: {sites:,})"
 
 
 def test_batches_of_numpy_hold_what_is_stored(bonded):
