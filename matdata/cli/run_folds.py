@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from matdata.core.documents import JsonMapping
 from matdata.core.printable import printable
-from matdata.evaluation.run_list_display import name_of_folds
-from matdata.training.scores.shown import few_scores, number
+from matdata.evaluation.run_list_display import mean_text, name_of_folds
+from matdata.training.scores.shown import few_scores
 
 Entry = JsonMapping
 
@@ -27,17 +27,9 @@ def fold_lines(table: Entry) -> list[str]:
     heads = "".join(f"  {f'{part} {name}':>20}" for part, name in columns)
     text.append(f"  {'':<{wide}}  members{heads}")
     for name, one in rows:
-        cells = "".join(f"  {_cell(one[part], metric):>20}" for part, metric in columns)
+        cells = "".join(f"  {mean_text(one[part], metric):>20}" for part, metric in columns)
         text.append(f"  {name:<{wide}}  {one['members']:>7}{cells}")
         opened = one["test"]
         if opened is not None and opened["folds"] < len(table["folds"]):
             text.append(f"  {'':<{wide}}  test of {opened['folds']} folds, the others are not open")
     return text
-
-
-def _cell(scores: Entry | None, metric: str) -> str:
-    if scores is None or scores["mean"][metric] is None:
-        return "-"
-    std = scores["std"][metric]
-    deviation = "" if std is None else f" ± {std:.2g}"
-    return f"{number(scores['mean'][metric])}{deviation}"

@@ -43,6 +43,23 @@ def name_of_folds(runs: Sequence[str]) -> str:
     return stems.pop() if len(stems) == 1 else f"{runs[0]} …"
 
 
+def mean_text(scores: JsonMapping | None, metric: str) -> str:
+    """Mean ± standard deviation of a metric over folds; a dash where there is no score.
+
+    Parameters
+    ----------
+    scores
+        ``val`` or ``test`` of a training of `matdata.evaluation.folds.fold_tables`.
+    metric
+        Name of the metric.
+    """
+    if scores is None or scores["mean"][metric] is None:
+        return "-"
+    std = scores["std"][metric]
+    deviation = "" if std is None else f" ± {std:.2g}"
+    return f"{number(scores['mean'][metric])}{deviation}"
+
+
 def state_of(entry: JsonMapping) -> str:
     """Where a run stands, of its `matdata.evaluation.compare.summary`."""
     if "damaged" in entry:
@@ -64,10 +81,9 @@ def _of_folds(tables: Sequence[JsonMapping]) -> Iterator[Row]:
 def _mean(table: JsonMapping, scores: JsonMapping | None) -> str:
     if scores is None:
         return ""
-    by = table["by"]
-    std = scores["std"][by]
-    deviation = "" if std is None else f" ± {std:.2g}"
-    return _score(by, f"{number(scores['mean'][by])}{deviation}", table["unit"])
+    by, opened = table["by"], scores["folds"]
+    of = "" if opened == len(table["folds"]) else f" ({opened} of {len(table['folds'])} folds)"
+    return _score(by, mean_text(scores, by), table["unit"]) + of
 
 
 def _of_groups(ranked: Sequence[JsonMapping], folds: Sequence[JsonMapping]) -> Iterator[Row]:

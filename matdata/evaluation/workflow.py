@@ -87,6 +87,9 @@ def predict(
     own = {"run": run, "cache": cache, "derive": derive, "output": output, "members": members}
     fields = _fields(config, PREDICT_OPTIONS, {**own, **settings})
     request = PredictRequest.of(fields) if what is None else PredictRequest.of(fields, what)
+    if not request.run.finished:
+        text = f"run {request.run.name!r} is not finished: its best weights so far are used"
+        warnings.warn(text, MatdataWarning, stacklevel=2)
     predictions = request.predictions()
     _warn_of_rejects(predictions)
     index = getattr(what, "index", None)

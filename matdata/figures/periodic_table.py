@@ -14,7 +14,7 @@ from matplotlib.colors import LogNorm, Normalize, to_rgb
 from matplotlib.patches import Rectangle
 
 from matdata.core import elements
-from matdata.figures.picture import TEXT, Look, Picture
+from matdata.figures.picture import TEXT, Look, Picture, integer_axis
 from matdata.figures.styles import ink_on
 
 SIZE = (9.6, 5.5)  # inches
@@ -75,6 +75,8 @@ def periodic_table(
     if finite:
         inside = axes.inset_axes((0.155, 0.835, 0.45, 0.04))
         bar = picture.colour_bar(colours, label, cax=inside, orientation="horizontal")
+        if not isinstance(colours.norm, LogNorm) and all(v.is_integer() for v in finite.values()):
+            integer_axis(bar.ax, "x")
         bar.ax.xaxis.set_label_position("top")
     else:
         axes.text(

@@ -133,7 +133,7 @@ def _standing(existing: Run, content: JsonObject) -> Literal["same", "longer", "
     raise TrainError(
         f"there is a run {existing.name!r} of something else",
         cause=_difference(existing.manifest["identity"], asked),
-        next_step="choose another --name, or remove that folder",
+        next_step=f"choose another --name, or remove {existing.folder}",
     )
 
 

@@ -58,6 +58,10 @@ def test_every_fold_is_trained_and_their_mean_is_ranked(folded, capsys, plugin):
     deviation = statistics.stdev(maes)
     assert f"{statistics.fmean(maes):.4g} ± {deviation:.2g}" in text
     assert "test of 1 folds, the others are not open" in text
+    shown = md.runs(cache=folded)._repr_html_()
+    assert f"mae {statistics.fmean(maes):.4g} ± {deviation:.2g}" in shown
+    assert "(1 of 3 folds)" in shown
+    assert "has the best" not in shown, "a fold alone is best of nothing"
 
 
 def test_it_goes_on_where_it_was_stopped_and_trainings_are_ranked_together(folded, capsys):

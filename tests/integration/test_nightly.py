@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from support.files import write_csv
 from support.killing import artefacts
 
 pytestmark = pytest.mark.slow
-SCRIPT = Path(__file__).parents[1] / "support" / "nightly.sh"
+SCRIPT = Path(__file__).parents[1] / "ways" / "nightly.sh"
 BUILD = """\
 source = "crystals.csv"
 name = "nightly"
@@ -24,6 +25,7 @@ split = "70/15/15"
 workers = 1
 symmetry = "none"
 """
+TIME = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}\S*"
 TRAIN = """\
 plugin = "example"
 dataset = "nightly"
@@ -87,7 +89,9 @@ def test_a_week_of_nights(folder):
     assert [one["state"] for one in third["build"]["features"]] == ["repaired", "unchanged"]
     assert third["train"]["unchanged"]
     assert artefacts(folder / "cache") == before
-    assert "is damaged" in (folder / "nightly.log").read_text()
+    log = (folder / "nightly.log").read_text()
+    assert "is damaged" in log
+    assert len(re.findall(TIME + r" info .*exit code 0 after", log)) == 9, "three nights of three"
 
 
 def test_a_source_that_broke_stops_the_night(folder):
@@ -98,4 +102,5 @@ def test_a_source_that_broke_stops_the_night(folder):
     assert set(printed) == {"build"}
     assert printed["build"]["exit_code"] == 3
     assert printed["build"]["error"]["kind"] == "IncompleteError"
-    assert "build ended with 3" in (folder / "nightly.log").read_text()
+    last = (folder / "nightly.log").read_text().splitlines()[-1]
+    assert re.match(TIME + " error exit code 3 after", last)

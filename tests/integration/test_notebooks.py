@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from pathlib import Path
 
 import pytest
@@ -53,15 +54,22 @@ def test_own_crystals_from_a_csv_to_a_predicted_cif(tmp_path, monkeypatch):
     (built,) = _shown(notebook, "md.build(")
     assert "Dataset rock-salts@local-" in built["text/html"]
     assert "records read" in built["text/html"]  # the funnel
-    assert "36 materials" in built["text/html"]
-    (fold,) = _shown(notebook, "folds[0]")
-    assert "test" in fold["text/html"]
-    (errors,) = _shown(notebook, 'errors.agg(["mean", "std"])')
-    mae, spread = (float(line.split()[1]) for line in errors["text/plain"].splitlines()[1:])
-    assert 0.0 < mae < 1.0  # g/cm^3, of densities between 1.6 and 6.4
-    assert spread >= 0.0
-    (picture,) = _shown(notebook, "plt.subplots")
-    assert len(picture["image/png"]) > 5_000
+    assert "56 materials" in built["text/html"]
+    (elements,) = _shown(notebook, "plot.elements()")
+    (parity,) = _shown(notebook, "plot.parity()")
+    for picture in (elements, parity):
+        assert len(picture["image/png"]) > 5_000
+    (runs,) = _shown(notebook, "md.runs()")
+    over_folds = re.search(
+        r"kfold5-seed0</td>.*mae [\d.]+ ± [\d.]+ g/cm\^3</td>.*mae ([\d.]+) ± [\d.]+ g/cm\^3</td>",
+        runs["text/html"],
+    )
+    assert over_folds, runs["text/html"]
+    (errors,) = _shown(notebook, '"test_mae"')
+    tested = [float(line.split()[2]) for line in errors["text/plain"].splitlines()[2:]]
+    assert len(tested) == 5
+    assert statistics.fmean(tested) == pytest.approx(float(over_folds[1]), rel=1e-3)
+    assert max(tested) < 1.5  # g/cm^3, of densities between 1.6 and 8.4
     (predicted,) = _shown(notebook, 'predictions.to_frame()[["prediction')
     names = [line.split()[0] for line in predicted["text/plain"].splitlines()[2:]]
     assert names == ["file", "object", "formula"]

@@ -69,6 +69,7 @@ def test_files_of_another_run_are_read_by_nobody(cache, runs, capsys, file):
 def test_files_of_another_run_do_not_go_into_one_that_is_under_way(cache, runs, capsys, file):
     (runs / "a" / "result.json").unlink()
     assert predict(cache) == 0
+    assert "run a is not finished: its best weights so far are used" in capsys.readouterr().err
     shutil.copy(runs / "b" / file, runs / "a" / file)
     capsys.readouterr()
     if file != LAST:

@@ -6,18 +6,58 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 WAYS = Path(__file__).parents[1] / "ways"
 
 
+def _gone(script: str, folder: Path) -> Any:
+    """What the commands of a script printed, by step."""
+    done = subprocess.run(
+        [sys.executable, str(WAYS / script), str(folder)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "found.json").read_text())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_materials_project_from_the_wheel_killed_and_resumed(tmp_path):
+    found = _gone("materials_project.py", tmp_path)
+    assert Path(found["home"]).is_relative_to(tmp_path / "env"), "from the wheel, not the checkout"
+
+    refused = found["without key"]
+    assert (refused["code"], refused["out"]) == (1, "")
+    problem, step = refused["errors"].splitlines()
+    assert problem == "error: the Materials Project needs an API key: MP_API_KEY is not set"
+    assert step.startswith("  next step: get one at")
+
+    for store in ("zarr", "hdf5"):
+        of_store = found[store]
+        built, resumed, groups = (of_store[step] for step in ("built", "resumed", "groups"))
+        steps = {step["step"]: step["kept"] for step in built["funnel"]}
+        assert steps["reading"] == steps["validity"] == 620
+        assert built["rows"] == steps["lowest-energy polymorphs"] < 620
+        assert built["split"] == "70-15-15-seed0"
+        assert all(of_store["killed"]), "a build ended before it could be killed"
+        assert of_store["same bytes"]
+        assert resumed["digest"] == built["digest"]
+        (feature,), (again,) = built["features"], resumed["features"]
+        assert (feature["feature"], feature["rows"]) == ("ofm", built["rows"])
+        assert again["arrays_digest"] == feature["arrays_digest"]
+        assert groups["split"] == "group-chemsys-70-15-15-seed0"
+        assert sum(groups["sizes"].values()) == built["rows"]
+        assert of_store["verified"]["problems"] == []
+        assert of_store["verified"]["artefacts"] == 3
+    stored = [found[store]["built"]["features"][0]["arrays_digest"] for store in ("zarr", "hdf5")]
+    assert stored[0] == stored[1], "a store holds arrays, and changes none"
+
+
 @pytest.mark.slow
 def test_an_external_plugin_from_its_wheel_to_ranked_runs_that_go_on(tmp_path):
-    script = [sys.executable, str(WAYS / "external_plugin.py"), str(tmp_path)]
-    done = subprocess.run(script, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    found = json.loads((tmp_path / "found.json").read_text())
+    found = _gone("external_plugin.py", tmp_path)
     (plugin,) = found["plugin"]["plugins"]
     assert (plugin["name"], plugin["distribution"]) == ("outside", "matdata-outside 0.1.0")
 

@@ -194,6 +194,17 @@ def test_places_in_the_periodic_table():
     assert len({table_position(number) for number in range(1, 119)}) == 118
 
 
+def test_a_colour_bar_of_counts_has_whole_numbers():
+    for values, whole in (({3: 4, 8: 8}, True), ({3: 4.5, 8: 8}, False)):
+        picture = periodic_table(values, "materials", "Elements")
+        picture.canvas.draw()
+        bar = picture.axes[0].child_axes[0]
+        low, high = bar.get_xlim()
+        ticks = [tick for tick in bar.get_xticks() if low <= tick <= high]
+        assert len(ticks) > 1
+        assert all(float(tick).is_integer() for tick in ticks) == whole
+
+
 def test_the_table_fills_its_page():
     """No band of the page, of a tenth of it, shows nothing but background."""
     page = page_of(PICTURES["elements"](Look("light", CAPTION)))

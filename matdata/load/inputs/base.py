@@ -50,6 +50,11 @@ class BatchForm(Generic[S_co]):
         self.segments = segments
         self.size = size
 
+    def __repr__(self) -> str:
+        counts = [f"{self.size:,} materials"]
+        counts += [f"{level}: {entries.total:,}" for level, entries in self.segments.items()]
+        return f"{type(self).__name__}({', '.join(counts)})"
+
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Self:
         """The same input on another device; types are kept, and no size is fetched.
 

@@ -188,6 +188,13 @@ def test_another_form_than_expected_is_named(bonded):
         batch.get("graf", GraphBatch)
 
 
+def test_forms_say_what_they_hold_in_one_line(bonded):
+    (batch,) = make_loader(bonded, None, ["graph"], batch_size=COUNT)
+    graph = batch["graph"]
+    sites, edges = len(graph.numbers), graph.edge_index.shape[1]
+    assert repr(graph) == f"GraphBatch({len(batch)} materials, edge: {edges:,}, site: {sites:,})"
+
+
 def test_batches_of_numpy_hold_what_is_stored(bonded):
     (batch,) = make_loader(bonded, None, ["bonds"], batch_size=COUNT, device="numpy")
     bonds = batch.get("bonds", ArrayInput)

@@ -13,14 +13,13 @@ cd "$folder"
 [ $# -gt 0 ] || set -- matdata
 export MATDATA_CACHE="$PWD/cache"
 
+# --log-file holds all messages; what the shell says before there is a log goes into nightly.err
 step() {
     name=$1
     shift
-    echo "== $name" >>nightly.log
-    "$@" --json >"$name.json.new" 2>>nightly.log || {
+    "$@" --json --quiet --log-file nightly.log >"$name.json.new" 2>>nightly.err || {
         code=$?
         mv "$name.json.new" "$name.json"
-        echo "$name ended with $code" >>nightly.log
         exit "$code"
     }
     mv "$name.json.new" "$name.json"
