@@ -28,7 +28,6 @@ def run(given: argparse.Namespace) -> int:
     fields = fields_of(given)
     request = request_from(fields)
     need_torch()
-    from matdata.training.distributed import leads_here
     from matdata.training.folds import train_folds
     from matdata.training.train import train
 
@@ -40,6 +39,8 @@ def run(given: argparse.Namespace) -> int:
         runs = train_folds(request, cache, name, console)
     else:
         runs = [train(request, cache, name, console)]
+    from matdata.training.distributed import leads_here  # torch is there by now
+
     if not leads_here():
         return 0
     for line in next_steps(runs, fields.get("cache")):
