@@ -9,6 +9,7 @@ from typing import Any
 from gpu.crystals import Place, add_feature, make_dataset
 from gpu.record import PASSED, SKIPPED, Section, Skip
 from gpu.trial import inputs_of, networks, plugins
+from matdata.core.packages import MissingPackageError
 
 #: Inputs that no plugin reads, or not in these settings.
 MORE: list[tuple[str, Mapping[str, Any]]] = [
@@ -31,6 +32,8 @@ def run(section: Section, place: Place, device: str) -> None:
 def _add(place: Place, spec: str, settings: Mapping[str, Any]) -> None:
     try:
         add_feature(place, spec, settings)
+    except MissingPackageError as error:
+        raise Skip(error.what) from error
     except ModuleNotFoundError as error:
         raise Skip(f"{error.name} is not installed") from error
 

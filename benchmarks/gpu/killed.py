@@ -14,9 +14,10 @@ from gpu.crystals import Place
 def main() -> None:
     """Train until the process is killed."""
     cache, device, name, precision, kind = sys.argv[1:]
-    import matdata.training.train as module
+    import matdata.training.fit_networks as module
     from gpu.exact import request_of
     from matdata.training.checkpoint import save_checkpoint
+    from matdata.training.train import train
 
     def save_and_die(loop: Any, *rest: Any) -> None:
         save_checkpoint(loop, *rest)
@@ -26,7 +27,7 @@ def main() -> None:
     module.__dict__["save_checkpoint"] = save_and_die
     place = Place(Path(cache), kind == "rehearse")
     request = request_of(place, device, name, precision=precision, checkpoint_seconds=0.0)
-    module.train(request, place.cache, f"killed-{precision}")
+    train(request, place.cache, f"killed-{precision}")
 
 
 if __name__ == "__main__":

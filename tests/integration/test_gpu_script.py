@@ -69,7 +69,10 @@ def test_the_rehearsal_passes_with_few_packages(tmp_path):
     assert (
         skipped["loaders", "graphs, PyG with pinned workers"] == "torch_geometric is not installed"
     )
-    assert skipped["data", "space-group"] == "moyopy is not installed"
+    assert (
+        skipped["data", "space-group"]
+        == "moyopy is not installed; it is needed for finding symmetry"
+    )
     assert skipped["loaders", "formulas, aviary"] == "aviary is not installed"
 
 

@@ -94,7 +94,7 @@ def test_columns_and_expressions_are_learnt_together_in_their_units(cache, capsy
     targets = _manifest(cache)["targets"]
     names = [TARGET, f"{TARGET} * n_sites", "volume_per_atom"]
     assert [target["name"] for target in targets] == names
-    assert [target["unit"] for target in targets] == ["eV/atom", "eV", "1"]
+    assert [target["unit"] for target in targets] == ["eV/atom", "eV", "Å^3/atom"]
     assert [target.get("expression") for target in targets] == [None, names[1], None]
     record = _evaluated(cache, capsys)
     assert list(record["targets"]) == names

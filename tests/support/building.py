@@ -6,7 +6,7 @@ import matdata as md
 
 
 def build_all(path, tmp_path, source=None, **options):
-    asked = {"file": path} if source else {}
+    asked = {"from_": path} if source else {}
     return md.build(
         source or path,
         cache=tmp_path / "c",
