@@ -12,6 +12,8 @@ from matdata.cli import main
 from matdata.cli.commands import COMMANDS
 from matdata.cli.completion import SHELLS, script
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("shtab")
 
 ASK = """

@@ -14,6 +14,8 @@ from support.files import write_csv
 import matdata as md
 from matdata.cli import main
 
+pytestmark = pytest.mark.slow
+
 FEATURES = "fractions,lattice"
 
 

@@ -13,6 +13,8 @@ import matdata as md
 from matdata.cli import main
 from matdata.store.catalogue import features
 
+pytestmark = pytest.mark.slow
+
 FORMULAS = [f"{a}{b}{k}" for a in ("Na", "K", "Mg", "Ca", "Zn") for b in ("O", "S") for k in (1, 2)]
 WORDS = {
     "licence": "cc by 4.0",

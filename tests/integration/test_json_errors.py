@@ -9,6 +9,8 @@ import pytest
 from matdata.cli import commands, main
 from matdata.cli.commands import COMMANDS
 
+pytestmark = pytest.mark.slow
+
 KEYS = ["cause", "details", "kind", "next_step", "what"]
 #: What each command cannot do without, naming nothing that exists.
 NOTHING = {

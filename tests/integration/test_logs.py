@@ -12,6 +12,8 @@ from matdata.cli import main
 from matdata.core.exit_codes import MEANINGS, ExitCode
 from matdata.core.log_file import STAMPED, Lines, LogFile
 
+pytestmark = pytest.mark.slow
+
 
 def _csv(tmp_path):
     path = tmp_path / "mine.csv"

@@ -14,6 +14,8 @@ from matdata.cli import main
 from matdata.core.exit_codes import ExitCode
 from matdata.core.log_file import STAMPED, LogFile
 
+pytestmark = pytest.mark.slow
+
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
 

@@ -13,6 +13,8 @@ from support.runs import train
 import matdata as md
 from matdata.cli import main
 
+pytestmark = pytest.mark.slow
+
 SYMBOLS = ("Li", "Na", "K", "Rb", "Mg", "Ca", "Sr", "Zn", "Cd", "Fe")
 WORDS = {"licence": "CC-BY-4.0", "citation": "A. Author, J. Data 1 (2024)"}
 

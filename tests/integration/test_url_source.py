@@ -17,6 +17,8 @@ from matdata.sources import find_source
 from matdata.sources.base import Request
 from matdata.sources.receiving import require_public
 
+pytestmark = pytest.mark.slow
+
 TABLE = b"formula,gap\n" + b"".join(b"NaCl,%d\n" % k for k in range(200))
 LOCAL = {"local": True}
 

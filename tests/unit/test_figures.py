@@ -21,6 +21,8 @@ from matdata.figures.periodic_table import periodic_table, short, table_position
 from matdata.figures.picture import Look
 from matdata.training.scores.uncertainty import calibration
 
+pytestmark = pytest.mark.slow
+
 LONG = "a-run-with-a-rather-long-name-2024-that-does-not-fit-into-the-width-of-any-picture"
 CAPTION = (
     f"run {LONG} (roost)",

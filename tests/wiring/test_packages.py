@@ -17,6 +17,8 @@ from support.files import write_csv
 from matdata.core.errors import ConfigError
 from matdata.core.packages import EXTRA_OF, MissingPackageError, needed_for, require_package
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]

@@ -15,6 +15,8 @@ import pytest
 
 import matdata as md
 
+pytestmark = pytest.mark.slow
+
 TARGET = "ewald_energy_per_atom"
 #: What a plain training imports for nothing, each as long as a good part of torch or more.
 NEEDLESS = ("torch._dynamo", "torch._inductor", "numba", "sympy", "tensorboard", "pandas", "scipy")
