@@ -39,15 +39,22 @@ def pairs_of(pairs: list[str], option: str) -> dict[str, str]:
     Raises
     ------
     ConfigError
-        If a pair has another form.
+        If a pair has another form, or a key has two values.
     """
-    values = {}
+    values: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise ConfigError(f"{option} {pair!r}: expected KEY=VALUE")
-        values[key] = value
+        _put_once(values, key, value, f"{option} {key}")
     return values
+
+
+def _put_once(values: dict[str, str], key: str, value: str, shown: str) -> None:
+    if values.setdefault(key, value) != value:
+        raise ConfigError(
+            f"{shown} is given twice: {values[key]!r} and {value!r}", next_step="leave one out"
+        )
 
 
 def settings_of(pairs: list[str]) -> dict[str, JsonObject]:
@@ -56,7 +63,7 @@ def settings_of(pairs: list[str]) -> dict[str, JsonObject]:
     Raises
     ------
     ConfigError
-        If a pair has another form.
+        If a pair has another form, or a key has two values.
     """
     settings: dict[str, JsonObject] = {}
     for pair in pairs:
@@ -64,7 +71,7 @@ def settings_of(pairs: list[str]) -> dict[str, JsonObject]:
         feature, dot, key = left.rpartition(".")
         if not equals or not dot or not key or not feature:
             raise ConfigError(f"--set {pair!r}: expected FEATURE.KEY=VALUE")
-        settings.setdefault(feature, {})[key] = value
+        _put_once(settings.setdefault(feature, {}), key, value, f"--set {left}")
     return settings
 
 

@@ -251,3 +251,16 @@ def test_wrong_queries_are_refused_with_what_there_is(salts, tmp_path, capsys):
     twice = ["--thermo", "R2SCAN", "--query", "thermo=summary"]
     assert main(["build", "mp", *twice, "--cache", str(tmp_path)]) == 1
     assert "thermo is given twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["split", "s", "--method", "kfold", "--set", "k=3", "--set", "k=4"],
+        ["build", "sample:9", "--set", "graph.radius=4", "--set", "graph.radius=5"],
+        ["diff", "s", "t", "--set", "length=1", "--set", "length=2"],
+    ],
+)
+def test_a_setting_with_two_values_is_refused(words, capsys, tmp_path):
+    assert main([*words, "--cache", str(tmp_path)]) == 1
+    assert "is given twice" in capsys.readouterr().err
