@@ -117,10 +117,9 @@ def verify(dataset: Dataset | str | None = None, *, cache: str | Path | None = N
     """
     from matdata.checks.cache import verify as verify_cache
 
-    if isinstance(dataset, Dataset):
-        return verify_cache(dataset.cache, dataset.ref)
-    ref = None if dataset is None else require_name(dataset, "the dataset")
-    return verify_cache(cache_dir(cache), ref)
+    if dataset is None:
+        return verify_cache(cache_dir(cache), None)
+    return verify_cache(*_place(dataset, cache))
 
 
 def repair(dataset: Dataset | str, cache: str | Path | None = None) -> list[str]:
@@ -152,9 +151,14 @@ def repair(dataset: Dataset | str, cache: str | Path | None = None) -> list[str]
     """
     from matdata.building import repair as repairs
 
+    return repairs.repair(*_place(dataset, cache))
+
+
+def _place(dataset: Dataset | str, cache: str | Path | None) -> tuple[Path, str]:
+    """Cache and reference of a dataset, without opening it: it may be damaged."""
     if isinstance(dataset, Dataset):
-        return repairs.repair(dataset.cache, dataset.ref)
-    return repairs.repair(cache_dir(cache), require_name(dataset, "the dataset"))
+        return dataset.cache, dataset.ref
+    return cache_dir(cache), require_name(dataset, "the dataset")
 
 
 def transformer(spec: str, **settings: object) -> FeatureTransformer:

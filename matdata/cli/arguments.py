@@ -118,10 +118,10 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
         help="columns to compare by (formula,chemsys,protostructure and what it groups by)",
     )
     parser.add_argument(
-        "--allow", default="", metavar="A,B", help="keys that may be shared (for the exit code)"
+        "--allow", metavar="A,B", help="keys that may be shared (for the exit code)"
     )
     parser.add_argument(
-        "--forbid", default="", metavar="A,B", help="keys that train may not share, such as formula"
+        "--forbid", metavar="A,B", help="keys that train may not share, such as formula"
     )
     parser.add_argument(
         "--near-duplicates", action="store_true", help="compare the structures as well"
@@ -173,7 +173,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write the records that it was made from (.jsonl, .jsonl.gz), for build --from",
     )
-    parser.add_argument("--features", default="", metavar="A,B", help="dense arrays to write")
+    parser.add_argument("--features", metavar="A,B", help="dense arrays to write")
     parser.add_argument(
         "--set",
         action="append",

@@ -47,7 +47,7 @@ def _fails(overlap: Overlap, allowed: tuple[str, ...], forbidden: tuple[str, ...
     return overlap.level == "failure" or trained_on
 
 
-def _keys(text: str, option: str, report: Report) -> tuple[str, ...]:
+def _keys(text: str | None, option: str, report: Report) -> tuple[str, ...]:
     compared = tuple(dict.fromkeys([*(o.key for o in report.overlaps), *report.skipped]))
     named = words(text)
     for key in named:

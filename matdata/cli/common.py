@@ -28,9 +28,9 @@ def console_of(given: argparse.Namespace) -> Console:
     return Console(quiet=given.quiet, lines_to_stderr=given.json, verbose=given.verbose)
 
 
-def words(text: str) -> tuple[str, ...]:
-    """The words of a list separated by commas."""
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+def words(text: str | None) -> tuple[str, ...]:
+    """The words of a list separated by commas; none of an option that was not given."""
+    return tuple(word.strip() for word in (text or "").split(",") if word.strip())
 
 
 def pairs_of(pairs: list[str], option: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from matdata.cli.options import joined
 from matdata.core.documents import JsonObject
 from matdata.core.packages import need_torch
 from matdata.core.printable import printable
+from matdata.core.units import with_unit
 from matdata.evaluation.arguments import EVALUATE_OPTIONS, canonical, config_of_evaluate
 from matdata.store.config_file import write_config
 from matdata.training.scores.shown import number
@@ -99,9 +100,8 @@ def _interval(interval: JsonObject) -> str:
 def _target(name: str, scored: JsonObject, run: str) -> list[str]:
     """The scores of one target."""
     report: list[str] = []
-    unit = "" if scored["unit"] == "1" else f" [{scored['unit']}]"
     names = scored.get("shown") or SHOWN[scored["task"]]
-    report.append(f"{name}{unit}, {scored['materials']:,} materials")
+    report.append(f"{with_unit(name, scored['unit'])}, {scored['materials']:,} materials")
     report += [
         f"  {count:,} without it: {reason}" for reason, count in scored.get("missing", {}).items()
     ]

@@ -11,6 +11,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.ledger import count_reasons
 from matdata.core.part_names import PARTS
+from matdata.core.units import with_unit
 from matdata.curate.funnel import render
 from matdata.store.catalogue import features_kept, find_dataset
 from matdata.store.dataset_folder import DatasetFolder
@@ -94,4 +95,4 @@ def _splits(dataset: DatasetFolder, damaged: list[str]) -> list[tuple[str, JsonO
 def _column(name: str, dataset: DatasetFolder) -> str:
     """A column with its unit, and the column that holds its axis."""
     unit, axis = dataset.units.get(name), dataset.axes.get(name)
-    return name + (f" [{unit}]" if unit else "") + (f" over {axis}" if axis else "")
+    return with_unit(name, unit) + (f" over {axis}" if axis else "")

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 from matdata.cli.common import cache_of, print_json, print_line
 from matdata.cli.run_folds import fold_lines
+from matdata.cli.score_table import score_table
 from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError
 from matdata.core.printable import printable
+from matdata.core.units import with_unit
 from matdata.training.scores.shown import few_scores, number
 
 Entry = JsonMapping
@@ -76,11 +78,11 @@ def _openings(count: int | None) -> str:
 
 def lines(group: Entry) -> list[str]:
     """One group as text, the best first."""
-    unit = "" if group["unit"] == "1" else f" [{group['unit']}]"
     part = {"val": "validation", "test": "test"}[group["part"]]
     text = [
-        f"{group['target']}{unit} by {group['by']} of {part}, {group['materials']:,} materials of "
-        f"{group['dataset']}, split {group['split']}; {_openings(group['openings'])}"
+        f"{with_unit(group['target'], group['unit'])} by {group['by']} of {part}, "
+        f"{group['materials']:,} materials of {group['dataset']}, split {group['split']}; "
+        f"{_openings(group['openings'])}"
     ]
     if group["part"] == "test":
         text.append("  these runs have no validation part: the test part chose among them")
@@ -92,17 +94,15 @@ def lines(group: Entry) -> list[str]:
         for entry in group["runs"]
     ]
     rows += [(name, None, scores, None) for name, scores in _baselines(group, bool(marks)).items()]
-    wide = max(len(name) for name, *_ in rows)
-    heads = (f"{p} {name}" for p, name in columns)
-    text.append(f"  {'':<{wide}}  members" + "".join(f"  {head:>13}" for head in heads))
-    for name, members, scores, mark in rows:
-        cells = (
+    cells = [
+        [
             number((scores.get(p) or {}).get(metric)) + (mark or "" if p == "test" else "")
             for p, metric in columns
-        )
-        text.append(
-            f"  {name:<{wide}}  {members or '':>7}" + "".join(f"  {cell:>13}" for cell in cells)
-        )
+        ]
+        for _, _, scores, mark in rows
+    ]
+    named = [(name, members, row) for (name, members, *_), row in zip(rows, cells, strict=True)]
+    text += score_table([f"{p} {name}" for p, name in columns], named, 13)
     if marks:
         sizes = {e["test_truth_digest"]: e["test_materials"] for e in group["runs"]}
         each = ", ".join(f"{mark.strip()} {sizes[d]:,} materials" for d, mark in marks.items())

@@ -13,14 +13,7 @@ from pathlib import Path
 
 from matdata.core.errors import ConfigError
 
-#: Arguments of the command line that name a file, a folder, or something in the cache.
-NAMED = (
-    "cache", "config", "dataset", "drop_in", "from", "from_run", "global_run", "id", "local_run",
-    "log_file",
-    "names", "optics", "other", "output", "pictures", "plugin", "run", "runs", "snapshot", "source",
-    "what", "write_config",
-)  # fmt: skip
-#: Those of them that are paths of this machine.
+#: Arguments of the command line that are paths of this machine.
 PATHS = ("cache", "config", "from", "log_file", "optics", "output", "pictures", "write_config")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
 
@@ -91,15 +84,14 @@ def require_given(text: str | Path, what: str) -> str:
 
 
 def require_arguments(arguments: argparse.Namespace) -> None:
-    """Check that the arguments of a command that name something are not empty.
+    """Check that no argument of a command is empty, and that its paths are of this machine.
 
     Raises
     ------
     ConfigError
-        If one of them is empty.
+        If one of them is empty, or a path is the address of a store elsewhere.
     """
-    for name in NAMED:
-        value = getattr(arguments, name, None)
+    for name, value in vars(arguments).items():
         option = "--from" if name == "from" else name.replace("_", "-")
         for argument in value if isinstance(value, list) else [value]:
             if isinstance(argument, str):

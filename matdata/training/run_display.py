@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matdata.core.documents import JsonMapping
 from matdata.core.html import card
+from matdata.core.units import with_unit
 
 
 def run_html(name: str, finished: bool, manifest: JsonMapping) -> str:
@@ -33,5 +34,4 @@ def run_html(name: str, finished: bool, manifest: JsonMapping) -> str:
 
 
 def _target(target: JsonMapping) -> str:
-    unit = target.get("unit", "1")
-    return str(target["name"]) if unit == "1" else f"{target['name']} [{unit}]"
+    return with_unit(str(target["name"]), target.get("unit"))

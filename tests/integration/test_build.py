@@ -205,7 +205,7 @@ def test_commands_on_a_built_dataset(source, tmp_path, capsys):
     code, out, _ = _run(capsys, "list", *cache)
     assert built["dataset"] in out
     code, out, _ = _run(capsys, "info", "some", *cache)
-    assert "energy_per_atom [eV/atom]" in out
+    assert "energy_per_atom (eV/atom)" in out
     assert "split 70-15-15-seed0" in out
     code, out, _ = _run(capsys, "show", "some", "m-0003", *cache)
     assert "lattice" in out

@@ -179,7 +179,7 @@ def test_info_shows_what_is_said(table, tmp_path, capsys):
     build(table, tmp_path / "c", unit={"heat": "eV"}, **WORDS)
     assert main(["info", "own", "--cache", str(tmp_path / "c")]) == 0
     text = capsys.readouterr().out
-    for part in ("heat [eV]", "licence: CC-BY-4.0", WORDS["citation"], WORDS["description"]):
+    for part in ("heat (eV)", "licence: CC-BY-4.0", WORDS["citation"], WORDS["description"]):
         assert part in text
 
 

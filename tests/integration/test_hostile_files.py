@@ -39,6 +39,10 @@ def test_empty_arguments_are_refused(empty, tmp_path, capsys, monkeypatch):
         ["predict", "run", empty],
         ["predict", empty, "x.jsonl"],
         ["export", "x", empty],
+        ["build", "x.jsonl", "--features", empty],
+        ["build", "x.jsonl", "--target", empty],
+        ["build", "x.jsonl", "--licence", empty],
+        ["audit", "x", "--allow", empty],
     ):
         assert main(arguments) == 1
         assert "is empty" in capsys.readouterr().err

@@ -106,7 +106,7 @@ def test_runs_lists_a_damaged_run_and_goes_on(cache, capsys, file):
     told = capsys.readouterr().out
     assert "b: damaged:" in told
     assert str(path) in told
-    assert f"{TARGET} [eV/atom] by mae of validation, 15 materials" in told
+    assert f"{TARGET} (eV/atom) by mae of validation, 15 materials" in told
     assert main(["runs", "--json", "--cache", str(cache)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {entry["run"]: "damaged" in entry for entry in found["runs"]} == {"a": False, "b": True}

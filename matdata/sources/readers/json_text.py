@@ -49,7 +49,7 @@ def decode(text: str) -> Item:
         value = json.loads(text)
         if _overflows(value):
             value = json.loads(text, parse_float=_number_or_text)
-        return weighed(value)
+        return sized_item(value)
     except RecursionError:
         return Item(Damaged(f"nested deeper than {MAX_DEPTH} levels"), 0)
     except ValueError as error:
@@ -71,7 +71,7 @@ def _number_or_text(text: str) -> float | str:
     return text if math.isinf(number) else number
 
 
-def weighed(value: object) -> Item:
+def sized_item(value: object) -> Item:
     """A value with its size in memory; `Damaged` in its place if it is too large or too deep."""
     weight, level = SLOT, [value] if isinstance(value, (dict, list)) else []
     for _ in range(MAX_DEPTH):
@@ -222,7 +222,7 @@ class JsonText:
         if _overflows(decoded):
             return decode(self._span())
         self._at = end
-        return weighed(decoded)
+        return sized_item(decoded)
 
     def end(self) -> None:
         """Check that the text is at its end.

@@ -20,7 +20,7 @@ from matdata.sources.limits import CHUNK_ROWS, MAX_COLUMNS, MAX_RECORD, MIB, req
 from matdata.sources.readers.base import DAMAGED, LABEL, LEFT_OUT, Record
 from matdata.sources.readers.csv_table import check_names
 from matdata.sources.readers.json_tables import document
-from matdata.sources.readers.json_text import weighed
+from matdata.sources.readers.json_text import sized_item
 from matdata.sources.readers.opening import COMPRESSED, open_plain
 
 #: pandas' name for the labels of rows that have no name of their own.
@@ -173,7 +173,7 @@ class _Columns:
         if longest > MAX_RECORD:
             return {DAMAGED: f"a cell of more than {MAX_RECORD // MIB} MiB"}
         opaque = [name for name, value in values.items() if isinstance(value, bytes)]
-        record = document(weighed({k: v for k, v in values.items() if k not in opaque}))
+        record = document(sized_item({k: v for k, v in values.items() if k not in opaque}))
         if labels and isinstance(labels[0], (int, str)) and DAMAGED not in record:
             record = {LABEL: labels[0], **record}
         unread = [*record.get(LEFT_OUT, ()), *opaque, *self._unread]
