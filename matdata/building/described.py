@@ -156,7 +156,7 @@ def _is_scale(text: str) -> bool:
 
 
 def _text(name: str, value: str | None) -> str:
-    """A text of the user, bounded, without letters that nobody sees and without secrets."""
+    """A text of the user, bounded, without invisible characters and without secrets."""
     text = "" if value is None else str(value).strip()
     if len(text) > LIMITS[name]:
         raise ConfigError(f"--{name} has {len(text):,} letters; at most {LIMITS[name]:,} are kept")

@@ -173,7 +173,7 @@ def _split_of(
             return given
         return add_splits(built.dataset, asked.method, asked.settings, console)[0]
     except SplitError as error:
-        # where nobody asked for one, a handful of crystals needs no split
+        # not asked for: a handful of crystals needs no split
         if asked.by_name and not options.allow_no_split:
             raise no_split(built.dataset, error).of(built.summary()) from error
         console.warn(f"no split was made: {error.what}")

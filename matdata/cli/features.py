@@ -43,7 +43,7 @@ def _record(name: str, alone: bool) -> JsonObject:
     family = name.partition(":")[0]
     try:
         return _described(name, FEATURIZERS.get(family), alone)
-    except Exception as error:  # whatever a stranger's class raises when it is asked
+    except Exception as error:  # whatever a third-party class raises
         if alone:
             raise
         what = error.what if isinstance(error, MatdataError) else excerpt(repr(error), 200)

@@ -143,7 +143,7 @@ def _describe(registry: Registry[Any], name: str) -> JsonObject:
         return described
     except MatdataError as error:
         return {**record, "broken": error.what}
-    except BaseException as error:  # whatever a stranger's class raises when it is asked
+    except BaseException as error:  # whatever a third-party class raises
         what = f"it cannot be described: {type(error).__name__}: {excerpt(error, 500)}"
         return {**record, "broken": what}
 

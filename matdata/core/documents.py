@@ -1,7 +1,7 @@
 """JSON documents as Python's parser gives them, which types nothing inside.
 
 The names stand for what manifests, records, answers of services and settings from files are before
-somebody has looked at a value; whoever reads a value checks it, or narrows it, where it is read.
+a value is checked; code that reads a value checks it, or narrows its type, where it is read.
 """
 
 from __future__ import annotations

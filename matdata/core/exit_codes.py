@@ -23,7 +23,7 @@ MEANINGS = {
     ExitCode.USAGE: "the command line is wrong: nothing was begun",
     ExitCode.INCOMPLETE: "built and kept, but too much was lost, or the split could not be made",
     ExitCode.INTERRUPTED: "stopped by Ctrl-C; the same command goes on",
-    ExitCode.UNREAD: "nobody reads what it prints (head, less ended); the same command goes on",
+    ExitCode.UNREAD: "the reader of its output ended (head, less); the same command goes on",
     ExitCode.TERMINATED: "stopped by SIGTERM; the same command goes on",
 }
 

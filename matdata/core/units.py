@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-#: Longest text that is looked at as a unit.
+#: Longest text that is parsed as a unit.
 MAX_LENGTH = 60
 
 

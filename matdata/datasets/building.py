@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matdata.features.feature import Feature
     from matdata.sources.base import Request, Source
 
-#: What stands for a source that is in memory, and names a dataset that nobody named.
+#: What stands for a source that is in memory, and names a dataset without a name.
 TABLE = "table"
 #: Options that ask a source of its own for something.
 OF_SOURCES = ("from_", "snapshot", "query", "thermo", "bulk", "optics")

@@ -37,7 +37,7 @@ def level_of(key: str, source: str, apart: tuple[str, ...], has_structures: bool
     apart
         What `kept_apart` returned.
     has_structures
-        Whether materials are told apart by their structure; else by their formula alone.
+        Whether materials are distinguished by their structure; else by their formula alone.
 
     Returns
     -------

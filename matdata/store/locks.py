@@ -71,7 +71,7 @@ def holding(
 
 
 def holder_of(path: Path) -> int | None:
-    """The process that holds a lock file: 0 if it is not known which, None if nobody does.
+    """The process that holds a lock file: 0 if it is not known which, None if no process does.
 
     Linux lists the holders of this machine. Elsewhere the lock is tried, and released at once.
     """

@@ -142,7 +142,7 @@ def read(home: Path, name: str) -> JsonObject:
 
 
 def read_note(home: Path, name: str) -> JsonObject:
-    """The note of a table, which is not looked at.
+    """The note of a table; the table is not read.
 
     Raises
     ------

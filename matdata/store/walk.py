@@ -63,7 +63,7 @@ def entries_below(folder: Path) -> Entries:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, of a link those of the link; 0 if it cannot be looked at."""
+    """Bytes of a file, of a link those of the link; 0 if it cannot be read."""
     try:
         return path.lstat().st_size
     except OSError:  # removed since it was listed

@@ -1,4 +1,4 @@
-"""Ids that records of several files have: told apart, so that none replaces another."""
+"""Ids that records of several files have: made distinct, so that none replaces another."""
 
 from __future__ import annotations
 
