@@ -218,7 +218,7 @@ def along_binary(
     Returns
     -------
     dict
-        ``x``; ``prediction`` and its standard deviation, as ``spread``; contributions by symbol.
+        ``x``; ``prediction`` and its standard deviation, as ``std``; contributions by symbol.
 
     Raises
     ------
@@ -246,7 +246,7 @@ def along_binary(
     prediction = (curves[first][0] + curves[second][0]) / 2
     # the model's log standard deviation is the mean of those of the elements
     deviation = np.sqrt(curves[first][1] * curves[second][1])
-    curves_by_name = {"x": x, "prediction": prediction, "spread": deviation}
+    curves_by_name = {"x": x, "prediction": prediction, "std": deviation}
     curves_by_name |= {symbol: values for symbol, (values, _) in curves.items()}
     return {name: values.tolist() for name, values in curves_by_name.items()}
 

@@ -153,7 +153,7 @@ def binary(
     Parameters
     ----------
     curves
-        ``x``, ``prediction``, ``spread``, and the contribution of each element by its symbol.
+        ``x``, ``prediction``, ``std``, and the contribution of each element by its symbol.
     symbols
         The two elements.
     label
@@ -162,7 +162,7 @@ def binary(
     picture = Picture(NARROW, title, look or Look())
     axes = picture.panel()
     x, mean = np.array(curves["x"]), np.array(curves["prediction"])
-    deviation = np.nan_to_num(np.array(curves["spread"]))
+    deviation = np.nan_to_num(np.array(curves["std"]))
     colours = picture.colours
     if deviation.any():
         axes.fill_between(

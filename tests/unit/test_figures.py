@@ -59,7 +59,7 @@ HISTORY = [
 ]
 COUNTS = curves.Counts((0.1, 0.2), {LONG: (900, 80), "b": (700, 60)}, (500, 40), (900, 90), (7, 5))
 X = np.linspace(0.02, 0.98, 49)
-BINARY = {"x": X, "prediction": X * (1 - X), "spread": 0 * X + 0.1, "Si": X**2, "O": -X}
+BINARY = {"x": X, "prediction": X * (1 - X), "std": 0 * X + 0.1, "Si": X**2, "O": -X}
 PARTS = {"train": RNG.normal(size=900), "val": RNG.normal(size=5), "test": np.full(3, np.nan)}
 STEPS = [
     {"filter": "Full data set", "number": 154_718},
