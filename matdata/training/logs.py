@@ -6,12 +6,14 @@ import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict
 
 from matdata.store import files
 from matdata.store.csv import csv_lines
 from matdata.training.contents import BOARD
-from matdata.training.event_file import EventFile
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 JSONL = "log.jsonl"
 CSV = "log.csv"
@@ -63,8 +65,10 @@ class RunLog:
             table.write(_csv([row], header=self._empty))
         self._empty = False
         if self._board is not None:
-            numbers = {k: v for k, v in row.items() if k not in ("epoch", "step", *NESTED)}
-            self._board.add(cast("dict[str, float]", numbers), row["step"])
+            for name, value in row.items():
+                if name not in ("epoch", "step", *NESTED):
+                    self._board.add_scalar(name, value, row["step"])
+            self._board.flush()
 
     def close(self) -> None:
         """Flush what is not yet written."""
@@ -106,8 +110,11 @@ def _csv(rows: list[LogRow], header: bool) -> str:
     return "".join(lines)
 
 
-def _board(folder: Path, rows: list[LogRow]) -> EventFile | None:
-    """A file for TensorBoard where it is installed; older ones count up to the last row."""
+def _board(folder: Path, rows: list[LogRow]) -> SummaryWriter | None:
+    """A writer where TensorBoard is installed; purges what older files hold after the last row."""
     if importlib.util.find_spec("tensorboard") is None:
         return None
-    return EventFile(folder / BOARD, rows[-1]["step"] + 1 if rows else None)
+    from torch.utils.tensorboard import SummaryWriter
+
+    purged = rows[-1]["step"] + 1 if rows else None
+    return SummaryWriter(str(folder / BOARD), purge_step=purged)  # type: ignore[no-untyped-call]

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 TARGET = "ewald_energy_per_atom"
 #: What a plain training imports for nothing, each as long as a good part of torch or more.
-NEEDLESS = ("torch._dynamo", "torch._inductor", "numba", "sympy", "tensorboard", "pandas", "scipy")
+NEEDLESS = ("torch._dynamo", "torch._inductor", "numba", "sympy", "pandas", "scipy")
 MISTAKES = {
     "split": (["roost", "s", "--target", TARGET, "--split", "typo"], "has no split 'typo'"),
     "target": (["roost", "s", "--target", "typo"], "has no column 'typo'"),

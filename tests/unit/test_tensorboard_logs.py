@@ -1,18 +1,10 @@
-"""Event files are those that TensorBoard reads."""
+"""What TensorBoard shows of a training that was resumed."""
 
 from __future__ import annotations
 
 import pytest
 
-from matdata.training.event_file import EventFile, crc32c
 from matdata.training.logs import RunLog
-
-
-def test_the_checksum_is_that_of_the_standard():
-    """RFC 3720, appendix B.4."""
-    assert crc32c(bytes(32)) == 0x8A9136AA
-    assert crc32c(b"\xff" * 32) == 0x62A8AB43
-    assert crc32c(bytes(range(32))) == 0x46DD794E
 
 
 def scalars(folder):
@@ -22,17 +14,6 @@ def scalars(folder):
     return {
         tag: [(event.step, event.value) for event in read.Scalars(tag)]
         for tag in read.Tags()["scalars"]
-    }
-
-
-def test_tensorboard_reads_what_is_written(tmp_path):
-    file = EventFile(tmp_path)
-    for step in (1, 300, 70_000):
-        file.add({"train_loss": step / 8, "val error": -0.5}, step)
-    file.close()
-    assert scalars(tmp_path) == {
-        "train_loss": [(1, 0.125), (300, 37.5), (70_000, 8750.0)],
-        "val error": [(1, -0.5), (300, -0.5), (70_000, -0.5)],
     }
 
 
