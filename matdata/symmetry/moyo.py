@@ -25,7 +25,7 @@ def prepare(symprec: float, angle_tolerance: float | None) -> tuple[str, Search]
     MissingPackageError
         If moyopy is not installed.
     """
-    with needed_for("finding symmetry", "choose --symmetry none"):
+    with needed_for("finding symmetry", "build with --symmetry none, without features of it"):
         import moyopy
 
     radians = None if angle_tolerance is None else math.radians(angle_tolerance)
