@@ -23,6 +23,10 @@ EXTRA_OF = {
     "torch_geometric": "pyg",
     "lightning": "lightning",
     "shtab": "completion",
+    **dict.fromkeys(("distributed", "dask"), "dask"),
+    **dict.fromkeys(
+        ("fsspec", "s3fs", "gcsfs", "huggingface_hub", "paramiko", "aiohttp"), "remote"
+    ),
 }
 
 
