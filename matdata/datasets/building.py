@@ -34,6 +34,7 @@ def build(
     *,
     config: str | Path | None = None,
     executor: Executor | None = None,
+    quiet: bool = True,
     **options: Unpack[BuildKeywords],
 ) -> Dataset:
     """Build a dataset, as ``matdata build`` does.
@@ -52,6 +53,8 @@ def build(
         Runs the tasks: an open `concurrent.futures.Executor`, or one like it (`Executor` of
         `matdata.plugin`), which is left open. ``workers`` says how many tasks it runs at once.
         Threads and processes of this machine if not given, with the same results.
+    quiet
+        Print warnings alone (and bars in a notebook); False prints what the command prints.
     options
         The options of the command, under their names (``matdata build --help``): ``name``,
         ``features``, ``target``, ``energy``, ``dedupe``, ``split``, …. ``from_`` is ``--from``.
@@ -89,7 +92,7 @@ def build(
     reader = (
         _table(source, values, name, request) if in_memory else find_source(chosen.source, request)
     )
-    built = pipeline.build(reader, home, chosen.options, python_console(), executor=executor)
+    built = pipeline.build(reader, home, chosen.options, python_console(quiet), executor)
     return Dataset(built.dataset.folder, home)
 
 
@@ -164,6 +167,7 @@ def featurize(
     *,
     config: str | Path | None = None,
     executor: Executor | None = None,
+    quiet: bool = True,
     **options: Unpack[FeaturizeKeywords],
 ) -> list[Feature]:
     """Compute features of a dataset, or find those that are there, as ``matdata featurize`` does.
@@ -176,7 +180,7 @@ def featurize(
         Names of features, in a list or with commas.
     config
         A configuration file, as ``--config`` takes it; what is given here wins.
-    executor
+    executor, quiet
         As of `build`.
     options
         The options of the command, under their names.
@@ -198,4 +202,4 @@ def featurize(
     opened = dataset_of(
         dataset if isinstance(dataset, Dataset) else keywords.get("dataset"), keywords.get("cache")
     )
-    return opened.add_features(keywords, executor)
+    return opened.add_features(keywords, executor, quiet)
