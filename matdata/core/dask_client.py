@@ -164,6 +164,7 @@ def local_cluster(workers: int, patience: float) -> Iterator[DaskExecutor]:
             threads_per_worker=1,
             dashboard_address=None,
             silence_logs=logging.CRITICAL,
+            preload=["matdata.core.dask_worker"],
         ) as cluster,
         connected(cluster.scheduler_address, patience) as executor,
     ):

@@ -12,17 +12,16 @@ from matdata.core import ledger
 from matdata.core.console import Console
 from matdata.core.digest import digest_json
 from matdata.core.errors import StoreError
-from matdata.core.executors import Kind, Workers, ordered_map
+from matdata.core.executors import Workers, ordered_map
 from matdata.core.ledger import Reject, count_reasons
-from matdata.features.base import CRYSTAL, Block, Featurizer
+from matdata.features.base import CRYSTAL, Featurizer
 from matdata.features.dataset_inputs import batches_of_rows, entries_per_row
 from matdata.features.shards import (
     FeatureSpec,
     ShardRecord,
     ShardTask,
-    compute_batch,
+    blocks_of,
     compute_shard,
-    featurize_batch,
     write_shard,
 )
 from matdata.store import tables
@@ -198,35 +197,23 @@ def _records(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[Sha
     Else the batches of a shard are shared among the workers of this machine, so that a small
     dataset of one shard keeps all of them busy.
     """
-    processes = _kind(job, workers) == "process" and len(tasks) >= workers.count > 1
+    kind = workers.kind or job.featurizer.workers
+    processes = kind == "process" and len(tasks) >= workers.count > 1
     if workers.executor is not None or processes:
         return ordered_map(compute_shard, tasks, workers, "process")
     return _from_batches(job, tasks, workers)
 
 
-def _kind(job: Job, workers: Workers) -> Kind:
-    """What the workers of this machine are."""
-    return workers.kind or job.featurizer.workers
-
-
 def _from_batches(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
-    made = job.featurizer
-    blocks = _blocks(job, tasks, workers)
-    for task in tasks:
-        n_batches = -(-len(task) // made.batch_rows)
-        yield write_shard(task, made, [next(blocks) for _ in range(n_batches)])
-
-
-def _blocks(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[Block]:
     made = job.featurizer
     ranges = ((task.start, task.stop) for task in tasks)
     batches = (
         batch for start, stop in ranges for batch in batches_of_rows(job.rows, made, start, stop)
     )
-    if _kind(job, workers) == "thread":
-        return ordered_map(functools.partial(featurize_batch, made), batches, workers, "thread")
-    spec = FeatureSpec.of(made)
-    return ordered_map(compute_batch, ((spec, batch) for batch in batches), workers, "process")
+    blocks = blocks_of(made, batches, workers)
+    for task in tasks:
+        n_batches = -(-len(task) // made.batch_rows)
+        yield write_shard(task, made, [next(blocks) for _ in range(n_batches)])
 
 
 def _commit(job: Job, writer: ArtefactWriter, lost: list[str]) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -121,6 +122,24 @@ def test_a_worker_is_killed_in_the_middle_of_a_shard(bench, dask):
     errors = process.communicate(timeout=300)[1]
     assert process.returncode == 0, errors
     assert artefacts(bench.cache) == bench.alone
+
+
+def test_a_process_of_our_own_is_killed_in_the_middle_of_a_shard(bench):
+    bench.hold()
+    process = bench.start("processes")
+    wait_until(lambda: bench.begun() >= 1)
+    mark = next(bench.gate.glob("begun-*"))
+    os.kill(int(mark.name.split("-")[1]), signal.SIGKILL)
+    bench.release()
+    errors = process.communicate(timeout=300)[1]
+    assert process.returncode == 0, errors
+    assert "a worker was lost in compute_shard (BrokenProcessPool" in errors
+    assert artefacts(bench.cache) == bench.alone
+    receipts = [
+        json.loads(path.read_text()) for path in bench.cache.glob("features/*/*/receipt.json")
+    ]
+    (lost,) = [receipt["lost_workers"] for receipt in receipts]
+    assert all("a worker was lost in compute_shard" in line for line in lost)
 
 
 def test_two_commands_for_one_feature(bench, dask):
