@@ -16,7 +16,7 @@ REASONS = {
     "zero_volume": "the lattice vectors span no volume",
     "overlapping_atoms": "two atoms are closer than {min_distance} Å",
 }
-ROWS_AT_ONCE = 16384  # crystals of one task
+ROWS_AT_ONCE = 4096  # crystals of one task
 MIN_RELATIVE_VOLUME = 1e-6  # volume over the product of the lattice vectors' lengths
 
 

@@ -36,6 +36,7 @@ from matdata.store.sharded import ShardedArrays
 KIND = "feature"
 SHARD_ROWS = "shard_rows"  # key of the receipt
 LOST = "lost_workers"  # key of the receipt: shards that were computed again, and why
+SHARDS_EACH = 4  # of each process, at least: the last ones end at different times
 SHARD_BYTES = 64 << 20
 GUESSED_ENTRIES = 16  # entries a site of a ragged level whose size is only known afterwards
 
@@ -143,11 +144,7 @@ def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Worker
     records = console.bar(
         _records(job, todo, workers), job.featurizer.spec, total, total - left, size=len
     )
-    said = len(workers.losses.lines)
     for record in records:
-        for line in workers.losses.lines[said:]:
-            console.warn(line)
-        said = len(workers.losses.lines)
         for entry in record.parts:
             _require_visible(writer.staging / entry["part"])
             writer.record(entry)
@@ -194,11 +191,12 @@ def _records(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[Sha
     """Records of the tasks, in their order.
 
     Whole shards go to an executor of the caller, and to processes where there are enough of them.
-    Else the batches of a shard are shared among the workers of this machine, so that a small
-    dataset of one shard keeps all of them busy.
+    Else the batches of a shard are shared among the workers of this machine, so that a few shards,
+    or one, keep all of them busy.
     """
     kind = workers.kind or job.featurizer.workers
-    processes = kind == "process" and len(tasks) >= workers.count > 1
+    is_parallel = workers.count > 1
+    processes = kind == "process" and is_parallel and len(tasks) >= SHARDS_EACH * workers.count
     if workers.executor is not None or processes:
         return ordered_map(compute_shard, tasks, workers, "process")
     return _from_batches(job, tasks, workers)

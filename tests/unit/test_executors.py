@@ -104,11 +104,17 @@ def test_a_lost_process_of_our_own_is_replaced(tmp_path):
     assert any("in DieOnce" in line for line in workers.losses.lines)
 
 
+@pytest.mark.slow
+def test_a_task_that_kills_each_process_ends_in_one_error():
+    workers = Workers(2)
+    with pytest.raises(MatdataError, match=r"exited without.*\n.*\n.*fewer --workers"):
+        list(ordered_map(die, range(3), workers, "process"))
+    assert len(workers.losses.lines) == RETRIES
+
+
 def test_what_dask_says_of_lost_workers_is_known_by_name():
-    comm, scheduler = (
-        pytest.importorskip("distributed.comm"),
-        pytest.importorskip("distributed.scheduler"),
-    )
+    comm = pytest.importorskip("distributed.comm")
+    scheduler = pytest.importorskip("distributed.scheduler")
     assert is_lost(comm.CommClosedError("in <TCP>: Stream is closed"))
     killed = scheduler.KilledWorker("compute_shard-1", None, 3)
     assert isinstance(killed, Exception)
