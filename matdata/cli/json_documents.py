@@ -19,6 +19,15 @@ _DATASET = {"dataset": ("text", "exact reference, `name@version`")}
 _FUNNEL = {"funnel": ("list", "steps with `entered`, `left` and `reasons`")}
 _UNCHANGED = {"unchanged": ("truth", "whether all of it was there already")}
 _STATE = {**_UNCHANGED, "states": ("record", "built, repaired or unchanged, by artefact")}
+_PULLED: Fields = {
+    "artefacts": (
+        "list",
+        "of each: `ref`, `kind`, `folder`, `state` (pulled, repaired or unchanged), `files`, "
+        "`bytes`, `received_bytes`",
+    ),
+    "received_bytes": ("count", "of all"),
+    **_UNCHANGED,
+}
 SCHEMAS: dict[str, Schema] = {
     "build": Schema(
         {
@@ -267,6 +276,21 @@ SCHEMAS: dict[str, Schema] = {
             "rows": ("count", "materials"),
             "records": ("count", "of a snapshot"),
             "snapshot": ("text", "its version"),
+            "files": ("count", "of an archive"),
         },
     ),
+    "push": Schema(
+        {
+            "url": ("text", "where it went, without credentials"),
+            "artefacts": (
+                "list",
+                "of each: `ref`, `kind`, `state` (pushed or unchanged), `files`, `bytes`, "
+                "`sent_files`, `sent_bytes`",
+            ),
+            "sent_bytes": ("count", "of all"),
+            **_UNCHANGED,
+        }
+    ),
+    "pull": Schema(_PULLED),
+    "import": Schema(_PULLED),
 }
