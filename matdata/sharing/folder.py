@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Protocol
 
+from matdata.sharing.address import Address
 from matdata.store import files
 from matdata.store.verify import is_passing
 
@@ -27,6 +28,9 @@ class SharedFolder(Protocol):
     @property
     def shown(self) -> str:
         """Its address without credentials."""
+
+    def at(self, address: Address) -> SharedFolder:
+        """Another folder of the same store, through the same connection."""
 
     def opened(self, name: str, offset: int = 0) -> contextlib.AbstractContextManager[IO[bytes]]:
         """Read a file from a byte on."""
@@ -78,6 +82,10 @@ class LocalFolder:
     def shown(self) -> str:
         """Its path."""
         return str(self.path)
+
+    def at(self, address: Address) -> LocalFolder:
+        """Another folder."""
+        return LocalFolder(Path(address.path))
 
     @contextlib.contextmanager
     def opened(self, name: str, offset: int = 0) -> Iterator[IO[bytes]]:

@@ -49,8 +49,8 @@ def locate(what: str | Path) -> Located:
         return Located(require_shared(base), str(what))
     address, names = address_of(str(what)), list[str]()
     first = address
+    folder = open_folder(address)
     for _ in range(DEPTH + 1):
-        folder = open_folder(address)
         if read_marker(folder):
             return Located(folder, "/".join(names))
         parent = address.parent()
@@ -58,6 +58,7 @@ def locate(what: str | Path) -> Located:
             break
         address, name = parent
         names.insert(0, name)
+        folder = folder.at(address)
     raise _nothing_at(str(first))
 
 

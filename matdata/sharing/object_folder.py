@@ -42,6 +42,10 @@ class ObjectFolder:
         """Its address without credentials."""
         return str(self._address)
 
+    def at(self, address: Address) -> ObjectFolder:
+        """Another folder of the same store, through the same connection."""
+        return type(self)(address, self.filesystem)
+
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Literal, get_args
 from matdata.core.console import Console
 from matdata.core.errors import ConfigError, DamageError, StoreError
 from matdata.core.executors import Workers, ordered_map
+from matdata.core.redaction import shareable
 from matdata.sharing.artefacts import Artefact, agrees, file_record, is_read_by_parts
 from matdata.sharing.folder import SharedFolder, digest_of
 from matdata.sharing.layout import BLOBS, MARKER, blob, latest
@@ -104,14 +105,21 @@ def push_all(
 def _mark(folder: SharedFolder) -> None:
     if not read_marker(folder):
         try:
-            _put_new(folder, marker(), MARKER)
+            _written(folder, MARKER, lambda: folder.put_new(marker(), MARKER))
         except FileExistsError:  # another pusher has just made it
             read_marker(folder)
 
 
-def _put_new(folder: SharedFolder, data: bytes, name: str) -> None:
-    what = f"{folder.shown}/{name} cannot be written"
-    retried(partial(folder.put_new, data, name), what)
+def _written(folder: SharedFolder, name: str, write: Callable[[], None]) -> None:
+    """Write something, with one clear error if that fails for good."""
+    try:
+        retried(write, f"{folder.shown}/{name} cannot be written")
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"{folder.shown} cannot be written: there is no such place",
+            cause="a bucket or a repository that does not exist",
+            next_step="make it with the tools of that service, or mend the address",
+        ) from shareable(error)
 
 
 def _push(
@@ -226,14 +234,7 @@ def _send_file(path: Path, one: FileRecord, folder: SharedFolder, check: Check) 
             folder.remove(name)  # under its name there would be what it is not
             raise WrongBytesError(f"what arrived of {path.name} are other bytes than were sent")
 
-    try:
-        retried(attempt, f"{folder.shown}/{name} cannot be written")
-    except FileNotFoundError as error:
-        raise StoreError(
-            f"{folder.shown} cannot be written: there is no such place",
-            cause="a bucket or a repository that does not exist",
-            next_step="make it with the tools of that service, or mend the address",
-        ) from error
+    _written(folder, name, attempt)
 
 
 def _arrived(folder: SharedFolder, one: FileRecord) -> bool:
@@ -249,10 +250,10 @@ def _publish(record: Record, folder: SharedFolder, replace: bool) -> None:
     """Write the record, which makes the artefact one that is there."""
     data, path = record.to_bytes(), record.key.path
     if replace:
-        retried(partial(folder.put_bytes, data, path), f"{folder.shown}/{path} cannot be written")
+        _written(folder, path, lambda: folder.put_bytes(data, path))
         return
     try:
-        _put_new(folder, data, path)
+        _written(folder, path, lambda: folder.put_new(data, path))
     except FileExistsError:  # another pusher was faster, or the answer to this one was lost
         other = read_record(folder, record.key)
         if other is None or not record.holds_same(other):
@@ -269,4 +270,4 @@ def _mark_latest(record: Record, folder: SharedFolder) -> None:
             return
     data = json_text(seal_record({"order": [key.name]})).encode()
     path = latest(key.home)
-    retried(partial(folder.put_bytes, data, path), f"{folder.shown}/{path} cannot be written")
+    _written(folder, path, lambda: folder.put_bytes(data, path))

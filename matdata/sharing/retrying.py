@@ -74,8 +74,8 @@ def retried(action: Callable[[], T], what: str) -> T:
 
 def pause_after(attempt: int) -> float:
     """Seconds to wait after an attempt: doubling, and scattered so that clients part."""
-    longest = min(LONGEST, PAUSE * 2 ** (attempt - 1))
-    return longest * random.uniform(0.5, 1.0)
+    longest = min(LONGEST, PAUSE * float(1 << (attempt - 1)))
+    return longest * (0.5 + 0.5 * random.random())
 
 
 def failure(error: BaseException, what: str, attempts: int = 1) -> StoreError:

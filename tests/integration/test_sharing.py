@@ -226,7 +226,7 @@ def test_a_pull_that_was_stopped_goes_on_at_the_byte(cache, other, tmp_path, mon
         """A disk that takes 1,000 bytes."""
 
         def __init__(self, path, *how, **more):
-            self.file, self.left = open(path, *how, **more), 10
+            self.file, self.left = open(path, *how, **more), 10  # noqa: SIM115
 
         def __enter__(self):
             return self
@@ -287,7 +287,7 @@ def test_of_two_runs_of_one_name_the_first_stays(cache, other, place):
         md.push("runs/golden", place, cache=second)
     shutil.copytree(second, other)
     (other / "runs/golden/log.csv").write_text("mine")
-    with pytest.raises(md.StoreError, match="differs in log.csv"):
+    with pytest.raises(md.StoreError, match=r"differs in log\.csv"):
         pull(place, "runs/golden", other)
 
 
