@@ -35,6 +35,9 @@ class SharedFolder(Protocol):
     def opened(self, name: str, offset: int = 0) -> contextlib.AbstractContextManager[IO[bytes]]:
         """Read a file from a byte on."""
 
+    def read_range(self, name: str, start: int, stop: int) -> bytes:
+        """Bytes of a file from `start` to `stop`."""
+
     def sizes(self, folder: str) -> dict[str, int]:
         """Sizes in bytes of the files in a folder by their names in it; empty if there is none.
 
@@ -96,6 +99,11 @@ class LocalFolder:
         with open(path, "rb") as file:
             file.seek(offset)
             yield file
+
+    def read_range(self, name: str, start: int, stop: int) -> bytes:
+        """Bytes of a file."""
+        with self.opened(name, start) as file:
+            return file.read(stop - start)
 
     def sizes(self, folder: str) -> dict[str, int]:
         """Sizes of the files in a folder."""

@@ -104,8 +104,8 @@ def install_record(record: Record, manifest: JsonObject, transfer: Transfer) -> 
         state = _standing(record, final)
         received = 0
         if state != "unchanged":
-            received = _receive(record, final, transfer)
-            _commit(record, final, transfer.cache)
+            received = _receive(record, staging_of(record, final.parent), final, transfer)
+            _commit(record, final)
         if key.kind in ("dataset", "feature"):
             mark_used(final)
         return Pulled(key.ref, key.kind, final, state, len(record.files), record.size, received)
@@ -169,8 +169,7 @@ def staging_of(record: Record, home: Path) -> Path:
     return home / f"{STAGING}pull-{record.key.kind}-{digest[:16]}"
 
 
-def _receive(record: Record, final: Path, transfer: Transfer) -> int:
-    staging = staging_of(record, final.parent)
+def _receive(record: Record, staging: Path, existing: Path, transfer: Transfer) -> int:
     try:
         staging.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -179,14 +178,14 @@ def _receive(record: Record, final: Path, transfer: Transfer) -> int:
         record.files,
         transfer.source,
         staging,
-        final,
+        existing,
         transfer.workers,
         transfer.console,
         record.key.ref,
     )
 
 
-def _commit(record: Record, final: Path, cache: Path) -> None:
+def _commit(record: Record, final: Path) -> None:
     """Give a staging folder in which all files are whole its final name."""
     staging = staging_of(record, final.parent)
     try:
@@ -220,15 +219,12 @@ def _install_split(record: Record, note: JsonObject, home: Path, transfer: Trans
     if read_manifest(dataset, "dataset")["identity_digest"] != note["dataset_digest"]:
         raise StoreError(f"split {key.name} was made from another dataset than {dataset}")
     staging = staging_of(record, dataset.parent)
-    try:
-        staging.mkdir(parents=True, exist_ok=True)
-        received = receive_all(
-            record.files, transfer.source, staging, home, transfer.workers,
-            transfer.console, key.ref,
-        )  # fmt: skip
-        added = notes.adopt(home, key.name, staging)
-    finally:
-        files.remove(staging)
+    with holding(staging.with_name(f"{LOCK}{staging.name.lstrip('.')}")):
+        try:
+            received = _receive(record, staging, home, transfer)
+            added = notes.adopt(home, key.name, staging)
+        finally:
+            files.remove(staging)
     state = "pulled" if added else "unchanged"
     return Pulled(key.ref, key.kind, home, state, len(record.files), record.size, received)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from matdata.core.errors import ConfigError, StoreError, first_few
-from matdata.sharing.address import address_of, is_address
+from matdata.sharing.address import Address, address_of, is_address
 from matdata.sharing.connecting import open_folder
 from matdata.sharing.folder import SharedFolder
 from matdata.sharing.layout import FOLDERS
@@ -24,6 +24,7 @@ class Located(NamedTuple):
 
     folder: SharedFolder
     ref: str
+    address: Address
 
 
 def locate(what: str | Path) -> Located:
@@ -46,13 +47,17 @@ def locate(what: str | Path) -> Located:
                 next_step=f"give the address (s3://…/NAME), or set {ENV}; `matdata import` takes "
                 "a folder or an archive of this machine",
             )
-        return Located(require_shared(base), str(what))
+        address = address_of(base, f"${ENV}")
+        folder = open_folder(address)
+        if not read_marker(folder):
+            raise _nothing_at(str(address))
+        return Located(folder, str(what), address)
     address, names = address_of(str(what)), list[str]()
     first = address
     folder = open_folder(address)
     for _ in range(DEPTH + 1):
         if read_marker(folder):
-            return Located(folder, "/".join(names))
+            return Located(folder, "/".join(names), address)
         parent = address.parent()
         if parent is None:
             break
@@ -60,21 +65,6 @@ def locate(what: str | Path) -> Located:
         names.insert(0, name)
         folder = folder.at(address)
     raise _nothing_at(str(first))
-
-
-def require_shared(base: str | Path) -> SharedFolder:
-    """The shared folder at an address or path.
-
-    Raises
-    ------
-    StoreError
-        If there is none.
-    """
-    address = address_of(base, f"${ENV}")
-    folder = open_folder(address)
-    if not read_marker(folder):
-        raise _nothing_at(str(address))
-    return folder
 
 
 def only_dataset(folder: SharedFolder) -> str:

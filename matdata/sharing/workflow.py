@@ -169,7 +169,7 @@ def pull_asked(
     from matdata.sharing.references import in_folder
 
     _require_workers(workers)
-    folder, ref = locate(what)
+    folder, ref, _ = locate(what)
     keys = in_folder(folder, ref or only_dataset(folder), choice)
     planned = plan(folder, keys, alone=choice.alone)
     ensure_writable(cache)
