@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from matdata.cli.train_arguments import Add
-from matdata.sharing.workflow import CHECKS, WORKERS
+from matdata.sharing.defaults import CHECKS, WORKERS
 
 REF = (
     "DATASET, DATASET/features/FEATURE, DATASET/splits/SPLIT, runs/RUN or snapshots/SOURCE/VERSION"

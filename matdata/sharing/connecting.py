@@ -6,6 +6,7 @@ not multiply, and their instances are never shared, so that none holds the crede
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from matdata.core.errors import ConfigError
@@ -70,10 +71,9 @@ def _web(address: Address) -> dict[str, Any]:
         total=None, sock_connect=retrying.TIMEOUT, sock_read=retrying.TIMEOUT
     )
     client: dict[str, Any] = {"timeout": limits}
-    if address.user:
-        client["auth"] = aiohttp.BasicAuth(address.user, address.password)
-        # not sent to another host that an answer leads to
-        client["base_url"] = f"{address.scheme}://{address.path.partition('/')[0]}/"
+    if address.user:  # as a header, which aiohttp leaves out where an answer leads to another host
+        token = base64.b64encode(f"{address.user}:{address.password}".encode()).decode()
+        client["headers"] = {"Authorization": f"Basic {token}"}
     return {"client_kwargs": client, "cache_type": "none"}
 
 

@@ -52,7 +52,8 @@ class ObjectFolder:
     @contextlib.contextmanager
     def opened(self, name: str, offset: int = 0) -> Iterator[IO[bytes]]:
         """Read a file from a byte on; a server that sends whole files only is read up to there."""
-        file = self.filesystem.open(self._path(name), "rb", block_size=PART)
+        with _as_meant():
+            file = self.filesystem.open(self._path(name), "rb", block_size=PART)
         with file:
             if offset and not _seeks(file, offset):
                 _skip(file, offset)
@@ -160,6 +161,21 @@ class SftpFolder(ObjectFolder):
         finally:
             with contextlib.suppress(OSError):  # it was renamed
                 self.filesystem.ftp.remove(temporary)
+
+
+@contextlib.contextmanager
+def _as_meant() -> Iterator[None]:
+    """Let "not there" mean that a server answered so; fsspec takes any failure on the web so."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        cause = error.__cause__
+        status = getattr(cause, "status", None)
+        if status in (401, 403):
+            raise PermissionError(f"the server answers {status}") from None
+        if cause is None or status in (404, 410):
+            raise
+        raise ConnectionError(f"{type(cause).__name__}: {cause}") from None
 
 
 def _root_of(address: Address) -> str:

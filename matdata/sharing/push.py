@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, get_args
 
 from matdata.core.console import Console
 from matdata.core.errors import ConfigError, DamageError, StoreError
 from matdata.core.executors import Workers, ordered_map
 from matdata.core.redaction import shareable
 from matdata.sharing.artefacts import Artefact, agrees, file_record, is_read_by_parts
+from matdata.sharing.defaults import CHECKS, Check
 from matdata.sharing.folder import SharedFolder, digest_of
 from matdata.sharing.layout import BLOBS, MARKER, blob, latest
 from matdata.sharing.reading import read_latest, read_marker, read_record
@@ -21,10 +21,6 @@ from matdata.sharing.record import FileRecord, Record, marker
 from matdata.sharing.retrying import WrongBytesError, retried
 from matdata.store.files import json_text
 from matdata.store.records import seal_record
-
-#: What is compared with its digest on the other side: the sizes of all blobs (``size``), the bytes
-#: of those that were just sent (``new``), or those of all (``all``), which mends damaged ones.
-Check = Literal["size", "new", "all"]
 
 
 @dataclass(frozen=True)
@@ -62,11 +58,10 @@ def require_check(check: str) -> Check:
     ConfigError
         If it is none.
     """
-    choices: tuple[Check, ...] = get_args(Check)
-    for one in choices:
+    for one in CHECKS:
         if check == one:
             return one
-    raise ConfigError(f"--check {check!r}: expected one of {', '.join(choices)}")
+    raise ConfigError(f"--check {check!r}: expected one of {', '.join(CHECKS)}")
 
 
 def push_all(

@@ -81,7 +81,8 @@ def listed(folder: SharedFolder, place: str) -> list[str]:
         raise StoreError(
             what,
             cause="a web server that shows no listings, or nothing of that name is there",
-            next_step="name what you want in full: NAME@VERSION-DIGEST, …/features/NAME-DIGEST",
+            next_step="name what you want in full: NAME@VERSION-DIGEST, …/features/NAME-DIGEST, "
+            "and --splits A,B or --splits none",
         ) from None
     names = [name.removesuffix(RECORD) for name in sizes if name.endswith(RECORD)]
     return sorted(name for name in names if f"{name}{RECORD}" != latest("x").rpartition("/")[2])

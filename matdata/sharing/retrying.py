@@ -32,8 +32,10 @@ _REFUSALS = {
     *("AuthenticationException", "BadHostKeyException", "CredentialRetrievalError"),
     *("GatedRepoError", "LocalTokenNotFoundError", "NoAuthTokenError", "NoCredentialsError"),
     *("PartialCredentialsError", "ParamValidationError", "PasswordRequiredException"),
-    *("RepositoryNotFoundError", "UnknownHostError"),
+    "UnknownHostError",
 }
+#: What libraries raise, other than `FileNotFoundError`, for a bucket or repository that is not there.
+_ABSENT = {"NoSuchBucket", "RepositoryNotFoundError"}
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ENAMETOOLONG)
 
 
@@ -66,6 +68,8 @@ def retried(action: Callable[[], T], what: str) -> T:
         except Exception as error:
             if not _is_of_store(error):
                 raise
+            if type(error).__name__ in _ABSENT:
+                raise FileNotFoundError(what) from None
             if attempt == TRIES or _is_final(error):
                 raise failure(error, what, attempt) from shareable(error)
             time.sleep(pause_after(attempt))

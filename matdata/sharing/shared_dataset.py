@@ -15,6 +15,7 @@ from matdata.sharing.address import Address
 from matdata.sharing.artefacts import SHARDS
 from matdata.sharing.block_cache import BlockCache
 from matdata.sharing.consistency import manifest_of
+from matdata.sharing.defaults import WORKERS
 from matdata.sharing.folder import SharedFolder
 from matdata.sharing.install import Transfer
 from matdata.sharing.layout import FOLDERS, Key
@@ -29,8 +30,6 @@ from matdata.sharing.remote_parts import RemoteParts
 from matdata.store.catalogue import feature_folder
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.locks import LOCK, holding
-
-WORKERS = 8
 
 
 class RemoteFeatures:

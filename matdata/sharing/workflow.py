@@ -11,17 +11,13 @@ from matdata.core.console import Console, python_console
 from matdata.core.errors import ConfigError
 from matdata.core.executors import default_workers
 from matdata.core.given import path_of
+from matdata.sharing.defaults import WORKERS
 from matdata.sharing.references import ALL, NONE, Choice
 from matdata.store.dataset_folder import DatasetFolder
 
 if TYPE_CHECKING:
     from matdata.sharing.install import Pulled
     from matdata.sharing.push import Pushed
-
-#: What of a push is compared with its digest where it arrived.
-CHECKS = ("size", "new", "all")
-#: Files that are sent or received at once.
-WORKERS = 8
 
 
 def push(
