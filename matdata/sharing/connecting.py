@@ -7,6 +7,7 @@ not multiply, and their instances are never shared, so that none holds the crede
 from __future__ import annotations
 
 import base64
+import threading
 from typing import Any
 
 from matdata.core.errors import ConfigError
@@ -86,6 +87,7 @@ def _sftp(address: Address) -> Any:
         cachable = False
 
         def _connect(self) -> None:
+            self.lock = threading.RLock()
             self.client = paramiko.SSHClient()
             self.client.load_system_host_keys()
             self.client.set_missing_host_key_policy(paramiko.RejectPolicy())

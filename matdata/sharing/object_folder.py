@@ -124,7 +124,26 @@ class ObjectFolder:
 
 
 class SftpFolder(ObjectFolder):
-    """A shared folder on a server with SFTP: files are written aside and renamed."""
+    """A shared folder on a server with SFTP: files are written aside and renamed.
+
+    One request at a time: a client of paramiko hands answers to whichever thread reads first.
+    `filesystem` has a ``lock``.
+    """
+
+    @contextlib.contextmanager
+    def opened(self, name: str, offset: int = 0) -> Iterator[IO[bytes]]:
+        """Read a file from a byte on."""
+        with self.filesystem.lock, super().opened(name, offset) as file:
+            yield file
+
+    def read_range(self, name: str, start: int, stop: int) -> bytes:
+        """Bytes of a file."""
+        with self.opened(name, start) as file:
+            return file.read(stop - start)
+
+    def _listed(self, folder: str) -> list[dict[str, Any]]:
+        with self.filesystem.lock:
+            return super()._listed(folder)
 
     def put(self, path: Path, name: str) -> None:
         """Store a file."""
@@ -150,17 +169,23 @@ class SftpFolder(ObjectFolder):
                     raise FileExistsError(final) from None
                 raise
 
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        with self.filesystem.lock:
+            super().remove(name)
+
     @contextlib.contextmanager
     def _aside(self, name: str) -> Iterator[str]:
         parent, _, last = self._path(name).rpartition("/")
-        with contextlib.suppress(OSError):  # another pusher may have just made it
-            self.filesystem.makedirs(parent, exist_ok=True)
         temporary = f"{parent}/{TEMPORARY}{secrets.token_hex(8)}-{last[-40:]}"
-        try:
-            yield temporary
-        finally:
-            with contextlib.suppress(OSError):  # it was renamed
-                self.filesystem.ftp.remove(temporary)
+        with self.filesystem.lock:
+            with contextlib.suppress(OSError):  # another pusher may have just made it
+                self.filesystem.makedirs(parent, exist_ok=True)
+            try:
+                yield temporary
+            finally:
+                with contextlib.suppress(OSError):  # it was renamed
+                    self.filesystem.ftp.remove(temporary)
 
 
 @contextlib.contextmanager
@@ -197,7 +222,8 @@ def _is_inside(name: str, inside: str) -> bool:
 
 def _seeks(file: Any, offset: int) -> bool:
     try:
-        return bool(file.seek(offset) == offset)
+        file.seek(offset)
+        return bool(file.tell() == offset)
     except (ValueError, OSError, NotImplementedError):
         return False
 

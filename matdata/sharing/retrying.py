@@ -34,7 +34,7 @@ _REFUSALS = {
     *("PartialCredentialsError", "ParamValidationError", "PasswordRequiredException"),
     "UnknownHostError",
 }
-#: What libraries raise, other than `FileNotFoundError`, for a bucket or repository that is not there.
+#: What libraries raise besides `FileNotFoundError` for a bucket or repository that is not there.
 _ABSENT = {"NoSuchBucket", "RepositoryNotFoundError"}
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ENAMETOOLONG)
 
