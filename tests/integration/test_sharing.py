@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.killing import killed_at
 
 import matdata as md
 from matdata.cli import main
@@ -356,3 +359,30 @@ def test_what_is_not_there_is_named(cache, tmp_path, ref, message):
 def test_names_that_not_every_store_can_hold_are_refused(name):
     with pytest.raises(md.StoreError, match="cannot be the name"):
         Key("dataset", "golden", name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["push", "pull"])
+def test_a_killed_process_leaves_nothing_that_looks_whole(tmp_path, command):
+    """SIGKILL at some moment of a transfer; the same command ends in the same bytes."""
+    cache, shared, other = tmp_path / "cache", tmp_path / "shared", tmp_path / "other"
+    md.build("sample:120", features=["fractions"], shard_rows=4, cache=cache, name="s", workers=1)
+    if command == "pull":
+        md.push("s", shared, features="all", cache=cache)
+        words = ["pull", f"file://{shared}/s", "--cache", str(other)]
+        pattern = "features/*/.building-*/shards/*"
+    else:
+        words = ["push", "s", str(shared), "--cache", str(cache)]
+        pattern = "blobs/*/*"
+    words = [sys.executable, "-m", "matdata.cli", *words, "--features", "all", "--workers", "1"]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    target = other if command == "pull" else shared
+    assert killed_at(process, target, pattern, 20)
+    assert not list(shared.glob("features/*/*.json")) or command == "pull"
+    assert not list(other.glob("features/*/[!.]*/manifest.json"))
+    subprocess.run([*words, "--quiet"], check=True)
+    md.pull(f"file://{shared}/s", features="all", cache=other)
+    assert md.verify(cache=other).faults == []
+    ref = md.open("s", cache).ref
+    same(cache, other, f"features/{ref}", f"datasets/s/{ref.partition('@')[2]}")
+    assert not list(other.rglob(".building-*"))
