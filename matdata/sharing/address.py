@@ -16,6 +16,8 @@ WEB = ("http", "https")
 OBJECTS = ("s3", "s3a", "gs", "gcs", "hf", "memory")
 SFTP = ("sftp", "ssh")
 SCHEMES = (*LOCAL, *WEB, *OBJECTS, *SFTP)
+#: What of the Hub stands before the owner of a repository; a model has nothing there.
+HUB_KINDS = ("datasets", "spaces")
 #: Those whose addresses may hold a user and a password; the others look in the environment.
 WITH_USER = (*WEB, *SFTP, "s3", "s3a")
 
@@ -48,7 +50,13 @@ class Address:
         return f"{self}/{name}"
 
     def parent(self) -> tuple[Address, str] | None:
-        """The folder that holds this one, and its name there; None at the top."""
+        """The folder that holds this one, and its name there; None at the top.
+
+        The top of the Hub of Hugging Face is a repository: what holds them is no folder.
+        """
+        parts = self.path.split("/")
+        if self.scheme == "hf" and len(parts) <= 2 + (parts[0] in HUB_KINDS):
+            return None
         head, slash, tail = self.path.rpartition("/")
         if not slash or not head:
             return None

@@ -109,10 +109,10 @@ class ObjectFolder:
     def put_new(self, data: bytes, name: str) -> None:
         """Store bytes unless there is a file of that name."""
         path = self._path(name)
+        self.filesystem.invalidate_cache()
         try:
             self.filesystem.pipe_file(path, data, mode="create")
         except NotImplementedError:  # of S3's protocol an older server
-            self.filesystem.invalidate_cache()
             if self.filesystem.exists(path):
                 raise FileExistsError(path) from None
             self.put_bytes(data, name)

@@ -366,7 +366,7 @@ def test_names_that_not_every_store_can_hold_are_refused(name):
 def test_a_killed_process_leaves_nothing_that_looks_whole(tmp_path, command):
     """SIGKILL at some moment of a transfer; the same command ends in the same bytes."""
     cache, shared, other = tmp_path / "cache", tmp_path / "shared", tmp_path / "other"
-    md.build("sample:120", features=["fractions"], shard_rows=4, cache=cache, name="s", workers=1)
+    md.build("sample:240", features=["fractions"], shard_rows=4, cache=cache, name="s", workers=1)
     if command == "pull":
         md.push("s", shared, features="all", cache=cache)
         words = ["pull", f"file://{shared}/s", "--cache", str(other)]
@@ -377,7 +377,7 @@ def test_a_killed_process_leaves_nothing_that_looks_whole(tmp_path, command):
     words = [sys.executable, "-m", "matdata.cli", *words, "--features", "all", "--workers", "1"]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     target = other if command == "pull" else shared
-    assert killed_at(process, target, pattern, 20)
+    assert killed_at(process, target, pattern, 4)
     assert not list(shared.glob("features/*/*.json")) or command == "pull"
     assert not list(other.glob("features/*/[!.]*/manifest.json"))
     subprocess.run([*words, "--quiet"], check=True)
