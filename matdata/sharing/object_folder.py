@@ -8,6 +8,7 @@ Hub of Hugging Face has no such request: there the name is looked up first.
 from __future__ import annotations
 
 import contextlib
+import errno
 import posixpath
 import secrets
 from collections.abc import Iterator
@@ -112,7 +113,9 @@ class ObjectFolder:
         self.filesystem.invalidate_cache()
         try:
             self.filesystem.pipe_file(path, data, mode="create")
-        except NotImplementedError:  # of S3's protocol an older server
+        except OSError as error:
+            if error.errno != errno.ENOSYS:  # what an older server of S3's protocol answers
+                raise
             if self.filesystem.exists(path):
                 raise FileExistsError(path) from None
             self.put_bytes(data, name)

@@ -151,7 +151,10 @@ def _parsed(folder: SharedFolder, name: str, parse: Callable[[bytes], T]) -> T |
 
 def _read(folder: SharedFolder, name: str) -> bytes | None:
     what = f"{folder.shown}/{name} cannot be read"
-    data = retried(partial(_content, folder, name, LARGEST), what)
+    try:
+        data = retried(partial(_content, folder, name, LARGEST), what)
+    except FileNotFoundError:  # there is not even what would hold the folder
+        return None
     if data is not None and len(data) > LARGEST:
         raise damaged(f"{folder.shown}/{name}", f"it is longer than {LARGEST:,} bytes")
     return data

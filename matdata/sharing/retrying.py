@@ -68,7 +68,7 @@ def retried(action: Callable[[], T], what: str) -> T:
         except Exception as error:
             if not _is_of_store(error):
                 raise
-            if type(error).__name__ in _ABSENT:
+            if _is_absent(error):
                 raise FileNotFoundError(what) from None
             if attempt == TRIES or _is_final(error):
                 raise failure(error, what, attempt) from shareable(error)
@@ -105,6 +105,12 @@ def _is_of_store(error: Exception) -> bool:
         return True
     kinds = type(error).__mro__
     return any(kind.__module__.partition(".")[0] in _LIBRARIES for kind in kinds)
+
+
+def _is_absent(error: Exception) -> bool:
+    """Whether a store says that what holds the folder is not there: by class, or by a code."""
+    stated = f"{type(error).__name__}: {error}"
+    return any(stated.startswith(f"{name}:") or f"({name})" in stated for name in _ABSENT)
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -142,7 +142,7 @@ def test_an_older_server_is_asked_before_a_record_is_written():
 
         def pipe_file(self, path, data, mode="overwrite"):
             if mode == "create":
-                raise NotImplementedError("If-None-Match")
+                raise OSError(errno.ENOSYS, "If-None-Match")
             self.held[path] = data
 
     older = Older()
