@@ -68,8 +68,12 @@ class RemoteFeatures:
     def _record(self, dataset: DatasetFolder, spec: str, settings: Mapping[str, object]) -> Record:
         name, _, digest = spec.partition("@")
         home = dataset.data_ref
-        names = listed(self._folder, f"{FOLDERS['feature']}/{home}")
         prefix = feature_folder(name, "")
+        if digest:  # found without a listing, which most web servers do not have
+            exact = read_record(self._folder, Key("feature", home, f"{prefix}{digest}"))
+            if exact is not None:
+                return exact
+        names = listed(self._folder, f"{FOLDERS['feature']}/{home}")
         asked = featurizer(name, dict(settings)).settings.identity() if settings else {}
         fitting: list[Record] = []
         for one in names:
