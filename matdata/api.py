@@ -35,6 +35,7 @@ from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
 from matdata.materials.compute import Computed, compute
+from matdata.sharing.workflow import import_, pull, push
 from matdata.splits.base import Split
 from matdata.training.axis import Axis
 from matdata.training.target import Target
@@ -78,9 +79,12 @@ __all__ = [
     "export",
     "features_known",
     "featurize",
+    "import_",
     "open",
     "open_run",
     "predict",
+    "pull",
+    "push",
     "repair",
     "runs",
     "split",

@@ -12,7 +12,7 @@ from matdata.checks.downloads import check_downloads
 from matdata.checks.openings import OPENINGS, check_openings
 from matdata.checks.report import Report
 from matdata.checks.runs import check_run
-from matdata.core.cache import KINDS, README
+from matdata.core.cache import BLOCKS, KINDS, README
 from matdata.core.errors import StoreError
 from matdata.core.schedulers import workers_on
 from matdata.evaluation.openings import openings_path
@@ -70,7 +70,7 @@ def _verified(cache: Path, ref: str | None, report: Report) -> Report:
     paths, faults = children(cache)
     report.faults += faults
     for path in paths:
-        if path.name not in (*KINDS, DOWNLOADS, README) and not is_passing(path.name):
+        if path.name not in (*KINDS, BLOCKS, DOWNLOADS, README) and not is_passing(path.name):
             report.notes.append(Fault(path, "was not written by matdata"))
     return report
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from matdata import __version__
-from matdata.cli import train_arguments
+from matdata.cli import sharing_arguments, train_arguments
 from matdata.cli.completion import SHELLS, PrintCompletion
 from matdata.cli.descriptions import DESCRIPTIONS
 from matdata.cli.early import add_arguments as add_early_arguments
@@ -73,6 +73,7 @@ def make_parser(command: str | None = None, *, with_file: bool = True) -> Parser
     _add_making(add)
     train_arguments.add_all(add)
     _add_reading(add)
+    sharing_arguments.add_all(add)
     for one in commands.choices.values():
         _add_common(one)  # last, so that the help ends with it
     return parser
@@ -179,6 +180,11 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         "--snapshot",
         action="store_true",
         help="write the records that it was made from (.jsonl, .jsonl.gz), for build --from",
+    )
+    parser.add_argument(
+        "--archive",
+        action="store_true",
+        help="write dataset, splits and --features as an archive (.zip, .tar, .tar.gz) for import",
     )
     parser.add_argument("--features", metavar="A,B", help="dense arrays to write")
     parser.add_argument(

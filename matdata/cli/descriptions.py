@@ -146,6 +146,30 @@ DESCRIPTIONS = {
         (
             "matdata export crystals crystals.npz --features ofm",
             "matdata export mp mp.jsonl.gz --snapshot",
+            "matdata export crystals crystals.tar.gz --archive --features ofm",
         ),
+    ),
+    "push": Description(
+        "Pushes datasets, features, splits and runs to a folder, a server or an object store, by "
+        "content: what is there already is not sent again. The same command goes on with a push "
+        "that was stopped.",
+        (
+            "matdata push crystals s3://lab/crystals --features ofm,voronoi",
+            "matdata push runs/gap /mnt/group/shared",
+        ),
+    ),
+    "pull": Description(
+        "Pulls what was pushed into the cache, and compares every file with its digest. The same "
+        "command goes on with a pull that was stopped. A REF without address is looked up in the "
+        "folder that $MATDATA_REMOTE names.",
+        (
+            "matdata pull s3://lab/crystals/crystals --features all",
+            "matdata pull https://example.org/data/runs/gap",
+        ),
+    ),
+    "import": Description(
+        "Takes all that a pushed folder or an archive of one holds into the cache, after a look "
+        "through all of it.",
+        ("matdata import crystals.tar.gz", "matdata import /mnt/group/shared"),
     ),
 }

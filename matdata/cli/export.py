@@ -7,11 +7,13 @@ from pathlib import Path
 
 from matdata.cli.common import cache_of, console_of, print_json, settings_of, words
 from matdata.datasets import opening
-from matdata.datasets.exporting import ExportRequest, export_dataset
+from matdata.datasets.exporting import ExportRequest, export_dataset, refuse_with_archive
 
 
 def run(given: argparse.Namespace) -> int:
     """Write a dataset, with dense features if asked for, or its snapshot, for other programs."""
+    if given.archive:
+        return _archive(given)
     asked = ExportRequest(
         Path(given.output),
         given.format,
@@ -32,4 +34,19 @@ def run(given: argparse.Namespace) -> int:
     console_of(given).say(f"wrote {written.path}{how}")
     if given.json:
         print_json(record)
+    return 0
+
+
+def _archive(given: argparse.Namespace) -> int:
+    """Write dataset, splits and named features as an archive of a pushed folder."""
+    from matdata.sharing.references import Choice
+    from matdata.sharing.workflow import archive_asked, names_of
+
+    refuse_with_archive(given.format, given.raw_text, given.set)
+    output = Path(given.output)
+    choice = Choice(names_of(given.features or ()), snapshot=given.snapshot)
+    count = archive_asked(given.dataset, output, choice, cache_of(given))
+    console_of(given).say(f"wrote {output}; `matdata import {output}` takes it")
+    if given.json:
+        print_json({"output": str(output), "format": "archive", "files": count})
     return 0

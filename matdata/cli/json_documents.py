@@ -23,6 +23,15 @@ _PICTURES = {
     "pictures_failed": ("record", "what could not be drawn, with the reason"),
 }
 _STATE = {**_UNCHANGED, "states": ("record", "built, repaired or unchanged, by artefact")}
+_PULLED: Fields = {
+    "artefacts": (
+        "list",
+        "of each: `ref`, `kind`, `folder`, `state` (pulled, repaired or unchanged), `files`, "
+        "`bytes`, `received_bytes`",
+    ),
+    "received_bytes": ("count", "of all"),
+    **_UNCHANGED,
+}
 SCHEMAS: dict[str, Schema] = {
     "build": Schema(
         {
@@ -281,6 +290,21 @@ SCHEMAS: dict[str, Schema] = {
             "rows": ("count", "materials"),
             "records": ("count", "of a snapshot"),
             "snapshot": ("text", "its version"),
+            "files": ("count", "of an archive"),
         },
     ),
+    "push": Schema(
+        {
+            "url": ("text", "where it went, without credentials"),
+            "artefacts": (
+                "list",
+                "of each: `ref`, `kind`, `state` (pushed or unchanged), `files`, `bytes`, "
+                "`sent_files`, `sent_bytes`",
+            ),
+            "sent_bytes": ("count", "of all"),
+            **_UNCHANGED,
+        }
+    ),
+    "pull": Schema(_PULLED),
+    "import": Schema(_PULLED),
 }

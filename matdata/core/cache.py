@@ -10,6 +10,7 @@ from matdata.core.given import path_of
 
 ENV = "MATDATA_CACHE"
 KINDS = ("snapshots", "datasets", "features", "runs")
+BLOCKS = "blocks"  # of features that are read from elsewhere
 README = "README.md"  # a checkout's cache has one
 
 

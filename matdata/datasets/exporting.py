@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,3 +113,20 @@ def _snapshot_of(dataset: Dataset) -> Snapshot:
             next_step="build from the source once more, which takes it again, or copy its folder",
         )
     return Snapshot.open(folder)
+
+
+def refuse_with_archive(
+    format: str | None, raw_text: bool, settings: Mapping[str, object] | Sequence[str] | None
+) -> None:
+    """Check that nothing was asked for that an archive of artefacts as they are cannot have.
+
+    Raises
+    ------
+    ConfigError
+        If something was.
+    """
+    if format or raw_text or settings:
+        raise ConfigError(
+            "--archive writes artefacts as they are, without --format, --raw-text and --set",
+            next_step="leave these out; --features A,B names the features that go along",
+        )

@@ -140,6 +140,7 @@ def export(
     set: Mapping[str, Mapping[str, object]] | None = None,
     raw_text: bool = False,
     snapshot: bool = False,
+    archive: bool = False,
     cache: str | Path | None = None,
 ) -> Path:
     """Write a dataset for other programs, as ``matdata export`` does; returns the path.
@@ -160,6 +161,9 @@ def export(
         Of CSV: leave texts as they are that a spreadsheet would run.
     snapshot
         Write the records that it was made from (.jsonl, .jsonl.gz), for ``from_`` of `build`.
+    archive
+        Write the artefacts as they are, dataset, splits and `features`, as an archive (.zip, .tar,
+        .tar.gz) that `import_` takes; with `snapshot` also the records it was made from.
     cache
         Cache folder of a dataset that is named.
 
@@ -173,10 +177,17 @@ def export(
     >>> md.export("mine", "mine.parquet", features="magpie")
     """
     from matdata.core.given import path_of
-    from matdata.datasets.exporting import ExportRequest, export_dataset
+    from matdata.datasets.exporting import ExportRequest, export_dataset, refuse_with_archive
+    from matdata.sharing.references import Choice
+    from matdata.sharing.workflow import archive_asked, names_of
 
     names = features.split(",") if isinstance(features, str) else features
     specs = tuple(name.strip() for name in names if name.strip())
     path = path_of(output, "the output")
+    if archive:
+        refuse_with_archive(format, raw_text, set)
+        opened = dataset_of(dataset, cache)
+        archive_asked(opened.ref, path, Choice(names_of(specs), snapshot=snapshot), opened.cache)
+        return path
     request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot)
     return export_dataset(dataset_of(dataset, cache), request).path

@@ -145,6 +145,11 @@ def find_dataset(cache: Path, ref: str) -> DatasetFolder:
         and no record of which was built last; if it cannot be read.
     """
     name, _, version = require_name(ref, "the dataset").partition("@")
+    if "://" in ref:
+        raise StoreError(
+            f"{ref} is an address, and a dataset of the cache is needed",
+            next_step=f"`matdata pull {ref}` puts it there, with --features what is needed of it",
+        )
     by_name = kept_below(cache / "datasets")
     if name not in by_name or not name:
         if "" in by_name:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,12 +42,18 @@ def write(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
 
 
 class Shard:
-    """An open shard."""
+    """An open shard.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    source
+        Its path, or a file that can be read and sought in.
+    """
+
+    def __init__(self, source: Path | IO[bytes]) -> None:
         import h5py
 
-        self._file = h5py.File(path, "r")
+        self._file = h5py.File(source, "r")
 
     def __contains__(self, name: str) -> bool:
         return name in self._file

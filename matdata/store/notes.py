@@ -77,6 +77,35 @@ def restore(
         return _write(home, name, columns, note)
 
 
+def adopt(home: Path, name: str, staging: Path) -> bool:
+    """Take over a table and its note from another folder, byte by byte, unless they are there.
+
+    Returns
+    -------
+    bool
+        False if they are there already.
+
+    Raises
+    ------
+    StoreError
+        If those in the other folder are damaged, there is another one of that name, or it cannot
+        be written.
+    """
+    new = read(staging, name)
+    path, note_path = home / f"{name}{TABLE}", home / f"{name}{NOTE}"
+    with holding(home / f"{LOCK}{name}"):
+        if fault_of(note_path) != MISSING:
+            if read(home, name).get(CONTENT) != new.get(CONTENT):
+                raise _other_split(note_path, f"{note_path} is whole")
+            return False
+        try:
+            files.publish(staging / path.name, path)
+            files.publish(staging / note_path.name, note_path)
+        except OSError as error:
+            raise storage_error(error, path) from error
+    return True
+
+
 def _other_split(note_path: Path, what: str) -> StoreError:
     """The error of a damaged split which, by what is left of it, is another one."""
     name = note_path.stem

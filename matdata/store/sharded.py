@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,13 @@ def shard_arrays(
     return arrays
 
 
+class Parts(Protocol):
+    """Where the parts of an artefact are read from, if not from its folder."""
+
+    def opened(self, part: str) -> Any:
+        """What the storage format opens a part from; what is read of it is checked."""
+
+
 class ShardedArrays:
     """Reads a feature's arrays by position; a shard is checked at its first use.
 
@@ -54,10 +61,13 @@ class ShardedArrays:
         Folder of the artefact.
     manifest
         Its manifest, already checked.
+    parts
+        Where shards are read from; its folder if not given.
     """
 
-    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, manifest: dict[str, Any], parts: Parts | None = None) -> None:
         self.folder = folder
+        self._source = parts
         self.manifest = manifest
         self.levels: dict[str, str] = {f["name"]: f["level"] for f in manifest["fields"]}
         self._fields = {f["name"]: f for f in manifest["fields"]}
@@ -135,8 +145,11 @@ class ShardedArrays:
     def _shard(self, k: int) -> Any:
         if k not in self._open:
             part = self._parts[k]["part"]
-            check_files(self.folder, self.manifest, part)
-            self._open[k] = self._backend.Shard(self.folder / part)
+            if self._source is None:
+                check_files(self.folder, self.manifest, part)
+                self._open[k] = self._backend.Shard(self.folder / part)
+            else:
+                self._open[k] = self._backend.Shard(self._source.opened(part))
         return self._open[k]
 
     def _level_offsets(self, k: int, level: str) -> npt.NDArray[np.int64]:

@@ -38,12 +38,18 @@ def write(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
 
 
 class Shard:
-    """An open shard."""
+    """An open shard.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    source
+        Its path, or a store of Zarr.
+    """
+
+    def __init__(self, source: Any) -> None:
         import zarr
 
-        self._group = zarr.open_group(path, mode="r")
+        self._group = zarr.open_group(source, mode="r")
         self._arrays: dict[str, Any] = {}
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:

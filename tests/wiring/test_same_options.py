@@ -52,7 +52,7 @@ KEYWORDS = {
     "evaluate_folds": PredictionKeywords,
 }
 COMMANDS = ("build", "featurize", "split", "train", "evaluate", "predict", "audit", "diff",
-            "export", "verify", "runs")  # fmt: skip
+            "export", "verify", "runs", "push", "pull", "import")  # fmt: skip
 
 
 def _of_command(command):
@@ -61,8 +61,12 @@ def _of_command(command):
     return {action.dest for action in parser._actions} - COMMON - ALONE.get(command, set())
 
 
+def _function(command):
+    return getattr(md, f"{command}_" if keyword.iskeyword(command) else command)
+
+
 def _of_python(command):
-    names = set(inspect.signature(getattr(md, command)).parameters)
+    names = set(inspect.signature(_function(command)).parameters)
     if command in KEYWORDS:  # what type checkers see is what the signature shows
         assert set(typing.get_type_hints(KEYWORDS[command])) <= names
     return {name.removesuffix("_") if keyword.iskeyword(name.removesuffix("_")) else name
@@ -92,7 +96,7 @@ def test_folds_have_a_function_of_their_own():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_function_says_what_it_does_with_an_example(command):
-    text = inspect.getdoc(getattr(md, command))
+    text = inspect.getdoc(_function(command))
     assert text
     assert ">>> " in text
     assert "Raises\n------" in text
