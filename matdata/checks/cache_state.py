@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from matdata.store.walk import entries_below, size_of
 
 #: File systems that several machines share, as Linux names them.
 SHARED = ("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "glusterfs", "afs", "9p")
+#: Object stores mounted as file systems: they copy where others rename.
+OBJECT_STORES = ("fuse.s3fs", "fuse.gcsfuse", "fuse.goofys", "fuse.rclone", "fuse.blobfuse")
 LEAST_FREE = 10**9  # bytes below which builds will hardly end
 
 
@@ -59,10 +62,12 @@ def _place(cache: Path) -> Iterator[Finding]:
     step = "free some space, or choose another folder (--cache, $MATDATA_CACHE)" if few else ""
     yield Finding("cache", "free", "broken" if few else "ok", human_bytes(free), step)
     kind = file_system(cache)
-    if kind.startswith(SHARED):
-        text = f"{kind}: shared with other machines"
-        step = "build there from one machine at a time unless its locks work across machines"
+    if kind.startswith(OBJECT_STORES):
+        text = f"{kind}: an object store, whose renames are no single step"
+        step = "build there from one process at a time: locks need atomic renames"
         yield Finding("cache", "file system", "note", text, step)
+    elif kind.startswith(SHARED):
+        yield Finding("cache", "file system", "ok", f"{kind}: shared with other machines")
     elif kind:
         yield Finding("cache", "file system", "ok", kind)
 
@@ -84,15 +89,16 @@ def file_system(path: Path) -> str:
 
 
 def _locks(cache: Path, names: list[str]) -> Iterator[Finding]:
-    """Locks that are held; files of free ones stay and mean nothing."""
-    for name in names:
-        if not Path(name).name.startswith(LOCK):
-            continue
-        holder = holder_of(cache / name)
-        if holder is not None:
-            who = f"process {holder}" if holder else "a process that is not known here"
-            step = "wait for it, or end it; a lock ends with its process"
-            yield Finding("locks", name, "note", f"held by {who}", step)
+    """Locks that are held, and by whom."""
+    paths = sorted({Path(name).parent for name in names})
+    for path in (path for path in paths if path.name.startswith(LOCK)):
+        with contextlib.suppress(OSError):  # of another user, who alone may take it
+            holder = holder_of(cache / path)
+            if holder is not None:
+                step = "wait for it, or end it; a lock ends with its process"
+                if not holder.is_here:
+                    step = f"{step}, or after {holder.term / 1000:g} s without a sign of life"
+                yield Finding("locks", path.as_posix(), "note", f"held by {holder}", step)
 
 
 def _left(cache: Path, sizes: dict[str, int], anybody_works: bool) -> Iterator[Finding]:

@@ -101,7 +101,7 @@ def _base_record(
     predictions = predict_dataset(run, dataset, ids, settings=settings)
     _require_numbers(run, predictions)
     opened = opened or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    with run_lock(run.folder):  # no process trains it further between opening and score
+    with run_lock(run.folder) as lock:  # no process trains it further between opening and score
         _require_current(run, weights)
         opening, first = record_opening(dataset.folder, _opening(run, split, weights, opened))
         record_of_opening = {"run": run.name, "weights": weights, "opened": opened}
@@ -110,6 +110,7 @@ def _base_record(
         require_same_axis(dataset, predictions.targets, predictions.ids)
         true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
         predictions = replace(predictions, true=true)
+        lock.require()
         predictions.write(run.folder / TABLE)
         record = _record(run, dataset, split, predictions)
         record["opened"] = {"run": opening.run, "when": opening.opened, "first": first}

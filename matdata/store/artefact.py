@@ -29,7 +29,7 @@ from matdata.store.damage import (
     report_damage,
     require_same,
 )
-from matdata.store.locks import LOCK, holding
+from matdata.store.locks import LOCK, Lock, holding
 from matdata.store.manifest import (
     NAME,
     RECEIPT,
@@ -48,7 +48,7 @@ STAGING = ".building-"
 class ArtefactWriter:
     """Writer of one artefact; use it inside `building`."""
 
-    def __init__(self, home: Path, kind: str, key: str) -> None:
+    def __init__(self, home: Path, kind: str, key: str, lock: Lock) -> None:
         self.home = home
         self.kind = kind
         self.staging = home / f"{STAGING}{kind}-{key[:16]}"
@@ -56,6 +56,7 @@ class ArtefactWriter:
         self.resumed = 0
         self.state: State = "built"
         self._replaced: JsonObject | None = None
+        self._lock = lock
 
     def _open(self) -> None:
         self.staging.mkdir(parents=True, exist_ok=True)
@@ -156,9 +157,11 @@ class ArtefactWriter:
             records = files.file_records(self.staging, final)
             self._record({"part": part, "files": records, "meta": meta})
         except OSError as error:
+            self._lock.require()  # whoever took it over has removed what was not recorded
             raise storage_error(error, final) from error
 
     def _record(self, entry: JsonObject) -> None:
+        self._lock.require()
         with open(self.staging / JOURNAL, "a", encoding="utf-8") as journal:
             journal.write(json.dumps(entry, sort_keys=True) + "\n")
             journal.flush()
@@ -198,6 +201,7 @@ class ArtefactWriter:
             files.write_json(self.staging / NAME, manifest)
             facts = {"created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **receipt}
             write_record(self.staging / RECEIPT, facts)
+            self._lock.require()
             files.remove(self.staging / JOURNAL)
             if final.is_dir():
                 # one that is whole was made of another request with the same content
@@ -264,8 +268,8 @@ def building(
         if waiting is not None:
             waiting(f"another process is building the same {kind}; waiting for it")
 
-    with holding(home / f"{LOCK}{kind}-{key[:16]}", waiting=announce):
-        writer = ArtefactWriter(home, kind, key)
+    with holding(home / f"{LOCK}{kind}-{key[:16]}", waiting=announce) as lock:
+        writer = ArtefactWriter(home, kind, key, lock)
         try:
             writer._open()
         except OSError as error:

@@ -68,4 +68,4 @@ def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] =
 
 def is_passing(name: str) -> bool:
     """Whether a file is a lock, or was being written by a process that was killed."""
-    return Path(name).name.startswith((LOCK, TEMPORARY))
+    return any(part.startswith((LOCK, TEMPORARY)) for part in Path(name).parts)
