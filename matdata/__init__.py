@@ -58,6 +58,7 @@ __all__ = [
     "train_folds",
     "transformer",
     "verify",
+    "work",
 ]
 
 

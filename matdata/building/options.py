@@ -9,6 +9,7 @@ from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.executors import Executor, Workers, default_workers
 from matdata.core.settings import Settings, setting
 from matdata.curate.settings import CurateSettings
+from matdata.store.locks import TERM
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class BuildOptions(Settings):
     workers: int | None = setting(None, "threads or processes; all cores if not given", minimum=1)
     shard_rows: int | None = setting(
         None, "most crystals in a shard of a feature; near 64 MB if not given", minimum=1
+    )
+    lease_timeout: float = setting(
+        TERM,
+        "seconds without a sign of life after which the shards of a process are free for others",
+        minimum=1,
     )
 
     def workers_on(self, executor: Executor | None = None) -> Workers:

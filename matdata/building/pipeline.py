@@ -27,6 +27,7 @@ from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.features.dataset_inputs import require_inputs
 from matdata.features.runner import Job, Made, run
+from matdata.features.work import work
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
 from matdata.splits.saved import Saved, add_splits, settings_of_method
@@ -200,6 +201,28 @@ def add_features(
     require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
     return [_add_feature(dataset, one, cache, options, console, workers) for one in made]
+
+
+def share_features(
+    dataset: DatasetFolder, cache: Path, options: BuildOptions, console: Console = SILENT
+) -> list[Made]:
+    """Compute features of a dataset together with other processes that do the same.
+
+    Raises
+    ------
+    MatdataError
+        As `build`.
+    """
+    workers = options.workers_on()
+    made = _featurizers(options)
+    require_whole(dataset.folder, DATASET)
+    require_structures(made, dataset.kind, dataset.ref)
+    jobs = [feature_job(dataset, one, cache, options) for one in made]
+    shared = work(jobs, console, workers, options.lease_timeout)
+    for done in shared:
+        mark_used(done.folder)
+        print_feature(done, dataset.manifest["rows"], console)
+    return shared
 
 
 def _featurizers(options: BuildOptions) -> list[Featurizer]:

@@ -27,6 +27,7 @@ COMMANDS = (
     "split",
     "train",
     "verify",
+    "work",
 )
 
 

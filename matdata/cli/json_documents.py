@@ -43,6 +43,17 @@ SCHEMAS: dict[str, Schema] = {
         },
         _UNCHANGED,
     ),
+    "work": Schema(
+        {
+            **_DATASET,
+            "features": ("list", "folders of the features, in the order asked for"),
+            "states": (
+                "list",
+                "of each: built (committed by this process), repaired or unchanged",
+            ),
+        },
+        _UNCHANGED,
+    ),
     "split": Schema(
         {
             **_DATASET,

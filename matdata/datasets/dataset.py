@@ -74,11 +74,15 @@ class Dataset(Contents):
         return self.add_features(feature_options(None, {"features": specs, **options}), executor)
 
     def add_features(
-        self, keywords: Mapping[str, Any], executor: Executor | None = None
+        self,
+        keywords: Mapping[str, Any],
+        executor: Executor | None = None,
+        *,
+        together: bool = False,
     ) -> list[Feature]:
         """Features from keywords that `matdata.datasets.adding.feature_options` resolved."""
         console = python_console()
-        made = add_features_by(self, self.cache, keywords, console, executor)
+        made = add_features_by(self, self.cache, keywords, console, executor, together=together)
         return [
             Feature(one.folder, self.ids, self.data_digest, left_out=self.rejects) for one in made
         ]

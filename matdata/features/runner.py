@@ -24,6 +24,7 @@ from matdata.features.shards import (
     featurize_batch,
     write_shard,
 )
+from matdata.features.shared_shards import SharedShards
 from matdata.store import tables
 from matdata.store.artefact import ArtefactWriter, building, check_files
 from matdata.store.backends import backend
@@ -127,8 +128,17 @@ def run(job: Job, console: Console, workers: Workers) -> Made:
         # another process may just have made it
         if final.is_dir() and not writer.take_over(final, console):
             return Made(final, "unchanged")
+        shared = shared_shards(job)
+        shared.hand_over(shard_tasks(job, shared.folder), writer)
         _compute(job, writer, console, workers)
-        return Made(_commit(job, writer), writer.state)
+        done = Made(_commit(job, writer), writer.state)
+        shared.remove()
+        return done
+
+
+def shared_shards(job: Job) -> SharedShards:
+    """Where several processes write the shards of a feature (`matdata.features.work`)."""
+    return SharedShards(job.home, KIND, digest_json(job.identity()))
 
 
 def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Workers) -> None:
@@ -139,7 +149,7 @@ def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Worker
         console.say(f"resuming {job.featurizer.spec}: {len(tasks) - len(todo)} shards done")
     total, left = len(job.rows), sum(map(len, todo))
     records = console.bar(
-        _records(job, todo, workers), job.featurizer.spec, total, total - left, size=len
+        shard_records(job, todo, workers), job.featurizer.spec, total, total - left, size=len
     )
     for record in records:
         for entry in record.parts:
@@ -167,7 +177,7 @@ def shard_tasks(job: Job, staging: Path) -> list[ShardTask]:
     ]
 
 
-def _records(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
+def shard_records(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
     """Records of the tasks, in their order.
 
     Whole shards go to an executor of the caller, and to processes where there are enough of them.

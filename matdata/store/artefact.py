@@ -10,8 +10,6 @@ complete.
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +18,7 @@ from matdata.core.cache import storage_error
 from matdata.core.console import Console
 from matdata.core.documents import JsonObject
 from matdata.core.errors import DamageError, StoreError
-from matdata.store import files
+from matdata.store import files, journal
 from matdata.store.damage import (
     State,
     damage_of,
@@ -65,25 +63,15 @@ class ArtefactWriter:
                 self.parts[entry["part"]] = entry
         self.resumed = len(self.parts)
         self._drop_unrecorded()
-        lines = "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in self.parts.values())
-        files.write_text(self.staging / JOURNAL, lines)
+        files.write_text(self.staging / JOURNAL, "".join(map(journal.line, self.parts.values())))
 
     def _journal_lines(self) -> Iterator[JsonObject]:
         path = self.staging / JOURNAL
-        if not path.exists():
-            yield from self._manifest_entries()
-            return
-        for line in path.read_bytes().splitlines():
-            # A kill can truncate the last line; that part was not recorded.
-            with contextlib.suppress(ValueError, RecursionError):
-                entry = json.loads(line)
-                if _is_entry(entry):
-                    yield entry
-
-    def _manifest_entries(self) -> Iterator[JsonObject]:
-        # Killed between the manifest and the final rename: the manifest lists every part.
-        with contextlib.suppress(StoreError):
-            yield from _entries_of(read_manifest(self.staging))
+        if path.exists():
+            yield from journal.read(path)
+        else:  # killed between the manifest and the final rename: the manifest lists every part
+            with contextlib.suppress(StoreError):
+                yield from journal.entries_of(read_manifest(self.staging))
 
     def _is_whole(self, entry: JsonObject) -> bool:
         return has_part(self.staging, entry["part"], entry["files"])
@@ -119,13 +107,31 @@ class ArtefactWriter:
         except DamageError:
             return
         self._replaced = manifest
+        for entry in journal.entries_of(manifest):
+            self.take_part(folder, entry)
+
+    def take_part(self, folder: Path, entry: JsonObject) -> None:
+        """Take over a part that lies in another folder, if it is whole and not there yet.
+
+        Parameters
+        ----------
+        folder
+            The other folder.
+        entry
+            The part, as `record` takes it.
+
+        Raises
+        ------
+        StoreError
+            If the disk is full or not writable.
+        """
+        part, records = entry["part"], entry["files"]
+        if self.has(part) or not has_part(folder, part, records):
+            return
         try:
-            for entry in _entries_of(manifest):
-                part, records = entry["part"], entry["files"]
-                if not self.has(part) and has_part(folder, part, records):
-                    with files.replacing(self.staging / part) as temporary:
-                        files.link(folder / part, temporary)
-                    self.record(entry)
+            with files.replacing(self.staging / part) as temporary:
+                files.link(folder / part, temporary)
+            self.record(entry)
         except OSError as error:
             raise storage_error(error, self.staging) from error
 
@@ -163,10 +169,7 @@ class ArtefactWriter:
     def record(self, entry: JsonObject) -> None:
         """Note in the journal that a part is finished: what `parts.write_part` returned."""
         self._lock.require()
-        with open(self.staging / JOURNAL, "a", encoding="utf-8") as journal:
-            journal.write(json.dumps(entry, sort_keys=True) + "\n")
-            journal.flush()
-            os.fsync(journal.fileno())
+        journal.append(self.staging / JOURNAL, entry)
         self.parts[entry["part"]] = entry
 
     def commit(self, name: str, content: JsonObject, receipt: JsonObject) -> Path:
@@ -222,24 +225,6 @@ class ArtefactWriter:
         except DamageError:
             files.remove(self.staging)
             raise
-
-
-def _entries_of(manifest: JsonObject) -> Iterator[JsonObject]:
-    """The lines of the journal that led to a manifest."""
-    for part in manifest["parts"]:
-        meta = {key: value for key, value in part.items() if key != "part"}
-        records = part_files(manifest, part["part"])
-        yield {"part": part["part"], "files": records, "meta": meta}
-
-
-def _is_entry(entry: object) -> bool:
-    """Whether a line of a journal was written by `record`, and names a part inside the folder."""
-    kinds = {"part": str, "files": dict, "meta": dict}
-    if not isinstance(entry, dict) or entry.keys() != kinds.keys():
-        return False
-    if not all(isinstance(entry[name], kind) for name, kind in kinds.items()):
-        return False
-    return ".." not in Path(entry["part"]).parts and not Path(entry["part"]).is_absolute()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,98 @@
+"""Shards of a feature that several processes compute, before one of them commits the feature.
+
+They lie in a folder beside the staging folder of the process that commits, which takes them over
+by hard links: whoever computes needs no journal, and whoever commits does not care by whom they
+were computed. A shard counts once its record is there, which is written last and as a whole.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from matdata.core.documents import JsonObject
+from matdata.core.errors import StoreError
+from matdata.features.shards import ShardRecord, ShardTask
+from matdata.store.artefact import STAGING, ArtefactWriter
+from matdata.store.journal import is_entry
+from matdata.store.records import read_record, write_record
+from matdata.store.walk import children
+
+SHARED = "-shared"
+RECORDS = "records"
+RECORD = ".json"
+
+
+class SharedShards:
+    """The shards of one feature.
+
+    Attributes
+    ----------
+    name
+        Of the feature under construction: equal requests share it, and its leases.
+    folder
+        Where their parts lie.
+    """
+
+    def __init__(self, home: Path, kind: str, key: str) -> None:
+        self.name = f"{kind}-{key[:16]}{SHARED}"
+        self.folder = home / f"{STAGING}{self.name}"
+
+    def finished(self) -> set[int]:
+        """Numbers of the shards that have a record."""
+        # Listed, not looked up one by one: NFS clients remember that a file was not there.
+        names = (path.name for path in children(self.folder / RECORDS)[0])
+        stems = (name.removesuffix(RECORD) for name in names if name.endswith(RECORD))
+        return {int(stem) for stem in stems if stem.isdecimal()}
+
+    def record(self, record: ShardRecord) -> None:
+        """Write down that a shard is finished.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written.
+        """
+        content = {"shard": record.shard, "key": record.key, "parts": list(record.parts)}
+        write_record(self._path(record.shard), content)
+
+    def hand_over(self, tasks: Iterable[ShardTask], writer: ArtefactWriter) -> None:
+        """Have the process that commits take over what is finished and whole.
+
+        Parameters
+        ----------
+        tasks
+            All shards.
+        writer
+            Of the feature.
+
+        Raises
+        ------
+        StoreError
+            If the staging folder cannot be written.
+        """
+        finished = self.finished()
+        for task in tasks:
+            if task.shard in finished:
+                for entry in self._parts_of(task):
+                    writer.take_part(self.folder, entry)
+
+    def _parts_of(self, task: ShardTask) -> list[JsonObject]:
+        """Lines of the journal; none where the record is damaged, or one of another task."""
+        try:
+            content = read_record(self._path(task.shard))
+        except StoreError:
+            return []
+        parts = content.get("parts")
+        if content.get("key") != task.key or not isinstance(parts, list):
+            return []
+        whole = all(map(is_entry, parts)) and [one["part"] for one in parts] == [*task.parts]
+        return parts if whole else []
+
+    def _path(self, shard: int) -> Path:
+        return self.folder / RECORDS / f"{shard:05d}{RECORD}"
+
+    def remove(self) -> None:
+        """Remove them when the feature is there, whoever else does the same."""
+        shutil.rmtree(self.folder, ignore_errors=True)
