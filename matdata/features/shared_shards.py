@@ -8,20 +8,23 @@ were computed. A shard counts once its record is there, which is written last an
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
+from matdata.core.worker_identity import require_same_worker, worker_identity
 from matdata.features.shards import ShardRecord, ShardTask
 from matdata.store.artefact import STAGING, ArtefactWriter
 from matdata.store.journal import is_entry
+from matdata.store.locks import LOCK, holder_of, holding
 from matdata.store.records import read_record, write_record
 from matdata.store.walk import children
 
 SHARED = "-shared"
 RECORDS = "records"
 RECORD = ".json"
+IDENTITY = "identity.json"
 
 
 class SharedShards:
@@ -37,7 +40,45 @@ class SharedShards:
 
     def __init__(self, home: Path, kind: str, key: str) -> None:
         self.name = f"{kind}-{key[:16]}{SHARED}"
+        self.home = home
         self.folder = home / f"{STAGING}{self.name}"
+
+    def agree(self, identity: Mapping[str, str]) -> None:
+        """Join the processes that compute them, which are alike in all that bits depend on.
+
+        What processes that were not alike have left is removed, unless one is still at work.
+
+        Parameters
+        ----------
+        identity
+            `worker_identity` of this process.
+
+        Raises
+        ------
+        ConfigError
+            If those at work are not like this one, naming what differs.
+        StoreError
+            If it cannot be written.
+        """
+        with holding(self.home / f"{LOCK}{self.name}"):
+            if self._identity() == identity:
+                return
+            if self.folder.exists() and self._at_work():
+                require_same_worker(self._identity())
+            self.remove()
+            write_record(self.folder / IDENTITY, identity)
+
+    def _identity(self) -> JsonObject:
+        """Of those who wrote them; empty if it is not known."""
+        try:
+            return read_record(self.folder / IDENTITY)
+        except StoreError:
+            return {}
+
+    def _at_work(self) -> bool:
+        """Whether a shard is leased."""
+        leases = self.home.glob(f"{LOCK}{self.name}-*")
+        return any(holder_of(lease) is not None for lease in leases)
 
     def finished(self) -> set[int]:
         """Numbers of the shards that have a record."""
@@ -73,6 +114,8 @@ class SharedShards:
             If the staging folder cannot be written.
         """
         finished = self.finished()
+        if finished and self._identity() != worker_identity():
+            return  # computed again: of two processors no bytes are mixed
         for task in tasks:
             if task.shard in finished:
                 for entry in self._parts_of(task):

@@ -18,6 +18,7 @@ from typing import Literal
 from matdata.core.console import Console
 from matdata.core.errors import StoreError
 from matdata.core.executors import Workers
+from matdata.core.worker_identity import worker_identity
 from matdata.features.runner import Job, Made, run, shard_records, shard_tasks, shared_shards
 from matdata.features.shards import ShardTask
 from matdata.store.leases import Leases
@@ -46,6 +47,8 @@ def work(jobs: Sequence[Job], console: Console, workers: Workers, term: float) -
     ------
     FeatureError
         If a featurizer breaks its contract.
+    ConfigError
+        If other processes at work have other versions, or another processor.
     StoreError
         If the cache cannot be written, or another process wrote other bytes.
     """
@@ -77,6 +80,8 @@ class _Shared:
         self._workers = workers
         self._final = job.home / job.name()
         self._shards = shared_shards(job)
+        if not self._final.is_dir():
+            self._shards.agree(worker_identity())
         self._tasks = shard_tasks(job, self._shards.folder)
         self._leases = Leases(job.home, self._shards.name, term)
 
@@ -101,8 +106,9 @@ class _Shared:
         return "worked"
 
     def _take(self, todo: Sequence[ShardTask], held: ExitStack) -> dict[int, Lock]:
-        by_process = self._job.featurizer.workers == "process"
-        most = self._workers.count if by_process else 1
+        kind = self._workers.kind or self._job.featurizer.workers
+        whole = kind == "process" or self._workers.executor is not None
+        most = self._workers.count if whole else 1  # threads share the batches of one shard
         leases: dict[int, Lock] = {}
         # from anywhere: processes that start together do not all ask for the same ones
         first = random.randrange(len(todo))

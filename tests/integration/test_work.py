@@ -15,11 +15,14 @@ from support.killing import artefacts
 
 import matdata as md
 from matdata.core.errors import ConfigError, FeatureError, StoreError
+from matdata.core.worker_identity import worker_identity
+from matdata.features import runner
 from matdata.features import work as working
 from matdata.features.shared_shards import SharedShards
 from matdata.store.artefact import STAGING
 from matdata.store.leases import Leases
 from matdata.store.locks import LOCK
+from matdata.store.records import write_record
 
 FEATURES = ["fractions", "magpie"]
 OPTIONS = {"shard_rows": 10, "workers": 1}
@@ -195,6 +198,37 @@ def test_other_bytes_of_the_same_shard_are_an_error(cache, monkeypatch):
     part.write_bytes(b"of another worker")
     with pytest.raises(StoreError, match="different bytes"):
         work(cache)
+
+
+def test_a_process_unlike_those_at_work_is_refused(cache, monkeypatch):
+    work_until(monkeypatch, cache, SharedShards, "record")
+    with monkeypatch.context() as patched:
+        other = {**worker_identity(), "numba": "0.1"}
+        patched.setattr(working, "worker_identity", lambda: other)
+        patched.setattr("matdata.core.worker_identity.worker_identity", lambda: other)
+        shared = next(cache.glob("features/*/.building-*-shared"))
+        lease = Leases(shared.parent, shared.name.removeprefix(STAGING)).take("00003")
+        assert lease is not None
+        with pytest.raises(ConfigError, match="differs from where the command was given in numba"):
+            work(cache)
+        lease.release()
+
+
+def test_shards_of_another_processor_are_computed_again(whole, cache, monkeypatch):
+    work_until(monkeypatch, cache, working._Shared, "finish")
+    for shared in cache.glob("features/*/.building-*-shared"):
+        write_record(shared / "identity.json", {**worker_identity(), "machine": "another"})
+    computed = []
+    write_shard = runner.write_shard
+
+    def writing(task, *more):
+        computed.append(task.shard)
+        return write_shard(task, *more)
+
+    monkeypatch.setattr(runner, "write_shard", writing)
+    work(cache)  # nobody is at work any more: it begins anew
+    assert sorted(computed) == sorted([0, 1, 2, 3] * 2)
+    assert artefacts(cache) == whole
 
 
 @pytest.mark.parametrize("bad", [0, -1, 0.5])
