@@ -17,7 +17,7 @@ from matdata.building.given_split import given_split
 from matdata.building.options import BuildOptions
 from matdata.building.report import print_feature, unexpected_in
 from matdata.building.shortfall import no_split, too_few
-from matdata.core.cache import ensure_writable
+from matdata.core.cache import ensure_writable, places
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, SplitError
@@ -263,8 +263,8 @@ def feature_job(
         If the dataset lacks what the feature is computed from.
     """
     made = asked.for_units(dataset.units)
-    home = cache / "features" / dataset.data_ref
-    job = Job(made, dataset, home, options.store, options.shard_rows)
+    home, *elsewhere = (place / "features" / dataset.data_ref for place in places(cache))
+    job = Job(made, dataset, home, options.store, options.shard_rows, tuple(elsewhere))
     require_inputs(job.rows, made)
     return job
 

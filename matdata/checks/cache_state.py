@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from matdata.checks.finding import Finding
-from matdata.core.cache import ENV, KINDS, ensure_writable
+from matdata.core.cache import ALSO, ENV, KINDS, also_named, ensure_writable
 from matdata.core.errors import StoreError
 from matdata.core.printable import human_bytes
 from matdata.sources.download import DOWNLOADS
@@ -28,6 +28,7 @@ LEAST_FREE = 10**9  # bytes below which builds will hardly end
 def cache_state(cache: Path) -> Iterator[Finding]:
     """Place, size and room of a cache, its locks, and what killed commands left in it."""
     yield from _place(cache)
+    yield from _also(cache)
     entries = entries_below(cache)
     yield from (
         Finding(
@@ -70,6 +71,22 @@ def _place(cache: Path) -> Iterator[Finding]:
         yield Finding("cache", "file system", "ok", f"{kind}: shared with other machines")
     elif kind:
         yield Finding("cache", "file system", "ok", kind)
+
+
+def _also(cache: Path) -> Iterator[Finding]:
+    """The second places that are read."""
+    for place in also_named():
+        if place == cache.resolve():
+            text = f"${ALSO} names this cache itself, which is therefore not written to"
+            yield Finding("cache", "also", "broken", text, f"take it out of ${ALSO}")
+        elif not place.is_dir():
+            step = f"mount it, or take it out of ${ALSO}"
+            yield Finding("cache", "also", "note", f"{place} is not there, or no folder", step)
+        elif not os.access(place, os.R_OK | os.X_OK):
+            step = "give yourself access, or ask its owner"
+            yield Finding("cache", "also", "broken", f"{place} cannot be read", step)
+        else:
+            yield Finding("cache", "also", "ok", f"{place}, which is only read")
 
 
 def file_system(path: Path) -> str:

@@ -58,6 +58,8 @@ class Job:
         Storage format.
     shard_rows
         Most crystals in a shard; None for the featurizer's own choice.
+    elsewhere
+        Homes in caches of others, where it may be already.
     """
 
     featurizer: Featurizer
@@ -65,6 +67,7 @@ class Job:
     home: Path
     store: str
     shard_rows: int | None = None
+    elsewhere: tuple[Path, ...] = ()
 
     @functools.cached_property
     def rows(self) -> DatasetRows:
@@ -122,9 +125,9 @@ def run(job: Job, console: Console, workers: Workers) -> Made:
     DamageError
         If what was made again is not what was there.
     """
-    final = job.home / job.name()
-    if final.is_dir() and not damage_of(final, KIND):
-        return Made(final, "unchanged")
+    final, there = job.home / job.name(), find_whole(job)
+    if there is not None:
+        return Made(there, "unchanged")
     backend(job.store)
     with building(job.home, KIND, digest_json(job.identity()), console.warn) as writer:
         # another process may just have made it
@@ -137,6 +140,12 @@ def run(job: Job, console: Console, workers: Workers) -> Made:
         folder = _commit(job, writer, workers.losses.lines[lost:])
         shared.remove()
         return Made(folder, writer.state)
+
+
+def find_whole(job: Job) -> Path | None:
+    """The folder of a feature that is there and whole, here or in a cache of others."""
+    folders = (home / job.name() for home in (job.home, *job.elsewhere))
+    return next((one for one in folders if one.is_dir() and not damage_of(one, KIND)), None)
 
 
 def shared_shards(job: Job) -> SharedShards:

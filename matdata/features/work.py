@@ -19,7 +19,15 @@ from matdata.core.console import Console
 from matdata.core.errors import StoreError
 from matdata.core.executors import Workers
 from matdata.core.worker_identity import worker_identity
-from matdata.features.runner import Job, Made, run, shard_records, shard_tasks, shared_shards
+from matdata.features.runner import (
+    Job,
+    Made,
+    find_whole,
+    run,
+    shard_records,
+    shard_tasks,
+    shared_shards,
+)
 from matdata.features.shards import ShardTask
 from matdata.store.leases import Leases
 from matdata.store.locks import Lock, LostLockError
@@ -80,14 +88,15 @@ class _Shared:
         self._workers = workers
         self._final = job.home / job.name()
         self._shards = shared_shards(job)
-        if not self._final.is_dir():
+        self._is_there = find_whole(job) is not None
+        if not self._is_there:
             self._shards.agree(worker_identity())
         self._tasks = shard_tasks(job, self._shards.folder)
         self._leases = Leases(job.home, self._shards.name, term)
 
     def step(self) -> Step:
         """Compute shards that nobody else computes, as many as there are processes for."""
-        if self._final.is_dir():
+        if self._is_there or self._final.is_dir():
             return "done"
         finished = self._shards.finished()
         todo = [task for task in self._tasks if task.shard not in finished]

@@ -36,7 +36,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from matdata.core.cache import storage_error
+from matdata.core.cache import require_own, storage_error
 from matdata.core.errors import StoreError
 from matdata.store import files
 from matdata.store.holders import Holder
@@ -193,6 +193,7 @@ def take(
     StoreError
         If the lock cannot be written.
     """
+    require_own(path)
     contender = _Contender(path, Holder.of_this_process(term))
     watched = silence or Silence()
     pauses = _pauses()
