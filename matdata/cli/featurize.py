@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from matdata.building.arguments import FEATURIZE_OPTIONS, canonical
@@ -14,7 +14,7 @@ from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
 from matdata.core.cache import cache_dir, ensure_writable
 from matdata.core.console import Console
-from matdata.core.options import Option
+from matdata.core.options import Values
 from matdata.features.runner import Made
 from matdata.store.catalogue import find_dataset
 from matdata.store.config_file import write_config
@@ -25,13 +25,13 @@ Compute = Callable[[DatasetFolder, Path, BuildOptions, Console], list[Made]]
 
 def run(given: argparse.Namespace) -> int:
     """Add features to a dataset."""
-    return run_with(given, FEATURIZE_OPTIONS, add_features)
+    return run_with(given, joined(given, FEATURIZE_OPTIONS, canonical), add_features)
 
 
-def run_with(given: argparse.Namespace, table: Sequence[Option], compute: Compute) -> int:
+def run_with(given: argparse.Namespace, asked: Values, compute: Compute) -> int:
     """Add features to a dataset by a function: alone, or together with other processes."""
     console = console_of(given)
-    keywords = dict(joined(given, table, canonical))
+    keywords = dict(asked)
     cache = cache_dir(keywords.pop("cache", None))
     dataset = find_dataset(cache, keywords.pop("dataset"))
     options = build_options(keywords)

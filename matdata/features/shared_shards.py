@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.worker_identity import require_same_worker, worker_identity
@@ -95,7 +96,12 @@ class SharedShards:
         StoreError
             If it cannot be written.
         """
-        content = {"shard": record.shard, "key": record.key, "parts": list(record.parts)}
+        content = {
+            "shard": record.shard,
+            "key": record.key,
+            "worker": digest_json(worker_identity()),
+            "parts": list(record.parts),
+        }
         write_record(self._path(record.shard), content)
 
     def hand_over(self, tasks: Iterable[ShardTask], writer: ArtefactWriter) -> None:
@@ -114,21 +120,23 @@ class SharedShards:
             If the staging folder cannot be written.
         """
         finished = self.finished()
-        if finished and self._identity() != worker_identity():
-            return  # computed again: of two processors no bytes are mixed
         for task in tasks:
             if task.shard in finished:
                 for entry in self._parts_of(task):
                     writer.take_part(self.folder, entry)
 
     def _parts_of(self, task: ShardTask) -> list[JsonObject]:
-        """Lines of the journal; none where the record is damaged, or one of another task."""
+        """Lines of the journal; none where the record is damaged, or one of another task.
+
+        Nor where it is of a process unlike this one: bytes of two processors are never mixed.
+        """
         try:
             content = read_record(self._path(task.shard))
         except StoreError:
             return []
         parts = content.get("parts")
-        if content.get("key") != task.key or not isinstance(parts, list):
+        alike = content.get("worker") == digest_json(worker_identity())
+        if not alike or content.get("key") != task.key or not isinstance(parts, list):
             return []
         whole = all(map(is_entry, parts)) and [one["part"] for one in parts] == [*task.parts]
         return parts if whole else []

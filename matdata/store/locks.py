@@ -78,11 +78,6 @@ class Lock:
         self._lost = False
         threading.Thread(target=self._beat, name=f"beat of {path.name}", daemon=True).start()
 
-    @property
-    def is_lost(self) -> bool:
-        """Whether another process is known to have taken it over, without a look at it."""
-        return self._lost
-
     def require(self) -> None:
         """Make sure that this process still holds it; called before anything becomes final.
 

@@ -14,6 +14,7 @@ import pytest
 from support.killing import artefacts
 
 import matdata as md
+from matdata.core.digest import digest_json
 from matdata.core.errors import ConfigError, FeatureError, StoreError
 from matdata.core.worker_identity import worker_identity
 from matdata.features import runner
@@ -22,7 +23,7 @@ from matdata.features.shared_shards import SharedShards
 from matdata.store.artefact import STAGING
 from matdata.store.leases import Leases
 from matdata.store.locks import LOCK
-from matdata.store.records import write_record
+from matdata.store.records import read_record, write_record
 
 FEATURES = ["fractions", "magpie"]
 OPTIONS = {"shard_rows": 10, "workers": 1}
@@ -214,10 +215,15 @@ def test_a_process_unlike_those_at_work_is_refused(cache, monkeypatch):
         lease.release()
 
 
-def test_shards_of_another_processor_are_computed_again(whole, cache, monkeypatch):
+@pytest.mark.parametrize("again", [md.work, md.featurize])
+def test_shards_of_another_processor_are_computed_again(whole, cache, monkeypatch, again):
     work_until(monkeypatch, cache, working._Shared, "finish")
+    other = {**worker_identity(), "machine": "another"}
     for shared in cache.glob("features/*/.building-*-shared"):
-        write_record(shared / "identity.json", {**worker_identity(), "machine": "another"})
+        write_record(shared / "identity.json", other)
+        for path in (shared / "records").iterdir():
+            content = read_record(path)
+            write_record(path, {**content, "worker": digest_json(other)})
     computed = []
     write_shard = runner.write_shard
 
@@ -226,7 +232,7 @@ def test_shards_of_another_processor_are_computed_again(whole, cache, monkeypatc
         return write_shard(task, *more)
 
     monkeypatch.setattr(runner, "write_shard", writing)
-    work(cache)  # nobody is at work any more: it begins anew
+    again("s", FEATURES, cache=cache, **OPTIONS)  # nobody is at work any more
     assert sorted(computed) == sorted([0, 1, 2, 3] * 2)
     assert artefacts(cache) == whole
 
