@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 
+from matdata.core.console import Console
 from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.executors import Executor, Workers
-from matdata.core.schedulers import HELP as SCHEDULERS
+from matdata.core.scheduler_names import HELP as SCHEDULERS
 from matdata.core.schedulers import workers_on
 from matdata.core.settings import Settings, setting
 from matdata.curate.settings import CurateSettings
@@ -60,15 +62,20 @@ class BuildOptions(Settings):
         minimum=1,
     )
 
-    def workers_on(self, executor: Executor | None = None) -> AbstractContextManager[Workers]:
+    @contextmanager
+    def workers_on(self, console: Console, executor: Executor | None = None) -> Iterator[Workers]:
         """Where tasks run and how many at once, within the block; see `schedulers.workers_on`.
+
+        Workers that are lost are warnings on the console.
 
         Raises
         ------
         MatdataError
             If it is no executor, or the scheduler is unknown or cannot be used.
         """
-        return workers_on(self.scheduler, self.workers, executor)
+        with workers_on(self.scheduler, self.workers, executor) as workers:
+            workers.losses.announce = console.warn
+            yield workers
 
     def settings_of(self, spec: str) -> JsonMapping:
         """Settings of a feature: those of its spec, else those of its family."""

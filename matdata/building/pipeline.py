@@ -23,7 +23,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor, Workers, enough_memory
 from matdata.core.part_names import GIVEN_SPLIT
-from matdata.core.schedulers import check_scheduler
+from matdata.core.scheduler_names import check_scheduler
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.features.dataset_inputs import require_inputs
@@ -119,7 +119,7 @@ def build(
     made = _featurizers(options)
     check_scheduler(options.scheduler)
     ensure_writable(cache)
-    with options.workers_on(executor) as workers:
+    with options.workers_on(console, executor) as workers:
         built = _built(source, cache, options, made, asked, console, workers)
     loss = too_few(built.dataset)
     if loss is not None and not options.allow_loss:
@@ -214,7 +214,7 @@ def add_features(
     check_scheduler(options.scheduler)
     require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
-    with options.workers_on(executor) as workers:
+    with options.workers_on(console, executor) as workers:
         return [_add_feature(dataset, one, cache, options, console, workers) for one in made]
 
 

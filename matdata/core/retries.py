@@ -20,7 +20,7 @@ B = TypeVar("B")
 #: How often one task is submitted again after its worker was lost.
 RETRIES = 3
 #: What dask raises where a worker was lost, by name: it is imported by who asks for it alone.
-LOST_IN_DASK = frozenset(("KilledWorker", "CommClosedError", "WorkerDied"))
+LOST_IN_DASK = frozenset(("KilledWorker", "CommClosedError"))
 
 
 class Executor(Protocol):
@@ -37,16 +37,28 @@ class Executor(Protocol):
 
 @dataclass
 class LossLog:
-    """Workers that were lost, in the words of who noticed; it is no part of any identity."""
+    """Workers that were lost, in the words of who noticed; it is no part of any identity.
+
+    Attributes
+    ----------
+    lines
+        One per task that was submitted again.
+    announce
+        Called with each line.
+    """
 
     lines: list[str] = field(default_factory=list)
+    announce: Callable[[str], None] | None = None
 
     def add(self, function: Callable[[A], B], error: BaseException, attempt: int) -> None:
         """Note that a task is submitted again."""
         name = getattr(function, "__name__", type(function).__name__)
         why = str(error).partition("\n")[0]
         text = f"{type(error).__name__}: {why}" if why else type(error).__name__
-        self.lines.append(f"a worker was lost in {name} ({text}); attempt {attempt + 1} begins")
+        line = f"a worker was lost in {name} ({text}); attempt {attempt + 1} begins"
+        self.lines.append(line)
+        if self.announce is not None:
+            self.announce(line)
 
 
 @dataclass
@@ -159,6 +171,6 @@ def _given_up(error: BaseException) -> MatdataError:
     return MatdataError(
         "a worker process exited without an error message",
         cause="the system killed it, most often for lack of memory",
-        next_step="run the same command with fewer --workers; it continues from the last "
-        "finished piece",
+        next_step="run the same command with fewer --workers, or with more memory for each; it "
+        "continues from the last finished piece",
     )

@@ -12,13 +12,14 @@ import numpy.typing as npt
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Ragged
 from matdata.core.errors import FeatureError, StructureError
+from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.core.ledger import Reject
 from matdata.core.table_rows import TableRows
 from matdata.features import featurizer
-from matdata.features.base import Block, Column, Featurizer
-from matdata.features.block_check import check_block
+from matdata.features.base import Column, Featurizer
 from matdata.features.feature import values_and_offsets
 from matdata.features.inputs import FeatureInput, combined
+from matdata.features.shards import blocks_of
 from matdata.materials import read_materials
 
 
@@ -85,7 +86,7 @@ def compute(spec: str, materials: object, **settings: object) -> Computed:
 
 
 def stored_fields(
-    featurizer: Featurizer, batch: FeatureInput
+    featurizer: Featurizer, batch: FeatureInput, workers: Workers = SEQUENTIAL
 ) -> tuple[npt.NDArray[np.int64], dict[str, Column], list[Reject]]:
     """The fields that a build would store.
 
@@ -98,12 +99,11 @@ def stored_fields(
     rejects
         Rejects of the other rows.
     """
-    blocks = []
-    for first in range(0, max(len(batch), 1), featurizer.batch_rows):
-        part = batch.take(slice(first, first + featurizer.batch_rows))
-        block = check_block(featurizer, part, featurizer.featurize(part))
-        blocks.append(Block(block.rows + first, block.fields, block.rejects))
-    rows = np.concatenate([block.rows for block in blocks])
+    step = featurizer.batch_rows
+    firsts = range(0, max(len(batch), 1), step)
+    parts = (batch.take(slice(first, first + step)) for first in firsts)
+    blocks = list(blocks_of(featurizer, parts, workers))
+    rows = np.concatenate([block.rows + first for block, first in zip(blocks, firsts, strict=True)])
     names = [item.name for item in featurizer.fields]
     fields = {name: _join([block.fields[name] for block in blocks]) for name in names}
     return rows, fields, [reject for block in blocks for reject in block.rejects]

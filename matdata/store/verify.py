@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
+from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
 from matdata.store.files import TEMPORARY
 from matdata.store.locks import LOCK
 from matdata.store.manifest import NAME, RECEIPT
@@ -36,7 +37,12 @@ def check_receipt(folder: Path) -> list[Fault]:
     return check_json(folder / RECEIPT)
 
 
-def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] = ()) -> list[Fault]:
+def verify_folder(
+    folder: Path,
+    manifest: JsonObject,
+    besides: Collection[str] = (),
+    workers: Workers = SEQUENTIAL,
+) -> list[Fault]:
     """Reread every file of an artefact.
 
     Parameters
@@ -45,6 +51,8 @@ def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] =
         The artefact, and its manifest.
     besides
         Folders inside that are checked elsewhere (``splits``).
+    workers
+        Who rereads the files.
 
     Returns
     -------
@@ -52,8 +60,11 @@ def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] =
         One per file that is damaged, missing, unreadable or not in the manifest.
     """
     faults = check_json(folder / NAME, lambda _: None) + check_receipt(folder)
-    for name, (size, digest) in sorted(manifest["files"].items()):
-        fault = fault_of(folder / name, size, digest)
+    records = sorted(manifest["files"].items())
+    tasks = ((folder.absolute() / name, size, digest) for name, (size, digest) in records)
+    for (name, _), fault in zip(
+        records, ordered_map(_reread, tasks, workers, "thread"), strict=True
+    ):
         if fault is not None:
             faults.append(Fault(folder / name, fault))
     entries = entries_below(folder)
@@ -64,6 +75,10 @@ def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] =
         if name not in expected and name.partition("/")[0] not in besides and not is_passing(name)
     ]
     return [*faults, *entries.faults, *(Fault(folder / n, "is not in the manifest") for n in added)]
+
+
+def _reread(task: tuple[Path, int, str]) -> str | None:
+    return fault_of(*task)
 
 
 def is_passing(name: str) -> bool:
