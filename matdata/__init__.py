@@ -45,6 +45,7 @@ __all__ = [
     "compute",
     "diff",
     "evaluate",
+    "evaluate_folds",
     "export",
     "features_known",
     "featurize",

@@ -31,7 +31,7 @@ from matdata.datasets.building import build, featurize, work
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import open
 from matdata.datasets.workflow import audit, diff, export, split
-from matdata.evaluation.workflow import evaluate, predict, runs
+from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
 from matdata.materials.compute import Computed, compute
@@ -74,6 +74,7 @@ __all__ = [
     "compute",
     "diff",
     "evaluate",
+    "evaluate_folds",
     "export",
     "features_known",
     "featurize",

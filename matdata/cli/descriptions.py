@@ -99,7 +99,11 @@ DESCRIPTIONS = {
     ),
     "evaluate": Description(
         "Opens the test part of a run's split, once, and scores the run beside baselines.",
-        ("matdata evaluate gap", "matdata evaluate gap --pictures figures --device cpu"),
+        (
+            "matdata evaluate gap",
+            "matdata evaluate gap --pictures figures --device cpu",
+            "matdata evaluate forest --folds all",
+        ),
     ),
     "predict": Description(
         "Predicts the materials of a dataset, files of structures, or formulas with a run.",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from matdata.cli.common import cache_of, console_of, pairs_of, print_json
 from matdata.core.exit_codes import ExitCode
+from matdata.core.printable import short_value
 from matdata.datasets.diff import Change, Diff, Tolerances, compare
 from matdata.datasets.sides import sides_of
 
@@ -51,10 +52,5 @@ def _lines(diff: Diff) -> Iterable[str]:
 
 
 def _change(change: Change) -> str:
-    return f"{change.material_id} {change.what} {_short(change.before)} -> {_short(change.after)}"
-
-
-def _short(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return f"{len(value)} numbers" if isinstance(value, list) else str(value)
+    values = f"{short_value(change.before)} -> {short_value(change.after)}"
+    return f"{change.material_id} {change.what} {values}"

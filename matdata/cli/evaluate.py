@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
+from matdata.cli.run_folds import fold_lines
 from matdata.core.documents import JsonObject
 from matdata.core.packages import need_torch
 from matdata.core.printable import printable
@@ -13,6 +17,10 @@ from matdata.core.units import with_unit
 from matdata.evaluation.arguments import EVALUATE_OPTIONS, canonical, config_of_evaluate
 from matdata.store.config_file import write_config
 from matdata.training.scores.shown import number
+
+if TYPE_CHECKING:
+    from matdata.evaluation.pictures import Drawn
+    from matdata.evaluation.request import EvaluateRequest
 
 SHOWN = {
     "regression": ("mae", "rmse", "r2", "mad_mae", "max_error"),
@@ -44,29 +52,54 @@ def run(given: argparse.Namespace) -> int:
     from matdata.evaluation.request import EvaluateRequest
 
     request = EvaluateRequest.of(fields)  # before torch is imported, which takes seconds
-    from matdata.evaluation.pictures import Drawn, draw_run
-    from matdata.evaluation.score import evaluate_run
-
     if given.write_config:
         write_config(given.write_config, config_of_evaluate(request))
-    record = evaluate_run(request.run, request.settings, request.derive)
     console = console_of(given)
+    record, report, draw = _folds(request) if request.folds else _run(request)
     if not given.json:  # the score first: no picture may cost it
-        for line in lines(record):
+        for line in report:
             console.say(line)
-    drawn = draw_run(request.run, request.look, request.pictures) if request.draws else Drawn()
+    pictures = draw()
     if given.json:
-        failed = {str(path): str(error) for path, error in drawn.failed.items()}
-        paths = [str(path) for path in drawn.written]
-        more = {"pictures": paths, "pictures_failed": failed, "unchanged": record["reused"]}
-        print_json({**record, **more})
-    elif drawn.written:
-        console.say(f"pictures in {drawn.written[0].parent}")
-    for path, error in drawn.failed.items():
+        failed = {str(path): str(error) for path, error in pictures.failed.items()}
+        paths = [str(path) for path in pictures.written]
+        print_json({**record, "pictures": paths, "pictures_failed": failed})
+    elif pictures.written:
+        console.say(f"pictures in {pictures.written[-1].parent}")
+    for path, error in pictures.failed.items():
         console.warn(f"{path.name} was not drawn: {type(error).__name__}: {error}")
         if given.debug:
             raise error
     return 0
+
+
+class _Scored(NamedTuple):
+    """The score for machines, the same as text, and what draws its pictures."""
+
+    record: JsonObject
+    report: list[str]
+    draw: Callable[[], Drawn]
+
+
+def _run(request: EvaluateRequest) -> _Scored:
+    from matdata.evaluation.pictures import Drawn, draw_run
+    from matdata.evaluation.score import evaluate_run
+
+    record = evaluate_run(request.run, request.settings, request.derive)
+    draw = partial(draw_run, request.run, request.look, request.pictures)
+    shown = {**record, "unchanged": record["reused"]}
+    return _Scored(shown, lines(record), draw if request.draws else Drawn)
+
+
+def _folds(request: EvaluateRequest) -> _Scored:
+    from matdata.evaluation.fold_runs import evaluate_folds
+    from matdata.evaluation.pictures import Drawn, draw_folds
+
+    scored = evaluate_folds(request.folds, request.settings, request.derive)
+    draw = partial(draw_folds, request.folds, request.look, request.pictures)
+    shown = {**scored, "unchanged": all(record["reused"] for record in scored["runs"])}
+    report = [line for table in scored["folds"] for line in fold_lines(table)]
+    return _Scored(shown, report, draw if request.draws else Drawn)
 
 
 def lines(record: JsonObject) -> list[str]:

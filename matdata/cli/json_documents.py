@@ -18,6 +18,10 @@ _FOLDER = {"folder": ("text", "where it lies")}
 _DATASET = {"dataset": ("text", "exact reference, `name@version`")}
 _FUNNEL = {"funnel": ("list", "steps with `entered`, `left` and `reasons`")}
 _UNCHANGED = {"unchanged": ("truth", "whether all of it was there already")}
+_PICTURES = {
+    "pictures": ("list", "files"),
+    "pictures_failed": ("record", "what could not be drawn, with the reason"),
+}
 _STATE = {**_UNCHANGED, "states": ("record", "built, repaired or unchanged, by artefact")}
 SCHEMAS: dict[str, Schema] = {
     "build": Schema(
@@ -148,6 +152,7 @@ SCHEMAS: dict[str, Schema] = {
         },
         _STATE,
         "what the trainer records",
+        {"--folds all": Schema({"runs": ("list", "of each fold what is printed for one run")})},
     ),
     "predict": Schema(
         {
@@ -171,11 +176,20 @@ SCHEMAS: dict[str, Schema] = {
             "table_sha256": ("text", "of the predictions"),
             "opened": ("record", "when the test part was opened, and how often"),
             "reused": ("truth", "whether an earlier evaluation was read"),
-            "pictures": ("list", "files"),
-            "pictures_failed": ("record", "what could not be drawn, with the reason"),
+            **_PICTURES,
         },
-        {},
+        _UNCHANGED,
         "what the score records",
+        {
+            "--folds all": Schema(
+                {
+                    "runs": ("list", "of each fold what is printed for one run"),
+                    "folds": ("list", "mean and standard deviation over all folds, by target"),
+                    **_UNCHANGED,
+                    **_PICTURES,
+                }
+            )
+        },
     ),
     "runs": Schema(
         {

@@ -33,11 +33,14 @@ class Schema:
         Those that are there where they say something.
     others
         Meaning of all other keys; empty if there are none.
+    variants
+        The document that the command prints with an option, by that option.
     """
 
     fields: Fields
     optional: Fields = field(default_factory=dict)
     others: str = ""
+    variants: Mapping[str, Schema] = field(default_factory=dict)
 
 
 def faults(schema: Schema, common: Fields, document: JsonMapping) -> list[str]:
@@ -108,12 +111,18 @@ def page(schemas: Mapping[str, Schema], common: Fields) -> str:
     """
     lines = [INTRODUCTION, "## Any command", "", *_table(common, "of a command that failed")]
     for command, schema in schemas.items():
-        lines += ["", f"## {command}", "", *_table(schema.fields, "")]
-        lines += [_row(key, *value, note=" (optional)") for key, value in schema.optional.items()]
-        lines += [f"| … | | {schema.others} |"] if schema.others else []
+        lines += ["", f"## {command}", "", *_keys(schema)]
+        for option, variant in schema.variants.items():
+            lines += ["", f"With `{option}`:", "", *_keys(variant)]
     lines += ["", "## Exit codes", "", "| code | meaning |", "|---|---|"]
     lines += [f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items()]
     return "\n".join(lines) + "\n"
+
+
+def _keys(schema: Schema) -> list[str]:
+    lines = _table(schema.fields, "")
+    lines += [_row(key, *value, note=" (optional)") for key, value in schema.optional.items()]
+    return [*lines, f"| … | | {schema.others} |"] if schema.others else lines
 
 
 def _table(fields: Fields, note: str) -> list[str]:

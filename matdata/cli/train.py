@@ -75,17 +75,17 @@ def next_steps(runs: Sequence[Run], cache: str | Path | None) -> list[str]:
     """The commands that come after trainings, with the cache where it was named."""
     from matdata.splits.saved import load_split
     from matdata.store.catalogue import find_dataset
+    from matdata.training.folds import ALL
 
     where = [] if cache is None else ["--cache", str(cache)]
     lines = [f"next: `{shlex.join(['matdata', 'runs', *where])}` ranks runs by validation error"]
     first = runs[0]
     dataset = find_dataset(first.cache, first.manifest["dataset"]["ref"])
     if len(load_split(dataset, first.manifest["split"]["name"]).parts.get("test", ())):
-        command = shlex.join(["matdata", "evaluate", first.name, *where])
-        others = f" (and {len(runs) - 1} more runs)" if len(runs) > 1 else ""
-        lines.append(
-            f"      `{command}`{others} opens the test part, once: after the choice of a model"
-        )
+        folds = ["--folds", ALL] if len(runs) > 1 else []
+        command = shlex.join(["matdata", "evaluate", first.name, *folds, *where])
+        part = "part of every fold" if folds else "part"
+        lines.append(f"      `{command}` opens the test {part}, once: after the choice of a model")
     return lines
 
 

@@ -110,9 +110,9 @@ def _progress() -> Any:
     return tqdm
 
 
-def python_console() -> Console:
-    """Of a function that shows nothing but its result: warnings, and bars in a notebook."""
-    return Console(quiet=True, bars=in_notebook())
+def python_console(quiet: bool = True) -> Console:
+    """Of a function in Python: warnings, and bars in a notebook; all of it if not quiet."""
+    return Console(quiet=True, bars=in_notebook()) if quiet else Console()
 
 
 def one_line(text: object) -> str:

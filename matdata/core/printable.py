@@ -61,3 +61,17 @@ def human_bytes(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
+
+
+def short_value(value: object, digits: int = 6) -> str:
+    """A cell for people: numbers of few digits, a list of more than four values as their count."""
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    if isinstance(value, (list, tuple)) and (count := _count(value)) > 4:
+        return f"{count:,} values"
+    return "-" if value is None else str(value)
+
+
+def _count(value: object) -> int:
+    """Values of nested lists, in which text counts as one."""
+    return sum(map(_count, value)) if isinstance(value, (list, tuple)) else 1

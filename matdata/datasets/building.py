@@ -34,6 +34,7 @@ def build(
     *,
     config: str | Path | None = None,
     executor: Executor | None = None,
+    quiet: bool = True,
     **options: Unpack[BuildKeywords],
 ) -> Dataset:
     """Build a dataset, as ``matdata build`` does.
@@ -53,6 +54,8 @@ def build(
         `matdata.plugin`), which is left open. ``workers`` says how many tasks it runs at once.
         If not given, ``scheduler`` says where tasks run, else threads and processes of this
         machine; the results are the same.
+    quiet
+        Print warnings alone (and bars in a notebook); False prints what the command prints.
     options
         The options of the command, under their names (``matdata build --help``): ``name``,
         ``features``, ``target``, ``energy``, ``dedupe``, ``split``, …. ``from_`` is ``--from``.
@@ -90,7 +93,7 @@ def build(
     reader = (
         _table(source, values, name, request) if in_memory else find_source(chosen.source, request)
     )
-    built = pipeline.build(reader, home, chosen.options, python_console(), executor=executor)
+    built = pipeline.build(reader, home, chosen.options, python_console(quiet), executor)
     return Dataset(built.dataset.folder, home)
 
 
@@ -165,6 +168,7 @@ def featurize(
     *,
     config: str | Path | None = None,
     executor: Executor | None = None,
+    quiet: bool = True,
     **options: Unpack[FeaturizeKeywords],
 ) -> list[Feature]:
     """Compute features of a dataset, or find those that are there, as ``matdata featurize`` does.
@@ -177,7 +181,7 @@ def featurize(
         Names of features, in a list or with commas.
     config
         A configuration file, as ``--config`` takes it; what is given here wins.
-    executor
+    executor, quiet
         As of `build`.
     options
         The options of the command, under their names.
@@ -192,7 +196,7 @@ def featurize(
     >>> (ofm,) = md.featurize("mine", "ofm", set={"ofm": {"period_tag": True}})
     """
     opened, keywords = _asked(dataset, features, config, options)
-    return opened.add_features(keywords, executor)
+    return opened.add_features(keywords, executor, quiet)
 
 
 @with_keywords(WorkKeywords)
@@ -201,6 +205,7 @@ def work(
     features: Texts | None = None,
     *,
     config: str | Path | None = None,
+    quiet: bool = True,
     **options: Unpack[WorkKeywords],
 ) -> list[Feature]:
     """Compute features together with other processes on a shared file system, as ``matdata work``.
@@ -209,7 +214,7 @@ def work(
 
     Parameters
     ----------
-    dataset, features, config
+    dataset, features, config, quiet
         As of `featurize`.
     options
         The options of the command, under their names.
@@ -224,7 +229,7 @@ def work(
     >>> (ofm,) = md.work("mine", "ofm", lease_timeout=300)
     """
     opened, keywords = _asked(dataset, features, config, options, together=True)
-    return opened.add_features(keywords, together=True)
+    return opened.add_features(keywords, quiet=quiet, together=True)
 
 
 def _asked(

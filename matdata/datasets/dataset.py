@@ -49,7 +49,11 @@ class Dataset(Contents):
 
     @with_keywords(FeaturizeKeywords)
     def featurize(
-        self, *specs: str, executor: Executor | None = None, **options: Unpack[FeaturizeKeywords]
+        self,
+        *specs: str,
+        executor: Executor | None = None,
+        quiet: bool = True,
+        **options: Unpack[FeaturizeKeywords],
     ) -> list[Feature]:
         """Compute features, or find those that are there, as ``matdata featurize`` does.
 
@@ -57,8 +61,8 @@ class Dataset(Contents):
         ----------
         specs
             Feature names.
-        executor
-            Runs the tasks, as in `matdata.build`.
+        executor, quiet
+            Where tasks run and what is printed, as in `matdata.build`.
         options
             ``set``, ``store``, ``workers``, ``shard_rows``, ``scheduler``, as of the command.
 
@@ -71,17 +75,19 @@ class Dataset(Contents):
         --------
         >>> (ofm,) = ds.featurize("ofm", set={"ofm": {"period_tag": True}})
         """
-        return self.add_features(feature_options(None, {"features": specs, **options}), executor)
+        keywords = feature_options(None, {"features": specs, **options})
+        return self.add_features(keywords, executor, quiet)
 
     def add_features(
         self,
         keywords: Mapping[str, Any],
         executor: Executor | None = None,
+        quiet: bool = True,
         *,
         together: bool = False,
     ) -> list[Feature]:
         """Features from keywords that `matdata.datasets.adding.feature_options` resolved."""
-        console = python_console()
+        console = python_console(quiet)
         made = add_features_by(self, self.cache, keywords, console, executor, together=together)
         return [
             Feature(one.folder, self.ids, self.data_digest, left_out=self.rejects) for one in made

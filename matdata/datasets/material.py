@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError, did_you_mean
 from matdata.core.html import card
+from matdata.core.printable import short_value
 
 if TYPE_CHECKING:
     from matdata.core.crystals import Crystals
@@ -124,15 +124,9 @@ class Material:
         return f"Material({self.id!r}, {self.formula})"
 
     def _repr_html_(self) -> str:
-        rows = [(name, _short(value)) for name, value in self.columns.items() if value is not None]
+        rows = [
+            (name, short_value(value)) for name, value in self.columns.items() if value is not None
+        ]
         features = f"features: {', '.join(self.features)}" if self.features else ""
         lines = [f"{self.formula} in {self._dataset.ref}", features]
         return card(self.id, lines, ("column", "value"), rows)
-
-
-def _short(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, (list, tuple)):
-        return f"{len(np.ravel(np.asarray(value, dtype=object))):,} values"
-    return str(value)

@@ -50,6 +50,12 @@ PREDICT_OPTIONS = (
 )
 EVALUATE_OPTIONS = (
     RUN,
+    Option(
+        "folds",
+        "score the runs of all folds, whose common name RUN is, and their mean",
+        choices=("all",),
+        group="split",
+    ),
     Option("pictures", "write pictures (default: the run's)", metavar="DIR", group="output"),
     Option("no_pictures", "write no pictures", "flag", default=False, group="output"),
     *options_of(PictureSettings, ("format",), metavar="A,B", group="output"),
@@ -97,6 +103,7 @@ def config_of_evaluate(request: EvaluateRequest) -> str:
         **_common(request),
         "pictures": None if request.pictures is None else str(request.pictures),
         "no_pictures": not request.draws,
+        "folds": "all" if request.folds else None,
         **request.look.to_dict(),
     }
     return _text("evaluate", EVALUATE_OPTIONS, values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from matdata.figures import require_matplotlib
 from matdata.figures.formats import PictureSettings
 from matdata.training.added import adding
 from matdata.training.run import Run
-from matdata.training.run_plots import RunPlots, look_of
+from matdata.training.run_plots import RunPlots, look_of, parity_of_folds
 
 if TYPE_CHECKING:
     from matdata.figures.picture import Look, Picture
@@ -45,6 +45,11 @@ class Drawn:
             self.written += [picture.write(path) for path in paths]
         except Exception as error:  # whatever a drawing library raises for unusual numbers
             self.failed[paths[0]] = error
+
+    def join(self, other: Drawn) -> None:
+        """Add the pictures of another."""
+        self.written += other.written
+        self.failed |= other.failed
 
 
 def write_pictures(
@@ -102,6 +107,36 @@ def draw_run(run: Run, settings: PictureSettings, folder: Path | None = None) ->
                 drawn.add(folder, stem, settings.format, draw)
     except StoreError as refusal:  # a cache that is for reading only
         return Drawn(failed={folder: refusal})
+    return drawn
+
+
+def draw_folds(runs: Sequence[Run], settings: PictureSettings, folder: Path | None = None) -> Drawn:
+    """Write the pictures of the runs on all folds, and those of all folds together.
+
+    Parameters
+    ----------
+    runs
+        Runs on the folds of one split that were evaluated.
+    settings
+        Formats and style.
+    folder
+        Where those of all folds go, each run's in a folder of its name; if not given, those of
+        all folds go into ``pictures`` of the first run, each run's into its own.
+    """
+    drawn = Drawn()
+    for run in runs:
+        drawn.join(draw_run(run, settings, None if folder is None else folder / run.name))
+    together = folder or runs[0].folder / "pictures"
+    try:
+        with adding(together):
+            targets = RunPlots(runs[0]).record["targets"]
+            stems = file_stems(targets)
+            for name, scored in targets.items():
+                if scored["task"] == "regression" and scored["materials"]:
+                    draw = partial(parity_of_folds, runs, name, settings.style)
+                    drawn.add(together, f"folds-parity-{stems[name]}", settings.format, draw)
+    except StoreError as refusal:
+        drawn.join(Drawn(failed={together: refusal}))
     return drawn
 
 

@@ -20,6 +20,7 @@ from matdata.core.scheduler_names import check_scheduler
 from matdata.core.schedulers import workers_on
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.texts import as_derivation
+from matdata.evaluation.fold_runs import runs_of_folds
 from matdata.evaluation.materials import named_materials
 from matdata.figures.formats import PictureSettings
 from matdata.store.dataset_folder import DatasetFolder
@@ -33,8 +34,10 @@ from matdata.training.settings import require_honoured
 
 #: Options that are no settings of the loop.
 LOOK = ("format", "style")
-OF_OUTPUT = ("output", "members", "pictures", "no_pictures", *LOOK)
-OWN = ("run", "what", "cache", "derive", "scheduler", *OF_OUTPUT)
+OWN = (
+    *("run", "what", "cache", "derive", "scheduler", "output", "members"),
+    *("folds", "pictures", "no_pictures", *LOOK),
+)
 
 
 @dataclass(frozen=True)
@@ -178,11 +181,14 @@ class EvaluateRequest(RunRequest):
         Whether there are any.
     look
         Their formats and style.
+    folds
+        The runs on all folds, of which `run` is the first; none where one run is asked for.
     """
 
     pictures: Path | None
     draws: bool
     look: PictureSettings
+    folds: tuple[Run, ...] = ()
 
     @classmethod
     def of(cls, fields: Values) -> EvaluateRequest:
@@ -193,11 +199,12 @@ class EvaluateRequest(RunRequest):
         ConfigError
             If no run is named, or a setting, a format or a style is unknown.
         TrainError, StoreError
-            If there is no such run, or it is damaged.
+            If there is no such run, it is damaged, or a fold has no finished run.
         """
         look = PictureSettings.from_mapping({k: fields[k] for k in LOOK if k in fields})
         folder = fields.get("pictures")
-        run = _run_of(fields)
+        folds = () if fields.get("folds") is None else _folds_of(fields)
+        run = folds[0] if folds else _run_of(fields)
         return cls(
             run,
             _derivations(fields),
@@ -205,6 +212,7 @@ class EvaluateRequest(RunRequest):
             None if folder is None else Path(folder),
             not fields.get("no_pictures"),
             look,
+            folds,
         )
 
 
@@ -212,9 +220,20 @@ def _run_of(fields: Values) -> Run:
     run = fields.get("run")
     if isinstance(run, Run):
         return run
+    return find_run(cache_dir(fields.get("cache")), _run_name(run))
+
+
+def _folds_of(fields: Values) -> tuple[Run, ...]:
+    run = fields.get("run")
+    name = run.name if isinstance(run, Run) else _run_name(run)
+    cache = run.cache if isinstance(run, Run) else cache_dir(fields.get("cache"))
+    return tuple(runs_of_folds(cache, name))
+
+
+def _run_name(run: object) -> str:
     if run is None:
         raise ConfigError("no run was named", next_step="`matdata runs` shows those of the cache")
-    return find_run(cache_dir(fields.get("cache")), require_name(run, "the run"))
+    return require_name(run, "the run")
 
 
 def _derivations(fields: Values) -> tuple[Derivation, ...]:

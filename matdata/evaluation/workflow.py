@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from matdata.core.cache import cache_dir
 from matdata.core.documents import JsonObject
-from matdata.core.errors import MatdataWarning
+from matdata.core.errors import ConfigError, MatdataWarning
 from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
 from matdata.core.options import Option, merged
@@ -19,6 +19,8 @@ from matdata.materials.items import is_pandas
 
 if TYPE_CHECKING:
     from matdata.evaluation.derive.base import Derivation
+    from matdata.evaluation.pictures import Drawn
+    from matdata.evaluation.request import EvaluateRequest
     from matdata.evaluation.run_list import RunList
     from matdata.training.prediction import Predictions
     from matdata.training.run import Run
@@ -167,21 +169,86 @@ def evaluate(
     >>> md.evaluate("gap")["targets"]["band_gap"]["metrics"]["mae"]
     """
     need_torch()
-    from matdata.evaluation.arguments import EVALUATE_OPTIONS
     from matdata.evaluation.pictures import draw_run
-    from matdata.evaluation.request import EvaluateRequest
     from matdata.evaluation.score import evaluate_run
 
     own = {"run": run, "cache": cache, "derive": derive, "pictures": pictures}
     look = {"no_pictures": no_pictures, "format": format, "style": style}
-    fields = _fields(config, EVALUATE_OPTIONS, {**own, **look, **settings})
-    fields.setdefault("no_pictures", "pictures" not in fields)
-    request = EvaluateRequest.of(fields)
+    request = _evaluation(config, {**own, **look, **settings})
+    if request.folds:
+        raise ConfigError(
+            "scores of all folds are asked for, and `evaluate` returns that of one run",
+            next_step="matdata.evaluate_folds, or leave out folds",
+        )
     record = evaluate_run(request.run, request.settings, request.derive)
     if request.draws:
-        for path, error in draw_run(request.run, request.look, request.pictures).failed.items():
-            warnings.warn(f"{path} was not drawn: {error}", MatdataWarning, stacklevel=2)
+        _warn_of_failed(draw_run(request.run, request.look, request.pictures))
     return record
+
+
+@with_keywords(PredictionKeywords)
+def evaluate_folds(
+    run: Run | str | None = None,
+    *,
+    config: str | Path | None = None,
+    cache: str | Path | None = None,
+    derive: Sequence[str | Derivation] | None = None,
+    pictures: str | Path | None = None,
+    no_pictures: bool | None = None,
+    format: Sequence[str] | str | None = None,
+    style: str | None = None,
+    **settings: Unpack[PredictionKeywords],
+) -> JsonObject:
+    """Score a training on the test part of every fold, as ``matdata evaluate --folds all`` does.
+
+    Parameters
+    ----------
+    run
+        One of the runs on the folds, or what their names have in common.
+    config, cache, derive, pictures, no_pictures, format, style, settings
+        As of `evaluate`; there is a picture of all folds beside those of each.
+
+    Returns
+    -------
+    dict
+        See `matdata.evaluation.fold_runs.evaluate_folds`.
+
+    Raises
+    ------
+    MatdataError
+        As `evaluate`; `TrainError` if a fold has no finished run.
+
+    Examples
+    --------
+    >>> md.evaluate_folds("forest")["folds"][0]["trainings"][0]["test"]["mean"]["mae"]
+    """
+    need_torch()
+    from matdata.evaluation.fold_runs import evaluate_folds as evaluate_each
+    from matdata.evaluation.pictures import draw_folds
+
+    own = {"run": run, "cache": cache, "derive": derive, "pictures": pictures, "folds": "all"}
+    look = {"no_pictures": no_pictures, "format": format, "style": style}
+    request = _evaluation(config, {**own, **look, **settings})
+    scored = evaluate_each(request.folds, request.settings, request.derive)
+    if request.draws:
+        _warn_of_failed(draw_folds(request.folds, request.look, request.pictures))
+    return scored
+
+
+def _evaluation(config: str | Path | None, given: Mapping[str, object]) -> EvaluateRequest:
+    """What is asked for; no pictures where Python names no place for them."""
+    from matdata.evaluation.arguments import EVALUATE_OPTIONS
+    from matdata.evaluation.request import EvaluateRequest
+
+    fields = _fields(config, EVALUATE_OPTIONS, given)
+    fields.setdefault("no_pictures", "pictures" not in fields)
+    return EvaluateRequest.of(fields)
+
+
+def _warn_of_failed(drawn: Drawn) -> None:
+    """Warn the caller of `evaluate` of pictures that are not there."""
+    for path, error in drawn.failed.items():
+        warnings.warn(f"{path} was not drawn: {error}", MatdataWarning, stacklevel=3)
 
 
 def runs(names: str | Sequence[str] = (), *, cache: str | Path | None = None) -> RunList:

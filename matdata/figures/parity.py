@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,6 +16,8 @@ from matdata.figures.curves import draw_calibration
 from matdata.figures.picture import Look, Picture, counted, plain
 
 Float: TypeAlias = "npt.NDArray[np.float64]"
+#: What stands above the points.
+SCORES = {"mae": "MAE", "rmse": "RMSE", "r2": "R²"}
 #: Points up to which each has an error bar, is drawn as itself, is part of the vector graphics.
 BARS, POINTS, VECTORS = 300, 20_000, 3_000
 #: Quantile of the standard deviations at which their colours end: a few are often far larger.
@@ -57,12 +59,26 @@ class Pairs:
         )
 
 
+def joined(parts: Sequence[Pairs]) -> Pairs:
+    """Pairs of several parts as one, in their order; standard deviations where all have them."""
+    first = parts[0]
+    known = [one.deviation for one in parts if one.deviation is not None]
+    return Pairs(
+        first.name,
+        first.unit,
+        np.concatenate([one.true for one in parts]),
+        np.concatenate([one.predicted for one in parts]),
+        np.concatenate(known) if len(known) == len(parts) else None,
+        first.entries if len({one.entries for one in parts}) == 1 else "entries",
+    )
+
+
 def score_line(metrics: Mapping[str, float | None], unit: str, count: int, entries: str) -> str:
     """MAE, RMSE and R² as they are on record, four digits, with the unit."""
     shown = "" if unit == "1" else f" {unit}"
     parts = [
-        f"{name} {metrics[key]:.4g}{own}"
-        for key, name, own in (("mae", "MAE", shown), ("rmse", "RMSE", shown), ("r2", "R²", ""))
+        f"{name} {metrics[key]:.4g}{'' if key == 'r2' else shown}"
+        for key, name in SCORES.items()
         if metrics.get(key) is not None
     ]
     return ", ".join([*parts, counted(count, entries)])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matdata.core.html import card
+from matdata.core.printable import short_value
 from matdata.training.target import Target
 
 
@@ -28,18 +29,11 @@ def predictions_html(
     lines = [*units, without]
     empty = {name for name, cells in columns.items() if all(cell is None for cell in cells)}
     shown = {name: cells for name, cells in columns.items() if name not in empty}
-    rows = zip(*(map(_short, cells) for cells in shown.values()), strict=True)
+    texts = [[short_value(cell, digits=4) for cell in cells] for cells in shown.values()]
+    rows = zip(*texts, strict=True)
     title = f"Predictions of {_counted(count)}"
     return card(title, lines, list(shown), list(rows), count)
 
 
 def _counted(count: int) -> str:
     return "1 material" if count == 1 else f"{count:,} materials"
-
-
-def _short(cell: Any) -> str:
-    if isinstance(cell, float):
-        return f"{cell:.4g}"
-    if isinstance(cell, list) and len(cell) > 4:
-        return f"{len(cell):,} values"
-    return "-" if cell is None else str(cell)

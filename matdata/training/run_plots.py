@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,7 +74,7 @@ class RunPlots:
 
         name, scored = self._numbers(target)
         return parity(
-            self._pairs(name, scored),
+            self.pairs(name),
             scored["metrics"],
             scored.get("uncertainty"),
             self._title(name),
@@ -87,7 +88,7 @@ class RunPlots:
         from matdata.figures.parity import score_line
 
         name, scored = self._numbers(target)
-        pairs = self._pairs(name, scored).finite()
+        pairs = self.pairs(name).finite()
         score = score_line(scored["metrics"], pairs.unit, len(pairs.true), pairs.entries)
         return errors(
             pairs.predicted - pairs.true,
@@ -207,9 +208,11 @@ class RunPlots:
             )
         return name, scored
 
-    def _pairs(self, name: str, scored: JsonMapping) -> Pairs:
+    def pairs(self, target: str | None = None) -> Pairs:
+        """True and predicted values of the test part; raises as `parity`."""
         from matdata.figures.parity import Pairs
 
+        name, scored = self._numbers(target)
         true, mean = (_flat(self._column(name, s)) for s in (Statistic.TRUTH, Statistic.MEAN))
         deviation = _flat(self._column(name, Statistic.TOTAL)) if "uncertainty" in scored else None
         entries = "materials" if len(true) == scored["materials"] else "entries"
@@ -231,18 +234,45 @@ class RunPlots:
         return look_of(self._run, style, part)
 
 
-def look_of(run: Run, style: str, part: str = "") -> Look:
+def parity_of_folds(runs: Sequence[Run], target: str, style: str = "light") -> Picture:
+    """Predicted over true values of the test parts of all folds, with the mean of their scores.
+
+    Raises
+    ------
+    TrainError
+        If a run was not evaluated.
+    ConfigError
+        As `RunPlots.parity`.
+    """
+    require_matplotlib()
+    from matdata.figures.parity import SCORES, joined, parity
+
+    plots = [RunPlots(run) for run in runs]
+    scores = [one.record["targets"][target]["metrics"] for one in plots]
+    mean = {
+        name: None if any(one[name] is None for one in scores) else fmean(o[name] for o in scores)
+        for name in SCORES
+    }
+    split = runs[0].manifest["split"]
+    title = f"{target}, mean scores of {len(runs)} folds"
+    look = look_of(runs[0], style, f"test parts of {len(runs)} folds", split.get("family"))
+    return parity(joined([one.pairs(target) for one in plots]), mean, None, title, look)
+
+
+def look_of(run: Run, style: str, part: str = "", split: str | None = None) -> Look:
     """The look of a picture of a run: run, data, split and licence are its caption.
 
     Parameters
     ----------
     part
         The part of the split that is shown.
+    split
+        What stands for its name.
     """
     from matdata.figures.picture import Look
 
     about, plugin = run.about, run.manifest["plugin"]["name"]
-    split = run.manifest["split"]["name"]
+    split = split or run.manifest["split"]["name"]
     caption = [
         f"run {about['run']} ({plugin})",
         f"data {about['dataset']}",

@@ -132,3 +132,45 @@ def test_notebooks_show_scores_of_folds_as_one_training(folded):
     frame = listed.to_frame()
     assert frame.loc["alone", "split"] == "main"
     assert set(frame["plugin"]) == {"dummy"}
+
+
+@pytest.mark.parametrize("named", ["cv", "cv-fold2"])
+def test_all_folds_are_evaluated_by_one_command(folded, capsys, named, tmp_path):
+    train(folded, "--folds", "all", split="kfold3-seed0", name="cv", plugin="dummy")
+    train(folded, name="alone", plugin="dummy")
+    where = ["--cache", str(folded), "--folds", "all", "--pictures", str(tmp_path / "p")]
+    capsys.readouterr()
+    assert main(["evaluate", named, *where, "--json"]) == 0
+    scored = json.loads(capsys.readouterr().out)
+    assert [record["run"] for record in scored["runs"]] == [f"cv-fold{k}" for k in range(3)]
+    maes = [record["targets"][TARGET]["metrics"]["mae"] for record in scored["runs"]]
+    (training,) = scored["folds"][0]["trainings"]
+    assert training["test"]["folds"] == 3
+    assert training["test"]["mean"]["mae"] == pytest.approx(statistics.fmean(maes))
+    assert training["test"]["std"]["mae"] == pytest.approx(statistics.stdev(maes))
+    assert not scored["unchanged"]
+    (together,) = (tmp_path / "p").glob("folds-parity-*.png")
+    assert str(together) in scored["pictures"]
+    assert {path.parent.name for path in (tmp_path / "p").glob("*/parity-*")} == {
+        f"cv-fold{k}" for k in range(3)
+    }
+    assert main(["evaluate", named, *where]) == 0
+    text = capsys.readouterr().out
+    assert f"{statistics.fmean(maes):.4g} ± {statistics.stdev(maes):.2g}" in text
+    again = md.evaluate_folds(md.open_run("cv-fold0", folded))
+    assert [record["reused"] for record in again["runs"]] == [True] * 3
+
+
+def test_folds_that_cannot_be_evaluated_together_are_refused(folded, capsys):
+    train(folded, split="kfold3-seed0-fold1", name="cv-fold1", plugin="dummy")
+    train(folded, name="alone", plugin="dummy")
+    for named, message in [
+        ("cv", "is not finished on folds 0, 2 of 'kfold3-seed0'"),
+        ("alone", "no run 'alone' on a fold"),
+        ("cv-fold", "did you mean"),
+    ]:
+        assert main(["evaluate", named, "--folds", "all", "--cache", str(folded)]) == 1
+        assert message in capsys.readouterr().err
+    assert not (folded / "runs/cv-fold1/score.json").exists(), "no test part was opened"
+    with pytest.raises(md.TrainError, match="is not finished on folds 0, 2"):
+        md.evaluate_folds("cv", cache=folded)

@@ -79,6 +79,18 @@ def test_every_command_prints_one_document_that_its_schema_describes(cache, tmp_
         _asked(capsys, cache, *one)
 
 
+@pytest.mark.slow
+def test_documents_of_all_folds_are_as_the_page_says(cache, capsys):
+    _asked(capsys, cache, "split", "mine", "--method", "kfold", "--set", "k=3")
+    folds = ["--folds", "all", "--json", "--cache", str(cache)]
+    trained = ["dummy", "mine", "--target", "gap", "--split", "kfold3-seed0", "--name", "cv"]
+    for words in (["train", *trained, *folds], ["evaluate", "cv", "--no-pictures", *folds]):
+        capsys.readouterr()
+        assert main(words) == 0
+        variant = SCHEMAS[words[0]].variants["--folds all"]
+        assert faults(variant, COMMON, json.loads(capsys.readouterr().out)) == []
+
+
 def test_info_lists_splits_with_their_sizes(cache, capsys):
     record = _asked(capsys, cache, "info", "mine")
     sizes = {one["name"]: one["sizes"] for one in record["splits"]}

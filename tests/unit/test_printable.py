@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from matdata.core.console import Console
 from matdata.core.errors import SourceError
-from matdata.core.printable import printable, printable_json, printable_lines
+from matdata.core.printable import printable, printable_json, printable_lines, short_value
 from matdata.core.streams import Screened
 
 
@@ -71,3 +71,12 @@ def test_screened_streams_pass_layout_on():
     stream.writelines(["a\x9b", "b\n"])
     assert under.getvalue() == "\rbar 10%\n x\\x1b[2J https://***@host\na\\x9bb\n"
     assert stream.getvalue() == under.getvalue()
+
+
+def test_cells_are_short():
+    assert short_value(1 / 3) == "0.333333"
+    assert short_value(1 / 3, digits=3) == "0.333"
+    assert short_value(None) == "-"
+    assert short_value([1.0, 2.0]) == "[1.0, 2.0]"
+    assert short_value([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) == "6 values"
+    assert short_value("Fe2O3") == "Fe2O3"

@@ -31,7 +31,13 @@ COMMON = {
     "command",
 }
 #: What only the exit code of a command depends on, a format, or what is a function of its own.
-ALONE = {"audit": {"allow", "forbid"}, "diff": {"exit_code"}, "runs": {"csv"}, "train": {"folds"}}
+ALONE = {
+    "audit": {"allow", "forbid"},
+    "diff": {"exit_code"},
+    "runs": {"csv"},
+    "train": {"folds"},
+    "evaluate": {"folds"},
+}
 #: What Python has beside the options: a file of them, and what no file can hold.
 OF_PYTHON = {"config", "executor", "quiet"}
 #: Where keywords of a function are typed.
@@ -44,6 +50,7 @@ KEYWORDS = {
     "train_folds": TrainKeywords,
     "predict": PredictionKeywords,
     "evaluate": PredictionKeywords,
+    "evaluate_folds": PredictionKeywords,
 }
 COMMANDS = ("build", "featurize", "work", "split", "train", "evaluate", "predict", "audit", "diff",
             "export", "verify", "runs")  # fmt: skip
@@ -81,6 +88,7 @@ def test_files_and_python_have_equal_names(command):
 
 def test_folds_have_a_function_of_their_own():
     assert _of_python("train_folds") == _of_python("train")
+    assert _of_python("evaluate_folds") == _of_python("evaluate")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
