@@ -172,24 +172,25 @@ def find_dataset(cache: Path, ref: str) -> DatasetFolder:
         and no record of which was built last; if it cannot be read.
     """
     name, _, version = require_name(ref, "the dataset").partition("@")
-    having = [(place, kept_below(place / "datasets")) for place in places(cache)]
-    missing: StoreError | None = None
-    for place, by_name in having:
+    missing, everything = None, dict[str, Kept]()
+    for place in places(cache):
+        by_name = kept_below(place / "datasets")
+        everything = {**by_name, **everything}
         if name and name in by_name:
             try:
                 return _version_of(place, name, version, by_name[name])
             except StoreError as error:
+                if not version:  # it means the first place's, even if that cannot be opened
+                    raise
                 missing = missing or error
     if missing is not None:
         raise missing
-    by_name = {name: contents for _, one in having for name, contents in one.items()}
-    if "" in by_name:
-        raise StoreError(str(by_name[""].faults[0]), cause=UNREADABLE, next_step=ASK_OWNER)
-    searched = ", ".join(str(place) for place, _ in having)
+    if "" in everything:
+        raise StoreError(str(everything[""].faults[0]), cause=UNREADABLE, next_step=ASK_OWNER)
+    searched, available = ", ".join(map(str, places(cache))), ", ".join(everything)
     raise StoreError(
-        f"no dataset {name[:100]!r} in {searched}{did_you_mean(name, by_name)}",
-        next_step=f"available datasets: {', '.join(by_name) or 'none yet'}; `matdata build` makes "
-        "one",
+        f"no dataset {name[:100]!r} in {searched}{did_you_mean(name, everything)}",
+        next_step=f"available datasets: {available or 'none yet'}; `matdata build` makes one",
     )
 
 

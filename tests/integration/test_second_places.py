@@ -161,6 +161,15 @@ def test_names_in_ones_own_cache_win(lab, own, capsys):
     assert f"in {lab}, which is only read" in capsys.readouterr().out
 
 
+def test_a_name_that_cannot_be_opened_here_is_not_looked_up_elsewhere(lab, own):
+    first = md.build("sample:200", name="shared", workers=1)
+    md.build("sample:60", name="shared", workers=1)
+    (own / "datasets" / "shared" / "latest.json").unlink()
+    with pytest.raises(StoreError, match="no record of which was built last"):
+        md.open("shared")
+    assert md.open(first.ref).ref == first.ref
+
+
 def test_a_name_that_is_nowhere_lists_what_is_anywhere(lab, own):
     with pytest.raises(StoreError, match="did you mean 'shared'") as caught:
         md.open("sharde")
