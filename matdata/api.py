@@ -107,7 +107,7 @@ def verify(
     cache
         Cache folder; that of an open dataset if one is given.
     scheduler
-        Where files are reread, as ``--scheduler`` takes it; one after another if not given.
+        Where files are reread, as ``--scheduler`` takes it; threads of this machine if not given.
 
     Returns
     -------

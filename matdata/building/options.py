@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 
-from matdata.core.console import Console
 from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.executors import Executor, Workers
@@ -62,20 +60,15 @@ class BuildOptions(Settings):
         minimum=1,
     )
 
-    @contextmanager
-    def workers_on(self, console: Console, executor: Executor | None = None) -> Iterator[Workers]:
+    def workers_on(self, executor: Executor | None = None) -> AbstractContextManager[Workers]:
         """Where tasks run and how many at once, within the block; see `schedulers.workers_on`.
-
-        Workers that are lost are warnings on the console.
 
         Raises
         ------
         MatdataError
             If it is no executor, or the scheduler is unknown or cannot be used.
         """
-        with workers_on(self.scheduler, self.workers, executor) as workers:
-            workers.losses.announce = console.warn
-            yield workers
+        return workers_on(self.scheduler, self.workers, executor)
 
     def settings_of(self, spec: str) -> JsonMapping:
         """Settings of a feature: those of its spec, else those of its family."""

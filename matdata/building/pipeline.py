@@ -119,7 +119,7 @@ def build(
     made = _featurizers(options)
     check_scheduler(options.scheduler)
     ensure_writable(cache)
-    with options.workers_on(console, executor) as workers:
+    with options.workers_on(executor) as workers:
         built = _built(source, cache, options, made, asked, console, workers)
     loss = too_few(built.dataset)
     if loss is not None and not options.allow_loss:
@@ -214,7 +214,7 @@ def add_features(
     check_scheduler(options.scheduler)
     require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
-    with options.workers_on(console, executor) as workers:
+    with options.workers_on(executor) as workers:
         return [_add_feature(dataset, one, cache, options, console, workers) for one in made]
 
 

@@ -38,7 +38,7 @@ def verify(cache: Path, ref: str | None = None, scheduler: str | None = None) ->
     cache, ref
         The cache, and the dataset; all of the cache if None.
     scheduler
-        Where files are reread; None for this thread.
+        Where files are reread; None for threads of this machine.
 
     Raises
     ------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from matdata.core.documents import JsonObject
-from matdata.core.executors import SEQUENTIAL, Workers
+from matdata.core.executors import Workers
 from matdata.store.walk import Fault
 
 
@@ -22,14 +22,14 @@ class Report:
     notes
         Observations that are no faults: leftovers of killed processes, runs in progress.
     workers
-        Who rereads files.
+        Who rereads files; None for as many threads as are worth it.
     """
 
     artefacts: int = 0
     files: int = 0
     faults: list[Fault] = field(default_factory=list)
     notes: list[Fault] = field(default_factory=list)
-    workers: Workers = SEQUENTIAL
+    workers: Workers | None = None
 
     def to_json(self) -> JsonObject:
         """The report as JSON values."""

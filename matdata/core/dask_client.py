@@ -27,6 +27,7 @@ B = TypeVar("B")
 POLL = 5.0  # seconds between two looks at the workers while a task is waited for
 CONNECT = "10s"  # until a scheduler that does not answer is given up
 CLOSE = 5.0  # seconds
+LOGGERS = "distributed."
 GOES_ON = "the same command goes on from the last finished piece"
 
 
@@ -181,10 +182,13 @@ def _ignore(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Lost connections are one clear error of matdata, not lines of a log beside it."""
-    logger = logging.getLogger("distributed")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    # dask gives some of its loggers a level and a handler of their own
+    names = [name for name in logging.root.manager.loggerDict if f"{name}.".startswith(LOGGERS)]
+    before = {logger: logger.level for logger in map(logging.getLogger, names)}
     try:
+        for logger in before:
+            logger.setLevel(logging.CRITICAL)
         yield
     finally:
-        logger.setLevel(level)
+        for logger, level in before.items():
+            logger.setLevel(level)

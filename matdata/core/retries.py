@@ -37,28 +37,16 @@ class Executor(Protocol):
 
 @dataclass
 class LossLog:
-    """Workers that were lost, in the words of who noticed; it is no part of any identity.
-
-    Attributes
-    ----------
-    lines
-        One per task that was submitted again.
-    announce
-        Called with each line.
-    """
+    """Workers that were lost, in the words of who noticed; it is no part of any identity."""
 
     lines: list[str] = field(default_factory=list)
-    announce: Callable[[str], None] | None = None
 
     def add(self, function: Callable[[A], B], error: BaseException, attempt: int) -> None:
         """Note that a task is submitted again."""
         name = getattr(function, "__name__", type(function).__name__)
         why = str(error).partition("\n")[0]
         text = f"{type(error).__name__}: {why}" if why else type(error).__name__
-        line = f"a worker was lost in {name} ({text}); attempt {attempt + 1} begins"
-        self.lines.append(line)
-        if self.announce is not None:
-            self.announce(line)
+        self.lines.append(f"a worker was lost in {name} ({text}); attempt {attempt + 1} begins")
 
 
 @dataclass

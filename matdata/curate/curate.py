@@ -44,7 +44,7 @@ from matdata.curate.records import (
 )
 from matdata.curate.rows import dataset_table
 from matdata.curate.settings import CurateSettings
-from matdata.curate.validity import REASONS, invalid_on
+from matdata.curate.validity import REASONS, invalid
 
 Energies = npt.NDArray[np.float64]
 DUPLICATE_REASONS = ("higher_polymorph", "same_protostructure", "in_other_dataset")
@@ -135,7 +135,7 @@ def curate(
     check_levels(records, settings)
     dedupe = _resolve_dedupe(records, settings)
     state = _Pass(ids, records.rejects, len(ids) + len(records.rejects))
-    _drop_invalid(state, records, settings, workers)
+    _drop_invalid(state, records, settings)
     wyckoff = _symmetry(state, records, settings, workers)
     compositions = compositions_of(records)
     formulas = np.asarray(compositions.reduced_formulas(), dtype=np.str_)
@@ -176,13 +176,11 @@ def _resolve_dedupe(records: Records, settings: CurateSettings) -> _Dedupe:
     return _Dedupe(settings.dedupe, ranks_formulas=settings.dedupe == "polymorph")
 
 
-def _drop_invalid(
-    state: _Pass, records: Records, settings: CurateSettings, workers: Workers
-) -> None:
+def _drop_invalid(state: _Pass, records: Records, settings: CurateSettings) -> None:
     if not records.has_structures:
         return
-    found = invalid_on(records.structures.crystals, settings.min_distance, workers)
-    reasons = records.structures.scatter(found, "")
+    structures = records.structures
+    reasons = structures.scatter(invalid(structures.crystals, settings.min_distance), "")
     texts = {k: v.format(min_distance=settings.min_distance) for k, v in REASONS.items()}
     state.drop(VALIDITY, reasons, [texts.get(str(reason), "") for reason in reasons])
 

@@ -12,16 +12,17 @@ from matdata.core import ledger
 from matdata.core.console import Console
 from matdata.core.digest import digest_json
 from matdata.core.errors import StoreError
-from matdata.core.executors import Workers, ordered_map
+from matdata.core.executors import Kind, Workers, ordered_map
 from matdata.core.ledger import Reject, count_reasons
-from matdata.features.base import CRYSTAL, Featurizer
+from matdata.features.base import CRYSTAL, Block, Featurizer
 from matdata.features.dataset_inputs import batches_of_rows, entries_per_row
 from matdata.features.shards import (
     FeatureSpec,
     ShardRecord,
     ShardTask,
-    blocks_of,
+    compute_batch,
     compute_shard,
+    featurize_batch,
     write_shard,
 )
 from matdata.features.shared_shards import SharedShards
@@ -37,7 +38,6 @@ from matdata.store.sharded import ShardedArrays
 KIND = "feature"
 SHARD_ROWS = "shard_rows"  # key of the receipt
 LOST = "lost_workers"  # key of the receipt: shards that were computed again, and why
-SHARDS_EACH = 4  # of each process, at least: the last ones end at different times
 SHARD_BYTES = 64 << 20
 GUESSED_ENTRIES = 16  # entries a site of a ragged level whose size is only known afterwards
 
@@ -163,7 +163,11 @@ def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Worker
     records = console.bar(
         shard_records(job, todo, workers), job.featurizer.spec, total, total - left, size=len
     )
+    said = len(workers.losses.lines)
     for record in records:
+        for line in workers.losses.lines[said:]:
+            console.warn(line)
+        said = len(workers.losses.lines)
         for entry in record.parts:
             _require_visible(writer.staging / entry["part"])
             writer.record(entry)
@@ -210,27 +214,38 @@ def shard_records(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterato
     """Records of the tasks, in their order.
 
     Whole shards go to an executor of the caller, and to processes where there are enough of them.
-    Else the batches of a shard are shared among the workers of this machine, so that a few shards,
-    or one, keep all of them busy.
+    Else the batches of a shard are shared among the workers of this machine, so that a small
+    dataset of one shard keeps all of them busy.
     """
-    kind = workers.kind or job.featurizer.workers
-    is_parallel = workers.count > 1
-    processes = kind == "process" and is_parallel and len(tasks) >= SHARDS_EACH * workers.count
+    processes = _kind(job, workers) == "process" and len(tasks) >= workers.count > 1
     if workers.executor is not None or processes:
         return ordered_map(compute_shard, tasks, workers, "process")
     return _from_batches(job, tasks, workers)
 
 
+def _kind(job: Job, workers: Workers) -> Kind:
+    """What the workers of this machine are."""
+    return workers.kind or job.featurizer.workers
+
+
 def _from_batches(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
+    made = job.featurizer
+    blocks = _blocks(job, tasks, workers)
+    for task in tasks:
+        n_batches = -(-len(task) // made.batch_rows)
+        yield write_shard(task, made, [next(blocks) for _ in range(n_batches)])
+
+
+def _blocks(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[Block]:
     made = job.featurizer
     ranges = ((task.start, task.stop) for task in tasks)
     batches = (
         batch for start, stop in ranges for batch in batches_of_rows(job.rows, made, start, stop)
     )
-    blocks = blocks_of(made, batches, workers)
-    for task in tasks:
-        n_batches = -(-len(task) // made.batch_rows)
-        yield write_shard(task, made, [next(blocks) for _ in range(n_batches)])
+    if _kind(job, workers) == "thread":
+        return ordered_map(functools.partial(featurize_batch, made), batches, workers, "thread")
+    spec = FeatureSpec.of(made)
+    return ordered_map(compute_batch, ((spec, batch) for batch in batches), workers, "process")
 
 
 def _commit(job: Job, writer: ArtefactWriter, lost: list[str]) -> Path:

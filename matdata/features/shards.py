@@ -9,9 +9,8 @@ from __future__ import annotations
 import functools
 import json
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from matdata.core import ledger
 from matdata.core.crystals import Ragged, offsets_of
 from matdata.core.documents import JsonObject
 from matdata.core.errors import FeatureError, StoreError
-from matdata.core.executors import Workers, ordered_map
 from matdata.core.ledger import Reject, count_reasons
 from matdata.features import featurizer as make_featurizer
 from matdata.features.base import CRYSTAL, Block, Column, FeatureInput, Featurizer
@@ -181,17 +179,6 @@ def _require_shared(task: ShardTask) -> None:
                 cause="the folder is on a file system of another machine alone, or was removed",
                 next_step="give a --cache on a file system that all workers share",
             )
-
-
-def blocks_of(
-    featurizer: Featurizer, batches: Iterable[FeatureInput | PartialInput], workers: Workers
-) -> Iterator[Block]:
-    """The blocks of batches that are handed over, in their order."""
-    in_threads = (workers.kind or featurizer.workers) == "thread"
-    if workers.executor is None and (in_threads or workers.count <= 1):
-        return ordered_map(partial(featurize_batch, featurizer), batches, workers, "thread")
-    feature = FeatureSpec.of(featurizer)
-    return ordered_map(compute_batch, ((feature, batch) for batch in batches), workers, "process")
 
 
 def compute_batch(task: tuple[FeatureSpec, FeatureInput | PartialInput]) -> Block:

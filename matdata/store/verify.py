@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
-from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
+from matdata.core.executors import SEQUENTIAL, Workers, default_workers, ordered_map
 from matdata.store.files import TEMPORARY
 from matdata.store.locks import LOCK
 from matdata.store.manifest import NAME, RECEIPT
@@ -15,6 +15,8 @@ from matdata.store.records import is_verbatim, read_record
 from matdata.store.walk import Fault, entries_below
 from matdata.store.wholeness import fault_of
 
+THREADED_BYTES = 4 << 20  # an artefact of more bytes is reread by several threads
+MAX_THREADS = 8  # a disk is not faster for more
 CHANGED = "is damaged: these are not the bytes that were written"
 
 
@@ -41,7 +43,7 @@ def verify_folder(
     folder: Path,
     manifest: JsonObject,
     besides: Collection[str] = (),
-    workers: Workers = SEQUENTIAL,
+    workers: Workers | None = None,
 ) -> list[Fault]:
     """Reread every file of an artefact.
 
@@ -52,7 +54,7 @@ def verify_folder(
     besides
         Folders inside that are checked elsewhere (``splits``).
     workers
-        Who rereads the files.
+        Who rereads the files; None for as many threads as are worth it.
 
     Returns
     -------
@@ -60,13 +62,7 @@ def verify_folder(
         One per file that is damaged, missing, unreadable or not in the manifest.
     """
     faults = check_json(folder / NAME, lambda _: None) + check_receipt(folder)
-    records = sorted(manifest["files"].items())
-    tasks = ((folder.absolute() / name, size, digest) for name, (size, digest) in records)
-    for (name, _), fault in zip(
-        records, ordered_map(_reread, tasks, workers, "thread"), strict=True
-    ):
-        if fault is not None:
-            faults.append(Fault(folder / name, fault))
+    faults += _content_faults(folder, manifest["files"], workers)
     entries = entries_below(folder)
     expected = {*manifest["files"], NAME, RECEIPT}
     added = [
@@ -77,8 +73,24 @@ def verify_folder(
     return [*faults, *entries.faults, *(Fault(folder / n, "is not in the manifest") for n in added)]
 
 
+def _content_faults(
+    folder: Path, files: Mapping[str, tuple[int, str]], workers: Workers | None
+) -> Iterator[Fault]:
+    """Faults of files by size and SHA-256, in the order of their names."""
+    names = sorted(files)
+    if workers is None:
+        # Reading and hashing release the interpreter lock; few small files are not worth threads.
+        large = sum(size for size, _ in files.values()) >= THREADED_BYTES
+        workers = Workers(min(default_workers(), MAX_THREADS)) if large else SEQUENTIAL
+    tasks = ((folder.absolute() / name, *files[name]) for name in names)
+    for name, fault in zip(names, ordered_map(_reread, tasks, workers, "thread"), strict=True):
+        if fault is not None:
+            yield Fault(folder / name, fault)
+
+
 def _reread(task: tuple[Path, int, str]) -> str | None:
-    return fault_of(*task)
+    path, size, digest = task
+    return fault_of(path, size, digest)
 
 
 def is_passing(name: str) -> bool:

@@ -6,20 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.crystals import caesium_chloride, cubic, few, many, rock_salt
-from support.executors import InCaller
+from support.crystals import caesium_chloride, cubic, few, rock_salt
 
 from matdata.adapters.sites import Sites, to_crystals
 from matdata.core.crystals import Crystals
 from matdata.core.errors import CurationError
-from matdata.core.executors import Workers
 from matdata.core.structures import Structures
 from matdata.curate.curate import Others, curate
 from matdata.curate.dedupe import lowest_in_group
 from matdata.curate.funnel import Funnel
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
-from matdata.curate.validity import invalid, invalid_on
+from matdata.curate.validity import invalid
 from matdata.geometry.overlap import MOST_PAIRS, overlapping
 
 
@@ -223,19 +221,6 @@ def test_filters_of_structures_keep_rows_without_one():
     others = Others(("other",), frozenset({"NaCl"}))
     kept = curate(_mixed(), CurateSettings(drop_by="formula", dedupe="none"), others)
     assert {"nacl", "salt"}.isdisjoint(kept.table["material_id"])
-
-
-def test_validity_is_shared_by_workers_without_a_difference(monkeypatch):
-    crystals = Crystals.concat(
-        [many(9), to_crystals(["x"], [cubic(0.1, [11, 17], [[0, 0, 0]] * 2)])]
-    )
-    expected = invalid(crystals, 0.5)
-    assert expected.tolist() == [""] * 9 + ["overlapping_atoms"]
-    monkeypatch.setattr("matdata.curate.validity.ROWS_AT_ONCE", 4)
-    executor = InCaller()
-    assert invalid_on(crystals, 0.5, Workers(2, executor)).tolist() == expected.tolist()
-    assert executor.functions == ["_invalid"] * 3
-    assert invalid_on(crystals.take([]), 0.5, Workers(2)).tolist() == []
 
 
 def test_invalid_structures_beside_formulas_are_rejects():
