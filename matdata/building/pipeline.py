@@ -233,7 +233,7 @@ def share_features(
     require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
     jobs = [feature_job(dataset, one, cache, options) for one in made]
-    with options.workers_on(console) as workers:
+    with options.workers_on() as workers:
         shared = work(jobs, console, workers, options.lease_timeout)
     for done in shared:
         mark_used(done.folder)

@@ -268,7 +268,10 @@ class _Contender:
         # owners may replace theirs: of one that is just releasing it, or was killed
         if not isinstance(error, (FileNotFoundError, PermissionError)):
             raise error
-        self._refusals += not holds_any(self.path)
+        with contextlib.suppress(FileNotFoundError):
+            if any(self.path.iterdir()):
+                return
+        self._refusals += 1
         if self._refusals > REFUSALS:
             raise error
 
@@ -278,14 +281,6 @@ class _Contender:
             files.remove(self._folder)
             if self._others:
                 files.sweep(self.path.parent, self.path.name)
-
-
-def holds_any(path: Path) -> bool:
-    """Whether anything is in the folder of a lock."""
-    try:
-        return any(path.iterdir())
-    except OSError:
-        return False
 
 
 def holder_of(path: Path) -> Holder | None:
