@@ -62,6 +62,7 @@ __all__ = [
     "train_folds",
     "transformer",
     "verify",
+    "work",
 ]
 
 

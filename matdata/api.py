@@ -27,7 +27,7 @@ from matdata.core.errors import (
 from matdata.core.given import require_name
 from matdata.core.ledger import Reject
 from matdata.core.packages import needed_for
-from matdata.datasets.building import build, featurize
+from matdata.datasets.building import build, featurize, work
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import open
 from matdata.datasets.workflow import audit, diff, export, split
@@ -92,6 +92,7 @@ __all__ = [
     "train_folds",
     "transformer",
     "verify",
+    "work",
 ]
 
 

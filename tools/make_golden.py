@@ -49,8 +49,6 @@ def main() -> None:
     ):
         if matdata([*command, "--cache", str(target), "--quiet"]):
             sys.exit(f"{' '.join(command)} failed")
-    for lock in target.rglob(".lock-*"):
-        lock.unlink()
 
 
 def write_mixed(folder: Path, target: Path) -> None:

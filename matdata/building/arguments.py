@@ -31,6 +31,13 @@ FEATURIZE_OPTIONS = (
     *WORK,
     CACHE,
 )
+WORK_OPTIONS = (
+    Option("dataset", "name, or name@version", positional=True, required=True),
+    Option("features", "features to compute", "words", required=True, group=FEATURES),
+    *options_of(BuildOptions, ("lease_timeout",), metavar="SECONDS", group=FEATURES),
+    *WORK,
+    CACHE,
+)
 BUILD_OPTIONS = (
     Option(
         "source",

@@ -40,6 +40,18 @@ class FeaturizeKeywords(TypedDict, total=False):
     cache: str | Path | None
 
 
+class WorkKeywords(FeaturizeKeywords, total=False):
+    """How features are computed by several processes together.
+
+    Attributes
+    ----------
+    lease_timeout
+        Seconds without a sign of life after which the shards of a process are free for others.
+    """
+
+    lease_timeout: float
+
+
 class BuildKeywords(FeaturizeKeywords, total=False):
     """What to build, how columns are read, and what makes a record part of the dataset.
 

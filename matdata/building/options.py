@@ -12,6 +12,7 @@ from matdata.core.scheduler_names import HELP as SCHEDULERS
 from matdata.core.schedulers import workers_on
 from matdata.core.settings import Settings, setting
 from matdata.curate.settings import CurateSettings
+from matdata.store.locks import TERM
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class BuildOptions(Settings):
     scheduler: str | None = setting(None, SCHEDULERS)
     shard_rows: int | None = setting(
         None, "most crystals in a shard of a feature; near 64 MB if not given", minimum=1
+    )
+    lease_timeout: float = setting(
+        TERM,
+        "seconds without a sign of life after which the shards of a process are free for others",
+        minimum=1,
     )
 
     def workers_on(self, executor: Executor | None = None) -> AbstractContextManager[Workers]:

@@ -17,7 +17,7 @@ from matdata.building.given_split import given_split
 from matdata.building.options import BuildOptions
 from matdata.building.report import print_feature, unexpected_in
 from matdata.building.shortfall import no_split, too_few
-from matdata.core.cache import ensure_writable
+from matdata.core.cache import ensure_writable, places
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, SplitError
@@ -28,6 +28,7 @@ from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.features.dataset_inputs import require_inputs
 from matdata.features.runner import Job, Made, run
+from matdata.features.work import work
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
 from matdata.splits.saved import Saved, add_splits, settings_of_method
@@ -217,6 +218,29 @@ def add_features(
         return [_add_feature(dataset, one, cache, options, console, workers) for one in made]
 
 
+def share_features(
+    dataset: DatasetFolder, cache: Path, options: BuildOptions, console: Console = SILENT
+) -> list[Made]:
+    """Compute features of a dataset together with other processes that do the same.
+
+    Raises
+    ------
+    MatdataError
+        As `build`.
+    """
+    check_scheduler(options.scheduler)
+    made = _featurizers(options)
+    require_whole(dataset.folder, DATASET)
+    require_structures(made, dataset.kind, dataset.ref)
+    jobs = [feature_job(dataset, one, cache, options) for one in made]
+    with options.workers_on() as workers:
+        shared = work(jobs, console, workers, options.lease_timeout)
+    for done in shared:
+        mark_used(done.folder)
+        print_feature(done, dataset.manifest["rows"], console)
+    return shared
+
+
 def _featurizers(options: BuildOptions) -> list[Featurizer]:
     families = {spec.partition(":")[0] for spec in options.features}
     for name in options.feature_settings:
@@ -239,8 +263,8 @@ def feature_job(
         If the dataset lacks what the feature is computed from.
     """
     made = asked.for_units(dataset.units)
-    home = cache / "features" / dataset.data_ref
-    job = Job(made, dataset, home, options.store, options.shard_rows)
+    home, *elsewhere = (place / "features" / dataset.data_ref for place in places(cache))
+    job = Job(made, dataset, home, options.store, options.shard_rows, tuple(elsewhere))
     require_inputs(job.rows, made)
     return job
 

@@ -30,6 +30,7 @@ COMMANDS = (
     "split",
     "train",
     "verify",
+    "work",
 )
 
 

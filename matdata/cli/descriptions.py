@@ -41,6 +41,16 @@ DESCRIPTIONS = {
             "matdata featurize crystals graph --set graph.radius=6 --workers 4",
         ),
     ),
+    "work": Description(
+        "Computes features as one of several processes that see the same cache, such as the array "
+        "of a batch system. Each takes whole shards; the last one commits, and all end when the "
+        "features are complete. The shards of a process that vanished are taken by others. The "
+        "result is that of `matdata featurize`.",
+        (
+            "matdata work crystals --features ofm,voronoi",
+            "matdata work crystals --features ofm --workers 1 --lease-timeout 300",
+        ),
+    ),
     "split": Description(
         "Divides a dataset into train, validation and test by material id, and saves it.",
         (

@@ -56,6 +56,17 @@ SCHEMAS: dict[str, Schema] = {
         },
         _UNCHANGED,
     ),
+    "work": Schema(
+        {
+            **_DATASET,
+            "features": ("list", "folders of the features, in the order asked for"),
+            "states": (
+                "list",
+                "of each: built (committed by this process), repaired or unchanged",
+            ),
+        },
+        _UNCHANGED,
+    ),
     "split": Schema(
         {
             **_DATASET,
@@ -234,8 +245,9 @@ SCHEMAS: dict[str, Schema] = {
     "list": Schema(
         {
             "cache": ("text", "its folder"),
-            "snapshots": ("list", "`snapshot`, `records`, `rejected`, `bytes`"),
-            "datasets": ("list", "`dataset`, `rows`, `bytes`, `splits`, `features`, …"),
+            "also": ("list", "folders of `$MATDATA_CACHE_ALSO`, which are only read"),
+            "snapshots": ("list", "`snapshot`, `place`, `records`, `rejected`, `bytes`"),
+            "datasets": ("list", "`dataset`, `place`, `rows`, `bytes`, `splits`, `features`, …"),
             "damaged": ("list", "what cannot be read"),
         }
     ),
@@ -262,6 +274,7 @@ SCHEMAS: dict[str, Schema] = {
             "damaged": ("list", "what cannot be read"),
             "units": ("record", "by column"),
             "axes": ("record", "column of the axis, by column of arrays"),
+            "place": ("text", "the cache that it lies in"),
         },
         {},
         "the manifest of the dataset",

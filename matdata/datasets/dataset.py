@@ -79,11 +79,16 @@ class Dataset(Contents):
         return self.add_features(keywords, executor, quiet)
 
     def add_features(
-        self, keywords: Mapping[str, Any], executor: Executor | None = None, quiet: bool = True
+        self,
+        keywords: Mapping[str, Any],
+        executor: Executor | None = None,
+        quiet: bool = True,
+        *,
+        together: bool = False,
     ) -> list[Feature]:
         """Features from keywords that `matdata.datasets.adding.feature_options` resolved."""
         console = python_console(quiet)
-        made = add_features_by(self, self.cache, keywords, console, executor)
+        made = add_features_by(self, self.cache, keywords, console, executor, together=together)
         return [
             Feature(one.folder, self.ids, self.data_digest, left_out=self.rejects) for one in made
         ]

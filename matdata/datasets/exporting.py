@@ -11,6 +11,7 @@ from matdata.datasets.dataset import Dataset
 from matdata.datasets.export import Exported, format_of, write_export
 from matdata.sources.replay import write_replay
 from matdata.sources.snapshot import Snapshot
+from matdata.store.catalogue import find_snapshot_folder
 from matdata.store.manifest import is_committed
 from matdata.store.said import words_in
 
@@ -105,7 +106,7 @@ def export_dataset(dataset: Dataset, asked: ExportRequest) -> Written:
 
 
 def _snapshot_of(dataset: Dataset) -> Snapshot:
-    folder = dataset.cache / "snapshots" / dataset.manifest["made_from"]["snapshot"]
+    folder = find_snapshot_folder(dataset.cache, dataset.manifest["made_from"]["snapshot"])
     if not is_committed(folder):
         raise StoreError(
             f"the snapshot that {dataset.ref} was made from is not in this cache: {folder}",

@@ -28,7 +28,8 @@ from matdata.training.contract import FitTrainer
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_files import require_format
 from matdata.training.prediction_settings import OF_PREDICTION, prediction_settings
-from matdata.training.run import Run, find_run
+from matdata.training.run import Run
+from matdata.training.run_lookup import find_run
 from matdata.training.settings import require_honoured
 
 #: Options that are no settings of the loop.

@@ -25,6 +25,7 @@ from matdata.features.shards import (
     featurize_batch,
     write_shard,
 )
+from matdata.features.shared_shards import SharedShards
 from matdata.store import tables
 from matdata.store.artefact import ArtefactWriter, building, check_files
 from matdata.store.backends import backend
@@ -57,6 +58,8 @@ class Job:
         Storage format.
     shard_rows
         Most crystals in a shard; None for the featurizer's own choice.
+    elsewhere
+        Homes in caches of others, where it may be already.
     """
 
     featurizer: Featurizer
@@ -64,6 +67,7 @@ class Job:
     home: Path
     store: str
     shard_rows: int | None = None
+    elsewhere: tuple[Path, ...] = ()
 
     @functools.cached_property
     def rows(self) -> DatasetRows:
@@ -121,17 +125,32 @@ def run(job: Job, console: Console, workers: Workers) -> Made:
     DamageError
         If what was made again is not what was there.
     """
-    final = job.home / job.name()
-    if final.is_dir() and not damage_of(final, KIND):
-        return Made(final, "unchanged")
+    final, there = job.home / job.name(), find_whole(job)
+    if there is not None:
+        return Made(there, "unchanged")
     backend(job.store)
     with building(job.home, KIND, digest_json(job.identity()), console.warn) as writer:
         # another process may just have made it
         if final.is_dir() and not writer.take_over(final, console):
             return Made(final, "unchanged")
         lost = len(workers.losses.lines)
+        shared = shared_shards(job)
+        shared.hand_over(shard_tasks(job, shared.folder), writer)
         _compute(job, writer, console, workers)
-        return Made(_commit(job, writer, workers.losses.lines[lost:]), writer.state)
+        folder = _commit(job, writer, workers.losses.lines[lost:])
+        shared.remove()
+        return Made(folder, writer.state)
+
+
+def find_whole(job: Job) -> Path | None:
+    """The folder of a feature that is there and whole, here or in a cache of others."""
+    folders = (home / job.name() for home in (job.home, *job.elsewhere))
+    return next((one for one in folders if one.is_dir() and not damage_of(one, KIND)), None)
+
+
+def shared_shards(job: Job) -> SharedShards:
+    """Where several processes write the shards of a feature (`matdata.features.work`)."""
+    return SharedShards(job.home, KIND, digest_json(job.identity()))
 
 
 def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Workers) -> None:
@@ -142,7 +161,7 @@ def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Worker
         console.say(f"resuming {job.featurizer.spec}: {len(tasks) - len(todo)} shards done")
     total, left = len(job.rows), sum(map(len, todo))
     records = console.bar(
-        _records(job, todo, workers), job.featurizer.spec, total, total - left, size=len
+        shard_records(job, todo, workers), job.featurizer.spec, total, total - left, size=len
     )
     said = len(workers.losses.lines)
     for record in records:
@@ -191,7 +210,7 @@ def shard_tasks(job: Job, staging: Path) -> list[ShardTask]:
     ]
 
 
-def _records(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
+def shard_records(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
     """Records of the tasks, in their order.
 
     Whole shards go to an executor of the caller, and to processes where there are enough of them.

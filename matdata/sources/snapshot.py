@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.core import ledger
+from matdata.core.cache import other_places, places
 from matdata.core.console import Console
 from matdata.core.digest import SHORT, digest_json
 from matdata.core.documents import JsonMapping, JsonObject
@@ -128,8 +129,9 @@ def kept_snapshot(cache: Path, source: str, version: str) -> Snapshot:
         If there is none or several; lists the snapshots.
     """
     require_name(version, "the snapshot")
-    home = cache / "snapshots" / source
-    names = [path.name for path in sorted(home.glob("[!.]*")) if is_committed(path)]
+    homes = [place / "snapshots" / source for place in places(cache)]
+    folders = [path for home in homes for path in sorted(home.glob("[!.]*")) if is_committed(path)]
+    names = list(dict.fromkeys(path.name for path in folders))
     matching = [name for name in names if name == version]
     matching = matching or [name for name in names if name.startswith(version)]
     if len(matching) != 1:
@@ -137,7 +139,7 @@ def kept_snapshot(cache: Path, source: str, version: str) -> Snapshot:
             f"{'several snapshots' if matching else 'no snapshot'} {version!r} of {source}",
             next_step=f"available snapshots: {', '.join(names) or 'none'}",
         )
-    return Snapshot.open(home / matching[0])
+    return Snapshot.open(next(path for path in folders if path.name == matching[0]))
 
 
 def take_snapshot(source: Source, cache: Path, console: Console, workers: Workers) -> Snapshot:
@@ -161,6 +163,10 @@ def take_snapshot(source: Source, cache: Path, console: Console, workers: Worker
     if existing is not None and not damage_of(existing.folder, KIND):
         _show_unexpected(source, existing)
         return existing
+    for place in other_places(cache):
+        shared = find_snapshot(place / "snapshots" / origin.source, request_digest)
+        if existing is None and shared is not None and not damage_of(shared.folder, KIND):
+            return shared
     with building(home, KIND, request_digest, console.warn) as writer:
         existing = find_snapshot(home, request_digest)  # another process may have just made it
         if existing is not None and not writer.take_over(existing.folder, console):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from matdata.core.cache import require_own
 from matdata.core.digest import digest_bytes, digest_file, plain_json
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
@@ -98,6 +99,7 @@ def replacing(path: Path) -> Iterator[Path]:
     If several processes write one file the last wins, and no reader sees a mixture. If the
     block fails, nothing is left behind.
     """
+    require_own(path)
     temporary = temporary_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

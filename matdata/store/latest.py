@@ -46,7 +46,7 @@ def mark_last(folder: Path) -> None:
         If it cannot be written.
     """
     home = folder.parent
-    with holding(home / f"{LOCK}latest"):
+    with holding(home / f"{LOCK}latest") as lock:
         files.sweep(home, LATEST)
         try:
             names = order(home)
@@ -55,6 +55,7 @@ def mark_last(folder: Path) -> None:
         if names[-1:] == [folder.name]:
             return
         others = [name for name in names if name != folder.name and (home / name).exists()]
+        lock.require()
         write_record(home / LATEST, {"order": [*others, folder.name]})
 
 

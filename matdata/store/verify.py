@@ -95,4 +95,4 @@ def _reread(task: tuple[Path, int, str]) -> str | None:
 
 def is_passing(name: str) -> bool:
     """Whether a file is a lock, or was being written by a process that was killed."""
-    return Path(name).name.startswith((LOCK, TEMPORARY))
+    return any(part.startswith((LOCK, TEMPORARY)) for part in Path(name).parts)

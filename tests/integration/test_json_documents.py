@@ -44,6 +44,7 @@ def _words(cache, tmp_path):
     return [
         ("build", str(cache / "mine.csv"), "--name", "mine"),
         ("featurize", "mine", "fractions"),
+        ("work", "mine", "--features", "fractions"),
         ("split", "mine", "--split", "60/20/20"),
         ("split", "mine", "--method", "kfold"),
         ("info", "mine"),

@@ -33,7 +33,7 @@ WITH_OTHERS = {
     "typing_extensions": "zarr",
 }
 #: Packages that a machine has which only loads and trains.
-BASE = ("numpy", "pandas", "pyarrow", "h5py", "zarr", "tqdm", "filelock", "platformdirs")
+BASE = ("numpy", "pandas", "pyarrow", "h5py", "zarr", "tqdm", "platformdirs")
 
 
 def _module(requirement: str) -> str:

@@ -10,7 +10,7 @@ import typing
 import pytest
 
 import matdata as md
-from matdata.building.keywords import BuildKeywords, FeaturizeKeywords
+from matdata.building.keywords import BuildKeywords, FeaturizeKeywords, WorkKeywords
 from matdata.cli.arguments import make_parser
 from matdata.cli.options import TABLES, options_of_command
 from matdata.evaluation.keywords import PredictionKeywords
@@ -44,6 +44,7 @@ OF_PYTHON = {"config", "executor", "quiet"}
 KEYWORDS = {
     "build": BuildKeywords,
     "featurize": FeaturizeKeywords,
+    "work": WorkKeywords,
     "split": SplitKeywords,
     "train": TrainKeywords,
     "train_folds": TrainKeywords,
@@ -51,7 +52,7 @@ KEYWORDS = {
     "evaluate": PredictionKeywords,
     "evaluate_folds": PredictionKeywords,
 }
-COMMANDS = ("build", "featurize", "split", "train", "evaluate", "predict", "audit", "diff",
+COMMANDS = ("build", "featurize", "work", "split", "train", "evaluate", "predict", "audit", "diff",
             "export", "verify", "runs", "push", "pull", "import")  # fmt: skip
 
 
