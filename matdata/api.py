@@ -34,6 +34,7 @@ from matdata.datasets.workflow import audit, diff, export, split
 from matdata.evaluation.workflow import evaluate, predict, runs
 from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
+from matdata.housekeeping.workflow import gc, rm
 from matdata.materials.compute import Computed, compute
 from matdata.splits.base import Split
 from matdata.training.axis import Axis
@@ -77,10 +78,12 @@ __all__ = [
     "export",
     "features_known",
     "featurize",
+    "gc",
     "open",
     "open_run",
     "predict",
     "repair",
+    "rm",
     "runs",
     "split",
     "train",

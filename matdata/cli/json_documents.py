@@ -19,6 +19,12 @@ _DATASET = {"dataset": ("text", "exact reference, `name@version`")}
 _FUNNEL = {"funnel": ("list", "steps with `entered`, `left` and `reasons`")}
 _UNCHANGED = {"unchanged": ("truth", "whether all of it was there already")}
 _STATE = {**_UNCHANGED, "states": ("record", "built, repaired or unchanged, by artefact")}
+_REMOVAL: Fields = {
+    "dry_run": ("truth", "whether nothing was removed"),
+    "removed": ("list", "what went: `kind`, `ref`, `bytes`, `why`"),
+    "kept": ("list", "what stays, and `why`"),
+    "freed": ("count", "bytes on disk"),
+}
 SCHEMAS: dict[str, Schema] = {
     "build": Schema(
         {
@@ -212,10 +218,21 @@ SCHEMAS: dict[str, Schema] = {
         {
             "cache": ("text", "its folder"),
             "snapshots": ("list", "`snapshot`, `records`, `rejected`, `bytes`"),
-            "datasets": ("list", "`dataset`, `rows`, `bytes`, `splits`, `features`, …"),
+            "datasets": (
+                "list",
+                "`dataset`, `rows`, `bytes`, `splits`, `features`, …; with `--size` "
+                "`disk_bytes`, of snapshots and features as well",
+            ),
             "damaged": ("list", "what cannot be read"),
-        }
+        },
+        {
+            "runs": ("list", "with `--size`: `run`, `disk_bytes`"),
+            "other": ("list", "with `--size`: what is no artefact, `place`, `disk_bytes`"),
+            "disk_bytes": ("count", "with `--size`: of the cache, each file once"),
+        },
     ),
+    "rm": Schema(_REMOVAL),
+    "gc": Schema(_REMOVAL),
     "doctor": Schema(
         {
             "healthy": ("truth", "whether nothing is broken"),

@@ -12,6 +12,7 @@ from matdata.cli.common import cache_of, print_json, print_line
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.printable import human_bytes
+from matdata.housekeeping.sizes import add_sizes
 from matdata.store.catalogue import features_kept, kept_below
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.latest import last_of
@@ -20,7 +21,10 @@ from matdata.store.walk import folder_size
 
 
 def run(given: argparse.Namespace) -> int:
-    """List snapshots, datasets and features of the cache; what cannot be read is named."""
+    """List snapshots, datasets and features of the cache; what cannot be read is named.
+
+    With ``--size`` runs and all else as well, with their bytes on disk.
+    """
     cache = cache_of(given)
     listing: JsonObject = {"cache": str(cache), "snapshots": [], "datasets": [], "damaged": []}
     for source, kept in kept_below(cache / "snapshots").items():
@@ -31,6 +35,8 @@ def run(given: argparse.Namespace) -> int:
         meant = _meant(cache / "datasets" / name, kept.folders, listing)
         describe = partial(_dataset, cache, meant, listing)
         listing["datasets"] += _readable(kept.folders, describe, listing)
+    if given.size:
+        add_sizes(cache, listing)
     if given.json:
         print_json(listing)
         return 0
@@ -91,7 +97,7 @@ def _print(listing: JsonObject) -> None:
     if not listing["datasets"] and not listing["snapshots"]:
         print_line("  empty; `matdata build sample --features ofm` makes a first dataset")
     for one in listing["snapshots"]:
-        size = human_bytes(one["bytes"])
+        size = _size(one)
         print_line(f"  snapshot {one['snapshot']}: {one['records']:,} records, {size}")
     for problem in listing["damaged"]:
         print_line(f"  DAMAGED {problem}")
@@ -101,12 +107,25 @@ def _print(listing: JsonObject) -> None:
     for one in listing["datasets"]:
         name = _name(one)
         meant = f"; {name} alone means this" if one["meant"] and name in several else ""
-        size = human_bytes(one["bytes"])
+        size = _size(one)
         print_line(f"  {one['dataset']}: {one['rows']:,} materials, {size}{meant}")
         for name in one["splits"]:
             print_line(f"    split {name}")
         for feature in one["features"]:
-            print_line(f"    feature {feature['feature']}, {human_bytes(feature['bytes'])}")
+            print_line(f"    feature {feature['feature']}, {_size(feature)}")
+    for one in listing.get("runs", ()):
+        print_line(f"  run {one['run']}: {_size(one)}")
+    for one in listing.get("other", ()):
+        print_line(f"  {one['place']}: {_size(one)}")
+    if "disk_bytes" in listing:
+        print_line(f"  all of the cache: {_size(listing)}, each file once")
+
+
+def _size(described: JsonObject) -> str:
+    """The size of one entry for people, where it was measured that on disk."""
+    if "disk_bytes" in described:
+        return f"{human_bytes(described['disk_bytes'])} on disk"
+    return human_bytes(described["bytes"])
 
 
 def _name(described: JsonObject) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
-from matdata.store.files import TEMPORARY
+from matdata.store.files import REMOVING, TEMPORARY
 from matdata.store.locks import LOCK
 from matdata.store.manifest import NAME, RECEIPT
 from matdata.store.records import is_verbatim, read_record
@@ -67,5 +67,5 @@ def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] =
 
 
 def is_passing(name: str) -> bool:
-    """Whether a file is a lock, or was being written by a process that was killed."""
-    return Path(name).name.startswith((LOCK, TEMPORARY))
+    """Whether a file is a lock, or was being written or removed by a process that was killed."""
+    return Path(name).name.startswith((LOCK, TEMPORARY, REMOVING))

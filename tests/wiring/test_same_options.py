@@ -45,7 +45,7 @@ KEYWORDS = {
     "evaluate": PredictionKeywords,
 }
 COMMANDS = ("build", "featurize", "split", "train", "evaluate", "predict", "audit", "diff",
-            "export", "verify", "runs")  # fmt: skip
+            "export", "verify", "runs", "rm", "gc")  # fmt: skip
 
 
 def _of_command(command):
