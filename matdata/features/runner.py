@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from matdata.core import ledger
 from matdata.core.console import Console
 from matdata.core.digest import digest_json
-from matdata.core.executors import Workers, ordered_map
+from matdata.core.errors import StoreError
+from matdata.core.executors import Kind, Workers, ordered_map
 from matdata.core.ledger import Reject, count_reasons
 from matdata.features.base import CRYSTAL, Block, Featurizer
 from matdata.features.dataset_inputs import batches_of_rows, entries_per_row
@@ -35,6 +36,7 @@ from matdata.store.sharded import ShardedArrays
 
 KIND = "feature"
 SHARD_ROWS = "shard_rows"  # key of the receipt
+LOST = "lost_workers"  # key of the receipt: shards that were computed again, and why
 SHARD_BYTES = 64 << 20
 GUESSED_ENTRIES = 16  # entries a site of a ragged level whose size is only known afterwards
 
@@ -127,8 +129,9 @@ def run(job: Job, console: Console, workers: Workers) -> Made:
         # another process may just have made it
         if final.is_dir() and not writer.take_over(final, console):
             return Made(final, "unchanged")
+        lost = len(workers.losses.lines)
         _compute(job, writer, console, workers)
-        return Made(_commit(job, writer), writer.state)
+        return Made(_commit(job, writer, workers.losses.lines[lost:]), writer.state)
 
 
 def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Workers) -> None:
@@ -141,9 +144,30 @@ def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Worker
     records = console.bar(
         _records(job, todo, workers), job.featurizer.spec, total, total - left, size=len
     )
+    said = len(workers.losses.lines)
     for record in records:
+        for line in workers.losses.lines[said:]:
+            console.warn(line)
+        said = len(workers.losses.lines)
         for entry in record.parts:
+            _require_visible(writer.staging / entry["part"])
             writer.record(entry)
+
+
+def _require_visible(path: Path) -> None:
+    """Refuse a part that its worker has written, and that is not here.
+
+    Raises
+    ------
+    StoreError
+        If it is not there.
+    """
+    if not path.exists():
+        raise StoreError(
+            f"a worker has written {path}, which is not there",
+            cause="the worker sees another file system under this name",
+            next_step="give a --cache on a file system that all workers share",
+        )
 
 
 def shard_tasks(job: Job, staging: Path) -> list[ShardTask]:
@@ -174,10 +198,15 @@ def _records(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[Sha
     Else the batches of a shard are shared among the workers of this machine, so that a small
     dataset of one shard keeps all of them busy.
     """
-    processes = job.featurizer.workers == "process" and len(tasks) >= workers.count > 1
+    processes = _kind(job, workers) == "process" and len(tasks) >= workers.count > 1
     if workers.executor is not None or processes:
         return ordered_map(compute_shard, tasks, workers, "process")
     return _from_batches(job, tasks, workers)
+
+
+def _kind(job: Job, workers: Workers) -> Kind:
+    """What the workers of this machine are."""
+    return workers.kind or job.featurizer.workers
 
 
 def _from_batches(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
@@ -194,13 +223,13 @@ def _blocks(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[Bloc
     batches = (
         batch for start, stop in ranges for batch in batches_of_rows(job.rows, made, start, stop)
     )
-    if made.workers == "thread":
+    if _kind(job, workers) == "thread":
         return ordered_map(functools.partial(featurize_batch, made), batches, workers, "thread")
     spec = FeatureSpec.of(made)
     return ordered_map(compute_batch, ((spec, batch) for batch in batches), workers, "process")
 
 
-def _commit(job: Job, writer: ArtefactWriter) -> Path:
+def _commit(job: Job, writer: ArtefactWriter, lost: list[str]) -> Path:
     parts = [writer.parts[part] for part in sorted(writer.parts)]
     described = {**job.featurizer.describe(), "store": job.store}
     preview = {
@@ -222,7 +251,8 @@ def _commit(job: Job, writer: ArtefactWriter) -> Path:
         "rejected": count_reasons(reject.reason for reject in rejects),
     }
     # for `matdata.building.repair`: of the identity the manifest holds the digest alone
-    return writer.commit(job.name(), content, {SHARD_ROWS: job.rows_per_shard})
+    receipt = {SHARD_ROWS: job.rows_per_shard, **({LOST: lost} if lost else {})}
+    return writer.commit(job.name(), content, receipt)
 
 
 def read_ledger(folder: Path, manifest: dict[str, Any]) -> list[Reject]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 from matdata.core import ledger
 from matdata.core.crystals import Ragged, offsets_of
 from matdata.core.documents import JsonObject
-from matdata.core.errors import FeatureError
+from matdata.core.errors import FeatureError, StoreError
 from matdata.core.ledger import Reject, count_reasons
 from matdata.features import featurizer as make_featurizer
 from matdata.features.base import CRYSTAL, Block, Column, FeatureInput, Featurizer
@@ -164,9 +165,20 @@ def compute_shard(task: ShardTask) -> ShardRecord:
         written other bytes there.
     """
     made = _featurizer(task.feature)
+    _require_shared(task)
     rows = _rows(task.dataset, task.dataset_digest)
     batches = batches_of_rows(rows, made, task.start, task.stop)
     return write_shard(task, made, [featurize_batch(made, batch) for batch in batches])
+
+
+def _require_shared(task: ShardTask) -> None:
+    for folder in (task.dataset, task.staging):
+        if not Path(folder).is_dir():
+            raise StoreError(
+                f"the worker on {socket.gethostname()} does not see {folder}",
+                cause="the folder is on a file system of another machine alone, or was removed",
+                next_step="give a --cache on a file system that all workers share",
+            )
 
 
 def compute_batch(task: tuple[FeatureSpec, FeatureInput | PartialInput]) -> Block:
