@@ -65,7 +65,7 @@ class Built:
 
     def summary(self) -> JsonObject:
         """The result for machines."""
-        manifests = [read_manifest(folder) for folder, _ in self.features]
+        manifests = [read_manifest(one.folder) for one in self.features]
         return {
             "unchanged": self.unchanged,
             "states": {**self.states, "snapshot": self.snapshot.state},
@@ -81,13 +81,14 @@ class Built:
             "features": [
                 {
                     "feature": manifest["feature"],
-                    "folder": str(folder),
-                    "state": state,
+                    "folder": str(one.folder),
+                    "state": one.state,
                     "rows": manifest["rows"],
                     "rejected": manifest["rejected"],
                     "arrays_digest": manifest["arrays_digest"],
+                    **one.counts._asdict(),
                 }
-                for manifest, (folder, state) in zip(manifests, self.features, strict=True)
+                for manifest, one in zip(manifests, self.features, strict=True)
             ],
         }
 
@@ -240,7 +241,7 @@ def feature_job(
     """
     made = asked.for_units(dataset.units)
     home = cache / "features" / dataset.data_ref
-    job = Job(made, dataset, home, options.store, options.shard_rows)
+    job = Job(made, dataset, home, options.store, options.shard_rows, options.reuse)
     require_inputs(job.rows, made)
     return job
 

@@ -32,6 +32,7 @@ def run(given: argparse.Namespace) -> int:
                 "dataset": dataset.ref,
                 "features": [str(one.folder) for one in features],
                 "states": [one.state for one in features],
+                "counts": [one.counts._asdict() for one in features],
                 "unchanged": all(one.state == "unchanged" for one in features),
             }
         )

@@ -37,7 +37,11 @@ SCHEMAS: dict[str, Schema] = {
             "snapshot": ("text", "version of the records that it was made from"),
             "unexpected_errors": ("count", "records that failed in a way matdata does not know"),
             "split": ("text?", "name of the split that was made"),
-            "features": ("list", "`feature`, `folder`, `rows`, `rejected`, `arrays_digest`"),
+            "features": (
+                "list",
+                "`feature`, `folder`, `state`, `rows`, `rejected`, `arrays_digest`; materials that "
+                "were `computed`, `reused` from older versions, `resumed`",
+            ),
         },
         _STATE,
     ),
@@ -46,6 +50,7 @@ SCHEMAS: dict[str, Schema] = {
             **_DATASET,
             "features": ("list", "folders of the features, in the order asked for"),
             "states": ("list", "of each: built, repaired or unchanged"),
+            "counts": ("list", "of each: materials `computed`, `reused`, `resumed`"),
         },
         _UNCHANGED,
     ),

@@ -60,7 +60,7 @@ class Dataset(Contents):
         executor
             Runs the tasks, as in `matdata.build`.
         options
-            ``set``, ``store``, ``workers``, ``shard_rows``, as of the command.
+            ``set``, ``store``, ``workers``, ``shard_rows``, ``reuse``, as of the command.
 
         Raises
         ------

@@ -62,10 +62,8 @@ class Field:
         ``facet``, ``edge``), whose fields share their offsets.
     shape
         Inner shape of an entry.
-    dtype
-        NumPy dtype in the store.
-    unit
-        Physical unit, ``1`` when there is none.
+    dtype, unit
+        NumPy dtype in the store; physical unit, ``1`` when there is none.
     meaning
         What the numbers are.
     """
@@ -127,6 +125,11 @@ class Featurizer(ABC, Generic[S_co]):
     batch_rows: ClassVar[int] = 512
     #: Most crystals in one shard: what a killed build may have to do again.
     shard_rows: ClassVar[int] = 16384
+    #: Whether values depend on nothing but what is given of a material. False for one that reads
+    #: ids or is fitted on the dataset: then nothing is copied from older versions of the dataset.
+    reusable: ClassVar[bool] = True
+    #: Distributions that values depend on, beside those that matdata needs anyway.
+    packages: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: S_co | None = None) -> None:
         #: The settings that it was made with.

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from matdata.core import ledger
 from matdata.core.console import Console
 from matdata.core.digest import digest_json
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.executors import Kind, Workers, ordered_map
-from matdata.core.ledger import Reject, count_reasons
+from matdata.core.ledger import count_reasons
 from matdata.features.base import CRYSTAL, Block, Featurizer
+from matdata.features.blocks import featurize_batch
 from matdata.features.dataset_inputs import batches_of_rows, entries_per_row
+from matdata.features.reuse import MADE_BY, made_by, reusing
+from matdata.features.reused import Counts, Reuse
 from matdata.features.shards import (
     FeatureSpec,
     ShardRecord,
     ShardTask,
     compute_batch,
     compute_shard,
-    featurize_batch,
     write_shard,
 )
-from matdata.store import tables
-from matdata.store.artefact import ArtefactWriter, building, check_files
+from matdata.store.artefact import ArtefactWriter, building
 from matdata.store.backends import backend
 from matdata.store.catalogue import feature_folder
 from matdata.store.damage import State, damage_of
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.dataset_rows import DatasetRows
-from matdata.store.sharded import ShardedArrays
+from matdata.store.sharded import ShardedArrays, read_ledger
 
 KIND = "feature"
 SHARD_ROWS = "shard_rows"  # key of the receipt
@@ -57,6 +59,8 @@ class Job:
         Storage format.
     shard_rows
         Most crystals in a shard; None for the featurizer's own choice.
+    reuse
+        Whether values of the same materials are copied from older versions of the dataset.
     """
 
     featurizer: Featurizer
@@ -64,6 +68,7 @@ class Job:
     home: Path
     store: str
     shard_rows: int | None = None
+    reuse: bool = True
 
     @functools.cached_property
     def rows(self) -> DatasetRows:
@@ -101,10 +106,11 @@ class Job:
 
 
 class Made(NamedTuple):
-    """The folder of a feature, and whether it was built, repaired, or there already."""
+    """The folder of a feature, whether it was built, repaired, or there already, and how."""
 
     folder: Path
     state: State
+    counts: Counts = Counts()
 
 
 def run(job: Job, console: Console, workers: Workers) -> Made:
@@ -130,17 +136,37 @@ def run(job: Job, console: Console, workers: Workers) -> Made:
         if final.is_dir() and not writer.take_over(final, console):
             return Made(final, "unchanged")
         lost = len(workers.losses.lines)
-        _compute(job, writer, console, workers)
-        return Made(_commit(job, writer, workers.losses.lines[lost:]), writer.state)
+        counts = _compute(job, writer, console, workers)
+        folder = _commit(job, writer, workers.losses.lines[lost:], counts)
+        return Made(folder, writer.state, counts)
 
 
-def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Workers) -> None:
+def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Workers) -> Counts:
     """Compute the shards that are not finished, and record each in the journal."""
     tasks = shard_tasks(job, writer.staging)
     todo = [task for task in tasks if not all(map(writer.has, task.parts))]
     if len(todo) < len(tasks):
         console.say(f"resuming {job.featurizer.spec}: {len(tasks) - len(todo)} shards done")
-    total, left = len(job.rows), sum(map(len, todo))
+    left, reused = sum(map(len, todo)), 0
+    if todo:
+        with _reusing(job, writer.staging) as reuse:
+            todo = [replace(task, reuse=reuse) for task in todo]
+            reused = _record_all(job, todo, writer, console, workers)
+    return Counts(left - reused, reused, len(job.rows) - left)
+
+
+def _reusing(job: Job, staging: Path) -> contextlib.AbstractContextManager[Reuse | None]:
+    if not job.reuse:
+        return contextlib.nullcontext()
+    itself = job.home / job.name()
+    return reusing(job.featurizer, job.rows, job.home.parent, itself, staging)
+
+
+def _record_all(
+    job: Job, todo: list[ShardTask], writer: ArtefactWriter, console: Console, workers: Workers
+) -> int:
+    """Carry out the tasks; the number of materials that were copied from older versions."""
+    total, left, reused = len(job.rows), sum(map(len, todo)), 0
     records = console.bar(
         _records(job, todo, workers), job.featurizer.spec, total, total - left, size=len
     )
@@ -152,6 +178,8 @@ def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Worker
         for entry in record.parts:
             _require_visible(writer.staging / entry["part"])
             writer.record(entry)
+        reused += record.reused
+    return reused
 
 
 def _require_visible(path: Path) -> None:
@@ -213,15 +241,22 @@ def _from_batches(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterato
     made = job.featurizer
     blocks = _blocks(job, tasks, workers)
     for task in tasks:
-        n_batches = -(-len(task) // made.batch_rows)
-        yield write_shard(task, made, [next(blocks) for _ in range(n_batches)])
+        n_batches = -(-len(task.to_compute()) // made.batch_rows)
+        of_shard = [next(blocks) for _ in range(n_batches)]
+        try:
+            yield write_shard(task, made, of_shard)
+        except StoreError:
+            if task.reuse is None:
+                raise
+            yield compute_shard(task.anew())  # an older feature is damaged, or was removed
 
 
 def _blocks(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[Block]:
     made = job.featurizer
-    ranges = ((task.start, task.stop) for task in tasks)
     batches = (
-        batch for start, stop in ranges for batch in batches_of_rows(job.rows, made, start, stop)
+        batch
+        for task in tasks
+        for batch in batches_of_rows(job.rows, made, task.start, task.stop, task.to_compute())
     )
     if _kind(job, workers) == "thread":
         return ordered_map(functools.partial(featurize_batch, made), batches, workers, "thread")
@@ -229,7 +264,7 @@ def _blocks(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[Bloc
     return ordered_map(compute_batch, ((spec, batch) for batch in batches), workers, "process")
 
 
-def _commit(job: Job, writer: ArtefactWriter, lost: list[str]) -> Path:
+def _commit(job: Job, writer: ArtefactWriter, lost: list[str], counts: Counts) -> Path:
     parts = [writer.parts[part] for part in sorted(writer.parts)]
     described = {**job.featurizer.describe(), "store": job.store}
     preview = {
@@ -251,21 +286,6 @@ def _commit(job: Job, writer: ArtefactWriter, lost: list[str]) -> Path:
         "rejected": count_reasons(reject.reason for reject in rejects),
     }
     # for `matdata.building.repair`: of the identity the manifest holds the digest alone
-    receipt = {SHARD_ROWS: job.rows_per_shard, **({LOST: lost} if lost else {})}
+    receipt: JsonObject = {SHARD_ROWS: job.rows_per_shard, MADE_BY: made_by(job.featurizer)}
+    receipt |= {**counts._asdict(), **({LOST: lost} if lost else {})}
     return writer.commit(job.name(), content, receipt)
-
-
-def read_ledger(folder: Path, manifest: dict[str, Any]) -> list[Reject]:
-    """The rejects of all shards, each file checked before it is read.
-
-    Raises
-    ------
-    StoreError
-        If one is missing or damaged, naming it.
-    """
-    names = [p["part"] for p in manifest["parts"] if p["part"].startswith("ledger/")]
-    rejects: list[Reject] = []
-    for name in names:
-        check_files(folder, manifest, name)
-        rejects += ledger.from_columns(tables.read_table(folder / name))
-    return rejects
