@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from matdata.building.dataset import make_dataset
-from matdata.building.feature_inputs import feature_input, require_structures
+from matdata.building.feature_inputs import require_structures
 from matdata.building.given_split import given_split
 from matdata.building.options import BuildOptions
 from matdata.building.report import print_feature, unexpected_in
@@ -25,6 +25,7 @@ from matdata.core.executors import Executor, Workers, enough_memory
 from matdata.core.part_names import GIVEN_SPLIT
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
+from matdata.features.dataset_inputs import require_inputs
 from matdata.features.runner import Job, Made, run
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
@@ -223,10 +224,10 @@ def feature_job(
         If the dataset lacks what the feature is computed from.
     """
     made = asked.for_units(dataset.units)
-    batch = feature_input(dataset, made)
-    ref, digest = dataset.data_ref, dataset.data_digest
-    home = cache / "features" / ref
-    return Job(made, batch, ref, digest, home, options.store, options.shard_rows)
+    home = cache / "features" / dataset.data_ref
+    job = Job(made, dataset, home, options.store, options.shard_rows)
+    require_inputs(job.rows, made)
+    return job
 
 
 def _add_feature(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
+from multiprocessing.reduction import ForkingPickler
 from typing import TypeVar
 
 from matdata.core.errors import FeatureError
@@ -53,3 +54,9 @@ def refuse(number: int) -> int:
 
 def die(number: int) -> int:
     os._exit(3)
+
+
+def shipped(value: A) -> A:
+    """What a worker of another process receives."""
+    again: A = ForkingPickler.loads(ForkingPickler.dumps(value))
+    return again
