@@ -25,6 +25,7 @@ from matdata.core.settings import Settings
 from matdata.core.table_rows import TableRows
 from matdata.features.inputs import KINDS, RecordColumns, Requirement
 from matdata.features.inputs import FeatureInput as FeatureInput
+from matdata.features.intermediates import Intermediate
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -221,6 +222,14 @@ class Featurizer(ABC, Generic[S_co]):
 
     def columns(self) -> tuple[str, ...]:
         """Columns of the table that it reads, where it requires ``columns``."""
+        return ()
+
+    @property
+    def intermediates(self) -> tuple[Intermediate[object], ...]:
+        """What it asks for in `featurize` that others may ask for, too: computed once for all.
+
+        Features that declare an equal one and are built together share a pass over the dataset.
+        """
         return ()
 
     def for_units(self, units: Mapping[str, str]) -> Self:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,14 +16,16 @@ from matdata.core.executors import Workers, ordered_map
 from matdata.core.ledger import Reject, count_reasons
 from matdata.features.base import CRYSTAL, Block, Featurizer
 from matdata.features.dataset_inputs import batches_of_rows, entries_per_row
+from matdata.features.inputs import FeatureInput, PartialInput
 from matdata.features.shards import (
     FeatureSpec,
+    Pass,
     ShardRecord,
     ShardTask,
     compute_batch,
-    compute_shard,
-    featurize_batch,
-    write_shard,
+    compute_pass,
+    featurize_together,
+    write_pass,
 )
 from matdata.store import tables
 from matdata.store.artefact import ArtefactWriter, building, check_files
@@ -119,31 +122,76 @@ def run(job: Job, console: Console, workers: Workers) -> Made:
     DamageError
         If what was made again is not what was there.
     """
-    final = job.home / job.name()
-    if final.is_dir() and not damage_of(final, KIND):
-        return Made(final, "unchanged")
-    backend(job.store)
-    with building(job.home, KIND, digest_json(job.identity()), console.warn) as writer:
-        # another process may just have made it
-        if final.is_dir() and not writer.take_over(final, console):
-            return Made(final, "unchanged")
-        _compute(job, writer, console, workers)
-        return Made(_commit(job, writer), writer.state)
+    return run_together([job], console, workers)[0]
 
 
-def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Workers) -> None:
-    """Compute the shards that are not finished, and record each in the journal."""
-    tasks = shard_tasks(job, writer.staging)
-    todo = [task for task in tasks if not all(map(writer.has, task.parts))]
-    if len(todo) < len(tasks):
-        console.say(f"resuming {job.featurizer.spec}: {len(tasks) - len(todo)} shards done")
-    total, left = len(job.rows), sum(map(len, todo))
+def run_together(jobs: Sequence[Job], console: Console, workers: Workers) -> list[Made]:
+    """Compute features in one pass: those that `passes.in_passes` puts together. Raises as `run`.
+
+    Each is made in the same bytes as alone, and is committed by itself.
+    """
+    finals = [job.home / job.name() for job in jobs]
+    made: dict[Path, Made] = {}
+    pending: list[tuple[Job, ArtefactWriter]] = []
+    with contextlib.ExitStack() as locks:
+        # in the order of their names, so that no two processes wait for each other
+        for final, job in sorted(zip(finals, jobs, strict=True), key=lambda pair: pair[0]):
+            made[final] = Made(final, "unchanged")
+            if final.is_dir() and not damage_of(final, KIND):
+                continue
+            backend(job.store)
+            key = digest_json(job.identity())
+            writer = locks.enter_context(building(job.home, KIND, key, console.warn))
+            # another process may just have made it
+            if not final.is_dir() or writer.take_over(final, console):
+                pending.append((job, writer))
+        _compute(pending, console, workers)
+        for job, writer in pending:
+            made[job.home / job.name()] = Made(_commit(job, writer), writer.state)
+    return [made[final] for final in finals]
+
+
+class _Step(NamedTuple):
+    """One shard of each feature that lacks it: a pass over its rows."""
+
+    jobs: tuple[Job, ...]
+    writers: tuple[ArtefactWriter, ...]
+    tasks: Pass
+
+    @property
+    def featurizers(self) -> list[Featurizer]:
+        return [job.featurizer for job in self.jobs]
+
+
+def _compute(
+    pending: Sequence[tuple[Job, ArtefactWriter]], console: Console, workers: Workers
+) -> None:
+    """Compute the shards that are not finished, and record each in its journal."""
+    steps = _steps(pending, console)
+    if not steps:
+        return
+    title = " + ".join(job.featurizer.spec for job, _ in pending)
+    total, left = len(pending[0][0].rows), sum(len(step.tasks[0]) for step in steps)
     records = console.bar(
-        _records(job, todo, workers), job.featurizer.spec, total, total - left, size=len
+        _records(steps, workers), title, total, total - left, size=lambda made: len(made[0])
     )
-    for record in records:
-        for entry in record.parts:
-            writer.record(entry)
+    for step, made in zip(steps, records, strict=True):
+        for writer, record in zip(step.writers, made, strict=True):
+            for entry in record.parts:
+                writer.record(entry)
+
+
+def _steps(pending: Sequence[tuple[Job, ArtefactWriter]], console: Console) -> list[_Step]:
+    missing: dict[range, list[tuple[Job, ArtefactWriter, ShardTask]]] = {}
+    for job, writer in pending:
+        tasks = shard_tasks(job, writer.staging)
+        todo = [task for task in tasks if not all(map(writer.has, task.parts))]
+        if len(todo) < len(tasks):
+            console.say(f"resuming {job.featurizer.spec}: {len(tasks) - len(todo)} shards done")
+        for task in todo:
+            missing.setdefault(range(task.start, task.stop), []).append((job, writer, task))
+    by_start = sorted(missing.items(), key=lambda item: item[0].start)
+    return [_Step(*zip(*members, strict=True)) for _, members in by_start]
 
 
 def shard_tasks(job: Job, staging: Path) -> list[ShardTask]:
@@ -167,37 +215,45 @@ def shard_tasks(job: Job, staging: Path) -> list[ShardTask]:
     ]
 
 
-def _records(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
+def _records(steps: list[_Step], workers: Workers) -> Iterator[tuple[ShardRecord, ...]]:
     """Records of the tasks, in their order.
 
     Whole shards go to an executor of the caller, and to processes where there are enough of them.
     Else the batches of a shard are shared among the workers of this machine, so that a small
     dataset of one shard keeps all of them busy.
     """
-    processes = job.featurizer.workers == "process" and len(tasks) >= workers.count > 1
+    own = steps[0].jobs[0].featurizer.workers
+    processes = own == "process" and len(steps) >= workers.count > 1
     if workers.executor is not None or processes:
-        return ordered_map(compute_shard, tasks, workers, "process")
-    return _from_batches(job, tasks, workers)
+        return ordered_map(compute_pass, (step.tasks for step in steps), workers, "process")
+    return _from_batches(steps, workers)
 
 
-def _from_batches(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
-    made = job.featurizer
-    blocks = _blocks(job, tasks, workers)
-    for task in tasks:
-        n_batches = -(-len(task) // made.batch_rows)
-        yield write_shard(task, made, [next(blocks) for _ in range(n_batches)])
+def _from_batches(steps: list[_Step], workers: Workers) -> Iterator[tuple[ShardRecord, ...]]:
+    blocks = _blocks(steps, workers)
+    for step in steps:
+        made = step.featurizers
+        n_batches = -(-len(step.tasks[0]) // made[0].batch_rows)
+        yield write_pass(step.tasks, made, [next(blocks) for _ in range(n_batches)])
 
 
-def _blocks(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[Block]:
-    made = job.featurizer
-    ranges = ((task.start, task.stop) for task in tasks)
-    batches = (
-        batch for start, stop in ranges for batch in batches_of_rows(job.rows, made, start, stop)
-    )
-    if made.workers == "thread":
-        return ordered_map(functools.partial(featurize_batch, made), batches, workers, "thread")
-    spec = FeatureSpec.of(made)
-    return ordered_map(compute_batch, ((spec, batch) for batch in batches), workers, "process")
+def _blocks(steps: list[_Step], workers: Workers) -> Iterator[tuple[Block, ...]]:
+    """The blocks of each batch of each step, one per feature that lacks the shard."""
+    batches = ((step, batch) for step in steps for batch in _batches(step))
+    if steps[0].jobs[0].featurizer.workers == "thread":
+        return ordered_map(_featurize_step, batches, workers, "thread")
+    tasks = (([task.feature for task in step.tasks], batch) for step, batch in batches)
+    return ordered_map(compute_batch, tasks, workers, "process")
+
+
+def _batches(step: _Step) -> Iterator[FeatureInput | PartialInput]:
+    job, task = step.jobs[0], step.tasks[0]
+    return batches_of_rows(job.rows, job.featurizer, task.start, task.stop)
+
+
+def _featurize_step(task: tuple[_Step, FeatureInput | PartialInput]) -> tuple[Block, ...]:
+    step, batch = task
+    return featurize_together(step.featurizers, batch)
 
 
 def _commit(job: Job, writer: ArtefactWriter) -> Path:

@@ -25,6 +25,7 @@ from matdata.features.base import CRYSTAL, Block, Column, FeatureInput, Featuriz
 from matdata.features.block_check import check_block
 from matdata.features.dataset_inputs import batches_of_rows
 from matdata.features.inputs import PartialInput
+from matdata.features.intermediates import shared_values
 from matdata.store import tables
 from matdata.store.backends import backend
 from matdata.store.dataset_rows import DatasetRows
@@ -152,6 +153,10 @@ class ShardRecord:
         return self.rows + sum(self.rejected.values())
 
 
+#: One shard of each of several features that are computed in one pass, over the same rows.
+Pass = tuple[ShardTask, ...]
+
+
 def compute_shard(task: ShardTask) -> ShardRecord:
     """Read the rows of a shard, featurize them, and write its parts.
 
@@ -163,19 +168,47 @@ def compute_shard(task: ShardTask) -> ShardRecord:
         If the dataset cannot be read, the staging folder cannot be written, or another worker has
         written other bytes there.
     """
-    made = _featurizer(task.feature)
-    rows = _rows(task.dataset, task.dataset_digest)
-    batches = batches_of_rows(rows, made, task.start, task.stop)
-    return write_shard(task, made, [featurize_batch(made, batch) for batch in batches])
+    return compute_pass((task,))[0]
 
 
-def compute_batch(task: tuple[FeatureSpec, FeatureInput | PartialInput]) -> Block:
-    """The block of one batch that is handed over, for processes that share one shard."""
-    feature, batch = task
-    return featurize_batch(_featurizer(feature), batch)
+def compute_pass(tasks: Pass) -> tuple[ShardRecord, ...]:
+    """Compute one shard of each of several features, which share their intermediates.
+
+    Raises as `compute_shard`; the records are those of the tasks computed one by one.
+    """
+    makes = [_featurizer(task.feature) for task in tasks]
+    rows = _rows(tasks[0].dataset, tasks[0].dataset_digest)
+    batches = batches_of_rows(rows, makes[0], tasks[0].start, tasks[0].stop)
+    return write_pass(tasks, makes, [featurize_together(makes, batch) for batch in batches])
 
 
-@functools.lru_cache(maxsize=4)
+def write_pass(
+    tasks: Pass, featurizers: Sequence[Featurizer], blocks: Sequence[Sequence[Block]]
+) -> tuple[ShardRecord, ...]:
+    """Write the shards of a pass from the blocks of each batch, one per featurizer."""
+    return tuple(
+        write_shard(task, made, [of_batch[k] for of_batch in blocks])
+        for k, (task, made) in enumerate(zip(tasks, featurizers, strict=True))
+    )
+
+
+def compute_batch(
+    task: tuple[Sequence[FeatureSpec], FeatureInput | PartialInput],
+) -> tuple[Block, ...]:
+    """The blocks of one batch that is handed over, for processes that share one shard."""
+    features, batch = task
+    return featurize_together([_featurizer(feature) for feature in features], batch)
+
+
+def featurize_together(
+    featurizers: Sequence[Featurizer], batch: FeatureInput | PartialInput
+) -> tuple[Block, ...]:
+    """The checked block of each featurizer; each intermediate is computed once."""
+    with shared_values():
+        return tuple(featurize_batch(made, batch) for made in featurizers)
+
+
+@functools.lru_cache(maxsize=16)
 def _featurizer(feature: FeatureSpec) -> Featurizer:
     return feature.make()
 
