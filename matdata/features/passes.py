@@ -37,4 +37,5 @@ def _batches(job: Job) -> tuple[object, ...]:
     """What decides which rows a featurizer is given, and where."""
     made = job.featurizer
     inputs = made.requires, made.columns(), made.workers, made.batch_rows
-    return (*inputs, job.rows_per_shard, job.dataset.data_digest, job.home)
+    shard = min(job.rows_per_shard, len(job.rows))
+    return (*inputs, shard, job.dataset.data_digest, job.home)
