@@ -130,7 +130,7 @@ def test_other_shards_or_settings_are_passes_of_their_own(alone):
     assert in_passes([ofm, smaller]) == [[ofm], [smaller]]
     assert in_passes([ofm, other_home]) == [[ofm], [other_home]]
     assert in_passes([ofm, voronoi]) == [[ofm, voronoi]]
-    loose = featurizer("space-group", {"symprec": 0.1})
+    loose = featurizer("space-group", {"symprec": 0.03})
     (wyckoff,) = jobs(dataset, "wyckoff")
     loose_job = Job(loose, dataset, Path("home"), "hdf5")
     assert in_passes([wyckoff, loose_job]) == [[wyckoff], [loose_job]]
@@ -150,7 +150,7 @@ def test_a_value_is_kept_for_one_batch_and_one_pass(alone, tessellated):
 
 def test_intermediates_with_other_settings_are_others():
     default, again = (SymmetrySearch.with_settings(SymmetrySettings()) for _ in range(2))
-    loose = SymmetrySearch.with_settings(SymmetrySettings(symprec=0.1))
+    loose = SymmetrySearch.with_settings(SymmetrySettings(symprec=0.03))
     assert default == again
     assert hash(default) == hash(again)
     assert default != loose
