@@ -23,11 +23,12 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor, Workers, enough_memory
 from matdata.core.part_names import GIVEN_SPLIT
+from matdata.core.schedulers import check_scheduler
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.features.dataset_inputs import require_inputs
-from matdata.features.passes import in_passes
-from matdata.features.runner import Job, Made, run_together
+from matdata.features.jobs import Job, in_passes
+from matdata.features.runner import Made, run_together
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
 from matdata.splits.saved import Saved, add_splits, settings_of_method
@@ -112,12 +113,31 @@ def build(
         asked for could not be made, and the options do not accept it. The dataset is kept.
     """
     options = options or BuildOptions()
-    workers = options.workers_on(executor)
     backend(options.store)
     check_name(options.name)
     asked = _split_asked(options)
     made = _featurizers(options)
+    check_scheduler(options.scheduler)
     ensure_writable(cache)
+    with options.workers_on(executor) as workers:
+        built = _built(source, cache, options, made, asked, console, workers)
+    loss = too_few(built.dataset)
+    if loss is not None and not options.allow_loss:
+        raise loss.of(built.summary())
+    if loss is not None:
+        console.warn(f"{loss.what}: accepted by --allow-loss")
+    return built
+
+
+def _built(
+    source: Source,
+    cache: Path,
+    options: BuildOptions,
+    made: Sequence[Featurizer],
+    asked: _SplitAsked | None,
+    console: Console,
+    workers: Workers,
+) -> Built:
     snapshot = take_snapshot(source, cache, console, workers)
     require_structures(made, snapshot.origin["kind"], snapshot.origin["name"])
     dataset, state = make_dataset(snapshot, cache, options, console, workers)
@@ -127,13 +147,7 @@ def build(
     split = _split_of(built, asked, options, console)
     states = built.states if split is None else {**built.states, "split": split.state}
     features = tuple(_computed(dataset, made, cache, options, console, workers))
-    built = Built(dataset, snapshot, split and split.name, features, states)
-    loss = too_few(dataset)
-    if loss is not None and not options.allow_loss:
-        raise loss.of(built.summary())
-    if loss is not None:
-        console.warn(f"{loss.what}: accepted by --allow-loss")
-    return built
+    return Built(dataset, snapshot, split and split.name, features, states)
 
 
 class _SplitAsked(NamedTuple):
@@ -196,11 +210,12 @@ def add_features(
     MatdataError
         As `build`.
     """
-    workers = options.workers_on(executor)
     made = _featurizers(options)
+    check_scheduler(options.scheduler)
     require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
-    return _computed(dataset, made, cache, options, console, workers)
+    with options.workers_on(executor) as workers:
+        return _computed(dataset, made, cache, options, console, workers)
 
 
 def _featurizers(options: BuildOptions) -> list[Featurizer]:

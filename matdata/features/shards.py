@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 from matdata.core import ledger
 from matdata.core.crystals import Ragged, offsets_of
 from matdata.core.documents import JsonObject
-from matdata.core.errors import FeatureError
+from matdata.core.errors import FeatureError, StoreError
 from matdata.core.ledger import Reject, count_reasons
 from matdata.features import featurizer as make_featurizer
 from matdata.features.base import CRYSTAL, Block, Column, FeatureInput, Featurizer
@@ -177,9 +178,21 @@ def compute_pass(tasks: Pass) -> tuple[ShardRecord, ...]:
     Raises as `compute_shard`; the records are those of the tasks computed one by one.
     """
     makes = [_featurizer(task.feature) for task in tasks]
+    for task in tasks:
+        _require_shared(task)
     rows = _rows(tasks[0].dataset, tasks[0].dataset_digest)
     batches = batches_of_rows(rows, makes[0], tasks[0].start, tasks[0].stop)
     return write_pass(tasks, makes, [featurize_together(makes, batch) for batch in batches])
+
+
+def _require_shared(task: ShardTask) -> None:
+    for folder in (task.dataset, task.staging):
+        if not Path(folder).is_dir():
+            raise StoreError(
+                f"the worker on {socket.gethostname()} does not see {folder}",
+                cause="the folder is on a file system of another machine alone, or was removed",
+                next_step="give a --cache on a file system that all workers share",
+            )
 
 
 def write_pass(
