@@ -27,7 +27,8 @@ from matdata.core.schedulers import check_scheduler
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.features.dataset_inputs import require_inputs
-from matdata.features.runner import Job, Made, run
+from matdata.features.jobs import Job, in_passes
+from matdata.features.runner import Made, run_together
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
 from matdata.splits.saved import Saved, add_splits, settings_of_method
@@ -146,7 +147,7 @@ def _built(
     built = Built(dataset, snapshot, None, (), {"dataset": state})
     split = _split_of(built, asked, options, console)
     states = built.states if split is None else {**built.states, "split": split.state}
-    features = tuple(_add_feature(dataset, one, cache, options, console, workers) for one in made)
+    features = tuple(_computed(dataset, made, cache, options, console, workers))
     return Built(dataset, snapshot, split and split.name, features, states)
 
 
@@ -215,7 +216,7 @@ def add_features(
     require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
     with options.workers_on(executor) as workers:
-        return [_add_feature(dataset, one, cache, options, console, workers) for one in made]
+        return _computed(dataset, made, cache, options, console, workers)
 
 
 def _featurizers(options: BuildOptions) -> list[Featurizer]:
@@ -246,16 +247,20 @@ def feature_job(
     return job
 
 
-def _add_feature(
+def _computed(
     dataset: DatasetFolder,
-    asked: Featurizer,
+    asked: Sequence[Featurizer],
     cache: Path,
     options: BuildOptions,
     console: Console,
     workers: Workers,
-) -> Made:
-    """Compute a feature of a dataset, or find it there; its name means this one from now on."""
-    done = run(feature_job(dataset, asked, cache, options), console, workers)
-    mark_used(done.folder)
-    print_feature(done, dataset.manifest["rows"], console)
-    return done
+) -> list[Made]:
+    """Compute features of a dataset, or find them there; their names mean these from now on."""
+    jobs = [feature_job(dataset, one, cache, options) for one in asked]
+    made: dict[Job, Made] = {}
+    for together in in_passes(jobs):
+        for job, done in zip(together, run_together(together, console, workers), strict=True):
+            mark_used(done.folder)
+            print_feature(done, dataset.manifest["rows"], console)
+            made[job] = done
+    return [made[job] for job in jobs]

@@ -14,6 +14,15 @@ from matdata.core.ledger import Reject
 from matdata.features.base import CRYSTAL, Block, Column, FeatureInput, Featurizer
 from matdata.features.block_check import check_block
 from matdata.features.inputs import PartialInput
+from matdata.features.intermediates import shared_values
+
+
+def featurize_together(
+    featurizers: Sequence[Featurizer], batch: FeatureInput | PartialInput
+) -> tuple[Block, ...]:
+    """The checked block of each featurizer; each intermediate is computed once."""
+    with shared_values():
+        return tuple(featurize_batch(made, batch) for made in featurizers)
 
 
 def featurize_batch(featurizer: Featurizer, batch: FeatureInput | PartialInput) -> Block:

@@ -37,6 +37,11 @@ class Counts(NamedTuple):
     reused: int = 0
     resumed: int = 0
 
+    def after(self, materials: int, reused: int) -> Counts:
+        """With a shard that was done now, which counted as resumed before."""
+        computed = self.computed + materials - reused
+        return Counts(computed, self.reused + reused, self.resumed - materials)
+
 
 @dataclass(frozen=True)
 class Reuse:

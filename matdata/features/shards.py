@@ -7,7 +7,6 @@ files were written, and holds no arrays. Equal tasks write equal bytes.
 from __future__ import annotations
 
 import functools
-import json
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,12 +17,12 @@ import numpy.typing as npt
 
 from matdata.core import ledger
 from matdata.core.documents import JsonObject
-from matdata.core.errors import FeatureError, StoreError
+from matdata.core.errors import StoreError
 from matdata.core.ledger import Reject, count_reasons
-from matdata.features import featurizer as make_featurizer
 from matdata.features.base import Block, Column, FeatureInput, Featurizer
-from matdata.features.blocks import featurize_batch, joined_fields
+from matdata.features.blocks import featurize_together, joined_fields
 from matdata.features.dataset_inputs import batches_of_rows
+from matdata.features.feature_spec import FeatureSpec
 from matdata.features.inputs import PartialInput
 from matdata.features.reused import Reuse, ReusedRows, merged, reused_rows
 from matdata.store import files, tables
@@ -31,49 +30,6 @@ from matdata.store.backends import backend
 from matdata.store.dataset_rows import DatasetRows
 from matdata.store.parts import write_part
 from matdata.store.sharded import shard_arrays
-
-
-@dataclass(frozen=True)
-class FeatureSpec:
-    """A featurizer by its name and settings.
-
-    Attributes
-    ----------
-    spec
-        ``name`` or ``name:variant``.
-    settings
-        All settings but the variant, as JSON.
-    digest
-        Digest of its identity: a worker with another version of it is refused.
-    """
-
-    spec: str
-    settings: str
-    digest: str
-
-    @classmethod
-    def of(cls, featurizer: Featurizer) -> FeatureSpec:
-        """The name and settings of a featurizer."""
-        settings = {k: v for k, v in featurizer.settings.to_dict().items() if k != "variant"}
-        return cls(featurizer.spec, json.dumps(settings, sort_keys=True), featurizer.digest())
-
-    def make(self) -> Featurizer:
-        """The featurizer.
-
-        Raises
-        ------
-        FeatureError
-            If this process has another version of it.
-        """
-        made = make_featurizer(self.spec, json.loads(self.settings))
-        if made.digest() != self.digest:
-            raise FeatureError(
-                f"{self.spec} is version {made.version} in a worker, another one where the "
-                "command was given",
-                cause="its plugin was installed or changed on one of the two machines only",
-                next_step="install the same version of it everywhere",
-            )
-        return made
 
 
 @dataclass(frozen=True)
@@ -169,6 +125,11 @@ class ShardRecord:
         return self.rows + sum(self.rejected.values())
 
 
+#: One shard of each of several features that are computed in one pass, over the same rows: those
+#: that each copies from older features are the same, too.
+Pass = tuple[ShardTask, ...]
+
+
 def compute_shard(task: ShardTask) -> ShardRecord:
     """Read the rows of a shard, featurize them, and write its parts.
 
@@ -180,20 +141,30 @@ def compute_shard(task: ShardTask) -> ShardRecord:
         If the dataset cannot be read, the staging folder cannot be written, or another worker has
         written other bytes there.
     """
-    _require_shared(task)
+    return compute_pass((task,))[0]
+
+
+def compute_pass(tasks: Pass) -> tuple[ShardRecord, ...]:
+    """Compute one shard of each of several features, which share their intermediates.
+
+    Raises as `compute_shard`; the records are those of the tasks computed one by one.
+    """
+    for task in tasks:
+        _require_shared(task)
     try:
-        return _computed(task)
+        return _computed(tasks)
     except StoreError:
-        if task.reuse is None:
+        if all(task.reuse is None for task in tasks):
             raise
-        return _computed(task.anew())  # an older feature is damaged, or was removed meanwhile
+        # an older feature is damaged, or was removed meanwhile
+        return _computed(tuple(task.anew() for task in tasks))
 
 
-def _computed(task: ShardTask) -> ShardRecord:
-    made = _featurizer(task.feature)
-    rows = _rows(task.dataset, task.dataset_digest)
-    batches = batches_of_rows(rows, made, task.start, task.stop, task.to_compute())
-    return write_shard(task, made, [featurize_batch(made, batch) for batch in batches])
+def _computed(tasks: Pass) -> tuple[ShardRecord, ...]:
+    first, makes = tasks[0], [_featurizer(task.feature) for task in tasks]
+    rows = _rows(first.dataset, first.dataset_digest)
+    batches = batches_of_rows(rows, makes[0], first.start, first.stop, first.to_compute())
+    return write_pass(tasks, makes, [featurize_together(makes, batch) for batch in batches])
 
 
 def _require_shared(task: ShardTask) -> None:
@@ -206,13 +177,25 @@ def _require_shared(task: ShardTask) -> None:
             )
 
 
-def compute_batch(task: tuple[FeatureSpec, FeatureInput | PartialInput]) -> Block:
-    """The block of one batch that is handed over, for processes that share one shard."""
-    feature, batch = task
-    return featurize_batch(_featurizer(feature), batch)
+def write_pass(
+    tasks: Pass, featurizers: Sequence[Featurizer], blocks: Sequence[Sequence[Block]]
+) -> tuple[ShardRecord, ...]:
+    """Write the shards of a pass from the blocks of each batch, one per featurizer."""
+    return tuple(
+        write_shard(task, made, [of_batch[k] for of_batch in blocks])
+        for k, (task, made) in enumerate(zip(tasks, featurizers, strict=True))
+    )
 
 
-@functools.lru_cache(maxsize=4)
+def compute_batch(
+    task: tuple[Sequence[FeatureSpec], FeatureInput | PartialInput],
+) -> tuple[Block, ...]:
+    """The blocks of one batch that is handed over, for processes that share one shard."""
+    features, batch = task
+    return featurize_together([_featurizer(feature) for feature in features], batch)
+
+
+@functools.lru_cache(maxsize=16)
 def _featurizer(feature: FeatureSpec) -> Featurizer:
     return feature.make()
 

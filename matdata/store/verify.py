@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
+from matdata.core.executors import SEQUENTIAL, Workers, default_workers, ordered_map
 from matdata.store.files import REMOVING, TEMPORARY
 from matdata.store.locks import LOCK
 from matdata.store.manifest import NAME, RECEIPT
@@ -14,6 +15,8 @@ from matdata.store.records import is_verbatim, read_record
 from matdata.store.walk import Fault, entries_below
 from matdata.store.wholeness import fault_of
 
+THREADED_BYTES = 4 << 20  # an artefact of more bytes is reread by several threads
+MAX_THREADS = 8  # a disk is not faster for more
 CHANGED = "is damaged: these are not the bytes that were written"
 
 
@@ -52,10 +55,7 @@ def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] =
         One per file that is damaged, missing, unreadable or not in the manifest.
     """
     faults = check_json(folder / NAME, lambda _: None) + check_receipt(folder)
-    for name, (size, digest) in sorted(manifest["files"].items()):
-        fault = fault_of(folder / name, size, digest)
-        if fault is not None:
-            faults.append(Fault(folder / name, fault))
+    faults += _content_faults(folder, manifest["files"])
     entries = entries_below(folder)
     expected = {*manifest["files"], NAME, RECEIPT}
     added = [
@@ -64,6 +64,22 @@ def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] =
         if name not in expected and name.partition("/")[0] not in besides and not is_passing(name)
     ]
     return [*faults, *entries.faults, *(Fault(folder / n, "is not in the manifest") for n in added)]
+
+
+def _content_faults(folder: Path, files: Mapping[str, tuple[int, str]]) -> Iterator[Fault]:
+    """Faults of files by size and SHA-256, in the order of their names."""
+
+    def fault_at(name: str) -> str | None:
+        size, digest = files[name]
+        return fault_of(folder / name, size, digest)
+
+    names = sorted(files)
+    # Reading and hashing release the interpreter lock; a few small files are not worth threads.
+    large = sum(size for size, _ in files.values()) >= THREADED_BYTES
+    workers = Workers(min(default_workers(), MAX_THREADS)) if large else SEQUENTIAL
+    for name, fault in zip(names, ordered_map(fault_at, names, workers, "thread"), strict=True):
+        if fault is not None:
+            yield Fault(folder / name, fault)
 
 
 def is_passing(name: str) -> bool:

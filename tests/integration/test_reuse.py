@@ -15,7 +15,7 @@ import matdata as md
 from matdata.cli import main
 from matdata.core.crystals import Crystals, as_ids
 from matdata.core.table_rows import TableRows
-from matdata.features import featurizer, runner, shards
+from matdata.features import featurizer, shards, tessellating
 from matdata.features.content_keys import KEY_BYTES, keys_of
 from matdata.features.inputs import PartialInput, RecordColumns
 from matdata.features.reuse import MADE_BY, made_by
@@ -205,7 +205,7 @@ def _there(dataset):
 
 def test_a_build_that_was_stopped_counts_what_was_there(records, tmp_path, monkeypatch):
     build(tmp_path, records[:20], features=["fractions"])
-    real = runner.write_shard
+    real = shards.write_shard
 
     def stops(task, *given):
         if task.shard == 2:
@@ -213,7 +213,7 @@ def test_a_build_that_was_stopped_counts_what_was_there(records, tmp_path, monke
         return real(task, *given)
 
     with monkeypatch.context() as patched:
-        patched.setattr(runner, "write_shard", stops)
+        patched.setattr(shards, "write_shard", stops)
         with pytest.raises(KeyboardInterrupt):
             build(tmp_path, records, features=["fractions"])
     grown = build(tmp_path, records, features=["fractions"])
@@ -258,3 +258,30 @@ def test_some_rows_of_a_partial_input():
     assert some.given.ids.tolist() == crystals.ids[[2, 6, 11]].tolist()
     assert whole.take(slice(2, 6)).rows.tolist() == [0, 3]
     assert len(whole.take(slice(3, 5)).given) == 0
+
+
+def test_features_of_one_pass_copy_each_its_own(tmp_path, monkeypatch):
+    def sample(size, features, cache="c"):
+        return md.build(f"sample:{size}", cache=tmp_path / cache, name="s", dedupe="none",
+                        symmetry="none", split=None, workers=1, shard_rows=16,
+                        features=features)  # fmt: skip
+
+    both = ["ofm", "voronoi"]
+    anew = [contents(folder) for folder in folders(sample(40, both, "anew"), both)]
+    sizes = []
+    compute = tessellating.Tessellating.compute
+    monkeypatch.setattr(
+        tessellating.Tessellating,
+        "compute",
+        lambda self, batch: sizes.append(len(batch)) or compute(self, batch),
+    )
+    sample(36, ["ofm"])
+    sizes.clear()
+    mixed_pass = folders(sample(40, both), both)
+    assert [counts(folder) for folder in mixed_pass] == [(4, 36, 0), (40, 0, 0)]
+    assert [contents(folder) for folder in mixed_pass] == anew
+    assert sum(sizes) == 44
+    sizes.clear()
+    grown = folders(sample(42, both), both)
+    assert [counts(folder) for folder in grown] == [(2, 40, 0)] * 2
+    assert sum(sizes) == 2
