@@ -39,6 +39,7 @@ class FeaturizeKeywords(TypedDict, total=False):
     workers: int | None
     shard_rows: int | None
     scheduler: str | None
+    reuse: bool
     cache: str | Path | None
 
 

@@ -79,7 +79,8 @@ def records_of(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRecor
     Else the batches of a shard are shared among the workers of this machine, so that a small
     dataset of one shard keeps all of them busy.
     """
-    processes = _kind(steps, workers) == "process" and len(steps) >= workers.count > 1
+    busy = sum(bool(_n_batches(step)) for step in steps)
+    processes = _kind(steps, workers) == "process" and busy >= workers.count > 1
     if workers.executor is not None or processes:
         return ordered_map(compute_pass, (step.tasks for step in steps), workers, "process")
     return _from_batches(steps, workers)
@@ -91,11 +92,11 @@ def _kind(steps: list[Step], workers: Workers) -> Kind:
 
 
 def _from_batches(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRecord, ...]]:
-    blocks = _blocks(steps, workers)
+    few = sum(map(_n_batches, steps)) < 2  # starting processes would take longer than one batch
+    blocks = _blocks(steps, replace(workers, count=1) if few else workers)
     for step in steps:
         made = step.featurizers
-        n_batches = -(-len(step.tasks[0].to_compute()) // made[0].batch_rows)
-        of_step = [next(blocks) for _ in range(n_batches)]
+        of_step = [next(blocks) for _ in range(_n_batches(step))]
         try:
             yield write_pass(step.tasks, made, of_step)
         except StoreError:
@@ -103,6 +104,10 @@ def _from_batches(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRe
                 raise
             # an older feature is damaged, or was removed meanwhile
             yield compute_pass(tuple(task.anew() for task in step.tasks))
+
+
+def _n_batches(step: Step) -> int:
+    return -(-len(step.tasks[0].to_compute()) // step.featurizers[0].batch_rows)
 
 
 def _blocks(steps: list[Step], workers: Workers) -> Iterator[tuple[Block, ...]]:

@@ -55,7 +55,8 @@ def _in(home: Path) -> Iterator[Leftover]:
     for path in children(home)[0]:
         if path.name.startswith(STAGING):
             lock = home / f"{LOCK}{path.name.removeprefix(STAGING)}"
-            yield Leftover("unfinished", "whoever built it has ended", (path,), (lock,))
+            of_pieces = sorted(home.glob(f"{lock.name}-*"))  # of processes that share the work
+            yield Leftover("unfinished", "whoever built it has ended", (path,), (lock, *of_pieces))
         elif path.name.startswith(REMOVING):
             yield Leftover("removed", "its removal was stopped", (path, *_rest_of(path)))
         elif was_left(path):
