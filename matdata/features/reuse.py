@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.cache import storage_error
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import StoreError
@@ -66,6 +67,11 @@ def reusing(
         The folder that the feature will have, from which nothing is taken.
     staging
         Where it is built; the plan lies beside it while the block runs.
+
+    Raises
+    ------
+    StoreError
+        If the plan cannot be written.
     """
     older = list(_older(featurizer, rows.dataset, features, itself)) if featurizer.reusable else []
     plan = _plan(featurizer, rows, older) if older else None
@@ -74,8 +80,11 @@ def reusing(
         return
     path = files.temporary_beside(staging.with_name("reuse.npy"))
     try:
-        with open(path, "wb") as file:
-            np.save(file, plan)
+        try:
+            with open(path, "wb") as file:
+                np.save(file, plan)
+        except OSError as error:
+            raise storage_error(error, path) from error
         yield Reuse(str(path.resolve()), tuple(str(one.folder.resolve()) for one in older))
     finally:
         files.remove(path)
