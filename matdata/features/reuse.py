@@ -37,6 +37,7 @@ from matdata.store.sharded import ShardedArrays, read_ledger
 #: Versions of the dataset that are looked at, those used last first.
 VERSIONS = 4
 MADE_BY = "made_by"  # key of the receipt
+PLAN = "reuse.npy"  # ending of the name of a plan
 
 Int: TypeAlias = "npt.NDArray[np.int64]"
 Int32: TypeAlias = "npt.NDArray[np.int32]"
@@ -78,9 +79,10 @@ def reusing(
     if plan is None or not (plan[:, 0] != COMPUTE).any():
         yield None
         return
-    path = files.temporary_beside(staging.with_name("reuse.npy"))
+    path = files.temporary_beside(staging.with_name(PLAN))
     try:
         try:
+            files.sweep(path.parent, PLAN)  # of commands that were killed
             with open(path, "wb") as file:
                 np.save(file, plan)
         except OSError as error:

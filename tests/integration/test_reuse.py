@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -18,8 +19,8 @@ from matdata.core.table_rows import TableRows
 from matdata.features import featurizer, shards, tessellating
 from matdata.features.content_keys import KEY_BYTES, keys_of
 from matdata.features.inputs import PartialInput, RecordColumns
-from matdata.features.reuse import MADE_BY, made_by
-from matdata.store.files import write_json
+from matdata.features.reuse import MADE_BY, PLAN, made_by
+from matdata.store.files import temporary_beside, write_json
 from matdata.store.manifest import RECEIPT
 from matdata.store.records import read_record, seal_record
 
@@ -216,7 +217,12 @@ def test_a_build_that_was_stopped_counts_what_was_there(records, tmp_path, monke
         patched.setattr(shards, "write_shard", stops)
         with pytest.raises(KeyboardInterrupt):
             build(tmp_path, records, features=["fractions"])
+    home = max((tmp_path / "c" / "features").iterdir(), key=lambda one: len(list(one.glob(".b*"))))
+    left = temporary_beside(home / PLAN)
+    dead = left.with_name(left.name.replace(f"-{os.getpid()}-", f"-{2**22 + 1}-"))
+    dead.write_bytes(b"of a process that was killed")
     grown = build(tmp_path, records, features=["fractions"])
+    assert not dead.exists()
     anew = build(tmp_path, records, "anew", features=["fractions"])
     (folder,) = folders(grown, ["fractions"])
     computed, reused, resumed = counts(folder)
