@@ -34,6 +34,7 @@ from matdata.datasets.workflow import audit, diff, export, split
 from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
+from matdata.housekeeping.workflow import gc, rm
 from matdata.materials.compute import Computed, compute
 from matdata.sharing.workflow import import_, pull, push
 from matdata.splits.base import Split
@@ -79,6 +80,7 @@ __all__ = [
     "export",
     "features_known",
     "featurize",
+    "gc",
     "import_",
     "open",
     "open_run",
@@ -86,6 +88,7 @@ __all__ = [
     "pull",
     "push",
     "repair",
+    "rm",
     "runs",
     "split",
     "train",

@@ -28,6 +28,8 @@ class FeaturizeKeywords(TypedDict, total=False):
         Threads or processes; most crystals in a shard.
     scheduler
         Where tasks run: ``threads``, ``processes``, ``dask``, or the address of a dask scheduler.
+    reuse
+        Copy values of the same materials from older versions of the dataset (default), or not.
     cache
         Cache folder.
     """
@@ -37,6 +39,7 @@ class FeaturizeKeywords(TypedDict, total=False):
     workers: int | None
     shard_rows: int | None
     scheduler: str | None
+    reuse: bool
     cache: str | Path | None
 
 

@@ -27,7 +27,8 @@ from matdata.core.scheduler_names import check_scheduler
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.features.dataset_inputs import require_inputs
-from matdata.features.runner import Job, Made, run
+from matdata.features.jobs import Job, in_passes
+from matdata.features.runner import Made, run_together
 from matdata.features.work import work
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
@@ -66,7 +67,7 @@ class Built:
 
     def summary(self) -> JsonObject:
         """The result for machines."""
-        manifests = [read_manifest(folder) for folder, _ in self.features]
+        manifests = [read_manifest(one.folder) for one in self.features]
         return {
             "unchanged": self.unchanged,
             "states": {**self.states, "snapshot": self.snapshot.state},
@@ -82,13 +83,14 @@ class Built:
             "features": [
                 {
                     "feature": manifest["feature"],
-                    "folder": str(folder),
-                    "state": state,
+                    "folder": str(one.folder),
+                    "state": one.state,
                     "rows": manifest["rows"],
                     "rejected": manifest["rejected"],
                     "arrays_digest": manifest["arrays_digest"],
+                    **one.counts._asdict(),
                 }
-                for manifest, (folder, state) in zip(manifests, self.features, strict=True)
+                for manifest, one in zip(manifests, self.features, strict=True)
             ],
         }
 
@@ -146,7 +148,7 @@ def _built(
     built = Built(dataset, snapshot, None, (), {"dataset": state})
     split = _split_of(built, asked, options, console)
     states = built.states if split is None else {**built.states, "split": split.state}
-    features = tuple(_add_feature(dataset, one, cache, options, console, workers) for one in made)
+    features = tuple(_computed(dataset, made, cache, options, console, workers))
     return Built(dataset, snapshot, split and split.name, features, states)
 
 
@@ -215,7 +217,7 @@ def add_features(
     require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
     with options.workers_on(executor) as workers:
-        return [_add_feature(dataset, one, cache, options, console, workers) for one in made]
+        return _computed(dataset, made, cache, options, console, workers)
 
 
 def share_features(
@@ -263,22 +265,26 @@ def feature_job(
         If the dataset lacks what the feature is computed from.
     """
     made = asked.for_units(dataset.units)
-    home, *elsewhere = (place / "features" / dataset.data_ref for place in places(cache))
-    job = Job(made, dataset, home, options.store, options.shard_rows, tuple(elsewhere))
+    home, *others = (place / "features" / dataset.data_ref for place in places(cache))
+    job = Job(made, dataset, home, options.store, options.shard_rows, options.reuse, tuple(others))
     require_inputs(job.rows, made)
     return job
 
 
-def _add_feature(
+def _computed(
     dataset: DatasetFolder,
-    asked: Featurizer,
+    asked: Sequence[Featurizer],
     cache: Path,
     options: BuildOptions,
     console: Console,
     workers: Workers,
-) -> Made:
-    """Compute a feature of a dataset, or find it there; its name means this one from now on."""
-    done = run(feature_job(dataset, asked, cache, options), console, workers)
-    mark_used(done.folder)
-    print_feature(done, dataset.manifest["rows"], console)
-    return done
+) -> list[Made]:
+    """Compute features of a dataset, or find them there; their names mean these from now on."""
+    jobs = [feature_job(dataset, one, cache, options) for one in asked]
+    made: dict[Job, Made] = {}
+    for together in in_passes(jobs):
+        for job, done in zip(together, run_together(together, console, workers), strict=True):
+            mark_used(done.folder)
+            print_feature(done, dataset.manifest["rows"], console)
+            made[job] = done
+    return [made[job] for job in jobs]

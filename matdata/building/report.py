@@ -91,6 +91,9 @@ def print_feature(feature: Made, materials: int, console: Console) -> None:
     name, lost = manifest["feature"], sum(manifest["rejected"].values())
     count = f"{manifest['rows']:,} materials ({feature.folder.name})"
     console.say(f"feature {name}: {count}{after(feature.state)}")
+    if feature.counts.reused:
+        computed, reused = feature.counts.computed, feature.counts.reused
+        console.say(f"  {computed:,} computed, {reused:,} copied from older versions")
     if lost:
         reasons = ", ".join(f"{n:,} {why}" for why, n in manifest["rejected"].items())
         console.say(f"  {lost:,} without it: {reasons}")

@@ -148,7 +148,11 @@ def _add_scheduler(parser: argparse.ArgumentParser, what: str) -> None:
 
 def _add_reading(add: train_arguments.Add) -> None:
     """The commands that show, check and write what there is."""
-    add("list", "what the cache holds")
+    listing = add("list", "what the cache holds")
+    listing.add_argument(
+        "--size", action="store_true", help="with bytes on disk of everything, files once each"
+    )
+    _add_removing(add)
     features = add("features", "the features there are, with settings, units and citations")
     features.add_argument("name", nargs="?", help="show this one, with what it stores")
     doctor = add(
@@ -165,6 +169,29 @@ def _add_reading(add: train_arguments.Add) -> None:
     _add_export(
         add("export", "write a dataset for other programs", DATASET, ("output", "file or folder"))
     )
+
+
+def _add_removing(add: train_arguments.Add) -> None:
+    """The commands that remove."""
+    ref = ("ref", "NAME[@VERSION][/features/FEATURE | /splits/SPLIT], snapshots/…, or runs/RUN")
+    rm = add("rm", "remove a dataset, feature, split, snapshot or run", ref)
+    rm.add_argument(
+        "--cascade", action="store_true", help="remove what was made from it as well, runs included"
+    )
+    rm.add_argument(
+        "--forget-openings",
+        action="store_true",
+        help="remove the record of opened test parts as well (it stays otherwise)",
+    )
+    gc = add("gc", "remove what nobody needs")
+    gc.add_argument(
+        "--keep",
+        type=int,
+        metavar="N",
+        help="keep N versions of each dataset, those used last and those that runs refer to",
+    )
+    for one in (rm, gc):
+        one.add_argument("--dry-run", action="store_true", help="print what would go, with bytes")
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:

@@ -137,7 +137,22 @@ DESCRIPTIONS = {
     ),
     "list": Description(
         "Lists snapshots, datasets, splits and features of the cache, with their sizes.",
-        ("matdata list", "matdata list --cache /data/cache --json"),
+        ("matdata list", "matdata list --size", "matdata list --cache /data/cache --json"),
+    ),
+    "rm": Description(
+        "Removes a dataset, feature, split, snapshot or run. What others were made from stays, "
+        "unless these shall go as well (--cascade).",
+        (
+            "matdata rm crystals@local-3f9a1c2b --dry-run",
+            "matdata rm crystals/features/ofm",
+            "matdata rm runs/gap",
+        ),
+    ),
+    "gc": Description(
+        "Removes what nobody needs: unfinished builds and downloads of processes that have ended, "
+        "downloads that no snapshot was read from, features of datasets that are gone; with "
+        "--keep older versions of datasets that no run refers to. What is being worked on stays.",
+        ("matdata gc --dry-run", "matdata gc --keep 3"),
     ),
     "info": Description(
         "Shows how a dataset was made: its funnel, columns with units, splits and features.",

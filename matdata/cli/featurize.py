@@ -46,6 +46,7 @@ def run_with(given: argparse.Namespace, asked: Values, compute: Compute) -> int:
                 "dataset": dataset.ref,
                 "features": [str(one.folder) for one in features],
                 "states": [one.state for one in features],
+                "counts": [one.counts._asdict() for one in features],
                 "unchanged": all(one.state == "unchanged" for one in features),
             }
         )

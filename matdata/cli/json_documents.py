@@ -32,6 +32,12 @@ _PULLED: Fields = {
     "received_bytes": ("count", "of all"),
     **_UNCHANGED,
 }
+_REMOVAL: Fields = {
+    "dry_run": ("truth", "whether nothing was removed"),
+    "removed": ("list", "what went: `kind`, `ref`, `bytes`, `why`"),
+    "kept": ("list", "what stays, and `why`"),
+    "freed": ("count", "bytes on disk"),
+}
 SCHEMAS: dict[str, Schema] = {
     "build": Schema(
         {
@@ -44,7 +50,11 @@ SCHEMAS: dict[str, Schema] = {
             "snapshot": ("text", "version of the records that it was made from"),
             "unexpected_errors": ("count", "records that failed in a way matdata does not know"),
             "split": ("text?", "name of the split that was made"),
-            "features": ("list", "`feature`, `folder`, `rows`, `rejected`, `arrays_digest`"),
+            "features": (
+                "list",
+                "`feature`, `folder`, `state`, `rows`, `rejected`, `arrays_digest`; materials that "
+                "were `computed`, `reused` from older versions, `resumed`",
+            ),
         },
         _STATE,
     ),
@@ -53,6 +63,7 @@ SCHEMAS: dict[str, Schema] = {
             **_DATASET,
             "features": ("list", "folders of the features, in the order asked for"),
             "states": ("list", "of each: built, repaired or unchanged"),
+            "counts": ("list", "of each: materials `computed`, `reused`, `resumed`"),
         },
         _UNCHANGED,
     ),
@@ -247,10 +258,21 @@ SCHEMAS: dict[str, Schema] = {
             "cache": ("text", "its folder"),
             "also": ("list", "folders of `$MATDATA_CACHE_ALSO`, which are only read"),
             "snapshots": ("list", "`snapshot`, `place`, `records`, `rejected`, `bytes`"),
-            "datasets": ("list", "`dataset`, `place`, `rows`, `bytes`, `splits`, `features`, …"),
+            "datasets": (
+                "list",
+                "`dataset`, `place`, `rows`, `bytes`, `splits`, `features`, …; with `--size` "
+                "`disk_bytes`, of snapshots and features as well",
+            ),
             "damaged": ("list", "what cannot be read"),
-        }
+        },
+        {
+            "runs": ("list", "with `--size`: `run`, `disk_bytes`"),
+            "other": ("list", "with `--size`: what is no artefact, `place`, `disk_bytes`"),
+            "disk_bytes": ("count", "with `--size`: of the cache, each file once"),
+        },
     ),
+    "rm": Schema(_REMOVAL),
+    "gc": Schema(_REMOVAL),
     "doctor": Schema(
         {
             "healthy": ("truth", "whether nothing is broken"),

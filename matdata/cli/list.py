@@ -13,6 +13,7 @@ from matdata.core.cache import other_places
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.printable import human_bytes
+from matdata.housekeeping.sizes import add_sizes
 from matdata.store.catalogue import features_in_places, kept_below
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.latest import last_of
@@ -21,13 +22,18 @@ from matdata.store.walk import folder_size
 
 
 def run(given: argparse.Namespace) -> int:
-    """List snapshots, datasets and features of the cache; what cannot be read is named."""
+    """List snapshots, datasets and features of the cache; what cannot be read is named.
+
+    With ``--size`` runs and all else as well, with their bytes on disk.
+    """
     cache = cache_of(given)
     others = other_places(cache)
     listing: JsonObject = {"cache": str(cache), "also": [str(place) for place in others]}
     listing |= {"snapshots": [], "datasets": [], "damaged": []}
     for place in (cache, *others):
         _add(listing, cache, place)
+    if given.size:
+        add_sizes(cache, listing)
     if given.json:
         print_json(listing)
         return 0
@@ -131,12 +137,25 @@ def _print(listing: JsonObject) -> None:
             print_line(f"    split {name}")
         for feature in one["features"]:
             print_line(f"    feature {feature['feature']}, {_size(feature, listing)}")
+    for one in listing.get("runs", ()):
+        print_line(f"  run {one['run']}: {_size(one, listing)}")
+    for one in listing.get("other", ()):
+        print_line(f"  {one['place']}: {_bytes(one)}")
+    if "disk_bytes" in listing:
+        print_line(f"  all of the cache: {_bytes(listing)}, each file once")
 
 
 def _size(described: JsonObject, listing: JsonObject) -> str:
     """The size of an artefact, and its place if that is not one's own cache."""
-    size, place = human_bytes(described["bytes"]), described["place"]
+    size, place = _bytes(described), described.get("place", listing["cache"])
     return size if place == listing["cache"] else f"{size}, in {place}"
+
+
+def _bytes(described: JsonObject) -> str:
+    """The size of one entry for people, where it was measured that on disk."""
+    if "disk_bytes" in described:
+        return f"{human_bytes(described['disk_bytes'])} on disk"
+    return human_bytes(described["bytes"])
 
 
 def _name(described: JsonObject) -> str:

@@ -42,7 +42,7 @@ GENERIC = "generic"
 @functools.cache
 def worker_identity() -> Mapping[str, str]:
     """Versions and processor features of this process, by what a message calls them."""
-    versions = {name: _version(name) for name in DISTRIBUTIONS}
+    versions = {name: version_of(name) for name in DISTRIBUTIONS}
     return {
         "python": ".".join(platform.python_version_tuple()[:2]),
         **versions,
@@ -52,7 +52,8 @@ def worker_identity() -> Mapping[str, str]:
     }
 
 
-def _version(distribution: str) -> str:
+def version_of(distribution: str) -> str:
+    """Version of a distribution, or that it is not installed."""
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

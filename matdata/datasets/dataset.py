@@ -64,7 +64,8 @@ class Dataset(Contents):
         executor, quiet
             Where tasks run and what is printed, as in `matdata.build`.
         options
-            ``set``, ``store``, ``workers``, ``shard_rows``, ``scheduler``, as of the command.
+            ``set``, ``store``, ``workers``, ``shard_rows``, ``scheduler``, ``reuse``, as of the
+            command.
 
         Raises
         ------

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from matdata.core.errors import FeatureError, StructureError
 from matdata.core.table_rows import TableRows
 from matdata.features.base import Featurizer
@@ -60,10 +63,26 @@ def input_of_rows(
 
 
 def batches_of_rows(
-    rows: DatasetRows, featurizer: Featurizer, start: int, stop: int
+    rows: DatasetRows,
+    featurizer: Featurizer,
+    start: int,
+    stop: int,
+    some: npt.NDArray[np.int64] | None = None,
 ) -> Iterator[FeatureInput | PartialInput]:
-    """The same in batches of the featurizer's own size, the last one shorter."""
+    """The same in batches of the featurizer's own size, the last one shorter.
+
+    Parameters
+    ----------
+    rows, featurizer, start, stop
+        As of `input_of_rows`.
+    some
+        Only these (k,), counted from `start`, ascending.
+    """
+    if some is not None and not len(some):
+        return iter(())
     whole = input_of_rows(rows, featurizer, start, stop)
+    if some is not None:
+        whole = whole.take(some)
     step = featurizer.batch_rows
     return (whole.take(slice(first, first + step)) for first in range(0, len(whole), step))
 

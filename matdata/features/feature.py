@@ -19,11 +19,11 @@ from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.features import FEATURIZERS, featurizer
 from matdata.features.base import Dense, Featurizer
-from matdata.features.runner import KIND, read_ledger
+from matdata.features.runner import KIND
 from matdata.store.catalogue import find_feature
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.manifest import read_manifest
-from matdata.store.sharded import Parts, ShardedArrays
+from matdata.store.sharded import Parts, ShardedArrays, read_ledger
 
 
 class Feature:

@@ -1,114 +1,40 @@
-"""Runs a featurizer over a dataset into a sharded store: resumable, in order, in bounded memory."""
+"""Runs featurizers over a dataset into sharded stores: resumable, in order, in bounded memory."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from matdata.core import ledger
 from matdata.core.console import Console
 from matdata.core.digest import digest_json
+from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
-from matdata.core.executors import Kind, Workers, ordered_map
-from matdata.core.ledger import Reject, count_reasons
-from matdata.features.base import CRYSTAL, Block, Featurizer
-from matdata.features.dataset_inputs import batches_of_rows, entries_per_row
-from matdata.features.shards import (
-    FeatureSpec,
-    ShardRecord,
-    ShardTask,
-    compute_batch,
-    compute_shard,
-    featurize_batch,
-    write_shard,
-)
+from matdata.core.executors import Workers
+from matdata.core.ledger import count_reasons
+from matdata.features.jobs import Job, shard_tasks
+from matdata.features.passes import Step, records_of, steps_of, with_reuse
+from matdata.features.reuse import MADE_BY, made_by, reusing
+from matdata.features.reused import Counts, Reuse
+from matdata.features.shards import ShardRecord
 from matdata.features.shared_shards import SharedShards
-from matdata.store import tables
-from matdata.store.artefact import ArtefactWriter, building, check_files
+from matdata.store.artefact import ArtefactWriter, building
 from matdata.store.backends import backend
-from matdata.store.catalogue import feature_folder
 from matdata.store.damage import State, damage_of
-from matdata.store.dataset_folder import DatasetFolder
-from matdata.store.dataset_rows import DatasetRows
-from matdata.store.sharded import ShardedArrays
+from matdata.store.sharded import ShardedArrays, read_ledger
 
 KIND = "feature"
 SHARD_ROWS = "shard_rows"  # key of the receipt
 LOST = "lost_workers"  # key of the receipt: shards that were computed again, and why
-SHARD_BYTES = 64 << 20
-GUESSED_ENTRIES = 16  # entries a site of a ragged level whose size is only known afterwards
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is to be computed, and where it goes.
-
-    Attributes
-    ----------
-    featurizer
-        Made with its settings.
-    dataset
-        What the feature is made from.
-    home
-        ``features/<dataset>`` in the cache.
-    store
-        Storage format.
-    shard_rows
-        Most crystals in a shard; None for the featurizer's own choice.
-    elsewhere
-        Homes in caches of others, where it may be already.
-    """
-
-    featurizer: Featurizer
-    dataset: DatasetFolder
-    home: Path
-    store: str
-    shard_rows: int | None = None
-    elsewhere: tuple[Path, ...] = ()
-
-    @functools.cached_property
-    def rows(self) -> DatasetRows:
-        """The rows of the dataset, read by range."""
-        return DatasetRows(self.dataset)
-
-    @functools.cached_property
-    def rows_per_shard(self) -> int:
-        """Crystals in a shard: near 64 MB, and no more than the featurizer allows."""
-        limit = self.shard_rows or self.featurizer.shard_rows
-        per_row = 8.0
-        for field in self.featurizer.fields:
-            per_row += field.entry_bytes * self._entries(field.level)
-        return int(max(1, min(limit, SHARD_BYTES // per_row)))
-
-    def _entries(self, level: str) -> float:
-        """Entries that a material has at a level, about."""
-        if level == CRYSTAL:
-            return 1.0
-        sites = entries_per_row(self.rows, self.featurizer)
-        return sites if level == "site" else GUESSED_ENTRIES * sites
-
-    def identity(self) -> dict[str, Any]:
-        """What the store depends on."""
-        return {
-            "dataset": self.dataset.data_digest,
-            "feature": self.featurizer.identity(),
-            "store": self.store,
-            "shard_rows": self.rows_per_shard,
-        }
-
-    def name(self) -> str:
-        """Folder name of the finished feature."""
-        return feature_folder(self.featurizer.spec, digest_json(self.identity()))
 
 
 class Made(NamedTuple):
-    """The folder of a feature, and whether it was built, repaired, or there already."""
+    """The folder of a feature, whether it was built, repaired, or there already, and how."""
 
     folder: Path
     state: State
+    counts: Counts = Counts()
 
 
 def run(job: Job, console: Console, workers: Workers) -> Made:
@@ -125,21 +51,39 @@ def run(job: Job, console: Console, workers: Workers) -> Made:
     DamageError
         If what was made again is not what was there.
     """
-    final, there = job.home / job.name(), find_whole(job)
-    if there is not None:
-        return Made(there, "unchanged")
-    backend(job.store)
-    with building(job.home, KIND, digest_json(job.identity()), console.warn) as writer:
-        # another process may just have made it
-        if final.is_dir() and not writer.take_over(final, console):
-            return Made(final, "unchanged")
+    return run_together([job], console, workers)[0]
+
+
+def run_together(jobs: Sequence[Job], console: Console, workers: Workers) -> list[Made]:
+    """Compute features in one pass: those that `jobs.in_passes` puts together. Raises as `run`.
+
+    Each is made in the same bytes as alone, and is committed by itself.
+    """
+    finals = [job.home / job.name() for job in jobs]
+    made: dict[Path, Made] = {}
+    pending: list[tuple[Job, ArtefactWriter]] = []
+    with contextlib.ExitStack() as locks:
+        # in the order of their names, so that no two processes wait for each other
+        for final, job in sorted(zip(finals, jobs, strict=True), key=lambda pair: pair[0]):
+            there = find_whole(job)
+            made[final] = Made(there or final, "unchanged")
+            if there is not None:
+                continue
+            backend(job.store)
+            key = digest_json(job.identity())
+            writer = locks.enter_context(building(job.home, KIND, key, console.warn))
+            # another process may just have made it
+            if not final.is_dir() or writer.take_over(final, console):
+                shared = shared_shards(job)
+                shared.hand_over(shard_tasks(job, shared.folder), writer)
+                pending.append((job, writer))
         lost = len(workers.losses.lines)
-        shared = shared_shards(job)
-        shared.hand_over(shard_tasks(job, shared.folder), writer)
-        _compute(job, writer, console, workers)
-        folder = _commit(job, writer, workers.losses.lines[lost:])
-        shared.remove()
-        return Made(folder, writer.state)
+        counts = _compute(pending, console, workers)
+        for job, writer in pending:
+            folder = _commit(job, writer, workers.losses.lines[lost:], counts[job])
+            made[job.home / job.name()] = Made(folder, writer.state, counts[job])
+            shared_shards(job).remove()
+    return [made[final] for final in finals]
 
 
 def find_whole(job: Job) -> Path | None:
@@ -153,24 +97,53 @@ def shared_shards(job: Job) -> SharedShards:
     return SharedShards(job.home, KIND, digest_json(job.identity()))
 
 
-def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Workers) -> None:
-    """Compute the shards that are not finished, and record each in the journal."""
-    tasks = shard_tasks(job, writer.staging)
-    todo = [task for task in tasks if not all(map(writer.has, task.parts))]
-    if len(todo) < len(tasks):
-        console.say(f"resuming {job.featurizer.spec}: {len(tasks) - len(todo)} shards done")
-    total, left = len(job.rows), sum(map(len, todo))
+def _compute(
+    pending: Sequence[tuple[Job, ArtefactWriter]], console: Console, workers: Workers
+) -> dict[Job, Counts]:
+    """Compute the shards that are not finished, and record each in its journal."""
+    counts = {job: Counts(resumed=len(job.rows)) for job, _ in pending}
+    steps = steps_of(pending, console)
+    if not steps:
+        return counts
+    with contextlib.ExitStack() as plans:
+        reuse = {job: plans.enter_context(_reusing(job, writer)) for job, writer in pending}
+        steps = with_reuse(steps, reuse)
+        for step, records in _records(steps, pending, console, workers):
+            for job, writer, record in zip(step.jobs, step.writers, records, strict=True):
+                for entry in record.parts:
+                    _require_visible(writer.staging / entry["part"])
+                    writer.record(entry)
+                counts[job] = counts[job].after(len(record), record.reused)
+    return counts
+
+
+def _reusing(job: Job, writer: ArtefactWriter) -> contextlib.AbstractContextManager[Reuse | None]:
+    if not job.reuse:
+        return contextlib.nullcontext()
+    itself = job.home / job.name()
+    return reusing(job.featurizer, job.rows, job.home.parent, itself, writer.staging)
+
+
+def _records(
+    steps: list[Step],
+    pending: Sequence[tuple[Job, ArtefactWriter]],
+    console: Console,
+    workers: Workers,
+) -> Iterator[tuple[Step, tuple[ShardRecord, ...]]]:
+    """The records of each step, with a bar, and a warning for each worker that was lost."""
+    title = " + ".join(job.featurizer.spec for job, _ in pending)
+    left = sum(len(step.tasks[0]) for step in steps)
+    ranges = {(step.tasks[0].start, step.tasks[0].stop) for step in steps}
+    done = len(pending[0][0].rows) - sum(stop - start for start, stop in ranges)
     records = console.bar(
-        shard_records(job, todo, workers), job.featurizer.spec, total, total - left, size=len
+        records_of(steps, workers), title, done + left, done, size=lambda made: len(made[0])
     )
     said = len(workers.losses.lines)
-    for record in records:
+    for step, made in zip(steps, records, strict=True):
         for line in workers.losses.lines[said:]:
             console.warn(line)
         said = len(workers.losses.lines)
-        for entry in record.parts:
-            _require_visible(writer.staging / entry["part"])
-            writer.record(entry)
+        yield step, made
 
 
 def _require_visible(path: Path) -> None:
@@ -189,66 +162,7 @@ def _require_visible(path: Path) -> None:
         )
 
 
-def shard_tasks(job: Job, staging: Path) -> list[ShardTask]:
-    """The shards of a feature, which is under construction in a staging folder."""
-    step, n_rows = job.rows_per_shard, len(job.rows)
-    spec, identity = FeatureSpec.of(job.featurizer), digest_json(job.identity())
-    folder, digest = str(job.dataset.folder.resolve()), job.dataset.data_digest
-    return [
-        ShardTask(
-            folder,
-            digest,
-            spec,
-            job.store,
-            shard,
-            start,
-            min(start + step, n_rows),
-            str(staging.resolve()),
-            digest_json([identity, shard]),
-        )
-        for shard, start in enumerate(range(0, n_rows, step))
-    ]
-
-
-def shard_records(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
-    """Records of the tasks, in their order.
-
-    Whole shards go to an executor of the caller, and to processes where there are enough of them.
-    Else the batches of a shard are shared among the workers of this machine, so that a small
-    dataset of one shard keeps all of them busy.
-    """
-    processes = _kind(job, workers) == "process" and len(tasks) >= workers.count > 1
-    if workers.executor is not None or processes:
-        return ordered_map(compute_shard, tasks, workers, "process")
-    return _from_batches(job, tasks, workers)
-
-
-def _kind(job: Job, workers: Workers) -> Kind:
-    """What the workers of this machine are."""
-    return workers.kind or job.featurizer.workers
-
-
-def _from_batches(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
-    made = job.featurizer
-    blocks = _blocks(job, tasks, workers)
-    for task in tasks:
-        n_batches = -(-len(task) // made.batch_rows)
-        yield write_shard(task, made, [next(blocks) for _ in range(n_batches)])
-
-
-def _blocks(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[Block]:
-    made = job.featurizer
-    ranges = ((task.start, task.stop) for task in tasks)
-    batches = (
-        batch for start, stop in ranges for batch in batches_of_rows(job.rows, made, start, stop)
-    )
-    if _kind(job, workers) == "thread":
-        return ordered_map(functools.partial(featurize_batch, made), batches, workers, "thread")
-    spec = FeatureSpec.of(made)
-    return ordered_map(compute_batch, ((spec, batch) for batch in batches), workers, "process")
-
-
-def _commit(job: Job, writer: ArtefactWriter, lost: list[str]) -> Path:
+def _commit(job: Job, writer: ArtefactWriter, lost: list[str], counts: Counts) -> Path:
     parts = [writer.parts[part] for part in sorted(writer.parts)]
     described = {**job.featurizer.describe(), "store": job.store}
     preview = {
@@ -270,21 +184,6 @@ def _commit(job: Job, writer: ArtefactWriter, lost: list[str]) -> Path:
         "rejected": count_reasons(reject.reason for reject in rejects),
     }
     # for `matdata.building.repair`: of the identity the manifest holds the digest alone
-    receipt = {SHARD_ROWS: job.rows_per_shard, **({LOST: lost} if lost else {})}
+    receipt: JsonObject = {SHARD_ROWS: job.rows_per_shard, MADE_BY: made_by(job.featurizer)}
+    receipt |= {**counts._asdict(), **({LOST: lost} if lost else {})}
     return writer.commit(job.name(), content, receipt)
-
-
-def read_ledger(folder: Path, manifest: dict[str, Any]) -> list[Reject]:
-    """The rejects of all shards, each file checked before it is read.
-
-    Raises
-    ------
-    StoreError
-        If one is missing or damaged, naming it.
-    """
-    names = [p["part"] for p in manifest["parts"] if p["part"].startswith("ledger/")]
-    rejects: list[Reject] = []
-    for name in names:
-        check_files(folder, manifest, name)
-        rejects += ledger.from_columns(tables.read_table(folder / name))
-    return rejects

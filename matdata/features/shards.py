@@ -7,73 +7,29 @@ files were written, and holds no arrays. Equal tasks write equal bytes.
 from __future__ import annotations
 
 import functools
-import json
 import socket
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from matdata.core import ledger
-from matdata.core.crystals import Ragged, offsets_of
 from matdata.core.documents import JsonObject
-from matdata.core.errors import FeatureError, StoreError
+from matdata.core.errors import StoreError
 from matdata.core.ledger import Reject, count_reasons
-from matdata.features import featurizer as make_featurizer
-from matdata.features.base import CRYSTAL, Block, Column, FeatureInput, Featurizer
-from matdata.features.block_check import check_block
+from matdata.features.base import Block, Column, FeatureInput, Featurizer
+from matdata.features.blocks import featurize_together, joined_fields
 from matdata.features.dataset_inputs import batches_of_rows
+from matdata.features.feature_spec import FeatureSpec
 from matdata.features.inputs import PartialInput
-from matdata.store import tables
+from matdata.features.reused import Reuse, ReusedRows, merged, reused_rows
+from matdata.store import files, tables
 from matdata.store.backends import backend
 from matdata.store.dataset_rows import DatasetRows
 from matdata.store.parts import write_part
 from matdata.store.sharded import shard_arrays
-
-
-@dataclass(frozen=True)
-class FeatureSpec:
-    """A featurizer by its name and settings.
-
-    Attributes
-    ----------
-    spec
-        ``name`` or ``name:variant``.
-    settings
-        All settings but the variant, as JSON.
-    digest
-        Digest of its identity: a worker with another version of it is refused.
-    """
-
-    spec: str
-    settings: str
-    digest: str
-
-    @classmethod
-    def of(cls, featurizer: Featurizer) -> FeatureSpec:
-        """The name and settings of a featurizer."""
-        settings = {k: v for k, v in featurizer.settings.to_dict().items() if k != "variant"}
-        return cls(featurizer.spec, json.dumps(settings, sort_keys=True), featurizer.digest())
-
-    def make(self) -> Featurizer:
-        """The featurizer.
-
-        Raises
-        ------
-        FeatureError
-            If this process has another version of it.
-        """
-        made = make_featurizer(self.spec, json.loads(self.settings))
-        if made.digest() != self.digest:
-            raise FeatureError(
-                f"{self.spec} is version {made.version} in a worker, another one where the "
-                "command was given",
-                cause="its plugin was installed or changed on one of the two machines only",
-                next_step="install the same version of it everywhere",
-            )
-        return made
 
 
 @dataclass(frozen=True)
@@ -96,6 +52,8 @@ class ShardTask:
         Folder of the artefact under construction.
     key
         Digest of the feature's identity and the shard: equal keys give equal bytes.
+    reuse
+        What is copied from older features instead of computed; None if nothing is.
     """
 
     dataset: str
@@ -107,9 +65,20 @@ class ShardTask:
     stop: int
     staging: str
     key: str
+    reuse: Reuse | None = None
 
     def __len__(self) -> int:
         return self.stop - self.start
+
+    def to_compute(self) -> npt.NDArray[np.int64]:
+        """Rows that are computed, counted from `start`, ascending."""
+        if self.reuse is None:
+            return np.arange(len(self))
+        return self.reuse.to_compute(self.start, self.stop)
+
+    def anew(self) -> ShardTask:
+        """The task of the same bytes that copies nothing."""
+        return replace(self, reuse=None)
 
     @property
     def part(self) -> str:
@@ -141,6 +110,8 @@ class ShardRecord:
         Materials that have the feature.
     rejected
         How many have not, by reason.
+    reused
+        How many materials of both were copied from older features.
     """
 
     shard: int
@@ -148,9 +119,15 @@ class ShardRecord:
     parts: tuple[JsonObject, ...]
     rows: int
     rejected: Mapping[str, int]
+    reused: int = 0
 
     def __len__(self) -> int:
         return self.rows + sum(self.rejected.values())
+
+
+#: One shard of each of several features that are computed in one pass, over the same rows: those
+#: that each copies from older features are the same, too.
+Pass = tuple[ShardTask, ...]
 
 
 def compute_shard(task: ShardTask) -> ShardRecord:
@@ -164,11 +141,30 @@ def compute_shard(task: ShardTask) -> ShardRecord:
         If the dataset cannot be read, the staging folder cannot be written, or another worker has
         written other bytes there.
     """
-    made = _featurizer(task.feature)
-    _require_shared(task)
-    rows = _rows(task.dataset, task.dataset_digest)
-    batches = batches_of_rows(rows, made, task.start, task.stop)
-    return write_shard(task, made, [featurize_batch(made, batch) for batch in batches])
+    return compute_pass((task,))[0]
+
+
+def compute_pass(tasks: Pass) -> tuple[ShardRecord, ...]:
+    """Compute one shard of each of several features, which share their intermediates.
+
+    Raises as `compute_shard`; the records are those of the tasks computed one by one.
+    """
+    for task in tasks:
+        _require_shared(task)
+    try:
+        return _computed(tasks)
+    except StoreError:
+        if all(task.reuse is None for task in tasks):
+            raise
+        # an older feature is damaged, or was removed meanwhile
+        return _computed(tuple(task.anew() for task in tasks))
+
+
+def _computed(tasks: Pass) -> tuple[ShardRecord, ...]:
+    first, makes = tasks[0], [_featurizer(task.feature) for task in tasks]
+    rows = _rows(first.dataset, first.dataset_digest)
+    batches = batches_of_rows(rows, makes[0], first.start, first.stop, first.to_compute())
+    return write_pass(tasks, makes, [featurize_together(makes, batch) for batch in batches])
 
 
 def _require_shared(task: ShardTask) -> None:
@@ -181,13 +177,25 @@ def _require_shared(task: ShardTask) -> None:
             )
 
 
-def compute_batch(task: tuple[FeatureSpec, FeatureInput | PartialInput]) -> Block:
-    """The block of one batch that is handed over, for processes that share one shard."""
-    feature, batch = task
-    return featurize_batch(_featurizer(feature), batch)
+def write_pass(
+    tasks: Pass, featurizers: Sequence[Featurizer], blocks: Sequence[Sequence[Block]]
+) -> tuple[ShardRecord, ...]:
+    """Write the shards of a pass from the blocks of each batch, one per featurizer."""
+    return tuple(
+        write_shard(task, made, [of_batch[k] for of_batch in blocks])
+        for k, (task, made) in enumerate(zip(tasks, featurizers, strict=True))
+    )
 
 
-@functools.lru_cache(maxsize=4)
+def compute_batch(
+    task: tuple[Sequence[FeatureSpec], FeatureInput | PartialInput],
+) -> tuple[Block, ...]:
+    """The blocks of one batch that is handed over, for processes that share one shard."""
+    features, batch = task
+    return featurize_together([_featurizer(feature) for feature in features], batch)
+
+
+@functools.lru_cache(maxsize=16)
 def _featurizer(feature: FeatureSpec) -> Featurizer:
     return feature.make()
 
@@ -197,62 +205,63 @@ def _rows(folder: str, digest: str) -> DatasetRows:
     return DatasetRows.at(Path(folder), digest)
 
 
-def featurize_batch(featurizer: Featurizer, batch: FeatureInput | PartialInput) -> Block:
-    """The checked block of a batch; materials without a structure that it needs are rejects."""
-    if not isinstance(batch, PartialInput):
-        return check_block(featurizer, batch, featurizer.featurize(batch))
-    given = batch.given
-    block = featurize_batch(featurizer, given) if len(given) else _empty_block(featurizer)
-    text = "only its formula is known, and a structure is needed"
-    lost = [Reject(name, "featurize", "no_structure", text) for name in batch.missing()]
-    return Block(batch.rows[block.rows], block.fields, [*block.rejects, *lost])
-
-
-def _empty_block(featurizer: Featurizer) -> Block:
-    """The block of no materials."""
-    fields: dict[str, Column] = {}
-    for field in featurizer.fields:
-        values = np.empty((0, *field.shape), dtype=field.dtype)
-        fields[field.name] = values if field.level == CRYSTAL else Ragged(values, offsets_of([]))
-    return Block(np.empty(0, np.int64), fields)
-
-
 def write_shard(task: ShardTask, featurizer: Featurizer, blocks: Sequence[Block]) -> ShardRecord:
     """Write the parts of a shard from the blocks of its batches, in their order.
+
+    Parameters
+    ----------
+    task, featurizer
+        The task and its featurizer.
+    blocks
+        Those of the rows `ShardTask.to_compute`; the others are copied here.
 
     Raises
     ------
     StoreError
-        As `compute_shard`.
+        As `compute_shard`; if an older feature is damaged or gone.
     """
-    firsts = range(task.start, task.stop, featurizer.batch_rows)
-    rows = np.concatenate([block.rows + first for block, first in zip(blocks, firsts, strict=True)])
-    fields = {
-        field.name: _join([block.fields[field.name] for block in blocks], field.dtype)
-        for field in featurizer.fields
-    }
-    levels = {field.name: field.level for field in featurizer.fields}
-    arrays = shard_arrays(fields, levels, rows)
+    wanted, step = task.to_compute(), featurizer.batch_rows
+    local = [block.rows + k * step for k, block in enumerate(blocks)]
+    succeeded = np.concatenate([np.empty(0, np.int64), *local])
     rejects = [reject for block in blocks for reject in block.rejects]
-    return _written(task, arrays, rejects, len(rows))
+    rows, fields = wanted[succeeded], joined_fields(featurizer, blocks)
+    if task.reuse is None:
+        return _written(task, featurizer, rows, fields, rejects)
+    older = reused_rows(task.reuse, list(fields), task.store, task.start, task.stop)
+    if older.whole is not None:
+        return _linked(task, older, older.whole)
+    lost = dict(zip(np.delete(wanted, succeeded).tolist(), rejects, strict=True))
+    rows, fields, rejects = merged(older, rows, fields, lost)
+    return replace(_written(task, featurizer, rows, fields, rejects), reused=len(older))
 
 
 def _written(
-    task: ShardTask, arrays: Mapping[str, Any], rejects: Iterable[Reject], rows: int
+    task: ShardTask,
+    featurizer: Featurizer,
+    rows: npt.NDArray[np.int64],
+    fields: Mapping[str, Column],
+    rejects: Sequence[Reject],
 ) -> ShardRecord:
-    rejects = list(rejects)
-    columns = ledger.to_columns(rejects)
-    staging, store = Path(task.staging), backend(task.store)
+    levels = {field.name: field.level for field in featurizer.fields}
+    arrays = shard_arrays(fields, levels, task.start + rows)
+    store = backend(task.store)
+    return _recorded(task, rejects, lambda path: store.write(path, arrays), len(rows))
+
+
+def _linked(task: ShardTask, older: ReusedRows, whole: Path) -> ShardRecord:
+    """A shard whose rows are exactly those of an older one: a second name for its files."""
+    rejects = [older.rejects[row] for row in sorted(older.rejects)]
+    record = _recorded(task, rejects, lambda path: files.link(whole, path), len(older.rows))
+    return replace(record, reused=len(older))
+
+
+def _recorded(
+    task: ShardTask, rejects: Sequence[Reject], write: Callable[[Path], None], rows: int
+) -> ShardRecord:
+    columns, staging = ledger.to_columns(rejects), Path(task.staging)
     parts = (
         write_part(staging, task.ledger_part, lambda path: tables.write_table(path, columns)),
-        write_part(staging, task.part, lambda path: store.write(path, arrays), rows=rows),
+        write_part(staging, task.part, write, rows=rows),
     )
     rejected = count_reasons(reject.reason for reject in rejects)
     return ShardRecord(task.shard, task.key, parts, rows, rejected)
-
-
-def _join(columns: list[Any], dtype: str) -> Any:
-    if isinstance(columns[0], Ragged):
-        joined = Ragged.concat(columns)
-        return Ragged(joined.values.astype(dtype, copy=False), joined.offsets)
-    return np.concatenate(columns).astype(dtype, copy=False)

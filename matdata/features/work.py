@@ -19,22 +19,16 @@ from matdata.core.console import Console
 from matdata.core.errors import StoreError
 from matdata.core.executors import Workers
 from matdata.core.worker_identity import worker_identity
-from matdata.features.runner import (
-    Job,
-    Made,
-    find_whole,
-    run,
-    shard_records,
-    shard_tasks,
-    shared_shards,
-)
+from matdata.features.jobs import Job, shard_tasks
+from matdata.features.passes import Step, records_of
+from matdata.features.runner import Made, find_whole, run, shared_shards
 from matdata.features.shards import ShardTask
 from matdata.store.leases import Leases
 from matdata.store.locks import Lock, LostLockError
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two looks for shards that are free
 
-Step = Literal["worked", "waiting", "done"]
+Outcome = Literal["worked", "waiting", "done"]
 
 
 def work(jobs: Sequence[Job], console: Console, workers: Workers, term: float) -> list[Made]:
@@ -94,7 +88,7 @@ class _Shared:
         self._tasks = shard_tasks(job, self._shards.folder)
         self._leases = Leases(job.home, self._shards.name, term)
 
-    def step(self) -> Step:
+    def step(self) -> Outcome:
         """Compute shards that nobody else computes, as many as there are processes for."""
         if self._is_there or self._final.is_dir():
             return "done"
@@ -134,7 +128,8 @@ class _Shared:
 
     def _compute(self, tasks: list[ShardTask], leases: dict[int, Lock]) -> None:
         spec, total = self._job.featurizer.spec, len(self._tasks)
-        for record in shard_records(self._job, tasks, self._workers):
+        steps = [Step((self._job,), (), (task,)) for task in tasks]
+        for (record,) in records_of(steps, self._workers):
             lease = leases[record.shard]
             try:
                 lease.require()

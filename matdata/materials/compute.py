@@ -18,9 +18,10 @@ from matdata.core.ledger import Reject
 from matdata.core.table_rows import TableRows
 from matdata.features import featurizer
 from matdata.features.base import Block, Column, Featurizer
+from matdata.features.blocks import featurize_batch
 from matdata.features.feature import values_and_offsets
+from matdata.features.feature_spec import FeatureSpec
 from matdata.features.inputs import FeatureInput, combined
-from matdata.features.shards import FeatureSpec, featurize_batch
 from matdata.materials import read_materials
 
 

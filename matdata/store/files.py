@@ -19,6 +19,7 @@ from matdata.core.digest import digest_bytes, digest_file, plain_json
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 TEMPORARY = ".tmp-"
+REMOVING = ".removing-"  # what was removed, until its files are deleted
 NAME_KEPT = 40  # characters of the final name in a temporary one: a folder takes 255 bytes
 
 
@@ -68,12 +69,18 @@ def sweep(folder: Path, ending: str = "") -> None:
     ending
         Ending of the names of the files.
     """
-    prefix = f"{TEMPORARY}{_host()}-"
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name.startswith(prefix) and path.name.endswith(ending[-NAME_KEPT:]):
-            writer = path.name[len(prefix) :].partition("-")[0]
-            if writer.isdecimal() and not _is_alive(int(writer)):
-                remove(path)
+        if path.name.endswith(ending[-NAME_KEPT:]) and was_left(path):
+            remove(path)
+
+
+def was_left(path: Path) -> bool:
+    """Whether a temporary file was left by a process of this machine that has ended."""
+    prefix = f"{TEMPORARY}{_host()}-"
+    if not path.name.startswith(prefix):
+        return False
+    writer = path.name[len(prefix) :].partition("-")[0]
+    return writer.isdecimal() and not _is_alive(int(writer))
 
 
 @functools.cache

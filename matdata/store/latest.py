@@ -59,6 +59,29 @@ def mark_last(folder: Path) -> None:
         write_record(home / LATEST, {"order": [*others, folder.name]})
 
 
+def forget(folder: Path) -> None:
+    """Take an artefact that was removed out of the record of its folder.
+
+    Raises
+    ------
+    StoreError
+        If the record cannot be written.
+    """
+    home = folder.parent
+    if fault_of(home / LATEST) == MISSING:
+        return
+    with holding(home / f"{LOCK}latest"):
+        try:
+            names = order(home)
+        except StoreError:  # a damaged list is reported by `verify`, and says nothing here
+            return
+        others = [name for name in names if name != folder.name]
+        if not others:
+            files.remove(home / LATEST)
+        elif others != names:
+            write_record(home / LATEST, {"order": others})
+
+
 def last_of(home: Path, folders: Sequence[Path]) -> Path | None:
     """The folder used last, or the only one; None if there is no record.
 

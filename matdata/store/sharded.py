@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core import ledger
 from matdata.core.crystals import Ragged, gather_index, offsets_of
 from matdata.core.digest import ArrayHasher
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import StoreError
+from matdata.core.ledger import Reject
+from matdata.store import tables
 from matdata.store.artefact import check_files
 from matdata.store.backends import backend
 
 Column = npt.NDArray[Any] | Ragged
+
+
+class Part(NamedTuple):
+    """One shard: the name of its part, and the rows (n,) of the dataset that it holds."""
+
+    name: str
+    rows: npt.NDArray[np.int64]
 
 
 def shard_arrays(
@@ -131,6 +142,13 @@ class ShardedArrays:
             for name, column in columns.items()
         }
 
+    def part_with(self, first: int, stop: int) -> Part | None:
+        """The shard that holds exactly the positions ``first:stop``, if there is one."""
+        k = int(np.searchsorted(self._bounds, first, side="right")) - 1
+        if self._bounds[k] != first or self._bounds[k + 1] != stop:
+            return None
+        return Part(str(self._parts[k]["part"]), self._shard(k).read("row"))
+
     def digest(self) -> str:
         """SHA-256 of all arrays, independent of the store's format and shard size."""
         hasher = ArrayHasher()
@@ -189,3 +207,19 @@ class ShardedArrays:
             return Ragged(values, offsets[first : last + 2] - base)
         index, local_offsets = gather_index(offsets, local)
         return Ragged(values[index - base], local_offsets)
+
+
+def read_ledger(folder: Path, manifest: JsonMapping) -> list[Reject]:
+    """The rejects of all shards, each file checked before it is read.
+
+    Raises
+    ------
+    StoreError
+        If one is missing or damaged, naming it.
+    """
+    names = [p["part"] for p in manifest["parts"] if p["part"].startswith("ledger/")]
+    rejects: list[Reject] = []
+    for name in names:
+        check_files(folder, dict(manifest), name)
+        rejects += ledger.from_columns(tables.read_table(folder / name))
+    return rejects

@@ -8,7 +8,7 @@ from pathlib import Path
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.executors import SEQUENTIAL, Workers, default_workers, ordered_map
-from matdata.store.files import TEMPORARY
+from matdata.store.files import REMOVING, TEMPORARY
 from matdata.store.locks import LOCK
 from matdata.store.manifest import NAME, RECEIPT
 from matdata.store.records import is_verbatim, read_record
@@ -94,5 +94,5 @@ def _reread(task: tuple[Path, int, str]) -> str | None:
 
 
 def is_passing(name: str) -> bool:
-    """Whether a file is a lock, or was being written by a process that was killed."""
-    return any(part.startswith((LOCK, TEMPORARY)) for part in Path(name).parts)
+    """Whether a file is a lock, or was being written or removed by a process that was killed."""
+    return any(part.startswith((LOCK, TEMPORARY, REMOVING)) for part in Path(name).parts)

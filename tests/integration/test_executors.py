@@ -70,9 +70,9 @@ def test_schedulers_by_name(source, alone, scheduler, tmp_path):
 def test_a_strangers_executor_is_given_every_kind_of_task(source, alone, tmp_path):
     executor = InCaller()
     assert _build(source, tmp_path, executor=executor) == alone
-    assert set(executor.functions) == {"read", "_analyse", "compute_shard"}
+    assert set(executor.functions) == {"read", "_analyse", "compute_pass"}
     shards = -(-len(md.open("some", cache=tmp_path)) // 200)
-    assert executor.functions.count("compute_shard") == len(FEATURES) * shards
+    assert executor.functions.count("compute_pass") == len(FEATURES) * shards
 
 
 def test_what_is_no_executor_is_refused_before_anything_is_read(source, tmp_path):

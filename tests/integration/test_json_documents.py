@@ -49,6 +49,7 @@ def _words(cache, tmp_path):
         ("split", "mine", "--method", "kfold"),
         ("info", "mine"),
         ("list",),
+        ("list", "--size"),
         ("show", "mine", str(material)),
         ("audit", "mine", "--split", "70-15-15-seed0", "--keys", "formula"),
         ("report", "mine"),
@@ -68,6 +69,8 @@ def _words(cache, tmp_path):
         ("evaluate", "run", "--no-pictures"),
         ("predict", "run", "Li2O", "NaTiO3"),
         ("runs",),
+        ("gc", "--keep", "1", "--dry-run"),
+        ("rm", "mine", "--cascade", "--dry-run"),
     ]  # fmt: skip
 
 

@@ -11,9 +11,10 @@ import matdata as md
 from matdata.core.errors import FeatureError, StoreError
 from matdata.features import featurizer
 from matdata.features.dataset_inputs import input_of_rows
+from matdata.features.feature_spec import FeatureSpec
 from matdata.features.inputs import PartialInput
-from matdata.features.runner import Job, shard_tasks
-from matdata.features.shards import FeatureSpec, compute_shard
+from matdata.features.jobs import Job, shard_tasks
+from matdata.features.shards import compute_shard
 from matdata.store import tables
 from matdata.store.dataset_rows import DatasetRows
 

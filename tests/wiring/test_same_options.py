@@ -53,7 +53,7 @@ KEYWORDS = {
     "evaluate_folds": PredictionKeywords,
 }
 COMMANDS = ("build", "featurize", "work", "split", "train", "evaluate", "predict", "audit", "diff",
-            "export", "verify", "runs", "push", "pull", "import")  # fmt: skip
+            "export", "verify", "runs", "push", "pull", "import", "rm", "gc")  # fmt: skip
 
 
 def _of_command(command):

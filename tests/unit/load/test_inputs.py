@@ -13,7 +13,8 @@ from matdata.features import FEATURIZERS
 from matdata.features.base import Block, Featurizer, Field
 from matdata.features.feature import Feature, values_and_offsets
 from matdata.features.graph_views import line_graph
-from matdata.features.runner import Job, run
+from matdata.features.jobs import Job
+from matdata.features.runner import run
 from matdata.load.inputs.dense import DenseBatch
 from matdata.load.inputs.line_graph import Edges, line_graphs
 from matdata.load.loader import make_loader
