@@ -81,7 +81,7 @@ print(json.dumps(result))
 @contextlib.contextmanager
 def s3_stand_in() -> Iterator[tuple[str, dict[str, str]]]:
     """A server on this machine that speaks S3; yields an address in it, and the environment."""
-    import boto3
+    import s3fs
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -93,14 +93,9 @@ def s3_stand_in() -> Iterator[tuple[str, dict[str, str]]]:
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     try:
-        client = boto3.client(
-            "s3",
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            aws_access_key_id="benchmark",
-            aws_secret_access_key="benchmark",
-            region_name="us-east-1",
-        )
-        client.create_bucket(Bucket="scale")
+        keys = {"key": "benchmark", "secret": "benchmark"}
+        files = s3fs.S3FileSystem(endpoint_url=environment["AWS_ENDPOINT_URL"], **keys)
+        files.mkdir("scale")
         yield "s3://scale/lab", environment
     finally:
         server.stop()

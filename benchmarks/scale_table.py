@@ -44,10 +44,10 @@ def bytes_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def contents_of(cache: Path) -> dict[str, str]:
-    """Digests of all artefacts of a cache by their folders: of manifests, which name all files."""
+def contents_of(cache: Path) -> dict[str, dict[str, list[object]]]:
+    """Sizes and digests of the files of datasets and features of a cache, by their folders."""
     return {
-        path.parent.relative_to(cache).as_posix(): json.loads(path.read_bytes())["digest"]
+        path.parent.relative_to(cache).as_posix(): json.loads(path.read_bytes())["files"]
         for kind in ("datasets", "features")
         for path in cache.glob(f"{kind}/*/*/manifest.json")
     }
