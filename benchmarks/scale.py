@@ -194,13 +194,8 @@ def verify(bench: Bench, size: int) -> None:
     """`matdata verify` against SHA-256 of the same files, after both were read once."""
     cache = str(bench.cache("together", size))
 
-    def fastest(script: str) -> float:
-        times = (json.loads(python(script, cache).output) for _ in range(3))
-        return min(map(float, times))
-
     def make() -> Line:
-        python(HASH, cache)
-        hashing, verifying = fastest(HASH), fastest(VERIFY)
+        hashing, verifying = (float(python(code, cache).output) for code in (HASH, VERIFY))
         command = (*MATDATA, "verify", "--cache", cache)
         note = f"without start-up {verifying:.2f} s, SHA-256 alone {hashing:.2f} s: "
         note += f"{hashing / verifying:.2f} of its speed"
