@@ -15,7 +15,7 @@ from matdata.store.records import is_verbatim, read_record
 from matdata.store.walk import Fault, entries_below
 from matdata.store.wholeness import fault_of
 
-THREADED_BYTES = 4 << 20  # an artefact of more bytes is reread by several threads
+GROUP_BYTES = 4 << 20  # of files that one thread rereads
 MAX_THREADS = 8  # a disk is not faster for more
 CHANGED = "is damaged: these are not the bytes that were written"
 
@@ -69,17 +69,29 @@ def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] =
 def _content_faults(folder: Path, files: Mapping[str, tuple[int, str]]) -> Iterator[Fault]:
     """Faults of files by size and SHA-256, in the order of their names."""
 
-    def fault_at(name: str) -> str | None:
-        size, digest = files[name]
-        return fault_of(folder / name, size, digest)
+    def faults_of(names: list[str]) -> list[Fault]:
+        faults = ((folder / name, fault_of(folder / name, *files[name])) for name in names)
+        return [Fault(path, fault) for path, fault in faults if fault is not None]
 
-    names = sorted(files)
-    # Reading and hashing release the interpreter lock; a few small files are not worth threads.
-    large = sum(size for size, _ in files.values()) >= THREADED_BYTES
-    workers = Workers(min(default_workers(), MAX_THREADS)) if large else SEQUENTIAL
-    for name, fault in zip(names, ordered_map(fault_at, names, workers, "thread"), strict=True):
-        if fault is not None:
-            yield Fault(folder / name, fault)
+    # Reading and hashing release the interpreter lock, but small files are mostly overhead.
+    groups = list(_groups(files))
+    workers = Workers(min(default_workers(), MAX_THREADS)) if len(groups) > 1 else SEQUENTIAL
+    for faults in ordered_map(faults_of, groups, workers, "thread"):
+        yield from faults
+
+
+def _groups(files: Mapping[str, tuple[int, str]]) -> Iterator[list[str]]:
+    """Names in order, in groups of `GROUP_BYTES` or one larger file."""
+    group: list[str] = []
+    size = 0
+    for name in sorted(files):
+        group.append(name)
+        size += files[name][0]
+        if size >= GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def is_passing(name: str) -> bool:
