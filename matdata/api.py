@@ -90,7 +90,12 @@ __all__ = [
 ]
 
 
-def verify(dataset: Dataset | str | None = None, *, cache: str | Path | None = None) -> Report:
+def verify(
+    dataset: Dataset | str | None = None,
+    *,
+    scheduler: str | None = None,
+    cache: str | Path | None = None,
+) -> Report:
     """Reread every byte of a cache, or of one dataset, as ``matdata verify`` does.
 
     Parameters
@@ -99,6 +104,8 @@ def verify(dataset: Dataset | str | None = None, *, cache: str | Path | None = N
         The reference of a dataset, or an open one; the whole cache if not given.
     cache
         Cache folder; that of an open dataset if one is given.
+    scheduler
+        Where files are reread, as ``--scheduler`` takes it; threads of this machine if not given.
 
     Returns
     -------
@@ -118,8 +125,8 @@ def verify(dataset: Dataset | str | None = None, *, cache: str | Path | None = N
     from matdata.checks.cache import verify as verify_cache
 
     if dataset is None:
-        return verify_cache(cache_dir(cache), None)
-    return verify_cache(*_place(dataset, cache))
+        return verify_cache(cache_dir(cache), None, scheduler)
+    return verify_cache(*_place(dataset, cache), scheduler)
 
 
 def repair(dataset: Dataset | str, cache: str | Path | None = None) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.executors import Executor, Workers
-from matdata.core.schedulers import HELP as SCHEDULERS
+from matdata.core.scheduler_names import HELP as SCHEDULERS
 from matdata.core.schedulers import workers_on
 from matdata.core.settings import Settings, setting
 from matdata.curate.settings import CurateSettings

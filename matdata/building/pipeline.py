@@ -23,7 +23,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor, Workers, enough_memory
 from matdata.core.part_names import GIVEN_SPLIT
-from matdata.core.schedulers import check_scheduler
+from matdata.core.scheduler_names import check_scheduler
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
 from matdata.features.dataset_inputs import require_inputs

@@ -12,6 +12,7 @@ from matdata.cli.early import add_arguments as add_early_arguments
 from matdata.cli.options import add_options, options_of_command
 from matdata.cli.parser import Parser
 from matdata.core.exit_codes import described
+from matdata.core.scheduler_names import HELP as SCHEDULERS
 
 DESCRIPTION = """\
 Builds curated, split, featurized and verified crystal datasets, and trains models on them.
@@ -136,6 +137,11 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="volume_tolerance=0.05, distance_tolerance=0.05, neighbours=6",
     )
+    _add_scheduler(parser, "where near duplicates are searched")
+
+
+def _add_scheduler(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--scheduler", metavar="WHERE", help=f"{what}: {SCHEDULERS}")
 
 
 def _add_reading(add: train_arguments.Add) -> None:
@@ -153,6 +159,7 @@ def _add_reading(add: train_arguments.Add) -> None:
     add("show", "one material", DATASET, ("id", "material id"))
     verify = add("verify", "reread every byte and compare digests")
     verify.add_argument("dataset", nargs="?", help="name, or name@version; all if not given")
+    _add_scheduler(verify, "where files are reread")
     _add_export(
         add("export", "write a dataset for other programs", DATASET, ("output", "file or folder"))
     )

@@ -7,10 +7,11 @@ keeps matdata from waiting for ever, and says why.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Generic, TypeVar
@@ -148,6 +149,8 @@ def connected(address: str, patience: float) -> Iterator[DaskExecutor]:
                 cause=str(error),
                 next_step="start one (`dask scheduler`) and give the address that it prints",
             ) from error
+        # what its tasks raise when a connection is lost; each call of ours raises its own error
+        client.loop.asyncio_loop.set_exception_handler(_ignore)
         try:
             yield DaskExecutor(client, patience)
         finally:
@@ -164,25 +167,24 @@ def local_cluster(workers: int, patience: float) -> Iterator[DaskExecutor]:
             threads_per_worker=1,
             dashboard_address=None,
             silence_logs=logging.CRITICAL,
+            preload=["matdata.core.dask_worker"],
         ) as cluster,
         connected(cluster.scheduler_address, patience) as executor,
     ):
         yield executor
 
 
+def _ignore(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An exception that nobody waits for."""
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Lost connections are one clear error of matdata, not lines of a log beside it."""
-    # asyncio's too: it logs what tasks raised that the client dropped
-    levels = {logging.getLogger(name): logging.CRITICAL for name in ("distributed", "asyncio")}
-    before = {logger: logger.level for logger in levels}
-    _set(levels)
+    logger = logging.getLogger("distributed")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        _set(before)
-
-
-def _set(levels: Mapping[logging.Logger, int]) -> None:
-    for logger, level in levels.items():
         logger.setLevel(level)

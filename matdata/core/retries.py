@@ -20,7 +20,7 @@ B = TypeVar("B")
 #: How often one task is submitted again after its worker was lost.
 RETRIES = 3
 #: What dask raises where a worker was lost, by name: it is imported by who asks for it alone.
-LOST_IN_DASK = frozenset(("KilledWorker", "CommClosedError", "WorkerDied"))
+LOST_IN_DASK = frozenset(("KilledWorker", "CommClosedError"))
 
 
 class Executor(Protocol):
@@ -159,6 +159,6 @@ def _given_up(error: BaseException) -> MatdataError:
     return MatdataError(
         "a worker process exited without an error message",
         cause="the system killed it, most often for lack of memory",
-        next_step="run the same command with fewer --workers; it continues from the last "
-        "finished piece",
+        next_step="run the same command with fewer --workers, or with more memory for each; it "
+        "continues from the last finished piece",
     )

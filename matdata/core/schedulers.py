@@ -8,37 +8,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from matdata.core.errors import ConfigError, did_you_mean
-from matdata.core.executors import Executor, Kind, Workers, default_workers
+from matdata.core.errors import ConfigError
+from matdata.core.executors import Executor, Workers, default_workers
 from matdata.core.packages import needed_for
+from matdata.core.scheduler_names import DASK, OWN, check_scheduler
 
-#: Kinds of workers of this machine, by name.
-OWN: dict[str, Kind] = {"threads": "thread", "processes": "process"}
-DASK = "dask"
-NAMES = (*OWN, DASK)
-HELP = "threads, processes, dask (a cluster of this machine), or tcp://host:port of a scheduler"
-_ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s/:@]+):\d{1,5}")
 #: Seconds to wait for a first worker, or for a new one when all are gone.
 PATIENCE = "MATDATA_WORKER_PATIENCE"
 DEFAULT_PATIENCE = 300.0
 #: Tasks in flight, in pairs, on a cluster that may still grow.
 MIN_COUNT = 8
-
-
-def check_scheduler(name: str | None) -> None:
-    """Refuse what is no scheduler, before anything is read.
-
-    Raises
-    ------
-    ConfigError
-        If it is no known name and no address.
-    """
-    if name is None or name in NAMES or _ADDRESS.fullmatch(name):
-        return
-    raise ConfigError(
-        f"unknown scheduler {name!r}{did_you_mean(name, NAMES)}",
-        next_step=f"choose {HELP}",
-    )
 
 
 @contextlib.contextmanager

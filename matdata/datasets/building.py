@@ -51,7 +51,8 @@ def build(
     executor
         Runs the tasks: an open `concurrent.futures.Executor`, or one like it (`Executor` of
         `matdata.plugin`), which is left open. ``workers`` says how many tasks it runs at once.
-        Threads and processes of this machine if not given, with the same results.
+        If not given, ``scheduler`` says where tasks run, else threads and processes of this
+        machine; the results are the same.
     options
         The options of the command, under their names (``matdata build --help``): ``name``,
         ``features``, ``target``, ``energy``, ``dedupe``, ``split``, …. ``from_`` is ``--from``.

@@ -60,7 +60,7 @@ class Dataset(Contents):
         executor
             Runs the tasks, as in `matdata.build`.
         options
-            ``set``, ``store``, ``workers``, ``shard_rows``, as of the command.
+            ``set``, ``store``, ``workers``, ``shard_rows``, ``scheduler``, as of the command.
 
         Raises
         ------
@@ -189,6 +189,7 @@ class Dataset(Contents):
         near_duplicates: bool = False,
         judge: bool = False,
         set: Mapping[str, object] | None = None,
+        scheduler: str | None = None,
     ) -> Report:
         """Audit a saved split: what its parts share, as ``matdata audit`` does.
 
@@ -205,6 +206,8 @@ class Dataset(Contents):
             Search them, and count only those that pymatgen's `StructureMatcher` confirms.
         set
             Settings of `matdata.curate.near_duplicates.NearSettings`.
+        scheduler
+            Where near duplicates are searched.
 
         Raises
         ------
@@ -212,4 +215,4 @@ class Dataset(Contents):
             If settings are given without a search, or there is no such split or column.
         """
         names = (keys,) if isinstance(keys, str) else keys
-        return audit_dataset(self, split, names, near_duplicates, judge, set or {})
+        return audit_dataset(self, split, names, near_duplicates, judge, set or {}, scheduler)

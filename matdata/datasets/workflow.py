@@ -69,6 +69,7 @@ def audit(
     near_duplicates: bool = False,
     judge: bool = False,
     set: Mapping[str, object] | None = None,
+    scheduler: str | None = None,
     cache: str | Path | None = None,
 ) -> Report:
     """Audit a saved split: what its parts share, as ``matdata audit`` does.
@@ -77,7 +78,7 @@ def audit(
     ----------
     dataset
         An open dataset, or the reference of one.
-    split, keys, near_duplicates, judge, set
+    split, keys, near_duplicates, judge, set, scheduler
         As of `Dataset.audit`.
     cache
         Cache folder of a dataset that is named.
@@ -91,7 +92,7 @@ def audit(
     --------
     >>> md.audit("mine", keys=["formula"]).leaks
     """
-    return dataset_of(dataset, cache).audit(split, keys, near_duplicates, judge, set)
+    return dataset_of(dataset, cache).audit(split, keys, near_duplicates, judge, set, scheduler)
 
 
 def diff(

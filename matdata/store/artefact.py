@@ -135,7 +135,8 @@ class ArtefactWriter:
             for entry in folder.iterdir():
                 is_root = any(root.is_relative_to(entry) for root in roots)
                 if entry not in keep and not is_root and entry.name != JOURNAL:
-                    files.remove(entry)
+                    with contextlib.suppress(FileNotFoundError):  # its writer was faster
+                        files.remove(entry)
 
     def has(self, part: str) -> bool:
         """Whether a part is finished."""
@@ -196,6 +197,7 @@ class ArtefactWriter:
         if self._replaced is not None:
             self._require_same(final, manifest)
         try:
+            self._drop_unrecorded()  # what workers left that were killed while they wrote
             files.write_json(self.staging / NAME, manifest)
             facts = {"created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **receipt}
             write_record(self.staging / RECEIPT, facts)

@@ -45,7 +45,7 @@ def write_part(
     final = staging / part
     temporary = files.temporary_beside(final)
     try:
-        final.parent.mkdir(parents=True, exist_ok=True)
+        final.parent.mkdir(exist_ok=True)  # the staging folder itself is there, or all is over
         write(temporary)
         files.fsync_tree(temporary)
         records = _records(staging, temporary, final)

@@ -15,7 +15,7 @@ from matdata.store.records import is_verbatim, read_record
 from matdata.store.walk import Fault, entries_below
 from matdata.store.wholeness import fault_of
 
-GROUP_BYTES = 4 << 20  # of files that one thread rereads
+GROUP_BYTES = 4 << 20  # of files that one task rereads
 MAX_THREADS = 8  # a disk is not faster for more
 CHANGED = "is damaged: these are not the bytes that were written"
 
@@ -39,7 +39,12 @@ def check_receipt(folder: Path) -> list[Fault]:
     return check_json(folder / RECEIPT)
 
 
-def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] = ()) -> list[Fault]:
+def verify_folder(
+    folder: Path,
+    manifest: JsonObject,
+    besides: Collection[str] = (),
+    workers: Workers | None = None,
+) -> list[Fault]:
     """Reread every file of an artefact.
 
     Parameters
@@ -48,6 +53,8 @@ def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] =
         The artefact, and its manifest.
     besides
         Folders inside that are checked elsewhere (``splits``).
+    workers
+        Who rereads the files; None for as many threads as are worth it.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] =
         One per file that is damaged, missing, unreadable or not in the manifest.
     """
     faults = check_json(folder / NAME, lambda _: None) + check_receipt(folder)
-    faults += _content_faults(folder, manifest["files"])
+    faults += _content_faults(folder, manifest["files"], workers)
     entries = entries_below(folder)
     expected = {*manifest["files"], NAME, RECEIPT}
     added = [
@@ -66,18 +73,25 @@ def verify_folder(folder: Path, manifest: JsonObject, besides: Collection[str] =
     return [*faults, *entries.faults, *(Fault(folder / n, "is not in the manifest") for n in added)]
 
 
-def _content_faults(folder: Path, files: Mapping[str, tuple[int, str]]) -> Iterator[Fault]:
+def _content_faults(
+    folder: Path, files: Mapping[str, tuple[int, str]], workers: Workers | None
+) -> Iterator[Fault]:
     """Faults of files by size and SHA-256, in the order of their names."""
-
-    def faults_of(names: list[str]) -> list[Fault]:
-        faults = ((folder / name, fault_of(folder / name, *files[name])) for name in names)
-        return [Fault(path, fault) for path, fault in faults if fault is not None]
-
-    # Reading and hashing release the interpreter lock, but small files are mostly overhead.
     groups = list(_groups(files))
-    workers = Workers(min(default_workers(), MAX_THREADS)) if len(groups) > 1 else SEQUENTIAL
-    for faults in ordered_map(faults_of, groups, workers, "thread"):
-        yield from faults
+    if workers is None:
+        # Reading and hashing release the interpreter lock; few small files are not worth threads.
+        threads = Workers(min(default_workers(), MAX_THREADS))
+        workers = threads if len(groups) > 1 else SEQUENTIAL
+    where = folder.absolute()
+    tasks = ([(where / name, *files[name]) for name in names] for names in groups)
+    for names, faults in zip(groups, ordered_map(_reread, tasks, workers, "thread"), strict=True):
+        for name, fault in zip(names, faults, strict=True):
+            if fault is not None:
+                yield Fault(folder / name, fault)
+
+
+def _reread(task: list[tuple[Path, int, str]]) -> list[str | None]:
+    return [fault_of(path, size, digest) for path, size, digest in task]
 
 
 def _groups(files: Mapping[str, tuple[int, str]]) -> Iterator[list[str]]:

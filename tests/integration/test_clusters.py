@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -21,8 +23,7 @@ import matdata as md
 
 pytestmark = pytest.mark.slow
 
-ROWS = 100  # of a shard
-SMALL_FILES = 4096  # bytes
+ROWS = 50  # of a shard; ten shards are enough for two processes
 
 
 class Bench:
@@ -44,6 +45,7 @@ class Bench:
         command = [
             sys.executable, "-m", "matdata.cli", "featurize", "some", "gated", "--quiet",
             "--cache", str(self.cache), "--shard-rows", str(ROWS), "--scheduler", scheduler,
+            "--workers", "2",
         ]  # fmt: skip
         variables = {"MATDATA_WORKER_PATIENCE": str(patience), **environment}
         return subprocess.Popen(
@@ -121,6 +123,23 @@ def test_a_worker_is_killed_in_the_middle_of_a_shard(bench, dask):
     errors = process.communicate(timeout=300)[1]
     assert process.returncode == 0, errors
     assert artefacts(bench.cache) == bench.alone
+
+
+def test_a_process_of_our_own_is_killed_in_the_middle_of_a_shard(bench):
+    bench.hold()
+    process = bench.start("processes")
+    wait_until(lambda: bench.begun() >= 1)
+    mark = next(bench.gate.glob("begun-*"))
+    os.kill(int(mark.name.split("-")[1]), signal.SIGKILL)
+    bench.release()
+    errors = process.communicate(timeout=300)[1]
+    assert process.returncode == 0, errors
+    assert "a worker was lost in compute_pass (BrokenProcessPool" in errors
+    assert artefacts(bench.cache) == bench.alone
+    (receipt,) = bench.cache.glob("features/*/*/receipt.json")
+    lost = json.loads(receipt.read_text())["lost_workers"]
+    assert lost
+    assert all("a worker was lost in compute_pass" in line for line in lost)
 
 
 def test_two_commands_for_one_feature(bench, dask):

@@ -61,6 +61,12 @@ def test_processes_of_the_caller(source, alone, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("scheduler", ["threads", "processes", "dask"])
+def test_schedulers_by_name(source, alone, scheduler, tmp_path):
+    assert _build(source, tmp_path, scheduler=scheduler, workers=2) == alone
+
+
+@pytest.mark.slow
 def test_a_strangers_executor_is_given_every_kind_of_task(source, alone, tmp_path):
     executor = InCaller()
     assert _build(source, tmp_path, executor=executor) == alone

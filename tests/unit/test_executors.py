@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import pytest
@@ -12,7 +12,7 @@ from support.executors import DieOnce, Dropping, InCaller, Never, die, refuse, s
 
 from matdata.core.errors import ConfigError, FeatureError, MatdataError
 from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
-from matdata.core.retries import RETRIES
+from matdata.core.retries import RETRIES, is_lost
 from matdata.core.worker_identity import OnWorker, worker_identity
 from matdata.plugin import Executor
 
@@ -102,6 +102,26 @@ def test_a_lost_process_of_our_own_is_replaced(tmp_path):
     results = list(ordered_map(DieOnce(tmp_path, 5), range(12), workers, "process"))
     assert results == [k * k for k in range(12)]
     assert any("in DieOnce" in line for line in workers.losses.lines)
+
+
+@pytest.mark.slow
+def test_a_task_that_kills_each_process_ends_in_one_error():
+    workers = Workers(2)
+    with pytest.raises(MatdataError, match=r"exited without.*\n.*\n.*fewer --workers"):
+        list(ordered_map(die, range(3), workers, "process"))
+    assert len(workers.losses.lines) == RETRIES
+
+
+def test_what_dask_says_of_lost_workers_is_known_by_name():
+    comm = pytest.importorskip("distributed.comm")
+    scheduler = pytest.importorskip("distributed.scheduler")
+    assert is_lost(comm.CommClosedError("in <TCP>: Stream is closed"))
+    killed = scheduler.KilledWorker("compute_shard-1", None, 3)
+    assert isinstance(killed, Exception)
+    assert is_lost(killed)
+    assert is_lost(CancelledError())
+    assert not is_lost(MemoryError())
+    assert not is_lost(FeatureError("no"))
 
 
 def test_a_process_that_could_give_other_bits_is_refused(monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 from matdata.core.digest import digest_bytes
 from matdata.core.errors import DamageError, StoreError
 from matdata.store import parts
+from matdata.store.artefact import building
 from matdata.store.parts import check_once, write_part
 
 
@@ -73,3 +74,18 @@ def test_a_file_is_digested_once_unless_it_changes(tmp_path, monkeypatch):
     os.replace(other, path)
     with pytest.raises(DamageError, match="SHA-256"):
         check_once(tmp_path, manifest, "a.bin")
+
+
+def test_what_a_killed_worker_left_is_no_part_of_the_artefact(tmp_path):
+    with building(tmp_path, "feature", "0" * 64) as writer:
+        writer.record(write_part(writer.staging, "shards/0", _file(b"x"), rows=1))
+        (writer.staging / "shards" / ".tmp-other-1-0").write_bytes(b"half")
+        folder = writer.commit("f", {}, {})
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    assert names == ["manifest.json", "receipt.json", "shards/0"]
+
+
+def test_a_worker_that_comes_too_late_makes_no_folder(tmp_path):
+    with pytest.raises(StoreError):
+        write_part(tmp_path / ".building-feature-0", "shards/0", _file(b"x"))
+    assert not list(tmp_path.iterdir())

@@ -27,6 +27,7 @@ MODULES = {"scikit-learn": "sklearn"}
 #: What comes with another package and is imported beside it alone; pytest runs `matdata.testing`.
 WITH_OTHERS = {
     "pytest": "the author of a plugin",
+    "llvmlite": "numba",
     "requests": "mp_api",
     "pytorch_lightning": "lightning",
     "typing_extensions": "zarr",
