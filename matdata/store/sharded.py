@@ -194,8 +194,11 @@ class ShardedArrays:
     def _read_piece(self, k: int, name: str, local: npt.NDArray[np.int64] | None) -> Column:
         shard, level = self._shard(k), self.levels[name]
         if level == "crystal":
-            values = shard.read(name)
-            return values if local is None else values[local]  # type: ignore[no-any-return]
+            if local is None:
+                return shard.read(name)  # type: ignore[no-any-return]
+            first, last = int(local.min()), int(local.max())
+            entries: npt.NDArray[Any] = shard.read(name, first, last + 1)
+            return entries[local - first]
         offsets = self._level_offsets(k, level)
         if local is None:
             return Ragged(shard.read(name), offsets)

@@ -15,7 +15,7 @@ from matdata.store.records import is_verbatim, read_record
 from matdata.store.walk import Fault, entries_below
 from matdata.store.wholeness import fault_of
 
-THREADED_BYTES = 4 << 20  # an artefact of more bytes is reread by several threads
+GROUP_BYTES = 4 << 20  # of files that one task rereads
 MAX_THREADS = 8  # a disk is not faster for more
 CHANGED = "is damaged: these are not the bytes that were written"
 
@@ -77,20 +77,35 @@ def _content_faults(
     folder: Path, files: Mapping[str, tuple[int, str]], workers: Workers | None
 ) -> Iterator[Fault]:
     """Faults of files by size and SHA-256, in the order of their names."""
-    names = sorted(files)
+    groups = list(_groups(files))
     if workers is None:
         # Reading and hashing release the interpreter lock; few small files are not worth threads.
-        large = sum(size for size, _ in files.values()) >= THREADED_BYTES
-        workers = Workers(min(default_workers(), MAX_THREADS)) if large else SEQUENTIAL
-    tasks = ((folder.absolute() / name, *files[name]) for name in names)
-    for name, fault in zip(names, ordered_map(_reread, tasks, workers, "thread"), strict=True):
-        if fault is not None:
-            yield Fault(folder / name, fault)
+        threads = Workers(min(default_workers(), MAX_THREADS))
+        workers = threads if len(groups) > 1 else SEQUENTIAL
+    where = folder.absolute()
+    tasks = ([(where / name, *files[name]) for name in names] for names in groups)
+    for names, faults in zip(groups, ordered_map(_reread, tasks, workers, "thread"), strict=True):
+        for name, fault in zip(names, faults, strict=True):
+            if fault is not None:
+                yield Fault(folder / name, fault)
 
 
-def _reread(task: tuple[Path, int, str]) -> str | None:
-    path, size, digest = task
-    return fault_of(path, size, digest)
+def _reread(task: list[tuple[Path, int, str]]) -> list[str | None]:
+    return [fault_of(path, size, digest) for path, size, digest in task]
+
+
+def _groups(files: Mapping[str, tuple[int, str]]) -> Iterator[list[str]]:
+    """Names in order, in groups of `GROUP_BYTES` or one larger file."""
+    group: list[str] = []
+    size = 0
+    for name in sorted(files):
+        group.append(name)
+        size += files[name][0]
+        if size >= GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def is_passing(name: str) -> bool:

@@ -134,12 +134,12 @@ def test_a_process_of_our_own_is_killed_in_the_middle_of_a_shard(bench):
     bench.release()
     errors = process.communicate(timeout=300)[1]
     assert process.returncode == 0, errors
-    assert "a worker was lost in compute_shard (BrokenProcessPool" in errors
+    assert "a worker was lost in compute_pass (BrokenProcessPool" in errors
     assert artefacts(bench.cache) == bench.alone
     (receipt,) = bench.cache.glob("features/*/*/receipt.json")
     lost = json.loads(receipt.read_text())["lost_workers"]
     assert lost
-    assert all("a worker was lost in compute_shard" in line for line in lost)
+    assert all("a worker was lost in compute_pass" in line for line in lost)
 
 
 def test_two_commands_for_one_feature(bench, dask):

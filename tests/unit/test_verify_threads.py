@@ -41,15 +41,15 @@ def threads(monkeypatch):
     return seen
 
 
-@pytest.mark.parametrize("threshold", [0, 1 << 40])
-def test_faults_are_in_the_order_of_names(files, threads, tmp_path, monkeypatch, threshold):
-    monkeypatch.setattr(verify, "THREADED_BYTES", threshold)
-    faults = list(_content_faults(tmp_path, files))
+@pytest.mark.parametrize("group", [1, 12_000, 1 << 40])
+def test_faults_are_in_the_order_of_names(files, threads, tmp_path, monkeypatch, group):
+    monkeypatch.setattr(verify, "GROUP_BYTES", group)
+    faults = list(_content_faults(tmp_path, files, None))
     expected = [NAMES[k] for k in (3, 8, 17, 20, 31)]
     assert [fault.path.relative_to(tmp_path).as_posix() for fault in faults] == expected
     assert "is missing" in str(faults[1])
     assert "5 bytes, expected 5000" in str(faults[3])
-    assert (threading.main_thread().name in threads) == (threshold > 0)
+    assert (threading.main_thread().name in threads) == (group > 1e6)
 
 
 def test_there_are_no_more_threads_than_a_disk_can_use(files, tmp_path, monkeypatch):
@@ -61,6 +61,6 @@ def test_there_are_no_more_threads_than_a_disk_can_use(files, tmp_path, monkeypa
 
     monkeypatch.setattr(verify, "ordered_map", counting)
     monkeypatch.setattr(verify, "default_workers", lambda: 64)
-    monkeypatch.setattr(verify, "THREADED_BYTES", 0)
-    list(_content_faults(tmp_path, files))
+    monkeypatch.setattr(verify, "GROUP_BYTES", 1)
+    list(_content_faults(tmp_path, files, None))
     assert counts == [(verify.MAX_THREADS, "thread")]
