@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import json
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from matdata.core import ledger
 from matdata.core.console import Console
@@ -29,7 +28,12 @@ from matdata.store.columns import read_structures, write_structures
 from matdata.store.damage import State, damage_of
 from matdata.store.manifest import is_committed, read_manifest
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 KIND = "snapshot"
+#: By part of a snapshot: digests of its crystals, its table and its rejects.
+Digests: TypeAlias = "dict[str, list[str]]"
 #: Raised when the same input is read differently, so that earlier snapshots are not reused.
 READING = 5
 
@@ -76,9 +80,24 @@ class Snapshot:
 
     def chunks(self) -> Iterator[Chunk]:
         """The records, chunk by chunk; each chunk's files are checked first."""
-        for part in self.manifest["parts"]:
-            check_files(self.folder, self.manifest, part["part"])
-            yield _read_chunk(self.folder / part["part"])
+        for part in self.parts:
+            yield _read_chunk(self.checked(part))
+
+    @property
+    def parts(self) -> list[str]:
+        """Names of the chunks, in order."""
+        return [part["part"] for part in self.manifest["parts"]]
+
+    def checked(self, part: str) -> Path:
+        """Folder of a chunk, whose files were compared with their digests.
+
+        Raises
+        ------
+        DamageError
+            If one is missing or damaged.
+        """
+        check_files(self.folder, self.manifest, part)
+        return self.folder / part
 
     def load(self) -> tuple[Structures, tables.Columns, list[Reject]]:
         """All records: structures of those that have one, table and rejects."""
@@ -88,23 +107,56 @@ class Snapshot:
         return structures, table, [reject for chunk in chunks for reject in chunk.rejects]
 
 
-def _write_chunk(chunk: Chunk, folder: Path) -> None:
-    folder.mkdir()
-    tables.write_table(folder / "table.parquet", chunk.table)
-    tables.write_table(folder / "ledger.parquet", ledger.to_columns(chunk.rejects))
-    if chunk.crystals is not None:
-        write_structures(folder / "crystals.h5", chunk.structures)
+class _ChunkWriter:
+    """Writes a chunk, and takes the digests of what a reader of its files will get."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._chunk = chunk
+        self.digests: list[str] = []
+
+    def __call__(self, folder: Path) -> None:
+        folder.mkdir()
+        chunk, rejects = self._chunk, ledger.to_columns(self._chunk.rejects)
+        table = tables.table_of(chunk.table)
+        tables.write_arrow(folder / "table.parquet", table)
+        tables.write_table(folder / "ledger.parquet", rejects)
+        structures = chunk.structures
+        if chunk.crystals is not None:
+            write_structures(folder / "crystals.h5", structures)
+        self.digests = _digests(structures if chunk.crystals is not None else None, table, rejects)
+
+
+def _digests(
+    structures: Structures | None, table: pa.Table, rejects: Mapping[str, object]
+) -> list[str]:
+    crystals = structures.digest() if structures is not None else ""
+    return [crystals, digest_json(table.to_pydict()), digest_json(rejects)]
 
 
 def _read_chunk(folder: Path) -> Chunk:
     table = tables.read_table(folder / "table.parquet")
-    rejects = ledger.from_columns(tables.read_table(folder / "ledger.parquet"))
-    path = folder / "crystals.h5"
-    if not path.exists():
+    rejects = read_rejects(folder)
+    structures = read_chunk_structures(folder, table["material_id"])
+    if structures is None:
         return Chunk(None, table, rejects)
-    structures = read_structures(path, table["material_id"])
     rows = None if structures.is_complete else structures.rows
     return Chunk(structures.crystals, table, rejects, rows)
+
+
+def read_chunk_table(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """The table of a chunk in Arrow, or those of some columns that it has."""
+    return tables.read_arrow(folder / "table.parquet", columns)
+
+
+def read_chunk_structures(folder: Path, ids: Sequence[str]) -> Structures | None:
+    """The structures of a chunk with these ids (n,); None in a source of compositions."""
+    path = folder / "crystals.h5"
+    return read_structures(path, ids) if path.exists() else None
+
+
+def read_rejects(folder: Path) -> list[Reject]:
+    """The records of a chunk that could not be read."""
+    return ledger.from_columns(tables.read_table(folder / "ledger.parquet"))
 
 
 def find_snapshot(home: Path, request_digest: str) -> Snapshot | None:
@@ -165,8 +217,8 @@ def take_snapshot(source: Source, cache: Path, console: Console, workers: Worker
         existing = find_snapshot(home, request_digest)  # another process may have just made it
         if existing is not None and not writer.take_over(existing.folder, console):
             return existing
-        _read_all(source, origin, writer, console, workers)
-        return _commit(writer, origin, request_digest, source.expected_digest)
+        digests = _read_all(source, origin, writer, console, workers)
+        return _commit(writer, origin, request_digest, digests, source.expected_digest)
 
 
 def _show_unexpected(source: Source, snapshot: Snapshot) -> None:
@@ -180,7 +232,8 @@ def _show_unexpected(source: Source, snapshot: Snapshot) -> None:
 
 def _read_all(
     source: Source, origin: Origin, writer: ArtefactWriter, console: Console, workers: Workers
-) -> None:
+) -> list[list[str]]:
+    """Read the chunks that are missing; returns the digests of all, in order."""
     done = next(number for number in itertools.count() if not writer.has(_part(number)))
     if writer.resumed:
         console.say(f"resuming: {writer.resumed} chunks of records were already read")
@@ -192,6 +245,7 @@ def _read_all(
                 numbers.append(number)
                 yield raw
 
+    digests: Digests = {}
     workers = workers if source.slow_parse else SEQUENTIAL
     parsed = ordered_map(source.read, missing(), workers, "process")
     n_done = sum(map(_n_records, writer.parts.values()))
@@ -199,13 +253,28 @@ def _read_all(
     for chunk in console.bar(parsed, "reading", origin.count, n_done, size=_n_read):
         _require_few(columns, chunk, origin)
         counts = {"records": len(chunk), "rejected": len(chunk.rejects)}
-        write = functools.partial(_write_chunk, chunk)
-        writer.write(_part(numbers.popleft()), write, **counts)
+        part, write = _part(numbers.popleft()), _ChunkWriter(chunk)
+        writer.write(part, write, **counts)
+        digests[part] = write.digests
     if not writer.parts:
         raise SourceError(
             f"{origin.name}: the source holds no records",
             cause="an empty file, a filter that no record passes, or a limit of zero",
         )
+    return _with_earlier(digests, writer, origin, columns)
+
+
+def _with_earlier(
+    digests: Digests, writer: ArtefactWriter, origin: Origin, columns: set[str]
+) -> list[list[str]]:
+    """Digests of all chunks in order; those of an earlier, killed reading are read again."""
+    for part in sorted(writer.parts.keys() - digests.keys()):
+        chunk = _read_chunk(writer.staging / part)
+        _require_few(columns, chunk, origin)
+        table = tables.read_arrow(writer.staging / part / "table.parquet")
+        structures = None if chunk.crystals is None else chunk.structures
+        digests[part] = _digests(structures, table, ledger.to_columns(chunk.rejects))
+    return [digests[part] for part in sorted(digests)]
 
 
 def _part(number: int) -> str:
@@ -232,16 +301,12 @@ def _require_few(columns: set[str], chunk: Chunk, origin: Origin) -> None:
 
 
 def _commit(
-    writer: ArtefactWriter, origin: Origin, request_digest: str, expected: str | None
+    writer: ArtefactWriter,
+    origin: Origin,
+    request_digest: str,
+    digests: list[list[str]],
+    expected: str | None,
 ) -> Snapshot:
-    digests = []
-    columns: set[str] = set()
-    for part in sorted(writer.parts):
-        chunk = _read_chunk(writer.staging / part)
-        _require_few(columns, chunk, origin)
-        crystals = chunk.structures.digest() if chunk.crystals is not None else ""
-        rejects = ledger.to_columns(chunk.rejects)
-        digests.append([crystals, digest_json(chunk.table), digest_json(rejects)])
     records_digest = digest_json({"chunks": digests, "origin": _identity(origin)})
     if expected is not None and records_digest != expected:
         files.remove(writer.staging)

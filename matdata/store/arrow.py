@@ -23,7 +23,7 @@ def array_of(values: Sequence[Any]) -> pa.Array:
     Parameters
     ----------
     values
-        A column that `tables.clean_column` returned.
+        A column that `cells.clean_column` returned.
     """
     types = {type(value) for value in values} - {type(None)}
     if not types:
