@@ -12,6 +12,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from matdata.store.cells import (
+    BOOL,
+    FLOAT,
+    INT,
+    JSON,
+    NOTHING,
+    TEXT,
+    ColumnKind,
+    as_kind,
+)
+from matdata.store.cells import (
+    NUMBERS as ARRAYS,
+)
 
 MAX_BYTES = 2**31 - 1  # of all texts of an array, whose offsets are int32
 NUMBERS = {int: (np.int64, pa.int64()), float: (np.float64, pa.float64())}
@@ -45,6 +60,13 @@ def array_of(values: Sequence[Any]) -> pa.Array:
     return pa.array(values)
 
 
+def numbers_array(values: npt.NDArray[Any]) -> pa.Array:
+    """Numbers (n,) in Arrow, none of them missing."""
+    plain = np.ascontiguousarray(values)
+    buffers = [None, pa.py_buffer(plain)]
+    return pa.Array.from_buffers(pa.from_numpy_dtype(plain.dtype), len(plain), buffers)
+
+
 def _array(
     arrow_type: pa.DataType, present: npt.NDArray[np.bool_], *data: npt.NDArray[np.generic]
 ) -> pa.Array:
@@ -55,3 +77,87 @@ def _array(
 
 def _bits(values: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     return np.packbits(np.asarray(values, dtype=np.bool_), bitorder="little")
+
+
+LISTS = pa.list_(pa.float64())
+#: Arrow types of the kinds that one type holds.
+TYPES = {
+    NOTHING: pa.float64(),
+    INT: pa.int64(),
+    FLOAT: pa.float64(),
+    BOOL: pa.bool_(),
+    TEXT: pa.string(),
+    JSON: pa.string(),
+    ARRAYS: LISTS,
+}
+_WORDS = {pa.int64(): INT, pa.float64(): FLOAT, pa.bool_(): BOOL, pa.string(): TEXT}
+
+
+def learn(kind: ColumnKind, array: pa.Array) -> None:
+    """Learn a column's kind from clean cells in Arrow, of which numbers are not looked at."""
+    if array.null_count == len(array):
+        return
+    if array.type in _WORDS:
+        kind.add_word(_WORDS[array.type])
+    elif _holds_numbers(array):
+        kind.add_word(ARRAYS)
+    else:
+        kind.add(array.to_pylist())
+
+
+def _holds_numbers(array: pa.Array) -> bool:
+    """Whether an array holds lists of numbers, none of them missing, and not all lists empty."""
+    if not pa.types.is_list(array.type) or array.type.value_type != pa.float64():
+        return False
+    numbers = array.flatten()
+    return len(numbers) > 0 and numbers.null_count == 0
+
+
+def as_kind_array(array: pa.Array, kind: str) -> pa.Array:
+    """Clean cells of a column in the kind that the whole column settled in, one of `TYPES`."""
+    arrow_type = TYPES[kind]
+    if array.type == arrow_type:
+        return array
+    if array.null_count == len(array):
+        return pa.nulls(len(array), arrow_type)
+    if kind == FLOAT or (kind == ARRAYS and _holds_numbers(array)):
+        return array.cast(arrow_type, safe=False)
+    return flat_array(as_kind(array.to_pylist(), kind), kind)
+
+
+def flat_array(cells: Sequence[Any], kind: str) -> pa.Array:
+    """Cells of one of the kinds of `TYPES` in its type, whatever is missing among them."""
+    array, arrow_type = array_of(cells), TYPES[kind]
+    if array.type == arrow_type:
+        return array
+    if array.null_count == len(array):
+        return pa.nulls(len(array), arrow_type)
+    return array.cast(arrow_type, safe=False)
+
+
+def content_bytes(array: pa.Array) -> int:
+    """Approximate size of what an array holds, independent of how it is divided."""
+    size = 8 * len(array)
+    if pa.types.is_list(array.type):
+        return size + content_bytes(array.flatten())
+    if pa.types.is_struct(array.type):
+        return size + sum(map(content_bytes, array.flatten()))
+    if pa.types.is_string(array.type):
+        return size + int(pc.sum(pc.binary_length(array)).as_py() or 0)
+    return size
+
+
+def common_type(one: pa.DataType | None, other: pa.DataType | None) -> pa.DataType | None:
+    """The type that Arrow infers for nested cells of both types; None is that of no value."""
+    if one is None or other is None or one == other:
+        return other if one is None else one
+    if pa.types.is_null(one) or pa.types.is_null(other):
+        return other if pa.types.is_null(one) else one
+    if pa.types.is_list(one) and pa.types.is_list(other):
+        return pa.list_(common_type(one.value_type, other.value_type))
+    if pa.types.is_struct(one) and pa.types.is_struct(other):
+        types: dict[str, pa.DataType | None] = {}
+        for field in (*one, *other):
+            types[field.name] = common_type(types.get(field.name), field.type)
+        return pa.struct([pa.field(name, types[name]) for name in sorted(types)])
+    raise TypeError(f"nested cells of {one} and of {other}")

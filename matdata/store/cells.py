@@ -22,6 +22,15 @@ NUMBERS, RECORDS, JSON = "list of float", "records", "JSON"
 NUMERIC = frozenset({INT, FLOAT, NUMBERS, "list of NoneType"})
 
 
+#: Kinds that one Arrow type holds.
+_FLAT = frozenset({NOTHING, INT, FLOAT, BOOL, TEXT, NUMBERS, JSON})
+
+
+def is_flat(kind: str) -> bool:
+    """Whether a kind is no list of anything but numbers, and no record."""
+    return kind in _FLAT
+
+
 class ColumnKind:
     """What the cells of a column are, learnt piece by piece; the order of pieces does not matter.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from matdata.core.crystals import Crystals, as_ids
+from matdata.core.crystals import Crystals, Int, as_ids
 from matdata.core.structures import Structures
 from matdata.store import hdf5
 
@@ -25,7 +25,8 @@ STRUCTURE_COLUMNS = (
     "symmetry_engines_agree",
 )
 
-NAMES = ("lattice", "frac_coords", "numbers", "offsets")
+OFFSETS = "offsets"
+NAMES = ("lattice", "frac_coords", "numbers", OFFSETS)
 ROWS = "rows"
 
 
@@ -47,3 +48,12 @@ def read_structures(path: Path, ids: Sequence[str]) -> Structures:
     if rows is None:
         return Structures.of(Crystals(names, **columns))
     return Structures(names, Crystals(names[rows], **columns), rows)
+
+
+def read_structure_rows(path: Path) -> Int | None:
+    """Rows (k,) of the table that have a structure; None where all have one."""
+    shard = hdf5.Shard(path)
+    try:
+        return shard.read(ROWS) if ROWS in shard else None
+    finally:
+        shard.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +82,15 @@ def write_arrow(path: Path, table: pa.Table) -> None:
     import pyarrow.parquet as pq
 
     pq.write_table(table, path)
+
+
+def write_blocks(path: Path, schema: pa.Schema, blocks: Iterable[pa.Table]) -> None:
+    """Write tables of one schema after another to a Parquet file, each as a row group."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(path, schema) as writer:
+        for block in blocks:
+            writer.write_table(block)
 
 
 def read_table(path: Path) -> Columns:
