@@ -74,7 +74,7 @@ def store(cache: str, materials: int) -> None:
 
     made.featurize = drawn  # type: ignore[method-assign]
     home = found.cache / "features" / found.ref
-    run(Job(made, found.crystals, found.ref, found.digest, home, "hdf5"), SILENT, Workers(1))
+    run(Job(made, found, home, "hdf5"), SILENT, Workers(1))
 
 
 def main() -> int:

@@ -22,6 +22,7 @@ FEATURES = "features and work"  # a heading of the help
 WORK = (
     *options_of(BuildOptions, ("store",), group=FEATURES),
     *options_of(BuildOptions, ("workers", "shard_rows"), metavar="N", group=FEATURES),
+    *options_of(BuildOptions, ("scheduler",), metavar="WHERE", group=FEATURES),
     Option("set", "a setting of a feature (ofm.period_tag=true)", "tables", group=FEATURES),
 )
 FEATURIZE_OPTIONS = (

@@ -26,6 +26,8 @@ class FeaturizeKeywords(TypedDict, total=False):
         ``zarr`` or ``hdf5``.
     workers, shard_rows
         Threads or processes; most crystals in a shard.
+    scheduler
+        Where tasks run: ``threads``, ``processes``, ``dask``, or the address of a dask scheduler.
     cache
         Cache folder.
     """
@@ -34,6 +36,7 @@ class FeaturizeKeywords(TypedDict, total=False):
     store: Literal["zarr", "hdf5"]
     workers: int | None
     shard_rows: int | None
+    scheduler: str | None
     cache: str | Path | None
 
 

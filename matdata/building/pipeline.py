@@ -6,13 +6,13 @@ one its product; stages know nothing of each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from matdata.building.dataset import make_dataset
-from matdata.building.feature_inputs import feature_input, require_structures
+from matdata.building.feature_inputs import require_structures
 from matdata.building.given_split import given_split
 from matdata.building.options import BuildOptions
 from matdata.building.report import print_feature, unexpected_in
@@ -23,8 +23,10 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor, Workers, enough_memory
 from matdata.core.part_names import GIVEN_SPLIT
+from matdata.core.schedulers import check_scheduler
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
+from matdata.features.dataset_inputs import require_inputs
 from matdata.features.runner import Job, Made, run
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
@@ -110,12 +112,31 @@ def build(
         asked for could not be made, and the options do not accept it. The dataset is kept.
     """
     options = options or BuildOptions()
-    workers = options.workers_on(executor)
     backend(options.store)
     check_name(options.name)
     asked = _split_asked(options)
     made = _featurizers(options)
+    check_scheduler(options.scheduler)
     ensure_writable(cache)
+    with options.workers_on(executor) as workers:
+        built = _built(source, cache, options, made, asked, console, workers)
+    loss = too_few(built.dataset)
+    if loss is not None and not options.allow_loss:
+        raise loss.of(built.summary())
+    if loss is not None:
+        console.warn(f"{loss.what}: accepted by --allow-loss")
+    return built
+
+
+def _built(
+    source: Source,
+    cache: Path,
+    options: BuildOptions,
+    made: Sequence[Featurizer],
+    asked: _SplitAsked | None,
+    console: Console,
+    workers: Workers,
+) -> Built:
     snapshot = take_snapshot(source, cache, console, workers)
     require_structures(made, snapshot.origin["kind"], snapshot.origin["name"])
     dataset, state = make_dataset(snapshot, cache, options, console, workers)
@@ -125,13 +146,7 @@ def build(
     split = _split_of(built, asked, options, console)
     states = built.states if split is None else {**built.states, "split": split.state}
     features = tuple(_add_feature(dataset, one, cache, options, console, workers) for one in made)
-    built = Built(dataset, snapshot, split and split.name, features, states)
-    loss = too_few(dataset)
-    if loss is not None and not options.allow_loss:
-        raise loss.of(built.summary())
-    if loss is not None:
-        console.warn(f"{loss.what}: accepted by --allow-loss")
-    return built
+    return Built(dataset, snapshot, split and split.name, features, states)
 
 
 class _SplitAsked(NamedTuple):
@@ -194,11 +209,12 @@ def add_features(
     MatdataError
         As `build`.
     """
-    workers = options.workers_on(executor)
     made = _featurizers(options)
+    check_scheduler(options.scheduler)
     require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
-    return [_add_feature(dataset, one, cache, options, console, workers) for one in made]
+    with options.workers_on(executor) as workers:
+        return [_add_feature(dataset, one, cache, options, console, workers) for one in made]
 
 
 def _featurizers(options: BuildOptions) -> list[Featurizer]:
@@ -223,10 +239,10 @@ def feature_job(
         If the dataset lacks what the feature is computed from.
     """
     made = asked.for_units(dataset.units)
-    batch = feature_input(dataset, made)
-    ref, digest = dataset.data_ref, dataset.data_digest
-    home = cache / "features" / ref
-    return Job(made, batch, ref, digest, home, options.store, options.shard_rows)
+    home = cache / "features" / dataset.data_ref
+    job = Job(made, dataset, home, options.store, options.shard_rows)
+    require_inputs(job.rows, made)
+    return job
 
 
 def _add_feature(

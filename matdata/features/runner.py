@@ -8,30 +8,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from matdata.core import ledger
 from matdata.core.console import Console
-from matdata.core.crystals import Ragged, offsets_of
 from matdata.core.digest import digest_json
-from matdata.core.executors import Workers, ordered_map
+from matdata.core.errors import StoreError
+from matdata.core.executors import Kind, Workers, ordered_map
 from matdata.core.ledger import Reject, count_reasons
-from matdata.features import featurizer as make_featurizer
-from matdata.features.base import CRYSTAL, Block, Column, FeatureInput, Featurizer
-from matdata.features.block_check import check_block
-from matdata.features.inputs import PartialInput, n_entries
+from matdata.features.base import CRYSTAL, Block, Featurizer
+from matdata.features.dataset_inputs import batches_of_rows, entries_per_row
+from matdata.features.shards import (
+    FeatureSpec,
+    ShardRecord,
+    ShardTask,
+    compute_batch,
+    compute_shard,
+    featurize_batch,
+    write_shard,
+)
 from matdata.store import tables
 from matdata.store.artefact import ArtefactWriter, building, check_files
 from matdata.store.backends import backend
 from matdata.store.catalogue import feature_folder
 from matdata.store.damage import State, damage_of
-from matdata.store.sharded import ShardedArrays, shard_arrays
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.dataset_rows import DatasetRows
+from matdata.store.sharded import ShardedArrays
 
 KIND = "feature"
 SHARD_ROWS = "shard_rows"  # key of the receipt
+LOST = "lost_workers"  # key of the receipt: shards that were computed again, and why
 SHARD_BYTES = 64 << 20
 GUESSED_ENTRIES = 16  # entries a site of a ragged level whose size is only known afterwards
-Task = tuple[str, dict[str, Any], Any]
 
 
 @dataclass(frozen=True)
@@ -42,10 +49,7 @@ class Job:
     ----------
     featurizer
         Made with its settings.
-    batch
-        What the featurizer requires of all materials, in the order of the dataset; of those
-        that have a structure, if it requires one and some have none.
-    dataset_ref, dataset_digest
+    dataset
         What the feature is made from.
     home
         ``features/<dataset>`` in the cache.
@@ -56,30 +60,39 @@ class Job:
     """
 
     featurizer: Featurizer
-    batch: FeatureInput | PartialInput
-    dataset_ref: str
-    dataset_digest: str
+    dataset: DatasetFolder
     home: Path
     store: str
     shard_rows: int | None = None
 
+    @functools.cached_property
+    def rows(self) -> DatasetRows:
+        """The rows of the dataset, read by range."""
+        return DatasetRows(self.dataset)
+
+    @functools.cached_property
     def rows_per_shard(self) -> int:
         """Crystals in a shard: near 64 MB, and no more than the featurizer allows."""
         limit = self.shard_rows or self.featurizer.shard_rows
-        sites = n_entries(self.batch) / max(len(self.batch), 1)
         per_row = 8.0
         for field in self.featurizer.fields:
-            entries = {"crystal": 1.0, "site": sites}.get(field.level, GUESSED_ENTRIES * sites)
-            per_row += field.entry_bytes * entries
+            per_row += field.entry_bytes * self._entries(field.level)
         return int(max(1, min(limit, SHARD_BYTES // per_row)))
+
+    def _entries(self, level: str) -> float:
+        """Entries that a material has at a level, about."""
+        if level == CRYSTAL:
+            return 1.0
+        sites = entries_per_row(self.rows, self.featurizer)
+        return sites if level == "site" else GUESSED_ENTRIES * sites
 
     def identity(self) -> dict[str, Any]:
         """What the store depends on."""
         return {
-            "dataset": self.dataset_digest,
+            "dataset": self.dataset.data_digest,
             "feature": self.featurizer.identity(),
             "store": self.store,
-            "shard_rows": self.rows_per_shard(),
+            "shard_rows": self.rows_per_shard,
         }
 
     def name(self) -> str:
@@ -116,125 +129,107 @@ def run(job: Job, console: Console, workers: Workers) -> Made:
         # another process may just have made it
         if final.is_dir() and not writer.take_over(final, console):
             return Made(final, "unchanged")
+        lost = len(workers.losses.lines)
         _compute(job, writer, console, workers)
-        return Made(_commit(job, writer), writer.state)
+        return Made(_commit(job, writer, workers.losses.lines[lost:]), writer.state)
 
 
 def _compute(job: Job, writer: ArtefactWriter, console: Console, workers: Workers) -> None:
-    """Compute the shards that are not finished."""
-    starts = range(0, len(job.batch), job.rows_per_shard())
-    todo = [k for k in range(len(starts)) if not _is_finished(job, writer, k)]
-    if len(todo) < len(starts):
-        console.say(f"resuming {job.featurizer.spec}: {len(starts) - len(todo)} shards done")
-    blocks = _blocks(job, todo, workers)
-    left = sum(stop - start for start, stop in (_bounds(job, k) for k in todo))
-    total = len(job.batch)
-    bar = console.bar(blocks, job.featurizer.spec, total, total - left, size=_n_materials)
-    for k in todo:
-        parts = [next(bar) for _ in range(_batches_in(job, k))]
-        _write_shard(job, writer, k, parts)
-    for _ in bar:  # lets the bar close itself
-        pass
+    """Compute the shards that are not finished, and record each in the journal."""
+    tasks = shard_tasks(job, writer.staging)
+    todo = [task for task in tasks if not all(map(writer.has, task.parts))]
+    if len(todo) < len(tasks):
+        console.say(f"resuming {job.featurizer.spec}: {len(tasks) - len(todo)} shards done")
+    total, left = len(job.rows), sum(map(len, todo))
+    records = console.bar(
+        _records(job, todo, workers), job.featurizer.spec, total, total - left, size=len
+    )
+    said = len(workers.losses.lines)
+    for record in records:
+        for line in workers.losses.lines[said:]:
+            console.warn(line)
+        said = len(workers.losses.lines)
+        for entry in record.parts:
+            _require_visible(writer.staging / entry["part"])
+            writer.record(entry)
 
 
-def _n_materials(block: Block) -> int:
-    return len(block.rows) + len(block.rejects)
+def _require_visible(path: Path) -> None:
+    """Refuse a part that its worker has written, and that is not here.
+
+    Raises
+    ------
+    StoreError
+        If it is not there.
+    """
+    if not path.exists():
+        raise StoreError(
+            f"a worker has written {path}, which is not there",
+            cause="the worker sees another file system under this name",
+            next_step="give a --cache on a file system that all workers share",
+        )
 
 
-def _is_finished(job: Job, writer: ArtefactWriter, shard: int) -> bool:
-    return writer.has(_shard_part(job, shard)) and writer.has(_ledger_part(shard))
+def shard_tasks(job: Job, staging: Path) -> list[ShardTask]:
+    """The shards of a feature, which is under construction in a staging folder."""
+    step, n_rows = job.rows_per_shard, len(job.rows)
+    spec, identity = FeatureSpec.of(job.featurizer), digest_json(job.identity())
+    folder, digest = str(job.dataset.folder.resolve()), job.dataset.data_digest
+    return [
+        ShardTask(
+            folder,
+            digest,
+            spec,
+            job.store,
+            shard,
+            start,
+            min(start + step, n_rows),
+            str(staging.resolve()),
+            digest_json([identity, shard]),
+        )
+        for shard, start in enumerate(range(0, n_rows, step))
+    ]
 
 
-def _ledger_part(shard: int) -> str:
-    return f"ledger/{shard:05d}.parquet"
+def _records(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
+    """Records of the tasks, in their order.
+
+    Whole shards go to an executor of the caller, and to processes where there are enough of them.
+    Else the batches of a shard are shared among the workers of this machine, so that a small
+    dataset of one shard keeps all of them busy.
+    """
+    processes = _kind(job, workers) == "process" and len(tasks) >= workers.count > 1
+    if workers.executor is not None or processes:
+        return ordered_map(compute_shard, tasks, workers, "process")
+    return _from_batches(job, tasks, workers)
 
 
-def _bounds(job: Job, shard: int) -> tuple[int, int]:
-    rows = job.rows_per_shard()
-    return shard * rows, min((shard + 1) * rows, len(job.batch))
+def _kind(job: Job, workers: Workers) -> Kind:
+    """What the workers of this machine are."""
+    return workers.kind or job.featurizer.workers
 
 
-def _batches_in(job: Job, shard: int) -> int:
-    start, stop = _bounds(job, shard)
-    return -(-(stop - start) // job.featurizer.batch_rows)
+def _from_batches(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[ShardRecord]:
+    made = job.featurizer
+    blocks = _blocks(job, tasks, workers)
+    for task in tasks:
+        n_batches = -(-len(task) // made.batch_rows)
+        yield write_shard(task, made, [next(blocks) for _ in range(n_batches)])
 
 
-def _shard_part(job: Job, shard: int) -> str:
-    return f"shards/{shard:05d}{backend(job.store).SUFFIX}"
+def _blocks(job: Job, tasks: list[ShardTask], workers: Workers) -> Iterator[Block]:
+    made = job.featurizer
+    ranges = ((task.start, task.stop) for task in tasks)
+    batches = (
+        batch for start, stop in ranges for batch in batches_of_rows(job.rows, made, start, stop)
+    )
+    if _kind(job, workers) == "thread":
+        return ordered_map(functools.partial(featurize_batch, made), batches, workers, "thread")
+    spec = FeatureSpec.of(made)
+    return ordered_map(compute_batch, ((spec, batch) for batch in batches), workers, "process")
 
 
-def _batches(job: Job, shards: list[int]) -> Iterator[FeatureInput | PartialInput]:
-    step = job.featurizer.batch_rows
-    for shard in shards:
-        start, stop = _bounds(job, shard)
-        for first in range(start, stop, step):
-            yield job.batch.take(slice(first, min(first + step, stop)))
-
-
-def _blocks(job: Job, shards: list[int], workers: Workers) -> Iterator[Block]:
-    batches = _batches(job, shards)
-    if job.featurizer.workers == "thread" and workers.executor is None:
-        check = functools.partial(_checked, job.featurizer)
-        return ordered_map(check, batches, workers, "thread")
-    settings = job.featurizer.settings.to_dict()
-    settings.pop("variant", None)
-    tasks = ((job.featurizer.spec, settings, batch) for batch in batches)
-    return ordered_map(_run_task, tasks, workers, "process")
-
-
-@functools.lru_cache(maxsize=4)
-def _made(spec: str, settings: tuple[tuple[str, object], ...]) -> Featurizer:
-    return make_featurizer(spec, dict(settings))
-
-
-def _run_task(task: Task) -> Block:
-    spec, settings, batch = task
-    return _checked(_made(spec, tuple(settings.items())), batch)
-
-
-def _checked(featurizer: Featurizer, batch: FeatureInput | PartialInput) -> Block:
-    if not isinstance(batch, PartialInput):
-        return check_block(featurizer, batch, featurizer.featurize(batch))
-    given = batch.given
-    block = _checked(featurizer, given) if len(given) else _empty_block(featurizer)
-    text = "only its formula is known, and a structure is needed"
-    lost = [Reject(name, "featurize", "no_structure", text) for name in batch.missing()]
-    return Block(batch.rows[block.rows], block.fields, [*block.rejects, *lost])
-
-
-def _empty_block(featurizer: Featurizer) -> Block:
-    """The block of no materials."""
-    fields: dict[str, Column] = {}
-    for field in featurizer.fields:
-        values = np.empty((0, *field.shape), dtype=field.dtype)
-        fields[field.name] = values if field.level == CRYSTAL else Ragged(values, offsets_of([]))
-    return Block(np.empty(0, np.int64), fields)
-
-
-def _write_shard(job: Job, writer: ArtefactWriter, shard: int, blocks: list[Block]) -> None:
-    start, stop = _bounds(job, shard)
-    firsts = range(start, stop, job.featurizer.batch_rows)
-    rows = np.concatenate([block.rows + first for block, first in zip(blocks, firsts, strict=True)])
-    fields = {
-        field.name: _join([block.fields[field.name] for block in blocks], field.dtype)
-        for field in job.featurizer.fields
-    }
-    levels = {field.name: field.level for field in job.featurizer.fields}
-    arrays = shard_arrays(fields, levels, rows)
-    rejects = ledger.to_columns(reject for block in blocks for reject in block.rejects)
-    writer.write(_ledger_part(shard), lambda path: tables.write_table(path, rejects))
-    store = backend(job.store)
-    writer.write(_shard_part(job, shard), lambda path: store.write(path, arrays), rows=len(rows))
-
-
-def _join(columns: list[Any], dtype: str) -> Any:
-    if isinstance(columns[0], Ragged):
-        joined = Ragged.concat(columns)
-        return Ragged(joined.values.astype(dtype, copy=False), joined.offsets)
-    return np.concatenate(columns).astype(dtype, copy=False)
-
-
-def _commit(job: Job, writer: ArtefactWriter) -> Path:
+def _commit(job: Job, writer: ArtefactWriter, lost: list[str]) -> Path:
     parts = [writer.parts[part] for part in sorted(writer.parts)]
     described = {**job.featurizer.describe(), "store": job.store}
     preview = {
@@ -246,14 +241,18 @@ def _commit(job: Job, writer: ArtefactWriter) -> Path:
     content = {
         **described,
         "feature": job.featurizer.spec,
-        "made_from": {"dataset": job.dataset_ref, "dataset_digest": job.dataset_digest},
+        "made_from": {
+            "dataset": job.dataset.data_ref,
+            "dataset_digest": job.dataset.data_digest,
+        },
         "identity_digest": digest_json(job.identity()),
         "arrays_digest": ShardedArrays(writer.staging, preview).digest(),
         "rows": sum(entry["meta"].get("rows", 0) for entry in parts),
         "rejected": count_reasons(reject.reason for reject in rejects),
     }
     # for `matdata.building.repair`: of the identity the manifest holds the digest alone
-    return writer.commit(job.name(), content, {SHARD_ROWS: job.rows_per_shard()})
+    receipt = {SHARD_ROWS: job.rows_per_shard, **({LOST: lost} if lost else {})}
+    return writer.commit(job.name(), content, receipt)
 
 
 def read_ledger(folder: Path, manifest: dict[str, Any]) -> list[Reject]:

@@ -124,7 +124,7 @@ class ArtefactWriter:
                 if not self.has(part) and has_part(folder, part, records):
                     with files.replacing(self.staging / part) as temporary:
                         files.link(folder / part, temporary)
-                    self._record(entry)
+                    self.record(entry)
         except OSError as error:
             raise storage_error(error, self.staging) from error
 
@@ -154,11 +154,12 @@ class ArtefactWriter:
             with files.replacing(final) as temporary:
                 write(temporary)
             records = files.file_records(self.staging, final)
-            self._record({"part": part, "files": records, "meta": meta})
+            self.record({"part": part, "files": records, "meta": meta})
         except OSError as error:
             raise storage_error(error, final) from error
 
-    def _record(self, entry: JsonObject) -> None:
+    def record(self, entry: JsonObject) -> None:
+        """Note in the journal that a part is finished: what `parts.write_part` returned."""
         with open(self.staging / JOURNAL, "a", encoding="utf-8") as journal:
             journal.write(json.dumps(entry, sort_keys=True) + "\n")
             journal.flush()
@@ -228,7 +229,7 @@ def _entries_of(manifest: JsonObject) -> Iterator[JsonObject]:
 
 
 def _is_entry(entry: object) -> bool:
-    """Whether a line of a journal was written by `_record`, and names a part inside the folder."""
+    """Whether a line of a journal was written by `record`, and names a part inside the folder."""
     kinds = {"part": str, "files": dict, "meta": dict}
     if not isinstance(entry, dict) or entry.keys() != kinds.keys():
         return False

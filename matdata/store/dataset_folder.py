@@ -103,12 +103,7 @@ class DatasetFolder:
         MatdataError
             If there is no such column, with the closest one.
         """
-        if name not in self.columns:
-            names = list(self.columns)
-            raise error(
-                f"{self.ref} has no column {name!r}{use}{did_you_mean(name, names)}",
-                next_step=f"columns: {', '.join(names)}",
-            )
+        tables.check_column(self.ref, list(self.columns), name, use, error)
         return self.columns[name]
 
     @functools.cached_property

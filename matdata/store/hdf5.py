@@ -123,6 +123,10 @@ class Shard:
     def __contains__(self, name: str) -> bool:
         return name in self._file
 
+    def length(self, name: str) -> int:
+        """Entries along the first axis of an array."""
+        return len(self._file[name])
+
     def read(self, name: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
         """Entries `start` to `stop` along the first axis of an array (n, ...)."""
         array: npt.NDArray[Any] = self._file[name][start:stop]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from matdata.core.errors import MatdataError, StoreError, did_you_mean
 from matdata.store.cells import clean_column
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 Columns = dict[str, list[Any]]
 #: Key of a field's metadata: the column with the points where the numbers of its arrays stand.
 AXIS = "axis"
+ROWS_AT_ONCE = 4096  # of a table that is read by range
 
 
 def join_columns(parts: Sequence[Mapping[str, Sequence[object]]]) -> Columns:
@@ -109,6 +111,67 @@ def read_arrow(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         names = [name for name in file.schema_arrow.names if name in columns]
         table = file.read(columns=names, use_threads=False)
         return table.select(names)
+
+
+def read_rows(path: Path, names: Sequence[str], start: int, stop: int) -> Columns:
+    """Rows `start` to `stop` of some columns, without the rest of the file in memory."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        groups, before, first = [], 0, 0
+        for group in range(file.num_row_groups):
+            after = before + file.metadata.row_group(group).num_rows
+            if after <= start:
+                first = after
+            elif before < stop:
+                groups.append(group)
+            before = after
+        pieces: list[pa.Table] = []
+        size = max(1, min(stop - start, ROWS_AT_ONCE))
+        for batch in file.iter_batches(size, groups, list(names)):
+            inside = slice(max(start - first, 0), min(stop - first, batch.num_rows))
+            if inside.start < inside.stop:
+                pieces.append(batch.slice(inside.start, inside.stop - inside.start))
+            first += batch.num_rows
+            if first >= stop:
+                break
+        schema = pa.schema([file.schema_arrow.field(name) for name in names])
+    columns: Columns = pa.Table.from_batches(pieces, schema).to_pydict()
+    return columns
+
+
+def check_column(
+    ref: str, names: Sequence[str], name: str, use: str = "", error: type[MatdataError] = StoreError
+) -> None:
+    """Refuse a column that a dataset's table does not have.
+
+    Parameters
+    ----------
+    ref, names
+        The dataset, and the columns that there are.
+    name, use
+        The column, and what it is needed for, as the message goes on (``" for 'dos'"``).
+    error
+        The error to raise, of the part that asks.
+
+    Raises
+    ------
+    MatdataError
+        If there is no such column, with the closest one.
+    """
+    if name not in names:
+        raise error(
+            f"{ref} has no column {name!r}{use}{did_you_mean(name, names)}",
+            next_step=f"columns: {', '.join(names)}",
+        )
+
+
+def read_names(path: Path) -> list[str]:
+    """Names of the columns of a Parquet file."""
+    import pyarrow.parquet as pq
+
+    return list(pq.read_schema(path).names)
 
 
 def read_units(path: Path) -> dict[str, str]:

@@ -198,9 +198,10 @@ class FeaturizerContract:
     ) -> None:
         """`build` and `compute` give the same bits, and refuse the same materials."""
         built = api.build(self.source, cache=tmp_path, workers=1, name="contract", dedupe="none")
-        from matdata.building.feature_inputs import feature_input
         from matdata.building.options import BuildOptions
         from matdata.building.pipeline import add_features
+        from matdata.features.dataset_inputs import input_of_rows
+        from matdata.store.dataset_rows import DatasetRows
 
         chosen = {self.feature: dict(self.settings)} if self.settings else {}
         options = BuildOptions(features=(self.feature,), feature_settings=chosen, workers=1)
@@ -208,7 +209,7 @@ class FeaturizerContract:
         stored = built.feature(self.feature)
         made = stored.featurizer
         if "columns" in stored.featurizer.requires:  # materials by themselves have no table
-            given = feature_input(built, made)
+            given = input_of_rows(DatasetRows(built), made, 0, len(built.ids))
             assert not isinstance(given, PartialInput)
             rows, fields, _ = stored_fields(made, given)
             ids, (fresh, _) = built.ids[rows].tolist(), values_and_offsets(made.dense(fields))

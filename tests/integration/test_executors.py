@@ -64,8 +64,9 @@ def test_processes_of_the_caller(source, alone, tmp_path):
 def test_a_strangers_executor_is_given_every_kind_of_task(source, alone, tmp_path):
     executor = InCaller()
     assert _build(source, tmp_path, executor=executor) == alone
-    assert set(executor.functions) == {"read", "_analyse", "_run_task"}
-    assert executor.functions.count("_run_task") >= 3 * len(many(1100)) / 512
+    assert set(executor.functions) == {"read", "_analyse", "compute_shard"}
+    shards = -(-len(md.open("some", cache=tmp_path)) // 200)
+    assert executor.functions.count("compute_shard") == len(FEATURES) * shards
 
 
 def test_what_is_no_executor_is_refused_before_anything_is_read(source, tmp_path):

@@ -158,7 +158,7 @@ class _Mine(Featurizer):
 
 def test_a_featurizer_of_a_plugin_goes_through_dense(toy, tmp_path, monkeypatch):
     monkeypatch.setattr("matdata.features.feature.featurizer", lambda name, settings: _Mine())
-    job = Job(_Mine(), toy.crystals, toy.ref, toy.digest, tmp_path, "hdf5", shard_rows=4)
+    job = Job(_Mine(), toy, tmp_path, "hdf5", shard_rows=4)
     folder = run(job, SILENT, Workers(1)).folder
     monkeypatch.setattr(toy, "feature", lambda spec: Feature(folder, toy.ids, toy.digest))
     (batch,) = make_loader(toy, toy.ids[:7], ["mine"])
