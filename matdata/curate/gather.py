@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from matdata.core.crystals import Int
 from matdata.curate.rows import DatasetTable
 from matdata.curate.stores import Piece
-from matdata.store.arrow import TYPES, array_of, common_type, flat_array, numbers_array
+from matdata.store.arrow import TYPES, FieldOrder, array_of, common_type, flat_array, numbers_array
 from matdata.store.cells import NUMBERS, TEXT, clean_column, is_flat
 from matdata.store.nested import json_text
 from matdata.store.spill import Spill
@@ -41,22 +42,25 @@ class _Column:
         self._kind = kind
         self._is_flat = is_flat(kind)
         self._type: pa.DataType | None = None
+        self._order = FieldOrder()
 
-    def add(self, cells: pa.Array | Sequence[Any] | None, kept: pa.Array) -> pa.Array:
-        """What is set aside of a piece: the kept places of its cells."""
+    def add(self, cells: pa.Array | Sequence[Any] | None, kept: pa.Array, places: Int) -> pa.Array:
+        """What is set aside of a piece: the cells that are kept, for places (k,) of the rows."""
         if cells is None:
             return pa.nulls(len(kept), TYPES[self._kind] if self._is_flat else pa.string())
         if not self._is_flat:
-            return self._add_nested([cells[place] for place in kept.to_pylist()])
+            return self._add_nested([cells[row] for row in kept.to_pylist()], places)
         array = cells if isinstance(cells, pa.Array) else flat_array(cells, self._kind)
         array = array.take(kept)
         if array.null_count < len(array):
             holds = self._kind != NUMBERS or len(array.flatten()) > 0
-            found = array.type if holds else pa.list_(pa.null())
+            found = TYPES[self._kind] if holds else pa.list_(pa.null())
             self._type = common_type(self._type, found)
         return array
 
-    def _add_nested(self, cells: list[Any]) -> pa.Array:
+    def _add_nested(self, cells: list[Any], places: Int) -> pa.Array:
+        for cell, place in zip(cells, places.tolist(), strict=True):
+            self._order.add(cell, place)
         if any(cell is not None for cell in cells):
             self._type = common_type(self._type, array_of(cells).type)
         return flat_array([None if cell is None else json_text(cell) for cell in cells], TEXT)
@@ -64,7 +68,7 @@ class _Column:
     @property
     def type(self) -> pa.DataType:
         """The type of the column in the dataset."""
-        return pa.float64() if self._type is None else self._type
+        return pa.float64() if self._type is None else self._order.ordered(self._type)
 
     def restored(self, array: pa.Array) -> pa.Array:
         """What was set aside, as it is in the dataset."""
@@ -72,9 +76,9 @@ class _Column:
             return array
         if array.null_count == len(array):
             return pa.nulls(len(array), self.type)
-        if self._is_flat:
-            return array.cast(self.type)
-        cells = [None if text is None else json.loads(text) for text in array.to_pylist()]
+        cells = array.to_pylist()
+        if not self._is_flat:  # else all that was kept are empty lists
+            cells = [None if text is None else json.loads(text) for text in cells]
         return pa.array(cells, self.type)
 
 
@@ -109,19 +113,19 @@ class Gathering:
                 start += len(of_piece)
                 kept = np.flatnonzero(of_piece >= 0)
                 if len(kept):
-                    self._spill.add(of_piece[kept], self._set_aside(piece, kept))
+                    self._spill.add(of_piece[kept], self._set_aside(piece, kept, of_piece[kept]))
         for first in range(0, len(rows), self._block):
             own = self._table.own(rows[first : first + self._block])
             for name, cells in own.items():
                 found = _type_of(cells)
                 self._own_types[name] = common_type(self._own_types.get(name), found)
 
-    def _set_aside(self, piece: Piece, kept: Any) -> pa.Table:
-        places = numbers_array(kept)
+    def _set_aside(self, piece: Piece, kept: Int, places: Int) -> pa.Table:
+        index = numbers_array(kept)
         columns = to_arrow(piece.structures.take(kept))
         for number, (name, column) in enumerate(self._columns.items()):
             cells = piece.cells.get(self._table.of_source[name])
-            columns[str(number)] = column.add(cells, places)
+            columns[str(number)] = column.add(cells, index, places)
         return pa.table(columns)
 
     def types(self) -> Mapping[str, pa.DataType]:

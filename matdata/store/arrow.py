@@ -6,7 +6,8 @@ than 2 GB in all, are left to it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -135,6 +136,26 @@ def flat_array(cells: Sequence[Any], kind: str) -> pa.Array:
     return array.cast(arrow_type, safe=False)
 
 
+def numbers_in(column: pa.ChunkedArray, rows: npt.NDArray[np.int64]) -> Any:
+    """Numbers (k, size) of some rows of a column as float64, NaN where a cell is missing.
+
+    None unless the column holds numbers, truth values, or arrays of numbers of one length.
+    """
+    array = column.take(numbers_array(rows)).combine_chunks()
+    if array.type in (pa.int64(), pa.float64(), pa.bool_()):
+        numbers = array.cast(pa.float64(), safe=False) if array.type != pa.float64() else array
+        return pc.fill_null(numbers, float("nan")).to_numpy(zero_copy_only=False).reshape(-1, 1)
+    if not _holds_numbers(array):
+        return None
+    sizes = pc.unique(pc.list_value_length(column).combine_chunks()).drop_null()
+    if len(sizes) != 1:
+        return None
+    values = np.full((len(array), sizes[0].as_py()), np.nan)
+    present = pc.is_valid(array).to_numpy(zero_copy_only=False)
+    values[present] = array.flatten().to_numpy().reshape(-1, values.shape[1])
+    return values
+
+
 def content_bytes(array: pa.Array) -> int:
     """Approximate size of what an array holds, independent of how it is divided."""
     size = 8 * len(array)
@@ -159,5 +180,40 @@ def common_type(one: pa.DataType | None, other: pa.DataType | None) -> pa.DataTy
         types: dict[str, pa.DataType | None] = {}
         for field in (*one, *other):
             types[field.name] = common_type(types.get(field.name), field.type)
-        return pa.struct([pa.field(name, types[name]) for name in sorted(types)])
+        return pa.struct(list(types.items()))
     raise TypeError(f"nested cells of {one} and of {other}")
+
+
+class FieldOrder:
+    """Where the names in the records of a nested column stand first, by their place in the rows.
+
+    Arrow lists the fields of a record in the order in which it meets them.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str | None, ...], tuple[int, int]] = {}
+
+    def add(self, cell: object, place: int) -> None:
+        """Learn from the cell of a row."""
+        self._add(cell, place, (), itertools.count())
+
+    def _add(
+        self, value: object, place: int, path: tuple[str | None, ...], count: Iterator[int]
+    ) -> None:
+        if isinstance(value, list):
+            for item in value:
+                self._add(item, place, (*path, None), count)
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                here = (place, next(count))
+                self._first[*path, name] = min(here, self._first.get((*path, name), here))
+                self._add(item, place, (*path, name), count)
+
+    def ordered(self, kind: pa.DataType, path: tuple[str | None, ...] = ()) -> pa.DataType:
+        """A type with the fields of its records in the order of the rows."""
+        if pa.types.is_list(kind):
+            return pa.list_(self.ordered(kind.value_type, (*path, None)))
+        if not pa.types.is_struct(kind):
+            return kind
+        fields = sorted(kind, key=lambda field: self._first[*path, field.name])
+        return pa.struct([(f.name, self.ordered(f.type, (*path, f.name))) for f in fields])

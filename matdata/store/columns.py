@@ -6,7 +6,6 @@ structure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def read_crystals(
     }
 
 
-def read_structures(path: Path, ids: Sequence[str]) -> Structures:
+def read_structures(path: Path, ids: Any) -> Structures:
     """Read what `write_structures` wrote; `ids` (n,) in the order of the table's rows."""
     shard = hdf5.Shard(path)
     try:

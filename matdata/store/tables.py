@@ -141,6 +141,20 @@ def read_rows(path: Path, names: Sequence[str], start: int, stop: int) -> Column
     return columns
 
 
+def read_group(path: Path, row: int) -> tuple[int, pa.Table]:
+    """The row group of a Parquet file that holds a row, and its first row."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        start = 0
+        for group in range(file.num_row_groups):
+            n_rows = file.metadata.row_group(group).num_rows
+            if row < start + n_rows:
+                return start, file.read_row_group(group)
+            start += n_rows
+    raise IndexError(f"row {row} of {start}")
+
+
 def check_column(
     ref: str, names: Sequence[str], name: str, use: str = "", error: type[MatdataError] = StoreError
 ) -> None:
