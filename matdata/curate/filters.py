@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from matdata.core.elements import atomic_number
 from matdata.core.errors import CurationError
@@ -64,9 +62,7 @@ def _deprecated(subject: Subject, settings: CurateSettings) -> Filter | None:
     if "deprecated" not in subject.records.store.kinds or not settings.drop_deprecated:
         return None
     marks = subject.records.store.array("deprecated")
-    drops = np.zeros(len(marks), dtype=np.bool_)
-    if pa.types.is_boolean(marks.type):
-        drops = np.asarray(pc.fill_null(marks, False).to_numpy(zero_copy_only=False))
+    drops = np.array([mark is True for mark in marks.to_pylist()], dtype=np.bool_)
     return Filter("deprecated records", "deprecated", "its database deprecated it", drops)
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matdata.core.crystals import Int
+from matdata.store.arrow import numpy_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class Keys:
     def of(cls, texts: pa.Array) -> Keys:
         """Keys that are equal where texts (n,) are; of missing ones the key is ``None``."""
         encoded = pc.dictionary_encode(texts, null_encoding="encode")
-        index = np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
+        index = np.asarray(numpy_of(encoded.indices), dtype=np.int64)
         return cls(index, encoded.dictionary, index)
 
     def divided(self, groups: npt.ArrayLike, endings: Sequence[str]) -> Keys:

@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from matdata.core.errors import CurationError
 from matdata.core.ledger import Reject
 from matdata.core.numerals import number_of_text
 from matdata.curate.stores import RecordStore
+from matdata.store.arrow import floats_of
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ def numbers_of(records: Records, name: str) -> npt.NDArray[np.float64]:
     """
     array = records.store.array(name)
     if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
-        numbers = pc.cast(array, pa.float64(), safe=False)
-        return np.asarray(pc.fill_null(numbers, float("nan")).to_numpy(), dtype=np.float64)
+        return floats_of(array)
     cells = array.to_pylist()
     numbers = np.array([_number(cell) for cell in cells], dtype=np.float64)
     invalid = [

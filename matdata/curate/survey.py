@@ -234,7 +234,7 @@ def _scattered(values: npt.NDArray[T], rows: Int, n: int) -> npt.NDArray[T]:
 
 
 def _texts(texts: list[str]) -> pa.Array:
-    return array_of(texts) if texts else pa.array([], pa.string())
+    return array_of(texts) if texts else pa.nulls(0, pa.string())
 
 
 def _analyse(crystals: Crystals, engine: str, check: Check) -> tuple[Protostructures, str]:

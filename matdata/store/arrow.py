@@ -94,6 +94,14 @@ TYPES = {
 _WORDS = {pa.int64(): INT, pa.float64(): FLOAT, pa.bool_(): BOOL, pa.string(): TEXT}
 
 
+_DTYPES = {
+    pa.int32(): np.dtype(np.int32),
+    pa.int64(): np.dtype(np.int64),
+    pa.uint8(): np.dtype(np.uint8),
+    pa.float64(): np.dtype(np.float64),
+}
+
+
 def learn(kind: ColumnKind, array: pa.Array) -> None:
     """Learn a column's kind from clean cells in Arrow, of which numbers are not looked at."""
     if array.null_count == len(array):
@@ -136,6 +144,29 @@ def flat_array(cells: Sequence[Any], kind: str) -> pa.Array:
     return array.cast(arrow_type, safe=False)
 
 
+def floats_of(array: pa.Array) -> npt.NDArray[np.float64]:
+    """Numbers or truth values (n,) as float64, NaN where they are missing."""
+    numbers = array.cast(pa.float64(), safe=False)
+    values = numpy_of(numbers).copy()
+    if numbers.null_count:
+        bits = np.frombuffer(numbers.buffers()[0], dtype=np.uint8)
+        present = np.unpackbits(bits, bitorder="little")[numbers.offset :][: len(numbers)]
+        values[present == 0] = np.nan
+    return values
+
+
+def numpy_of(array: pa.Array) -> npt.NDArray[Any]:
+    """The numbers of an array, (n,), without a copy; what stands at missing ones is any number.
+
+    `to_numpy` of Arrow imports pandas.
+    """
+    dtype = _DTYPES[array.type]
+    if not len(array):
+        return np.empty(0, dtype)
+    whole = np.frombuffer(array.buffers()[1], dtype=dtype)
+    return whole[array.offset : array.offset + len(array)]
+
+
 def numbers_in(column: pa.ChunkedArray, rows: npt.NDArray[np.int64]) -> Any:
     """Numbers (k, size) of some rows of a column as float64, NaN where a cell is missing.
 
@@ -143,8 +174,7 @@ def numbers_in(column: pa.ChunkedArray, rows: npt.NDArray[np.int64]) -> Any:
     """
     array = column.take(numbers_array(rows)).combine_chunks()
     if array.type in (pa.int64(), pa.float64(), pa.bool_()):
-        numbers = array.cast(pa.float64(), safe=False) if array.type != pa.float64() else array
-        return pc.fill_null(numbers, float("nan")).to_numpy(zero_copy_only=False).reshape(-1, 1)
+        return floats_of(array).reshape(-1, 1)
     if not _holds_numbers(array):
         return None
     sizes = pc.unique(pc.list_value_length(column).combine_chunks()).drop_null()
@@ -152,7 +182,7 @@ def numbers_in(column: pa.ChunkedArray, rows: npt.NDArray[np.int64]) -> Any:
         return None
     values = np.full((len(array), sizes[0].as_py()), np.nan)
     present = pc.is_valid(array).to_numpy(zero_copy_only=False)
-    values[present] = array.flatten().to_numpy().reshape(-1, values.shape[1])
+    values[present] = numpy_of(array.flatten()).reshape(-1, values.shape[1])
     return values
 
 

@@ -18,6 +18,7 @@ _NOTHING = type(None)
 #: Kinds that a column settles in; others are ``list of …``.
 NOTHING, INT, FLOAT, BOOL, TEXT = "nothing", "int", "float", "bool", "text"
 NUMBERS, RECORDS, JSON = "list of float", "records", "JSON"
+HOLLOW = "list of empty lists"
 #: Kinds of columns that hold numbers, or arrays of them.
 NUMERIC = frozenset({INT, FLOAT, NUMBERS, "list of NoneType"})
 
@@ -42,7 +43,7 @@ class ColumnKind:
 
     def __init__(self) -> None:
         self._words: set[str] = set()
-        self._has_records = self._is_mixed = self._exceeds_int64 = False
+        self._has_records = self._is_mixed = self._exceeds_int64 = self._is_hollow = False
         self._common: Kind = None
 
     def add(self, cells: Sequence[Any]) -> None:
@@ -66,6 +67,7 @@ class ColumnKind:
         """Learn from cells among which there are lists or records."""
         self._has_records |= any(map(_has_records, cells))
         self._words |= {_word(cell) for cell in cells if cell is not None}
+        self._is_hollow |= any(map(_is_hollow, cells))
         self._merge(map(kind_of, cells))
         self._add_sizes(cells)
 
@@ -88,6 +90,8 @@ class ColumnKind:
             return NOTHING
         if self._words <= {INT, FLOAT}:
             return FLOAT if self._exceeds_int64 or FLOAT in self._words else INT
+        if self._is_hollow and self._words == {NUMBERS}:
+            return HOLLOW
         single = len(self._words) == 1 and not self._words & {TEXT, "mixed"}
         return next(iter(self._words)) if single else TEXT
 
@@ -185,6 +189,13 @@ def _word(value: object) -> str:
         return TEXT
     leaves = _leaves(value)
     return leaves.pop() if len(leaves) == 1 else "mixed" if leaves else NUMBERS
+
+
+def _is_hollow(value: object) -> bool:
+    """Whether a cell is a list of lists, none of which holds anything."""
+    if not isinstance(value, list) or not any(isinstance(item, list) for item in value):
+        return False
+    return not _leaves(value)
 
 
 def _leaves(values: Sequence[object]) -> set[str]:

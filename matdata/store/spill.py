@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matdata.store.arrow import numbers_array
+from matdata.store.arrow import numbers_array, numpy_of
 
 PLACE = "place"
 MOST_FILES = 128  # open at once
@@ -78,7 +78,8 @@ class Spill:
             with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as stream:
                 rows = stream.read_all()
             path.unlink()
-            order = np.argsort(rows.column(PLACE).to_numpy())
+            order = np.argsort(numpy_of(rows.column(PLACE).combine_chunks()))
             rows = rows.drop_columns([PLACE])
             for start in range(0, len(order), self._block):
                 yield rows.take(numbers_array(order[start : start + self._block]))
+            del rows  # before those of the next file are read

@@ -12,7 +12,7 @@ import pyarrow as pa
 from matdata.core.crystals import Int, offsets_of
 from matdata.core.structures import Structures
 from matdata.store import hdf5
-from matdata.store.arrow import numbers_array
+from matdata.store.arrow import numbers_array, numpy_of
 from matdata.store.columns import OFFSETS, ROWS
 
 #: Columns of `to_arrow`.
@@ -65,11 +65,11 @@ class StructureFile:
     def add(self, rows: pa.Table) -> None:
         """Add the structures of the next rows, columns as of `to_arrow`."""
         columns = {name: rows.column(name).combine_chunks() for name in (LATTICE, COORDS, NUMBERS)}
-        lengths = {name: np.diff(column.offsets.to_numpy()) for name, column in columns.items()}
+        lengths = {name: np.diff(numpy_of(column.offsets)) for name, column in columns.items()}
         present = np.flatnonzero(lengths[LATTICE])
         for name, column in columns.items():
             dtype, shape = _DTYPES[name]
-            values = column.flatten().to_numpy().astype(dtype, copy=False)
+            values = numpy_of(column.flatten()).astype(dtype, copy=False)
             self._append(name, values.reshape(-1, *shape))
         ends = self._n_sites + np.cumsum(lengths[NUMBERS][present])
         self._append(OFFSETS, ends)

@@ -81,7 +81,7 @@ class TableColumns(Mapping[str, list[Any]]):
 
     def texts(self, name: str) -> npt.NDArray[np.str_]:
         """A column of texts that are all there, such as ids, (n,)."""
-        return np.asarray(self.array(name).to_numpy(), dtype=np.str_)
+        return np.asarray(self.array(name).to_pylist(), dtype=np.str_)
 
     def numbers(self, name: str, rows: Int) -> Numbers | None:
         """Numbers of some rows (k,); None unless all cells are numbers or arrays of one length.

@@ -177,3 +177,24 @@ def test_a_wide_table_is_written_in_smaller_blocks():
     assert gather.rows_of_block(100) == gather.MOST_ROWS
     assert gather.rows_of_block(8 * 10_000) == 512
     assert gather.rows_of_block(1e12) == gather.LEAST_ROWS
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ([[[]], None, []], "list<item: list<item: null>>"),
+        ([[], None, []], "list<item: null>"),
+        ([[], [1.0], None], "list<item: double>"),
+        ([{"b": 1.0}, {"a": [{"d": True}]}, None], None),
+    ],
+)
+def test_columns_of_empty_lists_and_records_keep_their_type(cells, kind, tmp_path):
+    structures, ids = _records([2, 0, 1])
+    source = _Given(_chunks(structures, {"cells": cells, "material_id": ids}, [1]))
+    snapshot = take_snapshot(source, tmp_path, SILENT, Workers(1))
+    folder = _dataset(Records(SnapshotRecords(snapshot), [], None, "atom"), tmp_path / "d")
+    got = pq.read_table(folder / "table.parquet").column("cells")
+    expected = tables.table_of({"cells": [cells[k] for k in np.argsort(ids)]}).column("cells")
+    assert got.type == expected.type
+    assert got.equals(expected)
+    assert kind is None or str(expected.type) == kind
