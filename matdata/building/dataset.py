@@ -16,7 +16,8 @@ from matdata.core.console import Console
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import CurationError
 from matdata.core.executors import Workers
-from matdata.curate.curate import Curated, Others, curate
+from matdata.curate.curate import Others, curate
+from matdata.curate.curated import Curated
 from matdata.curate.records import Records
 from matdata.curate.rows import kept_names
 from matdata.curate.settings import CurateSettings

@@ -16,12 +16,12 @@ from matdata.core.ledger import Reject
 from matdata.core.structures import Structures
 from matdata.curate.coercion import as_numbers, numbers_of_texts
 from matdata.curate.stores import Piece, RecordPart
-from matdata.sources.snapshot import (
-    Snapshot,
+from matdata.sources.chunk_files import (
     read_chunk_structures,
     read_chunk_table,
     read_rejects,
 )
+from matdata.sources.snapshot import Snapshot
 from matdata.store.arrow import as_kind_array, content_bytes, flat_array, learn
 from matdata.store.cells import FLOAT, JSON, TEXT, ColumnKind, as_kind, is_flat
 from matdata.store.columns import read_structure_rows

@@ -15,7 +15,7 @@ from matdata.core.digest import digest_json
 from matdata.core.errors import CurationError
 from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.core.ledger import Reject, count_reasons
-from matdata.core.structures import Structures
+from matdata.curate.curated import Curated
 from matdata.curate.dedupe import lowest_in_group
 from matdata.curate.filters import AFTER_DEDUPE, BEFORE_DEDUPE, Rule, Subject, wyckoff_of
 from matdata.curate.funnel import (
@@ -55,48 +55,6 @@ class Others:
 
     names: tuple[str, ...] = ()
     keys: frozenset[str] = field(default_factory=frozenset)
-
-
-@dataclass(frozen=True)
-class Curated:
-    """Result of curation: which records, sorted by material id, the ledger, and the funnel.
-
-    Attributes
-    ----------
-    table
-        Columns of the dataset; one is made when it is asked for.
-    rejects, funnel
-        The other records.
-    dedupe, symmetry
-        What duplicates were, and the engine with its version.
-    """
-
-    table: DatasetTable
-    rejects: list[Reject]
-    funnel: Funnel
-    dedupe: str
-    symmetry: str
-
-    def __len__(self) -> int:
-        return len(self.table.rows)
-
-    @property
-    def has_structure(self) -> npt.NDArray[np.bool_]:
-        """Which rows have a structure, (k,)."""
-        return self.table.records.store.present[self.table.rows]
-
-    @property
-    def structures(self) -> Structures:
-        """The structures of all rows, read into memory."""
-        return self.table.records.store.structures_of(self.table.rows)
-
-    @property
-    def kind(self) -> str:
-        """``structure`` or ``composition`` if all rows are of one kind, ``mixed`` otherwise."""
-        having = self.has_structure
-        if not having.any():
-            return "composition"
-        return "structure" if having.all() else "mixed"
 
 
 class _Pass:

@@ -11,7 +11,7 @@ from matdata.core import ledger
 from matdata.core.cache import storage_error
 from matdata.core.console import Console
 from matdata.core.digest import SHORT, digest_json
-from matdata.curate.curate import Curated
+from matdata.curate.curated import Curated
 from matdata.curate.gather import Gathering
 from matdata.store import files, tables
 from matdata.store.artefact import ArtefactWriter, building

@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -21,15 +21,19 @@ from matdata.core.given import require_name
 from matdata.core.ledger import DEBUG, UNEXPECTED, Reject
 from matdata.core.structures import Structures
 from matdata.sources.base import Chunk, Origin, Source
+from matdata.sources.chunk_files import (
+    ChunkWriter,
+    chunk_digests,
+    read_chunk,
+)
 from matdata.sources.limits import MAX_COLUMNS
 from matdata.store import files, tables
 from matdata.store.artefact import ArtefactWriter, building, check_files
-from matdata.store.columns import read_structures, write_structures
 from matdata.store.damage import State, damage_of
 from matdata.store.manifest import is_committed, read_manifest
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 KIND = "snapshot"
 #: By part of a snapshot: digests of its crystals, its table and its rejects.
@@ -81,7 +85,7 @@ class Snapshot:
     def chunks(self) -> Iterator[Chunk]:
         """The records, chunk by chunk; each chunk's files are checked first."""
         for part in self.parts:
-            yield _read_chunk(self.checked(part))
+            yield read_chunk(self.checked(part))
 
     @property
     def parts(self) -> list[str]:
@@ -105,58 +109,6 @@ class Snapshot:
         structures = Structures.concat([chunk.structures for chunk in chunks])
         table = tables.join_columns([chunk.table for chunk in chunks])
         return structures, table, [reject for chunk in chunks for reject in chunk.rejects]
-
-
-class _ChunkWriter:
-    """Writes a chunk, and takes the digests of what a reader of its files will get."""
-
-    def __init__(self, chunk: Chunk) -> None:
-        self._chunk = chunk
-        self.digests: list[str] = []
-
-    def __call__(self, folder: Path) -> None:
-        folder.mkdir()
-        chunk, rejects = self._chunk, ledger.to_columns(self._chunk.rejects)
-        table = tables.table_of(chunk.table)
-        tables.write_arrow(folder / "table.parquet", table)
-        tables.write_table(folder / "ledger.parquet", rejects)
-        structures = chunk.structures
-        if chunk.crystals is not None:
-            write_structures(folder / "crystals.h5", structures)
-        self.digests = _digests(structures if chunk.crystals is not None else None, table, rejects)
-
-
-def _digests(
-    structures: Structures | None, table: pa.Table, rejects: Mapping[str, object]
-) -> list[str]:
-    crystals = structures.digest() if structures is not None else ""
-    return [crystals, digest_json(table.to_pydict()), digest_json(rejects)]
-
-
-def _read_chunk(folder: Path) -> Chunk:
-    table = tables.read_table(folder / "table.parquet")
-    rejects = read_rejects(folder)
-    structures = read_chunk_structures(folder, table["material_id"])
-    if structures is None:
-        return Chunk(None, table, rejects)
-    rows = None if structures.is_complete else structures.rows
-    return Chunk(structures.crystals, table, rejects, rows)
-
-
-def read_chunk_table(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """The table of a chunk in Arrow, or those of some columns that it has."""
-    return tables.read_arrow(folder / "table.parquet", columns)
-
-
-def read_chunk_structures(folder: Path, ids: Sequence[str]) -> Structures | None:
-    """The structures of a chunk with these ids (n,); None in a source of compositions."""
-    path = folder / "crystals.h5"
-    return read_structures(path, ids) if path.exists() else None
-
-
-def read_rejects(folder: Path) -> list[Reject]:
-    """The records of a chunk that could not be read."""
-    return ledger.from_columns(tables.read_table(folder / "ledger.parquet"))
 
 
 def find_snapshot(home: Path, request_digest: str) -> Snapshot | None:
@@ -253,7 +205,7 @@ def _read_all(
     for chunk in console.bar(parsed, "reading", origin.count, n_done, size=_n_read):
         _require_few(columns, chunk, origin)
         counts = {"records": len(chunk), "rejected": len(chunk.rejects)}
-        part, write = _part(numbers.popleft()), _ChunkWriter(chunk)
+        part, write = _part(numbers.popleft()), ChunkWriter(chunk)
         writer.write(part, write, **counts)
         digests[part] = write.digests
     if not writer.parts:
@@ -269,11 +221,11 @@ def _with_earlier(
 ) -> list[list[str]]:
     """Digests of all chunks in order; those of an earlier, killed reading are read again."""
     for part in sorted(writer.parts.keys() - digests.keys()):
-        chunk = _read_chunk(writer.staging / part)
+        chunk = read_chunk(writer.staging / part)
         _require_few(columns, chunk, origin)
         table = tables.read_arrow(writer.staging / part / "table.parquet")
         structures = None if chunk.crystals is None else chunk.structures
-        digests[part] = _digests(structures, table, ledger.to_columns(chunk.rejects))
+        digests[part] = chunk_digests(structures, table, ledger.to_columns(chunk.rejects))
     return [digests[part] for part in sorted(digests)]
 
 

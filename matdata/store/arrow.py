@@ -94,7 +94,7 @@ TYPES = {
 _WORDS = {pa.int64(): INT, pa.float64(): FLOAT, pa.bool_(): BOOL, pa.string(): TEXT}
 
 
-_DTYPES = {
+_DTYPES: dict[pa.DataType, Any] = {
     pa.int32(): np.dtype(np.int32),
     pa.int64(): np.dtype(np.int64),
     pa.uint8(): np.dtype(np.uint8),
@@ -163,7 +163,7 @@ def numpy_of(array: pa.Array) -> npt.NDArray[Any]:
     dtype = _DTYPES[array.type]
     if not len(array):
         return np.empty(0, dtype)
-    whole = np.frombuffer(array.buffers()[1], dtype=dtype)
+    whole: npt.NDArray[Any] = np.frombuffer(array.buffers()[1], dtype=dtype)
     return whole[array.offset : array.offset + len(array)]
 
 
