@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from matdata.core.console import Console
 from matdata.core.errors import CurationError
 from matdata.core.ledger import UNEXPECTED, Reject, count_reasons
-from matdata.curate.curate import DUPLICATE_REASONS, Curated
+from matdata.curate.curate import DUPLICATE_REASONS
+from matdata.curate.curated import Curated
 from matdata.curate.funnel import render
 from matdata.features.runner import Made
 from matdata.store.damage import State

@@ -94,7 +94,7 @@ def export_dataset(dataset: Dataset, asked: ExportRequest) -> Written:
         features[spec] = dataset.feature(spec, **asked.settings.get(spec, family))
     content = Exported(
         dataset.ref,
-        dataset.columns,
+        dict(dataset.columns),
         dataset.units,
         dataset.structures,
         features,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from matdata.core.cache import KINDS, other_places
+from matdata.core.cache import KINDS, also_named, other_places
 from matdata.housekeeping.artefacts import SPLITS, Artefact
 from matdata.sources.download import DOWNLOADS
 from matdata.store import notes
@@ -80,7 +80,7 @@ def orphaned_features(cache: Path, artefacts: Sequence[Artefact]) -> Iterator[Le
     Where a version of the dataset of that name is damaged they are perhaps of that one, and stay;
     so do those of a dataset in a second place, and all of them where such a place is missing.
     """
-    if not all(place.is_dir() for place in other_places(cache)):
+    if not all(place.is_dir() for place in also_named()):
         return
     provided = {key for one in artefacts for key in one.provides}
     provided |= {f"rows:{dataset.data_ref}" for dataset in _of_other_places(cache)}

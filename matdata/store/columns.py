@@ -6,13 +6,12 @@ structure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
-from matdata.core.crystals import Crystals, as_ids
+from matdata.core.crystals import Crystals, Int, as_ids
 from matdata.core.structures import Structures
 from matdata.store import hdf5
 
@@ -52,7 +51,7 @@ def read_crystals(
     }
 
 
-def read_structures(path: Path, ids: Sequence[str]) -> Structures:
+def read_structures(path: Path, ids: Any) -> Structures:
     """Read what `write_structures` wrote; `ids` (n,) in the order of the table's rows."""
     shard = hdf5.Shard(path)
     try:
@@ -64,3 +63,12 @@ def read_structures(path: Path, ids: Sequence[str]) -> Structures:
     if rows is None:
         return Structures.of(Crystals(names, **columns))
     return Structures(names, Crystals(names[rows], **columns), rows)
+
+
+def read_structure_rows(path: Path) -> Int | None:
+    """Rows (k,) of the table that have a structure; None where all have one."""
+    shard = hdf5.Shard(path)
+    try:
+        return shard.read(ROWS) if ROWS in shard else None
+    finally:
+        shard.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import json
 import os
@@ -115,6 +116,26 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             remove(temporary)
+
+
+def reserve(path: Path, size: int) -> None:
+    """Check that so many bytes can be written at `path`, which is removed again.
+
+    Raises
+    ------
+    OSError
+        If the disk has no such space.
+    """
+    if not hasattr(os, "posix_fallocate"):  # not on macOS
+        return
+    try:
+        with open(path, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, max(size, 1))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise  # other file systems cannot reserve
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def safe_name(text: str) -> str:
