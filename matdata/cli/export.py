@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 
 from matdata.cli.common import cache_of, console_of, print_json, settings_of, words
+from matdata.core.documents import JsonObject
 from matdata.datasets import opening
-from matdata.datasets.exporting import ExportRequest, export_dataset
+from matdata.datasets.exporting import ExportRequest, Written, export_dataset
+from matdata.datasets.exports.losses import sentence
 
 
 def run(given: argparse.Namespace) -> int:
@@ -19,17 +21,38 @@ def run(given: argparse.Namespace) -> int:
         words(given.features),
         settings_of(given.set),
         given.snapshot,
+        given.split,
+        given.derived,
     )
     written = export_dataset(opening.open(given.dataset, cache_of(given)), asked)
-    record: dict[str, object] = {"output": str(written.path)}
-    how = ""
+    say = console_of(given).say
     if written.snapshot is None:
-        record |= {"format": asked.form, "rows": written.rows}
+        say(f"wrote {written.path}")
+        for loss in written.losses:
+            say(f"  not kept: {sentence(loss)}")
+        if written.rebuild:
+            say(f"  `{written.rebuild}` builds it again")
     else:
-        record |= {"records": written.rows, "snapshot": written.snapshot.folder.name}
         source = written.snapshot.origin["source"]
-        how = f"; `matdata build {source} --from {written.path}` reads it"
-    console_of(given).say(f"wrote {written.path}{how}")
+        say(f"wrote {written.path}; `matdata build {source} --from {written.path}` reads it")
     if given.json:
-        print_json(record)
+        print_json(_record(written, asked))
     return 0
+
+
+def _record(written: Written, asked: ExportRequest) -> JsonObject:
+    if written.snapshot is not None:
+        return {
+            "output": str(written.path),
+            "records": written.rows,
+            "snapshot": written.snapshot.folder.name,
+        }
+    return {
+        "output": str(written.path),
+        "format": asked.form,
+        "rows": written.rows,
+        "features": list(written.features),
+        "losses": list(written.losses),
+        "content_digest": written.content_digest,
+        "rebuild": written.rebuild or None,
+    }
