@@ -267,4 +267,5 @@ def _identity(origin: Origin) -> JsonObject:
         "version": origin.version,
         "energy": [origin.energy_column, origin.energy_per],
         "targets": origin.targets,
+        **({"units": origin.units} if origin.units else {}),
     }

@@ -17,7 +17,11 @@ from matdata.core.given import ending_of
 from matdata.core.structures import Structures
 from matdata.datasets.exports import losses as lost
 from matdata.datasets.exports.content import Exported
+from matdata.datasets.exports.frames import changed_texts
 from matdata.datasets.exports.losses import Loss
+from matdata.sources.readers.opening import plain_suffix
+from matdata.sources.readers.records import READERS
+from matdata.store import files
 
 Writer = Callable[[Path, Exported], None]
 
@@ -37,8 +41,8 @@ class ExportFormat:
     endings
         Of names of files by which it is known.
     rebuilt_from
-        What `matdata build` reads: ``""`` for the output itself, a name in the folder, or None
-        where it reads no such file.
+        What `matdata build` reads: ``""`` for the output itself, a name in the folder (with the
+        dataset's ``{name}``), or None where it reads no such file.
     folder
         Whether it is a folder of files.
     structures
@@ -73,6 +77,14 @@ class ExportFormat:
         write: Writer = getattr(import_module(f"matdata.datasets.exports.{module}"), name)
         write(path, content)
 
+    def source(self, path: Path, content: Exported) -> Path | None:
+        """What `matdata build` reads of an output; None where it reads no such file."""
+        named = self.folder or plain_suffix(path) in READERS
+        if self.rebuilt_from is None or not named:
+            return None
+        name = files.safe_name(str(content.dataset.manifest["name"]))
+        return path / self.rebuilt_from.format(name=name) if self.rebuilt_from else path
+
     def lost(self, content: Exported) -> list[JsonObject]:
         """What of a dataset the format does not keep."""
         records = (loss.of(content) for loss in self.losses)
@@ -91,8 +103,7 @@ FORMATS: dict[str, ExportFormat] = {
         "the table",
         (
             Loss("structures", "not written; hf is Parquet with structures", lost.has_structures),
-            lost.AXES,
-            *lost.ALWAYS,
+            *lost.STATING,
         ),
         (".parquet",),
     ),
@@ -101,7 +112,9 @@ FORMATS: dict[str, ExportFormat] = {
         "crystals and scalar cells, for ASE",
         (
             Loss("structures", "written with 8 decimals of Å", lost.has_structures),
-            lost.UNITS,
+            Loss("texts", "backslashes and line ends are read as other letters", changed_texts),
+            lost.NAMES,
+            lost.ODD_UNITS,
             lost.AXES,
             *lost.ALWAYS,
         ),
@@ -129,6 +142,30 @@ FORMATS: dict[str, ExportFormat] = {
         "a document per material, with pymatgen's structures",
         (lost.NAMES, lost.ODD_UNITS, lost.AXES, *lost.ALWAYS),
         (".jsonl",),
+    ),
+    "hf": ExportFormat(
+        "hf:write_hf",
+        "a folder for datasets.load_dataset",
+        (lost.ROWS, lost.PART, *lost.STATING),
+        folder=True,
+        splits="one",
+    ),
+    "matbench": ExportFormat(
+        "matbench:write_matbench",
+        "a folder with a data set of matminer and the folds of Matbench",
+        (lost.NAMES, lost.ODD_UNITS, lost.AXES, lost.FOLDS, *lost.ALWAYS),
+        rebuilt_from="{name}.json.gz",
+        folder=True,
+        structures="one kind",
+        features=False,
+        splits="folds",
+    ),
+    "optimade": ExportFormat(
+        "optimade:write_optimade",
+        "an answer of an OPTIMADE service",
+        lost.STATING,
+        structures="all",
+        features=False,
     ),
 }
 ENDINGS: Mapping[str, str] = {

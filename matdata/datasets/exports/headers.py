@@ -50,10 +50,12 @@ def without_place(content: Exported) -> list[str]:
 
 
 def _header(name: str, unit: str, content: Exported) -> str:
-    if _read_again(name, name, content) == unit:
+    known = _read_again(name, name, content)
+    if known == unit:
         return name
     header = with_unit(name, unit)
-    return header if _read_again(header, name, content) == unit else name
+    # A unit of no table is lost, and another one that the name alone implies would be wrong.
+    return header if known or _read_again(header, name, content) == unit else name
 
 
 def _read_again(header: str, name: str, content: Exported) -> str:
@@ -61,5 +63,6 @@ def _read_again(header: str, name: str, content: Exported) -> str:
     kind = content.types.get(name)
     if kind is None:  # id and formula
         return ""
-    named = UNITS.get(header, "") if is_number(kind) else ""
+    learned = is_number(kind) and name in content.targets
+    named = UNITS.get(header, "") if learned else ""
     return named or unit_in_header(header) or ""

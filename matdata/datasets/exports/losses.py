@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from matdata.core.documents import JsonObject
+from matdata.core.part_names import PART_COLUMN
 from matdata.datasets.exports.content import Exported
 from matdata.datasets.exports.headers import renamed, without_place
 from matdata.datasets.exports.kinds import columns_of, is_array, is_nested, is_text, is_truth
@@ -139,7 +140,6 @@ CSV_TEXTS = Loss(
     "back as those, or with an apostrophe",
     _ambiguous_texts,
 )
-UNITS = Loss("units", "not written; say them with --unit", lambda c: some([*c.units]))
 AXES = Loss("axes", "not written; say them with --axis", lambda c: some([*c.axes]))
 WORDS = Loss(
     "words",
@@ -154,4 +154,16 @@ DERIVED = Loss(
     "a rebuild computes them anew, and has the written ones as `…_given`",
     lambda c: () if c.derived else None,
 )
-ALWAYS = (WORDS, SPLITS, FEATURES, DERIVED)
+PART = Loss(
+    "names",
+    "the part of the split is a column of that name, and the table's is `part_given`",
+    lambda c: (PART_COLUMN,) if c.split and PART_COLUMN in c.names.values() else None,
+)
+FOLDS = Loss(
+    "splits",
+    "in a file of their own, validation within train; a rebuild does not read it",
+    lambda c: some([*c.folds]),
+)
+#: Of formats that have a place for what is said of the data.
+STATING = (SPLITS, FEATURES, DERIVED)
+ALWAYS = (WORDS, *STATING)

@@ -17,16 +17,16 @@ def rebuild_command(content: Exported, path: Path, form: ExportFormat) -> str:
     Columns to learn and the column of energies are named as they were, where a format keeps them;
     what the dataset is, and units that no header states, are said by the user.
     """
-    if form.rebuilt_from is None:
+    source = form.source(path, content)
+    if source is None:
         return ""
     lost = {loss.aspect for loss in form.losses}
     headers = headers_of(content) if "names" in lost else {}
-    words = ["matdata", "build", str(path / form.rebuilt_from) if form.rebuilt_from else str(path)]
-    words += ["--name", str(content.dataset.manifest["name"])]
+    words = ["matdata", "build", str(source), "--name", str(content.dataset.manifest["name"])]
     if content.targets != columns_of(content, is_number):  # those that a rebuild takes by itself
         words += [w for one in content.targets for w in ("--target", headers.get(one, one))]
     words += _energy(content, headers)
-    if "licence" in content.words:
+    if "licence" in content.words and "words" in lost:
         words += ["--licence", content.words["licence"]]
     return shlex.join(words)
 
