@@ -37,6 +37,11 @@ class StructureRows:
         if self._shard is not None:
             self._shard.close()
 
+    @property
+    def n_sites(self) -> int:
+        """Sites of all structures."""
+        return 0 if self._shard is None else int(self._offsets[-1])
+
     def read(self, ids: Sequence[str], start: int) -> Structures:
         """The structures of the rows `start` to ``start + len(ids)``, whose ids are given."""
         names = as_ids(ids)

@@ -150,6 +150,23 @@ FORMATS: dict[str, ExportFormat] = {
         folder=True,
         splits="one",
     ),
+    "aselmdb": ExportFormat(
+        "aselmdb:write_aselmdb",
+        "an ASE database in an LMDB file, for fairchem",
+        lost.STATING,
+        (".aselmdb",),
+        structures="all",
+        features=False,
+    ),
+    "pyg": ExportFormat(
+        "pyg:write_pyg",
+        "a folder of tensors for PyTorch Geometric",
+        lost.STATING,
+        rebuilt_from="table.parquet",
+        folder=True,
+        structures="all",
+        features=False,
+    ),
     "matbench": ExportFormat(
         "matbench:write_matbench",
         "a folder with a data set of matminer and the folds of Matbench",

@@ -14,6 +14,7 @@ from matdata.core.units import without_unit
 from matdata.sources.readers.base import LABEL, Raw, Record
 from matdata.sources.readers.csv_table import header_of, mentions_cif, unnamed_columns
 from matdata.sources.readers.layout import Layout, shard_stem
+from matdata.sources.readers.lmdb_rows import stated_of as stated_in_lmdb
 from matdata.sources.readers.opening import digest_input, encodable, plain_stem, plain_suffix
 from matdata.sources.readers.optimade_json import stated_of as stated_in_answer
 from matdata.sources.readers.parquet_table import column_names_of, left_out, stated_of
@@ -25,7 +26,7 @@ from matdata.sources.readers.stated import Stated
 #: Columns of a file whose records all have the same ones.
 HEADERS = {".csv": header_of, ".parquet": column_names_of}
 #: Formats that have a place for units and more.
-STATEMENTS = {".parquet": stated_of, ".json": stated_in_answer}
+STATEMENTS = {".parquet": stated_of, ".json": stated_in_answer, ".aselmdb": stated_in_lmdb}
 
 
 @dataclass(frozen=True)
