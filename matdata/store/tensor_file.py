@@ -8,11 +8,16 @@ import math
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-_DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+    "I64": np.dtype("<i8"),
+}
 
 
 @contextlib.contextmanager
@@ -26,7 +31,7 @@ def tensor_file(
     path
         The file.
     shapes
-        By name the type (``F32``, ``F64``, ``I64``) and shape of each array.
+        By name the type (``F32`` or ``I64``) and shape of each array.
     about
         Texts for the header.
     """
@@ -51,7 +56,7 @@ def tensor_file(
 
 
 def _mapped(
-    path: Path, dtype: np.dtype[np.generic], offset: int, shape: tuple[int, ...]
+    path: Path, dtype: np.dtype[Any], offset: int, shape: tuple[int, ...]
 ) -> npt.NDArray[np.generic]:
     if not math.prod(shape):
         return np.zeros(shape, dtype)

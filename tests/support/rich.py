@@ -1,4 +1,4 @@
-"""A dataset with a cell of every kind, by which exports are compared with what they were made from."""
+"""A dataset with a cell of every kind, by which exports are compared with their datasets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def records(count: int = 12) -> list[dict[str, Any]]:
             "n_sites": 100 + k,
             "n_sites_given": f"first {k}",
             "code": f"{k:03d}",
-            "note": "=1+1" if k == 2 else None if k == 5 else "a, \"b\" ü",
+            "note": "=1+1" if k == 2 else None if k == 5 else 'a, "b" ü',
             "metal": k % 2 == 0,
             "dos": [k / 3, 0.5, 1e-300],
             "energies": [-1.0, 0.0, 1.0],

@@ -118,8 +118,9 @@ def _sizes(content: Exported) -> dict[str, int]:
 
 def _parts(content: Exported) -> dict[str, str]:
     """Part by id; empty if there is no split."""
-    split = content.split or {}
-    return {one: part for part, ids in split.items() for one in ids}
+    if content.split is None:
+        return {}
+    return {one: part for part, ids in content.split.items() for one in ids}
 
 
 def _rows_by_part(
