@@ -8,8 +8,7 @@ from pathlib import Path
 from matdata.cli.common import cache_of, console_of, print_json, settings_of, words
 from matdata.core.documents import JsonObject
 from matdata.datasets import opening
-from matdata.datasets.exporting import ExportRequest, Written, export_dataset
-from matdata.datasets.exports.losses import sentence
+from matdata.datasets.exporting import ExportRequest, Written, export_dataset, lines_of
 
 
 def run(given: argparse.Namespace) -> int:
@@ -25,16 +24,8 @@ def run(given: argparse.Namespace) -> int:
         given.derived,
     )
     written = export_dataset(opening.open(given.dataset, cache_of(given)), asked)
-    say = console_of(given).say
-    if written.snapshot is None:
-        say(f"wrote {written.path}")
-        for loss in written.losses:
-            say(f"  not kept: {sentence(loss)}")
-        if written.rebuild:
-            say(f"  `{written.rebuild}` builds it again")
-    else:
-        source = written.snapshot.origin["source"]
-        say(f"wrote {written.path}; `matdata build {source} --from {written.path}` reads it")
+    for line in lines_of(written):
+        console_of(given).say(line)
     if given.json:
         print_json(_record(written, asked))
     return 0

@@ -11,6 +11,7 @@ from matdata.core.errors import ConfigError, StoreError
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.exports.content import Exported
 from matdata.datasets.exports.formats import FORMATS, format_of
+from matdata.datasets.exports.losses import sentence
 from matdata.datasets.exports.rebuild import rebuild_command
 from matdata.datasets.exports.split_choice import folds_to_write, split_to_write
 from matdata.datasets.exports.writing import write_export
@@ -154,6 +155,17 @@ def export_dataset(dataset: Dataset, asked: ExportRequest) -> Written:
         ),
         content_digest=content.content_digest,
     )
+
+
+def lines_of(written: Written) -> list[str]:
+    """What was written, what is not kept, and how it is read again, for people."""
+    if written.snapshot is not None:
+        source = written.snapshot.origin["source"]
+        way = f"`matdata build {source} --from {written.path}` reads it"
+        return [f"wrote {written.path}; {way}"]
+    lines = [f"wrote {written.path}"]
+    lines += [f"  not kept: {sentence(loss)}" for loss in written.losses]
+    return [*lines, f"  `{written.rebuild}` builds it again"] if written.rebuild else lines
 
 
 def _snapshot_of(dataset: Dataset) -> Snapshot:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from matdata.building.keywords import Texts
 from matdata.core.cache import cache_dir
+from matdata.core.console import python_console
 from matdata.core.keywords import with_keywords
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import dataset_of
@@ -139,18 +140,23 @@ def export(
     set: Mapping[str, Mapping[str, object]] | None = None,
     raw_text: bool = False,
     snapshot: bool = False,
+    split: str | None = None,
+    derived: bool = False,
     cache: str | Path | None = None,
 ) -> Path:
     """Write a dataset for other programs, as ``matdata export`` does; returns the path.
+
+    What a rebuild would not give back is printed, as the command does.
 
     Parameters
     ----------
     dataset
         An open dataset, or the reference of one.
     output
-        The file, whose ending says the format if `format` does not.
+        The file or folder, whose ending says the format if `format` does not.
     format
-        ``npz``, ``hdf5``, ``parquet``, ``extxyz`` or ``csv``.
+        ``npz``, ``hdf5``, ``parquet``, ``extxyz``, ``csv``, ``jsonl``, ``hf``, ``aselmdb``,
+        ``pyg``, ``matbench`` or ``optimade``.
     features
         Stored features to write, dense.
     set
@@ -159,6 +165,10 @@ def export(
         Of CSV: leave texts as they are that a spreadsheet would run.
     snapshot
         Write the records that it was made from (.jsonl, .jsonl.gz), for ``from_`` of `build`.
+    split
+        The saved split that ``hf`` and ``matbench`` write; the only one if not given.
+    derived
+        Write columns that matdata computes as well, which a rebuild computes anew.
     cache
         Cache folder of a dataset that is named.
 
@@ -170,12 +180,17 @@ def export(
     Examples
     --------
     >>> md.export("mine", "mine.parquet", features="magpie")
+    >>> md.export("mine", "folder", format="hf", split="70-15-15-seed0")
     """
     from matdata.core.given import path_of
-    from matdata.datasets.exporting import ExportRequest, export_dataset
+    from matdata.datasets.exporting import ExportRequest, export_dataset, lines_of
 
     names = features.split(",") if isinstance(features, str) else features
     specs = tuple(name.strip() for name in names if name.strip())
     path = path_of(output, "the output")
-    request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot)
-    return export_dataset(dataset_of(dataset, cache), request).path
+    request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot, split, derived)
+    written = export_dataset(dataset_of(dataset, cache), request)
+    console = python_console()
+    for line in lines_of(written):
+        console.say(line)
+    return written.path
