@@ -7,7 +7,9 @@ equal rows give equal bytes and nothing unpacks to more than a limit.
 
 from __future__ import annotations
 
+import functools
 import json
+import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -89,18 +91,36 @@ def _encoded(value: object) -> object:
 
 
 def legal_pairs(pairs: Mapping[str, object]) -> dict[str, object]:
-    """Those pairs that ASE takes as key-value pairs of a row: it refuses some names and texts."""
+    """Those pairs that ASE takes as key-value pairs of a row and finds again.
+
+    It refuses some names, and texts that look like numbers; names that are also a formula select
+    rows with those atoms.
+    """
+    return {
+        name: value
+        for name, value in pairs.items()
+        if _is_legal_name(name) and not (isinstance(value, str) and _looks_like_a_number(value))
+    }
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_legal_name(name: str) -> bool:
     with needed_for(TASK):
         from ase.db.core import check
 
-    legal = {}
-    for name, value in pairs.items():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         try:
-            check({name: value})
-        except ValueError:
-            continue
-        legal[name] = value
-    return legal
+            check({name: 1.0})
+        except (ValueError, UserWarning):
+            return False
+    return True
+
+
+def _looks_like_a_number(text: str) -> bool:
+    from ase.db.core import str_represents
+
+    return any(str_represents(text, kind) for kind in (bool, int, float))
 
 
 class LmdbFile:

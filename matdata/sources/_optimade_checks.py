@@ -62,7 +62,8 @@ def check_statements(attributes: JsonMapping, numbers: Sequence[int]) -> None:
         shares = [counts[elements.atomic_number(symbol)] / len(numbers) for symbol in stated]
         _compare_ratios(attributes.get("elements_ratios"), shares)
     anonymous = attributes.get("chemical_formula_anonymous")
-    _compare("chemical_formula_anonymous", anonymous, anonymous_formula(counts))
+    reduced = [int(amount) for amount in reduced_amounts(counts).values()]
+    _compare("chemical_formula_anonymous", anonymous, anonymous_formula(reduced))
     for name in FORMULAS:
         _compare_formula(name, attributes.get(name), counts)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from string import ascii_lowercase, ascii_uppercase
-
-from matdata.core.composition import reduced_amounts
 
 #: What properties of matdata begin with.
 PREFIX = "_matdata_"
@@ -17,17 +15,16 @@ EXPORT = f"{PREFIX}export"
 COLUMNS = f"{PREFIX}columns"
 
 
-def anonymous_formula(counts: Mapping[int, int]) -> str:
-    """The anonymous formula: reduced amounts in descending order as ``A3B2C``.
+def anonymous_formula(amounts: Iterable[int]) -> str:
+    """The anonymous formula: amounts in descending order as ``A3B2C``.
 
     Parameters
     ----------
-    counts
-        Number of atoms by atomic number.
+    amounts
+        Number of atoms of each element in the reduced formula.
     """
-    amounts = sorted((int(a) for a in reduced_amounts(counts).values()), reverse=True)
     letters = [*ascii_uppercase, *(a + b for a in ascii_uppercase for b in ascii_lowercase)]
     return "".join(
         letter + (str(amount) if amount > 1 else "")
-        for letter, amount in zip(letters, amounts, strict=False)
+        for letter, amount in zip(letters, sorted(amounts, reverse=True), strict=False)
     )

@@ -79,12 +79,12 @@ class DatasetFolder:
         check_files(self.folder, self.manifest, part)
         return self.folder / part
 
-    @property
+    @functools.cached_property
     def table_path(self) -> Path:
         """The file of the table, checked."""
         return self._checked("table.parquet")
 
-    @property
+    @functools.cached_property
     def structures_path(self) -> Path | None:
         """The file of the structures, checked; None if all rows are compositions."""
         return None if self.kind == "composition" else self._checked("crystals.h5")

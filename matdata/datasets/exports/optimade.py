@@ -8,6 +8,7 @@ positions. Specification: https://github.com/Materials-Consortia/OPTIMADE, versi
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core import elements
-from matdata.core.composition import reduced_amounts
 from matdata.core.crystals import Crystals
 from matdata.core.documents import JsonObject
 from matdata.datasets.exports.content import FORMULA, ID, Block, Exported
@@ -87,12 +87,11 @@ def _entries(block: Block, properties: dict[str, str]) -> Iterator[JsonObject]:
 
 def _structure(crystals: Crystals, positions: npt.NDArray[np.float64], row: int) -> JsonObject:
     part = crystals.sites(row)
-    numbers = crystals.numbers[part].tolist()
-    names = [elements.symbols()[number] for number in numbers]
+    names = [elements.symbols()[number] for number in crystals.numbers[part].tolist()]
     counts = dict(sorted(Counter(names).items()))
-    amounts = {one: int(n) for one, n in reduced_amounts(Counter(numbers)).items()}
-    symbols = {elements.symbols()[one]: n for one, n in amounts.items()}
-    reduced = "".join(f"{one}{n if n > 1 else ''}" for one, n in sorted(symbols.items()))
+    common = math.gcd(*counts.values())
+    amounts = {name: count // common for name, count in counts.items()}
+    reduced = "".join(f"{name}{count if count > 1 else ''}" for name, count in amounts.items())
     return {
         "last_modified": None,
         "elements": list(counts),
@@ -100,7 +99,7 @@ def _structure(crystals: Crystals, positions: npt.NDArray[np.float64], row: int)
         "elements_ratios": [count / len(names) for count in counts.values()],
         "chemical_formula_descriptive": reduced,
         "chemical_formula_reduced": reduced,
-        "chemical_formula_anonymous": anonymous_formula(Counter(numbers)),
+        "chemical_formula_anonymous": anonymous_formula(amounts.values()),
         "dimension_types": [1, 1, 1],
         "nperiodic_dimensions": 3,
         "lattice_vectors": crystals.lattice[row].tolist(),
