@@ -13,6 +13,7 @@ EXACT = f"{PREFIX}frac_coords"
 EXPORT = f"{PREFIX}export"
 #: Key of ``meta`` with column, unit and axis of each property of matdata.
 COLUMNS = f"{PREFIX}columns"
+_LETTERS = [*ascii_uppercase, *(a + b for a in ascii_uppercase for b in ascii_lowercase)]
 
 
 def anonymous_formula(amounts: Iterable[int]) -> str:
@@ -23,8 +24,7 @@ def anonymous_formula(amounts: Iterable[int]) -> str:
     amounts
         Number of atoms of each element in the reduced formula.
     """
-    letters = [*ascii_uppercase, *(a + b for a in ascii_uppercase for b in ascii_lowercase)]
     return "".join(
         letter + (str(amount) if amount > 1 else "")
-        for letter, amount in zip(letters, sorted(amounts, reverse=True), strict=False)
+        for letter, amount in zip(_LETTERS, sorted(amounts, reverse=True), strict=False)
     )

@@ -50,7 +50,7 @@ class Block:
     table: pa.Table
     structures: Structures
 
-    @property
+    @functools.cached_property
     def ids(self) -> list[str]:
         """Material ids of the rows."""
         ids: list[str] = self.structures.ids.tolist()
