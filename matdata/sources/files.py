@@ -31,7 +31,7 @@ CSV = ".csv"
 DOCUMENTS = (".json", ".jsonl", ".ndjson")  # each record has its own columns
 GENERIC = ("train", "val", "test", "data", "summary", "structures", "dataset")
 FORMATS = (
-    "CIF, POSCAR, CSV, JSON, JSONL, Parquet, extended XYZ, ASE db, a folder or a zip of "
+    "CIF, POSCAR, CSV, JSON, JSONL, Parquet, extended XYZ, ASE db, aselmdb, a folder or a zip of "
     "structures, a folder of train, val and test files"
 )
 

@@ -31,7 +31,7 @@ from matdata.store.manifest import is_committed, read_manifest
 
 KIND = "snapshot"
 #: Raised when the same input is read differently, so that earlier snapshots are not reused.
-READING = 5
+READING = 6
 
 
 @dataclass(frozen=True)

@@ -80,16 +80,6 @@ class DatasetFolder:
         return self.folder / part
 
     @functools.cached_property
-    def table_path(self) -> Path:
-        """The file of the table, checked."""
-        return self._checked("table.parquet")
-
-    @functools.cached_property
-    def structures_path(self) -> Path | None:
-        """The file of the structures, checked; None if all rows are compositions."""
-        return None if self.kind == "composition" else self._checked("crystals.h5")
-
-    @functools.cached_property
     def columns(self) -> tables.Columns:
         """The table's columns."""
         return tables.read_table(self._checked("table.parquet"))

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +23,7 @@ from matdata.curate.rows import GIVEN_FORMULA
 from matdata.curate.source_names import derived_columns, source_names
 from matdata.features.feature import Feature
 from matdata.splits.base import Split
+from matdata.store.artefact import check_files
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.said import words_in
 from matdata.store.structure_rows import StructureRows
@@ -121,9 +123,23 @@ class Exported:
         return derived_columns(complete=self.is_complete, ranks_by_cell=by_cell)
 
     @functools.cached_property
+    def table_path(self) -> Path:
+        """The file of the table, checked."""
+        return self._checked("table.parquet")
+
+    @functools.cached_property
+    def structures_path(self) -> Path | None:
+        """The file of the structures, checked; None if all rows are compositions."""
+        return None if self.dataset.kind == "composition" else self._checked("crystals.h5")
+
+    def _checked(self, part: str) -> Path:
+        check_files(self.dataset.folder, self.dataset.manifest, part)
+        return self.dataset.folder / part
+
+    @functools.cached_property
     def schema(self) -> pa.Schema:
         """Arrow types of the columns of the dataset, under its names."""
-        return pq.read_schema(self.dataset.table_path)
+        return pq.read_schema(self.table_path)
 
     @functools.cached_property
     def types(self) -> dict[str, pa.DataType]:
@@ -165,8 +181,8 @@ class Exported:
         """The dataset in blocks of so many rows."""
         start = 0
         with (
-            StructureRows(self.dataset.structures_path) as structures,
-            pq.ParquetFile(self.dataset.table_path) as file,
+            StructureRows(self.structures_path) as structures,
+            pq.ParquetFile(self.table_path) as file,
         ):
             for batch in file.iter_batches(batch_size=rows):
                 table = pa.Table.from_batches([batch])

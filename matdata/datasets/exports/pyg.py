@@ -51,7 +51,7 @@ class Crystals(InMemoryDataset):
 def write_pyg(folder: Path, content: Exported) -> None:
     """Fill a folder."""
     targets = [name for name in content.targets if _is_learned(content.types[name])]
-    with StructureRows(content.dataset.structures_path) as structures:
+    with StructureRows(content.structures_path) as structures:
         n_sites = structures.n_sites
     shapes: dict[str, tuple[str, tuple[int, ...]]] = {
         "z": ("I64", (n_sites,)),
