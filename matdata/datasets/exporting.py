@@ -63,11 +63,17 @@ class ExportRequest:
     def __post_init__(self) -> None:
         if not self.snapshot:
             self._require_fitting(self.form)  # refused also where no text is raw
-        elif self.features or self.format or not self.output.name.endswith(LINES):
+        elif self._says_more or not self.output.name.endswith(LINES):
             raise ConfigError(
-                "a snapshot is written as JSON lines, without features and --format",
+                "a snapshot is written as JSON lines, without features, --split, --derived and "
+                "--format",
                 next_step="name the file snapshot.jsonl.gz",
             )
+
+    @property
+    def _says_more(self) -> bool:
+        """Whether something is asked for that concerns a dataset and no snapshot."""
+        return bool(self.features or self.format or self.split or self.derived)
 
     def _require_fitting(self, form: str) -> None:
         if self.raw_text and form != "csv":

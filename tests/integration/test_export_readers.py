@@ -278,3 +278,24 @@ def test_entries_that_contradict_themselves_are_left_out(dataset, tmp_path):
     reasons = {one.material_id: one.reason for one in again.rejects()}
     assert reasons[first["id"]] == "contradiction"
     assert reasons[second["id"]] == "disordered"
+
+
+def test_materials_of_no_part_and_a_column_of_parts_are_declared(tmp_path):
+    from matdata.splits.base import Split
+    from matdata.splits.saved import save_splits
+
+    path = tmp_path / "some.json"
+    records = [{**one, "part": f"p{k}"} for k, one in enumerate(rich.records(6))]
+    path.write_text(json.dumps(records))
+    some = md.build(path, cache=tmp_path / "c", split=None, workers=1, name="some")
+    parts = {"train": some.ids[:3], "test": some.ids[4:]}
+    save_splits(some, [Split("mine", "fixed", {}, parts)])
+    written = export_dataset(some, ExportRequest(tmp_path / "hf", "hf"))
+    losses = {loss["aspect"]: loss["of"] for loss in written.losses}
+    assert losses == {"rows": ["mine"], "names": ["part"]}
+    again = md.build(written.path, cache=tmp_path / "d", workers=1, name="some")
+    assert again.ids.tolist() == [*some.ids[:3], *some.ids[4:]]
+    assert again.columns["part_given"] == ["p0", "p1", "p2", "p4", "p5"]
+    assert set(again.split("given")["test"]) == set(some.ids[4:].tolist())
+    with pytest.raises(md.ConfigError, match="without features, --split"):
+        ExportRequest(tmp_path / "a.jsonl", snapshot=True, split="mine")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Literal
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, did_you_mean, first_few
@@ -59,9 +60,9 @@ class ExportFormat:
     endings: tuple[str, ...] = ()
     rebuilt_from: str | None = ""
     folder: bool = False
-    structures: str = "any"
+    structures: Literal["any", "one kind", "all"] = "any"
     features: bool = True
-    splits: str | None = None
+    splits: Literal["one", "folds"] | None = None
 
     def write(self, path: Path, content: Exported) -> None:
         """Write a temporary file or folder.

@@ -14,7 +14,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.part_names import PART_COLUMN
 from matdata.datasets.exports.content import Exported
 from matdata.datasets.exports.headers import renamed, without_place
-from matdata.datasets.exports.kinds import columns_of, is_array, is_nested, is_text, is_truth
+from matdata.datasets.exports.kinds import columns_of, is_array, is_nested, is_text
 from matdata.sources.readers.csv_table import cell_value
 from matdata.store.csv import csv_lines
 
@@ -89,16 +89,6 @@ def arrays(text: str) -> Loss:
 def nested(text: str) -> Loss:
     """Records and lists of texts are lost."""
     return Loss("nested", text, lambda content: some(columns_of(content, is_nested)))
-
-
-def texts(text: str) -> Loss:
-    """Texts are lost."""
-    return Loss("texts", text, lambda content: some(columns_of(content, is_text)))
-
-
-def truths(text: str) -> Loss:
-    """Truth values are lost."""
-    return Loss("truth", text, lambda content: some(columns_of(content, is_truth)))
 
 
 def _unwritten_splits(content: Exported) -> Sequence[str] | None:
