@@ -48,13 +48,12 @@ def require_replaceable(path: Path, *, folder: bool) -> None:
     Raises
     ------
     StoreError
-        If a file is in the place of a folder or the reverse, or the folder holds other files.
+        If a file is in the place of a folder, or the folder holds other files.
     """
-    if not path.exists() or (path.is_file() and not folder):
-        return
-    if not folder or not path.is_dir():
-        here, asked = ("a folder", "a file") if path.is_dir() else ("a file", "a folder")
-        raise StoreError(f"{path} is {here}, and the format is {asked}", next_step="name another")
+    if not folder or not path.exists():
+        return  # moving a file to its place refuses to replace a folder
+    if not path.is_dir():
+        raise StoreError(f"{path} is a file, and the format is a folder", next_step="name another")
     there = {one.relative_to(path).as_posix() for one in path.rglob("*") if not one.is_dir()}
     others = sorted(there - _written_before(path))
     if others:
