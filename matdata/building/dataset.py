@@ -141,6 +141,7 @@ def _about(
         "dedupe": curated.dedupe,
         "symmetry": curated.symmetry,
         "energy_column": origin["energy_column"],
+        "energy_per": origin["energy_per"],
         "targets": {
             names[column]: described.units.get(names[column], "")
             for column in origin["targets"]

@@ -62,7 +62,7 @@ def said_by_user(origin: JsonMapping, options: BuildOptions) -> JsonObject:
     units = {
         column: unit
         for column, unit in sorted(given.items())
-        if unit != (_of_source(column, origin["targets"]) or unit_in_header(column))
+        if unit != (_of_source(column, _stated_units(origin)) or unit_in_header(column))
     }
     texts = {name: _text(name, getattr(options, name)) for name in LIMITS}
     new = {name: text for name, text in texts.items() if text and text != origin.get(name, "")}
@@ -102,20 +102,25 @@ def describe(
     return Description(units, **texts)
 
 
-def _of_source(column: str, targets: Mapping[str, str]) -> str | None:
+def _stated_units(origin: JsonMapping) -> dict[str, str]:
+    """Units that the source gives to its columns; origins of older snapshots know targets alone."""
+    return {**origin.get("units", {}), **origin["targets"]}
+
+
+def _of_source(column: str, units: Mapping[str, str]) -> str | None:
     """The unit that the source gives to a column of the dataset, which may have been renamed."""
-    while column not in targets and column.endswith(GIVEN):
+    while column not in units and column.endswith(GIVEN):
         column = column.removesuffix(GIVEN)
-    return targets.get(column)
+    return units.get(column)
 
 
 def _known_units(
     origin: JsonMapping, kinds: Mapping[str, str], names: Mapping[str, str]
 ) -> dict[str, str]:
     """Units by column of the dataset, as the source or else the columns' own names give them."""
-    units = dict(OWN_UNITS)
+    units, stated = dict(OWN_UNITS), _stated_units(origin)
     for name, kind in kinds.items():
-        unit = origin["targets"].get(name) or (unit_in_header(name) if kind in NUMERIC else None)
+        unit = stated.get(name) or (unit_in_header(name) if kind in NUMERIC else None)
         if unit and name in names:
             units[names[name]] = unit
     return units

@@ -197,7 +197,19 @@ def _add_removing(add: train_arguments.Add) -> None:
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
-        help="npz, hdf5, parquet, extxyz, csv or jsonl; by the ending of output if not given",
+        help="npz, hdf5, parquet, extxyz, csv, jsonl, hf, aselmdb, pyg, matbench or optimade; by "
+        "the ending of output if not given",
+    )
+    parser.add_argument(
+        "--split",
+        metavar="NAME",
+        help="the saved split that hf and matbench write; the only one if not given",
+    )
+    parser.add_argument(
+        "--derived",
+        action="store_true",
+        help="write columns that matdata computes as well (chemsys, space group, …), which a "
+        "rebuild computes anew",
     )
     parser.add_argument(
         "--raw-text",

@@ -319,10 +319,17 @@ SCHEMAS: dict[str, Schema] = {
         }
     ),
     "export": Schema(
-        {"output": ("text", "file")},
+        {"output": ("text", "file or folder")},
         {
-            "format": ("text", "of the file"),
+            "format": ("text", "of the output"),
             "rows": ("count", "materials"),
+            "features": ("list", "that were written: `feature`, `rows`, `columns`"),
+            "losses": (
+                "list",
+                "what a rebuild does not give back: `aspect`, names `of` what, `text`",
+            ),
+            "content_digest": ("text", "of all that a rebuild reads"),
+            "rebuild": ("text?", "the command that builds it again"),
             "records": ("count", "of a snapshot"),
             "snapshot": ("text", "its version"),
             "files": ("count", "of an archive"),

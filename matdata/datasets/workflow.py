@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from matdata.building.keywords import Texts
 from matdata.core.cache import cache_dir
+from matdata.core.console import python_console
 from matdata.core.keywords import with_keywords
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import dataset_of
@@ -141,18 +142,23 @@ def export(
     raw_text: bool = False,
     snapshot: bool = False,
     archive: bool = False,
+    split: str | None = None,
+    derived: bool = False,
     cache: str | Path | None = None,
 ) -> Path:
     """Write a dataset for other programs, as ``matdata export`` does; returns the path.
+
+    What a rebuild would not give back is printed, as the command does.
 
     Parameters
     ----------
     dataset
         An open dataset, or the reference of one.
     output
-        The file, whose ending says the format if `format` does not.
+        The file or folder, whose ending says the format if `format` does not.
     format
-        ``npz``, ``hdf5``, ``parquet``, ``extxyz`` or ``csv``.
+        ``npz``, ``hdf5``, ``parquet``, ``extxyz``, ``csv``, ``jsonl``, ``hf``, ``aselmdb``,
+        ``pyg``, ``matbench`` or ``optimade``.
     features
         Stored features to write, dense.
     set
@@ -164,6 +170,10 @@ def export(
     archive
         Write the artefacts as they are, dataset, splits and `features`, as an archive (.zip, .tar,
         .tar.gz) that `import_` takes; with `snapshot` also the records it was made from.
+    split
+        The saved split that ``hf`` and ``matbench`` write; the only one if not given.
+    derived
+        Write columns that matdata computes as well, which a rebuild computes anew.
     cache
         Cache folder of a dataset that is named.
 
@@ -175,9 +185,15 @@ def export(
     Examples
     --------
     >>> md.export("mine", "mine.parquet", features="magpie")
+    >>> md.export("mine", "folder", format="hf", split="70-15-15-seed0")
     """
     from matdata.core.given import path_of
-    from matdata.datasets.exporting import ExportRequest, export_dataset, refuse_with_archive
+    from matdata.datasets.exporting import (
+        ExportRequest,
+        export_dataset,
+        lines_of,
+        refuse_with_archive,
+    )
     from matdata.sharing.references import Choice
     from matdata.sharing.workflow import archive_asked, names_of
 
@@ -189,5 +205,9 @@ def export(
         opened = dataset_of(dataset, cache)
         archive_asked(opened.ref, path, Choice(names_of(specs), snapshot=snapshot), opened.cache)
         return path
-    request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot)
-    return export_dataset(dataset_of(dataset, cache), request).path
+    request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot, split, derived)
+    written = export_dataset(dataset_of(dataset, cache), request)
+    console = python_console()
+    for line in lines_of(written):
+        console.say(line)
+    return written.path

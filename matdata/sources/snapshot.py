@@ -40,7 +40,7 @@ KIND = "snapshot"
 #: By part of a snapshot: digests of its crystals, its table and its rejects.
 Digests: TypeAlias = "dict[str, list[str]]"
 #: Raised when the same input is read differently, so that earlier snapshots are not reused.
-READING = 5
+READING = 6
 
 
 @dataclass(frozen=True)
@@ -290,4 +290,5 @@ def _identity(origin: Origin) -> JsonObject:
         "version": origin.version,
         "energy": [origin.energy_column, origin.energy_per],
         "targets": origin.targets,
+        **({"units": origin.units} if origin.units else {}),
     }
