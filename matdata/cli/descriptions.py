@@ -115,6 +115,7 @@ DESCRIPTIONS = {
             "matdata evaluate energy --pictures figures --device cpu",
             "matdata evaluate forest --folds all",
         ),
+        ("forest",),
     ),
     "predict": Description(
         "Predicts the materials of a dataset, files of structures, or formulas with a run.",
@@ -159,7 +160,7 @@ DESCRIPTIONS = {
         "Removes a dataset, feature, split, snapshot or run. What others were made from stays, "
         "unless these shall go as well (--cascade).",
         (
-            "matdata rm sample --dry-run",
+            "matdata rm sample --cascade --dry-run",
             "matdata rm crystals@local-3f9a1c2b/features/ofm",
             "matdata rm runs/gap",
         ),

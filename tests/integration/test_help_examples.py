@@ -11,11 +11,12 @@ from matdata.cli.descriptions import DESCRIPTIONS
 
 #: Commands in the order in which a user comes to them.
 ORDER = (
-    "build", "featurize", "train", "evaluate", "predict", "runs", "split", "audit", "report",
-    "list", "info", "show", "verify", "export", "features", "plugins",
+    "build", "featurize", "work", "train", "evaluate", "predict", "runs", "split", "audit",
+    "report", "list", "info", "show", "verify", "export", "push", "features", "plugins",
+    "gc", "rm",
 )  # fmt: skip
 #: Commands whose examples need what no sample has, or look at this machine.
-OF_YOUR_OWN = ("diff", "cecv", "contributions", "edges", "doctor")
+OF_YOUR_OWN = ("diff", "pull", "import", "cecv", "contributions", "edges", "doctor")
 #: Options that make an example short without another meaning.
 BRIEF = {
     "build": ["--workers", "1"],
