@@ -36,12 +36,12 @@ from matdata.store.catalogue import (
     all_datasets,
     find_dataset,
     find_snapshot_folder,
-    of_feature,
     versions_of_rows,
 )
 from matdata.store.damage import damage_of, require_whole
 from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.feature_catalogue import of_feature
 from matdata.store.manifest import RECEIPT, is_committed, read_manifest
 from matdata.store.records import read_record
 from matdata.store.said import SAID

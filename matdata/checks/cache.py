@@ -18,8 +18,9 @@ from matdata.core.schedulers import workers_on
 from matdata.evaluation.openings import openings_path
 from matdata.sources.download import DOWNLOADS
 from matdata.store.artefact import STAGING
-from matdata.store.catalogue import features, find_dataset
+from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import KIND as DATASET
+from matdata.store.feature_catalogue import features
 from matdata.store.latest import LATEST, order
 from matdata.store.manifest import read_manifest
 from matdata.store.verify import check_json, is_passing

@@ -13,8 +13,9 @@ from matdata.core.ledger import count_reasons
 from matdata.core.part_names import PARTS
 from matdata.core.units import with_unit
 from matdata.curate.funnel import render
-from matdata.store.catalogue import features_in_places, find_dataset
+from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.feature_catalogue import features_in_places
 from matdata.store.manifest import read_manifest
 
 

@@ -14,8 +14,9 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.printable import human_bytes
 from matdata.housekeeping.sizes import add_sizes
-from matdata.store.catalogue import features_in_places, kept_below
+from matdata.store.catalogue import kept_below
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.feature_catalogue import features_in_places
 from matdata.store.latest import last_of
 from matdata.store.manifest import read_manifest
 from matdata.store.walk import folder_size

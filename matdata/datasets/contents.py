@@ -14,8 +14,8 @@ from matdata.datasets.frames import feature_frame, table_frame
 from matdata.datasets.material import Material
 from matdata.features.feature import Feature, open_feature
 from matdata.features.support import CommonSupport, common_support
-from matdata.store.catalogue import feature_names
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.feature_catalogue import feature_names
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,8 +20,8 @@ from matdata.core.row_index import RowIndex
 from matdata.features import FEATURIZERS, featurizer
 from matdata.features.base import Dense, Featurizer
 from matdata.features.runner import KIND
-from matdata.store.catalogue import find_feature
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.feature_catalogue import find_feature
 from matdata.store.manifest import read_manifest
 from matdata.store.sharded import Parts, ShardedArrays, read_ledger
 
@@ -216,7 +216,7 @@ def open_feature(
     asked = featurizer(name, chosen).settings.identity() if chosen else {}
     stored = {key: value for key, value in asked.items() if key in chosen}
     stored |= _units_read(name, chosen, dataset)
-    folder = find_feature(cache, dataset.data_ref, spec, stored)
+    folder = find_feature(cache, dataset.data_ref, spec, stored, dataset.ref)
     return Feature(folder, dataset.ids, dataset.data_digest, chosen, dataset.rejects)
 
 

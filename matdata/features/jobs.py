@@ -13,9 +13,9 @@ from matdata.features.base import CRYSTAL, Featurizer
 from matdata.features.dataset_inputs import entries_per_row
 from matdata.features.feature_spec import FeatureSpec
 from matdata.features.shards import ShardTask
-from matdata.store.catalogue import feature_folder
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.dataset_rows import DatasetRows
+from matdata.store.feature_catalogue import feature_folder
 
 SHARD_BYTES = 64 << 20
 GUESSED_ENTRIES = 16  # entries a site of a ragged level whose size is only known afterwards

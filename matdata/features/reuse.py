@@ -26,9 +26,10 @@ from matdata.features.base import Featurizer
 from matdata.features.content_keys import ROWS_AT_ONCE, Keys, content_keys
 from matdata.features.reused import COMPUTE, Reuse, as_reject
 from matdata.store import files
-from matdata.store.catalogue import committed, of_feature
+from matdata.store.catalogue import committed
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.dataset_rows import DatasetRows
+from matdata.store.feature_catalogue import of_feature
 from matdata.store.latest import order
 from matdata.store.manifest import RECEIPT, read_manifest
 from matdata.store.records import read_record

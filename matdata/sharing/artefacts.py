@@ -11,8 +11,9 @@ from matdata.core.errors import StoreError
 from matdata.sharing.layout import Key, fault_of_names
 from matdata.sharing.record import BLOCK, FileRecord, Record
 from matdata.store import notes
-from matdata.store.catalogue import features, find_dataset
+from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.feature_catalogue import features
 from matdata.store.manifest import NAME, RECEIPT, read_manifest
 from matdata.store.verify import is_passing
 from matdata.store.walk import entries_below

@@ -30,14 +30,9 @@ from matdata.sharing.folder import SharedFolder
 from matdata.sharing.layout import FOLDERS, Key
 from matdata.sharing.reading import listed, read_latest, read_record
 from matdata.store import files
-from matdata.store.catalogue import (
-    committed,
-    feature_folder,
-    features,
-    find_dataset,
-    find_feature,
-)
+from matdata.store.catalogue import committed, find_dataset
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.feature_catalogue import feature_folder, features, find_feature
 from matdata.store.manifest import NAME
 from matdata.store.said import folder_of_rows
 

@@ -27,8 +27,8 @@ from matdata.sharing.record import Record
 from matdata.sharing.references import Choice, in_folder, parse
 from matdata.sharing.remote_file import BlockSource
 from matdata.sharing.remote_parts import RemoteParts
-from matdata.store.catalogue import feature_folder
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.feature_catalogue import feature_folder
 from matdata.store.locks import LOCK, holding
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import matdata as md
 from matdata.cli import main
-from matdata.store.catalogue import features
+from matdata.store.feature_catalogue import features
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ import pytest
 
 import matdata as md
 from matdata.cli import main
-from matdata.store.catalogue import features
 from matdata.store.config_file import read_config
+from matdata.store.feature_catalogue import features
 from matdata.store.formats import FORMATS
 from matdata.training.arguments import TRAIN_OPTIONS
 

@@ -106,7 +106,7 @@ class Refuse:
 
 sys.meta_path.insert(0, Refuse())
 import matdata as md
-from matdata.store.catalogue import features
+from matdata.store.feature_catalogue import features
 dataset = md.open("golden", {str(tmp_path / "cache")!r})
 (folder,) = [f for f in features(dataset.cache, dataset.ref) if list(f.glob("shards/*.h5"))]
 feature = md.Feature(folder, dataset.ids, dataset.digest)

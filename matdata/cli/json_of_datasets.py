@@ -1,0 +1,105 @@
+"""The JSON documents of commands that make, split and compare datasets."""
+
+from __future__ import annotations
+
+from matdata.cli.json_fields import DATASET, FOLDER, FUNNEL, STATE, UNCHANGED
+from matdata.cli.json_schema import Schema
+
+#: By command.
+OF_DATASETS: dict[str, Schema] = {
+    "build": Schema(
+        {
+            **DATASET,
+            **FOLDER,
+            **FUNNEL,
+            "rows": ("count", "materials"),
+            "without_structure": ("count", "materials that have a formula alone"),
+            "digest": ("text", "identity of the dataset"),
+            "snapshot": ("text", "version of the records that it was made from"),
+            "unexpected_errors": ("count", "records that failed in a way matdata does not know"),
+            "split": ("text?", "name of the split that was made"),
+            "features": (
+                "list",
+                "`feature`, `folder`, `state`, `rows`, `rejected`, `arrays_digest`; materials that "
+                "were `computed`, `reused` from older versions, `resumed`",
+            ),
+        },
+        STATE,
+    ),
+    "featurize": Schema(
+        {
+            **DATASET,
+            "features": ("list", "folders of the features, in the order asked for"),
+            "states": ("list", "of each: built, repaired or unchanged"),
+            "counts": ("list", "of each: materials `computed`, `reused`, `resumed`"),
+        },
+        UNCHANGED,
+    ),
+    "work": Schema(
+        {
+            **DATASET,
+            "features": ("list", "folders of the features, in the order asked for"),
+            "states": (
+                "list",
+                "of each: built (committed by this process), repaired or unchanged",
+            ),
+        },
+        UNCHANGED,
+    ),
+    "split": Schema(
+        {
+            **DATASET,
+            "splits": (
+                "list",
+                "of each: `split`, `state`, `method`, `settings`, `sizes`, `digest`",
+            ),
+        },
+        {
+            "split": ("text", "name of the only split"),
+            "state": ("text", "of the only split: built, repaired or unchanged"),
+            **UNCHANGED,
+        },
+        "of a single split what stands in `splits`",
+    ),
+    "audit": Schema(
+        {
+            **DATASET,
+            "split": ("text", "name of the split"),
+            "digest": ("text", "of its parts"),
+            "leaks": ("truth", "whether train shares anything with another part"),
+            "clean": ("truth", "whether it shares nothing that it may not"),
+            "kept_apart": ("list", "keys that the split is there to keep apart"),
+            "allowed": ("list", "keys that may be shared (`--allow`)"),
+            "forbidden": ("list", "keys that may not be shared (`--forbid`)"),
+            "overlaps": (
+                "list",
+                "what two parts share, by key; `level`: failure, warning or information",
+            ),
+            "skipped": ("list", "keys that the dataset lacks"),
+            "unlabelled": ("record", "materials without a value, by key"),
+        }
+    ),
+    "report": Schema(
+        {
+            **DATASET,
+            "table": ("list", "steps of curation"),
+            "picture": ("text?", "file that was written"),
+            "pictures": ("list", "files that `--pictures` wrote"),
+        }
+    ),
+    "diff": Schema(
+        {
+            "before": ("text", "the older one"),
+            "after": ("text", "the newer one"),
+            "added": ("list", "ids"),
+            "removed": ("record", "ids, with the reason"),
+            "deprecated": ("list", "ids"),
+            "swapped": ("list", "ids whose material is another one"),
+            "retargeted": ("list", "values of targets that differ"),
+            "restructured": ("list", "structures that differ"),
+            "units": ("record", "units that differ"),
+            "unchanged": ("count", "materials that are equal"),
+            "counts": ("record", "number of each of these"),
+        }
+    ),
+}

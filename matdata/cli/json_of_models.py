@@ -1,0 +1,130 @@
+"""The JSON documents of commands on features, trainers and runs."""
+
+from __future__ import annotations
+
+from matdata.cli.json_fields import FOLDER, PICTURES, STATE, UNCHANGED
+from matdata.cli.json_schema import Schema
+
+_PLUGIN = "name, version, settings, or `broken`"
+#: By command.
+OF_MODELS: dict[str, Schema] = {
+    "features": Schema(
+        {
+            "features": (
+                "list",
+                "`name`, `form` (how it is asked for), `variants`, `summary`, `version`, "
+                "`distribution`, `citation`, `settings`, what it `requires`, `columns`, `units`, "
+                "`fields`; or `name` and `broken`",
+            ),
+        }
+    ),
+    "plugins": Schema(
+        {
+            "plugins": ("list", _PLUGIN),
+            "features": ("list", _PLUGIN),
+            "sources": ("list", _PLUGIN),
+            "objectives": ("list", _PLUGIN),
+            "derivations": ("list", _PLUGIN),
+            "train": ("list", "settings of the training loop"),
+            "problems": ("list", "what is registered and cannot be used"),
+        }
+    ),
+    "train": Schema(
+        {
+            **FOLDER,
+            "run": ("text", "name of the run"),
+            "epochs": ("count", "epochs that were trained"),
+            "steps": ("count", "steps of the optimizer"),
+            "members": ("list", "of each: its validation error and best epoch"),
+            "seconds": ("number", "wall time"),
+            "device": ("text", "cpu, cuda, …"),
+            "engine": ("text", "how members were trained"),
+            "threads": ("count", "of torch"),
+            "files": ("record", "digests of the weights"),
+            "cpu_kernels": ("record", "which were used"),
+            "why_separate": ("text?", "why members were not trained together"),
+        },
+        STATE,
+        "what the trainer records",
+        {"--folds all": Schema({"runs": ("list", "of each fold what is printed for one run")})},
+    ),
+    "predict": Schema(
+        {
+            "run": ("text", "name of the run"),
+            "columns": ("record", "kind and unit of each column"),
+            "predictions": ("list", "a record per material"),
+            "about": ("record", "run, dataset, licence, citation and description of its data"),
+            "rejects": ("list", "`material_id`, `stage`, `reason`, `message`"),
+        },
+        {"derivations": ("list", "what was derived, with its settings")},
+        "what describes the columns",
+    ),
+    "evaluate": Schema(
+        {
+            "run": ("text", "name of the run"),
+            "dataset": ("text", "exact reference"),
+            "split": ("record", "name and digest"),
+            "test": ("record", "materials of the test part"),
+            "targets": ("record", "scores, by target"),
+            "weights": ("text", "digest"),
+            "table_sha256": ("text", "of the predictions"),
+            "opened": ("record", "when the test part was opened, and how often"),
+            "reused": ("truth", "whether an earlier evaluation was read"),
+            **PICTURES,
+        },
+        UNCHANGED,
+        "what the score records",
+        {
+            "--folds all": Schema(
+                {
+                    "runs": ("list", "of each fold what is printed for one run"),
+                    "folds": ("list", "mean and standard deviation over all folds, by target"),
+                    **UNCHANGED,
+                    **PICTURES,
+                }
+            )
+        },
+    ),
+    "runs": Schema(
+        {
+            "runs": ("list", "a record per run"),
+            "ranked": ("list", "runs with the same validation materials, best first"),
+            "folds": ("list", "mean and standard deviation of trainings on all folds of a split"),
+        },
+    ),
+    "cecv": Schema(
+        {
+            **FOLDER,
+            "dataset": ("text", "exact reference, `name@version`"),
+            "part": ("text", "part of the split"),
+            "containing": ("text?", "element"),
+            "materials": ("count", "materials that were read"),
+            "lost": ("any", "materials that were not"),
+            "method": ("text", "what is correlated"),
+            "thresholds": ("list", "of the correlation"),
+            "runs": ("record", "clusters by threshold, by run"),
+            "references": ("any", "runs that bound the target region"),
+            "target": ("list?", "target region"),
+            "judged": ("any", "runs against it"),
+        }
+    ),
+    "contributions": Schema(
+        {
+            **FOLDER,
+            "run": ("text", "name of the run"),
+            "target": ("text", "what it predicts"),
+            "quantity": ("text", "what contributions are"),
+            "unit": ("text", "of them"),
+        },
+        {},
+        "means by element, or values along a binary",
+    ),
+    "edges": Schema(
+        {
+            **FOLDER,
+            "run": ("text", "name of the run"),
+            "layer": ("any", "message passing layer, or `last`"),
+            "formulas": ("any", "edges by formula"),
+        }
+    ),
+}
