@@ -49,6 +49,7 @@ __all__ = [
     "export",
     "features_known",
     "featurize",
+    "import_run",
     "open",
     "open_run",
     "predict",

@@ -37,6 +37,7 @@ from matdata.features.feature import Feature
 from matdata.materials.compute import Computed, compute
 from matdata.splits.base import Split
 from matdata.training.axis import Axis
+from matdata.training.import_workflow import import_run
 from matdata.training.target import Target
 from matdata.training.workflow import open_run, train, train_folds
 
@@ -78,6 +79,7 @@ __all__ = [
     "export",
     "features_known",
     "featurize",
+    "import_run",
     "open",
     "open_run",
     "predict",

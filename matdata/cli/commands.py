@@ -17,6 +17,7 @@ COMMANDS = (
     "export",
     "features",
     "featurize",
+    "import-run",
     "info",
     "list",
     "plugins",
@@ -32,6 +33,7 @@ COMMANDS = (
 
 def run(given: argparse.Namespace) -> int:
     """Run the command that was parsed; returns its exit code."""
-    module = importlib.import_module(f"matdata.cli.{given.command}")
+    name = given.command.replace("-", "_")
+    module = importlib.import_module(f"matdata.cli.{name}")
     code: int = module.run(given)
     return code

@@ -120,6 +120,7 @@ SCHEMAS: dict[str, Schema] = {
             "sources": ("list", _PLUGIN),
             "objectives": ("list", _PLUGIN),
             "derivations": ("list", _PLUGIN),
+            "importers": ("list", _PLUGIN),
             "train": ("list", "settings of the training loop"),
             "problems": ("list", "what is registered and cannot be used"),
         }
@@ -273,6 +274,22 @@ SCHEMAS: dict[str, Schema] = {
             "problems": ("list", "what is damaged"),
             "notes": ("list", "what is unfinished or not of matdata"),
         }
+    ),
+    "import-run": Schema(
+        {
+            "run": ("text", "its name"),
+            **_FOLDER,
+            "plugin": ("text", "the trainer whose network it is"),
+            "target": ("text", "what it predicts"),
+            "unit": ("text", "of the target"),
+            "elements": ("list", "symbols of the elements that the weights know"),
+            "imported": (
+                "record",
+                "`importer`, `files` (digests), `elements` (atomic numbers), `mean`, "
+                "`standard_deviation`, and what is known of `licence`, `citation`, `description`",
+            ),
+            **_UNCHANGED,
+        },
     ),
     "export": Schema(
         {"output": ("text", "file")},

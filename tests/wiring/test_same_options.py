@@ -52,7 +52,7 @@ KEYWORDS = {
     "evaluate_folds": PredictionKeywords,
 }
 COMMANDS = ("build", "featurize", "split", "train", "evaluate", "predict", "audit", "diff",
-            "export", "verify", "runs")  # fmt: skip
+            "export", "import-run", "verify", "runs")  # fmt: skip
 
 
 def _of_command(command):

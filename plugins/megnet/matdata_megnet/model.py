@@ -86,6 +86,4 @@ def _ends(held: blocks.Edges, graph: GraphBatch) -> Ends:
         ones = held.distance.new_ones(len(held.distance), 1)
     degree = blocks.segment_sum(ones, held.sender, len(graph.numbers))
     edges = graph.segments["edge"].lengths.to(degree.dtype)[:, None]
-    return Ends(
-        held.sender, held.receiver, held.count, degree.clamp(min=1.0), edges.clamp(min=1.0)
-    )
+    return Ends(held.sender, held.receiver, held.count, degree.clamp(min=1.0), edges.clamp(min=1.0))
