@@ -45,6 +45,7 @@ HELP = (
     "benchmarks/epoch_vs_aviary.py",
     "benchmarks/loaders_vs_others.py",
     "benchmarks/sizes.py",
+    "benchmarks/structure_models.py",
     "recipes/ofm_valence.py",
 )
 #: Parts of others, without a `main`.
