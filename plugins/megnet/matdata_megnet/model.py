@@ -61,7 +61,7 @@ class MEGNetwork(nn.Module):
             graph.sender, graph.receiver, graph.distance, len(graph.numbers)
         )
         ends = _ends(held, graph)
-        edges = self.edge_encoder(self.basis(held.distance))
+        edges = self._encoded(held.distance)
         # elements are encoded once each, however many sites they are on
         sites = self.node_encoder(self.embedding.weight).index_select(0, graph.numbers)
         zero = edges.new_zeros(1, STATE)
@@ -77,6 +77,15 @@ class MEGNetwork(nn.Module):
         ]
         outputs: Tensor = self.heads(self.trunk(torch.cat(pooled, 1)))
         return outputs
+
+    def _encoded(self, distance: Tensor) -> Tensor:
+        """Channels of edges by their length; on a CPU of each length once."""
+        if distance.device.type != "cpu":  # it would wait for their number
+            encoded: Tensor = self.edge_encoder(self.basis(distance))
+            return encoded
+        lengths, place = torch.unique(distance, return_inverse=True)
+        once: Tensor = self.edge_encoder(self.basis(lengths))
+        return once.index_select(0, place)
 
 
 def _ends(held: blocks.Edges, graph: GraphBatch) -> Ends:
