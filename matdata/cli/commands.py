@@ -31,9 +31,13 @@ COMMANDS = (
 )
 
 
+def module_of(command: str) -> str:
+    """The module of a command: ``import-run`` is ``matdata.cli.import_run``."""
+    return f"matdata.cli.{command.replace('-', '_')}"
+
+
 def run(given: argparse.Namespace) -> int:
     """Run the command that was parsed; returns its exit code."""
-    name = given.command.replace("-", "_")
-    module = importlib.import_module(f"matdata.cli.{name}")
+    module = importlib.import_module(module_of(given.command))
     code: int = module.run(given)
     return code

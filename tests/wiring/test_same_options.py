@@ -62,7 +62,7 @@ def _of_command(command):
 
 
 def _of_python(command):
-    names = set(inspect.signature(getattr(md, command)).parameters)
+    names = set(inspect.signature(getattr(md, command.replace("-", "_"))).parameters)
     if command in KEYWORDS:  # what type checkers see is what the signature shows
         assert set(typing.get_type_hints(KEYWORDS[command])) <= names
     return {name.removesuffix("_") if keyword.iskeyword(name.removesuffix("_")) else name
@@ -92,7 +92,7 @@ def test_folds_have_a_function_of_their_own():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_function_says_what_it_does_with_an_example(command):
-    text = inspect.getdoc(getattr(md, command))
+    text = inspect.getdoc(getattr(md, command.replace("-", "_")))
     assert text
     assert ">>> " in text
     assert "Raises\n------" in text

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +14,6 @@ from torch.nn import functional as F
 
 from matdata.plugin import Segments
 from matdata.plugin.nn import Linear, linear, segment_softmax, segment_sum
-
-Pool = Callable[[Tensor], Tensor]
-
 
 #: What softplus2 takes off: ``softplus2(x) = ln(e^x + 1) - ln 2`` is 0 at 0 (eq. 9).
 SHIFT = math.log(2.0)
@@ -39,12 +37,16 @@ class Dense(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         """(n, first) to (n, last)."""
-        first = self.layers[0]
-        return self.after_first(linear(rows, first.weight, first.bias))
+        return self.after_first(self.linears[0](rows))
+
+    @property
+    def linears(self) -> list[Linear]:
+        """The layers."""
+        return cast("list[Linear]", list(self.layers))
 
     def after_first(self, rows: Tensor) -> Tensor:
         """From what the first layer computes, before its activation, to (n, last)."""
-        for layer in list(self.layers)[1:]:
+        for layer in self.linears[1:]:
             bias = layer.bias - SHIFT * layer.weight.sum(1)
             rows = linear(F.softplus(rows), layer.weight, bias)
         return F.softplus(rows) - SHIFT
@@ -66,12 +68,13 @@ class DenseOnParts(Dense):
 
     def __init__(self, parts: Sequence[int], widths: Sequence[int]) -> None:
         super().__init__([sum(parts), *widths])
-        self.parts = tuple(parts)
+        self.parts = list(parts)
 
     def first(self) -> tuple[tuple[Tensor, ...], Tensor]:
         """The first layer's matrix (width, channels) on each part, and its bias."""
-        layer = self.layers[0]
-        return layer.weight.split(self.parts, 1), layer.bias
+        layer = self.linears[0]
+        matrices: tuple[Tensor, ...] = torch.split(layer.weight, self.parts, 1)
+        return matrices, layer.bias
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,10 +153,9 @@ class Block(nn.Module):
 
     def __init__(self, width: int, dense: Sequence[int], widths: Sequence[int]) -> None:
         super().__init__()
-        names = ("edge_func", "node_func", "state_func") if dense else ()
-        for name in names:
-            self.add_module(name, Dense([width, *dense]))
-        self.names = names
+        self.edge_func, self.node_func, self.state_func = (
+            Dense([width, *dense]) if dense else nn.Identity() for _ in range(3)
+        )
         self.conv = Convolution(dense[-1] if dense else width, widths)
 
     def forward(
@@ -161,9 +163,7 @@ class Block(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Edges (E, w), sites (N, w) and state (b, w) to the same, of other values."""
         given = edges, sites, state
-        inner = given
-        if self.names:
-            inner = (self.edge_func(edges), self.node_func(sites), self.state_func(state))
+        inner = self.edge_func(edges), self.node_func(sites), self.state_func(state)
         edges, sites, state = self.conv(*inner, ends, crystals)
         return edges + given[0], sites + given[1], state + given[2]
 
