@@ -13,6 +13,8 @@ from matdata_megnet.hypers import Hypers
 from matdata_megnet.matgl import CENTRES, EMBEDDING, PREFIX, name_in_matgl
 from matdata_megnet.model import MEGNetwork
 
+from matdata.adapters.pymatgen import to_structure
+from matdata.core.crystals import Crystals
 from matdata.core.elements import atomic_number, symbols
 from matdata.store.safetensors import write_tensors
 from matdata.training.outputs import Head
@@ -118,6 +120,11 @@ def matgl_megnet(given: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) ->
     state = {name.removeprefix(PREFIX): torch.from_numpy(value) for name, value in tensors.items()}
     theirs.load_state_dict(state)
     return theirs
+
+
+def structures_of(crystals: Crystals) -> list[Any]:
+    """Crystals as pymatgen has them."""
+    return [to_structure(crystals, row) for row in range(len(crystals))]
 
 
 def graphs_of(structures: list[Any], theirs: Any) -> Any:

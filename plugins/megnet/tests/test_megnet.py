@@ -9,14 +9,17 @@ from matdata_megnet.presets import PRESETS
 from support.aviary_weights import fill
 from support.batches import batch_of, schema_of
 from support.crystals import cubic, few, many
-from support.matgl_weights import arguments, graphs_of, hypers_of, matgl_megnet, tensors_of
+from support.matgl_weights import (
+    arguments,
+    graphs_of,
+    hypers_of,
+    matgl_megnet,
+    structures_of,
+    tensors_of,
+)
 from support.meta_device import runs_without_waiting
 
-from matdata.adapters.pymatgen import to_structure
-from matdata.adapters.sites import to_crystals
-from matdata.core.elements import symbols
-from matdata.core.errors import ConfigError
-from matdata.plugin import Crystals
+from matdata.plugin import ConfigError, Crystals, element_symbols, to_crystals
 from matdata.plugin import nn as blocks
 
 GRAPH = {"radius": 4.0, "max_neighbours": 0, "isolated": "keep"}
@@ -76,11 +79,11 @@ def test_parameter_count(preset, count):
 @pytest.mark.parametrize("given", [{}, {"cutoff": 5.0, "nblocks": 3, "niters_set2set": 3}, FULL])
 def test_outputs_equal_matgl(given):
     pytest.importorskip("matgl", reason="uv sync --group bench")
-    given = arguments(**given, element_types=list(symbols()[1:100]))
+    given = arguments(**given, element_types=list(element_symbols()[1:100]))
     ours = network_of(**hypers_of(given).to_dict())
     theirs = matgl_megnet(given, tensors_of(ours, hypers_of(given), given["element_types"]))
     crystals = Crystals.concat([few(), many(12)])
-    structures = [to_structure(crystals, row) for row in range(len(crystals))]
+    structures = structures_of(crystals)
     with torch.no_grad():
         expected = theirs(graphs_of(structures, theirs), torch.zeros(len(crystals), 2))
         found = ours(batch_of(crystals, "graph", **{**GRAPH, "radius": given["cutoff"]}))
