@@ -58,7 +58,8 @@ def store(cache: str, materials: int) -> None:
     from matdata.core.executors import Workers
     from matdata.features import featurizer
     from matdata.features.base import Block
-    from matdata.features.runner import Job, run
+    from matdata.features.jobs import Job
+    from matdata.features.runner import run
 
     options: dict[str, Any] = {"dedupe": "none", "symmetry": "none", "split": None}
     found = md.build(f"sample:{materials}", cache=cache, name="memory", **options)
@@ -74,7 +75,7 @@ def store(cache: str, materials: int) -> None:
 
     made.featurize = drawn  # type: ignore[method-assign]
     home = found.cache / "features" / found.ref
-    run(Job(made, found.crystals, found.ref, found.digest, home, "hdf5"), SILENT, Workers(1))
+    run(Job(made, found, home, "hdf5"), SILENT, Workers(1))
 
 
 def main() -> int:

@@ -49,17 +49,23 @@ __all__ = [
     "export",
     "features_known",
     "featurize",
+    "gc",
+    "import_",
     "import_run",
     "open",
     "open_run",
     "predict",
+    "pull",
+    "push",
     "repair",
+    "rm",
     "runs",
     "split",
     "train",
     "train_folds",
     "transformer",
     "verify",
+    "work",
 ]
 
 

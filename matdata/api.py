@@ -27,14 +27,16 @@ from matdata.core.errors import (
 from matdata.core.given import require_name
 from matdata.core.ledger import Reject
 from matdata.core.packages import needed_for
-from matdata.datasets.building import build, featurize
+from matdata.datasets.building import build, featurize, work
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import open
 from matdata.datasets.workflow import audit, diff, export, split
 from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
+from matdata.housekeeping.workflow import gc, rm
 from matdata.materials.compute import Computed, compute
+from matdata.sharing.workflow import import_, pull, push
 from matdata.splits.base import Split
 from matdata.training.axis import Axis
 from matdata.training.import_workflow import import_run
@@ -79,21 +81,32 @@ __all__ = [
     "export",
     "features_known",
     "featurize",
+    "gc",
+    "import_",
     "import_run",
     "open",
     "open_run",
     "predict",
+    "pull",
+    "push",
     "repair",
+    "rm",
     "runs",
     "split",
     "train",
     "train_folds",
     "transformer",
     "verify",
+    "work",
 ]
 
 
-def verify(dataset: Dataset | str | None = None, *, cache: str | Path | None = None) -> Report:
+def verify(
+    dataset: Dataset | str | None = None,
+    *,
+    scheduler: str | None = None,
+    cache: str | Path | None = None,
+) -> Report:
     """Reread every byte of a cache, or of one dataset, as ``matdata verify`` does.
 
     Parameters
@@ -102,6 +115,8 @@ def verify(dataset: Dataset | str | None = None, *, cache: str | Path | None = N
         The reference of a dataset, or an open one; the whole cache if not given.
     cache
         Cache folder; that of an open dataset if one is given.
+    scheduler
+        Where files are reread, as ``--scheduler`` takes it; threads of this machine if not given.
 
     Returns
     -------
@@ -121,8 +136,8 @@ def verify(dataset: Dataset | str | None = None, *, cache: str | Path | None = N
     from matdata.checks.cache import verify as verify_cache
 
     if dataset is None:
-        return verify_cache(cache_dir(cache), None)
-    return verify_cache(*_place(dataset, cache))
+        return verify_cache(cache_dir(cache), None, scheduler)
+    return verify_cache(*_place(dataset, cache), scheduler)
 
 
 def repair(dataset: Dataset | str, cache: str | Path | None = None) -> list[str]:

@@ -24,7 +24,7 @@ from summaries import summary_of
 from matdata.core.cache import cache_dir
 from matdata.core.errors import MatdataError
 from matdata.training import trainer
-from matdata.training.run import find_run
+from matdata.training.run_lookup import find_run
 
 RULES = ("outermost", "matminer")
 SPLIT_SEED = 0

@@ -26,7 +26,7 @@ from summaries import summary_of
 from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError, MatdataError
 from matdata.store.records import read_record, write_record
-from matdata.training.run import find_run
+from matdata.training.run_lookup import find_run
 from matdata.training.scores.shown import RANKED_BY
 
 FOLDER = Path(__file__).parent / "results"

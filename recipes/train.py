@@ -32,7 +32,7 @@ from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError, MatdataError, SourceError, StoreError
 from matdata.store.catalogue import find_dataset
 from matdata.training import TRAINERS
-from matdata.training.run import find_run
+from matdata.training.run_lookup import find_run
 from matdata.training.settings import settings_from_pairs
 
 

@@ -8,5 +8,5 @@ import pytest
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("MATDATA_CACHE", str(tmp_path_factory.mktemp("cache")))
-    for name in ("MP_API_KEY", "PMG_MAPI_KEY", "MP_API_ENDPOINT"):
+    for name in ("MP_API_KEY", "PMG_MAPI_KEY", "MP_API_ENDPOINT", "MATDATA_CACHE_ALSO"):
         monkeypatch.delenv(name, raising=False)

@@ -45,11 +45,10 @@ def main() -> None:
         ["featurize", "golden", "fractions", "--workers", "1"],
         ["train", "example", "golden", *run, "--write-config", str(files / "run.toml")],
         ["export", "golden", str(files / "snapshot.jsonl"), "--snapshot"],
+        ["push", "golden", str(files / "shared"), "--features", "fractions"],
     ):
         if matdata([*command, "--cache", str(target), "--quiet"]):
             sys.exit(f"{' '.join(command)} failed")
-    for lock in target.rglob(".lock-*"):
-        lock.unlink()
 
 
 def write_mixed(folder: Path, target: Path) -> None:

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -188,13 +188,20 @@ def is_atoms(value: object) -> bool:
 
 
 def write_frames(path: Path, crystals: Crystals, columns: Mapping[str, Sequence[object]]) -> None:
-    """Write crystals as extended XYZ; scalar columns go into the comment lines."""
+    """Write crystals as extended XYZ; cells of the table go into the comment lines."""
+    with open(path, "w", encoding="utf-8") as file:
+        append_frames(file, crystals, columns)
+
+
+def append_frames(
+    file: IO[str], crystals: Crystals, columns: Mapping[str, Sequence[object]]
+) -> None:
+    """Write frames as `write_frames` does to an open file."""
     with needed_for("writing extended XYZ"):
         from ase.io.extxyz import write_extxyz
 
-    with open(path, "w", encoding="utf-8") as file:
-        for row in range(len(crystals)):
-            atoms = to_atoms(crystals, row)
-            values = {name: column[row] for name, column in columns.items()}
-            atoms.info = {k: v for k, v in values.items() if v is not None}
-            write_extxyz(file, [atoms])
+    for row in range(len(crystals)):
+        atoms = to_atoms(crystals, row)
+        values = {name: column[row] for name, column in columns.items()}
+        atoms.info = {k: v for k, v in values.items() if v is not None}
+        write_extxyz(file, [atoms])

@@ -14,14 +14,16 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from matdata.adapters.prototypes import MAX_SPECIES, prototypes, pymatgen_structure
+from matdata.adapters.prototypes import MAX_SPECIES, STRAINS, prototypes, pymatgen_structure
 from matdata.core.crystals import Float, Int
 from matdata.core.packages import needed_for
 
 
 @functools.cache
-def ewald_matrix(row: int) -> Float:
+def ewald_matrix(row: int, strain: int = 0) -> Float:
     """Energy matrix of a prototype's slots at unit charges and the library's lattice, (4, 4).
+
+    The lattice is deformed by row `strain` of `matdata.adapters.prototypes.STRAINS`.
 
     In eV per cell; rows and columns of slots that the prototype lacks are zero. Only sums over
     neutral charges are meaningful: single elements depend on the splitting of the Ewald sum.
@@ -30,7 +32,7 @@ def ewald_matrix(row: int) -> Float:
         from pymatgen.analysis.ewald import EwaldSummation
 
     library = prototypes()
-    structure = pymatgen_structure(row, ["H+"] * MAX_SPECIES)
+    structure = pymatgen_structure(row, ["H+"] * MAX_SPECIES, strain)
     slots = library.slots[library.sites(row)]
     indicator = (slots[:, None] == np.arange(MAX_SPECIES)).astype(np.float64)
     matrix: Float = indicator.T @ EwaldSummation(structure).total_energy_matrix @ indicator
@@ -58,7 +60,7 @@ def ewald_energies(rows: Int, charges: npt.NDArray[np.int8]) -> npt.NDArray[np.f
 
 
 def ewald_energy_per_atom(
-    rows: Int, charges: npt.NDArray[np.int8], scale: npt.NDArray[np.float64]
+    rows: Int, charges: npt.NDArray[np.int8], scale: npt.NDArray[np.float64], strain: Int
 ) -> npt.NDArray[np.float64]:
     """Ewald energies in eV/atom of neutral decorations, (n,).
 
@@ -70,9 +72,12 @@ def ewald_energy_per_atom(
         Charges of the slots in units of e, zero where the prototype has no such slot.
     scale : (n,)
         Lattice vectors in units of the prototype's own.
+    strain : (n,)
+        Rows of `matdata.adapters.prototypes.STRAINS`.
     """
-    distinct, inverse = np.unique(rows, return_inverse=True)
-    matrices = np.array([ewald_matrix(row) for row in distinct.tolist()])[inverse]
+    distinct, inverse = np.unique(rows * len(STRAINS) + strain, return_inverse=True)
+    cells = [divmod(code, len(STRAINS)) for code in distinct.tolist()]
+    matrices = np.array([ewald_matrix(row, deformed) for row, deformed in cells])[inverse]
     q = charges.astype(np.float64)
     # Summed over one contiguous axis, so that a row's digits do not depend on its neighbours.
     terms = (q[:, :, None] * matrices * q[:, None, :]).reshape(len(rows), -1)

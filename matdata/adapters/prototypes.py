@@ -33,6 +33,16 @@ MAX_SPECIES = 4
 MAX_SITES = 24
 # Pairs beyond this do not affect the volume: the largest atomic radius (2.6 Å) plus DLS's cutoff.
 PAIR_RANGE = 7.0
+# Deformations of lattice vectors, x -> x F, the first of which is none: three uniaxial strains and
+# three shears of different sizes, so that they differ in cubic crystals, too.
+STRAINS: Float = np.tile(np.eye(3), (7, 1, 1))
+for _mode, (_i, _j, _amount) in enumerate(
+    [(0, 0, 0.03), (1, 1, -0.02), (2, 2, 0.04), (0, 1, 0.02), (1, 2, 0.03), (2, 0, 0.04)], start=1
+):
+    STRAINS[_mode, _i, _j] += _amount
+    if _i != _j:
+        STRAINS[_mode, _j, _i] += _amount
+STRAINS.flags.writeable = False
 # Where releases of pymatgen keep the file, below the package's folder.
 _PLACES = ("analysis/prototypes/aflow_prototypes.json*", "analysis/aflow_prototypes.json*")
 
@@ -133,15 +143,18 @@ def prototypes() -> Prototypes:
     )
 
 
-def pymatgen_structure(row: int, species: Sequence[str | Element]) -> Structure:
-    """A prototype as a pymatgen ``Structure`` at the library's lattice; `species` by slot."""
+def pymatgen_structure(row: int, species: Sequence[str | Element], strain: int = 0) -> Structure:
+    """A prototype as a pymatgen ``Structure``; `species` by slot, strained by a row of `STRAINS`.
+
+    Without a strain its lattice is the library's.
+    """
     with needed_for("the sample"):
         from pymatgen.core import Lattice, Structure
 
     library = prototypes()
     sites = library.sites(row)
     return Structure(
-        Lattice(library.lattice[row]),
+        Lattice(library.lattice[row] @ STRAINS[strain]),
         [species[slot] for slot in library.slots[sites].tolist()],
         library.frac_coords[sites],
     )

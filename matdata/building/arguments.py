@@ -22,11 +22,20 @@ FEATURES = "features and work"  # a heading of the help
 WORK = (
     *options_of(BuildOptions, ("store",), group=FEATURES),
     *options_of(BuildOptions, ("workers", "shard_rows"), metavar="N", group=FEATURES),
+    *options_of(BuildOptions, ("scheduler",), metavar="WHERE", group=FEATURES),
+    *options_of(BuildOptions, ("reuse",), group=FEATURES),
     Option("set", "a setting of a feature (ofm.period_tag=true)", "tables", group=FEATURES),
 )
 FEATURIZE_OPTIONS = (
     Option("dataset", "name, or name@version", positional=True, required=True),
     Option("features", "A,B", "words", positional=True, required=True),
+    *WORK,
+    CACHE,
+)
+WORK_OPTIONS = (
+    Option("dataset", "name, or name@version", positional=True, required=True),
+    Option("features", "features to compute", "words", required=True, group=FEATURES),
+    *options_of(BuildOptions, ("lease_timeout",), metavar="SECONDS", group=FEATURES),
     *WORK,
     CACHE,
 )

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from matdata.building.arguments import BUILD_OPTIONS, FEATURIZE_OPTIONS, SHORT_QUERIES, SYMMETRY
+from matdata.building.arguments import (
+    BUILD_OPTIONS,
+    FEATURIZE_OPTIONS,
+    SHORT_QUERIES,
+    SYMMETRY,
+    WORK_OPTIONS,
+)
 from matdata.building.options import BuildOptions, build_options
 from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError
@@ -130,11 +136,12 @@ def config_of_build(config: BuildConfig, source: Source) -> str:
     return config_text(title, _entries(BUILD_OPTIONS, values), tables)
 
 
-def config_of_features(dataset: str, options: BuildOptions) -> str:
-    """The same for ``matdata featurize``; the dataset by its exact reference."""
+def config_of_features(dataset: str, options: BuildOptions, command: str = "featurize") -> str:
+    """The same for ``matdata featurize`` and ``work``; the dataset by its exact reference."""
     values = {field.name: getattr(options, field.name) for field in fields(options)}
-    entries = _entries(FEATURIZE_OPTIONS, {**values, "dataset": dataset})
-    title = ("Options of `matdata featurize --config FILE`, as they were in effect.",)
+    table = {"featurize": FEATURIZE_OPTIONS, "work": WORK_OPTIONS}[command]
+    entries = _entries(table, {**values, "dataset": dataset})
+    title = (f"Options of `matdata {command} --config FILE`, as they were in effect.",)
     return config_text(title, entries, _feature_tables(options))
 
 

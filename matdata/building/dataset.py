@@ -11,12 +11,13 @@ from matdata.building.axes import axes_of
 from matdata.building.described import Description, describe, said_by_user
 from matdata.building.options import BuildOptions
 from matdata.building.report import nothing_left, print_dataset
+from matdata.building.snapshot_records import SnapshotRecords
 from matdata.core.console import Console
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import CurationError
 from matdata.core.executors import Workers
-from matdata.curate.coercion import numeric_columns
-from matdata.curate.curate import Curated, Others, curate
+from matdata.curate.curate import Others, curate
+from matdata.curate.curated import Curated
 from matdata.curate.records import Records
 from matdata.curate.rows import kept_names
 from matdata.curate.settings import CurateSettings
@@ -95,27 +96,26 @@ def _curate(
     workers: Workers,
 ) -> State:
     origin = snapshot.origin
-    structures, table, rejects = snapshot.load()
-    energy, per = origin["energy_column"], origin["energy_per"]
-    table, odd = numeric_columns(table, [*origin["targets"], *([energy] if energy else [])])
+    energy = origin["energy_column"]
+    part_column = origin.get("part_column")
+    numeric = [*origin["targets"], *([energy] if energy else [])]
+    store = SnapshotRecords(snapshot, numeric, [part_column] if part_column else [])
     records = Records(
-        structures,
-        table,
-        rejects,
+        store,
+        store.rejects,
         energy,
-        per,
-        {},
-        origin["kind"],
-        origin.get("part_column"),
+        origin["energy_per"],
+        kind=origin["kind"],
+        part_column=part_column,
     )
     names = kept_names(records)
-    described = describe(origin, table, names, options)
+    described = describe(origin, store.kinds, names, options)
     records = replace(records, units=described.units)
     drop = _others(others, options.curation.drop_by)
     curated = curate(records, _curation(snapshot, options), drop, workers)
-    if not curated.table["material_id"]:
+    if not len(curated):
         raise nothing_left(curated)
-    about = _about(curated, snapshot, identity["name"], odd, names, described)
+    about = _about(curated, snapshot, identity["name"], store.notes, names, described)
     if records.part_column is not None:
         about |= {"part_column": names[records.part_column]}
     axes = {
@@ -129,7 +129,7 @@ def _about(
     curated: Curated,
     snapshot: Snapshot,
     name: str,
-    odd: Sequence[str],
+    notes: Sequence[str],
     names: Mapping[str, str],
     described: Description,
 ) -> dict[str, object]:
@@ -141,12 +141,13 @@ def _about(
         "dedupe": curated.dedupe,
         "symmetry": curated.symmetry,
         "energy_column": origin["energy_column"],
+        "energy_per": origin["energy_per"],
         "targets": {
             names[column]: described.units.get(names[column], "")
             for column in origin["targets"]
             if column in names
         },
-        "note": "; ".join(one for one in (origin["note"], *odd, _bare(curated, origin)) if one),
+        "note": "; ".join(one for one in (origin["note"], *notes, _bare(curated, origin)) if one),
         "licence": described.licence,
         "citation": described.citation,
         "description": described.description,

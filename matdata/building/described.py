@@ -7,11 +7,8 @@ dataset without it (`matdata.store.dataset_folder.DatasetFolder.data_digest`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
-
-import numpy as np
 
 from matdata.building.options import BuildOptions
 from matdata.core.documents import JsonMapping, JsonObject
@@ -21,9 +18,8 @@ from matdata.core.printable import printable, printable_lines
 from matdata.core.redaction import redacted
 from matdata.core.units import canonical_unit, unit_in_header
 from matdata.curate.rows import GIVEN, OWN_UNITS, RANK
-from matdata.store.nested import is_nested
+from matdata.store.cells import NUMERIC
 
-Table: TypeAlias = "Mapping[str, Sequence[object]]"
 #: Longest texts, in letters.
 LIMITS = {"licence": 500, "citation": 5_000, "description": 20_000}
 MAX_UNIT = 60
@@ -66,7 +62,7 @@ def said_by_user(origin: JsonMapping, options: BuildOptions) -> JsonObject:
     units = {
         column: unit
         for column, unit in sorted(given.items())
-        if unit != (_of_source(column, origin["targets"]) or unit_in_header(column))
+        if unit != (_of_source(column, _stated_units(origin)) or unit_in_header(column))
     }
     texts = {name: _text(name, getattr(options, name)) for name in LIMITS}
     new = {name: text for name, text in texts.items() if text and text != origin.get(name, "")}
@@ -74,7 +70,7 @@ def said_by_user(origin: JsonMapping, options: BuildOptions) -> JsonObject:
 
 
 def describe(
-    origin: JsonMapping, table: Table, names: Mapping[str, str], options: BuildOptions
+    origin: JsonMapping, kinds: Mapping[str, str], names: Mapping[str, str], options: BuildOptions
 ) -> Description:
     """What source, headers and user say; the user wins.
 
@@ -82,8 +78,8 @@ def describe(
     ----------
     origin
         The source's description of itself.
-    table
-        The source's columns, those of numbers as numbers.
+    kinds
+        By column of the source its kind (`matdata.store.cells`).
     names
         Under which names the dataset keeps them.
     options
@@ -95,9 +91,9 @@ def describe(
         As `said_by_user`; if a unit is given for a column that is not there or holds no numbers.
     """
     said = said_by_user(origin, options)
-    units = _known_units(origin, table, names)
+    units = _known_units(origin, kinds, names)
     for column, unit in options.unit.items():
-        _require_numbers(column, str(unit), table, {kept: name for name, kept in names.items()})
+        _require_numbers(column, str(unit), kinds, {kept: name for name, kept in names.items()})
     units |= said.get("units", {})
     energy = names.get(origin["energy_column"])
     if origin["energy_per"] == "cell" and energy in units:
@@ -106,30 +102,39 @@ def describe(
     return Description(units, **texts)
 
 
-def _of_source(column: str, targets: Mapping[str, str]) -> str | None:
+def _stated_units(origin: JsonMapping) -> dict[str, str]:
+    """Units that the source gives to its columns; origins of older snapshots know targets alone."""
+    return {**origin.get("units", {}), **origin["targets"]}
+
+
+def _of_source(column: str, units: Mapping[str, str]) -> str | None:
     """The unit that the source gives to a column of the dataset, which may have been renamed."""
-    while column not in targets and column.endswith(GIVEN):
+    while column not in units and column.endswith(GIVEN):
         column = column.removesuffix(GIVEN)
-    return targets.get(column)
+    return units.get(column)
 
 
-def _known_units(origin: JsonMapping, table: Table, names: Mapping[str, str]) -> dict[str, str]:
+def _known_units(
+    origin: JsonMapping, kinds: Mapping[str, str], names: Mapping[str, str]
+) -> dict[str, str]:
     """Units by column of the dataset, as the source or else the columns' own names give them."""
-    units = dict(OWN_UNITS)
-    for name, cells in table.items():
-        unit = origin["targets"].get(name) or (unit_in_header(name) if _is_numeric(cells) else None)
+    units, stated = dict(OWN_UNITS), _stated_units(origin)
+    for name, kind in kinds.items():
+        unit = stated.get(name) or (unit_in_header(name) if kind in NUMERIC else None)
         if unit and name in names:
             units[names[name]] = unit
     return units
 
 
-def _require_numbers(column: str, unit: str, table: Table, names: Mapping[str, str]) -> None:
+def _require_numbers(
+    column: str, unit: str, kinds: Mapping[str, str], names: Mapping[str, str]
+) -> None:
     if column not in names:
         raise ConfigError(
             f"--unit names a column {column!r} that is not there{did_you_mean(column, names)}",
             next_step=f"columns: {', '.join(names)}",
         )
-    if not _is_numeric(table[names[column]]):
+    if kinds[names[column]] not in NUMERIC:
         raise ConfigError(
             f"--unit {column}={unit}: the column holds no numbers",
             next_step="give units to columns of numbers",
@@ -163,15 +168,3 @@ def _text(name: str, value: str | None) -> str:
     if text != printable_lines(text):
         raise ConfigError(f"--{name} holds letters that cannot be seen: {printable(text)[:200]}")
     return str(redacted(spdx_of(text) if name == "licence" else text))
-
-
-def _is_numeric(cells: Sequence[object]) -> bool:
-    """Whether a column holds numbers, or arrays of them, and nothing else."""
-    present = [cell for cell in cells if cell is not None]
-    return bool(present) and all(map(_is_number, present))
-
-
-def _is_number(cell: object) -> bool:
-    if isinstance(cell, (list, tuple, np.ndarray)):
-        return not is_nested(cell)
-    return isinstance(cell, (int, float, np.number)) and not isinstance(cell, bool)

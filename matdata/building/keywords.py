@@ -26,6 +26,10 @@ class FeaturizeKeywords(TypedDict, total=False):
         ``zarr`` or ``hdf5``.
     workers, shard_rows
         Threads or processes; most crystals in a shard.
+    scheduler
+        Where tasks run: ``threads``, ``processes``, ``dask``, or the address of a dask scheduler.
+    reuse
+        Copy values of the same materials from older versions of the dataset (default), or not.
     cache
         Cache folder.
     """
@@ -34,7 +38,21 @@ class FeaturizeKeywords(TypedDict, total=False):
     store: Literal["zarr", "hdf5"]
     workers: int | None
     shard_rows: int | None
+    scheduler: str | None
+    reuse: bool
     cache: str | Path | None
+
+
+class WorkKeywords(FeaturizeKeywords, total=False):
+    """How features are computed by several processes together.
+
+    Attributes
+    ----------
+    lease_timeout
+        Seconds without a sign of life after which the shards of a process are free for others.
+    """
+
+    lease_timeout: float
 
 
 class BuildKeywords(FeaturizeKeywords, total=False):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 
 from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError, did_you_mean
-from matdata.core.executors import Executor, Workers, default_workers
+from matdata.core.executors import Executor, Workers
+from matdata.core.scheduler_names import HELP as SCHEDULERS
+from matdata.core.schedulers import workers_on
 from matdata.core.settings import Settings, setting
 from matdata.curate.settings import CurateSettings
+from matdata.store.locks import TERM
 
 
 @dataclass(frozen=True)
@@ -46,19 +50,28 @@ class BuildOptions(Settings):
     citation: str | None = setting(None, "what to cite for the data")
     description: str | None = setting(None, "what the data are, in a few sentences")
     workers: int | None = setting(None, "threads or processes; all cores if not given", minimum=1)
+    scheduler: str | None = setting(None, SCHEDULERS)
+    reuse: bool = setting(
+        True, "copy features of the same materials from older versions of the dataset"
+    )
     shard_rows: int | None = setting(
         None, "most crystals in a shard of a feature; near 64 MB if not given", minimum=1
     )
+    lease_timeout: float = setting(
+        TERM,
+        "seconds without a sign of life after which the shards of a process are free for others",
+        minimum=1,
+    )
 
-    def workers_on(self, executor: Executor | None = None) -> Workers:
-        """How many tasks run at once: on an executor, or in threads and processes of this machine.
+    def workers_on(self, executor: Executor | None = None) -> AbstractContextManager[Workers]:
+        """Where tasks run and how many at once, within the block; see `schedulers.workers_on`.
 
         Raises
         ------
-        ConfigError
-            If it is no executor.
+        MatdataError
+            If it is no executor, or the scheduler is unknown or cannot be used.
         """
-        return Workers(self.workers or default_workers(), executor)
+        return workers_on(self.scheduler, self.workers, executor)
 
     def settings_of(self, spec: str) -> JsonMapping:
         """Settings of a feature: those of its spec, else those of its family."""

@@ -6,26 +6,30 @@ one its product; stages know nothing of each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from matdata.building.dataset import make_dataset
-from matdata.building.feature_inputs import feature_input, require_structures
+from matdata.building.feature_inputs import require_structures
 from matdata.building.given_split import given_split
 from matdata.building.options import BuildOptions
 from matdata.building.report import print_feature, unexpected_in
 from matdata.building.shortfall import no_split, too_few
-from matdata.core.cache import ensure_writable
+from matdata.core.cache import ensure_writable, places
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor, Workers, enough_memory
 from matdata.core.part_names import GIVEN_SPLIT
+from matdata.core.scheduler_names import check_scheduler
 from matdata.features import featurizer
 from matdata.features.base import Featurizer
-from matdata.features.runner import Job, Made, run
+from matdata.features.dataset_inputs import require_inputs
+from matdata.features.jobs import Job, in_passes
+from matdata.features.runner import Made, run_together
+from matdata.features.work import work
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot, take_snapshot
 from matdata.splits.saved import Saved, add_splits, settings_of_method
@@ -63,7 +67,7 @@ class Built:
 
     def summary(self) -> JsonObject:
         """The result for machines."""
-        manifests = [read_manifest(folder) for folder, _ in self.features]
+        manifests = [read_manifest(one.folder) for one in self.features]
         return {
             "unchanged": self.unchanged,
             "states": {**self.states, "snapshot": self.snapshot.state},
@@ -79,13 +83,14 @@ class Built:
             "features": [
                 {
                     "feature": manifest["feature"],
-                    "folder": str(folder),
-                    "state": state,
+                    "folder": str(one.folder),
+                    "state": one.state,
                     "rows": manifest["rows"],
                     "rejected": manifest["rejected"],
                     "arrays_digest": manifest["arrays_digest"],
+                    **one.counts._asdict(),
                 }
-                for manifest, (folder, state) in zip(manifests, self.features, strict=True)
+                for manifest, one in zip(manifests, self.features, strict=True)
             ],
         }
 
@@ -110,12 +115,31 @@ def build(
         asked for could not be made, and the options do not accept it. The dataset is kept.
     """
     options = options or BuildOptions()
-    workers = options.workers_on(executor)
     backend(options.store)
     check_name(options.name)
     asked = _split_asked(options)
     made = _featurizers(options)
+    check_scheduler(options.scheduler)
     ensure_writable(cache)
+    with options.workers_on(executor) as workers:
+        built = _built(source, cache, options, made, asked, console, workers)
+    loss = too_few(built.dataset)
+    if loss is not None and not options.allow_loss:
+        raise loss.of(built.summary())
+    if loss is not None:
+        console.warn(f"{loss.what}: accepted by --allow-loss")
+    return built
+
+
+def _built(
+    source: Source,
+    cache: Path,
+    options: BuildOptions,
+    made: Sequence[Featurizer],
+    asked: _SplitAsked | None,
+    console: Console,
+    workers: Workers,
+) -> Built:
     snapshot = take_snapshot(source, cache, console, workers)
     require_structures(made, snapshot.origin["kind"], snapshot.origin["name"])
     dataset, state = make_dataset(snapshot, cache, options, console, workers)
@@ -124,14 +148,8 @@ def build(
     built = Built(dataset, snapshot, None, (), {"dataset": state})
     split = _split_of(built, asked, options, console)
     states = built.states if split is None else {**built.states, "split": split.state}
-    features = tuple(_add_feature(dataset, one, cache, options, console, workers) for one in made)
-    built = Built(dataset, snapshot, split and split.name, features, states)
-    loss = too_few(dataset)
-    if loss is not None and not options.allow_loss:
-        raise loss.of(built.summary())
-    if loss is not None:
-        console.warn(f"{loss.what}: accepted by --allow-loss")
-    return built
+    features = tuple(_computed(dataset, made, cache, options, console, workers))
+    return Built(dataset, snapshot, split and split.name, features, states)
 
 
 class _SplitAsked(NamedTuple):
@@ -194,11 +212,35 @@ def add_features(
     MatdataError
         As `build`.
     """
-    workers = options.workers_on(executor)
+    made = _featurizers(options)
+    check_scheduler(options.scheduler)
+    require_whole(dataset.folder, DATASET)
+    require_structures(made, dataset.kind, dataset.ref)
+    with options.workers_on(executor) as workers:
+        return _computed(dataset, made, cache, options, console, workers)
+
+
+def share_features(
+    dataset: DatasetFolder, cache: Path, options: BuildOptions, console: Console = SILENT
+) -> list[Made]:
+    """Compute features of a dataset together with other processes that do the same.
+
+    Raises
+    ------
+    MatdataError
+        As `build`.
+    """
+    check_scheduler(options.scheduler)
     made = _featurizers(options)
     require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
-    return [_add_feature(dataset, one, cache, options, console, workers) for one in made]
+    jobs = [feature_job(dataset, one, cache, options) for one in made]
+    with options.workers_on() as workers:
+        shared = work(jobs, console, workers, options.lease_timeout)
+    for done in shared:
+        mark_used(done.folder)
+        print_feature(done, dataset.manifest["rows"], console)
+    return shared
 
 
 def _featurizers(options: BuildOptions) -> list[Featurizer]:
@@ -223,22 +265,26 @@ def feature_job(
         If the dataset lacks what the feature is computed from.
     """
     made = asked.for_units(dataset.units)
-    batch = feature_input(dataset, made)
-    ref, digest = dataset.data_ref, dataset.data_digest
-    home = cache / "features" / ref
-    return Job(made, batch, ref, digest, home, options.store, options.shard_rows)
+    home, *others = (place / "features" / dataset.data_ref for place in places(cache))
+    job = Job(made, dataset, home, options.store, options.shard_rows, options.reuse, tuple(others))
+    require_inputs(job.rows, made)
+    return job
 
 
-def _add_feature(
+def _computed(
     dataset: DatasetFolder,
-    asked: Featurizer,
+    asked: Sequence[Featurizer],
     cache: Path,
     options: BuildOptions,
     console: Console,
     workers: Workers,
-) -> Made:
-    """Compute a feature of a dataset, or find it there; its name means this one from now on."""
-    done = run(feature_job(dataset, asked, cache, options), console, workers)
-    mark_used(done.folder)
-    print_feature(done, dataset.manifest["rows"], console)
-    return done
+) -> list[Made]:
+    """Compute features of a dataset, or find them there; their names mean these from now on."""
+    jobs = [feature_job(dataset, one, cache, options) for one in asked]
+    made: dict[Job, Made] = {}
+    for together in in_passes(jobs):
+        for job, done in zip(together, run_together(together, console, workers), strict=True):
+            mark_used(done.folder)
+            print_feature(done, dataset.manifest["rows"], console)
+            made[job] = done
+    return [made[job] for job in jobs]

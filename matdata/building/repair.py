@@ -23,15 +23,22 @@ from matdata.core.errors import DamageError, MatdataError
 from matdata.core.executors import Workers, default_workers
 from matdata.curate.settings import CurateSettings
 from matdata.features import FEATURIZERS, featurizer
+from matdata.features.jobs import Job
 from matdata.features.runner import KIND as FEATURE
-from matdata.features.runner import SHARD_ROWS, Job, run
+from matdata.features.runner import SHARD_ROWS, run
 from matdata.sources.snapshot import KIND as SNAPSHOT
 from matdata.sources.snapshot import Snapshot
 from matdata.splits import METHODS, make_splits
 from matdata.splits.saved import save_splits
 from matdata.store import notes
 from matdata.store.backends import BACKENDS
-from matdata.store.catalogue import datasets, find_dataset, of_feature, versions_of_rows
+from matdata.store.catalogue import (
+    all_datasets,
+    find_dataset,
+    find_snapshot_folder,
+    of_feature,
+    versions_of_rows,
+)
 from matdata.store.damage import damage_of, require_whole
 from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.dataset_folder import DatasetFolder
@@ -143,7 +150,7 @@ def _repair_dataset(folder: Path, console: Console) -> None:
 
 
 def _snapshot(cache: Path, manifest: JsonMapping) -> Snapshot:
-    folder = cache / "snapshots" / manifest["made_from"]["snapshot"]
+    folder = find_snapshot_folder(cache, manifest["made_from"]["snapshot"])
     if not is_committed(folder):
         raise DamageError(f"its snapshot is not in this cache: {folder}")
     return Snapshot.open(folder)
@@ -154,11 +161,7 @@ def _options_of(cache: Path, manifest: JsonMapping) -> BuildOptions:
     identity = manifest["identity"]
     curation = CurateSettings.from_mapping({**identity["curation"], "mixed": "allow"})
     by_digest = (
-        {
-            dataset.digest: dataset.ref
-            for folders in datasets(cache).values()
-            for dataset in map(DatasetFolder, folders)
-        }
+        {dataset.digest: dataset.ref for dataset in all_datasets(cache)}
         if identity["drop_in"]
         else {}
     )

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from matdata.core.console import Console
 from matdata.core.errors import CurationError
 from matdata.core.ledger import UNEXPECTED, Reject, count_reasons
-from matdata.curate.curate import DUPLICATE_REASONS, Curated
+from matdata.curate.curate import DUPLICATE_REASONS
+from matdata.curate.curated import Curated
 from matdata.curate.funnel import render
 from matdata.features.runner import Made
 from matdata.store.damage import State
@@ -91,6 +92,9 @@ def print_feature(feature: Made, materials: int, console: Console) -> None:
     name, lost = manifest["feature"], sum(manifest["rejected"].values())
     count = f"{manifest['rows']:,} materials ({feature.folder.name})"
     console.say(f"feature {name}: {count}{after(feature.state)}")
+    if feature.counts.reused:
+        computed, reused = feature.counts.computed, feature.counts.reused
+        console.say(f"  {computed:,} computed, {reused:,} copied from older versions")
     if lost:
         reasons = ", ".join(f"{n:,} {why}" for why, n in manifest["rejected"].items())
         console.say(f"  {lost:,} without it: {reasons}")

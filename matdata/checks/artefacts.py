@@ -30,7 +30,7 @@ def check_artefact(folder: Path, kind: str, report: Report) -> JsonObject | None
         return None
     besides = (SPLITS,) if kind == DATASET else ()
     report.files += len(manifest["files"]) + 2  # manifest and receipt
-    report.faults += verify_folder(folder, manifest, besides)
+    report.faults += verify_folder(folder, manifest, besides, report.workers)
     report.notes += leftovers(folder)
     if kind == DATASET:
         _check_splits(DatasetFolder(folder), report)

@@ -12,8 +12,9 @@ from matdata.checks.downloads import check_downloads
 from matdata.checks.openings import OPENINGS, check_openings
 from matdata.checks.report import Report
 from matdata.checks.runs import check_run
-from matdata.core.cache import KINDS, README
+from matdata.core.cache import BLOCKS, KINDS, README
 from matdata.core.errors import StoreError
+from matdata.core.schedulers import workers_on
 from matdata.evaluation.openings import openings_path
 from matdata.sources.download import DOWNLOADS
 from matdata.store.artefact import STAGING
@@ -29,15 +30,30 @@ SNAPSHOT, FEATURE = "snapshot", "feature"
 Check = Callable[[Path, Report], object]
 
 
-def verify(cache: Path, ref: str | None = None) -> Report:
+def verify(cache: Path, ref: str | None = None, scheduler: str | None = None) -> Report:
     """Reread every file of a cache, or of one dataset with its snapshot and features.
+
+    Parameters
+    ----------
+    cache, ref
+        The cache, and the dataset; all of the cache if None.
+    scheduler
+        Where files are reread; None for threads of this machine.
 
     Raises
     ------
     StoreError
         If there is no such dataset, or its manifest is damaged.
+    ConfigError
+        If the scheduler is unknown.
     """
-    report = Report()
+    if scheduler is None:
+        return _verified(cache, ref, Report())
+    with workers_on(scheduler) as workers:
+        return _verified(cache, ref, Report(workers=workers))
+
+
+def _verified(cache: Path, ref: str | None, report: Report) -> Report:
     if ref is not None:
         _check_dataset(cache, ref, report)
         return report
@@ -54,7 +70,7 @@ def verify(cache: Path, ref: str | None = None) -> Report:
     paths, faults = children(cache)
     report.faults += faults
     for path in paths:
-        if path.name not in (*KINDS, DOWNLOADS, README) and not is_passing(path.name):
+        if path.name not in (*KINDS, BLOCKS, DOWNLOADS, README) and not is_passing(path.name):
             report.notes.append(Fault(path, "was not written by matdata"))
     return report
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from matdata.checks.finding import Finding
-from matdata.core.cache import ENV, KINDS, ensure_writable
+from matdata.core.cache import ALSO, ENV, KINDS, also_named, ensure_writable
 from matdata.core.errors import StoreError
 from matdata.core.printable import human_bytes
 from matdata.sources.download import DOWNLOADS
@@ -19,12 +20,15 @@ from matdata.store.walk import entries_below, size_of
 
 #: File systems that several machines share, as Linux names them.
 SHARED = ("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "glusterfs", "afs", "9p")
+#: Object stores mounted as file systems: they copy where others rename.
+OBJECT_STORES = ("fuse.s3fs", "fuse.gcsfuse", "fuse.goofys", "fuse.rclone", "fuse.blobfuse")
 LEAST_FREE = 10**9  # bytes below which builds will hardly end
 
 
 def cache_state(cache: Path) -> Iterator[Finding]:
     """Place, size and room of a cache, its locks, and what killed commands left in it."""
     yield from _place(cache)
+    yield from _also(cache)
     entries = entries_below(cache)
     yield from (
         Finding(
@@ -59,12 +63,30 @@ def _place(cache: Path) -> Iterator[Finding]:
     step = "free some space, or choose another folder (--cache, $MATDATA_CACHE)" if few else ""
     yield Finding("cache", "free", "broken" if few else "ok", human_bytes(free), step)
     kind = file_system(cache)
-    if kind.startswith(SHARED):
-        text = f"{kind}: shared with other machines"
-        step = "build there from one machine at a time unless its locks work across machines"
+    if kind.startswith(OBJECT_STORES):
+        text = f"{kind}: an object store, whose renames are no single step"
+        step = "build there from one process at a time: locks need atomic renames"
         yield Finding("cache", "file system", "note", text, step)
+    elif kind.startswith(SHARED):
+        yield Finding("cache", "file system", "ok", f"{kind}: shared with other machines")
     elif kind:
         yield Finding("cache", "file system", "ok", kind)
+
+
+def _also(cache: Path) -> Iterator[Finding]:
+    """The second places that are read."""
+    for place in also_named():
+        if place == cache.resolve():
+            text = f"${ALSO} names this cache itself, which is therefore not written to"
+            yield Finding("cache", "also", "broken", text, f"take it out of ${ALSO}")
+        elif not place.is_dir():
+            step = f"mount it, or take it out of ${ALSO}"
+            yield Finding("cache", "also", "note", f"{place} is not there, or no folder", step)
+        elif not os.access(place, os.R_OK | os.X_OK):
+            step = "give yourself access, or ask its owner"
+            yield Finding("cache", "also", "broken", f"{place} cannot be read", step)
+        else:
+            yield Finding("cache", "also", "ok", f"{place}, which is only read")
 
 
 def file_system(path: Path) -> str:
@@ -84,15 +106,16 @@ def file_system(path: Path) -> str:
 
 
 def _locks(cache: Path, names: list[str]) -> Iterator[Finding]:
-    """Locks that are held; files of free ones stay and mean nothing."""
-    for name in names:
-        if not Path(name).name.startswith(LOCK):
-            continue
-        holder = holder_of(cache / name)
-        if holder is not None:
-            who = f"process {holder}" if holder else "a process that is not known here"
-            step = "wait for it, or end it; a lock ends with its process"
-            yield Finding("locks", name, "note", f"held by {who}", step)
+    """Locks that are held, and by whom."""
+    paths = sorted({Path(name).parent for name in names})
+    for path in (path for path in paths if path.name.startswith(LOCK)):
+        with contextlib.suppress(OSError):  # of another user, who alone may take it
+            holder = holder_of(cache / path)
+            if holder is not None:
+                step = "wait for it, or end it; a lock ends with its process"
+                if not holder.is_here:
+                    step = f"{step}, or after {holder.term / 1000:g} s without a sign of life"
+                yield Finding("locks", path.as_posix(), "note", f"held by {holder}", step)
 
 
 def _left(cache: Path, sizes: dict[str, int], anybody_works: bool) -> Iterator[Finding]:

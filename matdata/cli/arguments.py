@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 
 from matdata import __version__
-from matdata.cli import train_arguments
+from matdata.cli import sharing_arguments, train_arguments
 from matdata.cli.completion import SHELLS, PrintCompletion
 from matdata.cli.descriptions import DESCRIPTIONS
 from matdata.cli.early import add_arguments as add_early_arguments
 from matdata.cli.options import add_options, options_of_command
 from matdata.cli.parser import Parser
 from matdata.core.exit_codes import described
+from matdata.core.scheduler_names import HELP as SCHEDULERS
 
 DESCRIPTION = """\
 Builds curated, split, featurized and verified crystal datasets, and trains models on them.
@@ -72,6 +73,7 @@ def make_parser(command: str | None = None, *, with_file: bool = True) -> Parser
     _add_making(add)
     train_arguments.add_all(add)
     _add_reading(add)
+    sharing_arguments.add_all(add)
     for one in commands.choices.values():
         _add_common(one)  # last, so that the help ends with it
     return parser
@@ -81,6 +83,7 @@ def _add_making(add: train_arguments.Add) -> None:
     """The commands that make datasets, and look at how they were made."""
     add("build", "source to verified dataset")
     add("featurize", "add features to a dataset")
+    add("work", "add features together with other processes on a shared file system")
     add("split", "add a split, or the splits of all folds, to a dataset")
     _add_audit(add("audit", "what the parts of a split share, judged by its purpose", DATASET))
     report = add("report", "the funnel of a dataset, as a table or a picture", DATASET)
@@ -136,11 +139,20 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="volume_tolerance=0.05, distance_tolerance=0.05, neighbours=6",
     )
+    _add_scheduler(parser, "where near duplicates are searched")
+
+
+def _add_scheduler(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--scheduler", metavar="WHERE", help=f"{what}: {SCHEDULERS}")
 
 
 def _add_reading(add: train_arguments.Add) -> None:
     """The commands that show, check and write what there is."""
-    add("list", "what the cache holds")
+    listing = add("list", "what the cache holds")
+    listing.add_argument(
+        "--size", action="store_true", help="with bytes on disk of everything, files once each"
+    )
+    _add_removing(add)
     features = add("features", "the features there are, with settings, units and citations")
     features.add_argument("name", nargs="?", help="show this one, with what it stores")
     doctor = add(
@@ -153,15 +165,51 @@ def _add_reading(add: train_arguments.Add) -> None:
     add("show", "one material", DATASET, ("id", "material id"))
     verify = add("verify", "reread every byte and compare digests")
     verify.add_argument("dataset", nargs="?", help="name, or name@version; all if not given")
+    _add_scheduler(verify, "where files are reread")
     _add_export(
         add("export", "write a dataset for other programs", DATASET, ("output", "file or folder"))
     )
 
 
+def _add_removing(add: train_arguments.Add) -> None:
+    """The commands that remove."""
+    ref = ("ref", "NAME[@VERSION][/features/FEATURE | /splits/SPLIT], snapshots/…, or runs/RUN")
+    rm = add("rm", "remove a dataset, feature, split, snapshot or run", ref)
+    rm.add_argument(
+        "--cascade", action="store_true", help="remove what was made from it as well, runs included"
+    )
+    rm.add_argument(
+        "--forget-openings",
+        action="store_true",
+        help="remove the record of opened test parts as well (it stays otherwise)",
+    )
+    gc = add("gc", "remove what nobody needs")
+    gc.add_argument(
+        "--keep",
+        type=int,
+        metavar="N",
+        help="keep N versions of each dataset, those used last and those that runs refer to",
+    )
+    for one in (rm, gc):
+        one.add_argument("--dry-run", action="store_true", help="print what would go, with bytes")
+
+
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
-        help="npz, hdf5, parquet, extxyz, csv or jsonl; by the ending of output if not given",
+        help="npz, hdf5, parquet, extxyz, csv, jsonl, hf, aselmdb, pyg, matbench or optimade; by "
+        "the ending of output if not given",
+    )
+    parser.add_argument(
+        "--split",
+        metavar="NAME",
+        help="the saved split that hf and matbench write; the only one if not given",
+    )
+    parser.add_argument(
+        "--derived",
+        action="store_true",
+        help="write columns that matdata computes as well (chemsys, space group, …), which a "
+        "rebuild computes anew",
     )
     parser.add_argument(
         "--raw-text",
@@ -172,6 +220,11 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         "--snapshot",
         action="store_true",
         help="write the records that it was made from (.jsonl, .jsonl.gz), for build --from",
+    )
+    parser.add_argument(
+        "--archive",
+        action="store_true",
+        help="write dataset, splits and --features as an archive (.zip, .tar, .tar.gz) for import",
     )
     parser.add_argument("--features", metavar="A,B", help="dense arrays to write")
     parser.add_argument(

@@ -27,7 +27,7 @@ def run(given: argparse.Namespace) -> int:
     near = given.near_duplicates or given.judge
     dataset = api.open(given.dataset, cache_of(given))
     tolerances = pairs_of(given.set, "--set")
-    report = dataset.audit(given.split, keys, near, given.judge, tolerances)
+    report = dataset.audit(given.split, keys, near, given.judge, tolerances, given.scheduler)
     allowed = _keys(given.allow, "--allow", report)
     forbidden = _keys(given.forbid, "--forbid", report)
     failures = [o for o in report.overlaps if _fails(o, allowed, forbidden)]

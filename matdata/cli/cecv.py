@@ -40,7 +40,7 @@ def run(given: argparse.Namespace) -> int:
     settings = picture_settings(given)
     need_torch()
     from matdata.training.added import adding
-    from matdata.training.run import find_run
+    from matdata.training.run_lookup import find_run
 
     cache, references = cache_of(given), _references(given)
     names = list(dict.fromkeys([*given.runs, *references]))

@@ -17,17 +17,23 @@ COMMANDS = (
     "export",
     "features",
     "featurize",
+    "gc",
+    "import",
     "import-run",
     "info",
     "list",
     "plugins",
     "predict",
+    "pull",
+    "push",
     "report",
+    "rm",
     "runs",
     "show",
     "split",
     "train",
     "verify",
+    "work",
 )
 
 

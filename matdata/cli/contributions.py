@@ -26,7 +26,7 @@ def run(given: argparse.Namespace) -> int:
     need_torch()
     from matdata.evaluation.pictures import write_pictures
     from matdata.training.added import adding
-    from matdata.training.run import find_run
+    from matdata.training.run_lookup import find_run
 
     trained = find_run(cache_of(given), given.run)
     target = trained.schema.targets[0]

@@ -1,6 +1,8 @@
 """What the help of each command says above its options: a description, and examples.
 
-A test parses each example.
+Examples are commands on the sample, which anybody can build, in the order in which they can be
+typed; a test runs them. What an example names of the user's own (a file, a run, a database that
+takes a key) is listed in ``yours``.
 """
 
 from __future__ import annotations
@@ -9,13 +11,19 @@ from typing import NamedTuple
 
 
 class Description(NamedTuple):
-    """Text and examples of a command."""
+    """Text and examples of a command, and what of their names stands for the user's own."""
 
     text: str
     examples: tuple[str, ...]
+    yours: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.text}\n\n" + "\n".join(["  examples:", *(f"    {e}" for e in self.examples)])
+        lines = ["  examples:", *(f"    {example}" for example in self.examples)]
+        if self.yours:
+            *first, last = self.yours
+            names = f"{', '.join(first)} and {last}" if first else last
+            lines.append(f"  ({names} stand{'' if first else 's'} for what you have.)")
+        return f"{self.text}\n\n" + "\n".join(lines)
 
 
 #: By command.
@@ -28,6 +36,7 @@ DESCRIPTIONS = {
             "matdata build crystals.csv --target band_gap --features voronoi --split 80/10/10",
             "matdata build mp --features ofm --filter hull_below=0.1",
         ),
+        ("crystals.csv", "mp"),
     ),
     "doctor": Description(
         "Checks installation, machine, cache, locks and plugins, and says what to do about each "
@@ -37,30 +46,41 @@ DESCRIPTIONS = {
     "featurize": Description(
         "Computes features of a dataset and stores them beside it; `matdata features` lists them.",
         (
-            "matdata featurize crystals ofm,voronoi",
-            "matdata featurize crystals graph --set graph.radius=6 --workers 4",
+            "matdata featurize sample ofm,voronoi",
+            "matdata featurize sample composition-set --set composition-set.table=matscholar",
+            "matdata featurize sample graph --set graph.radius=5 --set graph.max_neighbours=12",
+        ),
+    ),
+    "work": Description(
+        "Computes features as one of several processes that see the same cache, such as the array "
+        "of a batch system. Each takes whole shards; the last one commits, and all end when the "
+        "features are complete. The shards of a process that vanished are taken by others. The "
+        "result is that of `matdata featurize`.",
+        (
+            "matdata work sample --features ofm,voronoi",
+            "matdata work sample --features ofm --workers 1 --lease-timeout 300",
         ),
     ),
     "split": Description(
         "Divides a dataset into train, validation and test by material id, and saves it.",
         (
-            "matdata split crystals --split 80/10/10 --seed 1",
-            "matdata split crystals --method kfold --set k=5",
-            "matdata split crystals --group-by chemsys --name by-system",
+            "matdata split sample --split 80/10/10 --seed 1",
+            "matdata split sample --method kfold --set k=5",
+            "matdata split sample --group-by chemsys --name by-system",
         ),
     ),
     "audit": Description(
         "Reports what the parts of a split share: formulas, chemical systems, structures.",
         (
-            "matdata audit crystals --split 70-15-15-seed0",
-            "matdata audit crystals --near-duplicates --allow chemsys",
+            "matdata audit sample --split 70-15-15-seed0",
+            "matdata audit sample --split by-system --near-duplicates",
         ),
     ),
     "report": Description(
         "Shows how many records each step of curation left, as published tables do.",
         (
-            "matdata report crystals --output funnel.pdf",
-            "matdata report crystals --pictures pictures --format svg --style dark",
+            "matdata report sample --output funnel.pdf",
+            "matdata report sample --pictures pictures --format svg --style dark",
         ),
     ),
     "diff": Description(
@@ -69,6 +89,7 @@ DESCRIPTIONS = {
             "matdata diff crystals@local-3f9a1c2b crystals",
             "matdata diff mp@2025.4 mp --set target=0.01 --exit-code",
         ),
+        ("crystals", "mp@2025.4"),
     ),
     "features": Description(
         "Lists the features that can be computed, with settings, shapes, units and citations.",
@@ -83,28 +104,31 @@ DESCRIPTIONS = {
         "Trains a plugin on the training part of a split, with the validation part to stop by. The "
         "same command continues a training that was stopped.",
         (
-            "matdata train roost crystals --target band_gap --name gap",
-            "matdata train cgcnn crystals --target 'log10(k_vrh)' --set hyper.layers=4",
+            "matdata train roost sample --target ewald_energy_per_atom --name energy",
+            "matdata train cgcnn sample --target 'log10(volume_per_atom)' --set hyper.layers=4",
         ),
     ),
     "evaluate": Description(
         "Opens the test part of a run's split, once, and scores the run beside baselines.",
         (
-            "matdata evaluate gap",
-            "matdata evaluate gap --pictures figures --device cpu",
+            "matdata evaluate energy",
+            "matdata evaluate energy --pictures figures --device cpu",
             "matdata evaluate forest --folds all",
         ),
+        ("forest",),
     ),
     "predict": Description(
         "Predicts the materials of a dataset, files of structures, or formulas with a run.",
         (
-            "matdata predict gap Fe2O3 Ba0.5Sr0.5TiO3",
-            "matdata predict gap new.cif other.cif --output predictions.csv",
+            "matdata predict energy Fe2O3 Ba0.5Sr0.5TiO3",
+            "matdata predict energy new.cif other.cif --output predictions.csv",
         ),
+        ("new.cif", "other.cif"),
     ),
     "runs": Description(
         "Lists the runs of the cache, and compares those on the same materials.",
-        ("matdata runs", "matdata runs gap gap-transfer --json"),
+        ("matdata runs", "matdata runs energy energy-deep --json"),
+        ("energy-deep",),
     ),
     "cecv": Description(
         "Clusters what runs hold of the same materials into chemical environments (L-G-DCNN, "
@@ -113,10 +137,12 @@ DESCRIPTIONS = {
             "matdata cecv gap",
             "matdata cecv gap --global-run lstm --local-run dcnn --containing O",
         ),
+        ("gap", "lstm", "dcnn"),
     ),
     "contributions": Description(
         "Mean contribution of each element to the predictions of a run, or along a binary system.",
         ("matdata contributions gap", "matdata contributions gap --along Si-O"),
+        ("gap",),
     ),
     "edges": Description(
         "Draws the attributes of the edges that a run predicts within formulas.",
@@ -124,22 +150,39 @@ DESCRIPTIONS = {
             "matdata edges gap --formula SrTiO3 BaTiO3",
             "matdata edges gap --formula NaCl --layer 1 --atoms",
         ),
+        ("gap",),
     ),
     "list": Description(
         "Lists snapshots, datasets, splits and features of the cache, with their sizes.",
-        ("matdata list", "matdata list --cache /data/cache --json"),
+        ("matdata list", "matdata list --size", "matdata list --json"),
+    ),
+    "rm": Description(
+        "Removes a dataset, feature, split, snapshot or run. What others were made from stays, "
+        "unless these shall go as well (--cascade).",
+        (
+            "matdata rm sample --cascade --dry-run",
+            "matdata rm crystals@local-3f9a1c2b/features/ofm",
+            "matdata rm runs/gap",
+        ),
+        ("crystals@local-3f9a1c2b/features/ofm", "runs/gap"),
+    ),
+    "gc": Description(
+        "Removes what nobody needs: unfinished builds and downloads of processes that have ended, "
+        "downloads that no snapshot was read from, features of datasets that are gone; with "
+        "--keep older versions of datasets that no run refers to. What is being worked on stays.",
+        ("matdata gc --dry-run", "matdata gc --keep 3"),
     ),
     "info": Description(
         "Shows how a dataset was made: its funnel, columns with units, splits and features.",
-        ("matdata info crystals", "matdata info crystals@local-3f9a1c2b --json"),
+        ("matdata info sample", "matdata info sample --json"),
     ),
     "show": Description(
         "Shows one material: its columns, crystal, part in each split and features.",
-        ("matdata show mp mp-149", "matdata show mp mp-149 --json"),
+        ("matdata show sample sample-0000002", "matdata show sample sample-0000002 --json"),
     ),
     "verify": Description(
         "Rereads every byte of the cache, or of a dataset, and compares it with its digests.",
-        ("matdata verify", "matdata verify crystals"),
+        ("matdata verify", "matdata verify sample"),
     ),
     "import-run": Description(
         "Turns weights that another package published into a run, which predicts as those trained "
@@ -152,8 +195,37 @@ DESCRIPTIONS = {
     "export": Description(
         "Writes a dataset, with dense features if asked for, for other programs.",
         (
-            "matdata export crystals crystals.npz --features ofm",
-            "matdata export mp mp.jsonl.gz --snapshot",
+            "matdata export sample sample.npz --features ofm",
+            "matdata export sample folder --format hf --split 70-15-15-seed0",
+            "matdata export sample sample.jsonl.gz --snapshot",
+            "matdata export sample sample.tar.gz --archive --features ofm",
         ),
+    ),
+    "push": Description(
+        "Pushes datasets, features, splits and runs to a folder, a server or an object store, by "
+        "content: what is there already is not sent again. The same command goes on with a push "
+        "that was stopped.",
+        (
+            "matdata push sample shared --features ofm",
+            "matdata push crystals s3://lab/crystals --features ofm,voronoi",
+            "matdata push runs/gap shared",
+        ),
+        ("crystals", "s3://lab/crystals", "runs/gap"),
+    ),
+    "pull": Description(
+        "Pulls what was pushed into the cache, and compares every file with its digest. The same "
+        "command goes on with a pull that was stopped. A REF without address is looked up in the "
+        "folder that $MATDATA_REMOTE names.",
+        (
+            "matdata pull s3://lab/crystals/crystals --features all",
+            "matdata pull https://example.org/data/runs/gap",
+        ),
+        ("s3://lab/crystals/crystals", "https://example.org/data/runs/gap"),
+    ),
+    "import": Description(
+        "Takes all that a pushed folder or an archive of one holds into the cache, after a look "
+        "through all of it.",
+        ("matdata import crystals.tar.gz", "matdata import /mnt/group/shared"),
+        ("crystals.tar.gz", "/mnt/group/shared"),
     ),
 }

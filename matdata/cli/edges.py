@@ -21,7 +21,7 @@ def run(given: argparse.Namespace) -> int:
     settings = picture_settings(given)
     need_torch()
     from matdata.training.added import adding
-    from matdata.training.run import find_run
+    from matdata.training.run_lookup import find_run
 
     trained = find_run(cache_of(given), given.run)  # before torch is imported, which takes seconds
     from matdata.evaluation.edges import columns_of, edges_of

@@ -13,7 +13,7 @@ from matdata.core.ledger import count_reasons
 from matdata.core.part_names import PARTS
 from matdata.core.units import with_unit
 from matdata.curate.funnel import render
-from matdata.store.catalogue import features_kept, find_dataset
+from matdata.store.catalogue import features_in_places, find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.manifest import read_manifest
 
@@ -31,10 +31,13 @@ def run(given: argparse.Namespace) -> int:
             "damaged": damaged,
             "units": dataset.units,
             "axes": dataset.axes,
+            "place": str(dataset.folder.parents[2]),
         }
         print_json({**dataset.manifest, **more})
         return 0
     _print_dataset(dataset, damaged)
+    if dataset.folder.parents[2] != cache:
+        print_line(f"in {dataset.folder.parents[2]}, which is only read")
     for manifest in manifests:
         lost = ", ".join(f"{n:,} {why}" for why, n in manifest["rejected"].items())
         line = f"feature {manifest['feature']} {manifest['settings']}: {manifest['rows']:,}"
@@ -48,7 +51,7 @@ def run(given: argparse.Namespace) -> int:
 
 def _features(cache: Path, dataset: DatasetFolder) -> tuple[list[JsonObject], list[str]]:
     """Manifests of the features, and a line for each that cannot be read."""
-    stored = features_kept(cache, dataset.data_ref)
+    stored = features_in_places(cache, dataset.data_ref)
     manifests, damaged = [], [str(fault) for fault in stored.faults]
     for folder in stored.folders:
         try:

@@ -23,6 +23,21 @@ _PICTURES = {
     "pictures_failed": ("record", "what could not be drawn, with the reason"),
 }
 _STATE = {**_UNCHANGED, "states": ("record", "built, repaired or unchanged, by artefact")}
+_PULLED: Fields = {
+    "artefacts": (
+        "list",
+        "of each: `ref`, `kind`, `folder`, `state` (pulled, repaired or unchanged), `files`, "
+        "`bytes`, `received_bytes`",
+    ),
+    "received_bytes": ("count", "of all"),
+    **_UNCHANGED,
+}
+_REMOVAL: Fields = {
+    "dry_run": ("truth", "whether nothing was removed"),
+    "removed": ("list", "what went: `kind`, `ref`, `bytes`, `why`"),
+    "kept": ("list", "what stays, and `why`"),
+    "freed": ("count", "bytes on disk"),
+}
 SCHEMAS: dict[str, Schema] = {
     "build": Schema(
         {
@@ -35,7 +50,11 @@ SCHEMAS: dict[str, Schema] = {
             "snapshot": ("text", "version of the records that it was made from"),
             "unexpected_errors": ("count", "records that failed in a way matdata does not know"),
             "split": ("text?", "name of the split that was made"),
-            "features": ("list", "`feature`, `folder`, `rows`, `rejected`, `arrays_digest`"),
+            "features": (
+                "list",
+                "`feature`, `folder`, `state`, `rows`, `rejected`, `arrays_digest`; materials that "
+                "were `computed`, `reused` from older versions, `resumed`",
+            ),
         },
         _STATE,
     ),
@@ -44,6 +63,18 @@ SCHEMAS: dict[str, Schema] = {
             **_DATASET,
             "features": ("list", "folders of the features, in the order asked for"),
             "states": ("list", "of each: built, repaired or unchanged"),
+            "counts": ("list", "of each: materials `computed`, `reused`, `resumed`"),
+        },
+        _UNCHANGED,
+    ),
+    "work": Schema(
+        {
+            **_DATASET,
+            "features": ("list", "folders of the features, in the order asked for"),
+            "states": (
+                "list",
+                "of each: built (committed by this process), repaired or unchanged",
+            ),
         },
         _UNCHANGED,
     ),
@@ -226,11 +257,23 @@ SCHEMAS: dict[str, Schema] = {
     "list": Schema(
         {
             "cache": ("text", "its folder"),
-            "snapshots": ("list", "`snapshot`, `records`, `rejected`, `bytes`"),
-            "datasets": ("list", "`dataset`, `rows`, `bytes`, `splits`, `features`, …"),
+            "also": ("list", "folders of `$MATDATA_CACHE_ALSO`, which are only read"),
+            "snapshots": ("list", "`snapshot`, `place`, `records`, `rejected`, `bytes`"),
+            "datasets": (
+                "list",
+                "`dataset`, `place`, `rows`, `bytes`, `splits`, `features`, …; with `--size` "
+                "`disk_bytes`, of snapshots and features as well",
+            ),
             "damaged": ("list", "what cannot be read"),
-        }
+        },
+        {
+            "runs": ("list", "with `--size`: `run`, `disk_bytes`"),
+            "other": ("list", "with `--size`: what is no artefact, `place`, `disk_bytes`"),
+            "disk_bytes": ("count", "with `--size`: of the cache, each file once"),
+        },
     ),
+    "rm": Schema(_REMOVAL),
+    "gc": Schema(_REMOVAL),
     "doctor": Schema(
         {
             "healthy": ("truth", "whether nothing is broken"),
@@ -254,6 +297,7 @@ SCHEMAS: dict[str, Schema] = {
             "damaged": ("list", "what cannot be read"),
             "units": ("record", "by column"),
             "axes": ("record", "column of the axis, by column of arrays"),
+            "place": ("text", "the cache that it lies in"),
         },
         {},
         "the manifest of the dataset",
@@ -292,12 +336,34 @@ SCHEMAS: dict[str, Schema] = {
         },
     ),
     "export": Schema(
-        {"output": ("text", "file")},
+        {"output": ("text", "file or folder")},
         {
-            "format": ("text", "of the file"),
+            "format": ("text", "of the output"),
             "rows": ("count", "materials"),
+            "features": ("list", "that were written: `feature`, `rows`, `columns`"),
+            "losses": (
+                "list",
+                "what a rebuild does not give back: `aspect`, names `of` what, `text`",
+            ),
+            "content_digest": ("text", "of all that a rebuild reads"),
+            "rebuild": ("text?", "the command that builds it again"),
             "records": ("count", "of a snapshot"),
             "snapshot": ("text", "its version"),
+            "files": ("count", "of an archive"),
         },
     ),
+    "push": Schema(
+        {
+            "url": ("text", "where it went, without credentials"),
+            "artefacts": (
+                "list",
+                "of each: `ref`, `kind`, `state` (pushed or unchanged), `files`, `bytes`, "
+                "`sent_files`, `sent_bytes`",
+            ),
+            "sent_bytes": ("count", "of all"),
+            **_UNCHANGED,
+        }
+    ),
+    "pull": Schema(_PULLED),
+    "import": Schema(_PULLED),
 }

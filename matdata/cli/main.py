@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 
 from matdata.cli.arguments import make_parser
@@ -111,7 +112,7 @@ def _run(given: argparse.Namespace) -> int:
     forgive_broken_metadata()
     try:
         require_arguments(given)
-        with _debugging(given.debug), enough_memory():
+        with _debugging(given.debug), _plain_warnings(), enough_memory():
             return _run_repairing(given)
     except MatdataError as error:
         from matdata.cli.failures import failed, print_failure
@@ -124,6 +125,32 @@ def _run(given: argparse.Namespace) -> int:
         raise
     except Exception as error:
         return _ended_by(error, given)
+
+
+@contextlib.contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Print a `MatdataWarning` as one line, without the place in the code that raised it."""
+    from matdata.core.console import one_line
+    from matdata.core.errors import MatdataWarning
+
+    before = warnings.formatwarning
+
+    def shown(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        line: str | None = None,
+    ) -> str:
+        if issubclass(category, MatdataWarning):
+            return f"{one_line(f'warning: {message}')}\n"
+        return before(message, category, filename, lineno, line)
+
+    warnings.formatwarning = shown
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def _ended_by(error: Exception, given: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ TABLES = {
     "predict": "matdata.evaluation.arguments:PREDICT_OPTIONS",
     "split": "matdata.splits.arguments:SPLIT_OPTIONS",
     "train": "matdata.training.arguments:TRAIN_OPTIONS",
+    "work": "matdata.building.arguments:WORK_OPTIONS",
 }
 TYPES = {"int": int, "float": float}
 METAVARS = {"int": "N", "float": "X", "words": "A,B"}

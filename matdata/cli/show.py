@@ -19,7 +19,7 @@ def run(given: argparse.Namespace) -> int:
 
     dataset = api.open(given.dataset, cache_of(given))
     row = dataset.row(given.id)
-    record: JsonObject = {name: column[row] for name, column in dataset.columns.items()}
+    record = dataset.columns.row(row)
     splits = {name: _part(dataset, name, given.id) for name in dataset.split_names()}
     if given.json:
         print_json({**record, "splits": splits, "structure": _structure(dataset, row)})

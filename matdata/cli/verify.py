@@ -16,7 +16,7 @@ def run(given: argparse.Namespace) -> int:
     cache = cache_of(given)
     if given.repair:
         _repair(cache, given)
-    report = verify(cache, given.dataset)
+    report = verify(cache, given.dataset, given.scheduler)
     code = ExitCode.FAILED if report.faults else ExitCode.DONE
     if given.json:
         print_json(report.to_json())

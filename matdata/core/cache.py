@@ -1,15 +1,19 @@
-"""Where artefacts live: the cache folder and its layout."""
+"""Where artefacts live: the cache folder and its layout, and second places to look for them."""
 
 from __future__ import annotations
 
+import functools
 import os
+import warnings
 from pathlib import Path
 
-from matdata.core.errors import StoreError
+from matdata.core.errors import MatdataWarning, StoreError
 from matdata.core.given import path_of
 
 ENV = "MATDATA_CACHE"
+ALSO = "MATDATA_CACHE_ALSO"
 KINDS = ("snapshots", "datasets", "features", "runs")
+BLOCKS = "blocks"  # of features that are read from elsewhere
 README = "README.md"  # a checkout's cache has one
 
 
@@ -34,6 +38,75 @@ def cache_dir(folder: str | Path | None = None) -> Path:
     return Path(platformdirs.user_cache_dir("matdata"))
 
 
+def other_places(cache: Path) -> tuple[Path, ...]:
+    """Caches of others that are read as well: the folders of ``$MATDATA_CACHE_ALSO``, in order.
+
+    A folder that is missing is reported by a `MatdataWarning`, once, and left out.
+
+    Parameters
+    ----------
+    cache
+        One's own cache, which is none of them.
+
+    Raises
+    ------
+    ConfigError
+        If a folder is not a valid path.
+    """
+    folders = also_named()
+    for folder in folders:
+        _warn_if_missing(folder)
+    own = cache.resolve() if folders else cache
+    return tuple(folder for folder in folders if folder != own and folder.is_dir())
+
+
+def places(cache: Path) -> tuple[Path, ...]:
+    """Where artefacts are looked for: one's own cache first, then `other_places`."""
+    return cache, *other_places(cache)
+
+
+def also_named() -> tuple[Path, ...]:
+    """The folders of ``$MATDATA_CACHE_ALSO``, whether or not they are there.
+
+    Raises
+    ------
+    ConfigError
+        If one is not a valid path.
+    """
+    return _also(os.environ.get(ALSO, ""))
+
+
+@functools.lru_cache(maxsize=8)
+def _also(text: str) -> tuple[Path, ...]:
+    texts = dict.fromkeys(part for part in text.split(os.pathsep) if part.strip())
+    return tuple(dict.fromkeys(path_of(one, f"${ALSO}").resolve() for one in texts))
+
+
+@functools.cache
+def _warn_if_missing(folder: Path) -> None:
+    if not folder.is_dir():
+        text = f"{folder} is not there, or no folder: ${ALSO} names it as a place to look for data"
+        warnings.warn(text, MatdataWarning, stacklevel=2)
+
+
+def require_own(path: Path) -> None:
+    """Refuse to write into a cache of others.
+
+    Raises
+    ------
+    StoreError
+        If a path is below a folder of ``$MATDATA_CACHE_ALSO``.
+    """
+    folders = also_named()
+    if folders and any(path.resolve().is_relative_to(folder) for folder in folders):
+        raise StoreError(
+            f"{path} is not written to: it lies in a place that ${ALSO} names",
+            cause="such places are only read",
+            next_step=f"write to your own cache (--cache DIR or ${ENV}); whoever keeps the shared "
+            f"one works there without ${ALSO}",
+        )
+
+
 def ensure_writable(cache: Path) -> None:
     """Create the cache folder and test that it can be written.
 
@@ -42,6 +115,7 @@ def ensure_writable(cache: Path) -> None:
     StoreError
         If it cannot be created or written.
     """
+    require_own(cache)
     probe = cache / f".probe-{os.getpid()}"
     try:
         for kind in KINDS:

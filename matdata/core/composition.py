@@ -17,6 +17,7 @@ from matdata.core.crystals import Crystals, Int, as_ids, as_rows, gather_index, 
 from matdata.core.formula import parse_formula as parse_formula
 from matdata.core.structures import Structures
 
+_MAX_WHOLE = 2**53  # below it floats hold every whole number
 MAX_DENOMINATOR = 1000  # a fraction counts as a ratio of integers up to this denominator
 
 
@@ -35,6 +36,10 @@ def reduced_amounts(amounts: Mapping[int, float]) -> dict[int, float]:
     Amounts that are no ratios of integers with denominators up to 1,000 are normalised to sum to
     one and rounded to six digits, so that equal compositions still compare equal.
     """
+    if all(1 <= a < _MAX_WHOLE and a.is_integer() for a in map(float, amounts.values())):
+        whole = {z: int(a) for z, a in amounts.items()}
+        divisor = math.gcd(*whole.values())
+        return {z: float(count // divisor) for z, count in whole.items()}
     total = sum(amounts.values())
     exact = {z: Fraction(a).limit_denominator(MAX_DENOMINATOR) for z, a in amounts.items()}
     if all(
@@ -62,6 +67,25 @@ def formula_of(amounts: Mapping[int, float]) -> str:
 def reduced_formula(amounts: Mapping[int, float]) -> str:
     """The reduced formula of amounts: ``{26: 4, 8: 6}`` gives ``Fe2O3``."""
     return formula_of(reduced_amounts(amounts))
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _reduced_formula(numbers: tuple[int, ...], amounts: tuple[float, ...]) -> str:
+    return reduced_formula(dict(zip(numbers, amounts, strict=True)))
+
+
+def chemical_systems(numbers: npt.NDArray[np.uint8], offsets: Int) -> list[str]:
+    """Chemical systems (n,), symbols in alphabetical order (``Cl-Na``).
+
+    Parameters
+    ----------
+    numbers : (M,)
+        Atomic numbers of the elements.
+    offsets : (n + 1,)
+        System `i` has the elements ``offsets[i]:offsets[i + 1]``.
+    """
+    names = np.asarray(elements.symbols())[numbers].tolist()
+    return ["-".join(sorted(names[a:b])) for a, b in itertools.pairwise(offsets.tolist())]
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,13 +188,19 @@ class Compositions:
 
     def reduced_formulas(self) -> list[str]:
         """The reduced formula of each composition, (n,)."""
-        return [reduced_formula(self.amounts_of(row)) for row in range(len(self))]
+        bounds, numbers, amounts = (
+            self.offsets.tolist(),
+            self.numbers.tolist(),
+            self.amounts.tolist(),
+        )
+        return [
+            _reduced_formula(tuple(numbers[a:b]), tuple(amounts[a:b]))
+            for a, b in itertools.pairwise(bounds)
+        ]
 
     def chemical_systems(self) -> list[str]:
         """The chemical system of each composition, symbols in alphabetical order (``Cl-Na``)."""
-        names = np.asarray(elements.symbols())[self.numbers].tolist()
-        bounds = self.offsets.tolist()
-        return ["-".join(sorted(names[a:b])) for a, b in itertools.pairwise(bounds)]
+        return chemical_systems(self.numbers, self.offsets)
 
     @property
     def n_elements(self) -> Int:

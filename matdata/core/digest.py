@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,14 @@ def canonical_json(value: object) -> str:
     )
 
 
+#: Types whose values are JSON as they are, but for floats that are not finite.
+_PLAIN = {str, int, float, bool, type(None)}
+
+
+def _has_infinite(values: Sequence[object]) -> bool:
+    return any(type(value) is float and not math.isfinite(value) for value in values)
+
+
 def plain_json(value: object) -> Any:
     """`value` in JSON types: text keys, lists, and Python's own numbers.
 
@@ -51,6 +59,9 @@ def plain_json(value: object) -> Any:
     if isinstance(value, Mapping):
         return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
+        types = set(map(type, value))
+        if types <= _PLAIN and not (float in types and _has_infinite(value)):
+            return list(value)
         return [plain_json(item) for item in value]
     if isinstance(value, np.generic):
         return plain_json(value.item())

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
-from concurrent.futures import BrokenExecutor, CancelledError, Future
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from matdata.core.errors import ConfigError, MatdataError
+from matdata.core.retries import Executor as Executor
+from matdata.core.retries import LossLog, results_in_order
+from matdata.core.worker_identity import OnWorker, worker_identity
+
+if TYPE_CHECKING:
+    from matdata.core.processes import ProcessPool
 
 A = TypeVar("A")
 B = TypeVar("B")
+#: What workers of matdata's own are.
+Kind: TypeAlias = Literal["thread", "process"]
 
 
 def default_workers() -> int:
@@ -23,18 +29,6 @@ def default_workers() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not offered by every system
         return os.cpu_count() or 1
-
-
-class Executor(Protocol):
-    """Where tasks run: any `concurrent.futures.Executor`, or whatever else has its `submit`.
-
-    Whoever opened it closes it. Functions and tasks can be pickled, since it may be of processes
-    or machines, and matdata submits no more of them than `Workers.window`.
-    """
-
-    def submit(self, function: Callable[[A], B], task: A, /) -> Future[B]:
-        """Begin ``function(task)``, now or later; the future holds its result or its exception."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -47,6 +41,10 @@ class Workers:
         Threads or processes of this machine, or tasks that the executor runs at once.
     executor
         Where they run; None for threads or processes of matdata's own. Its results are the same.
+    kind
+        What workers of matdata's own are, whatever a stage would choose; None for its choice.
+    losses
+        Workers that were lost, and whose tasks were done again.
 
     Raises
     ------
@@ -56,6 +54,8 @@ class Workers:
 
     count: int = 1
     executor: Executor | None = None
+    kind: Kind | None = None
+    losses: LossLog = field(default_factory=LossLog, compare=False)
 
     def __post_init__(self) -> None:
         if self.executor is None:
@@ -83,12 +83,14 @@ def ordered_map(
     function: Callable[[A], B],
     tasks: Iterable[A],
     workers: Workers,
-    kind: Literal["thread", "process"] = "process",
+    kind: Kind = "process",
 ) -> Iterator[B]:
     """Apply `function` to each task and yield the results in the tasks' order.
 
     With one worker and no executor everything happens in this thread. When the caller stops
-    early, is interrupted, or a task fails, tasks that have not begun are cancelled.
+    early, is interrupted, or a task fails, tasks that have not begun are cancelled. A task whose
+    worker is lost is done again, a few times. A worker elsewhere that could give other bits
+    refuses its task.
 
     Parameters
     ----------
@@ -104,90 +106,31 @@ def ordered_map(
     Raises
     ------
     MatdataError
-        If there is not enough memory, here or in a worker; if a worker died, or the executor is
-        shut down, drops a task or returns no futures. What `function` raises is raised as it is.
+        If there is not enough memory, here or in a worker; if a task loses its worker again and
+        again, or the executor is shut down or returns no futures. What `function` raises is raised
+        as it is.
     """
     with enough_memory():
         if workers.executor is not None:
-            yield from _in_order(function, tasks, workers.executor, workers.window)
+            there = OnWorker(function, worker_identity())
+            where, window = workers.executor, workers.window
+            yield from results_in_order(there, tasks, where, window, workers.losses)
         elif workers.count <= 1:
             yield from map(function, tasks)
         else:
-            yield from _on_own_pool(function, tasks, workers, kind)
+            yield from _on_own_pool(function, tasks, workers, workers.kind or kind)
 
 
 def _on_own_pool(
-    function: Callable[[A], B],
-    tasks: Iterable[A],
-    workers: Workers,
-    kind: Literal["thread", "process"],
+    function: Callable[[A], B], tasks: Iterable[A], workers: Workers, kind: Kind
 ) -> Iterator[B]:
     pool = _opened(workers.count, kind)
     complete = False
     try:
-        yield from _in_order(function, tasks, pool, workers.window)
+        yield from results_in_order(function, tasks, pool, workers.window, workers.losses)
         complete = True
     finally:
         pool.shutdown(wait=kind == "thread" or complete, cancel_futures=True)
-
-
-def _in_order(
-    function: Callable[[A], B], tasks: Iterable[A], executor: Executor, window: int
-) -> Iterator[B]:
-    pending: deque[Future[B]] = deque()
-    try:
-        for task in tasks:
-            pending.append(_submit(executor, function, task))
-            if len(pending) >= window:
-                yield _result(pending.popleft())
-        while pending:
-            yield _result(pending.popleft())
-    finally:
-        for future in pending:
-            future.cancel()
-
-
-def _submit(executor: Executor, function: Callable[[A], B], task: A) -> Future[B]:
-    try:
-        future = executor.submit(function, task)
-    except BrokenExecutor as error:
-        raise _worker_died() from error
-    except RuntimeError as error:  # what `concurrent.futures` raises after a shutdown
-        raise MatdataError(
-            f"the executor takes no task: {error}",
-            cause="it was shut down before the work was done",
-            next_step="close it after matdata has returned",
-        ) from error
-    if not callable(getattr(future, "result", None)):
-        raise ConfigError(
-            f"{type(executor).__name__} is no executor: its `submit` returned "
-            f"{type(future).__name__}, which has no `result`",
-            next_step="give an executor whose `submit` returns futures, as those of "
-            "concurrent.futures do",
-        )
-    return future
-
-
-def _result(future: Future[B]) -> B:
-    try:
-        return future.result()
-    except BrokenExecutor as error:
-        raise _worker_died() from error
-    except CancelledError as error:
-        raise MatdataError(
-            "the executor dropped a task before it was done",
-            cause="it was shut down, or lost its workers",
-            next_step="close it after matdata has returned; what is finished is kept",
-        ) from error
-
-
-def _worker_died() -> MatdataError:
-    return MatdataError(
-        "a worker process exited without an error message",
-        cause="the system killed it, most often for lack of memory",
-        next_step="run the same command with fewer --workers; it continues from the last "
-        "finished piece",
-    )
 
 
 @contextlib.contextmanager
@@ -210,9 +153,9 @@ def enough_memory() -> Iterator[None]:
         ) from error
 
 
-def _opened(workers: int, kind: Literal["thread", "process"]) -> futures.Executor:
+def _opened(workers: int, kind: Kind) -> futures.ThreadPoolExecutor | ProcessPool:
     if kind == "thread":
         return futures.ThreadPoolExecutor(workers)
-    from matdata.core.processes import open_processes  # only where there are some
+    from matdata.core.processes import ProcessPool  # only where there are some
 
-    return open_processes(workers)
+    return ProcessPool(workers)

@@ -79,6 +79,20 @@ def drop_stale_code(root: Path, folders: Sequence[str] = FOLDERS) -> bool:
     return True
 
 
+def orphaned_code(root: Path, folders: Sequence[str] = FOLDERS) -> list[Path]:
+    """Files of compiled code that no index leads to any more; arguments as `drop_stale_code`.
+
+    numba writes the index before the code, and compiles again what it does not find.
+    """
+    orphans = []
+    for folder in folders:
+        for path in sorted((root / folder / "__pycache__").glob("*.nbc")):
+            function = path.name.removesuffix(".nbc").rpartition(".")[0]  # of a number
+            if not path.with_name(f"{function}.nbi").exists():
+                orphans.append(path)
+    return orphans
+
+
 def _modules(root: Path, folders: Sequence[str]) -> list[Path]:
     return [path for folder in folders for path in (root / folder).glob("*.py")]
 

@@ -22,6 +22,7 @@ EXTRA_OF = {
     **dict.fromkeys(("torch", "safetensors"), "train"),
     "torch_geometric": "pyg",
     "lightning": "lightning",
+    "lmdb": "aselmdb",
     "shtab": "completion",
     **dict.fromkeys(("distributed", "dask"), "dask"),
     **dict.fromkeys(

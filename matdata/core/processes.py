@@ -7,17 +7,41 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import TypeVar
 
 from matdata.core.offers import forgive_broken_metadata
 from matdata.core.stopping import leave_to_parent
 from matdata.core.streams import screen_process
 
+A = TypeVar("A")
+B = TypeVar("B")
 
-def open_processes(workers: int) -> ProcessPoolExecutor:
-    """Open worker processes; whoever opens them shuts them down."""
+
+class ProcessPool:
+    """Worker processes, opened anew when one of them was lost; whoever opens it shuts it down."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool = _open(workers)
+
+    def submit(self, function: Callable[[A], B], task: A, /) -> Future[B]:
+        """Begin ``function(task)`` in one of the processes."""
+        try:
+            return self._pool.submit(function, task)
+        except BrokenExecutor:  # a lost process breaks the pool for all of them
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = _open(self._workers)
+            return self._pool.submit(function, task)
+
+    def shutdown(self, wait: bool, cancel_futures: bool) -> None:
+        """End the processes, as `concurrent.futures.Executor.shutdown` does."""
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+def _open(workers: int) -> ProcessPoolExecutor:
     # Spawned, not forked: numerical libraries hold locks and threads that do not survive a fork.
     # The parent's number comes from the parent: it may be killed before its worker has begun.
     return ProcessPoolExecutor(

@@ -23,7 +23,10 @@ HIDDEN = "***"
 #: Shorter values are hidden by their positions only: they would occur in ordinary words.
 SHORTEST = 8
 #: Variables whose values are secrets, and those that hold addresses with credentials in them.
-KEYS = ("MP_API_KEY", "PMG_MAPI_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+KEYS = (
+    "MP_API_KEY", "PMG_MAPI_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+)  # fmt: skip
 ADDRESSES = (
     "MP_API_ENDPOINT", "MP_OPEN_DATA_ENDPOINT", "AWS_ENDPOINT_URL",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY",

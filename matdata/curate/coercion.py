@@ -4,20 +4,56 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from matdata.core.numerals import number_of_text
 
 SHARE = 0.9  # of the present values; above it a column counts as numeric
 
 
+class Coerced(NamedTuple):
+    """A column of texts as numbers, and a note if some of them are none."""
+
+    numbers: list[float | None]
+    notes: list[str]
+
+
+def as_numbers(name: str, column: Sequence[Any], ids: Sequence[Any]) -> Coerced | None:
+    """A column (n,) with texts as numbers; None if most of them are not.
+
+    A cell that is not a finite number in decimal notation becomes missing, and is counted.
+
+    Parameters
+    ----------
+    name
+        Name of the column, for the note.
+    column
+        Its cells.
+    ids : (n,)
+        Material ids.
+    """
+    numbers = numbers_of_texts(column)
+    present = sum(value is not None for value in column)
+    invalid = [k for k, value in enumerate(column) if value is not None and numbers[k] is None]
+    if present - len(invalid) < SHARE * present:
+        return None
+    if not invalid:
+        return Coerced(numbers, [])
+    first, text = ids[invalid[0]], str(column[invalid[0]])[:40]
+    verdict = "values is not a number" if len(invalid) == 1 else "values are not numbers"
+    return Coerced(
+        numbers,
+        [
+            f"{name}: {len(invalid):,} of {present:,} {verdict} and counted as missing "
+            f"(first {first}: {text!r})"
+        ],
+    )
+
+
 def numeric_columns(
     table: Mapping[str, Sequence[Any]], names: Iterable[str]
 ) -> tuple[dict[str, list[Any]], list[str]]:
-    """The table with the columns `names` as numbers, and one note per column with invalid cells.
-
-    A cell that is not a finite number in decimal notation becomes missing, and is counted. A column
-    of mostly text stays text.
+    """The table with the columns `names` as numbers (`as_numbers`), and the notes.
 
     Parameters
     ----------
@@ -30,22 +66,17 @@ def numeric_columns(
     notes = []
     for name in dict.fromkeys(names):
         column = converted.get(name, [])
-        if not any(isinstance(value, str) for value in column):
-            continue
-        numbers = [_number(value) for value in column]
-        present = sum(value is not None for value in column)
-        invalid = [k for k, value in enumerate(column) if value is not None and numbers[k] is None]
-        if present - len(invalid) < SHARE * present:
-            continue
-        converted[name] = numbers
-        if invalid:
-            first, text = converted["material_id"][invalid[0]], str(column[invalid[0]])[:40]
-            verdict = "values is not a number" if len(invalid) == 1 else "values are not numbers"
-            notes.append(
-                f"{name}: {len(invalid):,} of {present:,} {verdict} and counted as missing "
-                f"(first {first}: {text!r})"
-            )
+        if any(isinstance(value, str) for value in column):
+            coerced = as_numbers(name, column, converted["material_id"])
+            if coerced is not None:
+                converted[name] = coerced.numbers
+                notes += coerced.notes
     return converted, notes
+
+
+def numbers_of_texts(cells: Sequence[Any]) -> list[float | None]:
+    """Cells as numbers, None where a cell is missing or no finite number in decimal notation."""
+    return [_number(cell) for cell in cells]
 
 
 def _number(value: Any) -> float | None:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 
+from matdata.core.crystals import Int
 from matdata.core.digest import digest_json
 from matdata.core.errors import CurationError
 from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.core.ledger import Reject, count_reasons
-from matdata.core.structures import Structures
+from matdata.curate.curated import Curated
 from matdata.curate.dedupe import lowest_in_group
-from matdata.curate.filters import (
-    AFTER_DEDUPE,
-    BEFORE_DEDUPE,
-    Rule,
-    Subject,
-    protostructure_labels,
-)
+from matdata.curate.filters import AFTER_DEDUPE, BEFORE_DEDUPE, Rule, Subject, wyckoff_of
 from matdata.curate.funnel import (
     NO_ENERGY,
     OF_EACH_PART,
@@ -32,19 +28,14 @@ from matdata.curate.funnel import (
     VALIDITY,
     Funnel,
 )
+from matdata.curate.keys import Keys
 from matdata.curate.mixed_theory import check_levels
-from matdata.curate.records import (
-    Records,
-    Str,
-    Table,
-    Wyckoff,
-    compositions_of,
-    energies_of,
-    wyckoff_of,
-)
-from matdata.curate.rows import dataset_table
+from matdata.curate.records import Records, energies_of
+from matdata.curate.rows import DatasetTable
 from matdata.curate.settings import CurateSettings
-from matdata.curate.validity import REASONS, invalid
+from matdata.curate.survey import FAULTS, survey
+from matdata.curate.validity import REASONS
+from matdata.store.arrow import numbers_array
 
 Energies = npt.NDArray[np.float64]
 DUPLICATE_REASONS = ("higher_polymorph", "same_protostructure", "in_other_dataset")
@@ -66,52 +57,33 @@ class Others:
     keys: frozenset[str] = field(default_factory=frozenset)
 
 
-@dataclass(frozen=True)
-class Curated:
-    """Result of curation: rows sorted by material id, the ledger, and the funnel."""
-
-    structures: Structures
-    table: Table
-    rejects: list[Reject]
-    funnel: Funnel
-    dedupe: str
-    symmetry: str
-
-    @property
-    def kind(self) -> str:
-        """``structure`` or ``composition`` if all rows are of one kind, ``mixed`` otherwise."""
-        if not len(self.structures.crystals):
-            return "composition"
-        return "structure" if self.structures.is_complete else "mixed"
-
-
 class _Pass:
     """The remaining rows, and the rejects and funnel so far."""
 
-    def __init__(self, ids: Sequence[str], rejects: list[Reject], read: int) -> None:
+    def __init__(self, ids: npt.NDArray[np.str_], rejects: list[Reject]) -> None:
         self.ids = ids
-        self.rows = np.arange(len(ids), dtype=np.int64)
+        self.rows: Int = np.arange(len(ids), dtype=np.int64)
         self.rejects = list(rejects)
         self.funnel = Funnel()
+        read = len(ids) + len(rejects)
         self.funnel.add(READING, read, count_reasons(r.reason for r in rejects))
 
-    def kept_ids(self) -> list[str]:
-        """Ids of the remaining rows."""
-        return [str(self.ids[row]) for row in self.rows.tolist()]
-
-    def drop(self, step: str, reasons: Str, messages: Sequence[str]) -> None:
-        """Drop the remaining rows whose reason is not empty."""
-        dropped = np.flatnonzero(reasons != "").tolist()
-        for k in dropped:
-            identity = str(self.ids[int(self.rows[k])])
-            self.rejects.append(Reject(identity, "curate", str(reasons[k]), messages[k]))
-        self.funnel.add(step, len(self.rows), count_reasons(str(reasons[k]) for k in dropped))
-        self.rows = self.rows[reasons == ""]
+    def drop(self, step: str, places: Int, reasons: Iterable[str], messages: Iterable[str]) -> None:
+        """Drop the remaining rows at some places, each with its reason and message."""
+        dropped = [
+            Reject(identity, "curate", reason, message)
+            for identity, reason, message in zip(
+                self.ids[self.rows[places]].tolist(), reasons, messages, strict=True
+            )
+        ]
+        self.rejects += dropped
+        self.funnel.add(step, len(self.rows), count_reasons(one.reason for one in dropped))
+        self.rows = np.delete(self.rows, places)
 
     def drop_where(self, step: str, drops: npt.NDArray[np.bool_], reason: str, text: str) -> None:
         """Drop the remaining rows selected by a mask over all rows."""
-        marked = drops[self.rows]
-        self.drop(step, np.where(marked, reason, "").astype("<U32"), [text] * len(marked))
+        places = np.flatnonzero(drops[self.rows])
+        self.drop(step, places, [reason] * len(places), [text] * len(places))
 
 
 def curate(
@@ -131,29 +103,27 @@ def curate(
         If a setting needs data that the records lack (energies, structures, symmetry), or they
         mix functionals, correction schemes or units.
     """
-    ids = records.table["material_id"]
+    ids = records.store.ids
     check_levels(records, settings)
     dedupe = _resolve_dedupe(records, settings)
-    state = _Pass(ids, records.rejects, len(ids) + len(records.rejects))
-    _drop_invalid(state, records, settings)
-    wyckoff = _symmetry(state, records, settings, workers)
-    compositions = compositions_of(records)
-    formulas = np.asarray(compositions.reduced_formulas(), dtype=np.str_)
-    energy = energies_of(records, compositions)
-    subject = Subject(records, compositions, wyckoff)
-    _drop_repeated_ids(state, records, energy)
+    state = _Pass(ids, records.rejects)
+    traits = survey(records, settings, workers)
+    energy = energies_of(records, traits.n_atoms)
+    subject = Subject(records, traits, energy)
+    _drop_invalid(state, subject, settings)
+    _drop_repeated_ids(state, subject)
     _apply(state, subject, settings, BEFORE_DEDUPE)
-    _drop_duplicates(state, subject, dedupe, formulas, energy)
+    _drop_duplicates(state, subject, dedupe)
     _apply(state, subject, settings, AFTER_DEDUPE)
     if others is not None and others.names:
         by_formula = settings.drop_by == "formula"
-        _drop_others(state, formulas if by_formula else protostructure_labels(subject), others)
-    rows = state.rows[np.argsort(np.asarray(ids, dtype=np.str_)[state.rows], kind="stable")]
-    table = dataset_table(records, rows, compositions, formulas, energy, wyckoff)
+        keys = traits.formulas if by_formula else wyckoff_of(subject).protostructure
+        _drop_others(state, Keys.of(keys), others)
+    rows = state.rows[np.argsort(ids[state.rows], kind="stable")]
     rejects = sorted(state.rejects, key=lambda r: (r.stage, r.reason, r.material_id, r.message))
-    engine = wyckoff.engine if wyckoff is not None else "none"
-    structures = records.structures.take(rows)
-    return Curated(structures, table, rejects, state.funnel, dedupe.by, engine)
+    engine = traits.wyckoff.engine if traits.wyckoff is not None else "none"
+    table = DatasetTable(records, traits, energy, rows)
+    return Curated(table, rejects, state.funnel, dedupe.by, engine)
 
 
 class _Dedupe(NamedTuple):
@@ -170,28 +140,20 @@ def _resolve_dedupe(records: Records, settings: CurateSettings) -> _Dedupe:
     if settings.dedupe != "none" and not has_energy:
         raise CurationError(
             f"--dedupe {settings.dedupe} keeps the lowest energy, but there is no energy column; "
-            f"available columns: {', '.join(records.table)}",
+            f"available columns: {', '.join(records.store.kinds)}",
             next_step="name one with --energy COLUMN, or keep all records with --dedupe none",
         )
     return _Dedupe(settings.dedupe, ranks_formulas=settings.dedupe == "polymorph")
 
 
-def _drop_invalid(state: _Pass, records: Records, settings: CurateSettings) -> None:
-    if not records.has_structures:
+def _drop_invalid(state: _Pass, subject: Subject, settings: CurateSettings) -> None:
+    if not subject.records.has_structures:
         return
-    structures = records.structures
-    reasons = structures.scatter(invalid(structures.crystals, settings.min_distance), "")
+    fault = subject.traits.fault
+    places = np.flatnonzero(fault[state.rows])
+    reasons = [FAULTS[code] for code in fault[state.rows[places]].tolist()]
     texts = {k: v.format(min_distance=settings.min_distance) for k, v in REASONS.items()}
-    state.drop(VALIDITY, reasons, [texts.get(str(reason), "") for reason in reasons])
-
-
-def _symmetry(
-    state: _Pass, records: Records, settings: CurateSettings, workers: Workers
-) -> Wyckoff | None:
-    if not records.has_structures or settings.symmetry == "none":
-        return None
-    tolerances = (settings.symprec, settings.angle_tolerance)
-    return wyckoff_of(records.structures, state.rows, settings.symmetry, tolerances, workers)
+    state.drop(VALIDITY, places, reasons, [texts[reason] for reason in reasons])
 
 
 def _apply(state: _Pass, subject: Subject, settings: CurateSettings, rules: Sequence[Rule]) -> None:
@@ -201,76 +163,86 @@ def _apply(state: _Pass, subject: Subject, settings: CurateSettings, rules: Sequ
             state.drop_where(decision.step, decision.drops, decision.reason, decision.message)
 
 
-def _drop_repeated_ids(state: _Pass, records: Records, energy: Energies) -> None:
-    ids = state.kept_ids()
-    if len(set(ids)) == len(ids):
+def _drop_repeated_ids(state: _Pass, subject: Subject) -> None:
+    _, group, count = np.unique(state.ids[state.rows], return_inverse=True, return_counts=True)
+    places = np.flatnonzero(count[group] > 1)
+    if not len(places):
         return
     # Equal ids and energies are distinguished by content, so that input order does not matter.
-    content = [_content_digest(records, row) for row in state.rows.tolist()]
-    representative = lowest_in_group(ids, energy[state.rows], content)
-    reasons = np.where(representative == np.arange(len(ids)), "", "repeated_id").astype("<U32")
-    state.drop(REPEATED, reasons, ["another record has the same id"] * len(ids))
+    rows = state.rows[places]
+    content = _content_digests(subject.records, rows)
+    representative = lowest_in_group(group[places], subject.energy[rows], content)
+    lost = places[representative != np.arange(len(rows))]
+    message = "another record has the same id"
+    state.drop(REPEATED, lost, ["repeated_id"] * len(lost), [message] * len(lost))
 
 
-def _content_digest(records: Records, row: int) -> str:
-    """Digest of a record's structure; that of its formula if it has none, sorted behind those."""
-    crystal = records.structures.crystal(row)
-    if crystal is not None:
-        return crystal.digest()
-    return f"~{digest_json([records.table['formula'][row]])}"
+def _content_digests(records: Records, rows: Int) -> list[str]:
+    """Digests of structures; that of its formula if a record has none, sorted behind those."""
+    structures = records.store.structures_of(rows)
+    formulas = [None] * len(rows)
+    if not structures.is_complete:
+        formulas = records.store.array("formula").take(numbers_array(rows)).to_pylist()
+    digests = []
+    for place in range(len(rows)):
+        crystal = structures.crystal(place)
+        digests.append(
+            f"~{digest_json([formulas[place]])}" if crystal is None else crystal.digest()
+        )
+    return digests
 
 
-def _drop_duplicates(
-    state: _Pass, subject: Subject, dedupe: _Dedupe, formulas: Str, energy: Energies
-) -> None:
-    present = subject.records.structures.present
+def _drop_duplicates(state: _Pass, subject: Subject, dedupe: _Dedupe) -> None:
+    records, present = subject.records, subject.records.store.present
     if dedupe.by == "polymorph":
         ranked = present | dedupe.ranks_formulas
-        _drop_without_energy(state, subject.records, energy, ranked)
-        keys = formulas
-        if subject.records.has_structures:  # nothing shows that a formula is that structure
-            keys = np.where(present, formulas, np.char.add(formulas, " (no structure)"))
+        _drop_without_energy(state, subject, ranked)
+        keys = Keys.of(subject.traits.formulas)
+        if records.has_structures:  # nothing shows that a formula is that structure
+            keys = keys.divided(~present, ("", " (no structure)"))
         step = (POLYMORPHS, "higher_polymorph")
-        _drop_higher(state, *_in_parts(subject.records, keys, step), energy, ranked)
+        _drop_higher(state, *_in_parts(records, keys, step), subject.energy, ranked)
     elif dedupe.by == "protostructure":
-        labels = protostructure_labels(subject)
+        wyckoff = wyckoff_of(subject)
         text = "no space group was found within the tolerances"
-        state.drop_where("symmetry", (labels == "") & present, "no_symmetry", text)
-        _drop_without_energy(state, subject.records, energy, present)
+        lacks = (wyckoff.space_group_number == 0) & present
+        state.drop_where("symmetry", lacks, "no_symmetry", text)
+        _drop_without_energy(state, subject, present)
         step = (PROTOSTRUCTURES, "same_protostructure")
-        _drop_higher(state, *_in_parts(subject.records, labels, step), energy, present)
+        keys = Keys.of(wyckoff.protostructure)
+        _drop_higher(state, *_in_parts(records, keys, step), subject.energy, present)
 
 
-def _in_parts(records: Records, keys: Str, step: tuple[str, str]) -> tuple[Str, tuple[str, str]]:
+def _in_parts(records: Records, keys: Keys, step: tuple[str, str]) -> tuple[Keys, tuple[str, str]]:
     """Keys and step of a search for duplicates within each part of a given split alone."""
-    parts = records.parts
-    if parts is None:
+    if records.part_column is None:
         return keys, step
+    parts = Keys.of(records.store.array(records.part_column))
     name, reason = step
-    return np.char.add(np.char.add(keys, " in "), parts), (f"{name}{OF_EACH_PART}", reason)
+    divided = keys.divided(parts.codes, [f" in {part}" for part in parts.names.to_pylist()])
+    return divided, (f"{name}{OF_EACH_PART}", reason)
 
 
-def _drop_without_energy(
-    state: _Pass, records: Records, energy: Energies, ranked: npt.NDArray[np.bool_]
-) -> None:
+def _drop_without_energy(state: _Pass, subject: Subject, ranked: npt.NDArray[np.bool_]) -> None:
     """Drop the rows to be ranked whose energy per atom is not known."""
-    missing = (np.isnan(energy) & ranked)[state.rows]
-    if not missing.any():
+    places = np.flatnonzero((np.isnan(subject.energy) & ranked)[state.rows])
+    if not len(places):
         return
-    given = records.table[str(records.energy_column)]
-    of_cells = ~records.structures.present & (records.energy_per == "cell")
+    records, rows = subject.records, state.rows[places]
+    given = pc.is_valid(records.store.array(str(records.energy_column))).to_numpy(False)
+    of_cells = ~records.store.present & (records.energy_per == "cell") & given
     messages = [
         "its energy is that of a cell, whose atoms are not known without a structure"
-        if of_cells[row] and given[row] is not None
+        if of_cell
         else "it has no energy to rank by"
-        for row in state.rows.tolist()
+        for of_cell in of_cells[rows].tolist()
     ]
-    state.drop(NO_ENERGY, np.where(missing, "no_energy", ""), messages)
+    state.drop(NO_ENERGY, places, ["no_energy"] * len(places), messages)
 
 
 def _drop_higher(
     state: _Pass,
-    keys: Str,
+    keys: Keys,
     step: tuple[str, str],
     energy: Energies,
     ranked: npt.NDArray[np.bool_],
@@ -278,20 +250,22 @@ def _drop_higher(
     """Of the ranked rows of each key keep the one of lowest energy; others are kept."""
     places = np.flatnonzero(ranked[state.rows])
     rows = state.rows[places]
-    ids = [str(state.ids[row]) for row in rows.tolist()]
-    representative = lowest_in_group(keys[rows].tolist(), energy[rows], ids)
-    gap = energy[rows] - energy[rows][representative]
-    name, reason = step
-    reasons, messages = np.full(len(state.rows), "", dtype="<U32"), [""] * len(state.rows)
-    for k in np.flatnonzero(representative != np.arange(len(rows))).tolist():
-        reasons[places[k]] = reason
-        messages[places[k]] = (
-            f"{keys[rows[k]]}: {ids[representative[k]]} is {gap[k]:.6f} eV/atom lower"
+    ids = state.ids[rows]
+    best = lowest_in_group(keys.codes[rows], energy[rows], ids)
+    lost = np.flatnonzero(best != np.arange(len(rows)))
+    gaps = energy[rows[lost]] - energy[rows[best[lost]]]
+    messages = [
+        f"{keys.text(row)}: {kept} is {gap:.6f} eV/atom lower"
+        for row, kept, gap in zip(
+            rows[lost].tolist(), ids[best[lost]].tolist(), gaps.tolist(), strict=True
         )
-    state.drop(name, reasons, messages)
+    ]
+    name, reason = step
+    state.drop(name, places[lost], [reason] * len(lost), messages)
 
 
-def _drop_others(state: _Pass, keys: Str, others: Others) -> None:
-    repeated = np.array([str(key) in others.keys for key in keys], dtype=np.bool_)
+def _drop_others(state: _Pass, keys: Keys, others: Others) -> None:
+    repeated = np.array([name in others.keys for name in keys.names.to_pylist()], dtype=np.bool_)
     step = f"removal of materials of {', '.join(others.names)}"
-    state.drop_where(step, repeated, "in_other_dataset", "the other dataset contains it already")
+    message = "the other dataset contains it already"
+    state.drop_where(step, repeated[keys.codes], "in_other_dataset", message)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
 
 def lowest_in_group(
-    keys: Sequence[str], energy: npt.NDArray[np.float64], ids: Sequence[str]
+    keys: npt.ArrayLike, energy: npt.NDArray[np.float64], ids: npt.ArrayLike
 ) -> npt.NDArray[np.int64]:
     """For each record the row kept of its group: lowest energy, then smallest id, (n,).
 
@@ -17,14 +15,14 @@ def lowest_in_group(
 
     Parameters
     ----------
-    keys : (n,) str
+    keys : (n,) str or int
         Group of each record.
     energy : (n,)
         Energies per atom, eV.
     ids : (n,) str
         What breaks ties.
     """
-    names, group = np.unique(np.asarray(keys, dtype=np.str_), return_inverse=True)
+    names, group = np.unique(np.asarray(keys), return_inverse=True)
     order = np.lexsort((np.asarray(ids, dtype=np.str_), energy, group))
     first = np.ones(len(order), dtype=bool)
     first[1:] = group[order][1:] != group[order][:-1]

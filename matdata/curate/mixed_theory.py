@@ -11,9 +11,9 @@ import re
 
 from matdata.core.errors import CurationError
 from matdata.core.ledger import count_reasons
-from matdata.core.numerals import is_number
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
+from matdata.store.cells import FLOAT, INT
 
 LEVELS = (
     "thermo_type", "functional", "xc_functional", "dft_functional", "xc", "func", "run_type",
@@ -33,10 +33,11 @@ def check_levels(records: Records, settings: CurateSettings) -> None:
     """
     if settings.mixed == "allow":
         return
-    for name, column in records.table.items():
+    for name in records.store.kinds:
         if not _states_level(name, records):
             continue
-        counts = count_reasons(str(value) for value in column if value is not None)
+        cells = records.table[name]
+        counts = count_reasons(str(value) for value in cells if value is not None)
         if len(counts) > 1:
             shares = ", ".join(f"{count:,} {value}" for value, count in list(counts.items())[:6])
             raise CurationError(
@@ -54,18 +55,13 @@ def _states_level(name: str, records: Records) -> bool:
         return True
     if lowered == ENERGY_TYPE:
         corrected = not (records.energy_column or "").startswith("uncorrected")
-        return not (corrected and "thermo_type" in records.table)
+        return not (corrected and "thermo_type" in records.store.kinds)
     match = UNITS.fullmatch(lowered)
     if match is None:
         return False
     # A unit belongs to the numeric columns whose names begin with the same stem.
     stem = match["stem"] or ""
     return any(
-        other != name and other.lower().startswith(stem) and _is_numeric(column)
-        for other, column in records.table.items()
+        other != name and other.lower().startswith(stem) and kind in (INT, FLOAT)
+        for other, kind in records.store.kinds.items()
     )
-
-
-def _is_numeric(column: list[object]) -> bool:
-    first = next((value for value in column if value is not None), None)
-    return is_number(first)

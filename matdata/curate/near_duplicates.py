@@ -23,9 +23,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Crystals, offsets_of
+from matdata.core.crystals import Crystals, Int, offsets_of
 from matdata.core.errors import CurationError
+from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
 from matdata.core.settings import Settings, setting
+
+ROWS_AT_ONCE = 2048  # crystals of one task, at least
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,9 @@ def find_near_duplicates(
     crystals: Crystals,
     protostructures: Sequence[str | None],
     settings: NearSettings | None = None,
+    workers: Workers = SEQUENTIAL,
 ) -> NearDuplicates:
-    """Find the near duplicates among crystals.
+    """Find the near duplicates among crystals, in tasks of whole groups of one protostructure.
 
     Parameters
     ----------
@@ -103,6 +107,8 @@ def find_near_duplicates(
         Canonical labels; None or empty if there is none.
     settings
         Tolerances.
+    workers
+        Who compares them.
 
     Raises
     ------
@@ -115,18 +121,46 @@ def find_near_duplicates(
             f"{len(protostructures)} protostructures for {len(crystals)} crystals",
             next_step="give one label (or None) per crystal",
         )
+    pairs: list[Pair] = []
+    n_compared = 0
+    tasks = _tasks(crystals, _groups(protostructures), tolerances)
+    for some, compared in ordered_map(_compare, tasks, workers, "thread"):
+        pairs += some
+        n_compared += compared
+    pairs.sort(key=lambda pair: (pair.first, pair.second))
+    missing = sum(not label for label in protostructures)
+    return NearDuplicates(tuple(pairs), n_compared, missing, tolerances)
+
+
+def _tasks(
+    crystals: Crystals, groups: Iterable[tuple[str, Int]], tolerances: NearSettings
+) -> Iterator[tuple[Crystals, list[str], NearSettings]]:
+    """Crystals of some whole groups with their labels, about `ROWS_AT_ONCE` in a task."""
+    rows: list[Int] = []
+    labels: list[str] = []
+    for label, members in groups:
+        rows.append(members)
+        labels += [label] * len(members)
+        if len(labels) >= ROWS_AT_ONCE:
+            yield crystals.take(np.concatenate(rows)), labels, tolerances
+            rows, labels = [], []
+    if rows:
+        yield crystals.take(np.concatenate(rows)), labels, tolerances
+
+
+def _compare(task: tuple[Crystals, list[str], NearSettings]) -> tuple[list[Pair], int]:
+    """Near duplicates within groups, and the number of pairs that were compared."""
+    crystals, labels, tolerances = task
     volume = crystals.volume / np.maximum(crystals.n_sites, 1)
     fingerprints: dict[int, npt.NDArray[np.float64]] = {}
     pairs: list[Pair] = []
     n_compared = 0
-    for label, rows in _groups(protostructures):
+    for label, rows in _groups(labels):
         ordered = rows[np.lexsort((crystals.ids[rows], volume[rows]))]
         for window in _windows(ordered, volume[ordered], tolerances.volume_tolerance):
             n_compared += len(window[1])
             pairs += _near(crystals, window, volume, fingerprints, label, tolerances)
-    pairs.sort(key=lambda pair: (pair.first, pair.second))
-    missing = sum(not label for label in protostructures)
-    return NearDuplicates(tuple(pairs), n_compared, missing, tolerances)
+    return pairs, n_compared
 
 
 def confirmed(crystals: Crystals, pairs: Iterable[Pair]) -> list[Pair]:
@@ -145,12 +179,13 @@ def pairs_between(
     parts: npt.ArrayLike,
     settings: NearSettings | None = None,
     judge: bool = False,
+    workers: Workers = SEQUENTIAL,
 ) -> list[Pair]:
     """Near duplicates whose two crystals are in different parts of a split.
 
     Parameters
     ----------
-    crystals, protostructures, settings
+    crystals, protostructures, settings, workers
         As in `find_near_duplicates`.
     parts : (n,) str
         Name of each crystal's part, ``""`` for none.
@@ -172,7 +207,7 @@ def pairs_between(
     part_of = dict(zip(crystals.ids.tolist(), names, strict=True))
     in_a_part = np.flatnonzero(np.asarray(names) != "")
     labels = [protostructures[row] for row in in_a_part.tolist()]
-    pairs = find_near_duplicates(crystals.take(in_a_part), labels, settings).pairs
+    pairs = find_near_duplicates(crystals.take(in_a_part), labels, settings, workers).pairs
     across = [pair for pair in pairs if part_of[pair.first] != part_of[pair.second]]
     return confirmed(crystals, across) if judge else across
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import pyarrow as pa
+
 from matdata.core import ledger
+from matdata.core.cache import storage_error
 from matdata.core.console import Console
 from matdata.core.digest import SHORT, digest_json
-from matdata.curate.curate import Curated
+from matdata.curate.curated import Curated
+from matdata.curate.gather import Gathering
 from matdata.store import files, tables
-from matdata.store.artefact import building
-from matdata.store.columns import write_structures
+from matdata.store.artefact import ArtefactWriter, building
 from matdata.store.damage import State
 from matdata.store.dataset_folder import KIND
+from matdata.store.structure_blocks import StructureFile
+
+#: Folder of rows that are set aside while a dataset is written.
+ASIDE = "aside"
 
 
 def dataset_folder(home: Path, version: str, identity: Mapping[str, object]) -> Path:
@@ -60,12 +66,7 @@ def write_dataset(
         # another process may have just made it
         if folder.is_dir() and not writer.take_over(folder, console):
             return "unchanged"
-        structures = curated.structures
-        if curated.kind != "composition":
-            writer.write("crystals.h5", lambda path: write_structures(path, structures))
-        metadata = {name: {tables.AXIS: axis} for name, axis in axes.items()}
-        table = partial(tables.write_table, columns=curated.table, units=units, metadata=metadata)
-        writer.write("table.parquet", table)
+        _write_rows(writer, curated, units, axes)
         rejects = ledger.to_columns(curated.rejects)
         writer.write("ledger.parquet", lambda path: tables.write_table(path, rejects))
         steps = {"steps": curated.funnel.steps}
@@ -74,11 +75,38 @@ def write_dataset(
             **about,
             "identity": dict(identity),
             "identity_digest": key,
-            "rows": len(curated.table["material_id"]),
+            "rows": len(curated),
             "rejected": len(curated.rejects),
             "columns": list(curated.table),
         }
         if curated.kind == "mixed":
-            content["structures"] = len(structures.crystals)
+            content["structures"] = int(curated.has_structure.sum())
         writer.commit(folder.name, content, {})
         return writer.state
+
+
+def _write_rows(
+    writer: ArtefactWriter, curated: Curated, units: Mapping[str, str], axes: Mapping[str, str]
+) -> None:
+    """Write table and structures in blocks of rows; what is set aside meanwhile is removed."""
+    metadata = {name: {tables.AXIS: axis} for name, axis in axes.items()}
+    aside = writer.staging / ASIDE
+    try:
+        files.remove(aside)
+        gathering = Gathering(curated.table, aside / "rows")
+        gathering.collect()
+        structures = StructureFile(aside / "structures")
+        schema = tables.schema_of(gathering.types(), units, metadata)
+
+        def blocks() -> Iterator[pa.Table]:
+            for arrays, rows in gathering.blocks():
+                structures.add(rows)
+                yield pa.Table.from_arrays(arrays, schema=schema)
+
+        writer.write("table.parquet", lambda path: tables.write_blocks(path, schema, blocks()))
+        if curated.kind != "composition":
+            writer.write("crystals.h5", structures.write)
+    except OSError as error:
+        raise storage_error(error, aside) from error
+    finally:
+        files.remove(aside)

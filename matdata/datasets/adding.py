@@ -19,18 +19,21 @@ from matdata.store.dataset_folder import DatasetFolder
 MARKS = ("/", "n=")  # of ratios; no name of a split holds a slash or an equals sign
 
 
-def feature_options(config: str | Path | None, given: Values) -> JsonMapping:
-    """The options of ``matdata featurize`` from a file and keywords; the latter win.
+def feature_options(
+    config: str | Path | None, given: Values, *, together: bool = False
+) -> JsonMapping:
+    """The options of ``matdata featurize``, or ``work``, from a file and keywords; the latter win.
 
     Returns
     -------
     mapping
         Keywords of `build_options`, and ``dataset`` and ``cache`` where they are given.
     """
-    from matdata.building.arguments import FEATURIZE_OPTIONS, canonical
+    from matdata.building.arguments import FEATURIZE_OPTIONS, WORK_OPTIONS, canonical
 
-    lower = {} if config is None else read_config(config, FEATURIZE_OPTIONS)
-    return merged(lower, values_of_keywords(FEATURIZE_OPTIONS, given), canonical)
+    table = WORK_OPTIONS if together else FEATURIZE_OPTIONS
+    lower = {} if config is None else read_config(config, table)
+    return merged(lower, values_of_keywords(table, given), canonical)
 
 
 def add_features_by(
@@ -39,8 +42,23 @@ def add_features_by(
     keywords: JsonMapping,
     console: Console,
     executor: Executor | None,
+    *,
+    together: bool = False,
 ) -> list[Made]:
     """Compute features of a dataset, or find those that are there.
+
+    Parameters
+    ----------
+    dataset, cache
+        The dataset, and where its features go.
+    keywords
+        As `feature_options` resolved them.
+    console
+        Informed of what happens.
+    executor
+        Runs the tasks; None for this machine.
+    together
+        Whether other processes compute the same features.
 
     Returns
     -------
@@ -52,7 +70,7 @@ def add_features_by(
     MatdataError
         As ``matdata featurize``.
     """
-    from matdata.building.pipeline import add_features
+    from matdata.building.pipeline import add_features, share_features
 
     own = {name: value for name, value in keywords.items() if name not in ("dataset", "cache")}
     options = build_options(own)
@@ -60,6 +78,8 @@ def add_features_by(
         raise ConfigError(
             "no feature was named", next_step="name one, such as 'ofm'; md.features_known() lists"
         )
+    if together:
+        return share_features(dataset, cache, options, console)
     return add_features(dataset, cache, options, console, executor)
 
 

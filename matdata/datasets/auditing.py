@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matdata.core.errors import ConfigError
+from matdata.core.schedulers import workers_on
 from matdata.splits.audit import Report
 from matdata.splits.saved import audit_split, load_split
 from matdata.store.dataset_folder import DatasetFolder
@@ -17,13 +18,14 @@ def audit_dataset(
     near_duplicates: bool,
     judge: bool,
     tolerances: Mapping[str, object],
+    scheduler: str | None = None,
 ) -> Report:
-    """Audit a saved split: what its parts share.
+    """Audit a saved split: what its parts share; near duplicates are searched on a scheduler.
 
     Raises
     ------
     ConfigError
-        If tolerances are given for near duplicates that are not searched.
+        If tolerances or a scheduler are given for near duplicates that are not searched.
     StoreError
         If there is no such split.
     SplitError
@@ -37,6 +39,11 @@ def audit_dataset(
             "--set is about near duplicates, which are not asked for",
             next_step="add --near-duplicates",
         )
+    if scheduler is not None and not near:
+        raise ConfigError(
+            "--scheduler is about near duplicates, which are not asked for",
+            next_step="add --near-duplicates",
+        )
     saved = load_split(dataset, split)
     if not near:
         return audit_split(dataset, saved, keys)
@@ -45,5 +52,6 @@ def audit_dataset(
     labels = dataset.columns.get("protostructure")
     labels = labels and [labels[row] for row in rows.tolist()]
     parts = saved.part_of(dataset.ids[rows])
-    pairs = pairs_between(crystals, labels, parts, settings, judge)
+    with workers_on(scheduler) as workers:
+        pairs = pairs_between(crystals, labels, parts, settings, judge, workers)
     return audit_split(dataset, saved, keys, [(pair.first, pair.second) for pair in pairs])

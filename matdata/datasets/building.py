@@ -1,4 +1,4 @@
-"""`matdata.build` and `matdata.featurize`: the commands in Python, also for what is in memory."""
+"""`matdata.build`, `featurize` and `work`: the commands in Python, also for what is in memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from matdata.building.keywords import BuildKeywords, FeaturizeKeywords, Texts
+from matdata.building.keywords import BuildKeywords, FeaturizeKeywords, Texts, WorkKeywords
 from matdata.core.cache import cache_dir
 from matdata.core.console import python_console
 from matdata.core.documents import JsonMapping, JsonObject
@@ -52,7 +52,8 @@ def build(
     executor
         Runs the tasks: an open `concurrent.futures.Executor`, or one like it (`Executor` of
         `matdata.plugin`), which is left open. ``workers`` says how many tasks it runs at once.
-        Threads and processes of this machine if not given, with the same results.
+        If not given, ``scheduler`` says where tasks run, else threads and processes of this
+        machine; the results are the same.
     quiet
         Print warnings alone (and bars in a notebook); False prints what the command prints.
     options
@@ -194,12 +195,56 @@ def featurize(
     --------
     >>> (ofm,) = md.featurize("mine", "ofm", set={"ofm": {"period_tag": True}})
     """
+    opened, keywords = _asked(dataset, features, config, options)
+    return opened.add_features(keywords, executor, quiet)
+
+
+@with_keywords(WorkKeywords)
+def work(
+    dataset: Dataset | str | None = None,
+    features: Texts | None = None,
+    *,
+    config: str | Path | None = None,
+    quiet: bool = True,
+    **options: Unpack[WorkKeywords],
+) -> list[Feature]:
+    """Compute features together with other processes on a shared file system, as ``matdata work``.
+
+    Each process calls it alike, takes whole shards, and returns when the features are complete.
+
+    Parameters
+    ----------
+    dataset, features, config, quiet
+        As of `featurize`.
+    options
+        The options of the command, under their names.
+
+    Raises
+    ------
+    MatdataError
+        As ``matdata work``.
+
+    Examples
+    --------
+    >>> (ofm,) = md.work("mine", "ofm", lease_timeout=300)
+    """
+    opened, keywords = _asked(dataset, features, config, options, together=True)
+    return opened.add_features(keywords, quiet=quiet, together=True)
+
+
+def _asked(
+    dataset: Dataset | str | None,
+    features: Texts | None,
+    config: str | Path | None,
+    options: JsonMapping,
+    *,
+    together: bool = False,
+) -> tuple[Dataset, JsonMapping]:
+    """The dataset whose features were asked for, and the options."""
     from matdata.datasets.adding import feature_options
 
     named = {"dataset": getattr(dataset, "ref", dataset), "features": features}
     given = {name: value for name, value in named.items() if value is not None}
-    keywords = feature_options(config, {**given, **options})
-    opened = dataset_of(
-        dataset if isinstance(dataset, Dataset) else keywords.get("dataset"), keywords.get("cache")
-    )
-    return opened.add_features(keywords, executor, quiet)
+    keywords = feature_options(config, {**given, **options}, together=together)
+    own = dataset if isinstance(dataset, Dataset) else keywords.get("dataset")
+    return dataset_of(own, keywords.get("cache")), keywords

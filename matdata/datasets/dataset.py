@@ -64,7 +64,8 @@ class Dataset(Contents):
         executor, quiet
             Where tasks run and what is printed, as in `matdata.build`.
         options
-            ``set``, ``store``, ``workers``, ``shard_rows``, as of the command.
+            ``set``, ``store``, ``workers``, ``shard_rows``, ``scheduler``, ``reuse``, as of the
+            command.
 
         Raises
         ------
@@ -79,11 +80,16 @@ class Dataset(Contents):
         return self.add_features(keywords, executor, quiet)
 
     def add_features(
-        self, keywords: Mapping[str, Any], executor: Executor | None = None, quiet: bool = True
+        self,
+        keywords: Mapping[str, Any],
+        executor: Executor | None = None,
+        quiet: bool = True,
+        *,
+        together: bool = False,
     ) -> list[Feature]:
         """Features from keywords that `matdata.datasets.adding.feature_options` resolved."""
         console = python_console(quiet)
-        made = add_features_by(self, self.cache, keywords, console, executor)
+        made = add_features_by(self, self.cache, keywords, console, executor, together=together)
         return [
             Feature(one.folder, self.ids, self.data_digest, left_out=self.rejects) for one in made
         ]
@@ -194,6 +200,7 @@ class Dataset(Contents):
         near_duplicates: bool = False,
         judge: bool = False,
         set: Mapping[str, object] | None = None,
+        scheduler: str | None = None,
     ) -> Report:
         """Audit a saved split: what its parts share, as ``matdata audit`` does.
 
@@ -210,6 +217,8 @@ class Dataset(Contents):
             Search them, and count only those that pymatgen's `StructureMatcher` confirms.
         set
             Settings of `matdata.curate.near_duplicates.NearSettings`.
+        scheduler
+            Where near duplicates are searched.
 
         Raises
         ------
@@ -217,4 +226,4 @@ class Dataset(Contents):
             If settings are given without a search, or there is no such split or column.
         """
         names = (keys,) if isinstance(keys, str) else keys
-        return audit_dataset(self, split, names, near_duplicates, judge, set or {})
+        return audit_dataset(self, split, names, near_duplicates, judge, set or {}, scheduler)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, StoreError
 from matdata.datasets.dataset import Dataset
-from matdata.datasets.export import Exported, format_of, write_export
+from matdata.datasets.exports.content import Exported
+from matdata.datasets.exports.formats import FORMATS, format_of
+from matdata.datasets.exports.losses import sentence
+from matdata.datasets.exports.rebuild import rebuild_command
+from matdata.datasets.exports.split_choice import folds_to_write, split_to_write
+from matdata.datasets.exports.writing import write_export
 from matdata.sources.replay import write_replay
 from matdata.sources.snapshot import Snapshot
+from matdata.store.catalogue import find_snapshot_folder
 from matdata.store.manifest import is_committed
-from matdata.store.said import words_in
 
 LINES = (".jsonl", ".jsonl.gz")
 
@@ -24,7 +30,7 @@ class ExportRequest:
     Attributes
     ----------
     output
-        The file.
+        The file or folder.
     format
         Its format; by the ending of its name if None.
     raw_text
@@ -35,6 +41,10 @@ class ExportRequest:
         Their settings, by spec or family.
     snapshot
         Write the records that the dataset was made from, which ``matdata build --from`` reads.
+    split
+        Name of the saved split that is written, of formats that hold one; the only one if None.
+    derived
+        Write the columns that matdata computes as well.
 
     Raises
     ------
@@ -48,16 +58,32 @@ class ExportRequest:
     features: tuple[str, ...] = ()
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     snapshot: bool = False
+    split: str | None = None
+    derived: bool = False
 
     def __post_init__(self) -> None:
         if not self.snapshot:
-            form = self.form  # refused also where no text is raw
-            if self.raw_text and form != "csv":
-                raise ConfigError("--raw-text is for csv; other formats hold texts as they are")
-        elif self.features or self.format or not self.output.name.endswith(LINES):
+            self._require_fitting(self.form)  # refused also where no text is raw
+        elif self._says_more or not self.output.name.endswith(LINES):
             raise ConfigError(
-                "a snapshot is written as JSON lines, without features and --format",
+                "a snapshot is written as JSON lines, without features, --split, --derived and "
+                "--format",
                 next_step="name the file snapshot.jsonl.gz",
+            )
+
+    @property
+    def _says_more(self) -> bool:
+        """Whether something is asked for that concerns a dataset and no snapshot."""
+        return bool(self.features or self.format or self.split or self.derived)
+
+    def _require_fitting(self, form: str) -> None:
+        if self.raw_text and form != "csv":
+            raise ConfigError("--raw-text is for csv; other formats hold texts as they are")
+        if self.split is not None and FORMATS[form].splits is None:
+            holding = [name for name, one in FORMATS.items() if one.splits]
+            raise ConfigError(
+                f"{form} holds no split",
+                next_step=f"leave --split out, or write one of: {', '.join(holding)}",
             )
 
     @property
@@ -68,11 +94,33 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class Written:
-    """A file that was written: its path, and the number of its rows or records."""
+    """What was written.
+
+    Attributes
+    ----------
+    path
+        The file or folder.
+    rows
+        Number of its rows or records.
+    snapshot
+        The snapshot, if one was written.
+    losses
+        What a rebuild does not give back: ``aspect``, ``of`` (names) and ``text`` of each.
+    rebuild
+        The command that builds it again; empty if matdata does not read it.
+    features
+        Of each written feature: ``feature``, ``rows``, ``columns``.
+    content_digest
+        Of what a rebuild reads.
+    """
 
     path: Path
     rows: int
     snapshot: Snapshot | None = None
+    losses: tuple[JsonObject, ...] = ()
+    rebuild: str = ""
+    features: tuple[JsonObject, ...] = ()
+    content_digest: str = ""
 
 
 def export_dataset(dataset: Dataset, asked: ExportRequest) -> Written:
@@ -83,6 +131,8 @@ def export_dataset(dataset: Dataset, asked: ExportRequest) -> Written:
     FeatureError, StoreError
         If a feature is not there or fits no table, the snapshot is not in the cache, or the file
         cannot be written.
+    ConfigError
+        If the format cannot hold what was asked for, or there is no single split to write.
     """
     if asked.snapshot:
         snapshot = _snapshot_of(dataset)
@@ -91,21 +141,42 @@ def export_dataset(dataset: Dataset, asked: ExportRequest) -> Written:
     for spec in asked.features:
         family = asked.settings.get(spec.partition(":")[0], {})
         features[spec] = dataset.feature(spec, **asked.settings.get(spec, family))
+    form = FORMATS[asked.form]
     content = Exported(
-        dataset.ref,
-        dataset.columns,
-        dataset.units,
-        dataset.structures,
+        dataset,
         features,
-        dataset.axes,
-        words_in(dataset.manifest),
+        split_to_write(dataset, asked.split) if form.splits == "one" else None,
+        folds_to_write(dataset, asked.split) if form.splits == "folds" else {},
+        asked.derived,
         asked.raw_text,
     )
-    return Written(write_export(content, asked.output, asked.form), len(dataset))
+    path = write_export(content, asked.output, asked.form)
+    return Written(
+        path,
+        len(dataset),
+        losses=tuple(form.lost(content)),
+        rebuild=rebuild_command(content, path, form),
+        features=tuple(
+            {"feature": spec, "rows": len(one), "columns": len(one.labels)}
+            for spec, one in features.items()
+        ),
+        content_digest=content.content_digest,
+    )
+
+
+def lines_of(written: Written) -> list[str]:
+    """What was written, what is not kept, and how it is read again, for people."""
+    if written.snapshot is not None:
+        source = written.snapshot.origin["source"]
+        way = f"`matdata build {source} --from {written.path}` reads it"
+        return [f"wrote {written.path}; {way}"]
+    lines = [f"wrote {written.path}"]
+    lines += [f"  not kept: {sentence(loss)}" for loss in written.losses]
+    return [*lines, f"  `{written.rebuild}` builds it again"] if written.rebuild else lines
 
 
 def _snapshot_of(dataset: Dataset) -> Snapshot:
-    folder = dataset.cache / "snapshots" / dataset.manifest["made_from"]["snapshot"]
+    folder = find_snapshot_folder(dataset.cache, dataset.manifest["made_from"]["snapshot"])
     if not is_committed(folder):
         raise StoreError(
             f"the snapshot that {dataset.ref} was made from is not in this cache: {folder}",
@@ -113,3 +184,20 @@ def _snapshot_of(dataset: Dataset) -> Snapshot:
             next_step="build from the source once more, which takes it again, or copy its folder",
         )
     return Snapshot.open(folder)
+
+
+def refuse_with_archive(
+    format: str | None, raw_text: bool, settings: Mapping[str, object] | Sequence[str] | None
+) -> None:
+    """Check that nothing was asked for that an archive of artefacts as they are cannot have.
+
+    Raises
+    ------
+    ConfigError
+        If something was.
+    """
+    if format or raw_text or settings:
+        raise ConfigError(
+            "--archive writes artefacts as they are, without --format, --raw-text and --set",
+            next_step="leave these out; --features A,B names the features that go along",
+        )

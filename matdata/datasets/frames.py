@@ -21,7 +21,7 @@ def table_frame(dataset: DatasetFolder) -> pd.DataFrame:
     """The table, one row per material; units of columns in ``.attrs["units"]``."""
     import pandas as pd
 
-    frame = pd.DataFrame(dataset.columns).set_index(INDEX)
+    frame = pd.DataFrame(dict(dataset.columns)).set_index(INDEX)
     frame.attrs["units"] = dict(dataset.units)
     return frame
 

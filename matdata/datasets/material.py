@@ -56,9 +56,8 @@ class Material:
     ) -> None:
         self._dataset, self._row = dataset, row
         self.id = str(dataset.ids[row])
-        self.columns: JsonObject = {
-            name: cells[row] for name, cells in dataset.columns.items() if name != "material_id"
-        }
+        self.columns: JsonObject = dataset.columns.row(row)
+        self.columns.pop("material_id")
         self.features = MaterialFeatures(self.id, names, open_)
 
     @property

@@ -7,6 +7,8 @@ from pathlib import Path
 from matdata.core.cache import cache_dir
 from matdata.core.given import require_name
 from matdata.datasets.dataset import Dataset
+from matdata.datasets.shared import SharedDataset
+from matdata.sharing.address import is_address
 from matdata.store.catalogue import find_dataset
 
 
@@ -17,7 +19,10 @@ def open(ref: str, cache: str | Path | None = None) -> Dataset:
     ----------
     ref
         ``name`` for the version that was built last (also one that was there already), or
-        ``name@version-digest8``.
+        ``name@version-digest8``. After the address of a shared folder and a slash
+        (``s3://lab/crystals/mine``) that dataset: it is pulled into the cache with its splits, and
+        its features are read where they are, in blocks that are compared with their digests and
+        kept in the cache up to ``$MATDATA_BLOCKS_GB`` gigabytes (10).
     cache
         Cache folder; ``$MATDATA_CACHE``, a checkout's ``cache/`` or the user's if not given.
 
@@ -34,6 +39,10 @@ def open(ref: str, cache: str | Path | None = None) -> Dataset:
     >>> ds["mp-149"].structure
     """
     home = cache_dir(cache)
+    if is_address(ref):
+        from matdata.sharing.shared_dataset import open_shared
+
+        return SharedDataset(*open_shared(ref, home), home)
     return Dataset(find_dataset(home, require_name(ref, "the dataset")).folder, home)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from matdata.building.keywords import Texts
 from matdata.core.cache import cache_dir
+from matdata.core.console import python_console
 from matdata.core.keywords import with_keywords
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import dataset_of
@@ -69,6 +70,7 @@ def audit(
     near_duplicates: bool = False,
     judge: bool = False,
     set: Mapping[str, object] | None = None,
+    scheduler: str | None = None,
     cache: str | Path | None = None,
 ) -> Report:
     """Audit a saved split: what its parts share, as ``matdata audit`` does.
@@ -77,7 +79,7 @@ def audit(
     ----------
     dataset
         An open dataset, or the reference of one.
-    split, keys, near_duplicates, judge, set
+    split, keys, near_duplicates, judge, set, scheduler
         As of `Dataset.audit`.
     cache
         Cache folder of a dataset that is named.
@@ -91,7 +93,7 @@ def audit(
     --------
     >>> md.audit("mine", keys=["formula"]).leaks
     """
-    return dataset_of(dataset, cache).audit(split, keys, near_duplicates, judge, set)
+    return dataset_of(dataset, cache).audit(split, keys, near_duplicates, judge, set, scheduler)
 
 
 def diff(
@@ -139,18 +141,24 @@ def export(
     set: Mapping[str, Mapping[str, object]] | None = None,
     raw_text: bool = False,
     snapshot: bool = False,
+    archive: bool = False,
+    split: str | None = None,
+    derived: bool = False,
     cache: str | Path | None = None,
 ) -> Path:
     """Write a dataset for other programs, as ``matdata export`` does; returns the path.
+
+    What a rebuild would not give back is printed, as the command does.
 
     Parameters
     ----------
     dataset
         An open dataset, or the reference of one.
     output
-        The file, whose ending says the format if `format` does not.
+        The file or folder, whose ending says the format if `format` does not.
     format
-        ``npz``, ``hdf5``, ``parquet``, ``extxyz`` or ``csv``.
+        ``npz``, ``hdf5``, ``parquet``, ``extxyz``, ``csv``, ``jsonl``, ``hf``, ``aselmdb``,
+        ``pyg``, ``matbench`` or ``optimade``.
     features
         Stored features to write, dense.
     set
@@ -159,6 +167,13 @@ def export(
         Of CSV: leave texts as they are that a spreadsheet would run.
     snapshot
         Write the records that it was made from (.jsonl, .jsonl.gz), for ``from_`` of `build`.
+    archive
+        Write the artefacts as they are, dataset, splits and `features`, as an archive (.zip, .tar,
+        .tar.gz) that `import_` takes; with `snapshot` also the records it was made from.
+    split
+        The saved split that ``hf`` and ``matbench`` write; the only one if not given.
+    derived
+        Write columns that matdata computes as well, which a rebuild computes anew.
     cache
         Cache folder of a dataset that is named.
 
@@ -170,12 +185,29 @@ def export(
     Examples
     --------
     >>> md.export("mine", "mine.parquet", features="magpie")
+    >>> md.export("mine", "folder", format="hf", split="70-15-15-seed0")
     """
     from matdata.core.given import path_of
-    from matdata.datasets.exporting import ExportRequest, export_dataset
+    from matdata.datasets.exporting import (
+        ExportRequest,
+        export_dataset,
+        lines_of,
+        refuse_with_archive,
+    )
+    from matdata.sharing.references import Choice
+    from matdata.sharing.workflow import archive_asked, names_of
 
     names = features.split(",") if isinstance(features, str) else features
     specs = tuple(name.strip() for name in names if name.strip())
     path = path_of(output, "the output")
-    request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot)
-    return export_dataset(dataset_of(dataset, cache), request).path
+    if archive:
+        refuse_with_archive(format, raw_text, set)
+        opened = dataset_of(dataset, cache)
+        archive_asked(opened.ref, path, Choice(names_of(specs), snapshot=snapshot), opened.cache)
+        return path
+    request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot, split, derived)
+    written = export_dataset(dataset_of(dataset, cache), request)
+    console = python_console()
+    for line in lines_of(written):
+        console.say(line)
+    return written.path

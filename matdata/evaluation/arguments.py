@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from matdata.core.errors import ConfigError
 from matdata.core.options import Option, Values, options_of
+from matdata.core.scheduler_names import HELP as SCHEDULERS
 from matdata.figures.formats import PictureSettings
 from matdata.store.config_file import Entry, config_text
 from matdata.training.prediction_settings import OF_PREDICTION
@@ -39,6 +40,12 @@ PREDICT_OPTIONS = (
         "output", "write a table (.parquet, .csv, .json, .jsonl)", metavar="FILE", group="output"
     ),
     Option("members", "a column for each member, too", "flag", default=False, group="output"),
+    Option(
+        "scheduler",
+        f"where features of materials are computed that are in no dataset: {SCHEDULERS}",
+        metavar="WHERE",
+        group="features",
+    ),
     *COMMON,
 )
 EVALUATE_OPTIONS = (
@@ -85,6 +92,7 @@ def config_of_predict(request: PredictRequest) -> str:
         "what": request.names or None,
         "output": None if request.output is None else str(request.output),
         "members": request.members,
+        "scheduler": request.scheduler,
     }
     return _text("predict", PREDICT_OPTIONS, values)
 

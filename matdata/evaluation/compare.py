@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from matdata.core.cache import places
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import MatdataError, TrainError
 from matdata.evaluation.folds import family_of
 from matdata.evaluation.openings import read_openings
-from matdata.store.catalogue import committed
 from matdata.training.evaluated import score_on_record
 from matdata.training.run import RECORD, Run
+from matdata.training.run_lookup import run_folders
 from matdata.training.scores.shown import deciding, rank_key, validation_of
 
 Part = Literal["val", "test"]
@@ -70,9 +71,9 @@ def listing(cache: Path) -> tuple[list[Run], list[JsonObject]]:
     """
     runs: list[Run] = []
     entries: list[JsonObject] = []
-    for folder in committed(cache / "runs"):
+    for folder in run_folders(cache):
         try:
-            run = Run(folder)
+            run = Run(folder, cache)
             entry = summary(run)
             if entry["evaluated"]:
                 score_on_record(run)
@@ -191,7 +192,11 @@ def _openings(runs: Sequence[Run]) -> int | None:
     for ref, split in parts:
         name, _, version = ref.partition("@")
         try:
-            openings = read_openings(runs[0].cache / "datasets" / name / version)
+            openings = [
+                opening
+                for place in places(runs[0].cache)
+                for opening in read_openings(place / "datasets" / name / version)
+            ]
         except MatdataError:
             return None
         trainings |= {opening.training for opening in openings if opening.split_digest == split}

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from matdata.core.cache import places
 from matdata.core.composition import parse_formula
 from matdata.core.errors import ConfigError, StructureError
 from matdata.core.given import require_given
@@ -29,7 +30,9 @@ def named_materials(
     """
     for text in texts:
         require_given(text, "a name among what is to be predicted")
-    is_dataset = len(texts) == 1 and texts[0].partition("@")[0] in datasets(cache)
+    is_dataset = len(texts) == 1 and any(
+        texts[0].partition("@")[0] in datasets(place) for place in places(cache)
+    )
     for text in texts:
         require_one_meaning(text, is_dataset)
     if is_dataset:

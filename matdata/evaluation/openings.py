@@ -80,12 +80,13 @@ def record_opening(dataset: Path, opening: Opening) -> tuple[Opening, bool]:
     earlier = _earlier(_read(path)[0], opening)
     if earlier is not None:
         return earlier, False
-    with holding(path.with_name(f"{LOCK}{path.name}")):
+    with holding(path.with_name(f"{LOCK}{path.name}")) as lock:
         files.sweep(path.parent, path.name)
         recorded, last, text = _read(path)
         earlier = _earlier(recorded, opening)
         if earlier is not None:
             return earlier, False
+        lock.require()
         _add(path, text, {**asdict(opening), "previous": last})
     return opening, True
 

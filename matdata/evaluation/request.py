@@ -6,14 +6,18 @@ Torch is imported when something is predicted: mistakes are found before, in a f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError
+from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.core.given import require_name
 from matdata.core.options import Values
+from matdata.core.scheduler_names import check_scheduler
+from matdata.core.schedulers import workers_on
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.texts import as_derivation
 from matdata.evaluation.fold_runs import runs_of_folds
@@ -24,13 +28,14 @@ from matdata.training.contract import FitTrainer
 from matdata.training.prediction import Predictions
 from matdata.training.prediction_files import require_format
 from matdata.training.prediction_settings import OF_PREDICTION, prediction_settings
-from matdata.training.run import Run, find_run
+from matdata.training.run import Run
+from matdata.training.run_lookup import find_run
 from matdata.training.settings import require_honoured
 
 #: Options that are no settings of the loop.
 LOOK = ("format", "style")
 OWN = (
-    *("run", "what", "cache", "derive", "output", "members"),
+    *("run", "what", "cache", "derive", "scheduler", "output", "members"),
     *("folds", "pictures", "no_pictures", *LOOK),
 )
 
@@ -79,12 +84,15 @@ class PredictRequest(RunRequest):
         those of Python.
     output, members
         File for the predictions, and whether it has a column per member.
+    scheduler
+        Where materials are featurized that are in no dataset; None for this thread.
     """
 
     materials: object
     names: tuple[str, ...]
     output: Path | None
     members: bool
+    scheduler: str | None = None
 
     @classmethod
     def of(cls, fields: Values, materials: object = None) -> PredictRequest:
@@ -107,6 +115,7 @@ class PredictRequest(RunRequest):
         StructureError
             If all that was named is one text that is no dataset, file or formula.
         """
+        check_scheduler(fields.get("scheduler"))
         output = fields.get("output")
         if output is not None:
             require_format(output)
@@ -126,6 +135,7 @@ class PredictRequest(RunRequest):
             names,
             None if output is None else Path(output),
             bool(fields.get("members")),
+            fields.get("scheduler"),
         )
 
     def predictions(self) -> Predictions:
@@ -141,6 +151,9 @@ class PredictRequest(RunRequest):
             predictions.write(self.output, self.members)
         return predictions
 
+    def _workers(self) -> AbstractContextManager[Workers]:
+        return nullcontext(SEQUENTIAL) if self.scheduler is None else workers_on(self.scheduler)
+
     def _predicted(self) -> Predictions:
         from matdata.evaluation.derive.chain import Chain
         from matdata.training.memory_features import predict_memory
@@ -151,7 +164,8 @@ class PredictRequest(RunRequest):
             predictions = predict_dataset(self.run, self.materials, settings=self.settings)
             return chain.apply(predictions, self.settings)
         chain = Chain(self.run, self.derive, None)
-        predictions = predict_memory(self.run, self.materials, self.settings)
+        with self._workers() as workers:
+            predictions = predict_memory(self.run, self.materials, self.settings, workers)
         return chain.apply(predictions, self.settings)
 
 

@@ -12,7 +12,7 @@ from matdata.core.errors import first_few
 from matdata.evaluation.compare import compare, groups, listing, summary
 from matdata.evaluation.folds import fold_tables
 from matdata.evaluation.run_list_display import runs_html
-from matdata.training.run import find_run
+from matdata.training.run_lookup import find_run
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -95,26 +96,35 @@ def _base_record(
     _require_current(run, weights)
     opened = _own_opening(run, weights)
     if opened is not None and (run.folder / RECORD).is_file():
-        record_opening(dataset.folder, _opening(run, split, weights, opened))
+        record_opening(_of_record(run, dataset), _opening(run, split, weights, opened))
         return {**read_sealed(run.folder / RECORD), "reused": True}
     require_finite(run)
     predictions = predict_dataset(run, dataset, ids, settings=settings)
     _require_numbers(run, predictions)
     opened = opened or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    with run_lock(run.folder):  # no process trains it further between opening and score
+    with run_lock(run.folder) as lock:  # no process trains it further between opening and score
         _require_current(run, weights)
-        opening, first = record_opening(dataset.folder, _opening(run, split, weights, opened))
+        opening, first = record_opening(
+            _of_record(run, dataset), _opening(run, split, weights, opened)
+        )
         record_of_opening = {"run": run.name, "weights": weights, "opened": opened}
         write_record(run.folder / OPENED, record_of_opening)
         require_names(dataset, predictions.targets, predictions.ids)
         require_same_axis(dataset, predictions.targets, predictions.ids)
         true = truth(View.of(dataset, {}), predictions.ids, predictions.targets)
         predictions = replace(predictions, true=true)
+        lock.require()
         predictions.write(run.folder / TABLE)
         record = _record(run, dataset, split, predictions)
         record["opened"] = {"run": opening.run, "when": opening.opened, "first": first}
         write_record(run.folder / RECORD, record)
     return {**record, "reused": False}
+
+
+def _of_record(run: Run, dataset: DatasetFolder) -> Path:
+    """The dataset's folder, beside which openings are recorded: in one's own cache, whatever place
+    the dataset is read from."""
+    return run.cache / "datasets" / dataset.folder.parent.name / dataset.folder.name
 
 
 def _require_current(run: Run, weights: str) -> None:

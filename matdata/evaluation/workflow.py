@@ -36,6 +36,7 @@ def predict(
     derive: Sequence[str | Derivation] | None = None,
     output: str | Path | None = None,
     members: bool | None = None,
+    scheduler: str | None = None,
     **settings: Unpack[PredictionKeywords],
 ) -> Predictions:
     """Predict a dataset, structures or formulas, as ``matdata predict`` does.
@@ -59,6 +60,8 @@ def predict(
     output, members
         A file that the predictions are written to as well (.parquet, .csv, .json, .jsonl), and
         whether it has a column per member.
+    scheduler
+        Where features of materials are computed that are in no dataset.
     settings
         Other settings of the loop (`matdata.training.prediction_settings.OF_PREDICTION`):
         ``device``, ``batch_size``, ….
@@ -87,7 +90,7 @@ def predict(
     from matdata.evaluation.request import PredictRequest
 
     own = {"run": run, "cache": cache, "derive": derive, "output": output, "members": members}
-    fields = _fields(config, PREDICT_OPTIONS, {**own, **settings})
+    fields = _fields(config, PREDICT_OPTIONS, {**own, "scheduler": scheduler, **settings})
     request = PredictRequest.of(fields) if what is None else PredictRequest.of(fields, what)
     if not request.run.finished:
         text = f"run {request.run.name!r} is not finished: its best weights so far are used"

@@ -25,6 +25,7 @@ from matdata.core.settings import Settings
 from matdata.core.table_rows import TableRows
 from matdata.features.inputs import KINDS, RecordColumns, Requirement
 from matdata.features.inputs import FeatureInput as FeatureInput
+from matdata.features.intermediates import Intermediate
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -62,10 +63,8 @@ class Field:
         ``facet``, ``edge``), whose fields share their offsets.
     shape
         Inner shape of an entry.
-    dtype
-        NumPy dtype in the store.
-    unit
-        Physical unit, ``1`` when there is none.
+    dtype, unit
+        NumPy dtype in the store; physical unit, ``1`` when there is none.
     meaning
         What the numbers are.
     """
@@ -110,8 +109,6 @@ class Featurizer(ABC, Generic[S_co]):
 
         class OrbitalField(Featurizer[OrbitalFieldSettings]):
             Settings = OrbitalFieldSettings
-
-    What a model is handed is the dense form, unless the featurizer declares a `batch_form`.
     """
 
     name: ClassVar[str]
@@ -127,6 +124,11 @@ class Featurizer(ABC, Generic[S_co]):
     batch_rows: ClassVar[int] = 512
     #: Most crystals in one shard: what a killed build may have to do again.
     shard_rows: ClassVar[int] = 16384
+    #: Whether values depend on nothing but what is given of a material. False for one that reads
+    #: ids or is fitted on the dataset: then nothing is copied from older versions of the dataset.
+    reusable: ClassVar[bool] = True
+    #: Distributions that values depend on, beside those that matdata needs anyway.
+    packages: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: S_co | None = None) -> None:
         #: The settings that it was made with.
@@ -223,6 +225,14 @@ class Featurizer(ABC, Generic[S_co]):
         """Columns of the table that it reads, where it requires ``columns``."""
         return ()
 
+    @property
+    def intermediates(self) -> tuple[Intermediate[object], ...]:
+        """What it asks for in `featurize` that others may ask for, too: computed once for all.
+
+        Features that declare an equal one and are built together share a pass over the dataset.
+        """
+        return ()
+
     def for_units(self, units: Mapping[str, str]) -> Self:
         """The featurizer for a table whose columns have these units; itself if it reads none."""
         return self
@@ -231,9 +241,8 @@ class Featurizer(ABC, Generic[S_co]):
     def batch_form(self) -> str:
         """Class that a batch of tensors holds for this feature, ``"package.module:Class"``.
 
-        A subclass of `matdata.load.inputs.base.BatchForm`, imported by loaders of tensors alone:
-        nothing here needs torch. A class attribute of a subclass, or a property if it depends on
-        the settings. The default holds the dense form.
+        A subclass of `matdata.load.inputs.base.BatchForm`, imported by loaders of tensors alone;
+        a class attribute, or a property if it depends on settings. The default: the dense form.
         """
         return DENSE_FORM
 
@@ -248,12 +257,7 @@ class Featurizer(ABC, Generic[S_co]):
         A featurizer with a `batch_form` of its own has its stored fields as they are, others
         ``values``, the dense form as float32, of level ``row`` where materials have several rows.
         Columns of one level have the same lengths. Each material's must not depend on which
-        others are read with it.
-
-        Parameters
-        ----------
-        fields
-            The stored fields named by `batch_fields`.
+        others are read with it. `fields` are those named by `batch_fields`.
         """
         if self.batch_form != DENSE_FORM:
             return stored_columns(self, fields)

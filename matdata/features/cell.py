@@ -11,7 +11,8 @@ import numpy.typing as npt
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
-from matdata.features.symmetry import SymmetrySettings, symmetry_of
+from matdata.features.intermediates import Intermediate
+from matdata.features.symmetry import SymmetrySearch, SymmetrySettings
 from matdata.tables import wyckoff
 from matdata.tables.space_groups import CRYSTAL_SYSTEMS, system_numbers
 
@@ -106,10 +107,15 @@ class SpaceGroup(Featurizer[SymmetrySettings]):
         """The number of the space group."""
         return (Field("number", "crystal", (), "uint8", "1", "space-group number, 1 to 230"),)
 
+    @property
+    def intermediates(self) -> tuple[Intermediate[object], ...]:
+        """The search for symmetry."""
+        return (SymmetrySearch.with_settings(self.settings),)
+
     def featurize(self, batch: FeatureInput) -> Block:
         """Find symmetry."""
         batch = self.crystals(batch)
-        symmetry = symmetry_of(batch, self.settings)
+        symmetry = SymmetrySearch.with_settings(self.settings).of(batch)
         rows = np.flatnonzero(symmetry.found)
         number = symmetry.space_group_number[rows].astype(np.uint8)
         rejects = [

@@ -19,11 +19,11 @@ from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.features import FEATURIZERS, featurizer
 from matdata.features.base import Dense, Featurizer
-from matdata.features.runner import KIND, read_ledger
+from matdata.features.runner import KIND
 from matdata.store.catalogue import find_feature
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.manifest import read_manifest
-from matdata.store.sharded import ShardedArrays
+from matdata.store.sharded import Parts, ShardedArrays, read_ledger
 
 
 class Feature:
@@ -41,6 +41,8 @@ class Feature:
         Settings that say how stored fields are looked at (``level="structure"`` of ``ofm``).
     left_out
         Gives the dataset's own ledger, asked when a material is missing.
+    parts
+        Where its shards are read from, if not from its folder.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Feature:
         dataset_digest: str,
         view: JsonObject | None = None,
         left_out: Callable[[], Sequence[Reject]] | None = None,
+        parts: Parts | None = None,
     ) -> None:
         self.folder = folder
         self.manifest = read_manifest(folder, KIND)
@@ -65,7 +68,7 @@ class Feature:
             )
         self._dataset_ids = ids
         self._left_out = left_out
-        self.arrays = ShardedArrays(folder, self.manifest)
+        self.arrays = ShardedArrays(folder, self.manifest, parts)
         self.featurizer = self._make(view or {})
 
     def _make(self, view: JsonObject) -> Featurizer:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Int
+from matdata.core.crystals import Crystals, Int, as_rows
 from matdata.core.errors import FeatureError
 from matdata.core.table_rows import TableRows
 
@@ -83,12 +83,13 @@ class PartialInput:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, rows: slice) -> PartialInput:
-        """Materials one after another."""
-        start, stop, _ = rows.indices(len(self))
-        first, last = np.searchsorted(self.rows, [start, stop]).tolist()
+    def take(self, key: object) -> PartialInput:
+        """The materials given by a slice or by ascending integers (k,)."""
+        rows = as_rows(key, len(self))
+        place = np.searchsorted(self.rows, rows)
+        present = np.append(self.rows, -1)[place] == rows
         return PartialInput(
-            self.ids[rows], self.given.take(slice(first, last)), self.rows[first:last] - start
+            self.ids[rows], self.given.take(place[present]), np.flatnonzero(present)
         )
 
     def missing(self) -> list[str]:

@@ -33,6 +33,7 @@ class MatminerFeaturizer(Featurizer[MatminerSettings]):
     citation: ClassVar[str] = "Ward et al., Comput. Mater. Sci. 152, 60 (2018)"
     Settings: ClassVar[type[Settings]] = MatminerSettings
     workers: ClassVar[Literal["thread", "process"]] = "process"
+    packages: ClassVar[tuple[str, ...]] = ("matminer", "pymatgen", "pymatgen-core")
     batch_rows: ClassVar[int] = 16
     shard_rows: ClassVar[int] = 128
 

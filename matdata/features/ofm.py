@@ -14,7 +14,9 @@ from matdata.core.crystals import Crystals, Float, Int, Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
+from matdata.features.intermediates import Intermediate
 from matdata.features.kernels.tessellation import Tessellation
+from matdata.features.tessellating import TESSELLATION
 from matdata.tables.valence import Rule, valence_labels, valence_vectors
 
 #: Å in bohr as matminer has it. CODATA's "Angstrom star", an X-ray unit of 1.00001495 Å, stands
@@ -98,14 +100,18 @@ class OrbitalField(Featurizer[OrbitalFieldSettings]):
             Field("ligand", "site", (size,), "float32", "bohr^-1", "sum of w_k / r_k o(k)"),
         )
 
+    @property
+    def intermediates(self) -> tuple[Intermediate[object], ...]:
+        """The tessellation."""
+        return (TESSELLATION,)
+
     def featurize(self, batch: FeatureInput) -> Block:
         """Tessellate a batch and sum over the facets of each site."""
-        from matdata.features.kernels.voronoi import tessellate  # compiled code, loaded when used
-
         batch = self.crystals(batch)
         usable, rejects = self._check_elements(batch)
-        crystals = batch.take(usable)
-        cells = tessellate(crystals)
+        # the batch itself where all are usable: others in the same pass have tessellated that
+        crystals = batch if len(usable) == len(batch) else batch.take(usable)
+        cells = TESSELLATION.of(crystals)
         done = np.flatnonzero(cells.status == 0)
         rejects += cells.rejects(crystals)
         ligand = Ragged(self._ligands(crystals, cells).astype(np.float32), crystals.offsets)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from matdata.core.crystals import Crystals
 from matdata.core.settings import Settings, setting
 from matdata.core.tolerances import ANGLES_HELP, SYMPREC, angle_tolerance_of, for_engine
+from matdata.features.intermediates import Intermediate
 
 if TYPE_CHECKING:
     from matdata.symmetry.search import Symmetry
@@ -27,9 +28,30 @@ class SymmetrySettings(Settings):
         object.__setattr__(self, "angle_tolerance", angle)
 
 
-def symmetry_of(batch: Crystals, chosen: SymmetrySettings) -> Symmetry:
-    """Symmetry of a batch; crystals without one are its rejects."""
-    from matdata.symmetry.search import Engine, analyse
+@dataclass(frozen=True)
+class SymmetrySearch(Intermediate["Symmetry"]):
+    """Symmetry of a batch; crystals without one are its rejects.
 
-    engine = cast(Engine, chosen.engine)
-    return analyse(batch, engine, chosen.symprec, for_engine(engine, chosen.angle_tolerance))
+    Attributes
+    ----------
+    engine
+        ``moyopy`` or ``spglib``.
+    symprec, angle_tolerance
+        Tolerances in Å and degrees.
+    """
+
+    engine: str
+    symprec: float
+    angle_tolerance: float | None
+
+    @classmethod
+    def with_settings(cls, chosen: SymmetrySettings) -> SymmetrySearch:
+        """The search that a feature asks for."""
+        return cls(chosen.engine, chosen.symprec, chosen.angle_tolerance)
+
+    def compute(self, batch: Crystals) -> Symmetry:
+        """Search all crystals of a batch."""
+        from matdata.symmetry.search import Engine, analyse
+
+        engine = cast(Engine, self.engine)
+        return analyse(batch, engine, self.symprec, for_engine(engine, self.angle_tolerance))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matdata.core.composition import Compositions
 from matdata.core.settings import Settings
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
+from matdata.features.intermediates import Intermediate
 from matdata.features.magpie import (
     COMPOSITION_FIELDS,
     CompositionSettings,
@@ -19,6 +20,7 @@ from matdata.features.magpie import (
     composition_units,
     dense_compositions,
 )
+from matdata.features.tessellating import TESSELLATION
 from matdata.tables import magpie
 
 STATISTICS = ("minimum", "maximum", "range", "mean", "avg_dev")
@@ -61,13 +63,17 @@ class Voronoi(Featurizer[CompositionSettings]):
         structure = Field("structure", "crystal", (WIDTH,), "float64", "1", meaning)
         return (structure, *COMPOSITION_FIELDS)
 
+    @property
+    def intermediates(self) -> tuple[Intermediate[object], ...]:
+        """The tessellation."""
+        return (TESSELLATION,)
+
     def featurize(self, batch: FeatureInput) -> Block:
         """Tessellate a batch and summarise the cells of each crystal."""
-        from matdata.features.kernels.voronoi import tessellate  # compiled code, loaded when used
-        from matdata.features.kernels.ward import structure_attributes
+        from matdata.features.kernels.ward import structure_attributes  # compiled, loaded when used
 
         batch = self.crystals(batch)
-        cells = tessellate(batch)
+        cells = TESSELLATION.of(batch)
         done = np.flatnonzero(cells.status == 0)
         compositions = Compositions.from_crystals(batch).take(done)
         block = compose(compositions, self.settings.unknown == "reject")

@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from matdata.core.crystals import Crystals, Ragged
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
+from matdata.features.intermediates import Intermediate
 from matdata.features.kernels.tessellation import Tessellation
+from matdata.features.tessellating import TESSELLATION
 
 COLUMNS = {
     "site": "1",
@@ -54,12 +56,15 @@ class VoronoiFacets(Featurizer):
             Field("cell_volume", "site", (), "float64", "Å^3", "volume of the site's cell"),
         )
 
+    @property
+    def intermediates(self) -> tuple[Intermediate[object], ...]:
+        """The tessellation."""
+        return (TESSELLATION,)
+
     def featurize(self, batch: FeatureInput) -> Block:
         """Tessellate a batch."""
-        from matdata.features.kernels.voronoi import tessellate  # compiled code, loaded when used
-
         batch = self.crystals(batch)
-        cells = tessellate(batch)
+        cells = TESSELLATION.of(batch)
         done = np.flatnonzero(cells.status == 0)
         columns: dict[str, npt.NDArray[Any]] = {
             "n_facets": np.diff(cells.facet_offsets).astype(np.int32),

@@ -22,7 +22,8 @@ from matdata.features.base import (
     Featurizer,
     Field,
 )
-from matdata.features.symmetry import SymmetrySettings, symmetry_of
+from matdata.features.intermediates import Intermediate
+from matdata.features.symmetry import SymmetrySearch, SymmetrySettings
 from matdata.tables import wyckoff, wyckoff_terms
 from matdata.tables.wyckoff import Convention
 
@@ -80,13 +81,18 @@ class Wyckoff(Featurizer[WyckoffSettings]):
             Field("positions", "orbit", (), "uint16", "1", "row among the 1,731 positions"),
         )
 
+    @property
+    def intermediates(self) -> tuple[Intermediate[object], ...]:
+        """The search for symmetry."""
+        return (SymmetrySearch.with_settings(self.settings),)
+
     def featurize(self, batch: FeatureInput) -> Block:
         """Find symmetry, and the canonical labelling."""
         from matdata.symmetry.protostructure import protostructures
 
         batch = self.crystals(batch)
         chosen = self.settings
-        symmetry = symmetry_of(batch, chosen)
+        symmetry = SymmetrySearch.with_settings(chosen).of(batch)
         labelled = protostructures(batch, symmetry, cast(Convention, chosen.convention))
         rejects = [
             Reject(r.material_id, "featurize", r.reason, r.message) for r in symmetry.rejects

@@ -106,11 +106,11 @@ def gather_materials(
         )
     truths = truths.take(stays.nonzero()[0])
     normalizer = fitted(options.normalizer, truths)
-    targets = encode(truths, normalizer, dataset.ids[rows], what)
+    every = dataset.ids
+    kept = every if len(rows) == len(every) else every[rows]  # of all, there is no copy
+    targets = encode(truths, normalizer, kept, what)
     exact = truths if all(column.size == 1 for column in truths.columns) else None
-    return Materials(
-        dataset.ids[rows], rows, features, targets, normalizer, exact, left_out, dataset.ids
-    )
+    return Materials(kept, rows, features, targets, normalizer, exact, left_out, every)
 
 
 def _rows(dataset: DatasetLike, ids: object, what: str) -> Int:

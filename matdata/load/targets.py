@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from matdata.core.crystals import Int
 from matdata.core.errors import ConfigError
-from matdata.core.expressions import TARGET_DOMAIN, parse_expression
+from matdata.core.expressions import TARGET_DOMAIN, Expression, parse_expression
+from matdata.store.table_columns import TableColumns
 
 Missing = ("error", "drop", "mask")
 
@@ -120,14 +121,12 @@ def read_targets(
     columns, values, masks, outside = [], [], [], []
     for name in names:
         expression = parse_expression(name, table, "the dataset")
-        cells = expression.cells(table, rows.tolist())
-        whole = table[expression.name] if expression.is_column else cells.cells
-        column, is_known = _column(expression.name, cells.cells, whole)
+        column, is_known, beyond = _values(expression, table, rows)
         unit = expression.unit(units)
         columns.append(TargetColumn(expression.name, column.shape[1], unit))
         values.append(np.where(is_known, column, 0.0))
         masks.append(is_known)
-        outside.append(cells.outside)
+        outside.append(beyond)
     nothing = np.empty((len(rows), 0))
     return Truths(
         tuple(columns),
@@ -135,6 +134,19 @@ def read_targets(
         np.concatenate([nothing.astype(bool), *masks], 1),
         np.array(outside, dtype=bool).reshape(len(columns), len(rows)).T,
     )
+
+
+def _values(
+    expression: Expression, table: Mapping[str, Sequence[object]], rows: Int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], list[bool]]:
+    """Values (k, size) of an expression, where they are known, and where outside its domain."""
+    if expression.is_column and isinstance(table, TableColumns):
+        numbers = table.numbers(expression.name, rows)
+        if numbers is not None:
+            return *numbers, [False] * len(rows)
+    cells = expression.cells(table, rows.tolist())
+    whole = table[expression.name] if expression.is_column else cells.cells
+    return *_column(expression.name, cells.cells, whole), cells.outside
 
 
 def _column(

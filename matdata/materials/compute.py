@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,14 @@ import numpy.typing as npt
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals, Ragged
 from matdata.core.errors import FeatureError, StructureError
+from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
 from matdata.core.ledger import Reject
 from matdata.core.table_rows import TableRows
 from matdata.features import featurizer
 from matdata.features.base import Block, Column, Featurizer
-from matdata.features.block_check import check_block
+from matdata.features.blocks import featurize_batch
 from matdata.features.feature import values_and_offsets
+from matdata.features.feature_spec import FeatureSpec
 from matdata.features.inputs import FeatureInput, combined
 from matdata.materials import read_materials
 
@@ -85,7 +88,7 @@ def compute(spec: str, materials: object, **settings: object) -> Computed:
 
 
 def stored_fields(
-    featurizer: Featurizer, batch: FeatureInput
+    featurizer: Featurizer, batch: FeatureInput, workers: Workers = SEQUENTIAL
 ) -> tuple[npt.NDArray[np.int64], dict[str, Column], list[Reject]]:
     """The fields that a build would store.
 
@@ -98,15 +101,35 @@ def stored_fields(
     rejects
         Rejects of the other rows.
     """
-    blocks = []
-    for first in range(0, max(len(batch), 1), featurizer.batch_rows):
-        part = batch.take(slice(first, first + featurizer.batch_rows))
-        block = check_block(featurizer, part, featurizer.featurize(part))
-        blocks.append(Block(block.rows + first, block.fields, block.rejects))
-    rows = np.concatenate([block.rows for block in blocks])
+    step = featurizer.batch_rows
+    firsts = range(0, max(len(batch), 1), step)
+    parts = (batch.take(slice(first, first + step)) for first in firsts)
+    blocks = list(_blocks(featurizer, parts, workers))
+    rows = np.concatenate([block.rows + first for block, first in zip(blocks, firsts, strict=True)])
     names = [item.name for item in featurizer.fields]
     fields = {name: _join([block.fields[name] for block in blocks]) for name in names}
     return rows, fields, [reject for block in blocks for reject in block.rejects]
+
+
+def _blocks(
+    featurizer: Featurizer, batches: Iterable[FeatureInput], workers: Workers
+) -> Iterator[Block]:
+    """The checked blocks of batches that are handed over, in their order."""
+    in_threads = (workers.kind or featurizer.workers) == "thread"
+    if workers.executor is None and (in_threads or workers.count <= 1):
+        return ordered_map(partial(featurize_batch, featurizer), batches, workers, "thread")
+    feature = FeatureSpec.of(featurizer)
+    return ordered_map(_block_of, ((feature, batch) for batch in batches), workers, "process")
+
+
+def _block_of(task: tuple[FeatureSpec, FeatureInput]) -> Block:
+    feature, batch = task
+    return featurize_batch(_made(feature), batch)
+
+
+@lru_cache(maxsize=4)
+def _made(feature: FeatureSpec) -> Featurizer:
+    return feature.make()
 
 
 def _join(columns: list[Any]) -> Column:

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from matdata.features.base import Block, Column, Dense, Featurizer, Field
     from matdata.features.formulas import ELEMENT_SETS
     from matdata.features.inputs import FeatureInput, RecordColumns, Requirement
+    from matdata.features.intermediates import Intermediate
     from matdata.geometry.gaussians import GAUSSIAN_BASES, GaussianBasis
     from matdata.load.batch import Batch
     from matdata.load.inputs.base import BatchForm, unsigned
@@ -123,6 +124,7 @@ __all__ = [
     "Head",
     "ImportedModel",
     "Importer",
+    "Intermediate",
     "MatdataError",
     "MatdataWarning",
     "MeanOrbitalFieldBatch",

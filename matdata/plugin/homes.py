@@ -38,6 +38,7 @@ HOMES = {
     "Dense": "matdata.features.base",
     "Featurizer": "matdata.features.base",
     "FeatureInput": "matdata.features.inputs",
+    "Intermediate": "matdata.features.intermediates",
     "RecordColumns": "matdata.features.inputs",
     "Requirement": "matdata.features.inputs",
     "Field": "matdata.features.base",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,7 @@ class Pool:
     assignments : (A, k) int64
         Permutations of the slots that keep the amounts, the identity first.
     rows : (P,) int64
-        Prototypes with this stoichiometry, at least two.
+        Prototypes with this stoichiometry.
     tags : (P,) int64
         Index of each prototype's AFLOW tag; prototypes with equal tags differ in parameters.
     numbers : (n, k) uint8
@@ -69,6 +70,17 @@ class _Ions:
 @functools.cache
 def pools() -> tuple[Pool, ...]:
     """The pools of all stoichiometries with at least two prototypes, built once per process."""
+    return _pools(lambda n_prototypes: n_prototypes > 1)
+
+
+@functools.cache
+def further_pools() -> tuple[Pool, ...]:
+    """The pools of all stoichiometries with one prototype, built once per process: most are
+    quaternary."""
+    return _pools(lambda n_prototypes: n_prototypes == 1)
+
+
+def _pools(is_asked_for: Callable[[int], bool]) -> tuple[Pool, ...]:
     library = prototypes()
     groups: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
     for row, stoichiometry in enumerate(library.stoichiometries):
@@ -77,7 +89,7 @@ def pools() -> tuple[Pool, ...]:
     for stoichiometry in sorted(groups, key=lambda amounts: (len(amounts), amounts)):
         rows = groups[stoichiometry]
         tags = [library.tags[row] for row in rows]
-        if len(set(tags)) < 2:
+        if not is_asked_for(len(set(tags))):
             continue
         numbers, charges = neutral_compositions(stoichiometry)
         if len(numbers):

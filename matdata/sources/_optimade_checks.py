@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from matdata.adapters.sites import require_periodic
@@ -13,6 +12,7 @@ from matdata.core.composition import parse_formula, reduced_amounts, reduced_for
 from matdata.core.documents import JsonMapping
 from matdata.core.errors import StructureError
 from matdata.core.ledger import Unusable
+from matdata.sources.optimade_terms import anonymous_formula
 
 FORMULAS = (
     "chemical_formula_reduced", "chemical_formula_hill", "chemical_formula_descriptive",
@@ -62,7 +62,8 @@ def check_statements(attributes: JsonMapping, numbers: Sequence[int]) -> None:
         shares = [counts[elements.atomic_number(symbol)] / len(numbers) for symbol in stated]
         _compare_ratios(attributes.get("elements_ratios"), shares)
     anonymous = attributes.get("chemical_formula_anonymous")
-    _compare("chemical_formula_anonymous", anonymous, _anonymous(counts))
+    reduced = [int(amount) for amount in reduced_amounts(counts).values()]
+    _compare("chemical_formula_anonymous", anonymous, anonymous_formula(reduced))
     for name in FORMULAS:
         _compare_formula(name, attributes.get(name), counts)
 
@@ -90,13 +91,3 @@ def _compare_formula(name: str, stated: object, counts: Mapping[int, int]) -> No
         return
     if reduced_amounts(amounts) != reduced_amounts(counts):
         raise Unusable("contradiction", f"{name} is {stated}, its sites {reduced_formula(counts)}")
-
-
-def _anonymous(counts: Mapping[int, int]) -> str:
-    """The anonymous formula: reduced amounts in descending order as ``A3B2C``."""
-    amounts = sorted((int(a) for a in reduced_amounts(counts).values()), reverse=True)
-    letters = [*ascii_uppercase, *(a + b for a in ascii_uppercase for b in ascii_lowercase)]
-    return "".join(
-        letter + (str(amount) if amount > 1 else "")
-        for letter, amount in zip(letters, amounts, strict=False)
-    )

@@ -38,7 +38,7 @@ else:
     Raw_co = TypeVar("Raw_co", covariant=True)
 
 #: Fields of an `Origin` in the source's own words, which can hold an address.
-WORDS = ("request", "licence", "url", "citation", "note")
+WORDS = ("request", "licence", "url", "citation", "description", "note")
 __all__ = ["CHUNK_ROWS", "WORDS", "Chunk", "Origin", "Request", "Source"]
 
 
@@ -148,7 +148,7 @@ class Origin:
         ``composition`` if none does.
     request
         What was asked for, digests of the input included: equal requests give equal records.
-    licence, url, citation
+    licence, url, citation, description
         Provenance, empty where unknown.
     energy_column
         Column by which polymorphs are ranked, None if there is none.
@@ -160,6 +160,8 @@ class Origin:
         records, which are all kept.
     targets
         Columns that can be learned, with their units (``""`` where unknown).
+    units
+        Units of other columns, where the source states them.
     axes
         By column of arrays the column with the points where their numbers stand, such as energies
         of a spectrum.
@@ -179,10 +181,12 @@ class Origin:
     licence: str = ""
     url: str = ""
     citation: str = ""
+    description: str = ""
     energy_column: str | None = None
     energy_per: Literal["atom", "cell"] = "atom"
     dedupe: Literal["polymorph", "none"] = "polymorph"
     targets: dict[str, str] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
     axes: dict[str, str] = field(default_factory=dict)
     count: int | None = None
     note: str = ""

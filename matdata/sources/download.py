@@ -21,7 +21,7 @@ from matdata.core.redaction import excerpt
 from matdata.sources.credentials import NONE, Credentials, split_address
 from matdata.sources.receiving import Policy, on_disk, receive
 from matdata.store import files
-from matdata.store.locks import LOCK, holding
+from matdata.store.locks import LOCK, Lock, holding
 from matdata.store.records import read_record, write_record
 from matdata.store.wholeness import fault_of
 
@@ -89,9 +89,9 @@ def fetch(remote: Remote, cache: Path) -> tuple[Path, str]:
     path = cache / DOWNLOADS / remote.name
     digest = _valid_digest(path, remote)  # without a lock: another user's cache may be read-only
     if digest is None:
-        with holding(path.with_name(f"{LOCK}{path.name}")):
+        with holding(path.with_name(f"{LOCK}{path.name}")) as lock:
             try:
-                digest = _valid_digest(path, remote) or _download(remote, path)
+                digest = _valid_digest(path, remote) or _download(remote, path, lock)
             except OSError as error:
                 raise storage_error(error, path) from error
     return path, digest
@@ -143,7 +143,7 @@ def _receipt_path(path: Path) -> Path:
     return path.with_name(f"{path.name}{RECEIPT}")
 
 
-def _download(remote: Remote, path: Path) -> str:
+def _download(remote: Remote, path: Path, lock: Lock) -> str:
     temporary = path.with_name(f"{PART}{path.name}")
     tag = path.with_name(f"{PART}{path.name}.etag")
     if not _receive(remote, temporary, tag):  # the bytes received before are not a part of the file
@@ -158,6 +158,7 @@ def _download(remote: Remote, path: Path) -> str:
         files.remove(tag)
         raise
     size = temporary.stat().st_size
+    lock.require()
     # A receipt without a file is harmless; a file without a receipt would be downloaded again.
     md5_record = {"published_md5": md5} if md5 else {}
     receipt = {"url": remote.url, "bytes": size, "sha256": digest, **md5_record}

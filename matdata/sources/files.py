@@ -23,6 +23,7 @@ from matdata.sources.readers.peek import PEEK, column_names, first_raw, first_re
 from matdata.sources.readers.raw_records import raw_of
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
 from matdata.sources.readers.shared_ids import SharedIds, identity_of
+from matdata.sources.readers.stated import Stated
 from matdata.sources.readers.tables import TableFile, Tables, limited
 from matdata.sources.roles import ReadOptions, Roles, find_roles, holds_structure, structure_column
 
@@ -30,7 +31,7 @@ CSV = ".csv"
 DOCUMENTS = (".json", ".jsonl", ".ndjson")  # each record has its own columns
 GENERIC = ("train", "val", "test", "data", "summary", "structures", "dataset")
 FORMATS = (
-    "CIF, POSCAR, CSV, JSON, JSONL, Parquet, extended XYZ, ASE db, a folder or a zip of "
+    "CIF, POSCAR, CSV, JSON, JSONL, Parquet, extended XYZ, ASE db, aselmdb, a folder or a zip of "
     "structures, a folder of train, val and test files"
 )
 
@@ -106,6 +107,7 @@ class Files(Source[RecordChunk]):
         stem = encodable(self.path.name if self.path.is_dir() else plain_stem(self.path))
         parent = encodable(self.path.resolve().parent.name)
         parts = {"parts": [*self._layout.parts.values()]} if self._layout.parts else {}
+        stated = self._input.stated() if isinstance(self._input, Tables) else Stated()
         return Origin(
             source=self.name,
             name=f"{parent}-{stem}" if stem.lower() in GENERIC and parent else stem,
@@ -124,6 +126,9 @@ class Files(Source[RecordChunk]):
             energy_per=roles.energy_per,
             dedupe="none",
             targets=roles.targets,
+            units={k: unit for k, unit in stated.units.items() if k not in roles.targets},
+            axes={**stated.axes},
+            **stated.words,
             count=self.limit,
             note=self._note(roles),
             part_column=PART_COLUMN if self._layout.parts else None,
@@ -184,7 +189,7 @@ class Files(Source[RecordChunk]):
         if payload_column:
             options = ReadOptions(**{**options.to_dict(), "structure_col": payload_column})
         roles = find_roles(columns, first, options, str(self.path))
-        stated = tables.units()
+        stated = tables.stated().units
         units = {name: stated.get(name, unit) for name, unit in roles.targets.items()}
         return replace(roles, targets=units)
 

@@ -23,11 +23,11 @@ from matdata.sources._mp_fields import (
 )
 from matdata.sources._mp_rest import Pages
 from matdata.sources.base import Chunk, Origin, Request, Source
+from matdata.sources.column_choice import require_column
 from matdata.sources.guard import Row, gather
 from matdata.sources.parse import to_columns
 from matdata.sources.readers.base import flatten
 from matdata.sources.readers.json_text import Damaged
-from matdata.sources.roles import require_column
 
 MIXED = (
     "energies are the database's preferred ones, r2SCAN for some materials and GGA or GGA+U for "

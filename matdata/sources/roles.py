@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from matdata.core.errors import SourceError, did_you_mean
+from matdata.core.errors import SourceError
 from matdata.core.numerals import is_number
 from matdata.core.settings import Settings, setting
+from matdata.sources.column_choice import listed, require_column
 from matdata.sources.limits import MAX_COLUMNS
 from matdata.sources.readers.base import is_cif, is_missing, is_structure_dict
 
@@ -17,7 +18,6 @@ ID_NAMES = (
     "material_id", "id", "jid", "mp_id", "mpid", "task_id", "oqmd_id", "auid", "identifier",
     "unique_id",
 )  # fmt: skip
-SHOWN = 40  # columns that a message lists
 NUMERIC = 0.9  # share of numbers among present values: a numeric column may hold remarks
 STRUCTURE_NAMES = (
     "structure", "cif", "cif_string", "cifs", "atoms", "poscar", "final_structure",
@@ -111,7 +111,7 @@ def find_roles(
         formula = None
     if structure is None and formula is None:
         raise SourceError(
-            f"{source}: no structure and no formula column; available columns: {_listed(columns)}",
+            f"{source}: no structure and no formula column; available columns: {listed(columns)}",
             cause="the column has a name unknown to matdata",
             next_step="name it with --structure-col NAME or --formula-col NAME",
         )
@@ -119,9 +119,9 @@ def find_roles(
     note = ""
     if structure is None and per == "cell" and energy is not None:
         energy, note = _energy_of_formulas(options.energy, energy, source)
-    skip = {options.id_col, structure, formula, *ID_NAMES}
-    targets = _targets(options.targets, columns, first, skip, source)
     identity = _pick(options.id_col, ID_NAMES, columns, first, source)
+    skip = {identity if options.id_col else None, structure, formula, *ID_NAMES}
+    targets = _targets(options.targets, columns, first, skip, source)
     return Roles(identity, structure, formula, energy, per, targets, note)
 
 
@@ -172,11 +172,6 @@ def _is_text(name: str) -> bool:
         return False
 
 
-def _listed(columns: Sequence[str]) -> str:
-    more = f", … ({len(columns):,} in all)" if len(columns) > SHOWN else ""
-    return ", ".join(columns[:SHOWN]) + more
-
-
 def _pick(
     user_column: str | None,
     names: Sequence[str],
@@ -186,8 +181,7 @@ def _pick(
 ) -> str | None:
     """The column of the first of `names` that exists: its fullest spelling, the plain one first."""
     if user_column is not None:
-        require_column(user_column, columns, source)
-        return user_column
+        return require_column(user_column, columns, source)
     spellings: defaultdict[str, list[str]] = defaultdict(list)
     for column in columns:
         spellings[_plain(column)].append(column)
@@ -199,21 +193,6 @@ def _pick(
         return sum(each.get(name) is not None for each in first), name == _plain(name)
 
     return max(candidates, key=rank)
-
-
-def require_column(name: str, columns: Sequence[str], source: str) -> None:
-    """Check that a column exists.
-
-    Raises
-    ------
-    SourceError
-        If it does not; lists the columns.
-    """
-    if name not in columns:
-        raise SourceError(
-            f"{source}: no column {name!r}{did_you_mean(name, columns)}",
-            next_step=f"available columns: {_listed(columns)}",
-        )
 
 
 def _energy(
@@ -228,9 +207,9 @@ def _energy(
             if user_column.endswith(("/cell", "/atom"))
             else (user_column, "", "")
         )
-        require_column(name, columns, source)
+        column = require_column(name, columns, source)
         per_cell = per == "cell" or (not per and name.lower() in ENERGY_PER_CELL)
-        return name, "cell" if per_cell else "atom"
+        return column, "cell" if per_cell else "atom"
     name_or_none = _pick(None, ENERGY_PER_ATOM, columns, first, source)
     if name_or_none is not None:
         return name_or_none, "atom"
@@ -262,11 +241,8 @@ def _targets(
     skip: set[str | None],
     source: str,
 ) -> dict[str, str]:
-    for name in user_columns:
-        require_column(name, columns, source)
-    names = user_columns or [
-        name for name in columns if name not in skip and _is_numeric(name, first)
-    ]
+    named = [require_column(name, columns, source) for name in user_columns]
+    names = named or [name for name in columns if name not in skip and _is_numeric(name, first)]
     return {name: UNITS.get(name, "") for name in names}
 
 

@@ -14,18 +14,23 @@ from typing import ClassVar
 import numpy as np
 
 from matdata.adapters.electrostatics import ewald_energy_per_atom
-from matdata.adapters.prototypes import prototypes
+from matdata.adapters.prototypes import STRAINS, prototypes
 from matdata.core import elements
 from matdata.core.crystals import Crystals, gather_index
 from matdata.core.errors import SourceError
-from matdata.sources._sampler import Draws, draw_chunks
+from matdata.sources._draws import NO_SOURCE, Draws
+from matdata.sources._stream import MAX_SIZE, N_ORIGINALS, draw_chunks
 from matdata.sources.base import CHUNK_ROWS, Chunk, Origin, Request, Source
 
 VERSION = 1  # to be raised when equal requests give other records
 DEFAULT_SIZE = 500
-MAX_SIZE = 140_000  # reached by every seed; the compositions run out some thousands later
 MAX_SEED = 2**60
 ENERGY = "ewald_energy_per_atom"
+NOTE = "the labels are electrostatics of formal charges in generated crystals, not DFT"
+NOTE_OF_COPIES = (
+    f"records after the first {N_ORIGINALS:,} are compositions in further stoichiometries and "
+    "strained or decorated copies of the first ones, as their columns variant and copy_of say"
+)
 CITATION = (
     "M. J. Mehl, D. Hicks, C. Toher, O. Levy, R. M. Hanson, G. Hart, S. Curtarolo, The AFLOW "
     "Library of Crystallographic Prototypes: Part 1, Comput. Mater. Sci. 136, S1-S828 (2017), "
@@ -42,10 +47,17 @@ class Sample(Source[Draws]):
     formal charges. Elements with equal amounts are placed where that energy is lowest; crystals
     with a positive energy, or less than 4 or more than 200 Å³/atom, are not drawn.
 
+    A sample of more than 140,000 records goes on with two kinds of records in turn: compositions of
+    stoichiometries that have one prototype, and copies of the first 140,000. A copy is strained
+    (by 2 to 4 % in one direction or shear, and by up to 3 % in all), or has elements of equal
+    amounts placed where the energy is second lowest. Two columns say what a record is: ``variant``
+    (``original``, ``strained``, ``decorated``), and ``copy_of``, the id of a copy's original.
+
     Parameters
     ----------
     size
-        Number of records, up to 140,000. A larger sample starts with the records of a smaller one.
+        Number of records, up to 1,000,000. A larger sample starts with the records of a smaller
+        one.
     seed
         Another seed draws the same compositions in another order and with other polymorphs.
 
@@ -62,7 +74,7 @@ class Sample(Source[Draws]):
         if not 1 <= size <= MAX_SIZE:
             raise SourceError(
                 f"the sample has 1 to {MAX_SIZE:,} records, {size:,} were requested",
-                cause="the number of neutral compositions of common oxidation states is limited"
+                cause="the number of neutral compositions and of copies that differ is limited"
                 if size > MAX_SIZE
                 else None,
             )
@@ -115,7 +127,7 @@ class Sample(Source[Draws]):
             energy_per="atom",
             targets={ENERGY: "eV/atom"},
             count=self.size,
-            note="the labels are electrostatics of formal charges in generated crystals, not DFT",
+            note=NOTE if self.size <= N_ORIGINALS else f"{NOTE}; {NOTE_OF_COPIES}",
         )
 
     def raw_chunks(self, start: int = 0) -> Iterator[Draws]:
@@ -127,10 +139,13 @@ class Sample(Source[Draws]):
         library = prototypes()
         index, offsets = gather_index(library.offsets, raw.rows)
         record = np.repeat(np.arange(len(raw)), np.diff(offsets))
-        ids = [f"sample-{number:07d}" for number in range(raw.first + 1, raw.first + len(raw) + 1)]
+        ids = [_id(index) for index in range(raw.first, raw.first + len(raw))]
+        lattice = library.lattice[raw.rows] * raw.scale[:, None, None]
+        strained = raw.strain > 0
+        lattice[strained] = lattice[strained] @ STRAINS[raw.strain[strained]]
         crystals = Crystals(
             np.array(ids),
-            library.lattice[raw.rows] * raw.scale[:, None, None],
+            lattice,
             library.frac_coords[index],
             raw.numbers[record, library.slots[index]],
             offsets,
@@ -140,7 +155,9 @@ class Sample(Source[Draws]):
             crystals,
             {
                 "material_id": ids,
-                ENERGY: ewald_energy_per_atom(raw.rows, raw.charges, raw.scale).tolist(),
+                ENERGY: ewald_energy_per_atom(
+                    raw.rows, raw.charges, raw.scale, raw.strain
+                ).tolist(),
                 "prototype": [library.tags[row] for row in rows],
                 "strukturbericht": [library.strukturbericht[row] for row in rows],
                 "mineral": [library.minerals[row] for row in rows],
@@ -150,8 +167,21 @@ class Sample(Source[Draws]):
                         raw.numbers.tolist(), raw.charges.tolist(), strict=True
                     )
                 ],
+                **_copy_columns(raw),
             },
         )
+
+
+def _id(index: int) -> str:
+    return f"sample-{index + 1:07d}"
+
+
+def _copy_columns(raw: Draws) -> dict[str, list[str | None]]:
+    """What each record is, and of which it is a copy: nothing in a sample without copies."""
+    if not raw.tells_copies:
+        return {}
+    originals = [None if index == NO_SOURCE else _id(index) for index in raw.source.tolist()]
+    return {"variant": [*raw.variants()], "copy_of": originals}
 
 
 @functools.lru_cache(maxsize=4096)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import json
 import os
@@ -10,9 +9,10 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from matdata.core import ledger
+from matdata.core.cache import other_places, places
 from matdata.core.console import Console
 from matdata.core.digest import SHORT, digest_json
 from matdata.core.documents import JsonMapping, JsonObject
@@ -22,16 +22,25 @@ from matdata.core.given import require_name
 from matdata.core.ledger import DEBUG, UNEXPECTED, Reject
 from matdata.core.structures import Structures
 from matdata.sources.base import Chunk, Origin, Source
+from matdata.sources.chunk_files import (
+    ChunkWriter,
+    chunk_digests,
+    read_chunk,
+)
 from matdata.sources.limits import MAX_COLUMNS
 from matdata.store import files, tables
 from matdata.store.artefact import ArtefactWriter, building, check_files
-from matdata.store.columns import read_structures, write_structures
 from matdata.store.damage import State, damage_of
 from matdata.store.manifest import is_committed, read_manifest
 
+if TYPE_CHECKING:
+    pass
+
 KIND = "snapshot"
+#: By part of a snapshot: digests of its crystals, its table and its rejects.
+Digests: TypeAlias = "dict[str, list[str]]"
 #: Raised when the same input is read differently, so that earlier snapshots are not reused.
-READING = 5
+READING = 6
 
 
 @dataclass(frozen=True)
@@ -76,9 +85,24 @@ class Snapshot:
 
     def chunks(self) -> Iterator[Chunk]:
         """The records, chunk by chunk; each chunk's files are checked first."""
-        for part in self.manifest["parts"]:
-            check_files(self.folder, self.manifest, part["part"])
-            yield _read_chunk(self.folder / part["part"])
+        for part in self.parts:
+            yield read_chunk(self.checked(part))
+
+    @property
+    def parts(self) -> list[str]:
+        """Names of the chunks, in order."""
+        return [part["part"] for part in self.manifest["parts"]]
+
+    def checked(self, part: str) -> Path:
+        """Folder of a chunk, whose files were compared with their digests.
+
+        Raises
+        ------
+        DamageError
+            If one is missing or damaged.
+        """
+        check_files(self.folder, self.manifest, part)
+        return self.folder / part
 
     def load(self) -> tuple[Structures, tables.Columns, list[Reject]]:
         """All records: structures of those that have one, table and rejects."""
@@ -86,25 +110,6 @@ class Snapshot:
         structures = Structures.concat([chunk.structures for chunk in chunks])
         table = tables.join_columns([chunk.table for chunk in chunks])
         return structures, table, [reject for chunk in chunks for reject in chunk.rejects]
-
-
-def _write_chunk(chunk: Chunk, folder: Path) -> None:
-    folder.mkdir()
-    tables.write_table(folder / "table.parquet", chunk.table)
-    tables.write_table(folder / "ledger.parquet", ledger.to_columns(chunk.rejects))
-    if chunk.crystals is not None:
-        write_structures(folder / "crystals.h5", chunk.structures)
-
-
-def _read_chunk(folder: Path) -> Chunk:
-    table = tables.read_table(folder / "table.parquet")
-    rejects = ledger.from_columns(tables.read_table(folder / "ledger.parquet"))
-    path = folder / "crystals.h5"
-    if not path.exists():
-        return Chunk(None, table, rejects)
-    structures = read_structures(path, table["material_id"])
-    rows = None if structures.is_complete else structures.rows
-    return Chunk(structures.crystals, table, rejects, rows)
 
 
 def find_snapshot(home: Path, request_digest: str) -> Snapshot | None:
@@ -128,8 +133,9 @@ def kept_snapshot(cache: Path, source: str, version: str) -> Snapshot:
         If there is none or several; lists the snapshots.
     """
     require_name(version, "the snapshot")
-    home = cache / "snapshots" / source
-    names = [path.name for path in sorted(home.glob("[!.]*")) if is_committed(path)]
+    homes = [place / "snapshots" / source for place in places(cache)]
+    folders = [path for home in homes for path in sorted(home.glob("[!.]*")) if is_committed(path)]
+    names = list(dict.fromkeys(path.name for path in folders))
     matching = [name for name in names if name == version]
     matching = matching or [name for name in names if name.startswith(version)]
     if len(matching) != 1:
@@ -137,7 +143,7 @@ def kept_snapshot(cache: Path, source: str, version: str) -> Snapshot:
             f"{'several snapshots' if matching else 'no snapshot'} {version!r} of {source}",
             next_step=f"available snapshots: {', '.join(names) or 'none'}",
         )
-    return Snapshot.open(home / matching[0])
+    return Snapshot.open(next(path for path in folders if path.name == matching[0]))
 
 
 def take_snapshot(source: Source, cache: Path, console: Console, workers: Workers) -> Snapshot:
@@ -161,12 +167,16 @@ def take_snapshot(source: Source, cache: Path, console: Console, workers: Worker
     if existing is not None and not damage_of(existing.folder, KIND):
         _show_unexpected(source, existing)
         return existing
+    for place in other_places(cache):
+        shared = find_snapshot(place / "snapshots" / origin.source, request_digest)
+        if existing is None and shared is not None and not damage_of(shared.folder, KIND):
+            return shared
     with building(home, KIND, request_digest, console.warn) as writer:
         existing = find_snapshot(home, request_digest)  # another process may have just made it
         if existing is not None and not writer.take_over(existing.folder, console):
             return existing
-        _read_all(source, origin, writer, console, workers)
-        return _commit(writer, origin, request_digest, source.expected_digest)
+        digests = _read_all(source, origin, writer, console, workers)
+        return _commit(writer, origin, request_digest, digests, source.expected_digest)
 
 
 def _show_unexpected(source: Source, snapshot: Snapshot) -> None:
@@ -180,7 +190,8 @@ def _show_unexpected(source: Source, snapshot: Snapshot) -> None:
 
 def _read_all(
     source: Source, origin: Origin, writer: ArtefactWriter, console: Console, workers: Workers
-) -> None:
+) -> list[list[str]]:
+    """Read the chunks that are missing; returns the digests of all, in order."""
     done = next(number for number in itertools.count() if not writer.has(_part(number)))
     if writer.resumed:
         console.say(f"resuming: {writer.resumed} chunks of records were already read")
@@ -192,6 +203,7 @@ def _read_all(
                 numbers.append(number)
                 yield raw
 
+    digests: Digests = {}
     workers = workers if source.slow_parse else SEQUENTIAL
     parsed = ordered_map(source.read, missing(), workers, "process")
     n_done = sum(map(_n_records, writer.parts.values()))
@@ -199,13 +211,28 @@ def _read_all(
     for chunk in console.bar(parsed, "reading", origin.count, n_done, size=_n_read):
         _require_few(columns, chunk, origin)
         counts = {"records": len(chunk), "rejected": len(chunk.rejects)}
-        write = functools.partial(_write_chunk, chunk)
-        writer.write(_part(numbers.popleft()), write, **counts)
+        part, write = _part(numbers.popleft()), ChunkWriter(chunk)
+        writer.write(part, write, **counts)
+        digests[part] = write.digests
     if not writer.parts:
         raise SourceError(
             f"{origin.name}: the source holds no records",
             cause="an empty file, a filter that no record passes, or a limit of zero",
         )
+    return _with_earlier(digests, writer, origin, columns)
+
+
+def _with_earlier(
+    digests: Digests, writer: ArtefactWriter, origin: Origin, columns: set[str]
+) -> list[list[str]]:
+    """Digests of all chunks in order; those of an earlier, killed reading are read again."""
+    for part in sorted(writer.parts.keys() - digests.keys()):
+        chunk = read_chunk(writer.staging / part)
+        _require_few(columns, chunk, origin)
+        table = tables.read_arrow(writer.staging / part / "table.parquet")
+        structures = None if chunk.crystals is None else chunk.structures
+        digests[part] = chunk_digests(structures, table, ledger.to_columns(chunk.rejects))
+    return [digests[part] for part in sorted(digests)]
 
 
 def _part(number: int) -> str:
@@ -232,16 +259,12 @@ def _require_few(columns: set[str], chunk: Chunk, origin: Origin) -> None:
 
 
 def _commit(
-    writer: ArtefactWriter, origin: Origin, request_digest: str, expected: str | None
+    writer: ArtefactWriter,
+    origin: Origin,
+    request_digest: str,
+    digests: list[list[str]],
+    expected: str | None,
 ) -> Snapshot:
-    digests = []
-    columns: set[str] = set()
-    for part in sorted(writer.parts):
-        chunk = _read_chunk(writer.staging / part)
-        _require_few(columns, chunk, origin)
-        crystals = chunk.structures.digest() if chunk.crystals is not None else ""
-        rejects = ledger.to_columns(chunk.rejects)
-        digests.append([crystals, digest_json(chunk.table), digest_json(rejects)])
     records_digest = digest_json({"chunks": digests, "origin": _identity(origin)})
     if expected is not None and records_digest != expected:
         files.remove(writer.staging)
@@ -267,4 +290,5 @@ def _identity(origin: Origin) -> JsonObject:
         "version": origin.version,
         "energy": [origin.energy_column, origin.energy_per],
         "targets": origin.targets,
+        **({"units": origin.units} if origin.units else {}),
     }

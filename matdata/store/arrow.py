@@ -6,12 +6,28 @@ than 2 GB in all, are left to it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from matdata.store.cells import (
+    BOOL,
+    FLOAT,
+    INT,
+    JSON,
+    NOTHING,
+    TEXT,
+    ColumnKind,
+    as_kind,
+)
+from matdata.store.cells import (
+    NUMBERS as ARRAYS,
+)
 
 MAX_BYTES = 2**31 - 1  # of all texts of an array, whose offsets are int32
 NUMBERS = {int: (np.int64, pa.int64()), float: (np.float64, pa.float64())}
@@ -23,7 +39,7 @@ def array_of(values: Sequence[Any]) -> pa.Array:
     Parameters
     ----------
     values
-        A column that `tables.clean_column` returned.
+        A column that `cells.clean_column` returned.
     """
     types = {type(value) for value in values} - {type(None)}
     if not types:
@@ -45,6 +61,13 @@ def array_of(values: Sequence[Any]) -> pa.Array:
     return pa.array(values)
 
 
+def numbers_array(values: npt.NDArray[Any]) -> pa.Array:
+    """Numbers (n,) in Arrow, none of them missing."""
+    plain = np.ascontiguousarray(values)
+    buffers = [None, pa.py_buffer(plain)]
+    return pa.Array.from_buffers(pa.from_numpy_dtype(plain.dtype), len(plain), buffers)
+
+
 def _array(
     arrow_type: pa.DataType, present: npt.NDArray[np.bool_], *data: npt.NDArray[np.generic]
 ) -> pa.Array:
@@ -55,3 +78,172 @@ def _array(
 
 def _bits(values: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     return np.packbits(np.asarray(values, dtype=np.bool_), bitorder="little")
+
+
+LISTS = pa.list_(pa.float64())
+#: Arrow types of the kinds that one type holds.
+TYPES = {
+    NOTHING: pa.float64(),
+    INT: pa.int64(),
+    FLOAT: pa.float64(),
+    BOOL: pa.bool_(),
+    TEXT: pa.string(),
+    JSON: pa.string(),
+    ARRAYS: LISTS,
+}
+_WORDS = {pa.int64(): INT, pa.float64(): FLOAT, pa.bool_(): BOOL, pa.string(): TEXT}
+
+
+_DTYPES: dict[pa.DataType, Any] = {
+    pa.int32(): np.dtype(np.int32),
+    pa.int64(): np.dtype(np.int64),
+    pa.uint8(): np.dtype(np.uint8),
+    pa.float64(): np.dtype(np.float64),
+}
+
+
+def learn(kind: ColumnKind, array: pa.Array) -> None:
+    """Learn a column's kind from clean cells in Arrow, of which numbers are not looked at."""
+    if array.null_count == len(array):
+        return
+    if array.type in _WORDS:
+        kind.add_word(_WORDS[array.type])
+    elif _holds_numbers(array):
+        kind.add_word(ARRAYS)
+    else:
+        kind.add(array.to_pylist())
+
+
+def _holds_numbers(array: pa.Array) -> bool:
+    """Whether an array holds lists of numbers, none of them missing, and not all lists empty."""
+    if not pa.types.is_list(array.type) or array.type.value_type != pa.float64():
+        return False
+    numbers = array.flatten()
+    return len(numbers) > 0 and numbers.null_count == 0
+
+
+def as_kind_array(array: pa.Array, kind: str) -> pa.Array:
+    """Clean cells of a column in the kind that the whole column settled in, one of `TYPES`."""
+    arrow_type = TYPES[kind]
+    if array.type == arrow_type:
+        return array
+    if array.null_count == len(array):
+        return pa.nulls(len(array), arrow_type)
+    if kind == FLOAT or (kind == ARRAYS and _holds_numbers(array)):
+        return array.cast(arrow_type, safe=False)
+    return flat_array(as_kind(array.to_pylist(), kind), kind)
+
+
+def flat_array(cells: Sequence[Any], kind: str) -> pa.Array:
+    """Cells of one of the kinds of `TYPES` in its type, whatever is missing among them."""
+    array, arrow_type = array_of(cells), TYPES[kind]
+    if array.type == arrow_type:
+        return array
+    if array.null_count == len(array):
+        return pa.nulls(len(array), arrow_type)
+    return array.cast(arrow_type, safe=False)
+
+
+def floats_of(array: pa.Array) -> npt.NDArray[np.float64]:
+    """Numbers or truth values (n,) as float64, NaN where they are missing."""
+    numbers = array.cast(pa.float64(), safe=False)
+    values = numpy_of(numbers).copy()
+    if numbers.null_count:
+        bits = np.frombuffer(numbers.buffers()[0], dtype=np.uint8)
+        present = np.unpackbits(bits, bitorder="little")[numbers.offset :][: len(numbers)]
+        values[present == 0] = np.nan
+    return values
+
+
+def numpy_of(array: pa.Array) -> npt.NDArray[Any]:
+    """The numbers of an array, (n,), without a copy; what stands at missing ones is any number.
+
+    `to_numpy` of Arrow imports pandas.
+    """
+    dtype = _DTYPES[array.type]
+    if not len(array):
+        return np.empty(0, dtype)
+    whole: npt.NDArray[Any] = np.frombuffer(array.buffers()[1], dtype=dtype)
+    return whole[array.offset : array.offset + len(array)]
+
+
+def numbers_in(column: pa.ChunkedArray, rows: npt.NDArray[np.int64]) -> Any:
+    """Numbers (k, size) of some rows of a column as float64, NaN where a cell is missing.
+
+    None unless the column holds numbers, truth values, or arrays of numbers of one length.
+    """
+    array = column.take(numbers_array(rows)).combine_chunks()
+    if array.type in (pa.int64(), pa.float64(), pa.bool_()):
+        return floats_of(array).reshape(-1, 1)
+    if not _holds_numbers(array):
+        return None
+    sizes = pc.unique(pc.list_value_length(column).combine_chunks()).drop_null()
+    if len(sizes) != 1:
+        return None
+    values = np.full((len(array), sizes[0].as_py()), np.nan)
+    present = pc.is_valid(array).to_numpy(zero_copy_only=False)
+    values[present] = numpy_of(array.flatten()).reshape(-1, values.shape[1])
+    return values
+
+
+def content_bytes(array: pa.Array) -> int:
+    """Approximate size of what an array holds, independent of how it is divided."""
+    size = 8 * len(array)
+    if pa.types.is_list(array.type):
+        return size + content_bytes(array.flatten())
+    if pa.types.is_struct(array.type):
+        return size + sum(map(content_bytes, array.flatten()))
+    if pa.types.is_string(array.type):
+        return size + int(pc.sum(pc.binary_length(array)).as_py() or 0)
+    return size
+
+
+def common_type(one: pa.DataType | None, other: pa.DataType | None) -> pa.DataType | None:
+    """The type that Arrow infers for nested cells of both types; None is that of no value."""
+    if one is None or other is None or one == other:
+        return other if one is None else one
+    if pa.types.is_null(one) or pa.types.is_null(other):
+        return other if pa.types.is_null(one) else one
+    if pa.types.is_list(one) and pa.types.is_list(other):
+        return pa.list_(common_type(one.value_type, other.value_type))
+    if pa.types.is_struct(one) and pa.types.is_struct(other):
+        types: dict[str, pa.DataType | None] = {}
+        for field in (*one, *other):
+            types[field.name] = common_type(types.get(field.name), field.type)
+        return pa.struct(list(types.items()))
+    raise TypeError(f"nested cells of {one} and of {other}")
+
+
+class FieldOrder:
+    """Where the names in the records of a nested column stand first, by their place in the rows.
+
+    Arrow lists the fields of a record in the order in which it meets them.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str | None, ...], tuple[int, int]] = {}
+
+    def add(self, cell: object, place: int) -> None:
+        """Learn from the cell of a row."""
+        self._add(cell, place, (), itertools.count())
+
+    def _add(
+        self, value: object, place: int, path: tuple[str | None, ...], count: Iterator[int]
+    ) -> None:
+        if isinstance(value, list):
+            for item in value:
+                self._add(item, place, (*path, None), count)
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                here = (place, next(count))
+                self._first[*path, name] = min(here, self._first.get((*path, name), here))
+                self._add(item, place, (*path, name), count)
+
+    def ordered(self, kind: pa.DataType, path: tuple[str | None, ...] = ()) -> pa.DataType:
+        """A type with the fields of its records in the order of the rows."""
+        if pa.types.is_list(kind):
+            return pa.list_(self.ordered(kind.value_type, (*path, None)))
+        if not pa.types.is_struct(kind):
+            return kind
+        fields = sorted(kind, key=lambda field: self._first[*path, field.name])
+        return pa.struct([(f.name, self.ordered(f.type, (*path, f.name))) for f in fields])

@@ -10,8 +10,6 @@ complete.
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +18,7 @@ from matdata.core.cache import storage_error
 from matdata.core.console import Console
 from matdata.core.documents import JsonObject
 from matdata.core.errors import DamageError, StoreError
-from matdata.store import files
+from matdata.store import files, journal
 from matdata.store.damage import (
     State,
     damage_of,
@@ -29,7 +27,7 @@ from matdata.store.damage import (
     report_damage,
     require_same,
 )
-from matdata.store.locks import LOCK, holding
+from matdata.store.locks import LOCK, Lock, holding
 from matdata.store.manifest import (
     NAME,
     RECEIPT,
@@ -48,7 +46,7 @@ STAGING = ".building-"
 class ArtefactWriter:
     """Writer of one artefact; use it inside `building`."""
 
-    def __init__(self, home: Path, kind: str, key: str) -> None:
+    def __init__(self, home: Path, kind: str, key: str, lock: Lock) -> None:
         self.home = home
         self.kind = kind
         self.staging = home / f"{STAGING}{kind}-{key[:16]}"
@@ -56,6 +54,7 @@ class ArtefactWriter:
         self.resumed = 0
         self.state: State = "built"
         self._replaced: JsonObject | None = None
+        self._lock = lock
 
     def _open(self) -> None:
         self.staging.mkdir(parents=True, exist_ok=True)
@@ -64,25 +63,15 @@ class ArtefactWriter:
                 self.parts[entry["part"]] = entry
         self.resumed = len(self.parts)
         self._drop_unrecorded()
-        lines = "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in self.parts.values())
-        files.write_text(self.staging / JOURNAL, lines)
+        files.write_text(self.staging / JOURNAL, "".join(map(journal.line, self.parts.values())))
 
     def _journal_lines(self) -> Iterator[JsonObject]:
         path = self.staging / JOURNAL
-        if not path.exists():
-            yield from self._manifest_entries()
-            return
-        for line in path.read_bytes().splitlines():
-            # A kill can truncate the last line; that part was not recorded.
-            with contextlib.suppress(ValueError, RecursionError):
-                entry = json.loads(line)
-                if _is_entry(entry):
-                    yield entry
-
-    def _manifest_entries(self) -> Iterator[JsonObject]:
-        # Killed between the manifest and the final rename: the manifest lists every part.
-        with contextlib.suppress(StoreError):
-            yield from _entries_of(read_manifest(self.staging))
+        if path.exists():
+            yield from journal.read(path)
+        else:  # killed between the manifest and the final rename: the manifest lists every part
+            with contextlib.suppress(StoreError):
+                yield from journal.entries_of(read_manifest(self.staging))
 
     def _is_whole(self, entry: JsonObject) -> bool:
         return has_part(self.staging, entry["part"], entry["files"])
@@ -118,13 +107,31 @@ class ArtefactWriter:
         except DamageError:
             return
         self._replaced = manifest
+        for entry in journal.entries_of(manifest):
+            self.take_part(folder, entry)
+
+    def take_part(self, folder: Path, entry: JsonObject) -> None:
+        """Take over a part that lies in another folder, if it is whole and not there yet.
+
+        Parameters
+        ----------
+        folder
+            The other folder.
+        entry
+            The part, as `record` takes it.
+
+        Raises
+        ------
+        StoreError
+            If the disk is full or not writable.
+        """
+        part, records = entry["part"], entry["files"]
+        if self.has(part) or not has_part(folder, part, records):
+            return
         try:
-            for entry in _entries_of(manifest):
-                part, records = entry["part"], entry["files"]
-                if not self.has(part) and has_part(folder, part, records):
-                    with files.replacing(self.staging / part) as temporary:
-                        files.link(folder / part, temporary)
-                    self._record(entry)
+            with files.replacing(self.staging / part) as temporary:
+                files.link(folder / part, temporary)
+            self.record(entry)
         except OSError as error:
             raise storage_error(error, self.staging) from error
 
@@ -135,7 +142,8 @@ class ArtefactWriter:
             for entry in folder.iterdir():
                 is_root = any(root.is_relative_to(entry) for root in roots)
                 if entry not in keep and not is_root and entry.name != JOURNAL:
-                    files.remove(entry)
+                    with contextlib.suppress(FileNotFoundError):  # its writer was faster
+                        files.remove(entry)
 
     def has(self, part: str) -> bool:
         """Whether a part is finished."""
@@ -154,15 +162,15 @@ class ArtefactWriter:
             with files.replacing(final) as temporary:
                 write(temporary)
             records = files.file_records(self.staging, final)
-            self._record({"part": part, "files": records, "meta": meta})
+            self.record({"part": part, "files": records, "meta": meta})
         except OSError as error:
+            self._lock.require()  # whoever took it over has removed what was not recorded
             raise storage_error(error, final) from error
 
-    def _record(self, entry: JsonObject) -> None:
-        with open(self.staging / JOURNAL, "a", encoding="utf-8") as journal:
-            journal.write(json.dumps(entry, sort_keys=True) + "\n")
-            journal.flush()
-            os.fsync(journal.fileno())
+    def record(self, entry: JsonObject) -> None:
+        """Note in the journal that a part is finished: what `parts.write_part` returned."""
+        self._lock.require()
+        journal.append(self.staging / JOURNAL, entry)
         self.parts[entry["part"]] = entry
 
     def commit(self, name: str, content: JsonObject, receipt: JsonObject) -> Path:
@@ -195,9 +203,11 @@ class ArtefactWriter:
         if self._replaced is not None:
             self._require_same(final, manifest)
         try:
+            self._drop_unrecorded()  # what workers left that were killed while they wrote
             files.write_json(self.staging / NAME, manifest)
             facts = {"created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **receipt}
             write_record(self.staging / RECEIPT, facts)
+            self._lock.require()
             files.remove(self.staging / JOURNAL)
             if final.is_dir():
                 # one that is whole was made of another request with the same content
@@ -217,24 +227,6 @@ class ArtefactWriter:
         except DamageError:
             files.remove(self.staging)
             raise
-
-
-def _entries_of(manifest: JsonObject) -> Iterator[JsonObject]:
-    """The lines of the journal that led to a manifest."""
-    for part in manifest["parts"]:
-        meta = {key: value for key, value in part.items() if key != "part"}
-        records = part_files(manifest, part["part"])
-        yield {"part": part["part"], "files": records, "meta": meta}
-
-
-def _is_entry(entry: object) -> bool:
-    """Whether a line of a journal was written by `_record`, and names a part inside the folder."""
-    kinds = {"part": str, "files": dict, "meta": dict}
-    if not isinstance(entry, dict) or entry.keys() != kinds.keys():
-        return False
-    if not all(isinstance(entry[name], kind) for name, kind in kinds.items()):
-        return False
-    return ".." not in Path(entry["part"]).parts and not Path(entry["part"]).is_absolute()
 
 
 @contextlib.contextmanager
@@ -264,8 +256,8 @@ def building(
         if waiting is not None:
             waiting(f"another process is building the same {kind}; waiting for it")
 
-    with holding(home / f"{LOCK}{kind}-{key[:16]}", waiting=announce):
-        writer = ArtefactWriter(home, kind, key)
+    with holding(home / f"{LOCK}{kind}-{key[:16]}", waiting=announce) as lock:
+        writer = ArtefactWriter(home, kind, key, lock)
         try:
             writer._open()
         except OSError as error:

@@ -7,10 +7,11 @@ record of that, it means the only version; of several, an error lists them.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from matdata.core.cache import places
 from matdata.core.digest import SHORT
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, FeatureError, StoreError, did_you_mean
@@ -18,7 +19,7 @@ from matdata.core.given import require_name
 from matdata.store import files
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.latest import LATEST, last_of, mark_last
-from matdata.store.manifest import NAME, read_manifest
+from matdata.store.manifest import NAME, is_committed, read_manifest
 from matdata.store.walk import Fault, children
 from matdata.store.wholeness import ASK_OWNER, MISSING, UNREADABLE, fault_of
 
@@ -100,6 +101,13 @@ def mark_used(folder: Path) -> None:
         mark_last(folder)
 
 
+def all_datasets(cache: Path) -> Iterator[DatasetFolder]:
+    """The datasets of one's own cache and of the second places, one's own first."""
+    for place in places(cache):
+        for folders in datasets(place).values():
+            yield from map(DatasetFolder, folders)
+
+
 def datasets(cache: Path) -> dict[str, list[Path]]:
     """Folders of all datasets by name."""
     by_name = kept_below(cache / "datasets").items()
@@ -109,6 +117,23 @@ def datasets(cache: Path) -> dict[str, list[Path]]:
 def features_kept(cache: Path, ref: str) -> Kept:
     """The features of one dataset."""
     return kept(cache / "features" / ref)
+
+
+def features_in_places(cache: Path, ref: str) -> Kept:
+    """The same, and those of the second places that are not in one's own cache."""
+    by_name: dict[str, Path] = {}
+    faults: list[Fault] = []
+    for place in places(cache):
+        contents = features_kept(place, ref)
+        faults += contents.faults
+        by_name = {**{folder.name: folder for folder in contents.folders}, **by_name}
+    return Kept(list(by_name.values()), faults)
+
+
+def find_snapshot_folder(cache: Path, ref: str) -> Path:
+    """The folder of the snapshot ``source/version``; in one's own cache if it is nowhere."""
+    folders = [place / "snapshots" / ref for place in places(cache)]
+    return next((folder for folder in folders if is_committed(folder)), folders[0])
 
 
 def features(cache: Path, ref: str) -> list[Path]:
@@ -129,7 +154,7 @@ def of_feature(folder: Path, spec: str) -> bool:
 def feature_names(cache: Path, ref: str) -> list[str]:
     """Names of the features of a dataset; those whose manifest is damaged are left out."""
     names = set()
-    for folder in features(cache, ref):
+    for folder in features_in_places(cache, ref).folders:
         with contextlib.suppress(StoreError):
             names.add(str(read_manifest(folder)["feature"]))
     return sorted(names)
@@ -138,6 +163,8 @@ def feature_names(cache: Path, ref: str) -> list[str]:
 def find_dataset(cache: Path, ref: str) -> DatasetFolder:
     """The dataset that ``name`` (the version built last) or ``name@version`` means.
 
+    One's own cache comes first, then the second places in their order.
+
     Raises
     ------
     StoreError
@@ -145,21 +172,41 @@ def find_dataset(cache: Path, ref: str) -> DatasetFolder:
         and no record of which was built last; if it cannot be read.
     """
     name, _, version = require_name(ref, "the dataset").partition("@")
-    by_name = kept_below(cache / "datasets")
-    if name not in by_name or not name:
-        if "" in by_name:
-            raise StoreError(str(by_name[""].faults[0]), cause=UNREADABLE, next_step=ASK_OWNER)
-        available = ", ".join(by_name) or "none yet"
+    if "://" in ref:
         raise StoreError(
-            f"no dataset {name[:100]!r} in {cache}{did_you_mean(name, by_name)}",
-            next_step=f"available datasets: {available}; `matdata build` makes one",
+            f"{ref} is an address, and a dataset of the cache is needed",
+            next_step=f"`matdata pull {ref}` puts it there, with --features what is needed of it",
         )
-    folders, faults = by_name[name]
+    missing, everything = None, dict[str, Kept]()
+    for place in places(cache):
+        by_name = kept_below(place / "datasets")
+        everything = {**by_name, **everything}
+        if name and name in by_name:
+            try:
+                return _version_of(place, name, version, by_name[name])
+            except StoreError as error:
+                if not version:  # it means the first place's, even if that cannot be opened
+                    raise
+                missing = missing or error
+    if missing is not None:
+        raise missing
+    if "" in everything:
+        raise StoreError(str(everything[""].faults[0]), cause=UNREADABLE, next_step=ASK_OWNER)
+    searched, available = ", ".join(map(str, places(cache))), ", ".join(everything)
+    raise StoreError(
+        f"no dataset {name[:100]!r} in {searched}{did_you_mean(name, everything)}",
+        next_step=f"available datasets: {available or 'none yet'}; `matdata build` makes one",
+    )
+
+
+def _version_of(cache: Path, name: str, version: str, contents: Kept) -> DatasetFolder:
+    """A version of a dataset of one place; the one built last if none is named."""
+    folders, faults = contents
     if not version and folders:
         return DatasetFolder(_last_version(cache / "datasets" / name, folders))
     matching = [path for path in folders if path.name == version]
     matching = matching or [path for path in folders if path.name.startswith(version)]
-    if not matching and (same := _with_rows(folders, ref)):
+    if not matching and (same := _with_rows(folders, f"{name}@{version}")):
         return DatasetFolder(_last_version(cache / "datasets" / name, same))
     if not matching and faults:
         raise StoreError(str(faults[0]), cause=UNREADABLE, next_step=ASK_OWNER)
@@ -213,19 +260,20 @@ def find_feature(cache: Path, ref: str, spec: str, settings: JsonObject) -> Path
     FeatureError
         If there is none; names the command that computes it.
     """
-    home = cache / "features" / ref
     name, _, digest = require_name(spec, "the feature").partition("@")
-    folders = [folder for folder in committed(home) if of_feature(folder, name)]
-    manifests = {folder: read_manifest(folder) for folder in folders}
-    fitting = [
-        folder
-        for folder, manifest in manifests.items()
-        if manifest["feature"] == name
-        and folder.name.endswith(digest)
-        and all(manifest["settings"].get(key, value) == value for key, value in settings.items())
-    ]
-    if fitting:
-        return _last_feature(home, {folder: manifests[folder] for folder in fitting})
+    for place in places(cache):
+        home = place / "features" / ref
+        folders = [folder for folder in committed(home) if of_feature(folder, name)]
+        manifests = {folder: read_manifest(folder) for folder in folders}
+        fitting = {
+            folder: manifest
+            for folder, manifest in manifests.items()
+            if manifest["feature"] == name
+            and folder.name.endswith(digest)
+            and all(manifest["settings"].get(k, value) == value for k, value in settings.items())
+        }
+        if fitting:
+            return _last_feature(home, fitting)
     available = feature_names(cache, ref)
     condition = f" with {settings}" if settings else ""
     family = name.partition(":")[0]

@@ -6,10 +6,12 @@ structure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from matdata.core.crystals import Crystals, as_ids
+import numpy.typing as npt
+
+from matdata.core.crystals import Crystals, Int, as_ids
 from matdata.core.structures import Structures
 from matdata.store import hdf5
 
@@ -25,7 +27,7 @@ STRUCTURE_COLUMNS = (
     "symmetry_engines_agree",
 )
 
-NAMES = ("lattice", "frac_coords", "numbers", "offsets")
+OFFSETS = "offsets"
 ROWS = "rows"
 
 
@@ -35,11 +37,25 @@ def write_structures(path: Path, structures: Structures) -> None:
     hdf5.write(path, {**structures.crystals.columns(), **rows})
 
 
-def read_structures(path: Path, ids: Sequence[str]) -> Structures:
+def read_crystals(
+    shard: hdf5.Shard, start: int = 0, stop: int | None = None
+) -> dict[str, npt.NDArray[Any]]:
+    """Columns of the crystals `start` to `stop` of an open file, by default of all."""
+    offsets = shard.read(OFFSETS, start, None if stop is None else stop + 1)
+    sites = int(offsets[0]), int(offsets[-1])
+    return {
+        "lattice": shard.read("lattice", start, stop),
+        "frac_coords": shard.read("frac_coords", *sites),
+        "numbers": shard.read("numbers", *sites),
+        OFFSETS: offsets - offsets[0],
+    }
+
+
+def read_structures(path: Path, ids: Any) -> Structures:
     """Read what `write_structures` wrote; `ids` (n,) in the order of the table's rows."""
     shard = hdf5.Shard(path)
     try:
-        columns = {name: shard.read(name) for name in NAMES}
+        columns = read_crystals(shard)
         rows = shard.read(ROWS) if ROWS in shard else None
     finally:
         shard.close()
@@ -47,3 +63,12 @@ def read_structures(path: Path, ids: Sequence[str]) -> Structures:
     if rows is None:
         return Structures.of(Crystals(names, **columns))
     return Structures(names, Crystals(names[rows], **columns), rows)
+
+
+def read_structure_rows(path: Path) -> Int | None:
+    """Rows (k,) of the table that have a structure; None where all have one."""
+    shard = hdf5.Shard(path)
+    try:
+        return shard.read(ROWS) if ROWS in shard else None
+    finally:
+        shard.close()

@@ -22,8 +22,10 @@ from matdata.store.artefact import check_files
 from matdata.store.columns import read_structures
 from matdata.store.formats import stamp, upgraded
 from matdata.store.manifest import read_manifest
+from matdata.store.parts import check_once
 from matdata.store.records import read_json
 from matdata.store.said import digest_of_rows, folder_of_rows
+from matdata.store.table_columns import TableColumns
 from matdata.store.walk import Fault
 
 KIND, SPLIT = "dataset", "split"
@@ -80,9 +82,12 @@ class DatasetFolder:
         return self.folder / part
 
     @functools.cached_property
-    def columns(self) -> tables.Columns:
-        """The table's columns."""
-        return tables.read_table(self._checked("table.parquet"))
+    def columns(self) -> TableColumns:
+        """The table's columns, each read when it is asked for."""
+        return TableColumns(self._table)
+
+    def _table(self) -> Path:
+        return check_once(self.folder, self.manifest, "table.parquet")
 
     def require_column(
         self, name: str, use: str = "", error: type[MatdataError] = StoreError
@@ -103,28 +108,23 @@ class DatasetFolder:
         MatdataError
             If there is no such column, with the closest one.
         """
-        if name not in self.columns:
-            names = list(self.columns)
-            raise error(
-                f"{self.ref} has no column {name!r}{use}{did_you_mean(name, names)}",
-                next_step=f"columns: {', '.join(names)}",
-            )
+        tables.check_column(self.ref, list(self.columns), name, use, error)
         return self.columns[name]
 
     @functools.cached_property
     def units(self) -> dict[str, str]:
         """Units of the table's columns, where they are known."""
-        return tables.read_units(self._checked("table.parquet"))
+        return tables.read_units(self._table())
 
     @functools.cached_property
     def axes(self) -> dict[str, str]:
         """By column of arrays the column with the points where their numbers stand."""
-        return tables.read_axes(self._checked("table.parquet"))
+        return tables.read_axes(self._table())
 
     @functools.cached_property
     def ids(self) -> np.ndarray[Any, Any]:
         """Material ids in the order of the rows, (n,)."""
-        return as_ids(self.columns["material_id"])
+        return as_ids(self.columns.texts("material_id"))
 
     @functools.cached_property
     def _index(self) -> RowIndex:
@@ -176,7 +176,7 @@ class DatasetFolder:
         """The structures of the rows that have one."""
         if self.kind == "composition":
             return Structures.none(self.ids)
-        return read_structures(self._checked("crystals.h5"), self.columns["material_id"])
+        return read_structures(self._checked("crystals.h5"), self.ids)
 
     @property
     def crystals(self) -> Crystals:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import json
 import os
@@ -14,10 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from matdata.core.cache import require_own
 from matdata.core.digest import digest_bytes, digest_file, plain_json
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 TEMPORARY = ".tmp-"
+REMOVING = ".removing-"  # what was removed, until its files are deleted
 NAME_KEPT = 40  # characters of the final name in a temporary one: a folder takes 255 bytes
 
 
@@ -67,12 +70,18 @@ def sweep(folder: Path, ending: str = "") -> None:
     ending
         Ending of the names of the files.
     """
-    prefix = f"{TEMPORARY}{_host()}-"
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name.startswith(prefix) and path.name.endswith(ending[-NAME_KEPT:]):
-            writer = path.name[len(prefix) :].partition("-")[0]
-            if writer.isdecimal() and not _is_alive(int(writer)):
-                remove(path)
+        if path.name.endswith(ending[-NAME_KEPT:]) and was_left(path):
+            remove(path)
+
+
+def was_left(path: Path) -> bool:
+    """Whether a temporary file was left by a process of this machine that has ended."""
+    prefix = f"{TEMPORARY}{_host()}-"
+    if not path.name.startswith(prefix):
+        return False
+    writer = path.name[len(prefix) :].partition("-")[0]
+    return writer.isdecimal() and not _is_alive(int(writer))
 
 
 @functools.cache
@@ -98,6 +107,7 @@ def replacing(path: Path) -> Iterator[Path]:
     If several processes write one file the last wins, and no reader sees a mixture. If the
     block fails, nothing is left behind.
     """
+    require_own(path)
     temporary = temporary_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,6 +116,26 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             remove(temporary)
+
+
+def reserve(path: Path, size: int) -> None:
+    """Check that so many bytes can be written at `path`, which is removed again.
+
+    Raises
+    ------
+    OSError
+        If the disk has no such space.
+    """
+    if not hasattr(os, "posix_fallocate"):  # not on macOS
+        return
+    try:
+        with open(path, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, max(size, 1))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise  # other file systems cannot reserve
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def safe_name(text: str) -> str:

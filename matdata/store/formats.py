@@ -47,6 +47,7 @@ FORMATS: dict[str, Format] = {
     "feature": Format(),  # manifest.json of a feature
     "run": Format(),  # manifest.json of a run
     "config": Format(),  # a file of options (--config)
+    "shared": Format(),  # the marker and the records of a shared folder
 }
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from matdata.store.files import reserve
 
 SUFFIX = ".h5"
 CHUNK_BYTES = 1 << 18  # read granularity inside a shard
@@ -15,8 +17,21 @@ CHUNK_BYTES = 1 << 18  # read granularity inside a shard
 
 def chunk_rows(array: npt.NDArray[np.generic]) -> int:
     """Number of entries along the first axis that take about `CHUNK_BYTES`."""
-    entry = max(1, int(array.itemsize * np.prod(array.shape[1:], dtype=np.int64)))
-    return int(max(1, min(len(array), CHUNK_BYTES // entry)))
+    return _chunk_rows(array.shape, array.itemsize)
+
+
+def _chunk_rows(shape: tuple[int, ...], itemsize: int) -> int:
+    entry = max(1, int(itemsize * np.prod(shape[1:], dtype=np.int64)))
+    return int(max(1, min(shape[0], CHUNK_BYTES // entry)))
+
+
+def _layout(shape: tuple[int, ...], itemsize: int) -> dict[str, Any]:
+    """How an array is stored."""
+    layout: dict[str, Any] = {"track_times": False}
+    if np.prod(shape, dtype=np.int64):
+        layout["chunks"] = (_chunk_rows(shape, itemsize), *shape[1:])
+        layout |= {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+    return layout
 
 
 def write(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
@@ -31,26 +46,92 @@ def write(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
     with h5py.File("memory", "w", **options) as file:
         for name in sorted(arrays):
             array = np.ascontiguousarray(arrays[name])
-            layout: dict[str, Any] = {"track_times": False}
-            if array.size:
-                layout["chunks"] = (chunk_rows(array), *array.shape[1:])
-                layout |= {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-            file.create_dataset(name, data=array, **layout)
+            file.create_dataset(name, data=array, **_layout(array.shape, array.itemsize))
         file.flush()
         image: bytes = file.id.get_file_image()
     path.write_bytes(image)
 
 
-class Shard:
-    """An open shard."""
+class RawArray(NamedTuple):
+    """An array whose bytes are the content of a file.
 
-    def __init__(self, path: Path) -> None:
+    Attributes
+    ----------
+    name
+        Under which it is stored.
+    path
+        The file.
+    length
+        Entries along the first axis.
+    dtype, inner_shape
+        Of its numbers, and of an entry.
+    """
+
+    name: str
+    path: Path
+    length: int
+    dtype: str
+    inner_shape: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return (self.length, *self.inner_shape)
+
+
+def write_raw(path: Path, arrays: Sequence[RawArray]) -> None:
+    """Write arrays that do not fit in memory, in the bytes of `write`.
+
+    The space is reserved beforehand, since HDF5 fails in ways that no caller can catch where the
+    disk is full.
+
+    Raises
+    ------
+    OSError
+        If there is no space for it.
+    """
+    import h5py
+
+    reserve(path, sum(one.path.stat().st_size for one in arrays) * 65 // 64 + (1 << 16))
+    with h5py.File(path, "w", libver="v110") as file:
+        for one in sorted(arrays):
+            dtype = np.dtype(one.dtype)
+            layout = _layout(one.shape, dtype.itemsize)
+            dataset = file.create_dataset(one.name, shape=one.shape, dtype=dtype, **layout)
+            _copy(one, dataset, layout.get("chunks", (1,))[0])
+            dataset.flush()  # else what is left of it lies behind the next one's
+
+
+def _copy(raw: RawArray, dataset: Any, rows: int) -> None:
+    """Copy the bytes of a file, so many entries at a time."""
+    entries = int(np.prod(raw.inner_shape, dtype=np.int64))
+    with open(raw.path, "rb") as file:
+        for start in range(0, raw.length, rows):
+            stop = min(start + rows, raw.length)
+            block = np.fromfile(file, dtype=raw.dtype, count=(stop - start) * entries)
+            dataset[start:stop] = block.reshape(-1, *raw.inner_shape)
+
+
+class Shard:
+    """An open shard.
+
+    Parameters
+    ----------
+    source
+        Its path, or a file that can be read and sought in.
+    """
+
+    def __init__(self, source: Path | IO[bytes]) -> None:
         import h5py
 
-        self._file = h5py.File(path, "r")
+        self._file = h5py.File(source, "r")
 
     def __contains__(self, name: str) -> bool:
         return name in self._file
+
+    def length(self, name: str) -> int:
+        """Entries along the first axis of an array."""
+        return len(self._file[name])
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
         """Entries `start` to `stop` along the first axis of an array (n, ...)."""

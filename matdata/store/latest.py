@@ -46,7 +46,7 @@ def mark_last(folder: Path) -> None:
         If it cannot be written.
     """
     home = folder.parent
-    with holding(home / f"{LOCK}latest"):
+    with holding(home / f"{LOCK}latest") as lock:
         files.sweep(home, LATEST)
         try:
             names = order(home)
@@ -55,7 +55,31 @@ def mark_last(folder: Path) -> None:
         if names[-1:] == [folder.name]:
             return
         others = [name for name in names if name != folder.name and (home / name).exists()]
+        lock.require()
         write_record(home / LATEST, {"order": [*others, folder.name]})
+
+
+def forget(folder: Path) -> None:
+    """Take an artefact that was removed out of the record of its folder.
+
+    Raises
+    ------
+    StoreError
+        If the record cannot be written.
+    """
+    home = folder.parent
+    if fault_of(home / LATEST) == MISSING:
+        return
+    with holding(home / f"{LOCK}latest"):
+        try:
+            names = order(home)
+        except StoreError:  # a damaged list is reported by `verify`, and says nothing here
+            return
+        others = [name for name in names if name != folder.name]
+        if not others:
+            files.remove(home / LATEST)
+        elif others != names:
+            write_record(home / LATEST, {"order": others})
 
 
 def last_of(home: Path, folders: Sequence[Path]) -> Path | None:

@@ -45,6 +45,8 @@ def kind_of(value: object, depth: int = 0) -> Kind:
     if isinstance(value, (int, float)):
         return "number"
     if isinstance(value, (list, tuple)):
+        if value and set(map(type, value)) <= {float, int}:
+            return "list", "number"
         return "list", common_kind(kind_of(item, depth + 1) for item in value)
     if isinstance(value, dict):
         if not value:

@@ -13,7 +13,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import DamageError, StoreError
 from matdata.store import files, tables
 from matdata.store.files import NAME_KEPT
-from matdata.store.locks import LOCK, holding
+from matdata.store.locks import LOCK, Lock, holding
 from matdata.store.records import read_record, seal_record
 from matdata.store.walk import Fault, children
 from matdata.store.wholeness import MISSING, damage_error, fault_of
@@ -49,10 +49,10 @@ def keep(
     StoreError
         If it cannot be written, or the existing one is damaged.
     """
-    with holding(home / f"{LOCK}{name}"):
+    with holding(home / f"{LOCK}{name}") as lock:
         if fault_of(home / f"{name}{NOTE}") != MISSING:
             return read(home, name)
-        return _write(home, name, columns, note)
+        return _write(home, name, columns, note, lock)
 
 
 def restore(
@@ -66,15 +66,44 @@ def restore(
         If what is whole of it is not what would be written, or it cannot be written.
     """
     path, note_path = home / f"{name}{TABLE}", home / f"{name}{NOTE}"
-    with holding(home / f"{LOCK}{name}"):
+    with holding(home / f"{LOCK}{name}") as lock:
         with contextlib.suppress(DamageError):
             old = read_record(note_path, KEY)
             if old.get(CONTENT) != note.get(CONTENT):
                 raise _other_split(note_path, f"{note_path} is whole")
-            return _write(home, name, columns, note)
+            return _write(home, name, columns, note, lock)
         if _is_table(path) and tables.read_table(path) != dict(columns):
             raise _other_split(note_path, f"{note_path} is damaged, {path.name} can be read")
-        return _write(home, name, columns, note)
+        return _write(home, name, columns, note, lock)
+
+
+def adopt(home: Path, name: str, staging: Path) -> bool:
+    """Take over a table and its note from another folder, byte by byte, unless they are there.
+
+    Returns
+    -------
+    bool
+        False if they are there already.
+
+    Raises
+    ------
+    StoreError
+        If those in the other folder are damaged, there is another one of that name, or it cannot
+        be written.
+    """
+    new = read(staging, name)
+    path, note_path = home / f"{name}{TABLE}", home / f"{name}{NOTE}"
+    with holding(home / f"{LOCK}{name}"):
+        if fault_of(note_path) != MISSING:
+            if read(home, name).get(CONTENT) != new.get(CONTENT):
+                raise _other_split(note_path, f"{note_path} is whole")
+            return False
+        try:
+            files.publish(staging / path.name, path)
+            files.publish(staging / note_path.name, note_path)
+        except OSError as error:
+            raise storage_error(error, path) from error
+    return True
 
 
 def _other_split(note_path: Path, what: str) -> StoreError:
@@ -101,7 +130,7 @@ def _is_table(path: Path) -> bool:
 
 
 def _write(
-    home: Path, name: str, columns: Mapping[str, list[Any]], note: Mapping[str, object]
+    home: Path, name: str, columns: Mapping[str, list[Any]], note: Mapping[str, object], lock: Lock
 ) -> JsonObject:
     path, note_path = home / f"{name}{TABLE}", home / f"{name}{NOTE}"
     try:
@@ -112,6 +141,7 @@ def _write(
             tables.write_table(temporary, columns)
             content = {**note, "sha256": digest_file(temporary)}
             pending.write_text(files.json_text(seal_record(content, KEY)), encoding="utf-8")
+            lock.require()
     except OSError as error:
         raise storage_error(error, path) from error
     return content

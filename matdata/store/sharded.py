@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core import ledger
 from matdata.core.crystals import Ragged, gather_index, offsets_of
 from matdata.core.digest import ArrayHasher
+from matdata.core.documents import JsonMapping
 from matdata.core.errors import StoreError
+from matdata.core.ledger import Reject
+from matdata.store import tables
 from matdata.store.artefact import check_files
 from matdata.store.backends import backend
 
 Column = npt.NDArray[Any] | Ragged
+
+
+class Part(NamedTuple):
+    """One shard: the name of its part, and the rows (n,) of the dataset that it holds."""
+
+    name: str
+    rows: npt.NDArray[np.int64]
 
 
 def shard_arrays(
@@ -45,6 +56,13 @@ def shard_arrays(
     return arrays
 
 
+class Parts(Protocol):
+    """Where the parts of an artefact are read from, if not from its folder."""
+
+    def opened(self, part: str) -> Any:
+        """What the storage format opens a part from; what is read of it is checked."""
+
+
 class ShardedArrays:
     """Reads a feature's arrays by position; a shard is checked at its first use.
 
@@ -54,10 +72,13 @@ class ShardedArrays:
         Folder of the artefact.
     manifest
         Its manifest, already checked.
+    parts
+        Where shards are read from; its folder if not given.
     """
 
-    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, manifest: dict[str, Any], parts: Parts | None = None) -> None:
         self.folder = folder
+        self._source = parts
         self.manifest = manifest
         self.levels: dict[str, str] = {f["name"]: f["level"] for f in manifest["fields"]}
         self._fields = {f["name"]: f for f in manifest["fields"]}
@@ -121,6 +142,13 @@ class ShardedArrays:
             for name, column in columns.items()
         }
 
+    def part_with(self, first: int, stop: int) -> Part | None:
+        """The shard that holds exactly the positions ``first:stop``, if there is one."""
+        k = int(np.searchsorted(self._bounds, first, side="right")) - 1
+        if self._bounds[k] != first or self._bounds[k + 1] != stop:
+            return None
+        return Part(str(self._parts[k]["part"]), self._shard(k).read("row"))
+
     def digest(self) -> str:
         """SHA-256 of all arrays, independent of the store's format and shard size."""
         hasher = ArrayHasher()
@@ -135,8 +163,11 @@ class ShardedArrays:
     def _shard(self, k: int) -> Any:
         if k not in self._open:
             part = self._parts[k]["part"]
-            check_files(self.folder, self.manifest, part)
-            self._open[k] = self._backend.Shard(self.folder / part)
+            if self._source is None:
+                check_files(self.folder, self.manifest, part)
+                self._open[k] = self._backend.Shard(self.folder / part)
+            else:
+                self._open[k] = self._backend.Shard(self._source.opened(part))
         return self._open[k]
 
     def _level_offsets(self, k: int, level: str) -> npt.NDArray[np.int64]:
@@ -163,8 +194,11 @@ class ShardedArrays:
     def _read_piece(self, k: int, name: str, local: npt.NDArray[np.int64] | None) -> Column:
         shard, level = self._shard(k), self.levels[name]
         if level == "crystal":
-            values = shard.read(name)
-            return values if local is None else values[local]  # type: ignore[no-any-return]
+            if local is None:
+                return shard.read(name)  # type: ignore[no-any-return]
+            first, last = int(local.min()), int(local.max())
+            entries: npt.NDArray[Any] = shard.read(name, first, last + 1)
+            return entries[local - first]
         offsets = self._level_offsets(k, level)
         if local is None:
             return Ragged(shard.read(name), offsets)
@@ -176,3 +210,19 @@ class ShardedArrays:
             return Ragged(values, offsets[first : last + 2] - base)
         index, local_offsets = gather_index(offsets, local)
         return Ragged(values[index - base], local_offsets)
+
+
+def read_ledger(folder: Path, manifest: JsonMapping) -> list[Reject]:
+    """The rejects of all shards, each file checked before it is read.
+
+    Raises
+    ------
+    StoreError
+        If one is missing or damaged, naming it.
+    """
+    names = [p["part"] for p in manifest["parts"] if p["part"].startswith("ledger/")]
+    rejects: list[Reject] = []
+    for name in names:
+        check_files(folder, dict(manifest), name)
+        rejects += ledger.from_columns(tables.read_table(folder / name))
+    return rejects

@@ -2,112 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matdata.core.documents import JsonObject
-from matdata.store.nested import MixedKinds, common_kind, json_text, kind_of
+from matdata.core.errors import MatdataError, StoreError, did_you_mean
+from matdata.store.cells import clean_column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Columns = dict[str, list[Any]]
-MAX_INT = 2**63 - 1
 #: Key of a field's metadata: the column with the points where the numbers of its arrays stand.
 AXIS = "axis"
-
-
-def clean_column(values: Sequence[object]) -> list[Any]:
-    """Give a column one type: numbers, booleans, lists of one kind, or text; None where missing.
-
-    NaN, infinities and empty text are missing, and so is a list of numbers that holds one of them.
-    A column that mixes numbers and text, or lists of several kinds, becomes text. Records, and
-    lists of them, stay as they are where all are of one kind (numbers are floats), else they are
-    JSON texts.
-    """
-    plain = [_cell(value) for value in values]
-    if any(map(_has_records, plain)):
-        return _nested(plain)
-    kinds = {_kind(value) for value in plain if value is not None}
-    if kinds <= {"int", "float"}:
-        exceeds_int64 = any(abs(v) > MAX_INT for v in plain if v is not None)
-        as_float = exceeds_int64 or "float" in kinds
-        return [float(v) if v is not None else None for v in plain] if as_float else plain
-    if len(kinds) == 1 and not kinds & {"text", "mixed"}:
-        return plain
-    return [None if value is None else str(value) for value in plain]
-
-
-def _cell(value: object) -> Any:
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    if isinstance(value, numbers.Real) and not isinstance(value, (bool, int)):
-        return float(value) if math.isfinite(float(value)) else None
-    if isinstance(value, (list, tuple)):
-        return _numbers(value)
-    return _record(value) if isinstance(value, dict) else value
-
-
-def _has_records(value: object) -> bool:
-    if isinstance(value, list):
-        return any(map(_has_records, value))
-    return isinstance(value, dict)
-
-
-def _nested(values: list[Any]) -> list[Any]:
-    """A column of records, or of lists of them."""
-    try:
-        common_kind(map(kind_of, values))
-    except MixedKinds:
-        return [v if v is None or isinstance(v, str) else json_text(v) for v in values]
-    return values
-
-
-def _record(value: Mapping[object, object]) -> JsonObject:
-    """A record with numbers as floats; one that is not finite is missing."""
-    return {str(name): _inner(item) for name, item in value.items()}
-
-
-def _inner(item: object) -> Any:
-    if isinstance(item, (int, float)) and not isinstance(item, bool):
-        return float(item) if math.isfinite(item) else None
-    if isinstance(item, (list, tuple)):
-        return _numbers(item)
-    return _record(item) if isinstance(item, dict) else item
-
-
-def _numbers(values: Sequence[object]) -> list[Any] | None:
-    """A list with numbers as floats, also in lists within it; None if one is not finite."""
-    floats = []
-    for item in values:
-        inner = _numbers(item) if isinstance(item, (list, tuple)) else item
-        inner = _record(inner) if isinstance(inner, dict) else inner
-        if isinstance(inner, (int, float)):
-            inner = float(inner)
-            if not math.isfinite(inner):
-                return None
-        elif inner is None and item is not None:
-            return None
-        floats.append(inner)
-    return floats
-
-
-def _kind(value: object) -> str:
-    for kind, types in (("bool", bool), ("int", int), ("float", float)):
-        if isinstance(value, types):
-            return kind
-    if not isinstance(value, list):
-        return "text"
-    leaves = _leaves(value)
-    return leaves.pop() if len(leaves) == 1 else "mixed" if leaves else "list of float"
-
-
-def _leaves(values: Sequence[object]) -> set[str]:
-    """Types of the entries of a list, with their nesting."""
-    inner = (_leaves(item) if isinstance(item, list) else {type(item).__name__} for item in values)
-    return {f"list of {kind}" for kinds in inner for kind in kinds}
+ROWS_AT_ONCE = 4096  # of a table that is read by range
 
 
 def join_columns(parts: Sequence[Mapping[str, Sequence[object]]]) -> Columns:
@@ -121,6 +29,45 @@ def join_columns(parts: Sequence[Mapping[str, Sequence[object]]]) -> Columns:
     return {name: clean_column(column) for name, column in joined.items()}
 
 
+def table_of(
+    columns: Mapping[str, Sequence[object]],
+    units: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Mapping[str, str]] | None = None,
+    about: Mapping[str, str] | None = None,
+) -> pa.Table:
+    """Columns, cleaned (`cells.clean_column`), as an Arrow table.
+
+    Units and `metadata` go into the metadata of the fields, `about` into that of the table.
+    """
+    import pyarrow as pa
+
+    from matdata.store.arrow import array_of
+
+    arrays = {name: array_of(clean_column(values)) for name, values in columns.items()}
+    types = {name: array.type for name, array in arrays.items()}
+    return pa.Table.from_arrays(
+        list(arrays.values()), schema=schema_of(types, units, metadata, about)
+    )
+
+
+def schema_of(
+    types: Mapping[str, pa.DataType],
+    units: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Mapping[str, str]] | None = None,
+    about: Mapping[str, str] | None = None,
+) -> pa.Schema:
+    """The schema of a table; arguments as of `table_of`."""
+    import pyarrow as pa
+
+    fields = []
+    for name, arrow_type in types.items():
+        field_metadata = dict((metadata or {}).get(name, {}))
+        if unit := (units or {}).get(name):
+            field_metadata["unit"] = unit
+        fields.append(pa.field(name, arrow_type, metadata=field_metadata or None))
+    return pa.schema(fields, metadata=dict(about) if about else None)
+
+
 def write_table(
     path: Path,
     columns: Mapping[str, Sequence[object]],
@@ -128,34 +75,117 @@ def write_table(
     metadata: Mapping[str, Mapping[str, str]] | None = None,
     about: Mapping[str, str] | None = None,
 ) -> None:
-    """Write columns to a Parquet file.
+    """Write columns to a Parquet file; arguments as of `table_of`."""
+    write_arrow(path, table_of(columns, units, metadata, about))
 
-    Units and `metadata` go into the metadata of the fields, `about` into that of the file.
-    """
-    import pyarrow as pa
+
+def write_arrow(path: Path, table: pa.Table) -> None:
+    """Write an Arrow table to a Parquet file."""
     import pyarrow.parquet as pq
 
-    from matdata.store.arrow import array_of
+    pq.write_table(table, path)
 
-    arrays, fields = [], []
-    for name, values in columns.items():
-        array = array_of(clean_column(values))
-        field_metadata = dict((metadata or {}).get(name, {}))
-        if unit := (units or {}).get(name):
-            field_metadata["unit"] = unit
-        fields.append(pa.field(name, array.type, metadata=field_metadata or None))
-        arrays.append(array)
-    schema = pa.schema(fields, metadata=dict(about) if about else None)
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path)
+
+def write_blocks(path: Path, schema: pa.Schema, blocks: Iterable[pa.Table]) -> None:
+    """Write tables of one schema after another to a Parquet file, each as a row group."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(path, schema) as writer:
+        for block in blocks:
+            writer.write_table(block)
 
 
 def read_table(path: Path) -> Columns:
     """Read a Parquet file as columns, None where a value is missing."""
+    columns: Columns = read_arrow(path).to_pydict()
+    return columns
+
+
+def read_arrow(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet file, or those of some columns that it has, as an Arrow table."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:  # `read_table` imports pandas, and reads names of folders
-        columns: Columns = file.read().to_pydict()
+        if columns is None:
+            return file.read()
+        names = [name for name in file.schema_arrow.names if name in columns]
+        table = file.read(columns=names, use_threads=False)
+        return table.select(names)
+
+
+def read_rows(path: Path, names: Sequence[str], start: int, stop: int) -> Columns:
+    """Rows `start` to `stop` of some columns, without the rest of the file in memory."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        groups, before, first = [], 0, 0
+        for group in range(file.num_row_groups):
+            after = before + file.metadata.row_group(group).num_rows
+            if after <= start:
+                first = after
+            elif before < stop:
+                groups.append(group)
+            before = after
+        pieces: list[pa.Table] = []
+        size = max(1, min(stop - start, ROWS_AT_ONCE))
+        for batch in file.iter_batches(size, groups, list(names)):
+            inside = slice(max(start - first, 0), min(stop - first, batch.num_rows))
+            if inside.start < inside.stop:
+                pieces.append(batch.slice(inside.start, inside.stop - inside.start))
+            first += batch.num_rows
+            if first >= stop:
+                break
+        schema = pa.schema([file.schema_arrow.field(name) for name in names])
+    columns: Columns = pa.Table.from_batches(pieces, schema).to_pydict()
     return columns
+
+
+def read_group(path: Path, row: int) -> tuple[int, pa.Table]:
+    """The row group of a Parquet file that holds a row, and its first row."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        start = 0
+        for group in range(file.num_row_groups):
+            n_rows = file.metadata.row_group(group).num_rows
+            if row < start + n_rows:
+                return start, file.read_row_group(group)
+            start += n_rows
+    raise IndexError(f"row {row} of {start}")
+
+
+def check_column(
+    ref: str, names: Sequence[str], name: str, use: str = "", error: type[MatdataError] = StoreError
+) -> None:
+    """Refuse a column that a dataset's table does not have.
+
+    Parameters
+    ----------
+    ref, names
+        The dataset, and the columns that there are.
+    name, use
+        The column, and what it is needed for, as the message goes on (``" for 'dos'"``).
+    error
+        The error to raise, of the part that asks.
+
+    Raises
+    ------
+    MatdataError
+        If there is no such column, with the closest one.
+    """
+    if name not in names:
+        raise error(
+            f"{ref} has no column {name!r}{use}{did_you_mean(name, names)}",
+            next_step=f"columns: {', '.join(names)}",
+        )
+
+
+def read_names(path: Path) -> list[str]:
+    """Names of the columns of a Parquet file."""
+    import pyarrow.parquet as pq
+
+    return list(pq.read_schema(path).names)
 
 
 def read_units(path: Path) -> dict[str, str]:

@@ -52,10 +52,21 @@ def damage_error(
     next_step
         What mends it, if not the same command with ``--repair``.
     """
+    if artefact is not None and fault == MISSING and not artefact.exists():
+        return gone_error(artefact)
     if is_refusal(fault):
         return StoreError(f"{path} {fault}", cause=UNREADABLE, next_step=next_step or ASK_OWNER)
     error = DamageError(f"{path} {fault}", cause=DAMAGED_BY, next_step=next_step or MEND)
     return error if artefact is None else error.at(artefact)
+
+
+def gone_error(artefact: Path) -> StoreError:
+    """The error of a reader whose artefact was removed as a whole, which is no damage."""
+    return StoreError(
+        f"{artefact} is gone",
+        cause="`matdata rm` or `matdata gc` removed it meanwhile",
+        next_step="run the command that builds it again, or open another version",
+    )
 
 
 def fault_of(path: Path, size: int | None = None, digest: str | None = None) -> str | None:

@@ -34,6 +34,7 @@ from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer
 from matdata.features.block_check import check_block
 from matdata.features.feature import values_and_offsets
 from matdata.features.inputs import PartialInput
+from matdata.features.intermediates import shared_values
 from matdata.materials.compute import for_featurizer, stored_fields
 from matdata.sources import find_source
 from matdata.sources.base import Request
@@ -166,6 +167,16 @@ class FeaturizerContract:
                 np.testing.assert_array_equal(_entry(shuffled.fields[name], place[row]), expected)
                 np.testing.assert_array_equal(_entry(alone.fields[name], 0), expected)
 
+    def test_ids_do_not_matter(self, materials: FeatureInput, block: Block) -> None:
+        """A material under another id has the same numbers, unless it declares otherwise."""
+        if not self.make().reusable:
+            pytest.skip("it says that values depend on more than the material")
+        renamed = self.make().featurize(invariance.renamed(materials))
+        assert renamed.rows.tolist() == block.rows.tolist()
+        for name, column in block.fields.items():
+            for k in range(len(block.rows)):
+                np.testing.assert_array_equal(_entry(renamed.fields[name], k), _entry(column, k))
+
     def test_what_it_reads_stays_as_it_is(self, materials: FeatureInput) -> None:
         """The arrays of a batch are read alone."""
         before = copy.deepcopy(materials)
@@ -179,6 +190,17 @@ class FeaturizerContract:
                 np.testing.assert_array_equal(after, getattr(first, name, None), err_msg=name)
         if "columns" in featurizer.requires:
             assert featurizer.table(materials).columns == featurizer.table(before).columns
+
+    def test_a_shared_pass_changes_nothing(self, materials: FeatureInput, block: Block) -> None:
+        """Its numbers are the same where another featurizer has computed its intermediates."""
+        with shared_values():
+            blocks = [self.make().featurize(materials) for _ in range(2)]
+        for shared in blocks:
+            np.testing.assert_array_equal(shared.rows, block.rows)
+            for k in range(len(block.rows)):
+                for name, column in block.fields.items():
+                    expected = _entry(column, k)
+                    np.testing.assert_array_equal(_entry(shared.fields[name], k), expected)
 
     def test_the_dense_form_has_its_labels(self, block: Block) -> None:
         """A finite number, a label and a unit for each column, from stored fields alone."""
@@ -198,9 +220,10 @@ class FeaturizerContract:
     ) -> None:
         """`build` and `compute` give the same bits, and refuse the same materials."""
         built = api.build(self.source, cache=tmp_path, workers=1, name="contract", dedupe="none")
-        from matdata.building.feature_inputs import feature_input
         from matdata.building.options import BuildOptions
         from matdata.building.pipeline import add_features
+        from matdata.features.dataset_inputs import input_of_rows
+        from matdata.store.dataset_rows import DatasetRows
 
         chosen = {self.feature: dict(self.settings)} if self.settings else {}
         options = BuildOptions(features=(self.feature,), feature_settings=chosen, workers=1)
@@ -208,7 +231,7 @@ class FeaturizerContract:
         stored = built.feature(self.feature)
         made = stored.featurizer
         if "columns" in stored.featurizer.requires:  # materials by themselves have no table
-            given = feature_input(built, made)
+            given = input_of_rows(DatasetRows(built), made, 0, len(built.ids))
             assert not isinstance(given, PartialInput)
             rows, fields, _ = stored_fields(made, given)
             ids, (fresh, _) = built.ids[rows].tolist(), values_and_offsets(made.dense(fields))

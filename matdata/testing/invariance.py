@@ -6,12 +6,14 @@ Each function takes one batch and returns a new one; inputs stay as they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Crystals, Float, Int, gather_index
+from matdata.core.crystals import Crystals, Float, Int, as_ids, gather_index
+from matdata.features.inputs import FeatureInput, RecordColumns
 
 
 def _with(crystals: Crystals, **columns: npt.NDArray[Any]) -> Crystals:
@@ -88,4 +90,18 @@ def unimodular(crystals: Crystals, matrix: npt.ArrayLike) -> Crystals:
         raise ValueError(f"not an integer matrix of determinant 1 or -1: {steps.tolist()}")
     return _with(
         crystals, lattice=steps @ crystals.lattice, frac_coords=crystals.frac_coords @ inverse
+    )
+
+
+def renamed(materials: FeatureInput) -> FeatureInput:
+    """The same materials under other ids, in another order."""
+    ids = as_ids([f"renamed-{row}" for row in range(len(materials), 0, -1)])
+    if not isinstance(materials, RecordColumns):
+        return replace(materials, ids=ids)
+    crystals, compositions, table = materials.crystals, materials.compositions, materials.table
+    return RecordColumns(
+        ids,
+        None if crystals is None else replace(crystals, ids=ids),
+        None if compositions is None else replace(compositions, ids=ids),
+        None if table is None else replace(table, ids=ids),
     )

@@ -78,15 +78,17 @@ def adding(folder: Path) -> Iterator[None]:
 
 
 def _update(run: Path, inside: str, pending: bool) -> None:
-    with holding(run / f"{LOCK}added"):
+    with holding(run / f"{LOCK}added") as lock:
         files.sweep(run, ADDED)
         before = recorded(run)
         others = [name for name in before.pending if name != inside]
         if pending:
+            lock.require()
             write_record(run / ADDED, {"files": before.files, "pending": [*others, inside]})
             return
         digests = {n: d for n, d in before.files.items() if not n.startswith(f"{inside}/")}
         for name in entries_below(run / inside).files:
             if not Path(name).name.startswith(TEMPORARY):
                 digests[f"{inside}/{name}"] = digest_file(run / inside / name)
+        lock.require()
         write_record(run / ADDED, {"files": digests, "pending": others})

@@ -68,14 +68,14 @@ def carry_out(
         console = SILENT
     try:
         with contextlib.ExitStack() as held:
-            started = ""
+            started, lock = "", None
             if group.leads:
                 folder = run_folder(cache, name, content)
-                held.enter_context(run_lock(folder))
+                lock = held.enter_context(run_lock(folder))
                 started = start_run(folder, content, console).name
             run = Run(cache / "runs" / group.shared(started))
             session = Session(
-                question, run, view, normalizer, parent, device, group, console, stop_after
+                question, run, lock, view, normalizer, parent, device, group, console, stop_after
             )
             _announce(session)
             if group.leads and name is None and not (run.folder / BEST).is_file():
@@ -126,6 +126,7 @@ def _train(session: Session) -> None:
             result = fit_networks(session)
     if result is not None:
         result["validation"] = validation_record(question, run)
+        session.require_lock()
         write_record(run.folder / RESULT, {**result, "files": digests(run.folder)})
 
 
@@ -161,6 +162,7 @@ def _fit(session: Session, trainer: FitTrainer) -> JsonObject:
     trainer.fit(train, valid, question.schema, question.settings.seed)
     seconds = time.perf_counter() - started
     run = session.run
+    session.require_lock()
     write_record(run.folder / NORMALIZER, {**normalizer.to_json(), "run": run.digest})
     write_tensors(run.folder / BEST, dict(trainer.state()), {"run": run.digest})
     return {"seconds": seconds, "engine": "fit"}

@@ -105,6 +105,7 @@ def _loop(
     run, console = session.run, session.console
 
     def save(loop: Loop) -> None:
+        session.require_lock()
         save_checkpoint(loop, run.folder, run.digest)
 
     loop = Loop(engine, train, valid, save, lambda _: None, console, stop_after=session.stop_after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,6 @@ import numpy.typing as npt
 from matdata.core.errors import ConfigError
 from matdata.core.expressions import parse_expression
 from matdata.features.base import Featurizer
-from matdata.store.tables import Columns
 from matdata.training.target import Target
 from matdata.training.target_cells import cells_of
 
@@ -41,7 +41,7 @@ def refuse_leakage(
 
 
 def leakage_notes(
-    columns: Columns,
+    columns: Mapping[str, Sequence[Any]],
     targets: Iterable[Target],
     inputs: Mapping[str, Featurizer],
     rows: Sequence[int],

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from matdata.core.crystals import Ragged
 from matdata.core.errors import FeatureError, StructureError, first_few
+from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.features.base import Column, Dense, FeatureInput, Featurizer
@@ -55,9 +56,11 @@ def _take(column: Column, positions: npt.NDArray[np.int64]) -> Column:
 class MemoryFeature:
     """A feature of materials in memory: what `matdata.features.feature.Feature` is of a store."""
 
-    def __init__(self, featurizer: Featurizer, batch: FeatureInput) -> None:
+    def __init__(
+        self, featurizer: Featurizer, batch: FeatureInput, workers: Workers = SEQUENTIAL
+    ) -> None:
         self.featurizer = featurizer
-        self.rows, fields, self._rejects = stored_fields(featurizer, batch)
+        self.rows, fields, self._rejects = stored_fields(featurizer, batch, workers)
         self.ids: Ids = np.asarray(batch.ids, dtype=np.str_)[self.rows]
         self.arrays = MemoryArrays(featurizer, fields)
         self._index = RowIndex(self.ids)
@@ -83,7 +86,10 @@ class MemoryFeature:
 
 
 def predict_memory(
-    run: Run, materials: object, settings: Mapping[str, object] | None = None
+    run: Run,
+    materials: object,
+    settings: Mapping[str, object] | None = None,
+    workers: Workers = SEQUENTIAL,
 ) -> Predictions:
     """What a run predicts for materials that are in no dataset.
 
@@ -95,6 +101,8 @@ def predict_memory(
         theirs; one that reads structures rejects formulas with the reason ``no_structure``.
     settings
         Other settings of the loop (``device``, ``batch_size``).
+    workers
+        Who featurizes the materials.
 
     Returns
     -------
@@ -116,7 +124,7 @@ def predict_memory(
     structures = any("structure" in featurizer.requires for featurizer in inputs.values())
     batch, rejects = materials_read.for_inputs(structures, f"run {run.name!r}")
     features = {
-        s: MemoryFeature(featurizer, for_featurizer(batch, featurizer))
+        s: MemoryFeature(featurizer, for_featurizer(batch, featurizer), workers)
         for s, featurizer in inputs.items()
     }
     unknown = unknown_elements(run, batch)

@@ -12,10 +12,8 @@ import numpy.typing as npt
 
 from matdata.core.digest import digest_file
 from matdata.core.documents import JsonObject
-from matdata.core.errors import StoreError, TrainError, did_you_mean
-from matdata.core.given import is_file, require_name
-from matdata.store.catalogue import committed
-from matdata.store.manifest import NAME, read_manifest
+from matdata.core.errors import StoreError, TrainError
+from matdata.store.manifest import read_manifest
 from matdata.store.safetensors import read_tensors
 from matdata.training import TRAINERS
 from matdata.training.contents import (
@@ -52,6 +50,8 @@ class Run(RunOrigin):
     ----------
     folder
         ``runs/<name>`` in the cache.
+    cache
+        One's own cache, if the run lies in another one.
 
     Raises
     ------
@@ -63,8 +63,10 @@ class Run(RunOrigin):
     #: Whether a training found the run finished, and did nothing.
     unchanged = False
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cache: Path | None = None) -> None:
         self.folder = folder
+        #: Where its dataset is looked for.
+        self.cache = cache or folder.parent.parent
         try:
             self.manifest = read_manifest(folder, KIND)
         except StoreError as error:
@@ -85,11 +87,6 @@ class Run(RunOrigin):
     def name(self) -> str:
         """Name of the run."""
         return self.folder.name
-
-    @property
-    def cache(self) -> Path:
-        """The cache that holds it."""
-        return self.folder.parent.parent
 
     @property
     def digest(self) -> str:
@@ -270,23 +267,3 @@ class Run(RunOrigin):
         content = read_sealed(self.folder / NORMALIZER)
         require_written_by(self.folder / NORMALIZER, content, self.digests)
         return {name: value for name, value in content.items() if name != "run"}
-
-
-def find_run(cache: Path, name: str) -> Run:
-    """A run by its name.
-
-    Raises
-    ------
-    StoreError
-        If there is none, with the closest known name.
-    ConfigError
-        If it is no name.
-    """
-    folder = cache / "runs" / require_name(name, "the run")
-    if not is_file(folder / NAME) or folder.parent != cache / "runs":
-        names = [path.name for path in committed(cache / "runs")]
-        raise StoreError(
-            f"no run {name[:100]!r} in {cache}{did_you_mean(name, names)}",
-            next_step=f"runs there: {', '.join(names) or 'none yet'}; `matdata train` makes one",
-        )
-    return Run(folder)

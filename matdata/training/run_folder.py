@@ -15,7 +15,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import MatdataError, TrainError
 from matdata.store import files
 from matdata.store.catalogue import check_name, committed
-from matdata.store.locks import LOCK, Held, holding
+from matdata.store.locks import LOCK, Held, Lock, holding
 from matdata.store.manifest import NAME, RECEIPT, seal
 from matdata.store.records import read_record, seal_record
 from matdata.training.contents import BEST, LAST
@@ -187,7 +187,7 @@ def _difference(stored: Mapping[str, object], asked: Mapping[str, object]) -> st
 
 
 @contextlib.contextmanager
-def run_lock(folder: Path) -> Iterator[None]:
+def run_lock(folder: Path) -> Iterator[Lock]:
     """Hold the folder of a run, so that no second process trains, removes or scores it.
 
     The lock lies beside the folder, which may be removed while it is held.
@@ -199,10 +199,11 @@ def run_lock(folder: Path) -> Iterator[None]:
     """
     with contextlib.ExitStack() as held:
         try:
-            held.enter_context(holding(folder.with_name(f"{LOCK}{folder.name}"), wait=False))
+            path = folder.with_name(f"{LOCK}{folder.name}")
+            lock = held.enter_context(holding(path, wait=False))
         except Held:
             raise TrainError(
                 f"another process is training or scoring run {folder.name!r}",
                 next_step="wait until it is over, or choose another --name",
             ) from None
-        yield
+        yield lock

@@ -8,6 +8,7 @@ import torch
 
 from matdata.core.console import Console
 from matdata.load.normalizer import Normalizer
+from matdata.store.locks import Lock
 from matdata.training.data import View
 from matdata.training.distributed import Group
 from matdata.training.plan import Question
@@ -23,7 +24,9 @@ class Session:
     question
         What was asked for, checked.
     run
-        The run, whose lock the leading process holds.
+        The run.
+    lock
+        The lock of its folder; None in processes that do not lead, and write nothing.
     view, normalizer
         What loaders read, and what targets go through.
     parent
@@ -38,6 +41,7 @@ class Session:
 
     question: Question
     run: Run
+    lock: Lock | None
     view: View
     normalizer: Normalizer
     parent: Run | None
@@ -45,3 +49,14 @@ class Session:
     group: Group
     console: Console
     stop_after: int | None
+
+    def require_lock(self) -> None:
+        """Make sure that no other process has taken over the run, before something is written.
+
+        Raises
+        ------
+        StoreError
+            If one has.
+        """
+        if self.lock is not None:
+            self.lock.require()

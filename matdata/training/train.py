@@ -9,8 +9,9 @@ from matdata.core.cache import ensure_writable
 from matdata.core.console import SILENT, Console
 from matdata.training.plan import ask
 from matdata.training.request import Request
-from matdata.training.run import Run, find_run
+from matdata.training.run import Run
 from matdata.training.run_folder import require_startable
+from matdata.training.run_lookup import find_run
 
 
 def train(

@@ -221,6 +221,6 @@ def open_run(name: str, cache: str | Path | None = None) -> Run:
     >>> md.open_run("gap").result()
     """
     need_torch()
-    from matdata.training.run import find_run
+    from matdata.training.run_lookup import find_run
 
     return find_run(cache_dir(cache), require_name(name, "the run"))

@@ -58,7 +58,7 @@ def flip_targets(cache: Path) -> list[Path]:
     for home in HOMES:
         for path in sorted((cache / home).rglob("*")):
             hidden = any(part.startswith(".building-") for part in path.parts)
-            passing = path.name.startswith((LOCK, TEMPORARY, ".part-"))
+            passing = any(p.startswith((LOCK, TEMPORARY, ".part-")) for p in path.parts)
             if path.is_file() and not hidden and not passing and path.stat().st_size:
                 found.append(path)
     return found

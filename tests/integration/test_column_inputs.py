@@ -15,9 +15,9 @@ import matdata as md
 from matdata.cli import main
 from matdata.core.console import SILENT
 from matdata.core.executors import Workers
-from matdata.core.table_rows import TableRows
 from matdata.features import featurizer
-from matdata.features.runner import Job, run
+from matdata.features.jobs import Job
+from matdata.features.runner import run
 
 COUNT = 40
 
@@ -98,17 +98,16 @@ def test_structures_and_formulas_in_memory_have_no_columns():
         md.compute("column:temperature", ["NaCl"])
 
 
-def test_the_unit_is_that_of_the_table(tmp_path):
-    units = {"t": "K"}
-    made = featurizer("column:t").for_units(units)
-    assert list(made.units()) == ["K"]
+def test_the_unit_is_that_of_the_table(made, tmp_path):
+    units = {"temperature": "K"}
+    asked = featurizer("column:temperature").for_units(units)
+    assert list(asked.units()) == ["K"]
     with pytest.raises(md.FeatureError, match="is in K, and C was asked for"):
-        featurizer("column:t", {"unit": "C"}).for_units(units)
-    rows = TableRows(np.array(["a", "b"]), {"t": [1.5, None]})
-    folder = run(Job(made, rows, "d@1", "0" * 64, tmp_path, "hdf5"), SILENT, Workers(1)).folder
+        featurizer("column:temperature", {"unit": "C"}).for_units(units)
+    folder = run(Job(asked, made, tmp_path, "hdf5"), SILENT, Workers(1)).folder
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["fields"][0]["unit"] == "K"
-    assert manifest["settings"] == {"variant": "t", "unit": "K"}
+    assert manifest["settings"] == {"variant": "temperature", "unit": "K"}
     assert manifest["rejected"] == {"missing_value": 1}
 
 

@@ -69,8 +69,8 @@ def test_held_locks_and_leftovers(tmp_path):
     (staging / "part").write_bytes(b"x" * 1500)
     (tmp_path / "downloads").mkdir()
     (tmp_path / "downloads" / ".part-a.csv").write_bytes(b"x")
-    with holding(lock):
-        assert holder_of(lock) == os.getpid()
+    with holding(lock) as held:
+        assert holder_of(lock) == held.holder
         findings = {(f.section, f.name): f for f in cache_state(tmp_path)}
         assert f"process {os.getpid()}" in findings["locks", f"datasets/{LOCK}a"].text
         left = findings["leftovers", "features/x@1/.building-feature-0123456789abcdef"]
@@ -78,6 +78,12 @@ def test_held_locks_and_leftovers(tmp_path):
         assert ("leftovers", "downloads/.part-a.csv") in findings
     assert holder_of(lock) is None
     assert not [f for f in cache_state(tmp_path) if f.section == "locks"]
+    foreign = held.holder._replace(host="node17", machine="0123456789ab")
+    lock.mkdir()
+    (lock / foreign.name).touch()
+    (finding,) = (f for f in cache_state(tmp_path) if f.section == "locks")
+    assert finding.text == f"held by process {os.getpid()} on node17"
+    assert "after 120 s without a sign of life" in finding.next_step
 
 
 def test_a_broken_plugin_is_named(tmp_path, capsys, monkeypatch):

@@ -61,11 +61,18 @@ def test_processes_of_the_caller(source, alone, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("scheduler", ["threads", "processes", "dask"])
+def test_schedulers_by_name(source, alone, scheduler, tmp_path):
+    assert _build(source, tmp_path, scheduler=scheduler, workers=2) == alone
+
+
+@pytest.mark.slow
 def test_a_strangers_executor_is_given_every_kind_of_task(source, alone, tmp_path):
     executor = InCaller()
     assert _build(source, tmp_path, executor=executor) == alone
-    assert set(executor.functions) == {"read", "_analyse", "_run_task"}
-    assert executor.functions.count("_run_task") >= 3 * len(many(1100)) / 512
+    assert set(executor.functions) == {"read", "_analyse", "compute_pass"}
+    shards = -(-len(md.open("some", cache=tmp_path)) // 200)
+    assert executor.functions.count("compute_pass") == len(FEATURES) * shards
 
 
 def test_what_is_no_executor_is_refused_before_anything_is_read(source, tmp_path):

@@ -92,7 +92,7 @@ def test_an_unknown_ending_is_refused_before_any_work(tmp_path, capsys):
         code, _, err = _run(capsys, "export", "no-such-set", str(tmp_path / name), *cache)
         assert code == 1
         assert f"{name}': its name has " in err
-        assert ".npz, .h5, .hdf5, .parquet, .extxyz, .xyz, .csv, .jsonl, or say --format" in err
+        assert ".csv, .jsonl, .aselmdb, or say --format" in err
 
 
 def test_texts_that_a_spreadsheet_would_execute(tmp_path, capsys):

@@ -11,7 +11,7 @@ from matdata.cli import main
 from matdata.core.errors import TrainError
 from matdata.training.extension import reason_against
 from matdata.training.request import Request
-from matdata.training.run import find_run
+from matdata.training.run_lookup import find_run
 from matdata.training.settings import TrainSettings
 from matdata.training.train import train as start
 

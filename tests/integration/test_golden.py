@@ -69,6 +69,15 @@ def test_old_artefacts_are_read(cache):
         np.testing.assert_allclose(feature.dense().values, now.values, rtol=1e-5, atol=1e-9)
 
 
+def test_an_old_shared_folder_is_read(golden, tmp_path):
+    pulled = md.import_(golden / "files" / "shared", cache=tmp_path / "other")
+    assert [one.kind for one in pulled] == ["dataset", "split", "feature"]
+    own, other = (md.open("golden", one) for one in (golden, tmp_path / "other"))
+    np.testing.assert_array_equal(
+        own.feature("fractions").dense(), other.feature("fractions").dense()
+    )
+
+
 def test_an_old_dataset_with_rows_without_a_structure_is_read(cache):
     dataset = md.open("mixed", cache)
     bare = dataset.ids[dataset.structures.missing].tolist()

@@ -14,7 +14,7 @@ from matdata.cli.json_documents import COMMON, SCHEMAS
 from matdata.cli.json_schema import faults
 from matdata.evaluation import interpret
 from matdata.store.tables import read_table
-from matdata.training.run import find_run
+from matdata.training.run_lookup import find_run
 
 pytest.importorskip("matdata_lgdcnn")
 
@@ -196,7 +196,7 @@ def test_edges_are_numbers_and_heat_maps(cache, capsys, tmp_path):
 
 def test_edges_by_atoms_repeat_those_of_elements(cache):
     from matdata.evaluation.edges import edges_of
-    from matdata.training.run import find_run
+    from matdata.training.run_lookup import find_run
 
     (one,) = edges_of(find_run(cache, "edges"), ["TiO2"])
     labels, matrix = one.by_atoms()
@@ -206,7 +206,7 @@ def test_edges_by_atoms_repeat_those_of_elements(cache):
 
 def test_embeddings_do_not_depend_on_the_company(cache):
     from matdata.evaluation.interpret import embeddings, materials_of
-    from matdata.training.run import find_run
+    from matdata.training.run_lookup import find_run
 
     run = find_run(cache, "edges")
     ids = materials_of(run, "all")

@@ -46,16 +46,22 @@ def _words(cache, tmp_path):
     return [
         ("build", str(cache / "mine.csv"), "--name", "mine"),
         ("featurize", "mine", "fractions"),
+        ("work", "mine", "--features", "fractions"),
         ("split", "mine", "--split", "60/20/20"),
         ("split", "mine", "--method", "kfold"),
         ("info", "mine"),
         ("list",),
+        ("list", "--size"),
         ("show", "mine", str(material)),
         ("audit", "mine", "--split", "70-15-15-seed0", "--keys", "formula"),
         ("report", "mine"),
         ("diff", "mine", "mine"),
         ("export", "mine", str(tmp_path / "a.csv")),
         ("export", "mine", str(tmp_path / "a.jsonl"), "--snapshot"),
+        ("export", "mine", str(tmp_path / "a.zip"), "--archive"),
+        ("push", "mine", str(tmp_path / "shared")),
+        ("pull", f"file://{tmp_path}/shared/mine"),
+        ("import", str(tmp_path / "a.zip")),
         ("verify",),
         ("doctor",),
         ("features",),
@@ -68,6 +74,8 @@ def _words(cache, tmp_path):
         ("import-run", f"matgl:{tmp_path / 'weights'}", "--name", "given", "--target", "gap",
          "--unit", "eV"),
         ("runs",),
+        ("gc", "--keep", "1", "--dry-run"),
+        ("rm", "mine", "--cascade", "--dry-run"),
     ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from support.building import build_all
 
 import matdata as md
 from matdata.cli import main
-from matdata.store.tables import clean_column
+from matdata.store.cells import clean_column
 
 REACTIONS = [
     {

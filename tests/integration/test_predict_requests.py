@@ -17,7 +17,7 @@ from matdata.training.batch_of import batch_of
 from matdata.training.memory_features import predict_memory
 from matdata.training.predict import predict_dataset
 from matdata.training.prediction_settings import check_prediction
-from matdata.training.run import find_run
+from matdata.training.run_lookup import find_run
 
 
 def test_predictions_of_a_run_without_inputs(cache):

@@ -14,7 +14,7 @@ from support.files import write_csv
 from matdata.cli import main
 from matdata.cli.arguments import make_parser
 from matdata.cli.train import request_of
-from matdata.training.run import find_run
+from matdata.training.run_lookup import find_run
 
 pytestmark = pytest.mark.slow
 

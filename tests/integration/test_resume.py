@@ -81,8 +81,8 @@ def test_workers_and_format_change_no_number(source, whole, tmp_path):
 
 ORPHAN = """
 import os, signal, time
-from matdata.core.processes import open_processes
-pool = open_processes(1)
+from matdata.core.processes import ProcessPool
+pool = ProcessPool(1)
 pool.submit(time.sleep, 0)
 os.kill(os.getpid(), signal.SIGKILL)  # the worker has been started, and has not begun
 """

@@ -164,9 +164,10 @@ def test_the_summary_of_a_build_counts_them(records, tmp_path, capsys):
 
 
 def test_exports(built, records, tmp_path):
-    from matdata.datasets.export import Exported, write_export
+    from matdata.datasets.exports.content import Exported
+    from matdata.datasets.exports.writing import write_export
 
-    content = Exported(built.ref, built.columns, built.units, built.structures, {})
+    content = Exported(built, derived=True)
     arrays = np.load(write_export(content, tmp_path / "a.npz", "npz"))
     assert built.ids[arrays["crystals.rows"]].tolist() == built.crystals.ids.tolist()
     np.testing.assert_array_equal(arrays["crystals.lattice"], built.crystals.lattice)

@@ -42,15 +42,18 @@ TINY: dict[str, tuple[str, ...]] = {
 }
 #: Runs of minutes.
 HELP = (
+    "benchmarks/dask_overhead.py",
     "benchmarks/epoch_vs_aviary.py",
     "benchmarks/loaders_vs_others.py",
+    "benchmarks/scale.py",
     "benchmarks/sizes.py",
     "benchmarks/structure_models.py",
     "recipes/ofm_valence.py",
 )
 #: Parts of others, without a `main`.
 MODULES = {
-    "benchmarks/timing.py", "benchmarks/loader_rivals.py", "recipes/common.py",
+    "benchmarks/timing.py", "benchmarks/loader_rivals.py", "benchmarks/process_memory.py",
+    "benchmarks/scale_children.py", "benchmarks/scale_table.py", "recipes/common.py",
     "recipes/gathered.py",
     "recipes/plan.py", "recipes/preset_data.py", "recipes/presets.py", "recipes/summaries.py",
     "recipes/wbm.py", "tools/wyckoff_geometry.py",

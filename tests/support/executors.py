@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
+from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
 from typing import TypeVar
 
 from matdata.core.errors import FeatureError
@@ -53,3 +56,42 @@ def refuse(number: int) -> int:
 
 def die(number: int) -> int:
     os._exit(3)
+
+
+def shipped(value: A) -> A:
+    """What a worker of another process receives."""
+    again: A = ForkingPickler.loads(ForkingPickler.dumps(value))
+    return again
+
+
+class Dropping(InCaller):
+    """Drops each task the first time that it is submitted, or always."""
+
+    def __init__(self, always: bool = False) -> None:
+        super().__init__()
+        self.submitted: list[object] = []
+        self.always = always
+
+    def submit(self, function: Callable[[A], B], task: A, /) -> Future[B]:
+        again = task in self.submitted
+        self.submitted.append(task)
+        if again and not self.always:
+            return super().submit(function, task)
+        dropped: Future[B] = Future()
+        dropped.cancel()
+        return dropped
+
+
+@dataclass(frozen=True)
+class DieOnce:
+    """Squares; the process that is given one number for the first time dies."""
+
+    folder: Path
+    number: int
+
+    def __call__(self, number: int) -> int:
+        mark = self.folder / "died"
+        if number == self.number and not mark.exists():
+            mark.touch()
+            os._exit(3)
+        return square(number)

@@ -14,10 +14,9 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from filelock import FileLock
-
 import matdata
 from matdata.core.kernel_cache import digest_of_sources
+from matdata.store.locks import LOCK, holding
 
 #: Specs of features whose kernels a test is likely to need.
 FEATURES = ("ofm", "voronoi", "voronoi-facets", "graph", "wyckoff")
@@ -39,7 +38,7 @@ def compile_once(folder: Path) -> bool:
     sources = digest_of_sources(Path(matdata.__file__).parent)
     state = f"{sources} numba {version('numba')} python {platform.python_version()}"
     stamp = folder / "compiled"
-    with FileLock(folder / "lock"):
+    with holding(folder / f"{LOCK}compiled"):
         if stamp.exists() and stamp.read_text() == state:
             return False
         # from tests/, not as a script: names of modules here are those of Python's own (`secrets`)

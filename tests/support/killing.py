@@ -24,7 +24,8 @@ def artefacts(cache: Path) -> dict[str, bytes]:
     """Every byte of every artefact; locks and receipts (time stamps) are no part of them."""
     found = {}
     for path in sorted(cache.rglob("*")):
-        if path.is_file() and path.name != "receipt.json" and not path.name.startswith(".lock"):
+        locked = any(part.startswith(".lock") for part in path.parts)
+        if path.is_file() and path.name != "receipt.json" and not locked:
             found[path.relative_to(cache).as_posix()] = path.read_bytes()
     return found
 

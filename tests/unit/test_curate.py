@@ -17,13 +17,14 @@ from matdata.curate.dedupe import lowest_in_group
 from matdata.curate.funnel import Funnel
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
+from matdata.curate.stores import MemoryStore
 from matdata.curate.validity import invalid
 from matdata.geometry.overlap import MOST_PAIRS, overlapping
 
 
 def _records(crystals: Crystals, energy: list[float | None], **columns) -> Records:
     table = {"material_id": crystals.ids.tolist(), "energy_per_atom": energy, **columns}
-    return Records(Structures.of(crystals), table, [], "energy_per_atom", "atom")
+    return Records(MemoryStore(Structures.of(crystals), table), [], "energy_per_atom", "atom")
 
 
 def _polymorphs() -> Records:
@@ -50,7 +51,9 @@ def test_the_lowest_polymorph_stays_and_ties_go_to_the_smaller_id():
 def test_the_result_does_not_depend_on_input_order(order):
     records = _polymorphs()
     table = {name: [column[k] for k in order] for name, column in records.table.items()}
-    mixed = Records(records.structures.take(order), table, [], "energy_per_atom", "atom")
+    mixed = Records(
+        MemoryStore(records.store.structures.take(order), table), [], "energy_per_atom", "atom"
+    )
     one, other = curate(records, CurateSettings()), curate(mixed, CurateSettings())
     assert one.table == other.table
     assert one.rejects == other.rejects
@@ -79,9 +82,8 @@ def test_repeated_ids_are_distinguished_by_content_not_order():
 
 
 def test_polymorphs_without_energy_are_refused_with_the_columns():
-    records = Records(
-        Structures.of(few()), {"material_id": few().ids.tolist(), "gap": [1] * 4}, [], None, "atom"
-    )
+    table = {"material_id": few().ids.tolist(), "gap": [1] * 4}
+    records = Records(MemoryStore(Structures.of(few()), table), [], None, "atom")
     with pytest.raises(CurationError, match="available columns: material_id, gap"):
         curate(records, CurateSettings(dedupe="polymorph"))
     assert len(curate(records, CurateSettings()).table["material_id"]) == 4
@@ -91,7 +93,9 @@ def test_energies_of_cells_are_divided_by_their_atoms():
     sites = [rock_salt(5.6, 11, 17), caesium_chloride(3.4, 11, 17)]
     table = {"material_id": ["p", "q"], "energy": [-24.0, -7.0]}
     done = curate(
-        Records(Structures.of(to_crystals(["p", "q"], sites)), table, [], "energy", "cell"),
+        Records(
+            MemoryStore(Structures.of(to_crystals(["p", "q"], sites)), table), [], "energy", "cell"
+        ),
         CurateSettings(),
     )
     assert done.table["material_id"] == ["q"]
@@ -154,7 +158,7 @@ def _mixed(order=range(8), **changes):
         "energy_per_atom": [energies[row] for row in rows],
     }
     given = {"energy_column": "energy_per_atom", "energy_per": "atom", **changes}
-    return Records(whole.take(rows), table, [], **given)
+    return Records(MemoryStore(whole.take(rows), table), [], **given)
 
 
 @given(st.permutations(range(8)))
@@ -231,7 +235,7 @@ def test_invalid_structures_beside_formulas_are_rejects():
         "material_id": structures.ids.tolist(),
         "formula": ["MgO", None, "CaO", None],
     }
-    done = curate(Records(structures, table, [], None, "atom"), CurateSettings())
+    done = curate(Records(MemoryStore(structures, table), [], None, "atom"), CurateSettings())
     assert done.table["material_id"] == ["good", "x", "y"]
     assert [(r.material_id, r.reason) for r in done.rejects] == [("bad", "zero_volume")]
 
@@ -243,7 +247,7 @@ def test_energies_per_cell_are_of_structures_alone():
     assert energies["nacl"] == -1.0 / 8
     assert [energies[name] for name in ("f1", "f2", "salt", "mg")] == [None] * 4
     table = {"material_id": ["a"], "formula": ["Fe4O6"], "e": [-20.0]}
-    whole = Records(Structures.none(["a"]), table, [], "e", "cell", kind="composition")
+    whole = Records(MemoryStore(Structures.none(["a"]), table), [], "e", "cell", kind="composition")
     assert curate(whole, CurateSettings()).table["energy_per_atom"] == [-2.0]
 
 
@@ -255,6 +259,8 @@ def test_of_repeated_ids_and_equal_energies_the_structure_is_kept(order):
         "formula": [[None, "Ac"][row] for row in order],
         "energy_per_atom": [-1.0, -1.0],
     }
-    done = curate(Records(structures, table, [], "energy_per_atom", "atom"), CurateSettings())
+    done = curate(
+        Records(MemoryStore(structures, table), [], "energy_per_atom", "atom"), CurateSettings()
+    )
     assert done.kind == "structure"
     assert [reject.reason for reject in done.rejects] == ["repeated_id"]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pickle
 import threading
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import pytest
-from support.executors import InCaller, Never, die, refuse, square
+from support.executors import DieOnce, Dropping, InCaller, Never, die, refuse, square
 
 from matdata.core.errors import ConfigError, FeatureError, MatdataError
 from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
+from matdata.core.retries import RETRIES, is_lost
+from matdata.core.worker_identity import OnWorker, worker_identity
 from matdata.plugin import Executor
 
 
@@ -79,12 +81,58 @@ def test_a_dead_worker_and_a_closed_executor_are_errors_with_a_next_step():
         pass
     with pytest.raises(MatdataError, match=r"takes no task.*\n.*shut down"):
         list(ordered_map(square, range(3), Workers(1, closed)))
-    lazy = Never()
-    running = ordered_map(square, range(3), Workers(2, lazy))
-    waiting = threading.Timer(0.2, lambda: [future.cancel() for future in lazy.futures])
-    waiting.start()
+    dropping = Dropping(always=True)
     with pytest.raises(MatdataError, match="dropped a task"):
-        next(running)
+        next(ordered_map(square, range(3), Workers(2, dropping)))
+    assert dropping.submitted.count(0) == 1 + RETRIES
+
+
+def test_the_task_of_a_lost_worker_is_done_again():
+    dropping = Dropping()
+    workers = Workers(2, dropping)
+    assert list(ordered_map(square, range(9), workers)) == [k * k for k in range(9)]
+    assert [dropping.submitted.count(k) for k in range(9)] == [2] * 9
+    assert len(workers.losses.lines) <= 9
+    assert "a worker was lost in square (CancelledError)" in workers.losses.lines[0]
+
+
+@pytest.mark.slow
+def test_a_lost_process_of_our_own_is_replaced(tmp_path):
+    workers = Workers(2)
+    results = list(ordered_map(DieOnce(tmp_path, 5), range(12), workers, "process"))
+    assert results == [k * k for k in range(12)]
+    assert any("in DieOnce" in line for line in workers.losses.lines)
+
+
+@pytest.mark.slow
+def test_a_task_that_kills_each_process_ends_in_one_error():
+    workers = Workers(2)
+    with pytest.raises(MatdataError, match=r"exited without.*\n.*\n.*fewer --workers"):
+        list(ordered_map(die, range(3), workers, "process"))
+    assert len(workers.losses.lines) == RETRIES
+
+
+def test_what_dask_says_of_lost_workers_is_known_by_name():
+    comm = pytest.importorskip("distributed.comm")
+    scheduler = pytest.importorskip("distributed.scheduler")
+    assert is_lost(comm.CommClosedError("in <TCP>: Stream is closed"))
+    killed = scheduler.KilledWorker("compute_shard-1", None, 3)
+    assert isinstance(killed, Exception)
+    assert is_lost(killed)
+    assert is_lost(CancelledError())
+    assert not is_lost(MemoryError())
+    assert not is_lost(FeatureError("no"))
+
+
+def test_a_process_that_could_give_other_bits_is_refused(monkeypatch):
+    expected = {**worker_identity(), "numpy": "1.0", "processor for numba": "z80 alu,fpu"}
+    with pytest.raises(ConfigError) as refused:
+        OnWorker(square, expected)(3)
+    message = str(refused.value)
+    assert "differs from where the command was given in numpy, processor for numba" in message
+    assert "numpy: 1.0 for the command" in message
+    assert "only the command has alu, fpu, z80" in message
+    assert OnWorker(square, worker_identity())(3) == 9
 
 
 def test_what_cannot_take_tasks_is_refused():

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pyarrow as pa
 import pytest
 from support.crystals import caesium_chloride, few, perovskite, rock_salt
 
 from matdata.adapters.sites import to_crystals
 from matdata.core.errors import ConfigError, CurationError
 from matdata.core.structures import Structures
+from matdata.curate import survey
 from matdata.curate.curate import Others, curate
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
+from matdata.curate.stores import MemoryStore
 
 
 def _records(**columns) -> Records:
     crystals = few()  # NaCl, SrTiO3, CsCl, Po
     table = {"material_id": crystals.ids.tolist(), "energy_per_atom": [-1.0] * 4, **columns}
-    return Records(Structures.of(crystals), table, [], "energy_per_atom", "atom")
+    return Records(MemoryStore(Structures.of(crystals), table), [], "energy_per_atom", "atom")
 
 
 def _kept(records: Records, others: Others | None = None, **settings) -> list[str]:
@@ -75,7 +80,7 @@ def test_the_lowest_of_a_protostructure_stays_and_other_structures_too():
     shifted = sites[0]._replace(frac_coords=sites[0].frac_coords + 0.5)
     crystals = to_crystals(["a", "b", "c", "d"], [*sites, shifted])
     table = {"material_id": crystals.ids.tolist(), "energy_per_atom": [-3.0, -3.2, -1.0, -3.1]}
-    records = Records(Structures.of(crystals), table, [], "energy_per_atom", "atom")
+    records = Records(MemoryStore(Structures.of(crystals), table), [], "energy_per_atom", "atom")
     done = curate(records, CurateSettings(dedupe="protostructure"))
     assert done.table["material_id"] == ["b", "c"]
     assert done.table["protostructure"] == ["AB_cF8_225_a_b:Cl-Na", "AB_cP2_221_a_b:Cl-Na"]
@@ -113,16 +118,15 @@ def test_bad_filters_are_refused():
 
 
 def test_a_crystal_without_symmetry_stays_unless_it_is_needed(monkeypatch):
-    from matdata.curate import records as describe
-
-    real = describe.wyckoff_of
+    real = survey.symmetry_of
 
     def without_sto(*arguments):
-        found = real(*arguments)
-        found.protostructure[1], found.space_group_number[1] = "", 0
-        return found
+        result = real(*arguments)
+        labels = result.protostructure.to_pylist()
+        labels[1], result.space_group_number[1] = "", 0
+        return replace(result, protostructure=pa.array(labels))
 
-    monkeypatch.setattr("matdata.curate.curate.wyckoff_of", without_sto)
+    monkeypatch.setattr(survey, "symmetry_of", without_sto)
     done = curate(_records(), CurateSettings())
     assert done.table["protostructure"][-1] is None
     assert _kept(_records(), dedupe="protostructure") == ["cscl", "nacl", "po"]
@@ -131,7 +135,9 @@ def test_a_crystal_without_symmetry_stays_unless_it_is_needed(monkeypatch):
 def test_perovskites_are_told_by_their_positions():
     crystals = to_crystals(["x"], [perovskite(3.9, 38, 22, 8)])
     table = {"material_id": ["x"]}
-    done = curate(Records(Structures.of(crystals), table, [], None, "atom"), CurateSettings())
+    done = curate(
+        Records(MemoryStore(Structures.of(crystals), table), [], None, "atom"), CurateSettings()
+    )
     assert done.table["protostructure"] == ["A3BC_cP5_221_c_a_b:O-Sr-Ti"]
 
 

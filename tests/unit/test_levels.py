@@ -10,12 +10,13 @@ from matdata.core.structures import Structures
 from matdata.curate.mixed_theory import check_levels
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
+from matdata.curate.stores import MemoryStore
 
 
 def _records(energy=None, **columns):
     n = len(next(iter(columns.values())))
     table = {"material_id": [f"m{k}" for k in range(n)], "y": [1.0] * n, **columns}
-    return Records(Structures.none(table["material_id"]), table, [], energy, "atom")
+    return Records(MemoryStore(Structures.none(table["material_id"]), table), [], energy, "atom")
 
 
 REFUSED = {

@@ -7,11 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.crystals import caesium_chloride, cubic, few, many, perovskite, rock_salt
+from support.executors import InCaller
 
 from matdata.adapters.pymatgen import to_structure
 from matdata.adapters.sites import Sites, to_crystals
+from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals
 from matdata.core.errors import ConfigError, CurationError
+from matdata.core.executors import Workers
 from matdata.curate.near_duplicates import (
     NearSettings,
     confirmed,
@@ -174,3 +177,16 @@ def test_no_crystals_have_no_near_duplicates():
     assert find_near_duplicates(Crystals.empty(), []).pairs == ()
     crystals = many(3)
     assert find_near_duplicates(crystals, [None] * 3).n_unlabelled == 3
+
+
+def test_groups_are_shared_by_workers_without_a_difference(monkeypatch):
+    crystals = many(60)
+    labels = [str(formula) for formula in Compositions.from_crystals(crystals).chemical_systems()]
+    loose = NearSettings(volume_tolerance=1.0, distance_tolerance=1.0)
+    expected = find_near_duplicates(crystals, labels, loose)
+    assert expected.pairs
+    monkeypatch.setattr("matdata.curate.near_duplicates.ROWS_AT_ONCE", 3)
+    executor = InCaller()
+    assert find_near_duplicates(crystals, labels, loose, Workers(2, executor)) == expected
+    assert executor.functions.count("_compare") > 2
+    assert find_near_duplicates(crystals, labels, loose, Workers(2)) == expected

@@ -27,12 +27,13 @@ MODULES = {"scikit-learn": "sklearn"}
 #: What comes with another package and is imported beside it alone; pytest runs `matdata.testing`.
 WITH_OTHERS = {
     "pytest": "the author of a plugin",
+    "llvmlite": "numba",
     "requests": "mp_api",
     "pytorch_lightning": "lightning",
     "typing_extensions": "zarr",
 }
 #: Packages that a machine has which only loads and trains.
-BASE = ("numpy", "pandas", "pyarrow", "h5py", "zarr", "tqdm", "filelock", "platformdirs")
+BASE = ("numpy", "pandas", "pyarrow", "h5py", "zarr", "tqdm", "platformdirs")
 
 
 def _module(requirement: str) -> str:

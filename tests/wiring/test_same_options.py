@@ -10,7 +10,7 @@ import typing
 import pytest
 
 import matdata as md
-from matdata.building.keywords import BuildKeywords, FeaturizeKeywords
+from matdata.building.keywords import BuildKeywords, FeaturizeKeywords, WorkKeywords
 from matdata.cli.arguments import make_parser
 from matdata.cli.options import TABLES, options_of_command
 from matdata.evaluation.keywords import PredictionKeywords
@@ -44,6 +44,7 @@ OF_PYTHON = {"config", "executor", "quiet"}
 KEYWORDS = {
     "build": BuildKeywords,
     "featurize": FeaturizeKeywords,
+    "work": WorkKeywords,
     "split": SplitKeywords,
     "train": TrainKeywords,
     "train_folds": TrainKeywords,
@@ -51,8 +52,9 @@ KEYWORDS = {
     "evaluate": PredictionKeywords,
     "evaluate_folds": PredictionKeywords,
 }
-COMMANDS = ("build", "featurize", "split", "train", "evaluate", "predict", "audit", "diff",
-            "export", "import-run", "verify", "runs")  # fmt: skip
+COMMANDS = ("build", "featurize", "work", "split", "train", "evaluate", "predict", "audit", "diff",
+            "export", "import-run", "verify", "runs", "push", "pull", "import", "rm",
+            "gc")  # fmt: skip
 
 
 def _of_command(command):
@@ -61,8 +63,13 @@ def _of_command(command):
     return {action.dest for action in parser._actions} - COMMON - ALONE.get(command, set())
 
 
+def _function(command):
+    name = command.replace("-", "_")
+    return getattr(md, f"{name}_" if keyword.iskeyword(name) else name)
+
+
 def _of_python(command):
-    names = set(inspect.signature(getattr(md, command.replace("-", "_"))).parameters)
+    names = set(inspect.signature(_function(command)).parameters)
     if command in KEYWORDS:  # what type checkers see is what the signature shows
         assert set(typing.get_type_hints(KEYWORDS[command])) <= names
     return {name.removesuffix("_") if keyword.iskeyword(name.removesuffix("_")) else name
@@ -92,7 +99,7 @@ def test_folds_have_a_function_of_their_own():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_function_says_what_it_does_with_an_example(command):
-    text = inspect.getdoc(getattr(md, command.replace("-", "_")))
+    text = inspect.getdoc(_function(command))
     assert text
     assert ">>> " in text
     assert "Raises\n------" in text

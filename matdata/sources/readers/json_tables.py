@@ -24,13 +24,14 @@ from matdata.sources.readers.base import (
 )
 from matdata.sources.readers.csv_table import check_names
 from matdata.sources.readers.json_text import Damaged, Item, JsonText, opened
+from matdata.sources.readers.optimade_json import is_answer, read_answer
 from matdata.sources.roles import FORMULA_NAMES, STRUCTURE_NAMES
 
 PEEK = 100  # keys of an object that are inspected
 KNOWN = frozenset((*STRUCTURE_NAMES, *FORMULA_NAMES))
 OF_STRUCTURE = ("lattice", "sites", "lattice_mat", "@module", "@class")
 WRITE = 'write the table with DataFrame.to_json(orient="split"), or with orient="records"'
-Kind = Literal["split", "table", "columns", "index", "structure"]
+Kind = Literal["split", "table", "columns", "index", "structure", "answer"]
 
 
 def document(item: Item) -> Record:
@@ -87,7 +88,13 @@ def read_json(path: Path) -> Iterator[Record]:
             yield document(Item(whole, item.weight))
             text.end()
     else:
-        readers = {"split": _split, "table": _table, "index": _index, "columns": _columns}
+        readers = {
+            "split": _split,
+            "table": _table,
+            "index": _index,
+            "columns": _columns,
+            "answer": read_answer,
+        }
         yield from readers[kind](path)
 
 
@@ -119,7 +126,7 @@ def _kind(path: Path) -> Kind:
                 text.skip()
             if len(begins) > MAX_COLUMNS:
                 raise _other(path, f"it is an object with more than {MAX_COLUMNS:,} keys")
-    return _by_columns(path, begins, inner)
+    return "answer" if is_answer(begins) else _by_columns(path, begins, inner)
 
 
 def _by_columns(path: Path, begins: dict[str, str], inner: list[str]) -> Kind:

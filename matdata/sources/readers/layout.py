@@ -24,7 +24,14 @@ from matdata.sources.readers.records import READERS
 Reading = Literal["given", "none"]
 #: Files of a data set repository that describe the others.
 DESCRIPTIONS = frozenset(
-    ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "croissant.json")
+    (
+        "dataset_info.json",
+        "dataset_infos.json",
+        "dataset_dict.json",
+        "state.json",
+        "croissant.json",
+        "matdata.json",
+    )
 )
 _SHARD = re.compile(r"(?P<name>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(-[0-9a-f]+)?")
 _OUTER = "data"  # the folder in which repositories of data sets keep their files

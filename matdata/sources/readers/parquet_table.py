@@ -15,18 +15,19 @@ from typing import Any
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
-from matdata.core.units import canonical_unit
 from matdata.sources.limits import CHUNK_ROWS, MAX_COLUMNS, MAX_RECORD, MIB, require_plausible
 from matdata.sources.readers.base import DAMAGED, LABEL, LEFT_OUT, Record
 from matdata.sources.readers.csv_table import check_names
 from matdata.sources.readers.json_tables import document
 from matdata.sources.readers.json_text import sized_item
 from matdata.sources.readers.opening import COMPRESSED, open_plain
+from matdata.sources.readers.site_columns import with_structure
+from matdata.sources.readers.stated import Stated, stated
 
 #: pandas' name for the labels of rows that have no name of their own.
 INDEX = re.compile(r"__index_level_\d+__")
-#: Key of a field's metadata.
-UNIT = b"unit"
+#: Keys of a field's metadata.
+UNIT, AXIS = "unit", "axis"
 BATCH_BYTES = 32 * MIB  # of decoded columns, by what the file says of its rows
 PAGE_BYTES = MIB  # read from the disk at a time, per column
 
@@ -63,18 +64,23 @@ def left_out(path: Path) -> list[str]:
         return [f"{one.name} ({one.type})" for one in file.schema_arrow if not _is_read(one.type)]
 
 
-def units_of(path: Path) -> dict[str, str]:
-    """Units that the file states of its columns, as exports of matdata do; of known ones alone.
-
-    Raises as `read_parquet`.
-    """
+def stated_of(path: Path) -> Stated:
+    """What the file states of its columns and itself; raises as `read_parquet`."""
     with _opened(path) as file:
-        stated = {
-            field.name: (field.metadata or {}).get(UNIT, b"").decode(errors="replace")
-            for field in file.schema_arrow
-        }
-    units = {name: canonical_unit(text) for name, text in stated.items() if text}
-    return {name: unit for name, unit in units.items() if unit is not None}
+        schema = file.schema_arrow
+        of_fields = {field.name: _texts(field.metadata) for field in schema}
+        units, axes = (
+            {name: texts[key] for name, texts in of_fields.items() if key in texts}
+            for key in (UNIT, AXIS)
+        )
+        return stated(units, axes, _texts(schema.metadata))
+
+
+def _texts(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
+    return {
+        key.decode(errors="replace"): text.decode(errors="replace")
+        for key, text in (metadata or {}).items()
+    }
 
 
 @contextlib.contextmanager
@@ -173,7 +179,8 @@ class _Columns:
         if longest > MAX_RECORD:
             return {DAMAGED: f"a cell of more than {MAX_RECORD // MIB} MiB"}
         opaque = [name for name, value in values.items() if isinstance(value, bytes)]
-        record = document(sized_item({k: v for k, v in values.items() if k not in opaque}))
+        plain = {k: v for k, v in values.items() if k not in opaque}
+        record = with_structure(document(sized_item(plain)))
         if labels and isinstance(labels[0], (int, str)) and DAMAGED not in record:
             record = {LABEL: labels[0], **record}
         unread = [*record.get(LEFT_OUT, ()), *opaque, *self._unread]

@@ -1,4 +1,4 @@
-"""Readers of record files: CSV, JSON, JSONL, Parquet, extended XYZ, ASE databases.
+"""Readers of record files: CSV, JSON, JSONL, Parquet, extended XYZ, ASE databases (SQLite, LMDB).
 
 Each is an `Iterator` of plain dictionaries, one per record; the roles of keys are inferred later.
 """
@@ -14,6 +14,7 @@ from matdata.sources.readers.csv_table import read_csv
 from matdata.sources.readers.frames import read_frames
 from matdata.sources.readers.json_tables import document, read_json
 from matdata.sources.readers.json_text import decode
+from matdata.sources.readers.lmdb_rows import read_lmdb
 from matdata.sources.readers.opening import open_plain, open_text, plain_suffix, readable
 from matdata.sources.readers.parquet_table import read_parquet
 
@@ -62,6 +63,7 @@ READERS = {
     ".xyz": read_xyz,
     ".extxyz": read_xyz,
     ".db": read_database,
+    ".aselmdb": read_lmdb,
 }
 
 

@@ -215,6 +215,16 @@ def test_what_needs_a_dataset_is_refused(folder, tmp_path):
     assert "imported by matgl" in run._repr_html_()
 
 
+def test_housekeeping_and_sharing_know_such_runs(folder, tmp_path):
+    imported(folder, tmp_path)
+    with pytest.raises(StoreError, match="has no dataset: its weights were imported"):
+        md.push("runs/given", str(tmp_path / "shelf"), cache=tmp_path)
+    assert [path.name for path in (tmp_path / "runs").iterdir() if path.is_dir()] == ["given"]
+    md.gc(keep=1, cache=tmp_path, dry_run=True)
+    md.rm("runs/given", cache=tmp_path)
+    assert not (tmp_path / "runs" / "given").exists()
+
+
 def test_the_same_import_is_found_and_another_is_refused(folder, tmp_path):
     first = imported(folder, tmp_path)
     weights = first.weights_digest()

@@ -13,7 +13,8 @@ from matdata.features import FEATURIZERS
 from matdata.features.base import Block, Featurizer, Field
 from matdata.features.feature import Feature, values_and_offsets
 from matdata.features.graph_views import line_graph
-from matdata.features.runner import Job, run
+from matdata.features.jobs import Job
+from matdata.features.runner import run
 from matdata.load.inputs.dense import DenseBatch
 from matdata.load.inputs.line_graph import Edges, line_graphs
 from matdata.load.loader import make_loader
@@ -158,7 +159,7 @@ class _Mine(Featurizer):
 
 def test_a_featurizer_of_a_plugin_goes_through_dense(toy, tmp_path, monkeypatch):
     monkeypatch.setattr("matdata.features.feature.featurizer", lambda name, settings: _Mine())
-    job = Job(_Mine(), toy.crystals, toy.ref, toy.digest, tmp_path, "hdf5", shard_rows=4)
+    job = Job(_Mine(), toy, tmp_path, "hdf5", shard_rows=4)
     folder = run(job, SILENT, Workers(1)).folder
     monkeypatch.setattr(toy, "feature", lambda spec: Feature(folder, toy.ids, toy.digest))
     (batch,) = make_loader(toy, toy.ids[:7], ["mine"])

@@ -1,0 +1,164 @@
+"""Tasks on an executor in order, and again where a worker was lost.
+
+A lost worker is an outcome of a task like others: it is submitted again, a few times. What a task
+raises itself is raised as it is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Future
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from matdata.core.errors import ConfigError, MatdataError
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+#: How often one task is submitted again after its worker was lost.
+RETRIES = 3
+#: What dask raises where a worker was lost, by name: it is imported by who asks for it alone.
+LOST_IN_DASK = frozenset(("KilledWorker", "CommClosedError"))
+
+
+class Executor(Protocol):
+    """Where tasks run: any `concurrent.futures.Executor`, or whatever else has its `submit`.
+
+    Whoever opened it closes it. Functions and tasks can be pickled, since it may be of processes
+    or machines, and matdata submits no more of them than `Workers.window`.
+    """
+
+    def submit(self, function: Callable[[A], B], task: A, /) -> Future[B]:
+        """Begin ``function(task)``, now or later; the future holds its result or its exception."""
+        ...
+
+
+@dataclass
+class LossLog:
+    """Workers that were lost, in the words of who noticed; it is no part of any identity."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, function: Callable[[A], B], error: BaseException, attempt: int) -> None:
+        """Note that a task is submitted again."""
+        name = getattr(function, "__name__", type(function).__name__)
+        why = str(error).partition("\n")[0]
+        text = f"{type(error).__name__}: {why}" if why else type(error).__name__
+        self.lines.append(f"a worker was lost in {name} ({text}); attempt {attempt + 1} begins")
+
+
+@dataclass
+class _Pending(Generic[A, B]):
+    task: A
+    future: Future[B]
+    losses: int = 0
+
+
+def results_in_order(
+    function: Callable[[A], B], tasks: Iterable[A], executor: Executor, window: int, log: LossLog
+) -> Iterator[B]:
+    """Results in the tasks' order, with at most `window` tasks in flight.
+
+    Raises
+    ------
+    MatdataError
+        If a task lost its worker more than `RETRIES` times, or the executor takes no task.
+    """
+    pending: deque[_Pending[A, B]] = deque()
+    try:
+        for task in tasks:
+            pending.append(_Pending(task, _submit(executor, function, task)))
+            if len(pending) >= window:
+                yield _first(function, pending, executor, log)
+        while pending:
+            yield _first(function, pending, executor, log)
+    finally:
+        for one in pending:
+            one.future.cancel()
+
+
+def _first(
+    function: Callable[[A], B], pending: deque[_Pending[A, B]], executor: Executor, log: LossLog
+) -> B:
+    """The result of the first task, which leaves the queue."""
+    while True:
+        one = pending[0]
+        try:
+            result = one.future.result()
+        except BaseException as error:
+            if not is_lost(error):
+                raise
+            if one.losses >= RETRIES:
+                raise _given_up(error) from error
+            log.add(function, error, one.losses + 1)
+            one.losses += 1
+            _submit_lost(function, pending, executor, error)
+        else:
+            pending.popleft()
+            return result
+
+
+def _submit_lost(
+    function: Callable[[A], B],
+    pending: deque[_Pending[A, B]],
+    executor: Executor,
+    error: BaseException,
+) -> None:
+    """Submit the first task again, and all others that were lost with it."""
+    for number, one in enumerate(pending):
+        if number == 0 or (one.future.done() and is_lost(_error_of(one.future))):
+            try:
+                one.future = _submit(executor, function, one.task)
+            except MatdataError as refusal:
+                raise refusal from error
+
+
+def _error_of(future: Future[B]) -> BaseException | None:
+    return CancelledError() if future.cancelled() else future.exception()
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether an error says that the worker of a task is gone, not that the task failed."""
+    if isinstance(error, (BrokenExecutor, CancelledError)):
+        return True
+    kind = type(error)
+    return kind.__module__.partition(".")[0] == "distributed" and kind.__name__ in LOST_IN_DASK
+
+
+def _submit(executor: Executor, function: Callable[[A], B], task: A) -> Future[B]:
+    try:
+        future = executor.submit(function, task)
+    except BrokenExecutor as error:
+        raise _given_up(error) from error
+    except RuntimeError as error:  # what `concurrent.futures` raises after a shutdown
+        raise MatdataError(
+            f"the executor takes no task: {error}",
+            cause="it was shut down before the work was done",
+            next_step="close it after matdata has returned",
+        ) from error
+    if not callable(getattr(future, "result", None)):
+        raise ConfigError(
+            f"{type(executor).__name__} is no executor: its `submit` returned "
+            f"{type(future).__name__}, which has no `result`",
+            next_step="give an executor whose `submit` returns futures, as those of "
+            "concurrent.futures do",
+        )
+    return future
+
+
+def _given_up(error: BaseException) -> MatdataError:
+    """The error of a task that lost its worker too often."""
+    if isinstance(error, CancelledError):
+        return MatdataError(
+            "the executor dropped a task before it was done",
+            cause="it was shut down, or lost its workers",
+            next_step="close it after matdata has returned; what is finished is kept",
+        )
+    return MatdataError(
+        "a worker process exited without an error message",
+        cause="the system killed it, most often for lack of memory",
+        next_step="run the same command with fewer --workers, or with more memory for each; it "
+        "continues from the last finished piece",
+    )

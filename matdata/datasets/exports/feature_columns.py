@@ -1,0 +1,110 @@
+"""Features of one row per material as columns of a table, each number in a column of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.crystals import Ragged
+from matdata.core.errors import FeatureError
+from matdata.datasets.exports.content import Exported
+from matdata.features.base import Dense
+from matdata.features.feature import Feature
+
+
+def require_rows(content: Exported) -> None:
+    """Check that features can be columns, and replace none of the table.
+
+    Raises
+    ------
+    FeatureError
+        If one has several rows per material or a matrix, or a column has that name.
+    """
+    for name, feature in content.features.items():
+        dense = feature.dense(feature.ids[:1].tolist())
+        if isinstance(dense, Ragged) or dense.ndim != 2:
+            raise _no_table(name, feature, feature.dense())
+        for label in feature.labels:
+            if f"{name}: {label}" in content.names.values():
+                raise FeatureError(
+                    f"the table has a column {f'{name}: {label}'!r} already, which the feature "
+                    "would replace",
+                    next_step="write npz or hdf5, which keep the two apart",
+                )
+
+
+def labels_of(content: Exported) -> list[str]:
+    """Names of the columns of all features."""
+    return [f"{name}: {label}" for name, one in content.features.items() for label in one.labels]
+
+
+def units_of(content: Exported) -> dict[str, str]:
+    """Units of the columns of features, where they have one."""
+    units = {}
+    for name, feature in content.features.items():
+        for label, unit in zip(feature.labels, feature.units, strict=True):
+            if unit != "1":
+                units[f"{name}: {label}"] = unit
+    return units
+
+
+def values_of(
+    content: Exported, ids: Sequence[str]
+) -> dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]]:
+    """By column the numbers (n,) of some materials, and which of them are missing."""
+    columns = {}
+    for name, feature in content.features.items():
+        present = np.array([one in feature for one in ids], dtype=np.bool_)
+        known = [one for one, there in zip(ids, present.tolist(), strict=True) if there]
+        full = np.zeros((len(ids), len(feature.labels)), dtype=np.float64)
+        if known:
+            dense = feature.dense(known)
+            assert not isinstance(dense, Ragged)  # `require_rows`
+            full[present] = dense
+        for place, label in enumerate(feature.labels):
+            columns[f"{name}: {label}"] = (full[:, place], ~present)
+    return columns
+
+
+class FeatureRows:
+    """The dense form of a feature, material by material, as lists.
+
+    Matrices are as wide as the widest of all materials, so that all have one shape; of others no
+    more is in memory than is asked for.
+    """
+
+    def __init__(self, feature: Feature) -> None:
+        self._feature = feature
+        first = feature.dense(feature.ids[:1].tolist())
+        padded = not isinstance(first, Ragged) and first.ndim > 2
+        self._whole = feature.dense() if padded else None
+
+    def of(self, ids: Sequence[str]) -> list[list[object] | None]:
+        """Of some materials; None for one that lacks the feature."""
+        known = [one for one in ids if one in self._feature]
+        if not known:
+            return [None] * len(ids)
+        if self._whole is None:
+            dense, places = self._feature.dense(known), range(len(known))
+        else:
+            dense, places = self._whole, self._feature.positions(known).tolist()
+        rows = {one: dense[row].tolist() for one, row in zip(known, places, strict=True)}
+        return [rows.get(one) for one in ids]
+
+
+def _no_table(name: str, feature: Feature, dense: Dense) -> FeatureError:
+    """Why a feature cannot be columns of a table."""
+    advice = "write npz or hdf5, which hold arrays of any shape"
+    if not isinstance(dense, Ragged):
+        shape = " x ".join(map(str, dense.shape[1:]))
+        text = f"{name} has {shape} numbers for each material; a table holds one row per material"
+        return FeatureError(text, next_step=advice)
+    level = next(item.level for item in feature.featurizer.fields if item.level != "crystal")
+    settings = {known for known, _, _ in feature.featurizer.Settings.describe()}
+    if "level" in settings:
+        advice += f", or a view with one row (--set {name}.level=structure)"
+    return FeatureError(
+        f"{name} has a row for each {level}; a table holds one row per material", next_step=advice
+    )

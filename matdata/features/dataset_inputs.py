@@ -1,0 +1,96 @@
+"""What a featurizer is given of a dataset: rows by range, from its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.errors import FeatureError, StructureError
+from matdata.core.table_rows import TableRows
+from matdata.features.base import Featurizer
+from matdata.features.inputs import FeatureInput, PartialInput, combined
+from matdata.store.dataset_rows import DatasetRows
+
+
+def require_inputs(rows: DatasetRows, featurizer: Featurizer) -> None:
+    """Refuse a dataset that lacks what a featurizer requires, before anything is computed.
+
+    Raises
+    ------
+    FeatureError
+        If the table lacks a column that it reads.
+    StructureError
+        If it needs structures and the dataset holds compositions only.
+    """
+    if "structure" in featurizer.requires and rows.dataset.kind == "composition":
+        raise StructureError(
+            f"{rows.dataset.ref} holds compositions and no structures",
+            next_step="use features of compositions, or build from a source with structures",
+        )
+    for name in featurizer.columns() if "columns" in featurizer.requires else ():
+        rows.check_column(name, f" for {featurizer.spec!r}", FeatureError)
+
+
+def input_of_rows(
+    rows: DatasetRows, featurizer: Featurizer, start: int, stop: int
+) -> FeatureInput | PartialInput:
+    """All that a featurizer requires of the rows `start` to `stop` of a dataset."""
+    requires = featurizer.requires
+    structures = rows.structures(start, stop) if requires != {"columns"} else None
+    ids = rows.ids(start, stop) if structures is None else structures.ids
+    compositions = None
+    if "composition" in requires:
+        compositions = rows.compositions(start, stop, structures)
+    table = None
+    if "columns" in requires:
+        table = TableRows(ids, rows.cells(featurizer.columns(), start, stop))
+    if "structure" not in requires or structures is None:
+        return combined(ids, compositions=compositions, table=table)
+    crystals = structures.crystals
+    if structures.is_complete:
+        return combined(ids, crystals=crystals, compositions=compositions, table=table)
+    present: Any = structures.rows
+    given = combined(
+        ids[present],
+        crystals=crystals,
+        compositions=None if compositions is None else compositions.take(present),
+        table=None if table is None else table.take(present),
+    )
+    return PartialInput(ids, given, structures.rows)
+
+
+def batches_of_rows(
+    rows: DatasetRows,
+    featurizer: Featurizer,
+    start: int,
+    stop: int,
+    some: npt.NDArray[np.int64] | None = None,
+) -> Iterator[FeatureInput | PartialInput]:
+    """The same in batches of the featurizer's own size, the last one shorter.
+
+    Parameters
+    ----------
+    rows, featurizer, start, stop
+        As of `input_of_rows`.
+    some
+        Only these (k,), counted from `start`, ascending.
+    """
+    if some is not None and not len(some):
+        return iter(())
+    whole = input_of_rows(rows, featurizer, start, stop)
+    if some is not None:
+        whole = whole.take(some)
+    step = featurizer.batch_rows
+    return (whole.take(slice(first, first + step)) for first in range(0, len(whole), step))
+
+
+def entries_per_row(rows: DatasetRows, featurizer: Featurizer) -> float:
+    """Mean number of sites, of elements if it reads compositions alone; 0 for a table alone."""
+    if "structure" in featurizer.requires:
+        entries = rows.n_sites
+    else:
+        entries = rows.n_amounts if "composition" in featurizer.requires else 0
+    return entries / max(len(rows), 1)

@@ -1,0 +1,129 @@
+"""A pass over the rows of a dataset, which computes the shards of several features at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from matdata.core.console import Console
+from matdata.core.errors import StoreError
+from matdata.core.executors import Kind, Workers, ordered_map
+from matdata.features.base import Block, Featurizer
+from matdata.features.blocks import featurize_together
+from matdata.features.dataset_inputs import batches_of_rows
+from matdata.features.inputs import FeatureInput, PartialInput
+from matdata.features.jobs import Job, shard_tasks
+from matdata.features.reused import Reuse
+from matdata.features.shards import (
+    Pass,
+    ShardRecord,
+    ShardTask,
+    compute_batch,
+    compute_pass,
+    write_pass,
+)
+from matdata.store.artefact import ArtefactWriter
+
+
+class Step(NamedTuple):
+    """One shard of each feature that lacks it.
+
+    Attributes
+    ----------
+    jobs, writers, tasks
+        Of each feature, in the same order; the rows of all tasks are the same, and so are those
+        that are computed.
+    """
+
+    jobs: tuple[Job, ...]
+    writers: tuple[ArtefactWriter, ...]
+    tasks: Pass
+
+    @property
+    def featurizers(self) -> list[Featurizer]:
+        """Those of the jobs."""
+        return [job.featurizer for job in self.jobs]
+
+
+def steps_of(pending: Sequence[tuple[Job, ArtefactWriter]], console: Console) -> list[Step]:
+    """What is left to do of features of one pass, in the order of the rows."""
+    missing: dict[range, list[tuple[Job, ArtefactWriter, ShardTask]]] = {}
+    for job, writer in pending:
+        tasks = shard_tasks(job, writer.staging)
+        todo = [task for task in tasks if not all(map(writer.has, task.parts))]
+        if len(todo) < len(tasks):
+            console.say(f"resuming {job.featurizer.spec}: {len(tasks) - len(todo)} shards done")
+        for task in todo:
+            missing.setdefault(range(task.start, task.stop), []).append((job, writer, task))
+    by_start = sorted(missing.items(), key=lambda item: item[0].start)
+    return [Step(*zip(*members, strict=True)) for _, members in by_start]
+
+
+def with_reuse(steps: list[Step], reuse: Mapping[Job, Reuse | None]) -> list[Step]:
+    """The steps with what is copied from older features: of one step the same rows of each."""
+    divided = []
+    for step in steps:
+        alike: dict[bytes, list[tuple[Job, ArtefactWriter, ShardTask]]] = {}
+        for job, writer, task in zip(*step, strict=True):
+            planned = replace(task, reuse=reuse[job])
+            alike.setdefault(planned.to_compute().tobytes(), []).append((job, writer, planned))
+        divided += [Step(*zip(*members, strict=True)) for members in alike.values()]
+    return divided
+
+
+def records_of(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRecord, ...]]:
+    """Records of the tasks, in their order.
+
+    Whole shards go to an executor of the caller, and to processes where there are enough of them.
+    Else the batches of a shard are shared among the workers of this machine, so that a small
+    dataset of one shard keeps all of them busy.
+    """
+    busy = sum(bool(_n_batches(step)) for step in steps)
+    processes = _kind(steps, workers) == "process" and busy >= workers.count > 1
+    if workers.executor is not None or processes:
+        return ordered_map(compute_pass, (step.tasks for step in steps), workers, "process")
+    return _from_batches(steps, workers)
+
+
+def _kind(steps: list[Step], workers: Workers) -> Kind:
+    """What the workers of this machine are."""
+    return workers.kind or steps[0].jobs[0].featurizer.workers
+
+
+def _from_batches(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRecord, ...]]:
+    few = sum(map(_n_batches, steps)) < 2  # starting processes would take longer than one batch
+    blocks = _blocks(steps, replace(workers, count=1) if few else workers)
+    for step in steps:
+        made = step.featurizers
+        of_step = [next(blocks) for _ in range(_n_batches(step))]
+        try:
+            yield write_pass(step.tasks, made, of_step)
+        except StoreError:
+            if all(task.reuse is None for task in step.tasks):
+                raise
+            # an older feature is damaged, or was removed meanwhile
+            yield compute_pass(tuple(task.anew() for task in step.tasks))
+
+
+def _n_batches(step: Step) -> int:
+    return -(-len(step.tasks[0].to_compute()) // step.featurizers[0].batch_rows)
+
+
+def _blocks(steps: list[Step], workers: Workers) -> Iterator[tuple[Block, ...]]:
+    """The blocks of each batch of each step, one per feature that lacks the shard."""
+    batches = ((step, batch) for step in steps for batch in _batches(step))
+    if _kind(steps, workers) == "thread":
+        return ordered_map(_featurize_step, batches, workers, "thread")
+    tasks = (([task.feature for task in step.tasks], batch) for step, batch in batches)
+    return ordered_map(compute_batch, tasks, workers, "process")
+
+
+def _batches(step: Step) -> Iterator[FeatureInput | PartialInput]:
+    job, task = step.jobs[0], step.tasks[0]
+    return batches_of_rows(job.rows, job.featurizer, task.start, task.stop, task.to_compute())
+
+
+def _featurize_step(task: tuple[Step, FeatureInput | PartialInput]) -> tuple[Block, ...]:
+    step, batch = task
+    return featurize_together(step.featurizers, batch)

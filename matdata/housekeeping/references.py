@@ -1,0 +1,95 @@
+"""What a reference on the command line of `matdata rm` means: the artefacts that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from matdata.core.digest import SHORT
+from matdata.core.errors import StoreError, did_you_mean, first_few
+from matdata.core.given import require_name
+from matdata.housekeeping.artefacts import Artefact, Kind
+from matdata.store.files import safe_name
+
+FORMS = (
+    "NAME or NAME@VERSION of a dataset, with /features/FEATURE or /splits/SPLIT of it, "
+    "snapshots/SOURCE/VERSION, or runs/RUN"
+)
+_OF_DATASET: dict[str, Kind] = {"features": "feature", "splits": "split"}
+
+
+def named(artefacts: Sequence[Artefact], ref: str) -> list[Artefact]:
+    """The artefacts that a reference names; of a dataset's bare name all versions.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or of several versions or features it is not said which is meant.
+    """
+    parts = require_name(ref, "what shall be removed").split("/")
+    if parts[0] == "runs" and len(parts) == 2:
+        return _only(artefacts, "run", ref, lambda own: own == ref)
+    if parts[0] == "snapshots" and len(parts) == 3:
+        return _only(artefacts, "snapshot", ref, lambda own: own.startswith(ref))
+    if len(parts) == 3 and parts[1] in _OF_DATASET:
+        return _of_dataset(artefacts, ref, parts[0], _OF_DATASET[parts[1]], parts[2])
+    if len(parts) != 1:
+        raise StoreError(
+            f"{ref[:200]!r} names nothing that can be removed", next_step=f"expected {FORMS}"
+        )
+    name, at, _ = ref.partition("@")
+    if at:
+        return _only(artefacts, "dataset", ref, lambda own: own.startswith(ref))
+    versions = [
+        one for one in artefacts if one.kind == "dataset" and one.ref.partition("@")[0] == name
+    ]
+    if not versions:
+        raise _nothing(artefacts, "dataset", ref)
+    return versions
+
+
+def _of_dataset(
+    artefacts: Sequence[Artefact], ref: str, dataset: str, kind: Kind, name: str
+) -> list[Artefact]:
+    """A split or a feature of one version of a dataset."""
+    middle = f"/{kind}s/"
+
+    def fits(own: str) -> bool:
+        owner, _, last = own.partition(middle)
+        of_it = owner.startswith(dataset) if "@" in dataset else owner.split("@")[0] == dataset
+        return of_it and (last == name if kind == "split" else _is_feature(last, name))
+
+    return _only(artefacts, kind, ref, fits)
+
+
+def _is_feature(folder: str, asked: str) -> bool:
+    """Whether a folder is that of a feature: its own name, or ``feature`` or ``feature@digest``."""
+    spec, _, digest = asked.partition("@")
+    own, own_digest = folder[: -SHORT - 1], folder[-SHORT:]
+    return folder == asked or (own == safe_name(spec) and own_digest.startswith(digest))
+
+
+def _only(
+    artefacts: Sequence[Artefact], kind: Kind, ref: str, fits: Callable[[str], bool]
+) -> list[Artefact]:
+    of_kind = [one for one in artefacts if one.kind == kind]
+    fitting = [one for one in of_kind if one.ref == ref]
+    fitting = fitting or [one for one in of_kind if fits(one.ref)]
+    if not fitting:
+        raise _nothing(artefacts, kind, ref)
+    if len(fitting) > 1:
+        raise StoreError(
+            f"{ref!r} means {len(fitting)} {kind}s; which of them shall go is not said",
+            next_step=f"name one: {first_few([one.ref for one in fitting])}",
+        )
+    return fitting
+
+
+def _nothing(artefacts: Sequence[Artefact], kind: Kind, ref: str) -> StoreError:
+    refs = [one.ref for one in artefacts if one.kind == kind]
+    names = sorted({one.partition("@")[0] for one in refs} if kind == "dataset" else set(refs))
+    others = {one.ref for one in artefacts if one.ref.endswith(f"/{ref}")}
+    meant = sorted(others) or names
+    return StoreError(
+        f"there is no {kind} {ref[:200]!r} in this cache{did_you_mean(ref, meant)}",
+        next_step=f"there are: {first_few(meant) if meant else 'none'}; a reference is {FORMS}",
+    )

@@ -1,0 +1,100 @@
+"""Finds the shared folder that an address leads into, and what is named within it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from matdata.core.errors import ConfigError, StoreError, first_few
+from matdata.sharing.address import Address, address_of, is_address
+from matdata.sharing.connecting import open_folder
+from matdata.sharing.folder import SharedFolder
+from matdata.sharing.layout import FOLDERS
+from matdata.sharing.reading import read_marker
+from matdata.sharing.retrying import retried
+
+ENV = "MATDATA_REMOTE"
+#: Names of a reference at most (``DATASET/features/FEATURE``): so far up the folder may lie.
+DEPTH = 3
+
+
+class Located(NamedTuple):
+    """A shared folder, and what is named in it: empty if the address is that of the folder."""
+
+    folder: SharedFolder
+    ref: str
+    address: Address
+
+
+def locate(what: str | Path) -> Located:
+    """The shared folder of an address such as ``s3://bucket/lab/golden``, and ``golden`` in it.
+
+    A reference alone is looked up in the folder that ``$MATDATA_REMOTE`` names.
+
+    Raises
+    ------
+    ConfigError
+        If it is no address, and the variable is not set.
+    StoreError
+        If there is no shared folder at the address or above it, or it cannot be reached.
+    """
+    if not is_address(what):
+        base = os.environ.get(ENV, "")
+        if not base:
+            raise ConfigError(
+                f"{str(what)[:100]!r} is no address, and ${ENV} names no shared folder",
+                next_step=f"give the address (s3://…/NAME), or set {ENV}; `matdata import` takes "
+                "a folder or an archive of this machine",
+            )
+        address = address_of(base, f"${ENV}")
+        folder = open_folder(address)
+        if not read_marker(folder):
+            raise _nothing_at(str(address))
+        return Located(folder, str(what), address)
+    address, names = address_of(str(what)), list[str]()
+    first = address
+    folder = open_folder(address)
+    for _ in range(DEPTH + 1):
+        if read_marker(folder):
+            return Located(folder, "/".join(names), address)
+        parent = address.parent()
+        if parent is None:
+            break
+        address, name = parent
+        names.insert(0, name)
+        folder = folder.at(address)
+    raise _nothing_at(str(first))
+
+
+def only_dataset(folder: SharedFolder) -> str:
+    """Name of the dataset of a shared folder that holds one.
+
+    Raises
+    ------
+    StoreError
+        If it holds several or none, or cannot be listed.
+    """
+    what = f"{folder.shown}/{FOLDERS['dataset']} cannot be listed"
+    try:
+        names = retried(lambda: folder.folders(FOLDERS["dataset"]), what)
+    except NotImplementedError:
+        raise StoreError(
+            what,
+            cause="a web server that shows no listings",
+            next_step=f"name the dataset: {folder.shown}/NAME@VERSION-DIGEST",
+        ) from None
+    if len(names) != 1:
+        raise StoreError(
+            f"{folder.shown} holds {len(names) or 'no'} datasets",
+            next_step=f"name one: {folder.shown}/NAME; there: {first_few(names) or 'none'}",
+        )
+    return names[0]
+
+
+def _nothing_at(address: str) -> StoreError:
+    return StoreError(
+        f"nothing was pushed to {address}, or to a folder above it",
+        cause="another address, or a store that hides what it does not let you read",
+        next_step="`matdata push REF URL` pushes there",
+    )

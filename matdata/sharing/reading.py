@@ -1,0 +1,172 @@
+"""Reads what a shared folder says: its marker, its records, and which version a name means."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from matdata.core.digest import digest_bytes
+from matdata.core.errors import DamageError, StoreError
+from matdata.sharing.folder import SharedFolder
+from matdata.sharing.layout import FOLDERS, MARKER, RECORD, Key, blob, latest
+from matdata.sharing.record import LARGEST, FileRecord, Record, damaged, is_marker, sealed
+from matdata.sharing.retrying import WrongBytesError, pause_after, retried
+
+T = TypeVar("T")
+
+#: Most bytes of a file that is held in memory: a manifest, which names each file once.
+LARGEST_MANIFEST = LARGEST
+
+
+def read_marker(folder: SharedFolder) -> bool:
+    """Whether a folder is one of matdata.
+
+    Raises
+    ------
+    StoreError
+        If its marker is damaged or of a newer version, or it cannot be reached.
+    """
+    place = f"{folder.shown}/{MARKER}"
+    return _parsed(folder, MARKER, lambda data: is_marker(data, place)) is not None
+
+
+def read_record(folder: SharedFolder, key: Key) -> Record | None:
+    """The record of an artefact; None if there is none.
+
+    Raises
+    ------
+    DamageError
+        If it is damaged.
+    StoreError
+        If it cannot be read, or is of a newer format.
+    """
+    place = f"{folder.shown}/{key.path}"
+    return _parsed(folder, key.path, lambda data: Record.from_bytes(data, key, place))
+
+
+def read_latest(folder: SharedFolder, name: str) -> str | None:
+    """Version that the bare name of a dataset means; None if it does not say.
+
+    Raises
+    ------
+    DamageError
+        If what it says is damaged.
+    """
+    path = latest(name)
+    place = f"{folder.shown}/{path}"
+
+    def last(data: bytes) -> str:
+        order = sealed(data, place).get("order")
+        if not isinstance(order, list) or not order or not isinstance(order[-1], str):
+            raise damaged(place, "it names no version")
+        return order[-1]
+
+    return _parsed(folder, path, last)
+
+
+def listed(folder: SharedFolder, place: str) -> list[str]:
+    """Names of the records in a place such as ``datasets/golden``, without their ending.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be listed, as most web servers cannot.
+    """
+    what = f"{folder.shown}/{place} cannot be listed"
+    try:
+        sizes = retried(partial(folder.sizes, place), what)
+    except NotImplementedError:
+        raise StoreError(
+            what,
+            cause="a web server that shows no listings, or nothing of that name is there",
+            next_step="name what you want in full: NAME@VERSION-DIGEST, …/features/NAME-DIGEST, "
+            "and --splits A,B or --splits none",
+        ) from None
+    names = [name.removesuffix(RECORD) for name in sizes if name.endswith(RECORD)]
+    return sorted(name for name in names if f"{name}{RECORD}" != latest("x").rpartition("/")[2])
+
+
+def all_keys(folder: SharedFolder) -> list[Key]:
+    """All artefacts that have a record, in the order in which they need each other.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be listed.
+    """
+    keys: list[Key] = []
+    for kind, place in FOLDERS.items():
+        if kind == "run":
+            keys += [Key(kind, "", name) for name in listed(folder, place)]
+            continue
+        what = f"{folder.shown}/{place} cannot be listed"
+        for home in retried(partial(folder.folders, place), what):
+            keys += [Key(kind, home, name) for name in listed(folder, f"{place}/{home}")]
+    return keys
+
+
+def read_blob(folder: SharedFolder, one: FileRecord) -> bytes:
+    """A small file, checked.
+
+    Raises
+    ------
+    DamageError
+        If it is too large, is not there, or other bytes come again and again.
+    StoreError
+        If it cannot be read.
+    """
+    name = blob(one.sha256)
+    place = f"{folder.shown}/{name}"
+    if one.size > LARGEST_MANIFEST:
+        raise damaged(place, f"a manifest of {one.size:,} bytes")
+
+    def attempt() -> bytes | None:
+        data = _content(folder, name, one.size)
+        if data is not None and digest_bytes(data) != one.sha256:
+            raise WrongBytesError("other bytes came than those of its name")
+        return data
+
+    data = retried(attempt, f"{place} cannot be read")
+    if data is None:
+        raise damaged(place, "it is missing")
+    return data
+
+
+def _parsed(folder: SharedFolder, name: str, parse: Callable[[bytes], T]) -> T | None:
+    """What a document says, which is asked for once more if it arrives damaged."""
+    for attempt in (1, 2):
+        data = _read(folder, name)
+        if data is None:
+            return None
+        try:
+            return parse(data)
+        except DamageError:
+            if attempt > 1:
+                raise
+            time.sleep(pause_after(attempt))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _read(folder: SharedFolder, name: str) -> bytes | None:
+    what = f"{folder.shown}/{name} cannot be read"
+    try:
+        data = retried(partial(_content, folder, name, LARGEST), what)
+    except FileNotFoundError:  # there is not even what would hold the folder
+        return None
+    if data is not None and len(data) > LARGEST:
+        raise damaged(f"{folder.shown}/{name}", f"it is longer than {LARGEST:,} bytes")
+    return data
+
+
+def _content(folder: SharedFolder, name: str, most: int) -> bytes | None:
+    try:
+        with folder.opened(name) as file:
+            pieces, left = [], most + 1
+            while left > 0 and (piece := file.read(min(left, 1 << 20))):
+                pieces.append(piece)
+                left -= len(piece)
+            return b"".join(pieces)
+    except FileNotFoundError:
+        return None

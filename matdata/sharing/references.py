@@ -1,0 +1,297 @@
+"""References of artefacts, and what is meant by them in a cache and in a shared folder.
+
+``NAME``, ``NAME@VERSION``: a dataset. ``DATASET/features/FEATURE``: a feature, by its name, by
+``NAME@DIGEST8`` or by its folder. ``DATASET/splits/SPLIT``: a split. ``runs/RUN``: a run.
+``snapshots/SOURCE/VERSION``: a snapshot. After the address of a shared folder and a slash, the same
+names what lies there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matdata.core.digest import SHORT
+from matdata.core.documents import JsonObject
+from matdata.core.errors import ConfigError, StoreError, did_you_mean
+from matdata.core.given import require_name
+from matdata.sharing.artefacts import (
+    Artefact,
+    committed_artefact,
+    dataset_artefact,
+    feature_artefact,
+    run_artefact,
+    snapshot_artefact,
+    split_artefact,
+)
+from matdata.sharing.consistency import manifest_of
+from matdata.sharing.folder import SharedFolder
+from matdata.sharing.layout import FOLDERS, Key
+from matdata.sharing.reading import listed, read_latest, read_record
+from matdata.store import files
+from matdata.store.catalogue import (
+    committed,
+    feature_folder,
+    features,
+    find_dataset,
+    find_feature,
+)
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.manifest import NAME
+from matdata.store.said import folder_of_rows
+
+ALL, NONE = "all", "none"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a reference says: a kind, and names that are not looked up yet.
+
+    Attributes
+    ----------
+    kind
+        ``dataset``, ``split``, ``feature``, ``run`` or ``snapshot``.
+    home
+        The dataset of a split or feature, the source of a snapshot; empty otherwise.
+    name
+        The rest.
+    """
+
+    kind: str
+    home: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What goes with a dataset or is needed by what was named.
+
+    Attributes
+    ----------
+    features, splits
+        Their names, or ``all`` or ``none`` alone.
+    snapshot
+        The records that the dataset was made from, as well.
+    alone
+        Leave out what is needed: the dataset of a feature.
+    """
+
+    features: tuple[str, ...] = (NONE,)
+    splits: tuple[str, ...] = (ALL,)
+    snapshot: bool = False
+    alone: bool = False
+
+
+def parse(text: str) -> Reference:
+    """Take a reference apart.
+
+    Raises
+    ------
+    ConfigError
+        If it has another form.
+    """
+    parts = require_name(text, "the reference").strip("/").split("/")
+    if len(parts) == 1:
+        return Reference("dataset", "", parts[0])
+    if len(parts) == 2 and parts[0] == FOLDERS["run"]:
+        return Reference("run", "", parts[1])
+    for kind in ("split", "feature"):
+        if len(parts) == 3 and parts[1] == FOLDERS[kind]:
+            return Reference(kind, parts[0], parts[2])
+    if len(parts) == 3 and parts[0] == FOLDERS["snapshot"]:
+        return Reference("snapshot", parts[1], parts[2])
+    raise ConfigError(
+        f"{text[:100]!r} names no artefact",
+        next_step="DATASET, DATASET/features/FEATURE, DATASET/splits/SPLIT, runs/RUN or "
+        "snapshots/SOURCE/VERSION",
+    )
+
+
+def in_cache(cache: Path, text: str, choice: Choice) -> list[Artefact]:
+    """The artefacts of a cache that a reference and a choice mean, each after what it needs.
+
+    Raises
+    ------
+    StoreError, FeatureError, ConfigError
+        If one is not there.
+    """
+    asked = parse(text)
+    if asked.kind == "snapshot":
+        return [_snapshot(cache, asked)]
+    if asked.kind == "run":
+        return _run(cache, asked.name, choice)
+    dataset = find_dataset(cache, asked.home or asked.name)
+    first = [] if choice.alone and asked.kind != "dataset" else [dataset_artefact(dataset)]
+    if choice.snapshot:
+        first.insert(0, snapshot_artefact(cache, dataset))
+    if asked.kind == "split":
+        return [*first, split_artefact(dataset, asked.name)]
+    if asked.kind == "feature":
+        return [*first, feature_artefact(dataset, _feature(cache, dataset, asked.name))]
+    splits = _chosen(choice.splits, dataset.split_names(), "split", dataset.ref)
+    stored = {folder.name: folder for folder in features(cache, dataset.data_ref)}
+    folders = list(stored.values())
+    if choice.features != (ALL,):
+        names = [] if choice.features == (NONE,) else choice.features
+        folders = [_feature(cache, dataset, name) for name in names]
+    return [
+        *first,
+        *(split_artefact(dataset, name) for name in splits),
+        *(feature_artefact(dataset, folder) for folder in folders),
+    ]
+
+
+def _snapshot(cache: Path, asked: Reference) -> Artefact:
+    folders = committed(cache / FOLDERS["snapshot"] / asked.home)
+    matching = [one for one in folders if one.name.startswith(asked.name)]
+    if len(matching) != 1:
+        raise StoreError(
+            f"{len(matching) or 'no'} snapshots {asked.home}/{asked.name} in {cache}",
+            next_step=f"there are: {', '.join(one.name for one in folders) or 'none'}",
+        )
+    return committed_artefact(Key("snapshot", asked.home, matching[0].name), matching[0])
+
+
+def _run(cache: Path, name: str, choice: Choice) -> list[Artefact]:
+    folder = cache / FOLDERS["run"] / name
+    if not (folder / NAME).is_file():
+        names = [one.name for one in committed(cache / FOLDERS["run"])]
+        raise StoreError(
+            f"no run {name!r} in {cache}{did_you_mean(name, names)}",
+            next_step=f"runs there: {', '.join(names) or 'none yet'}",
+        )
+    run, dataset = run_artefact(cache, folder)
+    if choice.alone:
+        return [run]
+    inputs = [key.name for key in run.needs if key.kind == "feature"]
+    split = next(key.name for key in run.needs if key.kind == "split")
+    folders = [one for one in features(cache, dataset.data_ref) if one.name in inputs]
+    first = [snapshot_artefact(cache, dataset)] if choice.snapshot else []
+    return [
+        *first,
+        dataset_artefact(dataset),
+        split_artefact(dataset, split),
+        *(feature_artefact(dataset, one) for one in folders),
+        run,
+    ]
+
+
+def _feature(cache: Path, dataset: DatasetFolder, name: str) -> Path:
+    """Folder of a feature, by its name, ``name@digest8``, or the name of the folder."""
+    for folder in features(cache, dataset.data_ref):
+        if folder.name == name:
+            return folder
+    return find_feature(cache, dataset.data_ref, name, {})
+
+
+def _chosen(asked: Sequence[str], there: Sequence[str], kind: str, ref: str) -> list[str]:
+    """Names that were chosen of those that are there."""
+    if tuple(asked) == (NONE,):
+        return []
+    if tuple(asked) == (ALL,):
+        return list(there)
+    for name in asked:
+        if name not in there:
+            raise StoreError(
+                f"{ref} has no {kind} {name!r}{did_you_mean(name, there)}",
+                next_step=f"{FOLDERS[kind]}: {', '.join(there) or 'none'}",
+            )
+    return list(asked)
+
+
+def in_folder(folder: SharedFolder, text: str, choice: Choice) -> list[Key]:
+    """The artefacts of a shared folder that a reference and a choice mean, without their needs.
+
+    Raises
+    ------
+    StoreError, ConfigError
+        If one is not there, or the folder cannot be listed where it must be.
+    """
+    asked = parse(text)
+    if asked.kind in ("run", "snapshot"):
+        return [Key(asked.kind, asked.home, asked.name)]
+    dataset, manifest = find_shared_dataset(folder, asked.home or asked.name)
+    if asked.kind == "split":
+        return [Key("split", dataset_ref(dataset), asked.name)]
+    home = features_home(dataset, manifest)
+    if asked.kind == "feature":
+        return [feature_key(folder, home, asked.name)]
+    splits = _listed_names(folder, choice.splits, "split", dataset_ref(dataset))
+    snapshot = str(manifest["made_from"]["snapshot"]).partition("/")
+    more = [Key("snapshot", snapshot[0], snapshot[2])] if choice.snapshot else []
+    if choice.features in ((ALL,), (NONE,)):
+        names = _listed_names(folder, choice.features, "feature", home)
+        features = [Key("feature", home, name) for name in names]
+    else:
+        features = [feature_key(folder, home, name) for name in choice.features]
+    own = [Key("split", dataset_ref(dataset), name) for name in splits]
+    return [*more, dataset, *own, *features]
+
+
+def _listed_names(
+    folder: SharedFolder, asked: Sequence[str], kind: str, home: str
+) -> Iterable[str]:
+    if tuple(asked) == (NONE,):
+        return ()
+    if tuple(asked) == (ALL,):
+        return listed(folder, f"{FOLDERS[kind]}/{home}")
+    return asked
+
+
+def dataset_ref(key: Key) -> str:
+    """``name@version`` of a dataset."""
+    return f"{key.home}@{key.name}"
+
+
+def features_home(key: Key, manifest: JsonObject) -> str:
+    """``name@version`` under which the features of a dataset lie."""
+    return f"{key.home}@{folder_of_rows(manifest, key.name)}"
+
+
+def find_shared_dataset(folder: SharedFolder, ref: str) -> tuple[Key, JsonObject]:
+    """The dataset that a reference means in a shared folder, with its manifest.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or several.
+    """
+    name, _, version = ref.partition("@")
+    exact = version or read_latest(folder, name) or ""
+    record = read_record(folder, Key("dataset", name, exact)) if exact else None
+    if record is None:
+        names = listed(folder, f"{FOLDERS['dataset']}/{name}")
+        matching = [one for one in names if one.startswith(version)]
+        if len(matching) != 1:
+            raise StoreError(
+                f"{folder.shown} holds {'several versions' if matching else 'no dataset'} {ref!r}",
+                next_step=f"versions there: {', '.join(names) or 'none'}",
+            )
+        record = read_record(folder, Key("dataset", name, matching[0]))
+    assert record is not None
+    return record.key, manifest_of(record, folder)
+
+
+def feature_key(folder: SharedFolder, home: str, name: str) -> Key:
+    """The feature that a name means in a shared folder.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or several.
+    """
+    spec, _, digest = name.partition("@")
+    prefix = feature_folder(spec, "")
+    exact = Key("feature", home, f"{prefix}{digest}" if digest else files.safe_name(name))
+    if len(exact.name) > SHORT and read_record(folder, exact) is not None:
+        return exact
+    there = listed(folder, f"{FOLDERS['feature']}/{home}")
+    matching = [one for one in there if one[:-SHORT] == prefix and one.endswith(digest)]
+    if len(matching) == 1:
+        return Key("feature", home, matching[0])
+    what = "several features" if matching else "no feature"
+    raise StoreError(
+        f"{folder.shown} holds {what} {name!r} of {home}{did_you_mean(name, there)}",
+        next_step=f"features there: {', '.join(there) or 'none'}",
+    )

@@ -1,0 +1,141 @@
+"""Datasets opened at an address: the dataset is pulled, its features are read where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from matdata.core.cache import BLOCKS, ensure_writable
+from matdata.core.console import SILENT
+from matdata.core.digest import SHORT, digest_bytes
+from matdata.core.errors import ConfigError, FeatureError, did_you_mean
+from matdata.features import featurizer
+from matdata.features.feature import Feature, open_feature
+from matdata.sharing.address import Address
+from matdata.sharing.artefacts import SHARDS
+from matdata.sharing.block_cache import BlockCache
+from matdata.sharing.consistency import manifest_of
+from matdata.sharing.defaults import WORKERS
+from matdata.sharing.folder import SharedFolder
+from matdata.sharing.install import Transfer
+from matdata.sharing.layout import FOLDERS, Key
+from matdata.sharing.locating import locate, only_dataset
+from matdata.sharing.pull import plan, pull_all
+from matdata.sharing.reading import listed, read_record
+from matdata.sharing.receive import receive_all
+from matdata.sharing.record import Record
+from matdata.sharing.references import Choice, in_folder, parse
+from matdata.sharing.remote_file import BlockSource
+from matdata.sharing.remote_parts import RemoteParts
+from matdata.store.catalogue import feature_folder
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.locks import LOCK, holding
+
+
+class RemoteFeatures:
+    """The features of a dataset that lie in a shared folder.
+
+    Parameters
+    ----------
+    address, folder
+        Where they are.
+    cache
+        Where blocks of them are kept.
+    """
+
+    def __init__(self, address: Address, folder: SharedFolder, cache: Path) -> None:
+        self._folder, self._cache = folder, cache
+        self._source = BlockSource(address, BlockCache(cache))
+
+    def opened(self, dataset: DatasetFolder, spec: str, settings: Mapping[str, object]) -> Feature:
+        """A feature of a dataset: that of the cache, or else the one of the shared folder.
+
+        Raises
+        ------
+        FeatureError
+            If there is none, or several that match.
+        """
+        try:
+            return open_feature(dataset, self._cache, spec, settings)
+        except FeatureError:
+            record = self._record(dataset, spec, settings)
+        headers = self._headers(record)
+        parts = RemoteParts(self._source, record.files)
+        return Feature(
+            headers, dataset.ids, dataset.data_digest, dict(settings), dataset.rejects, parts
+        )
+
+    def _record(self, dataset: DatasetFolder, spec: str, settings: Mapping[str, object]) -> Record:
+        name, _, digest = spec.partition("@")
+        home = dataset.data_ref
+        prefix = feature_folder(name, "")
+        if digest:  # found without a listing, which most web servers do not have
+            exact = read_record(self._folder, Key("feature", home, f"{prefix}{digest}"))
+            if exact is not None:
+                return exact
+        names = listed(self._folder, f"{FOLDERS['feature']}/{home}")
+        asked = featurizer(name, dict(settings)).settings.identity() if settings else {}
+        fitting: list[Record] = []
+        for one in names:
+            if one[:-SHORT] != prefix or not one.endswith(digest):
+                continue
+            record = read_record(self._folder, Key("feature", home, one))
+            if record is None:
+                continue
+            stored = manifest_of(record, self._folder)["settings"]
+            if all(stored.get(key) == asked[key] for key in settings if key in stored):
+                fitting.append(record)
+        if len(fitting) == 1:
+            return fitting[0]
+        what = f"{len(fitting)} features" if fitting else "no feature"
+        raise FeatureError(
+            f"{self._folder.shown} holds {what} {spec!r} of {home}{did_you_mean(name, names)}",
+            next_step=f"features there: {', '.join(names) or 'none'}; name one as NAME@DIGEST",
+        )
+
+    def _headers(self, record: Record) -> Path:
+        """A folder with all files of a feature but its shards, which are small."""
+        digest = digest_bytes(record.to_bytes())
+        folder = self._cache / BLOCKS / f".headers-{digest[:16]}"
+        small = {name: one for name, one in record.files.items() if not name.startswith(SHARDS)}
+        with holding(folder.with_name(f"{LOCK}headers-{digest[:16]}")):
+            receive_all(small, self._folder, folder, folder, WORKERS, SILENT, record.key.ref)
+        return folder
+
+
+def open_shared(url: str, cache: Path) -> tuple[Path, RemoteFeatures]:
+    """Pull the dataset at an address, and open its features there.
+
+    Parameters
+    ----------
+    url
+        The address of a shared folder, a slash and the name of a dataset.
+    cache
+        Where the dataset goes.
+
+    Returns
+    -------
+    folder
+        Of the dataset in the cache.
+    features
+        What opens its features.
+
+    Raises
+    ------
+    ConfigError
+        If the address names something else than a dataset.
+    StoreError
+        If it is not there, or cannot be pulled.
+    """
+    folder, ref, address = locate(url)
+    name = ref or only_dataset(folder)
+    if parse(name).kind != "dataset":
+        raise ConfigError(
+            f"{name!r} is no dataset, which alone can be opened at an address",
+            next_step="`matdata pull` pulls runs, splits and features",
+        )
+    ensure_writable(cache)
+    transfer = Transfer(folder, cache, WORKERS, SILENT)
+    pulled = pull_all(plan(folder, in_folder(folder, name, Choice())), transfer)
+    (dataset,) = (one.folder for one in pulled if one.kind == "dataset")
+    return dataset, RemoteFeatures(address, folder, cache)

@@ -1,0 +1,129 @@
+"""Rows of a dataset by range, read from its files: memory does not grow with the dataset."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Crystals, Int, as_ids
+from matdata.core.errors import MatdataError, StoreError
+from matdata.core.structures import Structures
+from matdata.store import hdf5, tables
+from matdata.store.columns import ROWS, read_crystals
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.parts import check_once
+
+FORMULA = "formula_given"  # where a row has no structure
+ROWS_AT_ONCE = 16384
+
+
+class DatasetRows:
+    """Reads rows ``start:stop`` of a committed dataset; each file is checked once per process.
+
+    Parameters
+    ----------
+    dataset
+        The dataset; of its table no more is read than what is asked for.
+    """
+
+    def __init__(self, dataset: DatasetFolder) -> None:
+        self.dataset = dataset
+
+    @classmethod
+    def at(cls, folder: Path, digest: str) -> DatasetRows:
+        """The rows of the dataset in a folder.
+
+        Raises
+        ------
+        StoreError
+            If there is no dataset, or another one than that of the `digest` of its rows.
+        """
+        dataset = DatasetFolder(folder)
+        if dataset.data_digest != digest:
+            raise StoreError(
+                f"{folder} holds dataset {dataset.data_digest[:8]}, expected {digest[:8]}",
+                cause="the folder of another cache is mounted in its place",
+            )
+        return cls(dataset)
+
+    def __len__(self) -> int:
+        return int(self.dataset.manifest["rows"])
+
+    @property
+    def _table(self) -> Path:
+        return check_once(self.dataset.folder, self.dataset.manifest, "table.parquet")
+
+    @contextlib.contextmanager
+    def _crystals(self) -> Iterator[hdf5.Shard]:
+        shard = hdf5.Shard(check_once(self.dataset.folder, self.dataset.manifest, "crystals.h5"))
+        try:
+            yield shard
+        finally:
+            shard.close()
+
+    @functools.cached_property
+    def _rows_of_crystals(self) -> Int | None:
+        """Rows (k,) that have a structure; None where all have one."""
+        with self._crystals() as shard:
+            return shard.read(ROWS) if ROWS in shard else None
+
+    @functools.cached_property
+    def _names(self) -> list[str]:
+        return tables.read_names(self._table)
+
+    def check_column(
+        self, name: str, use: str = "", error: type[MatdataError] = StoreError
+    ) -> None:
+        """Refuse a column that is not in the table; see `tables.check_column`."""
+        tables.check_column(self.dataset.ref, self._names, name, use, error)
+
+    def cells(self, names: Sequence[str], start: int, stop: int) -> tables.Columns:
+        """Cells of some columns, by name one for each row."""
+        return tables.read_rows(self._table, names, start, stop)
+
+    def ids(self, start: int, stop: int) -> npt.NDArray[np.str_]:
+        """Material ids."""
+        return as_ids(self.cells(["material_id"], start, stop)["material_id"])
+
+    def structures(self, start: int, stop: int) -> Structures:
+        """Structures of the rows that have one."""
+        ids = self.ids(start, stop)
+        if self.dataset.kind == "composition":
+            return Structures.none(ids)
+        rows = self._rows_of_crystals
+        with self._crystals() as shard:
+            if rows is None:
+                return Structures.of(Crystals(ids, **read_crystals(shard, start, stop)))
+            first, last = np.searchsorted(rows, [start, stop]).tolist()
+            inside = rows[first:last] - start
+            columns = read_crystals(shard, first, last)
+        return Structures(ids, Crystals(ids[inside], **columns), inside)
+
+    def compositions(
+        self, start: int, stop: int, structures: Structures | None = None
+    ) -> Compositions:
+        """Compositions, counted from the structures of these rows or parsed from the formula."""
+        structures = self.structures(start, stop) if structures is None else structures
+        given = FORMULA in self._names and not structures.is_complete
+        formulas: list[Any] = self.cells([FORMULA], start, stop)[FORMULA] if given else []
+        return Compositions.from_rows(structures, formulas)
+
+    @functools.cached_property
+    def n_sites(self) -> int:
+        """Sites of all structures."""
+        with self._crystals() as shard:
+            return shard.length("numbers")
+
+    @functools.cached_property
+    def n_amounts(self) -> int:
+        """Elements of all compositions, each counted once per composition that has it."""
+        starts = range(0, len(self), ROWS_AT_ONCE)
+        ranges = ((start, min(start + ROWS_AT_ONCE, len(self))) for start in starts)
+        return sum(len(self.compositions(*rows).numbers) for rows in ranges)

@@ -1,0 +1,305 @@
+"""Each export is built again and compared with what was exported: only what is declared is lost."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from support import mixed, rich
+
+import matdata as md
+from matdata.cli import main
+from matdata.datasets.exporting import ExportRequest, Written, export_dataset
+from matdata.datasets.exports import kinds
+from matdata.datasets.exports.content import Exported
+from matdata.datasets.exports.formats import FORMATS
+from matdata.datasets.exports.headers import headers_of
+from matdata.datasets.exports.losses import ASPECTS
+
+BUILT_AGAIN = [name for name, one in FORMATS.items() if one.rebuilt_from is not None]
+#: Formats of which nothing at all is lost but splits that were not asked for.
+EXACT = ("hf", "aselmdb", "pyg", "optimade")
+FILES = {"optimade": "out.json", "parquet": "out.parquet", "aselmdb": "out.aselmdb"}
+OF_KIND: dict[str, Callable[[pa.DataType], bool]] = {
+    "texts": kinds.is_text,
+    "truth": kinds.is_truth,
+    "arrays": kinds.is_array,
+    "nested": kinds.is_nested,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("rich")
+
+
+@pytest.fixture(scope="module")
+def dataset(folder):
+    return rich.build(folder)
+
+
+def write(dataset: Any, folder: Any, form: str, **options: Any) -> Written:
+    path = folder / FILES.get(form, f"out.{form}")
+    return export_dataset(dataset, ExportRequest(path, form, **options))
+
+
+def build_again(written: Written, cache: Any, *more: str) -> Any:
+    """What the command that the export printed makes."""
+    command = shlex.split(written.rebuild)
+    assert command[:2] == ["matdata", "build"]
+    options = ["--cache", str(cache), "--workers", "1", "--split", "none", "--quiet", *more]
+    assert main([*command[1:], *options]) == 0
+    return md.open(command[command.index("--name") + 1], cache=cache)
+
+
+def columns_of(content: Exported) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {name: [] for name in content.names.values()}
+    for block in content.blocks(5):
+        for name, cells in block.columns().items():
+            columns[name] += cells
+    return columns
+
+
+def differences(dataset: Any, again: Any) -> set[str]:
+    """Aspects in which a rebuilt dataset differs from the exported one."""
+    before, after = Exported(dataset), Exported(again)
+    lost = set()
+    if dataset.structures.digest() != again.structures.digest():
+        lost.add("structures")
+    headers, ours, theirs = headers_of(before), columns_of(before), columns_of(after)
+    same = {name: name if name in theirs else headers[name] for name in ours}
+    if any(name != other for name, other in same.items()):
+        lost.add("names")
+    assert set(same.values()) == set(theirs)
+    for name, cells in ours.items():
+        if cells != theirs[same[name]]:
+            kind = before.types[name]
+            lost.add(next((one for one, test in OF_KIND.items() if test(kind)), f"cells {name}"))
+    if {same[name]: unit for name, unit in before.units.items()} != after.units:
+        lost.add("units")
+    if {same[name]: same[axis] for name, axis in before.axes.items()} != after.axes:
+        lost.add("axes")
+    if before.words != after.words:
+        lost.add("words")
+    return lost
+
+
+@pytest.mark.parametrize("form", BUILT_AGAIN)
+def test_only_what_is_declared_is_lost(form, dataset, folder, tmp_path):
+    written = write(dataset, folder, form)
+    again = build_again(written, tmp_path, "--parts", "none")
+    declared = {loss["aspect"] for loss in written.losses}
+    assert declared <= set(ASPECTS)
+    assert differences(dataset, again) == declared - {"splits"}
+    same = written.content_digest == Exported(again).content_digest
+    assert same is (form in EXACT)
+
+
+@pytest.mark.parametrize("form", BUILT_AGAIN)
+def test_an_export_of_the_rebuilt_is_the_same_export(form, dataset, folder, tmp_path):
+    raw = form == "csv"  # else each export puts an apostrophe in front of a formula
+    written = write(dataset, folder, form, raw_text=raw)
+    again = build_again(written, tmp_path, "--parts", "none")
+    (tmp_path / "again").mkdir()
+    twice = write(again, tmp_path / "again", form, raw_text=raw)
+    third = build_again(twice, tmp_path / "third", "--parts", "none")
+    assert Exported(third).content_digest == Exported(again).content_digest
+    assert third.structures.digest() == again.structures.digest() or form == "extxyz"
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "hf", "matbench"])
+@pytest.mark.parametrize("kind", ["mixed", "composition"])
+def test_materials_without_a_structure_come_back(form, kind, tmp_path):
+    records = mixed.rows(9)
+    for number, record in enumerate(records):
+        record["formula"] = f"{record['formula']} " if number else "CuSO4·5H2O"
+        record |= {"structure": None} if kind == "composition" else {}
+    path = mixed.write_csv(tmp_path / "some.csv", records)
+    options = {"cache": tmp_path / "c", "split": None, "workers": 1, "name": "some"}
+    dataset = md.build(path, formula_col="formula", **options)
+    assert dataset.kind == kind
+    if form == "matbench" and kind == "mixed":
+        with pytest.raises(md.ConfigError, match="structures or compositions"):
+            write(dataset, tmp_path, form)
+        return
+    written = write(dataset, tmp_path, form)
+    again = build_again(written, tmp_path / "again", "--dedupe", "none")
+    declared = {loss["aspect"] for loss in written.losses}
+    if form == "csv" and kind == "mixed":
+        assert declared == {"structures"}
+        return
+    assert declared == set()
+    assert again.columns["formula"] == dataset.columns["formula"]
+    assert again.columns["formula_given"] == dataset.columns["formula_given"]
+    assert Exported(again).content_digest == written.content_digest
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_equal_datasets_give_equal_bytes(form, dataset, tmp_path):
+    places = [tmp_path / "a", tmp_path / "b"]
+    for place in places:
+        place.mkdir()
+    outputs = [write(dataset, place, form).path for place in places]
+    assert _bytes(outputs[0]) == _bytes(outputs[1])
+
+
+def _bytes(path: Any) -> dict[str, bytes]:
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return {one.name: one.read_bytes() for one in files}
+
+
+@pytest.mark.parametrize("form", BUILT_AGAIN)
+def test_blocks_leave_no_mark(form, dataset, tmp_path, monkeypatch):
+    outputs = []
+    for rows in (5_000, 5):
+        monkeypatch.setattr(Exported.blocks, "__defaults__", (rows,))
+        (tmp_path / str(rows)).mkdir()
+        written = write(dataset, tmp_path / str(rows), form)
+        again = build_again(written, tmp_path / f"c{rows}", "--parts", "none")
+        outputs.append(Exported(again).content_digest)
+    assert outputs[0] == outputs[1]
+
+
+def test_derived_columns_are_left_out_unless_asked_for(dataset, tmp_path, capsys):
+    plain = write(dataset, tmp_path, "csv").path.read_text().splitlines()[0]
+    assert "chemsys" not in plain
+    assert "n_sites," in plain
+    assert "energy_per_atom" not in plain
+    path = tmp_path / "all.csv"
+    cache = ["--cache", str(dataset.cache)]
+    assert main(["export", "rich", str(path), "--derived", *cache]) == 0
+    assert "not kept: derived: a rebuild computes them anew" in capsys.readouterr().out
+    header = path.read_text().splitlines()[0]
+    assert "chemsys" in header
+    assert "volume_per_atom (Å^3/atom)" in header
+    assert "n_sites_given_given" in header
+
+
+def test_json_names_features_losses_and_the_way_back(dataset, tmp_path, capsys):
+    dataset.featurize("fractions", workers=1)
+    path = tmp_path / "out.csv"
+    options = ["--features", "fractions", "--json", "--cache", str(dataset.cache)]
+    assert main(["export", "rich", str(path), *options]) == 0
+    record = json.loads(capsys.readouterr().out)
+    feature = dataset.feature("fractions")
+    columns = len(feature.labels)
+    assert record["features"] == [{"feature": "fractions", "rows": 12, "columns": columns}]
+    aspects = {loss["aspect"] for loss in record["losses"]}
+    assert {"features", "structures", "names"} <= aspects
+    assert record["rebuild"].startswith(f"matdata build {path} --name rich")
+    assert record["content_digest"] == Exported(dataset).content_digest
+
+
+def test_a_folder_of_other_files_is_not_replaced(dataset, tmp_path):
+    write(dataset, tmp_path, "pyg")
+    before = _bytes(tmp_path / "out.pyg")
+    write(dataset, tmp_path, "pyg")
+    assert _bytes(tmp_path / "out.pyg") == before
+    (tmp_path / "out.pyg" / "mine.txt").write_text("notes")
+    with pytest.raises(md.MatdataError, match=r"not of an export: mine\.txt"):
+        write(dataset, tmp_path, "pyg")
+    assert (tmp_path / "out.pyg" / "mine.txt").read_text() == "notes"
+    (tmp_path / "out.hf").write_text("a file")
+    with pytest.raises(md.MatdataError, match="is a file, and the format is a folder"):
+        write(dataset, tmp_path, "hf")
+
+
+@pytest.mark.parametrize("form", ["hf", "pyg", "matbench", "aselmdb", "optimade"])
+def test_nothing_half_written_is_left(form, dataset, tmp_path, monkeypatch):
+    def fail(*_: object) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("matdata.store.structure_rows.StructureRows.read", fail)
+    content_digest = property(lambda self: "0" * 64)
+    monkeypatch.setattr(Exported, "content_digest", content_digest)
+    with pytest.raises(md.MatdataError, match="no space is left"):
+        write(dataset, tmp_path, form)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_that_would_spoil_a_frame_is_refused(tmp_path):
+    path = tmp_path / "a.jsonl"
+    record = {**rich.records(1)[0], "note": 'a="\n'}
+    path.write_text(json.dumps(record))
+    dataset = md.build(path, cache=tmp_path / "c", split=None, workers=1)
+    with pytest.raises(md.ConfigError, match="would make the frame unreadable"):
+        write(dataset, tmp_path, "extxyz")
+
+
+def test_odd_units_never_become_others(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("material_id,formula,band_gap,x\na,NaCl,1.5,2\nb,KCl,2.5,3\n")
+    unit = {"band_gap": "furlong", "x": "eV/f.u."}
+    options = {"cache": tmp_path / "c", "split": None, "workers": 1}
+    dataset = md.build(path, name="odd", unit=unit, **options)
+    assert dataset.units == {**unit, "volume_per_atom": "Å^3/atom"} or dataset.units == unit
+    written = write(dataset, tmp_path, "csv")
+    header = written.path.read_text().splitlines()[0]
+    assert header == "material_id,formula,band_gap (furlong),x (eV/f.u.)"
+    again = build_again(written, tmp_path / "d")
+    units = {name: unit for name, unit in again.units.items() if name != "volume_per_atom"}
+    assert units == {"x (eV/f.u.)": "eV/f.u."}
+    (loss,) = [loss for loss in written.losses if loss["aspect"] == "units"]
+    assert loss["of"] == ["band_gap"]
+
+
+@pytest.mark.parametrize("target", ["density", "density (g/cm^3)"])
+def test_a_column_is_named_with_or_without_its_unit(target, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("material_id,formula,density (g/cm^3),k\na,NaCl,2.2,1\nb,KCl,2.0,2\n")
+    options = {"cache": tmp_path / "c", "split": None, "workers": 1}
+    dataset = md.build(path, target=target, **options)
+    assert dataset.manifest["targets"] == {"density (g/cm^3)": "g/cm^3"}
+
+
+def test_a_name_of_two_columns_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("material_id,formula,gap (eV),gap (meV)\na,NaCl,2.2,2200\nb,KCl,2.0,2000\n")
+    options = {"cache": tmp_path / "c", "split": None, "workers": 1}
+    with pytest.raises(md.SourceError, match=r"'gap' is 'gap \(eV\)' and 'gap \(meV\)'"):
+        md.build(path, target="gap", **options)
+    assert md.build(path, target="gap (meV)", **options).units["gap (meV)"] == "meV"
+    with pytest.raises(md.SourceError, match="no column 'gip'"):
+        md.build(path, target="gip", **options)
+
+
+def test_energies_are_named_without_their_unit(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("material_id,formula,e (eV/atom)\na,NaCl,-1\nb,NaCl,-2\n")
+    options = {"cache": tmp_path / "c", "split": None, "workers": 1}
+    best = md.build(path, energy="e/atom", dedupe="polymorph", **options)
+    assert best.ids.tolist() == ["b"]
+
+
+def test_statements_of_other_parquet_files_are_believed_about_known_units_alone(tmp_path):
+    import pyarrow.parquet as pq
+
+    fields = [
+        pa.field("formula", pa.string()),
+        pa.field("x", pa.float64(), metadata={"unit": "eV"}),
+        pa.field("y", pa.float64(), metadata={"unit": "furlong"}),
+        pa.field("z", pa.list_(pa.float64()), metadata={"axis": "w", "unit": "GPa"}),
+        pa.field("w", pa.list_(pa.float64())),
+    ]
+    arrays = [pa.array(["NaCl"]), pa.array([1.5]), pa.array([2.5])]
+    arrays += [pa.array([[1.0, 2.0]]), pa.array([[0.0, 1.0]])]
+    for by_matdata in (False, True):
+        about = {"licence": "MIT", **({"content_digest": "0"} if by_matdata else {})}
+        about["citation"] = "a\x1b[31mred"  # letters that cannot be seen are taken from nobody
+        table = pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=about))
+        path = tmp_path / f"{by_matdata}.parquet"
+        pq.write_table(table, path)
+        dataset = md.build(path, cache=tmp_path / "c", split=None, workers=1)
+        odd = {"y": "furlong"} if by_matdata else {}
+        assert dataset.units == {"x": "eV", "z": "GPa", **odd, **_own(dataset)}
+        assert dataset.axes == ({"z": "w"} if by_matdata else {})
+        assert dataset.manifest["licence"] == ("MIT" if by_matdata else "")
+        assert dataset.manifest["citation"] == ""
+
+
+def _own(dataset: Any) -> dict[str, str]:
+    return {k: unit for k, unit in dataset.units.items() if k == "volume_per_atom"}
