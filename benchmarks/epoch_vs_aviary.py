@@ -80,6 +80,8 @@ class Ours:
         materials: Crystals | Compositions,
         values: np.ndarray,
         lr: float,
+        loss: str = "robust_l1",
+        optimizer: str = "adamw",
     ) -> None:
         from matdata.features import featurizer
         from matdata.load.loader import make_loader
@@ -110,7 +112,7 @@ class Ours:
         self.normalizer = self.train.encoded_by
         self.valid = make_loader(view, valid, [spec], TARGET, normalizer=self.normalizer)
         torch.manual_seed(SEED)
-        settings = TrainSettings(lr=lr, loss="robust_l1")
+        settings = TrainSettings(lr=lr, loss=loss, optimizer=optimizer, weight_decay=1e-6)
         targets = (Target(TARGET),)
         schema = Schema(targets, heads_of(targets, settings), {spec: feature.featurizer})
         self.network = trainer.model(schema)

@@ -51,6 +51,7 @@ __all__ = [
     "featurize",
     "gc",
     "import_",
+    "import_run",
     "open",
     "open_run",
     "predict",

@@ -39,6 +39,7 @@ from matdata.materials.compute import Computed, compute
 from matdata.sharing.workflow import import_, pull, push
 from matdata.splits.base import Split
 from matdata.training.axis import Axis
+from matdata.training.import_workflow import import_run
 from matdata.training.target import Target
 from matdata.training.workflow import open_run, train, train_folds
 
@@ -82,6 +83,7 @@ __all__ = [
     "featurize",
     "gc",
     "import_",
+    "import_run",
     "open",
     "open_run",
     "predict",

@@ -66,6 +66,8 @@ _FORMULAS: tuple[tuple[str, str, dict[str, Any], dict[str, Any], int | None], ..
 )
 _STRUCTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("cgcnn", "cgcnn", {}),
+    ("megnet", "megnet", {}),
+    ("megnet-finder", "megnet", {"preset": "finder"}),
     ("ogcnn", "ogcnn", {"cutoff": 5}),
     ("ocrystalnet", "ocrystalnet", {}),
     ("finder-crystal", "finder", {"graph": "crystal"}),

@@ -63,7 +63,7 @@ def run(given: argparse.Namespace) -> int:
         judged = {name: judge(curves[name], region) for name in given.runs}
     first = runs[names[0]]
     record: JsonObject = {
-        "dataset": first.manifest["dataset"]["ref"],
+        "dataset": first.dataset_ref,
         "part": given.part,
         "containing": given.containing,
         "materials": len(ids),

@@ -19,6 +19,7 @@ COMMANDS = (
     "featurize",
     "gc",
     "import",
+    "import-run",
     "info",
     "list",
     "plugins",
@@ -36,8 +37,13 @@ COMMANDS = (
 )
 
 
+def module_of(command: str) -> str:
+    """The module of a command: ``import-run`` is ``matdata.cli.import_run``."""
+    return f"matdata.cli.{command.replace('-', '_')}"
+
+
 def run(given: argparse.Namespace) -> int:
     """Run the command that was parsed; returns its exit code."""
-    module = importlib.import_module(f"matdata.cli.{given.command}")
+    module = importlib.import_module(module_of(given.command))
     code: int = module.run(given)
     return code

@@ -184,6 +184,15 @@ DESCRIPTIONS = {
         "Rereads every byte of the cache, or of a dataset, and compares it with its digests.",
         ("matdata verify", "matdata verify sample"),
     ),
+    "import-run": Description(
+        "Turns weights that another package published into a run, which predicts as those trained "
+        "here do. Importers come with plugins; `matdata plugins` lists them.",
+        (
+            "matdata import-run matgl:weights/megnet-mp-2018.6.1-eform --name megnet-2018",
+            "matdata import-run matgl:mine --name mine --target band_gap --unit eV",
+        ),
+        ("matgl:weights/megnet-mp-2018.6.1-eform", "matgl:mine"),
+    ),
     "export": Description(
         "Writes a dataset, with dense features if asked for, for other programs.",
         (

@@ -43,6 +43,7 @@ OF_DATASETS: dict[str, Schema] = {
                 "list",
                 "of each: built (committed by this process), repaired or unchanged",
             ),
+            "counts": ("list", "of each, where this process committed it: as of featurize"),
         },
         UNCHANGED,
     ),

@@ -25,6 +25,7 @@ OF_MODELS: dict[str, Schema] = {
             "sources": ("list", _PLUGIN),
             "objectives": ("list", _PLUGIN),
             "derivations": ("list", _PLUGIN),
+            "importers": ("list", _PLUGIN),
             "train": ("list", "settings of the training loop"),
             "problems": ("list", "what is registered and cannot be used"),
         }
@@ -90,6 +91,22 @@ OF_MODELS: dict[str, Schema] = {
             "runs": ("list", "a record per run"),
             "ranked": ("list", "runs with the same validation materials, best first"),
             "folds": ("list", "mean and standard deviation of trainings on all folds of a split"),
+        },
+    ),
+    "import-run": Schema(
+        {
+            "run": ("text", "its name"),
+            **FOLDER,
+            "plugin": ("text", "the trainer whose network it is"),
+            "target": ("text", "what it predicts"),
+            "unit": ("text", "of the target"),
+            "elements": ("list", "symbols of the elements that the weights know"),
+            "imported": (
+                "record",
+                "`importer`, `files` (digests), `elements` (atomic numbers), `mean`, "
+                "`standard_deviation`, and what is known of `licence`, `citation`, `description`",
+            ),
+            **UNCHANGED,
         },
     ),
     "cecv": Schema(

@@ -37,10 +37,10 @@ def registries() -> dict[str, Registry[Any]]:
     from matdata.evaluation.derive import DERIVATIONS
     from matdata.features import FEATURIZERS
     from matdata.sources import SOURCES
-    from matdata.training import TRAINERS
+    from matdata.training import IMPORTERS, TRAINERS
     from matdata.training.objectives import OBJECTIVES
 
-    every = (TRAINERS, FEATURIZERS, SOURCES, OBJECTIVES, DERIVATIONS)
+    every = (TRAINERS, FEATURIZERS, SOURCES, OBJECTIVES, DERIVATIONS, IMPORTERS)
     return {one.kind: one for one in every}
 
 
@@ -186,6 +186,10 @@ def _derivation(derivation: Any) -> JsonObject:
     return {**shown, "options": _settings(derivation.Options)}
 
 
+def _importer(importer: Any) -> JsonObject:
+    return _attributes(importer, "summary")
+
+
 def _attributes(plugin: object, *names: str, **renamed: str) -> JsonObject:
     """Attributes of a plugin's class, under their names or under others."""
     shown = {**{name: name for name in names}, **renamed}
@@ -198,6 +202,7 @@ DESCRIBED: dict[str, Callable[[Any], JsonObject]] = {
     "source": _source,
     "objective": _objective,
     "derivation": _derivation,
+    "importer": _importer,
 }
 
 

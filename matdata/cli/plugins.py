@@ -18,7 +18,7 @@ LOOP = "settings of the loop (--set train.KEY=VALUE)"
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print trainers, features and sources of plugins; a broken one with its error.
+    """Print what plugins offer, by kind; a broken one with its error.
 
     Raises
     ------
@@ -63,6 +63,7 @@ def _record(plugins: list[JsonObject], problems: list[dict[str, str]]) -> JsonOb
         "sources": "source",
         "objectives": "objective",
         "derivations": "derivation",
+        "importers": "importer",
     }
     loop = [
         {"name": name, "default": default, "meaning": meaning}

@@ -63,7 +63,8 @@ def _unranked(entry: Entry) -> str:
     """A line for a run that has no place in a group."""
     if "damaged" in entry:
         return f"{entry['run']}: damaged: {entry['damaged']}"
-    about = f"{entry['run']}: {entry['plugin']} on {entry['dataset']}"
+    about = f"{entry['run']}: {entry['plugin']}"
+    about += f" on {entry['dataset']}" if entry["dataset"] else " of imported weights"
     return f"{about}, not ranked: {entry['unranked']}"
 
 

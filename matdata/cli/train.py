@@ -80,8 +80,8 @@ def next_steps(runs: Sequence[Run], cache: str | Path | None) -> list[str]:
     where = [] if cache is None else ["--cache", str(cache)]
     lines = [f"next: `{shlex.join(['matdata', 'runs', *where])}` ranks runs by validation error"]
     first = runs[0]
-    dataset = find_dataset(first.cache, first.manifest["dataset"]["ref"])
-    if len(load_split(dataset, first.manifest["split"]["name"]).parts.get("test", ())):
+    dataset = find_dataset(first.cache, first.dataset_ref)
+    if len(load_split(dataset, first.split["name"]).parts.get("test", ())):
         folds = ["--folds", ALL] if len(runs) > 1 else []
         command = shlex.join(["matdata", "evaluate", first.name, *folds, *where])
         part = "part of every fold" if folds else "part"

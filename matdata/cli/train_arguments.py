@@ -21,6 +21,7 @@ def add_all(add: Add) -> None:
     runs = add("runs", "rank runs by validation error, with test scores where they were opened")
     runs.add_argument("names", nargs="*", help="these runs; all of the cache if none is named")
     runs.add_argument("--csv", action="store_true", help="print a table as CSV, with all scores")
+    _import_run(add("import-run", "weights that another package published, as a run"))
     _cecv(add("cecv", "chemical environment clustering vectors of runs (L-G-DCNN, figure 3)"))
     _contributions(
         add(
@@ -30,6 +31,20 @@ def add_all(add: Add) -> None:
         )
     )
     _edges(add("edges", "edges that a run predicts within formulas", ("run", "name of the run")))
+
+
+def _import_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source", metavar="IMPORTER:PLACE", help="what reads the weights, and where they lie"
+    )
+    parser.add_argument("--name", required=True, help="name of the run")
+    parser.add_argument("--target", metavar="COLUMN", help="what they predict, if they do not say")
+    parser.add_argument("--unit", help="its unit, if they do not say it: eV/atom; 1 for none")
+    parser.add_argument("--dataset", help="a dataset with that target, to score the run on")
+    parser.add_argument("--split", metavar="NAME", help="its split; the only one if not given")
+    parser.add_argument("--licence", help="of the weights, if the importer does not know it")
+    parser.add_argument("--citation", help="of the weights")
+    parser.add_argument("--description", help="of the weights, such as what they were trained on")
 
 
 def _cecv(parser: argparse.ArgumentParser) -> None:

@@ -32,14 +32,15 @@ def summary(run: Run) -> JsonObject:
     -------
     dict
         ``evaluated``: whether its test part was opened; ``unranked``: why it has no validation
-        score, None if it has one.
+        score, None if it has one; ``imported``: by what, where its weights were. Such a run may
+        have None for ``dataset`` and ``split``.
     """
     manifest = run.manifest
     entry: JsonObject = {
         "run": run.name,
         "plugin": manifest["plugin"]["name"],
-        "dataset": manifest["dataset"]["ref"],
-        "split": manifest["split"]["name"],
+        "dataset": (manifest["dataset"] or {}).get("ref"),
+        "split": (manifest["split"] or {}).get("name"),
         "targets": [target["name"] for target in manifest["targets"]],
         "seed": manifest["settings"]["seed"],
         "members": manifest["settings"]["ensemble"],
@@ -52,6 +53,8 @@ def summary(run: Run) -> JsonObject:
         entry |= {"seconds": result["seconds"], "unranked": validation_of(result).get("reason")}
     if run.extensions:
         entry["extensions"] = run.extensions
+    if run.imported is not None:
+        entry["imported"] = run.imported["importer"]
     return entry
 
 
@@ -163,8 +166,8 @@ def _group(members: list[_Scored]) -> JsonObject:
         "unit": scored["unit"],
         "task": scored["task"],
         "shown": scored.get("shown"),
-        "dataset": first.run.manifest["dataset"]["ref"],
-        "split": first.run.manifest["split"]["name"],
+        "dataset": first.run.dataset_ref,
+        "split": first.run.split["name"],
         "part": first.part,
         "materials": scored["materials"],
         "truth_digest": scored["truth_digest"],
@@ -184,7 +187,7 @@ def _openings(runs: Sequence[Run]) -> int | None:
     Counts those recorded with the dataset, and the runs themselves: a run copied from another
     cache comes without that record.
     """
-    parts = {(run.manifest["dataset"]["ref"], run.manifest["split"]["digest"]) for run in runs}
+    parts = {(run.dataset_ref, run.split["digest"]) for run in runs}
     trainings = {run.digest for run in runs if (run.folder / RECORD).is_file()}
     for ref, split in parts:
         name, _, version = ref.partition("@")

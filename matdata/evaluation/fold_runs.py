@@ -51,7 +51,7 @@ def runs_of_folds(cache: Path, name: str) -> list[Run]:
 def _same_training(chosen: Run, runs: Sequence[Run], cache: Path) -> list[Run]:
     ref, family = family_of(chosen) or ("", "")
     alike = {
-        run.manifest["split"]["fold"]: run
+        run.split["fold"]: run
         for run in runs
         if run.finished
         and family_of(run) == (ref, family)

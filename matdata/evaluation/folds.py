@@ -15,8 +15,8 @@ Entry = JsonMapping
 
 def family_of(run: Run) -> tuple[str, str] | None:
     """Dataset and name of the folds that a run is one of; None if its split is no fold."""
-    split = run.manifest["split"]
-    return (run.manifest["dataset"]["ref"], split["family"]) if "family" in split else None
+    split = run.manifest["split"] or {}  # imported weights may have none
+    return (run.dataset_ref, split["family"]) if "family" in split else None
 
 
 def training_of(run: Run) -> str:
@@ -82,7 +82,7 @@ def _scored_folds(
             family = family_of(run)
             if family is not None:
                 key = (*family, group["target"], group["part"], training_of(run))
-                scored.setdefault(key, {})[run.manifest["split"]["fold"]] = (group, entry)
+                scored.setdefault(key, {})[run.split["fold"]] = (group, entry)
     return {key: dict(sorted(folds.items())) for key, folds in scored.items()}
 
 

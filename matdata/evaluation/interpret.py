@@ -41,10 +41,10 @@ def materials_of(run: Run, part: str, containing: str | None = None) -> Ids:
     ConfigError
         If there are none.
     """
-    dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
+    dataset = find_dataset(run.cache, run.dataset_ref)
     ids = dataset.ids
     if part != "all":
-        ids = load_split(dataset, run.manifest["split"]["name"]).ids(part)
+        ids = load_split(dataset, run.split["name"]).ids(part)
     features = features_of(run, dataset)
     for feature in features.values():
         ids = ids[np.isin(ids, feature.ids)]
@@ -142,7 +142,7 @@ def embeddings(run: Run, ids: Ids, device: str = "auto") -> Float:
 
 
 def _batches(run: Run, ids: Ids, device: str) -> Loader:
-    dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
+    dataset = find_dataset(run.cache, run.dataset_ref)
     view = View.of(dataset, features_of(run, dataset))
     settings = run.settings.replace(device=device)
     return loader_for(view, ids, (), settings, device=device_of(settings), widen=True)

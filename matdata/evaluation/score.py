@@ -77,7 +77,7 @@ def evaluate_run(
     """
     run.result()
     check_prediction(settings or {})
-    dataset = find_dataset(run.cache, run.manifest["dataset"]["ref"])
+    dataset = find_dataset(run.cache, run.dataset_ref)
     split = _split(run, dataset)
     chain = Chain(run, derive, dataset)  # refused or fitted before the test part is opened
     chain.fit(settings)
@@ -177,8 +177,8 @@ def _require_numbers(run: Run, predictions: Predictions) -> None:
 
 
 def _split(run: Run, dataset: DatasetFolder) -> Split:
-    split = load_split(dataset, run.manifest["split"]["name"])
-    if split.digest() != run.manifest["split"]["digest"]:
+    split = load_split(dataset, run.split["name"])
+    if split.digest() != run.split["digest"]:
         raise TrainError(
             f"split {split.name!r} has other members than when run {run.name!r} was trained"
         )

@@ -74,12 +74,14 @@ if TYPE_CHECKING:
     from matdata.sources.readers.opening import open_binary, readable
     from matdata.sources.roles import ReadOptions
     from matdata.splits.base import Split
+    from matdata.store.published_weights import read_published_json, read_published_tensors
     from matdata.tables.element_vectors import filled as filled_element_vectors
     from matdata.tables.element_vectors import vectors as element_vectors
     from matdata.training import trainer
     from matdata.training.axis import Axis
     from matdata.training.batch_of import batch_of
     from matdata.training.contract import FitTrainer, SavedModel, Schema, TorchTrainer, Trainer
+    from matdata.training.importer import ImportedModel, Importer
     from matdata.training.objectives.base import Objective
     from matdata.training.outputs import Distribution, Head, Members
     from matdata.training.prediction import Predictions
@@ -120,6 +122,8 @@ __all__ = [
     "GaussianBasis",
     "GraphBatch",
     "Head",
+    "ImportedModel",
+    "Importer",
     "Intermediate",
     "MatdataError",
     "MatdataWarning",
@@ -173,6 +177,8 @@ __all__ = [
     "open_binary",
     "parse_formula",
     "read_list",
+    "read_published_json",
+    "read_published_tensors",
     "readable",
     "require_object",
     "setting",

@@ -73,6 +73,11 @@ HOMES = {
     "Task": "matdata.training.target",
     "TorchTrainer": "matdata.training.contract",
     "Trainer": "matdata.training.contract",
+    # Weights of other packages.
+    "ImportedModel": "matdata.training.importer",
+    "Importer": "matdata.training.importer",
+    "read_published_json": "matdata.store.published_weights",
+    "read_published_tensors": "matdata.store.published_weights",
     "trainer": "matdata.training",
     "Predictions": "matdata.training.prediction",
     "Run": "matdata.training.run",

@@ -104,7 +104,8 @@ def run_artefact(cache: Path, folder: Path) -> tuple[Artefact, DatasetFolder]:
     Raises
     ------
     StoreError
-        If it is not finished, or its dataset, split or a feature is not in the cache.
+        If it is not finished, its dataset, split or a feature is not in the cache, or it was
+        imported without a dataset.
     """
     manifest = read_manifest(folder, RUN)
     if not (folder / RESULT).is_file():
@@ -112,9 +113,15 @@ def run_artefact(cache: Path, folder: Path) -> tuple[Artefact, DatasetFolder]:
             f"run {folder.name!r} is not finished, and only finished runs are shared",
             next_step="give the command that started it again; it goes on from its checkpoint",
         )
+    if manifest["dataset"] is None:
+        raise StoreError(
+            f"run {folder.name!r} has no dataset: its weights were imported",
+            cause="runs are shared with the dataset that they were trained on",
+            next_step="share the files of the weights, and `matdata import-run` them there",
+        )
     dataset = find_dataset(cache, manifest["dataset"]["ref"])
     stored = {one.name for one in features(cache, dataset.data_ref)}
-    inputs = [str(entry["feature"]) for entry in manifest["inputs"]]
+    inputs = [str(entry["feature"]) for entry in manifest["inputs"] if "feature" in entry]
     missing = [name for name in inputs if name not in stored]
     if missing:
         raise StoreError(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from matdata.core.errors import PluginError
+from matdata.core.errors import ConfigError, PluginError
 from matdata.core.registry import Registry
 
 if TYPE_CHECKING:
     from matdata.training.contract import Trainer
+    from matdata.training.importer import Importer
 
 #: Trainers come from plugins alone; the core names none.
 TRAINERS: Registry[type[Trainer]] = Registry(
@@ -19,6 +20,17 @@ TRAINERS: Registry[type[Trainer]] = Registry(
     PluginError,
     base="matdata.training.contract:Trainer",
     needs=("version", "citation", "summary"),
+    more='pip install "matdata[models]" installs those of matdata',
+)
+
+#: Readers of weights that other packages published; they come from plugins alone, too.
+IMPORTERS: Registry[type[Importer]] = Registry(
+    "importer",
+    "matdata.importers",
+    {},
+    ConfigError,
+    base="matdata.training.importer:Importer",
+    needs=("summary",),
     more='pip install "matdata[models]" installs those of matdata',
 )
 

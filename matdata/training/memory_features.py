@@ -17,6 +17,7 @@ from matdata.features.base import Column, Dense, FeatureInput, Featurizer
 from matdata.materials import read_materials
 from matdata.materials.compute import for_featurizer, stored_fields
 from matdata.training.data import View
+from matdata.training.known_elements import unknown_elements
 from matdata.training.predict import predict_view
 from matdata.training.prediction import Predictions
 from matdata.training.run import Run
@@ -107,12 +108,12 @@ def predict_memory(
     -------
     Predictions
         In the order of the materials, under their names, for those for which all features
-        succeed; ``rejects`` gives the reasons of all others.
+        succeed and whose elements the weights know; ``rejects`` gives the reasons of all others.
 
     Raises
     ------
     FeatureError
-        If the model needs structures and got formulas alone, or features fail for all materials.
+        If the model needs structures and got formulas alone, or no material can be predicted.
     StructureError
         If no material can be read.
     """
@@ -126,15 +127,17 @@ def predict_memory(
         s: MemoryFeature(featurizer, for_featurizer(batch, featurizer), workers)
         for s, featurizer in inputs.items()
     }
-    rejects = [*rejects, *(one for feature in features.values() for one in feature.rejects())]
+    unknown = unknown_elements(run, batch)
+    rejects = [*rejects, *unknown]
+    rejects += [one for feature in features.values() for one in feature.rejects()]
     ids: Ids = np.asarray(batch.ids, dtype=np.str_)
-    keep = np.ones(len(ids), dtype=bool)
+    keep = ~np.isin(ids, [reject.material_id for reject in unknown])
     for feature in features.values():
         keep &= np.isin(ids, feature.ids)
     named_rejects = materials_read.named(rejects)
     if not keep.any():
         why = f": {named_rejects[0].message}" if named_rejects else ""
-        raise FeatureError(f"features fail for all {len(materials_read):,} materials{why}")
+        raise FeatureError(f"none of {len(materials_read):,} materials can be predicted{why}")
     view = View("materials in memory", ids, {}, {}, features)
     predictions = predict_view(run, view, ids[keep], None, settings)
     return replace(

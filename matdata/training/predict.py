@@ -21,6 +21,7 @@ from matdata.training.contents import BEST
 from matdata.training.contract import FitTrainer, TorchTrainer
 from matdata.training.data import View, device_of, loader_for, samples_for, truth
 from matdata.training.ensemble import combine
+from matdata.training.known_elements import unknown_elements
 from matdata.training.objectives.choice import objectives_of
 from matdata.training.objectives.combined import Objectives
 from matdata.training.outputs import Distribution, Members
@@ -66,8 +67,8 @@ def predict_dataset(
     dataset
         Any dataset with the features that the run reads.
     ids
-        Materials, in whose order the predictions are; all if not given. Those without a feature
-        are in ``rejects``.
+        Materials, in whose order the predictions are; all if not given. Those without a feature,
+        or with an element that imported weights do not know, are in ``rejects``.
     with_truth
         Read the true values as well; only `evaluate` asks for those of a test part.
     settings
@@ -76,7 +77,7 @@ def predict_dataset(
     Raises
     ------
     FeatureError
-        If a feature was not built, or no material has all of them.
+        If a feature was not built, or no material can be predicted.
     ConfigError
         If a setting is none of a prediction.
     TrainError
@@ -84,10 +85,11 @@ def predict_dataset(
     """
     features = features_of(run, dataset)
     wanted = dataset.ids if ids is None else ids
-    rejects = _without_feature(wanted, features)
+    rejects = _without_prediction(run, dataset, wanted, features)
     chosen = wanted[~np.isin(wanted, [reject.material_id for reject in rejects])]
     if not len(chosen):
-        raise FeatureError(f"no material asked for has all of {', '.join(features)}")
+        why = f": {rejects[0].message}" if rejects else ""
+        raise FeatureError(f"no material that was asked for can be predicted{why}")
     view = View.of(dataset, features)
     true = truth(view, chosen, run.schema.targets) if with_truth else None
     predictions = predict_view(run, view, chosen, true, settings)
@@ -104,6 +106,20 @@ def _without_feature(ids: Ids, features: Mapping[str, Feature]) -> tuple[Reject,
             unknown = Reject(name, "featurize", "no_feature", f"it has no {spec}")
             lost.setdefault(name, reasons.get(name, unknown))
     return tuple(lost[name] for name in ids.tolist() if name in lost)
+
+
+def _without_prediction(
+    run: Run, dataset: DatasetFolder, ids: Ids, features: Mapping[str, Feature]
+) -> tuple[Reject, ...]:
+    """Materials that lack a feature or hold an element that the weights do not know."""
+    lost = _without_feature(ids, features)
+    if run.elements is None:
+        return lost
+    rows = dataset.rows(ids)
+    compositions = dataset.compositions.take(rows)
+    unknown = unknown_elements(run, replace(compositions, ids=ids))
+    reasons = {reject.material_id: reject for reject in (*unknown, *lost)}
+    return tuple(reasons[name] for name in ids.tolist() if name in reasons)
 
 
 def predict_view(

@@ -29,6 +29,7 @@ from matdata.training.contents import (
 from matdata.training.contract import SavedModel, Schema, Trainer
 from matdata.training.objectives.choice import described_objectives, heads_of
 from matdata.training.run_display import run_html
+from matdata.training.run_origin import RunOrigin
 from matdata.training.settings import TrainSettings
 from matdata.training.target import Target
 
@@ -40,7 +41,7 @@ KIND = "run"
 OPENED, RECORD, TABLE = "test-opened.json", "test.json", "test.parquet"
 
 
-class Run:
+class Run(RunOrigin):
     """A run in a cache, finished or under way; opening it checks what its predictions rest on.
 
     Weights, normalizer and manifest are those that the training ended with, or has so far.
@@ -98,15 +99,6 @@ class Run:
         from matdata.training.run_plots import RunPlots
 
         return RunPlots(self)
-
-    @property
-    def about(self) -> dict[str, str]:
-        """Its name, and of the data that it was trained on ``dataset`` (the reference) and, where
-        known, ``licence``, ``citation`` and ``description``.
-        """
-        data = {**self.manifest["dataset"]}
-        del data["digest"]
-        return {"run": self.name, "dataset": data.pop("ref"), **data}
 
     @property
     def digests(self) -> tuple[str, ...]:

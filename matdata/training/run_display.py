@@ -21,16 +21,19 @@ def run_html(name: str, finished: bool, manifest: JsonMapping) -> str:
     """
     plugin, settings = manifest["plugin"], manifest["settings"]
     inputs = ", ".join(str(entry["spec"]) for entry in manifest["inputs"])
+    imported = manifest.get("imported")
     rows = [
         ("trainer", f"{plugin['name']} {plugin['version']}"),
-        ("dataset", manifest["dataset"]["ref"]),
-        ("split", manifest["split"]["name"]),
+        ("weights", f"imported by {imported['importer']}" if imported else None),
+        ("dataset", (manifest["dataset"] or {}).get("ref")),
+        ("split", (manifest["split"] or {}).get("name")),
         ("target", ", ".join(map(_target, manifest["targets"]))),
         ("inputs", inputs or "none"),
         ("members", settings["ensemble"]),
         ("seed", settings["seed"]),
     ]
-    return card(f"Run {name}", ["finished" if finished else "under way"], (), rows)
+    shown = [(label, value) for label, value in rows if value is not None]
+    return card(f"Run {name}", ["finished" if finished else "under way"], (), shown)
 
 
 def _target(target: JsonMapping) -> str:

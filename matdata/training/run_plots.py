@@ -253,7 +253,7 @@ def parity_of_folds(runs: Sequence[Run], target: str, style: str = "light") -> P
         name: None if any(one[name] is None for one in scores) else fmean(o[name] for o in scores)
         for name in SCORES
     }
-    split = runs[0].manifest["split"]
+    split = runs[0].split
     title = f"{target}, mean scores of {len(runs)} folds"
     look = look_of(runs[0], style, f"test parts of {len(runs)} folds", split.get("family"))
     return parity(joined([one.pairs(target) for one in plots]), mean, None, title, look)
@@ -272,15 +272,15 @@ def look_of(run: Run, style: str, part: str = "", split: str | None = None) -> L
     from matdata.figures.picture import Look
 
     about, plugin = run.about, run.manifest["plugin"]["name"]
-    split = split or run.manifest["split"]["name"]
+    split = split or run.split["name"]
     caption = [
         f"run {about['run']} ({plugin})",
-        f"data {about['dataset']}",
+        f"data {run.dataset_ref}",
         ", ".join(filter(None, (f"split {split}", part))),
         about.get("licence", ""),
         about.get("citation", ""),
     ]
-    return Look(style, caption, {**about, "split": split})
+    return Look(style, caption, {"dataset": run.dataset_ref, **about, "split": split})
 
 
 def _flat(cells: list[object]) -> npt.NDArray[np.float64]:

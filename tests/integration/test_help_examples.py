@@ -16,7 +16,7 @@ ORDER = (
     "gc", "rm",
 )  # fmt: skip
 #: Commands whose examples need what no sample has, or look at this machine.
-OF_YOUR_OWN = ("diff", "pull", "import", "cecv", "contributions", "edges", "doctor")
+OF_YOUR_OWN = ("diff", "pull", "import", "import-run", "cecv", "contributions", "edges", "doctor")
 #: Options that make an example short without another meaning.
 BRIEF = {
     "build": ["--workers", "1"],

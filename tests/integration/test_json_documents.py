@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.matgl_weights import write_folder
 
 import matdata as md
 from matdata.cli import main
@@ -41,6 +42,7 @@ def _asked(capsys, cache, *words, code=0):
 def _words(cache, tmp_path):
     """Command lines by command, in an order in which each finds what it needs."""
     material = md.open("mine", cache=cache).ids[0]
+    write_folder(tmp_path / "weights")
     return [
         ("build", str(cache / "mine.csv"), "--name", "mine"),
         ("featurize", "mine", "fractions"),
@@ -68,6 +70,9 @@ def _words(cache, tmp_path):
          "--split", "70-15-15-seed0"),
         ("evaluate", "run", "--no-pictures"),
         ("predict", "run", "Li2O", "NaTiO3"),
+        ("runs",),
+        ("import-run", f"matgl:{tmp_path / 'weights'}", "--name", "given", "--target", "gap",
+         "--unit", "eV"),
         ("runs",),
         ("gc", "--keep", "1", "--dry-run"),
         ("rm", "mine", "--cascade", "--dry-run"),

@@ -59,7 +59,7 @@ def test_the_list_names_every_preset_once_with_commands_that_can_be_typed(train,
     heads = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
     presets = importlib.import_module("presets").PRESETS
     assert heads == list(presets)
-    assert len(set(heads)) == len(heads) == 18 * 8 + 5 + 3 * 6
+    assert len(set(heads)) == len(heads) == 18 * 8 + 5 + 3 * 8
     plugins = set()
     for line in lines:
         words = shlex.split(line)
@@ -140,6 +140,18 @@ def test_a_structure_preset_and_another_seed(train, results, tmp_path, capsys):
     assert (one["seed"], other["seed"]) == (0, 1)
     assert not list((cache / "runs").glob("*/pictures"))
     assert "matdata split phonons --split 70/15/15 --seed 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("preset", ["phonons-megnet", "phonons-megnet-finder"])
+def test_a_preset_of_megnet_starts(train, results, tmp_path, preset):
+    crystals = many(40).take([row for row in range(40) if row % 3 != 1])  # no isolated sites
+    values = [float(k % 7) for k in range(len(crystals))]
+    file = write_csv(tmp_path / "some.csv", crystals, **{"last phdos peak": values})
+    cache, folder = tmp_path / "cache", tmp_path / "results"
+    words = ["--from", str(file), "--epochs", "2"]
+    assert carry_out(train, cache, folder, preset, *words, plugin="megnet") == 0
+    (found,) = results.read(folder)
+    assert found["run"] == f"{preset}-seed0"
 
 
 def test_what_is_printed_is_what_is_done(train, results, tmp_path, capsys):

@@ -47,6 +47,7 @@ HELP = (
     "benchmarks/loaders_vs_others.py",
     "benchmarks/scale.py",
     "benchmarks/sizes.py",
+    "benchmarks/structure_models.py",
     "recipes/ofm_valence.py",
 )
 #: Parts of others, without a `main`.

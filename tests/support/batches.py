@@ -19,10 +19,11 @@ from matdata.training.target import Target
 def batch_of(materials: Any, spec: str, **settings: Any) -> Any:
     """One batch of all materials for which a feature succeeds."""
     made = featurizer(spec, settings)
-    feature = MemoryFeature(made, as_batch(materials, made))
-    ids = np.asarray(feature.ids, dtype=np.str_)
+    batch = as_batch(materials, made)
+    feature = MemoryFeature(made, batch)
+    ids = np.asarray(batch.ids, dtype=np.str_)
     view = View("materials in memory", ids, {}, {}, {spec: feature})
-    return next(iter(make_loader(view, ids, [spec], batch_size=len(ids))))
+    return next(iter(make_loader(view, feature.ids, [spec], batch_size=len(feature.ids))))
 
 
 def schema_of(*specs: str, sizes: tuple[int, ...] = (1,), robust: bool = True) -> Schema:

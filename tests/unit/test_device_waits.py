@@ -37,6 +37,7 @@ CASES = {
     "example": [{}],
     "finder": [{"graph": "formula"}, {"graph": "crystal"}, {"attention": False, "post": False}],
     "lgdcnn": [{}, {"locally": "dpcnn", "attention": "self"}],
+    "megnet": [{"isolated": "keep"}],
     "ocrystalnet": [{"reverse": "both"}, {"reverse": "both", "aggregate": "mean"}],
     "ogcnn": [{}],
     "rescnn": [{}],

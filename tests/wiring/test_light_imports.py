@@ -84,12 +84,12 @@ def test_every_command_has_a_module():
     from importlib import import_module
 
     from matdata.cli.arguments import make_parser
-    from matdata.cli.commands import COMMANDS
+    from matdata.cli.commands import COMMANDS, module_of
 
     (subparsers,) = (a for a in make_parser()._actions if a.dest == "command")
     assert sorted(subparsers.choices) == sorted(COMMANDS), "edit matdata/cli/commands.py"
     for command in COMMANDS:
-        assert callable(import_module(f"matdata.cli.{command}").run)
+        assert callable(import_module(module_of(command)).run)
 
 
 def test_datasets_and_features_are_read_without_chemistry(tmp_path):

@@ -53,7 +53,8 @@ KEYWORDS = {
     "evaluate_folds": PredictionKeywords,
 }
 COMMANDS = ("build", "featurize", "work", "split", "train", "evaluate", "predict", "audit", "diff",
-            "export", "verify", "runs", "push", "pull", "import", "rm", "gc")  # fmt: skip
+            "export", "import-run", "verify", "runs", "push", "pull", "import", "rm",
+            "gc")  # fmt: skip
 
 
 def _of_command(command):
@@ -63,7 +64,8 @@ def _of_command(command):
 
 
 def _function(command):
-    return getattr(md, f"{command}_" if keyword.iskeyword(command) else command)
+    name = command.replace("-", "_")
+    return getattr(md, f"{name}_" if keyword.iskeyword(name) else name)
 
 
 def _of_python(command):

@@ -143,8 +143,8 @@ class Chain:
 
     def _validation(self, settings: Mapping[str, object] | None) -> State:
         """Predictions of the run's validation part, with its true values."""
-        dataset = find_dataset(self.run.cache, self.run.manifest["dataset"]["ref"])
-        named = self.run.manifest["split"]
+        dataset = find_dataset(self.run.cache, self.run.dataset_ref)
+        named = self.run.split
         split = load_split(dataset, named["name"])
         if split.digest() != named["digest"] or "val" not in split.parts:
             raise ConfigError(
@@ -163,7 +163,7 @@ class Chain:
         request = {
             "steps": [[step.spec, step.version] for step in self.steps[: place + 1]],
             "weights": self.run.weights_digest(),
-            "split": self.run.manifest["split"]["digest"],
+            "split": self.run.split["digest"],
         }
         folder = self.run.folder / FITTED
         path = folder / f"{digest_json(request)[:12]}.json"

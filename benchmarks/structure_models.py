@@ -1,0 +1,214 @@
+"""Seconds per epoch of structure models: matdata's plugins against the maintained packages.
+
+Both sides in one process, with the same weights, graphs, loss, optimizer, batch size and number of
+threads; epochs by turns, and the shortest of each is compared. Before that both take the same
+first steps on the same batches, and the largest difference of their losses is printed. The last
+line counts matrix products, and estimates the ratio that would be left if ours did nothing else.
+Their graphs are made beforehand, as ours are; each side makes its own batches.
+
+    uv sync --group bench
+    python benchmarks/structure_models.py megnet               # perov5 val, 3,787 crystals
+    python benchmarks/structure_models.py megnet --threads 2 --limit 1000
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from epoch_vs_aviary import Ours, products, rate_of_products, read_structures, timed
+
+import numpy as np
+import torch
+
+from matdata.nn.cpu.malloc import keep_freed_memory
+from matdata.nn.cpu.onednn_linear import onednn_is_faster
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+    from torch import Tensor
+
+    from matdata.core.crystals import Crystals
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+warnings.simplefilter("ignore")
+
+STEPS, BATCH = 5, 128
+#: What an epoch shall be faster by, at least.
+WANTED = 3.0
+
+
+class Theirs(ABC):
+    """The same network of another package, trained as that package trains.
+
+    Parameters
+    ----------
+    package
+        Its name.
+    network
+        With the weights of ours.
+    ours
+        The other side, whose materials and optimizer are used.
+    """
+
+    def __init__(self, package: str, network: torch.nn.Module, ours: Ours) -> None:
+        self.package, self.network = package, network
+        self.rows = {name: row for row, name in enumerate(ours.ids.tolist())}
+        self.part = ours.parts[0]
+        decay = ours.engine.recipe.settings.weight_decay
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=ours.lr, weight_decay=decay)
+
+    @abstractmethod
+    def batch(self, rows: Sequence[int]) -> Any:
+        """The materials of these rows as its loader makes them."""
+
+    @abstractmethod
+    def loss(self, batch: Any) -> Tensor:
+        """Mean loss of a batch."""
+
+    def step(self, rows: Sequence[int]) -> float:
+        """One optimizer step; returns the loss before it."""
+        loss = self.loss(self.batch(rows))
+        self.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        self.optimizer.step()
+        return float(loss.detach())
+
+    def epoch(self) -> None:
+        """One pass over the training part."""
+        order = torch.randperm(len(self.part)).numpy()
+        for first in range(0, len(order), BATCH):
+            self.step(self.part[order[first : first + BATCH]].tolist())
+
+
+class MatGL(Theirs):
+    """MEGNet of matgl, by its data set and its Lightning module."""
+
+    def __init__(
+        self, network: torch.nn.Module, ours: Ours, structures: Sequence[Structure]
+    ) -> None:
+        from matgl.ext.pymatgen import Structure2Graph
+        from matgl.graph.data import MGLDataset
+        from matgl.utils.training import ModelLightningModule
+
+        super().__init__("matgl", network.train(), ours)
+        normalizer = ours.normalizer
+        assert normalizer is not None
+        encoded = (ours.values - normalizer.shift[0]) / normalizer.scale[0]
+        converter = Structure2Graph(element_types=network.element_types, cutoff=network.cutoff)
+        self.data = MGLDataset(
+            structures=list(structures),
+            converter=converter,
+            labels={"target": encoded.tolist()},
+            save_cache=False,
+        )
+        self.module = ModelLightningModule(model=network, loss="mse_loss", lr=ours.lr)
+
+    def batch(self, rows: Sequence[int]) -> Any:
+        """As `collate_fn_graph` joins them."""
+        from matgl.graph.data import collate_fn_graph
+
+        return collate_fn_graph([self.data[row] for row in rows])
+
+    def loss(self, batch: Any) -> Tensor:
+        """Of `ModelLightningModule.step`."""
+        loss: Tensor = self.module.step(batch)[0]["Total_Loss"]
+        return loss
+
+
+def megnet(materials: Crystals, values: np.ndarray, lr: float) -> tuple[Ours, Theirs]:
+    """The published sizes, at 4 Å."""
+    from matdata_megnet import MEGNet
+    from support.matgl_weights import DEFAULT_ELEMENTS, arguments, hypers_of
+    from support.matgl_weights import matgl_megnet, tensors_of
+
+    given = arguments(
+        dim_node_embedding=16,
+        dim_edge_embedding=100,
+        nblocks=3,
+        hidden_layer_sizes_input=[64, 32],
+        hidden_layer_sizes_conv=[64, 64, 32],
+        hidden_layer_sizes_output=[32, 16],
+        niters_set2set=3,
+    )
+    hypers = hypers_of(given)
+    ours = Ours(MEGNet(hypers), materials, values, lr, "mse", "adam")
+    network: Any = ours.network
+    theirs = matgl_megnet(given, tensors_of(network, hypers, DEFAULT_ELEMENTS))
+    return ours, MatGL(theirs, ours, structures_of(materials, ours.ids))
+
+
+#: By the name of the plugin: both sides for crystals, their targets, and a learning rate.
+MODELS: dict[str, Callable[[Crystals, np.ndarray, float], tuple[Ours, Theirs]]] = {
+    "megnet": megnet,
+}
+
+
+def structures_of(materials: Crystals, ids: np.ndarray) -> list[Structure]:
+    """The crystals as pymatgen has them, in the order of the ids."""
+    from matdata.adapters.pymatgen import to_structure
+
+    place = {name: row for row, name in enumerate(materials.ids)}
+    return [to_structure(materials, place[name]) for name in ids.tolist()]
+
+
+def first_steps(ours: Ours, theirs: Theirs, count: int = STEPS) -> float:
+    """Largest relative difference of the losses of the first steps, on equal batches."""
+    differences = []
+    for number, batch in enumerate(ours.train):
+        if number == count:
+            break
+        rows = [theirs.rows[name] for name in batch.ids]
+        expected = theirs.step(rows)
+        found = float(ours.engine.step(batch, [ours.lr])[0])
+        differences.append(abs(found - expected) / abs(expected))
+    return float(np.max(differences))
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", choices=tuple(MODELS))
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=3, help="of each, after one to warm up")
+    parser.add_argument("--limit", type=int, help="so many crystals of the file alone")
+    parser.add_argument("--lr", type=float, default=1e-3)
+    chosen = parser.parse_args()
+    torch.set_num_threads(chosen.threads)
+    materials, values = read_structures("perov5/val.csv.gz", "heat_all")
+    rows = np.arange(len(values))[: chosen.limit]
+    ours, theirs = MODELS[chosen.model](materials.take(rows), values[rows], chosen.lr)
+    difference = first_steps(ours, theirs)
+    keep_freed_memory()  # as each training of matdata does; it serves both sides
+    ours.epoch()
+    theirs.epoch()
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(chosen.epochs):
+        times[0].append(timed(ours.epoch))
+        times[1].append(timed(theirs.epoch))
+    best = min(times[0]), min(times[1])
+    maker = "oneDNN" if onednn_is_faster() else "torch"
+    print(
+        f"{chosen.model}: {len(ours.parts[0]):,} to train, {chosen.threads} thread(s), products by "
+        f"{maker}, {torch.backends.cpu.get_cpu_capability()}"
+    )
+    print(f"  losses of the first {STEPS} steps differ by {difference:.1e} at most, relatively")
+    ratio = best[1] / best[0]
+    print(f"  epoch: matdata {best[0]:.3f} s, {theirs.package} {best[1]:.3f} s: {ratio:.2f}x")
+    work, rate = [products(side.epoch) for side in (ours, theirs)], rate_of_products()
+    alone = work[0] / rate
+    print(
+        f"  products: matdata {work[0]:.0f}, {theirs.package} {work[1]:.0f} GFLOP; at {rate:.0f} "
+        f"GFLOP/s ours alone take {alone:.3f} s ({alone / best[0]:.0%} of the epoch), about "
+        f"{best[1] / alone:.2f}x"
+    )
+    return 0 if ratio >= WANTED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
