@@ -140,7 +140,8 @@ def storage_error(error: OSError, path: Path) -> StoreError:
     if full:
         step = (
             "free some space (`matdata list --size` shows what is kept, `matdata gc` removes what "
-            "nobody needs), or choose another folder with --cache; the same command then continues from the last finished shard"
+            "nobody needs), or choose another folder with --cache; the same command then "
+            "continues from the last finished shard"
         )
     elif error.errno == errno.EISDIR:
         step = "name a file: there is a folder of that name, which was not changed"

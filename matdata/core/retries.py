@@ -134,11 +134,22 @@ def _submit_lost(
 ) -> None:
     """Submit the first task again, and all others that were lost with it."""
     for number, one in enumerate(pending):
-        if number == 0 or (one.future.done() and is_lost(_error_of(one.future))):
+        if number == 0 or _is_lost_beside(one):
             try:
                 one.future = _submit(executor, function, one.task)
             except MatdataError as refusal:
                 raise refusal from error
+
+
+def _is_lost_beside(one: _Pending[A, B]) -> bool:
+    """Whether a task that nobody waits for yet was lost, and has not lost too many workers."""
+    error = _error_of(one.future) if one.future.done() else None
+    if error is None or not is_lost(error):
+        return False
+    # a pool that breaks blames all tasks alike; dask counts for each task
+    counted = _workers_lost(error)
+    one.lost += counted if counted > 1 else 0
+    return one.lost < MOST_LOST
 
 
 def _error_of(future: Future[B]) -> BaseException | None:

@@ -86,7 +86,13 @@ def was_left(path: Path) -> bool:
 
 @functools.cache
 def _host() -> str:
-    """This machine in a few characters: process ids mean nothing on another one."""
+    """This machine in a few characters: process ids mean nothing on another one.
+
+    Nor in another container of the same machine, which may have its name.
+    """
+    with contextlib.suppress(OSError):  # not Linux
+        namespace = Path("/proc/self/ns/pid").readlink()
+        return digest_bytes(f"{socket.gethostname()} {namespace}".encode())[:6]
     return digest_bytes(socket.gethostname().encode())[:6]
 
 

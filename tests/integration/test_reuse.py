@@ -158,6 +158,17 @@ def test_other_settings_another_name_or_maker_are_no_source(records, tmp_path, m
                           ["fractions"])[0]) == (64, 0, 0)  # fmt: skip
 
 
+def test_what_is_computed_as_fast_as_it_is_copied_is_not_copied(records, tmp_path):
+    """Finding what could be copied of `magpie` took longer than computing all of it."""
+    made = featurizer("magpie")
+    assert made.reusable  # its values depend on nothing else
+    assert made.cheap
+    build(tmp_path, records[:60], features=["magpie"])
+    grown = build(tmp_path, records, features=["magpie"])
+    (folder,) = folders(grown, ["magpie"])
+    assert counts(folder) == (len(grown), 0, 0)
+
+
 def test_matminer_depends_on_its_packages():
     facts = made_by(featurizer("matminer:DensityFeatures"))
     assert {"matminer", "pymatgen", "numpy", "processor for numba"} <= facts.keys()
