@@ -47,6 +47,11 @@ def publish(temporary: Path, final: Path) -> None:
     A folder replaces a folder, and a file a file; a file never replaces a folder.
     """
     fsync_tree(temporary)
+    rename(temporary, final)
+
+
+def rename(temporary: Path, final: Path) -> None:
+    """Rename what is flushed already to its final name in one step, as `publish` does."""
     if final.is_dir() and temporary.is_dir():
         shutil.rmtree(final)
     final.parent.mkdir(parents=True, exist_ok=True)
