@@ -20,7 +20,7 @@ FEATURES = ("ofm", "space-group", "fractions")  # compiled kernels, Python code,
 @pytest.fixture(autouse=True)
 def _small_tasks(monkeypatch):
     """Symmetry is shared from the first crystal on, not from as many as make it worth while."""
-    monkeypatch.setattr("matdata.curate.records.SYMMETRY_POOL", 1)
+    monkeypatch.setattr("matdata.curate.survey.SYMMETRY_POOL", 1)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_schedulers_by_name(source, alone, scheduler, tmp_path):
 def test_a_strangers_executor_is_given_every_kind_of_task(source, alone, tmp_path):
     executor = InCaller()
     assert _build(source, tmp_path, executor=executor) == alone
-    assert set(executor.functions) == {"read", "_analyse", "compute_pass"}
+    assert set(executor.functions) == {"read", "survey_part", "compute_pass"}
     shards = -(-len(md.open("some", cache=tmp_path)) // 200)
     assert executor.functions.count("compute_pass") == len(FEATURES) * shards
 
@@ -83,7 +83,7 @@ def test_lost_workers_of_every_stage_are_printed_and_on_record(source, alone, tm
     printed = capsys.readouterr().err
     receipts = {path.relative_to(tmp_path).parts[0]: json.loads(path.read_text())
                 for path in tmp_path.glob("*/*/*/receipt.json")}  # fmt: skip
-    stages = {"snapshots": "read", "datasets": "_analyse", "features": "compute_pass"}
+    stages = {"snapshots": "read", "datasets": "survey_part", "features": "compute_pass"}
     assert receipts.keys() == stages.keys()
     for kind, name in stages.items():
         lines = receipts[kind]["lost_workers"]
