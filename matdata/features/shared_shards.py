@@ -21,7 +21,7 @@ from matdata.features.shards import ShardRecord, ShardTask
 from matdata.store.artefact import STAGING, ArtefactWriter
 from matdata.store.journal import is_entry
 from matdata.store.leases import Leases
-from matdata.store.locks import LOCK, TERM, holder_of, holding
+from matdata.store.locks import LOCK, TERM, Held, holder_of, holding, take
 from matdata.store.records import read_record, write_record
 from matdata.store.walk import children
 
@@ -168,5 +168,13 @@ class SharedShards:
         return self.folder / RECORDS / f"{shard:05d}{RECORD}"
 
     def remove(self) -> None:
-        """Remove them when the feature is there, whoever else does the same."""
+        """Remove them when the feature is there, whoever else does the same.
+
+        Leases of processes that were killed at work go as well: their names are never taken again.
+        """
         shutil.rmtree(self.folder, ignore_errors=True)
+        for lease in leases_of(self.folder):
+            is_free = AT_WORK in lease.name and holder_of(lease) is None
+            with contextlib.suppress(StoreError, Held):
+                if is_free:
+                    take(lease, wait=False).release()
