@@ -112,7 +112,9 @@ def _curate(
     described = describe(origin, store.kinds, names, options)
     records = replace(records, units=described.units)
     drop = _others(others, options.curation.drop_by)
+    before = len(workers.losses.lines)
     curated = curate(records, _curation(snapshot, options), drop, workers)
+    lost = workers.losses.receipt_since(before)
     if not len(curated):
         raise nothing_left(curated)
     about = _about(curated, snapshot, identity["name"], store.notes, names, described)
@@ -122,7 +124,7 @@ def _curate(
         names.get(one, one): names.get(axis, axis) for one, axis in origin.get("axes", {}).items()
     }
     axes = axes_of(curated.table, axes, options.axis)
-    return write_dataset(curated, folder, identity, about, described.units, axes, console)
+    return write_dataset(curated, folder, identity, about, described.units, axes, console, lost)
 
 
 def _about(

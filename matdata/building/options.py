@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 
+from matdata.core.console import Console
 from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.executors import Executor, Workers
@@ -63,7 +64,9 @@ class BuildOptions(Settings):
         minimum=1,
     )
 
-    def workers_on(self, executor: Executor | None = None) -> AbstractContextManager[Workers]:
+    def workers_on(
+        self, console: Console, executor: Executor | None = None
+    ) -> AbstractContextManager[Workers]:
         """Where tasks run and how many at once, within the block; see `schedulers.workers_on`.
 
         Raises
@@ -71,7 +74,7 @@ class BuildOptions(Settings):
         MatdataError
             If it is no executor, or the scheduler is unknown or cannot be used.
         """
-        return workers_on(self.scheduler, self.workers, executor)
+        return workers_on(self.scheduler, self.workers, executor, console.warn)
 
     def settings_of(self, spec: str) -> JsonMapping:
         """Settings of a feature: those of its spec, else those of its family."""

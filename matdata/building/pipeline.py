@@ -121,7 +121,7 @@ def build(
     made = _featurizers(options)
     check_scheduler(options.scheduler)
     ensure_writable(cache)
-    with options.workers_on(executor) as workers:
+    with options.workers_on(console, executor) as workers:
         built = _built(source, cache, options, made, asked, console, workers)
     loss = too_few(built.dataset)
     if loss is not None and not options.allow_loss:
@@ -216,7 +216,7 @@ def add_features(
     check_scheduler(options.scheduler)
     require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
-    with options.workers_on(executor) as workers:
+    with options.workers_on(console, executor) as workers:
         return _computed(dataset, made, cache, options, console, workers)
 
 
@@ -235,7 +235,7 @@ def share_features(
     require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
     jobs = [feature_job(dataset, one, cache, options) for one in made]
-    with options.workers_on() as workers:
+    with options.workers_on(console) as workers:
         shared = work(jobs, console, workers, options.lease_timeout)
     for done in shared:
         mark_used(done.folder)

@@ -15,6 +15,7 @@ from matdata.core.printable import human_bytes
 from matdata.sources.download import DOWNLOADS
 from matdata.sources.download import PART as DOWNLOAD_PART
 from matdata.store.artefact import STAGING
+from matdata.store.files import REMOVING
 from matdata.store.locks import LOCK, holder_of
 from matdata.store.walk import entries_below, size_of
 
@@ -41,9 +42,10 @@ def cache_state(cache: Path) -> Iterator[Finding]:
              (*KINDS, DOWNLOADS)}  # fmt: skip
     shown = ", ".join(f"{kind} {human_bytes(size)}" for kind, size in kinds.items() if size)
     yield Finding("cache", "size", "ok", f"{human_bytes(sum(sizes.values()))} ({shown or 'empty'})")
-    held = list(_locks(cache, entries.files))
-    yield from held
-    yield from _left(cache, sizes, anybody_works=bool(held))
+    locks = list(_locks(cache, entries.files))
+    yield from locks
+    held = any(one.state == "note" for one in locks)
+    yield from _left(cache, sizes, anybody_works=held)
 
 
 def _place(cache: Path) -> Iterator[Finding]:
@@ -79,7 +81,7 @@ def _also(cache: Path) -> Iterator[Finding]:
         if place == cache.resolve():
             text = f"${ALSO} names this cache itself, which is therefore not written to"
             yield Finding("cache", "also", "broken", text, f"take it out of ${ALSO}")
-        elif not place.is_dir():
+        elif not os.path.isdir(place):  # an error of access is a no
             step = f"mount it, or take it out of ${ALSO}"
             yield Finding("cache", "also", "note", f"{place} is not there, or no folder", step)
         elif not os.access(place, os.R_OK | os.X_OK):
@@ -106,7 +108,11 @@ def file_system(path: Path) -> str:
 
 
 def _locks(cache: Path, names: list[str]) -> Iterator[Finding]:
-    """Locks that are held, and by whom."""
+    """Locks that are held, and by whom, and files in the place of locks."""
+    for name in names:
+        if Path(name).name.startswith(LOCK):
+            text = "a file, where locks are folders; whoever needs the lock is refused"
+            yield Finding("locks", name, "broken", text, "remove it; it holds nothing")
     paths = sorted({Path(name).parent for name in names})
     for path in (path for path in paths if path.name.startswith(LOCK)):
         with contextlib.suppress(OSError):  # of another user, who alone may take it
@@ -119,18 +125,21 @@ def _locks(cache: Path, names: list[str]) -> Iterator[Finding]:
 
 
 def _left(cache: Path, sizes: dict[str, int], anybody_works: bool) -> Iterator[Finding]:
-    """Unfinished artefacts and downloads."""
+    """Unfinished artefacts and downloads, and removals that were stopped."""
     left: dict[str, int] = {}
     for name, size in sizes.items():
         parts = Path(name).parts
         for k, part in enumerate(parts):
-            if part.startswith((STAGING, DOWNLOAD_PART)):
+            if part.startswith((STAGING, DOWNLOAD_PART, REMOVING)):
                 place = "/".join(parts[: k + 1])
                 left[place] = left.get(place, 0) + size
                 break
     for place, size in sorted(left.items()):
         text = f"{human_bytes(size)} of something unfinished"
-        step = "the same command goes on from there; else remove it"
+        step = "the same command goes on from there; else `matdata gc` removes it"
+        if Path(place).name.startswith(REMOVING):
+            text = f"{human_bytes(size)} of a removal that was stopped"
+            step = "`matdata gc` finishes it"
         if anybody_works:
             text, step = f"{text}, perhaps of the process that holds a lock", f"if not, {step}"
         yield Finding("leftovers", place, "note", text, step)

@@ -57,7 +57,7 @@ def other_places(cache: Path) -> tuple[Path, ...]:
     for folder in folders:
         _warn_if_missing(folder)
     own = cache.resolve() if folders else cache
-    return tuple(folder for folder in folders if folder != own and folder.is_dir())
+    return tuple(folder for folder in folders if folder != own and _is_there(folder))
 
 
 def places(cache: Path) -> tuple[Path, ...]:
@@ -82,9 +82,14 @@ def _also(text: str) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(path_of(one, f"${ALSO}").resolve() for one in texts))
 
 
+def _is_there(folder: Path) -> bool:
+    """Whether it is a folder; also a no where that may not be looked at."""
+    return os.path.isdir(folder)
+
+
 @functools.cache
 def _warn_if_missing(folder: Path) -> None:
-    if not folder.is_dir():
+    if not _is_there(folder):
         text = f"{folder} is not there, or no folder: ${ALSO} names it as a place to look for data"
         warnings.warn(text, MatdataWarning, stacklevel=2)
 
@@ -134,8 +139,9 @@ def storage_error(error: OSError, path: Path) -> StoreError:
     reason = "no space is left" if full else (error.strerror or str(error))
     if full:
         step = (
-            "free some space (`matdata list` shows what is kept), or choose another folder with "
-            "--cache; the same command then continues from the last finished shard"
+            "free some space (`matdata list --size` shows what is kept, `matdata gc` removes what "
+            "nobody needs), or choose another folder with --cache; the same command then "
+            "continues from the last finished shard"
         )
     elif error.errno == errno.EISDIR:
         step = "name a file: there is a folder of that name, which was not changed"

@@ -24,10 +24,10 @@ from matdata.core.errors import MatdataError
 A = TypeVar("A")
 B = TypeVar("B")
 
-POLL = 5.0  # seconds between two looks at the workers while a task is waited for
+POLL = 2.0  # seconds between two looks at the workers while a task is waited for
 CONNECT = "10s"  # until a scheduler that does not answer is given up
 CLOSE = 5.0  # seconds
-LOGGERS = "distributed."
+LOGGERS = ("distributed.", "tornado.", "asyncio.")  # who says that a connection was lost
 GOES_ON = "the same command goes on from the last finished piece"
 
 
@@ -181,14 +181,17 @@ def _ignore(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Lost connections are one clear error of matdata, not lines of a log beside it."""
+    """Lost connections are one clear error of matdata, not lines of a log beside it.
+
+    The thread of dask's client outlives an error for a while, and logs what it has lost: then the
+    loggers stay as they are.
+    """
     # dask gives some of its loggers a level and a handler of their own
     names = [name for name in logging.root.manager.loggerDict if f"{name}.".startswith(LOGGERS)]
     before = {logger: logger.level for logger in map(logging.getLogger, names)}
-    try:
-        for logger in before:
-            logger.setLevel(logging.CRITICAL)
-        yield
-    finally:
-        for logger, level in before.items():
-            logger.setLevel(level)
+    for logger in before:
+        # callbacks of tornado that failed are errors; asyncio logs what was never waited for so
+        logger.setLevel(logging.CRITICAL + 1)
+    yield
+    for logger, level in before.items():
+        logger.setLevel(level)

@@ -12,6 +12,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, MatdataError
 
 A = TypeVar("A")
@@ -19,8 +20,14 @@ B = TypeVar("B")
 
 #: How often one task is submitted again after its worker was lost.
 RETRIES = 3
+#: Workers that one task may lose in all. Dask gives a task to several of them (by default 4) before
+#: it reports a single loss, so that `RETRIES` alone would let one task kill 16.
+MOST_LOST = 8
 #: What dask raises where a worker was lost, by name: it is imported by who asks for it alone.
 LOST_IN_DASK = frozenset(("KilledWorker", "CommClosedError"))
+
+
+LOST = "lost_workers"  # key of receipts: tasks that were done again, and why
 
 
 class Executor(Protocol):
@@ -37,23 +44,40 @@ class Executor(Protocol):
 
 @dataclass
 class LossLog:
-    """Workers that were lost, in the words of who noticed; it is no part of any identity."""
+    """Workers that were lost, in the words of who noticed; it is no part of any identity.
+
+    Attributes
+    ----------
+    lines
+        One for each loss.
+    report
+        Called with each line; nobody is informed if None.
+    """
 
     lines: list[str] = field(default_factory=list)
+    report: Callable[[str], None] | None = None
 
     def add(self, function: Callable[[A], B], error: BaseException, attempt: int) -> None:
         """Note that a task is submitted again."""
         name = getattr(function, "__name__", type(function).__name__)
         why = str(error).partition("\n")[0]
         text = f"{type(error).__name__}: {why}" if why else type(error).__name__
-        self.lines.append(f"a worker was lost in {name} ({text}); attempt {attempt + 1} begins")
+        line = f"a worker was lost in {name} ({text}); attempt {attempt + 1} begins"
+        self.lines.append(line)
+        if self.report is not None:
+            self.report(line)
+
+    def receipt_since(self, before: int) -> JsonObject:
+        """What a receipt says of the losses after the first `before` ones; empty without any."""
+        return {LOST: self.lines[before:]} if self.lines[before:] else {}
 
 
 @dataclass
 class _Pending(Generic[A, B]):
     task: A
     future: Future[B]
-    losses: int = 0
+    retries: int = 0
+    lost: int = 0
 
 
 def results_in_order(
@@ -64,7 +88,8 @@ def results_in_order(
     Raises
     ------
     MatdataError
-        If a task lost its worker more than `RETRIES` times, or the executor takes no task.
+        If a task was lost more than `RETRIES` times, or lost `MOST_LOST` workers; if the executor
+        takes no task.
     """
     pending: deque[_Pending[A, B]] = deque()
     try:
@@ -90,10 +115,11 @@ def _first(
         except BaseException as error:
             if not is_lost(error):
                 raise
-            if one.losses >= RETRIES:
-                raise _given_up(error) from error
-            log.add(function, error, one.losses + 1)
-            one.losses += 1
+            one.lost += _workers_lost(error)
+            if one.retries >= RETRIES or one.lost >= MOST_LOST:
+                raise _given_up(error, one.lost) from error
+            one.retries += 1
+            log.add(function, error, one.retries)
             _submit_lost(function, pending, executor, error)
         else:
             pending.popleft()
@@ -108,11 +134,22 @@ def _submit_lost(
 ) -> None:
     """Submit the first task again, and all others that were lost with it."""
     for number, one in enumerate(pending):
-        if number == 0 or (one.future.done() and is_lost(_error_of(one.future))):
+        if number == 0 or _is_lost_beside(one):
             try:
                 one.future = _submit(executor, function, one.task)
             except MatdataError as refusal:
                 raise refusal from error
+
+
+def _is_lost_beside(one: _Pending[A, B]) -> bool:
+    """Whether a task that nobody waits for yet was lost, and has not lost too many workers."""
+    error = _error_of(one.future) if one.future.done() else None
+    if error is None or not is_lost(error):
+        return False
+    # a pool that breaks blames all tasks alike; dask counts for each task
+    counted = _workers_lost(error)
+    one.lost += counted if counted > 1 else 0
+    return one.lost < MOST_LOST
 
 
 def _error_of(future: Future[B]) -> BaseException | None:
@@ -127,11 +164,18 @@ def is_lost(error: BaseException | None) -> bool:
     return kind.__module__.partition(".")[0] == "distributed" and kind.__name__ in LOST_IN_DASK
 
 
+def _workers_lost(error: BaseException) -> int:
+    """Workers that a task lost, as its error counts them."""
+    # dask's KilledWorker states how many losses are forgiven; one more, and it gives up
+    forgiven = getattr(error, "allowed_failures", 0)
+    return 1 + (forgiven if isinstance(forgiven, int) else 0)
+
+
 def _submit(executor: Executor, function: Callable[[A], B], task: A) -> Future[B]:
     try:
         future = executor.submit(function, task)
     except BrokenExecutor as error:
-        raise _given_up(error) from error
+        raise _given_up(error, 1) from error
     except RuntimeError as error:  # what `concurrent.futures` raises after a shutdown
         raise MatdataError(
             f"the executor takes no task: {error}",
@@ -148,7 +192,7 @@ def _submit(executor: Executor, function: Callable[[A], B], task: A) -> Future[B
     return future
 
 
-def _given_up(error: BaseException) -> MatdataError:
+def _given_up(error: BaseException, lost: int) -> MatdataError:
     """The error of a task that lost its worker too often."""
     if isinstance(error, CancelledError):
         return MatdataError(
@@ -157,7 +201,8 @@ def _given_up(error: BaseException) -> MatdataError:
             next_step="close it after matdata has returned; what is finished is kept",
         )
     return MatdataError(
-        "a worker process exited without an error message",
+        "a worker process exited without an error message"
+        + (f"; the same task lost {lost} of them" if lost > 1 else ""),
         cause="the system killed it, most often for lack of memory",
         next_step="run the same command with fewer --workers, or with more memory for each; it "
         "continues from the last finished piece",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from matdata.core.errors import ConfigError
 from matdata.core.executors import Executor, Workers, default_workers
 from matdata.core.packages import needed_for
+from matdata.core.retries import LossLog
 from matdata.core.scheduler_names import DASK, OWN, check_scheduler
 
 #: Seconds to wait for a first worker, or for a new one when all are gone.
@@ -22,7 +23,10 @@ MIN_COUNT = 8
 
 @contextlib.contextmanager
 def workers_on(
-    scheduler: str | None, count: int | None = None, executor: Executor | None = None
+    scheduler: str | None,
+    count: int | None = None,
+    executor: Executor | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> Iterator[Workers]:
     """Workers of a scheduler, which are let go when the block ends.
 
@@ -35,6 +39,8 @@ def workers_on(
         How many tasks run at once; all cores, or all threads of the cluster, if None.
     executor
         An open executor of the caller, instead of a scheduler.
+    report
+        Called with a line for each worker that is lost, and whose task is done again.
 
     Raises
     ------
@@ -50,7 +56,7 @@ def workers_on(
         raise ConfigError(
             f"a scheduler ({scheduler}) and an executor are given", next_step="leave out one"
         )
-    own = Workers(count or default_workers(), executor)
+    own = Workers(count or default_workers(), executor, losses=LossLog(report=report))
     if scheduler is None or scheduler in OWN:
         yield own if scheduler is None else replace(own, kind=OWN[scheduler])
         return
@@ -61,7 +67,7 @@ def workers_on(
     opened = local_cluster(own.count, patience) if is_local else connected(scheduler, patience)
     with opened as remote:
         remote.wait_for_workers()
-        yield Workers(count or max(remote.n_threads(), MIN_COUNT), remote)
+        yield replace(own, count=count or max(remote.n_threads(), MIN_COUNT), executor=remote)
 
 
 def _patience() -> float:

@@ -11,6 +11,7 @@ from matdata.core import ledger
 from matdata.core.cache import storage_error
 from matdata.core.console import Console
 from matdata.core.digest import SHORT, digest_json
+from matdata.core.documents import JsonObject
 from matdata.curate.curated import Curated
 from matdata.curate.gather import Gathering
 from matdata.store import files, tables
@@ -36,6 +37,7 @@ def write_dataset(
     units: Mapping[str, str],
     axes: Mapping[str, str],
     console: Console,
+    receipt: JsonObject,
 ) -> State:
     """Commit a dataset, or make again what is damaged of the one that is there.
 
@@ -55,6 +57,8 @@ def write_dataset(
         By array column the column that holds its axis.
     console
         Receives a warning if another process holds the lock.
+    receipt
+        Facts about this computation, which are no part of the identity.
 
     Raises
     ------
@@ -81,7 +85,7 @@ def write_dataset(
         }
         if curated.kind == "mixed":
             content["structures"] = int(curated.has_structure.sum())
-        writer.commit(folder.name, content, {})
+        writer.commit(folder.name, content, receipt)
         return writer.state
 
 

@@ -120,13 +120,12 @@ class Featurizer(ABC, Generic[S_co]):
     Settings: ClassVar[type[Settings]] = Settings
     #: How workers share the work: compiled kernels release the GIL, Python code does not.
     workers: ClassVar[Literal["thread", "process"]] = "thread"
-    #: Crystals handed to one call of `featurize` by a build.
-    batch_rows: ClassVar[int] = 512
-    #: Most crystals in one shard: what a killed build may have to do again.
-    shard_rows: ClassVar[int] = 16384
-    #: Whether values depend on nothing but what is given of a material. False for one that reads
-    #: ids or is fitted on the dataset: then nothing is copied from older versions of the dataset.
+    batch_rows: ClassVar[int] = 512  #: Crystals handed to one call of `featurize` by a build.
+    shard_rows: ClassVar[int] = 16384  #: Most in one shard: what a killed build may do again.
+    #: Whether values depend on nothing but what is given of a material, so that those of older
+    #: versions of the dataset serve; False for one that reads ids or is fitted on the dataset.
     reusable: ClassVar[bool] = True
+    cheap: ClassVar[bool] = False  #: Whether computing is no slower than copying: not reused.
     #: Distributions that values depend on, beside those that matdata needs anyway.
     packages: ClassVar[tuple[str, ...]] = ()
 

@@ -67,6 +67,8 @@ def keys_of(batch: FeatureInput | PartialInput) -> Keys:
         keys = np.zeros(len(batch), KEY)
         keys[batch.rows] = keys_of(batch.given)
         return keys
+    if not len(batch):
+        return np.zeros(0, KEY)
     pieces = [_pieces(one) for one in _columns(batch)]
     digests = bytearray()
     for row in range(len(batch)):
@@ -95,13 +97,14 @@ def _pieces(columns: Crystals | Compositions | TableRows) -> Pieces:
         arrays, per_row = [columns.amounts, columns.numbers], []
     buffers = [(_bytes(array), array[:1].nbytes or 1) for array in arrays]
     lengths = np.diff(columns.offsets).astype("<i8")
-    fixed = [_bytes(array) for array in (lengths, *per_row)]
-    sizes = [8, *(array[:1].nbytes for array in per_row)]
+    per_row = [array.reshape(len(lengths), -1) for array in (lengths, *per_row)]
+    # one piece per row, as each one costs a call
+    together = [array.view(np.uint8) for array in map(_little, per_row)]
+    fixed, width = _bytes(np.hstack(together)), sum(array.shape[1] for array in together)
     offsets = columns.offsets.tolist()
 
     def of_row(row: int) -> Iterator[memoryview]:
-        for buffer, size in zip(fixed, sizes, strict=True):
-            yield buffer[row * size : (row + 1) * size]
+        yield fixed[row * width : (row + 1) * width]
         first, last = offsets[row], offsets[row + 1]
         for buffer, size in buffers:
             yield buffer[first * size : last * size]
@@ -109,9 +112,12 @@ def _pieces(columns: Crystals | Compositions | TableRows) -> Pieces:
     return of_row
 
 
+def _little(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+
+
 def _bytes(array: npt.NDArray[Any]) -> memoryview:
-    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    return little.reshape(-1).view(np.uint8).data
+    return _little(array).reshape(-1).view(np.uint8).data
 
 
 def _cells(table: TableRows, row: int) -> Iterator[bytes]:

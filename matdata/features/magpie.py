@@ -78,6 +78,7 @@ class Magpie(Featurizer[CompositionSettings]):
     Settings: ClassVar[type[Settings]] = CompositionSettings
     batch_rows: ClassVar[int] = 4096
     shard_rows: ClassVar[int] = 1 << 18
+    cheap: ClassVar[bool] = True
 
     @property
     def fields(self) -> tuple[Field, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,13 +31,12 @@ class Step(NamedTuple):
 
     Attributes
     ----------
-    jobs, writers, tasks
+    jobs, tasks
         Of each feature, in the same order; the rows of all tasks are the same, and so are those
         that are computed.
     """
 
     jobs: tuple[Job, ...]
-    writers: tuple[ArtefactWriter, ...]
     tasks: Pass
 
     @property
@@ -48,26 +47,33 @@ class Step(NamedTuple):
 
 def steps_of(pending: Sequence[tuple[Job, ArtefactWriter]], console: Console) -> list[Step]:
     """What is left to do of features of one pass, in the order of the rows."""
-    missing: dict[range, list[tuple[Job, ArtefactWriter, ShardTask]]] = {}
+    missing: list[tuple[Job, ShardTask]] = []
     for job, writer in pending:
         tasks = shard_tasks(job, writer.staging)
         todo = [task for task in tasks if not all(map(writer.has, task.parts))]
         if len(todo) < len(tasks):
             console.say(f"resuming {job.featurizer.spec}: {len(tasks) - len(todo)} shards done")
-        for task in todo:
-            missing.setdefault(range(task.start, task.stop), []).append((job, writer, task))
-    by_start = sorted(missing.items(), key=lambda item: item[0].start)
-    return [Step(*zip(*members, strict=True)) for _, members in by_start]
+        missing += [(job, task) for task in todo]
+    return by_rows(missing)
+
+
+def by_rows(tasks: Iterable[tuple[Job, ShardTask]]) -> list[Step]:
+    """Steps of the tasks of features of one pass: those of the same rows go together."""
+    steps: dict[range, list[tuple[Job, ShardTask]]] = {}
+    for job, task in tasks:
+        steps.setdefault(range(task.start, task.stop), []).append((job, task))
+    in_order = sorted(steps.items(), key=lambda item: item[0].start)
+    return [Step(*zip(*members, strict=True)) for _, members in in_order]
 
 
 def with_reuse(steps: list[Step], reuse: Mapping[Job, Reuse | None]) -> list[Step]:
     """The steps with what is copied from older features: of one step the same rows of each."""
     divided = []
     for step in steps:
-        alike: dict[bytes, list[tuple[Job, ArtefactWriter, ShardTask]]] = {}
-        for job, writer, task in zip(*step, strict=True):
+        alike: dict[bytes, list[tuple[Job, ShardTask]]] = {}
+        for job, task in zip(*step, strict=True):
             planned = replace(task, reuse=reuse[job])
-            alike.setdefault(planned.to_compute().tobytes(), []).append((job, writer, planned))
+            alike.setdefault(planned.to_compute().tobytes(), []).append((job, planned))
         divided += [Step(*zip(*members, strict=True)) for members in alike.values()]
     return divided
 

@@ -75,7 +75,8 @@ def reusing(
     StoreError
         If the plan cannot be written.
     """
-    older = list(_older(featurizer, rows.dataset, features, itself)) if featurizer.reusable else []
+    reuses = featurizer.reusable and not featurizer.cheap
+    older = list(_older(featurizer, rows.dataset, features, itself)) if reuses else []
     plan = _plan(featurizer, rows, older) if older else None
     if plan is None or not (plan[:, 0] != COMPUTE).any():
         yield None

@@ -22,11 +22,13 @@ from matdata.features.shared_shards import SharedShards
 from matdata.store.artefact import ArtefactWriter, building
 from matdata.store.backends import backend
 from matdata.store.damage import State, damage_of
+from matdata.store.manifest import RECEIPT
+from matdata.store.records import read_record
 from matdata.store.sharded import ShardedArrays, read_ledger
 
 KIND = "feature"
 SHARD_ROWS = "shard_rows"  # key of the receipt
-LOST = "lost_workers"  # key of the receipt: shards that were computed again, and why
+ELSEWHERE = "dataset_elsewhere"  # key of the receipt: the dataset lay in a cache of others
 
 
 class Made(NamedTuple):
@@ -80,7 +82,7 @@ def run_together(jobs: Sequence[Job], console: Console, workers: Workers) -> lis
         lost = len(workers.losses.lines)
         counts = _compute(pending, console, workers)
         for job, writer in pending:
-            folder = _commit(job, writer, workers.losses.lines[lost:], counts[job])
+            folder = _commit(job, writer, workers.losses.receipt_since(lost), counts[job])
             made[job.home / job.name()] = Made(folder, writer.state, counts[job])
             shared_shards(job).remove()
     return [made[final] for final in finals]
@@ -105,11 +107,13 @@ def _compute(
     steps = steps_of(pending, console)
     if not steps:
         return counts
+    writers = dict(pending)
     with contextlib.ExitStack() as plans:
-        reuse = {job: plans.enter_context(_reusing(job, writer)) for job, writer in pending}
+        reuse = {job: plans.enter_context(reuse_of(job, writer.staging)) for job, writer in pending}
         steps = with_reuse(steps, reuse)
         for step, records in _records(steps, pending, console, workers):
-            for job, writer, record in zip(step.jobs, step.writers, records, strict=True):
+            for job, record in zip(step.jobs, records, strict=True):
+                writer = writers[job]
                 for entry in record.parts:
                     _require_visible(writer.staging / entry["part"])
                     writer.record(entry)
@@ -117,11 +121,12 @@ def _compute(
     return counts
 
 
-def _reusing(job: Job, writer: ArtefactWriter) -> contextlib.AbstractContextManager[Reuse | None]:
+def reuse_of(job: Job, staging: Path) -> contextlib.AbstractContextManager[Reuse | None]:
+    """What a feature copies from older versions of its dataset, as `reuse.reusing` finds it."""
     if not job.reuse:
         return contextlib.nullcontext()
     itself = job.home / job.name()
-    return reusing(job.featurizer, job.rows, job.home.parent, itself, writer.staging)
+    return reusing(job.featurizer, job.rows, job.home.parent, itself, staging)
 
 
 def _records(
@@ -130,7 +135,7 @@ def _records(
     console: Console,
     workers: Workers,
 ) -> Iterator[tuple[Step, tuple[ShardRecord, ...]]]:
-    """The records of each step, with a bar, and a warning for each worker that was lost."""
+    """The records of each step, with a bar."""
     title = " + ".join(job.featurizer.spec for job, _ in pending)
     left = sum(len(step.tasks[0]) for step in steps)
     ranges = {(step.tasks[0].start, step.tasks[0].stop) for step in steps}
@@ -138,12 +143,7 @@ def _records(
     records = console.bar(
         records_of(steps, workers), title, done + left, done, size=lambda made: len(made[0])
     )
-    said = len(workers.losses.lines)
-    for step, made in zip(steps, records, strict=True):
-        for line in workers.losses.lines[said:]:
-            console.warn(line)
-        said = len(workers.losses.lines)
-        yield step, made
+    yield from zip(steps, records, strict=True)
 
 
 def _require_visible(path: Path) -> None:
@@ -162,7 +162,7 @@ def _require_visible(path: Path) -> None:
         )
 
 
-def _commit(job: Job, writer: ArtefactWriter, lost: list[str], counts: Counts) -> Path:
+def _commit(job: Job, writer: ArtefactWriter, lost: JsonObject, counts: Counts) -> Path:
     parts = [writer.parts[part] for part in sorted(writer.parts)]
     described = {**job.featurizer.describe(), "store": job.store}
     preview = {
@@ -185,5 +185,14 @@ def _commit(job: Job, writer: ArtefactWriter, lost: list[str], counts: Counts) -
     }
     # for `matdata.building.repair`: of the identity the manifest holds the digest alone
     receipt: JsonObject = {SHARD_ROWS: job.rows_per_shard, MADE_BY: made_by(job.featurizer)}
-    receipt |= {**counts._asdict(), **({LOST: lost} if lost else {})}
+    receipt |= {**counts._asdict(), **lost}
+    own = job.home.parents[1].resolve()
+    receipt |= {} if job.dataset.folder.resolve().is_relative_to(own) else {ELSEWHERE: True}
     return writer.commit(job.name(), content, receipt)
+
+
+def is_of_another_place(folder: Path) -> bool:
+    """Whether the dataset of a feature lay in a cache of others when it was computed."""
+    with contextlib.suppress(StoreError):
+        return read_record(folder / RECEIPT).get(ELSEWHERE) is True
+    return False

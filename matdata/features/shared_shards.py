@@ -7,8 +7,10 @@ were computed. A shard counts once its record is there, which is written last an
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from matdata.core.digest import digest_json
@@ -18,7 +20,8 @@ from matdata.core.worker_identity import require_same_worker, worker_identity
 from matdata.features.shards import ShardRecord, ShardTask
 from matdata.store.artefact import STAGING, ArtefactWriter
 from matdata.store.journal import is_entry
-from matdata.store.locks import LOCK, holder_of, holding
+from matdata.store.leases import Leases
+from matdata.store.locks import LOCK, TERM, Held, holder_of, holding, take
 from matdata.store.records import read_record, write_record
 from matdata.store.walk import children
 
@@ -26,6 +29,18 @@ SHARED = "-shared"
 RECORDS = "records"
 RECORD = ".json"
 IDENTITY = "identity.json"
+AT_WORK = "at-work-"  # lease of a process, beside those on its shards
+
+
+def leases_of(folder: Path) -> list[Path]:
+    """Leases of the processes that write into a folder of `SharedShards`; none of another folder.
+
+    They are taken under the folder's lock, or by processes that hold one already.
+    """
+    if not folder.name.endswith(SHARED):
+        return []
+    name = folder.name.removeprefix(STAGING)
+    return sorted(folder.parent.glob(f"{LOCK}{name}-*"))
 
 
 class SharedShards:
@@ -44,15 +59,20 @@ class SharedShards:
         self.home = home
         self.folder = home / f"{STAGING}{self.name}"
 
-    def agree(self, identity: Mapping[str, str]) -> None:
-        """Join the processes that compute them, which are alike in all that bits depend on.
+    @contextlib.contextmanager
+    def joined(self, identity: Mapping[str, str], term: float = TERM) -> Iterator[None]:
+        """Be one of the processes that compute them while the block runs.
 
-        What processes that were not alike have left is removed, unless one is still at work.
+        They are alike in all that bits depend on; what processes that were not alike have left is
+        removed, unless one is still at work. A lease says that this one is at work, also between
+        two shards and while it waits: `matdata gc` leaves the folder alone as long.
 
         Parameters
         ----------
         identity
             `worker_identity` of this process.
+        term
+            Seconds without a sign of life after which it is at work no more.
 
         Raises
         ------
@@ -61,13 +81,17 @@ class SharedShards:
         StoreError
             If it cannot be written.
         """
-        with holding(self.home / f"{LOCK}{self.name}"):
-            if self._identity() == identity:
-                return
-            if self.folder.exists() and self._at_work():
-                require_same_worker(self._identity())
-            self.remove()
-            write_record(self.folder / IDENTITY, identity)
+        with contextlib.ExitStack() as held:
+            with holding(self.home / f"{LOCK}{self.name}"):
+                if self._identity() != identity:
+                    if self.folder.exists() and self._at_work():
+                        require_same_worker(self._identity())
+                    self.remove()
+                    write_record(self.folder / IDENTITY, identity)
+                key = f"{AT_WORK}{secrets.token_hex(4)}"
+                lease = Leases(self.home, self.name, term).path(key)
+                held.enter_context(holding(lease, term=term))
+            yield
 
     def _identity(self) -> JsonObject:
         """Of those who wrote them; empty if it is not known."""
@@ -77,9 +101,8 @@ class SharedShards:
             return {}
 
     def _at_work(self) -> bool:
-        """Whether a shard is leased."""
-        leases = self.home.glob(f"{LOCK}{self.name}-*")
-        return any(holder_of(lease) is not None for lease in leases)
+        """Whether a process has joined, or a shard is leased."""
+        return any(holder_of(lease) is not None for lease in leases_of(self.folder))
 
     def finished(self) -> set[int]:
         """Numbers of the shards that have a record."""
@@ -145,5 +168,13 @@ class SharedShards:
         return self.folder / RECORDS / f"{shard:05d}{RECORD}"
 
     def remove(self) -> None:
-        """Remove them when the feature is there, whoever else does the same."""
+        """Remove them when the feature is there, whoever else does the same.
+
+        Leases of processes that were killed at work go as well: their names are never taken again.
+        """
         shutil.rmtree(self.folder, ignore_errors=True)
+        for lease in leases_of(self.folder):
+            is_free = AT_WORK in lease.name and holder_of(lease) is None
+            with contextlib.suppress(StoreError, Held):
+                if is_free:
+                    take(lease, wait=False).release()

@@ -1,28 +1,30 @@
-"""Several processes compute one feature: each takes whole shards, and one of them commits.
+"""Several processes compute features: each takes whole shards, and one of them commits each.
 
 They see one file system and need nothing else: no server, and none of them outlives the others.
 Each is started alike (``matdata work``, in the array of a batch system), leases shards and writes
 their parts. Whoever finds all of them finished commits by way of `runner.run`, in the bytes that
 one process would have written. The shards of a process that vanished are computed by others when
-its leases have expired.
+its leases have expired. Features that share intermediates are computed in one pass, and rows are
+copied from older versions, as `matdata featurize` does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from matdata.core.console import Console
 from matdata.core.errors import StoreError
 from matdata.core.executors import Workers
 from matdata.core.worker_identity import worker_identity
-from matdata.features.jobs import Job, shard_tasks
-from matdata.features.passes import Step, records_of
-from matdata.features.runner import Made, find_whole, run, shared_shards
-from matdata.features.shards import ShardTask
+from matdata.features.jobs import Job, in_passes, shard_tasks
+from matdata.features.passes import Step, by_rows, records_of, with_reuse
+from matdata.features.reused import Reuse
+from matdata.features.runner import Made, find_whole, reuse_of, run, shared_shards
+from matdata.features.shards import ShardRecord, ShardTask
 from matdata.store.leases import Leases
 from matdata.store.locks import Lock, LostLockError
 
@@ -37,7 +39,7 @@ def work(jobs: Sequence[Job], console: Console, workers: Workers, term: float) -
     Parameters
     ----------
     jobs
-        The features, in the order in which they are begun.
+        The features.
     console
         Informed of what happens.
     workers
@@ -54,94 +56,174 @@ def work(jobs: Sequence[Job], console: Console, workers: Workers, term: float) -
     StoreError
         If the cache cannot be written, or another process wrote other bytes.
     """
-    left = {k: _Shared(job, console, workers, term) for k, job in enumerate(jobs)}
-    made: dict[int, Made] = {}
-    pause, informed = FIRST_PAUSE, False
-    while left:
-        steps = {k: shared.step() for k, shared in left.items()}
-        for k, step in steps.items():
-            if step == "done":
-                made[k] = left.pop(k).finish()
-        if any(step != "waiting" for step in steps.values()):
-            pause = FIRST_PAUSE
-            continue
-        if not informed:
-            console.say("other processes compute the shards that are left; waiting for them")
-            informed = True
-        time.sleep(pause * random.uniform(0.5, 1.0))
-        pause = min(2 * pause, LONGEST_PAUSE)
-    return [made[k] for k in sorted(made)]
+    made: dict[Job, Made] = {}
+    with contextlib.ExitStack() as held:
+        joined = {job: held.enter_context(_joined(job, console, term)) for job in jobs}
+        passes = [_Pass([joined[job] for job in one], workers) for one in in_passes(jobs)]
+        pause, informed = FIRST_PAUSE, False
+        while passes:
+            outcomes = [one.step() for one in passes]
+            for one in passes:
+                made |= {shared.job: shared.finish(workers) for shared in one.finished()}
+            passes = [one for one in passes if one.left]
+            if any(outcome != "waiting" for outcome in outcomes):
+                pause = FIRST_PAUSE
+                continue
+            if not informed:
+                console.say("other processes compute the shards that are left; waiting for them")
+                informed = True
+            time.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(2 * pause, LONGEST_PAUSE)
+    return [made[job] for job in jobs]
+
+
+@contextlib.contextmanager
+def _joined(job: Job, console: Console, term: float) -> Iterator[_Shared]:
+    """One feature, on which this process is at work while the block runs."""
+    shared = _Shared(job, console, term)
+    if shared.is_there():
+        yield shared
+        return
+    with (
+        shared.shards.joined(worker_identity(), term),
+        reuse_of(job, shared.shards.folder) as shared.reuse,
+    ):
+        yield shared
 
 
 class _Shared:
-    """One feature, as one of its processes sees it."""
+    """One feature, as one of its processes sees it.
 
-    def __init__(self, job: Job, console: Console, workers: Workers, term: float) -> None:
-        self._job = job
+    Attributes
+    ----------
+    job
+        The feature.
+    shards
+        What its processes have finished.
+    tasks
+        All shards, by number.
+    reuse
+        What is copied from older versions.
+    """
+
+    def __init__(self, job: Job, console: Console, term: float) -> None:
+        self.job = job
+        self.shards = shared_shards(job)
+        self.tasks = {task.shard: task for task in shard_tasks(job, self.shards.folder)}
+        self.reuse: Reuse | None = None
         self._console = console
+        self._was_whole = find_whole(job) is not None
+        self._leases = Leases(job.home, self.shards.name, term)
+
+    def is_there(self) -> bool:
+        """Whether it is computed, by this process or another one."""
+        return self._was_whole or (self.job.home / self.job.name()).is_dir()
+
+    def todo(self) -> set[int]:
+        """Numbers of the shards that nobody has finished."""
+        return set() if self.is_there() else self.tasks.keys() - self.shards.finished()
+
+    def lease(self, shard: int) -> Lock | None:
+        """The lease on a shard; None while another process holds it, or has finished it."""
+        lease = self._leases.take(f"{shard:05d}")
+        if lease is not None and shard in self.shards.finished():  # since the look before
+            lease.release()
+            return None
+        return lease
+
+    def record(self, record: ShardRecord, lease: Lock) -> None:
+        """Write down that a shard is finished, unless others have taken it over."""
+        spec = self.job.featurizer.spec
+        try:
+            lease.require()
+        except LostLockError as error:
+            self._console.warn(f"{spec}: shard {record.shard} is left to others: {error.cause}")
+            return
+        self.shards.record(record)
+        lease.release()
+        self._console.say(f"{spec}: shard {record.shard} of {len(self.tasks)} finished")
+
+    def finish(self, workers: Workers) -> Made:
+        """The feature, committed by this process or another one."""
+        done = run(self.job, self._console, workers)
+        self.shards.remove()  # what this process wrote after another one had committed
+        return done
+
+
+#: Leases by feature and number of the shard.
+_Taken = Mapping[tuple[Job, int], Lock]
+
+
+class _Pass:
+    """Features that are computed together, of which some are left."""
+
+    def __init__(self, members: list[_Shared], workers: Workers) -> None:
+        self.left = members
         self._workers = workers
-        self._final = job.home / job.name()
-        self._shards = shared_shards(job)
-        self._is_there = find_whole(job) is not None
-        if not self._is_there:
-            self._shards.agree(worker_identity())
-        self._tasks = shard_tasks(job, self._shards.folder)
-        self._leases = Leases(job.home, self._shards.name, term)
+
+    def finished(self) -> list[_Shared]:
+        """Those of which all shards are finished; they are left out from now on."""
+        done = [one for one in self.left if not one.todo()]
+        self.left = [one for one in self.left if one not in done]
+        return done
 
     def step(self) -> Outcome:
         """Compute shards that nobody else computes, as many as there are processes for."""
-        if self._is_there or self._final.is_dir():
+        todo = {one: one.todo() for one in self.left}
+        if not all(todo.values()):
             return "done"
-        finished = self._shards.finished()
-        todo = [task for task in self._tasks if task.shard not in finished]
-        if not todo:
-            return "done"
-        with ExitStack() as held:
-            leases = self._take(todo, held)
-            if not leases:
+        with contextlib.ExitStack() as held:
+            # a shard of all features first: two processes that divide one share no intermediates
+            taken = self._take(todo, held, whole=True) or self._take(todo, held, whole=False)
+            if not taken:
                 return "waiting"
             try:
-                self._compute([task for task in todo if task.shard in leases], leases)
+                self._compute(taken)
             except StoreError:
                 # a driver that committed has removed the folder under construction
-                if not self._final.is_dir():
+                if not any(one.is_there() for one in self.left):
                     raise
         return "worked"
 
-    def _take(self, todo: Sequence[ShardTask], held: ExitStack) -> dict[int, Lock]:
-        kind = self._workers.kind or self._job.featurizer.workers
-        whole = kind == "process" or self._workers.executor is not None
-        most = self._workers.count if whole else 1  # threads share the batches of one shard
-        leases: dict[int, Lock] = {}
-        # from anywhere: processes that start together do not all ask for the same ones
-        first = random.randrange(len(todo))
-        for task in (*todo[first:], *todo[:first]):
-            lease = self._leases.take(f"{task.shard:05d}")
-            if lease is None:
+    def _take(
+        self, todo: Mapping[_Shared, set[int]], held: contextlib.ExitStack, *, whole: bool
+    ) -> dict[tuple[Job, int], Lock]:
+        taken: dict[tuple[Job, int], Lock] = {}
+        steps = 0
+        for shard in _from_anywhere(set().union(*todo.values())):
+            leases = {one.job: one.lease(shard) for one in self.left if shard in todo[one]}
+            got = {(job, shard): lease for job, lease in leases.items() if lease is not None}
+            if whole and len(got) < len(leases):
+                for lease in got.values():
+                    lease.release()
                 continue
-            held.callback(lease.release)
-            if task.shard not in self._shards.finished():  # since the look before
-                leases[task.shard] = lease
-            if len(leases) == most:
+            for lease in got.values():
+                held.callback(lease.release)
+            taken |= got
+            steps += bool(got)
+            if steps == self._most:
                 break
-        return leases
+        return taken
 
-    def _compute(self, tasks: list[ShardTask], leases: dict[int, Lock]) -> None:
-        spec, total = self._job.featurizer.spec, len(self._tasks)
-        steps = [Step((self._job,), (), (task,)) for task in tasks]
-        for (record,) in records_of(steps, self._workers):
-            lease = leases[record.shard]
-            try:
-                lease.require()
-            except LostLockError as error:
-                self._console.warn(f"{spec}: shard {record.shard} is left to others: {error.cause}")
-                continue
-            self._shards.record(record)
-            lease.release()
-            self._console.say(f"{spec}: shard {record.shard} of {total} finished")
+    @property
+    def _most(self) -> int:
+        """Shards at once: of each worker one, if it computes whole shards."""
+        kind = self._workers.kind or self.left[0].job.featurizer.workers
+        is_alone = kind == "process" or self._workers.executor is not None
+        return self._workers.count if is_alone else 1  # threads share the batches of one shard
 
-    def finish(self) -> Made:
-        """The feature, committed by this process or another one."""
-        done = run(self._job, self._console, self._workers)
-        self._shards.remove()  # what this process wrote after another one had committed
-        return done
+    def _compute(self, taken: _Taken) -> None:
+        by_job = {one.job: one for one in self.left}
+        tasks: list[tuple[Job, ShardTask]] = [(j, by_job[j].tasks[shard]) for j, shard in taken]
+        reuse = {one.job: one.reuse for one in self.left}
+        steps: list[Step] = with_reuse(by_rows(tasks), reuse)
+        for step, records in zip(steps, records_of(steps, self._workers), strict=True):
+            for job, record in zip(step.jobs, records, strict=True):
+                by_job[job].record(record, taken[job, record.shard])
+
+
+def _from_anywhere(shards: Iterable[int]) -> list[int]:
+    """From anywhere: processes that start together do not all ask for the same ones."""
+    in_order = sorted(shards)
+    first = random.randrange(len(in_order))
+    return [*in_order[first:], *in_order[:first]]

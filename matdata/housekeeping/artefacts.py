@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -36,7 +36,8 @@ class Artefact:
     paths
         Its folder; of a split the note and the table, in the order in which they go.
     locks
-        Lock files that whoever writes it holds.
+        Locks that whoever writes it holds; those that are there come and go, and an artefact is
+        the same one with others.
     provides, needs
         Keys of what others can be made from it, and of what it was made from. Two versions of a
         dataset that differ in words alone provide the same rows.
@@ -45,7 +46,7 @@ class Artefact:
     kind: Kind
     ref: str
     paths: tuple[Path, ...]
-    locks: tuple[Path, ...]
+    locks: tuple[Path, ...] = field(compare=False)
     provides: frozenset[str]
     needs: frozenset[str] = frozenset()
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matdata.core.cache import KINDS, also_named, other_places
+from matdata.core.errors import StoreError
+from matdata.features.runner import is_of_another_place
 from matdata.housekeeping.artefacts import SPLITS, Artefact
 from matdata.sources.download import DOWNLOADS
 from matdata.store import notes
 from matdata.store.artefact import STAGING
-from matdata.store.catalogue import datasets, kept_below
+from matdata.store.catalogue import committed, datasets, kept_below
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.files import REMOVING, was_left
 from matdata.store.locks import LOCK
@@ -56,8 +58,7 @@ def _in(home: Path) -> Iterator[Leftover]:
     for path in children(home)[0]:
         if path.name.startswith(STAGING):
             lock = home / f"{LOCK}{path.name.removeprefix(STAGING)}"
-            of_pieces = sorted(home.glob(f"{lock.name}-*"))  # of processes that share the work
-            yield Leftover("unfinished", "whoever built it has ended", (path,), (lock, *of_pieces))
+            yield Leftover("unfinished", "whoever built it has ended", (path,), (lock,))
         elif path.name.startswith(REMOVING):
             yield Leftover("removed", "its removal was stopped", (path, *_rest_of(path)))
         elif was_left(path):
@@ -78,9 +79,10 @@ def orphaned_features(cache: Path, artefacts: Sequence[Artefact]) -> Iterator[Le
     """Folders of features whose rows are those of no dataset.
 
     Where a version of the dataset of that name is damaged they are perhaps of that one, and stay;
-    so do those of a dataset in a second place, and all of them where such a place is missing.
+    so do those of a dataset in a second place, whether or not it is one now, and all of them
+    where a place is missing or cannot be read.
     """
-    if not all(place.is_dir() for place in also_named()):
+    if not all(map(_is_whole, also_named())):
         return
     provided = {key for one in artefacts for key in one.provides}
     provided |= {f"rows:{dataset.data_ref}" for dataset in _of_other_places(cache)}
@@ -91,8 +93,20 @@ def orphaned_features(cache: Path, artefacts: Sequence[Artefact]) -> Iterator[Le
         used = {key for one in artefacts if one.kind == "run" for key in one.needs}
         if any(f"feature:{folder.name}" in used for folder in children(home)[0]):
             continue
+        if any(map(is_of_another_place, committed(home))):
+            continue
         locks = tuple(sorted(home.glob(f"{LOCK}*")))
         yield Leftover("orphan", "features of a dataset that is gone", (home,), locks)
+
+
+def _is_whole(place: Path) -> bool:
+    """Whether all datasets of a second place can be listed; a mount point may be empty."""
+    entries, faults = children(place / "datasets")
+    return (
+        bool(entries)
+        and not faults
+        and not any(contents.faults for contents in kept_below(place / "datasets").values())
+    )
 
 
 def _of_other_places(cache: Path) -> Iterator[DatasetFolder]:
@@ -103,8 +117,6 @@ def _of_other_places(cache: Path) -> Iterator[DatasetFolder]:
 
 def _are_readable(cache: Path, name: str) -> bool:
     """Whether all versions of a dataset can be read, and none is being built."""
-    from matdata.core.errors import StoreError
-
     contents = kept_below(cache / "datasets").get(name)
     if contents is None:
         return True

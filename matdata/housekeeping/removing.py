@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from matdata.core.cache import storage_error
 from matdata.core.errors import StoreError
+from matdata.features.shared_shards import leases_of
 from matdata.housekeeping.artefacts import Artefact
 from matdata.store import files
 from matdata.store.latest import forget
@@ -33,9 +34,10 @@ def at_rest(
     what
         Its reference, for the message.
     locks
-        Lock files.
+        Locks of all who would write.
     going
-        What is removed. A lock inside it would go as well: it is looked at, and not taken.
+        What is removed. A lock inside it would go as well: it is looked at, and not taken; so are
+        the leases of processes that share a folder.
     dry_run
         Look at all of them, and take none.
 
@@ -47,14 +49,28 @@ def at_rest(
     with contextlib.ExitStack() as held:
         for lock in dict.fromkeys(locks):
             if dry_run or any(lock.is_relative_to(path) for path in going):
-                if lock.exists() and holder_of(lock) is not None:
-                    raise _at_work(what, lock)
+                require_at_rest(what, [lock])
                 continue
             try:
                 held.enter_context(holding(lock, wait=False))
             except Held:
                 raise _at_work(what, lock) from None
+        # under the lock of the folder no process joins those that share it
+        require_at_rest(what, (lease for path in going for lease in leases_of(path)))
         yield
+
+
+def require_at_rest(what: str, locks: Iterable[Path]) -> None:
+    """Look at locks without taking them.
+
+    Raises
+    ------
+    StoreError
+        As `at_rest`.
+    """
+    for lock in locks:
+        if holder_of(lock) is not None:
+            raise _at_work(what, lock)
 
 
 def _at_work(what: str, lock: Path) -> StoreError:

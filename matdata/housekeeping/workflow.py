@@ -18,7 +18,12 @@ from matdata.housekeeping.leftovers import Leftover, leftovers
 from matdata.housekeeping.policy import superseded
 from matdata.housekeeping.references import named
 from matdata.housekeeping.removal import Kept, Removal, Tally
-from matdata.housekeeping.removing import at_rest, remove_artefact, remove_path
+from matdata.housekeeping.removing import (
+    at_rest,
+    remove_artefact,
+    remove_path,
+    require_at_rest,
+)
 from matdata.store.files import REMOVING
 from matdata.store.locks import LOCK
 from matdata.store.usage import Usage
@@ -93,17 +98,29 @@ def _go(cache: Path, ref: str, why: Mapping[Artefact, str], tally: Tally) -> Non
     paths = [path for one in why for path in one.paths]
     locks = [lock for one in why for lock in one.locks]
     with at_rest(ref, locks, paths, dry_run=dry_run):
-        if not dry_run and (new := dependents(inventory(cache), why)):
-            raise StoreError(
-                f"{ref} stays: {new[0].ref} was made from it meanwhile",
-                next_step="run the same command again",
-            )
+        if not dry_run:
+            _require_unused(cache, ref, why, locks)
         for one in in_order(why):
             tally.note(one.kind, one.ref, one.paths, why[one])
             if not dry_run:
                 remove_artefact(one)
     if not dry_run:
         _remove_empty_homes(cache, why)
+
+
+def _require_unused(
+    cache: Path, ref: str, why: Mapping[Artefact, str], locks: Sequence[Path]
+) -> None:
+    """Look once more, now that the locks are held, at what began before they were."""
+    now = inventory(cache)
+    if new := dependents(now, why):
+        raise StoreError(
+            f"{ref} stays: {new[0].ref} was made from it meanwhile",
+            next_step="run the same command again",
+        )
+    going = {one.ref for one in why}
+    new_locks = (lock for one in now if one.ref in going for lock in one.locks)
+    require_at_rest(ref, (lock for lock in new_locks if lock not in locks))
 
 
 def _remove_empty_homes(cache: Path, gone: Iterable[Artefact]) -> None:

@@ -175,8 +175,10 @@ def take_snapshot(source: Source, cache: Path, console: Console, workers: Worker
         existing = find_snapshot(home, request_digest)  # another process may have just made it
         if existing is not None and not writer.take_over(existing.folder, console):
             return existing
+        before = len(workers.losses.lines)
         digests = _read_all(source, origin, writer, console, workers)
-        return _commit(writer, origin, request_digest, digests, source.expected_digest)
+        lost = workers.losses.receipt_since(before)
+        return _commit(writer, origin, request_digest, digests, source.expected_digest, lost)
 
 
 def _show_unexpected(source: Source, snapshot: Snapshot) -> None:
@@ -264,6 +266,7 @@ def _commit(
     request_digest: str,
     digests: list[list[str]],
     expected: str | None,
+    receipt: JsonObject,
 ) -> Snapshot:
     records_digest = digest_json({"chunks": digests, "origin": _identity(origin)})
     if expected is not None and records_digest != expected:
@@ -280,7 +283,7 @@ def _commit(
         "records": sum(entry["meta"]["records"] for entry in writer.parts.values()),
         "rejected": sum(entry["meta"]["rejected"] for entry in writer.parts.values()),
     }
-    folder = writer.commit(f"{origin.version}-{records_digest[:SHORT]}", content, {})
+    folder = writer.commit(f"{origin.version}-{records_digest[:SHORT]}", content, receipt)
     return replace(Snapshot.open(folder), state=writer.state)
 
 

@@ -215,10 +215,17 @@ class ArtefactWriter:
                 self.state = "repaired" if mends else "built"
                 install(self.staging, final, manifest["files"])
             else:
-                files.publish(self.staging, final)
+                self._flush_folders()
+                files.rename(self.staging, final)
         except OSError as error:
             raise storage_error(error, final) from error
         return final
+
+    def _flush_folders(self) -> None:
+        """Flush what is not yet: each file was when it was written, by whichever process."""
+        inside = {folder for part in self.parts for folder in Path(part).parents}
+        for folder in sorted(inside | {Path()}, reverse=True):
+            files.fsync_path(self.staging / folder)
 
     def _require_same(self, final: Path, manifest: JsonObject) -> None:
         assert self._replaced is not None

@@ -47,6 +47,11 @@ def publish(temporary: Path, final: Path) -> None:
     A folder replaces a folder, and a file a file; a file never replaces a folder.
     """
     fsync_tree(temporary)
+    rename(temporary, final)
+
+
+def rename(temporary: Path, final: Path) -> None:
+    """Rename what is flushed already to its final name in one step, as `publish` does."""
     if final.is_dir() and temporary.is_dir():
         shutil.rmtree(final)
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +91,13 @@ def was_left(path: Path) -> bool:
 
 @functools.cache
 def _host() -> str:
-    """This machine in a few characters: process ids mean nothing on another one."""
+    """This machine in a few characters: process ids mean nothing on another one.
+
+    Nor in another container of the same machine, which may have its name.
+    """
+    with contextlib.suppress(OSError):  # not Linux
+        namespace = Path("/proc/self/ns/pid").readlink()
+        return digest_bytes(f"{socket.gethostname()} {namespace}".encode())[:6]
     return digest_bytes(socket.gethostname().encode())[:6]
 
 

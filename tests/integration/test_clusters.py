@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import resource
 import shutil
@@ -14,12 +15,13 @@ from pathlib import Path
 
 import pytest
 from support import gated_plugin
-from support.cluster import cluster, wait_until
+from support.cluster import Cluster, cluster, wait_until
 from support.crystals import many
 from support.files import write_csv
 from support.killing import artefacts, count
 
 import matdata as md
+from matdata.core.errors import MatdataError
 
 pytestmark = pytest.mark.slow
 
@@ -191,5 +193,40 @@ def test_the_scheduler_is_killed(bench, tmp_path):
         first.kill(first.scheduler)
         one_error(process, "does not answer any more", "goes on from the last finished piece")
     bench.release()
-    one_error(bench.start(first.address), "no dask scheduler answers at tcp://")
-    bench.finish("dask")
+    bench.finish("threads")  # on whatever scheduler
+
+
+def test_a_scheduler_that_is_not_there_is_one_error(monkeypatch):
+    from matdata.core import dask_client
+
+    monkeypatch.setattr(dask_client, "CONNECT", "1s")
+    with (
+        pytest.raises(MatdataError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"),
+        dask_client.connected("tcp://127.0.0.1:9", patience=1.0),
+    ):
+        pass
+
+
+def _lose_the_scheduler(opened: Cluster) -> None:
+    from matdata.core import dask_client
+
+    with dask_client.connected(opened.address, patience=60.0) as executor:
+        opened.kill(opened.scheduler)
+        while True:  # until the client has noticed
+            executor.wait_for_workers()
+
+
+def test_what_the_client_logs_of_a_lost_scheduler_is_not_shown(tmp_path, capfd):
+    """Its thread goes on after the error, and tornado logs each callback that fails."""
+    loggers = [logging.getLogger(name) for name in ("tornado.application", "asyncio")]
+    levels = [logger.level for logger in loggers]
+    try:
+        with cluster(tmp_path / "c", workers=0) as opened:
+            with pytest.raises(MatdataError, match="does not answer any more"):
+                _lose_the_scheduler(opened)
+            for logger in loggers:
+                logger.error("Exception in callback", exc_info=OSError("lost"))
+        assert capfd.readouterr().err == ""
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -76,8 +76,22 @@ def test_held_locks_and_leftovers(tmp_path):
         left = findings["leftovers", "features/x@1/.building-feature-0123456789abcdef"]
         assert left.text.startswith("1.5 kB of something unfinished, perhaps")
         assert ("leftovers", "downloads/.part-a.csv") in findings
+    removed = tmp_path / "features" / "x@1" / ".removing-0123abcd-ofm-01234567"
+    removed.mkdir()
+    (removed / "part").write_bytes(b"x" * 1500)
+    findings = {(f.section, f.name): f for f in cache_state(tmp_path)}
+    left = findings["leftovers", f"features/x@1/{removed.name}"]
+    assert left.text == "1.5 kB of a removal that was stopped"
+    assert left.next_step == "`matdata gc` finishes it"
+    unfinished = findings["leftovers", "features/x@1/.building-feature-0123456789abcdef"]
+    assert unfinished.next_step.endswith("else `matdata gc` removes it")
     assert holder_of(lock) is None
     assert not [f for f in cache_state(tmp_path) if f.section == "locks"]
+    lock.touch()  # as other programs lock
+    (finding,) = (f for f in cache_state(tmp_path) if f.section == "locks")
+    assert (finding.state, finding.name) == ("broken", f"datasets/{LOCK}a")
+    assert finding.text.startswith("a file, where locks are folders")
+    lock.unlink()
     foreign = held.holder._replace(host="node17", machine="0123456789ab")
     lock.mkdir()
     (lock / foreign.name).touch()

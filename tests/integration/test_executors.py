@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 from support.crystals import many
-from support.executors import InCaller
+from support.executors import Dropping, InCaller
 from support.files import write_csv
 
 import matdata as md
@@ -19,7 +20,7 @@ FEATURES = ("ofm", "space-group", "fractions")  # compiled kernels, Python code,
 @pytest.fixture(autouse=True)
 def _small_tasks(monkeypatch):
     """Symmetry is shared from the first crystal on, not from as many as make it worth while."""
-    monkeypatch.setattr("matdata.curate.records.SYMMETRY_POOL", 1)
+    monkeypatch.setattr("matdata.curate.survey.SYMMETRY_POOL", 1)
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +71,25 @@ def test_schedulers_by_name(source, alone, scheduler, tmp_path):
 def test_a_strangers_executor_is_given_every_kind_of_task(source, alone, tmp_path):
     executor = InCaller()
     assert _build(source, tmp_path, executor=executor) == alone
-    assert set(executor.functions) == {"read", "_analyse", "compute_pass"}
+    assert set(executor.functions) == {"read", "survey_part", "compute_pass"}
     shards = -(-len(md.open("some", cache=tmp_path)) // 200)
     assert executor.functions.count("compute_pass") == len(FEATURES) * shards
+
+
+@pytest.mark.slow
+def test_lost_workers_of_every_stage_are_printed_and_on_record(source, alone, tmp_path, capsys):
+    dropping = Dropping()
+    assert _build(source, tmp_path, executor=dropping, quiet=False) == alone
+    printed = capsys.readouterr().err
+    receipts = {path.relative_to(tmp_path).parts[0]: json.loads(path.read_text())
+                for path in tmp_path.glob("*/*/*/receipt.json")}  # fmt: skip
+    stages = {"snapshots": "read", "datasets": "survey_part", "features": "compute_pass"}
+    assert receipts.keys() == stages.keys()
+    for kind, name in stages.items():
+        lines = receipts[kind]["lost_workers"]
+        assert lines
+        assert all(f"a worker was lost in {name} (CancelledError)" in line for line in lines)
+        assert all(line in printed for line in lines)
 
 
 def test_what_is_no_executor_is_refused_before_anything_is_read(source, tmp_path):

@@ -16,7 +16,7 @@ import matdata as md
 from matdata.cli import main
 from matdata.core.crystals import Crystals, as_ids
 from matdata.core.table_rows import TableRows
-from matdata.features import featurizer, shards, tessellating
+from matdata.features import featurizer, runner, shards, tessellating
 from matdata.features.content_keys import KEY_BYTES, keys_of
 from matdata.features.inputs import PartialInput, RecordColumns
 from matdata.features.reuse import MADE_BY, PLAN, made_by
@@ -156,6 +156,33 @@ def test_other_settings_another_name_or_maker_are_no_source(records, tmp_path, m
     monkeypatch.setattr(cls, "version", "0")
     assert counts(folders(build(tmp_path, records[:64], features=["fractions"]),
                           ["fractions"])[0]) == (64, 0, 0)  # fmt: skip
+
+
+def test_what_gc_removes_between_plan_and_copy_is_computed(records, tmp_path, monkeypatch):
+    build(tmp_path, records[:60], features=["fractions"])
+    planned, removed = runner.with_reuse, []
+
+    def removing(steps, reuse):
+        removed.extend(one.kind for one in md.gc(keep=1, cache=tmp_path / "c").removed)
+        return planned(steps, reuse)
+
+    monkeypatch.setattr(runner, "with_reuse", removing)
+    grown = build(tmp_path, records[:61], features=["fractions"])
+    assert {"feature", "dataset"} <= {*removed}
+    (folder,) = folders(grown, ["fractions"])
+    assert counts(folder) == (61, 0, 0)
+    assert md.verify(cache=tmp_path / "c").faults == []
+
+
+def test_what_is_computed_as_fast_as_it_is_copied_is_not_copied(records, tmp_path):
+    """Finding what could be copied of `magpie` took longer than computing all of it."""
+    made = featurizer("magpie")
+    assert made.reusable  # its values depend on nothing else
+    assert made.cheap
+    build(tmp_path, records[:60], features=["magpie"])
+    grown = build(tmp_path, records, features=["magpie"])
+    (folder,) = folders(grown, ["magpie"])
+    assert counts(folder) == (len(grown), 0, 0)
 
 
 def test_matminer_depends_on_its_packages():

@@ -225,3 +225,57 @@ def test_doctor_lists_the_places(lab, own, monkeypatch):
 def test_whoever_works_in_a_place_that_is_only_read_is_refused(lab):
     with pytest.raises(StoreError, match="not written to"):
         md.build("sample:60", cache=lab, workers=1)
+
+
+def test_gc_keeps_ones_own_features_of_a_dataset_of_others(lab, own, monkeypatch):
+    """Also when the place is named no more, or its mount point is empty."""
+    (feature,) = md.featurize("shared", "magpie", workers=1)
+    assert feature.folder.is_relative_to(own)
+    empty = own.parent / "mount-point"
+    empty.mkdir()
+    for named in (str(lab), str(empty), str(own.parent / "gone"), None):
+        if named is None:
+            monkeypatch.delenv(ALSO)
+        else:
+            monkeypatch.setenv(ALSO, named)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MatdataWarning)
+            assert md.gc().removed == []
+        assert feature.folder.is_dir()
+    removed = md.rm(f"{feature.folder.parent.name}/features/magpie").removed
+    assert [one.kind for one in removed] == ["feature"]
+
+
+def test_a_place_that_may_not_be_looked_at_is_a_missing_one(lab, own, monkeypatch):
+    def refused(path: object) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "is_dir", refused)  # as below a folder that others may not enter
+    monkeypatch.setattr("os.path.isdir", lambda path: False)
+    caches._warn_if_missing.cache_clear()
+    with pytest.warns(MatdataWarning, match="is not there"):
+        assert places(own) == (own,)
+
+
+def test_housekeeping_leaves_places_of_others_alone(lab, own, untouched):
+    assert md.gc(keep=1).removed == []
+    with pytest.raises(StoreError, match="no dataset 'shared' in this cache"):
+        md.rm("shared", cascade=True)
+    with pytest.raises(StoreError, match="no run 'runs/theirs' in this cache"):
+        md.rm("runs/theirs")
+
+
+@pytest.mark.parametrize("nested", ["below", "link"])
+def test_a_place_inside_ones_own_cache_or_linked_to_is_only_read(lab, own, nested, monkeypatch):
+    place = own / "lab"
+    if nested == "link":
+        place.symlink_to(lab)
+    else:
+        shutil.copytree(lab, place)
+    monkeypatch.setenv(ALSO, str(place))
+    assert md.open("shared").folder.is_relative_to(place.resolve())
+    assert md.gc().removed == []
+    (feature,) = md.featurize("shared", "magpie", workers=1)
+    assert feature.folder.is_relative_to(own / "features")
+    with pytest.raises(StoreError, match="not written to"):
+        md.build("sample:60", cache=place, workers=1)

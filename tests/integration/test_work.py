@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import matdata as md
 from matdata.core.digest import digest_json
 from matdata.core.errors import ConfigError, FeatureError, StoreError
 from matdata.core.worker_identity import worker_identity
-from matdata.features import runner
+from matdata.features import shards
 from matdata.features import work as working
 from matdata.features.shared_shards import SharedShards
 from matdata.store.artefact import STAGING
@@ -36,14 +37,14 @@ from pathlib import Path
 from matdata.cli import main
 from matdata.features import work
 reached, go_on, arguments = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
-records = work.shard_records
-def stuck(job, tasks, workers):
-    for record in records(job, tasks, workers):
+records = work.records_of
+def stuck(steps, workers):
+    for record in records(steps, workers):
         reached.touch()
         while not go_on.exists():
             time.sleep(0.01)
         yield record
-work.shard_records = stuck
+work.records_of = stuck
 sys.exit(main(arguments))
 """
 
@@ -125,11 +126,13 @@ def test_one_that_comes_late_finds_it_unchanged(whole, cache, capsys):
 def test_shards_that_others_hold_are_left_to_them(cache, monkeypatch):
     """A process takes what is free first, and waits for the rest."""
     computed = []
-    records = working.shard_records
+    records = working.records_of
 
-    def computing(job, tasks, workers):
-        computed.append((job.featurizer.spec, [task.shard for task in tasks]))
-        return records(job, tasks, workers)
+    def computing(steps, workers):
+        for step in steps:
+            shards = [task.shard for task in step.tasks]
+            computed.extend(zip([job.featurizer.spec for job in step.jobs], shards, strict=True))
+        return records(steps, workers)
 
     shared = working.shared_shards
     held = []
@@ -143,12 +146,12 @@ def test_shards_that_others_hold_are_left_to_them(cache, monkeypatch):
     def pause(seconds: float) -> None:
         held[0].release()
 
-    monkeypatch.setattr(working, "shard_records", computing)
+    monkeypatch.setattr(working, "records_of", computing)
     monkeypatch.setattr(working, "shared_shards", taken_by_another)
     monkeypatch.setattr(working.time, "sleep", pause)
     work(cache)
-    assert computed[-1] == ("fractions", [1])
-    assert sorted(computed) == [(spec, [shard]) for spec in FEATURES for shard in range(4)]
+    assert computed[-1] == ("fractions", 1)
+    assert sorted(computed) == [(spec, shard) for spec in FEATURES for shard in range(4)]
 
 
 class Stopped(Exception):
@@ -172,7 +175,7 @@ def test_featurize_takes_over_what_workers_finished(whole, cache, monkeypatch):
     records = list(cache.glob("features/*/.building-*-shared/records/*"))
     assert len(records) == 8
     computed = []
-    monkeypatch.setattr("matdata.features.runner.write_shard", computed.append)
+    monkeypatch.setattr("matdata.features.shards.write_shard", computed.append)
     md.featurize("s", FEATURES, cache=cache, **OPTIONS)
     assert computed == []
     assert artefacts(cache) == whole
@@ -225,16 +228,112 @@ def test_shards_of_another_processor_are_computed_again(whole, cache, monkeypatc
             content = read_record(path)
             write_record(path, {**content, "worker": digest_json(other)})
     computed = []
-    write_shard = runner.write_shard
+    write_shard = shards.write_shard
 
     def writing(task, *more):
         computed.append(task.shard)
         return write_shard(task, *more)
 
-    monkeypatch.setattr(runner, "write_shard", writing)
+    monkeypatch.setattr(shards, "write_shard", writing)
     again("s", FEATURES, cache=cache, **OPTIONS)  # nobody is at work any more
     assert sorted(computed) == sorted([0, 1, 2, 3] * 2)
     assert artefacts(cache) == whole
+
+
+def test_features_with_the_same_intermediates_are_computed_in_one_pass(cache, monkeypatch):
+    features = ["ofm", "voronoi"]
+    whole = Path(shutil.copytree(cache, cache.with_name("whole")))
+    md.featurize("s", features, cache=whole, **OPTIONS)
+    passes = []
+    records = working.records_of
+
+    def computing(steps, workers):
+        passes.extend(len(step.jobs) for step in steps)
+        return records(steps, workers)
+
+    monkeypatch.setattr(working, "records_of", computing)
+    md.work("s", features, cache=cache, **OPTIONS)
+    assert passes == [2] * 4
+    assert artefacts(cache) == artefacts(whole)
+
+
+def test_a_feature_of_a_pass_that_another_process_holds_is_left_to_it(cache, monkeypatch):
+    """Its companion is computed alone, once nothing else is free."""
+    features = ["ofm", "voronoi"]
+    whole = Path(shutil.copytree(cache, cache.with_name("whole")))
+    md.featurize("s", features, cache=whole, **OPTIONS)
+    shared, records, held, passes = working.shared_shards, working.records_of, [], []
+
+    def taken_by_another(job):
+        shards = shared(job)
+        if job.featurizer.spec == "ofm":
+            held.append(Leases(job.home, shards.name).take("00001"))
+        return shards
+
+    def computing(steps, workers):
+        for step in steps:
+            specs = [job.featurizer.spec for job in step.jobs]
+            passes.append((specs, step.tasks[0].shard))
+        return records(steps, workers)
+
+    monkeypatch.setattr(working, "shared_shards", taken_by_another)
+    monkeypatch.setattr(working, "records_of", computing)
+    monkeypatch.setattr(working.time, "sleep", lambda seconds: held[0].release())
+    md.work("s", features, cache=cache, **OPTIONS)
+    assert sorted(passes[:3]) == [(features, shard) for shard in (0, 2, 3)]
+    assert passes[3:] == [(["voronoi"], 1), (["ofm"], 1)]
+    assert artefacts(cache) == artefacts(whole)
+
+
+def test_rows_of_an_older_version_are_copied(cache, monkeypatch):
+    features = ["ofm"]
+    md.featurize("s", features, cache=cache, **OPTIONS)
+    grown = Path(shutil.copytree(cache, cache.with_name("grown")))
+    for place in (cache, grown):
+        md.build("sample:130", name="s", cache=place, workers=1)
+    md.featurize("s", features, cache=grown, reuse=False, **OPTIONS)
+    reused = []
+    record = SharedShards.record
+
+    def recording(self, made):
+        reused.append(made.reused)
+        record(self, made)
+
+    monkeypatch.setattr(SharedShards, "record", recording)
+    md.work("s", features, cache=cache, **OPTIONS)
+    assert sum(reused) > 0
+    assert artefacts(cache) == artefacts(grown)
+    assert hidden(cache) == []
+
+
+def test_between_two_shards_nothing_of_it_goes(whole, cache, monkeypatch):
+    """Neither `gc` nor `rm` take from under a process what it has joined."""
+    kept = []
+    step = working._Pass.step
+
+    def sweeping(self):
+        outcome = step(self)  # its leases are released
+        kept.extend(one.why for one in md.gc(cache=cache).kept)
+        with pytest.raises(StoreError, match="works on it"):
+            md.rm("s", cascade=True, cache=cache)
+        return outcome
+
+    with monkeypatch.context() as patched:
+        patched.setattr(working._Pass, "step", sweeping)
+        work(cache)
+    assert kept
+    assert all(f"process {os.getpid()} works on it" in why for why in kept)
+    assert artefacts(cache) == whole
+    assert hidden(cache) == []
+
+
+def test_what_vanished_processes_have_left_goes(whole, cache, monkeypatch):
+    work_until(monkeypatch, cache, working._Shared, "finish")
+    removed = md.gc(cache=cache).removed
+    assert [one.kind for one in removed] == ["unfinished"] * len(FEATURES)
+    work(cache)
+    assert artefacts(cache) == whole
+    assert hidden(cache) == []
 
 
 @pytest.mark.parametrize("bad", [0, -1, 0.5])

@@ -99,7 +99,7 @@ def _chunks(structures: Structures, table: dict, cuts: list[int]) -> list[Chunk]
 
 
 def _dataset(records: Records, folder: Path) -> Path:
-    write_dataset(curate(records, SETTINGS), folder / "1-x", {}, {}, {}, {}, SILENT)
+    write_dataset(curate(records, SETTINGS), folder / "1-x", {}, {}, {}, {}, SILENT, {})
     return folder / "1-x"
 
 
@@ -155,7 +155,7 @@ def test_a_column_has_the_type_of_the_rows_that_are_kept(cells, kept, cut):
         _, joined, _ = snapshot.load()
         records = Records(SnapshotRecords(snapshot), [], None, "atom")
         chosen = CurateSettings(dedupe="none", symmetry="none", where="kept")
-        write_dataset(curate(records, chosen), home / "d" / "1-x", {}, {}, {}, {}, SILENT)
+        write_dataset(curate(records, chosen), home / "d" / "1-x", {}, {}, {}, {}, SILENT, {})
         got = pq.read_table(home / "d" / "1-x" / "table.parquet")
         if "cells" in joined:
             selected = [cell for cell, keep in zip(joined["cells"], kept, strict=True) if keep]

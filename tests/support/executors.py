@@ -73,7 +73,7 @@ class Dropping(InCaller):
         self.always = always
 
     def submit(self, function: Callable[[A], B], task: A, /) -> Future[B]:
-        again = task in self.submitted
+        again = any(one is task for one in self.submitted)  # tasks may hold arrays
         self.submitted.append(task)
         if again and not self.always:
             return super().submit(function, task)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pickle
 import threading
-from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from types import SimpleNamespace
 
 import pytest
 from support.executors import DieOnce, Dropping, InCaller, Never, die, refuse, square
 
 from matdata.core.errors import ConfigError, FeatureError, MatdataError
 from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
-from matdata.core.retries import RETRIES, is_lost
+from matdata.core.retries import MOST_LOST, RETRIES, LossLog, is_lost
 from matdata.core.worker_identity import OnWorker, worker_identity
 from matdata.plugin import Executor
 
@@ -110,6 +111,35 @@ def test_a_task_that_kills_each_process_ends_in_one_error():
     with pytest.raises(MatdataError, match=r"exited without.*\n.*\n.*fewer --workers"):
         list(ordered_map(die, range(3), workers, "process"))
     assert len(workers.losses.lines) == RETRIES
+
+
+class Killing:
+    """A scheduler of dask that gives a task to four workers and loses them all, each time."""
+
+    def __init__(self) -> None:
+        self.submitted: list[int] = []
+
+    def submit(self, function, task, /) -> Future:
+        from distributed.scheduler import KilledWorker
+
+        self.submitted.append(task)
+        future: Future = Future()
+        future.set_exception(KilledWorker("read", SimpleNamespace(address="tcp://a"), 3))
+        return future
+
+
+def test_the_workers_that_one_task_may_lose_are_bounded():
+    """Retries of ours and of dask multiply; the product is bounded for each task."""
+    pytest.importorskip("distributed")
+    killing, printed = Killing(), []
+    workers = Workers(2, killing, losses=LossLog(report=printed.append))
+    with pytest.raises(MatdataError, match="the same task lost 8 of them"):
+        list(ordered_map(square, range(9), workers))
+    assert {killing.submitted.count(k) for k in killing.submitted} == {2}
+    assert 4 * killing.submitted.count(0) == MOST_LOST
+    assert printed == workers.losses.lines
+    assert "KilledWorker" in printed[0]
+    assert "attempt 2 begins" in printed[0]
 
 
 def test_what_dask_says_of_lost_workers_is_known_by_name():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -213,6 +214,26 @@ def test_a_lost_answer_to_the_rename_is_no_loss(path, monkeypatch):
     monkeypatch.setattr(locks.os, "rename", twice)
     with holding(path, wait=False) as lock:
         lock.require()
+
+
+def test_a_file_system_that_renames_onto_no_folder_at_all(path, monkeypatch):
+    """Where even an empty folder is not replaced, as some network file systems refuse it."""
+    rename = os.rename
+
+    def strict(source: Path, target: Path) -> None:
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "exists", str(target))
+        rename(source, target)
+
+    monkeypatch.setattr(locks.os, "rename", strict)
+    path.mkdir(parents=True)  # of a holder that was killed between its two steps
+    with holding(path, wait=False) as lock:
+        lock.require()
+        with pytest.raises(Held):
+            take(path, wait=False)
+    left_by(path, pid=ended_process())
+    take(path, wait=False).release()
+    assert list(path.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o077])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -277,3 +278,18 @@ def test_a_record_without_a_digest_is_not_called_damaged(tmp_path):
     with pytest.raises(StoreError, match="carries no digest of its content") as caught:
         read_record(path)
     assert "its digest was removed" in caught.value.cause
+
+
+def test_process_ids_of_another_container_mean_nothing(tmp_path, monkeypatch):
+    """Containers may have the name of their machine, and number processes themselves."""
+    from matdata.store import files
+
+    theirs = files.temporary_beside(tmp_path / "a.json")
+    theirs = theirs.with_name(theirs.name.replace(f"-{os.getpid()}-", "-4000000-"))
+    assert files.was_left(theirs)
+    files._host.cache_clear()
+    monkeypatch.setattr(Path, "readlink", lambda self: Path("pid:[4026532999]"))
+    try:
+        assert not files.was_left(theirs)
+    finally:
+        files._host.cache_clear()
