@@ -24,7 +24,7 @@ from matdata.curate.settings import CurateSettings
 from matdata.curate.stores import MemoryStore
 from matdata.curate.write import write_dataset
 from matdata.sources.base import Chunk, Origin, Source
-from matdata.sources.snapshot import take_snapshot
+from matdata.sources.taking import take_snapshot
 from matdata.store import tables
 from matdata.store.columns import write_structures
 
