@@ -155,9 +155,10 @@ def _snapshot(dataset: Path, manifest: JsonMapping, options: BuildOptions) -> Sn
     folder = find_snapshot_folder(cache, manifest["made_from"]["snapshot"])
     if not is_committed(folder):
         raise DamageError(f"its snapshot is not in this cache: {folder}")
-    requests = Snapshot.of_each_request(folder)
-    same = (one for one in requests if planned_dataset(one, cache, options).folder == dataset)
-    return next(same, requests[0])
+    for snapshot in Snapshot.of_each_request(folder):
+        if planned_dataset(snapshot, cache, options).folder == dataset:
+            return snapshot
+    return Snapshot.open(folder)
 
 
 def _options_of(cache: Path, manifest: JsonMapping) -> BuildOptions:

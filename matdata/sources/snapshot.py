@@ -53,7 +53,7 @@ class Snapshot:
         return cls(folder, read_manifest(folder, KIND))
 
     @classmethod
-    def of_each_request(cls, folder: Path) -> list[Snapshot]:
+    def of_each_request(cls, folder: Path) -> Iterator[Snapshot]:
         """A snapshot as each of the requests describes it that gave its records, the first first.
 
         Raises
@@ -61,7 +61,7 @@ class Snapshot:
         StoreError
             As `open`.
         """
-        return [cls(folder, manifest) for manifest in manifests_of(folder)]
+        return (cls(folder, manifest) for manifest in manifests_of(folder))
 
     @property
     def origin(self) -> JsonObject:

@@ -7,6 +7,7 @@ source reported of itself at each later one.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,27 +20,26 @@ from matdata.store.wholeness import MISSING, fault_of
 
 KIND = "snapshot"
 REQUESTS = "requests.json"  # in the folder of the snapshot
+AGAIN = "give the `matdata build` of these records again, which writes it anew"
 
 
 def other_requests(folder: Path) -> dict[str, JsonObject]:
-    """By digest of a later request the origin; empty if there is none, or the record is damaged.
-
-    A damaged record is reported by `verify`. It costs a reading of the source, which records it
-    again.
+    """By digest of a later request the origin; empty if there is none.
 
     Raises
     ------
+    DamageError
+        If the record is damaged. It costs a reading of the source, which records it again.
     StoreError
         If the record may not be read.
     """
     path = folder / REQUESTS
     if fault_of(path) == MISSING:
         return {}
-    try:
-        origins = read_record(path).get("origins")
-    except DamageError:
-        return {}
-    return origins if isinstance(origins, dict) else {}
+    origins = read_record(path, next_step=AGAIN).get("origins")
+    if not isinstance(origins, dict):
+        raise DamageError(f"{path} is damaged: it holds no origins", next_step=AGAIN)
+    return origins
 
 
 def add_request(folder: Path, request_digest: str, origin: JsonMapping) -> None:
@@ -51,7 +51,9 @@ def add_request(folder: Path, request_digest: str, origin: JsonMapping) -> None:
         If it cannot be written.
     """
     with holding(folder.with_name(f"{LOCK}{folder.name}")) as lock:
-        origins = {**other_requests(folder), request_digest: dict(origin)}
+        origins = {request_digest: dict(origin)}
+        with contextlib.suppress(DamageError):  # a damaged record is replaced by a new one
+            origins = {**other_requests(folder), **origins}
         lock.require()
         write_record(folder / REQUESTS, {"origins": dict(sorted(origins.items()))})
 
