@@ -6,7 +6,7 @@ import json
 import sys
 
 import pytest
-from support.read_only import forbid_writing, run_obeying
+from support.read_only import forbid_writing, run_obeying, run_python_obeying
 
 from matdata.cli import main
 
@@ -65,3 +65,12 @@ def test_what_must_be_written_is_refused_with_the_remedy(cache, more):
     assert f"error: cannot write to {cache}" in done.stderr
     assert "next step: choose another folder with --cache" in done.stderr
     assert sorted(cache.rglob("*")) == before
+
+
+def test_nothing_is_requested_that_cannot_be_kept(cache):
+    code = (
+        "import sys, pathlib; from matdata.sources.download import Remote, fetch; "
+        "fetch(Remote('http://127.0.0.1:1/x.csv', 'x.csv'), pathlib.Path(sys.argv[1]))"
+    )
+    done = run_python_obeying(["-c", code, str(cache)])
+    assert f"StoreError: cannot write to {cache}" in done.stderr

@@ -27,7 +27,12 @@ def forbid_writing(folder: Path) -> None:
 
 def run_obeying(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """A matdata command that obeys permissions."""
-    command = [sys.executable, "-m", "matdata.cli", *arguments]
+    return run_python_obeying(["-m", "matdata.cli", *arguments])
+
+
+def run_python_obeying(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Python with these arguments, obeying permissions."""
+    command = [sys.executable, *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, preexec_fn=drop_override, timeout=300
     )
