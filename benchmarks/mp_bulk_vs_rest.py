@@ -34,7 +34,8 @@ from matdata.core.executors import Workers
 from matdata.sources import find_source
 from matdata.sources._mp_bucket import ENV
 from matdata.sources.base import Request
-from matdata.sources.snapshot import Snapshot, take_snapshot
+from matdata.sources.snapshot import Snapshot
+from matdata.sources.taking import take_snapshot
 
 
 def read_documents(path: Path, count: int) -> list[dict[str, Any]]:

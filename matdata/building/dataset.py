@@ -12,6 +12,7 @@ from matdata.building.described import Description, describe, said_by_user
 from matdata.building.options import BuildOptions
 from matdata.building.report import nothing_left, print_dataset
 from matdata.building.snapshot_records import SnapshotRecords
+from matdata.core.cache import ensure_writable
 from matdata.core.console import Console
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import CurationError
@@ -51,16 +52,38 @@ def make_dataset(
     DamageError
         If what was made again is not what was there.
     """
-    others = [find_dataset(cache, ref) for ref in options.drop_in]
-    identity = _identity(snapshot, options, others)
-    home = cache / "datasets" / identity["name"]
-    folder = dataset_folder(home, snapshot.origin["version"], identity)
+    folder, identity, others = planned_dataset(snapshot, cache, options)
     state: State = "unchanged"
     if not folder.is_dir() or damage_of(folder, KIND):
+        ensure_writable(cache)  # before the work, not after it
         state = _curate(snapshot, folder, identity, options, others, console, workers)
     dataset = DatasetFolder(folder)
     print_dataset(dataset, console, state)
     return MadeDataset(dataset, state)
+
+
+class PlannedDataset(NamedTuple):
+    """Where a dataset is or will be, what it depends on, and the datasets that it leaves out."""
+
+    folder: Path
+    identity: JsonObject
+    others: list[DatasetFolder]
+
+
+def planned_dataset(snapshot: Snapshot, cache: Path, options: BuildOptions) -> PlannedDataset:
+    """What a snapshot becomes with these options.
+
+    Raises
+    ------
+    StoreError
+        If a dataset that is left out is not there.
+    """
+    others = [find_dataset(cache, ref) for ref in options.drop_in]
+    identity = _identity(snapshot, options, others)
+    home = cache / "datasets" / identity["name"]
+    return PlannedDataset(
+        dataset_folder(home, snapshot.origin["version"], identity), identity, others
+    )
 
 
 def _identity(

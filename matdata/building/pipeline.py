@@ -17,7 +17,7 @@ from matdata.building.given_split import given_split
 from matdata.building.options import BuildOptions
 from matdata.building.report import print_feature, unexpected_in
 from matdata.building.shortfall import no_split, too_few
-from matdata.core.cache import ensure_writable, places
+from matdata.core.cache import places
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, SplitError
@@ -31,7 +31,8 @@ from matdata.features.jobs import Job, in_passes
 from matdata.features.runner import Made, run_together
 from matdata.features.work import work
 from matdata.sources.base import Source
-from matdata.sources.snapshot import Snapshot, take_snapshot
+from matdata.sources.snapshot import Snapshot
+from matdata.sources.taking import take_snapshot
 from matdata.splits.saved import Saved, add_splits, settings_of_method
 from matdata.store.backends import backend
 from matdata.store.catalogue import check_name, mark_used
@@ -120,7 +121,6 @@ def build(
     asked = _split_asked(options)
     made = _featurizers(options)
     check_scheduler(options.scheduler)
-    ensure_writable(cache)
     with options.workers_on(console, executor) as workers:
         built = _built(source, cache, options, made, asked, console, workers)
     loss = too_few(built.dataset)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from matdata.building.dataset import make_dataset
+from matdata.building.dataset import make_dataset, planned_dataset
 from matdata.building.options import BuildOptions
 from matdata.building.pipeline import feature_job
 from matdata.building.report import print_feature
@@ -26,8 +26,8 @@ from matdata.features import FEATURIZERS, featurizer
 from matdata.features.jobs import Job
 from matdata.features.runner import KIND as FEATURE
 from matdata.features.runner import SHARD_ROWS, run
-from matdata.sources.snapshot import KIND as SNAPSHOT
 from matdata.sources.snapshot import Snapshot
+from matdata.sources.snapshot_requests import KIND as SNAPSHOT
 from matdata.splits import METHODS, make_splits
 from matdata.splits.saved import save_splits
 from matdata.store import notes
@@ -135,9 +135,9 @@ def _repair_dataset(folder: Path, console: Console) -> None:
     cache = folder.parents[2]
     try:
         manifest = read_manifest(folder, DATASET)
-        snapshot = _snapshot(cache, manifest)
-        require_whole(snapshot.folder, SNAPSHOT)
         options = _options_of(cache, manifest)
+        snapshot = _snapshot(folder, manifest, options)
+        require_whole(snapshot.folder, SNAPSHOT)
     except MatdataError as error:
         raise DamageError(
             f"dataset {folder.parent.name}@{folder.name} is damaged, and cannot be made again: "
@@ -149,10 +149,15 @@ def _repair_dataset(folder: Path, console: Console) -> None:
     _require_at(folder, made.dataset.folder)
 
 
-def _snapshot(cache: Path, manifest: JsonMapping) -> Snapshot:
+def _snapshot(dataset: Path, manifest: JsonMapping, options: BuildOptions) -> Snapshot:
+    """The snapshot of a dataset, as the request describes it that gives this dataset."""
+    cache = dataset.parents[2]
     folder = find_snapshot_folder(cache, manifest["made_from"]["snapshot"])
     if not is_committed(folder):
         raise DamageError(f"its snapshot is not in this cache: {folder}")
+    for snapshot in Snapshot.of_each_request(folder):
+        if planned_dataset(snapshot, cache, options).folder == dataset:
+            return snapshot
     return Snapshot.open(folder)
 
 

@@ -7,14 +7,17 @@ from pathlib import Path
 from matdata.checks.report import Report
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
+from matdata.sources.snapshot_requests import KIND as SNAPSHOT
+from matdata.sources.snapshot_requests import REQUESTS
 from matdata.store import notes
 from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.files import TEMPORARY
 from matdata.store.manifest import NAME, read_manifest
 from matdata.store.records import is_verbatim
-from matdata.store.verify import CHANGED, fault_from, is_passing, verify_folder
+from matdata.store.verify import CHANGED, check_json, fault_from, is_passing, verify_folder
 from matdata.store.walk import Fault, entries_below
+from matdata.store.wholeness import MISSING, fault_of
 
 SPLITS = "splits"
 LEFT = "was left by a process that was killed; it can be removed"
@@ -28,12 +31,15 @@ def check_artefact(folder: Path, kind: str, report: Report) -> JsonObject | None
     except StoreError as error:
         report.faults.append(fault_from(folder / NAME, error))
         return None
-    besides = (SPLITS,) if kind == DATASET else ()
+    besides = {DATASET: (SPLITS,), SNAPSHOT: (REQUESTS,)}.get(kind, ())
     report.files += len(manifest["files"]) + 2  # manifest and receipt
     report.faults += verify_folder(folder, manifest, besides, report.workers)
     report.notes += leftovers(folder)
     if kind == DATASET:
         _check_splits(DatasetFolder(folder), report)
+    if kind == SNAPSHOT and fault_of(folder / REQUESTS) != MISSING:
+        report.files += 1
+        report.faults += check_json(folder / REQUESTS)
     return manifest
 
 

@@ -12,7 +12,7 @@ from matdata.building.options import BuildOptions, build_options
 from matdata.building.pipeline import add_features
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
-from matdata.core.cache import cache_dir, ensure_writable
+from matdata.core.cache import cache_dir
 from matdata.core.console import Console
 from matdata.core.options import Values
 from matdata.features.runner import Made
@@ -35,7 +35,6 @@ def run_with(given: argparse.Namespace, asked: Values, compute: Compute) -> int:
     cache = cache_dir(keywords.pop("cache", None))
     dataset = find_dataset(cache, keywords.pop("dataset"))
     options = build_options(keywords)
-    ensure_writable(cache)
     if given.write_config:
         text = config_of_features(dataset.ref, options, given.command)
         write_config(given.write_config, text)

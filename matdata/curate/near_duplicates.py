@@ -2,12 +2,8 @@
 
 Two crystals are near duplicates when they have the same canonical protostructure (which holds the
 elements), volumes per atom within a relative tolerance, and equal interatomic distances within
-a tolerance. Distances are compared by a fingerprint: for each ordered pair of elements (A, B)
-the distance from an atom of A to its 1st, 2nd, … k-th nearest atom of B, averaged over the
-atoms of A (the average minimum distances of Widdowson et al., MATCH Commun. Math. Comput.
-Chem. 87, 529, 2022, computed per pair of elements), and divided by the cube root of the volume per
-atom. It does not depend on origin, cell, setting, order of sites, rotation or mirror image, nor on
-the crystal's scale; moving every atom by less than d changes no entry by more than 2 d.
+a tolerance. Distances are compared by a fingerprint
+(`matdata.curate.fingerprint`).
 
 Pairs are searched inside protostructure groups only, sorted by volume, so that a crystal is
 compared only with those in its volume window. What this cannot find: two crystals of which one is
@@ -18,17 +14,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Crystals, Int, offsets_of
+from matdata.core.crystals import Crystals, Int
 from matdata.core.errors import CurationError
 from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
 from matdata.core.settings import Settings, setting
+from matdata.curate.fingerprint import fingerprint
 
 ROWS_AT_ONCE = 2048  # crystals of one task, at least
+
+
+class CrystalSource(Protocol):
+    """Crystals, of which some are taken at a time: in memory, or read from a dataset's file."""
+
+    @property
+    def ids(self) -> npt.NDArray[np.str_]:
+        """Material ids, (n,)."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, key: Int, /) -> Crystals:
+        """The crystals at some places (k,), in that order."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,7 @@ class NearDuplicates:
 
 
 def find_near_duplicates(
-    crystals: Crystals,
+    crystals: CrystalSource,
     protostructures: Sequence[str | None],
     settings: NearSettings | None = None,
     workers: Workers = SEQUENTIAL,
@@ -102,7 +112,8 @@ def find_near_duplicates(
     Parameters
     ----------
     crystals
-        Valid crystals, n of them.
+        Valid crystals, n of them. Those alone are taken that share their label with another one,
+        some whole groups at a time.
     protostructures : (n,)
         Canonical labels; None or empty if there is none.
     settings
@@ -133,7 +144,7 @@ def find_near_duplicates(
 
 
 def _tasks(
-    crystals: Crystals, groups: Iterable[tuple[str, Int]], tolerances: NearSettings
+    crystals: CrystalSource, groups: Iterable[tuple[str, Int]], tolerances: NearSettings
 ) -> Iterator[tuple[Crystals, list[str], NearSettings]]:
     """Crystals of some whole groups with their labels, about `ROWS_AT_ONCE` in a task."""
     rows: list[Int] = []
@@ -163,18 +174,20 @@ def _compare(task: tuple[Crystals, list[str], NearSettings]) -> tuple[list[Pair]
     return pairs, n_compared
 
 
-def confirmed(crystals: Crystals, pairs: Iterable[Pair]) -> list[Pair]:
+def confirmed(crystals: CrystalSource, pairs: Iterable[Pair]) -> list[Pair]:
     """The pairs that pymatgen's `StructureMatcher` (default tolerances) finds equal."""
     from matdata.adapters.structure_matcher import same_structure
 
-    row = {identity: k for k, identity in enumerate(crystals.ids.tolist())}
     listed = list(pairs)
-    verdicts = same_structure(crystals, [(row[p.first], row[p.second]) for p in listed])
+    named = {identity for pair in listed for identity in (pair.first, pair.second)}
+    taken = crystals.take(np.flatnonzero(np.isin(crystals.ids, sorted(named))))
+    row = {identity: k for k, identity in enumerate(taken.ids.tolist())}
+    verdicts = same_structure(taken, [(row[p.first], row[p.second]) for p in listed])
     return [pair for pair, same in zip(listed, verdicts, strict=True) if same]
 
 
 def pairs_between(
-    crystals: Crystals,
+    crystals: CrystalSource,
     protostructures: Sequence[str | None] | None,
     parts: npt.ArrayLike,
     settings: NearSettings | None = None,
@@ -205,11 +218,24 @@ def pairs_between(
         )
     names = np.asarray(parts, dtype=np.str_).tolist()
     part_of = dict(zip(crystals.ids.tolist(), names, strict=True))
-    in_a_part = np.flatnonzero(np.asarray(names) != "")
-    labels = [protostructures[row] for row in in_a_part.tolist()]
-    pairs = find_near_duplicates(crystals.take(in_a_part), labels, settings, workers).pairs
+    labels = _labels_across(protostructures, names)
+    pairs = find_near_duplicates(crystals, labels, settings, workers).pairs
     across = [pair for pair in pairs if part_of[pair.first] != part_of[pair.second]]
     return confirmed(crystals, across) if judge else across
+
+
+def _labels_across(labels: Sequence[str | None], parts: Sequence[str]) -> list[str | None]:
+    """Labels (n,) of crystals in a part; None where all of that label are in the same part."""
+    first: dict[str | None, str] = {}
+    across = {
+        label
+        for label, part in zip(labels, parts, strict=True)
+        if part and first.setdefault(label, part) != part
+    }
+    return [
+        label if part and label in across else None
+        for label, part in zip(labels, parts, strict=True)
+    ]
 
 
 def _groups(labels: Sequence[str | None]) -> list[tuple[str, npt.NDArray[np.int64]]]:
@@ -255,37 +281,3 @@ def _near(
         volume_difference = float(volume[other] / volume[row] - 1)
         pairs.append(Pair(first, second, label, volume_difference, float(differences[k])))
     return pairs
-
-
-def fingerprint(crystals: Crystals, row: int, neighbours: int) -> npt.NDArray[np.float64]:
-    """Scaled average minimum distances of one crystal.
-
-    Parameters
-    ----------
-    crystals
-        Crystals, of which `row` is valid.
-    row
-        Row of the crystal.
-    neighbours
-        Number of neighbours per element, k.
-
-    Returns
-    -------
-    (e * e * k,) float64
-        Per ordered pair of its e elements (ascending atomic numbers) the mean distances to
-        the 1st to k-th neighbour, over the cube root of the volume per atom.
-    """
-    from matdata.geometry.distances import mean_distances
-
-    part = crystals.sites(row)
-    elements, kind = np.unique(crystals.numbers[part], return_inverse=True)
-    order = np.argsort(kind, kind="stable")
-    bounds = offsets_of(np.bincount(kind))
-    cell = crystals.lattice[row]
-    frac: Any = np.ascontiguousarray(crystals.frac_coords[part][order] % 1.0)
-    distances = np.zeros((len(elements), len(elements), neighbours))
-    heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-    volume = abs(float(np.linalg.det(cell)))
-    mean_distances(cell, heights, volume, frac, bounds, distances)
-    scaled: npt.NDArray[np.float64] = distances.ravel() / np.cbrt(volume / len(kind))
-    return scaled

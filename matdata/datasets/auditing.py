@@ -9,6 +9,8 @@ from matdata.core.schedulers import workers_on
 from matdata.splits.audit import Report
 from matdata.splits.saved import audit_split, load_split
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.dataset_rows import DatasetRows
+from matdata.store.stored_crystals import StoredCrystals
 
 
 def audit_dataset(
@@ -30,6 +32,8 @@ def audit_dataset(
         If there is no such split.
     SplitError
         If a key is no column.
+    StructureError
+        If near duplicates are asked for, and the dataset holds compositions only.
     """
     from matdata.curate.near_duplicates import NearSettings, pairs_between
 
@@ -48,10 +52,12 @@ def audit_dataset(
     if not near:
         return audit_split(dataset, saved, keys)
     settings = NearSettings.from_mapping(tolerances)
-    crystals, rows = dataset.crystals, dataset.structures.rows
+    dataset.require_structures()
+    crystals = StoredCrystals(DatasetRows(dataset))
+    rows = crystals.rows
     labels = dataset.columns.get("protostructure")
     labels = labels and [labels[row] for row in rows.tolist()]
-    parts = saved.part_of(dataset.ids[rows])
+    parts = saved.part_of(crystals.ids)
     with workers_on(scheduler) as workers:
         pairs = pairs_between(crystals, labels, parts, settings, judge, workers)
     return audit_split(dataset, saved, keys, [(pair.first, pair.second) for pair in pairs])

@@ -12,7 +12,7 @@ from matdata.core.crystals import Crystals
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StructureError
 from matdata.core.settings import Settings, setting
-from matdata.curate.near_duplicates import fingerprint
+from matdata.curate.fingerprint import fingerprint
 from matdata.datasets.snapshot_view import SnapshotView
 from matdata.store.dataset_folder import DatasetFolder
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from matdata.core.errors import StoreError
 from matdata.housekeeping.leftovers import Leftover
 from matdata.sources.download import DOWNLOADS, PART, RECEIPT, receipt_of
+from matdata.sources.snapshot_requests import manifests_of
 from matdata.store.catalogue import kept_below
 from matdata.store.locks import LOCK, holder_of
-from matdata.store.manifest import read_manifest
 from matdata.store.walk import children
 
 #: Of the Materials Project's open data: their snapshots name the collection and not its files.
@@ -67,7 +67,7 @@ def _named_in_snapshots(cache: Path) -> set[str] | None:
             return None
         for folder in contents.folders:
             try:
-                named.update(_texts(read_manifest(folder)["origin"]))
+                named.update(_texts([one["origin"] for one in manifests_of(folder)]))
             except (StoreError, KeyError):
                 return None
     return named

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import DamageError, SplitError, StoreError
@@ -21,6 +23,7 @@ from matdata.splits.ratios import canonical_text
 from matdata.store.columns import STRUCTURE_COLUMNS
 from matdata.store.damage import State
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.dataset_rows import DatasetRows
 
 DEFAULT_RATIOS = "70/15/15"
 
@@ -241,9 +244,9 @@ def audit_split(
         for key in keys:
             columns.labels(key)
     report = audit(split, dataset.columns, keys, near_duplicates)
-    if near_duplicates is None or dataset.structures.is_complete:
+    if near_duplicates is None or not dataset.n_without_structure:
         return report
-    missing = split.part_of(dataset.ids[dataset.structures.missing])
+    missing = split.part_of(np.delete(dataset.ids, DatasetRows(dataset).rows_with_structure))
     unlabelled = {**report.unlabelled, "near_duplicate": int((missing != "").sum())}
     return replace(report, unlabelled=unlabelled)
 

@@ -178,20 +178,18 @@ class DatasetFolder:
             return Structures.none(self.ids)
         return read_structures(self._checked("crystals.h5"), self.ids)
 
-    @property
-    def crystals(self) -> Crystals:
-        """The structures, in the order of the rows; of a mixed dataset those that there are.
-
-        Raises
-        ------
-        StructureError
-            If the dataset holds compositions only.
-        """
+    def require_structures(self) -> None:
+        """Raise a `StructureError` if the dataset holds compositions only."""
         if self.kind == "composition":
             raise StructureError(
                 f"{self.ref} holds compositions and no structures",
                 next_step="use features of compositions, or build from a source with structures",
             )
+
+    @property
+    def crystals(self) -> Crystals:
+        """The structures that there are, in the order of the rows (`require_structures`)."""
+        self.require_structures()
         return self.structures.crystals
 
     def crystal(self, material_id: str) -> Crystals:
@@ -206,9 +204,8 @@ class DatasetFolder:
         """
         row = self.row(material_id)
         crystal = self.structures.crystal(row)
-        if crystal is None and self.kind == "composition":
-            return self.crystals
         if crystal is None:
+            self.require_structures()
             raise StructureError(
                 f"{material_id} has no structure in {self.ref}",
                 cause=f"its record held a formula only ({self.columns['formula'][row]})",

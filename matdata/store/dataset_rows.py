@@ -75,6 +75,19 @@ class DatasetRows:
             return shard.read(ROWS) if ROWS in shard else None
 
     @functools.cached_property
+    def rows_with_structure(self) -> Int:
+        """Rows (k,) that have a structure."""
+        if self.dataset.kind == "composition":
+            return np.empty(0, dtype=np.int64)
+        rows = self._rows_of_crystals
+        return np.arange(len(self)) if rows is None else rows
+
+    def crystal_columns(self, start: int, stop: int) -> dict[str, npt.NDArray[Any]]:
+        """Columns of the structures at places `start` to `stop` among those that there are."""
+        with self._crystals() as shard:
+            return read_crystals(shard, start, stop)
+
+    @functools.cached_property
     def _names(self) -> list[str]:
         return tables.read_names(self._table)
 

@@ -46,17 +46,23 @@ def mark_last(folder: Path) -> None:
         If it cannot be written.
     """
     home = folder.parent
+    if _names(home)[-1:] == [folder.name]:  # nothing to write, where one may not be able to
+        return
     with holding(home / f"{LOCK}latest") as lock:
         files.sweep(home, LATEST)
-        try:
-            names = order(home)
-        except StoreError:  # a damaged list is replaced by a new one
-            names = []
+        names = _names(home)
         if names[-1:] == [folder.name]:
             return
         others = [name for name in names if name != folder.name and (home / name).exists()]
         lock.require()
         write_record(home / LATEST, {"order": [*others, folder.name]})
+
+
+def _names(home: Path) -> list[str]:
+    try:
+        return order(home)
+    except StoreError:  # a damaged list is replaced by a new one
+        return []
 
 
 def forget(folder: Path) -> None:

@@ -181,9 +181,9 @@ def _import() -> None:
     """What commands import and compile, so that children have it; torch is imported and left."""
     import importlib
 
-    from matdata.cli.commands import COMMANDS
+    from matdata.cli.commands import COMMANDS, module_of
 
-    names = [f"matdata.cli.{name}" for name in COMMANDS]
+    names = [module_of(name) for name in COMMANDS]
     names += ["torch", "matdata_roost.model", "matdata.features.runner", "pyarrow.parquet", "h5py"]
     names += ["zarr", "matdata.training.train", "matdata.evaluation.request"]
     for name in names:

@@ -264,6 +264,29 @@ def test_downloads_that_no_snapshot_was_read_from(cache):
     assert left == ["used.csv", "used.csv.receipt.json"]
 
 
+def test_downloads_of_a_later_request_with_the_same_records_are_kept(tmp_path):
+    cache = tmp_path / "cache"
+    contents = [
+        "material_id,formula\na,NaCl\nb,KBr\n",
+        "material_id,formula\r\na,NaCl\r\nb,KBr\r\n",
+    ]
+    for number, content in enumerate(contents):
+        path = tmp_path / f"{number}.csv"
+        path.write_bytes(content.encode())
+        ds = md.build(path, cache=cache, split=None, workers=1)
+    snapshot = cache / "snapshots" / ds.manifest["made_from"]["snapshot"]
+    later = (snapshot / "requests.json").read_text()
+    (origin,) = json.loads(later)["origins"].values()
+    (used,) = origin["request"]["content"]
+    assert used not in (snapshot / NAME).read_text()
+    download(cache, "used.csv", used)
+    download(cache, "unused.csv", "0" * 64)
+    (snapshot / "requests.json").write_text(f"{later}]")
+    assert refs(md.gc(dry_run=True, cache=cache)) == []
+    (snapshot / "requests.json").write_text(later)
+    assert refs(md.gc(cache=cache)) == ["downloads/unused.csv"]
+
+
 def test_compiled_code_without_an_index(tmp_path):
     folder = tmp_path / "load" / "__pycache__"
     folder.mkdir(parents=True)

@@ -88,7 +88,7 @@ def command(table, cache):
 
 @pytest.mark.parametrize(
     ("module", "function"),
-    [("matdata.sources.snapshot", "_read_all"), ("matdata.features.runner", "_commit")],
+    [("matdata.sources.taking", "_read_all"), ("matdata.features.runner", "_commit")],
 )
 def test_beside_a_running_build_nothing_of_it_goes(module, function, table, cache, tmp_path):
     whole = tmp_path / "whole"

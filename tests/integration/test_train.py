@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import numpy as np
 import pytest
 from support.crystals import few
 from support.runs import TARGET, train
@@ -98,6 +99,89 @@ def test_training_never_reads_a_test_target(cache, monkeypatch):
     assert train(cache) == 0
     with pytest.raises(AssertionError, match="test target"):
         main(["evaluate", "a", "--cache", str(cache), "--no-pictures"])
+
+
+@pytest.fixture
+def poison(cache, monkeypatch):
+    """``poison()`` changes every value of the target in the test part, as all readers get it."""
+    from matdata.store import tables
+
+    dataset = md.open("s", cache)
+    test = [dataset.row(name) for name in dataset.split("main")["test"]]
+    readers = {name: getattr(tables, name) for name in ("read_arrow", "read_group", "read_rows")}
+
+    def poisoned(path, columns=None):
+        import pyarrow as pa
+
+        table = readers["read_arrow"](path, columns)
+        if path.name != "table.parquet" or TARGET not in table.column_names:
+            return table
+        cells = table.column(TARGET).to_pylist()
+        for row in test:
+            cells[row] = 1e6 + row
+        number = table.column_names.index(TARGET)
+        return table.set_column(number, table.field(number), pa.array(cells, pa.float64()))
+
+    def refused(path, *arguments):
+        assert path.name != "table.parquet" or TARGET not in arguments[0], "read by another way"
+        return readers["read_rows"](path, *arguments)
+
+    def apply():
+        monkeypatch.setattr(tables, "read_arrow", poisoned)
+        monkeypatch.setattr(tables, "read_rows", refused)
+        monkeypatch.setattr(tables, "read_group", lambda *_: pytest.fail("read by another way"))
+        column = np.array(md.open("s", cache).columns[TARGET])
+        assert (column[test] >= 1e6).all()
+        assert (np.delete(column, test) < 1e6).all()
+
+    return apply
+
+
+def test_no_value_of_the_test_part_changes_what_is_trained(cache, poison):
+    def result(name):
+        assert train(cache, name=name) == 0
+        folder = cache / "runs" / name
+        history = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+        kept = [[row["train_loss"], row["val_error"]] for row in history]
+        return (folder / "best.safetensors").read_bytes(), kept
+
+    before = result("a")
+    poison()
+    assert result("b") == before
+
+
+@pytest.mark.parametrize("target", [TARGET, f"{TARGET} * n_sites"])
+def test_no_value_of_the_test_part_reaches_the_loaders_of_training(
+    cache, poison, target, monkeypatch
+):
+    from matdata.store.table_columns import TableColumns
+
+    dataset = md.open("s", cache)
+    test = {dataset.row(name) for name in dataset.split("main")["test"]}
+    asked = []
+    numbers = TableColumns.numbers
+
+    def recorded(self, name, rows):
+        asked.append(set(rows.tolist()))
+        return numbers(self, name, rows)
+
+    monkeypatch.setattr(TableColumns, "numbers", recorded)
+
+    def batches():
+        fresh = md.open("s", cache)
+        loaders = fresh.loaders("main", inputs=["fractions"], target=target, quiet=True)
+        return [
+            (list(batch.ids), batch.targets.numpy().tobytes())
+            for part in ("train", "val")
+            for batch in loaders[part]
+        ]
+
+    before = batches()
+    poison()
+    assert batches() == before
+    parts = [rows for rows in asked if rows]
+    assert bool(parts) is (target == TARGET)
+    assert all(not rows & test or rows <= test for rows in parts), "parts are read together"
 
 
 def test_runs_on_other_validation_materials_are_not_ranked(cache, capsys):

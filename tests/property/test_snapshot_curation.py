@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from support.crystals import few
 
 from matdata.building.snapshot_records import SnapshotRecords
+from matdata.core.composition import Compositions
 from matdata.core.console import SILENT
 from matdata.core.executors import Workers
 from matdata.core.structures import Structures
@@ -24,7 +25,7 @@ from matdata.curate.settings import CurateSettings
 from matdata.curate.stores import MemoryStore
 from matdata.curate.write import write_dataset
 from matdata.sources.base import Chunk, Origin, Source
-from matdata.sources.snapshot import take_snapshot
+from matdata.sources.taking import take_snapshot
 from matdata.store import tables
 from matdata.store.columns import write_structures
 
@@ -162,6 +163,70 @@ def test_a_column_has_the_type_of_the_rows_that_are_kept(cells, kept, cut):
             expected = tables.table_of({"cells": selected}).column("cells")
             assert got.column("cells").equals(expected)
             assert got.schema.field("cells").type == expected.type
+
+
+def _mixed_chunks(order: list[int], bare: list[bool], energies: list, cuts: list[int]):
+    """12 records, some of one id and some known by their formula alone, in an order and in parts.
+
+    A record is the same one wherever it stands.
+    """
+    crystals = few()
+    n = len(crystals)
+    chunks = []
+    bounds = [0, *sorted({*cuts}), len(order)]
+    formulas = Compositions.from_crystals(crystals).reduced_formulas()
+    for part in (order[a:b] for a, b in itertools.pairwise(bounds)):
+        having = np.array([k for k, one in enumerate(part) if not bare[one]], dtype=np.int64)
+        taken = crystals.take(np.array([part[k] % n for k in having], dtype=np.int64))
+        ids = [f"m{one % 10}" for one in part]
+        columns = list(taken.columns().values())
+        table = {
+            "material_id": ids,
+            "formula": [formulas[one % n] for one in part],
+            "e": [energies[one] for one in part],
+        }
+        own = None if not len(having) else type(taken)(np.array(ids)[having], *columns)
+        rows = None if own is None or len(having) == len(part) else having
+        chunks.append(Chunk(own, table, [], rows))
+    return chunks
+
+
+@given(
+    st.permutations(range(12)),
+    st.lists(st.booleans(), min_size=12, max_size=12),
+    st.lists(st.sampled_from([None, 0.0, -1.0, -1]), min_size=12, max_size=12),
+    st.lists(st.integers(1, 11), max_size=4),
+    st.sampled_from(["none", "polymorph", "protostructure"]),
+)
+@settings(max_examples=40, deadline=None, phases=[Phase.generate])
+def test_no_decision_depends_on_parts_or_order(order, bare, energies, cuts, dedupe):
+    bare = [False, *bare[1:]]
+    energies = [-1.0, *energies[1:]]
+    chosen = CurateSettings(dedupe=dedupe, symmetry="moyopy")
+
+    def decided(order, cuts, home):
+        source = _Given(_mixed_chunks(order, bare, energies, cuts))
+        snapshot = take_snapshot(source, home / "cache", SILENT, Workers(1))
+        records = Records(SnapshotRecords(snapshot, ["e"]), [], "e", "atom")
+        whole, joined, _ = snapshot.load()
+        of_memory = Records(MemoryStore(whole, joined), [], "e", "atom")
+        results = [curate(one, chosen) for one in (records, of_memory)]
+        for place, curated in enumerate(results):
+            write_dataset(curated, home / str(place) / "1-x", {}, {}, {}, {}, SILENT)
+        return [
+            (
+                (home / str(place) / "1-x" / "table.parquet").read_bytes(),
+                (home / str(place) / "1-x" / "crystals.h5").read_bytes(),
+                curated.rejects,
+                curated.funnel,
+            )
+            for place, curated in enumerate(results)
+        ]
+
+    with TemporaryDirectory() as name:
+        first, of_memory = decided(list(range(12)), [], Path(name, "one"))
+        assert first == of_memory
+        assert decided(order, cuts, Path(name, "two")) == [first, first]
 
 
 def test_a_snapshot_has_the_digest_of_what_its_files_hold(tmp_path):

@@ -15,11 +15,11 @@ from matdata.core.crystals import Crystals
 from matdata.core.errors import SourceError
 from matdata.core.executors import Workers
 from matdata.sources import files as files_module
-from matdata.sources import snapshot
+from matdata.sources import taking
 from matdata.sources.base import Chunk
 from matdata.sources.files import Files
 from matdata.sources.readers.folder import form_of
-from matdata.sources.snapshot import take_snapshot
+from matdata.sources.taking import take_snapshot
 
 
 def _read(path):
@@ -57,7 +57,7 @@ def test_snapshots_of_an_older_reading_are_not_found_again(tmp_path, monkeypatch
     path = tmp_path / "one.cif"
     path.write_text(files.cif(few(), 1))
     wrong = Chunk(few().take([0]), {"material_id": ["one"]}, [])
-    monkeypatch.setattr(snapshot, "READING", 1)
+    monkeypatch.setattr(taking, "READING", 1)
     monkeypatch.setattr(files_module, "parse_structures", lambda records: wrong)
     before = take_snapshot(Files(path), tmp_path / "cache", SILENT, Workers(1))
     monkeypatch.undo()

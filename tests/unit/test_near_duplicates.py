@@ -15,11 +15,11 @@ from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals
 from matdata.core.errors import ConfigError, CurationError
 from matdata.core.executors import Workers
+from matdata.curate.fingerprint import fingerprint
 from matdata.curate.near_duplicates import (
     NearSettings,
     confirmed,
     find_near_duplicates,
-    fingerprint,
     pairs_between,
 )
 
@@ -144,6 +144,33 @@ def test_only_neighbours_in_volume_are_compared():
     )
     found = find_near_duplicates(crystals, ["salt"] * 200)
     assert found.n_compared < 3 * 200
+
+
+class _Counting:
+    """Crystals, and which of them were taken."""
+
+    def __init__(self, crystals: Crystals) -> None:
+        self._crystals = crystals
+        self.ids = crystals.ids
+        self.taken: list[list[str]] = []
+
+    def __len__(self) -> int:
+        return len(self._crystals)
+
+    def take(self, key):
+        crystals = self._crystals.take(key)
+        self.taken.append(crystals.ids.tolist())
+        return crystals
+
+
+def test_only_crystals_with_a_candidate_in_another_part_are_read(monkeypatch):
+    monkeypatch.setattr("matdata.curate.near_duplicates.ROWS_AT_ONCE", 2)
+    crystals, labels = _salts()
+    labels[4], labels[6] = "cscl", "cscl"
+    counting = _Counting(crystals)
+    parts = ["train", "test", "train", "train", "train", "train", "train"]
+    assert len(pairs_between(counting, labels, parts)) == 1
+    assert counting.taken == [list("bacd")]
 
 
 def test_pairs_between_parts_and_the_judge():
