@@ -44,7 +44,7 @@ def _archive(given: argparse.Namespace) -> int:
     from matdata.sharing.references import Choice
     from matdata.sharing.workflow import archive_asked, names_of
 
-    refuse_with_archive(given.format, given.raw_text, given.set)
+    refuse_with_archive(given.format, given.split, given.derived, given.raw_text, given.set)
     output = Path(given.output)
     choice = Choice(names_of(given.features or ()), snapshot=given.snapshot)
     count = archive_asked(given.dataset, output, choice, cache_of(given))

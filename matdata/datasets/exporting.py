@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -186,18 +186,22 @@ def _snapshot_of(dataset: Dataset) -> Snapshot:
     return Snapshot.open(folder)
 
 
-def refuse_with_archive(
-    format: str | None, raw_text: bool, settings: Mapping[str, object] | Sequence[str] | None
-) -> None:
+def refuse_with_archive(*asked: object) -> None:
     """Check that nothing was asked for that an archive of artefacts as they are cannot have.
+
+    Parameters
+    ----------
+    *asked
+        The format, the split, and whatever else concerns exports for other programs.
 
     Raises
     ------
     ConfigError
         If something was.
     """
-    if format or raw_text or settings:
+    if any(asked):
         raise ConfigError(
-            "--archive writes artefacts as they are, without --format, --raw-text and --set",
+            "--archive writes artefacts as they are, without --format, --split, --derived, "
+            "--raw-text and --set",
             next_step="leave these out; --features A,B names the features that go along",
         )
