@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,7 +169,8 @@ def lines_of(written: Written) -> list[str]:
     """What was written, what is not kept, and how it is read again, for people."""
     if written.snapshot is not None:
         source = written.snapshot.origin["source"]
-        way = f"`matdata build {source} --from {written.path}` reads it"
+        command = shlex.join(["matdata", "build", str(source), "--from", str(written.path)])
+        way = f"`{command}` reads it"
         return [f"wrote {written.path}; {way}"]
     lines = [f"wrote {written.path}"]
     lines += [f"  not kept: {sentence(loss)}" for loss in written.losses]

@@ -15,7 +15,7 @@ import matdata as md
 from matdata.cli import main
 from matdata.datasets.exporting import ExportRequest, Written, export_dataset
 from matdata.datasets.exports import kinds
-from matdata.datasets.exports.content import Exported
+from matdata.datasets.exports.content import ID, Exported
 from matdata.datasets.exports.formats import FORMATS
 from matdata.datasets.exports.headers import headers_of
 from matdata.datasets.exports.losses import ASPECTS
@@ -26,6 +26,7 @@ EXACT = ("hf", "aselmdb", "pyg", "optimade")
 FILES = {"optimade": "out.json", "parquet": "out.parquet", "aselmdb": "out.aselmdb"}
 OF_KIND: dict[str, Callable[[pa.DataType], bool]] = {
     "texts": kinds.is_text,
+    "numbers": kinds.is_number,
     "truth": kinds.is_truth,
     "arrays": kinds.is_array,
     "nested": kinds.is_nested,
@@ -77,8 +78,9 @@ def differences(dataset: Any, again: Any) -> set[str]:
     assert set(same.values()) == set(theirs)
     for name, cells in ours.items():
         if cells != theirs[same[name]]:
-            kind = before.types[name]
-            lost.add(next((one for one, test in OF_KIND.items() if test(kind)), f"cells {name}"))
+            kind = before.types.get(name)
+            of_kind = (one for one, test in OF_KIND.items() if kind and test(kind))
+            lost.add("ids" if name == ID else next(of_kind, f"cells {name}"))
     if {same[name]: unit for name, unit in before.units.items()} != after.units:
         lost.add("units")
     if {same[name]: same[axis] for name, axis in before.axes.items()} != after.axes:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
+from matdata.core.errors import ConfigError
 from matdata.core.part_names import GIVEN_SPLIT
 from matdata.core.structures import Structures
 from matdata.curate.rows import GIVEN_FORMULA
@@ -219,6 +221,21 @@ class Exported:
             digest.update(digest_json([block.structures.digest(), columns]).encode())
         said = {"units": plain.units, "axes": plain.axes}
         return digest_json([digest.hexdigest(), said])
+
+    def require_distinct(self, names: Iterable[str], what: str) -> None:
+        """Check that what is written has no two values of one name.
+
+        Raises
+        ------
+        ConfigError
+            If a column, a feature or a part of the structure would replace another.
+        """
+        shared = sorted(name for name, count in Counter(names).items() if count > 1)
+        if shared:
+            raise ConfigError(
+                f"{what} would have several values of {', '.join(shared)}",
+                next_step="write npz, which keeps them apart",
+            )
 
     def about(self) -> dict[str, str]:
         """What the data are: reference and digests of the dataset, licence, citation, …"""

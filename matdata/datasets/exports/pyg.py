@@ -92,7 +92,7 @@ def _fill(
     tensors["cell"][rows] = crystals.lattice
     tensors["site_offsets"][rows.start : rows.stop + 1] = first + crystals.offsets
     for place, name in enumerate(targets):
-        cells = block.table[name].cast(pa.float64()).to_numpy()
+        cells = block.table[name].cast(pa.float64(), safe=False).to_numpy()
         tensors["y"][rows, place] = cells
     return sites.stop
 
@@ -102,6 +102,7 @@ def _schema(content: Exported) -> pa.Schema:
     for name in EXACT:
         metadata = {UNIT: "Å"} if name == "lattice" else None
         schema = schema.append(pa.field(name, SITES[name], metadata=metadata))
+    content.require_distinct(schema.names, "a row of the table")
     return schema.with_metadata(content.about())
 
 
