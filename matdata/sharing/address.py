@@ -116,7 +116,7 @@ def address_of(text: str | Path, what: str = "the address") -> Address:
 
 def _is_cut_password(scheme: str, place: str) -> bool:
     """Whether what stands before the first slash is a user and the beginning of a password."""
-    _, colon, port = place.partition(":")
+    _, colon, port = place.rpartition(":")
     return scheme in WITH_USER and bool(colon) and not (port.isdecimal() and scheme not in OBJECTS)
 
 

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,10 +24,9 @@ from matdata.curate.rows import GIVEN_FORMULA
 from matdata.curate.source_names import derived_columns, source_names
 from matdata.features.feature import Feature
 from matdata.splits.base import Split
-from matdata.store.artefact import check_files
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.dataset_rows import DatasetRows
 from matdata.store.said import words_in
-from matdata.store.structure_rows import StructureRows
 from matdata.store.tables import Columns
 
 #: Rows in memory at a time.
@@ -125,23 +123,14 @@ class Exported:
         return derived_columns(complete=self.is_complete, ranks_by_cell=by_cell)
 
     @functools.cached_property
-    def table_path(self) -> Path:
-        """The file of the table, checked."""
-        return self._checked("table.parquet")
-
-    @functools.cached_property
-    def structures_path(self) -> Path | None:
-        """The file of the structures, checked; None if all rows are compositions."""
-        return None if self.dataset.kind == "composition" else self._checked("crystals.h5")
-
-    def _checked(self, part: str) -> Path:
-        check_files(self.dataset.folder, self.dataset.manifest, part)
-        return self.dataset.folder / part
+    def rows(self) -> DatasetRows:
+        """Rows of the dataset by range."""
+        return DatasetRows(self.dataset)
 
     @functools.cached_property
     def schema(self) -> pa.Schema:
         """Arrow types of the columns of the dataset, under its names."""
-        return pq.read_schema(self.table_path)
+        return pq.read_schema(self.rows.table_path)
 
     @functools.cached_property
     def types(self) -> dict[str, pa.DataType]:
@@ -182,14 +171,12 @@ class Exported:
     def blocks(self, rows: int = BLOCK) -> Iterator[Block]:
         """The dataset in blocks of so many rows."""
         start = 0
-        with (
-            StructureRows(self.structures_path) as structures,
-            pq.ParquetFile(self.table_path) as file,
-        ):
+        with pq.ParquetFile(self.rows.table_path) as file:
             for batch in file.iter_batches(batch_size=rows):
                 table = pa.Table.from_batches([batch])
                 ids = table[ID].to_pylist()
-                yield Block(start, self._written(table), structures.read(ids, start))
+                structures = self.rows.structures(start, start + len(ids), ids)
+                yield Block(start, self._written(table), structures)
                 start += len(ids)
 
     def _written(self, table: pa.Table) -> pa.Table:
