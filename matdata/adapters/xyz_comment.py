@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 
 from matdata.core.ledger import Unusable
 
+MARK = "_JSON "  # of a value in JSON
 CLOSING = {"'": "'", '"': '"', "{": "}", "[": "]"}
 _QUOTED = re.compile(
     r"""\\.|\{[^}]*\}|\[[^\]]*\]|'[^']*'|(?P<before>[^\s=])?"(?:\\.|[^"\\])*"(?P<after>[^\s=])?"""
@@ -45,6 +47,21 @@ def comment_texts(comment: str) -> dict[str, str]:
     escapes the next sign, blanks may surround ``=``. A key without a value has the empty text.
     """
     return {key: "=".join(values) for key, *values in _items(comment)}
+
+
+def identity_in(comment: str, key: str) -> str | None:
+    """The id that a comment line states, as written: ``007`` is not 7; None if it states none.
+
+    ASE's mark of a text (``_JSON "…"``), which protects signs that have a meaning, is taken off.
+    """
+    text = comment_texts(comment).get(key)
+    if text is None or not text.startswith(MARK):
+        return text
+    try:
+        meant = json.loads(text.removeprefix(MARK))
+    except ValueError:
+        return text
+    return meant if isinstance(meant, str) else text
 
 
 @functools.lru_cache(maxsize=8)  # a frame's line is read for its values, its id and its columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from matdata.cli.common import cache_of, console_of, print_json, settings_of, words
@@ -44,11 +45,11 @@ def _archive(given: argparse.Namespace) -> int:
     from matdata.sharing.references import Choice
     from matdata.sharing.workflow import archive_asked, names_of
 
-    refuse_with_archive(given.format, given.raw_text, given.set)
+    refuse_with_archive(given.format, given.split, given.derived, given.raw_text, given.set)
     output = Path(given.output)
     choice = Choice(names_of(given.features or ()), snapshot=given.snapshot)
     count = archive_asked(given.dataset, output, choice, cache_of(given))
-    console_of(given).say(f"wrote {output}; `matdata import {output}` takes it")
+    console_of(given).say(f"wrote {output}; `matdata import {shlex.quote(str(output))}` takes it")
     if given.json:
         print_json({"output": str(output), "format": "archive", "files": count})
     return 0

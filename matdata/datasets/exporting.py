@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -168,7 +169,8 @@ def lines_of(written: Written) -> list[str]:
     """What was written, what is not kept, and how it is read again, for people."""
     if written.snapshot is not None:
         source = written.snapshot.origin["source"]
-        way = f"`matdata build {source} --from {written.path}` reads it"
+        command = shlex.join(["matdata", "build", str(source), "--from", str(written.path)])
+        way = f"`{command}` reads it"
         return [f"wrote {written.path}; {way}"]
     lines = [f"wrote {written.path}"]
     lines += [f"  not kept: {sentence(loss)}" for loss in written.losses]
@@ -186,18 +188,22 @@ def _snapshot_of(dataset: Dataset) -> Snapshot:
     return Snapshot.open(folder)
 
 
-def refuse_with_archive(
-    format: str | None, raw_text: bool, settings: Mapping[str, object] | Sequence[str] | None
-) -> None:
+def refuse_with_archive(*asked: object) -> None:
     """Check that nothing was asked for that an archive of artefacts as they are cannot have.
+
+    Parameters
+    ----------
+    *asked
+        The format, the split, and whatever else concerns exports for other programs.
 
     Raises
     ------
     ConfigError
         If something was.
     """
-    if format or raw_text or settings:
+    if any(asked):
         raise ConfigError(
-            "--archive writes artefacts as they are, without --format, --raw-text and --set",
+            "--archive writes artefacts as they are, without --format, --split, --derived, "
+            "--raw-text and --set",
             next_step="leave these out; --features A,B names the features that go along",
         )

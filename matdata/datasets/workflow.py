@@ -201,7 +201,7 @@ def export(
     specs = tuple(name.strip() for name in names if name.strip())
     path = path_of(output, "the output")
     if archive:
-        refuse_with_archive(format, raw_text, set)
+        refuse_with_archive(format, split, derived, raw_text, set)
         opened = dataset_of(dataset, cache)
         archive_asked(opened.ref, path, Choice(names_of(specs), snapshot=snapshot), opened.cache)
         return path

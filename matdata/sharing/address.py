@@ -104,8 +104,20 @@ def address_of(text: str | Path, what: str = "the address") -> Address:
             "(docs/sharing.md)",
         )
     place, slash, path = rest.partition("/")
+    if "@" in path and _is_cut_password(scheme, place):
+        raise ConfigError(
+            f"{what} holds credentials with a slash in them",
+            next_step="write the slash as %2F, or leave them out; docs/sharing.md says where they "
+            "are looked for",
+        )
     info, at, host = place.rpartition("@")
     return _checked(scheme, info if at else "", f"{host}{slash}{path}".rstrip("/"), what)
+
+
+def _is_cut_password(scheme: str, place: str) -> bool:
+    """Whether what stands before the first slash is a user and the beginning of a password."""
+    _, colon, port = place.rpartition(":")
+    return scheme in WITH_USER and bool(colon) and not (port.isdecimal() and scheme not in OBJECTS)
 
 
 def _checked(scheme: str, info: str, path: str, what: str) -> Address:

@@ -182,6 +182,16 @@ class _Header(tarfile.TarInfo):
         return super()._proc_member(archive)  # type: ignore[misc]
 
 
+@contextlib.contextmanager
+def _of_headers(path: Path) -> Iterator[None]:
+    """Convert what tarfile lets through of sparse maps, numbers and chains that are made up."""
+    try:
+        with readable(path):
+            yield
+    except (ArithmeticError, LookupError, ValueError, RecursionError) as error:
+        raise tarfile.ReadError(f"a header that makes no sense ({error})") from None
+
+
 def _of_tar(path: Path, packing: str) -> Iterator[Member]:
     import gzip
 
@@ -190,12 +200,12 @@ def _of_tar(path: Path, packing: str) -> Iterator[Member]:
         inner = gzip.GzipFile(fileobj=plain, mode="rb") if packing else plain
         packed = path.stat().st_size if packing else None
         stream = held.enter_context(watched(inner, path, packed))
-        with readable(path):
+        with _of_headers(path):
             archive = held.enter_context(
                 tarfile.open(fileobj=cast(Any, stream), mode="r|", tarinfo=_Header)
             )
         while True:
-            with readable(path):
+            with _of_headers(path):
                 info = archive.next()
             if info is None:
                 return

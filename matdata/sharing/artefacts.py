@@ -11,9 +11,9 @@ from matdata.core.errors import StoreError
 from matdata.sharing.layout import Key, fault_of_names
 from matdata.sharing.record import BLOCK, FileRecord, Record
 from matdata.store import notes
-from matdata.store.catalogue import find_dataset
+from matdata.store.catalogue import find_dataset, find_snapshot_folder
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.store.feature_catalogue import features
+from matdata.store.feature_catalogue import features_in_places
 from matdata.store.manifest import NAME, RECEIPT, read_manifest
 from matdata.store.verify import is_passing
 from matdata.store.walk import entries_below
@@ -93,9 +93,9 @@ def snapshot_artefact(cache: Path, dataset: DatasetFolder) -> Artefact:
     StoreError
         If it is not in the cache.
     """
-    source, _, version = str(dataset.manifest["made_from"]["snapshot"]).partition("/")
-    folder = cache / "snapshots" / source / version
-    return committed_artefact(Key("snapshot", source, version), folder)
+    ref = str(dataset.manifest["made_from"]["snapshot"])
+    source, _, version = ref.partition("/")
+    return committed_artefact(Key("snapshot", source, version), find_snapshot_folder(cache, ref))
 
 
 def run_artefact(cache: Path, folder: Path) -> tuple[Artefact, DatasetFolder]:
@@ -120,7 +120,7 @@ def run_artefact(cache: Path, folder: Path) -> tuple[Artefact, DatasetFolder]:
             next_step="share the files of the weights, and `matdata import-run` them there",
         )
     dataset = find_dataset(cache, manifest["dataset"]["ref"])
-    stored = {one.name for one in features(cache, dataset.data_ref)}
+    stored = {one.name for one in features_in_places(cache, dataset.data_ref).folders}
     inputs = [str(entry["feature"]) for entry in manifest["inputs"] if "feature" in entry]
     missing = [name for name in inputs if name not in stored]
     if missing:

@@ -38,7 +38,11 @@ def manifest_of(record: Record, folder: SharedFolder) -> JsonObject:
         if key.kind == "split":
             return _checked_note(record, notes.read_note(path.parent, key.name), place)
         manifest = read_manifest(path.parent, key.kind)
-    fault = _fault_of_files(record, manifest) or _fault_of_name(key, manifest)
+    fault = (
+        _fault_of_files(record, manifest)
+        or _fault_of_name(key, manifest)
+        or _fault_of_needs(record, manifest)
+    )
     if fault is not None:
         raise damaged(place, fault)
     return manifest
@@ -51,6 +55,9 @@ def _checked_note(record: Record, note: JsonObject, place: str) -> JsonObject:
         raise damaged(place, "its files are not those of the note of a split")
     if not isinstance(note.get("dataset_digest"), str):
         raise damaged(place, "its note names no dataset")
+    fault = _fault_of_needs(record, note)
+    if fault is not None:
+        raise damaged(place, fault)
     return note
 
 
@@ -77,6 +84,21 @@ def _fault_of_name(key: Key, manifest: JsonObject) -> str | None:
         same = digest_json(manifest["identity"]) == digest and manifest["name"] == key.home
         return None if same else "its manifest is that of another dataset"
     return None
+
+
+def _fault_of_needs(record: Record, manifest: JsonObject) -> str | None:
+    """Why what a record needs is not what an artefact of its kind is made from; None if it is."""
+    needs = [(key.kind, key.name) for key in record.needs]
+    if record.key.kind in ("snapshot", "dataset"):
+        return "it needs other artefacts" if needs else None
+    if record.key.kind in ("split", "feature"):
+        return None if [kind for kind, _ in needs] == ["dataset"] else "it needs no one dataset"
+    dataset = str(manifest["dataset"]["ref"])
+    expected = [("dataset", dataset.partition("@")[2]), ("split", str(manifest["split"]["name"]))]
+    expected += [("feature", str(entry["feature"])) for entry in manifest["inputs"]]
+    homes = {key.home for key in record.needs if key.kind == "dataset"}
+    same = sorted(needs) == sorted(expected) and homes == {dataset.partition("@")[0]}
+    return None if same else "it needs other artefacts than those that it was trained on"
 
 
 def require_own(record: Record, manifest: JsonObject, dataset: JsonObject, version: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -137,7 +138,10 @@ class LocalFolder:
     def put_new(self, data: bytes, name: str) -> None:
         """Store bytes unless there is a file of that name: a link can be made once."""
         final = self.path / name
-        final.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            final.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:  # which would say that `name` is there
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
         temporary = files.temporary_beside(final)
         try:
             temporary.write_bytes(data)
@@ -154,8 +158,14 @@ class LocalFolder:
 
 def digest_of(folder: SharedFolder, name: str) -> str:
     """SHA-256 (hex) of a file of a shared folder, read in bounded memory."""
-    hasher = hashlib.sha256()
+    return digest_and_size(folder, name)[0]
+
+
+def digest_and_size(folder: SharedFolder, name: str) -> tuple[str, int]:
+    """SHA-256 (hex) and bytes of a file of a shared folder, read in bounded memory."""
+    hasher, size = hashlib.sha256(), 0
     with folder.opened(name) as file:
         while piece := file.read(PIECE):
             hasher.update(piece)
-    return hasher.hexdigest()
+            size += len(piece)
+    return hasher.hexdigest(), size

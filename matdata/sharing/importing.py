@@ -11,7 +11,7 @@ from matdata.core.console import Console
 from matdata.core.errors import MatdataError, StoreError
 from matdata.core.executors import Workers, ordered_map
 from matdata.sharing.archive import unpacked
-from matdata.sharing.folder import LocalFolder, SharedFolder, digest_of
+from matdata.sharing.folder import LocalFolder, SharedFolder, digest_and_size
 from matdata.sharing.install import Pulled, Transfer, discard
 from matdata.sharing.layout import blob
 from matdata.sharing.pull import Planned, plan, pull_all
@@ -71,25 +71,35 @@ def _opened(path: Path, cache: Path) -> Iterator[SharedFolder]:
 
 
 def require_blobs(planned: list[Planned], folder: SharedFolder, workers: int) -> None:
-    """Compare all blobs with their digests.
+    """Compare all blobs with the digests and sizes that records state.
 
     Raises
     ------
     DamageError
         If one is missing or has other bytes.
     """
-    digests = sorted({one.sha256 for part in planned for one in part.record.files.values()})
+    files = {one for part in planned for one in part.record.files.values()}
+    stated = sorted({(one.sha256, one.size) for one in files})
+    digests = sorted({digest for digest, _ in stated})
 
-    def fault(digest: str) -> str | None:
+    def actual(digest: str) -> tuple[str, int] | None:
         name = blob(digest)
         try:
-            same = retried(lambda: digest_of(folder, name), f"{name} cannot be read") == digest
+            return retried(lambda: digest_and_size(folder, name), f"{name} cannot be read")
         except FileNotFoundError:
-            return "it is missing"
-        return None if same else "its bytes are not those of its name"
+            return None
 
-    for digest, why in zip(
-        digests, ordered_map(fault, digests, Workers(workers), "thread"), strict=True
-    ):
-        if why is not None:
-            raise damaged(f"{folder.shown}/{blob(digest)}", why)
+    results = ordered_map(actual, digests, Workers(workers), "thread")
+    blobs = dict(zip(digests, results, strict=True))
+    for digest, size in stated:
+        fault = _fault_of_blob(blobs[digest], digest, size)
+        if fault is not None:
+            raise damaged(f"{folder.shown}/{blob(digest)}", fault)
+
+
+def _fault_of_blob(actual: tuple[str, int] | None, digest: str, size: int) -> str | None:
+    if actual is None:
+        return "it is missing"
+    if actual[0] != digest:
+        return "its bytes are not those of its name"
+    return None if actual[1] == size else f"a record states {size:,} bytes, it has {actual[1]:,}"

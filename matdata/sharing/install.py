@@ -100,11 +100,13 @@ def install_record(record: Record, manifest: JsonObject, transfer: Transfer) -> 
     key, final = record.key, record.key.folder(transfer.cache)
     if key.kind == "split":
         return _install_split(record, manifest, final, transfer)
-    with _locked(key, final, manifest, transfer):
+    staging = staging_of(record, final.parent)
+    with _locked(key, final, manifest, transfer), holding(_lock_of(staging)) as lock:
         state = _standing(record, final)
         received = 0
         if state != "unchanged":
-            received = _receive(record, staging_of(record, final.parent), final, transfer)
+            received = _receive(record, staging, final, transfer)
+            lock.require()
             _commit(record, final)
         if key.kind in ("dataset", "feature"):
             mark_used(final)
@@ -169,6 +171,11 @@ def staging_of(record: Record, home: Path) -> Path:
     return home / f"{STAGING}pull-{record.key.kind}-{digest[:16]}"
 
 
+def _lock_of(staging: Path) -> Path:
+    """The lock by which `matdata gc` sees that somebody receives into a staging folder."""
+    return staging.with_name(f"{LOCK}{staging.name.removeprefix(STAGING)}")
+
+
 def _receive(record: Record, staging: Path, existing: Path, transfer: Transfer) -> int:
     try:
         staging.mkdir(parents=True, exist_ok=True)
@@ -219,7 +226,7 @@ def _install_split(record: Record, note: JsonObject, home: Path, transfer: Trans
     if read_manifest(dataset, "dataset")["identity_digest"] != note["dataset_digest"]:
         raise StoreError(f"split {key.name} was made from another dataset than {dataset}")
     staging = staging_of(record, dataset.parent)
-    with holding(staging.with_name(f"{LOCK}{staging.name.lstrip('.')}")):
+    with holding(_lock_of(staging)):
         try:
             received = _receive(record, staging, home, transfer)
             added = notes.adopt(home, key.name, staging)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from matdata.core.errors import ConfigError, StoreError, first_few
+from matdata.core.redaction import excerpt
 from matdata.sharing.address import Address, address_of, is_address
 from matdata.sharing.connecting import open_folder
 from matdata.sharing.folder import SharedFolder
@@ -43,7 +44,7 @@ def locate(what: str | Path) -> Located:
         base = os.environ.get(ENV, "")
         if not base:
             raise ConfigError(
-                f"{str(what)[:100]!r} is no address, and ${ENV} names no shared folder",
+                f"{excerpt(what, 100)!r} is no address, and ${ENV} names no shared folder",
                 next_step=f"give the address (s3://…/NAME), or set {ENV}; `matdata import` takes "
                 "a folder or an archive of this machine",
             )

@@ -10,8 +10,16 @@ from typing import TypeVar
 from matdata.core.digest import digest_bytes
 from matdata.core.errors import DamageError, StoreError
 from matdata.sharing.folder import SharedFolder
-from matdata.sharing.layout import FOLDERS, MARKER, RECORD, Key, blob, latest
-from matdata.sharing.record import LARGEST, FileRecord, Record, damaged, is_marker, sealed
+from matdata.sharing.layout import FOLDERS, MARKER, RECORD, Key, blob, is_segment, latest
+from matdata.sharing.record import (
+    LARGEST,
+    FileRecord,
+    Record,
+    damaged,
+    is_marker,
+    require_few_values,
+    sealed,
+)
 from matdata.sharing.retrying import WrongBytesError, pause_after, retried
 
 T = TypeVar("T")
@@ -59,9 +67,10 @@ def read_latest(folder: SharedFolder, name: str) -> str | None:
 
     def last(data: bytes) -> str:
         order = sealed(data, place).get("order")
-        if not isinstance(order, list) or not order or not isinstance(order[-1], str):
+        version = order[-1] if isinstance(order, list) and order else None
+        if not isinstance(version, str) or not is_segment(version):
             raise damaged(place, "it names no version")
-        return order[-1]
+        return version
 
     return _parsed(folder, path, last)
 
@@ -131,6 +140,9 @@ def read_blob(folder: SharedFolder, one: FileRecord) -> bytes:
     data = retried(attempt, f"{place} cannot be read")
     if data is None:
         raise damaged(place, "it is missing")
+    if len(data) != one.size:
+        raise damaged(place, f"a record states {one.size:,} bytes, it has {len(data):,}")
+    require_few_values(data, place)
     return data
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonMapping, JsonObject
-from matdata.core.errors import DamageError
+from matdata.core.errors import DamageError, StoreError
 from matdata.sharing.layout import Key, fault_of_names
 from matdata.store.files import json_text
 from matdata.store.formats import require_readable, stamp
@@ -25,6 +25,8 @@ FORMAT = "shared"
 BLOCK = 1 << 20
 #: Most bytes of a record: of a feature of a terabyte.
 LARGEST = 256 << 20
+#: Most values of one: as Python objects they take up to a hundred times their bytes.
+MOST_VALUES = 8_000_000
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -139,6 +141,7 @@ def sealed(data: bytes, place: str) -> JsonObject:
     DamageError
         If it is none, or was changed.
     """
+    require_few_values(data, place)
     try:
         content = json.loads(data)
         stated = content.pop(DIGEST)
@@ -148,6 +151,18 @@ def sealed(data: bytes, place: str) -> JsonObject:
     if not whole:
         raise damaged(place, "it does not match its own digest")
     return dict(content)
+
+
+def require_few_values(data: bytes, place: str) -> None:
+    """Check that a JSON document does not become far more objects than a record or manifest has.
+
+    Raises
+    ------
+    DamageError
+        If it does.
+    """
+    if sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise damaged(place, f"it holds more than {MOST_VALUES:,} values")
 
 
 def damaged(place: str, why: str) -> DamageError:
@@ -192,8 +207,14 @@ def is_marker(data: bytes, place: str) -> bool:
     Raises
     ------
     StoreError
-        If it is damaged, or of a newer version.
+        If it is damaged, of a newer version, or says what an export holds.
     """
+    if b'"content_digest"' in data:  # of `matdata.datasets.exports.writing`
+        raise StoreError(
+            f"{place} is that of an export",
+            cause="`matdata export --format` writes folders for other programs",
+            next_step="`matdata build FOLDER` reads them; `matdata push` writes what is imported",
+        )
     return require_readable(FORMAT, _version(sealed(data, place)), place) > 0
 
 

@@ -12,10 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from matdata.core.cache import places
 from matdata.core.digest import SHORT
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, StoreError, did_you_mean
 from matdata.core.given import require_name
+from matdata.core.redaction import excerpt
+from matdata.sharing.address import is_address
 from matdata.sharing.artefacts import (
     Artefact,
     committed_artefact,
@@ -32,9 +35,9 @@ from matdata.sharing.reading import listed, read_latest, read_record
 from matdata.store import files
 from matdata.store.catalogue import committed, find_dataset
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.store.feature_catalogue import feature_folder, features, find_feature
-from matdata.store.manifest import NAME
+from matdata.store.feature_catalogue import feature_folder, features_in_places, find_feature
 from matdata.store.said import folder_of_rows
+from matdata.training.run_lookup import find_run
 
 ALL, NONE = "all", "none"
 
@@ -86,6 +89,11 @@ def parse(text: str) -> Reference:
     ConfigError
         If it has another form.
     """
+    if is_address(text):
+        raise ConfigError(
+            f"{excerpt(text, 100)!r} is an address, and an artefact of the cache is needed",
+            next_step="name the artefact first and the address second: matdata push REF URL",
+        )
     parts = require_name(text, "the reference").strip("/").split("/")
     if len(parts) == 1:
         return Reference("dataset", "", parts[0])
@@ -97,20 +105,24 @@ def parse(text: str) -> Reference:
     if len(parts) == 3 and parts[0] == FOLDERS["snapshot"]:
         return Reference("snapshot", parts[1], parts[2])
     raise ConfigError(
-        f"{text[:100]!r} names no artefact",
+        f"{excerpt(text, 100)!r} names no artefact",
         next_step="DATASET, DATASET/features/FEATURE, DATASET/splits/SPLIT, runs/RUN or "
         "snapshots/SOURCE/VERSION",
     )
 
 
 def in_cache(cache: Path, text: str, choice: Choice) -> list[Artefact]:
-    """The artefacts of a cache that a reference and a choice mean, each after what it needs.
+    """The artefacts of a cache that a reference and a choice mean, each once, after what it needs.
 
     Raises
     ------
     StoreError, FeatureError, ConfigError
         If one is not there.
     """
+    return list({one.key: one for one in _in_cache(cache, text, choice)}.values())
+
+
+def _in_cache(cache: Path, text: str, choice: Choice) -> list[Artefact]:
     asked = parse(text)
     if asked.kind == "snapshot":
         return [_snapshot(cache, asked)]
@@ -125,8 +137,7 @@ def in_cache(cache: Path, text: str, choice: Choice) -> list[Artefact]:
     if asked.kind == "feature":
         return [*first, feature_artefact(dataset, _feature(cache, dataset, asked.name))]
     splits = _chosen(choice.splits, dataset.split_names(), "split", dataset.ref)
-    stored = {folder.name: folder for folder in features(cache, dataset.data_ref)}
-    folders = list(stored.values())
+    folders = features_in_places(cache, dataset.data_ref).folders
     if choice.features != (ALL,):
         names = [] if choice.features == (NONE,) else choice.features
         folders = [_feature(cache, dataset, name) for name in names]
@@ -138,30 +149,26 @@ def in_cache(cache: Path, text: str, choice: Choice) -> list[Artefact]:
 
 
 def _snapshot(cache: Path, asked: Reference) -> Artefact:
-    folders = committed(cache / FOLDERS["snapshot"] / asked.home)
-    matching = [one for one in folders if one.name.startswith(asked.name)]
+    homes = [place / FOLDERS["snapshot"] / asked.home for place in reversed(places(cache))]
+    folders = {one.name: one for home in homes for one in committed(home)}  # one's own are last
+    matching = [name for name in folders if name.startswith(asked.name)]
     if len(matching) != 1:
         raise StoreError(
             f"{len(matching) or 'no'} snapshots {asked.home}/{asked.name} in {cache}",
-            next_step=f"there are: {', '.join(one.name for one in folders) or 'none'}",
+            next_step=f"there are: {', '.join(sorted(folders)) or 'none'}",
         )
-    return committed_artefact(Key("snapshot", asked.home, matching[0].name), matching[0])
+    return committed_artefact(Key("snapshot", asked.home, matching[0]), folders[matching[0]])
 
 
 def _run(cache: Path, name: str, choice: Choice) -> list[Artefact]:
-    folder = cache / FOLDERS["run"] / name
-    if not (folder / NAME).is_file():
-        names = [one.name for one in committed(cache / FOLDERS["run"])]
-        raise StoreError(
-            f"no run {name!r} in {cache}{did_you_mean(name, names)}",
-            next_step=f"runs there: {', '.join(names) or 'none yet'}",
-        )
-    run, dataset = run_artefact(cache, folder)
+    run, dataset = run_artefact(cache, find_run(cache, name).folder)
     if choice.alone:
         return [run]
     inputs = [key.name for key in run.needs if key.kind == "feature"]
     split = next(key.name for key in run.needs if key.kind == "split")
-    folders = [one for one in features(cache, dataset.data_ref) if one.name in inputs]
+    folders = [
+        one for one in features_in_places(cache, dataset.data_ref).folders if one.name in inputs
+    ]
     first = [snapshot_artefact(cache, dataset)] if choice.snapshot else []
     return [
         *first,
@@ -174,7 +181,7 @@ def _run(cache: Path, name: str, choice: Choice) -> list[Artefact]:
 
 def _feature(cache: Path, dataset: DatasetFolder, name: str) -> Path:
     """Folder of a feature, by its name, ``name@digest8``, or the name of the folder."""
-    for folder in features(cache, dataset.data_ref):
+    for folder in features_in_places(cache, dataset.data_ref).folders:
         if folder.name == name:
             return folder
     return find_feature(cache, dataset.data_ref, name, {})

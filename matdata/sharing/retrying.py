@@ -27,7 +27,10 @@ _LIBRARIES = {
     *("huggingface_hub", "paramiko", "requests", "urllib3"),
 }
 #: What no repetition helps against.
-_FINAL = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError)
+_FINAL = (
+    *(FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError),
+    NotADirectoryError,
+)
 _REFUSALS = {
     *("AuthenticationException", "BadHostKeyException", "CredentialRetrievalError"),
     *("GatedRepoError", "LocalTokenNotFoundError", "NoAuthTokenError", "NoCredentialsError"),
@@ -92,6 +95,14 @@ def failure(error: BaseException, what: str, attempts: int = 1) -> StoreError:
             cause="missing, wrong or expired credentials, or rights that they do not give",
             next_step="docs/sharing.md lists, by store, where credentials are looked for",
         )
+    if isinstance(error, NotADirectoryError):
+        return StoreError(
+            f"{what}: {reason}",
+            cause="a file has the name of the folder, or of one above it",
+            next_step="name another folder",
+        )
+    if _is_full(error):
+        return StoreError(f"{what}: {reason}", next_step=f"make room there; {GO_ON}")
     tries = f" ({attempts} attempts)" if attempts > 1 else ""
     return StoreError(
         f"{what}: {reason}{tries}",
@@ -118,6 +129,9 @@ def _is_refusal(error: BaseException) -> bool:
     return isinstance(error, PermissionError) or bool(names & _REFUSALS)
 
 
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
 def _is_final(error: Exception) -> bool:
-    full = isinstance(error, OSError) and error.errno in _FULL
-    return full or isinstance(error, _FINAL) or _is_refusal(error)
+    return _is_full(error) or isinstance(error, _FINAL) or _is_refusal(error)

@@ -83,14 +83,14 @@ def _stated_values(record: Raw) -> JsonObject:
     if record.form != "xyz":
         return dict(record.values)
     from matdata.adapters.ase import frame_values
-    from matdata.adapters.xyz_comment import comment_texts
+    from matdata.adapters.xyz_comment import identity_in
 
     values = {**record.values, **frame_values(record.payload)}
     key = record.id_key or "material_id"  # a frame that names itself keeps its name, as written
-    texts = comment_texts(record.payload.split("\n", 2)[1])
-    if key in texts:
+    identity = identity_in(record.payload.split("\n", 2)[1], key)
+    if identity is not None:
         values.pop(key, None)
-        values["id"] = texts[key]
+        values["id"] = identity
     return values
 
 

@@ -58,6 +58,11 @@ def csv_lines(
         yield (",".join(_cell(cell, raw) for cell in row) or '""') + "\n"
 
 
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would execute a text, so that it is written with an apostrophe."""
+    return _FORMULA.search(text) is not None
+
+
 def _cell(value: object, raw: bool) -> str:
     if value is None:
         return ""

@@ -57,7 +57,8 @@ class DatasetRows:
         return int(self.dataset.manifest["rows"])
 
     @property
-    def _table(self) -> Path:
+    def table_path(self) -> Path:
+        """The file of the table, checked."""
         return check_once(self.dataset.folder, self.dataset.manifest, "table.parquet")
 
     @contextlib.contextmanager
@@ -89,7 +90,7 @@ class DatasetRows:
 
     @functools.cached_property
     def _names(self) -> list[str]:
-        return tables.read_names(self._table)
+        return tables.read_names(self.table_path)
 
     def check_column(
         self, name: str, use: str = "", error: type[MatdataError] = StoreError
@@ -99,25 +100,25 @@ class DatasetRows:
 
     def cells(self, names: Sequence[str], start: int, stop: int) -> tables.Columns:
         """Cells of some columns, by name one for each row."""
-        return tables.read_rows(self._table, names, start, stop)
+        return tables.read_rows(self.table_path, names, start, stop)
 
     def ids(self, start: int, stop: int) -> npt.NDArray[np.str_]:
         """Material ids."""
         return as_ids(self.cells(["material_id"], start, stop)["material_id"])
 
-    def structures(self, start: int, stop: int) -> Structures:
-        """Structures of the rows that have one."""
-        ids = self.ids(start, stop)
+    def structures(self, start: int, stop: int, ids: Sequence[str] | None = None) -> Structures:
+        """Structures of the rows that have one; `ids` are those of the rows, where known."""
+        names = self.ids(start, stop) if ids is None else as_ids(ids)
         if self.dataset.kind == "composition":
-            return Structures.none(ids)
+            return Structures.none(names)
         rows = self._rows_of_crystals
         with self._crystals() as shard:
             if rows is None:
-                return Structures.of(Crystals(ids, **read_crystals(shard, start, stop)))
+                return Structures.of(Crystals(names, **read_crystals(shard, start, stop)))
             first, last = np.searchsorted(rows, [start, stop]).tolist()
             inside = rows[first:last] - start
             columns = read_crystals(shard, first, last)
-        return Structures(ids, Crystals(ids[inside], **columns), inside)
+        return Structures(names, Crystals(names[inside], **columns), inside)
 
     def compositions(
         self, start: int, stop: int, structures: Structures | None = None

@@ -16,7 +16,7 @@ import pytest
 
 import matdata as md
 from matdata.core.digest import digest_json
-from matdata.sharing import archive
+from matdata.sharing import archive, record
 from matdata.sharing.record import Record, marker, sealed
 from matdata.sources import limits
 
@@ -172,6 +172,40 @@ def test_a_header_that_would_fill_the_memory_is_refused(tmp_path):
     refused(path, tmp_path / "cache", "header of 8,589,934,592 bytes")
 
 
+def pax(records, kind=tarfile.XHDTYPE):
+    """A header that extends the next one, in bytes."""
+    lines = b""
+    for key, value in records.items():
+        line = f" {key}={value}\n"
+        length = len(line) + len(str(len(line) + 3))
+        lines += f"{length}{line}".encode()
+    info = header("x", kind)
+    info.size = len(lines)
+    return info.tobuf(tarfile.USTAR_FORMAT) + lines + bytes(-len(lines) % 512)
+
+
+LONG = header("././@LongLink", tarfile.GNUTYPE_LONGNAME)
+LONG.size = 5
+HEADERS = {
+    "chain": 3000 * pax({"comment": "x"}),
+    "global chain": 3000 * pax({"comment": "x"}, tarfile.XGLTYPE),
+    "chain of names": 3000 * (LONG.tobuf(tarfile.USTAR_FORMAT) + b"aaaa".ljust(512, b"\0")),
+    "sparse map": pax({"GNU.sparse.map": "0,x"}),
+    "sparse version": pax({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}),
+    "size": pax({"size": "9" * 20}),
+}
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+@pytest.mark.parametrize("ending", ["tar", "tar.gz"])
+def test_headers_that_are_made_up_are_refused(packed, tmp_path, kind, ending):
+    plain = tar(tmp_path / "plain.tar", packed.items(), "").read_bytes()
+    data = HEADERS[kind] + header("matdata.json", tarfile.REGTYPE).tobuf() + plain
+    path = tmp_path / f"a.{ending}"
+    path.write_bytes(gzip.compress(data) if ending == "tar.gz" else data)
+    refused(path, tmp_path / "cache", "damaged|is no regular file|occurs twice")
+
+
 @pytest.mark.parametrize("data", [b"", b"PK", b"\x1f\x8b\x08", b"no archive" * 100, None])
 @pytest.mark.parametrize("ending", ["tar", "tar.gz", "zip"])
 def test_what_is_no_archive_is_refused(packed, tmp_path, data, ending):
@@ -207,7 +241,16 @@ def with_file(packed, name, entry=None):
     return changed(packed[RECORD], files={**record["files"], name: entry})
 
 
+def sized(packed, name, more):
+    entry = sealed(packed[RECORD], "it")["files"][name]
+    return with_file(packed, name, {**entry, "bytes": entry["bytes"] + more})
+
+
 RECORDS = [
+    (lambda p: sized(p, "manifest.json", 1), "a record states"),
+    (lambda p: sized(p, "manifest.json", -1), "a record states"),
+    (lambda p: sized(p, "receipt.json", 10**15), "a record states 1,000,000,000,"),
+    (lambda p: changed(p[RECORD], needs=[RECORD]), "needs other artefacts"),
     (lambda p: b"{}", "no sealed record"),
     (lambda p: b"[" * 100_000, "no sealed record"),
     (lambda p: p[RECORD].replace(b"table", b"tablf"), "does not match its own digest"),
@@ -215,7 +258,7 @@ RECORDS = [
     (lambda p: changed(p[RECORD], files={}), "names no files"),
     (lambda p: changed(p[RECORD], files=[]), "names no files"),
     (lambda p: changed(p[RECORD], needs=["../x"]), "names no artefact"),
-    (lambda p: changed(p[RECORD], needs=["runs/nosuch.json"]), "holds no run"),
+    (lambda p: changed(p[RECORD], needs=["runs/nosuch.json"]), "needs other artefacts"),
     (lambda p: changed(p[RECORD], format={"name": "matdata-shared", "version": 2}), "newer"),
     (lambda p: with_file(p, "../../outside"), "leads out"),
     (lambda p: with_file(p, "/outside"), "leads out"),
@@ -253,6 +296,29 @@ def test_what_belongs_to_another_dataset_is_refused(packed, tmp_path):
     blobs = {p.relative_to(shared).as_posix(): p.read_bytes() for p in shared.glob("blobs/*/*")}
     path = zipped(tmp_path / "a.zip", {**packed, **blobs, new: forged}.items())
     refused(path, tmp_path / "cache", "was made from dataset")
+
+
+@pytest.mark.parametrize("needs", [[], [RECORD, RECORD], ["runs/x.json"]])
+def test_a_feature_needs_its_dataset_and_nothing_else(packed, tmp_path, needs):
+    (name,) = (one for one in packed if one.startswith("features/"))
+    members = {**packed, name: changed(packed[name], needs=needs)}
+    path = zipped(tmp_path / "a.zip", members.items())
+    refused(path, tmp_path / "cache", "it needs no one dataset")
+
+
+def test_a_record_of_too_many_values_is_refused_before_it_is_parsed(packed, tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "MOST_VALUES", 1000)
+    members = {**packed, RECORD: b'{"a": [' + b"[]," * 1000 + b"0]}"}
+    path = zipped(tmp_path / "a.zip", members.items())
+    refused(path, tmp_path / "cache", "more than 1,000 values")
+
+
+def test_an_export_is_no_pushed_folder(tmp_path):
+    folder, cache = tmp_path / "hf", tmp_path / "cache"
+    md.export(md.open("golden", GOLDEN), folder, format="pyg")
+    refused(folder, cache, "is that of an export")
+    with pytest.raises(md.StoreError, match="is that of an export"):
+        md.push("golden", folder, cache=GOLDEN)
 
 
 def test_a_missing_blob_is_found_before_anything_is_installed(packed, tmp_path):

@@ -361,6 +361,94 @@ def test_names_that_not_every_store_can_hold_are_refused(name):
         Key("dataset", "golden", name)
 
 
+def test_what_is_named_twice_is_packed_once(cache, other, tmp_path):
+    path = tmp_path / "a.zip"
+    words = ["export", "golden", str(path), "--archive", "--features", "fractions,fractions"]
+    assert main([*words, "--cache", str(cache), "--quiet"]) == 0
+    kinds = [one.kind for one in md.import_(path, cache=other)]
+    assert kinds == ["dataset", "split", "feature"]
+
+
+@pytest.mark.parametrize("option", [["--derived"], ["--split", SPLIT], ["--format", "csv"]])
+def test_an_archive_takes_no_options_of_exports(cache, tmp_path, option, capsys):
+    path = tmp_path / "a.zip"
+    words = ["export", "golden", str(path), "--archive", *option, "--cache", str(cache)]
+    assert main(words) == 1
+    assert "--archive writes artefacts as they are" in capsys.readouterr().err
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("inside", ["", "/lab"])
+def test_a_file_in_the_place_of_the_folder_is_one_error_at_once(cache, tmp_path, inside):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(md.StoreError, match="Not a directory") as caught:
+        md.push("golden", f"{tmp_path}/file{inside}", cache=cache)
+    assert "a file has the name of the folder" in str(caught.value)
+    assert "attempts" not in str(caught.value)
+    assert (tmp_path / "file").read_text() == "x"
+
+
+def test_a_full_disk_there_is_no_fault_of_the_network(cache, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(LocalFolder, "put", full)
+    with pytest.raises(md.StoreError, match="No space left on device") as caught:
+        md.push("golden", tmp_path / "shared", cache=cache)
+    assert "network" not in str(caught.value)
+    assert "make room there" in str(caught.value)
+
+
+def test_an_address_in_the_place_of_the_artefact_is_hidden(tmp_path):
+    url = f"s3://KEY-of-somebody:{'Sentinel' * 20}@bucket/lab"
+    with pytest.raises(md.ConfigError, match="is an address") as caught:
+        md.push(url, tmp_path / "shared")
+    assert "Sentinel" not in str(caught.value)
+
+
+def test_what_lies_in_a_second_place_is_pushed_whole(cache, other, tmp_path, monkeypatch):
+    monkeypatch.setenv("MATDATA_CACHE_ALSO", str(cache))
+    own, shared = tmp_path / "own", tmp_path / "shared"
+    own.mkdir()
+    pushed = md.push("golden", shared, features="all", snapshot=True, cache=own)
+    assert {one.kind for one in pushed} == {"snapshot", "dataset", "split", "feature"}
+    assert {one.kind for one in md.push("runs/golden", shared, cache=own)} == {
+        "dataset", "split", "feature", "run"}  # fmt: skip
+    monkeypatch.delenv("MATDATA_CACHE_ALSO")
+    pull(str(shared), "golden", other, features="all", snapshot=True)
+    same(cache, other, "datasets/golden/local-5ca89036", "features/golden@local-5ca89036")
+    assert md.verify(cache=other).faults == []
+
+
+@pytest.mark.parametrize("ref", ["golden", "runs/golden"])
+def test_gc_leaves_a_pull_at_work_alone(cache, other, tmp_path, monkeypatch, ref):
+    shared, opened, stagings = tmp_path / "shared", LocalFolder.opened, set()
+    md.push(ref, shared, cache=cache)
+
+    def beside(self, name, offset=0):
+        stagings.update(one.name.split("-")[2] for one in other.rglob(".building-pull-*"))
+        assert main(["gc", "--cache", str(other), "--quiet"]) == 0
+        return opened(self, name, offset)
+
+    monkeypatch.setattr(LocalFolder, "opened", beside)
+    pull(str(shared), ref, other, workers=1)
+    monkeypatch.undo()
+    assert stagings == ({"dataset", "split"} if ref == "golden" else
+                        {"dataset", "split", "feature", "run"})  # fmt: skip
+    assert md.verify(cache=other).faults == []
+
+
+def test_a_name_that_leads_out_is_no_version(cache, other, tmp_path):
+    from matdata.store.records import seal_record
+
+    shared = tmp_path / "shared"
+    md.push("golden", shared, cache=cache)
+    latest = shared / "datasets/golden/latest.json"
+    latest.write_text(json.dumps(seal_record({"order": ["../../x"]})))
+    with pytest.raises(md.DamageError, match="it names no version"):
+        pull(str(shared), "golden", other)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["push", "pull"])
 def test_a_killed_process_leaves_nothing_that_looks_whole(tmp_path, command):

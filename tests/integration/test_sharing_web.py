@@ -149,6 +149,8 @@ def test_nothing_is_pushed_to_a_web_server(tmp_path):
         ("s4://bucket/x", "did you mean 's3'"),
         ("https://example.org/x?token=Sentinel-123", "has parameters"),
         ("gs://user:Sentinel-pass@bucket/x", "which gs:// does not take"),
+        ("s3://KEY-of-mine:Sentinel/pass@bucket/x", "credentials with a slash"),
+        ("https://me:Sentinel/pass@host/x", "credentials with a slash"),
         ("s3://", "names no place"),
         ("s3://bucket/../x", r"has \. or \.\."),
         ("sftp://host:port/x", "no number as its port"),

@@ -32,6 +32,7 @@ def write_hdf5(path: Path, content: Exported) -> None:
     import h5py
 
     dataset = content.dataset
+    _require_paths(content)
     with h5py.File(path, "w", libver="v110") as file:
         file.attrs.update(content.about())
         for name, array in _arrays(content).items():
@@ -45,6 +46,16 @@ def write_hdf5(path: Path, content: Exported) -> None:
             if group == "table":
                 more = {"unit": dataset.units.get(leaf), tables.AXIS: dataset.axes.get(leaf)}
                 member.attrs.update({key: text for key, text in more.items() if text})
+
+
+def _require_paths(content: Exported) -> None:
+    """Refuse columns of which one lies in the other: a slash in a name makes a group of HDF5."""
+    parts = [
+        [part for part in name.split("/") if part not in ("", ".")] for name in content.schema.names
+    ]
+    paths = {"/".join(one) for one in parts}
+    inner = {"/".join(one[:depth]) for one in parts for depth in range(len(one))}
+    content.require_distinct(["/".join(one) for one in parts] + sorted(paths & inner), "HDF5")
 
 
 def _arrays(content: Exported) -> dict[str, npt.NDArray[Any]]:

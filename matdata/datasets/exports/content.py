@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,16 +17,16 @@ import pyarrow.parquet as pq
 
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
+from matdata.core.errors import ConfigError
 from matdata.core.part_names import GIVEN_SPLIT
 from matdata.core.structures import Structures
 from matdata.curate.rows import GIVEN_FORMULA
 from matdata.curate.source_names import derived_columns, source_names
 from matdata.features.feature import Feature
 from matdata.splits.base import Split
-from matdata.store.artefact import check_files
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.dataset_rows import DatasetRows
 from matdata.store.said import words_in
-from matdata.store.structure_rows import StructureRows
 from matdata.store.tables import Columns
 
 #: Rows in memory at a time.
@@ -123,23 +123,14 @@ class Exported:
         return derived_columns(complete=self.is_complete, ranks_by_cell=by_cell)
 
     @functools.cached_property
-    def table_path(self) -> Path:
-        """The file of the table, checked."""
-        return self._checked("table.parquet")
-
-    @functools.cached_property
-    def structures_path(self) -> Path | None:
-        """The file of the structures, checked; None if all rows are compositions."""
-        return None if self.dataset.kind == "composition" else self._checked("crystals.h5")
-
-    def _checked(self, part: str) -> Path:
-        check_files(self.dataset.folder, self.dataset.manifest, part)
-        return self.dataset.folder / part
+    def rows(self) -> DatasetRows:
+        """Rows of the dataset by range."""
+        return DatasetRows(self.dataset)
 
     @functools.cached_property
     def schema(self) -> pa.Schema:
         """Arrow types of the columns of the dataset, under its names."""
-        return pq.read_schema(self.table_path)
+        return pq.read_schema(self.rows.table_path)
 
     @functools.cached_property
     def types(self) -> dict[str, pa.DataType]:
@@ -180,14 +171,12 @@ class Exported:
     def blocks(self, rows: int = BLOCK) -> Iterator[Block]:
         """The dataset in blocks of so many rows."""
         start = 0
-        with (
-            StructureRows(self.structures_path) as structures,
-            pq.ParquetFile(self.table_path) as file,
-        ):
+        with pq.ParquetFile(self.rows.table_path) as file:
             for batch in file.iter_batches(batch_size=rows):
                 table = pa.Table.from_batches([batch])
                 ids = table[ID].to_pylist()
-                yield Block(start, self._written(table), structures.read(ids, start))
+                structures = self.rows.structures(start, start + len(ids), ids)
+                yield Block(start, self._written(table), structures)
                 start += len(ids)
 
     def _written(self, table: pa.Table) -> pa.Table:
@@ -219,6 +208,21 @@ class Exported:
             digest.update(digest_json([block.structures.digest(), columns]).encode())
         said = {"units": plain.units, "axes": plain.axes}
         return digest_json([digest.hexdigest(), said])
+
+    def require_distinct(self, names: Iterable[str], what: str) -> None:
+        """Check that what is written has no two values of one name.
+
+        Raises
+        ------
+        ConfigError
+            If a column, a feature or a part of the structure would replace another.
+        """
+        shared = sorted(name for name, count in Counter(names).items() if count > 1)
+        if shared:
+            raise ConfigError(
+                f"{what} would have several values of {', '.join(shared)}",
+                next_step="write npz, which keeps them apart",
+            )
 
     def about(self) -> dict[str, str]:
         """What the data are: reference and digests of the dataset, licence, citation, …"""

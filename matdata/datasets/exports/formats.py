@@ -18,7 +18,7 @@ from matdata.core.given import ending_of
 from matdata.core.structures import Structures
 from matdata.datasets.exports import losses as lost
 from matdata.datasets.exports.content import Exported
-from matdata.datasets.exports.frames import changed_texts
+from matdata.datasets.exports.frames import changed_texts, has_changed_ids
 from matdata.datasets.exports.losses import Loss
 from matdata.sources.readers.opening import plain_suffix
 from matdata.sources.readers.records import READERS
@@ -113,6 +113,7 @@ FORMATS: dict[str, ExportFormat] = {
         "crystals and scalar cells, for ASE",
         (
             Loss("structures", "written with 8 decimals of Å", lost.has_structures),
+            Loss("ids", "backslashes and line ends are read as other letters", has_changed_ids),
             Loss("texts", "backslashes and line ends are read as other letters", changed_texts),
             lost.NAMES,
             lost.ODD_UNITS,
@@ -133,6 +134,8 @@ FORMATS: dict[str, ExportFormat] = {
             lost.AXES,
             lost.arrays("written as text"),
             lost.nested("written as JSON text"),
+            lost.CSV_IDS,
+            lost.CSV_NUMBERS,
             lost.CSV_TEXTS,
             *lost.ALWAYS,
         ),

@@ -21,7 +21,6 @@ import pyarrow.parquet as pq
 
 from matdata.core.crystals import Crystals
 from matdata.core.elements import symbols
-from matdata.core.errors import ConfigError
 from matdata.core.structures import Structures
 from matdata.datasets.exports.card import write_card
 from matdata.datasets.exports.content import Block, Exported
@@ -148,12 +147,7 @@ def _schema(content: Exported) -> pa.Schema:
         for _ in range(dense.ndim):
             kind = pa.list_(kind)
         schema = schema.append(pa.field(name, kind))
-    shared = sorted({name for name in schema.names if schema.names.count(name) > 1})
-    if shared:
-        raise ConfigError(
-            f"a row would have several values of {', '.join(shared)}",
-            next_step="write npz or hdf5, which keep them apart",
-        )
+    content.require_distinct(schema.names, "a row")
     return schema.with_metadata(content.about())
 
 

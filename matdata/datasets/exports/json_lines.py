@@ -7,7 +7,6 @@ from pathlib import Path
 
 from matdata.core.documents import JsonObject
 from matdata.core.elements import symbols
-from matdata.core.errors import ConfigError
 from matdata.core.structures import Structures
 from matdata.datasets.exports.content import Exported
 from matdata.datasets.exports.feature_columns import FeatureRows
@@ -30,7 +29,8 @@ def write_json_lines(path: Path, content: Exported) -> None:
         If the file cannot be written.
     """
     headers = headers_of(content)
-    _require_distinct([*headers.values(), *content.features], content)
+    structure = [] if content.dataset.kind == "composition" else [STRUCTURE]
+    content.require_distinct([*headers.values(), *content.features, *structure], "a document")
     features = {name: FeatureRows(one) for name, one in content.features.items()}
     with open(path, "w", encoding="utf-8") as file:
         for block in content.blocks():
@@ -43,16 +43,6 @@ def write_json_lines(path: Path, content: Exported) -> None:
                 if position is not None:
                     document[STRUCTURE] = structure_document(block.structures, position)
                 file.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _require_distinct(names: list[str], content: Exported) -> None:
-    names += [] if content.dataset.kind == "composition" else [STRUCTURE]
-    shared = sorted({name for name in names if names.count(name) > 1})
-    if shared:
-        raise ConfigError(
-            f"a document would have several values of {', '.join(shared)}",
-            next_step="write npz or hdf5, which keep them apart",
-        )
 
 
 def structure_document(structures: Structures, position: int) -> JsonObject:

@@ -14,17 +14,26 @@ from matdata.core.documents import JsonObject
 from matdata.core.part_names import PART_COLUMN
 from matdata.datasets.exports.content import Exported
 from matdata.datasets.exports.headers import renamed, without_place
-from matdata.datasets.exports.kinds import columns_of, is_array, is_nested, is_text
-from matdata.sources.readers.csv_table import cell_value
+from matdata.datasets.exports.kinds import (
+    columns_of,
+    is_array,
+    is_nested,
+    is_number,
+    is_text,
+    is_truth,
+)
+from matdata.sources.readers.csv_table import cell_value, is_text_column
 from matdata.store.csv import csv_lines
 
 #: What a dataset holds, as docs/export.md lists it.
 ASPECTS = {
+    "ids": "ids of materials",
     "structures": "lattices, fractional coordinates and elements, bit by bit",
     "formulas": "formulas of materials without a structure, as they were written",
     "rows": "all materials",
     "names": "names of columns",
     "texts": "cells of text",
+    "numbers": "cells that are numbers",
     "truth": "cells that are true or false",
     "arrays": "cells that are lists of numbers",
     "nested": "cells that are records, or lists of texts or records",
@@ -112,10 +121,26 @@ def _ambiguous_texts(content: Exported) -> Sequence[str] | None:
     return some([name for name, ambiguous in names.items() if ambiguous])
 
 
-def _is_ambiguous(text: str, content: Exported) -> bool:
+def _has_changed_ids(content: Exported) -> Sequence[str] | None:
+    """Applies where CSV does not give back an id: a formula of a spreadsheet, blanks around it."""
+    ids = (one for block in content.blocks() for one in block.ids)
+    return () if any(_csv_text(one, content).strip() != one for one in ids) else None
+
+
+def _read_as_texts(content: Exported) -> Sequence[str] | None:
+    """Columns of numbers or truth values that sources take for ids or formulas by their names."""
+    plain = columns_of(content, lambda kind: is_number(kind) or is_truth(kind))
+    return some([name for name in plain if is_text_column(name)])
+
+
+def _csv_text(text: str, content: Exported) -> str:
     (line,) = csv_lines({"": [text]}, header=False, raw=content.raw_text)
     ((cell,),) = csv.reader([line])
-    return bool(cell_value(cell) != text)
+    return cell
+
+
+def _is_ambiguous(text: str, content: Exported) -> bool:
+    return bool(cell_value(_csv_text(text, content)) != text)
 
 
 NAMES = Loss(
@@ -129,6 +154,14 @@ CSV_TEXTS = Loss(
     "cells that look like numbers, truth values, missing values or formulas of a spreadsheet come "
     "back as those, or with an apostrophe",
     _ambiguous_texts,
+)
+CSV_IDS = Loss(
+    "ids",
+    "blanks around them are left out, and formulas of a spreadsheet come back with an apostrophe",
+    _has_changed_ids,
+)
+CSV_NUMBERS = Loss(
+    "numbers", "columns that are named as ids or formulas are come back as text", _read_as_texts
 )
 AXES = Loss("axes", "not written; say them with --axis", lambda c: some([*c.axes]))
 WORDS = Loss(

@@ -71,6 +71,7 @@ def _write_data(file: IO[str], content: Exported) -> None:
     what = COMPOSITION if content.dataset.kind == "composition" else STRUCTURE
     names = [name for name in content.names.values() if name != FORMULA]
     columns = [what, *(headers[name] for name in names)]
+    content.require_distinct(columns, "a row")
     file.write('{"index": [')
     _write_items(file, (one for block in content.blocks() for one in block.ids))
     file.write(f'], "columns": {_json(columns)}, "data": [')

@@ -21,7 +21,6 @@ from matdata.datasets.exports.content import Block, Exported
 from matdata.datasets.exports.hf import SITES, positions_of, site_columns
 from matdata.datasets.exports.kinds import is_number, is_truth
 from matdata.datasets.exports.table_files import UNIT, table_schema
-from matdata.store.structure_rows import StructureRows
 from matdata.store.tensor_file import tensor_file
 
 TENSORS, TABLE = "data.safetensors", "table.parquet"
@@ -51,8 +50,7 @@ class Crystals(InMemoryDataset):
 def write_pyg(folder: Path, content: Exported) -> None:
     """Fill a folder."""
     targets = [name for name in content.targets if _is_learned(content.types[name])]
-    with StructureRows(content.structures_path) as structures:
-        n_sites = structures.n_sites
+    n_sites = content.rows.n_sites
     shapes: dict[str, tuple[str, tuple[int, ...]]] = {
         "z": ("I64", (n_sites,)),
         "pos": ("F32", (n_sites, 3)),
@@ -92,7 +90,7 @@ def _fill(
     tensors["cell"][rows] = crystals.lattice
     tensors["site_offsets"][rows.start : rows.stop + 1] = first + crystals.offsets
     for place, name in enumerate(targets):
-        cells = block.table[name].cast(pa.float64()).to_numpy()
+        cells = block.table[name].cast(pa.float64(), safe=False).to_numpy()
         tensors["y"][rows, place] = cells
     return sites.stop
 
@@ -102,6 +100,7 @@ def _schema(content: Exported) -> pa.Schema:
     for name in EXACT:
         metadata = {UNIT: "Å"} if name == "lattice" else None
         schema = schema.append(pa.field(name, SITES[name], metadata=metadata))
+    content.require_distinct(schema.names, "a row of the table")
     return schema.with_metadata(content.about())
 
 

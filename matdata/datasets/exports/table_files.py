@@ -7,11 +7,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from matdata.core.errors import ConfigError
 from matdata.datasets.exports.content import Block, Exported
 from matdata.datasets.exports.feature_columns import labels_of, require_rows, units_of, values_of
 from matdata.datasets.exports.headers import headers_of
 from matdata.store import tables
-from matdata.store.csv import csv_lines
+from matdata.store.csv import csv_lines, is_formula
 
 UNIT = "unit"
 
@@ -20,6 +21,7 @@ def write_csv(path: Path, content: Exported) -> None:
     """Write comma-separated text; units are in the header."""
     require_rows(content)
     headers = headers_of(content)
+    _require_harmless([*headers.values(), *labels_of(content)], content)
     with open(path, "w", newline="", encoding="utf-8") as file:
         for block in content.blocks():
             columns = {headers[name]: column for name, column in block.columns().items()}
@@ -28,6 +30,16 @@ def write_csv(path: Path, content: Exported) -> None:
                 columns[name] = [None if lacks else value for value, lacks in cells]
             lines = csv_lines(columns, header=block.start == 0, raw=content.raw_text)
             file.writelines(lines)
+
+
+def _require_harmless(names: list[str], content: Exported) -> None:
+    """Refuse names that a spreadsheet would run: with an apostrophe they would be other names."""
+    for name in names:
+        if not content.raw_text and is_formula(name):
+            raise ConfigError(
+                f"a spreadsheet would run the name {name!r} as a formula",
+                next_step="--raw-text writes it as it is; or write parquet",
+            )
 
 
 def write_parquet(path: Path, content: Exported) -> None:

@@ -83,8 +83,13 @@ def flatten(document: JsonObject) -> JsonObject:
 
 
 def is_structure_dict(value: object) -> bool:
-    """Whether a value has the form of a pymatgen or JARVIS structure."""
-    return isinstance(value, dict) and ("lattice_mat" in value or {"lattice", "sites"} <= {*value})
+    """Whether a value has the form of a pymatgen or JARVIS structure.
+
+    A row of a table whose column ``sites`` counts them is none.
+    """
+    if not isinstance(value, dict):
+        return False
+    return "lattice_mat" in value or ("lattice" in value and isinstance(value.get("sites"), list))
 
 
 def is_cif(text: str) -> bool:

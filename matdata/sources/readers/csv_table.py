@@ -98,7 +98,7 @@ def _records(
         )
     check_separator(header, file_name)
     check_names(header, file_name)
-    is_text = [_is_text(name, text_columns) for name in header]
+    is_text = [is_text_column(name, text_columns) for name in header]
     for row in rows:
         cells = {
             name: (cell.strip() or None) if text else cell_value(cell)
@@ -180,7 +180,8 @@ def damage_of(row: Sequence[str], header: Sequence[str]) -> str | None:
     return f"{len(row)} cells for {len(header)} columns ({hint}?)"
 
 
-def _is_text(column: str, text_columns: frozenset[str]) -> bool:
+def is_text_column(column: str, text_columns: frozenset[str] = frozenset()) -> bool:
+    """Whether cells of a column stay as they are written: ids, formulas, and what was asked for."""
     return column in text_columns or column.lower().strip().replace(" ", "_") in TEXT_NAMES
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matdata.adapters.xyz_comment import comment_texts
+from matdata.adapters.xyz_comment import identity_in
 from matdata.core.errors import SourceError
 from matdata.sources.readers.base import Record
 from matdata.sources.readers.records import XYZ_TEXT
@@ -60,5 +60,5 @@ def identity_of(record: Record, column: str) -> str | None:
     """The id that a record states, None if it states none."""
     value = record.get(column)
     if XYZ_TEXT in record:
-        value = comment_texts(record[XYZ_TEXT].split("\n", 2)[1]).get(column)
+        value = identity_in(record[XYZ_TEXT].split("\n", 2)[1], column)
     return str(value) if isinstance(value, (str, int, float)) else None
