@@ -127,7 +127,7 @@ class Featurizer(ABC, Generic[S_co]):
     #: Whether values depend on nothing but what is given of a material. False for one that reads
     #: ids or is fitted on the dataset: then nothing is copied from older versions of the dataset.
     reusable: ClassVar[bool] = True
-    #: Distributions that values depend on, beside those that matdata needs anyway.
+    #: Distributions that computing it needs, and that its values depend on.
     packages: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: S_co | None = None) -> None:
