@@ -178,9 +178,7 @@ def _parsed(text: str, columns: Sequence[str]) -> Node:
         ) from None
 
 
-def _column_called(
-    name: Name, columns: Sequence[str], owner: str, text: str, alone: bool
-) -> str:
+def _column_called(name: Name, columns: Sequence[str], owner: str, text: str, alone: bool) -> str:
     """The column that a name of an expression means, with its unit where its header has one."""
     matching = columns_called(name.name, columns)
     if len(matching) == 1:
