@@ -111,7 +111,7 @@ def without_unit(header: str) -> str:
 
 
 def columns_called(name: str, columns: Iterable[str]) -> list[str]:
-    """The column of this name, else those of this name before their unit (``gap`` of ``gap (eV)``)."""
+    """The column of this name, else those of it before their unit: ``gap`` of ``gap (eV)``."""
     names = list(columns)
     return [name] if name in names else [one for one in names if without_unit(one) == name]
 

@@ -71,7 +71,7 @@ def is_address(given: object) -> bool:
     """Whether something is an address or a path, and not the name of an artefact.
 
     A path begins with ``/``, ``.`` or ``~``, ends with ``/``, or has a slash where the name of an
-    artefact has none: ``shared/crystals`` is a path, ``runs/gap`` and ``crystals/splits/s`` are not.
+    artefact has none: ``shared/crystals`` is a path; ``runs/gap``, ``crystals/splits/s`` are names.
     """
     if isinstance(given, Path):
         return True

@@ -43,8 +43,8 @@ def locate(what: str | Path) -> Located:
         base = os.environ.get(ENV, "")
         if not base:
             raise ConfigError(
-                f"{str(what)[:100]!r} is a name, and ${ENV} names no shared folder to look it up in",
-                next_step=f"give the address (s3://bucket/folder/NAME, ./folder/NAME), or set {ENV}",
+                f"{str(what)[:100]!r} is a name, and ${ENV} does not name the shared folder",
+                next_step=f"give the address (s3://…/NAME, ./FOLDER/NAME), or set {ENV}",
             )
         address = address_of(base, f"${ENV}")
         folder = open_folder(address)

@@ -137,7 +137,7 @@ def find_dataset(cache: Path, ref: str) -> DatasetFolder:
         )
     if "/" in ref:
         raise StoreError(
-            f"{ref[:100]!r} is a path or a reference, and the name of a dataset of the cache is needed",
+            f"{ref[:100]!r} is a path, and the name of a dataset of the cache is needed",
             next_step="`matdata list` prints the names; `matdata build` reads files, and "
             "`matdata pull` takes what was pushed to a folder",
         )

@@ -122,14 +122,21 @@ def test_the_handler_of_a_program_that_calls_main_comes_back():
 
 
 def test_a_stop_is_deferred_to_the_end_of_a_block():
-    with terminable(), pytest.raises(Terminated), stop_deferred():
-        signal.raise_signal(signal.SIGTERM)
-        reached = True
-    assert reached
-    with pytest.raises(KeyboardInterrupt) as stopped, stop_deferred():
-        os.kill(os.getpid(), signal.SIGINT)
-        raise RuntimeError("a worker did not start")
+    reached = []
+
+    def stopped_by(number, error=None):
+        with terminable(), stop_deferred():
+            os.kill(os.getpid(), number)
+            reached.append(number)
+            if error is not None:
+                raise error
+
+    with pytest.raises(Terminated):
+        stopped_by(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        stopped_by(signal.SIGINT, RuntimeError("a worker did not start"))
     assert isinstance(stopped.value.__context__, RuntimeError)
+    assert reached == [signal.SIGTERM, signal.SIGINT]
     with stop_deferred():
         child = subprocess.run(
             [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGINT)"]

@@ -158,14 +158,12 @@ def test_an_unknown_trainer_names_the_extra_that_brings_models(monkeypatch):
 
 
 def test_a_package_that_a_library_reports_in_its_own_words_is_named_too():
+    first = ModuleNotFoundError("No module named 's3fs'", name="s3fs")
     with (
         pytest.raises(MissingPackageError, match="s3fs is not installed"),
         needed_for("folders at s3://"),
     ):
-        try:
-            raise ModuleNotFoundError("No module named 's3fs'", name="s3fs")
-        except ModuleNotFoundError as error:
-            raise ImportError("Install s3fs to access S3") from error
+        raise ImportError("Install s3fs to access S3") from first
 
 
 def _python(code: str) -> subprocess.CompletedProcess[str]:
@@ -181,7 +179,8 @@ def test_a_feature_declares_the_packages_that_compute_it(tmp_path):
     code = f"""
 import matdata as md
 from matdata.features import FEATURIZERS, featurizer
-names = {{*FEATURIZERS.names(), "element:mat2vec", "column:n_sites"}} - {{"element", "column", "matminer"}}
+names = {{*FEATURIZERS.names(), "element:mat2vec", "column:n_sites"}}
+names -= {{"element", "column", "matminer"}}
 bare = sorted(name for name in names if not set(featurizer(name).packages) & {{*{HIDDEN!r}}})
 made = md.open("golden", {str(tmp_path / "cache")!r}).featurize(*bare)
 print(len(made), *bare)
@@ -213,7 +212,8 @@ def test_a_feature_that_cannot_be_computed_is_refused_before_anything_is(tmp_pat
     # another graph is there, so that the dataset has to be known first
     code = f"""
 from matdata.cli import main
-sys.exit(main(["featurize", "few", "lattice,graph", "--set", "graph.radius=3", "--cache", {str(cache)!r}]))
+words = ["featurize", "few", "lattice,graph", "--set", "graph.radius=3"]
+sys.exit(main([*words, "--cache", {str(cache)!r}]))
 """
     refused = _python(_script(["numba"], code))
     assert "numba is not installed; it is needed for the feature graph" in refused.stderr
