@@ -179,7 +179,7 @@ def test_a_pushed_folder_is_named_by_its_path(cache, other, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     md.push("golden", "shared", cache=cache)
     for what in ("shared/golden", "./shared/golden", Path("shared/golden"), "shared/"):
-        assert [one.ref.partition("@")[0] for one in md.pull(what, cache=other)][0] == "golden"
+        assert md.pull(what, cache=other)[0].ref.partition("@")[0] == "golden"
     assert md.open("shared/golden", cache=other).ref == md.open("golden", cache).ref
     with pytest.raises(md.StoreError, match=r"no dataset 'gold' \(did you mean 'golden'") as caught:
         md.pull("shared/gold", cache=other)
