@@ -60,7 +60,8 @@ class BuildOptions(Settings):
     )
     lease_timeout: float = setting(
         TERM,
-        "seconds without a sign of life after which the shards of a process are free for others",
+        "seconds without a sign of life after which the shards of a process are free for others "
+        f"({TERM:g})",
         minimum=1,
     )
 

@@ -13,6 +13,10 @@ from typing import NamedTuple
 
 from matdata.building.dataset import make_dataset
 from matdata.building.feature_inputs import require_structures
+from matdata.building.feature_packages import (
+    require_packages_of,
+    require_packages_unless_built,
+)
 from matdata.building.given_split import given_split
 from matdata.building.options import BuildOptions
 from matdata.building.report import print_feature, unexpected_in
@@ -121,6 +125,7 @@ def build(
     asked = _split_asked(options)
     made = _featurizers(options)
     check_scheduler(options.scheduler)
+    require_packages_unless_built(made, cache)
     with options.workers_on(console, executor) as workers:
         built = _built(source, cache, options, made, asked, console, workers)
     loss = too_few(built.dataset)
@@ -235,6 +240,7 @@ def share_features(
     require_whole(dataset.folder, DATASET)
     require_structures(made, dataset.kind, dataset.ref)
     jobs = [feature_job(dataset, one, cache, options) for one in made]
+    require_packages_of(jobs)
     with options.workers_on(console) as workers:
         shared = work(jobs, console, workers, options.lease_timeout)
     for done in shared:
@@ -281,6 +287,7 @@ def _computed(
 ) -> list[Made]:
     """Compute features of a dataset, or find them there; their names mean these from now on."""
     jobs = [feature_job(dataset, one, cache, options) for one in asked]
+    require_packages_of(jobs)
     made: dict[Job, Made] = {}
     for together in in_passes(jobs):
         for job, done in zip(together, run_together(together, console, workers), strict=True):

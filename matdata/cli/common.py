@@ -79,6 +79,8 @@ def shown_value(value: object) -> str:
     """A value of a setting as ``--set`` takes it."""
     if isinstance(value, (list, tuple)):
         return ",".join(map(str, value))
+    if isinstance(value, bool):
+        return str(value).lower()
     return "none" if value is None else str(value)
 
 

@@ -52,15 +52,11 @@ OF_DATASETS: dict[str, Schema] = {
             **DATASET,
             "splits": (
                 "list",
-                "of each: `split`, `state`, `method`, `settings`, `sizes`, `digest`",
+                "of each, also of a single one: `split`, `state`, `method`, `settings`, `sizes`, "
+                "`digest`",
             ),
         },
-        {
-            "split": ("text", "name of the only split"),
-            "state": ("text", "of the only split: built, repaired or unchanged"),
-            **UNCHANGED,
-        },
-        "of a single split what stands in `splits`",
+        UNCHANGED,
     ),
     "audit": Schema(
         {

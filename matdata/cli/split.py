@@ -31,7 +31,5 @@ def run(given: argparse.Namespace) -> int:
             {"split": name, "state": state, **dataset.load_split(name)[1]} for name, state in splits
         ]
         unchanged = all(state == "unchanged" for _, state in splits)
-        # a single split also stands at the top, so that nobody has to look into a list of one
-        one = notes[0] if len(notes) == 1 else {}
-        print_json({"dataset": dataset.ref, "unchanged": unchanged, **one, "splits": notes})
+        print_json({"dataset": dataset.ref, "unchanged": unchanged, "splits": notes})
     return 0

@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from multiprocessing import resource_tracker
 from typing import Any, Generic, TypeVar
 
 import dask
 from distributed import Client, LocalCluster
 
 from matdata.core.errors import MatdataError
+from matdata.core.stopping import stop_deferred
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -161,18 +163,19 @@ def connected(address: str, patience: float) -> Iterator[DaskExecutor]:
 @contextlib.contextmanager
 def local_cluster(workers: int, patience: float) -> Iterator[DaskExecutor]:
     """An executor on a cluster of this machine, which is closed when it is left."""
-    with (
-        _quiet(),
-        LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-            preload=["matdata.core.dask_worker"],
-        ) as cluster,
-        connected(cluster.scheduler_address, patience) as executor,
-    ):
-        yield executor
+    resource_tracker.ensure_running()  # its start, by the first worker, would unblock Ctrl-C
+    with _quiet(), contextlib.ExitStack() as opened:
+        with stop_deferred():  # dask cannot close a cluster whose workers are starting
+            cluster = opened.enter_context(
+                LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                    preload=["matdata.core.dask_worker"],
+                )
+            )
+        yield opened.enter_context(connected(cluster.scheduler_address, patience))
 
 
 def _ignore(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

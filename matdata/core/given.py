@@ -78,7 +78,7 @@ def require_given(text: str | Path, what: str) -> str:
         raise ConfigError(
             f"{what} is empty",
             cause="a variable of the shell or script that is not set",
-            next_step="state which one is meant; `.` is the current folder",
+            next_step="state which one is meant (as a path, `.` is the current folder)",
         )
     return checked
 

@@ -63,10 +63,14 @@ def needed_for(task: str, otherwise: str = "") -> Iterator[None]:
 def missing_package(
     error: BaseException, task: str = "this", otherwise: str = ""
 ) -> MissingPackageError | None:
-    """The error that names the extra, if a package of one was not found; else None."""
-    if not isinstance(error, ModuleNotFoundError):
+    """The error that names the extra, if a package of one was not found; else None.
+
+    A library that reports a missing one by an error of its own (fsspec) has that as the cause.
+    """
+    first = error if isinstance(error, ModuleNotFoundError) else error.__cause__
+    if not isinstance(error, ImportError) or not isinstance(first, ModuleNotFoundError):
         return None
-    package = (error.name or "").partition(".")[0]
+    package = (first.name or "").partition(".")[0]
     return _missing(package, task, otherwise) if package in EXTRA_OF else None
 
 

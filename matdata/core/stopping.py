@@ -42,6 +42,33 @@ def terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+@contextlib.contextmanager
+def stop_deferred() -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM that come in this block take effect when it is left.
+
+    For a few seconds in which a library can neither go on nor be closed. Processes that are
+    started within leave Ctrl-C to their parent from their first line on. Outside the main thread,
+    which signals do not interrupt, it does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, frame: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # new processes inherit it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
+
+
 def _raise(number: int, frame: FrameType | None) -> NoReturn:
     raise Terminated
 

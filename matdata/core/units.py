@@ -9,6 +9,7 @@ equal: factors joined by ``*``, then one ``/`` for each factor of the denominato
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 #: Longest text that is parsed as a unit.
 MAX_LENGTH = 60
@@ -107,6 +108,12 @@ def without_unit(header: str) -> str:
     """A column's name without the unit in brackets at its end, if there is one that is known."""
     text = header.rstrip()
     return header if unit_in_header(text) is None else text[: _opening(text)].rstrip()
+
+
+def columns_called(name: str, columns: Iterable[str]) -> list[str]:
+    """The column of this name, else those of it before their unit: ``gap`` of ``gap (eV)``."""
+    names = list(columns)
+    return [name] if name in names else [one for one in names if without_unit(one) == name]
 
 
 def with_unit(name: str, unit: str | None) -> str:

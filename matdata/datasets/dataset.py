@@ -50,7 +50,7 @@ class Dataset(Contents):
     @with_keywords(FeaturizeKeywords)
     def featurize(
         self,
-        *specs: str,
+        *specs: str | Sequence[str],
         executor: Executor | None = None,
         quiet: bool = True,
         **options: Unpack[FeaturizeKeywords],
@@ -60,7 +60,7 @@ class Dataset(Contents):
         Parameters
         ----------
         specs
-            Feature names.
+            Feature names, or one list of them.
         executor, quiet
             Where tasks run and what is printed, as in `matdata.build`.
         options
@@ -76,7 +76,8 @@ class Dataset(Contents):
         --------
         >>> (ofm,) = ds.featurize("ofm", set={"ofm": {"period_tag": True}})
         """
-        keywords = feature_options(None, {"features": specs, **options})
+        names = [name for one in specs for name in ([one] if isinstance(one, str) else one)]
+        keywords = feature_options(None, {"features": names, **options})
         return self.add_features(keywords, executor, quiet)
 
     def add_features(

@@ -12,17 +12,17 @@ from matdata.sharing.address import is_address
 from matdata.store.catalogue import find_dataset
 
 
-def open(ref: str, cache: str | Path | None = None) -> Dataset:
+def open(ref: str | Path, cache: str | Path | None = None) -> Dataset:
     """Open a dataset.
 
     Parameters
     ----------
     ref
         ``name`` for the version that was built last (also one that was there already), or
-        ``name@version-digest8``. After the address of a shared folder and a slash
-        (``s3://lab/crystals/mine``) that dataset: it is pulled into the cache with its splits, and
-        its features are read where they are, in blocks that are compared with their digests and
-        kept in the cache up to ``$MATDATA_BLOCKS_GB`` gigabytes (10).
+        ``name@version-digest8``. After the address or path of a shared folder and a slash
+        (``s3://lab/crystals/mine``, ``./shared/mine``) that dataset: it is pulled into the cache
+        with its splits, and its features are read where they are, in blocks that are compared with
+        their digests and kept in the cache up to ``$MATDATA_BLOCKS_GB`` gigabytes (10).
     cache
         Cache folder; ``$MATDATA_CACHE``, a checkout's ``cache/`` or the user's if not given.
 

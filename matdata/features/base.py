@@ -126,7 +126,7 @@ class Featurizer(ABC, Generic[S_co]):
     #: versions of the dataset serve; False for one that reads ids or is fitted on the dataset.
     reusable: ClassVar[bool] = True
     cheap: ClassVar[bool] = False  #: Whether computing is no slower than copying: not reused.
-    #: Distributions that values depend on, beside those that matdata needs anyway.
+    #: Distributions that computing it needs, and that its values depend on.
     packages: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: S_co | None = None) -> None:

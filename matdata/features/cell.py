@@ -103,6 +103,11 @@ class SpaceGroup(Featurizer[SymmetrySettings]):
     shard_rows: ClassVar[int] = 1 << 18
 
     @property
+    def packages(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The engine that finds symmetry."""
+        return (self.settings.engine,)
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """The number of the space group."""
         return (Field("number", "crystal", (), "uint8", "1", "space-group number, 1 to 230"),)

@@ -79,6 +79,7 @@ class Graph(Featurizer[GraphSettings]):
 
     name: ClassVar[str] = "graph"
     version: ClassVar[str] = "1"
+    packages: ClassVar[tuple[str, ...]] = ("numba",)
     citation: ClassVar[str] = "Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018)"
     requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = GraphSettings

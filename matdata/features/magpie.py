@@ -71,6 +71,7 @@ class Magpie(Featurizer[CompositionSettings]):
 
     name: ClassVar[str] = "magpie"
     version: ClassVar[str] = "1"
+    packages: ClassVar[tuple[str, ...]] = ("numba",)
     citation: ClassVar[str] = (
         "Ward et al., npj Comput. Mater. 2, 16028 (2016), doi:10.1038/npjcompumats.2016.28"
     )

@@ -74,6 +74,7 @@ class OrbitalField(Featurizer[OrbitalFieldSettings]):
 
     name: ClassVar[str] = "ofm"
     version: ClassVar[str] = "2"  # the default of `valence` became `outermost`
+    packages: ClassVar[tuple[str, ...]] = ("numba",)
     citation: ClassVar[str] = (
         "Lam Pham et al., Sci. Technol. Adv. Mater. 18, 756 (2017), "
         "doi:10.1080/14686996.2017.1378060"

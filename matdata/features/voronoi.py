@@ -50,6 +50,7 @@ class Voronoi(Featurizer[CompositionSettings]):
 
     name: ClassVar[str] = "voronoi"
     version: ClassVar[str] = "1"
+    packages: ClassVar[tuple[str, ...]] = ("numba",)
     citation: ClassVar[str] = (
         "Ward et al., Phys. Rev. B 96, 024104 (2017), doi:10.1103/PhysRevB.96.024104"
     )

@@ -40,6 +40,7 @@ class VoronoiFacets(Featurizer):
 
     name: ClassVar[str] = "voronoi-facets"
     version: ClassVar[str] = "1"
+    packages: ClassVar[tuple[str, ...]] = ("numba",)
     citation: ClassVar[str] = "O'Keeffe, Acta Cryst. A 35, 772 (1979)"
     requires = frozenset({"structure"})
 

@@ -74,6 +74,11 @@ class Wyckoff(Featurizer[WyckoffSettings]):
     shard_rows: ClassVar[int] = 1 << 18
 
     @property
+    def packages(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The engine that finds symmetry."""
+        return (self.settings.engine,)
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """Element and Wyckoff position of each orbit."""
         return (

@@ -78,7 +78,7 @@ def _only(
         raise _nothing(artefacts, kind, ref)
     if len(fitting) > 1:
         raise StoreError(
-            f"{ref!r} means {len(fitting)} {kind}s; which of them shall go is not said",
+            f"{ref!r} means {len(fitting)} {kind}s; which of them is to go is not clear",
             next_step=f"name one: {first_few([one.ref for one in fitting])}",
         )
     return fitting

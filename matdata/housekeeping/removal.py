@@ -76,8 +76,8 @@ class Removal:
             for one in self.removed
         ]
         lines += [f"kept {one.ref}: {one.why}" for one in self.kept]
-        total = "would free" if self.dry_run else "freed"
-        return [*lines, f"{len(self.removed)} removed, {total} {human_bytes(self.freed)}"
+        total = "would go, which would free" if self.dry_run else "removed, freed"
+        return [*lines, f"{len(self.removed)} {total} {human_bytes(self.freed)}"
                 if self.removed else "nothing to remove"]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.given import require_given
 from matdata.core.redaction import keep_credentials, keep_environment
+from matdata.sharing.layout import FOLDERS
 
 #: Schemes by what opens them.
 LOCAL = ("file", "local")
@@ -18,6 +19,9 @@ SFTP = ("sftp", "ssh")
 SCHEMES = (*LOCAL, *WEB, *OBJECTS, *SFTP)
 #: What of the Hub stands before the owner of a repository; a model has nothing there.
 HUB_KINDS = ("datasets", "spaces")
+#: First and second name of references that are no dataset alone.
+TOP_FOLDERS = (FOLDERS["run"], FOLDERS["snapshot"])
+OF_DATASET = (FOLDERS["feature"], FOLDERS["split"])
 #: Those whose addresses may hold a user and a password; the others look in the environment.
 WITH_USER = (*WEB, *SFTP, "s3", "s3a")
 
@@ -63,9 +67,20 @@ class Address:
         return Address(self.scheme, head, self.user, self.password), tail
 
 
-def is_address(text: object) -> bool:
-    """Whether a text is an address, and not a name or a path."""
-    return isinstance(text, str) and "://" in text
+def is_address(given: object) -> bool:
+    """Whether something is an address or a path, and not the name of an artefact.
+
+    A path begins with ``/``, ``.`` or ``~``, ends with ``/``, or has a slash where the name of an
+    artefact has none: ``shared/crystals`` is a path; ``runs/gap``, ``crystals/splits/s`` are names.
+    """
+    if isinstance(given, Path):
+        return True
+    if not isinstance(given, str):
+        return False
+    first, *others = given.split("/")
+    if "://" in given or not first or first[0] in ".~":
+        return True
+    return bool(others) and first not in TOP_FOLDERS and others[0] not in OF_DATASET
 
 
 def address_of(text: str | Path, what: str = "the address") -> Address:
@@ -84,7 +99,7 @@ def address_of(text: str | Path, what: str = "the address") -> Address:
         If its scheme is unknown, it has parameters, or credentials where none are taken.
     """
     given = require_given(text, what).strip()
-    if not is_address(given):
+    if "://" not in given:
         return Address("file", str(Path(given).expanduser().absolute()))
     keep_environment()
     keep_credentials(given)

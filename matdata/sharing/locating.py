@@ -11,9 +11,7 @@ from matdata.core.redaction import excerpt
 from matdata.sharing.address import Address, address_of, is_address
 from matdata.sharing.connecting import open_folder
 from matdata.sharing.folder import SharedFolder
-from matdata.sharing.layout import FOLDERS
-from matdata.sharing.reading import read_marker
-from matdata.sharing.retrying import retried
+from matdata.sharing.reading import dataset_names, read_marker
 
 ENV = "MATDATA_REMOTE"
 #: Names of a reference at most (``DATASET/features/FEATURE``): so far up the folder may lie.
@@ -31,12 +29,14 @@ class Located(NamedTuple):
 def locate(what: str | Path) -> Located:
     """The shared folder of an address such as ``s3://bucket/lab/golden``, and ``golden`` in it.
 
+    A path of this machine is an address, too (`matdata.sharing.address.is_address`).
+
     A reference alone is looked up in the folder that ``$MATDATA_REMOTE`` names.
 
     Raises
     ------
     ConfigError
-        If it is no address, and the variable is not set.
+        If it is the name of an artefact, and the variable is not set.
     StoreError
         If there is no shared folder at the address or above it, or it cannot be reached.
     """
@@ -44,16 +44,16 @@ def locate(what: str | Path) -> Located:
         base = os.environ.get(ENV, "")
         if not base:
             raise ConfigError(
-                f"{excerpt(what, 100)!r} is no address, and ${ENV} names no shared folder",
-                next_step=f"give the address (s3://…/NAME), or set {ENV}; `matdata import` takes "
-                "a folder or an archive of this machine",
+                f"{excerpt(what, 100)!r} is a name, and ${ENV} does not name the shared folder",
+                next_step=f"give the address (s3://…/NAME, ./FOLDER/NAME), or set {ENV}; `matdata "
+                "import` takes an archive",
             )
         address = address_of(base, f"${ENV}")
         folder = open_folder(address)
         if not read_marker(folder):
             raise _nothing_at(str(address))
         return Located(folder, str(what), address)
-    address, names = address_of(str(what)), list[str]()
+    address, names = address_of(what), list[str]()
     first = address
     folder = open_folder(address)
     for _ in range(DEPTH + 1):
@@ -76,15 +76,7 @@ def only_dataset(folder: SharedFolder) -> str:
     StoreError
         If it holds several or none, or cannot be listed.
     """
-    what = f"{folder.shown}/{FOLDERS['dataset']} cannot be listed"
-    try:
-        names = retried(lambda: folder.folders(FOLDERS["dataset"]), what)
-    except NotImplementedError:
-        raise StoreError(
-            what,
-            cause="a web server that shows no listings",
-            next_step=f"name the dataset: {folder.shown}/NAME@VERSION-DIGEST",
-        ) from None
+    names = dataset_names(folder)
     if len(names) != 1:
         raise StoreError(
             f"{folder.shown} holds {len(names) or 'no'} datasets",

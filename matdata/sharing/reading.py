@@ -97,6 +97,25 @@ def listed(folder: SharedFolder, place: str) -> list[str]:
     return sorted(name for name in names if f"{name}{RECORD}" != latest("x").rpartition("/")[2])
 
 
+def dataset_names(folder: SharedFolder) -> list[str]:
+    """Names of the datasets of a shared folder.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be listed, as most web servers cannot.
+    """
+    what = f"{folder.shown}/{FOLDERS['dataset']} cannot be listed"
+    try:
+        return sorted(retried(partial(folder.folders, FOLDERS["dataset"]), what))
+    except NotImplementedError:
+        raise StoreError(
+            what,
+            cause="a web server that shows no listings",
+            next_step=f"name the dataset: {folder.shown}/NAME@VERSION-DIGEST",
+        ) from None
+
+
 def all_keys(folder: SharedFolder) -> list[Key]:
     """All artefacts that have a record, in the order in which they need each other.
 

@@ -31,7 +31,7 @@ from matdata.sharing.artefacts import (
 from matdata.sharing.consistency import manifest_of
 from matdata.sharing.folder import SharedFolder
 from matdata.sharing.layout import FOLDERS, Key
-from matdata.sharing.reading import listed, read_latest, read_record
+from matdata.sharing.reading import dataset_names, listed, read_latest, read_record
 from matdata.store import files
 from matdata.store.catalogue import committed, find_dataset
 from matdata.store.dataset_folder import DatasetFolder
@@ -265,6 +265,12 @@ def find_shared_dataset(folder: SharedFolder, ref: str) -> tuple[Key, JsonObject
     if record is None:
         names = listed(folder, f"{FOLDERS['dataset']}/{name}")
         matching = [one for one in names if one.startswith(version)]
+        if not names:
+            others = dataset_names(folder)
+            raise StoreError(
+                f"{folder.shown} holds no dataset {name!r}{did_you_mean(name, others)}",
+                next_step=f"datasets there: {', '.join(others) or 'none'}",
+            )
         if len(matching) != 1:
             raise StoreError(
                 f"{folder.shown} holds {'several versions' if matching else 'no dataset'} {ref!r}",

@@ -103,13 +103,13 @@ class RemoteFeatures:
         return folder
 
 
-def open_shared(url: str, cache: Path) -> tuple[Path, RemoteFeatures]:
+def open_shared(url: str | Path, cache: Path) -> tuple[Path, RemoteFeatures]:
     """Pull the dataset at an address, and open its features there.
 
     Parameters
     ----------
     url
-        The address of a shared folder, a slash and the name of a dataset.
+        The address or path of a shared folder, a slash and the name of a dataset.
     cache
         Where the dataset goes.
 

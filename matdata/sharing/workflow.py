@@ -109,7 +109,7 @@ def push_asked(
 
 
 def pull(
-    what: str,
+    what: str | Path,
     *,
     features: str | Sequence[str] = NONE,
     splits: str | Sequence[str] = ALL,
@@ -126,8 +126,9 @@ def pull(
     Parameters
     ----------
     what
-        The address of a shared folder, a slash and a reference as `push` takes it; a reference
-        alone is looked up in the folder that ``$MATDATA_REMOTE`` names.
+        The address or path of a shared folder, a slash and a reference as `push` takes it
+        (``./shared/mine``); a reference alone is looked up in the folder that ``$MATDATA_REMOTE``
+        names.
     features, splits, snapshot, alone
         As of `push`.
     workers
@@ -156,7 +157,7 @@ def pull(
 
 
 def pull_asked(
-    what: str, choice: Choice, workers: int, cache: Path, console: Console
+    what: str | Path, choice: Choice, workers: int, cache: Path, console: Console
 ) -> list[Pulled]:
     """`pull` with what was asked for as values."""
     from matdata.sharing.install import Transfer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matdata.core.errors import SourceError, did_you_mean
-from matdata.core.units import without_unit
+from matdata.core.units import columns_called
 
 SHOWN = 40  # columns that a message lists
 
@@ -18,20 +18,18 @@ def require_column(name: str, columns: Sequence[str], source: str) -> str:
     SourceError
         If there is none, or several in different units; lists the columns.
     """
-    if name in columns:
-        return name
-    in_units = [column for column in columns if without_unit(column) == name]
-    if len(in_units) > 1:
+    matching = columns_called(name, columns)
+    if len(matching) > 1:
         raise SourceError(
-            f"{source}: {name!r} is {' and '.join(map(repr, in_units))}",
-            next_step=f"name one of them with its unit: {in_units[0]!r}",
+            f"{source}: {name!r} is {' and '.join(map(repr, matching))}",
+            next_step=f"name one of them with its unit: {matching[0]!r}",
         )
-    if not in_units:
+    if not matching:
         raise SourceError(
             f"{source}: no column {name!r}{did_you_mean(name, columns)}",
             next_step=f"available columns: {listed(columns)}",
         )
-    return in_units[0]
+    return matching[0]
 
 
 def listed(columns: Sequence[str]) -> str:

@@ -135,6 +135,12 @@ def find_dataset(cache: Path, ref: str) -> DatasetFolder:
             f"{ref} is an address, and a dataset of the cache is needed",
             next_step=f"`matdata pull {ref}` puts it there, with --features what is needed of it",
         )
+    if "/" in ref:
+        raise StoreError(
+            f"{ref[:100]!r} is a path, and the name of a dataset of the cache is needed",
+            next_step="`matdata list` prints the names; `matdata build` reads files, and "
+            "`matdata pull` takes what was pushed to a folder",
+        )
     missing, everything = None, dict[str, Kept]()
     for place in places(cache):
         by_name = kept_below(place / "datasets")

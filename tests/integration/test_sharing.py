@@ -168,11 +168,27 @@ def test_the_bare_name_means_what_was_pushed_last(cache, other, place):
 def test_a_reference_alone_is_looked_up_where_the_environment_says(
     cache, other, place, monkeypatch
 ):
-    with pytest.raises(md.ConfigError, match="MATDATA_REMOTE names no shared folder"):
+    with pytest.raises(md.ConfigError, match="MATDATA_REMOTE does not name the shared folder"):
         md.pull("golden", cache=other)
     md.push("golden", place, cache=cache)
     monkeypatch.setenv("MATDATA_REMOTE", place)
     assert len(md.pull("golden", cache=other)) == 2
+
+
+def test_a_pushed_folder_is_named_by_its_path(cache, other, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    md.push("golden", "shared", cache=cache)
+    for what in ("shared/golden", "./shared/golden", Path("shared/golden"), "shared/"):
+        assert md.pull(what, cache=other)[0].ref.partition("@")[0] == "golden"
+    assert md.open("shared/golden", cache=other).ref == md.open("golden", cache).ref
+    with pytest.raises(md.StoreError, match=r"no dataset 'gold' \(did you mean 'golden'") as caught:
+        md.pull("shared/gold", cache=other)
+    assert caught.value.next_step == "datasets there: golden"
+    with pytest.raises(md.StoreError, match="nothing was pushed to"):
+        md.pull("elsewhere/golden", cache=other)
+    with pytest.raises(md.StoreError, match="is a path, and the name of a dataset") as caught:
+        md.verify("shared/golden", cache=other)
+    assert "matdata pull" in caught.value.next_step
 
 
 def test_damage_of_the_cache_is_not_pushed_and_is_mended_by_a_pull(cache, other, place):

@@ -72,7 +72,9 @@ def test_json_lists_all_folds(capsys, dataset):
     assert [one["split"] for one in found["splits"]] == ["kfold2-seed0-fold0", "kfold2-seed0-fold1"]
     assert len({one["digest"] for one in found["splits"]}) == 2
     _, out, _ = _run(capsys, "split", "some", "--json")
-    assert json.loads(out)["split"] == "70-15-15-seed0"
+    alone = json.loads(out)
+    assert {*alone} == {"dataset", "unchanged", "splits"}  # the same document for one split
+    assert [one["split"] for one in alone["splits"]] == ["70-15-15-seed0"]
 
 
 def test_fixed_from_files(capsys, dataset, tmp_path):

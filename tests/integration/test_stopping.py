@@ -12,12 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
+from support.cluster import wait_until
 from support.crystals import many
 from support.files import write_csv
 from support.killing import artefacts, count, start
 
 from matdata.cli import main
-from matdata.core.stopping import Terminated, terminable
+from matdata.core.stopping import Terminated, stop_deferred, terminable
 
 pytestmark = pytest.mark.slow
 
@@ -118,3 +119,46 @@ def test_the_handler_of_a_program_that_calls_main_comes_back():
     with pytest.raises(Terminated):
         _terminate_this()
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_stop_is_deferred_to_the_end_of_a_block():
+    reached = []
+
+    def stopped_by(number, error=None):
+        with terminable(), stop_deferred():
+            os.kill(os.getpid(), number)
+            reached.append(number)
+            if error is not None:
+                raise error
+
+    with pytest.raises(Terminated):
+        stopped_by(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        stopped_by(signal.SIGINT, RuntimeError("a worker did not start"))
+    assert isinstance(stopped.value.__context__, RuntimeError)
+    assert reached == [signal.SIGTERM, signal.SIGINT]
+    with stop_deferred():
+        child = subprocess.run(
+            [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGINT)"]
+        )
+    assert child.returncode == 0
+    with pytest.raises(KeyboardInterrupt):  # the handlers are those of before
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_while_a_cluster_starts_prints_one_line(number, source, tmp_path):
+    assert start(source, tmp_path, "--split", "none").wait(timeout=240) == 0
+    process = command(
+        "featurize", "some", "lattice", "--scheduler", "dask", "--workers", "2",
+        "--cache", tmp_path, group=True,
+    )  # fmt: skip
+    while process.poll() is None and len(members(process.pid)) < 3:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    os.killpg(process.pid, number)
+    message = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number], message
+    line = "stopped; what was finished is kept, and the same command goes on from there"
+    assert message.strip() == line
+    wait_until(lambda: not members(process.pid))  # a tracker of multiprocessing ends last

@@ -290,3 +290,34 @@ def test_the_normal_form_means_the_same_expression(node):
     again = parse(text)
     assert _without_places(again) == _without_places(node)
     assert text_of(again) == text
+
+
+def test_a_column_is_known_without_the_unit_of_its_header():
+    table = {**TABLE, "dos at E_F (1/eV)": [1.0, 2.0, 3.0, 4.0]}
+    whole = parse_expression("K [GPa]", table)
+    assert parse_expression("K", table).tree == whole.tree
+    assert parse_expression("K", table).name == "K [GPa]"
+    assert parse_expression("dos at E_F", table).name == "dos at E_F (1/eV)"
+    short, long = parse_expression("K / g", table), parse_expression("`K [GPa]` / g", table)
+    assert short.name == long.name == "`K [GPa]` / g"
+    assert short.columns() == ("K [GPa]", "g")
+    assert short.cells(table, range(4)) == long.cells(table, range(4))
+    assert short.unit({"K [GPa]": "GPa"}) == "GPa"
+
+
+def test_a_column_of_the_name_itself_comes_before_those_with_a_unit():
+    table = {"gap": [1.0], "gap (eV)": [2.0]}
+    assert parse_expression("gap", table).name == "gap"
+    assert parse_expression("2 * gap", table).columns() == ("gap",)
+
+
+def test_a_name_before_several_units_is_refused():
+    table = {"gap (meV)": [1.0], "gap (eV)": [2.0]}
+    for text in ("gap", "log10(gap)"):
+        with pytest.raises(ConfigError, match=r"'gap' is 'gap \(meV\)' and 'gap \(eV\)'"):
+            parse_expression(text, table)
+
+
+def test_an_expression_that_is_a_column_without_its_unit_is_refused():
+    with pytest.raises(ConfigError, match="can be read in two ways"):
+        parse_expression("a - b", {"a": [1], "b": [2], "a - b (eV)": [3]})

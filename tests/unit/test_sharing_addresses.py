@@ -8,7 +8,7 @@ import pytest
 
 import matdata as md
 from matdata.sharing import retrying
-from matdata.sharing.address import address_of
+from matdata.sharing.address import address_of, is_address
 from matdata.sharing.layout import Key, blob, digest_of_blob, fault_of_names, is_latest, latest
 from matdata.sharing.object_folder import ObjectFolder
 from matdata.sharing.references import Reference, parse
@@ -37,6 +37,18 @@ def test_an_address_shows_no_credentials():
 
 def test_addresses_of_this_machine_are_paths(tmp_path):
     assert str(address_of(tmp_path)) == str(address_of(f"file://{tmp_path}")) == str(tmp_path)
+
+
+def test_a_path_is_told_from_a_name_without_a_look_at_the_disk(tmp_path):
+    for place in (
+        "s3://lab/a", "./shared/a", "../shared", "~/shared/a", "/srv/shared/a", "shared/a",
+        "shared/", "shared/runs/gap", "shared/a/features/ofm", ".", tmp_path,
+    ):  # fmt: skip
+        assert is_address(place), place
+    for name in (
+        "a", "a@v-1", "runs/gap", "snapshots/mp/2025", "a/features/ofm", "a@v/splits/s", None,
+    ):  # fmt: skip
+        assert not is_address(name), name
 
 
 @pytest.mark.parametrize(

@@ -155,3 +155,66 @@ def test_an_unknown_trainer_names_the_extra_that_brings_models(monkeypatch):
     monkeypatch.setattr(type(TRAINERS), "names", lambda self: [])
     with pytest.raises(PluginError, match=r'known trainers: none; pip install "matdata\[models\]"'):
         TRAINERS.offer("crabnet2")
+
+
+def test_a_package_that_a_library_reports_in_its_own_words_is_named_too():
+    first = ModuleNotFoundError("No module named 's3fs'", name="s3fs")
+    with (
+        pytest.raises(MissingPackageError, match="s3fs is not installed"),
+        needed_for("folders at s3://"),
+    ):
+        raise ImportError("Install s3fs to access S3") from first
+
+
+def _python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+
+HIDDEN = ["numba", "moyopy", "spglib", "gemmi", "ase", "matminer", "pymatgen"]
+
+
+def test_a_feature_declares_the_packages_that_compute_it(tmp_path):
+    """Those that declare nothing of an extra are computed where no extra is installed."""
+    shutil.copytree(ROOT / "tests" / "golden" / "v1", tmp_path / "cache")
+    code = f"""
+import matdata as md
+from matdata.features import FEATURIZERS, featurizer
+names = {{*FEATURIZERS.names(), "element:mat2vec", "column:n_sites"}}
+names -= {{"element", "column", "matminer"}}
+bare = sorted(name for name in names if not set(featurizer(name).packages) & {{*{HIDDEN!r}}})
+made = md.open("golden", {str(tmp_path / "cache")!r}).featurize(*bare)
+print(len(made), *bare)
+"""
+    done = _python(_script(HIDDEN, code))
+    assert done.returncode == 0, done.stderr
+    count, *names = done.stdout.split()
+    assert int(count) == len(names)
+    assert {"composition-set", "edm", "element:mat2vec", "lattice"} <= {*names}
+    assert not {"ofm", "voronoi", "graph", "magpie", "wyckoff"} & {*names}
+
+
+def test_a_feature_that_cannot_be_computed_is_refused_before_anything_is(tmp_path):
+    cache, csv = tmp_path / "cache", write_csv(tmp_path / "few.csv", many(12))
+
+    def build(names, hidden):
+        words = ["build", str(csv), "--features", names, "--cache", str(cache), "--workers", "1"]
+        code = f"from matdata.cli import main\nsys.exit(main({words!r}))"
+        return _python(_script(hidden, code))
+
+    refused = build("lattice,graph", ["numba"])
+    assert refused.returncode == 1
+    assert "numba is not installed; it is needed for the feature graph" in refused.stderr
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+    assert build("graph", []).returncode == 0
+    assert build("graph", ["numba"]).returncode == 0  # it is there
+    (features,) = (cache / "features").iterdir()
+    before = sorted(path.name for path in features.iterdir())
+    # another graph is there, so that the dataset has to be known first
+    code = f"""
+from matdata.cli import main
+words = ["featurize", "few", "lattice,graph", "--set", "graph.radius=3"]
+sys.exit(main([*words, "--cache", {str(cache)!r}]))
+"""
+    refused = _python(_script(["numba"], code))
+    assert "numba is not installed; it is needed for the feature graph" in refused.stderr
+    assert sorted(path.name for path in features.iterdir()) == before

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.expressions.grammar import fail, parse
-from matdata.core.expressions.nodes import Name, Node, names_in, text_of
+from matdata.core.expressions.nodes import Name, Node, names_in, renamed, text_of
 from matdata.core.expressions.units import unit_of
+from matdata.core.units import columns_called
 
 if TYPE_CHECKING:
     from matdata.core.expressions.values import Values
@@ -128,7 +129,8 @@ def parse_expression(text: str, known: Iterable[str], owner: str = "the table") 
     """Read an expression over the columns of a table.
 
     A text that is the exact name of a column is that column, whatever it looks like; within
-    expressions such names stand in backticks.
+    expressions such names stand in backticks. A column whose header has a unit is also known
+    without it: ``gap`` is ``gap (eV)``, which `Expression.name` then says.
 
     Parameters
     ----------
@@ -147,27 +149,48 @@ def parse_expression(text: str, known: Iterable[str], owner: str = "the table") 
     columns = list(known)
     if text in columns:
         return Expression(Name(text), text)
+    tree = _parsed(text, columns)
+    alone = isinstance(tree, Name)
+    called = {one.name: _column_called(one, columns, owner, text, alone) for one in names_in(tree)}
+    if not called:
+        fail(text, 0, "it names no column")
+    matching = [] if alone else columns_called(text_of(tree), columns)
+    if matching:
+        raise ConfigError(
+            f"{text!r} can be read in two ways: as an expression, and as the column "
+            f"{matching[0]!r}",
+            next_step=f"write the column exactly as it is called, or the expression otherwise "
+            f"than {text_of(tree)!r}",
+        )
+    return Expression(renamed(tree, called), text)
+
+
+def _parsed(text: str, columns: Sequence[str]) -> Node:
+    """The tree of a text; one that is no expression may be a column before its unit."""
     try:
-        expression = Expression(parse(text), text)
+        return parse(text)
     except ConfigError as error:
+        if columns_called(text, columns):
+            return Name(text)
         near = did_you_mean(text, columns)
         raise ConfigError(
             error.what, cause=f"no column is called that{near}", next_step=error.next_step
         ) from None
-    for name in names_in(expression.tree):
-        if name.name not in columns:
-            where = "" if expression.is_column else f", character {name.at + 1} of {text!r}"
-            raise ConfigError(
-                f"{owner} has no column {name.name!r}{where}{did_you_mean(name.name, columns)}",
-                next_step=f"columns: {', '.join(columns) or 'none'}",
-            )
-    if not expression.columns():
-        fail(text, 0, "it names no column")
-    if not expression.is_column and expression.name in columns:
+
+
+def _column_called(name: Name, columns: Sequence[str], owner: str, text: str, alone: bool) -> str:
+    """The column that a name of an expression means, with its unit where its header has one."""
+    matching = columns_called(name.name, columns)
+    if len(matching) == 1:
+        return matching[0]
+    where = "" if alone else f", character {name.at + 1} of {text!r}"
+    if matching:
         raise ConfigError(
-            f"{text!r} can be read in two ways: as an expression, and as the column "
-            f"{expression.name!r}",
-            next_step=f"write the column exactly as it is called, or the expression otherwise "
-            f"than {expression.name!r}",
+            f"{owner}: {name.name!r} is {' and '.join(map(repr, matching))}{where}",
+            next_step=f"name one of them with its unit, in backticks within an expression: "
+            f"`{matching[0]}`",
         )
-    return expression
+    raise ConfigError(
+        f"{owner} has no column {name.name!r}{where}{did_you_mean(name.name, columns)}",
+        next_step=f"columns: {', '.join(columns) or 'none'}",
+    )

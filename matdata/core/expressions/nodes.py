@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 FunctionName: TypeAlias = Literal["log10", "ln", "sqrt", "abs"]
@@ -94,6 +94,17 @@ def names_in(node: Node) -> Iterator[Name]:
     elif isinstance(node, (Arithmetic, Comparison, Logic)):
         yield from names_in(node.left)
         yield from names_in(node.right)
+
+
+def renamed(node: Node, names: Mapping[str, str]) -> Node:
+    """The same expression over columns of other names; those that are not given stay."""
+    if isinstance(node, Name):
+        return replace(node, name=names.get(node.name, node.name))
+    if isinstance(node, (Call, Negative, Not, Member)):
+        return replace(node, argument=renamed(node.argument, names))
+    if isinstance(node, (Arithmetic, Comparison, Logic)):
+        return replace(node, left=renamed(node.left, names), right=renamed(node.right, names))
+    return node
 
 
 def is_word(name: str) -> bool:
