@@ -95,15 +95,14 @@ def _from_batches(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRe
     few = sum(map(_n_batches, steps)) < 2  # starting processes would take longer than one batch
     blocks = _blocks(steps, replace(workers, count=1) if few else workers)
     for step in steps:
-        made = step.featurizers
         of_step = [next(blocks) for _ in range(_n_batches(step))]
         try:
-            yield write_pass(step.tasks, made, of_step)
+            yield write_pass(step.tasks, step.featurizers, of_step)
         except StoreError:
             if all(task.reuse is None for task in step.tasks):
                 raise
             # an older feature is damaged, or was removed meanwhile
-            yield compute_pass(tuple(task.anew() for task in step.tasks))
+            yield compute_pass(tuple(task.without_reuse() for task in step.tasks))
 
 
 def _n_batches(step: Step) -> int:

@@ -21,7 +21,7 @@ from matdata.core.executors import Workers
 from matdata.core.worker_identity import worker_identity
 from matdata.features.jobs import Job, shard_tasks
 from matdata.features.passes import Step, records_of
-from matdata.features.runner import Made, find_whole, run, shared_shards
+from matdata.features.runner import BuiltFeature, find_whole, run, shared_shards
 from matdata.features.shards import ShardTask
 from matdata.store.leases import Leases
 from matdata.store.locks import Lock, LostLockError
@@ -31,7 +31,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two looks for shards th
 Outcome = Literal["worked", "waiting", "done"]
 
 
-def work(jobs: Sequence[Job], console: Console, workers: Workers, term: float) -> list[Made]:
+def work(
+    jobs: Sequence[Job], console: Console, workers: Workers, term: float
+) -> list[BuiltFeature]:
     """Compute features together with other processes; returns when all of them are there.
 
     Parameters
@@ -55,13 +57,13 @@ def work(jobs: Sequence[Job], console: Console, workers: Workers, term: float) -
         If the cache cannot be written, or another process wrote other bytes.
     """
     left = {k: _Shared(job, console, workers, term) for k, job in enumerate(jobs)}
-    made: dict[int, Made] = {}
+    features: dict[int, BuiltFeature] = {}
     pause, informed = FIRST_PAUSE, False
     while left:
         steps = {k: shared.step() for k, shared in left.items()}
         for k, step in steps.items():
             if step == "done":
-                made[k] = left.pop(k).finish()
+                features[k] = left.pop(k).finish()
         if any(step != "waiting" for step in steps.values()):
             pause = FIRST_PAUSE
             continue
@@ -70,7 +72,7 @@ def work(jobs: Sequence[Job], console: Console, workers: Workers, term: float) -
             informed = True
         time.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(2 * pause, LONGEST_PAUSE)
-    return [made[k] for k in sorted(made)]
+    return [features[k] for k in sorted(features)]
 
 
 class _Shared:
@@ -140,7 +142,7 @@ class _Shared:
             lease.release()
             self._console.say(f"{spec}: shard {record.shard} of {total} finished")
 
-    def finish(self) -> Made:
+    def finish(self) -> BuiltFeature:
         """The feature, committed by this process or another one."""
         done = run(self._job, self._console, self._workers)
         self._shards.remove()  # what this process wrote after another one had committed
