@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from matdata.core.console import Console
 from matdata.core.errors import StoreError
-from matdata.core.executors import Kind, Workers, ordered_map
+from matdata.core.executors import Workers, ordered_map
+from matdata.core.scheduler_names import WorkerKind
 from matdata.features.base import Block, Featurizer
 from matdata.features.blocks import featurize_together
 from matdata.features.dataset_inputs import batches_of_rows
@@ -86,7 +87,7 @@ def records_of(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRecor
     return _from_batches(steps, workers)
 
 
-def _kind(steps: list[Step], workers: Workers) -> Kind:
+def _kind(steps: list[Step], workers: Workers) -> WorkerKind:
     """What the workers of this machine are."""
     return workers.kind or steps[0].jobs[0].featurizer.workers
 
