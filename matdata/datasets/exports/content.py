@@ -19,11 +19,11 @@ from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
 from matdata.core.part_names import GIVEN_SPLIT
 from matdata.core.structures import Structures
-from matdata.curate.rows import GIVEN_FORMULA
 from matdata.curate.source_names import derived_columns, source_names
 from matdata.features.feature import Feature
 from matdata.splits.base import Split
 from matdata.store.artefact import check_files
+from matdata.store.columns import GIVEN_FORMULA
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.said import words_in
 from matdata.store.structure_rows import StructureRows
