@@ -7,6 +7,7 @@ tasks give different bytes, and nobody can say which.
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import platform
 import socket
@@ -72,8 +73,7 @@ def _numba_target() -> str:
 
 def _numpy_features() -> str:
     """Features that numpy's loops are dispatched by, without ``NPY_DISABLE_CPU_FEATURES``."""
-    from numpy._core import _multiarray_umath as umath
-
+    umath = importlib.import_module("numpy._core._multiarray_umath")  # has no type stubs
     enabled, dispatched = umath.__cpu_features__, umath.__cpu_dispatch__
     return ",".join(feature for feature in dispatched if enabled.get(feature))
 
