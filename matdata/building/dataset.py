@@ -31,7 +31,7 @@ from matdata.store.dataset_folder import KIND, DatasetFolder
 from matdata.store.said import SAID
 
 
-class MadeDataset(NamedTuple):
+class BuiltDataset(NamedTuple):
     """A dataset, and whether it was built, repaired, or there already."""
 
     dataset: DatasetFolder
@@ -40,7 +40,7 @@ class MadeDataset(NamedTuple):
 
 def make_dataset(
     snapshot: Snapshot, cache: Path, options: BuildOptions, console: Console, workers: Workers
-) -> MadeDataset:
+) -> BuiltDataset:
     """Curate a snapshot into a dataset, or return the one that is there.
 
     What is damaged of that one is made again.
@@ -59,7 +59,7 @@ def make_dataset(
         state = _curate(snapshot, folder, identity, options, others, console, workers)
     dataset = DatasetFolder(folder)
     print_dataset(dataset, console, state)
-    return MadeDataset(dataset, state)
+    return BuiltDataset(dataset, state)
 
 
 class PlannedDataset(NamedTuple):

@@ -28,11 +28,11 @@ from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor, Workers, enough_memory
 from matdata.core.part_names import GIVEN_SPLIT
 from matdata.core.scheduler_names import check_scheduler
-from matdata.features import featurizer
+from matdata.features import featurizer as make_featurizer
 from matdata.features.base import Featurizer
 from matdata.features.dataset_inputs import require_inputs
 from matdata.features.jobs import Job, in_passes
-from matdata.features.runner import Made, run_together
+from matdata.features.runner import BuiltFeature, run_together
 from matdata.features.work import work
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot
@@ -61,7 +61,7 @@ class Built:
     dataset: DatasetFolder
     snapshot: Snapshot
     split: str | None
-    features: tuple[Made, ...]
+    features: tuple[BuiltFeature, ...]
     states: Mapping[str, State]
 
     @property
@@ -122,12 +122,12 @@ def build(
     options = options or BuildOptions()
     backend(options.store)
     check_name(options.name)
-    asked = _split_asked(options)
-    made = _featurizers(options)
+    request = _split_request(options)
+    featurizers = _featurizers(options)
     check_scheduler(options.scheduler)
-    require_packages_unless_built(made, cache)
+    require_packages_unless_built(featurizers, cache)
     with options.workers_on(console, executor) as workers:
-        built = _built(source, cache, options, made, asked, console, workers)
+        built = _run_stages(source, cache, options, featurizers, request, console, workers)
     loss = too_few(built.dataset)
     if loss is not None and not options.allow_loss:
         raise loss.of(built.summary())
@@ -136,28 +136,28 @@ def build(
     return built
 
 
-def _built(
+def _run_stages(
     source: Source,
     cache: Path,
     options: BuildOptions,
-    made: Sequence[Featurizer],
-    asked: _SplitAsked | None,
+    featurizers: Sequence[Featurizer],
+    request: _SplitRequest | None,
     console: Console,
     workers: Workers,
 ) -> Built:
     snapshot = take_snapshot(source, cache, console, workers)
-    require_structures(made, snapshot.origin["kind"], snapshot.origin["name"])
+    require_structures(featurizers, snapshot.origin["kind"], snapshot.origin["name"])
     dataset, state = make_dataset(snapshot, cache, options, console, workers)
     mark_used(dataset.folder)
-    require_structures(made, dataset.kind, dataset.ref)
+    require_structures(featurizers, dataset.kind, dataset.ref)
     built = Built(dataset, snapshot, None, (), {"dataset": state})
-    split = _split_of(built, asked, options, console)
+    split = _split_of(built, request, options, console)
     states = built.states if split is None else {**built.states, "split": split.state}
-    features = tuple(_computed(dataset, made, cache, options, console, workers))
+    features = tuple(_compute_features(dataset, featurizers, cache, options, console, workers))
     return Built(dataset, snapshot, split and split.name, features, states)
 
 
-class _SplitAsked(NamedTuple):
+class _SplitRequest(NamedTuple):
     """A split to be made, and whether somebody asked for it."""
 
     method: str
@@ -165,7 +165,7 @@ class _SplitAsked(NamedTuple):
     by_name: bool
 
 
-def _split_asked(options: BuildOptions) -> _SplitAsked | None:
+def _split_request(options: BuildOptions) -> _SplitRequest | None:
     """The split of a build; its settings are checked before anything is read."""
     if options.split is None:
         return None
@@ -175,29 +175,29 @@ def _split_asked(options: BuildOptions) -> _SplitAsked | None:
             next_step="leave out one of the two; `--split auto --group-by` keeps both splits",
         )
     if options.split == GIVEN_SPLIT:
-        return _SplitAsked("fixed", {}, by_name=True)
+        return _SplitRequest("fixed", {}, by_name=True)
     asked = {} if options.split == "auto" else {"ratios": options.split}
     groups = {"by": options.group_by} if options.group_by else {}
     settings: dict[str, object] = {"seed": options.seed, **asked, **groups}
     method = "group" if groups else "random"
     settings_of_method(method, settings)
-    return _SplitAsked(method, settings, bool(asked or groups))
+    return _SplitRequest(method, settings, bool(asked or groups))
 
 
 def _split_of(
-    built: Built, asked: _SplitAsked | None, options: BuildOptions, console: Console
+    built: Built, request: _SplitRequest | None, options: BuildOptions, console: Console
 ) -> Saved | None:
-    if asked is None:
+    if request is None:
         return None
     try:
         parts = built.snapshot.origin["request"].get("parts", ())
         given = given_split(built.dataset, parts, options.split or "auto", console)
-        if options.split == GIVEN_SPLIT or (given and not asked.by_name):
+        if options.split == GIVEN_SPLIT or (given and not request.by_name):
             return given
-        return add_splits(built.dataset, asked.method, asked.settings, console)[0]
+        return add_splits(built.dataset, request.method, request.settings, console)[0]
     except SplitError as error:
         # not asked for: a handful of crystals needs no split
-        if asked.by_name and not options.allow_no_split:
+        if request.by_name and not options.allow_no_split:
             raise no_split(built.dataset, error).of(built.summary()) from error
         console.warn(f"no split was made: {error.what}")
         return None
@@ -209,7 +209,7 @@ def add_features(
     options: BuildOptions,
     console: Console = SILENT,
     executor: Executor | None = None,
-) -> list[Made]:
+) -> list[BuiltFeature]:
     """Compute features of a dataset that is there, or make again what is damaged of them.
 
     Raises
@@ -217,17 +217,17 @@ def add_features(
     MatdataError
         As `build`.
     """
-    made = _featurizers(options)
+    featurizers = _featurizers(options)
     check_scheduler(options.scheduler)
     require_whole(dataset.folder, DATASET)
-    require_structures(made, dataset.kind, dataset.ref)
+    require_structures(featurizers, dataset.kind, dataset.ref)
     with options.workers_on(console, executor) as workers:
-        return _computed(dataset, made, cache, options, console, workers)
+        return _compute_features(dataset, featurizers, cache, options, console, workers)
 
 
 def share_features(
     dataset: DatasetFolder, cache: Path, options: BuildOptions, console: Console = SILENT
-) -> list[Made]:
+) -> list[BuiltFeature]:
     """Compute features of a dataset together with other processes that do the same.
 
     Raises
@@ -236,10 +236,10 @@ def share_features(
         As `build`.
     """
     check_scheduler(options.scheduler)
-    made = _featurizers(options)
+    featurizers = _featurizers(options)
     require_whole(dataset.folder, DATASET)
-    require_structures(made, dataset.kind, dataset.ref)
-    jobs = [feature_job(dataset, one, cache, options) for one in made]
+    require_structures(featurizers, dataset.kind, dataset.ref)
+    jobs = [feature_job(dataset, one, cache, options) for one in featurizers]
     require_packages_of(jobs)
     with options.workers_on(console) as workers:
         shared = work(jobs, console, workers, options.lease_timeout)
@@ -257,11 +257,11 @@ def _featurizers(options: BuildOptions) -> list[Featurizer]:
                 f"settings for feature {name!r}, which is not asked for",
                 next_step=f"features asked for: {', '.join(options.features) or 'none'}",
             )
-    return [featurizer(spec, options.settings_of(spec)) for spec in options.features]
+    return [make_featurizer(spec, options.settings_of(spec)) for spec in options.features]
 
 
 def feature_job(
-    dataset: DatasetFolder, asked: Featurizer, cache: Path, options: BuildOptions
+    dataset: DatasetFolder, featurizer: Featurizer, cache: Path, options: BuildOptions
 ) -> Job:
     """What a feature of a dataset is computed from, and where it goes.
 
@@ -270,28 +270,36 @@ def feature_job(
     MatdataError
         If the dataset lacks what the feature is computed from.
     """
-    made = asked.for_units(dataset.units)
+    featurizer = featurizer.for_units(dataset.units)
     home, *others = (place / "features" / dataset.data_ref for place in places(cache))
-    job = Job(made, dataset, home, options.store, options.shard_rows, options.reuse, tuple(others))
-    require_inputs(job.rows, made)
+    job = Job(
+        featurizer,
+        dataset,
+        home,
+        options.store,
+        options.shard_rows,
+        options.reuse,
+        elsewhere=tuple(others),
+    )
+    require_inputs(job.rows, featurizer)
     return job
 
 
-def _computed(
+def _compute_features(
     dataset: DatasetFolder,
-    asked: Sequence[Featurizer],
+    featurizers: Sequence[Featurizer],
     cache: Path,
     options: BuildOptions,
     console: Console,
     workers: Workers,
-) -> list[Made]:
+) -> list[BuiltFeature]:
     """Compute features of a dataset, or find them there; their names mean these from now on."""
-    jobs = [feature_job(dataset, one, cache, options) for one in asked]
+    jobs = [feature_job(dataset, one, cache, options) for one in featurizers]
     require_packages_of(jobs)
-    made: dict[Job, Made] = {}
+    features: dict[Job, BuiltFeature] = {}
     for together in in_passes(jobs):
         for job, done in zip(together, run_together(together, console, workers), strict=True):
             mark_used(done.folder)
             print_feature(done, dataset.manifest["rows"], console)
-            made[job] = done
-    return [made[job] for job in jobs]
+            features[job] = done
+    return [features[job] for job in jobs]

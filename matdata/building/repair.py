@@ -145,8 +145,8 @@ def _repair_dataset(folder: Path, console: Console) -> None:
             cause=error.cause,
             next_step="give the `matdata build` that made it again: it repairs it from the source",
         ) from error
-    made = make_dataset(snapshot, cache, options, console, Workers(default_workers()))
-    _require_at(folder, made.dataset.folder)
+    dataset, _ = make_dataset(snapshot, cache, options, console, Workers(default_workers()))
+    _require_at(folder, dataset.folder)
 
 
 def _snapshot(dataset: Path, manifest: JsonMapping, options: BuildOptions) -> Snapshot:

@@ -10,7 +10,7 @@ from matdata.core.ledger import UNEXPECTED, Reject, count_reasons
 from matdata.curate.curate import DUPLICATE_REASONS
 from matdata.curate.curated import Curated
 from matdata.curate.funnel import render
-from matdata.features.runner import Made
+from matdata.features.runner import BuiltFeature
 from matdata.store.damage import State
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.manifest import read_manifest
@@ -86,7 +86,7 @@ def print_dataset(dataset: DatasetFolder, console: Console, state: State) -> Non
         console.warn(report_line(count))
 
 
-def print_feature(feature: Made, materials: int, console: Console) -> None:
+def print_feature(feature: BuiltFeature, materials: int, console: Console) -> None:
     """Print how many of the materials have a feature, and why the others have none."""
     manifest = read_manifest(feature.folder)
     name, lost = manifest["feature"], sum(manifest["rejected"].values())

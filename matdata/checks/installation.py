@@ -13,7 +13,7 @@ from pathlib import Path
 from matdata.checks.finding import Finding, State
 from matdata.core.errors import MatdataError
 from matdata.core.kernel_cache import FOLDERS, digest_of_sources
-from matdata.core.packages import install_command
+from matdata.core.packages import install_command, version_of
 
 #: What extras are for; those that are not named here are listed without it.
 ENABLES = {
@@ -72,14 +72,6 @@ def requirements() -> dict[str, list[str]]:
         if name and name[0].lower() != "matdata":
             by_extra.setdefault(extra[1] if extra else "", []).append(name[0])
     return by_extra
-
-
-def version_of(distribution: str) -> str | None:
-    """Version of an installed distribution, None if it is not installed."""
-    try:
-        return metadata.version(distribution)
-    except Exception:  # of damaged metadata, too
-        return None
 
 
 def kernels() -> Iterator[Finding]:

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from matdata.checks.finding import Finding, State
-from matdata.checks.installation import version_of
-from matdata.core.packages import install_command
+from matdata.core.packages import install_command, version_of
 from matdata.core.printable import human_bytes
 from matdata.core.redaction import excerpt
 

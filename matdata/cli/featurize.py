@@ -15,12 +15,12 @@ from matdata.cli.options import joined
 from matdata.core.cache import cache_dir
 from matdata.core.console import Console
 from matdata.core.options import Values
-from matdata.features.runner import Made
+from matdata.features.runner import BuiltFeature
 from matdata.store.catalogue import find_dataset
 from matdata.store.config_file import write_config
 from matdata.store.dataset_folder import DatasetFolder
 
-Compute = Callable[[DatasetFolder, Path, BuildOptions, Console], list[Made]]
+Compute = Callable[[DatasetFolder, Path, BuildOptions, Console], list[BuiltFeature]]
 
 
 def run(given: argparse.Namespace) -> int:

@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from matdata.core.errors import ConfigError, MatdataError
 from matdata.core.retries import Executor as Executor
 from matdata.core.retries import LossLog, results_in_order
+from matdata.core.scheduler_names import WorkerKind
 from matdata.core.worker_identity import OnWorker, worker_identity
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 B = TypeVar("B")
-#: What workers of matdata's own are.
-Kind: TypeAlias = Literal["thread", "process"]
 
 
 def default_workers() -> int:
@@ -54,7 +53,7 @@ class Workers:
 
     count: int = 1
     executor: Executor | None = None
-    kind: Kind | None = None
+    kind: WorkerKind | None = None
     losses: LossLog = field(default_factory=LossLog, compare=False)
 
     def __post_init__(self) -> None:
@@ -83,7 +82,7 @@ def ordered_map(
     function: Callable[[A], B],
     tasks: Iterable[A],
     workers: Workers,
-    kind: Kind = "process",
+    kind: WorkerKind = "process",
 ) -> Iterator[B]:
     """Apply `function` to each task and yield the results in the tasks' order.
 
@@ -122,7 +121,7 @@ def ordered_map(
 
 
 def _on_own_pool(
-    function: Callable[[A], B], tasks: Iterable[A], workers: Workers, kind: Kind
+    function: Callable[[A], B], tasks: Iterable[A], workers: Workers, kind: WorkerKind
 ) -> Iterator[B]:
     pool = _opened(workers.count, kind)
     complete = False
@@ -153,7 +152,7 @@ def enough_memory() -> Iterator[None]:
         ) from error
 
 
-def _opened(workers: int, kind: Kind) -> futures.ThreadPoolExecutor | ProcessPool:
+def _opened(workers: int, kind: WorkerKind) -> futures.ThreadPoolExecutor | ProcessPool:
     if kind == "thread":
         return futures.ThreadPoolExecutor(workers)
     from matdata.core.processes import ProcessPool  # only where there are some

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 from collections.abc import Iterator
+from importlib import metadata
 
 from matdata.core.errors import ConfigError
 
@@ -106,6 +107,14 @@ def need_torch() -> None:
         If it is not.
     """
     require_package("torch", "training and predicting")
+
+
+def version_of(distribution: str) -> str | None:
+    """Version of an installed distribution, None if it is not installed."""
+    try:
+        return metadata.version(distribution)
+    except Exception:  # of damaged metadata, too
+        return None
 
 
 def install_command(extra: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from matdata.core.errors import ConfigError, did_you_mean
 
-#: Kinds of workers of this machine, by name.
-OWN: dict[str, Literal["thread", "process"]] = {"threads": "thread", "processes": "process"}
+#: What workers of this machine are.
+WorkerKind: TypeAlias = Literal["thread", "process"]
+#: Kinds of workers of this machine, by the name that a user types.
+OWN: dict[str, WorkerKind] = {"threads": "thread", "processes": "process"}
 DASK = "dask"
 NAMES = (*OWN, DASK)
 HELP = "threads, processes, dask (a cluster of this machine), or tcp://host:port of a scheduler"

@@ -7,15 +7,16 @@ tasks give different bytes, and nobody can say which.
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import platform
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Generic, TypeVar
 
 from matdata.core.errors import ConfigError
+from matdata.core.packages import version_of
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -42,7 +43,7 @@ GENERIC = "generic"
 @functools.cache
 def worker_identity() -> Mapping[str, str]:
     """Versions and processor features of this process, by what a message calls them."""
-    versions = {name: version_of(name) for name in DISTRIBUTIONS}
+    versions = {name: package_version(name) for name in DISTRIBUTIONS}
     return {
         "python": ".".join(platform.python_version_tuple()[:2]),
         **versions,
@@ -52,12 +53,9 @@ def worker_identity() -> Mapping[str, str]:
     }
 
 
-def version_of(distribution: str) -> str:
+def package_version(distribution: str) -> str:
     """Version of a distribution, or that it is not installed."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return "not installed"
+    return version_of(distribution) or "not installed"
 
 
 def _numba_target() -> str:
@@ -75,8 +73,7 @@ def _numba_target() -> str:
 
 def _numpy_features() -> str:
     """Features that numpy's loops are dispatched by, without ``NPY_DISABLE_CPU_FEATURES``."""
-    from numpy._core import _multiarray_umath as umath
-
+    umath = importlib.import_module("numpy._core._multiarray_umath")  # has no type stubs
     enabled, dispatched = umath.__cpu_features__, umath.__cpu_dispatch__
     return ",".join(feature for feature in dispatched if enabled.get(feature))
 

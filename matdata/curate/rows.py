@@ -13,7 +13,7 @@ from matdata.core.crystals import Int, gather_index
 from matdata.curate.records import Records
 from matdata.curate.survey import Traits, Wyckoff
 from matdata.store.arrow import numbers_array
-from matdata.store.columns import STRUCTURE_COLUMNS
+from matdata.store.columns import GIVEN_FORMULA, STRUCTURE_COLUMNS
 from matdata.tables.space_groups import CRYSTAL_SYSTEMS, system_numbers
 
 OWN_COLUMNS = (
@@ -27,7 +27,6 @@ RANK = "energy_per_atom"
 #: Units of matdata's own columns; the others are counts and labels.
 OWN_UNITS = {"volume_per_atom": "Å^3/atom"}
 GIVEN = "_given"  # what follows the name of a source's column if matdata has one of that name
-GIVEN_FORMULA = f"formula{GIVEN}"  # of a record without a structure, as it is written
 DERIVED = ("material_id", "formula")  # source columns that become matdata's own
 
 

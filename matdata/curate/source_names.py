@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdata.curate.rows import DERIVED, GIVEN, GIVEN_FORMULA, OWN_COLUMNS, RANK
+from matdata.curate.rows import DERIVED, GIVEN, OWN_COLUMNS, RANK
+from matdata.store.columns import GIVEN_FORMULA
 
 
 def derived_columns(*, complete: bool, ranks_by_cell: bool) -> frozenset[str]:

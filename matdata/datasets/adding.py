@@ -10,7 +10,7 @@ from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor
 from matdata.core.options import Values, merged, values_of_keywords
-from matdata.features.runner import Made
+from matdata.features.runner import BuiltFeature
 from matdata.splits.base import Split
 from matdata.splits.saved import computed_splits, load_split, save_splits
 from matdata.store.config_file import read_config
@@ -44,7 +44,7 @@ def add_features_by(
     executor: Executor | None,
     *,
     together: bool = False,
-) -> list[Made]:
+) -> list[BuiltFeature]:
     """Compute features of a dataset, or find those that are there.
 
     Parameters
@@ -62,7 +62,7 @@ def add_features_by(
 
     Returns
     -------
-    list of Made
+    list of BuiltFeature
         The folder of each, and whether it was there.
 
     Raises

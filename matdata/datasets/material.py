@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from matdata.core.documents import JsonObject
-from matdata.core.errors import StoreError, did_you_mean
 from matdata.core.html import card
 from matdata.core.printable import short_value
+from matdata.store.tables import check_column
 
 if TYPE_CHECKING:
     from matdata.core.crystals import Crystals
@@ -105,11 +105,7 @@ class Material:
         """
         if column == "material_id":
             return self.id
-        if column not in self.columns:
-            raise StoreError(
-                f"{self._dataset.ref} has no column {column!r}{did_you_mean(column, self.columns)}",
-                next_step=f"columns: {', '.join(self.columns)}",
-            )
+        check_column(self._dataset.ref, list(self.columns), column)
         return self.columns[column]
 
     def __contains__(self, column: object) -> bool:

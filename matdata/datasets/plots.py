@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.errors import ConfigError
 from matdata.core.numerals import is_number
 from matdata.figures import require_matplotlib
 from matdata.store.dataset_folder import DatasetFolder
@@ -148,13 +148,7 @@ class DatasetPlots:
         return [name for name, cells in self._dataset.columns.items() if _is_numeric(cells)]
 
     def _cells(self, column: str) -> list[Any]:
-        columns = self._dataset.columns
-        if column not in columns:
-            raise ConfigError(
-                f"{self._dataset.ref} has no column {column!r}{did_you_mean(column, columns)}",
-                next_step=f"columns: {', '.join(columns)}",
-            )
-        return columns[column]
+        return self._dataset.require_column(column, error=ConfigError)
 
     def _look(self, style: str) -> Look:
         from matdata.figures.picture import Look

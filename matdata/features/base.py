@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
 from matdata.core.errors import FeatureError
 from matdata.core.ledger import Reject
+from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings
 from matdata.core.table_rows import TableRows
 from matdata.features.inputs import KINDS, RecordColumns, Requirement
@@ -119,7 +120,7 @@ class Featurizer(ABC, Generic[S_co]):
     requires: ClassVar[frozenset[Requirement]]
     Settings: ClassVar[type[Settings]] = Settings
     #: How workers share the work: compiled kernels release the GIL, Python code does not.
-    workers: ClassVar[Literal["thread", "process"]] = "thread"
+    workers: ClassVar[WorkerKind] = "thread"
     batch_rows: ClassVar[int] = 512  #: Crystals handed to one call of `featurize` by a build.
     shard_rows: ClassVar[int] = 16384  #: Most in one shard: what a killed build may do again.
     #: Whether values depend on nothing but what is given of a material, so that those of older
@@ -153,9 +154,9 @@ class Featurizer(ABC, Generic[S_co]):
         FeatureError
             If it holds anything else.
         """
-        found = batch.crystals if isinstance(batch, RecordColumns) else batch
-        if isinstance(found, Crystals):
-            return found
+        columns = batch.crystals if isinstance(batch, RecordColumns) else batch
+        if isinstance(columns, Crystals):
+            return columns
         raise FeatureError(f"{self.spec} needs structures, got {KINDS[type(batch)]}")
 
     def compositions(self, batch: FeatureInput) -> Compositions:
@@ -166,9 +167,9 @@ class Featurizer(ABC, Generic[S_co]):
         FeatureError
             If it holds anything else.
         """
-        found = batch.compositions if isinstance(batch, RecordColumns) else batch
-        if isinstance(found, Compositions):
-            return found
+        columns = batch.compositions if isinstance(batch, RecordColumns) else batch
+        if isinstance(columns, Compositions):
+            return columns
         raise FeatureError(
             f"{self.spec} needs compositions, got {KINDS[type(batch)]}",
             next_step="take those of the structures: Compositions.from_crystals(crystals)",
@@ -182,14 +183,13 @@ class Featurizer(ABC, Generic[S_co]):
         FeatureError
             If it holds rows of a table.
         """
-        found: object = batch
+        columns: object = batch
         if isinstance(batch, RecordColumns):
-            found = batch.compositions if batch.crystals is None else batch.crystals
-        if isinstance(found, (Crystals, Compositions)):
-            return found
-        raise FeatureError(
-            f"{self.spec} needs structures or compositions, got {KINDS[type(batch)]}"
-        )
+            columns = batch.compositions if batch.crystals is None else batch.crystals
+        if isinstance(columns, (Crystals, Compositions)):
+            return columns
+        held = KINDS[type(batch)]
+        raise FeatureError(f"{self.spec} needs structures or compositions, got {held}")
 
     def table(self, batch: FeatureInput) -> TableRows:
         """The cells of `columns` for the materials of the batch.
@@ -199,9 +199,9 @@ class Featurizer(ABC, Generic[S_co]):
         FeatureError
             If the materials have no table.
         """
-        found = batch.table if isinstance(batch, RecordColumns) else batch
-        if isinstance(found, TableRows):
-            return found
+        columns = batch.table if isinstance(batch, RecordColumns) else batch
+        if isinstance(columns, TableRows):
+            return columns
         raise FeatureError(
             f"{self.spec} reads a column of a dataset's table, which structures and formulas "
             "given by themselves do not have",

@@ -22,7 +22,7 @@ def featurize_together(
 ) -> tuple[Block, ...]:
     """The checked block of each featurizer; each intermediate is computed once."""
     with shared_values():
-        return tuple(featurize_batch(made, batch) for made in featurizers)
+        return tuple(featurize_batch(featurizer, batch) for featurizer in featurizers)
 
 
 def featurize_batch(featurizer: Featurizer, batch: FeatureInput | PartialInput) -> Block:
@@ -61,15 +61,20 @@ def joined_fields(featurizer: Featurizer, blocks: Sequence[Block]) -> dict[str, 
     """The fields of several blocks one after another, in the dtypes that are stored."""
     empty = empty_block(featurizer).fields
     return {
-        field.name: _join(
-            [empty[field.name], *(block.fields[field.name] for block in blocks)], field.dtype
+        field.name: _as_dtype(
+            concatenated([empty[field.name], *(block.fields[field.name] for block in blocks)]),
+            field.dtype,
         )
         for field in featurizer.fields
     }
 
 
-def _join(columns: list[Any], dtype: str) -> Any:
-    if isinstance(columns[0], Ragged):
-        joined = Ragged.concat(columns)
-        return Ragged(joined.values.astype(dtype, copy=False), joined.offsets)
-    return np.concatenate(columns).astype(dtype, copy=False)
+def concatenated(columns: Sequence[Any]) -> Column:
+    """Columns of one field, one after another; at least one."""
+    return Ragged.concat(columns) if isinstance(columns[0], Ragged) else np.concatenate(columns)
+
+
+def _as_dtype(column: Column, dtype: str) -> Column:
+    if isinstance(column, Ragged):
+        return Ragged(column.values.astype(dtype, copy=False), column.offsets)
+    return column.astype(dtype, copy=False)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.ledger import Reject
+from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 from matdata.features.intermediates import Intermediate
@@ -99,7 +100,7 @@ class SpaceGroup(Featurizer[SymmetrySettings]):
     citation: ClassVar[str] = "International Tables for Crystallography A (2016)"
     requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = SymmetrySettings
-    workers: ClassVar[Literal["thread", "process"]] = "process"
+    workers: ClassVar[WorkerKind] = "process"
     shard_rows: ClassVar[int] = 1 << 18
 
     @property

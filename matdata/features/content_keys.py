@@ -28,7 +28,6 @@ from matdata.store.dataset_rows import DatasetRows
 KEY_BYTES = 16
 #: dtype of keys; all zeros where a material lacks what is required.
 KEY = f"S{KEY_BYTES}"
-ROWS_AT_ONCE = 16384
 
 Keys: TypeAlias = "npt.NDArray[np.bytes_]"
 #: The bytes of one material, by its row.
@@ -55,8 +54,7 @@ def content_keys(rows: DatasetRows, featurizer: Featurizer) -> Keys:
 def _keys(folder: str, digest: str, needs: _Needs) -> Keys:
     rows = DatasetRows.at(Path(folder), digest)
     keys = np.zeros(len(rows), KEY)
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        stop = min(start + ROWS_AT_ONCE, len(rows))
+    for start, stop in rows.ranges():
         keys[start:stop] = keys_of(input_of_rows(rows, needs.featurizer, start, stop))
     return keys
 

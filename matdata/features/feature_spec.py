@@ -42,12 +42,12 @@ class FeatureSpec:
         FeatureError
             If this process has another version of it.
         """
-        made = make_featurizer(self.spec, json.loads(self.settings))
-        if made.digest() != self.digest:
+        featurizer = make_featurizer(self.spec, json.loads(self.settings))
+        if featurizer.digest() != self.digest:
             raise FeatureError(
-                f"{self.spec} is version {made.version} in a worker, another one where the "
+                f"{self.spec} is version {featurizer.version} in a worker, another one where the "
                 "command was given",
                 cause="its plugin was installed or changed on one of the two machines only",
                 next_step="install the same version of it everywhere",
             )
-        return made
+        return featurizer

@@ -28,7 +28,7 @@ class Job:
     Attributes
     ----------
     featurizer
-        Made with its settings.
+        BuiltFeature with its settings.
     dataset
         What the feature is made from.
     home
@@ -135,7 +135,7 @@ def _belongs(job: Job, others: list[Job]) -> bool:
 
 def _batches(job: Job) -> tuple[object, ...]:
     """What decides which rows a featurizer is given, and where."""
-    made = job.featurizer
-    inputs = made.requires, made.columns(), made.workers, made.batch_rows
+    featurizer = job.featurizer
+    inputs = featurizer.requires, featurizer.columns(), featurizer.workers, featurizer.batch_rows
     shard = min(job.rows_per_shard, len(job.rows))
     return (*inputs, shard, job.dataset.data_digest, job.home)

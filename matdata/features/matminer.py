@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
 from matdata.adapters.matminer import Matminer
 from matdata.core.crystals import Ragged
 from matdata.core.ledger import Reject
+from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
 from matdata.features.inputs import Requirement
@@ -32,7 +33,7 @@ class MatminerFeaturizer(Featurizer[MatminerSettings]):
     version: ClassVar[str] = "1"
     citation: ClassVar[str] = "Ward et al., Comput. Mater. Sci. 152, 60 (2018)"
     Settings: ClassVar[type[Settings]] = MatminerSettings
-    workers: ClassVar[Literal["thread", "process"]] = "process"
+    workers: ClassVar[WorkerKind] = "process"
     packages: ClassVar[tuple[str, ...]] = ("matminer", "pymatgen", "pymatgen-core")
     batch_rows: ClassVar[int] = 16
     shard_rows: ClassVar[int] = 128

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from matdata.core.console import Console
 from matdata.core.errors import StoreError
-from matdata.core.executors import Kind, Workers, ordered_map
+from matdata.core.executors import Workers, ordered_map
+from matdata.core.scheduler_names import WorkerKind
 from matdata.features.base import Block, Featurizer
 from matdata.features.blocks import featurize_together
 from matdata.features.dataset_inputs import batches_of_rows
@@ -92,7 +93,7 @@ def records_of(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRecor
     return _from_batches(steps, workers)
 
 
-def _kind(steps: list[Step], workers: Workers) -> Kind:
+def _kind(steps: list[Step], workers: Workers) -> WorkerKind:
     """What the workers of this machine are."""
     return workers.kind or steps[0].jobs[0].featurizer.workers
 
@@ -101,15 +102,14 @@ def _from_batches(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRe
     few = sum(map(_n_batches, steps)) < 2  # starting processes would take longer than one batch
     blocks = _blocks(steps, replace(workers, count=1) if few else workers)
     for step in steps:
-        made = step.featurizers
         of_step = [next(blocks) for _ in range(_n_batches(step))]
         try:
-            yield write_pass(step.tasks, made, of_step)
+            yield write_pass(step.tasks, step.featurizers, of_step)
         except StoreError:
             if all(task.reuse is None for task in step.tasks):
                 raise
             # an older feature is damaged, or was removed meanwhile
-            yield compute_pass(tuple(task.anew() for task in step.tasks))
+            yield compute_pass(tuple(task.without_reuse() for task in step.tasks))
 
 
 def _n_batches(step: Step) -> int:

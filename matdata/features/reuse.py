@@ -21,9 +21,9 @@ from matdata.core.digest import digest_json
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.ledger import UNEXPECTED, Reject
-from matdata.core.worker_identity import version_of, worker_identity
+from matdata.core.worker_identity import package_version, worker_identity
 from matdata.features.base import Featurizer
-from matdata.features.content_keys import ROWS_AT_ONCE, Keys, content_keys
+from matdata.features.content_keys import Keys, content_keys
 from matdata.features.reused import COMPUTE, Reuse, as_reject
 from matdata.store import files
 from matdata.store.catalogue import committed
@@ -50,7 +50,7 @@ def made_by(featurizer: Featurizer) -> JsonObject:
     Versions of packages and features of the processor; in the receipt of a feature. Values are
     taken from one alone that was made by the same.
     """
-    return {**worker_identity(), **{name: version_of(name) for name in featurizer.packages}}
+    return {**worker_identity(), **{name: package_version(name) for name in featurizer.packages}}
 
 
 @contextlib.contextmanager
@@ -226,9 +226,10 @@ def _add_rejects(
 def _ids_at(rows: DatasetRows, wanted: Int) -> list[str]:
     """Ids of some rows, read in pieces."""
     names: dict[int, str] = {}
-    for start in sorted({row - row % ROWS_AT_ONCE for row in wanted.tolist()}):
-        stop = min(start + ROWS_AT_ONCE, len(rows))
-        ids = rows.ids(start, stop)
+    for start, stop in rows.ranges():
         inside = wanted[(wanted >= start) & (wanted < stop)]
+        if not len(inside):
+            continue
+        ids = rows.ids(start, stop)
         names |= {row: str(ids[row - start]) for row in inside.tolist()}
     return [names[row] for row in wanted.tolist()]

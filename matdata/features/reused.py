@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from matdata.core.crystals import Ragged
 from matdata.core.ledger import Reject
 from matdata.features.base import Column
+from matdata.features.blocks import concatenated
 from matdata.store.manifest import read_manifest
 from matdata.store.sharded import ShardedArrays, read_ledger
 
@@ -122,7 +123,9 @@ def reused_rows(reuse: Reuse, names: list[str], store: str, start: int, stop: in
     if whole is not None:
         return ReusedRows(joined, {}, rejects, whole)
     columns = [_arrays(folder).read(names, places) for folder, places in pieces]
-    fields = {name: join([one[name] for one in columns]) for name in names} if columns else {}
+    fields = (
+        {name: concatenated([one[name] for one in columns]) for name in names} if columns else {}
+    )
     return ReusedRows(joined, fields, rejects)
 
 
@@ -154,7 +157,7 @@ def merged(
     all_rows = np.concatenate([reused.rows, rows])
     in_order = np.argsort(all_rows, kind="stable")
     joined = {
-        name: join([reused.fields[name], column] if name in reused.fields else [column])
+        name: concatenated([reused.fields[name], column] if name in reused.fields else [column])
         for name, column in fields.items()
     }
     ordered = {
@@ -163,11 +166,6 @@ def merged(
     }
     by_row = {**reused.rejects, **rejects}
     return all_rows[in_order], ordered, [by_row[row] for row in sorted(by_row)]
-
-
-def join(columns: list[Any]) -> Column:
-    """Columns one after another."""
-    return Ragged.concat(columns) if isinstance(columns[0], Ragged) else np.concatenate(columns)
 
 
 @functools.lru_cache(maxsize=4)

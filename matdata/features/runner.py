@@ -31,7 +31,7 @@ SHARD_ROWS = "shard_rows"  # key of the receipt
 ELSEWHERE = "dataset_elsewhere"  # key of the receipt: the dataset lay in a cache of others
 
 
-class Made(NamedTuple):
+class BuiltFeature(NamedTuple):
     """The folder of a feature, whether it was built, repaired, or there already, and how."""
 
     folder: Path
@@ -39,7 +39,7 @@ class Made(NamedTuple):
     counts: Counts = Counts()
 
 
-def run(job: Job, console: Console, workers: Workers) -> Made:
+def run(job: Job, console: Console, workers: Workers) -> BuiltFeature:
     """Compute a feature, or return the one that is there, of which what is damaged is made again.
 
     Every byte of it is compared with its digest: a second or two per gigabyte.
@@ -56,19 +56,19 @@ def run(job: Job, console: Console, workers: Workers) -> Made:
     return run_together([job], console, workers)[0]
 
 
-def run_together(jobs: Sequence[Job], console: Console, workers: Workers) -> list[Made]:
+def run_together(jobs: Sequence[Job], console: Console, workers: Workers) -> list[BuiltFeature]:
     """Compute features in one pass: those that `jobs.in_passes` puts together. Raises as `run`.
 
     Each is made in the same bytes as alone, and is committed by itself.
     """
     finals = [job.home / job.name() for job in jobs]
-    made: dict[Path, Made] = {}
+    features: dict[Path, BuiltFeature] = {}
     pending: list[tuple[Job, ArtefactWriter]] = []
     with contextlib.ExitStack() as locks:
         # in the order of their names, so that no two processes wait for each other
         for final, job in sorted(zip(finals, jobs, strict=True), key=lambda pair: pair[0]):
             there = find_whole(job)
-            made[final] = Made(there or final, "unchanged")
+            features[final] = BuiltFeature(there or final, "unchanged")
             if there is not None:
                 continue
             backend(job.store)
@@ -83,9 +83,9 @@ def run_together(jobs: Sequence[Job], console: Console, workers: Workers) -> lis
         counts = _compute(pending, console, workers)
         for job, writer in pending:
             folder = _commit(job, writer, workers.losses.receipt_since(lost), counts[job])
-            made[job.home / job.name()] = Made(folder, writer.state, counts[job])
+            features[job.home / job.name()] = BuiltFeature(folder, writer.state, counts[job])
             shared_shards(job).remove()
-    return [made[final] for final in finals]
+    return [features[final] for final in finals]
 
 
 def find_whole(job: Job) -> Path | None:
@@ -141,7 +141,7 @@ def _records(
     ranges = {(step.tasks[0].start, step.tasks[0].stop) for step in steps}
     done = len(pending[0][0].rows) - sum(stop - start for start, stop in ranges)
     records = console.bar(
-        records_of(steps, workers), title, done + left, done, size=lambda made: len(made[0])
+        records_of(steps, workers), title, done + left, done, size=lambda step: len(step[0])
     )
     yield from zip(steps, records, strict=True)
 

@@ -76,7 +76,7 @@ class ShardTask:
             return np.arange(len(self))
         return self.reuse.to_compute(self.start, self.stop)
 
-    def anew(self) -> ShardTask:
+    def without_reuse(self) -> ShardTask:
         """The task of the same bytes that copies nothing."""
         return replace(self, reuse=None)
 
@@ -157,14 +157,16 @@ def compute_pass(tasks: Pass) -> tuple[ShardRecord, ...]:
         if all(task.reuse is None for task in tasks):
             raise
         # an older feature is damaged, or was removed meanwhile
-        return _computed(tuple(task.anew() for task in tasks))
+        return _computed(tuple(task.without_reuse() for task in tasks))
 
 
 def _computed(tasks: Pass) -> tuple[ShardRecord, ...]:
-    first, makes = tasks[0], [_featurizer(task.feature) for task in tasks]
+    first, featurizers = tasks[0], [_featurizer(task.feature) for task in tasks]
     rows = _rows(first.dataset, first.dataset_digest)
-    batches = batches_of_rows(rows, makes[0], first.start, first.stop, first.to_compute())
-    return write_pass(tasks, makes, [featurize_together(makes, batch) for batch in batches])
+    batches = batches_of_rows(rows, featurizers[0], first.start, first.stop, first.to_compute())
+    return write_pass(
+        tasks, featurizers, [featurize_together(featurizers, batch) for batch in batches]
+    )
 
 
 def _require_shared(task: ShardTask) -> None:
@@ -182,8 +184,8 @@ def write_pass(
 ) -> tuple[ShardRecord, ...]:
     """Write the shards of a pass from the blocks of each batch, one per featurizer."""
     return tuple(
-        write_shard(task, made, [of_batch[k] for of_batch in blocks])
-        for k, (task, made) in enumerate(zip(tasks, featurizers, strict=True))
+        write_shard(task, featurizer, [of_batch[k] for of_batch in blocks])
+        for k, (task, featurizer) in enumerate(zip(tasks, featurizers, strict=True))
     )
 
 

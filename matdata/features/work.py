@@ -23,7 +23,7 @@ from matdata.core.worker_identity import worker_identity
 from matdata.features.jobs import Job, in_passes, shard_tasks
 from matdata.features.passes import Step, by_rows, records_of, with_reuse
 from matdata.features.reused import Reuse
-from matdata.features.runner import Made, find_whole, reuse_of, run, shared_shards
+from matdata.features.runner import BuiltFeature, find_whole, reuse_of, run, shared_shards
 from matdata.features.shards import ShardRecord, ShardTask
 from matdata.store.leases import Leases
 from matdata.store.locks import Lock, LostLockError
@@ -33,7 +33,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two looks for shards th
 Outcome = Literal["worked", "waiting", "done"]
 
 
-def work(jobs: Sequence[Job], console: Console, workers: Workers, term: float) -> list[Made]:
+def work(
+    jobs: Sequence[Job], console: Console, workers: Workers, term: float
+) -> list[BuiltFeature]:
     """Compute features together with other processes; returns when all of them are there.
 
     Parameters
@@ -56,7 +58,7 @@ def work(jobs: Sequence[Job], console: Console, workers: Workers, term: float) -
     StoreError
         If the cache cannot be written, or another process wrote other bytes.
     """
-    made: dict[Job, Made] = {}
+    made: dict[Job, BuiltFeature] = {}
     with contextlib.ExitStack() as held:
         joined = {job: held.enter_context(_joined(job, console, term)) for job in jobs}
         passes = [_Pass([joined[job] for job in one], workers) for one in in_passes(jobs)]
@@ -143,7 +145,7 @@ class _Shared:
         lease.release()
         self._console.say(f"{spec}: shard {record.shard} of {len(self.tasks)} finished")
 
-    def finish(self, workers: Workers) -> Made:
+    def finish(self, workers: Workers) -> BuiltFeature:
         """The feature, committed by this process or another one."""
         done = run(self.job, self._console, workers)
         self.shards.remove()  # what this process wrote after another one had committed

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, cast
+from typing import ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.crystals import Int, Ragged, offsets_of
 from matdata.core.ledger import Reject
+from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings, setting
 from matdata.features.base import (
     BatchColumns,
@@ -70,7 +71,7 @@ class Wyckoff(Featurizer[WyckoffSettings]):
     requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = WyckoffSettings
     batch_form = "matdata.load.inputs.wyckoff:WyckoffBatch"
-    workers: ClassVar[Literal["thread", "process"]] = "process"
+    workers: ClassVar[WorkerKind] = "process"
     shard_rows: ClassVar[int] = 1 << 18
 
     @property

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Ragged
+from matdata.core.crystals import Crystals
 from matdata.core.errors import FeatureError, StructureError
 from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
 from matdata.core.ledger import Reject
 from matdata.core.table_rows import TableRows
 from matdata.features import featurizer
 from matdata.features.base import Block, Column, Featurizer
-from matdata.features.blocks import featurize_batch
+from matdata.features.blocks import featurize_batch, joined_fields
 from matdata.features.feature import values_and_offsets
 from matdata.features.feature_spec import FeatureSpec
 from matdata.features.inputs import FeatureInput, combined
+from matdata.features.shards import compute_batch
 from matdata.materials import read_materials
 
 
@@ -106,9 +107,11 @@ def stored_fields(
     parts = (batch.take(slice(first, first + step)) for first in firsts)
     blocks = list(_blocks(featurizer, parts, workers))
     rows = np.concatenate([block.rows + first for block, first in zip(blocks, firsts, strict=True)])
-    names = [item.name for item in featurizer.fields]
-    fields = {name: _join([block.fields[name] for block in blocks]) for name in names}
-    return rows, fields, [reject for block in blocks for reject in block.rejects]
+    return (
+        rows,
+        joined_fields(featurizer, blocks),
+        [reject for block in blocks for reject in block.rejects],
+    )
 
 
 def _blocks(
@@ -118,22 +121,9 @@ def _blocks(
     in_threads = (workers.kind or featurizer.workers) == "thread"
     if workers.executor is None and (in_threads or workers.count <= 1):
         return ordered_map(partial(featurize_batch, featurizer), batches, workers, "thread")
-    feature = FeatureSpec.of(featurizer)
-    return ordered_map(_block_of, ((feature, batch) for batch in batches), workers, "process")
-
-
-def _block_of(task: tuple[FeatureSpec, FeatureInput]) -> Block:
-    feature, batch = task
-    return featurize_batch(_made(feature), batch)
-
-
-@lru_cache(maxsize=4)
-def _made(feature: FeatureSpec) -> Featurizer:
-    return feature.make()
-
-
-def _join(columns: list[Any]) -> Column:
-    return Ragged.concat(columns) if isinstance(columns[0], Ragged) else np.concatenate(columns)
+    features = (FeatureSpec.of(featurizer),)
+    tasks = ((features, batch) for batch in batches)
+    return (block for (block,) in ordered_map(compute_batch, tasks, workers, "process"))
 
 
 def as_batch(materials: object, featurizer: Featurizer) -> FeatureInput:

@@ -37,7 +37,7 @@ from matdata.store.manifest import (
     seal,
 )
 from matdata.store.records import write_record
-from matdata.store.wholeness import damage_error, fault_of
+from matdata.store.wholeness import require_whole_file
 
 JOURNAL = "journal.jsonl"
 STAGING = ".building-"
@@ -285,6 +285,4 @@ def check_files(folder: Path, manifest: JsonObject, part: str) -> None:
         If a file may not be read.
     """
     for name, (size, digest) in part_files(manifest, part).items():
-        fault = fault_of(folder / name, size, digest)
-        if fault is not None:
-            raise damage_error(folder / name, fault, artefact=folder)
+        require_whole_file(folder / name, size, digest, folder)

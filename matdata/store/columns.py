@@ -27,6 +27,9 @@ STRUCTURE_COLUMNS = (
     "symmetry_engines_agree",
 )
 
+#: Column of the table with the formula as it is written, of a row without a structure.
+GIVEN_FORMULA = "formula_given"
+
 OFFSETS = "offsets"
 ROWS = "rows"
 

@@ -19,7 +19,7 @@ from matdata.core.row_index import RowIndex
 from matdata.core.structures import Structures
 from matdata.store import notes, tables
 from matdata.store.artefact import check_files
-from matdata.store.columns import read_structures
+from matdata.store.columns import GIVEN_FORMULA, read_structures
 from matdata.store.formats import stamp, upgraded
 from matdata.store.manifest import read_manifest
 from matdata.store.parts import check_once
@@ -217,7 +217,7 @@ class DatasetFolder:
     @functools.cached_property
     def compositions(self) -> Compositions:
         """The compositions of all rows, counted from the structure or parsed from the formula."""
-        return Compositions.from_rows(self.structures, self.columns.get("formula_given", []))
+        return Compositions.from_rows(self.structures, self.columns.get(GIVEN_FORMULA, []))
 
     def rejects(self) -> list[Reject]:
         """The ledger."""

@@ -16,11 +16,10 @@ from matdata.core.crystals import Crystals, Int, as_ids
 from matdata.core.errors import MatdataError, StoreError
 from matdata.core.structures import Structures
 from matdata.store import hdf5, tables
-from matdata.store.columns import ROWS, read_crystals
+from matdata.store.columns import GIVEN_FORMULA, ROWS, read_crystals
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.parts import check_once
 
-FORMULA = "formula_given"  # where a row has no structure
 ROWS_AT_ONCE = 16384
 
 
@@ -55,6 +54,11 @@ class DatasetRows:
 
     def __len__(self) -> int:
         return int(self.dataset.manifest["rows"])
+
+    def ranges(self) -> Iterator[tuple[int, int]]:
+        """First and last row (exclusive) of pieces that fit into memory; all rows, in order."""
+        for start in range(0, len(self), ROWS_AT_ONCE):
+            yield start, min(start + ROWS_AT_ONCE, len(self))
 
     @property
     def table_path(self) -> Path:
@@ -125,8 +129,9 @@ class DatasetRows:
     ) -> Compositions:
         """Compositions, counted from the structures of these rows or parsed from the formula."""
         structures = self.structures(start, stop) if structures is None else structures
-        given = FORMULA in self._names and not structures.is_complete
-        formulas: list[Any] = self.cells([FORMULA], start, stop)[FORMULA] if given else []
+        formulas: list[Any] = []
+        if GIVEN_FORMULA in self._names and not structures.is_complete:
+            formulas = self.cells([GIVEN_FORMULA], start, stop)[GIVEN_FORMULA]
         return Compositions.from_rows(structures, formulas)
 
     @functools.cached_property
@@ -138,6 +143,4 @@ class DatasetRows:
     @functools.cached_property
     def n_amounts(self) -> int:
         """Elements of all compositions, each counted once per composition that has it."""
-        starts = range(0, len(self), ROWS_AT_ONCE)
-        ranges = ((start, min(start + ROWS_AT_ONCE, len(self))) for start in starts)
-        return sum(len(self.compositions(*rows).numbers) for rows in ranges)
+        return sum(len(self.compositions(*rows).numbers) for rows in self.ranges())

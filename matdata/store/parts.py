@@ -16,7 +16,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.store import files
 from matdata.store.manifest import part_files
-from matdata.store.wholeness import damage_error, fault_of
+from matdata.store.wholeness import require_whole_file
 
 #: A file that changed less than this many seconds ago may change again without a new time stamp.
 SETTLED = 1.0
@@ -106,9 +106,7 @@ def check_once(folder: Path, manifest: JsonObject, part: str) -> Path:
     for name, (size, digest) in part_files(manifest, part).items():
         key = _stamp(folder / name, digest)
         if key is None or key not in _checked:
-            fault = fault_of(folder / name, size, digest)
-            if fault is not None:
-                raise damage_error(folder / name, fault, artefact=folder)
+            require_whole_file(folder / name, size, digest, folder)
             if key is not None:
                 _checked.add(key)
     return folder / part
@@ -119,7 +117,7 @@ def _stamp(path: Path, digest: str) -> tuple[str, int, int, int, str] | None:
     try:
         status = path.stat()
     except OSError:
-        return None  # `fault_of` says why
+        return None  # `require_whole_file` says why
     if time.time() - status.st_ctime < SETTLED:
         return None
     return str(path), status.st_ino, status.st_size, status.st_ctime_ns, digest

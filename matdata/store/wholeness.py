@@ -60,6 +60,21 @@ def damage_error(
     return error if artefact is None else error.at(artefact)
 
 
+def require_whole_file(path: Path, size: int, digest: str, artefact: Path) -> None:
+    """Compare a file of an artefact with its size and SHA-256.
+
+    Raises
+    ------
+    DamageError
+        If the file is missing or its bytes were changed, naming it.
+    StoreError
+        If it may not be read, or the whole artefact is gone.
+    """
+    fault = fault_of(path, size, digest)
+    if fault is not None:
+        raise damage_error(path, fault, artefact=artefact)
+
+
 def gone_error(artefact: Path) -> StoreError:
     """The error of a reader whose artefact was removed as a whole, which is no damage."""
     return StoreError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import platform
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy.typing as npt
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, FeatureError, SplitError, did_you_mean
+from matdata.core.packages import version_of
 from matdata.features.feature import Feature, open_feature
 from matdata.splits.base import Split
 from matdata.splits.folds import fold_of, single_split
@@ -200,11 +200,7 @@ def _require_context(
 def receipt() -> dict[str, object]:
     """When and where: facts that are no part of a run's identity."""
     versions = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    versions |= {package: text for package in PACKAGES if (text := version_of(package))}
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return {"created": created, "versions": versions, "machine": platform.machine()}
 

@@ -68,7 +68,7 @@ def test_materials_in_memory_are_featurized_on_an_executor(built, spec):
     made, executor = featurizer(spec), InCaller()
     rows, fields, rejects = stored_fields(made, built.crystals)
     again = stored_fields(made, built.crystals, Workers(2, executor))
-    assert executor.functions == ["_block_of"]
+    assert executor.functions == ["compute_batch"]
     assert again[0].tolist() == rows.tolist()
     assert again[2] == rejects
     for name, column in fields.items():

@@ -63,9 +63,14 @@ def test_a_file_is_digested_once_unless_it_changes(tmp_path, monkeypatch):
     path.write_bytes(b"abc")
     manifest = {"files": {"a.bin": [3, digest_bytes(b"abc")]}}
     digested = []
-    fault_of = parts.fault_of
+    require = parts.require_whole_file
     monkeypatch.setattr(parts, "SETTLED", 0.0)
-    monkeypatch.setattr(parts, "fault_of", lambda *a: digested.append(a[0]) or fault_of(*a))
+
+    def noted(path, *expected):
+        digested.append(path)
+        require(path, *expected)
+
+    monkeypatch.setattr(parts, "require_whole_file", noted)
     assert check_once(tmp_path, manifest, "a.bin") == path
     check_once(tmp_path, manifest, "a.bin")
     assert digested == [path]

@@ -20,10 +20,10 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.part_names import GIVEN_SPLIT
 from matdata.core.structures import Structures
-from matdata.curate.rows import GIVEN_FORMULA
 from matdata.curate.source_names import derived_columns, source_names
 from matdata.features.feature import Feature
 from matdata.splits.base import Split
+from matdata.store.columns import GIVEN_FORMULA
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.dataset_rows import DatasetRows
 from matdata.store.said import words_in
