@@ -58,8 +58,8 @@ def store(cache: str, materials: int) -> None:
     from matdata.core.executors import Workers
     from matdata.features import featurizer
     from matdata.features.base import Block
-    from matdata.features.jobs import Job
-    from matdata.features.runner import run
+    from matdata.features.building.jobs import Job
+    from matdata.features.building.runner import run
 
     options: dict[str, Any] = {"dedupe": "none", "symmetry": "none", "split": None}
     found = md.build(f"sample:{materials}", cache=cache, name="memory", **options)

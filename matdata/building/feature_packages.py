@@ -11,7 +11,7 @@ from pathlib import Path
 from matdata.core.cache import places
 from matdata.core.packages import EXTRA_OF, require_package
 from matdata.features.base import Featurizer
-from matdata.features.jobs import Job
+from matdata.features.building.jobs import Job
 from matdata.store.feature_catalogue import of_feature
 
 

@@ -30,10 +30,10 @@ from matdata.core.part_names import GIVEN_SPLIT
 from matdata.core.scheduler_names import check_scheduler
 from matdata.features import featurizer as make_featurizer
 from matdata.features.base import Featurizer
-from matdata.features.dataset_inputs import require_inputs
-from matdata.features.jobs import Job, in_passes
-from matdata.features.runner import BuiltFeature, run_together
-from matdata.features.work import work
+from matdata.features.building.dataset_inputs import require_inputs
+from matdata.features.building.jobs import Job, in_passes
+from matdata.features.building.runner import BuiltFeature, run_together
+from matdata.features.building.work import work
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot
 from matdata.sources.taking import take_snapshot

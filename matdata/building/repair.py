@@ -23,9 +23,9 @@ from matdata.core.errors import DamageError, MatdataError
 from matdata.core.executors import Workers, default_workers
 from matdata.curate.settings import CurateSettings
 from matdata.features import FEATURIZERS, featurizer
-from matdata.features.jobs import Job
-from matdata.features.runner import KIND as FEATURE
-from matdata.features.runner import SHARD_ROWS, run
+from matdata.features.building.jobs import Job
+from matdata.features.building.runner import KIND as FEATURE
+from matdata.features.building.runner import SHARD_ROWS, run
 from matdata.sources.snapshot import Snapshot
 from matdata.sources.snapshot_requests import KIND as SNAPSHOT
 from matdata.splits import METHODS, make_splits

@@ -10,7 +10,7 @@ from matdata.core.ledger import UNEXPECTED, Reject, count_reasons
 from matdata.curate.curate import DUPLICATE_REASONS
 from matdata.curate.curated import Curated
 from matdata.curate.funnel import render
-from matdata.features.runner import BuiltFeature
+from matdata.features.building.runner import BuiltFeature
 from matdata.store.damage import State
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.manifest import read_manifest

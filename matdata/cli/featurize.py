@@ -15,7 +15,7 @@ from matdata.cli.options import joined
 from matdata.core.cache import cache_dir
 from matdata.core.console import Console
 from matdata.core.options import Values
-from matdata.features.runner import BuiltFeature
+from matdata.features.building.runner import BuiltFeature
 from matdata.store.catalogue import find_dataset
 from matdata.store.config_file import write_config
 from matdata.store.dataset_folder import DatasetFolder

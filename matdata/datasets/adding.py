@@ -10,7 +10,7 @@ from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor
 from matdata.core.options import Values, merged, values_of_keywords
-from matdata.features.runner import BuiltFeature
+from matdata.features.building.runner import BuiltFeature
 from matdata.splits.base import Split
 from matdata.splits.saved import computed_splits, load_split, save_splits
 from matdata.store.config_file import read_config

@@ -19,7 +19,7 @@ from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.features import FEATURIZERS, featurizer
 from matdata.features.base import Dense, Featurizer
-from matdata.features.runner import KIND
+from matdata.features.building.runner import KIND
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.feature_catalogue import find_feature
 from matdata.store.manifest import read_manifest

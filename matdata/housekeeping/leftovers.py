@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matdata.core.cache import KINDS, also_named, other_places
 from matdata.core.errors import StoreError
-from matdata.features.runner import is_of_another_place
+from matdata.features.building.runner import is_of_another_place
 from matdata.housekeeping.artefacts import SPLITS, Artefact
 from matdata.sources.download import DOWNLOADS
 from matdata.store import notes

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from matdata.core.cache import storage_error
 from matdata.core.errors import StoreError
-from matdata.features.shared_shards import leases_of
+from matdata.features.building.shared_shards import leases_of
 from matdata.housekeeping.artefacts import Artefact
 from matdata.store import files
 from matdata.store.latest import forget

@@ -18,11 +18,11 @@ from matdata.core.ledger import Reject
 from matdata.core.table_rows import TableRows
 from matdata.features import featurizer
 from matdata.features.base import Block, Column, Featurizer
-from matdata.features.blocks import featurize_batch, joined_fields
+from matdata.features.building.blocks import featurize_batch, joined_fields
+from matdata.features.building.feature_spec import FeatureSpec
+from matdata.features.building.shards import compute_batch
 from matdata.features.feature import values_and_offsets
-from matdata.features.feature_spec import FeatureSpec
 from matdata.features.inputs import FeatureInput, combined
-from matdata.features.shards import compute_batch
 from matdata.materials import read_materials
 
 

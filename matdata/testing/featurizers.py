@@ -31,7 +31,7 @@ from matdata.core.crystals import Crystals, Ragged, as_ids
 from matdata.core.table_rows import TableRows
 from matdata.features import REQUIREMENTS, featurizer
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer
-from matdata.features.block_check import check_block
+from matdata.features.building.block_check import check_block
 from matdata.features.feature import values_and_offsets
 from matdata.features.inputs import PartialInput
 from matdata.features.intermediates import shared_values
@@ -222,7 +222,7 @@ class FeaturizerContract:
         built = api.build(self.source, cache=tmp_path, workers=1, name="contract", dedupe="none")
         from matdata.building.options import BuildOptions
         from matdata.building.pipeline import add_features
-        from matdata.features.dataset_inputs import input_of_rows
+        from matdata.features.building.dataset_inputs import input_of_rows
         from matdata.store.dataset_rows import DatasetRows
 
         chosen = {self.feature: dict(self.settings)} if self.settings else {}

@@ -11,7 +11,7 @@ import numpy as np
 
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonObject
-from matdata.features.runner import KIND as FEATURE
+from matdata.features.building.runner import KIND as FEATURE
 from matdata.load.device_errors import device_errors
 from matdata.store.damage import require_whole
 from matdata.store.dataset_folder import KIND as DATASET

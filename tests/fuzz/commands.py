@@ -184,7 +184,13 @@ def _import() -> None:
     from matdata.cli.commands import COMMANDS, module_of
 
     names = [module_of(name) for name in COMMANDS]
-    names += ["torch", "matdata_roost.model", "matdata.features.runner", "pyarrow.parquet", "h5py"]
+    names += [
+        "torch",
+        "matdata_roost.model",
+        "matdata.features.building.runner",
+        "pyarrow.parquet",
+        "h5py",
+    ]
     names += ["zarr", "matdata.training.train", "matdata.evaluation.request"]
     for name in names:
         importlib.import_module(name)

@@ -16,8 +16,8 @@ from matdata.cli import main
 from matdata.core.console import SILENT
 from matdata.core.executors import Workers
 from matdata.features import featurizer
-from matdata.features.jobs import Job
-from matdata.features.runner import run
+from matdata.features.building.jobs import Job
+from matdata.features.building.runner import run
 
 COUNT = 40
 

@@ -88,7 +88,7 @@ def command(table, cache):
 
 @pytest.mark.parametrize(
     ("module", "function"),
-    [("matdata.sources.taking", "_read_all"), ("matdata.features.runner", "_commit")],
+    [("matdata.sources.taking", "_read_all"), ("matdata.features.building.runner", "_commit")],
 )
 def test_beside_a_running_build_nothing_of_it_goes(module, function, table, cache, tmp_path):
     whole = tmp_path / "whole"
@@ -114,7 +114,9 @@ def test_beside_a_running_build_nothing_of_it_goes(module, function, table, cach
 
 
 def test_a_build_that_was_killed_is_swept_away_and_starts_anew(table, cache, tmp_path):
-    running = Paused(tmp_path, "matdata.features.runner", "_commit", *command(table, cache))
+    running = Paused(
+        tmp_path, "matdata.features.building.runner", "_commit", *command(table, cache)
+    )
     assert md.gc(cache=cache).removed == []
     running.kill()
     (removed,) = md.gc(cache=cache).removed

@@ -16,10 +16,11 @@ import matdata as md
 from matdata.cli import main
 from matdata.core.crystals import Crystals, as_ids
 from matdata.core.table_rows import TableRows
-from matdata.features import featurizer, runner, shards, tessellating
-from matdata.features.content_keys import KEY_BYTES, keys_of
+from matdata.features import featurizer, tessellating
+from matdata.features.building import runner, shards
+from matdata.features.building.content_keys import KEY_BYTES, keys_of
+from matdata.features.building.reuse import MADE_BY, PLAN, made_by
 from matdata.features.inputs import PartialInput, RecordColumns
-from matdata.features.reuse import MADE_BY, PLAN, made_by
 from matdata.store.files import temporary_beside, write_json
 from matdata.store.manifest import RECEIPT
 from matdata.store.records import read_record, seal_record

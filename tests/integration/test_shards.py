@@ -10,11 +10,11 @@ from support.executors import shipped
 import matdata as md
 from matdata.core.errors import FeatureError, StoreError
 from matdata.features import featurizer
-from matdata.features.dataset_inputs import input_of_rows
-from matdata.features.feature_spec import FeatureSpec
+from matdata.features.building.dataset_inputs import input_of_rows
+from matdata.features.building.feature_spec import FeatureSpec
+from matdata.features.building.jobs import Job, shard_tasks
+from matdata.features.building.shards import compute_shard
 from matdata.features.inputs import PartialInput
-from matdata.features.jobs import Job, shard_tasks
-from matdata.features.shards import compute_shard
 from matdata.store import tables
 from matdata.store.dataset_rows import DatasetRows
 

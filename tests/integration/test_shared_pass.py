@@ -7,8 +7,8 @@ from support.executors import InCaller
 
 import matdata as md
 from matdata.features import featurizer, tessellating
+from matdata.features.building.jobs import Job, in_passes
 from matdata.features.intermediates import shared_values
-from matdata.features.jobs import Job, in_passes
 from matdata.features.symmetry import SymmetrySearch, SymmetrySettings
 from matdata.features.tessellating import TESSELLATION
 from matdata.store.manifest import read_manifest

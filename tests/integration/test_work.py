@@ -18,9 +18,9 @@ import matdata as md
 from matdata.core.digest import digest_json
 from matdata.core.errors import ConfigError, FeatureError, StoreError
 from matdata.core.worker_identity import worker_identity
-from matdata.features import shards
-from matdata.features import work as working
-from matdata.features.shared_shards import SharedShards
+from matdata.features.building import shards
+from matdata.features.building import work as working
+from matdata.features.building.shared_shards import SharedShards
 from matdata.store.artefact import STAGING
 from matdata.store.leases import Leases
 from matdata.store.locks import LOCK
@@ -35,7 +35,7 @@ STUCK = """
 import sys, time
 from pathlib import Path
 from matdata.cli import main
-from matdata.features import work
+from matdata.features.building import work
 reached, go_on, arguments = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
 records = work.records_of
 def stuck(steps, workers):
@@ -175,7 +175,7 @@ def test_featurize_takes_over_what_workers_finished(whole, cache, monkeypatch):
     records = list(cache.glob("features/*/.building-*-shared/records/*"))
     assert len(records) == 8
     computed = []
-    monkeypatch.setattr("matdata.features.shards.write_shard", computed.append)
+    monkeypatch.setattr("matdata.features.building.shards.write_shard", computed.append)
     md.featurize("s", FEATURES, cache=cache, **OPTIONS)
     assert computed == []
     assert artefacts(cache) == whole

@@ -13,12 +13,12 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.executors import Workers
 from matdata.core.ledger import count_reasons
-from matdata.features.jobs import Job, shard_tasks
-from matdata.features.passes import Step, records_of, steps_of, with_reuse
-from matdata.features.reuse import MADE_BY, made_by, reusing
-from matdata.features.reused import Counts, Reuse
-from matdata.features.shards import ShardRecord
-from matdata.features.shared_shards import SharedShards
+from matdata.features.building.jobs import Job, shard_tasks
+from matdata.features.building.passes import Step, records_of, steps_of, with_reuse
+from matdata.features.building.reuse import MADE_BY, made_by, reusing
+from matdata.features.building.reused import Counts, Reuse
+from matdata.features.building.shards import ShardRecord
+from matdata.features.building.shared_shards import SharedShards
 from matdata.store.artefact import ArtefactWriter, building
 from matdata.store.backends import backend
 from matdata.store.damage import State, damage_of
@@ -95,7 +95,7 @@ def find_whole(job: Job) -> Path | None:
 
 
 def shared_shards(job: Job) -> SharedShards:
-    """Where several processes write the shards of a feature (`matdata.features.work`)."""
+    """Where several processes write the shards of a feature (`matdata.features.building.work`)."""
     return SharedShards(job.home, KIND, digest_json(job.identity()))
 
 

@@ -20,11 +20,11 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.ledger import Reject, count_reasons
 from matdata.features.base import Block, Column, FeatureInput, Featurizer
-from matdata.features.blocks import featurize_together, joined_fields
-from matdata.features.dataset_inputs import batches_of_rows
-from matdata.features.feature_spec import FeatureSpec
+from matdata.features.building.blocks import featurize_together, joined_fields
+from matdata.features.building.dataset_inputs import batches_of_rows
+from matdata.features.building.feature_spec import FeatureSpec
+from matdata.features.building.reused import Reuse, ReusedRows, merged, reused_rows
 from matdata.features.inputs import PartialInput
-from matdata.features.reused import Reuse, ReusedRows, merged, reused_rows
 from matdata.store import files, tables
 from matdata.store.backends import backend
 from matdata.store.dataset_rows import DatasetRows

@@ -20,11 +20,11 @@ from matdata.core.console import Console
 from matdata.core.errors import StoreError
 from matdata.core.executors import Workers
 from matdata.core.worker_identity import worker_identity
-from matdata.features.jobs import Job, in_passes, shard_tasks
-from matdata.features.passes import Step, by_rows, records_of, with_reuse
-from matdata.features.reused import Reuse
-from matdata.features.runner import BuiltFeature, find_whole, reuse_of, run, shared_shards
-from matdata.features.shards import ShardRecord, ShardTask
+from matdata.features.building.jobs import Job, in_passes, shard_tasks
+from matdata.features.building.passes import Step, by_rows, records_of, with_reuse
+from matdata.features.building.reused import Reuse
+from matdata.features.building.runner import BuiltFeature, find_whole, reuse_of, run, shared_shards
+from matdata.features.building.shards import ShardRecord, ShardTask
 from matdata.store.leases import Leases
 from matdata.store.locks import Lock, LostLockError
 

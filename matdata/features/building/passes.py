@@ -11,12 +11,11 @@ from matdata.core.errors import StoreError
 from matdata.core.executors import Workers, ordered_map
 from matdata.core.scheduler_names import WorkerKind
 from matdata.features.base import Block, Featurizer
-from matdata.features.blocks import featurize_together
-from matdata.features.dataset_inputs import batches_of_rows
-from matdata.features.inputs import FeatureInput, PartialInput
-from matdata.features.jobs import Job, shard_tasks
-from matdata.features.reused import Reuse
-from matdata.features.shards import (
+from matdata.features.building.blocks import featurize_together
+from matdata.features.building.dataset_inputs import batches_of_rows
+from matdata.features.building.jobs import Job, shard_tasks
+from matdata.features.building.reused import Reuse
+from matdata.features.building.shards import (
     Pass,
     ShardRecord,
     ShardTask,
@@ -24,6 +23,7 @@ from matdata.features.shards import (
     compute_pass,
     write_pass,
 )
+from matdata.features.inputs import FeatureInput, PartialInput
 from matdata.store.artefact import ArtefactWriter
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from matdata.core.crystals import Ragged, offsets_of
 from matdata.core.ledger import Reject
 from matdata.features.base import CRYSTAL, Block, Column, FeatureInput, Featurizer
-from matdata.features.block_check import check_block
+from matdata.features.building.block_check import check_block
 from matdata.features.inputs import PartialInput
 from matdata.features.intermediates import shared_values
 

@@ -2,7 +2,7 @@
 
 A plan says for each row where its values lie already. It is made once per feature, in memory of
 some tens of bytes per material, and handed to workers as a file: they copy the rows
-(`matdata.features.reused`) and compute the others.
+(`matdata.features.building.reused`) and compute the others.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from matdata.core.errors import StoreError
 from matdata.core.ledger import UNEXPECTED, Reject
 from matdata.core.worker_identity import package_version, worker_identity
 from matdata.features.base import Featurizer
-from matdata.features.content_keys import Keys, content_keys
-from matdata.features.reused import COMPUTE, Reuse, as_reject
+from matdata.features.building.content_keys import Keys, content_keys
+from matdata.features.building.reused import COMPUTE, Reuse, as_reject
 from matdata.store import files
 from matdata.store.catalogue import committed
 from matdata.store.dataset_folder import DatasetFolder

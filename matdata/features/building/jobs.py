@@ -10,9 +10,9 @@ from typing import Any
 
 from matdata.core.digest import digest_json
 from matdata.features.base import CRYSTAL, Featurizer
-from matdata.features.dataset_inputs import entries_per_row
-from matdata.features.feature_spec import FeatureSpec
-from matdata.features.shards import ShardTask
+from matdata.features.building.dataset_inputs import entries_per_row
+from matdata.features.building.feature_spec import FeatureSpec
+from matdata.features.building.shards import ShardTask
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.dataset_rows import DatasetRows
 from matdata.store.feature_catalogue import feature_folder

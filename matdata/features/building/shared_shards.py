@@ -17,7 +17,7 @@ from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.worker_identity import require_same_worker, worker_identity
-from matdata.features.shards import ShardRecord, ShardTask
+from matdata.features.building.shards import ShardRecord, ShardTask
 from matdata.store.artefact import STAGING, ArtefactWriter
 from matdata.store.journal import is_entry
 from matdata.store.leases import Leases

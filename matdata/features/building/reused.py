@@ -14,7 +14,7 @@ import numpy.typing as npt
 from matdata.core.crystals import Ragged
 from matdata.core.ledger import Reject
 from matdata.features.base import Column
-from matdata.features.blocks import concatenated
+from matdata.features.building.blocks import concatenated
 from matdata.store.manifest import read_manifest
 from matdata.store.sharded import ShardedArrays, read_ledger
 

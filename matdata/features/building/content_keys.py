@@ -21,7 +21,7 @@ from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals
 from matdata.core.table_rows import TableRows
 from matdata.features.base import Featurizer
-from matdata.features.dataset_inputs import input_of_rows
+from matdata.features.building.dataset_inputs import input_of_rows
 from matdata.features.inputs import FeatureInput, PartialInput, RecordColumns
 from matdata.store.dataset_rows import DatasetRows
 
