@@ -16,7 +16,7 @@ from pathlib import Path
 
 import matdata as md
 from matdata.building.options import BuildOptions
-from matdata.building.pipeline import add_features
+from matdata.building.feature_stage import add_features
 from matdata.core.schedulers import workers_on
 
 

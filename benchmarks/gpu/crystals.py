@@ -188,7 +188,7 @@ def add_feature(place: Place, spec: str, settings: Mapping[str, Any]) -> None:
     """A feature of it, in shards of HDF5."""
     import matdata as md
     from matdata.building.options import BuildOptions
-    from matdata.building.pipeline import add_features
+    from matdata.building.feature_stage import add_features
 
     replay_orbits()
     options = BuildOptions(

@@ -13,35 +13,27 @@ from typing import NamedTuple
 
 from matdata.building.dataset import make_dataset
 from matdata.building.feature_inputs import require_structures
-from matdata.building.feature_packages import (
-    require_packages_of,
-    require_packages_unless_built,
-)
+from matdata.building.feature_packages import require_packages_unless_built
+from matdata.building.feature_stage import compute_features, requested_featurizers
 from matdata.building.given_split import given_split
 from matdata.building.options import BuildOptions
-from matdata.building.report import print_feature, unexpected_in
+from matdata.building.report import unexpected_in
 from matdata.building.shortfall import no_split, too_few
-from matdata.core.cache import places
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor, Workers, enough_memory
 from matdata.core.part_names import GIVEN_SPLIT
 from matdata.core.scheduler_names import check_scheduler
-from matdata.features import featurizer as make_featurizer
 from matdata.features.base import Featurizer
-from matdata.features.building.dataset_inputs import require_inputs
-from matdata.features.building.jobs import Job, in_passes
-from matdata.features.building.runner import BuiltFeature, run_together
-from matdata.features.building.work import work
+from matdata.features.building.runner import BuiltFeature
 from matdata.sources.base import Source
 from matdata.sources.snapshot import Snapshot
 from matdata.sources.taking import take_snapshot
 from matdata.splits.saved import Saved, add_splits, settings_of_method
 from matdata.store.backends import backend
 from matdata.store.catalogue import check_name, mark_used
-from matdata.store.damage import State, require_whole
-from matdata.store.dataset_folder import KIND as DATASET
+from matdata.store.damage import State
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.manifest import read_manifest
 
@@ -123,7 +115,7 @@ def build(
     backend(options.store)
     check_name(options.name)
     request = _split_request(options)
-    featurizers = _featurizers(options)
+    featurizers = requested_featurizers(options)
     check_scheduler(options.scheduler)
     require_packages_unless_built(featurizers, cache)
     with options.workers_on(console, executor) as workers:
@@ -153,7 +145,7 @@ def _run_stages(
     built = Built(dataset, snapshot, None, (), {"dataset": state})
     split = _split_of(built, request, options, console)
     states = built.states if split is None else {**built.states, "split": split.state}
-    features = tuple(_compute_features(dataset, featurizers, cache, options, console, workers))
+    features = tuple(compute_features(dataset, featurizers, cache, options, console, workers))
     return Built(dataset, snapshot, split and split.name, features, states)
 
 
@@ -201,105 +193,3 @@ def _split_of(
             raise no_split(built.dataset, error).of(built.summary()) from error
         console.warn(f"no split was made: {error.what}")
         return None
-
-
-def add_features(
-    dataset: DatasetFolder,
-    cache: Path,
-    options: BuildOptions,
-    console: Console = SILENT,
-    executor: Executor | None = None,
-) -> list[BuiltFeature]:
-    """Compute features of a dataset that is there, or make again what is damaged of them.
-
-    Raises
-    ------
-    MatdataError
-        As `build`.
-    """
-    featurizers = _featurizers(options)
-    check_scheduler(options.scheduler)
-    require_whole(dataset.folder, DATASET)
-    require_structures(featurizers, dataset.kind, dataset.ref)
-    with options.workers_on(console, executor) as workers:
-        return _compute_features(dataset, featurizers, cache, options, console, workers)
-
-
-def share_features(
-    dataset: DatasetFolder, cache: Path, options: BuildOptions, console: Console = SILENT
-) -> list[BuiltFeature]:
-    """Compute features of a dataset together with other processes that do the same.
-
-    Raises
-    ------
-    MatdataError
-        As `build`.
-    """
-    check_scheduler(options.scheduler)
-    featurizers = _featurizers(options)
-    require_whole(dataset.folder, DATASET)
-    require_structures(featurizers, dataset.kind, dataset.ref)
-    jobs = [feature_job(dataset, one, cache, options) for one in featurizers]
-    require_packages_of(jobs)
-    with options.workers_on(console) as workers:
-        shared = work(jobs, console, workers, options.lease_timeout)
-    for done in shared:
-        mark_used(done.folder)
-        print_feature(done, dataset.manifest["rows"], console)
-    return shared
-
-
-def _featurizers(options: BuildOptions) -> list[Featurizer]:
-    families = {spec.partition(":")[0] for spec in options.features}
-    for name in options.feature_settings:
-        if name not in families and name not in options.features:
-            raise ConfigError(
-                f"settings for feature {name!r}, which is not asked for",
-                next_step=f"features asked for: {', '.join(options.features) or 'none'}",
-            )
-    return [make_featurizer(spec, options.settings_of(spec)) for spec in options.features]
-
-
-def feature_job(
-    dataset: DatasetFolder, featurizer: Featurizer, cache: Path, options: BuildOptions
-) -> Job:
-    """What a feature of a dataset is computed from, and where it goes.
-
-    Raises
-    ------
-    MatdataError
-        If the dataset lacks what the feature is computed from.
-    """
-    featurizer = featurizer.for_units(dataset.units)
-    home, *others = (place / "features" / dataset.data_ref for place in places(cache))
-    job = Job(
-        featurizer,
-        dataset,
-        home,
-        options.store,
-        options.shard_rows,
-        options.reuse,
-        elsewhere=tuple(others),
-    )
-    require_inputs(job.rows, featurizer)
-    return job
-
-
-def _compute_features(
-    dataset: DatasetFolder,
-    featurizers: Sequence[Featurizer],
-    cache: Path,
-    options: BuildOptions,
-    console: Console,
-    workers: Workers,
-) -> list[BuiltFeature]:
-    """Compute features of a dataset, or find them there; their names mean these from now on."""
-    jobs = [feature_job(dataset, one, cache, options) for one in featurizers]
-    require_packages_of(jobs)
-    features: dict[Job, BuiltFeature] = {}
-    for together in in_passes(jobs):
-        for job, done in zip(together, run_together(together, console, workers), strict=True):
-            mark_used(done.folder)
-            print_feature(done, dataset.manifest["rows"], console)
-            features[job] = done
-    return [features[job] for job in jobs]

@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from matdata.building.dataset import make_dataset, planned_dataset
+from matdata.building.feature_stage import feature_job
 from matdata.building.options import BuildOptions
-from matdata.building.pipeline import feature_job
 from matdata.building.report import print_feature
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonMapping

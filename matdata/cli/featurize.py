@@ -8,8 +8,8 @@ from pathlib import Path
 
 from matdata.building.arguments import FEATURIZE_OPTIONS, canonical
 from matdata.building.config import config_of_features
+from matdata.building.feature_stage import add_features
 from matdata.building.options import BuildOptions, build_options
-from matdata.building.pipeline import add_features
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
 from matdata.core.cache import cache_dir

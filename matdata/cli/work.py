@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from matdata.building.arguments import WORK_OPTIONS, canonical
-from matdata.building.pipeline import share_features
+from matdata.building.feature_stage import share_features
 from matdata.cli.featurize import run_with
 from matdata.cli.options import joined
 

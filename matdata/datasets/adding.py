@@ -70,7 +70,7 @@ def add_features_by(
     MatdataError
         As ``matdata featurize``.
     """
-    from matdata.building.pipeline import add_features, share_features
+    from matdata.building.feature_stage import add_features, share_features
 
     own = {name: value for name, value in keywords.items() if name not in ("dataset", "cache")}
     options = build_options(own)

@@ -220,8 +220,8 @@ class FeaturizerContract:
     ) -> None:
         """`build` and `compute` give the same bits, and refuse the same materials."""
         built = api.build(self.source, cache=tmp_path, workers=1, name="contract", dedupe="none")
+        from matdata.building.feature_stage import add_features
         from matdata.building.options import BuildOptions
-        from matdata.building.pipeline import add_features
         from matdata.features.building.dataset_inputs import input_of_rows
         from matdata.store.dataset_rows import DatasetRows
 

@@ -76,8 +76,8 @@ class TrainerContract:
     @classmethod
     def add_inputs(cls, dataset: api.Dataset) -> None:
         """Build the inputs with the settings that the plugin asks for."""
+        from matdata.building.feature_stage import add_features
         from matdata.building.options import BuildOptions
-        from matdata.building.pipeline import add_features
 
         wanted = cls.trainer().input_settings()
         for spec in cls.trainer().inputs():

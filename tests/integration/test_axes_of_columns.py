@@ -8,8 +8,8 @@ import pytest
 from support.toy import GRID, command, rows, train
 
 import matdata as md
+from matdata.building.feature_stage import add_features
 from matdata.building.options import BuildOptions
-from matdata.building.pipeline import add_features
 
 
 @pytest.fixture(scope="module")

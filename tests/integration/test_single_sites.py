@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import matdata as md
+from matdata.building.feature_stage import add_features
 from matdata.building.options import BuildOptions
-from matdata.building.pipeline import add_features
 from matdata.store.safetensors import read_tensors
 from matdata.training import TRAINERS
 from matdata.training import trainer as make_trainer

@@ -8,8 +8,8 @@ from matdata_cgcnn import CGCNN
 
 import matdata as md
 from matdata import api
+from matdata.building.feature_stage import add_features
 from matdata.building.options import BuildOptions
-from matdata.building.pipeline import add_features
 from matdata.training import fit_networks
 
 TARGET = "ewald_energy_per_atom"

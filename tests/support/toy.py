@@ -7,8 +7,8 @@ import json
 import numpy as np
 
 import matdata as md
+from matdata.building.feature_stage import add_features
 from matdata.building.options import BuildOptions
-from matdata.building.pipeline import add_features
 from matdata.cli import main
 
 ELEMENTS = ["Fe", "O", "Na", "Cl", "Sr", "Ti", "Mg", "Al", "Si", "Ca", "K", "Zn"]
