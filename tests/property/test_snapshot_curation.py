@@ -212,7 +212,7 @@ def test_no_decision_depends_on_parts_or_order(order, bare, energies, cuts, dedu
         of_memory = Records(MemoryStore(whole, joined), [], "e", "atom")
         results = [curate(one, chosen) for one in (records, of_memory)]
         for place, curated in enumerate(results):
-            write_dataset(curated, home / str(place) / "1-x", {}, {}, {}, {}, SILENT)
+            write_dataset(curated, home / str(place) / "1-x", {}, {}, {}, {}, SILENT, {})
         return [
             (
                 (home / str(place) / "1-x" / "table.parquet").read_bytes(),
