@@ -123,7 +123,7 @@ def test_options_of_the_command_line_alone_are_all_of_those():
     from matdata.cli.arguments import make_parser
 
     common = {action.dest for action in make_parser("list").of_command("list")._actions}
-    assert common - {"help", "cache"} == set(COMMAND_LINE_ONLY)
+    assert common - {"help", "cache", "size"} == set(COMMAND_LINE_ONLY)
 
 
 def test_a_file_trains_what_arguments_train(cache, tmp_path):

@@ -180,7 +180,7 @@ def test_a_kill_between_manifest_and_rename_loses_nothing(tmp_path, monkeypatch)
     with building(tmp_path, "feature", "1" * 64) as writer:
         writer.write("a", _text("first"))
         with monkeypatch.context() as patch:
-            patch.setattr("matdata.store.files.publish", killed)
+            patch.setattr("matdata.store.files.rename", killed)
             patch.setattr("matdata.store.files.write_text", lambda p, t: p.write_text(t))
             with pytest.raises(KeyboardInterrupt):
                 writer.commit("done", {}, {})
