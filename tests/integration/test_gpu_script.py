@@ -71,7 +71,7 @@ def test_the_rehearsal_passes_with_few_packages(tmp_path):
     )
     assert (
         skipped["data", "space-group"]
-        == "moyopy is not installed; it is needed for finding symmetry"
+        == "moyopy is not installed; it is needed for the feature space-group"
     )
     assert skipped["loaders", "formulas, aviary"] == "aviary is not installed"
 

@@ -63,7 +63,7 @@ SPOILT = {
         "not the symbol of an element",
     ),
     "structure": (_set("structure", value=[1]), "structure"),
-    "sites": (_set("structure", "sites", value="NaCl"), "not a pymatgen structure"),
+    "sites": (_set("structure", "sites", value=["NaCl"]), "not a pymatgen structure"),
     "keys": (lambda d: d.update({f"k{k}": 1 for k in range(10_001)}), "at most 10,000"),
 }
 

@@ -77,11 +77,12 @@ def test_a_test_part_is_opened_once(cache, capsys):
 
 def test_training_never_reads_a_test_target(cache, monkeypatch):
     from matdata.store.dataset_folder import DatasetFolder
+    from matdata.store.table_columns import TableColumns
 
     dataset = md.open("s", cache)
     test = {dataset.row(name) for name in dataset.split("main")["test"]}
 
-    class Sealed(list):
+    class SealedCells(list):
         def __getitem__(self, row):
             assert row not in test, "a test target was read"
             return super().__getitem__(row)
@@ -89,13 +90,19 @@ def test_training_never_reads_a_test_target(cache, monkeypatch):
         def __iter__(self):
             raise AssertionError("all targets were read")
 
+    class Sealed(TableColumns):
+        def numbers(self, name, rows):
+            assert name != TARGET or not test.intersection(rows.tolist()), "a test target was read"
+            return super().numbers(name, rows)
+
+        def __getitem__(self, name):
+            cells = super().__getitem__(name)
+            return SealedCells(cells) if name == TARGET else cells
+
     plain = DatasetFolder.columns.func
-
-    def columns(self):
-        found = plain(self)
-        return {**found, TARGET: Sealed(found[TARGET])}
-
-    monkeypatch.setattr(DatasetFolder, "columns", property(columns))
+    monkeypatch.setattr(
+        DatasetFolder, "columns", property(lambda self: Sealed(plain(self)._checked))
+    )
     assert train(cache) == 0
     with pytest.raises(AssertionError, match="test target"):
         main(["evaluate", "a", "--cache", str(cache), "--no-pictures"])
