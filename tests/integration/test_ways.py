@@ -47,8 +47,9 @@ def test_the_materials_project_from_the_wheel_killed_and_resumed(tmp_path):
         (feature,), (again,) = built["features"], resumed["features"]
         assert (feature["feature"], feature["rows"]) == ("ofm", built["rows"])
         assert again["arrays_digest"] == feature["arrays_digest"]
-        assert groups["split"] == "group-chemsys-70-15-15-seed0"
-        assert sum(groups["sizes"].values()) == built["rows"]
+        (split,) = groups["splits"]
+        assert split["split"] == "group-chemsys-70-15-15-seed0"
+        assert sum(split["sizes"].values()) == built["rows"]
         assert of_store["verified"]["problems"] == []
         assert of_store["verified"]["artefacts"] == 3
     stored = [found[store]["built"]["features"][0]["arrays_digest"] for store in ("zarr", "hdf5")]
