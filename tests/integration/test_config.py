@@ -13,6 +13,8 @@ import matdata as md
 from matdata.cli import main
 from matdata.store.config_file import COMMAND_LINE_ONLY
 
+pytestmark = pytest.mark.slow
+
 BUILD = """
 source = "sample:60"
 features = ["fractions"]

@@ -11,6 +11,8 @@ from support.files import write_csv
 import matdata as md
 from matdata.cli import main
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def source(tmp_path):

@@ -19,6 +19,8 @@ from matdata.datasets.exporting import ExportRequest, export_dataset
 from matdata.datasets.exports import hf
 from matdata.datasets.exports.content import Exported
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):

@@ -22,6 +22,8 @@ from matdata.datasets.exports.formats import FORMATS
 from matdata.datasets.exports.headers import headers_of
 from matdata.datasets.exports.losses import ASPECTS
 
+pytestmark = pytest.mark.slow
+
 BUILT_AGAIN = [name for name, one in FORMATS.items() if one.rebuilt_from is not None]
 #: Formats of which nothing at all is lost but splits that were not asked for.
 EXACT = ("hf", "aselmdb", "pyg", "optimade")

@@ -10,6 +10,8 @@ from matdata.features import FEATURIZERS
 from matdata.plugin import Block, FeatureError
 from matdata.testing.featurizers import FeaturizerContract
 
+pytestmark = pytest.mark.slow
+
 #: Each feature with settings that differ from the defaults where it has some.
 CASES: dict[str, dict[str, object]] = {
     "cell-density": {},

@@ -15,6 +15,8 @@ from matdata.cli import main
 from matdata.core.errors import SourceError
 from matdata.sources.files import Files
 
+pytestmark = pytest.mark.slow
+
 FORMULAS = ["NaCl", "MgO", "Fe2O3", "LiF", "KBr", "CaO"]
 PARTS = {"train": FORMULAS[:3], "val": FORMULAS[3:5], "test": FORMULAS[5:]}
 

@@ -20,6 +20,8 @@ from matdata.sharing import archive, record
 from matdata.sharing.record import Record, marker, sealed
 from matdata.sources import limits
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 RECORD = "datasets/golden/local-5ca89036.json"
 DIGEST = hashlib.sha256(b"content").hexdigest()

@@ -14,6 +14,8 @@ from support.files import cif, poscar, write_csv, write_extxyz, write_folder
 import matdata as md
 from matdata.cli import main
 
+pytestmark = pytest.mark.slow
+
 
 def test_zips_are_read_by_several_workers(tmp_path):
     folder = write_folder(tmp_path / "z", few())

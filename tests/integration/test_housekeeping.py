@@ -23,6 +23,8 @@ from matdata.store.manifest import NAME, RECEIPT, seal
 from matdata.store.records import write_record
 from matdata.store.usage import Usage, disk_size
 
+pytestmark = pytest.mark.slow
+
 
 def build(cache, rows=40, name="a", **options):
     """A dataset of formulas with a split and a feature."""

@@ -16,6 +16,8 @@ from matdata.evaluation import interpret
 from matdata.store.tables import read_table
 from matdata.training.run_lookup import find_run
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("matdata_lgdcnn")
 
 FINDER = ["width=6", "functions=32,16", "pool=4", "filters=2", "dense=8,8,8,8"]

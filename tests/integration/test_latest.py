@@ -15,6 +15,8 @@ from matdata.cli import main
 from matdata.core.errors import FeatureError, StoreError
 from matdata.store.latest import LATEST, order
 
+pytestmark = pytest.mark.slow
+
 
 def build(cache, **options):
     return md.build("sample:40", cache=cache, workers=1, name="a", **{"split": None, **options})

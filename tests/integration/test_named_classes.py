@@ -15,6 +15,8 @@ from support.runs import train
 import matdata as md
 from matdata.cli import main
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("cubic", "hexagonal", "trigonal")
 TARGETS = ("kind", "is_metal", "remark")
 BRIEF = ["--epochs", "2", "--threads", "1"]

@@ -12,6 +12,8 @@ import matdata as md
 from matdata.cli import main
 from matdata.sources.matminer_data import MatminerData
 
+pytestmark = pytest.mark.slow
+
 ROWS = ["NaCl,-1.0", "NaCl,-2.0", "NaCl,-3.0", "MgO,-3.0"]
 
 

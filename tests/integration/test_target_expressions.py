@@ -15,6 +15,8 @@ from matdata.cli import main
 from matdata.training.data import View
 from matdata.training.target_cells import cells_of
 
+pytestmark = pytest.mark.slow
+
 #: About half of the materials lie outside the domain of the logarithm.
 MEDIAN = -17
 LOG = f"log10({MEDIAN} - {TARGET})"

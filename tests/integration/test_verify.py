@@ -12,6 +12,8 @@ import matdata as md
 from matdata.cli import main
 from matdata.core.errors import StoreError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):

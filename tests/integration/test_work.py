@@ -26,6 +26,8 @@ from matdata.store.leases import Leases
 from matdata.store.locks import LOCK
 from matdata.store.records import read_record, write_record
 
+pytestmark = pytest.mark.slow
+
 FEATURES = ["fractions", "magpie"]
 OPTIONS = {"shard_rows": 10, "workers": 1}
 PATIENCE = 120
