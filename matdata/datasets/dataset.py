@@ -76,7 +76,9 @@ class Dataset(Contents):
         --------
         >>> (ofm,) = ds.featurize("ofm", set={"ofm": {"period_tag": True}})
         """
-        names = [name for one in specs for name in ([one] if isinstance(one, str) else one)]
+        names = [
+            name for one in specs for name in (one if isinstance(one, (list, tuple)) else [one])
+        ]
         keywords = feature_options(None, {"features": names, **options})
         return self.add_features(keywords, executor, quiet)
 

@@ -17,6 +17,9 @@ ENV = "MATDATA_REMOTE"
 #: Names of a reference at most (``DATASET/features/FEATURE``): so far up the folder may lie.
 DEPTH = 3
 
+#: Characters of a path or an address: PATH_MAX of Linux.
+LONGEST = 4096
+
 
 class Located(NamedTuple):
     """A shared folder, and what is named in it: empty if the address is that of the folder."""
@@ -36,10 +39,15 @@ def locate(what: str | Path) -> Located:
     Raises
     ------
     ConfigError
-        If it is the name of an artefact, and the variable is not set.
+        If it is the name of an artefact, and the variable is not set; or no path is so long.
     StoreError
         If there is no shared folder at the address or above it, or it cannot be reached.
     """
+    if len(str(what)) > LONGEST:
+        raise ConfigError(
+            f"{excerpt(what, 100)!r} is longer than any path or address",
+            next_step="name a dataset, or a shared folder by its path or address",
+        )
     if not is_address(what):
         base = os.environ.get(ENV, "")
         if not base:

@@ -99,7 +99,10 @@ def test_what_another_user_may_not_read_is_named_and_skipped(shared, name, liste
 
 def test_a_build_in_a_cache_of_another_user_is_one_clear_error(shared):
     _, run = shared
-    done = run("build", "sample:60", "--name", "s")
+    same = run("build", "sample:60", "--name", "s")
+    assert same.returncode == 0, same.stderr
+    assert "unchanged" in same.stdout
+    done = run("build", "sample:61", "--name", "s")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "cannot write" in done.stderr
