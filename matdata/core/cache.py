@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import secrets
 import warnings
 from pathlib import Path
 
@@ -121,7 +122,7 @@ def ensure_writable(cache: Path) -> None:
         If it cannot be created or written.
     """
     require_own(cache)
-    probe = cache / f".probe-{os.getpid()}"
+    probe = cache / f".probe-{os.getpid()}-{secrets.token_hex(4)}"  # threads share a process
     try:
         for kind in KINDS:
             (cache / kind).mkdir(parents=True, exist_ok=True)

@@ -362,7 +362,7 @@ def test_an_archive_comes_back_byte_by_byte(cache, other, tmp_path, ending):
         ("golden/splits/nosuch", "has no split 'nosuch'"),
         ("runs/nosuch", "no run 'nosuch'"),
         ("snapshots/files/nosuch", "no snapshots files/nosuch"),
-        ("a/b/c/d", "names no artefact"),
+        ("a/b/c/d", "an artefact of the cache is needed"),
     ],
 )
 def test_what_is_not_there_is_named(cache, tmp_path, ref, message):
