@@ -17,7 +17,7 @@ from pathlib import Path
 import matdata as md
 from matdata.building.options import BuildOptions
 from matdata.building.feature_stage import add_features
-from matdata.core.schedulers import workers_on
+from matdata.adapters.schedulers import workers_on
 
 
 def seconds_of(dataset: md.Dataset, home: Path, options: BuildOptions) -> float:

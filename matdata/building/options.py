@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 
+from matdata.adapters.schedulers import workers_on
 from matdata.core.console import Console
 from matdata.core.documents import JsonMapping
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.executors import Executor, Workers
 from matdata.core.scheduler_names import HELP as SCHEDULERS
-from matdata.core.schedulers import workers_on
 from matdata.core.settings import Settings, setting
 from matdata.curate.settings import CurateSettings
 from matdata.store.locks import TERM

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from matdata.adapters.schedulers import workers_on
 from matdata.checks.artefacts import LEFT, check_artefact
 from matdata.checks.downloads import check_downloads
 from matdata.checks.openings import OPENINGS, check_openings
@@ -14,7 +15,6 @@ from matdata.checks.report import Report
 from matdata.checks.runs import check_run
 from matdata.core.cache import BLOCKS, KINDS, README
 from matdata.core.errors import StoreError
-from matdata.core.schedulers import workers_on
 from matdata.evaluation.openings import openings_path
 from matdata.sources.download import DOWNLOADS
 from matdata.store.artefact import STAGING

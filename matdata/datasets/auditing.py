@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from matdata.adapters.schedulers import workers_on
 from matdata.core.errors import ConfigError
-from matdata.core.schedulers import workers_on
 from matdata.splits.audit import Report
 from matdata.splits.saved import audit_split, load_split
 from matdata.store.dataset_folder import DatasetFolder

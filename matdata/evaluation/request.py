@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from matdata.adapters.schedulers import workers_on
 from matdata.core.cache import cache_dir
 from matdata.core.errors import ConfigError
 from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.core.given import require_name
 from matdata.core.options import Values
 from matdata.core.scheduler_names import check_scheduler
-from matdata.core.schedulers import workers_on
 from matdata.evaluation.derive.base import Derivation
 from matdata.evaluation.derive.texts import as_derivation
 from matdata.evaluation.fold_runs import runs_of_folds

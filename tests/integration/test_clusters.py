@@ -197,7 +197,7 @@ def test_the_scheduler_is_killed(bench, tmp_path):
 
 
 def test_a_scheduler_that_is_not_there_is_one_error(monkeypatch):
-    from matdata.core import dask_client
+    from matdata.adapters import dask as dask_client
 
     monkeypatch.setattr(dask_client, "CONNECT", "1s")
     with (
@@ -208,7 +208,7 @@ def test_a_scheduler_that_is_not_there_is_one_error(monkeypatch):
 
 
 def _lose_the_scheduler(opened: Cluster) -> None:
-    from matdata.core import dask_client
+    from matdata.adapters import dask as dask_client
 
     with dask_client.connected(opened.address, patience=60.0) as executor:
         opened.kill(opened.scheduler)

@@ -8,10 +8,10 @@ import sys
 import pytest
 from support.executors import InCaller
 
+from matdata.adapters.schedulers import workers_on
 from matdata.core.errors import ConfigError
 from matdata.core.executors import ordered_map
 from matdata.core.scheduler_names import check_scheduler
-from matdata.core.schedulers import workers_on
 
 
 @pytest.mark.parametrize("name", [None, "threads", "processes", "dask", "tcp://10.0.0.7:8786",
@@ -57,7 +57,7 @@ def test_dask_is_imported_when_it_is_asked_for_and_named_where_it_is_missing():
     script = """
 import sys
 from matdata.core.packages import MissingPackageError
-from matdata.core.schedulers import workers_on
+from matdata.adapters.schedulers import workers_on
 import matdata.building.pipeline, matdata.cli.arguments
 
 with workers_on("threads", 2):

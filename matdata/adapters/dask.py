@@ -172,7 +172,7 @@ def local_cluster(workers: int, patience: float) -> Iterator[DaskExecutor]:
                     threads_per_worker=1,
                     dashboard_address=None,
                     silence_logs=logging.CRITICAL,
-                    preload=["matdata.core.dask_worker"],
+                    preload=["matdata.adapters.dask_worker"],
                 )
             )
         yield opened.enter_context(connected(cluster.scheduler_address, patience))

@@ -61,7 +61,7 @@ def workers_on(
         yield own if scheduler is None else replace(own, kind=OWN[scheduler])
         return
     with needed_for(f"--scheduler {scheduler}", "leave the option out"):
-        from matdata.core.dask_client import connected, local_cluster
+        from matdata.adapters.dask import connected, local_cluster
     patience = _patience()
     is_local = scheduler == DASK
     opened = local_cluster(own.count, patience) if is_local else connected(scheduler, patience)
