@@ -13,5 +13,7 @@ from matdata.sharing.workflow import import_asked
 def run(given: argparse.Namespace) -> int:
     """Take all that a pushed folder or an archive of one holds."""
     path = path_of(given.path, "the path")
-    print_pulled(import_asked(path, given.workers, cache_of(given), console_of(given)), given)
+    print_pulled(
+        import_asked(path, given.workers, cache_of(given), console_of(given)), given, "imported"
+    )
     return 0

@@ -19,8 +19,8 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def print_pulled(pulled: Sequence[Pulled], given: argparse.Namespace) -> None:
-    """Print what became of each artefact."""
+def print_pulled(pulled: Sequence[Pulled], given: argparse.Namespace, word: str = "pulled") -> None:
+    """Print what became of each artefact; `word` says how those came that were not there."""
     received = sum(one.received for one in pulled)
     if given.json:
         artefacts = [
@@ -39,5 +39,6 @@ def print_pulled(pulled: Sequence[Pulled], given: argparse.Namespace) -> None:
         print_json({"artefacts": artefacts, "received_bytes": received, "unchanged": unchanged})
     elif not given.quiet:
         for one in pulled:
-            print_line(f"{one.state} {one.kind} {one.ref}, {human_bytes(one.size)}")
-        print_line(f"{human_bytes(received)} received")
+            state = word if one.state == "pulled" else one.state
+            print_line(f"{state} {one.kind} {one.ref}, {human_bytes(one.size)}")
+        print_line(f"{human_bytes(received)} {'received' if word == 'pulled' else word}")

@@ -52,8 +52,9 @@ def steps_of(pending: Sequence[tuple[Job, ArtefactWriter]], console: Console) ->
     for job, writer in pending:
         tasks = shard_tasks(job, writer.staging)
         todo = [task for task in tasks if not all(map(writer.has, task.parts))]
-        if len(todo) < len(tasks):
-            console.say(f"resuming {job.featurizer.spec}: {len(tasks) - len(todo)} shards done")
+        if 0 < len(todo) < len(tasks):
+            done = f"{len(tasks) - len(todo)} of {len(tasks)} shards done"
+            console.say(f"resuming {job.featurizer.spec}: {done}")
         missing += [(job, task) for task in todo]
     return by_rows(missing)
 

@@ -143,7 +143,7 @@ class _Shared:
             return
         self.shards.record(record)
         lease.release()
-        self._console.say(f"{spec}: shard {record.shard} of {len(self.tasks)} finished")
+        self._console.say(f"{spec}: shard {record.shard + 1} of {len(self.tasks)} finished")
 
     def finish(self, workers: Workers) -> BuiltFeature:
         """The feature, committed by this process or another one."""
