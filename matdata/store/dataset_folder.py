@@ -88,7 +88,7 @@ class DatasetFolder:
 
     @functools.cached_property
     def columns(self) -> TableColumns:
-        """The table's columns, each read when it is asked for."""
+        """The table's columns, each read at its first use."""
         return TableColumns(self._table)
 
     def _table(self) -> Path:

@@ -28,7 +28,7 @@ class DatasetRows:
     Parameters
     ----------
     dataset
-        The dataset; of its table no more is read than what is asked for.
+        The dataset; of its table only the columns are read that a method needs.
     """
 
     def __init__(self, dataset: DatasetFolder) -> None:
@@ -136,4 +136,7 @@ class DatasetRows:
     @functools.cached_property
     def n_amounts(self) -> int:
         """Elements of all compositions, each counted once per composition that has it."""
-        return sum(len(self.compositions(*rows).numbers) for rows in self.ranges())
+        import pyarrow.compute as pc
+
+        self.check_column("n_elements")
+        return int(pc.sum(self.dataset.columns.array("n_elements")).as_py() or 0)

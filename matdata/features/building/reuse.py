@@ -35,7 +35,7 @@ from matdata.store.manifest import RECEIPT, read_manifest
 from matdata.store.records import read_record
 from matdata.store.sharded import ShardedArrays, read_ledger
 
-#: Versions of the dataset that are looked at, those used last first.
+#: Most versions of the dataset that values are taken from, those used last first.
 VERSIONS = 4
 MADE_BY = "made_by"  # key of the receipt
 PLAN = "reuse.npy"  # ending of the name of a plan
