@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from matdata.core.ledger import Reject
 from matdata.features.base import Column
+from matdata.store.feature_catalogue import KIND
 from matdata.store.manifest import read_manifest
 from matdata.store.sharded import ShardedArrays, concatenated, read_ledger, taken
 
@@ -164,9 +165,9 @@ def merged(
 
 @functools.lru_cache(maxsize=4)
 def _arrays(folder: str) -> ShardedArrays:
-    return ShardedArrays(Path(folder), read_manifest(Path(folder), "feature"))
+    return ShardedArrays(Path(folder), read_manifest(Path(folder), KIND))
 
 
 @functools.lru_cache(maxsize=4)
 def _ledger(folder: str) -> list[Reject]:
-    return read_ledger(Path(folder), read_manifest(Path(folder), "feature"))
+    return read_ledger(Path(folder), read_manifest(Path(folder), KIND))
