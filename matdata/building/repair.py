@@ -24,7 +24,6 @@ from matdata.core.executors import Workers, default_workers
 from matdata.curate.settings import CurateSettings
 from matdata.features import FEATURIZERS, featurizer
 from matdata.features.building.jobs import Job
-from matdata.features.building.runner import KIND as FEATURE
 from matdata.features.building.runner import SHARD_ROWS, run
 from matdata.sources.snapshot import Snapshot
 from matdata.sources.snapshot_requests import KIND as SNAPSHOT
@@ -41,6 +40,7 @@ from matdata.store.catalogue import (
 from matdata.store.damage import damage_of, require_whole
 from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.feature_catalogue import KIND as FEATURE
 from matdata.store.feature_catalogue import of_feature
 from matdata.store.manifest import RECEIPT, is_committed, read_manifest
 from matdata.store.records import read_record

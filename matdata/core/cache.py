@@ -84,7 +84,7 @@ def _also(text: str) -> tuple[Path, ...]:
 
 
 def _is_there(folder: Path) -> bool:
-    """Whether it is a folder; also a no where that may not be looked at."""
+    """Whether it is a folder; False where the user may not see it."""
     return os.path.isdir(folder)
 
 

@@ -23,7 +23,7 @@ RETRIES = 3
 #: Workers that one task may lose in all. Dask gives a task to several of them (by default 4) before
 #: it reports a single loss, so that `RETRIES` alone would let one task kill 16.
 MOST_LOST = 8
-#: What dask raises where a worker was lost, by name: it is imported by who asks for it alone.
+#: Names of the exceptions of dask, an optional package, where a worker was lost.
 LOST_IN_DASK = frozenset(("KilledWorker", "CommClosedError"))
 
 
@@ -51,7 +51,7 @@ class LossLog:
     lines
         One for each loss.
     report
-        Called with each line; nobody is informed if None.
+        Called with each line; None for no report.
     """
 
     lines: list[str] = field(default_factory=list)

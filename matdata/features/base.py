@@ -226,7 +226,7 @@ class Featurizer(ABC, Generic[S_co]):
 
     @property
     def intermediates(self) -> tuple[Intermediate[object], ...]:
-        """What it asks for in `featurize` that others may ask for, too: computed once for all.
+        """Intermediates that `featurize` reads and others may read, too: computed once for all.
 
         Features that declare an equal one and are built together share a pass over the dataset.
         """

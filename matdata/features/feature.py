@@ -19,9 +19,8 @@ from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.features import FEATURIZERS, featurizer
 from matdata.features.base import Dense, Featurizer
-from matdata.features.building.runner import KIND
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.store.feature_catalogue import find_feature
+from matdata.store.feature_catalogue import KIND, find_feature
 from matdata.store.manifest import read_manifest
 from matdata.store.sharded import Parts, ShardedArrays, read_ledger
 

@@ -1,6 +1,6 @@
 """What several featurizers compute from the same crystals: once, if they are built together.
 
-A featurizer declares its intermediates (`Featurizer.intermediates`) and asks one for its value::
+A featurizer declares its intermediates (`Featurizer.intermediates`) and reads its value::
 
     @dataclass(frozen=True)
     class Tessellating(Intermediate[Tessellation]):
@@ -43,7 +43,7 @@ class Intermediate(ABC, Generic[T_co]):
         """The value for a batch."""
 
     def of(self, batch: Crystals) -> T_co:
-        """The value for a batch: that of this pass, if another featurizer has asked for it."""
+        """The value for a batch: that of this pass, if another featurizer has read it."""
         values = _VALUES.get()
         if values is None:
             return self.compute(batch)

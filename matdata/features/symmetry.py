@@ -46,7 +46,7 @@ class SymmetrySearch(Intermediate["Symmetry"]):
 
     @classmethod
     def with_settings(cls, chosen: SymmetrySettings) -> SymmetrySearch:
-        """The search that a feature asks for."""
+        """The search with the settings of a feature."""
         return cls(chosen.engine, chosen.symprec, chosen.angle_tolerance)
 
     def compute(self, batch: Crystals) -> Symmetry:

@@ -18,9 +18,9 @@ from matdata.sources.chunk_files import (
 )
 from matdata.sources.snapshot_requests import KIND, manifest_for, manifests_of
 from matdata.store import tables
-from matdata.store.artefact import check_files
 from matdata.store.damage import State
 from matdata.store.manifest import is_committed, read_manifest
+from matdata.store.parts import check_once
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,7 @@ class Snapshot:
         DamageError
             If one is missing or damaged.
         """
-        check_files(self.folder, self.manifest, part)
-        return self.folder / part
+        return check_once(self.folder, self.manifest, part)
 
     def load(self) -> tuple[Structures, tables.Columns, list[Reject]]:
         """All records: structures of those that have one, table and rejects."""

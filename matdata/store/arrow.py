@@ -103,7 +103,7 @@ _DTYPES: dict[pa.DataType, Any] = {
 
 
 def learn(kind: ColumnKind, array: pa.Array) -> None:
-    """Learn a column's kind from clean cells in Arrow, of which numbers are not looked at."""
+    """Learn a column's kind from clean cells in Arrow, by its type where that is enough."""
     if array.null_count == len(array):
         return
     if array.type in _WORDS:

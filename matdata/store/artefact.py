@@ -32,12 +32,11 @@ from matdata.store.manifest import (
     NAME,
     RECEIPT,
     is_committed,
-    part_files,
     read_manifest,
     seal,
 )
+from matdata.store.parts import write_part
 from matdata.store.records import write_record
-from matdata.store.wholeness import require_whole_file
 
 JOURNAL = "journal.jsonl"
 STAGING = ".building-"
@@ -131,9 +130,9 @@ class ArtefactWriter:
         try:
             with files.replacing(self.staging / part) as temporary:
                 files.link(folder / part, temporary)
-            self.record(entry)
         except OSError as error:
             raise storage_error(error, self.staging) from error
+        self.record(entry)
 
     def _drop_unrecorded(self) -> None:
         keep = {self.staging / part for part in self.parts}
@@ -150,27 +149,33 @@ class ArtefactWriter:
         return part in self.parts
 
     def write(self, part: str, write: Callable[[Path], None], **meta: object) -> None:
-        """Write one part by calling `write` with a temporary path, then record it.
+        """Write one part (`parts.write_part`) and record it.
 
         Raises
         ------
         StoreError
-            If the disk is full or not writable; finished parts are kept.
+            As `parts.write_part`; finished parts are kept.
         """
-        final = self.staging / part
         try:
-            with files.replacing(final) as temporary:
-                write(temporary)
-            records = files.file_records(self.staging, final)
-            self.record({"part": part, "files": records, "meta": meta})
-        except OSError as error:
+            entry = write_part(self.staging, part, write, **meta)
+        except StoreError:
             self._lock.require()  # whoever took it over has removed what was not recorded
-            raise storage_error(error, final) from error
+            raise
+        self.record(entry)
 
     def record(self, entry: JsonObject) -> None:
-        """Note in the journal that a part is finished: what `parts.write_part` returned."""
+        """Note in the journal that a part is finished: what `parts.write_part` returned.
+
+        Raises
+        ------
+        StoreError
+            If the lock is lost, or the disk is full or not writable.
+        """
         self._lock.require()
-        journal.append(self.staging / JOURNAL, entry)
+        try:
+            journal.append(self.staging / JOURNAL, entry)
+        except OSError as error:
+            raise storage_error(error, self.staging) from error
         self.parts[entry["part"]] = entry
 
     def commit(self, name: str, content: JsonObject, receipt: JsonObject) -> Path:
@@ -272,17 +277,3 @@ def building(
         yield writer
         if not writer.parts:  # another process has finished it: leave nothing behind
             files.remove(writer.staging)
-
-
-def check_files(folder: Path, manifest: JsonObject, part: str) -> None:
-    """Check the digests of a part's files before they are read.
-
-    Raises
-    ------
-    DamageError
-        If a file is missing or its bytes were changed, naming the file.
-    StoreError
-        If a file may not be read.
-    """
-    for name, (size, digest) in part_files(manifest, part).items():
-        require_whole_file(folder / name, size, digest, folder)

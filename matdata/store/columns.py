@@ -6,6 +6,7 @@ structure.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +57,9 @@ def read_crystals(
 
 def read_structures(path: Path, ids: Any) -> Structures:
     """Read what `write_structures` wrote; `ids` (n,) in the order of the table's rows."""
-    shard = hdf5.Shard(path)
-    try:
+    with contextlib.closing(hdf5.Shard(path)) as shard:
         columns = read_crystals(shard)
-        rows = shard.read(ROWS) if ROWS in shard else None
-    finally:
-        shard.close()
+    rows = read_structure_rows(path)
     names = as_ids(ids)
     if rows is None:
         return Structures.of(Crystals(names, **columns))
@@ -70,8 +68,5 @@ def read_structures(path: Path, ids: Any) -> Structures:
 
 def read_structure_rows(path: Path) -> Int | None:
     """Rows (k,) of the table that have a structure; None where all have one."""
-    shard = hdf5.Shard(path)
-    try:
+    with contextlib.closing(hdf5.Shard(path)) as shard:
         return shard.read(ROWS) if ROWS in shard else None
-    finally:
-        shard.close()

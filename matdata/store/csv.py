@@ -23,7 +23,7 @@ _FORMULA = re.compile(rf"(^|[;\t\r\n])(?!{_NUMBER})([ ']*[=+\-@＝＋－＠])")
 _QUOTED = re.compile(r'[",;\t\r\n]|^ | $')
 
 
-def write_csv(path: Path, columns: Mapping[str, Sequence[object]], *, raw: bool = False) -> None:
+def write_csv(path: Path, columns: Mapping[str, Sequence[object]]) -> None:
     """Write columns of one length as CSV (UTF-8, commas, a header, ``\\n`` at line ends).
 
     Parameters
@@ -33,8 +33,6 @@ def write_csv(path: Path, columns: Mapping[str, Sequence[object]], *, raw: bool 
     columns
         Cells by column: numbers, booleans, texts, lists; None is an empty cell. Records, and lists
         of them or of texts, are written as JSON.
-    raw
-        Write texts unchanged, also those that a spreadsheet would execute.
 
     Raises
     ------
@@ -44,13 +42,16 @@ def write_csv(path: Path, columns: Mapping[str, Sequence[object]], *, raw: bool 
         If columns differ in length.
     """
     with open(path, "w", newline="", encoding="utf-8") as file:
-        file.writelines(csv_lines(columns, raw=raw))
+        file.writelines(csv_lines(columns))
 
 
 def csv_lines(
     columns: Mapping[str, Sequence[object]], *, header: bool = True, raw: bool = False
 ) -> Iterator[str]:
-    """The lines of `write_csv`, each with its line end; without the first if not `header`."""
+    """The lines of `write_csv`, each with its line end; without the first if not `header`.
+
+    `raw` leaves texts unchanged, also those that a spreadsheet would execute.
+    """
     if header:
         yield ",".join(_cell(name, raw) for name in columns) + "\n"
     for row in zip(*columns.values(), strict=True):

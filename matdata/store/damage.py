@@ -7,17 +7,15 @@ matdata wrote is never mended: it is refused.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
 from matdata.core.console import Console
 from matdata.core.documents import JsonMapping
 from matdata.core.errors import DamageError
-from matdata.core.executors import default_workers
 from matdata.store import files
 from matdata.store.manifest import NAME, RECEIPT, read_manifest
-from matdata.store.verify import check_json, check_receipt, fault_from
+from matdata.store.verify import check_json, check_receipt, content_faults, fault_from
 from matdata.store.walk import Fault
 from matdata.store.wholeness import MISSING, damage_error, fault_of, is_refusal
 
@@ -44,19 +42,11 @@ def damage_of(folder: Path, kind: str) -> list[Fault]:
     except DamageError as error:
         return [fault_from(folder / NAME, error)]
     faults = check_json(folder / NAME, lambda _: None) + check_receipt(folder)
-    faults += _damaged_files(folder, manifest["files"])
+    faults += content_faults(folder, manifest["files"])
     for one in faults:
         if is_refusal(one.what):
             raise damage_error(one.path, one.what, artefact=folder)
     return faults
-
-
-def _damaged_files(folder: Path, records: Mapping[str, Sequence[Any]]) -> list[Fault]:
-    paths = [folder / name for name in records]
-    # threads: hashing holds no lock of Python
-    with ThreadPoolExecutor(default_workers()) as pool:
-        faults = pool.map(lambda path, record: fault_of(path, *record), paths, records.values())
-        return [Fault(path, fault) for path, fault in zip(paths, faults, strict=True) if fault]
 
 
 def require_whole(folder: Path, kind: str) -> None:

@@ -18,7 +18,6 @@ from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.core.structures import Structures
 from matdata.store import notes, tables
-from matdata.store.artefact import check_files
 from matdata.store.columns import GIVEN_FORMULA, read_structures
 from matdata.store.formats import stamp, upgraded
 from matdata.store.manifest import read_manifest
@@ -77,17 +76,23 @@ class DatasetFolder:
         known = having.get(self.kind)
         return rows - int(self.manifest.get("structures", 0) if known is None else known)
 
-    def _checked(self, part: str) -> Path:
-        check_files(self.folder, self.manifest, part)
-        return self.folder / part
+    def checked(self, part: str) -> Path:
+        """The path of a part; its files are compared with their digests once per process.
+
+        Raises
+        ------
+        DamageError
+            If one is missing or damaged.
+        """
+        return check_once(self.folder, self.manifest, part)
 
     @functools.cached_property
     def columns(self) -> TableColumns:
-        """The table's columns, each read when it is asked for."""
+        """The table's columns, each read at its first use."""
         return TableColumns(self._table)
 
     def _table(self) -> Path:
-        return check_once(self.folder, self.manifest, "table.parquet")
+        return self.checked("table.parquet")
 
     def require_column(
         self, name: str, use: str = "", error: type[MatdataError] = StoreError
@@ -176,7 +181,7 @@ class DatasetFolder:
         """The structures of the rows that have one."""
         if self.kind == "composition":
             return Structures.none(self.ids)
-        return read_structures(self._checked("crystals.h5"), self.ids)
+        return read_structures(self.checked("crystals.h5"), self.ids)
 
     def require_structures(self) -> None:
         """Raise a `StructureError` if the dataset holds compositions only."""
@@ -221,11 +226,11 @@ class DatasetFolder:
 
     def rejects(self) -> list[Reject]:
         """The ledger."""
-        return ledger.from_columns(tables.read_table(self._checked("ledger.parquet")))
+        return ledger.from_columns(tables.read_table(self.checked("ledger.parquet")))
 
     def funnel(self) -> list[JsonObject]:
         """Steps of the funnel."""
-        steps: list[JsonObject] = read_json(self._checked("funnel.json"))["steps"]
+        steps: list[JsonObject] = read_json(self.checked("funnel.json"))["steps"]
         return steps
 
     # Splits may be added to a finished dataset; each is a table with a sealed note.

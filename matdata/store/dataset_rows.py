@@ -16,9 +16,8 @@ from matdata.core.crystals import Crystals, Int, as_ids
 from matdata.core.errors import MatdataError, StoreError
 from matdata.core.structures import Structures
 from matdata.store import hdf5, tables
-from matdata.store.columns import GIVEN_FORMULA, ROWS, read_crystals
+from matdata.store.columns import GIVEN_FORMULA, read_crystals, read_structure_rows
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.store.parts import check_once
 
 ROWS_AT_ONCE = 16384
 
@@ -29,7 +28,7 @@ class DatasetRows:
     Parameters
     ----------
     dataset
-        The dataset; of its table no more is read than what is asked for.
+        The dataset; of its table only the columns are read that a method needs.
     """
 
     def __init__(self, dataset: DatasetFolder) -> None:
@@ -63,21 +62,15 @@ class DatasetRows:
     @property
     def table_path(self) -> Path:
         """The file of the table, checked."""
-        return check_once(self.dataset.folder, self.dataset.manifest, "table.parquet")
+        return self.dataset.checked("table.parquet")
 
-    @contextlib.contextmanager
-    def _crystals(self) -> Iterator[hdf5.Shard]:
-        shard = hdf5.Shard(check_once(self.dataset.folder, self.dataset.manifest, "crystals.h5"))
-        try:
-            yield shard
-        finally:
-            shard.close()
+    def _crystals(self) -> contextlib.closing[hdf5.Shard]:
+        return contextlib.closing(hdf5.Shard(self.dataset.checked("crystals.h5")))
 
     @functools.cached_property
     def _rows_of_crystals(self) -> Int | None:
         """Rows (k,) that have a structure; None where all have one."""
-        with self._crystals() as shard:
-            return shard.read(ROWS) if ROWS in shard else None
+        return read_structure_rows(self.dataset.checked("crystals.h5"))
 
     @functools.cached_property
     def rows_with_structure(self) -> Int:
@@ -143,4 +136,7 @@ class DatasetRows:
     @functools.cached_property
     def n_amounts(self) -> int:
         """Elements of all compositions, each counted once per composition that has it."""
-        return sum(len(self.compositions(*rows).numbers) for rows in self.ranges())
+        import pyarrow.compute as pc
+
+        self.check_column("n_elements")
+        return int(pc.sum(self.dataset.columns.array("n_elements")).as_py() or 0)

@@ -17,6 +17,8 @@ from matdata.store.latest import LATEST, last_of
 from matdata.store.manifest import read_manifest
 from matdata.store.walk import Fault
 
+KIND = "feature"
+
 
 def features_kept(cache: Path, ref: str) -> Kept:
     """The features of one dataset."""

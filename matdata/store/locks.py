@@ -289,7 +289,7 @@ def holder_of(path: Path) -> Holder | None:
     Raises
     ------
     OSError
-        If the lock may not be looked at.
+        If the lock may not be read.
     """
     try:
         names = sorted(entry.name for entry in path.iterdir())

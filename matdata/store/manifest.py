@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from matdata.core.digest import digest_json
-from matdata.core.documents import JsonObject
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import DamageError, StoreError
 from matdata.core.redaction import hide_known, redacted
 from matdata.store.formats import FORMATS, require_readable, stamp, upgraded
@@ -65,7 +65,7 @@ def is_committed(folder: Path) -> bool:
     return fault_of(folder / NAME) != MISSING
 
 
-def part_files(manifest: JsonObject, part: str) -> dict[str, list[Any]]:
+def part_files(manifest: JsonMapping, part: str) -> dict[str, list[Any]]:
     """The records ``[bytes, sha256]`` of the files that belong to one part."""
     inside = part + "/"
     records: dict[str, list[Any]] = manifest["files"]

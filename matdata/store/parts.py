@@ -1,4 +1,4 @@
-"""Parts of an artefact under construction, written by any worker; files checked once per process.
+"""Parts of an artefact: written by any worker, and checked once per process before they are read.
 
 The worker writes and describes, the driver records: see `ArtefactWriter.record`.
 """
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from matdata.core.cache import storage_error
-from matdata.core.documents import JsonObject
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import StoreError
 from matdata.store import files
 from matdata.store.manifest import part_files
@@ -90,11 +90,10 @@ def _differs(final: Path) -> StoreError:
     )
 
 
-def check_once(folder: Path, manifest: JsonObject, part: str) -> Path:
+def check_once(folder: Path, manifest: JsonMapping, part: str) -> Path:
     """Check the digests of a part's files, once per process; the path of the part.
 
-    For files that are read piece by piece. A file is digested again when its inode, size or time
-    of change is another one.
+    A file is digested again when its inode, size or time of change is another one.
 
     Raises
     ------

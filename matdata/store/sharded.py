@@ -16,10 +16,23 @@ from matdata.core.documents import JsonMapping
 from matdata.core.errors import StoreError
 from matdata.core.ledger import Reject
 from matdata.store import tables
-from matdata.store.artefact import check_files
 from matdata.store.backends import backend
+from matdata.store.parts import check_once
 
 Column = npt.NDArray[Any] | Ragged
+
+
+def concatenated(columns: Sequence[Any]) -> Column:
+    """Columns of one field, one after another; at least one."""
+    return Ragged.concat(columns) if isinstance(columns[0], Ragged) else np.concatenate(columns)
+
+
+def taken(fields: Mapping[str, Column], key: Any) -> dict[str, Column]:
+    """Rows of each field, given by a mask (n,) or integers (k,), in that order."""
+    return {
+        name: column.take(key) if isinstance(column, Ragged) else column[key]
+        for name, column in fields.items()
+    }
 
 
 class Part(NamedTuple):
@@ -137,10 +150,7 @@ class ShardedArrays:
         if np.array_equal(order, np.arange(len(order))):
             return columns
         inverse = np.argsort(order, kind="stable")
-        return {
-            name: column.take(inverse) if isinstance(column, Ragged) else column[inverse]
-            for name, column in columns.items()
-        }
+        return taken(columns, inverse)
 
     def part_with(self, first: int, stop: int) -> Part | None:
         """The shard that holds exactly the positions ``first:stop``, if there is one."""
@@ -164,8 +174,8 @@ class ShardedArrays:
         if k not in self._open:
             part = self._parts[k]["part"]
             if self._source is None:
-                check_files(self.folder, self.manifest, part)
-                self._open[k] = self._backend.Shard(self.folder / part)
+                path = check_once(self.folder, self.manifest, part)
+                self._open[k] = self._backend.Shard(path)
             else:
                 self._open[k] = self._backend.Shard(self._source.opened(part))
         return self._open[k]
@@ -181,10 +191,7 @@ class ShardedArrays:
         for k, local in pieces:
             for name in names:
                 pieces_of[name].append(self._read_piece(k, name, local))
-        return {
-            name: Ragged.concat(parts) if isinstance(parts[0], Ragged) else np.concatenate(parts)
-            for name, parts in pieces_of.items()
-        }
+        return {name: concatenated(parts) for name, parts in pieces_of.items()}
 
     def _nothing(self, name: str) -> Column:
         spec = self._fields[name]
@@ -223,6 +230,6 @@ def read_ledger(folder: Path, manifest: JsonMapping) -> list[Reject]:
     names = [p["part"] for p in manifest["parts"] if p["part"].startswith("ledger/")]
     rejects: list[Reject] = []
     for name in names:
-        check_files(folder, dict(manifest), name)
-        rejects += ledger.from_columns(tables.read_table(folder / name))
+        path = check_once(folder, manifest, name)
+        rejects += ledger.from_columns(tables.read_table(path))
     return rejects

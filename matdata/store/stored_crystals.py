@@ -16,7 +16,7 @@ GAP = 32  # crystals between two wanted ones that are read rather than skipped
 
 
 class StoredCrystals:
-    """The structures of a dataset in the order of its rows; of its file no more is read than asked.
+    """The structures of a dataset in the order of its rows; only those taken are read.
 
     Parameters
     ----------

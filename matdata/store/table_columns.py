@@ -1,4 +1,4 @@
-"""Columns of a table's file, each read when it is asked for."""
+"""Columns of a table's file, each read at its first use."""
 
 from __future__ import annotations
 

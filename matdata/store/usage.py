@@ -12,7 +12,7 @@ from matdata.store.walk import entries_below
 BLOCK = 512  # bytes of a block in `st_blocks` (POSIX)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Inode:
     """A file on disk.
 
@@ -20,12 +20,13 @@ class _Inode:
     ----------
     size
         Bytes that the file system allocated.
-    links
-        Its names.
+    links, counted
+        Its names, and how many of them were counted.
     """
 
     size: int
     links: int
+    counted: int = 0
 
 
 class Usage:
@@ -40,7 +41,6 @@ class Usage:
     def __init__(self, paths: Iterable[Path] = ()) -> None:
         self.size = 0
         self._inodes: dict[tuple[int, int], _Inode] = {}
-        self._names: dict[tuple[int, int], int] = {}
         for path in paths:
             self.add(path)
 
@@ -63,13 +63,11 @@ class Usage:
             size = status.st_size if blocks is None else blocks * BLOCK
             self._inodes[key] = _Inode(size, status.st_nlink)
             self.size += size
-        self._names[key] = self._names.get(key, 0) + 1
+        self._inodes[key].counted += 1
 
     def freed(self) -> int:
         """Bytes that are free if all counted names are removed: other names keep a file."""
-        return sum(
-            inode.size for key, inode in self._inodes.items() if inode.links <= self._names[key]
-        )
+        return sum(one.size for one in self._inodes.values() if one.links <= one.counted)
 
 
 def disk_size(path: Path) -> int:

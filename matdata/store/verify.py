@@ -62,7 +62,7 @@ def verify_folder(
         One per file that is damaged, missing, unreadable or not in the manifest.
     """
     faults = check_json(folder / NAME, lambda _: None) + check_receipt(folder)
-    faults += _content_faults(folder, manifest["files"], workers)
+    faults += content_faults(folder, manifest["files"], workers)
     entries = entries_below(folder)
     expected = {*manifest["files"], NAME, RECEIPT}
     added = [
@@ -73,10 +73,18 @@ def verify_folder(
     return [*faults, *entries.faults, *(Fault(folder / n, "is not in the manifest") for n in added)]
 
 
-def _content_faults(
-    folder: Path, files: Mapping[str, tuple[int, str]], workers: Workers | None
+def content_faults(
+    folder: Path, files: Mapping[str, tuple[int, str]], workers: Workers | None = None
 ) -> Iterator[Fault]:
-    """Faults of files by size and SHA-256, in the order of their names."""
+    """Faults of files by size and SHA-256, in the order of their names.
+
+    Parameters
+    ----------
+    folder, files
+        The artefact, and the files in its manifest.
+    workers
+        Who rereads them; None for as many threads as are worth it.
+    """
     groups = list(_groups(files))
     if workers is None:
         # Reading and hashing release the interpreter lock; few small files are not worth threads.

@@ -11,10 +11,10 @@ import numpy as np
 
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonObject
-from matdata.features.building.runner import KIND as FEATURE
 from matdata.load.device_errors import device_errors
 from matdata.store.damage import require_whole
 from matdata.store.dataset_folder import KIND as DATASET
+from matdata.store.feature_catalogue import KIND as FEATURE
 from matdata.store.records import write_record
 from matdata.store.safetensors import write_tensors
 from matdata.training.contents import BEST, NORMALIZER, RESULT, digests

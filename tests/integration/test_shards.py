@@ -13,7 +13,7 @@ from matdata.features import featurizer
 from matdata.features.building.dataset_inputs import input_of_rows
 from matdata.features.building.feature_spec import FeatureSpec
 from matdata.features.building.jobs import Job, shard_tasks
-from matdata.features.building.shards import compute_shard
+from matdata.features.building.shards import compute_pass
 from matdata.features.inputs import PartialInput
 from matdata.store import tables
 from matdata.store.dataset_rows import DatasetRows
@@ -79,11 +79,11 @@ def test_a_task_and_its_record_survive_the_way_to_a_worker(built, tasks, tmp_pat
     assert len({task.key for task in tasks}) == len(tasks)
     task = shipped(tasks[1])
     assert task == tasks[1]
-    record = shipped(compute_shard(task))
+    record = shipped(compute_pass((task,))[0])
     assert (record.shard, record.key, len(record)) == (1, task.key, 16)
     assert [part["part"] for part in record.parts] == list(task.parts)
     assert record.rows + sum(record.rejected.values()) == 16
-    assert compute_shard(task) == record  # equal bytes are dropped
+    assert compute_pass((task,)) == (record,)  # equal bytes are dropped
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
         "00001.h5",
         "00001.parquet",
@@ -93,7 +93,7 @@ def test_a_task_and_its_record_survive_the_way_to_a_worker(built, tasks, tmp_pat
 def test_another_dataset_in_its_place_is_refused(tasks):
     object.__setattr__(tasks[0], "dataset_digest", "0" * 64)
     with pytest.raises(StoreError, match="expected 00000000"):
-        compute_shard(tasks[0])
+        compute_pass((tasks[0],))
 
 
 def test_another_version_of_a_featurizer_is_refused():

@@ -146,7 +146,7 @@ def test_what_dask_says_of_lost_workers_is_known_by_name():
     comm = pytest.importorskip("distributed.comm")
     scheduler = pytest.importorskip("distributed.scheduler")
     assert is_lost(comm.CommClosedError("in <TCP>: Stream is closed"))
-    killed = scheduler.KilledWorker("compute_shard-1", None, 3)
+    killed = scheduler.KilledWorker("compute_pass-1", None, 3)
     assert isinstance(killed, Exception)
     assert is_lost(killed)
     assert is_lost(CancelledError())

@@ -8,7 +8,7 @@ import pytest
 
 from matdata.core.digest import digest_bytes
 from matdata.core.errors import DamageError, StoreError
-from matdata.store import parts
+from matdata.store import journal, parts
 from matdata.store.artefact import building
 from matdata.store.parts import check_once, write_part
 
@@ -94,3 +94,14 @@ def test_a_worker_that_comes_too_late_makes_no_folder(tmp_path):
     with pytest.raises(StoreError):
         write_part(tmp_path / ".building-feature-0", "shards/0", _file(b"x"))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_journal_that_cannot_be_written_is_one_clear_error(tmp_path, monkeypatch):
+    def full(path, entry):
+        raise OSError(28, "No space left on device")
+
+    with building(tmp_path, "feature", "0" * 64) as writer:
+        monkeypatch.setattr(journal, "append", full)
+        with pytest.raises(StoreError, match="no space is left"):
+            writer.write("shards/0", _file(b"x"))
+        assert not writer.has("shards/0")

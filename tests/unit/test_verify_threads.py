@@ -7,7 +7,7 @@ import pytest
 from matdata.core.digest import digest_bytes
 from matdata.core.executors import Workers
 from matdata.store import verify
-from matdata.store.verify import _content_faults
+from matdata.store.verify import content_faults
 
 NAMES = [f"part/{k:03d}" for k in range(40)]
 
@@ -44,7 +44,7 @@ def threads(monkeypatch):
 @pytest.mark.parametrize("group", [1, 12_000, 1 << 40])
 def test_faults_are_in_the_order_of_names(files, threads, tmp_path, monkeypatch, group):
     monkeypatch.setattr(verify, "GROUP_BYTES", group)
-    faults = list(_content_faults(tmp_path, files, None))
+    faults = list(content_faults(tmp_path, files, None))
     expected = [NAMES[k] for k in (3, 8, 17, 20, 31)]
     assert [fault.path.relative_to(tmp_path).as_posix() for fault in faults] == expected
     assert "is missing" in str(faults[1])
@@ -62,5 +62,5 @@ def test_there_are_no_more_threads_than_a_disk_can_use(files, tmp_path, monkeypa
     monkeypatch.setattr(verify, "ordered_map", counting)
     monkeypatch.setattr(verify, "default_workers", lambda: 64)
     monkeypatch.setattr(verify, "GROUP_BYTES", 1)
-    list(_content_faults(tmp_path, files, None))
+    list(content_faults(tmp_path, files, None))
     assert counts == [(verify.MAX_THREADS, "thread")]

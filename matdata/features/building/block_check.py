@@ -11,6 +11,7 @@ from matdata.core.crystals import Ragged
 from matdata.core.errors import FeatureError
 from matdata.core.ledger import Reject
 from matdata.features.base import Block, Featurizer
+from matdata.store.sharded import taken
 
 
 def check_block(featurizer: Featurizer, batch: Any, block: Block) -> Block:
@@ -36,11 +37,7 @@ def check_block(featurizer: Featurizer, batch: Any, block: Block) -> Block:
     lost = [
         Reject(str(batch.ids[row]), "featurize", "not_finite", message) for row in block.rows[bad]
     ]
-    kept = {
-        name: column.take(~bad) if isinstance(column, Ragged) else column[~bad]
-        for name, column in block.fields.items()
-    }
-    return Block(block.rows[~bad], kept, [*block.rejects, *lost])
+    return Block(block.rows[~bad], taken(block.fields, ~bad), [*block.rejects, *lost])
 
 
 def _not_finite(column: npt.NDArray[np.generic] | Ragged) -> npt.NDArray[np.bool_]:

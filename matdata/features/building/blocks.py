@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from matdata.features.base import CRYSTAL, Block, Column, FeatureInput, Featuriz
 from matdata.features.building.block_check import check_block
 from matdata.features.inputs import PartialInput
 from matdata.features.intermediates import shared_values
+from matdata.store.sharded import concatenated
 
 
 def featurize_together(
@@ -67,11 +67,6 @@ def joined_fields(featurizer: Featurizer, blocks: Sequence[Block]) -> dict[str, 
         )
         for field in featurizer.fields
     }
-
-
-def concatenated(columns: Sequence[Any]) -> Column:
-    """Columns of one field, one after another; at least one."""
-    return Ragged.concat(columns) if isinstance(columns[0], Ragged) else np.concatenate(columns)
 
 
 def _as_dtype(column: Column, dtype: str) -> Column:

@@ -28,7 +28,7 @@ class Job:
     Attributes
     ----------
     featurizer
-        BuiltFeature with its settings.
+        The featurizer with its settings.
     dataset
         What the feature is made from.
     home

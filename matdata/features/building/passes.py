@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from matdata.core.console import Console
-from matdata.core.errors import StoreError
 from matdata.core.executors import Workers, ordered_map
 from matdata.core.scheduler_names import WorkerKind
 from matdata.features.base import Block, Featurizer
@@ -104,13 +103,7 @@ def _from_batches(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRe
     blocks = _blocks(steps, replace(workers, count=1) if few else workers)
     for step in steps:
         of_step = [next(blocks) for _ in range(_n_batches(step))]
-        try:
-            yield write_pass(step.tasks, step.featurizers, of_step)
-        except StoreError:
-            if all(task.reuse is None for task in step.tasks):
-                raise
-            # an older feature is damaged, or was removed meanwhile
-            yield compute_pass(tuple(task.without_reuse() for task in step.tasks))
+        yield write_pass(step.tasks, step.featurizers, of_step)
 
 
 def _n_batches(step: Step) -> int:

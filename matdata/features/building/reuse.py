@@ -29,13 +29,13 @@ from matdata.store import files
 from matdata.store.catalogue import committed
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.dataset_rows import DatasetRows
-from matdata.store.feature_catalogue import of_feature
+from matdata.store.feature_catalogue import KIND, of_feature
 from matdata.store.latest import order
 from matdata.store.manifest import RECEIPT, read_manifest
 from matdata.store.records import read_record
 from matdata.store.sharded import ShardedArrays, read_ledger
 
-#: Versions of the dataset that are looked at, those used last first.
+#: Most versions of the dataset that values are taken from, those used last first.
 VERSIONS = 4
 MADE_BY = "made_by"  # key of the receipt
 PLAN = "reuse.npy"  # ending of the name of a plan
@@ -132,7 +132,7 @@ def _older(
             for candidate in committed(features / version.data_ref):
                 if candidate == itself or not of_feature(candidate, featurizer.spec):
                     continue
-                manifest = read_manifest(candidate, "feature")
+                manifest = read_manifest(candidate, KIND)
                 if _is_same(featurizer, candidate, manifest, version):
                     seen.add(version.data_ref)
                     yield _Older(candidate, manifest, DatasetRows(version))

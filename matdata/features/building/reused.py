@@ -11,12 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Ragged
 from matdata.core.ledger import Reject
 from matdata.features.base import Column
-from matdata.features.building.blocks import concatenated
+from matdata.store.feature_catalogue import KIND
 from matdata.store.manifest import read_manifest
-from matdata.store.sharded import ShardedArrays, read_ledger
+from matdata.store.sharded import ShardedArrays, concatenated, read_ledger, taken
 
 #: In a plan: this row is computed.
 COMPUTE = -1
@@ -160,19 +159,15 @@ def merged(
         name: concatenated([reused.fields[name], column] if name in reused.fields else [column])
         for name, column in fields.items()
     }
-    ordered = {
-        name: column.take(in_order) if isinstance(column, Ragged) else column[in_order]
-        for name, column in joined.items()
-    }
     by_row = {**reused.rejects, **rejects}
-    return all_rows[in_order], ordered, [by_row[row] for row in sorted(by_row)]
+    return all_rows[in_order], taken(joined, in_order), [by_row[row] for row in sorted(by_row)]
 
 
 @functools.lru_cache(maxsize=4)
 def _arrays(folder: str) -> ShardedArrays:
-    return ShardedArrays(Path(folder), read_manifest(Path(folder), "feature"))
+    return ShardedArrays(Path(folder), read_manifest(Path(folder), KIND))
 
 
 @functools.lru_cache(maxsize=4)
 def _ledger(folder: str) -> list[Reject]:
-    return read_ledger(Path(folder), read_manifest(Path(folder), "feature"))
+    return read_ledger(Path(folder), read_manifest(Path(folder), KIND))

@@ -22,11 +22,11 @@ from matdata.features.building.shared_shards import SharedShards
 from matdata.store.artefact import ArtefactWriter, building
 from matdata.store.backends import backend
 from matdata.store.damage import State, damage_of
+from matdata.store.feature_catalogue import KIND
 from matdata.store.manifest import RECEIPT
 from matdata.store.records import read_record
 from matdata.store.sharded import ShardedArrays, read_ledger
 
-KIND = "feature"
 SHARD_ROWS = "shard_rows"  # key of the receipt
 ELSEWHERE = "dataset_elsewhere"  # key of the receipt: the dataset lay in a cache of others
 

@@ -76,10 +76,6 @@ class ShardTask:
             return np.arange(len(self))
         return self.reuse.to_compute(self.start, self.stop)
 
-    def without_reuse(self) -> ShardTask:
-        """The task of the same bytes that copies nothing."""
-        return replace(self, reuse=None)
-
     @property
     def part(self) -> str:
         """The part with the arrays."""
@@ -130,37 +126,21 @@ class ShardRecord:
 Pass = tuple[ShardTask, ...]
 
 
-def compute_shard(task: ShardTask) -> ShardRecord:
-    """Read the rows of a shard, featurize them, and write its parts.
+def compute_pass(tasks: Pass) -> tuple[ShardRecord, ...]:
+    """Read the rows of a shard, compute the features of a pass, and write the parts of each.
+
+    The records are those of the tasks computed one by one.
 
     Raises
     ------
     FeatureError
-        If the featurizer breaks its contract, or is another version than the task names.
+        If a featurizer breaks its contract, or is another version than its task names.
     StoreError
         If the dataset cannot be read, the staging folder cannot be written, or another worker has
         written other bytes there.
     """
-    return compute_pass((task,))[0]
-
-
-def compute_pass(tasks: Pass) -> tuple[ShardRecord, ...]:
-    """Compute one shard of each of several features, which share their intermediates.
-
-    Raises as `compute_shard`; the records are those of the tasks computed one by one.
-    """
     for task in tasks:
         _require_shared(task)
-    try:
-        return _computed(tasks)
-    except StoreError:
-        if all(task.reuse is None for task in tasks):
-            raise
-        # an older feature is damaged, or was removed meanwhile
-        return _computed(tuple(task.without_reuse() for task in tasks))
-
-
-def _computed(tasks: Pass) -> tuple[ShardRecord, ...]:
     first, featurizers = tasks[0], [_featurizer(task.feature) for task in tasks]
     rows = _rows(first.dataset, first.dataset_digest)
     batches = batches_of_rows(rows, featurizers[0], first.start, first.stop, first.to_compute())
@@ -182,11 +162,21 @@ def _require_shared(task: ShardTask) -> None:
 def write_pass(
     tasks: Pass, featurizers: Sequence[Featurizer], blocks: Sequence[Sequence[Block]]
 ) -> tuple[ShardRecord, ...]:
-    """Write the shards of a pass from the blocks of each batch, one per featurizer."""
-    return tuple(
-        write_shard(task, featurizer, [of_batch[k] for of_batch in blocks])
-        for k, (task, featurizer) in enumerate(zip(tasks, featurizers, strict=True))
-    )
+    """Write the shards of a pass from the blocks of each batch, one per featurizer.
+
+    Where they cannot be written with what is copied from older features, all is computed here.
+    Raises as `compute_pass`.
+    """
+    try:
+        return tuple(
+            write_shard(task, featurizer, [of_batch[k] for of_batch in blocks])
+            for k, (task, featurizer) in enumerate(zip(tasks, featurizers, strict=True))
+        )
+    except StoreError:
+        if all(task.reuse is None for task in tasks):
+            raise
+        # an older feature is damaged, or was removed meanwhile
+        return compute_pass(tuple(replace(task, reuse=None) for task in tasks))
 
 
 def compute_batch(
@@ -220,7 +210,7 @@ def write_shard(task: ShardTask, featurizer: Featurizer, blocks: Sequence[Block]
     Raises
     ------
     StoreError
-        As `compute_shard`; if an older feature is damaged or gone.
+        As `compute_pass`; if an older feature is damaged or gone.
     """
     wanted, step = task.to_compute(), featurizer.batch_rows
     local = [block.rows + k * step for k, block in enumerate(blocks)]

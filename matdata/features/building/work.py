@@ -225,7 +225,7 @@ class _Pass:
 
 
 def _from_anywhere(shards: Iterable[int]) -> list[int]:
-    """From anywhere: processes that start together do not all ask for the same ones."""
+    """In order from a random one on, so that processes that start together take different ones."""
     in_order = sorted(shards)
     first = random.randrange(len(in_order))
     return [*in_order[first:], *in_order[:first]]
