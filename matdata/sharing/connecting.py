@@ -13,7 +13,7 @@ from typing import Any
 from matdata.core.errors import ConfigError
 from matdata.core.packages import needed_for
 from matdata.sharing import retrying
-from matdata.sharing.address import LOCAL, SFTP, WEB, Address
+from matdata.sharing.address import LOCAL, S3, SFTP, WEB, Address
 from matdata.sharing.folder import LocalFolder, SharedFolder
 from matdata.sharing.object_folder import ObjectFolder, SftpFolder
 from matdata.sharing.retrying import retried
@@ -48,7 +48,7 @@ def open_folder(address: Address) -> SharedFolder:
 
 def _options(address: Address) -> dict[str, Any]:
     """What fsspec opens a store with. Listings are never remembered: others push, too."""
-    if address.scheme in ("s3", "s3a"):
+    if address.scheme in S3:
         return {**_s3(address), "use_listings_cache": False}
     if address.scheme in WEB:
         return {**_web(address), "use_listings_cache": False}

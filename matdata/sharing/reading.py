@@ -24,9 +24,6 @@ from matdata.sharing.retrying import WrongBytesError, pause_after, retried
 
 T = TypeVar("T")
 
-#: Most bytes of a file that is held in memory: a manifest, which names each file once.
-LARGEST_MANIFEST = LARGEST
-
 
 def read_marker(folder: SharedFolder) -> bool:
     """Whether a folder is one of matdata.
@@ -147,7 +144,7 @@ def read_blob(folder: SharedFolder, one: FileRecord) -> bytes:
     """
     name = blob(one.sha256)
     place = f"{folder.shown}/{name}"
-    if one.size > LARGEST_MANIFEST:
+    if one.size > LARGEST:
         raise damaged(place, f"a manifest of {one.size:,} bytes")
 
     def attempt() -> bytes | None:

@@ -31,9 +31,9 @@ from matdata.sharing.layout import FOLDERS, Key
 from matdata.sharing.reading import listed
 from matdata.sharing.shared_names import (
     dataset_ref,
-    feature_key,
     features_home,
     find_shared_dataset,
+    find_shared_feature,
 )
 from matdata.store.catalogue import committed, find_dataset
 from matdata.store.dataset_folder import DatasetFolder
@@ -208,7 +208,7 @@ def in_folder(folder: SharedFolder, text: str, choice: Choice) -> list[Key]:
 
     Raises
     ------
-    StoreError, ConfigError
+    StoreError, FeatureError, ConfigError
         If one is not there, or the folder cannot be listed where it must be.
     """
     asked = parse(text)
@@ -219,7 +219,7 @@ def in_folder(folder: SharedFolder, text: str, choice: Choice) -> list[Key]:
         return [Key("split", dataset_ref(dataset), asked.name)]
     home = features_home(dataset, manifest)
     if asked.kind == "feature":
-        return [feature_key(folder, home, asked.name)]
+        return [find_shared_feature(folder, home, asked.name).key]
     splits = _listed_names(folder, choice.splits, "split", dataset_ref(dataset))
     snapshot = str(manifest["made_from"]["snapshot"]).partition("/")
     more = [Key("snapshot", snapshot[0], snapshot[2])] if choice.snapshot else []
@@ -227,7 +227,7 @@ def in_folder(folder: SharedFolder, text: str, choice: Choice) -> list[Key]:
         names = _listed_names(folder, choice.features, "feature", home)
         features = [Key("feature", home, name) for name in names]
     else:
-        features = [feature_key(folder, home, name) for name in choice.features]
+        features = [find_shared_feature(folder, home, name).key for name in choice.features]
     own = [Key("split", dataset_ref(dataset), name) for name in splits]
     return [*more, dataset, *own, *features]
 
