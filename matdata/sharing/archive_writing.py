@@ -15,6 +15,7 @@ from typing import IO, cast
 from matdata.core.cache import storage_error
 from matdata.sharing.archive import TARS, ZIP, ending_of_archive
 from matdata.sharing.artefacts import Artefact
+from matdata.sharing.folder import PIECE
 from matdata.sharing.layout import MARKER, blob, latest
 from matdata.sharing.push import record_of
 from matdata.sharing.record import latest_version, marker
@@ -88,7 +89,7 @@ def _add_to_zip(archive: zipfile.ZipFile, name: str, size: int, file: IO[bytes])
     info.external_attr = 0o644 << 16
     info.file_size = size
     with archive.open(info, "w") as target:
-        while piece := file.read(1 << 20):
+        while piece := file.read(PIECE):
             target.write(piece)
 
 

@@ -1,7 +1,8 @@
-"""Opens shared folders by their addresses; the library of a store is imported when it is asked for.
+"""Opens shared folders by their addresses; the library of a store is imported when needed.
 
-Repetition is matdata's own (`matdata.sharing.retrying`): libraries try once, so that attempts do
-not multiply, and their instances are never shared, so that none holds the credentials of another.
+Retries are matdata's own (`matdata.sharing.retrying`): those of the libraries are disabled, since
+attempts would multiply. Their instances are never shared, so that none holds the credentials of
+another.
 """
 
 from __future__ import annotations

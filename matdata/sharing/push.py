@@ -212,8 +212,8 @@ def _sizes_there(folder: SharedFolder, prefixes: Sequence[str], workers: int) ->
         return retried(partial(folder.sizes, place), f"{folder.shown}/{place} cannot be listed")
 
     sizes: dict[str, int] = {}
-    for found in ordered_map(listed, prefixes, Workers(workers), "thread"):
-        sizes |= found
+    for listing in ordered_map(listed, prefixes, Workers(workers), "thread"):
+        sizes |= listing
     return sizes
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from matdata.core.digest import digest_bytes
 from matdata.core.errors import DamageError, StoreError
-from matdata.sharing.folder import SharedFolder
+from matdata.sharing.folder import PIECE, SharedFolder
 from matdata.sharing.layout import FOLDERS, MARKER, RECORD, Key, blob, is_segment, latest
 from matdata.sharing.record import (
     LARGEST,
@@ -142,28 +142,43 @@ def read_blob(folder: SharedFolder, one: FileRecord) -> bytes:
     StoreError
         If it cannot be read.
     """
-    name = blob(one.sha256)
-    place = f"{folder.shown}/{name}"
+    place = f"{folder.shown}/{blob(one.sha256)}"
     if one.size > LARGEST:
         raise damaged(place, f"a manifest of {one.size:,} bytes")
 
-    def attempt() -> bytes | None:
+    def attempt(name: str) -> bytes:
         data = _content(folder, name, one.size)
-        if data is not None and digest_bytes(data) != one.sha256:
+        if digest_bytes(data) != one.sha256:
             raise WrongBytesError("other bytes came than those of its name")
         return data
 
-    data = retried(attempt, f"{place} cannot be read")
-    if data is None:
-        raise damaged(place, "it is missing")
+    data = reading_blob(folder, one, attempt)
     if len(data) != one.size:
         raise damaged(place, f"a record states {one.size:,} bytes, it has {len(data):,}")
     require_few_values(data, place)
     return data
 
 
+def reading_blob(folder: SharedFolder, one: FileRecord, read: Callable[[str], T]) -> T:
+    """What a function returns that reads a blob, given its name; repeated while it fails.
+
+    Raises
+    ------
+    DamageError
+        If the blob is missing.
+    StoreError
+        If it cannot be read, or other bytes come again and again.
+    """
+    name = blob(one.sha256)
+    place = f"{folder.shown}/{name}"
+    try:
+        return retried(partial(read, name), f"{place} cannot be read")
+    except FileNotFoundError:
+        raise damaged(place, "it is missing") from None
+
+
 def _parsed(folder: SharedFolder, name: str, parse: Callable[[bytes], T]) -> T | None:
-    """What a document says, which is asked for once more if it arrives damaged."""
+    """What a document says, which is read once more if it arrives damaged."""
     for attempt in (1, 2):
         data = _read(folder, name)
         if data is None:
@@ -181,20 +196,18 @@ def _read(folder: SharedFolder, name: str) -> bytes | None:
     what = f"{folder.shown}/{name} cannot be read"
     try:
         data = retried(partial(_content, folder, name, LARGEST), what)
-    except FileNotFoundError:  # there is not even what would hold the folder
+    except FileNotFoundError:
         return None
-    if data is not None and len(data) > LARGEST:
+    if len(data) > LARGEST:
         raise damaged(f"{folder.shown}/{name}", f"it is longer than {LARGEST:,} bytes")
     return data
 
 
-def _content(folder: SharedFolder, name: str, most: int) -> bytes | None:
-    try:
-        with folder.opened(name) as file:
-            pieces, left = [], most + 1
-            while left > 0 and (piece := file.read(min(left, 1 << 20))):
-                pieces.append(piece)
-                left -= len(piece)
-            return b"".join(pieces)
-    except FileNotFoundError:
-        return None
+def _content(folder: SharedFolder, name: str, most: int) -> bytes:
+    """All bytes of a file, or one more than `most` of a longer one."""
+    with folder.opened(name) as file:
+        pieces, left = [], most + 1
+        while left > 0 and (piece := file.read(min(left, PIECE))):
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)

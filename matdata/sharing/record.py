@@ -106,7 +106,7 @@ class Record:
         data
             The content of its file.
         key
-            The artefact that was asked for.
+            The requested artefact.
         place
             Its address, for messages.
 

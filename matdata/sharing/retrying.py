@@ -43,7 +43,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ENAMETOOLON
 
 
 class WrongBytesError(OSError):
-    """What was received or stored are not the bytes that were asked for or sent."""
+    """The bytes that were received or stored are not those that were requested or sent."""
 
 
 def retried(action: Callable[[], T], what: str) -> T:
