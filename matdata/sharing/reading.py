@@ -21,6 +21,7 @@ from matdata.sharing.record import (
     sealed,
 )
 from matdata.sharing.retrying import WrongBytesError, pause_after, retried
+from matdata.store.latest import LATEST
 
 T = TypeVar("T")
 
@@ -80,18 +81,10 @@ def listed(folder: SharedFolder, place: str) -> list[str]:
     StoreError
         If it cannot be listed, as most web servers cannot.
     """
-    what = f"{folder.shown}/{place} cannot be listed"
-    try:
-        sizes = retried(partial(folder.sizes, place), what)
-    except NotImplementedError:
-        raise StoreError(
-            what,
-            cause="a web server that shows no listings, or nothing of that name is there",
-            next_step="name what you want in full: NAME@VERSION-DIGEST, …/features/NAME-DIGEST, "
-            "and --splits A,B or --splits none",
-        ) from None
-    names = [name.removesuffix(RECORD) for name in sizes if name.endswith(RECORD)]
-    return sorted(name for name in names if f"{name}{RECORD}" != latest("x").rpartition("/")[2])
+    names = _listing(folder.sizes, folder, place)
+    return sorted(
+        name.removesuffix(RECORD) for name in names if name.endswith(RECORD) and name != LATEST
+    )
 
 
 def dataset_names(folder: SharedFolder) -> list[str]:
@@ -102,15 +95,7 @@ def dataset_names(folder: SharedFolder) -> list[str]:
     StoreError
         If it cannot be listed, as most web servers cannot.
     """
-    what = f"{folder.shown}/{FOLDERS['dataset']} cannot be listed"
-    try:
-        return sorted(retried(partial(folder.folders, FOLDERS["dataset"]), what))
-    except NotImplementedError:
-        raise StoreError(
-            what,
-            cause="a web server that shows no listings",
-            next_step=f"name the dataset: {folder.shown}/NAME@VERSION-DIGEST",
-        ) from None
+    return sorted(_listing(folder.folders, folder, FOLDERS["dataset"]))
 
 
 def all_keys(folder: SharedFolder) -> list[Key]:
@@ -126,10 +111,22 @@ def all_keys(folder: SharedFolder) -> list[Key]:
         if kind == "run":
             keys += [Key(kind, "", name) for name in listed(folder, place)]
             continue
-        what = f"{folder.shown}/{place} cannot be listed"
-        for home in retried(partial(folder.folders, place), what):
+        for home in _listing(folder.folders, folder, place):
             keys += [Key(kind, home, name) for name in listed(folder, f"{place}/{home}")]
     return keys
+
+
+def _listing(names_in: Callable[[str], T], folder: SharedFolder, place: str) -> T:
+    what = f"{folder.shown}/{place} cannot be listed"
+    try:
+        return retried(partial(names_in, place), what)
+    except NotImplementedError:
+        raise StoreError(
+            what,
+            cause="a web server that shows no listings, or nothing of that name is there",
+            next_step="name what you want in full: NAME@VERSION-DIGEST, …/features/NAME-DIGEST, "
+            "and --splits A,B or --splits none",
+        ) from None
 
 
 def read_blob(folder: SharedFolder, one: FileRecord) -> bytes:
