@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from matdata.core.digest import SHORT
 from matdata.core.errors import StoreError, did_you_mean, first_few
 from matdata.core.given import require_name
 from matdata.housekeeping.artefacts import Artefact
 from matdata.sharing.layout import FOLDERS, Kind, Reference
-from matdata.store.files import safe_name
+from matdata.store.feature_catalogue import of_feature
 
 FORMS = (
     "NAME or NAME@VERSION of a dataset, with /features/FEATURE or /splits/SPLIT of it, "
@@ -62,8 +63,8 @@ def _of_dataset(artefacts: Sequence[Artefact], ref: str, reference: Reference) -
 def _is_feature(folder: str, name: str) -> bool:
     """Whether a folder is that of a feature: its own name, or ``feature`` or ``feature@digest``."""
     spec, _, digest = name.partition("@")
-    own, own_digest = folder[: -SHORT - 1], folder[-SHORT:]
-    return folder == name or (own == safe_name(spec) and own_digest.startswith(digest))
+    fits = of_feature(Path(folder), spec) and folder[-SHORT:].startswith(digest)
+    return folder == name or fits
 
 
 def _only(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from matdata.core.digest import SHORT
@@ -14,7 +15,7 @@ from matdata.sharing.layout import FOLDERS, Key
 from matdata.sharing.reading import dataset_names, listed, read_latest, read_record
 from matdata.sharing.record import Record
 from matdata.store import files
-from matdata.store.feature_catalogue import feature_folder
+from matdata.store.feature_catalogue import feature_folder, of_feature
 from matdata.store.said import folder_of_rows
 
 
@@ -84,14 +85,13 @@ def find_shared_feature(
         If there is none, or several.
     """
     spec, _, digest = name.partition("@")
-    prefix = feature_folder(spec, "")
-    exact = f"{prefix}{digest}" if digest else files.safe_name(name)
+    exact = f"{feature_folder(spec, '')}{digest}" if digest else files.safe_name(name)
     if exact[-SHORT - 1 : -SHORT] == "-":
         record = read_record(folder, Key("feature", home, exact))
         if record is not None:
             return record
     there = listed(folder, f"{FOLDERS['feature']}/{home}")
-    matching = [one for one in there if one[:-SHORT] == prefix and one.endswith(digest)]
+    matching = [one for one in there if of_feature(Path(one), spec) and one.endswith(digest)]
     records = [read_record(folder, Key("feature", home, one)) for one in matching]
     fitting = _with_settings([one for one in records if one], folder, spec, settings)
     if len(fitting) == 1:
