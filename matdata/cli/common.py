@@ -16,7 +16,7 @@ from matdata.core.redaction import redact, redacted
 
 if TYPE_CHECKING:
     from matdata.figures.formats import PictureSettings
-    from matdata.housekeeping.removal import Removal
+    from matdata.housekeeping.report import Removal
 
 
 def cache_of(given: argparse.Namespace) -> Path:

@@ -17,13 +17,13 @@ from matdata.housekeeping.downloads import downloads
 from matdata.housekeeping.leftovers import Leftover, leftovers
 from matdata.housekeeping.policy import superseded
 from matdata.housekeeping.references import named
-from matdata.housekeeping.removal import Kept, Removal, Tally
 from matdata.housekeeping.removing import (
     at_rest,
     remove_artefact,
     remove_path,
     require_at_rest,
 )
+from matdata.housekeeping.report import Kept, Removal, Tally
 from matdata.store.files import REMOVING
 from matdata.store.locks import LOCK
 from matdata.store.usage import Usage
