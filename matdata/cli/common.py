@@ -16,6 +16,7 @@ from matdata.core.redaction import redact, redacted
 
 if TYPE_CHECKING:
     from matdata.figures.formats import PictureSettings
+    from matdata.housekeeping.report import Removal
 
 
 def cache_of(given: argparse.Namespace) -> Path:
@@ -92,6 +93,15 @@ def print_line(text: object = "") -> None:
 def print_json(value: object) -> None:
     """Print a result for machines; secrets are hidden, and what a terminal would obey escaped."""
     print(printable_json(redacted(value), indent=1, default=lambda other: redact(str(other))))
+
+
+def print_removal(removal: Removal, given: argparse.Namespace) -> None:
+    """Print what a removal took away, or would take."""
+    if given.json:
+        print_json(removal.to_json())
+    elif not given.quiet:
+        for line in removal.lines():
+            print_line(line)
 
 
 def picture_settings(given: argparse.Namespace) -> PictureSettings:

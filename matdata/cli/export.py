@@ -43,12 +43,12 @@ def run(given: argparse.Namespace) -> int:
 def _archive(given: argparse.Namespace) -> int:
     """Write dataset, splits and named features as an archive of a pushed folder."""
     from matdata.sharing.references import Choice
-    from matdata.sharing.workflow import archive_asked, names_of
+    from matdata.sharing.workflow import archive_artefacts, names_of
 
     refuse_with_archive(given.format, given.split, given.derived, given.raw_text, given.set)
     output = Path(given.output)
     choice = Choice(names_of(given.features or ()), snapshot=given.snapshot)
-    count = archive_asked(given.dataset, output, choice, cache_of(given))
+    count = archive_artefacts(given.dataset, output, choice, cache_of(given))
     console_of(given).say(f"wrote {output}; `matdata import {shlex.quote(str(output))}` takes it")
     if given.json:
         print_json({"output": str(output), "format": "archive", "files": count})

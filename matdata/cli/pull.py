@@ -9,13 +9,13 @@ from matdata.cli.common import cache_of, console_of, print_json, print_line
 from matdata.cli.push import choice_of
 from matdata.core.printable import human_bytes
 from matdata.sharing.install import Pulled
-from matdata.sharing.workflow import pull_asked
+from matdata.sharing.workflow import pull_artefacts
 
 
 def run(given: argparse.Namespace) -> int:
     """Pull artefacts into the cache; what is there already does not come again."""
     cache, console = cache_of(given), console_of(given)
-    print_pulled(pull_asked(given.what, choice_of(given), given.workers, cache, console), given)
+    print_pulled(pull_artefacts(given.what, choice_of(given), given.workers, cache, console), given)
     return 0
 
 

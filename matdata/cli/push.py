@@ -8,7 +8,7 @@ from matdata.cli.common import cache_of, console_of, print_json, print_line
 from matdata.core.documents import JsonObject
 from matdata.core.printable import human_bytes
 from matdata.sharing.references import Choice
-from matdata.sharing.workflow import names_of, push_asked
+from matdata.sharing.workflow import names_of, push_artefacts
 
 
 def run(given: argparse.Namespace) -> int:
@@ -16,7 +16,7 @@ def run(given: argparse.Namespace) -> int:
     from matdata.sharing.address import address_of
 
     choice = choice_of(given)
-    done = push_asked(
+    done = push_artefacts(
         given.ref, given.url, choice, given.check, given.workers, cache_of(given), console_of(given)
     )
     artefacts: list[JsonObject] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from matdata.cli.common import cache_of, print_json, print_line
+from matdata.cli.common import cache_of, print_removal
 from matdata.core.exit_codes import ExitCode
 
 
@@ -19,9 +19,5 @@ def run(given: argparse.Namespace) -> int:
         dry_run=given.dry_run,
         cache=cache_of(given),
     )
-    if given.json:
-        print_json(removal.to_json())
-    elif not given.quiet:
-        for line in removal.lines():
-            print_line(line)
+    print_removal(removal, given)
     return ExitCode.DONE

@@ -195,7 +195,7 @@ def export(
         refuse_with_archive,
     )
     from matdata.sharing.references import Choice
-    from matdata.sharing.workflow import archive_asked, names_of
+    from matdata.sharing.workflow import archive_artefacts, names_of
 
     names = features.split(",") if isinstance(features, str) else features
     specs = tuple(name.strip() for name in names if name.strip())
@@ -203,7 +203,8 @@ def export(
     if archive:
         refuse_with_archive(format, split, derived, raw_text, set)
         opened = dataset_of(dataset, cache)
-        archive_asked(opened.ref, path, Choice(names_of(specs), snapshot=snapshot), opened.cache)
+        choice = Choice(names_of(specs), snapshot=snapshot)
+        archive_artefacts(opened.ref, path, choice, opened.cache)
         return path
     request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot, split, derived)
     written = export_dataset(dataset_of(dataset, cache), request)

@@ -7,21 +7,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from matdata.core.digest import SHORT
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
+from matdata.sharing.layout import FOLDERS, Kind
 from matdata.store import notes
 from matdata.store.catalogue import kept, kept_below
 from matdata.store.locks import LOCK
 from matdata.store.manifest import read_manifest
 from matdata.store.said import folder_of_rows
 
-Kind = Literal["run", "feature", "split", "dataset", "snapshot"]
 #: Those made from others come first, so that a removal that is stopped leaves nothing without
 #: what it was made from.
-ORDER: tuple[Kind, ...] = ("run", "feature", "split", "dataset", "snapshot")
+ORDER = tuple(reversed(FOLDERS))
 SPLITS = "splits"  # folder in that of a dataset
 
 

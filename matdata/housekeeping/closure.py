@@ -1,4 +1,4 @@
-"""What cannot stay without what: the artefacts that were made from others."""
+"""Dependents of artefacts: what was made from them, directly or not."""
 
 from __future__ import annotations
 

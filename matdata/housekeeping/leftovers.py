@@ -86,11 +86,11 @@ def orphaned_features(cache: Path, artefacts: Sequence[Artefact]) -> Iterator[Le
         return
     provided = {key for one in artefacts for key in one.provides}
     provided |= {f"rows:{dataset.data_ref}" for dataset in _of_other_places(cache)}
+    used = {key for one in artefacts if one.kind == "run" for key in one.needs}
     for home in children(cache / "features")[0]:
         name, at, _ = home.name.partition("@")
         if not at or f"rows:{home.name}" in provided or not _are_readable(cache, name):
             continue
-        used = {key for one in artefacts if one.kind == "run" for key in one.needs}
         if any(f"feature:{folder.name}" in used for folder in children(home)[0]):
             continue
         if any(map(is_of_another_place, committed(home))):

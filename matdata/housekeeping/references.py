@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from matdata.core.digest import SHORT
 from matdata.core.errors import StoreError, did_you_mean, first_few
 from matdata.core.given import require_name
-from matdata.housekeeping.artefacts import Artefact, Kind
-from matdata.store.files import safe_name
+from matdata.housekeeping.artefacts import Artefact
+from matdata.sharing.layout import FOLDERS, Kind, Reference
+from matdata.store.feature_catalogue import of_feature
 
 FORMS = (
     "NAME or NAME@VERSION of a dataset, with /features/FEATURE or /splits/SPLIT of it, "
     "snapshots/SOURCE/VERSION, or runs/RUN"
 )
-_OF_DATASET: dict[str, Kind] = {"features": "feature", "splits": "split"}
 
 
 def named(artefacts: Sequence[Artefact], ref: str) -> list[Artefact]:
@@ -25,17 +26,17 @@ def named(artefacts: Sequence[Artefact], ref: str) -> list[Artefact]:
     StoreError
         If there is none, or of several versions or features it is not said which is meant.
     """
-    parts = require_name(ref, "what shall be removed").split("/")
-    if parts[0] == "runs" and len(parts) == 2:
-        return _only(artefacts, "run", ref, lambda own: own == ref)
-    if parts[0] == "snapshots" and len(parts) == 3:
-        return _only(artefacts, "snapshot", ref, lambda own: own.startswith(ref))
-    if len(parts) == 3 and parts[1] in _OF_DATASET:
-        return _of_dataset(artefacts, ref, parts[0], _OF_DATASET[parts[1]], parts[2])
-    if len(parts) != 1:
+    reference = Reference.of(require_name(ref, "what shall be removed"))
+    if reference is None:
         raise StoreError(
             f"{ref[:200]!r} names nothing that can be removed", next_step=f"expected {FORMS}"
         )
+    if reference.kind == "run":
+        return _only(artefacts, "run", ref, lambda own: own == ref)
+    if reference.kind == "snapshot":
+        return _only(artefacts, "snapshot", ref, lambda own: own.startswith(ref))
+    if reference.kind != "dataset":
+        return _of_dataset(artefacts, ref, reference)
     name, at, _ = ref.partition("@")
     if at:
         return _only(artefacts, "dataset", ref, lambda own: own.startswith(ref))
@@ -47,25 +48,23 @@ def named(artefacts: Sequence[Artefact], ref: str) -> list[Artefact]:
     return versions
 
 
-def _of_dataset(
-    artefacts: Sequence[Artefact], ref: str, dataset: str, kind: Kind, name: str
-) -> list[Artefact]:
+def _of_dataset(artefacts: Sequence[Artefact], ref: str, reference: Reference) -> list[Artefact]:
     """A split or a feature of one version of a dataset."""
-    middle = f"/{kind}s/"
+    kind, dataset, name = reference.kind, reference.home, reference.name
 
     def fits(own: str) -> bool:
-        owner, _, last = own.partition(middle)
+        owner, _, last = own.partition(f"/{FOLDERS[kind]}/")
         of_it = owner.startswith(dataset) if "@" in dataset else owner.split("@")[0] == dataset
         return of_it and (last == name if kind == "split" else _is_feature(last, name))
 
     return _only(artefacts, kind, ref, fits)
 
 
-def _is_feature(folder: str, asked: str) -> bool:
+def _is_feature(folder: str, name: str) -> bool:
     """Whether a folder is that of a feature: its own name, or ``feature`` or ``feature@digest``."""
-    spec, _, digest = asked.partition("@")
-    own, own_digest = folder[: -SHORT - 1], folder[-SHORT:]
-    return folder == asked or (own == safe_name(spec) and own_digest.startswith(digest))
+    spec, _, digest = name.partition("@")
+    fits = of_feature(Path(folder), spec) and folder[-SHORT:].startswith(digest)
+    return folder == name or fits
 
 
 def _only(

@@ -17,13 +17,13 @@ from matdata.housekeeping.downloads import downloads
 from matdata.housekeeping.leftovers import Leftover, leftovers
 from matdata.housekeeping.policy import superseded
 from matdata.housekeeping.references import named
-from matdata.housekeeping.removal import Kept, Removal, Tally
 from matdata.housekeeping.removing import (
     at_rest,
     remove_artefact,
     remove_path,
     require_at_rest,
 )
+from matdata.housekeeping.report import Kept, Removal, Tally
 from matdata.store.files import REMOVING
 from matdata.store.locks import LOCK
 from matdata.store.usage import Usage
@@ -71,15 +71,15 @@ def rm(
     """
     home = cache_dir(cache)
     artefacts = inventory(home)
-    asked = in_order(named(artefacts, ref))
-    others = dependents(artefacts, asked)
+    chosen = in_order(named(artefacts, ref))
+    others = dependents(artefacts, chosen)
     if others and not cascade:
         raise _refusal(ref, others)
-    going = in_order([*others, *asked])
+    going = in_order([*others, *chosen])
     removal = Removal(dry_run)
     tally = Tally(removal)
     records = [path for one in going for path in _openings(one)]
-    why = {one: "" if one in asked else f"made from {ref}" for one in going}
+    why = {one: "" if one in chosen else f"made from {ref}" for one in going}
     _go(home, ref, why, tally)
     for path in records:
         _openings_go(home, path, tally, forget_openings)
@@ -206,14 +206,10 @@ def gc(
         for group in policy.going:
             _group_goes(home, group, tally)
         artefacts = artefacts if dry_run else inventory(home)
-    code = Leftover("compiled", "no index leads to it", tuple(_compiled()))
+    code = Leftover("compiled", "no index leads to it", tuple(orphaned_code(PACKAGE)))
     for one in (*leftovers(home, artefacts), *downloads(home), code):
         _leftover_goes(home, one, tally)
     return tally.removal
-
-
-def _compiled() -> list[Path]:
-    return orphaned_code(PACKAGE)
 
 
 def _group_goes(cache: Path, group: Sequence[Artefact], tally: Tally) -> None:

@@ -14,7 +14,9 @@ from matdata.sharing.layout import FOLDERS
 #: Schemes by what opens them.
 LOCAL = ("file", "local")
 WEB = ("http", "https")
-OBJECTS = ("s3", "s3a", "gs", "gcs", "hf", "memory")
+S3 = ("s3", "s3a")
+GOOGLE = ("gs", "gcs")
+OBJECTS = (*S3, *GOOGLE, "hf", "memory")
 SFTP = ("sftp", "ssh")
 SCHEMES = (*LOCAL, *WEB, *OBJECTS, *SFTP)
 #: What of the Hub stands before the owner of a repository; a model has nothing there.
@@ -23,7 +25,7 @@ HUB_KINDS = ("datasets", "spaces")
 TOP_FOLDERS = (FOLDERS["run"], FOLDERS["snapshot"])
 OF_DATASET = (FOLDERS["feature"], FOLDERS["split"])
 #: Those whose addresses may hold a user and a password; the others look in the environment.
-WITH_USER = (*WEB, *SFTP, "s3", "s3a")
+WITH_USER = (*WEB, *SFTP, *S3)
 
 
 @dataclass(frozen=True)

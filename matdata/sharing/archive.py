@@ -48,7 +48,7 @@ _TOP = (BLOBS, MARKER, *FOLDERS.values())
 
 
 class Member(NamedTuple):
-    """A regular file of an archive, read once, before the next one is asked for."""
+    """A regular file of an archive, read once, before the next one."""
 
     name: str
     stream: IO[bytes]

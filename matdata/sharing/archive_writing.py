@@ -15,12 +15,11 @@ from typing import IO, cast
 from matdata.core.cache import storage_error
 from matdata.sharing.archive import TARS, ZIP, ending_of_archive
 from matdata.sharing.artefacts import Artefact
+from matdata.sharing.folder import PIECE
 from matdata.sharing.layout import MARKER, blob, latest
 from matdata.sharing.push import record_of
-from matdata.sharing.record import marker
+from matdata.sharing.record import latest_version, marker
 from matdata.store import files
-from matdata.store.files import json_text
-from matdata.store.records import seal_record
 
 #: Adds a file to an archive: its name, its size, and a stream of its bytes.
 Add = Callable[[str, int, IO[bytes]], None]
@@ -53,8 +52,7 @@ def write_archive(artefacts: Sequence[Artefact], output: Path, workers: int) -> 
             for record in records:
                 _add_bytes(add, record.key.path, record.to_bytes())
                 if record.key.kind == "dataset":
-                    order = json_text(seal_record({"order": [record.key.name]})).encode()
-                    _add_bytes(add, latest(record.key.home), order)
+                    _add_bytes(add, latest(record.key.home), latest_version(record.key.name))
             added: set[str] = set()
             for artefact, record in zip(artefacts, records, strict=True):
                 for name, one in record.files.items():
@@ -91,7 +89,7 @@ def _add_to_zip(archive: zipfile.ZipFile, name: str, size: int, file: IO[bytes])
     info.external_attr = 0o644 << 16
     info.file_size = size
     with archive.open(info, "w") as target:
-        while piece := file.read(1 << 20):
+        while piece := file.read(PIECE):
             target.write(piece)
 
 

@@ -1,7 +1,8 @@
-"""Opens shared folders by their addresses; the library of a store is imported when it is asked for.
+"""Opens shared folders by their addresses; the library of a store is imported when needed.
 
-Repetition is matdata's own (`matdata.sharing.retrying`): libraries try once, so that attempts do
-not multiply, and their instances are never shared, so that none holds the credentials of another.
+Retries are matdata's own (`matdata.sharing.retrying`): those of the libraries are disabled, since
+attempts would multiply. Their instances are never shared, so that none holds the credentials of
+another.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from matdata.core.errors import ConfigError
 from matdata.core.packages import needed_for
 from matdata.sharing import retrying
-from matdata.sharing.address import LOCAL, SFTP, WEB, Address
+from matdata.sharing.address import LOCAL, S3, SFTP, WEB, Address
 from matdata.sharing.folder import LocalFolder, SharedFolder
 from matdata.sharing.object_folder import ObjectFolder, SftpFolder
 from matdata.sharing.retrying import retried
@@ -48,7 +49,7 @@ def open_folder(address: Address) -> SharedFolder:
 
 def _options(address: Address) -> dict[str, Any]:
     """What fsspec opens a store with. Listings are never remembered: others push, too."""
-    if address.scheme in ("s3", "s3a"):
+    if address.scheme in S3:
         return {**_s3(address), "use_listings_cache": False}
     if address.scheme in WEB:
         return {**_web(address), "use_listings_cache": False}

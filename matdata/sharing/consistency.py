@@ -1,4 +1,4 @@
-"""Whether a record agrees with the manifest that it names; asked before anything is installed."""
+"""Whether a record agrees with the manifest that it names; checked before anything is installed."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def _locked(key: Key, final: Path, manifest: JsonObject, transfer: Transfer) -> 
 
 
 def _request_of(manifest: JsonObject) -> str:
-    """What a builder names its lock by: the digest of what it was asked for."""
+    """What a builder names its lock by: the digest of its request."""
     return str(manifest.get("identity_digest") or manifest.get("request_digest") or "")
 
 

@@ -21,6 +21,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from matdata.core.errors import StoreError
 from matdata.store.latest import LATEST
@@ -28,8 +29,9 @@ from matdata.store.latest import LATEST
 MARKER = "matdata.json"
 BLOBS = "blobs"
 RECORD = ".json"
+Kind = Literal["snapshot", "dataset", "split", "feature", "run"]
 #: Folder of each kind, in the order in which they need each other.
-FOLDERS = {
+FOLDERS: dict[Kind, str] = {
     "snapshot": "snapshots",
     "dataset": "datasets",
     "split": "splits",
@@ -64,7 +66,7 @@ class Key:
         If a name could not be that of a file in every store.
     """
 
-    kind: str
+    kind: Kind
     home: str
     name: str
 
@@ -110,6 +112,41 @@ class Key:
         if not all(map(is_segment, parts[1:])):
             return None
         return cls(kind, "" if kind == "run" else parts[1], parts[-1])
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a reference says: a kind, and names that are not looked up yet.
+
+    Attributes
+    ----------
+    kind
+        Kind of the artefact.
+    home
+        The dataset of a split or feature, the source of a snapshot; empty otherwise.
+    name
+        The rest.
+    """
+
+    kind: Kind
+    home: str
+    name: str
+
+    @classmethod
+    def of(cls, text: str) -> Reference | None:
+        """Take a reference apart; None if it has another form."""
+        match text.split("/"):
+            case [name]:
+                return cls("dataset", "", name)
+            case ["runs", name]:
+                return cls("run", "", name)
+            case [dataset, "splits", name]:
+                return cls("split", dataset, name)
+            case [dataset, "features", name]:
+                return cls("feature", dataset, name)
+            case ["snapshots", source, version]:
+                return cls("snapshot", source, version)
+        return None
 
 
 def is_segment(text: str) -> bool:

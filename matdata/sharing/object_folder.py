@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-from matdata.sharing.address import Address
+from matdata.sharing.address import GOOGLE, S3, SFTP, WEB, Address
 from matdata.store.files import TEMPORARY
 
 #: Bytes of one part of an upload, which is what a connection holds in memory.
@@ -92,16 +92,16 @@ class ObjectFolder:
 
     @property
     def _is_web(self) -> bool:
-        return self._address.scheme in ("http", "https")
+        return self._address.scheme in WEB
 
     def put(self, path: Path, name: str) -> None:
         """Store a file; object stores show it when it is whole."""
         self.filesystem.put_file(str(path), self._path(name), **self._parts())
 
     def _parts(self) -> dict[str, int]:
-        if self._address.scheme in ("s3", "s3a"):
+        if self._address.scheme in S3:
             return {"chunksize": PART, "max_concurrency": 1}
-        return {"chunksize": PART} if self._address.scheme in ("gs", "gcs") else {}
+        return {"chunksize": PART} if self._address.scheme in GOOGLE else {}
 
     def put_bytes(self, data: bytes, name: str) -> None:
         """Store bytes."""
@@ -207,9 +207,9 @@ def _as_meant() -> Iterator[None]:
 
 
 def _root_of(address: Address) -> str:
-    if address.scheme in ("http", "https"):
+    if address.scheme in WEB:
         return str(address)
-    if address.scheme in ("sftp", "ssh"):
+    if address.scheme in SFTP:
         return f"/{address.path.partition('/')[2]}".rstrip("/")
     return f"/{address.path}" if address.scheme == "memory" else address.path
 

@@ -1,4 +1,4 @@
-"""Pulls artefacts: what is said of them is checked, then each is received and installed."""
+"""Pulls artefacts: their records and manifests are checked, then each is received and installed."""
 
 from __future__ import annotations
 

@@ -17,10 +17,8 @@ from matdata.sharing.defaults import CHECKS, Check
 from matdata.sharing.folder import SharedFolder, digest_of
 from matdata.sharing.layout import BLOBS, MARKER, blob, latest
 from matdata.sharing.reading import read_latest, read_marker, read_record
-from matdata.sharing.record import FileRecord, Record, marker
+from matdata.sharing.record import FileRecord, Record, latest_version, marker
 from matdata.sharing.retrying import WrongBytesError, retried
-from matdata.store.files import json_text
-from matdata.store.records import seal_record
 
 
 @dataclass(frozen=True)
@@ -214,8 +212,8 @@ def _sizes_there(folder: SharedFolder, prefixes: Sequence[str], workers: int) ->
         return retried(partial(folder.sizes, place), f"{folder.shown}/{place} cannot be listed")
 
     sizes: dict[str, int] = {}
-    for found in ordered_map(listed, prefixes, Workers(workers), "thread"):
-        sizes |= found
+    for listing in ordered_map(listed, prefixes, Workers(workers), "thread"):
+        sizes |= listing
     return sizes
 
 
@@ -263,6 +261,5 @@ def _mark_latest(record: Record, folder: SharedFolder) -> None:
     with contextlib.suppress(DamageError):  # a damaged one is replaced
         if read_latest(folder, key.home) == key.name:
             return
-    data = json_text(seal_record({"order": [key.name]})).encode()
-    path = latest(key.home)
+    data, path = latest_version(key.name), latest(key.home)
     _written(folder, path, lambda: folder.put_bytes(data, path))

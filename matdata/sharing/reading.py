@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from matdata.core.digest import digest_bytes
 from matdata.core.errors import DamageError, StoreError
-from matdata.sharing.folder import SharedFolder
+from matdata.sharing.folder import PIECE, SharedFolder
 from matdata.sharing.layout import FOLDERS, MARKER, RECORD, Key, blob, is_segment, latest
 from matdata.sharing.record import (
     LARGEST,
@@ -21,11 +21,9 @@ from matdata.sharing.record import (
     sealed,
 )
 from matdata.sharing.retrying import WrongBytesError, pause_after, retried
+from matdata.store.latest import LATEST
 
 T = TypeVar("T")
-
-#: Most bytes of a file that is held in memory: a manifest, which names each file once.
-LARGEST_MANIFEST = LARGEST
 
 
 def read_marker(folder: SharedFolder) -> bool:
@@ -83,18 +81,10 @@ def listed(folder: SharedFolder, place: str) -> list[str]:
     StoreError
         If it cannot be listed, as most web servers cannot.
     """
-    what = f"{folder.shown}/{place} cannot be listed"
-    try:
-        sizes = retried(partial(folder.sizes, place), what)
-    except NotImplementedError:
-        raise StoreError(
-            what,
-            cause="a web server that shows no listings, or nothing of that name is there",
-            next_step="name what you want in full: NAME@VERSION-DIGEST, …/features/NAME-DIGEST, "
-            "and --splits A,B or --splits none",
-        ) from None
-    names = [name.removesuffix(RECORD) for name in sizes if name.endswith(RECORD)]
-    return sorted(name for name in names if f"{name}{RECORD}" != latest("x").rpartition("/")[2])
+    names = _listing(folder.sizes, folder, place)
+    return sorted(
+        name.removesuffix(RECORD) for name in names if name.endswith(RECORD) and name != LATEST
+    )
 
 
 def dataset_names(folder: SharedFolder) -> list[str]:
@@ -105,15 +95,7 @@ def dataset_names(folder: SharedFolder) -> list[str]:
     StoreError
         If it cannot be listed, as most web servers cannot.
     """
-    what = f"{folder.shown}/{FOLDERS['dataset']} cannot be listed"
-    try:
-        return sorted(retried(partial(folder.folders, FOLDERS["dataset"]), what))
-    except NotImplementedError:
-        raise StoreError(
-            what,
-            cause="a web server that shows no listings",
-            next_step=f"name the dataset: {folder.shown}/NAME@VERSION-DIGEST",
-        ) from None
+    return sorted(_listing(folder.folders, folder, FOLDERS["dataset"]))
 
 
 def all_keys(folder: SharedFolder) -> list[Key]:
@@ -129,10 +111,22 @@ def all_keys(folder: SharedFolder) -> list[Key]:
         if kind == "run":
             keys += [Key(kind, "", name) for name in listed(folder, place)]
             continue
-        what = f"{folder.shown}/{place} cannot be listed"
-        for home in retried(partial(folder.folders, place), what):
+        for home in _listing(folder.folders, folder, place):
             keys += [Key(kind, home, name) for name in listed(folder, f"{place}/{home}")]
     return keys
+
+
+def _listing(names_in: Callable[[str], T], folder: SharedFolder, place: str) -> T:
+    what = f"{folder.shown}/{place} cannot be listed"
+    try:
+        return retried(partial(names_in, place), what)
+    except NotImplementedError:
+        raise StoreError(
+            what,
+            cause="a web server that shows no listings, or nothing of that name is there",
+            next_step="name what you want in full: NAME@VERSION-DIGEST, …/features/NAME-DIGEST, "
+            "and --splits A,B or --splits none",
+        ) from None
 
 
 def read_blob(folder: SharedFolder, one: FileRecord) -> bytes:
@@ -145,28 +139,43 @@ def read_blob(folder: SharedFolder, one: FileRecord) -> bytes:
     StoreError
         If it cannot be read.
     """
-    name = blob(one.sha256)
-    place = f"{folder.shown}/{name}"
-    if one.size > LARGEST_MANIFEST:
+    place = f"{folder.shown}/{blob(one.sha256)}"
+    if one.size > LARGEST:
         raise damaged(place, f"a manifest of {one.size:,} bytes")
 
-    def attempt() -> bytes | None:
+    def attempt(name: str) -> bytes:
         data = _content(folder, name, one.size)
-        if data is not None and digest_bytes(data) != one.sha256:
+        if digest_bytes(data) != one.sha256:
             raise WrongBytesError("other bytes came than those of its name")
         return data
 
-    data = retried(attempt, f"{place} cannot be read")
-    if data is None:
-        raise damaged(place, "it is missing")
+    data = reading_blob(folder, one, attempt)
     if len(data) != one.size:
         raise damaged(place, f"a record states {one.size:,} bytes, it has {len(data):,}")
     require_few_values(data, place)
     return data
 
 
+def reading_blob(folder: SharedFolder, one: FileRecord, read: Callable[[str], T]) -> T:
+    """What a function returns that reads a blob, given its name; repeated while it fails.
+
+    Raises
+    ------
+    DamageError
+        If the blob is missing.
+    StoreError
+        If it cannot be read, or other bytes come again and again.
+    """
+    name = blob(one.sha256)
+    place = f"{folder.shown}/{name}"
+    try:
+        return retried(partial(read, name), f"{place} cannot be read")
+    except FileNotFoundError:
+        raise damaged(place, "it is missing") from None
+
+
 def _parsed(folder: SharedFolder, name: str, parse: Callable[[bytes], T]) -> T | None:
-    """What a document says, which is asked for once more if it arrives damaged."""
+    """What a document says, which is read once more if it arrives damaged."""
     for attempt in (1, 2):
         data = _read(folder, name)
         if data is None:
@@ -184,20 +193,18 @@ def _read(folder: SharedFolder, name: str) -> bytes | None:
     what = f"{folder.shown}/{name} cannot be read"
     try:
         data = retried(partial(_content, folder, name, LARGEST), what)
-    except FileNotFoundError:  # there is not even what would hold the folder
+    except FileNotFoundError:
         return None
-    if data is not None and len(data) > LARGEST:
+    if len(data) > LARGEST:
         raise damaged(f"{folder.shown}/{name}", f"it is longer than {LARGEST:,} bytes")
     return data
 
 
-def _content(folder: SharedFolder, name: str, most: int) -> bytes | None:
-    try:
-        with folder.opened(name) as file:
-            pieces, left = [], most + 1
-            while left > 0 and (piece := file.read(min(left, 1 << 20))):
-                pieces.append(piece)
-                left -= len(piece)
-            return b"".join(pieces)
-    except FileNotFoundError:
-        return None
+def _content(folder: SharedFolder, name: str, most: int) -> bytes:
+    """All bytes of a file, or one more than `most` of a longer one."""
+    with folder.opened(name) as file:
+        pieces, left = [], most + 1
+        while left > 0 and (piece := file.read(min(left, PIECE))):
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)

@@ -9,9 +9,9 @@ from matdata.core.cache import storage_error
 from matdata.core.console import Console
 from matdata.core.executors import Workers, ordered_map
 from matdata.sharing.folder import PIECE, SharedFolder
-from matdata.sharing.layout import blob
-from matdata.sharing.record import FileRecord, damaged
-from matdata.sharing.retrying import WrongBytesError, retried
+from matdata.sharing.reading import reading_blob
+from matdata.sharing.record import FileRecord
+from matdata.sharing.retrying import WrongBytesError
 from matdata.store import files
 from matdata.store.wholeness import fault_of
 
@@ -86,11 +86,9 @@ def receive_file(one: FileRecord, folder: SharedFolder, target: Path) -> int:
         If the store fails for good, or the disk is full.
     """
     part = target.with_name(f"{target.name}{PARTIAL}")
-    name = blob(one.sha256)
-    place = f"{folder.shown}/{name}"
     received = 0
 
-    def attempt() -> None:
+    def attempt(name: str) -> None:
         nonlocal received
         received += _append(one, folder, name, part)
         fault = fault_of(part, one.size, one.sha256)
@@ -98,10 +96,7 @@ def receive_file(one: FileRecord, folder: SharedFolder, target: Path) -> int:
             files.remove(part)
             raise WrongBytesError("other bytes came than those of its name")
 
-    try:
-        retried(attempt, f"{place} cannot be read")
-    except FileNotFoundError:
-        raise damaged(place, "it is missing") from None
+    reading_blob(folder, one, attempt)
     try:
         files.publish(part, target)
     except OSError as error:

@@ -23,7 +23,7 @@ from matdata.store.records import DIGEST, seal_record
 FORMAT = "shared"
 #: Bytes of a block whose digest is stated.
 BLOCK = 1 << 20
-#: Most bytes of a record: of a feature of a terabyte.
+#: Most bytes of a record or a manifest, which names each file once: of a feature of a terabyte.
 LARGEST = 256 << 20
 #: Most values of one: as Python objects they take up to a hundred times their bytes.
 MOST_VALUES = 8_000_000
@@ -106,7 +106,7 @@ class Record:
         data
             The content of its file.
         key
-            The artefact that was asked for.
+            The requested artefact.
         place
             Its address, for messages.
 
@@ -216,6 +216,11 @@ def is_marker(data: bytes, place: str) -> bool:
             next_step="`matdata build FOLDER` reads them; `matdata push` writes what is imported",
         )
     return require_readable(FORMAT, _version(sealed(data, place)), place) > 0
+
+
+def latest_version(version: str) -> bytes:
+    """The content of ``latest.json``: the version that the bare name of a dataset means."""
+    return json_text(seal_record({"order": [version]})).encode()
 
 
 def marker() -> bytes:

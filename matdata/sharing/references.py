@@ -27,13 +27,13 @@ from matdata.sharing.artefacts import (
     split_artefact,
 )
 from matdata.sharing.folder import SharedFolder
-from matdata.sharing.layout import FOLDERS, Key
+from matdata.sharing.layout import FOLDERS, Key, Kind, Reference
 from matdata.sharing.reading import listed
 from matdata.sharing.shared_names import (
     dataset_ref,
-    feature_key,
     features_home,
     find_shared_dataset,
+    find_shared_feature,
 )
 from matdata.store.catalogue import committed, find_dataset
 from matdata.store.dataset_folder import DatasetFolder
@@ -41,25 +41,6 @@ from matdata.store.feature_catalogue import features_in_places, find_feature
 from matdata.training.run_lookup import find_run
 
 ALL, NONE = "all", "none"
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What a reference says: a kind, and names that are not looked up yet.
-
-    Attributes
-    ----------
-    kind
-        ``dataset``, ``split``, ``feature``, ``run`` or ``snapshot``.
-    home
-        The dataset of a split or feature, the source of a snapshot; empty otherwise.
-    name
-        The rest.
-    """
-
-    kind: str
-    home: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -95,16 +76,9 @@ def parse(text: str) -> Reference:
             f"{excerpt(text, 100)!r} is an address, and an artefact of the cache is needed",
             next_step="name the artefact first and the address second: matdata push REF URL",
         )
-    parts = require_name(text, "the reference").strip("/").split("/")
-    if len(parts) == 1:
-        return Reference("dataset", "", parts[0])
-    if len(parts) == 2 and parts[0] == FOLDERS["run"]:
-        return Reference("run", "", parts[1])
-    for kind in ("split", "feature"):
-        if len(parts) == 3 and parts[1] == FOLDERS[kind]:
-            return Reference(kind, parts[0], parts[2])
-    if len(parts) == 3 and parts[0] == FOLDERS["snapshot"]:
-        return Reference("snapshot", parts[1], parts[2])
+    reference = Reference.of(require_name(text, "the reference").strip("/"))
+    if reference is not None:
+        return reference
     raise ConfigError(
         f"{excerpt(text, 100)!r} names no artefact",
         next_step="DATASET, DATASET/features/FEATURE, DATASET/splits/SPLIT, runs/RUN or "
@@ -124,19 +98,19 @@ def in_cache(cache: Path, text: str, choice: Choice) -> list[Artefact]:
 
 
 def _in_cache(cache: Path, text: str, choice: Choice) -> list[Artefact]:
-    asked = parse(text)
-    if asked.kind == "snapshot":
-        return [_snapshot(cache, asked)]
-    if asked.kind == "run":
-        return _run(cache, asked.name, choice)
-    dataset = find_dataset(cache, asked.home or asked.name)
-    first = [] if choice.alone and asked.kind != "dataset" else [dataset_artefact(dataset)]
+    reference = parse(text)
+    if reference.kind == "snapshot":
+        return [_snapshot(cache, reference)]
+    if reference.kind == "run":
+        return _run(cache, reference.name, choice)
+    dataset = find_dataset(cache, reference.home or reference.name)
+    first = [] if choice.alone and reference.kind != "dataset" else [dataset_artefact(dataset)]
     if choice.snapshot:
         first.insert(0, snapshot_artefact(cache, dataset))
-    if asked.kind == "split":
-        return [*first, split_artefact(dataset, asked.name)]
-    if asked.kind == "feature":
-        return [*first, feature_artefact(dataset, _feature(cache, dataset, asked.name))]
+    if reference.kind == "split":
+        return [*first, split_artefact(dataset, reference.name)]
+    if reference.kind == "feature":
+        return [*first, feature_artefact(dataset, _feature(cache, dataset, reference.name))]
     splits = _chosen(choice.splits, dataset.split_names(), "split", dataset.ref)
     folders = features_in_places(cache, dataset.data_ref).folders
     if choice.features != (ALL,):
@@ -149,16 +123,16 @@ def _in_cache(cache: Path, text: str, choice: Choice) -> list[Artefact]:
     ]
 
 
-def _snapshot(cache: Path, asked: Reference) -> Artefact:
-    homes = [place / FOLDERS["snapshot"] / asked.home for place in reversed(places(cache))]
+def _snapshot(cache: Path, reference: Reference) -> Artefact:
+    homes = [place / FOLDERS["snapshot"] / reference.home for place in reversed(places(cache))]
     folders = {one.name: one for home in homes for one in committed(home)}  # one's own are last
-    matching = [name for name in folders if name.startswith(asked.name)]
+    matching = [name for name in folders if name.startswith(reference.name)]
     if len(matching) != 1:
         raise StoreError(
-            f"{len(matching) or 'no'} snapshots {asked.home}/{asked.name} in {cache}",
+            f"{len(matching) or 'no'} snapshots {reference.home}/{reference.name} in {cache}",
             next_step=f"there are: {', '.join(sorted(folders)) or 'none'}",
         )
-    return committed_artefact(Key("snapshot", asked.home, matching[0]), folders[matching[0]])
+    return committed_artefact(Key("snapshot", reference.home, matching[0]), folders[matching[0]])
 
 
 def _run(cache: Path, name: str, choice: Choice) -> list[Artefact]:
@@ -188,19 +162,19 @@ def _feature(cache: Path, dataset: DatasetFolder, name: str) -> Path:
     return find_feature(cache, dataset.data_ref, name, {})
 
 
-def _chosen(asked: Sequence[str], there: Sequence[str], kind: str, ref: str) -> list[str]:
+def _chosen(chosen: Sequence[str], there: Sequence[str], kind: Kind, ref: str) -> list[str]:
     """Names that were chosen of those that are there."""
-    if tuple(asked) == (NONE,):
+    if tuple(chosen) == (NONE,):
         return []
-    if tuple(asked) == (ALL,):
+    if tuple(chosen) == (ALL,):
         return list(there)
-    for name in asked:
+    for name in chosen:
         if name not in there:
             raise StoreError(
                 f"{ref} has no {kind} {name!r}{did_you_mean(name, there)}",
                 next_step=f"{FOLDERS[kind]}: {', '.join(there) or 'none'}",
             )
-    return list(asked)
+    return list(chosen)
 
 
 def in_folder(folder: SharedFolder, text: str, choice: Choice) -> list[Key]:
@@ -208,18 +182,18 @@ def in_folder(folder: SharedFolder, text: str, choice: Choice) -> list[Key]:
 
     Raises
     ------
-    StoreError, ConfigError
+    StoreError, FeatureError, ConfigError
         If one is not there, or the folder cannot be listed where it must be.
     """
-    asked = parse(text)
-    if asked.kind in ("run", "snapshot"):
-        return [Key(asked.kind, asked.home, asked.name)]
-    dataset, manifest = find_shared_dataset(folder, asked.home or asked.name)
-    if asked.kind == "split":
-        return [Key("split", dataset_ref(dataset), asked.name)]
+    reference = parse(text)
+    if reference.kind in ("run", "snapshot"):
+        return [Key(reference.kind, reference.home, reference.name)]
+    dataset, manifest = find_shared_dataset(folder, reference.home or reference.name)
+    if reference.kind == "split":
+        return [Key("split", dataset_ref(dataset), reference.name)]
     home = features_home(dataset, manifest)
-    if asked.kind == "feature":
-        return [feature_key(folder, home, asked.name)]
+    if reference.kind == "feature":
+        return [find_shared_feature(folder, home, reference.name).key]
     splits = _listed_names(folder, choice.splits, "split", dataset_ref(dataset))
     snapshot = str(manifest["made_from"]["snapshot"]).partition("/")
     more = [Key("snapshot", snapshot[0], snapshot[2])] if choice.snapshot else []
@@ -227,16 +201,16 @@ def in_folder(folder: SharedFolder, text: str, choice: Choice) -> list[Key]:
         names = _listed_names(folder, choice.features, "feature", home)
         features = [Key("feature", home, name) for name in names]
     else:
-        features = [feature_key(folder, home, name) for name in choice.features]
+        features = [find_shared_feature(folder, home, name).key for name in choice.features]
     own = [Key("split", dataset_ref(dataset), name) for name in splits]
     return [*more, dataset, *own, *features]
 
 
 def _listed_names(
-    folder: SharedFolder, asked: Sequence[str], kind: str, home: str
+    folder: SharedFolder, chosen: Sequence[str], kind: Kind, home: str
 ) -> Iterable[str]:
-    if tuple(asked) == (NONE,):
+    if tuple(chosen) == (NONE,):
         return ()
-    if tuple(asked) == (ALL,):
+    if tuple(chosen) == (ALL,):
         return listed(folder, f"{FOLDERS[kind]}/{home}")
-    return asked
+    return chosen

@@ -11,9 +11,9 @@ from matdata.sharing.address import Address
 from matdata.sharing.block_cache import BlockCache
 from matdata.sharing.connecting import open_folder
 from matdata.sharing.folder import SharedFolder
-from matdata.sharing.layout import blob
-from matdata.sharing.record import BLOCK, FileRecord, damaged
-from matdata.sharing.retrying import WrongBytesError, retried
+from matdata.sharing.reading import reading_blob
+from matdata.sharing.record import BLOCK, FileRecord
+from matdata.sharing.retrying import WrongBytesError
 
 #: Blocks that an open file holds in memory.
 HELD = 8
@@ -69,21 +69,16 @@ class BlockSource:
         return data
 
     def _fetched(self, one: FileRecord, index: int, digest: str) -> bytes:
-        name = blob(one.sha256)
-        place = f"{self.folder.shown}/{name}"
         start = index * BLOCK if one.blocks else 0
         stop = min(start + BLOCK, one.size) if one.blocks else one.size
 
-        def attempt() -> bytes:
+        def attempt(name: str) -> bytes:
             data = self.folder.read_range(name, start, stop)
             if digest_bytes(data) != digest:
                 raise WrongBytesError("other bytes came than those of the record")
             return data
 
-        try:
-            return retried(attempt, f"{place} cannot be read")
-        except FileNotFoundError:
-            raise damaged(place, "it is missing") from None
+        return reading_blob(self.folder, one, attempt)
 
 
 class RemoteFile(io.RawIOBase):

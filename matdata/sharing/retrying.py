@@ -1,4 +1,4 @@
-"""Requests that fail for a while: repeated a few times, then one clear error."""
+"""Retries of requests: a few attempts with growing pauses, then one clear error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ T = TypeVar("T")
 #: Attempts at one request, and the pause after the first that fails; each further one doubles.
 TRIES = 5
 PAUSE = 0.5
-LONGEST = 8.0
 #: Seconds without a byte after which a connection counts as lost.
 TIMEOUT = 60.0
 SHOWN = 300  # characters of the message of a library
@@ -43,11 +42,11 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ENAMETOOLON
 
 
 class WrongBytesError(OSError):
-    """What was received or stored are not the bytes that were asked for or sent."""
+    """The bytes that were received or stored are not those that were requested or sent."""
 
 
 def retried(action: Callable[[], T], what: str) -> T:
-    """The result of an action, which is repeated with growing pauses while it fails.
+    """The result of an action, which is retried with growing pauses while it fails.
 
     `FileNotFoundError` and `FileExistsError`, which answer a question, are raised as they are.
 
@@ -80,9 +79,8 @@ def retried(action: Callable[[], T], what: str) -> T:
 
 
 def pause_after(attempt: int) -> float:
-    """Seconds to wait after an attempt: doubling, and scattered so that clients part."""
-    longest = min(LONGEST, PAUSE * float(1 << (attempt - 1)))
-    return longest * (0.5 + 0.5 * random.random())
+    """Seconds to wait after an attempt: doubling, with jitter so that clients spread out."""
+    return float(PAUSE * (1 << (attempt - 1)) * (0.5 + 0.5 * random.random()))
 
 
 def failure(error: BaseException, what: str, attempts: int = 1) -> StoreError:

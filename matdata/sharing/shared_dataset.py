@@ -4,32 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from matdata.core.cache import BLOCKS, ensure_writable
 from matdata.core.console import SILENT
-from matdata.core.digest import SHORT, digest_bytes
-from matdata.core.errors import ConfigError, FeatureError, did_you_mean
-from matdata.features import featurizer
+from matdata.core.digest import digest_bytes
+from matdata.core.errors import ConfigError, FeatureError
 from matdata.features.feature import Feature, open_feature
 from matdata.sharing.address import Address
 from matdata.sharing.artefacts import SHARDS
 from matdata.sharing.block_cache import BlockCache
-from matdata.sharing.consistency import manifest_of
 from matdata.sharing.defaults import WORKERS
 from matdata.sharing.folder import SharedFolder
 from matdata.sharing.install import Transfer
-from matdata.sharing.layout import FOLDERS, Key
 from matdata.sharing.locating import locate, only_dataset
 from matdata.sharing.pull import plan, pull_all
-from matdata.sharing.reading import listed, read_record
 from matdata.sharing.receive import receive_all
-from matdata.sharing.record import Record
+from matdata.sharing.record import FileRecord, Record
 from matdata.sharing.references import Choice, in_folder, parse
-from matdata.sharing.remote_file import BlockSource
-from matdata.sharing.remote_parts import RemoteParts
+from matdata.sharing.remote_file import BlockSource, RemoteFile
+from matdata.sharing.shared_names import find_shared_feature
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.store.feature_catalogue import feature_folder
 from matdata.store.locks import LOCK, holding
+
+
+class RemoteParts:
+    """Opens the parts of an artefact of a shared folder.
+
+    Parameters
+    ----------
+    source
+        Where blocks come from.
+    files
+        The files of the artefact by name.
+    """
+
+    def __init__(self, source: BlockSource, files: Mapping[str, FileRecord]) -> None:
+        self._source = source
+        self._files = dict(files)
+
+    def opened(self, part: str) -> Any:
+        """A file of one part (HDF5), or what Zarr reads a folder from."""
+        if part in self._files:
+            return RemoteFile(self._source, self._files[part])
+        inside = f"{part}/"
+        files = {
+            name.removeprefix(inside): one
+            for name, one in self._files.items()
+            if name.startswith(inside)
+        }
+        from matdata.sharing.zarr_files import zarr_store  # zarr, which HDF5 does not need
+
+        return zarr_store({name: RemoteFile(self._source, one) for name, one in files.items()})
 
 
 class RemoteFeatures:
@@ -58,39 +84,11 @@ class RemoteFeatures:
         try:
             return open_feature(dataset, self._cache, spec, settings)
         except FeatureError:
-            record = self._record(dataset, spec, settings)
+            record = find_shared_feature(self._folder, dataset.data_ref, spec, settings)
         headers = self._headers(record)
         parts = RemoteParts(self._source, record.files)
         return Feature(
             headers, dataset.ids, dataset.data_digest, dict(settings), dataset.rejects, parts
-        )
-
-    def _record(self, dataset: DatasetFolder, spec: str, settings: Mapping[str, object]) -> Record:
-        name, _, digest = spec.partition("@")
-        home = dataset.data_ref
-        prefix = feature_folder(name, "")
-        if digest:  # found without a listing, which most web servers do not have
-            exact = read_record(self._folder, Key("feature", home, f"{prefix}{digest}"))
-            if exact is not None:
-                return exact
-        names = listed(self._folder, f"{FOLDERS['feature']}/{home}")
-        asked = featurizer(name, dict(settings)).settings.identity() if settings else {}
-        fitting: list[Record] = []
-        for one in names:
-            if one[:-SHORT] != prefix or not one.endswith(digest):
-                continue
-            record = read_record(self._folder, Key("feature", home, one))
-            if record is None:
-                continue
-            stored = manifest_of(record, self._folder)["settings"]
-            if all(stored.get(key) == asked[key] for key in settings if key in stored):
-                fitting.append(record)
-        if len(fitting) == 1:
-            return fitting[0]
-        what = f"{len(fitting)} features" if fitting else "no feature"
-        raise FeatureError(
-            f"{self._folder.shown} holds {what} {spec!r} of {home}{did_you_mean(name, names)}",
-            next_step=f"features there: {', '.join(names) or 'none'}; name one as NAME@DIGEST",
         )
 
     def _headers(self, record: Record) -> Path:

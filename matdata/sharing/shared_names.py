@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
 from matdata.core.digest import SHORT
 from matdata.core.documents import JsonObject
-from matdata.core.errors import StoreError, did_you_mean
+from matdata.core.errors import FeatureError, StoreError, did_you_mean
 from matdata.sharing.consistency import manifest_of
 from matdata.sharing.folder import SharedFolder
 from matdata.sharing.layout import FOLDERS, Key
 from matdata.sharing.reading import dataset_names, listed, read_latest, read_record
+from matdata.sharing.record import Record
 from matdata.store import files
-from matdata.store.feature_catalogue import feature_folder
+from matdata.store.feature_catalogue import feature_folder, of_feature
 from matdata.store.said import folder_of_rows
 
 
@@ -54,25 +59,62 @@ def find_shared_dataset(folder: SharedFolder, ref: str) -> tuple[Key, JsonObject
     return record.key, manifest_of(record, folder)
 
 
-def feature_key(folder: SharedFolder, home: str, name: str) -> Key:
-    """The feature that a name means in a shared folder.
+def find_shared_feature(
+    folder: SharedFolder,
+    home: str,
+    name: str,
+    settings: Mapping[str, object] = MappingProxyType({}),
+) -> Record:
+    """The record of the feature that a name means in a shared folder.
+
+    Parameters
+    ----------
+    folder
+        Where it is.
+    home
+        ``name@version`` under which the features of its dataset lie.
+    name
+        ``NAME``, ``NAME@DIGEST8`` or the name of its folder; the last two need no listing, which
+        most web servers do not have.
+    settings
+        Those that it must have, of a feature that is named without a digest.
 
     Raises
     ------
-    StoreError
+    FeatureError
         If there is none, or several.
     """
     spec, _, digest = name.partition("@")
-    prefix = feature_folder(spec, "")
-    exact = Key("feature", home, f"{prefix}{digest}" if digest else files.safe_name(name))
-    if len(exact.name) > SHORT and read_record(folder, exact) is not None:
-        return exact
+    exact = f"{feature_folder(spec, '')}{digest}" if digest else files.safe_name(name)
+    if exact[-SHORT - 1 : -SHORT] == "-":
+        record = read_record(folder, Key("feature", home, exact))
+        if record is not None:
+            return record
     there = listed(folder, f"{FOLDERS['feature']}/{home}")
-    matching = [one for one in there if one[:-SHORT] == prefix and one.endswith(digest)]
-    if len(matching) == 1:
-        return Key("feature", home, matching[0])
-    what = "several features" if matching else "no feature"
-    raise StoreError(
-        f"{folder.shown} holds {what} {name!r} of {home}{did_you_mean(name, there)}",
-        next_step=f"features there: {', '.join(there) or 'none'}",
+    matching = [one for one in there if of_feature(Path(one), spec) and one.endswith(digest)]
+    records = [read_record(folder, Key("feature", home, one)) for one in matching]
+    fitting = _with_settings([one for one in records if one], folder, spec, settings)
+    if len(fitting) == 1:
+        return fitting[0]
+    what = f"{len(fitting)} features" if fitting else "no feature"
+    raise FeatureError(
+        f"{folder.shown} holds {what} {name!r} of {home}{did_you_mean(spec, there)}",
+        next_step=f"features there: {', '.join(there) or 'none'}; name one as NAME@DIGEST",
     )
+
+
+def _with_settings(
+    records: list[Record], folder: SharedFolder, spec: str, settings: Mapping[str, object]
+) -> list[Record]:
+    """The features that were computed with settings, as far as they have such settings."""
+    if not settings:
+        return records
+    from matdata.features import featurizer
+
+    required = featurizer(spec, dict(settings)).settings.identity()
+    stored = [(one, manifest_of(one, folder)["settings"]) for one in records]
+    return [
+        one
+        for one, own in stored
+        if all(own[key] == required[key] for key in settings if key in own)
+    ]

@@ -78,10 +78,10 @@ def push(
     choice = Choice(names_of(features), names_of(splits), snapshot, alone)
     home = getattr(ref, "cache", None) if cache is None else cache
     name = ref.ref if isinstance(ref, DatasetFolder) else ref
-    return push_asked(name, url, choice, check, workers, cache_dir(home), console)
+    return push_artefacts(name, url, choice, check, workers, cache_dir(home), console)
 
 
-def push_asked(
+def push_artefacts(
     ref: str,
     url: str | Path,
     choice: Choice,
@@ -90,7 +90,7 @@ def push_asked(
     cache: Path,
     console: Console,
 ) -> list[Pushed]:
-    """`push` with what was asked for as values."""
+    """`push` as the command calls it."""
     from matdata.sharing.address import WEB, address_of
     from matdata.sharing.connecting import open_folder
     from matdata.sharing.push import push_all, require_check
@@ -143,7 +143,7 @@ def pull(
 
     Raises
     ------
-    StoreError
+    StoreError, FeatureError
         If it is not there, damaged there, or the store fails for good.
     ConfigError
         If the address or an option is none.
@@ -153,13 +153,13 @@ def pull(
     >>> md.pull("s3://lab/crystals/mine", features="ofm")
     """
     choice = Choice(names_of(features), names_of(splits), snapshot, alone)
-    return pull_asked(what, choice, workers, cache_dir(cache), python_console())
+    return pull_artefacts(what, choice, workers, cache_dir(cache), python_console())
 
 
-def pull_asked(
+def pull_artefacts(
     what: str | Path, choice: Choice, workers: int, cache: Path, console: Console
 ) -> list[Pulled]:
-    """`pull` with what was asked for as values."""
+    """`pull` as the command calls it."""
     from matdata.sharing.install import Transfer
     from matdata.sharing.locating import locate, only_dataset
     from matdata.sharing.pull import plan, pull_all
@@ -202,18 +202,18 @@ def import_(
     --------
     >>> md.import_("mine.tar.gz")
     """
-    return import_asked(path_of(path, "the path"), workers, cache_dir(cache), python_console())
+    return import_artefacts(path_of(path, "the path"), workers, cache_dir(cache), python_console())
 
 
-def import_asked(path: Path, workers: int, cache: Path, console: Console) -> list[Pulled]:
-    """`import_` with what was asked for as values."""
+def import_artefacts(path: Path, workers: int, cache: Path, console: Console) -> list[Pulled]:
+    """`import_` as the command calls it."""
     from matdata.sharing.importing import import_all
 
     _require_workers(workers)
     return import_all(path, workers, cache, console)
 
 
-def archive_asked(ref: str, output: Path, choice: Choice, cache: Path) -> int:
+def archive_artefacts(ref: str, output: Path, choice: Choice, cache: Path) -> int:
     """Write what `push` would push as an archive, which `import_` takes; returns the files in it.
 
     Raises

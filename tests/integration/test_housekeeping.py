@@ -131,6 +131,15 @@ def test_a_reference_that_means_nothing_or_several_is_refused(cache):
         md.rm("gap", cache=cache)
 
 
+def test_a_feature_whose_name_is_longer_than_that_of_its_folder(cache):
+    column = "x" * 100
+    path = cache.parent / "long.csv"
+    path.write_text(f"formula,{column}\nLiO,1\nNaO,2\n")
+    md.build(path, cache=cache, workers=1, name="a", features=[f"column:{column}"])
+    (ref,) = refs(md.rm(f"a/features/column:{column}", cache=cache))
+    assert ref.split("/")[1] == "features"
+
+
 def test_rows_that_another_version_has_as_well_keep_their_features(cache):
     one = build(cache)
     other = build(cache, licence="CC0")

@@ -1,4 +1,4 @@
-"""What a removal took away, or would take."""
+"""Report of a removal: what went or would go, what stays, and the bytes that are free."""
 
 from __future__ import annotations
 
