@@ -11,7 +11,7 @@ from matdata.sharing.layout import FOLDERS, Key
 from matdata.sharing.reading import dataset_names, listed, read_latest, read_record
 from matdata.store import files
 from matdata.store.feature_catalogue import feature_folder
-from matdata.store.said import folder_of_rows
+from matdata.store.user_metadata import folder_of_rows
 
 
 def dataset_ref(key: Key) -> str:

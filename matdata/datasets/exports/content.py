@@ -26,8 +26,8 @@ from matdata.splits.base import Split
 from matdata.store.columns import GIVEN_FORMULA
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.dataset_rows import DatasetRows
-from matdata.store.said import words_in
 from matdata.store.tables import Columns
+from matdata.store.user_metadata import words_in
 
 #: Rows in memory at a time.
 BLOCK = 5_000

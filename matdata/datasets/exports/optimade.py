@@ -21,7 +21,6 @@ from matdata.core import elements
 from matdata.core.crystals import Crystals
 from matdata.core.documents import JsonObject
 from matdata.datasets.exports.content import FORMULA, ID, Block, Exported
-from matdata.datasets.exports.hf import positions_of
 from matdata.sources.optimade_terms import COLUMNS, EXACT, EXPORT, PREFIX, anonymous_formula
 
 API_VERSION = "1.2.0"
@@ -77,7 +76,7 @@ def _meta(content: Exported, properties: dict[str, str]) -> JsonObject:
 
 def _entries(block: Block, properties: dict[str, str]) -> Iterator[JsonObject]:
     structures, columns = block.structures, block.columns()
-    positions = positions_of(structures.crystals)
+    positions = structures.crystals.cart_coords()
     of_rows = [columns[column] for column in properties]
     for row, cells in enumerate(zip(*of_rows, strict=True) if of_rows else [()] * len(structures)):
         attributes = _structure(structures.crystals, positions, row)
