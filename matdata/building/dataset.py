@@ -20,7 +20,6 @@ from matdata.core.executors import Workers
 from matdata.curate.curate import Others, curate
 from matdata.curate.curated import Curated
 from matdata.curate.records import Records
-from matdata.curate.rows import kept_names
 from matdata.curate.settings import CurateSettings
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.sources.kept import origin_of
@@ -131,7 +130,7 @@ def _curate(
         kind=origin["kind"],
         part_column=part_column,
     )
-    names = kept_names(records)
+    names = records.kept_names
     metadata = dataset_metadata(origin, store.kinds, names, options)
     records = replace(records, units=metadata.units)
     drop = _others(others, options.curation.drop_by)

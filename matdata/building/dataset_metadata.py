@@ -17,7 +17,8 @@ from matdata.core.licences import spdx_of
 from matdata.core.printable import printable, printable_lines
 from matdata.core.redaction import redacted
 from matdata.core.units import MAX_LENGTH, canonical_unit, unit_in_header
-from matdata.curate.rows import GIVEN, OWN_UNITS, RANK
+from matdata.curate.rows import OWN_UNITS
+from matdata.curate.source_names import GIVEN, RANK
 from matdata.store.cells import NUMERIC
 from matdata.store.user_metadata import MAX_LENGTHS, WORDS
 

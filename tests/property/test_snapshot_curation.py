@@ -12,6 +12,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from support.crystals import few
+from support.memory_store import MemoryStore
 
 from matdata.building.snapshot_records import SnapshotRecords
 from matdata.core.composition import Compositions
@@ -22,7 +23,6 @@ from matdata.curate import gather
 from matdata.curate.curate import curate
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
-from matdata.curate.stores import MemoryStore
 from matdata.curate.write import write_dataset
 from matdata.sources.base import Chunk, Origin, Source
 from matdata.sources.taking import take_snapshot
