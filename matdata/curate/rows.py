@@ -71,9 +71,14 @@ class DatasetTable(Mapping[str, Sequence[Any]]):
         column = self.records.table[self.of_source[name]]
         return [column[row] for row in self.rows.tolist()]
 
-    def own(self, rows: Int) -> dict[str, list[Any]]:
-        """matdata's own columns of some of the records, (k,), in the order of `rows`."""
-        return {name: cells(rows) for name, cells in self._own.items()}
+    @property
+    def own_names(self) -> list[str]:
+        """Names of matdata's own columns."""
+        return [*self._own]
+
+    def own(self, rows: Int, names: Sequence[str]) -> dict[str, list[Any]]:
+        """Some of matdata's own columns for some of the records, (k,), in the order of `rows`."""
+        return {name: self._own[name](rows) for name in names}
 
     def _own_columns(self) -> dict[str, Callable[[Int], list[Any]]]:
         traits = self.traits

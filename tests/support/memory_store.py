@@ -12,8 +12,10 @@ import pyarrow as pa
 
 from matdata.core.structures import Structures
 from matdata.curate.stores import Piece, RecordPart, Str
+from matdata.sources.snapshot import Snapshot
 from matdata.store.arrow import array_of, content_bytes
 from matdata.store.cells import ColumnKind, as_kind, clean_cells, clean_column
+from matdata.store.tables import Columns
 
 PART_ROWS = 500
 
@@ -95,3 +97,21 @@ def kind_of_cells(column: Sequence[Any]) -> str:
     kind = ColumnKind()
     kind.add(clean_cells(column))
     return kind.settled
+
+
+def in_memory(snapshot: Snapshot) -> MemoryStore:
+    """All records of a snapshot."""
+    chunks = list(snapshot.chunks())
+    structures = Structures.concat([chunk.structures for chunk in chunks])
+    return MemoryStore(structures, _joined([chunk.table for chunk in chunks]))
+
+
+def _joined(parts: Sequence[Mapping[str, Sequence[object]]]) -> Columns:
+    """Join chunks of columns; a column that a chunk lacks is None there."""
+    names = list(dict.fromkeys(name for part in parts for name in part))
+    joined: Columns = {name: [] for name in names}
+    for part in parts:
+        rows = len(next(iter(part.values()), []))
+        for name in names:
+            joined[name].extend(part.get(name) or [None] * rows)
+    return {name: clean_column(column) for name, column in joined.items()}
