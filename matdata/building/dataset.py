@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from matdata.building.axes import axes_of
-from matdata.building.described import Description, describe, said_by_user
+from matdata.building.dataset_metadata import DatasetMetadata, dataset_metadata, user_metadata
 from matdata.building.options import BuildOptions
 from matdata.building.report import nothing_left, print_dataset
 from matdata.building.snapshot_records import SnapshotRecords
@@ -20,7 +20,6 @@ from matdata.core.executors import Workers
 from matdata.curate.curate import Others, curate
 from matdata.curate.curated import Curated
 from matdata.curate.records import Records
-from matdata.curate.rows import kept_names
 from matdata.curate.settings import CurateSettings
 from matdata.curate.write import dataset_folder, write_dataset
 from matdata.sources.kept import origin_of
@@ -28,7 +27,7 @@ from matdata.sources.snapshot import Snapshot
 from matdata.store.catalogue import clean_name, find_dataset
 from matdata.store.damage import State, damage_of
 from matdata.store.dataset_folder import KIND, DatasetFolder
-from matdata.store.said import SAID
+from matdata.store.user_metadata import USER_METADATA
 
 
 class BuiltDataset(NamedTuple):
@@ -101,8 +100,8 @@ def _identity(
     axes = origin.get("axes", {})
     if axes or options.axis:
         identity |= {"axes": axes, "axis": list(options.axis)}
-    said = said_by_user(origin, options)
-    return {**identity, SAID: said} if said else identity
+    from_user = user_metadata(origin, options)
+    return {**identity, USER_METADATA: from_user} if from_user else identity
 
 
 def _curation(snapshot: Snapshot, options: BuildOptions) -> CurateSettings:
@@ -131,23 +130,23 @@ def _curate(
         kind=origin["kind"],
         part_column=part_column,
     )
-    names = kept_names(records)
-    described = describe(origin, store.kinds, names, options)
-    records = replace(records, units=described.units)
+    names = records.kept_names
+    metadata = dataset_metadata(origin, store.kinds, names, options)
+    records = replace(records, units=metadata.units)
     drop = _others(others, options.curation.drop_by)
     before = len(workers.losses.lines)
     curated = curate(records, _curation(snapshot, options), drop, workers)
     lost = workers.losses.receipt_since(before)
     if not len(curated):
         raise nothing_left(curated)
-    about = _about(curated, snapshot, identity["name"], store.notes, names, described)
+    about = _about(curated, snapshot, identity["name"], store.notes, names, metadata)
     if records.part_column is not None:
         about |= {"part_column": names[records.part_column]}
     axes = {
         names.get(one, one): names.get(axis, axis) for one, axis in origin.get("axes", {}).items()
     }
     axes = axes_of(curated.table, axes, options.axis)
-    return write_dataset(curated, folder, identity, about, described.units, axes, console, lost)
+    return write_dataset(curated, folder, identity, about, metadata.units, axes, console, lost)
 
 
 def _about(
@@ -156,7 +155,7 @@ def _about(
     name: str,
     notes: Sequence[str],
     names: Mapping[str, str],
-    described: Description,
+    metadata: DatasetMetadata,
 ) -> dict[str, object]:
     """What the manifest says beside rows and files; columns by the names they are kept under."""
     origin = snapshot.origin
@@ -168,14 +167,14 @@ def _about(
         "energy_column": origin["energy_column"],
         "energy_per": origin["energy_per"],
         "targets": {
-            names[column]: described.units.get(names[column], "")
+            names[column]: metadata.units.get(names[column], "")
             for column in origin["targets"]
             if column in names
         },
         "note": "; ".join(one for one in (origin["note"], *notes, _bare(curated, origin)) if one),
-        "licence": described.licence,
-        "citation": described.citation,
-        "description": described.description,
+        "licence": metadata.licence,
+        "citation": metadata.citation,
+        "description": metadata.description,
         "made_from": {
             "snapshot": f"{origin['source']}/{snapshot.folder.name}",
             "records_digest": snapshot.digest,

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matdata.building.feature_inputs import require_structures
-from matdata.building.feature_packages import (
-    require_packages_of,
-)
+from matdata.building.feature_packages import require_packages_of
 from matdata.building.options import BuildOptions
 from matdata.building.report import print_feature
 from matdata.core.cache import places

@@ -44,7 +44,7 @@ from matdata.store.feature_catalogue import KIND as FEATURE
 from matdata.store.feature_catalogue import of_feature
 from matdata.store.manifest import RECEIPT, is_committed, read_manifest
 from matdata.store.records import read_record
-from matdata.store.said import SAID
+from matdata.store.user_metadata import USER_METADATA
 from matdata.store.walk import children
 
 SPLITS = "splits"
@@ -173,14 +173,14 @@ def _options_of(cache: Path, manifest: JsonMapping) -> BuildOptions:
     missing = [digest for digest in identity["drop_in"] if digest not in by_digest]
     if missing:
         raise DamageError(f"the dataset {missing[0][:8]} that it leaves out is not in this cache")
-    said = dict(identity.get(SAID, {}))
+    from_user = dict(identity.get(USER_METADATA, {}))
     return BuildOptions(
         name=identity["name"],
         curation=curation,
         drop_in=tuple(by_digest[digest] for digest in identity["drop_in"]),
         axis=tuple(identity.get("axis", ())),
-        unit=said.pop("units", {}),
-        **said,
+        unit=from_user.pop("units", {}),
+        **from_user,
     )
 
 

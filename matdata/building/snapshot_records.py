@@ -16,17 +16,13 @@ from matdata.core.ledger import Reject
 from matdata.core.structures import Structures
 from matdata.curate.coercion import as_numbers, numbers_of_texts
 from matdata.curate.stores import Piece, RecordPart
-from matdata.sources.chunk_files import (
-    read_chunk_structures,
-    read_chunk_table,
-    read_rejects,
-)
+from matdata.sources.chunk_files import read_chunk_structures, read_chunk_table, read_rejects
 from matdata.sources.snapshot import Snapshot
 from matdata.store.arrow import as_kind_array, content_bytes, flat_array, learn
 from matdata.store.cells import FLOAT, JSON, TEXT, ColumnKind, as_kind, is_flat
 from matdata.store.columns import read_structure_rows
 
-#: Columns that every curation reads, kept from the first pass over the parts.
+#: Column that every curation reads, kept from the first pass over the parts.
 DEPRECATED = "deprecated"
 
 
@@ -83,14 +79,13 @@ class SnapshotRecords:
         kinds: dict[str, ColumnKind] = {}
         ids, present, pieces, total = [], [], [], 0
         for folder in self._folders:
-            table = read_chunk_table(folder)
-            for name, column in zip(table.column_names, table.itercolumns(), strict=True):
-                learn(kinds.setdefault(name, ColumnKind()), column.combine_chunks())
-            total += sum(content_bytes(column.combine_chunks()) for column in table.itercolumns())
-            ids.append(as_ids(table.column("material_id").to_pylist()))
-            present.append(_has_structure(folder, len(table)))
-            names = kept & {*table.column_names}
-            pieces.append({name: table.column(name).combine_chunks() for name in names})
+            arrays = _arrays(read_chunk_table(folder))
+            for name, array in arrays.items():
+                learn(kinds.setdefault(name, ColumnKind()), array)
+            total += sum(map(content_bytes, arrays.values()))
+            ids.append(as_ids(arrays["material_id"].to_pylist()))
+            present.append(_has_structure(folder, len(ids[-1])))
+            pieces.append({name: arrays[name] for name in kept & {*arrays}})
             self.rejects += read_rejects(folder)
         self.ids = np.concatenate(ids)
         self.present = np.concatenate(present)
@@ -126,9 +121,7 @@ class SnapshotRecords:
         if name not in self._arrays:
             pieces = []
             for folder in self._folders:
-                table = read_chunk_table(folder, (name,))
-                columns = table.column_names
-                pieces.append(table.column(name).combine_chunks() if columns else None)
+                pieces.append(_arrays(read_chunk_table(folder, (name,))).get(name))
             self._arrays[name] = self._joined(name, pieces)
         return self._arrays[name]
 
@@ -138,8 +131,8 @@ class SnapshotRecords:
             return list(self.array(name).to_pylist())
         cells: list[Any] = []
         for folder, length in zip(self._folders, self._lengths, strict=True):
-            table = read_chunk_table(folder, (name,))
-            column = table.column(name).to_pylist() if table.column_names else [None] * length
+            array = _arrays(read_chunk_table(folder, (name,))).get(name)
+            column = [None] * length if array is None else array.to_pylist()
             cells += as_kind(column, self.kinds[name])
         return cells
 
@@ -150,12 +143,9 @@ class SnapshotRecords:
     def pieces(self) -> Iterator[Piece]:
         """All records, in order."""
         for folder in self._folders:
-            table = read_chunk_table(folder)
-            ids = table.column("material_id").to_pylist()
-            cells = {
-                name: self._in_kind(name, column.combine_chunks())
-                for name, column in zip(table.column_names, table.itercolumns(), strict=True)
-            }
+            arrays = _arrays(read_chunk_table(folder))
+            ids = arrays["material_id"].to_pylist()
+            cells = {name: self._in_kind(name, array) for name, array in arrays.items()}
             yield Piece(read_chunk_structures(folder, ids) or Structures.none(ids), cells)
 
     def _in_kind(self, name: str, array: pa.Array) -> pa.Array | list[Any]:
@@ -194,6 +184,12 @@ class _Columns(Mapping[str, Sequence[Any]]):
         if name not in self._records.kinds:
             raise KeyError(name)
         return self._records.cells(name)
+
+
+def _arrays(table: pa.Table) -> dict[str, pa.Array]:
+    """The columns of a chunk's table by name."""
+    columns = zip(table.column_names, table.itercolumns(), strict=True)
+    return {name: column.combine_chunks() for name, column in columns}
 
 
 def _has_structure(folder: Path, n: int) -> npt.NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from matdata.core.numerals import number_of_text
@@ -48,30 +48,6 @@ def as_numbers(name: str, column: Sequence[Any], ids: Sequence[Any]) -> Coerced 
             f"(first {first}: {text!r})"
         ],
     )
-
-
-def numeric_columns(
-    table: Mapping[str, Sequence[Any]], names: Iterable[str]
-) -> tuple[dict[str, list[Any]], list[str]]:
-    """The table with the columns `names` as numbers (`as_numbers`), and the notes.
-
-    Parameters
-    ----------
-    table
-        Columns, ``material_id`` among them.
-    names
-        Targets, and the column of energies.
-    """
-    converted = {name: list(column) for name, column in table.items()}
-    notes = []
-    for name in dict.fromkeys(names):
-        column = converted.get(name, [])
-        if any(isinstance(value, str) for value in column):
-            coerced = as_numbers(name, column, converted["material_id"])
-            if coerced is not None:
-                converted[name] = coerced.numbers
-                notes += coerced.notes
-    return converted, notes
 
 
 def numbers_of_texts(cells: Sequence[Any]) -> list[float | None]:

@@ -54,8 +54,8 @@ class _Column:
         array = array.take(kept)
         if array.null_count < len(array):
             holds = self._kind != NUMBERS or len(array.flatten()) > 0
-            found = TYPES[self._kind] if holds else pa.list_(pa.null())
-            self._type = common_type(self._type, found)
+            of_piece = TYPES[self._kind] if holds else pa.list_(pa.null())
+            self._type = common_type(self._type, of_piece)
         return array
 
     def _add_nested(self, cells: list[Any], places: Int) -> pa.Array:
@@ -98,7 +98,7 @@ class Gathering:
         self._block = rows_of_block(table.records.store.row_bytes)
         kinds = table.records.store.kinds
         self._columns = {name: _Column(kinds[of]) for name, of in table.of_source.items()}
-        self._own_types: dict[str, pa.DataType] = {}
+        self._own_types: dict[str, pa.DataType | None] = dict.fromkeys(table.own_names)
         self._spill = Spill(folder, len(table.rows), self._block)
 
     def collect(self) -> None:
@@ -114,11 +114,15 @@ class Gathering:
                 kept = np.flatnonzero(of_piece >= 0)
                 if len(kept):
                     self._spill.add(of_piece[kept], self._set_aside(piece, kept, of_piece[kept]))
+        self._learn_own_types()
+
+    def _learn_own_types(self) -> None:
+        """Learn the types of matdata's own columns: a column has that of any of its values."""
+        rows = self._table.rows
         for first in range(0, len(rows), self._block):
-            own = self._table.own(rows[first : first + self._block])
-            for name, cells in own.items():
-                found = _type_of(cells)
-                self._own_types[name] = common_type(self._own_types.get(name), found)
+            unknown = [name for name, known in self._own_types.items() if known is None]
+            own = self._table.own(rows[first : first + self._block], unknown)
+            self._own_types |= {name: _type_of(cells) for name, cells in own.items()}
 
     def _set_aside(self, piece: Piece, kept: Int, places: Int) -> pa.Table:
         index = numbers_array(kept)
@@ -138,8 +142,9 @@ class Gathering:
         types = self.types()
         start = 0
         for block in self._spill.blocks():
-            own = self._table.own(self._table.rows[start : start + len(block)])
+            rows = self._table.rows[start : start + len(block)]
             start += len(block)
+            own = self._table.own(rows, self._table.own_names)
             arrays = [_as_type(cells, types[name]) for name, cells in own.items()]
             for number, column in enumerate(self._columns.values()):
                 arrays.append(column.restored(block.column(str(number)).combine_chunks()))

@@ -13,6 +13,7 @@ import pyarrow as pa
 from matdata.core.errors import CurationError
 from matdata.core.ledger import Reject
 from matdata.core.numerals import number_of_text
+from matdata.curate.source_names import derived_columns, kept_names
 from matdata.curate.stores import RecordStore
 from matdata.store.arrow import floats_of
 
@@ -52,6 +53,18 @@ class Records:
     def table(self) -> Mapping[str, Sequence[Any]]:
         """Columns of the source; one is read when it is asked for."""
         return self.store.table
+
+    @property
+    def ranks_by_cell(self) -> bool:
+        """Whether energies per atom are computed from energies per cell."""
+        return self.energy_column is not None and self.energy_per == "cell"
+
+    @property
+    def kept_names(self) -> dict[str, str]:
+        """By column of the source its name in the dataset."""
+        complete = bool(self.store.present.all())
+        derived = derived_columns(complete=complete, ranks_by_cell=self.ranks_by_cell)
+        return kept_names([*self.store.kinds], derived)
 
     @property
     def has_structures(self) -> bool:

@@ -11,48 +11,14 @@ import numpy.typing as npt
 from matdata.core.composition import chemical_systems
 from matdata.core.crystals import Int, gather_index
 from matdata.curate.records import Records
+from matdata.curate.source_names import DERIVED, RANK
 from matdata.curate.survey import Traits, Wyckoff
 from matdata.store.arrow import numbers_array
-from matdata.store.columns import GIVEN_FORMULA, STRUCTURE_COLUMNS
+from matdata.store.columns import GIVEN_FORMULA
 from matdata.tables.space_groups import CRYSTAL_SYSTEMS, system_numbers
 
-OWN_COLUMNS = (
-    "material_id",
-    "formula",
-    "chemsys",
-    "n_elements",
-    *STRUCTURE_COLUMNS,
-)
-RANK = "energy_per_atom"
 #: Units of matdata's own columns; the others are counts and labels.
 OWN_UNITS = {"volume_per_atom": "Å^3/atom"}
-GIVEN = "_given"  # what follows the name of a source's column if matdata has one of that name
-DERIVED = ("material_id", "formula")  # source columns that become matdata's own
-
-
-def kept_names(records: Records) -> dict[str, str]:
-    """Names of the source's columns in the table: ``…_given`` where matdata has one of that name.
-
-    None replaces another: the suffix is repeated until the name is free.
-    """
-    names = list(records.store.kinds)
-    own = {*OWN_COLUMNS} - {*DERIVED}
-    own |= set() if records.store.present.all() else {GIVEN_FORMULA}
-    own |= {RANK} if _ranks_by_cell(records) else set()
-    kept = {name: name for name in names if name not in own}
-    taken = own | {*kept.values()}
-    for name in names:
-        if name in own:
-            free = f"{name}{GIVEN}"
-            while free in taken:
-                free += GIVEN
-            kept[name] = free
-            taken.add(free)
-    return kept
-
-
-def _ranks_by_cell(records: Records) -> bool:
-    return records.energy_column is not None and records.energy_per == "cell"
 
 
 class DatasetTable(Mapping[str, Sequence[Any]]):
@@ -79,7 +45,7 @@ class DatasetTable(Mapping[str, Sequence[Any]]):
         self._energy = energy
         self._present = records.store.present
         self._own = self._own_columns()
-        kept = kept_names(records)
+        kept = records.kept_names
         #: Names of the source's columns by those of the dataset.
         self.of_source = {kept[name]: name for name in kept if name not in DERIVED}
         self._names = list({**self._own, **self.of_source})
@@ -105,9 +71,14 @@ class DatasetTable(Mapping[str, Sequence[Any]]):
         column = self.records.table[self.of_source[name]]
         return [column[row] for row in self.rows.tolist()]
 
-    def own(self, rows: Int) -> dict[str, list[Any]]:
-        """matdata's own columns of some of the records, (k,), in the order of `rows`."""
-        return {name: cells(rows) for name, cells in self._own.items()}
+    @property
+    def own_names(self) -> list[str]:
+        """Names of matdata's own columns."""
+        return [*self._own]
+
+    def own(self, rows: Int, names: Sequence[str]) -> dict[str, list[Any]]:
+        """Some of matdata's own columns for some of the records, (k,), in the order of `rows`."""
+        return {name: self._own[name](rows) for name in names}
 
     def _own_columns(self) -> dict[str, Callable[[Int], list[Any]]]:
         traits = self.traits
@@ -125,7 +96,7 @@ class DatasetTable(Mapping[str, Sequence[Any]]):
             columns[GIVEN_FORMULA] = self._given_formulas
         if traits.wyckoff is not None:
             columns |= _symmetry_columns(traits.wyckoff)
-        if _ranks_by_cell(self.records):
+        if self.records.ranks_by_cell:
             columns[RANK] = self._energies
         return columns
 

@@ -1,6 +1,6 @@
-"""The columns of a dataset that its source gave, under the names that they have there.
+"""Names of columns in a source and in its dataset, where matdata has columns of its own.
 
-The reverse of `matdata.curate.rows.kept_names`: what is written under these names and built again
+`source_names` is the reverse of `kept_names`: what is written under these names and built again
 gets the names of the dataset.
 """
 
@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdata.curate.rows import DERIVED, GIVEN, OWN_COLUMNS, RANK
-from matdata.store.columns import GIVEN_FORMULA
+from matdata.store.columns import GIVEN_FORMULA, STRUCTURE_COLUMNS
+
+DERIVED = ("material_id", "formula")  # source columns that become matdata's own
+OWN_COLUMNS = (*DERIVED, "chemsys", "n_elements", *STRUCTURE_COLUMNS)
+RANK = "energy_per_atom"
+GIVEN = "_given"  # what follows the name of a source's column if matdata has one of that name
 
 
 def derived_columns(*, complete: bool, ranks_by_cell: bool) -> frozenset[str]:
@@ -25,6 +29,23 @@ def derived_columns(*, complete: bool, ranks_by_cell: bool) -> frozenset[str]:
     own = {*OWN_COLUMNS} - {*DERIVED}
     own |= set() if complete else {GIVEN_FORMULA}
     return frozenset(own | ({RANK} if ranks_by_cell else set()))
+
+
+def kept_names(columns: Sequence[str], derived: frozenset[str]) -> dict[str, str]:
+    """By column of the source its name in the dataset: ``…_given`` where matdata has that name.
+
+    None replaces another: the suffix is repeated until the name is free.
+    """
+    kept = {name: name for name in columns if name not in derived}
+    taken = derived | {*kept}
+    for name in columns:
+        if name in derived:
+            free = f"{name}{GIVEN}"
+            while free in taken:
+                free += GIVEN
+            kept[name] = free
+            taken |= {free}
+    return kept
 
 
 def source_names(columns: Sequence[str], derived: frozenset[str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from matdata.core.errors import ConfigError
 from matdata.core.numerals import is_number
 from matdata.figures import require_matplotlib
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.store.said import words_in
+from matdata.store.user_metadata import words_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from matdata.building.snapshot_records import DEPRECATED, SnapshotRecords
 from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError, did_you_mean
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.core.structures import Structures
-from matdata.curate.coercion import numeric_columns
 from matdata.sources.snapshot import Snapshot, kept_snapshot
 from matdata.store.tables import Columns
 
@@ -57,17 +57,18 @@ class SnapshotView:
 
     @functools.cached_property
     def _loaded(self) -> tuple[Structures, Columns, list[Reject]]:
-        structures, table, rejects = self._snapshot.load()
-        table, _ = numeric_columns(table, self.manifest["targets"])
-        marks = table.get("deprecated") or [None] * len(table["material_id"])
-        rows = np.flatnonzero([mark is not True for mark in marks])
-        deprecated = [k for k, mark in enumerate(marks) if mark is True]
-        deprecation_rejects = [
-            Reject(str(table["material_id"][k]), "source", "deprecated", "its database marks it so")
-            for k in deprecated
+        records = SnapshotRecords(self._snapshot, list(self.manifest["targets"]))
+        marks = records.table.get(DEPRECATED, [None] * len(records.ids))
+        is_deprecated = np.array([mark is True for mark in marks], dtype=np.bool_)
+        deprecated = [
+            Reject(identity, "source", "deprecated", "its database marks it so")
+            for identity in records.ids[is_deprecated].tolist()
         ]
-        selected = {name: [column[k] for k in rows] for name, column in table.items()}
-        return structures.take(rows), selected, [*rejects, *deprecation_rejects]
+        rows = np.flatnonzero(~is_deprecated)
+        selected = {
+            name: [column[row] for row in rows.tolist()] for name, column in records.table.items()
+        }
+        return records.structures_of(rows), selected, [*records.rejects, *deprecated]
 
     @property
     def structures(self) -> Structures:

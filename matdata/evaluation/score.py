@@ -21,7 +21,7 @@ from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
-from matdata.store.said import words_in
+from matdata.store.user_metadata import words_in
 from matdata.training.contents import read_sealed
 from matdata.training.data import View, truth
 from matdata.training.evaluated import require_same_weights

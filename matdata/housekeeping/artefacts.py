@@ -16,7 +16,7 @@ from matdata.store import notes
 from matdata.store.catalogue import kept, kept_below
 from matdata.store.locks import LOCK
 from matdata.store.manifest import read_manifest
-from matdata.store.said import folder_of_rows
+from matdata.store.user_metadata import folder_of_rows
 
 #: Those made from others come first, so that a removal that is stopped leaves nothing without
 #: what it was made from.

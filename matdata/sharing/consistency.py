@@ -14,7 +14,7 @@ from matdata.sharing.reading import read_blob
 from matdata.sharing.record import Record, damaged
 from matdata.store import notes
 from matdata.store.manifest import NAME, RECEIPT, read_manifest
-from matdata.store.said import folder_of_rows
+from matdata.store.user_metadata import folder_of_rows
 from matdata.training.contents import RESULT, recorded_digests
 
 
@@ -118,7 +118,7 @@ def require_own(record: Record, manifest: JsonObject, dataset: JsonObject, versi
     DamageError
         If it belongs to another one.
     """
-    from matdata.store.said import digest_of_rows
+    from matdata.store.user_metadata import digest_of_rows
 
     if record.key.kind == "split":
         home = f"{dataset['name']}@{version}"

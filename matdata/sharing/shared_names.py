@@ -16,7 +16,7 @@ from matdata.sharing.reading import dataset_names, listed, read_latest, read_rec
 from matdata.sharing.record import Record
 from matdata.store import files
 from matdata.store.feature_catalogue import feature_folder, of_feature
-from matdata.store.said import folder_of_rows
+from matdata.store.user_metadata import folder_of_rows
 
 
 def dataset_ref(key: Key) -> str:

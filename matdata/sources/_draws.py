@@ -36,8 +36,8 @@ class Draws:
         Rows of `matdata.adapters.prototypes.STRAINS`, 0 for none.
     source : (n,) int64
         Index of the record that a record is a copy of, `NO_SOURCE` for originals.
-    tells_copies
-        Whether records say if they are copies: those of a sample that holds some do.
+    marks_copies
+        Whether records have columns that mark copies: those of a sample that holds some do.
     """
 
     first: int
@@ -47,7 +47,7 @@ class Draws:
     scale: npt.NDArray[np.float64]
     strain: Int
     source: Int
-    tells_copies: bool = False
+    marks_copies: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -56,7 +56,7 @@ def _records(seed: int, with_copies: bool) -> Iterator[Draws]:
         return
     first = 0
     for block in chain(_originals(seed), _further(seed)):
-        yield replace(block, first=first, tells_copies=True)
+        yield replace(block, first=first, marks_copies=True)
         first += len(block)
 
 

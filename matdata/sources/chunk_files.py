@@ -32,12 +32,10 @@ class ChunkWriter:
         table = tables.table_of(chunk.table)
         tables.write_arrow(folder / "table.parquet", table)
         tables.write_table(folder / "ledger.parquet", rejects)
-        structures = chunk.structures
-        if chunk.crystals is not None:
+        structures = None if chunk.crystals is None else chunk.structures
+        if structures is not None:
             write_structures(folder / "crystals.h5", structures)
-        self.digests = chunk_digests(
-            structures if chunk.crystals is not None else None, table, rejects
-        )
+        self.digests = chunk_digests(structures, table, rejects)
 
 
 def chunk_digests(

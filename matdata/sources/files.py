@@ -15,6 +15,7 @@ from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.parse import RecordChunk, parse_formulas, parse_structures
 from matdata.sources.readers.base import Raw, Record
+from matdata.sources.readers.file_metadata import FileMetadata
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
 from matdata.sources.readers.layout import Layout, holds_tables_only, layout_of
 from matdata.sources.readers.nested_columns import NestedColumns
@@ -23,7 +24,6 @@ from matdata.sources.readers.peek import PEEK, column_names, first_raw, first_re
 from matdata.sources.readers.raw_records import raw_of
 from matdata.sources.readers.records import ASE_ROW, READERS, XYZ_TEXT, read_records
 from matdata.sources.readers.shared_ids import SharedIds, identity_of
-from matdata.sources.readers.stated import Stated
 from matdata.sources.readers.tables import TableFile, Tables, limited
 from matdata.sources.roles import ReadOptions, Roles, find_roles, holds_structure, structure_column
 
@@ -107,7 +107,7 @@ class Files(Source[RecordChunk]):
         stem = encodable(self.path.name if self.path.is_dir() else plain_stem(self.path))
         parent = encodable(self.path.resolve().parent.name)
         parts = {"parts": [*self._layout.parts.values()]} if self._layout.parts else {}
-        stated = self._input.stated() if isinstance(self._input, Tables) else Stated()
+        metadata = self._input.metadata() if isinstance(self._input, Tables) else FileMetadata()
         return Origin(
             source=self.name,
             name=f"{parent}-{stem}" if stem.lower() in GENERIC and parent else stem,
@@ -126,9 +126,9 @@ class Files(Source[RecordChunk]):
             energy_per=roles.energy_per,
             dedupe="none",
             targets=roles.targets,
-            units={k: unit for k, unit in stated.units.items() if k not in roles.targets},
-            axes={**stated.axes},
-            **stated.words,
+            units={k: unit for k, unit in metadata.units.items() if k not in roles.targets},
+            axes={**metadata.axes},
+            **metadata.words,
             count=self.limit,
             note=self._note(roles),
             part_column=PART_COLUMN if self._layout.parts else None,
@@ -189,8 +189,8 @@ class Files(Source[RecordChunk]):
         if payload_column:
             options = ReadOptions(**{**options.to_dict(), "structure_col": payload_column})
         roles = find_roles(columns, first, options, str(self.path))
-        stated = tables.stated().units
-        units = {name: stated.get(name, unit) for name, unit in roles.targets.items()}
+        of_files = tables.metadata().units
+        units = {name: of_files.get(name, unit) for name, unit in roles.targets.items()}
         return replace(roles, targets=units)
 
     def _later(self, first: list[Record], tables: Tables) -> list[Record]:

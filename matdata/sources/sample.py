@@ -178,7 +178,7 @@ def _id(index: int) -> str:
 
 def _copy_columns(raw: Draws) -> dict[str, list[str | None]]:
     """What each record is, and of which it is a copy: nothing in a sample without copies."""
-    if not raw.tells_copies:
+    if not raw.marks_copies:
         return {}
     originals = [None if index == NO_SOURCE else _id(index) for index in raw.source.tolist()]
     return {"variant": [*raw.variants()], "copy_of": originals}

@@ -10,14 +10,9 @@ from matdata.core.cache import places
 from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError, StoreError
 from matdata.core.given import require_name
-from matdata.core.ledger import Reject
-from matdata.core.structures import Structures
 from matdata.sources.base import Chunk
-from matdata.sources.chunk_files import (
-    read_chunk,
-)
+from matdata.sources.chunk_files import read_chunk
 from matdata.sources.snapshot_requests import KIND, manifest_for, manifests_of
-from matdata.store import tables
 from matdata.store.damage import State
 from matdata.store.manifest import is_committed, read_manifest
 from matdata.store.parts import check_once
@@ -93,13 +88,6 @@ class Snapshot:
             If one is missing or damaged.
         """
         return check_once(self.folder, self.manifest, part)
-
-    def load(self) -> tuple[Structures, tables.Columns, list[Reject]]:
-        """All records: structures of those that have one, table and rejects."""
-        chunks = list(self.chunks())
-        structures = Structures.concat([chunk.structures for chunk in chunks])
-        table = tables.join_columns([chunk.table for chunk in chunks])
-        return structures, table, [reject for chunk in chunks for reject in chunk.rejects]
 
 
 def find_snapshot(home: Path, request_digest: str) -> Snapshot | None:

@@ -23,8 +23,8 @@ from matdata.store.formats import stamp, upgraded
 from matdata.store.manifest import read_manifest
 from matdata.store.parts import check_once
 from matdata.store.records import read_json
-from matdata.store.said import digest_of_rows, folder_of_rows
 from matdata.store.table_columns import TableColumns
+from matdata.store.user_metadata import digest_of_rows, folder_of_rows
 from matdata.store.walk import Fault
 
 KIND, SPLIT = "dataset", "split"

@@ -18,17 +18,6 @@ AXIS = "axis"
 ROWS_AT_ONCE = 4096  # of a table that is read by range
 
 
-def join_columns(parts: Sequence[Mapping[str, Sequence[object]]]) -> Columns:
-    """Join chunks of columns; a column that a chunk lacks is None there."""
-    names = list(dict.fromkeys(name for part in parts for name in part))
-    joined: Columns = {name: [] for name in names}
-    for part in parts:
-        rows = len(next(iter(part.values()), []))
-        for name in names:
-            joined[name].extend(part.get(name) or [None] * rows)
-    return {name: clean_column(column) for name, column in joined.items()}
-
-
 def table_of(
     columns: Mapping[str, Sequence[object]],
     units: Mapping[str, str] | None = None,

@@ -29,7 +29,7 @@ from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
 from matdata.store.safetensors import write_tensors
-from matdata.store.said import WORDS, words_in
+from matdata.store.user_metadata import WORDS, words_in
 from matdata.training import IMPORTERS
 from matdata.training import trainer as make_trainer
 from matdata.training.contents import BEST, NORMALIZER, RESULT, digests

@@ -20,7 +20,7 @@ from matdata.splits.base import Split
 from matdata.splits.folds import fold_of, single_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
-from matdata.store.said import words_in
+from matdata.store.user_metadata import words_in
 from matdata.training import trainer as make_trainer
 from matdata.training.contract import Schema, Trainer
 from matdata.training.idle_settings import reject_idle_settings

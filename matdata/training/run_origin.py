@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matdata.core.documents import JsonObject
 from matdata.core.errors import TrainError
-from matdata.store.said import WORDS
+from matdata.store.user_metadata import WORDS
 
 
 class RunOrigin:

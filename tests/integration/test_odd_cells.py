@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import matdata as md
-from matdata.curate.coercion import numeric_columns
+from matdata.curate.coercion import as_numbers
 
 
 def _csv(path, cells):
@@ -39,9 +39,9 @@ def test_a_column_of_words_stays_one(tmp_path):
 
 
 def test_numbers_are_read_back_exactly():
-    table = {"material_id": list("abcdefghijkl"), "y": [*map(str, np.pi * np.arange(11)), "inf"]}
-    made, notes = numeric_columns(table, ["y", "not there"])
-    assert made["y"][:11] == (np.pi * np.arange(11)).tolist()
-    assert made["y"][11] is None
+    cells = [*map(str, np.pi * np.arange(11)), "inf"]
+    numbers, notes = as_numbers("y", cells, "abcdefghijkl")
+    assert numbers[:11] == (np.pi * np.arange(11)).tolist()
+    assert numbers[11] is None
     assert notes == ["y: 1 of 12 values is not a number and counted as missing (first l: 'inf')"]
-    assert numeric_columns({"material_id": ["a"], "y": [1.0]}, ["y"])[1] == []
+    assert as_numbers("y", ["1.0"], "a").notes == []

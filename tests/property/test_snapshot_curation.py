@@ -12,6 +12,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from support.crystals import few
+from support.memory_store import in_memory
 
 from matdata.building.snapshot_records import SnapshotRecords
 from matdata.core.composition import Compositions
@@ -22,7 +23,6 @@ from matdata.curate import gather
 from matdata.curate.curate import curate
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
-from matdata.curate.stores import MemoryStore
 from matdata.curate.write import write_dataset
 from matdata.sources.base import Chunk, Origin, Source
 from matdata.sources.taking import take_snapshot
@@ -115,9 +115,9 @@ def test_parts_blocks_and_order_change_no_byte(columns, order, data):
         home = Path(name)
         source = _Given(_chunks(structures, table, cuts))
         snapshot = take_snapshot(source, home / "cache", SILENT, Workers(1))
-        whole, joined, _ = snapshot.load()
+        in_one = in_memory(snapshot)
         for name in ("memory", "snapshot", "blocks"):
-            store = MemoryStore(whole, joined) if name == "memory" else SnapshotRecords(snapshot)
+            store = in_one if name == "memory" else SnapshotRecords(snapshot)
             records = Records(store, [], None, "atom")
             with pytest.MonkeyPatch.context() as patch:
                 if name == "blocks":
@@ -129,10 +129,10 @@ def test_parts_blocks_and_order_change_no_byte(columns, order, data):
             home / "table.parquet",
             {
                 **tables.read_table(parts / "table.parquet"),
-                **{k: [v[row] for row in rows] for k, v in joined.items()},
+                **{k: [v[row] for row in rows] for k, v in in_one.table.items()},
             },
         )
-        write_structures(home / "crystals.h5", whole.take(rows))
+        write_structures(home / "crystals.h5", in_one.structures.take(rows))
         for file in ("table.parquet", "crystals.h5"):
             expected = (home / file).read_bytes()
             assert (memory / file).read_bytes() == (parts / file).read_bytes() == expected
@@ -153,7 +153,7 @@ def test_a_column_has_the_type_of_the_rows_that_are_kept(cells, kept, cut):
         home = Path(name)
         source = _Given(_chunks(structures, table, [cut]))
         snapshot = take_snapshot(source, home / "cache", SILENT, Workers(1))
-        _, joined, _ = snapshot.load()
+        joined = in_memory(snapshot).table
         records = Records(SnapshotRecords(snapshot), [], None, "atom")
         chosen = CurateSettings(dedupe="none", symmetry="none", where="kept")
         write_dataset(curate(records, chosen), home / "d" / "1-x", {}, {}, {}, {}, SILENT, {})
@@ -208,8 +208,7 @@ def test_no_decision_depends_on_parts_or_order(order, bare, energies, cuts, dedu
         source = _Given(_mixed_chunks(order, bare, energies, cuts))
         snapshot = take_snapshot(source, home / "cache", SILENT, Workers(1))
         records = Records(SnapshotRecords(snapshot, ["e"]), [], "e", "atom")
-        whole, joined, _ = snapshot.load()
-        of_memory = Records(MemoryStore(whole, joined), [], "e", "atom")
+        of_memory = Records(in_memory(snapshot), [], "e", "atom")
         results = [curate(one, chosen) for one in (records, of_memory)]
         for place, curated in enumerate(results):
             write_dataset(curated, home / str(place) / "1-x", {}, {}, {}, {}, SILENT, {})

@@ -7,7 +7,7 @@ import pytest
 import matdata as md
 from matdata.core.errors import SourceError
 from matdata.core.numerals import number_of_text
-from matdata.curate.coercion import numeric_columns
+from matdata.curate.coercion import as_numbers
 from matdata.sources.files import Files
 from matdata.sources.readers.csv_table import cell_value, read_csv
 from matdata.sources.roles import ReadOptions
@@ -124,9 +124,8 @@ def test_infinity_in_json_is_counted_as_in_csv(tmp_path):
 
 
 def test_text_that_python_takes_for_a_number_is_none():
-    table = {"material_id": list("abcdefghijk"), "y": [*map(str, range(10)), "1_000"]}
-    made, notes = numeric_columns(table, ["y"])
-    assert made["y"] == [*range(10), None]
+    numbers, notes = as_numbers("y", [*map(str, range(10)), "1_000"], "abcdefghijk")
+    assert numbers == [*range(10), None]
     assert notes == ["y: 1 of 11 values is not a number and counted as missing (first k: '1_000')"]
 
 

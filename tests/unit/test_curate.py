@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.crystals import caesium_chloride, cubic, few, rock_salt
+from support.memory_store import MemoryStore
 
 from matdata.adapters.sites import Sites, to_crystals
 from matdata.core.crystals import Crystals
@@ -17,7 +18,6 @@ from matdata.curate.dedupe import lowest_in_group
 from matdata.curate.funnel import Funnel
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
-from matdata.curate.stores import MemoryStore
 from matdata.curate.validity import invalid
 from matdata.geometry.overlap import MOST_PAIRS, overlapping
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 from support.crystals import caesium_chloride, few, perovskite, rock_salt
+from support.memory_store import MemoryStore
 
 from matdata.adapters.sites import to_crystals
 from matdata.core.errors import ConfigError, CurationError
@@ -15,7 +16,6 @@ from matdata.curate import survey
 from matdata.curate.curate import Others, curate
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
-from matdata.curate.stores import MemoryStore
 
 
 def _records(**columns) -> Records:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.memory_store import MemoryStore
 
 import matdata as md
 from matdata.cli import main
@@ -10,7 +11,6 @@ from matdata.core.structures import Structures
 from matdata.curate.mixed_theory import check_levels
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
-from matdata.curate.stores import MemoryStore
 
 
 def _records(energy=None, **columns):

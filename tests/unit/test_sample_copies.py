@@ -48,7 +48,7 @@ def test_the_originals_are_what_they_were():
         n += len(draws)
         for column in (draws.rows.astype("<i8"), draws.numbers, draws.charges):
             digest.update(column.tobytes())
-        assert not draws.tells_copies
+        assert not draws.marks_copies
     assert n == N_ORIGINALS
     assert digest.hexdigest() == RECORDED
 
@@ -68,8 +68,8 @@ def test_a_sample_with_copies_starts_with_the_one_without(chunk):
 def test_a_larger_sample_with_copies_starts_with_a_smaller(extended):
     (small,) = draw_chunks(0, N_ORIGINALS + 100, 200, N_ORIGINALS // 200)
     large = extended.take(0, 100)
-    assert small.tells_copies
-    assert large.tells_copies
+    assert small.marks_copies
+    assert large.marks_copies
     for name in ("rows", "numbers", "charges", "scale", "strain", "source"):
         assert np.array_equal(getattr(small, name), getattr(large, name))
 

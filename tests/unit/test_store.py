@@ -246,11 +246,6 @@ def test_tables_keep_types_units_and_gaps(tmp_path):
     assert tables.read_units(path) == {"gap": "eV"}
 
 
-def test_joined_columns_take_the_wider_type():
-    joined = tables.join_columns([{"a": [1]}, {"a": [2.5], "b": ["x"]}, {"b": [3]}])
-    assert joined == {"a": [1.0, 2.5, None], "b": [None, "x", "3"]}
-
-
 def test_what_a_dead_process_was_writing_is_swept_and_nothing_else(tmp_path):
     import multiprocessing
     import os

@@ -17,7 +17,6 @@ from matdata.core.digest import digest_bytes
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.datasets.exports.content import Exported
-from matdata.datasets.exports.hf import positions_of
 from matdata.sources.readers.lmdb_rows import DESCRIPTIONS, EXACT, EXPORT
 
 PERIODIC = np.ones(3, dtype=np.bool_)
@@ -48,7 +47,7 @@ def _metadata(content: Exported) -> JsonObject:
 def _rows(content: Exported) -> Iterator[JsonObject]:
     for block in content.blocks():
         crystals = block.structures.crystals
-        positions, columns = positions_of(crystals), block.columns()
+        positions, columns = crystals.cart_coords(), block.columns()
         for row, cells in enumerate(zip(*columns.values(), strict=True)):
             part = crystals.sites(row)
             data = dict(zip(columns, cells, strict=True))

@@ -26,8 +26,8 @@ from matdata.splits.base import Split
 from matdata.store.columns import GIVEN_FORMULA
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.dataset_rows import DatasetRows
-from matdata.store.said import words_in
 from matdata.store.tables import Columns
+from matdata.store.user_metadata import words_in
 
 #: Rows in memory at a time.
 BLOCK = 5_000
@@ -202,12 +202,11 @@ class Exported:
             else:
                 bare = ~block.structures.present
                 columns[FORMULA] = [
-                    text if known else None
-                    for text, known in zip(columns[FORMULA], bare.tolist(), strict=True)
+                    text if is_bare else None
+                    for text, is_bare in zip(columns[FORMULA], bare.tolist(), strict=True)
                 ]
             digest.update(digest_json([block.structures.digest(), columns]).encode())
-        said = {"units": plain.units, "axes": plain.axes}
-        return digest_json([digest.hexdigest(), said])
+        return digest_json([digest.hexdigest(), {"units": plain.units, "axes": plain.axes}])
 
     def require_distinct(self, names: Iterable[str], what: str) -> None:
         """Check that what is written has no two values of one name.

@@ -57,10 +57,10 @@ def values_of(
     columns = {}
     for name, feature in content.features.items():
         present = np.array([one in feature for one in ids], dtype=np.bool_)
-        known = [one for one, there in zip(ids, present.tolist(), strict=True) if there]
+        having = [one for one, has in zip(ids, present.tolist(), strict=True) if has]
         full = np.zeros((len(ids), len(feature.labels)), dtype=np.float64)
-        if known:
-            dense = feature.dense(known)
+        if having:
+            dense = feature.dense(having)
             assert not isinstance(dense, Ragged)  # `require_rows`
             full[present] = dense
         for place, label in enumerate(feature.labels):
@@ -83,14 +83,14 @@ class FeatureRows:
 
     def of(self, ids: Sequence[str]) -> list[list[object] | None]:
         """Of some materials; None for one that lacks the feature."""
-        known = [one for one in ids if one in self._feature]
-        if not known:
+        having = [one for one in ids if one in self._feature]
+        if not having:
             return [None] * len(ids)
         if self._whole is None:
-            dense, places = self._feature.dense(known), range(len(known))
+            dense, places = self._feature.dense(having), range(len(having))
         else:
-            dense, places = self._whole, self._feature.positions(known).tolist()
-        rows = {one: dense[row].tolist() for one, row in zip(known, places, strict=True)}
+            dense, places = self._whole, self._feature.positions(having).tolist()
+        rows = {one: dense[row].tolist() for one, row in zip(having, places, strict=True)}
         return [rows.get(one) for one in ids]
 
 
@@ -102,7 +102,7 @@ def _no_table(name: str, feature: Feature, dense: Dense) -> FeatureError:
         text = f"{name} has {shape} numbers for each material; a table holds one row per material"
         return FeatureError(text, next_step=advice)
     level = next(item.level for item in feature.featurizer.fields if item.level != "crystal")
-    settings = {known for known, _, _ in feature.featurizer.Settings.describe()}
+    settings = {setting for setting, _, _ in feature.featurizer.Settings.describe()}
     if "level" in settings:
         advice += f", or a view with one row (--set {name}.level=structure)"
     return FeatureError(

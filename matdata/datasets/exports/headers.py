@@ -50,12 +50,12 @@ def without_place(content: Exported) -> list[str]:
 
 
 def _header(name: str, unit: str, content: Exported) -> str:
-    known = _read_again(name, name, content)
-    if known == unit:
+    implied = _read_again(name, name, content)
+    if implied == unit:
         return name
     header = with_unit(name, unit)
     # A unit of no table is lost, and another one that the name alone implies would be wrong.
-    return header if known or _read_again(header, name, content) == unit else name
+    return header if implied or _read_again(header, name, content) == unit else name
 
 
 def _read_again(header: str, name: str, content: Exported) -> str:
@@ -63,6 +63,6 @@ def _read_again(header: str, name: str, content: Exported) -> str:
     kind = content.types.get(name)
     if kind is None:  # id and formula
         return ""
-    learned = is_number(kind) and name in content.targets
-    named = UNITS.get(header, "") if learned else ""
-    return named or unit_in_header(header) or ""
+    is_target = is_number(kind) and name in content.targets
+    of_target = UNITS.get(header, "") if is_target else ""
+    return of_target or unit_in_header(header) or ""

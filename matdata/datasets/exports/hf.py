@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from matdata.core.crystals import Crystals
+from matdata.core.crystals import offsets_of
 from matdata.core.elements import symbols
 from matdata.core.structures import Structures
 from matdata.datasets.exports.card import write_card
@@ -27,6 +27,7 @@ from matdata.datasets.exports.content import Block, Exported
 from matdata.datasets.exports.feature_columns import FeatureRows
 from matdata.datasets.exports.hf_header import header
 from matdata.datasets.exports.table_files import UNIT, table_schema
+from matdata.store.arrow import numbers_array
 
 SHARD_ROWS = 100_000
 #: What the parts are called there.
@@ -52,8 +53,8 @@ def write_hf(folder: Path, content: Exported) -> None:
         If a column has the name of one of a structure or a feature.
     """
     schema = _schema(content)
-    parts = _parts(content)
     (folder / "data").mkdir()
+    parts = None if content.split is None else content.split.part_of(content.dataset.ids)
     features = {name: FeatureRows(one) for name, one in content.features.items()}
     with contextlib.ExitStack() as stack:
         writers = {
@@ -62,8 +63,9 @@ def write_hf(folder: Path, content: Exported) -> None:
         }
         for block in content.blocks():
             table = _table(block, content, features, schema)
-            for part, rows in _rows_by_part(block.ids, parts):
-                writers[part].write(table.take(rows) if parts else table)
+            of_block = slice(block.start, block.start + len(table))
+            for part, rows in _by_part(table, None if parts is None else parts[of_block]):
+                writers[part].write(rows)
     counts = {CALLED[part]: rows for part, rows in _sizes(content).items()}
     write_card(folder / "README.md", content, "hf", header(content, schema, counts), _OPENED)
 
@@ -115,24 +117,15 @@ def _sizes(content: Exported) -> dict[str, int]:
     return content.split.sizes if content.split else {"train": len(content)}
 
 
-def _parts(content: Exported) -> dict[str, str]:
-    """Part by id; empty if there is no split."""
-    if content.split is None:
-        return {}
-    return {one: part for part, ids in content.split.items() for one in ids}
-
-
-def _rows_by_part(
-    ids: list[str], parts: dict[str, str]
-) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
-    if not parts:
-        yield "train", np.arange(len(ids))
+def _by_part(table: pa.Table, parts: npt.NDArray[np.str_] | None) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of each part; all are for training where there is no split."""
+    if parts is None:
+        yield "train", table
         return
-    of_row = np.array([parts.get(one, "") for one in ids], dtype=np.str_)
     for part in CALLED:
-        rows = np.flatnonzero(of_row == part)
+        rows = np.flatnonzero(parts == part)
         if len(rows):
-            yield part, rows
+            yield part, table.take(numbers_array(rows))
 
 
 def _schema(content: Exported) -> pa.Schema:
@@ -165,26 +158,18 @@ def _table(
 def site_columns(structures: Structures) -> list[pa.Array]:
     """The columns `SITES` of n materials, null where one has no structure."""
     crystals = structures.crystals
-    lengths = np.zeros(len(structures), dtype=np.int64)
-    lengths[structures.rows] = crystals.n_sites
+    lengths = structures.scatter(crystals.n_sites, 0)
     lacks = pa.array(~structures.present)
-    of_sites = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    of_cells = np.concatenate([[0], np.cumsum(3 * structures.present)]).astype(np.int32)
+    of_sites = offsets_of(lengths).astype(np.int32)
+    of_cells = offsets_of(3 * structures.present).astype(np.int32)
     names = np.array(symbols(), dtype=object)[crystals.numbers]
     return [
         _lists(of_cells, _triples(crystals.lattice.reshape(-1, 3)), lacks),
         _lists(of_sites, _triples(crystals.frac_coords), lacks),
-        _lists(of_sites, _triples(positions_of(crystals)), lacks),
+        _lists(of_sites, _triples(crystals.cart_coords()), lacks),
         _lists(of_sites, pa.array(crystals.numbers), lacks),
         _lists(of_sites, pa.array(names, type=pa.string()), lacks),
     ]
-
-
-def positions_of(crystals: Crystals) -> npt.NDArray[np.float64]:
-    """Cartesian coordinates (N, 3) in Å of the sites of all crystals."""
-    lattices = np.repeat(crystals.lattice, crystals.n_sites, axis=0)
-    positions: npt.NDArray[np.float64] = np.einsum("si,sij->sj", crystals.frac_coords, lattices)
-    return positions
 
 
 def _triples(rows: npt.NDArray[np.float64]) -> pa.Array:

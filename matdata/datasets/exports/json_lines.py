@@ -42,7 +42,18 @@ def write_json_lines(path: Path, content: Exported) -> None:
                 position = block.structures.position(row)
                 if position is not None:
                     document[STRUCTURE] = structure_document(block.structures, position)
-                file.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+                file.write(json_of(document) + "\n")
+
+
+def json_of(value: object) -> str:
+    """A value as JSON in one line.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def structure_document(structures: Structures, position: int) -> JsonObject:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -20,7 +19,7 @@ from matdata.core.documents import JsonObject
 from matdata.datasets.exports.card import write_card
 from matdata.datasets.exports.content import FORMULA, Block, Exported
 from matdata.datasets.exports.headers import headers_of
-from matdata.datasets.exports.json_lines import STRUCTURE, structure_document
+from matdata.datasets.exports.json_lines import STRUCTURE, json_of, structure_document
 from matdata.datasets.exports.kinds import columns_of, is_truth
 from matdata.store import files
 
@@ -74,7 +73,7 @@ def _write_data(file: IO[str], content: Exported) -> None:
     content.require_distinct(columns, "a row")
     file.write('{"index": [')
     _write_items(file, (one for block in content.blocks() for one in block.ids))
-    file.write(f'], "columns": {_json(columns)}, "data": [')
+    file.write(f'], "columns": {json_of(columns)}, "data": [')
     _write_items(file, (row for block in content.blocks() for row in _rows(block, names)))
     file.write("]}")
 
@@ -95,11 +94,7 @@ def _rows(block: Block, names: list[str]) -> Iterator[list[Any]]:
 
 def _write_items(file: IO[str], items: Iterator[Any]) -> None:
     for number, item in enumerate(items):
-        file.write(("," if number else "") + _json(item))
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        file.write(("," if number else "") + json_of(item))
 
 
 def _validation(task: str, content: Exported) -> JsonObject:

@@ -7,7 +7,6 @@ positions. Specification: https://github.com/Materials-Consortia/OPTIMADE, versi
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
@@ -21,7 +20,7 @@ from matdata.core import elements
 from matdata.core.crystals import Crystals
 from matdata.core.documents import JsonObject
 from matdata.datasets.exports.content import FORMULA, ID, Block, Exported
-from matdata.datasets.exports.hf import positions_of
+from matdata.datasets.exports.json_lines import json_of
 from matdata.sources.optimade_terms import COLUMNS, EXACT, EXPORT, PREFIX, anonymous_formula
 
 API_VERSION = "1.2.0"
@@ -32,12 +31,12 @@ def write_optimade(path: Path, content: Exported) -> None:
     """Write one answer with all entries."""
     properties = _properties(content)
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f'{{"links": {{"next": null}}, "meta": {_json(_meta(content, properties))}')
+        file.write(f'{{"links": {{"next": null}}, "meta": {json_of(_meta(content, properties))}')
         file.write(', "data": [')
         for number, entry in enumerate(
             entry for block in content.blocks() for entry in _entries(block, properties)
         ):
-            file.write((",\n" if number else "\n") + _json(entry))
+            file.write((",\n" if number else "\n") + json_of(entry))
         file.write("\n]}\n")
 
 
@@ -77,7 +76,7 @@ def _meta(content: Exported, properties: dict[str, str]) -> JsonObject:
 
 def _entries(block: Block, properties: dict[str, str]) -> Iterator[JsonObject]:
     structures, columns = block.structures, block.columns()
-    positions = positions_of(structures.crystals)
+    positions = structures.crystals.cart_coords()
     of_rows = [columns[column] for column in properties]
     for row, cells in enumerate(zip(*of_rows, strict=True) if of_rows else [()] * len(structures)):
         attributes = _structure(structures.crystals, positions, row)
@@ -112,7 +111,3 @@ def _structure(crystals: Crystals, positions: npt.NDArray[np.float64], row: int)
         "structure_features": [],
         EXACT: crystals.frac_coords[part].tolist(),
     }
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)

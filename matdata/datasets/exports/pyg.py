@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from matdata.datasets.exports.card import write_card
 from matdata.datasets.exports.content import Block, Exported
-from matdata.datasets.exports.hf import SITES, positions_of, site_columns
+from matdata.datasets.exports.hf import SITES, site_columns
 from matdata.datasets.exports.kinds import is_number, is_truth
 from matdata.datasets.exports.table_files import UNIT, table_schema
 from matdata.store.tensor_file import tensor_file
@@ -86,7 +86,7 @@ def _fill(
     rows = slice(block.start, block.start + len(crystals))
     sites = slice(first, first + len(crystals.numbers))
     tensors["z"][sites] = crystals.numbers
-    tensors["pos"][sites] = positions_of(crystals)
+    tensors["pos"][sites] = crystals.cart_coords()
     tensors["cell"][rows] = crystals.lattice
     tensors["site_offsets"][rows.start : rows.stop + 1] = first + crystals.offsets
     for place, name in enumerate(targets):

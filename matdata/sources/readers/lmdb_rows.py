@@ -16,9 +16,9 @@ from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.ledger import Unusable
 from matdata.sources.limits import MAX_RECORD
 from matdata.sources.readers.base import DAMAGED, WEIGHT, Record, flatten
+from matdata.sources.readers.file_metadata import FileMetadata, accepted
 from matdata.sources.readers.json_text import Damaged, decode
 from matdata.sources.readers.opening import open_plain
-from matdata.sources.readers.stated import Stated, stated
 
 #: Key of the metadata that says of which dataset a database is the export.
 EXPORT = "matdata"
@@ -41,28 +41,29 @@ def read_lmdb(path: Path) -> Iterator[Record]:
             item = decode(text) if text is not None else None
             row = item.value if item is not None else Damaged("no JSON that can be unpacked")
             if isinstance(row, Damaged) or not isinstance(row, dict):
-                said = row.message if isinstance(row, Damaged) else "no object"
-                yield {DAMAGED: f"row {number}: {said}"}
+                fault = row.message if isinstance(row, Damaged) else "no object"
+                yield {DAMAGED: f"row {number}: {fault}"}
                 continue
             yield {**_record(row, number, by_matdata), WEIGHT: item.weight if item else 0}
 
 
-def stated_of(path: Path) -> Stated:
-    """What a database states of its columns, if matdata wrote it, and units of its keys."""
+def metadata_of(path: Path) -> FileMetadata:
+    """Metadata of a database that matdata wrote; of others the units of their keys."""
     with _opened(path) as database:
         metadata = _metadata(database)
-    described = metadata.get(DESCRIPTIONS)
+    descriptions = metadata.get(DESCRIPTIONS)
     units = {
         name: one[2]
-        for name, one in (described.items() if isinstance(described, dict) else ())
+        for name, one in (descriptions.items() if isinstance(descriptions, dict) else ())
         if isinstance(one, list) and len(one) == 3
     }
     about = metadata.get(EXPORT)
     if not isinstance(about, dict):
-        return stated(units, {}, {})
-    own = {name: about.get(name) for name in ("units", "axes")}
-    given, axes = (one if isinstance(one, dict) else {} for one in own.values())
-    return stated({**units, **given}, axes, about)
+        return accepted(units, {}, {})
+    exported, axes = (
+        one if isinstance(one, dict) else {} for one in (about.get("units"), about.get("axes"))
+    )
+    return accepted({**units, **exported}, axes, about)
 
 
 @contextlib.contextmanager

@@ -17,8 +17,8 @@ from matdata.core.ledger import Unusable
 from matdata.sources._optimade_entries import sites_of, values_of
 from matdata.sources.optimade_terms import COLUMNS, EXACT, EXPORT
 from matdata.sources.readers.base import DAMAGED, WEIGHT, Record
+from matdata.sources.readers.file_metadata import FileMetadata, accepted
 from matdata.sources.readers.json_text import Damaged, Item, opened
-from matdata.sources.readers.stated import Stated, stated
 
 #: Keys of an answer; ``meta`` is looked for among them alone.
 MEMBERS = frozenset(("links", "meta", "data", "jsonapi", "included"))
@@ -44,16 +44,16 @@ def read_answer(path: Path) -> Iterator[Record]:
                 yield _record(item, columns)
 
 
-def stated_of(path: Path) -> Stated:
-    """What an answer states of its columns, if matdata wrote it; nothing of other files."""
+def metadata_of(path: Path) -> FileMetadata:
+    """Metadata of an answer that matdata wrote; none of other files."""
     meta = _meta(path)
     columns, about = meta.get(COLUMNS), meta.get(EXPORT)
     if not isinstance(columns, dict) or not isinstance(about, dict):
-        return Stated()
-    described = [one for one in columns.values() if isinstance(one, dict)]
-    units = {str(one.get("column")): one.get("unit") for one in described if one.get("unit")}
-    axes = {str(one.get("column")): one.get("axis") for one in described if one.get("axis")}
-    return stated(units, axes, about)
+        return FileMetadata()
+    properties = [one for one in columns.values() if isinstance(one, dict)]
+    units = {str(one.get("column")): one.get("unit") for one in properties if one.get("unit")}
+    axes = {str(one.get("column")): one.get("axis") for one in properties if one.get("axis")}
+    return accepted(units, axes, about)
 
 
 def _meta(path: Path) -> JsonObject:

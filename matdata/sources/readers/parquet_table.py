@@ -18,11 +18,11 @@ from matdata.core.errors import SourceError
 from matdata.sources.limits import CHUNK_ROWS, MAX_COLUMNS, MAX_RECORD, MIB, require_plausible
 from matdata.sources.readers.base import DAMAGED, LABEL, LEFT_OUT, Record
 from matdata.sources.readers.csv_table import check_names
+from matdata.sources.readers.file_metadata import FileMetadata, accepted
 from matdata.sources.readers.json_tables import document
 from matdata.sources.readers.json_text import sized_item
 from matdata.sources.readers.opening import COMPRESSED, open_plain
 from matdata.sources.readers.site_columns import with_structure
-from matdata.sources.readers.stated import Stated, stated
 
 #: pandas' name for the labels of rows that have no name of their own.
 INDEX = re.compile(r"__index_level_\d+__")
@@ -64,8 +64,8 @@ def left_out(path: Path) -> list[str]:
         return [f"{one.name} ({one.type})" for one in file.schema_arrow if not _is_read(one.type)]
 
 
-def stated_of(path: Path) -> Stated:
-    """What the file states of its columns and itself; raises as `read_parquet`."""
+def metadata_of(path: Path) -> FileMetadata:
+    """Metadata of the file and of its columns; raises as `read_parquet`."""
     with _opened(path) as file:
         schema = file.schema_arrow
         of_fields = {field.name: _texts(field.metadata) for field in schema}
@@ -73,7 +73,7 @@ def stated_of(path: Path) -> Stated:
             {name: texts[key] for name, texts in of_fields.items() if key in texts}
             for key in (UNIT, AXIS)
         )
-        return stated(units, axes, _texts(schema.metadata))
+        return accepted(units, axes, _texts(schema.metadata))
 
 
 def _texts(metadata: dict[bytes, bytes] | None) -> dict[str, str]:

@@ -13,20 +13,24 @@ from matdata.core.part_names import PARTS
 from matdata.core.units import without_unit
 from matdata.sources.readers.base import LABEL, Raw, Record
 from matdata.sources.readers.csv_table import header_of, mentions_cif, unnamed_columns
+from matdata.sources.readers.file_metadata import FileMetadata
 from matdata.sources.readers.layout import Layout, shard_stem
-from matdata.sources.readers.lmdb_rows import stated_of as stated_in_lmdb
+from matdata.sources.readers.lmdb_rows import metadata_of as metadata_of_lmdb
 from matdata.sources.readers.opening import digest_input, encodable, plain_stem, plain_suffix
-from matdata.sources.readers.optimade_json import stated_of as stated_in_answer
-from matdata.sources.readers.parquet_table import column_names_of, left_out, stated_of
+from matdata.sources.readers.optimade_json import metadata_of as metadata_of_answer
+from matdata.sources.readers.parquet_table import column_names_of, left_out, metadata_of
 from matdata.sources.readers.raw_records import Place
 from matdata.sources.readers.records import read_records
 from matdata.sources.readers.shared_ids import identity_of
-from matdata.sources.readers.stated import Stated
 
 #: Columns of a file whose records all have the same ones.
 HEADERS = {".csv": header_of, ".parquet": column_names_of}
 #: Formats that have a place for units and more.
-STATEMENTS = {".parquet": stated_of, ".json": stated_in_answer, ".aselmdb": stated_in_lmdb}
+METADATA_READERS = {
+    ".parquet": metadata_of,
+    ".json": metadata_of_answer,
+    ".aselmdb": metadata_of_lmdb,
+}
 
 
 @dataclass(frozen=True)
@@ -99,17 +103,17 @@ class Tables:
                     **_advice(here, there),
                 )
 
-    def stated(self) -> Stated:
-        """What the files state beside their headers."""
-        reader = STATEMENTS.get(self.suffix)
-        return reader(self.files[0].path) if reader else Stated()
+    def metadata(self) -> FileMetadata:
+        """Metadata of the files beside their headers."""
+        reader = METADATA_READERS.get(self.suffix)
+        return reader(self.files[0].path) if reader else FileMetadata()
 
     def _check_units(self) -> None:
         if self.suffix != ".parquet":
             return
-        units = {**self.stated().units}
+        units = {**self.metadata().units}
         for file in self.files[1:]:
-            for name, unit in stated_of(file.path).units.items():
+            for name, unit in metadata_of(file.path).units.items():
                 if units.setdefault(name, unit) != unit:
                     raise SourceError(
                         f"{file.name} states the unit {unit} of {name}, another file {units[name]}",

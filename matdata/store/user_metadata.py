@@ -1,4 +1,4 @@
-"""What users say of a dataset (units, licence, …) in its manifest, and its rows without that."""
+"""Metadata that users give a dataset (units, licence, …); its digest and folder without them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from matdata.core.digest import SHORT, digest_json
 from matdata.core.documents import JsonMapping
 
 #: Key of the identity under which it stands.
-SAID = "said"
-#: What is said of the data as a whole, in words.
-WORDS = ("licence", "citation", "description")
+USER_METADATA = "said"
+#: Longest licence, citation and description, in letters.
+MAX_LENGTHS = {"licence": 500, "citation": 5_000, "description": 20_000}
+#: What describes the data as a whole, in words.
+WORDS = tuple(MAX_LENGTHS)
 
 
 def words_in(manifest: JsonMapping) -> dict[str, str]:
@@ -18,15 +20,15 @@ def words_in(manifest: JsonMapping) -> dict[str, str]:
 
 
 def digest_of_rows(manifest: JsonMapping) -> str:
-    """Digest of a dataset without what users say of it: versions that differ in that have one."""
+    """Digest of a dataset without user metadata: versions that differ in these alone share it."""
     identity = manifest.get("identity", {})
-    if SAID not in identity:
+    if USER_METADATA not in identity:
         return str(manifest["identity_digest"])
-    return digest_json({key: value for key, value in identity.items() if key != SAID})
+    return digest_json({key: value for key, value in identity.items() if key != USER_METADATA})
 
 
 def folder_of_rows(manifest: JsonMapping, folder: str) -> str:
-    """Name that the folder of a dataset has without what users say of it.
+    """Name that the folder of a dataset has without user metadata.
 
     Parameters
     ----------

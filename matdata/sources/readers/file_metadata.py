@@ -1,4 +1,4 @@
-"""What files state of their columns and themselves beside the cells, as matdata's exports do."""
+"""Metadata of files beside their cells: units, axes and words, as matdata's exports have them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 
 from matdata.core.printable import printable, printable_lines
 from matdata.core.units import MAX_LENGTH, canonical_unit
+from matdata.store.user_metadata import MAX_LENGTHS
 
 #: Key by which an export of matdata is recognised.
 DIGEST = "content_digest"
-#: Longest text that is taken over, in letters.
-LONGEST = {"licence": 500, "citation": 5_000, "description": 20_000}
 
 
 @dataclass(frozen=True)
-class Stated:
-    """Statements of a file.
+class FileMetadata:
+    """Metadata of a file.
 
     Attributes
     ----------
@@ -25,7 +24,7 @@ class Stated:
     axes
         By array column the column with the points where its numbers stand.
     words
-        ``licence``, ``citation`` and ``description``, where they are stated.
+        ``licence``, ``citation`` and ``description``, where they are given.
     """
 
     units: Mapping[str, str] = field(default_factory=dict)
@@ -33,21 +32,22 @@ class Stated:
     words: Mapping[str, str] = field(default_factory=dict)
 
 
-def stated(
+def accepted(
     units: Mapping[str, object], axes: Mapping[str, object], about: Mapping[str, object]
-) -> Stated:
-    """The statements of a file that can be taken over; others are left out.
+) -> FileMetadata:
+    """The metadata of a file that can be taken over; others are left out.
 
     Of an export of matdata all are: units as they are written, axes, and words. Of other files
     units that are known.
     """
     by_matdata = DIGEST in about
-    known = {name: _unit(text, by_matdata) for name, text in units.items()}
-    given = {name: unit for name, unit in known.items() if unit}
+    usable = {name: unit for name, one in units.items() if (unit := _unit(one, by_matdata))}
     if not by_matdata:
-        return Stated(given)
-    words = {name: text for name in LONGEST if (text := _word(about.get(name), LONGEST[name]))}
-    return Stated(given, {k: v for k, v in axes.items() if isinstance(v, str)}, words)
+        return FileMetadata(usable)
+    words = {
+        name: text for name, most in MAX_LENGTHS.items() if (text := _word(about.get(name), most))
+    }
+    return FileMetadata(usable, {k: v for k, v in axes.items() if isinstance(v, str)}, words)
 
 
 def _unit(text: object, by_matdata: bool) -> str | None:

@@ -1,4 +1,4 @@
-"""What is said of a dataset beside its rows: units, licence, citation, description.
+"""Metadata of a dataset beside its rows: units, licence, citation, description.
 
 All of it is part of the dataset's identity, so that a corrected unit or licence is another
 version and never replaces one in silence. No feature is computed from it: features belong to the
@@ -16,17 +16,15 @@ from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.licences import spdx_of
 from matdata.core.printable import printable, printable_lines
 from matdata.core.redaction import redacted
-from matdata.core.units import canonical_unit, unit_in_header
-from matdata.curate.rows import GIVEN, OWN_UNITS, RANK
+from matdata.core.units import MAX_LENGTH, canonical_unit, unit_in_header
+from matdata.curate.rows import OWN_UNITS
+from matdata.curate.source_names import GIVEN, RANK
 from matdata.store.cells import NUMERIC
-
-#: Longest texts, in letters.
-LIMITS = {"licence": 500, "citation": 5_000, "description": 20_000}
-MAX_UNIT = 60
+from matdata.store.user_metadata import MAX_LENGTHS, WORDS
 
 
 @dataclass(frozen=True)
-class Description:
+class DatasetMetadata:
     """What a dataset is and what its numbers mean.
 
     Attributes
@@ -43,8 +41,8 @@ class Description:
     description: str
 
 
-def said_by_user(origin: JsonMapping, options: BuildOptions) -> JsonObject:
-    """What a user says of a dataset that its source and headers do not: part of its identity.
+def user_metadata(origin: JsonMapping, options: BuildOptions) -> JsonObject:
+    """Metadata from the options that differ from those of source and headers: in the identity.
 
     Parameters
     ----------
@@ -64,15 +62,15 @@ def said_by_user(origin: JsonMapping, options: BuildOptions) -> JsonObject:
         for column, unit in sorted(given.items())
         if unit != (_of_source(column, _stated_units(origin)) or unit_in_header(column))
     }
-    texts = {name: _text(name, getattr(options, name)) for name in LIMITS}
+    texts = {name: _text(name, getattr(options, name)) for name in WORDS}
     new = {name: text for name, text in texts.items() if text and text != origin.get(name, "")}
     return {**({"units": units} if units else {}), **new}
 
 
-def describe(
+def dataset_metadata(
     origin: JsonMapping, kinds: Mapping[str, str], names: Mapping[str, str], options: BuildOptions
-) -> Description:
-    """What source, headers and user say; the user wins.
+) -> DatasetMetadata:
+    """Metadata of a dataset from source, headers and user; the user's win.
 
     Parameters
     ----------
@@ -88,18 +86,18 @@ def describe(
     Raises
     ------
     ConfigError
-        As `said_by_user`; if a unit is given for a column that is not there or holds no numbers.
+        As `user_metadata`; if a unit is given for a column that is not there or holds no numbers.
     """
-    said = said_by_user(origin, options)
+    from_user = user_metadata(origin, options)
     units = _known_units(origin, kinds, names)
     for column, unit in options.unit.items():
         _require_numbers(column, str(unit), kinds, {kept: name for name, kept in names.items()})
-    units |= said.get("units", {})
+    units |= from_user.get("units", {})
     energy = names.get(origin["energy_column"])
     if origin["energy_per"] == "cell" and energy in units:
         units.setdefault(RANK, f"{units[energy].removesuffix('/cell')}/atom")
-    texts = {name: said.get(name) or origin.get(name, "") for name in LIMITS}
-    return Description(units, **texts)
+    texts = {name: from_user.get(name) or origin.get(name, "") for name in WORDS}
+    return DatasetMetadata(units, **texts)
 
 
 def _stated_units(origin: JsonMapping) -> dict[str, str]:
@@ -144,10 +142,10 @@ def _require_numbers(
 def _unit(column: str, value: object) -> str:
     """A unit in its one spelling, or as it is written; ``1`` for none."""
     text = str(value).strip()
-    if not text or len(text) > MAX_UNIT or text != printable(text) or _is_scale(text):
+    if not text or len(text) > MAX_LENGTH or text != printable(text) or _is_scale(text):
         raise ConfigError(
-            f"--unit {column}={str(value)[:MAX_UNIT]}: not a unit",
-            next_step=f"at most {MAX_UNIT} visible letters such as eV/atom; 1 for none",
+            f"--unit {column}={str(value)[:MAX_LENGTH]}: not a unit",
+            next_step=f"at most {MAX_LENGTH} visible letters such as eV/atom; 1 for none",
         )
     return canonical_unit(text) or text
 
@@ -163,8 +161,11 @@ def _is_scale(text: str) -> bool:
 def _text(name: str, value: str | None) -> str:
     """A text of the user, bounded, without invisible characters and without secrets."""
     text = "" if value is None else str(value).strip()
-    if len(text) > LIMITS[name]:
-        raise ConfigError(f"--{name} has {len(text):,} letters; at most {LIMITS[name]:,} are kept")
+    longest = MAX_LENGTHS[name]
+    if len(text) > longest:
+        raise ConfigError(
+            f"--{name} has {len(text):,} letters; at most {MAX_LENGTHS[name]:,} are kept"
+        )
     if text != printable_lines(text):
         raise ConfigError(f"--{name} holds letters that cannot be seen: {printable(text)[:200]}")
     return str(redacted(spdx_of(text) if name == "licence" else text))
