@@ -12,7 +12,7 @@ OF_MODELS: dict[str, Schema] = {
         {
             "features": (
                 "list",
-                "`name`, `form` (how it is asked for), `variants`, `summary`, `version`, "
+                "`name`, `form` (how it is named), `variants`, `summary`, `version`, "
                 "`distribution`, `citation`, `settings`, what it `requires`, `columns`, `units`, "
                 "`fields`; or `name` and `broken`",
             ),

@@ -53,7 +53,7 @@ NOT_TRAINED_HERE = "its weights were imported, not trained here"
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """What a user asks for, unchecked.
+    """The request of a user, unchecked.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ def import_run(request: ImportRequest, cache: Path) -> Run:
     Parameters
     ----------
     request
-        What is asked for.
+        The request.
     cache
         Cache folder; the run will be ``runs/<name>`` in it.
 
