@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -97,6 +98,7 @@ class MatGL(Theirs):
         from matgl.utils.training import ModelLightningModule
 
         super().__init__("matgl", network.train(), ours)
+        self.folder = tempfile.TemporaryDirectory()  # it writes there even without a cache
         normalizer = ours.normalizer
         assert normalizer is not None
         encoded = (ours.values - normalizer.shift[0]) / normalizer.scale[0]
@@ -106,6 +108,7 @@ class MatGL(Theirs):
             converter=converter,
             labels={"target": encoded.tolist()},
             save_cache=False,
+            root=self.folder.name,
         )
         self.module = ModelLightningModule(model=network, loss="mse_loss", lr=ours.lr)
 
