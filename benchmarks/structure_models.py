@@ -7,7 +7,7 @@ line counts matrix products, and estimates the ratio that would be left if ours 
 Their graphs are made beforehand, as ours are; each side makes its own batches.
 
     uv sync --group bench
-    python benchmarks/structure_models.py megnet               # perov5 val, 3,787 crystals
+    python benchmarks/structure_models.py megnet               # perov5 val
     python benchmarks/structure_models.py megnet --threads 2 --limit 1000
 """
 
@@ -127,18 +127,10 @@ class MatGL(Theirs):
 def megnet(materials: Crystals, values: np.ndarray, lr: float) -> tuple[Ours, Theirs]:
     """The published sizes, at 4 Å."""
     from matdata_megnet import MEGNet
-    from support.matgl_weights import DEFAULT_ELEMENTS, arguments, hypers_of
+    from support.matgl_weights import DEFAULT_ELEMENTS, FULL, arguments, hypers_of
     from support.matgl_weights import matgl_megnet, tensors_of
 
-    given = arguments(
-        dim_node_embedding=16,
-        dim_edge_embedding=100,
-        nblocks=3,
-        hidden_layer_sizes_input=[64, 32],
-        hidden_layer_sizes_conv=[64, 64, 32],
-        hidden_layer_sizes_output=[32, 16],
-        niters_set2set=3,
-    )
+    given = arguments(**FULL)
     hypers = hypers_of(given)
     ours = Ours(MEGNet(hypers), materials, values, lr, "mse", "adam")
     network: Any = ours.network

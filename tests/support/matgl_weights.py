@@ -24,6 +24,16 @@ from support.crystals import few, many
 
 MEAN, DEVIATION = -1.5, 0.75
 DEFAULT_ELEMENTS = [s for s in symbols()[1:95] if s not in ("Po", "At", "Rn", "Fr", "Ra")]
+#: Sizes of the published networks.
+FULL: dict[str, Any] = {
+    "dim_node_embedding": 16,
+    "dim_edge_embedding": 100,
+    "nblocks": 3,
+    "hidden_layer_sizes_input": [64, 32],
+    "hidden_layer_sizes_conv": [64, 64, 32],
+    "hidden_layer_sizes_output": [32, 16],
+    "niters_set2set": 3,
+}
 
 
 def arguments(**changed: Any) -> dict[str, Any]:
