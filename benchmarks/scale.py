@@ -75,13 +75,13 @@ class Bench:
 
     def line(self, item: str, size: int, make: Callable[[], Line]) -> Line:
         """A line that is there, or a new one, which is kept and printed."""
-        found = self.measured().get((item, size))
-        if found is None:
-            found = make()
+        line = self.measured().get((item, size))
+        if line is None:
+            line = make()
             with open(self.lines, "a", encoding="utf-8") as lines:
-                lines.write(json.dumps(found._asdict()) + "\n")
-        print_line(found)
-        return found
+                lines.write(json.dumps(line._asdict()) + "\n")
+        print_line(line)
+        return line
 
     def cache(self, item: str, size: int) -> Path:
         """Folder of the cache of an item."""

@@ -100,7 +100,7 @@ OF_MODELS: dict[str, Schema] = {
             "plugin": ("text", "the trainer whose network it is"),
             "target": ("text", "what it predicts"),
             "unit": ("text", "of the target"),
-            "elements": ("list", "symbols of the elements that the weights know"),
+            "elements": ("list", "symbols of the elements that the weights were trained on"),
             "imported": (
                 "record",
                 "`importer`, `files` (digests), `elements` (atomic numbers), `mean`, "

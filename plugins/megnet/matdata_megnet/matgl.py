@@ -247,8 +247,8 @@ def _state(
 ) -> dict[str, npt.NDArray[np.generic]]:
     """The tensors under the names of our network; the embedding by atomic number.
 
-    Rows of elements that the weights do not know are 0, and never read: crystals with such an
-    element are rejected.
+    Rows of elements that the weights were not trained on are 0, and never read: crystals with such
+    an element are rejected.
     """
     from matdata_megnet.model import MEGNetwork
 
