@@ -1,5 +1,4 @@
-"""What a night costs whose database grew by 1 %: building it with and without what the day before
-computed.
+"""Time of building a database that grew by 1 %, with and without reuse of what was computed before.
 
     python benchmarks/nightly.py [--size 10000] [--grown 10100] [--features ofm,voronoi,…]
 

@@ -75,13 +75,13 @@ class Bench:
 
     def line(self, item: str, size: int, make: Callable[[], Line]) -> Line:
         """A line that is there, or a new one, which is kept and printed."""
-        found = self.measured().get((item, size))
-        if found is None:
-            found = make()
+        line = self.measured().get((item, size))
+        if line is None:
+            line = make()
             with open(self.lines, "a", encoding="utf-8") as lines:
-                lines.write(json.dumps(found._asdict()) + "\n")
-        print_line(found)
-        return found
+                lines.write(json.dumps(line._asdict()) + "\n")
+        print_line(line)
+        return line
 
     def cache(self, item: str, size: int) -> Path:
         """Folder of the cache of an item."""
@@ -185,7 +185,7 @@ def share(bench: Bench, size: int) -> None:
         for item in ("push", "pull"):
             print_line(lines[item, size])
         return
-    with s3_stand_in() as (url, environment):  # it forgets all when it ends: both, or neither
+    with s3_stand_in() as (url, environment):  # it holds objects in memory: both, or neither
         for item in ("push", "pull"):
             bench.line(item, size, line_for(item, url, environment))
 
@@ -260,7 +260,7 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="+", help="crystals")
     parser.add_argument("--items", help=f"of {','.join(ITEMS)}")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--again", action="store_true", help="forget the lines that are there")
+    parser.add_argument("--again", action="store_true", help="measure all lines again")
     options = parser.parse_args()
     items = options.items.split(",") if options.items else None
     unknown = set(items or ()) - set(ITEMS)

@@ -15,6 +15,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
+
+from scale_children import s3_stand_in
 
 import matdata as md
 from matdata.core.cache import cache_dir
@@ -65,30 +68,14 @@ def time_sharing(ref: str, url: str, cache: Path, features: str = "all") -> dict
 
 
 @contextlib.contextmanager
-def s3_stand_in() -> Iterator[str]:
-    """The address of a bucket of a server on the loopback interface; sets its environment."""
-    import s3fs
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    own = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "stand-in",
-        "AWS_SECRET_ACCESS_KEY": "stand-in",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    before = {name: os.environ.get(name) for name in own}
-    os.environ.update(own)
-    try:
-        s3fs.S3FileSystem(skip_instance_cache=True).mkdir("benchmark")
-        yield "s3://benchmark/shared"
-    finally:
-        server.stop()
-        for name, value in before.items():
-            os.environ.pop(name)
-            os.environ.update({} if value is None else {name: value})
+def shared_folder(is_s3: bool) -> Iterator[str]:
+    """An empty shared folder, or one of the S3 stand-in and the environment that it needs."""
+    if is_s3:
+        with s3_stand_in() as (url, environment), patch.dict(os.environ, environment):
+            yield url
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            yield str(Path(folder) / "shared")
 
 
 def main() -> None:
@@ -99,10 +86,8 @@ def main() -> None:
     parser.add_argument("--s3", action="store_true")
     given = parser.parse_args()
     cache = cache_dir(given.cache)
-    with tempfile.TemporaryDirectory() as folder:
-        place = s3_stand_in() if given.s3 else contextlib.nullcontext(str(Path(folder) / "shared"))
-        with place as url:
-            print(json.dumps(time_sharing(given.dataset, url, cache), indent=1))
+    with shared_folder(given.s3) as url:
+        print(json.dumps(time_sharing(given.dataset, url, cache), indent=1))
 
 
 if __name__ == "__main__":

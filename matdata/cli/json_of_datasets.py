@@ -5,6 +5,7 @@ from __future__ import annotations
 from matdata.cli.json_fields import DATASET, FOLDER, FUNNEL, STATE, UNCHANGED
 from matdata.cli.json_schema import Schema
 
+_FEATURES = ("list", "folders of the features, in the order requested")
 #: By command.
 OF_DATASETS: dict[str, Schema] = {
     "build": Schema(
@@ -29,7 +30,7 @@ OF_DATASETS: dict[str, Schema] = {
     "featurize": Schema(
         {
             **DATASET,
-            "features": ("list", "folders of the features, in the order asked for"),
+            "features": _FEATURES,
             "states": ("list", "of each: built, repaired or unchanged"),
             "counts": ("list", "of each: materials `computed`, `reused`, `resumed`"),
         },
@@ -38,7 +39,7 @@ OF_DATASETS: dict[str, Schema] = {
     "work": Schema(
         {
             **DATASET,
-            "features": ("list", "folders of the features, in the order asked for"),
+            "features": _FEATURES,
             "states": (
                 "list",
                 "of each: built (committed by this process), repaired or unchanged",

@@ -12,7 +12,7 @@ OF_MODELS: dict[str, Schema] = {
         {
             "features": (
                 "list",
-                "`name`, `form` (how it is asked for), `variants`, `summary`, `version`, "
+                "`name`, `form` (how it is named), `variants`, `summary`, `version`, "
                 "`distribution`, `citation`, `settings`, what it `requires`, `columns`, `units`, "
                 "`fields`; or `name` and `broken`",
             ),
@@ -100,7 +100,7 @@ OF_MODELS: dict[str, Schema] = {
             "plugin": ("text", "the trainer whose network it is"),
             "target": ("text", "what it predicts"),
             "unit": ("text", "of the target"),
-            "elements": ("list", "symbols of the elements that the weights know"),
+            "elements": ("list", "symbols of the elements that the weights were trained on"),
             "imported": (
                 "record",
                 "`importer`, `files` (digests), `elements` (atomic numbers), `mean`, "

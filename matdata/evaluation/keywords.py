@@ -5,13 +5,18 @@ Their names and meanings are those of `matdata.evaluation.arguments`; a test com
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from matdata.evaluation.derive.base import Derivation
 
 
 class PredictionKeywords(TypedDict, total=False):
-    """How a network is run; as in training where nothing is said.
+    """How a network is run; as in training where nothing is given.
 
-    ``matdata predict --help`` says what each means.
+    ``matdata predict --help`` explains each.
     """
 
     device: str
@@ -23,3 +28,32 @@ class PredictionKeywords(TypedDict, total=False):
     precision: str
     loader: str
     cpu_kernels: str
+
+
+class EvaluateKeywords(PredictionKeywords, total=False):
+    """How a run, or the runs on all folds, are scored.
+
+    Attributes
+    ----------
+    config
+        A configuration file, as ``--config`` takes it; what is given in Python wins.
+    cache
+        Cache folder of a run that is named.
+    derive
+        As `matdata.predict` takes it.
+    pictures
+        Folder for pictures.
+    no_pictures
+        False writes pictures into the folder of the run where `pictures` names none, as the
+        command does; otherwise there are some only where `pictures` is given.
+    format, style
+        Formats of pictures (``png``, ``svg``, ``pdf``), and their colours: ``light`` or ``dark``.
+    """
+
+    config: str | Path | None
+    cache: str | Path | None
+    derive: Sequence[str | Derivation] | None
+    pictures: str | Path | None
+    no_pictures: bool | None
+    format: Sequence[str] | str | None
+    style: str | None

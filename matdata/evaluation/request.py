@@ -1,4 +1,4 @@
-"""What a prediction or an evaluation was asked for, resolved.
+"""Requests of predictions and evaluations, resolved.
 
 Torch is imported when something is predicted: mistakes are found before, in a fraction of its time.
 """
@@ -73,7 +73,7 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class PredictRequest(RunRequest):
-    """What a prediction was asked for, resolved.
+    """The request of a prediction, resolved.
 
     Attributes
     ----------
@@ -171,7 +171,7 @@ class PredictRequest(RunRequest):
 
 @dataclass(frozen=True)
 class EvaluateRequest(RunRequest):
-    """What an evaluation was asked for, resolved.
+    """The request of an evaluation, resolved.
 
     Attributes
     ----------
@@ -182,7 +182,7 @@ class EvaluateRequest(RunRequest):
     look
         Their formats and style.
     folds
-        The runs on all folds, of which `run` is the first; none where one run is asked for.
+        The runs on all folds, of which `run` is the first; none if one run is scored.
     """
 
     pictures: Path | None

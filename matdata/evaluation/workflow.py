@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, cast
 
 from matdata.core.cache import cache_dir
 from matdata.core.documents import JsonObject
@@ -14,7 +14,7 @@ from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
 from matdata.core.options import Option, merged
 from matdata.core.packages import need_torch
-from matdata.evaluation.keywords import PredictionKeywords
+from matdata.evaluation.keywords import EvaluateKeywords, PredictionKeywords
 from matdata.materials.items import is_pandas
 
 if TYPE_CHECKING:
@@ -114,19 +114,8 @@ def _warn_of_rejects(predictions: Predictions) -> None:
         )
 
 
-@with_keywords(PredictionKeywords)
-def evaluate(
-    run: Run | str | None = None,
-    *,
-    config: str | Path | None = None,
-    cache: str | Path | None = None,
-    derive: Sequence[str | Derivation] | None = None,
-    pictures: str | Path | None = None,
-    no_pictures: bool | None = None,
-    format: Sequence[str] | str | None = None,
-    style: str | None = None,
-    **settings: Unpack[PredictionKeywords],
-) -> JsonObject:
+@with_keywords(EvaluateKeywords)
+def evaluate(run: Run | str | None = None, **options: Unpack[EvaluateKeywords]) -> JsonObject:
     """Open the test part of a run's split, once, and score the run; later calls read the record.
 
     What is derived from the predictions (see `predict`) is scored under ``derived``.
@@ -135,22 +124,11 @@ def evaluate(
     ----------
     run
         A run from `train` or `open_run`, or the name of one.
-    config
-        A configuration file, as ``--config`` takes it; what is given here wins.
-    cache
-        Cache folder of a run that is named.
-    derive
-        As `predict` takes it.
-    pictures
-        Folder for pictures.
-    no_pictures
-        False writes pictures into the folder of the run where `pictures` names none, as the
-        command does; otherwise there are some only where `pictures` is given. One that cannot be
-        drawn is reported by a `MatdataWarning`.
-    format, style
-        Formats of pictures (``png``, ``svg``, ``pdf``), and their colours: ``light`` or ``dark``.
-    settings
-        As of `predict`.
+    options
+        The options of the command (`matdata.evaluation.keywords.EvaluateKeywords`): ``config``,
+        ``cache``, ``derive``, ``pictures``, …. Pictures are written where ``pictures`` names a
+        folder or ``no_pictures`` is False; one that cannot be drawn is reported by a
+        `MatdataWarning`.
 
     Returns
     -------
@@ -168,44 +146,30 @@ def evaluate(
     --------
     >>> md.evaluate("gap")["targets"]["band_gap"]["metrics"]["mae"]
     """
-    need_torch()
+    request = _evaluation({**options, "run": run})
+    if request.folds:
+        raise ConfigError(
+            "`folds` is given, and `evaluate` returns the scores of one run",
+            next_step="matdata.evaluate_folds, or leave out folds",
+        )
     from matdata.evaluation.pictures import draw_run
     from matdata.evaluation.score import evaluate_run
 
-    own = {"run": run, "cache": cache, "derive": derive, "pictures": pictures}
-    look = {"no_pictures": no_pictures, "format": format, "style": style}
-    request = _evaluation(config, {**own, **look, **settings})
-    if request.folds:
-        raise ConfigError(
-            "scores of all folds are asked for, and `evaluate` returns that of one run",
-            next_step="matdata.evaluate_folds, or leave out folds",
-        )
     record = evaluate_run(request.run, request.settings, request.derive)
     if request.draws:
         _warn_of_failed(draw_run(request.run, request.look, request.pictures))
     return record
 
 
-@with_keywords(PredictionKeywords)
-def evaluate_folds(
-    run: Run | str | None = None,
-    *,
-    config: str | Path | None = None,
-    cache: str | Path | None = None,
-    derive: Sequence[str | Derivation] | None = None,
-    pictures: str | Path | None = None,
-    no_pictures: bool | None = None,
-    format: Sequence[str] | str | None = None,
-    style: str | None = None,
-    **settings: Unpack[PredictionKeywords],
-) -> JsonObject:
+@with_keywords(EvaluateKeywords)
+def evaluate_folds(run: Run | str | None = None, **options: Unpack[EvaluateKeywords]) -> JsonObject:
     """Score a training on the test part of every fold, as ``matdata evaluate --folds all`` does.
 
     Parameters
     ----------
     run
         One of the runs on the folds, or what their names have in common.
-    config, cache, derive, pictures, no_pictures, format, style, settings
+    options
         As of `evaluate`; there is a picture of all folds beside those of each.
 
     Returns
@@ -222,24 +186,23 @@ def evaluate_folds(
     --------
     >>> md.evaluate_folds("forest")["folds"][0]["trainings"][0]["test"]["mean"]["mae"]
     """
-    need_torch()
+    request = _evaluation({"folds": "all", **options, "run": run})
     from matdata.evaluation.fold_runs import evaluate_folds as evaluate_each
     from matdata.evaluation.pictures import draw_folds
 
-    own = {"run": run, "cache": cache, "derive": derive, "pictures": pictures, "folds": "all"}
-    look = {"no_pictures": no_pictures, "format": format, "style": style}
-    request = _evaluation(config, {**own, **look, **settings})
     scored = evaluate_each(request.folds, request.settings, request.derive)
     if request.draws:
         _warn_of_failed(draw_folds(request.folds, request.look, request.pictures))
     return scored
 
 
-def _evaluation(config: str | Path | None, given: Mapping[str, object]) -> EvaluateRequest:
-    """What is asked for; no pictures where Python names no place for them."""
+def _evaluation(given: dict[str, object]) -> EvaluateRequest:
+    """The request of a call from Python, with pictures only where it names a place for them."""
+    need_torch()
     from matdata.evaluation.arguments import EVALUATE_OPTIONS
     from matdata.evaluation.request import EvaluateRequest
 
+    config = cast("str | Path | None", given.pop("config", None))
     fields = _fields(config, EVALUATE_OPTIONS, given)
     fields.setdefault("no_pictures", "pictures" not in fields)
     return EvaluateRequest.of(fields)

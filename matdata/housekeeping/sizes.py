@@ -20,18 +20,20 @@ HIDDEN = (STAGING, REMOVING)
 def add_sizes(cache: Path, listing: JsonObject) -> None:
     """Add ``disk_bytes`` to what ``matdata list`` lists, with the runs, all else and the total.
 
+    Artefacts of second places have their size, too; runs, all else and the total are of `cache`.
     A file with several names in one artefact counts once for it. One that several artefacts share
     counts for each of them, and once in the total.
     """
     for one in listing["snapshots"]:
-        one["disk_bytes"] = disk_size(cache / "snapshots" / one["snapshot"])
+        one["disk_bytes"] = disk_size(Path(one["place"]) / "snapshots" / one["snapshot"])
     for one in listing["datasets"]:
         name, _, version = one["dataset"].partition("@")
-        folder = cache / "datasets" / name / version
+        folder = Path(one["place"]) / "datasets" / name / version
         one["disk_bytes"] = disk_size(folder)
-        home = cache / "features" / DatasetFolder(folder).data_ref
+        home = Path("features", DatasetFolder(folder).data_ref)
         for feature in one["features"]:
-            feature["disk_bytes"] = disk_size(home / feature["feature"])
+            place = Path(feature["place"])
+            feature["disk_bytes"] = disk_size(place / home / feature["feature"])
     runs = kept(cache / "runs").folders
     listing["runs"] = [{"run": one.name, "disk_bytes": disk_size(one)} for one in runs]
     listing["other"] = [

@@ -29,18 +29,20 @@ from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.records import write_record
 from matdata.store.safetensors import write_tensors
-from matdata.store.user_metadata import WORDS, words_in
+from matdata.store.user_metadata import WORDS
 from matdata.training import IMPORTERS
 from matdata.training import trainer as make_trainer
 from matdata.training.contents import BEST, NORMALIZER, RESULT, digests
 from matdata.training.contract import Schema, TorchTrainer
 from matdata.training.importer import ImportedModel
-from matdata.training.objectives.choice import (
-    described_objectives,
-    heads_of,
-    settle_objectives,
+from matdata.training.objectives.choice import heads_of, settle_objectives
+from matdata.training.plan import (
+    described_dataset,
+    described_input,
+    described_model,
+    identity_of_model,
+    receipt,
 )
-from matdata.training.plan import receipt
 from matdata.training.run import Run
 from matdata.training.run_folder import run_folder, run_lock, start_run
 from matdata.training.settings import TrainSettings
@@ -53,7 +55,7 @@ NOT_TRAINED_HERE = "its weights were imported, not trained here"
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """What a user asks for, unchecked.
+    """The request of a user, unchecked.
 
     Attributes
     ----------
@@ -102,7 +104,7 @@ def import_run(request: ImportRequest, cache: Path) -> Run:
     Parameters
     ----------
     request
-        What is asked for.
+        The request.
     cache
         Cache folder; the run will be ``runs/<name>`` in it.
 
@@ -223,24 +225,12 @@ def _manifest(plan: _Plan) -> JsonObject:
         "standard_deviation": model.standard_deviation,
         **{name: text for name, text in words.items() if text},
     }
-    inputs = [
-        {"spec": spec, "settings": read.settings.to_dict(), "version": read.version}
-        for spec, read in plan.schema.featurizers.items()
-    ]
-    described = None
-    if dataset is not None:
-        described = {"ref": dataset.ref, "digest": dataset.digest, **words_in(dataset.manifest)}
+    inputs = [described_input(spec, read) for spec, read in plan.schema.featurizers.items()]
     content: JsonObject = {
-        "plugin": {"name": plan.trainer.name, "version": plan.trainer.version},
-        "citation": plan.trainer.citation,
-        "hypers": plan.trainer.hypers.to_dict(),
-        "settings": plan.settings.to_dict(),
-        "dataset": described,
+        **described_model(plan.trainer, plan.settings, plan.schema),
+        "dataset": None if dataset is None else described_dataset(dataset),
         "split": None if split is None else {"name": split.name, "digest": split.digest()},
         "inputs": inputs,
-        "targets": [plan.target.to_dict()],
-        "objectives": described_objectives((plan.target,), plan.settings),
-        "outputs": plan.schema.outputs,
         "imported": imported,
         "from_run": None,
         "freeze": [],
@@ -251,11 +241,9 @@ def _manifest(plan: _Plan) -> JsonObject:
         "imported": imported,
         "plugin": content["plugin"],
         "inputs": inputs,
-        "hypers": plan.trainer.hypers.identity(),
-        "targets": [plan.target.identity()],
+        **identity_of_model(plan.trainer, plan.settings, (plan.target,)),
         "dataset": None if dataset is None else dataset.digest,
         "split": None if split is None else split.digest(),
-        "settings": plan.settings.identity(),
     }
     return {**content, "identity": identity, "receipt": receipt()}
 

@@ -1,4 +1,4 @@
-"""Materials with elements that imported weights know nothing of: no prediction, but a reason."""
+"""Materials with elements that imported weights were not trained on: rejects, not predictions."""
 
 from __future__ import annotations
 

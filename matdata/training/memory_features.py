@@ -108,7 +108,8 @@ def predict_memory(
     -------
     Predictions
         In the order of the materials, under their names, for those for which all features
-        succeed and whose elements the weights know; ``rejects`` gives the reasons of all others.
+        succeed and on whose elements the weights were trained; ``rejects`` gives the reasons of
+        all others.
 
     Raises
     ------

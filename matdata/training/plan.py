@@ -15,6 +15,7 @@ import numpy.typing as npt
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, FeatureError, SplitError, did_you_mean
 from matdata.core.packages import version_of
+from matdata.features.base import Featurizer
 from matdata.features.feature import Feature, open_feature
 from matdata.splits.base import Split
 from matdata.splits.folds import fold_of, single_split
@@ -80,20 +81,10 @@ class Question:
             split |= {"family": fold[0], "fold": fold[1]}
         inputs = [_describe(spec, feature) for spec, feature in self.features.items()]
         content: JsonObject = {
-            "plugin": {"name": self.trainer.name, "version": self.trainer.version},
-            "citation": self.trainer.citation,
-            "hypers": self.trainer.hypers.to_dict(),
-            "settings": self.settings.to_dict(),
-            "dataset": {
-                "ref": self.dataset.ref,
-                "digest": self.dataset.digest,
-                **words_in(self.dataset.manifest),
-            },
+            **described_model(self.trainer, self.settings, self.schema),
+            "dataset": described_dataset(self.dataset),
             "split": split,
             "inputs": inputs,
-            "targets": [target.to_dict() for target in self.targets],
-            "objectives": described_objectives(self.targets, self.settings),
-            "outputs": self.schema.outputs,
             "from_run": dict(parent) if parent else None,
             "freeze": list(self.request.freeze),
             "sizes": {"train": len(self.train), "val": len(self.valid)},
@@ -101,11 +92,9 @@ class Question:
         }
         same = ("plugin", "inputs", "from_run", "freeze")
         identity = {name: content[name] for name in same}
-        identity["hypers"] = self.trainer.hypers.identity()
-        identity["targets"] = [target.identity() for target in self.targets]
+        identity |= identity_of_model(self.trainer, self.settings, self.targets)
         identity["dataset"] = self.dataset.digest
         identity["split"] = split["digest"]
-        identity["settings"] = self.settings.identity()
         identity["reinit"] = list(self.request.reinit)
         raised = {k: v for k, v in content["objectives"].items() if v["version"] != "1"}
         if raised:
@@ -197,6 +186,44 @@ def _require_context(
                 )
 
 
+def described_model(trainer: Trainer, settings: TrainSettings, schema: Schema) -> JsonObject:
+    """What the manifest of a run records of its model."""
+    return {
+        "plugin": {"name": trainer.name, "version": trainer.version},
+        "citation": trainer.citation,
+        "hypers": trainer.hypers.to_dict(),
+        "settings": settings.to_dict(),
+        "targets": [target.to_dict() for target in schema.targets],
+        "objectives": described_objectives(schema.targets, settings),
+        "outputs": schema.outputs,
+    }
+
+
+def identity_of_model(
+    trainer: Trainer, settings: TrainSettings, targets: Sequence[Target]
+) -> JsonObject:
+    """What distinguishes runs of one plugin, beside data and inputs."""
+    return {
+        "hypers": trainer.hypers.identity(),
+        "targets": [target.identity() for target in targets],
+        "settings": settings.identity(),
+    }
+
+
+def described_dataset(dataset: DatasetFolder) -> JsonObject:
+    """What the manifest of a run records of its dataset."""
+    return {"ref": dataset.ref, "digest": dataset.digest, **words_in(dataset.manifest)}
+
+
+def described_input(spec: str, featurizer: Featurizer) -> JsonObject:
+    """What the manifest of a run records of an input of its model."""
+    return {
+        "spec": spec,
+        "settings": featurizer.settings.to_dict(),
+        "version": featurizer.version,
+    }
+
+
 def receipt() -> dict[str, object]:
     """When and where: facts that are no part of a run's identity."""
     versions = {"python": platform.python_version()}
@@ -205,12 +232,9 @@ def receipt() -> dict[str, object]:
     return {"created": created, "versions": versions, "machine": platform.machine()}
 
 
-def _describe(spec: str, feature: Feature) -> dict[str, object]:
-    featurizer = feature.featurizer
+def _describe(spec: str, feature: Feature) -> JsonObject:
     return {
-        "spec": spec,
-        "settings": featurizer.settings.to_dict(),
-        "version": featurizer.version,
+        **described_input(spec, feature.featurizer),
         "feature": feature.folder.name,
         "digest": feature.manifest["manifest_digest"],
     }

@@ -68,7 +68,7 @@ def predict_dataset(
         Any dataset with the features that the run reads.
     ids
         Materials, in whose order the predictions are; all if not given. Those without a feature,
-        or with an element that imported weights do not know, are in ``rejects``.
+        or with an element that imported weights were not trained on, are in ``rejects``.
     with_truth
         Read the true values as well; only `evaluate` asks for those of a test part.
     settings
@@ -89,7 +89,7 @@ def predict_dataset(
     chosen = wanted[~np.isin(wanted, [reject.material_id for reject in rejects])]
     if not len(chosen):
         why = f": {rejects[0].message}" if rejects else ""
-        raise FeatureError(f"no material that was asked for can be predicted{why}")
+        raise FeatureError(f"no requested material can be predicted{why}")
     view = View.of(dataset, features)
     true = truth(view, chosen, run.schema.targets) if with_truth else None
     predictions = predict_view(run, view, chosen, true, settings)
@@ -111,7 +111,7 @@ def _without_feature(ids: Ids, features: Mapping[str, Feature]) -> tuple[Reject,
 def _without_prediction(
     run: Run, dataset: DatasetFolder, ids: Ids, features: Mapping[str, Feature]
 ) -> tuple[Reject, ...]:
-    """Materials that lack a feature or hold an element that the weights do not know."""
+    """Materials that lack a feature or hold an element that the weights were not trained on."""
     lost = _without_feature(ids, features)
     if run.elements is None:
         return lost

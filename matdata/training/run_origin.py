@@ -44,7 +44,7 @@ class RunOrigin:
 
     @property
     def elements(self) -> tuple[int, ...] | None:
-        """Atomic numbers of the elements that imported weights know; None if trained here."""
+        """Elements that imported weights were trained on (atomic numbers); None if trained here."""
         return None if self.imported is None else tuple(self.imported["elements"])
 
     @property

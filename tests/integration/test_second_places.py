@@ -18,6 +18,7 @@ from matdata.cli import main
 from matdata.core import cache as caches
 from matdata.core.cache import ALSO, other_places, places
 from matdata.core.errors import MatdataWarning, StoreError
+from matdata.store.usage import disk_size
 from matdata.training.run_lookup import find_run
 
 
@@ -159,6 +160,17 @@ def test_names_in_ones_own_cache_win(lab, own, capsys):
     assert f", in {lab}" in printed
     assert main(["info", theirs]) == 0
     assert f"in {lab}, which is only read" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("untouched")
+def test_sizes_of_artefacts_of_others_are_listed_and_no_part_of_the_total(lab, own, capsys):
+    sized = document(capsys, "list", "--size")
+    (snapshot,), (dataset,) = sized["snapshots"], sized["datasets"]
+    for one in (snapshot, dataset, *dataset["features"]):
+        assert one["place"] == str(lab)
+        assert one["disk_bytes"] > 0
+    assert sized["disk_bytes"] == disk_size(own)
+    assert sized["runs"] == []
 
 
 def test_a_name_that_cannot_be_opened_here_is_not_looked_up_elsewhere(lab, own):

@@ -13,14 +13,27 @@ from matdata_megnet.hypers import Hypers
 from matdata_megnet.matgl import CENTRES, EMBEDDING, PREFIX, name_in_matgl
 from matdata_megnet.model import MEGNetwork
 
+import matdata as md
 from matdata.adapters.pymatgen import to_structure
 from matdata.core.crystals import Crystals
 from matdata.core.elements import atomic_number, symbols
 from matdata.store.safetensors import write_tensors
 from matdata.training.outputs import Head
+from matdata.training.run import Run
+from support.crystals import few, many
 
 MEAN, DEVIATION = -1.5, 0.75
 DEFAULT_ELEMENTS = [s for s in symbols()[1:95] if s not in ("Po", "At", "Rn", "Fr", "Ra")]
+#: Sizes of the published networks.
+FULL: dict[str, Any] = {
+    "dim_node_embedding": 16,
+    "dim_edge_embedding": 100,
+    "nblocks": 3,
+    "hidden_layer_sizes_input": [64, 32],
+    "hidden_layer_sizes_conv": [64, 64, 32],
+    "hidden_layer_sizes_output": [32, 16],
+    "niters_set2set": 3,
+}
 
 
 def arguments(**changed: Any) -> dict[str, Any]:
@@ -111,6 +124,12 @@ def write_folder(
     return tensors
 
 
+def imported(folder: Path, cache: Path, name: str = "given", **options: Any) -> Run:
+    """The run of a folder of weights, whose target is named unless `options` do."""
+    named = {"target": "gap", "unit": "eV", **options}
+    return md.import_run(f"matgl:{folder}", name, cache=cache, **named)
+
+
 def matgl_megnet(given: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> Any:
     """The network of matgl with these arguments and tensors."""
     from matgl.models import MEGNet
@@ -125,6 +144,13 @@ def matgl_megnet(given: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) ->
 def structures_of(crystals: Crystals) -> list[Any]:
     """Crystals as pymatgen has them."""
     return [to_structure(crystals, row) for row in range(len(crystals))]
+
+
+def structures_known() -> list[Any]:
+    """Structures of elements that matgl covers, each site with neighbours."""
+    others = many(12)
+    others = others.take([row for row in range(12) if row % 3 != 1])  # wide CsCl cells
+    return structures_of(few().take([0, 1, 2])) + structures_of(others)
 
 
 def graphs_of(structures: list[Any], theirs: Any) -> Any:

@@ -10,8 +10,6 @@ import matdata as md
 from matdata.adapters.pymatgen import to_structure
 from support.crystals import many
 
-ODD = {"strange": "arb. units"}
-
 
 def records(count: int = 12) -> list[dict[str, Any]]:
     """Documents with numbers, texts, truth values, arrays with an axis, nested cells and gaps."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import inspect
 import keyword
-import typing
 
 import pytest
 
@@ -13,7 +12,7 @@ import matdata as md
 from matdata.building.keywords import BuildKeywords, FeaturizeKeywords, WorkKeywords
 from matdata.cli.arguments import make_parser
 from matdata.cli.options import TABLES, options_of_command
-from matdata.evaluation.keywords import PredictionKeywords
+from matdata.evaluation.keywords import EvaluateKeywords, PredictionKeywords
 from matdata.splits.keywords import SplitKeywords
 from matdata.training.keywords import TrainKeywords
 
@@ -49,8 +48,8 @@ KEYWORDS = {
     "train": TrainKeywords,
     "train_folds": TrainKeywords,
     "predict": PredictionKeywords,
-    "evaluate": PredictionKeywords,
-    "evaluate_folds": PredictionKeywords,
+    "evaluate": EvaluateKeywords,
+    "evaluate_folds": EvaluateKeywords,
 }
 COMMANDS = ("build", "featurize", "work", "split", "train", "evaluate", "predict", "audit", "diff",
             "export", "import-run", "verify", "runs", "push", "pull", "import", "rm",
@@ -71,7 +70,7 @@ def _function(command):
 def _of_python(command):
     names = set(inspect.signature(_function(command)).parameters)
     if command in KEYWORDS:  # what type checkers see is what the signature shows
-        assert set(typing.get_type_hints(KEYWORDS[command])) <= names
+        assert set(KEYWORDS[command].__annotations__) <= names
     return {name.removesuffix("_") if keyword.iskeyword(name.removesuffix("_")) else name
             for name in names - OF_PYTHON}  # fmt: skip
 

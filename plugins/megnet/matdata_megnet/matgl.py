@@ -4,9 +4,9 @@ matgl publishes ``state.pt``, which is a pickle; the tensors of it, under their 
 ``state.safetensors``.
 
 A site averages the edges that leave it, as in the paper; in earlier versions of matgl it averaged
-those that enter it. Weights of that time mean something else in matgl 4.1.2 (`Published.entering`):
-those of formation energies are off by 0.18 eV/atom there. As every edge has its reverse, they are
-put right by exchanging what an edge reads of its two ends.
+those that enter it. matgl 4.1.2 predicts other values with weights of that time
+(`Published.entering`). As every edge has its reverse, they are converted by exchanging what an edge
+reads of its two ends.
 """
 
 from __future__ import annotations
@@ -247,8 +247,8 @@ def _state(
 ) -> dict[str, npt.NDArray[np.generic]]:
     """The tensors under the names of our network; the embedding by atomic number.
 
-    Rows of elements that the weights do not know are 0, and never read: crystals with such an
-    element are rejected.
+    Rows of elements that the weights were not trained on are 0, and never read: crystals with such
+    an element are rejected.
     """
     from matdata_megnet.model import MEGNetwork
 
@@ -289,7 +289,7 @@ def _require_shapes(tensors: Arrays, expected: Mapping[str, list[int]]) -> None:
         if there != wanted:
             of_elements = name == EMBEDDING and there != "absent"
             raise TrainError(
-                f"tensor {PREFIX}{name} is {there}; {MODEL} asks for {wanted}",
+                f"tensor {PREFIX}{name} is {there}; {MODEL} expects {wanted}",
                 cause="weights for another list of elements"
                 if of_elements
                 else "weights of another architecture",

@@ -10,6 +10,7 @@ from support.aviary_weights import fill
 from support.batches import batch_of, schema_of
 from support.crystals import cubic, few, many
 from support.matgl_weights import (
+    FULL,
     arguments,
     graphs_of,
     hypers_of,
@@ -25,16 +26,6 @@ from matdata.plugin import nn as blocks
 GRAPH = {"radius": 4.0, "max_neighbours": 0, "isolated": "keep"}
 #: With the weights of `fill`; `test_outputs_equal_matgl` holds the network against matgl 4.1.2.
 GOLDEN = [[0.30383644], [0.31129712], [0.30124220], [0.30896002]]
-#: Sizes of the published networks.
-FULL = {
-    "dim_node_embedding": 16,
-    "dim_edge_embedding": 100,
-    "nblocks": 3,
-    "hidden_layer_sizes_input": [64, 32],
-    "hidden_layer_sizes_conv": [64, 64, 32],
-    "hidden_layer_sizes_output": [32, 16],
-    "niters_set2set": 3,
-}
 
 
 def network_of(**hypers):
