@@ -86,9 +86,12 @@ print(json.dumps(result))
 @contextlib.contextmanager
 def s3_stand_in() -> Iterator[tuple[str, dict[str, str]]]:
     """A server on this machine that speaks S3; yields an address in it, and the environment."""
+    import logging
+
     import s3fs
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it prints a line per request
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     environment = {
