@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Iterator
 
 #: Seconds to hash all files of a folder, one after another: the best of three.
@@ -103,7 +104,8 @@ def s3_stand_in() -> Iterator[tuple[str, dict[str, str]]]:
     try:
         keys = {"key": "benchmark", "secret": "benchmark"}
         files = s3fs.S3FileSystem(endpoint_url=environment["AWS_ENDPOINT_URL"], **keys)
-        files.mkdir("scale")
-        yield "s3://scale/lab", environment
+        bucket = f"scale-{uuid.uuid4().hex}"  # servers of one process share their buckets
+        files.mkdir(bucket)
+        yield f"s3://{bucket}/lab", environment
     finally:
         server.stop()
