@@ -31,10 +31,11 @@ FORMULA_NAMES = (
 ENERGY_PER_ATOM = (
     "energy_per_atom", "final_energy_per_atom", "corrected_energy_per_atom",
     "uncorrected_energy_per_atom", "e_per_atom", "optb88vdw_total_energy",
-    "formation_energy_per_atom", "formation_energy_peratom", "e_form", "formation_energy",
+    "formation_energy_per_atom", "formation_energy_peratom", "e_form_per_atom", "e_form",
+    "formation_energy",
     "energy_above_hull", "e_above_hull", "ehull",
 )  # fmt: skip
-ENERGY_PER_CELL = ("total_energy", "final_energy", "energy")
+ENERGY_PER_CELL = ("total_energy", "final_energy", "energy_per_cell", "energy")
 UNITS = {
     "energy_per_atom": "eV/atom",
     "final_energy_per_atom": "eV/atom",
@@ -43,6 +44,9 @@ UNITS = {
     "formation_energy_per_atom": "eV/atom",
     "formation_energy_peratom": "eV/atom",
     "optb88vdw_total_energy": "eV/atom",
+    "energy_per_cell": "eV/cell",
+    "correction_per_atom": "eV/atom",
+    "e_form_per_atom": "eV/atom",
     "energy_above_hull": "eV/atom",
     "e_above_hull": "eV/atom",
     "ehull": "eV/atom",

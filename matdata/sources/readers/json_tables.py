@@ -22,6 +22,7 @@ from matdata.sources.readers.base import (
     is_missing,
     is_structure_dict,
 )
+from matdata.sources.readers.computed_entries import identity_of, is_entry, plain_entry
 from matdata.sources.readers.csv_table import check_names
 from matdata.sources.readers.json_text import Damaged, Item, JsonText, opened
 from matdata.sources.readers.optimade_json import is_answer, read_answer
@@ -45,6 +46,13 @@ def document(item: Item) -> Record:
         return {DAMAGED: value.message}
     if not isinstance(value, dict):
         return {DAMAGED: f"expected a JSON object, got {type(value).__name__}"}
+    if is_entry(value):
+        try:
+            value = plain_entry(value)
+        except Unusable as error:
+            identity = identity_of(value)
+            named = {} if identity is None else {"material_id": str(identity)}
+            return {**named, DAMAGED: str(error)}
     if is_structure_dict(value):  # a list of structures, as pymatgen's `as_dict` gives them
         return {"structure": value, WEIGHT: item.weight}
     structures = {
