@@ -50,7 +50,7 @@ def energies_of_elements(compositions: Compositions, elemental: Float) -> Float:
     fractions = Fractions.of(compositions)
     owner = np.repeat(np.arange(len(fractions)), np.diff(fractions.offsets))
     terms = fractions.values * elemental[fractions.numbers]
-    return np.bincount(owner, terms, minlength=len(fractions))
+    return np.bincount(owner, terms, minlength=len(fractions)).astype(np.float64)
 
 
 def formation_energies(compositions: Compositions, energies: Float, elemental: Float) -> Float:

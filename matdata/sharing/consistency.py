@@ -89,7 +89,7 @@ def _fault_of_name(key: Key, manifest: JsonObject) -> str | None:
 def _fault_of_needs(record: Record, manifest: JsonObject) -> str | None:
     """Why what a record needs is not what an artefact of its kind is made from; None if it is."""
     needs = [(key.kind, key.name) for key in record.needs]
-    if record.key.kind in ("snapshot", "dataset"):
+    if record.key.kind in ("snapshot", "reference", "dataset"):
         return "it needs other artefacts" if needs else None
     if record.key.kind in ("split", "feature"):
         return None if [kind for kind, _ in needs] == ["dataset"] else "it needs no one dataset"

@@ -81,8 +81,10 @@ def stability_of(
     compositions = energies.compositions.take(known)
     shift = _shift(energies.kind, reference, compositions)
     relative = energies.values[known] + shift  # in terms of the reference's energies
+    elements = energies_of_elements(compositions, reference.hull.table.elements)
     mixed = reference.hull.mixtures(compositions, workers)
-    inside = np.flatnonzero(np.isfinite(mixed.energies) & np.isfinite(relative))
+    # A hull without one of its corners is none, even where some mixture has the composition.
+    inside = np.flatnonzero(np.isfinite(mixed.energies) & np.isfinite(elements))
     counts = _counts(energies, reference, known, inside, compositions)
     if len(known) and not len(inside):
         missing = ", ".join(counts["missing_elements"]) or "some elements"
@@ -97,11 +99,12 @@ def stability_of(
         SEPARATION: relative - others,
     }
     if energies.kind == "total":
-        elements = energies_of_elements(compositions, reference.hull.table.elements)
         columns = {FORMATION: relative - elements, **columns}
     n = len(energies.values)
     rows = known[inside]
-    cells = {name: _cells(n, rows, values[inside]) for name, values in columns.items()}
+    cells: dict[str, list[Any]] = {
+        name: _cells(n, rows, values[inside]) for name, values in columns.items()
+    }
     cells[DECOMPOSITION] = _decompositions(n, rows, inside, mixed, reference)
     return Stability(cells, counts)
 

@@ -130,7 +130,9 @@ def find_column(
             )
         per = ""
     else:
-        name, _, per = asked.rpartition("/") if asked.endswith(("/atom", "/cell")) else (asked, "", "")
+        name, per = asked, ""
+        if asked.endswith(("/atom", "/cell")):
+            name, _, per = asked.rpartition("/")
         dataset.require_column(name, " of energies", ConfigError)
     _refuse_distances(name)
     kind: Kind = "formation" if formation or name in FORMATION else "total"

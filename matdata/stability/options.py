@@ -32,13 +32,14 @@ REFERENCE = Option(
     "(default: the dataset itself)",
     "list",
     metavar="REF",
+    group="known phases",
 )
 HULL_OPTIONS = (
     Option("dataset", "name, or name@version", positional=True, required=True),
     REFERENCE,
     *in_group("energies", *options_of(HullSettings, ("energy", "formation", "scheme"))),
     *in_group("output", *options_of(HullSettings, ("prefix",))),
-    Option("workers", "threads (default: those of the machine)", "int"),
+    Option("workers", "threads (default: those of the machine)", "int", group="running"),
     Option("cache", "cache folder (else $MATDATA_CACHE)", in_arguments=False),
 )
 

@@ -19,7 +19,6 @@ from matdata.core.composition import Compositions
 from matdata.core.console import SILENT, Console
 from matdata.core.crystals import as_ids
 from matdata.core.digest import SHORT, digest_json
-from matdata.core.documents import JsonObject
 from matdata.core.elements import symbols
 from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.phases.formation import energies_of_elements

@@ -85,9 +85,7 @@ def add_hull(
         if reference.kind == "formation" and energy is None and has_formation:
             formation = True
     else:
-        reference = reference_of(
-            cache, base, energy, scheme, workers, console, formation=formation
-        )
+        reference = reference_of(cache, base, energy, scheme, workers, console, formation=formation)
     energies = energies_of(base, energy, scheme, formation=formation)
     stability = stability_of(energies, reference, workers)
     columns = {f"{settings.prefix}{name}": cells for name, cells in stability.columns.items()}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from matdata.adapters.sites import number_of
 from matdata.core.composition import formula_of
@@ -34,6 +35,7 @@ _TAKEN = frozenset(
 _FORMULAS = frozenset(("formula", "formula_pretty", "pretty_formula", "reduced_formula"))
 #: Agreement of a stated correction with the sum of its adjustments, and of compositions.
 CLOSE = 1e-5
+BOUND = 1e12
 
 
 def is_entry(value: JsonMapping) -> bool:
@@ -195,9 +197,10 @@ def _require_same(structure: object, amounts: Mapping[int, float]) -> None:
         )
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is a finite number; no energy or amount is anywhere near the bound."""
     plain = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return plain and abs(value) < 1e12 and math.isfinite(value)  # type: ignore[operator, arg-type]
+    return plain and -BOUND < value < BOUND  # type: ignore[operator]
 
 
 def _is_of_elements(composition: JsonMapping) -> bool:
