@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.cache import places
 from matdata.core.composition import Compositions
 from matdata.core.console import SILENT, Console
 from matdata.core.crystals import as_ids
@@ -28,6 +29,7 @@ from matdata.stability.entries import Entries
 from matdata.store import tables
 from matdata.store.artefact import building
 from matdata.store.catalogue import clean_name
+from matdata.store.damage import damage_of
 from matdata.store.manifest import read_manifest
 from matdata.store.parts import check_once
 from matdata.store.safetensors import read_tensors, write_tensors
@@ -143,6 +145,10 @@ def store_reference(
     identity = entries.identity()
     key = digest_json(identity)
     folder = cache / HOME / f"{clean_name(name)}-{key[:SHORT]}"
+    for place in places(cache):  # some may be for reading only
+        known = place / HOME / folder.name
+        if known.is_dir() and not damage_of(known, KIND):
+            return StoredReference(known)
     with building(folder.parent, KIND, key, console.warn) as writer:
         if folder.is_dir() and not writer.take_over(folder, console):
             return StoredReference(folder)
