@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.core.numerals import is_number
 from matdata.core.settings import Settings, setting
@@ -77,6 +78,18 @@ class ReadOptions(Settings):
     parts: str = setting(
         "given", "files named train, val, test make a split", choices=("given", "none")
     )
+    corrections: str = setting(
+        "given",
+        "energy corrections of computed entries: those of the file, none, or computed anew by "
+        "pymatgen's MaterialsProject2020Compatibility (mp2020) or MaterialsProjectCompatibility "
+        "(mp), which is older",
+        choices=("given", "none", "mp2020", "mp"),
+    )
+
+    def identity(self) -> JsonObject:
+        """What records depend on; corrections only where they are not those of the file."""
+        identity = super().identity()
+        return {k: v for k, v in identity.items() if k != "corrections" or v != "given"}
 
 
 @dataclass(frozen=True)

@@ -148,3 +148,66 @@ def test_real_entries(tmp_path, name):
         for one in (entries[name] for name in table.index)
     ]
     np.testing.assert_allclose(table.energy_per_atom, energy, rtol=1e-12)
+
+
+def _by_pymatgen(entries, name):
+    """Corrections per atom by id, as pymatgen computes them from its own entries."""
+    from pymatgen.entries import compatibility
+
+    scheme, found = getattr(compatibility, name)(), {}
+    for one in entries:
+        plain = {**copy.deepcopy(one), "energy_adjustments": [], "correction": 0.0}
+        made = scheme.process_entry(ComputedStructureEntry.from_dict(plain))
+        if made is not None:
+            found[one["entry_id"]] = made.correction_per_atom
+    return found
+
+
+@pytest.mark.real_data
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("corrections", "scheme"), [("mp2020", SCHEME), ("mp", "MaterialsProjectCompatibility")]
+)
+def test_corrections_computed_anew_are_pymatgens(tmp_path, corrections, scheme):
+    with gzip.open(real("hull/Li-Co-Ni-O.json.gz"), "rt") as file:
+        entries = json.load(file)[::5]
+    stripped = [{**one, "energy_adjustments": [], "correction": 0.0} for one in entries]
+    table = _built(stripped, tmp_path, corrections=corrections).table
+    assert set(table.correction_scheme) == {scheme}
+    expected = _by_pymatgen(entries, scheme)
+    assert set(expected) == set(table.index)
+    theirs = [expected[name] for name in table.index]
+    np.testing.assert_allclose(table.correction_per_atom, theirs, atol=1e-9)
+    if corrections == "mp2020":
+        stated = {
+            one["entry_id"]: one["correction"] / sum(one["composition"].values()) for one in entries
+        }
+        np.testing.assert_allclose(theirs, [stated[name] for name in table.index], atol=1e-9)
+    energy = table.uncorrected_energy_per_atom + table.correction_per_atom
+    np.testing.assert_allclose(table.energy_per_atom, energy, atol=1e-12)
+
+
+def test_corrections_are_left_out_or_refused(tmp_path):
+    table = _built(li_o(), tmp_path, corrections="none").table
+    np.testing.assert_array_equal(table.energy_per_atom, table.uncorrected_energy_per_atom)
+    assert table.correction_scheme.isna().all()
+    path = tmp_path / "plain.csv"
+    path.write_text("formula,energy_per_atom\nNaCl,1\n")
+    with pytest.raises(md.SourceError, match="no computed entries"):
+        build_all(path, tmp_path, corrections="mp2020")
+
+
+def test_an_entry_that_a_scheme_cannot_correct_is_a_row_of_the_ledger(tmp_path):
+    potcars = [{"titel": "PAW_PBE Li_sv 10Sep2004"}, {"titel": "PAW_PBE O 08Apr2002"}]
+    good = {"run_type": "GGA", "hubbards": {}, "is_hubbard": False, "potcar_spec": potcars}
+    hostile = {**good, "hubbards": {"@module": "os", "@class": "system", "@callable": "system"}}
+    entries = [
+        entry("good", "Li2O", -14.0, parameters=good, data={"oxide_type": "oxide"}),
+        entry("other", "Li2O", -14.0, parameters={**good, "run_type": "HSE06"}),
+        entry("unstated", "Li2O", -14.0, parameters={}),
+        entry("hostile", "Li2O", -14.0, parameters=hostile, data={"oxide_type": {"@class": "x"}}),
+    ]
+    dataset = _built(entries, tmp_path, corrections="mp2020", allow_mixed=True)
+    rejects = {one.material_id: one.reason for one in dataset.rejects()}
+    assert rejects == {"other": "no_correction", "unstated": "no_correction"}
+    assert dataset.table.correction_per_atom["good"] == pytest.approx(-0.687 / 3)

@@ -74,7 +74,6 @@ def plain_entry(value: JsonMapping) -> JsonObject:
     if kind not in CLASSES:
         raise Unusable("unsupported", f"a {kind!s:.60} is no energy of a composition at 0 K")
     amounts = _amounts(value.get("composition"))
-    atoms = sum(amounts.values())
     energy, correction = value.get("energy"), _correction(value)
     if not _is_number(energy):
         raise Unusable("no_energy", "the entry has no energy")
@@ -87,20 +86,51 @@ def plain_entry(value: JsonMapping) -> JsonObject:
     else:
         _require_same(structure, amounts)
         document["structure"] = structure
-    document |= {
-        "energy_per_cell": energy + correction,
-        "energy_per_atom": (energy + correction) / atoms,
-        "uncorrected_energy_per_atom": energy / atoms,
-        "correction_per_atom": correction / atoms,
-        "run_type": _run_type(value),
-        "correction_scheme": _scheme(value, correction),
-    }
+    document |= _energies(energy, correction, amounts, _scheme(value, correction))
+    document["run_type"] = _run_type(value)
     rest = {name: one for name, one in value.items() if name not in _TAKEN | document.keys()}
     for name in ("parameters", "data"):
         inner = value.get(name)
         if isinstance(inner, dict):
             rest[name] = {key: one for key, one in inner.items() if _is_plain(one)}
     return {**document, **rest}
+
+
+def recorrected(entry: JsonMapping, corrections: str) -> JsonObject:
+    """The columns of energies of an entry whose corrections are left out or computed anew.
+
+    Parameters
+    ----------
+    entry
+        An entry of which `plain_entry` makes a document.
+    corrections
+        ``none``, or a key of `matdata.adapters.corrections.SCHEMES`.
+
+    Raises
+    ------
+    Unusable
+        If the scheme does not apply to the entry.
+    """
+    amounts = _amounts(entry.get("composition"))
+    if corrections == "none":
+        return _energies(entry["energy"], 0.0, amounts, None)
+    from matdata.adapters.corrections import SCHEMES, correction_of
+
+    correction = correction_of(entry, corrections)
+    return _energies(entry["energy"], correction, amounts, SCHEMES[corrections])
+
+
+def _energies(
+    energy: float, correction: float, amounts: Mapping[int, float], scheme: str | None
+) -> JsonObject:
+    atoms = sum(amounts.values())
+    return {
+        "energy_per_cell": energy + correction,
+        "energy_per_atom": (energy + correction) / atoms,
+        "uncorrected_energy_per_atom": energy / atoms,
+        "correction_per_atom": correction / atoms,
+        "correction_scheme": scheme,
+    }
 
 
 def _amounts(composition: object) -> dict[int, float]:

@@ -14,6 +14,7 @@ from matdata.core.ledger import Unusable
 from matdata.sources.limits import MAX_COLUMNS, MAX_RECORD, MIB
 from matdata.sources.readers.base import (
     DAMAGED,
+    ENTRY,
     LABEL,
     LEFT_OUT,
     WEIGHT,
@@ -46,9 +47,10 @@ def document(item: Item) -> Record:
         return {DAMAGED: value.message}
     if not isinstance(value, dict):
         return {DAMAGED: f"expected a JSON object, got {type(value).__name__}"}
+    entry: JsonObject | None = None
     if is_entry(value):
         try:
-            value = plain_entry(value)
+            value, entry = plain_entry(value), value
         except Unusable as error:
             identity = identity_of(value)
             named = {} if identity is None else {"material_id": str(identity)}
@@ -62,7 +64,7 @@ def document(item: Item) -> Record:
         flat = {key: _without_infinity(item_value) for key, item_value in flatten(value).items()}
     except Unusable as error:
         return {DAMAGED: str(error)}
-    record = {**flat, **structures, WEIGHT: item.weight}
+    record = {**flat, **structures, WEIGHT: item.weight, **({ENTRY: entry} if entry else {})}
     left_out = [key for key in value if key not in record and not is_missing(value[key])]
     return {**record, LEFT_OUT: left_out} if left_out else record
 
