@@ -17,8 +17,8 @@ from matdata.core.cache import BLOCKS, KINDS, README
 from matdata.core.errors import StoreError
 from matdata.evaluation.openings import openings_path
 from matdata.sources.download import DOWNLOADS
-from matdata.stability.reference import HOME
-from matdata.stability.reference import KIND as REFERENCE
+from matdata.stability.place import HOME
+from matdata.stability.place import KIND as REFERENCE
 from matdata.store.artefact import STAGING
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import KIND as DATASET

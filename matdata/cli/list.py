@@ -14,8 +14,8 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.printable import human_bytes
 from matdata.housekeeping.sizes import add_sizes
-from matdata.stability.reference import HOME
-from matdata.stability.reference import KIND as REFERENCE
+from matdata.stability.place import HOME
+from matdata.stability.place import KIND as REFERENCE
 from matdata.store.catalogue import kept, kept_below
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.feature_catalogue import features_in_places

@@ -12,7 +12,8 @@ from matdata.core.errors import StoreError, did_you_mean
 from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.stability.energies import energies_of
 from matdata.stability.entries import Entries
-from matdata.stability.reference import HOME, StoredReference, store_reference
+from matdata.stability.place import HOME
+from matdata.stability.reference import StoredReference, store_reference
 from matdata.store.catalogue import committed, find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 

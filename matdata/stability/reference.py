@@ -26,6 +26,7 @@ from matdata.phases.formation import energies_of_elements
 from matdata.phases.reference import HullReference
 from matdata.stability.energies import Kind
 from matdata.stability.entries import Entries
+from matdata.stability.place import HOME, KIND
 from matdata.store import tables
 from matdata.store.artefact import building
 from matdata.store.catalogue import clean_name
@@ -34,7 +35,6 @@ from matdata.store.manifest import read_manifest
 from matdata.store.parts import check_once
 from matdata.store.safetensors import read_tensors, write_tensors
 
-KIND, HOME = "reference", "references"
 ENTRIES, HULL = "entries.parquet", "hull.safetensors"
 PREFIX = "hull."  # of the arrays of the hull beside those of the entries
 Float = npt.NDArray[np.float64]
