@@ -16,7 +16,7 @@ from matdata.store import notes
 from matdata.store.catalogue import kept, kept_below
 from matdata.store.locks import LOCK
 from matdata.store.manifest import read_manifest
-from matdata.store.user_metadata import COMPUTED, folder_of_rows
+from matdata.store.user_metadata import COMPUTED, digest_of_base, folder_of_rows
 
 #: Those made from others come first, so that a removal that is stopped leaves nothing without
 #: what it was made from.
@@ -118,7 +118,9 @@ def _dataset(cache: Path, name: str, folder: Path) -> Artefact:
         version = folder_of_rows(manifest, folder.name)
     rows, digest = f"{name}@{version}", folder.name[-SHORT:]
     needs = set(_keys("snapshot", _at(manifest, "made_from", "snapshot")))
-    needs |= _keys("reference", _at(manifest, COMPUTED, "reference"))
+    if computed := _at(manifest, COMPUTED):
+        needs |= _keys("reference", _at(computed, "reference"))
+        needs |= _keys("dataset", digest_of_base(manifest)[:SHORT])
     dropped = _at(manifest, "identity", "drop_in")
     if isinstance(dropped, list):
         needs |= {f"dataset:{str(one)[:SHORT]}" for one in dropped}

@@ -22,6 +22,8 @@ from matdata.stability.schemes import require_one
 Float = npt.NDArray[np.float64]
 ABOVE, DECOMPOSITION = "energy_above_hull", "decomposition"
 SEPARATION, FORMATION = "phase_separation_energy", "formation_energy_per_atom"
+#: Distances to the hull below this are those of rounding, eV/atom.
+ROUNDING = 1e-10
 UNITS = {ABOVE: PER_ATOM, SEPARATION: PER_ATOM, FORMATION: PER_ATOM}
 
 
@@ -95,7 +97,7 @@ def stability_of(
         )
     others = reference.hull.mixtures_of_others(compositions, workers).energies
     columns = {
-        ABOVE: relative - mixed.energies,
+        ABOVE: _without_rounding(relative - mixed.energies),
         SEPARATION: relative - others,
     }
     if energies.kind == "total":
@@ -107,6 +109,11 @@ def stability_of(
     }
     cells[DECOMPOSITION] = _decompositions(n, rows, inside, mixed, reference)
     return Stability(cells, counts)
+
+
+def _without_rounding(distances: Float) -> Float:
+    """Distances of which those of phases on the hull are zero: their sign decides what is stable."""
+    return np.where(np.abs(distances) < ROUNDING, 0.0, distances)
 
 
 def _require_comparable(energies: Energies, reference: StoredReference) -> None:

@@ -20,6 +20,7 @@ from matdata.core.composition import Compositions
 from matdata.core.console import SILENT, Console
 from matdata.core.crystals import as_ids
 from matdata.core.digest import SHORT, digest_json
+from matdata.core.documents import JsonObject
 from matdata.core.elements import symbols
 from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.phases.formation import energies_of_elements
@@ -108,10 +109,8 @@ class StoredReference:
 
         Elements that were added to formation energies are named by their symbols.
         """
-        known = len(self.manifest["elements_added"] or ())
-        size = self.hull.size - known
         ids, formulas = self._table["material_id"], self._table["formula"]
-        added = self.manifest["elements_added"]
+        added, size = self.manifest["elements_added"], len(ids)
         return [
             (ids[row], formulas[row]) if row < size else (added[row - size], added[row - size])
             for row in entries.tolist()
@@ -156,19 +155,22 @@ def store_reference(
         arrays = {**entries.arrays(), **{f"{PREFIX}{k}": v for k, v in hull.arrays().items()}}
         writer.write(HULL, lambda path: write_tensors(path, arrays))
         writer.write(ENTRIES, lambda path: _write_entries(path, entries, hull))
-        added = np.unique(entries.compositions.numbers).tolist()
-        content: dict[str, object] = {
-            "name": clean_name(name),
-            "identity": identity,
-            "identity_digest": key,
-            "made_from": list(entries.sources),
-            "entries": len(entries.energies),
-            "on_hull": len(hull),
-            "elements": [symbols()[z] for z in added],
-            "elements_added": [symbols()[z] for z in added] if entries.kind == "formation" else [],
-        }
-        writer.commit(folder.name, content, {})
+        content = {"name": clean_name(name), "identity": identity, "identity_digest": key}
+        writer.commit(folder.name, {**content, **_described(entries, hull)}, {})
     return StoredReference(folder)
+
+
+def _described(entries: Entries, hull: HullReference) -> JsonObject:
+    """What a manifest says of entries and their hull."""
+    elements = [symbols()[z] for z in np.unique(entries.compositions.numbers).tolist()]
+    n = len(entries.energies)
+    return {
+        "made_from": list(entries.sources),
+        "entries": n,
+        "on_hull": int((hull.on_hull < n).sum()),
+        "elements": elements,
+        "elements_added": elements if entries.kind == "formation" else [],
+    }
 
 
 def _write_entries(path: Path, entries: Entries, hull: HullReference) -> None:

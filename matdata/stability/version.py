@@ -112,20 +112,26 @@ def with_columns(
                     writer.take_part(base.folder, entry)
             source = base.checked(TABLE)
             writer.write(TABLE, lambda path: _write_table(path, source, columns, units))
-            said = [str(base.manifest.get("note") or ""), note]
-            content = {
-                **{name: one for name, one in base.manifest.items() if name not in _OWN},
-                "identity": identity,
-                "identity_digest": key,
-                "columns": [*base.manifest["columns"], *columns],
-                "note": "; ".join(filter(None, said)),
-                COMPUTED: {**computed, "columns": list(columns)},
-            }
+            content = {"identity": identity, "identity_digest": key}
+            content |= _content(base, columns, computed, note)
             writer.commit(folder.name, content, {})
             state = writer.state
     dataset = DatasetFolder(folder)
     _take_splits(base, dataset)
     return dataset, state
+
+
+def _content(
+    base: DatasetFolder, columns: Mapping[str, object], computed: JsonObject, note: str
+) -> JsonObject:
+    """The manifest of a version with more columns, beside its identity and files."""
+    said = [str(base.manifest.get("note") or ""), note]
+    return {
+        **{name: one for name, one in base.manifest.items() if name not in _OWN},
+        "columns": [*base.manifest["columns"], *columns],
+        "note": "; ".join(filter(None, said)),
+        COMPUTED: {**computed, "columns": list(columns)},
+    }
 
 
 def _write_table(

@@ -11,7 +11,7 @@ from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonObject
 from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.stability.columns import UNITS, stability_of
-from matdata.stability.energies import FORMATION, energies_of
+from matdata.stability.energies import FORMATION, Energies, energies_of
 from matdata.stability.finding import find_reference, joined_reference, reference_of
 from matdata.stability.options import HullSettings
 from matdata.stability.reference import StoredReference
@@ -77,21 +77,40 @@ def add_hull(
     settings = settings or HullSettings()
     ensure_writable(cache)
     base = base_of(cache, dataset)
-    energy, scheme, formation = settings.energy, settings.scheme, settings.formation
+    formation = settings.formation
     if references:
-        each = [find_reference(cache, one, scheme, workers, console) for one in references]
+        each = [find_reference(cache, one, settings.scheme, workers, console) for one in references]
         reference = joined_reference(cache, each, workers, console)
-        has_formation = any(name in base.columns for name in FORMATION)
-        if reference.kind == "formation" and energy is None and has_formation:
-            formation = True
+        formation |= _takes_formation(base, settings, reference)
     else:
-        reference = reference_of(cache, base, energy, scheme, workers, console, formation=formation)
-    energies = energies_of(base, energy, scheme, formation=formation)
+        reference = reference_of(
+            cache, base, settings.energy, settings.scheme, workers, console, formation=formation
+        )
+    energies = energies_of(base, settings.energy, settings.scheme, formation=formation)
     stability = stability_of(energies, reference, workers)
     columns = {f"{settings.prefix}{name}": cells for name, cells in stability.columns.items()}
     require_free(base, columns)
     units = {f"{settings.prefix}{name}": unit for name, unit in UNITS.items()}
-    computed = {
+    computed = _computed(energies, reference, settings, stability.counts)
+    notes = stability.notes()
+    made, state = with_columns(cache, base, columns, units, computed, "; ".join(notes), console)
+    mark_used(made.folder)
+    return HullResult(made, state, reference, list(columns), stability.counts, notes)
+
+
+def _takes_formation(
+    base: DatasetFolder, settings: HullSettings, reference: StoredReference
+) -> bool:
+    """Whether formation energies are taken because the reference holds nothing else."""
+    known = any(name in base.columns for name in FORMATION)
+    return reference.kind == "formation" and settings.energy is None and known
+
+
+def _computed(
+    energies: Energies, reference: StoredReference, settings: HullSettings, counts: JsonObject
+) -> JsonObject:
+    """What the columns depend on."""
+    return {
         "reference": reference.ref,
         "reference_digest": reference.digest,
         "energy": energies.column.name,
@@ -99,10 +118,6 @@ def add_hull(
         "energies": energies.kind,
         "scheme": energies.scheme,
         "prefix": settings.prefix,
-        "counts": stability.counts,
+        "counts": counts,
         "format": 1,
     }
-    notes = stability.notes()
-    made, state = with_columns(cache, base, columns, units, computed, "; ".join(notes), console)
-    mark_used(made.folder)
-    return HullResult(made, state, reference, list(columns), stability.counts, notes)
