@@ -112,7 +112,7 @@ def stability_of(
 
 
 def _without_rounding(distances: Float) -> Float:
-    """Distances of which those of phases on the hull are zero: their sign decides what is stable."""
+    """Distances (n,); zero for phases on the hull, since the sign decides what is stable."""
     return np.where(np.abs(distances) < ROUNDING, 0.0, distances)
 
 
