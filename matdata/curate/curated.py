@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,19 @@ from matdata.core.ledger import Reject
 from matdata.core.structures import Structures
 from matdata.curate.funnel import Funnel
 from matdata.curate.rows import DatasetTable
+
+
+class SymmetryCounts(NamedTuple):
+    """Structures by where their symmetry comes from, those that left the dataset included.
+
+    Attributes
+    ----------
+    computed, reused
+        Searched now, and copied from older versions of the dataset.
+    """
+
+    computed: int = 0
+    reused: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,6 +39,8 @@ class Curated:
         The other records.
     dedupe, symmetry
         What duplicates were, and the engine with its version.
+    symmetry_counts
+        How many structures it was asked, and how many it was not.
     """
 
     table: DatasetTable
@@ -32,6 +48,7 @@ class Curated:
     funnel: Funnel
     dedupe: str
     symmetry: str
+    symmetry_counts: SymmetryCounts
 
     def __len__(self) -> int:
         return len(self.table.rows)

@@ -14,15 +14,17 @@ from support.executors import InCaller
 
 import matdata as md
 from matdata.cli import main
+from matdata.core.content_keys import KEY_BYTES
 from matdata.core.crystals import Crystals, as_ids
 from matdata.core.table_rows import TableRows
 from matdata.features import featurizer, tessellating
 from matdata.features.building import runner, shards
-from matdata.features.building.content_keys import KEY_BYTES, keys_of
-from matdata.features.building.reuse import MADE_BY, PLAN, made_by
+from matdata.features.building.content_keys import keys_of
+from matdata.features.building.reuse import PLAN, made_by
 from matdata.features.inputs import PartialInput, RecordColumns
 from matdata.store.files import temporary_beside, write_json
 from matdata.store.manifest import RECEIPT
+from matdata.store.older_versions import MADE_BY
 from matdata.store.records import read_record, seal_record
 
 FEATURES = ["lattice", "fractions", "column:temperature"]
