@@ -11,7 +11,7 @@ from matdata.core.executors import Workers, ordered_map
 from matdata.core.scheduler_names import WorkerKind
 from matdata.features.base import Block, Featurizer
 from matdata.features.building.blocks import featurize_together
-from matdata.features.building.dataset_inputs import batches_of_rows
+from matdata.features.building.dataset_inputs import batches_of_rows, curated_columns
 from matdata.features.building.jobs import Job, shard_tasks
 from matdata.features.building.reused import Reuse
 from matdata.features.building.shards import (
@@ -94,8 +94,10 @@ def records_of(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRecor
 
 
 def _kind(steps: list[Step], workers: Workers) -> WorkerKind:
-    """What the workers of this machine are."""
-    return workers.kind or steps[0].jobs[0].featurizer.workers
+    """What the workers of this machine are; processes would not pay for reading a table."""
+    job = steps[0].jobs[0]
+    reads = bool(curated_columns(job.rows, job.featurizer))
+    return workers.kind or ("thread" if reads else job.featurizer.workers)
 
 
 def _from_batches(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRecord, ...]]:

@@ -1,0 +1,42 @@
+"""Features that curation has computed already: they stand in the dataset's own table.
+
+A featurizer that says so (`FromCuration`) is given cells of the table beside the structures, where
+the dataset was curated in the way that it would compute, by the same packages on the same kind of
+processor; what is missing there, and what it is given without a dataset, it computes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from matdata.core.crystals import Int
+from matdata.core.documents import JsonMapping
+from matdata.features.base import Block, FeatureInput
+from matdata.features.inputs import RecordColumns
+from matdata.store.sharded import concatenated, taken
+
+
+class FromCuration(ABC):
+    """A featurizer of structures whose values can be read from columns of a curated dataset."""
+
+    @abstractmethod
+    def curated_columns(self, curation: JsonMapping) -> tuple[str, ...]:
+        """Columns of a dataset, curated with these settings, that hold its values; none if not."""
+
+
+def curated_cells(batch: FeatureInput, name: str) -> Sequence[Any]:
+    """Cells (n,) of a column that curation wrote, None where a value is to be computed."""
+    table = batch.table if isinstance(batch, RecordColumns) else None
+    return [None] * len(batch) if table is None else table.columns[name]
+
+
+def merged_blocks(one: Block, one_rows: Int, other: Block, other_rows: Int) -> Block:
+    """The block of a batch from those of two parts of it, whose rows (k,) and (m,) are given."""
+    rows = np.concatenate([one_rows[one.rows], other_rows[other.rows]])
+    order = np.argsort(rows, kind="stable")
+    fields = {name: concatenated([one.fields[name], other.fields[name]]) for name in one.fields}
+    return Block(rows[order], taken(fields, order), [*one.rejects, *other.rejects])
