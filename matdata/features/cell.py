@@ -8,13 +8,13 @@ from typing import Any, ClassVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Crystals
+from matdata.core.crystals import Crystals, Int
 from matdata.core.documents import JsonMapping
 from matdata.core.ledger import Reject
 from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
-from matdata.features.curated import FromCuration, curated_cells, merged_blocks
+from matdata.features.curated import FromCuration, curated_cells, read_or_computed
 from matdata.features.intermediates import Intermediate
 from matdata.features.symmetry import CURATED, GROUP, SymmetrySearch, SymmetrySettings
 from matdata.tables import wyckoff
@@ -127,14 +127,13 @@ class SpaceGroup(Featurizer[SymmetrySettings], FromCuration):
 
     def featurize(self, batch: FeatureInput) -> Block:
         """Find symmetry; where curation has found it, read it."""
-        crystals, groups = self.crystals(batch), curated_cells(batch, GROUP)
-        known = np.array([group is not None for group in groups], dtype=np.bool_)
-        if not known.any():
-            return self._search(crystals)
-        rows, missing = np.flatnonzero(known), np.flatnonzero(~known)
-        number = np.array([groups[row] for row in rows.tolist()], dtype=np.uint8)
-        read = Block(np.arange(len(rows)), {"number": number})
-        return merged_blocks(read, rows, self._search(crystals.take(missing)), missing)
+        groups = curated_cells(batch, GROUP)
+
+        def read(rows: Int) -> Block:
+            number = np.array([groups[row] for row in rows.tolist()], dtype=np.uint8)
+            return Block(np.arange(len(rows)), {"number": number})
+
+        return read_or_computed(groups, self.crystals(batch), read, self._search)
 
     def _search(self, batch: Crystals) -> Block:
         """The block of crystals whose symmetry is searched."""

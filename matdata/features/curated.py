@@ -8,12 +8,12 @@ processor; what is missing there, and what it is given without a dataset, it com
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from matdata.core.crystals import Int
+from matdata.core.crystals import Crystals, Int
 from matdata.core.documents import JsonMapping
 from matdata.features.base import Block, FeatureInput
 from matdata.features.inputs import RecordColumns
@@ -34,8 +34,33 @@ def curated_cells(batch: FeatureInput, name: str) -> Sequence[Any]:
     return [None] * len(batch) if table is None else table.columns[name]
 
 
-def merged_blocks(one: Block, one_rows: Int, other: Block, other_rows: Int) -> Block:
-    """The block of a batch from those of two parts of it, whose rows (k,) and (m,) are given."""
+def read_or_computed(
+    cells: Sequence[Any],
+    crystals: Crystals,
+    read: Callable[[Int], Block],
+    compute: Callable[[Crystals], Block],
+) -> Block:
+    """The block of a batch: read where its cell (n,) is there, computed elsewhere.
+
+    Parameters
+    ----------
+    cells, crystals
+        Of all n materials.
+    read
+        From rows (k,) of the batch to their block.
+    compute
+        From crystals to their block.
+    """
+    known = np.array([cell is not None for cell in cells], dtype=np.bool_)
+    rows, missing = np.flatnonzero(known), np.flatnonzero(~known)
+    if not len(rows):
+        return compute(crystals)
+    if not len(missing):
+        return read(rows)
+    return _merged(read(rows), rows, compute(crystals.take(missing)), missing)
+
+
+def _merged(one: Block, one_rows: Int, other: Block, other_rows: Int) -> Block:
     rows = np.concatenate([one_rows[one.rows], other_rows[other.rows]])
     order = np.argsort(rows, kind="stable")
     fields = {name: concatenated([one.fields[name], other.fields[name]]) for name in one.fields}

@@ -24,7 +24,7 @@ from matdata.features.base import (
     Featurizer,
     Field,
 )
-from matdata.features.curated import FromCuration, curated_cells, merged_blocks
+from matdata.features.curated import FromCuration, curated_cells, read_or_computed
 from matdata.features.intermediates import Intermediate
 from matdata.features.symmetry import (
     CURATED,
@@ -108,25 +108,18 @@ class Wyckoff(Featurizer[WyckoffSettings], FromCuration):
     def featurize(self, batch: FeatureInput) -> Block:
         """Find symmetry, and the canonical labelling; where curation has found it, read it."""
         crystals, labels = self.crystals(batch), curated_cells(batch, LABEL)
-        known = np.array([label is not None for label in labels], dtype=np.bool_)
-        if not known.any():
-            return self._search(crystals)
-        rows, missing = np.flatnonzero(known), np.flatnonzero(~known)
-        valid = [curated_cells(batch, VALID)[row] for row in rows.tolist()]
-        read = self._read(crystals.ids[rows], [labels[row] for row in rows.tolist()], valid)
-        return merged_blocks(read, rows, self._search(crystals.take(missing)), missing)
+        read = functools.partial(self._read, batch, labels)
+        return read_or_computed(labels, crystals, read, self._search)
 
-    def _read(
-        self, ids: npt.NDArray[np.str_], labels: Sequence[str], valid: Sequence[bool]
-    ) -> Block:
-        """The block of crystals whose labels are known, and whether they are valid."""
+    def _read(self, batch: FeatureInput, labels: Sequence[str], rows: Int) -> Block:
+        """The block of crystals whose labels are known."""
         from matdata.symmetry.labels import orbits_of_labels
 
-        rows = np.flatnonzero(np.array(valid, dtype=np.bool_))
-        orbits = orbits_of_labels([labels[row] for row in rows.tolist()])
-        lost = np.delete(ids, rows).tolist()
-        return _block(rows, orbits.numbers, orbits.position_rows, orbits.offsets,
-                      [_invalid(name) for name in lost])  # fmt: skip
+        cells = curated_cells(batch, VALID)
+        valid = np.array([cells[row] for row in rows.tolist()], dtype=np.bool_)
+        orbits = orbits_of_labels([labels[row] for row in rows[valid].tolist()])
+        rejects = [_invalid(name) for name in self.crystals(batch).ids[rows[~valid]].tolist()]
+        return _block(np.flatnonzero(valid), *orbits, rejects)
 
     def _search(self, batch: Crystals) -> Block:
         """The block of crystals whose symmetry is searched."""

@@ -25,6 +25,7 @@ from matdata.core.ledger import UNEXPECTED, Reject
 from matdata.core.worker_identity import package_version, worker_identity
 from matdata.features.base import Featurizer
 from matdata.features.building.content_keys import content_keys
+from matdata.features.building.dataset_inputs import curated_columns
 from matdata.features.building.reused import COMPUTE, Reuse, as_reject
 from matdata.store import files
 from matdata.store.catalogue import committed
@@ -74,7 +75,8 @@ def reusing(
     StoreError
         If the plan cannot be written.
     """
-    reuses = featurizer.reusable and not featurizer.cheap
+    cheap = featurizer.cheap or bool(curated_columns(rows, featurizer))
+    reuses = featurizer.reusable and not cheap
     older = list(_older(featurizer, rows.dataset, features, itself)) if reuses else []
     plan = _plan(featurizer, rows, older) if older else None
     if plan is None or not (plan[:, 0] != COMPUTE).any():
