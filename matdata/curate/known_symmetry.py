@@ -158,7 +158,8 @@ def _older(settings: CurateSettings, folder: Path) -> list[DatasetFolder]:
             version = DatasetFolder(one)
             curation = version.manifest["identity"].get("curation", {})
             same = {name: curation.get(name) for name in SETTINGS} == wanted
-            if one != folder and same and is_made_by(one, worker_identity()):
+            has_structures = version.kind != "composition"
+            if one != folder and has_structures and same and is_made_by(one, worker_identity()):
                 older.append(version)
     return older
 
@@ -172,8 +173,9 @@ def _collected(older: Sequence[DatasetFolder], by_both: bool) -> tuple[Keys, pa.
         with contextlib.suppress(StoreError, OSError):  # damaged, or removed meanwhile
             their_keys, table = _of_version(version, by_both)
             new = np.flatnonzero(~np.isin(their_keys, keys))
-            keys = np.concatenate([keys, their_keys[new]])
-            pieces.append(table.take(numbers_array(new)))
+            if len(new):  # else columns may have the type of no value
+                keys = np.concatenate([keys, their_keys[new]])
+                pieces.append(table.take(numbers_array(new)))
     return (keys, pa.concat_tables(pieces)) if len(keys) else None
 
 

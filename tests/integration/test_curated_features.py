@@ -162,5 +162,5 @@ def test_without_a_dataset_it_is_searched(searched, tmp_path):
     dataset = build(tmp_path, mixed.rows(9), features=["wyckoff"])
     block = featurizer("wyckoff").featurize(dataset.crystals)
     assert searched == [6]
-    stored = dataset.feature("wyckoff").read(["positions"])["positions"]
+    stored = dataset.feature("wyckoff").stored()["positions"]
     assert np.array_equal(block.fields["positions"].values, stored.values)

@@ -123,6 +123,18 @@ def test_other_settings_another_name_or_maker_are_no_source(tmp_path):
     assert counts(sample(tmp_path, 23)) == (1, 22)
 
 
+def test_versions_without_structures_or_symmetry_hold_nothing(records, tmp_path, monkeypatch):
+    bare = [{**record, "structure": None} for record in records]
+    assert counts(build(tmp_path, bare)) == (0, 0)
+    with monkeypatch.context() as patched:
+        patched.setattr("matdata.symmetry.search._usable", lambda crystals: np.zeros(len(crystals)))
+        lacking = build(tmp_path, records[:50])
+    assert counts(lacking) == (33, 0)
+    assert set(lacking.columns["space_group_number"]) == {None}
+    assert counts(build(tmp_path, records)) == (44, 0)
+    assert counts(build(tmp_path, records[:65])) == (0, 43)
+
+
 def test_a_version_that_holds_more_is_read_too(tmp_path):
     sample(tmp_path, 40)
     sample(tmp_path, 10)  # used last
