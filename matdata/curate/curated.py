@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from matdata.core.ledger import Reject
 from matdata.core.structures import Structures
 from matdata.curate.funnel import Funnel
+from matdata.curate.left_records import symmetry_of_left
 from matdata.curate.rows import DatasetTable
 
 
@@ -62,6 +64,11 @@ class Curated:
     def structures(self) -> Structures:
         """The structures of all rows, read into memory."""
         return self.table.records.store.structures_of(self.table.rows)
+
+    def symmetry_of_left(self) -> pa.Table | None:
+        """Symmetry of the crystals that are in no row; None if there are none."""
+        wyckoff = self.table.traits.wyckoff
+        return None if wyckoff is None else symmetry_of_left(wyckoff, self.table.rows)
 
     @property
     def kind(self) -> str:

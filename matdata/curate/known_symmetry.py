@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matdata.core.cache import storage_error
-from matdata.core.content_keys import KEY, KEY_BYTES, Keys, keys_of_columns
-from matdata.core.crystals import Crystals, Int
+from matdata.core.content_keys import KEY, KEY_BYTES, Keys
+from matdata.core.crystals import Int
 from matdata.core.errors import StoreError
 from matdata.core.worker_identity import worker_identity
 from matdata.curate.settings import CurateSettings
@@ -33,14 +33,16 @@ from matdata.store.older_versions import is_made_by, versions_used_last
 
 #: Ending of the name of the file, which lies beside the versions while a dataset is curated.
 FILE = "symmetry.arrow"
+#: Part of a dataset with the symmetry of records that left it (`matdata.curate.left_records`).
+LEFT = "symmetry_of_left.parquet"
 #: Settings that the symmetry of a crystal depends on.
 SETTINGS = ("symmetry", "symprec", "angle_tolerance")
 #: A further version is read if it holds more rows than those before it, by this factor: of a
 #: database that grows the last one holds nearly all.
 WORTH = 1.25
-_KEY = "key"
-_COLUMNS = ("protostructure", "space_group_number", "n_wyckoff", "wyckoff_valid")
-_AGREES = "symmetry_engines_agree"
+KEY_COLUMN = "key"
+COLUMNS = ("protostructure", "space_group_number", "n_wyckoff", "wyckoff_valid")
+AGREES = "symmetry_engines_agree"
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,23 +97,23 @@ class KnownSymmetry:
 
     path: str
 
-    def places(self, crystals: Crystals) -> Int:
-        """Where each crystal is in the file, (n,); -1 if it is not known."""
-        known, wanted = _keys(self.path), keys_of_columns([crystals])
-        places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-        return np.where(known[places] == wanted, places, -1)
+    def places(self, keys: Keys) -> Int:
+        """Where each crystal is in the file, (n,), by its key; -1 if it is not known."""
+        known = _keys(self.path)
+        places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+        return np.where(known[places] == keys, places, -1)
 
     def labels(self, places: Int) -> Labels:
         """Symmetry of the crystals at some places (k,)."""
         rows = _table(self.path).take(numbers_array(places)).combine_chunks()
         columns = {name: rows.column(name).combine_chunks() for name in rows.column_names}
-        texts, group, n_wyckoff, valid = (columns[name] for name in _COLUMNS)
+        texts, group, n_wyckoff, valid = (columns[name] for name in COLUMNS)
         return Labels(
             texts.to_pylist(),
             np.array(group.to_pylist(), dtype=np.int16),
             np.array(n_wyckoff.to_pylist(), dtype=np.int32),
             np.array(valid.to_pylist(), dtype=np.bool_),
-            np.array(columns[_AGREES].to_pylist(), dtype=np.bool_) if _AGREES in columns else None,
+            np.array(columns[AGREES].to_pylist(), dtype=np.bool_) if AGREES in columns else None,
         )
 
 
@@ -158,8 +160,7 @@ def _older(settings: CurateSettings, folder: Path) -> list[DatasetFolder]:
             version = DatasetFolder(one)
             curation = version.manifest["identity"].get("curation", {})
             same = {name: curation.get(name) for name in SETTINGS} == wanted
-            has_structures = version.kind != "composition"
-            if one != folder and has_structures and same and is_made_by(one, worker_identity()):
+            if one != folder and same and is_made_by(one, worker_identity()):
                 older.append(version)
     return older
 
@@ -171,30 +172,39 @@ def _collected(older: Sequence[DatasetFolder], by_both: bool) -> tuple[Keys, pa.
         if int(version.manifest["rows"]) <= WORTH * len(keys):
             continue
         with contextlib.suppress(StoreError, OSError):  # damaged, or removed meanwhile
-            their_keys, table = _of_version(version, by_both)
-            new = np.flatnonzero(~np.isin(their_keys, keys))
-            if len(new):  # else columns may have the type of no value
-                keys = np.concatenate([keys, their_keys[new]])
-                pieces.append(table.take(numbers_array(new)))
+            for their_keys, table in _pieces(version, by_both):
+                new = np.flatnonzero(~np.isin(their_keys, keys))
+                if len(new):  # else columns may have the type of no value
+                    keys = np.concatenate([keys, their_keys[new]])
+                    pieces.append(table.take(numbers_array(new)))
     return (keys, pa.concat_tables(pieces)) if len(keys) else None
 
 
-def _of_version(version: DatasetFolder, by_both: bool) -> tuple[Keys, pa.Table]:
-    """Keys and symmetry of the rows that have one; of equal keys the first."""
-    names = (*_COLUMNS, _AGREES) if by_both else _COLUMNS
+def _pieces(version: DatasetFolder, by_both: bool) -> Iterator[tuple[Keys, pa.Table]]:
+    """Keys, none twice, and symmetry of the rows that have one; then of the records that left."""
+    names = (*COLUMNS, AGREES) if by_both else COLUMNS
     table = tables.read_arrow(version.checked("table.parquet"), names)
-    keys = crystal_keys(DatasetRows(version))
-    has_symmetry = pc.is_valid(table.column("space_group_number")).combine_chunks()
-    rows = np.flatnonzero(np.array(has_symmetry.to_pylist(), dtype=np.bool_) & (keys != b""))
-    _, first = np.unique(keys[rows], return_index=True)
-    return keys[rows[first]], table.take(numbers_array(rows[first]))
+    if table.num_columns == len(names):  # else there is no structure
+        keys = crystal_keys(DatasetRows(version))
+        has_symmetry = pc.is_valid(table.column("space_group_number")).combine_chunks()
+        rows = np.flatnonzero(np.array(has_symmetry.to_pylist(), dtype=np.bool_) & (keys != b""))
+        _, first = np.unique(keys[rows], return_index=True)
+        yield keys[rows[first]], table.take(numbers_array(rows[first])).select(names)
+    if any(one["part"] == LEFT for one in version.manifest["parts"]):
+        left = tables.read_arrow(version.checked(LEFT))
+        yield _keys_in(left), left.select(names)
+
+
+def keys_array(keys: Keys) -> pa.Array:
+    """Keys (n,) in Arrow."""
+    buffers = [None, pa.py_buffer(np.ascontiguousarray(keys))]
+    return pa.Array.from_buffers(pa.binary(KEY_BYTES), len(keys), buffers)
 
 
 def _write(path: Path, keys: Keys, table: pa.Table) -> None:
     order = np.argsort(keys, kind="stable")
-    buffers = [None, pa.py_buffer(np.ascontiguousarray(keys[order]))]
-    column = pa.Array.from_buffers(pa.binary(KEY_BYTES), len(keys), buffers)
-    table = table.take(numbers_array(order)).append_column(_KEY, column).combine_chunks()
+    table = table.take(numbers_array(order)).append_column(KEY_COLUMN, keys_array(keys[order]))
+    table = table.combine_chunks()
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table, max_chunksize=len(table))
 
@@ -208,5 +218,9 @@ def _table(path: str) -> pa.Table:
 @functools.lru_cache(maxsize=1)
 def _keys(path: str) -> Keys:
     """Keys (n,) of the file, ascending."""
-    column = _table(path).column(_KEY).combine_chunks()
-    return np.frombuffer(column.buffers()[1], KEY)[: len(column)]
+    return _keys_in(_table(path))
+
+
+def _keys_in(table: pa.Table) -> Keys:
+    column = table.column(KEY_COLUMN).combine_chunks()
+    return np.frombuffer(column.buffers()[1], KEY)[column.offset :][: len(column)]

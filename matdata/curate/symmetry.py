@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from matdata.core.content_keys import Keys, keys_of_columns
 from matdata.core.crystals import Crystals, Int
 from matdata.core.structures import Structures
 from matdata.core.tolerances import for_engine
@@ -37,6 +38,8 @@ class Wyckoff:
         Whether both engines gave the same label; None if only one was used.
     engine
         Name and version.
+    keys : (n,) S16
+        Content keys of the crystals (`matdata.core.content_keys`); empty where nothing was asked.
     searched, reused
         Structures whose symmetry was searched, and copied from older versions of the dataset.
     """
@@ -47,8 +50,9 @@ class Wyckoff:
     valid: npt.NDArray[np.bool_]
     agrees: npt.NDArray[np.bool_] | None
     engine: str
-    searched: int = 0
-    reused: int = 0
+    keys: Keys
+    searched: int
+    reused: int
 
     @classmethod
     def concat(cls, parts: Sequence[Wyckoff]) -> Wyckoff:
@@ -61,6 +65,7 @@ class Wyckoff:
             np.concatenate([part.valid for part in parts]),
             np.concatenate(agrees) if agrees else None,
             parts[0].engine,
+            np.concatenate([part.keys for part in parts]),
             sum(part.searched for part in parts),
             sum(part.reused for part in parts),
         )
@@ -88,7 +93,8 @@ class SymmetryCheck(NamedTuple):
 def symmetry_of(structures: Structures, valid: Int, check: SymmetryCheck) -> Wyckoff:
     """Symmetry of the records of a part; `valid` (k,) are positions of the valid crystals."""
     n, rows, crystals = len(structures), structures.rows[valid], structures.crystals.take(valid)
-    places = np.full(len(rows), -1) if check.known is None else check.known.places(crystals)
+    keys = keys_of_columns([crystals])
+    places = np.full(len(rows), -1) if check.known is None else check.known.places(keys)
     missing = np.flatnonzero(places < 0)
     labels, engine = _search(crystals.take(missing), check)
     if check.known is not None and len(missing) < len(rows):
@@ -104,6 +110,7 @@ def symmetry_of(structures: Structures, valid: Int, check: SymmetryCheck) -> Wyc
         _scattered(labels.valid, rows, n),
         None if labels.agrees is None else _scattered(labels.agrees, rows, n),
         engine,
+        _scattered(keys, rows, n),
         len(missing),
         len(rows) - len(missing),
     )

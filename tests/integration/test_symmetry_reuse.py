@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from support import mixed
 from support.executors import InCaller
@@ -132,6 +133,10 @@ def test_versions_without_structures_or_symmetry_hold_nothing(records, tmp_path,
     assert counts(lacking) == (33, 0)
     assert set(lacking.columns["space_group_number"]) == {None}
     assert counts(build(tmp_path, records)) == (44, 0)
+    none_left = build(tmp_path, records, "left", where="n_sites == 0 or space_group_number < 1 or "
+                      "formula_given != ''")  # fmt: skip
+    assert set(none_left.columns["space_group_number"]) == {None}
+    assert counts(build(tmp_path, records, "left")) == (0, 44)
     assert counts(build(tmp_path, records[:65])) == (0, 43)
 
 
@@ -141,7 +146,7 @@ def test_a_version_that_holds_more_is_read_too(tmp_path):
     assert counts(sample(tmp_path, 42)) == (2, 40)
 
 
-def test_what_left_the_dataset_and_what_has_no_symmetry_is_searched(tmp_path, monkeypatch):
+def test_what_has_no_symmetry_is_searched(tmp_path, monkeypatch):
     real = symmetry.analyse
 
     def finds_none_in_cubes(crystals, *given):
@@ -157,12 +162,27 @@ def test_what_left_the_dataset_and_what_has_no_symmetry_is_searched(tmp_path, mo
     grown, anew = sample(tmp_path, 210), sample(tmp_path, 210, "anew")
     assert counts(grown) == (10 + lacking, 200 - lacking)
     assert contents(grown) == contents(anew)
-    deduped = sample(tmp_path, 211, "deduped", dedupe="polymorph")
-    kept = len(deduped) - deduped.columns["space_group_number"].count(None)
-    assert 0 < kept < 200 - lacking
-    again = sample(tmp_path, 212, "deduped", dedupe="polymorph")
-    assert counts(again) == (212 - kept, kept)
-    assert contents(again) == contents(sample(tmp_path, 212, dedupe="polymorph", reuse=False))
+
+
+@pytest.mark.parametrize("engine", ["moyopy", "both"])
+def test_what_left_the_dataset_is_known_as_well(engine, tmp_path):
+    options = {"dedupe": "polymorph", "symmetry": engine}
+    first = sample(tmp_path, 200, **options)
+    assert len(first) < 100
+    left = pq.read_table(first.folder / known_symmetry.LEFT)
+    assert len(left) == 200 - len(first)
+    grown, anew = sample(tmp_path, 212, **options), sample(tmp_path, 212, "anew", **options)
+    assert (counts(grown), counts(anew)) == ((12, 200), (212, 0))
+    assert contents(grown) == contents(anew)
+    whole = sample(tmp_path, 212, symmetry=engine)
+    assert counts(whole) == (0, 212)
+    assert contents(whole) == contents(sample(tmp_path, 212, "anew", symmetry=engine, reuse=False))
+    assert not (whole.folder / known_symmetry.LEFT).exists()
+    path = grown.folder / known_symmetry.LEFT
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert counts(sample(tmp_path, 213, name="s", **options)) == (1, 212)  # of the whole one
+    md.rm(whole.ref, cache=tmp_path / "c")
+    assert counts(sample(tmp_path, 214, **options)) == (1, 213)
 
 
 @pytest.mark.parametrize("file", ["table.parquet", "crystals.h5", "manifest.json", RECEIPT])
