@@ -133,43 +133,35 @@ def knowing(settings: CurateSettings, folder: Path) -> Iterator[KnownSymmetry | 
     StoreError
         If the file cannot be written.
     """
-    older = _older(settings, folder) if settings.symmetry != "none" else []
-    known = _collected(older, settings.symmetry == "both")
-    if known is None:
-        yield None
-        return
+    older = _older(settings, folder) if settings.symmetry != "none" else iter(())
     path = files.temporary_beside(folder.with_name(FILE))
     try:
-        try:
-            files.sweep(path.parent, FILE)  # of commands that were killed
-            _write(path, *known)
-        except OSError as error:
-            raise storage_error(error, path) from error
-        yield KnownSymmetry(str(path.resolve()))
+        known = _write(path, older, settings.symmetry == "both")
+        yield KnownSymmetry(str(path.resolve())) if known else None
     finally:
         _table.cache_clear()
         _keys.cache_clear()
         files.remove(path)
 
 
-def _older(settings: CurateSettings, folder: Path) -> list[DatasetFolder]:
+def _older(settings: CurateSettings, folder: Path) -> Iterator[DatasetFolder]:
     """Versions whose symmetry was found in the same way, the one used last first."""
-    wanted, older = {name: getattr(settings, name) for name in SETTINGS}, []
+    wanted = {name: getattr(settings, name) for name in SETTINGS}
     for one in versions_used_last(folder.parent):
         with contextlib.suppress(StoreError):  # what is damaged is not reused
             version = DatasetFolder(one)
             curation = version.manifest["identity"].get("curation", {})
             same = {name: curation.get(name) for name in SETTINGS} == wanted
             if one != folder and same and is_made_by(one, worker_identity()):
-                older.append(version)
-    return older
+                yield version
 
 
-def _collected(older: Sequence[DatasetFolder], by_both: bool) -> tuple[Keys, pa.Table] | None:
+def _collected(older: Iterator[DatasetFolder], by_both: bool) -> tuple[Keys, pa.Table] | None:
     """Keys (k,) and symmetry of all crystals that have one; None if there are none."""
-    keys, pieces = np.zeros(0, KEY), []
+    keys, pieces, most = np.zeros(0, KEY), [], 0
     for version in older:
-        if int(version.manifest["rows"]) <= WORTH * len(keys):
+        rows = int(version.manifest["rows"])
+        if rows <= WORTH * most:
             continue
         with contextlib.suppress(StoreError, OSError):  # damaged, or removed meanwhile
             for their_keys, table in _pieces(version, by_both):
@@ -177,6 +169,7 @@ def _collected(older: Sequence[DatasetFolder], by_both: bool) -> tuple[Keys, pa.
                 if len(new):  # else columns may have the type of no value
                     keys = np.concatenate([keys, their_keys[new]])
                     pieces.append(table.take(numbers_array(new)))
+            most = rows
     return (keys, pa.concat_tables(pieces)) if len(keys) else None
 
 
@@ -201,12 +194,28 @@ def keys_array(keys: Keys) -> pa.Array:
     return pa.Array.from_buffers(pa.binary(KEY_BYTES), len(keys), buffers)
 
 
-def _write(path: Path, keys: Keys, table: pa.Table) -> None:
+def _write(path: Path, older: Iterator[DatasetFolder], by_both: bool) -> bool:
+    """Write what is known, ascending by key; False if nothing is.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+    """
+    known = _collected(older, by_both)
+    if known is None:
+        return False
+    keys, table = known
     order = np.argsort(keys, kind="stable")
     table = table.take(numbers_array(order)).append_column(KEY_COLUMN, keys_array(keys[order]))
     table = table.combine_chunks()
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table, max_chunksize=len(table))
+    try:
+        files.sweep(path.parent, FILE)  # of commands that were killed
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table, max_chunksize=len(table))
+    except OSError as error:
+        raise storage_error(error, path) from error
+    return True
 
 
 @functools.lru_cache(maxsize=1)
