@@ -82,15 +82,22 @@ def with_reuse(steps: list[Step], reuse: Mapping[Job, Reuse | None]) -> list[Ste
 def records_of(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRecord, ...]]:
     """Records of the tasks, in their order.
 
-    Whole shards go to an executor of the caller, and to processes where there are enough of them.
-    Else the batches of a shard are shared among the workers of this machine, so that a small
-    dataset of one shard keeps all of them busy.
+    Whole shards go to an executor of the caller, to processes where there are enough of them, and
+    to threads where they are mostly copied. Else the batches of a shard are shared among the
+    workers of this machine, so that a small dataset of one shard keeps all of them busy.
     """
-    busy = sum(bool(_n_batches(step)) for step in steps)
-    processes = _kind(steps, workers) == "process" and busy >= workers.count > 1
-    if workers.executor is not None or processes:
-        return ordered_map(compute_pass, (step.tasks for step in steps), workers, "process")
+    busy, kind = sum(bool(_n_batches(step)) for step in steps), _kind(steps, workers)
+    processes = kind == "process" and busy >= workers.count > 1
+    copying = kind == "thread" and len(steps) >= workers.count > 1 and _mostly_copied(steps)
+    if workers.executor is not None or processes or copying:
+        return ordered_map(compute_pass, (step.tasks for step in steps), workers, kind)
     return _from_batches(steps, workers)
+
+
+def _mostly_copied(steps: list[Step]) -> bool:
+    """Whether the work is to read, compress and write rather than to compute."""
+    computed = sum(len(step.tasks[0].to_compute()) for step in steps)
+    return 2 * computed < sum(len(step.tasks[0]) for step in steps)
 
 
 def _kind(steps: list[Step], workers: Workers) -> WorkerKind:

@@ -38,6 +38,9 @@ from matdata.store.sharded import ShardedArrays, read_ledger
 
 #: Most versions of the dataset that values are taken from, those used last first.
 VERSIONS = 4
+#: A further version is read if it holds at most so many times the rows that are still to be found:
+#: of a database that grows the last one holds nearly all, and reading another one costs more.
+WORTH = 10
 PLAN = "reuse.npy"  # ending of the name of a plan
 
 Int: TypeAlias = "npt.NDArray[np.int64]"
@@ -164,8 +167,9 @@ def _plan(featurizer: Featurizer, rows: DatasetRows, older: list[_Older]) -> Int
     plan = np.full((len(rows), 2), COMPUTE, np.int32)
     for number, one in enumerate(older):
         todo = np.flatnonzero((plan[:, 0] == COMPUTE) & (keys != b""))
-        if not len(todo):
-            break
+        found = (plan[:, 0] != COMPUTE).any()
+        if not len(todo) or (found and len(todo) * WORTH < len(one.rows)):
+            continue
         with contextlib.suppress(StoreError):  # damaged: its rows are computed
             places, ledger = one.places()
             matching, older_rows = _matches(keys, todo, content_keys(one.rows, featurizer))
