@@ -181,6 +181,9 @@ def test_what_left_the_dataset_is_known_as_well(engine, tmp_path):
     path = grown.folder / known_symmetry.LEFT
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     assert counts(sample(tmp_path, 213, name="s", **options)) == (1, 212)  # of the whole one
+    repaired = sample(tmp_path, 212, **options)
+    assert repaired.folder == grown.folder
+    assert contents(repaired) == contents(anew)
     md.rm(whole.ref, cache=tmp_path / "c")
     assert counts(sample(tmp_path, 214, **options)) == (1, 213)
 
