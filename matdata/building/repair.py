@@ -79,7 +79,7 @@ def _damaged_splits(dataset: DatasetFolder) -> list[str]:
     damaged = []
     for name in dataset.split_names():
         try:
-            dataset.load_split(name)
+            dataset.split_note(name)
         except DamageError:
             damaged.append(name)
     return damaged
