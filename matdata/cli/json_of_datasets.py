@@ -54,7 +54,8 @@ OF_DATASETS: dict[str, Schema] = {
             "splits": (
                 "list",
                 "of each, also of a single one: `split`, `state`, `method`, `settings`, `sizes`, "
-                "`digest`",
+                "`digest`; of a published one `unmatched` (if any: ids `not_in_data` by part, and "
+                "those `repeated` with their parts) and the materials `in_no_part`",
             ),
         },
         UNCHANGED,
