@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from matdata.plugin import Crystals
 from matdata.testing import invariance
+from matdata.training.settings import train_settings
 
 _spec = importlib.util.spec_from_file_location("reference", Path(__file__).parent / "reference.py")
 reference = importlib.util.module_from_spec(_spec)
@@ -37,10 +38,26 @@ def test_the_paper_s_number_of_parameters(schema_of):
     assert model.sites.linear.in_features == 1494
     assert parameters(model) == 2_365_441
     # The text's own ending (eq. 5 to 7 once more, no joint layer) has as many with four layers.
-    text = OCrystalNet(OCrystalNet.Hypers(final="communicate", layers=4))
+    text = OCrystalNet(OCrystalNet.Hypers(preset="text"))
     assert parameters(text.model(schema_of(text))) == 2_365_441
+    assert (text.hypers.sizes().layers, text.hypers.sizes().final) == (4, "communicate")
+    assert OCrystalNet.Hypers(preset="text", layers=2).sizes().layers == 2
     one = OCrystalNet(OCrystalNet.Hypers(basis="ocrystalnet"))
     assert parameters(one.model(schema_of(one))) == 2_365_441 - 50 * 512
+
+
+def test_schedules_are_those_of_the_papers():
+    """Adam from 1e-4 over 3e-4 to 1e-5, for as long as the papers train."""
+    for preset in ("ocrystalnet", "text"):
+        settings = train_settings(OCrystalNet(OCrystalNet.Hypers(preset=preset)), {})
+        rates = [settings.lr * factor for factor in (settings.warmup_from, 1, settings.gamma)]
+        assert rates == pytest.approx([1e-4, 3e-4, 1e-5])
+        assert (settings.epochs, settings.warmup * settings.epochs) == (200, 2)
+        assert (settings.optimizer, settings.schedule) == ("adam", "exponential")
+    assert train_settings(OGCNN(), {}).epochs == 100
+    compared = OGCNN(OGCNN.Hypers(preset="ocrystalnet"))
+    assert train_settings(compared, {}).epochs == 200
+    assert train_settings(compared, {"epochs": 3}).epochs == 3
 
 
 @pytest.mark.parametrize("name", ["ocrystalnet", "ogcnn"])
