@@ -16,9 +16,8 @@ import argparse
 import sys
 
 from common import Cut, Recipe, run
+from properties import G_VRH, K_VRH, MP, MP_INDEX
 
-K = ("bulk_modulus.vrh", "K_VRH", "elasticity.K_VRH", "bulk_modulus")
-G = ("shear_modulus.vrh", "G_VRH", "elasticity.G_VRH", "shear_modulus")
 RATIOS = {"ratios": "70/15/15"}
 
 
@@ -31,10 +30,11 @@ def recipe(given: argparse.Namespace) -> Recipe:
         source="mp",
         rows=68699,
         curation={"dedupe": "polymorph"},
+        properties=MP,
         cuts=(
             Cut("random", RATIOS),
-            Cut("random", RATIOS, "n-70-15-15", (("n",),), paper=3920),
-            Cut("random", RATIOS, "log-KG-70-15-15", (K, G), above=0.0, paper=7025),
+            Cut("random", RATIOS, "n-70-15-15", (MP_INDEX,), paper=3920),
+            Cut("random", RATIOS, "log-KG-70-15-15", (K_VRH, G_VRH), above=0.0, paper=7025),
         ),
     )
 

@@ -9,7 +9,7 @@ from matdata.cli.options import joined
 from matdata.core.cache import cache_dir
 from matdata.core.documents import JsonObject
 from matdata.splits.arguments import SPLIT_OPTIONS, canonical, config_of_split
-from matdata.splits.saved import Saved, add_splits, load_split, settings_of_method
+from matdata.splits.saved import Saved, add_splits, load_split, settings_of_method, unmatched_ids
 from matdata.store.catalogue import find_dataset
 from matdata.store.config_file import write_config
 from matdata.store.damage import require_whole
@@ -35,9 +35,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _described(dataset: DatasetFolder, saved: Saved) -> JsonObject:
-    """The note of a split; of a published one also the materials that it does not name."""
-    note = dataset.load_split(saved.name)[1]
-    if note["method"] == "fixed":
-        parts = load_split(dataset, saved.name).part_of(dataset.ids)
-        note = {**note, "in_no_part": dataset.ids[parts == ""].tolist()}
-    return {"split": saved.name, "state": saved.state, **note}
+    """The note of a split; of a published one also what it and the dataset do not share."""
+    described = {"split": saved.name, "state": saved.state, **dataset.load_split(saved.name)[1]}
+    unmatched = unmatched_ids(dataset, load_split(dataset, saved.name))
+    return {**described, "unmatched": unmatched} if unmatched else described

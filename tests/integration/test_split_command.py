@@ -115,7 +115,7 @@ def test_a_published_split_lists_what_does_not_match(capsys, dataset, tmp_path):
         ids[17]: ["train", "test"],
         ids[20]: ["val", "test"],
     }
-    assert split["in_no_part"] == ids[25:]
+    assert split["unmatched"].pop("in_no_part") == ids[25:]
     assert "2 ids are not in the data (val 1, test 1), dropped: gone, lost" in err
     assert "5 materials are in no part" in err
     assert split["sizes"] == {"train": 17, "val": 2, "test": 6}
