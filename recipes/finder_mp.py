@@ -5,9 +5,9 @@ python recipes/finder_mp.py --from summary.jsonl.gz
 
 Of each composition the polymorph of lowest energy stays, so that no composition stands twice;
 formation energy, final energy and band gap share one set of 68,699, the refractive index has
-3,920 and the moduli (as log10) 7,025. All are split 70/15/15. The paper does not name the
-version of the database: a later one holds more. Whether it chose polymorphs before or after
-asking for a modulus is not said; here the polymorph is chosen first.
+3,920 and the moduli 7,025, learnt as `log10(k_vrh)` and `log10(g_vrh)`. All are split 70/15/15.
+The paper does not name the version of the database: a later one holds more. Whether it chose
+polymorphs before or after asking for a modulus is not said; here the polymorph is chosen first.
 """
 
 from __future__ import annotations
