@@ -15,6 +15,7 @@ from typing import Any
 
 from gathered import Gathered, Item, is_number
 from plan import GOODALL, GOODALL_STEPS, Cut, Figure, Made, Recipe
+from published_ids import differing, matched
 
 from matdata.api import Dataset
 from matdata.building.options import BuildOptions
@@ -133,24 +134,12 @@ def _cut(cut: Cut, dataset: Dataset, seed: int, console: Console) -> tuple[list[
         name = f"{name}-seed{settings['seed']}"
     figures: list[Figure] = []
     if "file" in cut.settings:
-        figures += _matched(what, splits[0], len(rows))
+        figures += matched(what, splits[0], len(rows))
+        figures += differing(cut, dataset, console)
     elif cut.having or cut.paper is not None:
         figures.append((f"in split {what}", cut.paper, len(rows)))
     saved = save_splits(dataset, splits, console, name)
     return [split.name for split in saved], figures
-
-
-def _matched(what: str, split: Split, rows: int) -> list[Figure]:
-    """Counts of a published split by id: what its file lists beside what the data have."""
-    here = sum(split.sizes.values())
-    missing = sum(map(len, split.unmatched.get("not_in_data", {}).values()))
-    repeated = len(split.unmatched.get("repeated", {}))
-    return [
-        (f"in split {what}", here + missing, here),
-        (f"ids of {what} not in the data", 0, missing),
-        (f"ids of {what} in several parts", 0, repeated),
-        (f"materials in no part of {what}", 0, rows - here),
-    ]
 
 
 def _settings(cut: Cut, n: int, seed: int, console: Console) -> dict[str, Any]:

@@ -8,22 +8,39 @@ publishes a few) stay in test alone, so that the test part is the published one.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 from plan import Cut
+from properties import (
+    BULK_MODULUS,
+    HULL_DISTANCE,
+    JARVIS_FORMATION_ENERGY,
+    MBJ_GAP,
+    MP_FORMATION_ENERGY,
+    MP_GAP,
+    OPT_GAP,
+    SHEAR_MODULUS,
+)
 
 from matdata.core.errors import SourceError
 
 WHERE = "https://github.com/usnistgov/jarvis_leaderboard (jarvis_leaderboard/benchmarks/AI)"
-
-
-def split_of(file: str) -> str:
-    """Name of the split of a file: ``leaderboard-dft_3d_ehull`` of ``dft_3d_ehull.json.zip``."""
-    return f"leaderboard-{Path(file).name.split('.')[0]}"
+#: Column of the values that a file holds beside the ids, by the file's name without suffixes.
+COLUMNS: Mapping[str, str] = {
+    "megnet_e_form": MP_FORMATION_ENERGY.name,
+    "megnet_gappbe": MP_GAP.name,
+    "dft_3d_formation_energy_peratom": JARVIS_FORMATION_ENERGY.name,
+    "dft_3d_optb88vdw_bandgap": OPT_GAP.name,
+    "dft_3d_mbj_bandgap": MBJ_GAP.name,
+    "dft_3d_bulk_modulus_kv": BULK_MODULUS.name,
+    "dft_3d_shear_modulus_gv": SHEAR_MODULUS.name,
+    "dft_3d_ehull": HULL_DISTANCE.name,
+}
 
 
 def cuts(given: argparse.Namespace) -> tuple[Cut, ...]:
-    """A split for each file of ids.
+    """A split for each file of ids, ``leaderboard-dft_3d_ehull`` of ``dft_3d_ehull.json.zip``.
 
     Raises
     ------
@@ -35,8 +52,13 @@ def cuts(given: argparse.Namespace) -> tuple[Cut, ...]:
             "no split is named; expected --ids FILE [FILE ...]",
             next_step=f"the files of ids: {WHERE}",
         )
-    treated = {"unknown": "drop", "repeated": "held_out"}
-    return tuple(Cut("fixed", {"file": str(file), **treated}, split_of(file)) for file in given.ids)
+    return tuple(_cut(file) for file in given.ids)
+
+
+def _cut(file: str) -> Cut:
+    name = Path(file).name.split(".")[0]
+    settings = {"file": file, "unknown": "drop", "repeated": "held_out"}
+    return Cut("fixed", settings, f"leaderboard-{name}", column=COLUMNS.get(name))
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -44,6 +44,8 @@ class Cut:
         These numbers must be above the one and at most the other.
     paper
         Materials in the paper's set; of a published split by id the file says how many.
+    column
+        Column whose values a published split holds beside the ids: those that differ are counted.
     """
 
     method: str
@@ -53,6 +55,7 @@ class Cut:
     above: float = -np.inf
     most: float = np.inf
     paper: int | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True)

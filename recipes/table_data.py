@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leaderboards import WHERE
+from leaderboards import COLUMNS, WHERE
 from preset_set import Data, recipe_command
 from properties import (
     BULK_MODULUS,
     G_VRH,
-    HULL_DISTANCE,
     JARVIS_FORMATION_ENERGY,
     K_VRH,
     MBJ_GAP,
@@ -73,19 +72,16 @@ _OF_PAPERS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "log-shear-modulus": (_log10(G_VRH.name), "log-KG-70-15-15"),
     },
 }
-#: By leaderboard and property the target, and the file of ids without its suffixes.
-_OF_LEADERBOARDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    LEADERBOARD_MP: {
-        "formation-energy": (MP_FORMATION_ENERGY.name, "megnet_e_form"),
-        "band-gap": (MP_GAP.name, "megnet_gappbe"),
-    },
+#: By leaderboard and property the file of ids without its suffixes.
+_OF_LEADERBOARDS: Mapping[str, Mapping[str, str]] = {
+    LEADERBOARD_MP: {"formation-energy": "megnet_e_form", "band-gap": "megnet_gappbe"},
     LEADERBOARD_JARVIS: {
-        "formation-energy": (JARVIS_FORMATION_ENERGY.name, "dft_3d_formation_energy_peratom"),
-        "opt-gap": (OPT_GAP.name, "dft_3d_optb88vdw_bandgap"),
-        "mbj-gap": (MBJ_GAP.name, "dft_3d_mbj_bandgap"),
-        "bulk-modulus": (BULK_MODULUS.name, "dft_3d_bulk_modulus_kv"),
-        "shear-modulus": (SHEAR_MODULUS.name, "dft_3d_shear_modulus_gv"),
-        "energy-above-hull": (HULL_DISTANCE.name, "dft_3d_ehull"),
+        "formation-energy": "dft_3d_formation_energy_peratom",
+        "opt-gap": "dft_3d_optb88vdw_bandgap",
+        "mbj-gap": "dft_3d_mbj_bandgap",
+        "bulk-modulus": "dft_3d_bulk_modulus_kv",
+        "shear-modulus": "dft_3d_shear_modulus_gv",
+        "energy-above-hull": "dft_3d_ehull",
     },
 }
 
@@ -97,12 +93,12 @@ def _of_paper(table: str, target: str, split: str) -> Data:
     return Data(table, target, (file,), where, build, recipe_split=f"{split}-seed{{seed}}")
 
 
-def _of_leaderboard(table: str, target: str, ids: str) -> Data:
+def _of_leaderboard(table: str, ids: str) -> Data:
     file, where = _STRUCTURES[table]
     build = recipe_command(table.replace("-", "_"), "--from", "{first}", "--ids", "{second}")
     files = (file, f"{ids}.json.zip")
     where = f"{where}; the ids: {WHERE}"
-    return Data(table, target, files, where, build, recipe_split=f"leaderboard-{ids}")
+    return Data(table, COLUMNS[ids], files, where, build, recipe_split=f"leaderboard-{ids}")
 
 
 TABLES: Mapping[str, Data] = {
@@ -111,7 +107,7 @@ TABLES: Mapping[str, Data] = {
     for name, what in properties.items()
 }
 LEADERBOARDS: Mapping[str, Data] = {
-    f"{table}-{name}": _of_leaderboard(table, *what)
+    f"{table}-{name}": _of_leaderboard(table, ids)
     for table, properties in _OF_LEADERBOARDS.items()
-    for name, what in properties.items()
+    for name, ids in properties.items()
 }

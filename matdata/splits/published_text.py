@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import lzma
 import os
 import stat
 import zipfile
@@ -16,7 +17,14 @@ from matdata.core.errors import SplitError, did_you_mean, first_few
 
 #: Most bytes of unpacked text: ten million ids of twenty letters.
 MAX_BYTES = 256 << 20
-_DAMAGE = (OSError, EOFError, UnicodeDecodeError, zlib.error, zipfile.BadZipFile)
+_DAMAGE = (
+    OSError,
+    EOFError,
+    UnicodeDecodeError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+)
 
 
 def read_text(path: Path) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from matdata.adapters.sites import to_crystals
 
 HELPERS = ("common", "gathered", "plan", "preset_data", "presets", "results", "summaries", "wbm")
 HELPERS += ("leaderboards", "ofm_valence", "preset_set", "properties", "table_data")
-HELPERS += ("table_presets", "train")
+HELPERS += ("published_ids", "table_presets", "train")
 NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HELPERS)
 NEED_FILES = [name for name in NAMES if name not in ("finder_mp", "ocrystalnet_mp", "wren_mp")]
 

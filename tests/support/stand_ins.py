@@ -40,10 +40,13 @@ def mp_file(path: Path, ids: Sequence[str] | None = None) -> Path:
     return path
 
 
-def jarvis_file(path: Path, ids: Sequence[str]) -> Path:
+def jarvis_file(path: Path, ids: Sequence[str], **columns: Sequence[object]) -> Path:
     """Entries of dft_3d; missing values are the text ``na``."""
     crystals = connected(len(ids))
     entries = [_entry(crystals, row, identity) for row, identity in enumerate(ids)]
+    for name, values in columns.items():
+        for entry, value in zip(entries, values, strict=True):
+            entry[name] = value
     path.write_text(json.dumps(entries))
     return path
 
