@@ -150,7 +150,7 @@ def changed(
         preset,
         settings={**preset.settings, **settings},
         hypers={**preset.hypers, **hypers},
-        other_split=split,
+        other_split=split or preset.other_split,
         paper=preset.paper if split is None else None,
     )
 

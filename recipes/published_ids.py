@@ -21,7 +21,7 @@ TOLERANCE = 1e-3
 def matched(name: str, split: Split, rows: int) -> list[Figure]:
     """Ids of a split: in the data, not in the data, in several parts; materials in no part."""
     here = sum(split.sizes.values())
-    missing = sum(map(len, split.unmatched.get("not_in_data", {}).values()))
+    missing = len({i for own in split.unmatched.get("not_in_data", {}).values() for i in own})
     repeated = len(split.unmatched.get("repeated", {}))
     return [
         (f"in split {name}", here + missing, here),

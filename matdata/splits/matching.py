@@ -61,7 +61,7 @@ def match(
     missing = {part: [i for i in members if i not in available] for part, members in listed.items()}
     missing = {part: list(dict.fromkeys(own)) for part, own in missing.items() if own}
     twice = {i: parts for i, parts in places.items() if len(parts) > 1}
-    if not available.intersection(places):
+    if places and not available.intersection(places):
         raise _nothing_matches(listed, ids)
     if missing and unknown == "error":
         raise _unknown(missing, len(places), ids)
@@ -85,12 +85,16 @@ def _places(listed: Mapping[str, list[str]]) -> dict[str, list[str]]:
     return places
 
 
+def _distinct(by_part: Mapping[str, list[str]]) -> list[str]:
+    return list(dict.fromkeys(identity for own in by_part.values() for identity in own))
+
+
 def _notes(
     missing: Mapping[str, list[str]], twice: Mapping[str, list[str]], repeated: str
 ) -> list[str]:
     notes = []
     if missing:
-        names = [identity for own in missing.values() for identity in own]
+        names = _distinct(missing)
         counts = ", ".join(f"{part} {len(own):,}" for part, own in missing.items())
         notes.append(
             f"{len(names):,} ids are not in the data ({counts}), dropped: {first_few(names)}"
@@ -124,7 +128,7 @@ def _nothing_matches(listed: Mapping[str, list[str]], ids: Ids) -> SplitError:
 
 
 def _unknown(missing: Mapping[str, list[str]], listed: int, ids: Ids) -> SplitError:
-    names = [identity for own in missing.values() for identity in own]
+    names = _distinct(missing)
     return SplitError(
         f"{len(names):,} of the {listed:,} ids of the split are not in the data: "
         f"{first_few(names)}",

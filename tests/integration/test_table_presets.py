@@ -27,6 +27,8 @@ DISTINCT = {
     for row in reversed(ROWS)
     if row.paper is not None
 }
+#: Rows of the stand-in for JARVIS in the parts of a published split.
+PARTS = {"train": (0, 40), "val": (40, 48), "test": (48, 58)}
 #: Presets of plugins that no row of a table starts with.
 OTHERS = [
     ("cgcnn", "aviary"),
@@ -44,9 +46,6 @@ def home(tmp_path_factory):
     ids = {part: [f"JVASP-{k}" for k in range(*own)] for part, own in PARTS.items()}
     (folder / "dft_3d_mbj_bandgap.json").write_text(json.dumps({**ids, "dev": ["JVASP-gone"]}))
     return {"mp": mp, "jarvis": jarvis, "cache": folder / "cache", "folder": folder}
-
-
-PARTS = {"train": (0, 40), "val": (40, 48), "test": (48, 58)}
 
 
 @pytest.fixture

@@ -20,8 +20,11 @@ NODES: dict[str, tuple[str, ...]] = {
 }
 BASES = ("range51", "ocrystalnet", "cgcnn", "megnet")
 ACTIVATIONS = ("mish", "relu", "silu", "softplus")
-RULES = ("outermost", "matminer")
-_VALENCE = "valence rule of the OFM: the published one, or that of matminer"
+RULES = ("outermost", "noble_gas", "matminer")
+_VALENCE = (
+    "valence rule that the OFM must be built with: the published one (outermost; noble_gas, which "
+    "differs for Pd, is that of the published code), or that of matminer"
+)
 _NODES = "what a site is described by (figure 4 of the OCrystalNet paper compares the first four)"
 _SCALE = (
     "attributes of elements: standardised over the elements of their table, or raw (up to 2e7); "
