@@ -68,9 +68,9 @@ _FINDER_TABLE_2: Mapping[str, Mapping[str, float]] = {
 }
 #: Finder, section 4: 1,200 epochs or early stopping, whose patience its published code has.
 _FINDER_EPOCHS = 1200
-_LONG = {"epochs": _FINDER_EPOCHS, "patience": 300}
+_LONG: Mapping[str, Any] = {"epochs": _FINDER_EPOCHS, "patience": 300}
 #: The rate falls by 0.999 an epoch (the text says "at every iteration"; its code, at each epoch).
-_FALLING = {"schedule": "exponential", "gamma": round(0.999**_FINDER_EPOCHS, 6)}
+_FALLING: Mapping[str, Any] = {"schedule": "exponential", "gamma": round(0.999**_FINDER_EPOCHS, 6)}
 _FINDER_MODELS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     "finder": ({**_LONG, **_FALLING}, {"graph": "crystal"}),
     "megnet": (_LONG, {"preset": "finder"}),

@@ -9,9 +9,9 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import NoReturn
 
 from matdata.core.errors import SplitError, did_you_mean, first_few
 
@@ -39,8 +39,8 @@ def read_text(path: Path) -> tuple[str, str]:
         does not hold one file, or the text is longer than `MAX_BYTES`.
     """
     try:
-        with _unpacked(path) as (stream, name):
-            data = stream.read(MAX_BYTES + 1)
+        with _unpacked(path) as (read, name):
+            data = read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise unusable(path.name, f"it holds more than {MAX_BYTES >> 20} MiB of text")
         return data.decode("utf-8-sig"), name
@@ -55,7 +55,8 @@ def read_text(path: Path) -> tuple[str, str]:
 
 
 @contextlib.contextmanager
-def _unpacked(path: Path) -> Iterator[tuple[IO[bytes], str]]:
+def _unpacked(path: Path) -> Iterator[tuple[Callable[[int], bytes], str]]:
+    """How the unpacked bytes are read, and the name of what they are."""
     # without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") if _is_regular(handle) else _no_file(path, handle) as file:
@@ -63,19 +64,19 @@ def _unpacked(path: Path) -> Iterator[tuple[IO[bytes], str]]:
             with zipfile.ZipFile(file) as archive:
                 member = _only_member(archive, path)
                 with archive.open(member) as stream:
-                    yield stream, PurePosixPath(member.filename).name
+                    yield stream.read, PurePosixPath(member.filename).name
         elif path.suffix.lower() == ".gz":
             with gzip.GzipFile(fileobj=file, mode="rb") as stream:
-                yield stream, path.stem
+                yield stream.read, path.stem
         else:
-            yield file, path.name
+            yield file.read, path.name
 
 
 def _is_regular(handle: int) -> bool:
     return stat.S_ISREG(os.fstat(handle).st_mode)
 
 
-def _no_file(path: Path, handle: int) -> IO[bytes]:
+def _no_file(path: Path, handle: int) -> NoReturn:
     os.close(handle)
     raise unusable(path.name, "it is not a regular file")
 

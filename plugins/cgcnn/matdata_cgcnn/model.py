@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -26,7 +26,8 @@ class CGCNNet(blocks.TrunkAndHeads):
     def __init__(self, hypers: Hypers, heads: Sequence[Head]) -> None:
         super().__init__()
         sizes = hypers.sizes()
-        self.activation = F.softplus if sizes.activation == "softplus" else F.relu
+        softplus = sizes.activation == "softplus"
+        self.activation: Callable[[Tensor], Tensor] = F.softplus if softplus else F.relu
         centres = round(sizes.radius / hypers.step) + 1
         basis = blocks.GaussianBasis(0.0, (centres - 1) * hypers.step, centres, hypers.step)
         self.basis = blocks.Gaussians(basis)

@@ -34,7 +34,10 @@ class _GraphTrainer(TorchTrainer[Shared]):
     def input_settings(self) -> Mapping[str, Mapping[str, object]]:
         """Neighbours of the graph, the valence rule, and what happens to elements with gaps."""
         chosen = self.hypers
-        graph = {"radius": chosen.cutoff, "max_neighbours": chosen.neighbours}
+        graph: Mapping[str, object] = {
+            "radius": chosen.cutoff,
+            "max_neighbours": chosen.neighbours,
+        }
         matrix, table = {"valence": chosen.valence}, {"unknown": chosen.unknown}
         sites = {spec: matrix if spec == "ofm" else table for spec in NODES[chosen.nodes]}
         return {"graph": graph, **sites}
