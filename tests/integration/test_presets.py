@@ -143,6 +143,16 @@ def test_tables_have_the_splits_and_schedules_of_their_papers(train):
     assert {"KG-80-10-10-seed0", "'log10(g_vrh)'", "hyper.preset=ocrystalnet"} <= set(moduli)
 
 
+def test_valence_rules_are_compared_on_the_features_of_each(train):
+    ofm_valence = importlib.import_module("ofm_valence")
+    preset = importlib.import_module("presets").PRESETS["phonons-ocrystalnet"]
+    for rule in ofm_valence.RULES:
+        featurize, fit, evaluate = ofm_valence.commands(preset, rule, 3, 1)
+        assert f"ofm.valence={rule}" in featurize
+        assert {f"hyper.valence={rule}", "train.seed=3", "70-15-15-seed0"} <= set(fit)
+        assert evaluate[2] == f"phonons-ocrystalnet-{rule}-seed3"
+
+
 def test_a_preset_whose_plugin_is_absent_is_named_and_skipped(train, monkeypatch, capsys, tmp_path):
     presets = importlib.import_module("presets")
     absent = presets.Preset("ex-absent", "ex", "absentnet")
