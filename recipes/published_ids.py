@@ -33,7 +33,7 @@ def matched(name: str, split: Split, rows: int) -> list[Figure]:
 
 def differing(cut: Cut, dataset: Dataset, console: Console) -> list[Figure]:
     """How many materials have another value than the file: then the data are another release."""
-    if cut.column not in dataset.columns:
+    if cut.column is None or cut.column not in dataset.columns:
         return []
     file = Path(cut.settings["file"])
     published = _values(file)
