@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import Any
 
+from matdata.core.crystals import MAX_ID
 from matdata.core.errors import SplitError, did_you_mean
 from matdata.core.part_names import SYNONYMS
 from matdata.splits.published_text import read_text, unusable
@@ -40,15 +41,22 @@ def group_by_part(pairs: Iterable[tuple[Any, Any]], where: str) -> dict[str, lis
     Raises
     ------
     SplitError
-        If a name is no name of a part.
+        If a name is no name of a part, or an id is longer than ids are.
     """
     canonical: dict[Any, str] = {}
     parts: dict[str, list[str]] = {}
     for id_, name in pairs:
         if name not in canonical:
             canonical[name] = canonical_part(name, where)
-        parts.setdefault(canonical[name], []).append(str(id_).strip())
+        parts.setdefault(canonical[name], []).append(_identity(id_, where))
     return parts
+
+
+def _identity(value: object, where: str) -> str:
+    identity = str(value).strip()
+    if len(identity) > MAX_ID:
+        raise unusable(where, f"it holds an id of {len(identity):,} letters: {identity[:40]}…")
+    return identity
 
 
 def read_split_file(
@@ -91,9 +99,9 @@ def read_id_list(path: Path, id_column: str | None) -> list[str]:
         raise unusable(path.name, "it holds no ids")
     header = [name.strip() for name in rows[0]]
     if len(header) == 1 and header[0] not in (id_column, *ID_COLUMNS):
-        return [row[0].strip() for row in rows]
+        return [_identity(row[0], path.name) for row in rows]
     position = header.index(_column(header, id_column, ID_COLUMNS, path.name, "id"))
-    return [row[position].strip() for row in rows[1:]]
+    return [_identity(row[position], path.name) for row in rows[1:]]
 
 
 class _Object(list[tuple[str, Any]]):
@@ -125,7 +133,7 @@ def _id_list(members: object, where: str) -> list[str]:
     wrong = [one for one in members if type(one) not in (str, int)]  # no bool, no float
     if wrong:
         raise unusable(where, f"a part is not a list of ids: it holds {str(wrong[0])[:80]}")
-    return [str(member).strip() for member in members]
+    return [_identity(member, where) for member in members]
 
 
 def _csv_rows(text: str, where: str) -> list[list[str]]:
