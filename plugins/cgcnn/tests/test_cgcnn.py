@@ -10,7 +10,6 @@ from support.crystals import few
 
 from matdata.plugin import Crystals
 from matdata.plugin import nn as blocks
-from matdata.training.settings import train_settings
 
 #: aviary 1.2.1 with the weights of `fill`, on our graphs, while training (batch statistics).
 GOLDEN = [
@@ -73,12 +72,19 @@ def test_the_preset_of_xie_s_code():
     convolution = (64 + 64 + 41) * 128 + 128 + 2 * 128 + 2 * 64
     xie = 92 * 64 + 64 + 3 * convolution + 64 * 128 + 128 + 128 + 1
     assert sum(parameter.numel() for parameter in network.parameters()) == xie
-    settings = train_settings(trainer, {})
-    assert (settings.epochs, settings.batch_size, settings.loss) == (200, 256, "mse")
-    assert (settings.optimizer, settings.lr, settings.weight_decay) == ("sgd", 0.01, 0.0)
-    assert (settings.schedule, settings.milestones, settings.gamma) == ("step", (100,), 0.1)
-    assert train_settings(trainer, {"epochs": 2}).epochs == 2
-    assert train_settings(CGCNN(), {}).epochs == 400
+    assert trainer.loop_defaults() == {
+        "loss": "mse",
+        "epochs": 200,
+        "batch_size": 256,
+        "optimizer": "sgd",
+        "lr": 0.01,
+        "momentum": 0.9,
+        "weight_decay": 0.0,
+        "schedule": "step",
+        "milestones": (100,),
+        "gamma": 0.1,
+    }
+    assert CGCNN().loop_defaults() == CGCNN.defaults
 
 
 def test_the_preset_s_last_layers_are_joined_by_softplus(monkeypatch):

@@ -14,7 +14,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from matdata.plugin import Crystals
 from matdata.testing import invariance
-from matdata.training.settings import train_settings
 
 _spec = importlib.util.spec_from_file_location("reference", Path(__file__).parent / "reference.py")
 reference = importlib.util.module_from_spec(_spec)
@@ -49,15 +48,14 @@ def test_the_paper_s_number_of_parameters(schema_of):
 def test_schedules_are_those_of_the_papers():
     """Adam from 1e-4 over 3e-4 to 1e-5, for as long as the papers train."""
     for preset in ("ocrystalnet", "text"):
-        settings = train_settings(OCrystalNet(OCrystalNet.Hypers(preset=preset)), {})
-        rates = [settings.lr * factor for factor in (settings.warmup_from, 1, settings.gamma)]
+        given = OCrystalNet(OCrystalNet.Hypers(preset=preset)).loop_defaults()
+        rates = [given["lr"] * factor for factor in (given["warmup_from"], 1, given["gamma"])]
         assert rates == pytest.approx([1e-4, 3e-4, 1e-5])
-        assert (settings.epochs, settings.warmup * settings.epochs) == (200, 2)
-        assert (settings.optimizer, settings.schedule) == ("adam", "exponential")
-    assert train_settings(OGCNN(), {}).epochs == 100
+        assert (given["epochs"], given["warmup"] * given["epochs"]) == (200, 2)
+        assert (given["optimizer"], given["schedule"]) == ("adam", "exponential")
+    assert OGCNN().loop_defaults() == OGCNN.defaults
     compared = OGCNN(OGCNN.Hypers(preset="ocrystalnet"))
-    assert train_settings(compared, {}).epochs == 200
-    assert train_settings(compared, {"epochs": 3}).epochs == 3
+    assert compared.loop_defaults() == {**OGCNN.defaults, "epochs": 200}
 
 
 @pytest.mark.parametrize("name", ["ocrystalnet", "ogcnn"])
