@@ -57,9 +57,11 @@ HELP = (
 MODULES = {
     "benchmarks/timing.py", "benchmarks/loader_rivals.py", "benchmarks/process_memory.py",
     "benchmarks/scale_children.py", "benchmarks/scale_table.py", "recipes/common.py",
-    "recipes/gathered.py",
-    "recipes/plan.py", "recipes/preset_data.py", "recipes/presets.py", "recipes/summaries.py",
-    "recipes/wbm.py", "tools/wyckoff_geometry.py",
+    "recipes/gathered.py", "recipes/leaderboards.py",
+    "recipes/plan.py", "recipes/preset_data.py", "recipes/preset_set.py", "recipes/presets.py",
+    "recipes/properties.py", "recipes/published_ids.py", "recipes/summaries.py",
+    "recipes/table_data.py", "recipes/table_presets.py", "recipes/wbm.py",
+    "tools/wyckoff_geometry.py",
 }  # fmt: skip
 #: They rewrite tables and golden files.
 WRITES = {name for name in SCRIPTS if name.startswith("tools/make_")}
