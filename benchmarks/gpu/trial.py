@@ -38,6 +38,7 @@ OWN: dict[str, dict[str, Any]] = {
     "megnet": {"dense": [16, 8], "convolution": [16, 8], "output": [8], "blocks": 1},
     "ogcnn": {"encoder": 16, "hidden": 16, "layers": 1, "output_hidden": 16},
     "crabnet": {"width": 16, "layers": 1, "feedforward": 16, "hidden": "16", "resolution": 100},
+    "schnet": {"channels": 16, "filters": 16, "interactions": 1},
     "wren": {"layers": 1, "gates": 16, "hidden": 16, "trunk": "16", "output": "16"},
     "rescnn": {"filters": "8,8,8,8", "dense": "16,16,16,8"},
     "finder": {"width": 16, "layers": 1, "functions": "16,8", "pool": 16, "dense": "16,16,16,8"},

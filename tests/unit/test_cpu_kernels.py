@@ -38,6 +38,7 @@ SMALL = {
     "ogcnn": {"hidden": 8, "encoder": 16, "output_hidden": 8},
     "rescnn": {"filters": (4, 6, 8, 8), "dense": (12, 10, 10, 6)},
     "roost": {"width": 16, "layers": 1, "gates": 16, "hidden": 16, "trunk": "32", "output": "16"},
+    "schnet": {"channels": 16, "filters": 16, "interactions": 2},
     "wren": {"layers": 1, "gates": 16, "hidden": 16, "trunk": "32", "output": "16"},
 }
 OFF = {"products": "torch", "attention": "torch", "threads": "none", "memory": "returned"}

@@ -42,6 +42,7 @@ CASES = {
     "ogcnn": [{}],
     "rescnn": [{}],
     "roost": [{}],
+    "schnet": [{}, {"preset": "pyg", "radius": 5, "isolated": "keep"}],
     "wren": [{}],
 }
 FLAT = [(name, hypers) for name, several in CASES.items() for hypers in several]
