@@ -33,6 +33,7 @@ SMALL = {
     "crabnet": {"width": 8, "layers": 1, "heads": 2, "feedforward": 8, "hidden": "8,8,8,8"},
     "elemnet": {"layers": (16, 16, 8, 4)},
     "finder": {"width": 10, "functions": (8, 6), "pool": 7, "filters": 3, "dense": (12, 8, 8, 6)},
+    "geocgnn": {"channels": 16, "blocks": 2, "gaussians": 8, "mesh": 2},
     "lgdcnn": {"width": 16, "hidden": 8, "filters": 16, "blocks": 1},
     "ocrystalnet": {"hidden": 16},
     "ogcnn": {"hidden": 8, "encoder": 16, "output_hidden": 8},

@@ -36,6 +36,7 @@ CASES = {
     "elemnet": [{}],
     "example": [{}],
     "finder": [{"graph": "formula"}, {"graph": "crystal"}, {"attention": False, "post": False}],
+    "geocgnn": [{}, {"preset": "oqmd", "pooling": "mean", "isolated": "keep"}],
     "lgdcnn": [{}, {"locally": "dpcnn", "attention": "self"}],
     "megnet": [{"isolated": "keep"}],
     "ocrystalnet": [{"reverse": "both"}, {"reverse": "both", "aggregate": "mean"}],
