@@ -32,32 +32,54 @@ class Edges:
         Lengths, Å.
     count : (E, 1) float32, optional
         How many edges each stands for; one if not given.
+    place : (G,) int64, optional
+        Which of them stands for each of the edges that `distinct` was given.
     """
 
     sender: Tensor
     receiver: Tensor
     distance: Tensor
     count: Tensor | None = None
+    place: Tensor | None = None
 
     @classmethod
-    def distinct(cls, sender: Tensor, receiver: Tensor, distance: Tensor, sites: int) -> Edges:
+    def distinct(
+        cls,
+        sender: Tensor,
+        receiver: Tensor,
+        distance: Tensor,
+        sites: int,
+        with_place: bool = False,
+    ) -> Edges:
         """Edges with the same ends and, to the bit, the same length, as one.
 
         On an accelerator, where counting them would wait for the device, and for float64 or more
         sites than fit, edges stay as they are.
+
+        Parameters
+        ----------
+        sender, receiver, distance : (G,)
+            As in `Edges`, in any order.
+        sites
+            Number of sites.
+        with_place
+            Whether `place` is needed, as `summed` does.
         """
         whole = distance.device.type != "cpu" or distance.dtype != torch.float32
         if whole or sites >= MOST_SITES or not len(sender):
             return cls(sender, receiver, distance)
         # bits of a float that is not negative ascend as it does
         bits = (distance + 0.0).view(torch.int32).to(torch.int64)
-        keys, count = torch.unique(
-            ((sender * sites + receiver) << _DISTANCE_BITS) | bits, return_counts=True
+        keys, *more, count = torch.unique(
+            ((sender * sites + receiver) << _DISTANCE_BITS) | bits,
+            return_inverse=with_place,
+            return_counts=True,
         )
         ends = keys >> _DISTANCE_BITS
         length = (keys & ((1 << _DISTANCE_BITS) - 1)).to(torch.int32).view(torch.float32)
         counted = count.to(torch.float32)[:, None]
-        return cls(torch.div(ends, sites, rounding_mode="floor"), ends % sites, length, counted)
+        sender, receiver = torch.div(ends, sites, rounding_mode="floor"), ends % sites
+        return cls(sender, receiver, length, counted, *more)
 
     @functools.cached_property
     def _distinct_lengths(self) -> tuple[Tensor, Tensor | None]:
@@ -76,6 +98,10 @@ class Edges:
         """Rows of `lengths` (L, ...) to rows of edges (E, ...)."""
         place = self._distinct_lengths[1]
         return rows if place is None else rows.index_select(0, place)
+
+    def summed(self, rows: Tensor) -> Tensor:
+        """Rows of the edges that `distinct` was given (G, ...), summed over equal ones (E, ...)."""
+        return rows if self.place is None else segment_sum(rows, self.place, len(self.sender))
 
     def degree(self, sites: int) -> Tensor:
         """Edges that leave each site, (sites, 1), at least 1; each as often as it counts."""

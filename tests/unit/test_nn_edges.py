@@ -16,7 +16,19 @@ def test_equal_edges_are_held_once():
     assert found.receiver.tolist() == [1, 1, 0]
     assert found.distance.tolist() == [2.5, 3.0, 2.5]
     assert found.count.flatten().tolist() == [2, 1, 2]
+    assert found.place is None
     assert Edges.distinct(sender, receiver, distance.double(), 2).count is None
+
+
+def test_rows_of_equal_edges_are_summed():
+    sender, receiver = torch.tensor([1, 0, 1, 0]), torch.tensor([0, 1, 0, 1])
+    distance = torch.tensor([2.5, 2.5, 2.5, 3.0])
+    rows = torch.tensor([[1.0], [2.0], [4.0], [8.0]])
+    edges = Edges.distinct(sender, receiver, distance, 2, with_place=True)
+    assert edges.sender.tolist() == [0, 0, 1]
+    assert edges.summed(rows).flatten().tolist() == [2, 8, 5]
+    whole = Edges.distinct(sender, receiver, distance.double(), 2, with_place=True)
+    assert whole.summed(rows) is rows
 
 
 def test_what_lengths_decide_is_computed_once_for_each():

@@ -9,7 +9,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from matdata.plugin import Segments
-from matdata.plugin.nn import BatchNorm1d, Edges, Linear, linear, segment_sum
+from matdata.plugin.nn import (
+    BatchNorm1d,
+    CountedBatchNorm,
+    Edges,
+    Linear,
+    linear,
+    segment_sum,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,11 +26,11 @@ class Seen:
     Attributes
     ----------
     edges
-        From sites to their neighbours.
+        From sites to their neighbours, equal ones held once.
     radial : (L, gaussians)
         Radial functions of the lengths of the edges.
-    waves : (E, mesh^3)
-        Plane waves.
+    waves : (G, mesh^3)
+        Plane waves of all edges, those that are equal but for their direction too.
     """
 
     edges: Edges
@@ -54,7 +61,8 @@ class MaskedConvolution(nn.Module):
     """``x_i + sum_j sigmoid(norm(W_g z_ij)) * elu(norm(W_c z_ij)) * mask_ij``.
 
     ``z_ij = x_i ⊕ x_j ⊕ (x_i - x_j) / d_ij``; the layers on z are products of sites, which edges
-    add. ``mask_ij = W_r radial_ij + W_w (waves_ij * sigmoid(norm(W_a waves_ij)))``.
+    add. ``mask_ij = W_r radial_ij + W_w (waves_ij * sigmoid(norm(W_a waves_ij)))``, which is summed
+    over edges that differ in their waves alone.
 
     Parameters
     ----------
@@ -67,7 +75,7 @@ class MaskedConvolution(nn.Module):
     def __init__(self, channels: int, gaussians: int, waves: int) -> None:
         super().__init__()
         self.pair = Linear(3 * channels, 2 * channels, bias=False)  # gate, then core
-        self.norm_pair = BatchNorm1d(2 * channels)
+        self.norm_pair = CountedBatchNorm(2 * channels)
         self.radial = Linear(gaussians, channels, bias=False)
         self.attention = Linear(waves, waves, bias=False)
         self.norm_attention = BatchNorm1d(waves)
@@ -78,7 +86,8 @@ class MaskedConvolution(nn.Module):
         edges = seen.edges
         if not len(edges.sender):  # whose statistics would not be numbers
             return sites
-        gate, core = self.norm_pair(self._pairs(sites, edges)).chunk(2, 1)
+        pairs = self.norm_pair(self._pairs(sites, edges), edges.count)
+        gate, core = pairs.chunk(2, 1)
         messages = torch.sigmoid(gate) * F.elu(core) * self._mask(seen)
         return sites + segment_sum(messages, edges.sender, len(sites))
 
@@ -91,10 +100,13 @@ class MaskedConvolution(nn.Module):
         return torch.addcdiv(pairs, steps, edges.distance[:, None])
 
     def _mask(self, seen: Seen) -> Tensor:
-        """(E, channels)."""
+        """Masks of edges, of equal ones their sum, (E, channels)."""
+        edges = seen.edges
         attention = torch.sigmoid(self.norm_attention(self.attention(seen.waves)))
-        by_length = seen.edges.by_length(self.radial(seen.radial))
-        return by_length + self.wave(seen.waves * attention)
+        by_length = edges.by_length(self.radial(seen.radial))
+        if edges.count is not None:
+            by_length = by_length * edges.count
+        return by_length + self.wave(edges.summed(seen.waves * attention))
 
 
 class GatedPooling(nn.Module):

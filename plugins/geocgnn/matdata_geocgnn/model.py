@@ -59,7 +59,8 @@ class GeoCGNNetwork(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Outputs (b, o) of a batch."""
         graph = batch.get("graph", GraphBatch)
-        edges = blocks.Edges(graph.sender, graph.receiver, graph.distance)
+        ends = graph.sender, graph.receiver
+        edges = blocks.Edges.distinct(*ends, graph.distance, len(graph.numbers), with_place=True)
         seen = Seen(edges, self.radial(edges.lengths), self.waves(graph))
         sites = torch.sigmoid(self.embedding.weight).index_select(0, graph.numbers)
         crystals = graph.segments["site"]
