@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from matdata.plugin import GraphBatch
-from matdata.plugin.nn import GaussianBasis, Gaussians, linear
+from matdata.plugin.nn import GaussianBasis, Gaussians
 
 
 class RadialFunctions(nn.Module):
@@ -63,16 +63,18 @@ class PlaneWaves(nn.Module):
 
     def __init__(self, mesh: int) -> None:
         super().__init__()
-        along = (2.0 * torch.arange(1, mesh + 1, dtype=torch.float32) - mesh - 1) / (2 * mesh)
-        grid = torch.cartesian_prod(along, along, along)
-        self.register_buffer("fractions", 2.0 * math.pi * grid, persistent=False)
+        fractions = (2.0 * torch.arange(1, mesh + 1, dtype=torch.float32) - mesh - 1) / (2 * mesh)
+        self.register_buffer("fractions", fractions, persistent=False)
 
     def forward(self, graph: GraphBatch) -> Tensor:
         """Edges of a batch to (E, mesh^3)."""
         place = graph.fields["place"]
         step = place.index_select(0, graph.receiver) - place.index_select(0, graph.sender)
-        with torch.autocast(step.device.type, enabled=False):  # phases need all their digits
-            waves = torch.cos(linear(step + graph.image, self.fractions))
+        turns = (step + graph.image)[:, :, None] * (2.0 * math.pi * self.fractions)
+        a, b, c = turns.unbind(1)
+        # no matrix product, which mixed precision would round: phases need all their digits
+        phases = a[:, :, None, None] + b[:, None, :, None] + c[:, None, None, :]
+        waves = torch.cos(phases.flatten(1))
         scale = volumes(graph.fields["metric"]).rsqrt().to(waves.dtype)
         return waves * scale.index_select(0, graph.edge_crystal)[:, None]
 

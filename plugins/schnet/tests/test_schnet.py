@@ -50,7 +50,7 @@ def lonely() -> Crystals:
         cubic(3.35, [29], [[0, 0, 0]]),
         cubic(12.0, [8, 8, 2], [[0, 0, 0], [0.1, 0, 0], [0.5, 0.5, 0.5]]),
     ]
-    return to_crystals(["cscl", "alone", "cu", "partly"], sites)
+    return to_crystals(["caesium", "alone", "cu", "partly"], sites)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
