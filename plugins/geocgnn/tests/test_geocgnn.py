@@ -215,6 +215,18 @@ def test_no_size_is_fetched_from_a_device():
     runs_without_waiting(network_of(), batch_for(few()))
 
 
+def test_bf16_is_near_float32_in_evaluation():
+    """In training batch normalisation amplifies rounding; phases of plane waves are not rounded."""
+    network, batch = network_of(), batch_for(triclinic(8))
+    with torch.no_grad():
+        plain = network(batch)
+        with torch.autocast("cpu", torch.bfloat16):
+            waves, mixed = network.waves(batch["graph"]), network(batch).float()
+    assert not torch.equal(plain, mixed), "nothing was done in bf16"
+    assert (plain - mixed).norm() < 0.05 * plain.norm()
+    torch.testing.assert_close(waves, network.waves(batch["graph"]), rtol=0, atol=0)
+
+
 def test_presets_differ_as_published():
     first, oqmd = PRESETS["geocgnn"], PRESETS["oqmd"]
     assert (first.channels, first.blocks) == (192, 5)
