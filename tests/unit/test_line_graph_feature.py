@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.crystals import cubic, few, many
+from support.crystals import asymmetric, cubic, few, many
 
 from matdata.adapters.sites import Sites, to_crystals
 from matdata.core.crystals import Crystals
 from matdata.features import featurizer
 from matdata.features.graph_views import line_graph
 from matdata.materials.compute import compute
-
-
-def uneven() -> Crystals:
-    """Sites of which some are neighbours of others and not the other way round."""
-    rng = np.random.default_rng(3)
-    sites = [
-        Sites(np.diag([4.0, 5.0, 9.0]), rng.random((size, 3)), np.full(size, 6, dtype=np.uint8))
-        for size in (1, 2, 7)
-    ]
-    return to_crystals(["one", "two", "seven"], sites)
 
 
 def edges_of(fields, row):
@@ -37,7 +27,7 @@ def turned(edge):
 
 @pytest.mark.parametrize("settings", [{}, {"max_neighbours": 3}, {"radius": 4.0}])
 def test_edges_are_those_of_the_graph_and_their_reverses(settings):
-    crystals = Crystals.concat([few(), uneven()])
+    crystals = Crystals.concat([few(), asymmetric(3)])
     settings = {"radius": 0.0, "isolated": "keep", **settings}
     plain = featurizer("graph", settings).featurize(crystals).fields
     made = featurizer("line-graph", settings).featurize(crystals).fields
@@ -55,7 +45,7 @@ def test_edges_are_those_of_the_graph_and_their_reverses(settings):
 
 @pytest.mark.parametrize("backtrack", [False, True])
 def test_pairs_against_explicit_vectors(backtrack):
-    crystals = Crystals.concat([few(), uneven()])
+    crystals = Crystals.concat([few(), asymmetric(3)])
     made = featurizer("line-graph", {"max_neighbours": 4, "backtrack": backtrack})
     fields = made.featurize(crystals).fields
     pairs = made.line_graph(fields)

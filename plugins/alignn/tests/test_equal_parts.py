@@ -10,9 +10,9 @@ from matdata_alignn.hypers import Hypers
 from matdata_alignn.parts import Parts
 from support.aviary_weights import fill
 from support.batches import batch_of, schema_of
-from support.crystals import few, many
+from support.crystals import asymmetric, few, many
 
-from matdata.plugin import Crystals, Sites, to_crystals
+from matdata.plugin import Crystals
 
 SMALL = {"width": 32, "embedding": 16, "alignn_layers": 2, "gcn_layers": 2}
 
@@ -20,20 +20,6 @@ SMALL = {"width": 32, "embedding": 16, "alignn_layers": 2, "gcn_layers": 2}
 def network_of(**changed):
     hypers = Hypers(**{**SMALL, **changed})
     return fill(ALIGNN(hypers).model(schema_of("line-graph", robust=False)))
-
-
-def random_crystals(count: int = 3) -> Crystals:
-    """Crystals without symmetry."""
-    rng = np.random.default_rng(5)
-    sites = [
-        Sites(
-            4.0 * np.eye(3) + 0.4 * rng.random((3, 3)),
-            rng.random((3, 3)),
-            rng.integers(3, 9, 3).astype(np.uint8),
-        )
-        for _ in range(count)
-    ]
-    return to_crystals([f"r{k}" for k in range(count)], sites)
 
 
 def parts_of(crystals, with_pairs=True, **settings):
@@ -63,7 +49,7 @@ def test_a_cubic_crystal_is_a_few_parts():
 
 @pytest.mark.parametrize("with_pairs", [True, False])
 def test_numbers_of_equal_parts_add_up(with_pairs):
-    parts = parts_of(Crystals.concat([few(), many(9), random_crystals()]), with_pairs)
+    parts = parts_of(Crystals.concat([few(), many(9), asymmetric(3)]), with_pairs)
     found = parts.distinct()
     assert int(found.count.sum()) == len(parts.numbers)
     assert int(found.edges.count.sum()) == len(parts.distance)
@@ -84,7 +70,7 @@ def test_numbers_of_equal_parts_add_up(with_pairs):
 
 
 def test_crystals_without_symmetry_keep_all_their_parts():
-    parts = parts_of(random_crystals())
+    parts = parts_of(asymmetric(3))
     found = parts.distinct()
     assert sizes(found) == sizes(parts)
     for name in ("numbers", "crystal", "distance", "cosine"):
@@ -94,7 +80,7 @@ def test_crystals_without_symmetry_keep_all_their_parts():
 
 
 def test_supercells_have_the_parts_of_the_cell():
-    crystals = random_crystals(1)
+    crystals = asymmetric(1)
     frac = np.concatenate([crystals.frac_coords * [1, 1, 0.5] + [0, 0, z] for z in (0, 0.5)])
     twice = Crystals(
         crystals.ids,
@@ -115,7 +101,7 @@ def test_equal_crystals_of_a_batch_are_not_joined():
 
 @pytest.mark.parametrize(("layers", "own_images"), [(0, "once"), (2, "once"), (2, "twice")])
 def test_outputs_gradients_and_statistics_are_the_same(monkeypatch, layers, own_images):
-    crystals = Crystals.concat([few(), random_crystals()])
+    crystals = Crystals.concat([few(), asymmetric(3)])
 
     def step():
         network = network_of(alignn_layers=layers, own_images=own_images).train()
