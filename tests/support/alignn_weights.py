@@ -2,87 +2,70 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import torch
 from matdata_alignn.hypers import Hypers
 from matdata_alignn.model import ALIGNNetwork
+from matdata_alignn.published import CENTRES, FIXED, SIZES, names_in_alignn
 from torch import Tensor
 
 from matdata.core.crystals import Crystals
 from matdata.core.elements import symbols
 from matdata.load.inputs.line_graph import LineGraphBatch
+from matdata.store.safetensors import write_tensors
 from matdata.tables import element_vectors
 
 os.environ.setdefault("DGLBACKEND", "pytorch")  # or DGL writes a file to the home folder
-#: Layers of ours that are called otherwise there.
-_NAMES = {
-    "atom.linear": "atom_embedding.layer.0",
-    "atom_norm": "atom_embedding.layer.1",
-    "distance.layers": "edge_embedding",
-    "angle.layers": "angle_embedding",
-    "layers": "alignn_layers",
-    "of_sites": "node_update",
-    "of_edges": "edge_update",
-    "norm_sites": "bn_nodes",
-    "norm_edges": "bn_edges",
-    "edge.": "edge_gate.",
-    "heads.heads.0": "fc",
-}
-#: Matrices that are two of theirs, one above the other.
-_HALVES = {"target": ("dst_gate", "src_update"), "source": ("src_gate", "dst_update")}
 
 
-def tensors_of(network: ALIGNNetwork) -> dict[str, Tensor]:
-    """Weights and running statistics of our network under alignn's names."""
-    state: dict[str, Tensor] = {}
+def tensors_of(network: ALIGNNetwork, hypers: Hypers) -> dict[str, Tensor]:
+    """Weights, running statistics and centres of our network under alignn's names."""
+    counts = hypers.distances, hypers.angles
+    state = {
+        name: torch.linspace(*ends, count)
+        for (name, ends), count in zip(CENTRES.items(), counts, strict=True)
+    }
     for name, value in network.state_dict().items():
-        layer, _, kind = name.rpartition(".")
-        block, _, part = layer.rpartition(".")
-        if part in _HALVES:
-            for theirs, half in zip(_HALVES[part], value.chunk(2), strict=True):
-                state[_renamed(f"{block}.{theirs}.{kind}")] = half
-        else:
-            state[_renamed(name)] = value
+        theirs = names_in_alignn(name)
+        parts = value.chunk(2) if len(theirs) > 1 else (value,)
+        state |= dict(zip(theirs, parts, strict=True))
     return state
 
 
-def _renamed(name: str) -> str:
-    for embedding in ("distance", "angle"):  # their layer 0 is the Gaussians
-        for number in (1, 0):
-            own = f"{embedding}.layers.{number}."
-            inner = f"{embedding}.layers.{number + 1}.layer."
-            name = name.replace(own + "linear", inner + "0").replace(own + "norm", inner + "1")
-    if name.startswith("gcn_layers"):
-        rest = name.removeprefix("gcn_layers")
-        return "gcn_layers" + _replaced(rest)
-    return _replaced(name)
+def config_of(hypers: Hypers) -> dict[str, Any]:
+    """The part of alignn's configuration of a training that says what the network is."""
+    sizes = {**hypers.to_dict(), **asdict(hypers.sizes())}
+    model = {theirs: sizes[ours] for theirs, ours in SIZES.items()}
+    return {
+        "target": "formation_energy_peratom",
+        "atom_features": "cgcnn",
+        "neighbor_strategy": "k-nearest",
+        "cutoff": 8.0,
+        "max_neighbors": hypers.max_neighbours,
+        "model": {**FIXED, **model},
+    }
 
 
-def _replaced(name: str) -> str:
-    for own, theirs in _NAMES.items():
-        name = name.replace(own, theirs)
-    return name
+def write_folder(folder: Path, network: ALIGNNetwork, hypers: Hypers) -> Path:
+    """A folder of the weights of our network, as alignn would have trained them."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config_of(hypers)))
+    tensors = {name: value.numpy() for name, value in tensors_of(network, hypers).items()}
+    write_tensors(folder / "state.safetensors", tensors)
+    return folder
 
 
 def alignn_network(network: ALIGNNetwork, hypers: Hypers) -> Any:
     """The network of alignn with the sizes and weights of ours."""
     from alignn.models.alignn import ALIGNN, ALIGNNConfig
 
-    sizes = hypers.sizes()
-    config = ALIGNNConfig(
-        name="alignn",
-        alignn_layers=sizes.alignn_layers,
-        gcn_layers=sizes.gcn_layers,
-        edge_input_features=hypers.distances,
-        triplet_input_features=hypers.angles,
-        embedding_features=sizes.embedding,
-        hidden_features=sizes.width,
-    )
-    theirs = ALIGNN(config)
-    centres = {name: value for name, value in theirs.state_dict().items() if "centers" in name}
-    theirs.load_state_dict({**tensors_of(network), **centres})
+    theirs = ALIGNN(ALIGNNConfig(**config_of(hypers)["model"]))
+    theirs.load_state_dict(tensors_of(network, hypers))
     return theirs
 
 
@@ -118,15 +101,15 @@ def jarvis_atoms(crystals: Crystals, row: int) -> Any:
     )
 
 
-def alignn_graphs(atoms: Any) -> tuple[Any, Any]:
-    """The graph and the line graph of a crystal as alignn makes them: 12 neighbours within 8 Å."""
+def alignn_graphs(atoms: Any, neighbours: int = 12) -> tuple[Any, Any]:
+    """The graph and the line graph of a crystal as alignn makes them."""
     from alignn.graphs import Graph
 
     made: tuple[Any, Any] = Graph.atom_dgl_multigraph(
         atoms,
         neighbor_strategy="k-nearest",
         cutoff=8.0,
-        max_neighbors=12,
+        max_neighbors=neighbours,
         atom_features="cgcnn",
         use_canonize=True,
     )
