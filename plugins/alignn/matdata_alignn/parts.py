@@ -108,6 +108,8 @@ class Parts:
         site_colour, edge_colour = _colours(self)
         site_class, sites = _classes(site_colour)
         edge_class, edges = _classes(edge_colour)
+        if len(edges) == len(edge_class):  # none are equal, so no pairs are either
+            return self
         count = _totals(None, site_class, len(sites))
         target = site_class.index_select(0, self.edges.target.index_select(0, edges))
         edge_count = _totals(self.edges.count, edge_class, len(edges))

@@ -71,12 +71,13 @@ def test_numbers_of_equal_parts_add_up(with_pairs):
 
 def test_crystals_without_symmetry_keep_all_their_parts():
     parts = parts_of(asymmetric(3))
-    found = parts.distinct()
-    assert sizes(found) == sizes(parts)
-    for name in ("numbers", "crystal", "distance", "cosine"):
-        assert torch.equal(getattr(found, name), getattr(parts, name))
-    assert torch.equal(found.edges.source, parts.edges.source)
-    assert torch.equal(found.pairs.source, parts.pairs.source)
+    assert parts.distinct() is parts
+    both = parts_of(Crystals.concat([few().take([3]), asymmetric(3)])).distinct()
+    cubic = sizes(parts_of(few().take([3])).distinct())
+    assert sizes(both) == tuple(np.add(sizes(parts), cubic))
+    for name in ("numbers", "distance", "cosine"):
+        kept = getattr(both, name)[-len(getattr(parts, name)) :]
+        assert torch.equal(kept, getattr(parts, name))
 
 
 def test_supercells_have_the_parts_of_the_cell():
