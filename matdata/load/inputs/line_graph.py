@@ -19,8 +19,6 @@ from matdata.load.memory import require_memory
 PAIRS_AT_ONCE = 1 << 22
 #: Bytes of a pair in the result: two edges and a cosine.
 PAIR_BYTES = 20
-#: Images are 16-bit integers: three of them make one 48-bit number.
-_IMAGE_BASE = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +86,6 @@ def _line_graphs(graph: GraphBatch, backtrack: bool) -> LineGraphs:
     degree.index_add_(0, sender, torch.ones_like(sender))
     begins = torch.cumsum(degree, 0) - degree
     directions = _directions(graph)
-    code = _codes(graph.image)
     first = torch.empty(pairs.total, dtype=torch.int64, device=graph.device)
     second, cosine = torch.empty_like(first), torch.empty_like(first, dtype=torch.float32)
     for low, high in _pieces(pairs.host_offsets):
@@ -100,9 +97,7 @@ def _line_graphs(graph: GraphBatch, backtrack: bool) -> LineGraphs:
         left, right = _meeting(degree, begins, entered, total)
         left = left + own.start
         if not backtrack:
-            back = code.index_select(0, left) == -code.index_select(0, right)
-            back &= sender.index_select(0, left) == receiver.index_select(0, right)
-            left, right = _without(back, count, left, right)
+            left, right = _without(_reverses(graph, left, right), count, left, right)
         first[part], second[part] = left, right
         cosine[part] = _cosines(*directions, left, right)
     return LineGraphs(first, second, cosine)
@@ -125,6 +120,13 @@ def _meeting(degree: Tensor, begins: Tensor, entered: Tensor, total: int) -> tup
     shift = begins.index_select(0, entered) - (torch.cumsum(many, 0) - many)
     ascending = torch.arange(total, device=many.device)
     return first, ascending + shift.index_select(0, first)
+
+
+def _reverses(graph: GraphBatch, first: Tensor, second: Tensor) -> Tensor:
+    """Whether the second edge is the reverse of the first, (P,) bool; they meet already."""
+    back = graph.sender.index_select(0, first) == graph.receiver.index_select(0, second)
+    images = graph.image.index_select(0, first) + graph.image.index_select(0, second)
+    return back & (images == 0).all(1)
 
 
 def _without(left_out: Tensor, count: int, *columns: Tensor) -> list[Tensor]:
@@ -152,9 +154,3 @@ def _cosines(unit: Tensor, lowered: Tensor, first: Tensor, second: Tensor) -> Te
     """Cosines between the reverse of the first and the second edge."""
     dots = -(lowered.index_select(0, first) * unit.index_select(0, second)).sum(1)
     return dots.clamp_(-1.0, 1.0).to(torch.float32)
-
-
-def _codes(image: Tensor) -> Tensor:
-    """A number for the image of each edge, whose negative is that of the reverse."""
-    places = image.new_tensor([_IMAGE_BASE**2, _IMAGE_BASE, 1])
-    return (image * places).sum(1)
