@@ -6,16 +6,18 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import torch
 from matdata_alignn.hypers import Hypers
 from matdata_alignn.model import ALIGNNetwork
 from matdata_alignn.published import CENTRES, FIXED, SIZES, names_in_alignn
 from torch import Tensor
 
-from matdata.core.crystals import Crystals
+from matdata.core.crystals import Crystals, Ragged
 from matdata.core.elements import symbols
+from matdata.features import featurizer
 from matdata.load.inputs.line_graph import LineGraphBatch
 from matdata.store.safetensors import write_tensors
 from matdata.tables import element_vectors
@@ -86,6 +88,16 @@ def dgl_graphs(graph: LineGraphBatch, turned: bool = False) -> tuple[Any, Any, T
     lines = dgl.graph(pairs, num_nodes=edges.total)
     lines.edata["h"] = line.cosine
     return crystals, lines, torch.empty(graph.size, 3, 3)
+
+
+def without_ties(crystals: Crystals, neighbours: int = 12) -> Crystals:
+    """Those of which no site has neighbours that tie with the last one.
+
+    alignn keeps of equal distances those that rounding makes no longer.
+    """
+    made = featurizer("graph", {"radius": 0.0, "max_neighbours": neighbours})
+    sender = cast(Ragged, made.featurize(crystals).fields["sender"])
+    return crystals.take(np.flatnonzero(sender.lengths == neighbours * crystals.n_sites))
 
 
 def jarvis_atoms(crystals: Crystals, row: int) -> Any:

@@ -65,7 +65,7 @@ def asymmetric(count: int, seed: int = 5) -> Crystals:
     rng = np.random.default_rng(seed)
     sites = [
         Sites(
-            4.0 * np.eye(3) + 0.4 * rng.random((3, 3)),
+            4.0 * np.eye(3) + np.round(0.4 * rng.random((3, 3)), 4),  # jarvis rounds to 5 digits
             rng.random((3, 3)),
             rng.integers(3, 9, 3).astype(np.uint8),
         )

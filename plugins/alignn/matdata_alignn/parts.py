@@ -18,8 +18,9 @@ from torch import Tensor
 from matdata.plugin import LineGraphBatch
 from matdata.plugin.nn import segment_sum
 
-#: Distances (Å) and cosines that round to the same multiple of these are equal.
-SAME_DISTANCE, SAME_COSINE = 2.0**-18, 2.0**-20
+#: Distances (Å) and cosines that lie in order with no larger gaps are equal: they are float32, and
+#: so are the coordinates that they come from.
+SAME_DISTANCE, SAME_COSINE = 2e-6, 1e-6
 _FACTORS = (-0x61C8_8646_80B5_83EB, -0x40A7_B892_E31B_1A47, -0x6B2F_B644_ECCE_EE15)
 
 
@@ -84,7 +85,7 @@ class Parts:
         with_pairs
             Whether pairs are wanted.
         images_twice
-            Whether edges between a site and its own images count twice.
+            Whether edges between a site and its own images count twice, as in the package alignn.
         """
         ends = graph.sender, graph.receiver
         weight = None
@@ -98,6 +99,8 @@ class Parts:
         pairs = Links(line.first, line.second)
         if weight is not None:
             of_first, of_second = (weight.index_select(0, end) for end in (line.first, line.second))
+            # an edge is no pair with itself there, but with the other one
+            of_second = of_second - (line.first == line.second).to(torch.float32)[:, None]
             pairs = Links(line.first, line.second, of_second, of_first * of_second)
         return cls(*sites, edges, distance, pairs, line.cosine)
 
@@ -105,7 +108,8 @@ class Parts:
         """Of equal ones one each, on a CPU; elsewhere it would wait for how many there are."""
         if self.numbers.device.type != "cpu":
             return self
-        site_colour, edge_colour = _colours(self)
+        angle = _equal(self.cosine, SAME_COSINE)
+        site_colour, edge_colour = _colours(self, angle)
         site_class, sites = _classes(site_colour)
         edge_class, edges = _classes(edge_colour)
         if len(edges) == len(edge_class):  # none are equal, so no pairs are either
@@ -119,7 +123,7 @@ class Parts:
             edge_count / count.index_select(0, target),
             edge_count,
         )
-        pairs, cosine = self._distinct_pairs(edge_class, edges, edge_count)
+        pairs, cosine = self._distinct_pairs(angle, edge_class, edges, edge_count)
         return Parts(
             self.numbers.index_select(0, sites),
             self.crystal.index_select(0, sites),
@@ -131,7 +135,7 @@ class Parts:
         )
 
     def _distinct_pairs(
-        self, edge_class: Tensor, edges: Tensor, edge_count: Tensor
+        self, angle: Tensor, edge_class: Tensor, edges: Tensor, edge_count: Tensor
     ) -> tuple[Links, Tensor]:
         """Pairs whose first edge stands for its class, those with equal second and angle once."""
         stands = torch.zeros(len(edge_class), dtype=torch.bool)
@@ -141,36 +145,36 @@ class Parts:
             edge_class.index_select(0, ends.index_select(0, held))
             for ends in (self.pairs.target, self.pairs.source)
         )
-        cosine = self.cosine.index_select(0, held)
-        angles, angle = torch.unique(_rounded(cosine, SAME_COSINE), return_inverse=True)
-        keys, place = torch.unique(
-            (first * len(edges) + second) * len(angles) + angle, return_inverse=True
-        )
+        ends = (first * len(edges) + second) * len(angle)
+        keys, place = torch.unique(ends + angle.index_select(0, held), return_inverse=True)
         chosen = _first(place, len(keys))
         target = first.index_select(0, chosen)
         weight = self.pairs.weight
         weight = _totals(None if weight is None else weight[held], place, len(keys))
         count = weight * edge_count.index_select(0, target)
         links = Links(target, second.index_select(0, chosen), weight, count)
-        return links, cosine.index_select(0, chosen)
+        return links, self.cosine.index_select(0, held.index_select(0, chosen))
 
 
-def _colours(parts: Parts) -> tuple[Tensor, Tensor]:
+def _colours(parts: Parts, angle: Tensor) -> tuple[Tensor, Tensor]:
     """Numbers of 64 bits that are equal for equal sites, and for equal edges.
 
-    Others are equal by chance alone: among 100,000 with a probability of 3e-10.
+    Pairs with equal angles have the same number in `angle`. What differs has equal numbers by chance
+    alone: among 100,000 with a probability of 3e-10.
     """
     edges, pairs = parts.edges, parts.pairs
     site = _mixed(parts.crystal * 1024 + parts.numbers)
-    edge = _mixed(_rounded(parts.distance, SAME_DISTANCE))
+    edge = _mixed(_equal(parts.distance, SAME_DISTANCE))
     if edges.weight is not None:
         edge = _mixed(edge + edges.weight[:, 0].to(torch.int64))
-    angle = _mixed(_rounded(parts.cosine, SAME_COSINE))
+    met_at = _mixed(angle)
+    if pairs.weight is not None:
+        met_at = _mixed(met_at + pairs.weight[:, 0].to(torch.int64))
     number = (0, 0)
     while True:
         ends = site.index_select(0, edges.target) * _FACTORS[0]
         ends += site.index_select(0, edges.source) * _FACTORS[1]
-        met = _mixed(angle + edge.index_select(0, pairs.source))
+        met = _mixed(met_at + edge.index_select(0, pairs.source))
         edge = _mixed(edge * _FACTORS[2] + ends + segment_sum(met, pairs.target, len(edge)))
         site = _mixed(site * _FACTORS[2] + segment_sum(edge, edges.target, len(site)))
         finer = len(torch.unique(site)), len(torch.unique(edge))
@@ -186,8 +190,15 @@ def _mixed(numbers: Tensor) -> Tensor:
     return numbers ^ (numbers >> 31)
 
 
-def _rounded(values: Tensor, step: float) -> Tensor:
-    return torch.round(values / step).to(torch.int64)
+def _equal(values: Tensor, gap: float) -> Tensor:
+    """Numbers (n,) int64 that are the same for equal values: those without a gap between them.
+
+    Rounding would part values that noise puts on both sides of a border.
+    """
+    ordered, order = torch.sort(values)
+    number = torch.zeros_like(order)
+    number[order[1:]] = torch.cumsum(ordered.diff() > gap, 0)
+    return number
 
 
 def _classes(colours: Tensor) -> tuple[Tensor, Tensor]:

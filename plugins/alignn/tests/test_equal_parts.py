@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -36,9 +38,9 @@ def test_a_cubic_crystal_is_a_few_parts():
     assert sizes(parts) == (1, 18, 324)
     found = parts.distinct()
     assert sizes(found)[:2] == (1, 2)
-    assert found.edges.weight.ravel().tolist() == [6.0, 12.0]
+    assert found.edges.weight.ravel().tolist() == [12.0, 6.0]
     # cosines of an axis with axes -1, 0, 1, with diagonals ±sqrt(1/2), 0; and likewise back
-    first = found.pairs.target == 0
+    first = found.pairs.target == 1
     by_angle = sorted(
         zip(found.cosine[first].tolist(), found.pairs.weight[first, 0].tolist(), strict=True)
     )
@@ -96,8 +98,8 @@ def test_supercells_have_the_parts_of_the_cell():
 
 
 def test_equal_crystals_of_a_batch_are_not_joined():
-    found = parts_of(few().take([0, 0])).distinct()
-    assert found.crystal.tolist() == [0, 0, 1, 1]
+    crystals = replace(few().take([0, 0]), ids=np.array(["one", "other"]))
+    assert parts_of(crystals).distinct().crystal.tolist() == [0, 0, 1, 1]
 
 
 @pytest.mark.parametrize(("layers", "own_images"), [(0, "once"), (2, "once"), (2, "twice")])
