@@ -159,7 +159,7 @@ class Parts:
 def _colours(parts: Parts, angle: Tensor) -> tuple[Tensor, Tensor]:
     """Numbers of 64 bits that are equal for equal sites, and for equal edges.
 
-    Pairs with equal angles have the same number in `angle`. What differs has equal numbers by chance
+    Pairs with equal angles have the same number in `angle`. What differs is equal by chance
     alone: among 100,000 with a probability of 3e-10.
     """
     edges, pairs = parts.edges, parts.pairs
