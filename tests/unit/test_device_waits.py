@@ -31,7 +31,7 @@ def case(name, **hypers):
 
 
 CASES = {
-    "alignn": [{"isolated": "keep"}, {"alignn_layers": 0}, {"own_images": "twice"}],
+    "alignn": [{"isolated": "keep"}, {"alignn_layers": 0}],
     "cgcnn": [{}],
     "crabnet": [{}, {"scaling": "pooled"}],
     "elemnet": [{}],

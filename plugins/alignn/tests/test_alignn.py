@@ -5,10 +5,11 @@ import pytest
 import torch
 from matdata_alignn import ALIGNN
 from matdata_alignn.hypers import Hypers
+from matdata_alignn.parts import Parts
 from support.aviary_weights import fill
 from support.batches import batch_of, schema_of
 from support.crystals import asymmetric, cubic, few
-from support.meta_device import runs_without_waiting
+from support.meta_device import DEVICE, runs_without_waiting
 
 from matdata.plugin import ConfigError, Crystals, to_crystals
 
@@ -150,7 +151,10 @@ def test_isolated_atoms_are_kept_or_refused_as_asked():
 
 
 def test_no_size_is_fetched_from_a_device():
-    runs_without_waiting(network_of(**SMALL), batch_of(few(), "line-graph"))
+    batch = batch_of(few(), "line-graph")
+    runs_without_waiting(network_of(**SMALL), batch)
+    there = Parts.of(batch.to(DEVICE)["line-graph"], True, images_twice=True).distinct()
+    assert there.pairs.count.shape == (batch["line-graph"].segments["pair"].total, 1)
 
 
 def test_line_graphs_too_large_for_memory_are_refused(monkeypatch):
