@@ -108,8 +108,13 @@ class Ours:
         self.batch = batch
         self.parts = np.sort(self.order[:cut]), np.sort(self.order[cut:])
         train, valid = (ids[part] for part in self.parts)
-        options = {"batch_size": batch, "shuffle": True, "prefetch": 0, "normalizer": "standard"}
-        self.train = make_loader(view, train, [spec], TARGET, **options)
+        self.train = make_loader(
+            *(view, train, [spec], TARGET),
+            batch_size=batch,
+            shuffle=True,
+            prefetch=0,
+            normalizer="standard",
+        )
         self.normalizer = self.train.encoded_by
         self.valid = make_loader(view, valid, [spec], TARGET, normalizer=self.normalizer)
         torch.manual_seed(SEED)

@@ -146,11 +146,9 @@ def _hypers(config: Mapping[str, Any], path: Path) -> Hypers:
             what = "lacks" if name in SIZES else "holds the unknown"
             raise TrainError(f"{path} {what} argument {name!r} of ALIGNN")
     try:
-        return Hypers(
-            max_neighbours=int(config["max_neighbors"]),
-            own_images="twice",
-            **{ours: int(model[theirs]) for theirs, ours in SIZES.items()},
-        )
+        sizes = {ours: int(model[theirs]) for theirs, ours in SIZES.items()}
+        neighbours = int(config["max_neighbors"])
+        return Hypers.from_mapping({**sizes, "max_neighbours": neighbours, "own_images": "twice"})
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise TrainError(f"the sizes in {path} cannot be used: {error}") from error
 
@@ -185,8 +183,8 @@ def _state(tensors: Arrays, hypers: Hypers) -> dict[str, npt.NDArray[np.generic]
                 f"tensor {name} is not {first_centre:g} to {last_centre:g} in even steps"
             )
     state = {}
-    for own, theirs in names.items():
-        parts = [tensors[name] for name in theirs]
+    for own, named in names.items():
+        parts = [tensors[name] for name in named]
         state[own] = parts[0] if len(parts) == 1 else np.concatenate(parts)
     return cast("dict[str, npt.NDArray[np.generic]]", state)
 
@@ -194,8 +192,8 @@ def _state(tensors: Arrays, hypers: Hypers) -> dict[str, npt.NDArray[np.generic]
 def _require_shapes(tensors: Arrays, expected: Mapping[str, list[int]]) -> None:
     """Compare all tensors with what the configuration says, under alignn's names."""
     for name in sorted({*tensors, *expected}):
-        there = list(tensors[name].shape) if name in tensors else "absent"
-        wanted = expected.get(name, "absent")
+        there: object = list(tensors[name].shape) if name in tensors else "absent"
+        wanted: object = expected.get(name, "absent")
         if there != wanted:
             raise TrainError(
                 f"tensor {name} is {there}; {CONFIG} expects {wanted}",
