@@ -53,11 +53,12 @@ def config_of(hypers: Hypers) -> dict[str, Any]:
     }
 
 
-def write_folder(folder: Path, network: ALIGNNetwork, hypers: Hypers) -> Path:
+def write_folder(folder: Path, network: ALIGNNetwork, hypers: Hypers, longest: float = 8.0) -> Path:
     """A folder of the weights of our network, as alignn would have trained them."""
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(config_of(hypers)))
     tensors = {name: value.numpy() for name, value in tensors_of(network, hypers).items()}
+    tensors["edge_embedding.0.centers"] = tensors["edge_embedding.0.centers"] * longest / 8.0
     write_tensors(folder / "state.safetensors", tensors)
     return folder
 

@@ -11,6 +11,7 @@ from support.batches import batch_of, schema_of
 from support.crystals import asymmetric, cubic, few
 from support.meta_device import DEVICE, runs_without_waiting
 
+import matdata as md
 from matdata.plugin import ConfigError, Crystals, to_crystals
 
 #: With the weights of `fill` while training; `test_reference.py` holds the network to alignn.
@@ -158,8 +159,6 @@ def test_no_size_is_fetched_from_a_device():
 
 
 def test_line_graphs_too_large_for_memory_are_refused(monkeypatch):
-    from matdata.core.errors import DeviceError
-
     batch = batch_of(asymmetric(4), "line-graph")
     total = batch["line-graph"].segments["pair"].total
     monkeypatch.setattr("matdata.load.memory.WORTH_CHECKING", 0)
@@ -167,7 +166,7 @@ def test_line_graphs_too_large_for_memory_are_refused(monkeypatch):
     network = network_of(**SMALL)
     with torch.no_grad():
         network(batch)  # in training channels are kept for the gradient
-    with pytest.raises(DeviceError, match="pairs of a batch of 4 materials") as caught:
+    with pytest.raises(md.DeviceError, match="pairs of a batch of 4 materials") as caught:
         network(batch)
     most = 1000 * total // (4 * SMALL["width"] * 6 * SMALL["alignn_layers"])
     assert f"max_entries={{'pair': {most}}}" in caught.value.next_step

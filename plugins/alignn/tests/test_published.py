@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from shutil import rmtree
 
 import numpy as np
 import pytest
@@ -13,17 +14,15 @@ from support.alignn_weights import (
     alignn_graphs,
     alignn_network,
     jarvis_atoms,
-    tensors_of,
     without_ties,
     write_folder,
 )
 from support.aviary_weights import fill
-from support.batches import batch_of, schema_of
+from support.batches import batch_of
 from support.crystals import asymmetric, few
 
 import matdata as md
 from matdata.plugin import Head, TrainError
-from matdata.store.safetensors import write_tensors
 
 HYPERS = Hypers(
     width=16, embedding=8, alignn_layers=1, gcn_layers=1, own_images="twice", max_neighbours=9
@@ -123,22 +122,7 @@ def test_unknown_arguments_and_other_gaussians_are_refused(folder, tmp_path):
         imported(folder, tmp_path)
     config["model"]["gcn_layers"] = 1
     (folder / "config.json").write_text(json.dumps(config))
-    tensors = {name: value.numpy() for name, value in tensors_of(network_of(), HYPERS).items()}
-    tensors["edge_embedding.0.centers"] = tensors["edge_embedding.0.centers"] * 2
-    write_tensors(folder / "state.safetensors", tensors)
+    rmtree(folder)
+    write_folder(folder, network_of(), HYPERS, longest=16.0)
     with pytest.raises(TrainError, match="is not 0 to 8 in even steps"):
         imported(folder, tmp_path)
-
-
-def test_a_training_from_weights_of_other_sizes_names_the_tensor():
-    from pathlib import Path
-
-    from matdata.training.checkpoint import check_weights
-
-    def weights(**sizes):
-        network = ALIGNN(Hypers(**{"alignn_layers": 1, "gcn_layers": 1, "width": 8, **sizes}))
-        state = network.model(schema_of("line-graph")).state_dict()
-        return {name: value[None] for name, value in state.items()}
-
-    with pytest.raises(TrainError, match=r"angle.layers.1.linear.bias is \[16\] there, \[8\] here"):
-        check_weights(weights(width=16), weights(), Path("best.safetensors"))
