@@ -73,6 +73,7 @@ _FORMULAS: tuple[tuple[str, str, dict[str, Any], dict[str, Any], int | None], ..
     ("elemnet", "elemnet", {}, {}, None),
 )
 _STRUCTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("alignn", "alignn", {}),
     ("cgcnn", "cgcnn", {}),
     ("megnet", "megnet", {}),
     ("megnet-finder", "megnet", {"preset": "finder"}),

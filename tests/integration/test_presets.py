@@ -65,7 +65,7 @@ def test_the_list_names_every_preset_once_with_commands_that_can_be_typed(train,
     assert heads[-len(tables) :] == tables
     assert len(set(tables)) == len(tables) == TABLES + LEADERBOARDS
     heads = heads[: -len(tables)]
-    assert len(set(heads)) == len(heads) == 18 * 8 + 5 + 3 * 8
+    assert len(set(heads)) == len(heads) == 18 * 8 + 5 + 3 * 9
     plugins = set()
     for line in lines:
         words = shlex.split(line)
@@ -201,14 +201,14 @@ def test_a_structure_preset_and_another_seed(train, results, tmp_path, capsys):
     assert "matdata split phonons --split 70/15/15 --seed 1" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("preset", ["phonons-megnet", "phonons-megnet-finder"])
-def test_a_preset_of_megnet_starts(train, results, tmp_path, preset):
+@pytest.mark.parametrize("preset", ["phonons-alignn", "phonons-megnet", "phonons-megnet-finder"])
+def test_a_preset_of_a_structure_model_starts(train, results, tmp_path, preset):
     crystals = many(40).take([row for row in range(40) if row % 3 != 1])  # no isolated sites
     values = [float(k % 7) for k in range(len(crystals))]
     file = write_csv(tmp_path / "some.csv", crystals, **{"last phdos peak": values})
     cache, folder = tmp_path / "cache", tmp_path / "results"
     words = ["--from", str(file), "--epochs", "2"]
-    assert carry_out(train, cache, folder, preset, *words, plugin="megnet") == 0
+    assert carry_out(train, cache, folder, preset, *words, plugin=preset.split("-")[1]) == 0
     (found,) = results.read(folder)
     assert found["run"] == f"{preset}-seed0"
 

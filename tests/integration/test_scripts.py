@@ -30,6 +30,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "benchmarks/graph_vs_aviary.py": ("--limit", "6"),
     "benchmarks/graph_vs_pymatgen.py": ("--limit", "6"),
     "benchmarks/hull_vs_pymatgen.py": ("--size", "60", "--compared", "40", "--queries", "20"),
+    "benchmarks/line_graph_vs_alignn.py": ("--limit", "6"),
     "benchmarks/loaders_memory.py": ("--materials", "600"),
     "benchmarks/magpie_vs_matminer.py": FEW,
     "benchmarks/mp_bulk_vs_rest.py": ("--documents", "20", "--files", "2"),
