@@ -34,6 +34,7 @@ SMALL: dict[str, Any] = {
 }
 #: Those of single plugins, where the names mean other things.
 OWN: dict[str, dict[str, Any]] = {
+    "alignn": {"width": 16, "embedding": 8, "alignn_layers": 1, "gcn_layers": 1},
     "cgcnn": {"width": 16, "layers": 1, "hidden": 16},
     "geocgnn": {"channels": 16, "blocks": 1, "gaussians": 8, "mesh": 2},
     "megnet": {"dense": [16, 8], "convolution": [16, 8], "output": [8], "blocks": 1},

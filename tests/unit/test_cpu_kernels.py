@@ -29,6 +29,7 @@ from matdata.training.target import Target
 OUTPUTS, GRADIENTS, WEIGHTS = 2e-5, 2e-4, 2e-6
 NETWORKS = [n for n in TRAINERS.names() if issubclass(TRAINERS.get(n), TorchTrainer)]
 SMALL = {
+    "alignn": {"width": 16, "embedding": 8, "alignn_layers": 2, "gcn_layers": 1},
     "cgcnn": {"width": 16, "layers": 2, "hidden": 16},
     "crabnet": {"width": 8, "layers": 1, "heads": 2, "feedforward": 8, "hidden": "8,8,8,8"},
     "elemnet": {"layers": (16, 16, 8, 4)},
