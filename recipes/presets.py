@@ -75,10 +75,12 @@ _FORMULAS: tuple[tuple[str, str, dict[str, Any], dict[str, Any], int | None], ..
 _STRUCTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("alignn", "alignn", {}),
     ("cgcnn", "cgcnn", {}),
+    ("geocgnn", "geocgnn", {}),
     ("megnet", "megnet", {}),
     ("megnet-finder", "megnet", {"preset": "finder"}),
     ("ogcnn", "ogcnn", {"cutoff": 5}),
     ("ocrystalnet", "ocrystalnet", {}),
+    ("schnet", "schnet", {}),
     ("finder-crystal", "finder", {"graph": "crystal"}),
     ("rf-voronoi", "rf-voronoi", {}),
     ("rf-magpie", "rf-magpie", {}),

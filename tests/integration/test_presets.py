@@ -201,7 +201,10 @@ def test_a_structure_preset_and_another_seed(train, results, tmp_path, capsys):
     assert "matdata split phonons --split 70/15/15 --seed 1" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("preset", ["phonons-alignn", "phonons-megnet", "phonons-megnet-finder"])
+@pytest.mark.parametrize(
+    "preset",
+    [f"phonons-{name}" for name in ("alignn", "geocgnn", "megnet", "megnet-finder", "schnet")],
+)
 def test_a_preset_of_a_structure_model_starts(train, results, tmp_path, preset):
     crystals = many(40).take([row for row in range(40) if row % 3 != 1])  # no isolated sites
     values = [float(k % 7) for k in range(len(crystals))]
