@@ -75,6 +75,7 @@ _FORMULAS: tuple[tuple[str, str, dict[str, Any], dict[str, Any], int | None], ..
 _STRUCTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("alignn", "alignn", {}),
     ("cgcnn", "cgcnn", {}),
+    ("cgcnn-xie", "cgcnn", {"preset": "xie"}),
     ("geocgnn", "geocgnn", {}),
     ("megnet", "megnet", {}),
     ("megnet-finder", "megnet", {"preset": "finder"}),

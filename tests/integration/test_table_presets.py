@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from matdata.training.run_lookup import find_run
 pytestmark = pytest.mark.slow
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "recipes"))
-ROWS = importlib.import_module("table_presets").ROWS
+_tables = importlib.import_module("table_presets")
 sys.path.pop(0)
+ROWS, COMPARED = _tables.ROWS, _tables.COMPARED
 
 #: Splits of the stand-ins, which are too small for the numbers of the paper.
 SHARES = "shares-of-60000-4619-4620-seed0"
@@ -29,12 +31,21 @@ DISTINCT = {
 }
 #: Rows of the stand-in for JARVIS in the parts of a published split.
 PARTS = {"train": (0, 40), "val": (40, 48), "test": (48, 58)}
-#: Presets of plugins that no row of a table starts with.
-OTHERS = [
-    ("cgcnn", "aviary"),
-    ("ocrystalnet", "text"),
-    ("ogcnn", "ogcnn"),
-]
+
+
+def other_presets() -> list[tuple[str, str]]:
+    """Presets of the tables' models that no row starts with."""
+    others = []
+    for plugin in sorted({plugin for plugin, _ in COMPARED.values()} & set(TRAINERS.names())):
+        hypers = TRAINERS.get(plugin).Hypers
+        started = {
+            row.hypers.get("preset", hypers().preset)
+            for row in DISTINCT.values()
+            if row.plugin == plugin
+        }
+        (preset,) = (field for field in fields(hypers) if field.name == "preset")
+        others += [(plugin, name) for name in preset.metadata["choices"] if name not in started]
+    return others
 
 
 @pytest.fixture(scope="module")
@@ -82,26 +93,17 @@ def test_a_row_of_a_table_starts(train, home, row):
     assert result["hypers"] == dict(row.hypers)
 
 
-@pytest.mark.parametrize(("plugin", "preset"), OTHERS)
+@pytest.mark.parametrize(("plugin", "preset"), other_presets())
 def test_a_preset_of_a_plugin_starts(train, home, plugin, preset):
-    row = "ocrystalnet-jarvis-opt-gap-ocrystalnet"
-    table = {"cgcnn": "ocrystalnet-jarvis-opt-gap-cgcnn", "ogcnn": "ocrystalnet-mp-band-gap-ogcnn"}
-    name = table.get(plugin, row)
-    source = home["mp" if "-mp-" in name else "jarvis"]
-    words = [
-        "--from",
-        str(source),
-        "--set",
-        f"hyper.preset={preset}",
-        "--name",
-        f"{plugin}-{preset}",
-    ]
-    words += ["--split", SHARES] if "-mp-" in name else []
-    started(train, home, name, *words)
-    run = find_run(home["cache"], f"{plugin}-{preset}")
+    name = f"{plugin}-{preset}"
+    words = ["--from", str(home["mp"]), "--split", SHARES, "--name", name]
+    started(train, home, f"ocrystalnet-mp-band-gap-{plugin}", *words, "--set", f"preset={preset}")
+    run = find_run(home["cache"], name)
     usual = trainer(plugin, {"preset": preset}).loop_defaults()
-    assert run.settings.lr == usual["lr"]
-    assert run.settings.optimizer == usual["optimizer"]
+    chosen = run.settings.to_dict()
+    assert {key: chosen[key] for key in usual if key != "epochs"} == {
+        key: value for key, value in usual.items() if key != "epochs"
+    }
 
 
 def test_moduli_are_scored_as_logarithms(train, home):
