@@ -32,6 +32,7 @@ from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import open
 from matdata.datasets.stability import hull
 from matdata.datasets.workflow import audit, diff, export, split
+from matdata.evaluation.discovery.workflow import discover
 from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
@@ -77,6 +78,7 @@ __all__ = [
     "build",
     "compute",
     "diff",
+    "discover",
     "evaluate",
     "evaluate_folds",
     "export",

@@ -75,6 +75,7 @@ def _words(cache, tmp_path):
          "--unit", "eV"),
         ("runs",),
         ("hull", "mine", "--energy", "gap/atom", "--formation"),
+        ("discover", "run", "mine", "--reference", "mine", "--target", "gap"),
         ("gc", "--keep", "1", "--dry-run"),
         ("rm", "mine", "--cascade", "--dry-run"),
     ]  # fmt: skip

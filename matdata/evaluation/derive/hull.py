@@ -52,6 +52,8 @@ class Hull(Derivation[HullOptions]):
     def __init__(self, options: HullOptions | None = None) -> None:
         super().__init__(options)
         self._cache: Path | None = None
+        #: The target that is a formation energy, once `produces` found it.
+        self.source: Target
 
     def within(self, cache: Path) -> Self:
         """The derivation with the reference that its name means in a cache."""
@@ -95,9 +97,9 @@ class Hull(Derivation[HullOptions]):
         ConfigError
             If no target is a formation energy in eV/atom.
         """
-        self._source = self._formation_energy(targets)
+        self.source = self._formation_energy(targets)
         _ = self.stored  # refused before anything is predicted
-        new = replace(self._source, name=RESULT, unit=PER_ATOM, expression="")
+        new = replace(self.source, name=RESULT, unit=PER_ATOM, expression="")
         return [replace(new, objective="", options={})]
 
     def _formation_energy(self, targets: Sequence[Target]) -> Target:
@@ -130,7 +132,7 @@ class Hull(Derivation[HullOptions]):
         self, predictions: Distributions, rows: Rows, fitted: Mapping[str, Float]
     ) -> Distributions:
         """Distances; the noise is that of the formation energy."""
-        one, hull = predictions[self._source.name], self._hull(rows)
+        one, hull = predictions[self.source.name], self._hull(rows)
         noise = one.aleatoric
         if noise is not None:
             noise = np.where(np.isfinite(hull), noise, np.nan)
@@ -138,4 +140,4 @@ class Hull(Derivation[HullOptions]):
 
     def truth(self, truth: Mapping[str, Float], rows: Rows) -> Mapping[str, Float]:
         """Distances of the true formation energies."""
-        return {RESULT: truth[self._source.name] - self._hull(rows)}
+        return {RESULT: truth[self.source.name] - self._hull(rows)}
