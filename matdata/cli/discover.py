@@ -95,7 +95,7 @@ def _scored(score: JsonObject | None) -> list[str]:
     state = "read from its record" if score["reused"] else "computed now"
     report = [
         f"score ({state}; truth {score['truth']['column']!r}, opened {opened['when']}): "
-        f"{score['scored']:,} materials, without {score['trained_on']:,} that the run was trained on"
+        f"{score['scored']:,} materials, without {score['trained_on']:,} the run was trained on"
     ]
     names = (*COUNTS, *SCORES)
     report.append(f"  {'':<18}" + "".join(f" {name:>10}" for name in names))

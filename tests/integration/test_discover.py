@@ -88,6 +88,17 @@ def test_what_a_run_was_trained_on_is_not_scored(run):
     assert evaluated["opened"]["first"] is False
 
 
+def test_phases_on_the_hull_are_stable_whatever_their_energies_round_to(run):
+    trained, dataset = run
+    _others(dataset, "own")
+    score = md.discover(trained, "own", reference="own").score
+    with_hull = md.hull("own", cache=dataset.cache, energy="e_form", formation=True)
+    stable = int((with_hull.table["energy_above_hull"] == 0).sum())
+    whole = score["subsets"]["whole"]
+    assert stable > 0
+    assert whole["tp"] + whole["fn"] == stable
+
+
 def test_materials_outside_the_reference_are_counted(run):
     trained, dataset = run
     _others(dataset, "without-zinc")

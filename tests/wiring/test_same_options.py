@@ -55,8 +55,8 @@ KEYWORDS = {
     "evaluate_folds": EvaluateKeywords,
 }
 COMMANDS = ("build", "discover", "featurize", "hull", "work", "split", "train", "evaluate",
-            "predict", "audit", "diff", "export", "import-run", "verify", "runs", "push", "pull", "import",
-            "rm", "gc")  # fmt: skip
+            "predict", "audit", "diff", "export", "import-run", "verify", "runs", "push", "pull",
+            "import", "rm", "gc")  # fmt: skip
 
 
 def _of_command(command):

@@ -15,6 +15,7 @@ from matdata.core.composition import Compositions, parse_formula
 from matdata.core.errors import ConfigError
 from matdata.core.settings import Settings, setting
 from matdata.evaluation.derive.base import Derivation, Distributions, Float, Rows, numbers_among
+from matdata.stability.columns import without_rounding
 from matdata.stability.energies import FORMATION, PER_ATOM
 from matdata.stability.finding import find_reference
 from matdata.stability.reference import StoredReference
@@ -139,5 +140,5 @@ class Hull(Derivation[HullOptions]):
         return {RESULT: Distribution(one.mean - hull, noise)}
 
     def truth(self, truth: Mapping[str, Float], rows: Rows) -> Mapping[str, Float]:
-        """Distances of the true formation energies."""
-        return {RESULT: truth[self.source.name] - self._hull(rows)}
+        """Distances of the true formation energies; zero for phases on the hull."""
+        return {RESULT: without_rounding(truth[self.source.name] - self._hull(rows))}

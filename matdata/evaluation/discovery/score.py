@@ -29,6 +29,8 @@ from matdata.training.contents import read_sealed
 from matdata.training.run import OPENED
 from matdata.training.run_folder import run_lock
 
+#: Of the scores: another one where a definition changes.
+VERSION = 1
 #: Folder of a run with the scores of its rankings.
 FOLDER = "discoveries"
 PROTOSTRUCTURE = "protostructure"
@@ -64,7 +66,7 @@ def score_of(request: DiscoverRequest, ranking: Ranking) -> JsonObject | None:
         "trained_on": int((~own).sum()),
         **_scores(request, ranking, true, own),
     }
-    plain: JsonObject = _plain(score)
+    plain = {name: _plain(one) for name, one in score.items()}
     with adding(path.parent):
         path.parent.mkdir(exist_ok=True)
         write_record(path, {"identity": identity, "score": plain})
@@ -73,6 +75,7 @@ def score_of(request: DiscoverRequest, ranking: Ranking) -> JsonObject | None:
 
 def _identity(request: DiscoverRequest, source: Source) -> JsonObject:
     return {
+        "version": VERSION,
         "weights": request.run.weights_digest(),
         "dataset": request.dataset.data_digest,
         "columns": request.dataset.ref,
@@ -138,7 +141,7 @@ def _places(count: int, budget: int | None) -> list[int]:
     return sorted(n for n in steps | {budget or count} if 0 < n <= count)
 
 
-def _plain(value: object) -> JsonObject | list[object] | object:
+def _plain(value: object) -> object:
     """What JSON can hold; NaN is None."""
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
