@@ -169,7 +169,7 @@ def share(bench: Bench, size: int) -> None:
     def line_for(item: str, url: str, environment: dict[str, str]) -> Callable[[], Line]:
         what = ("push", "sample", url) if item == "push" else ("pull", url)
         where = cache if item == "push" else pulled
-        command = (*MATDATA, *what, "--cache", str(where))
+        command = (*MATDATA, *what, "--features", "all", "--cache", str(where))
 
         def make() -> Line:
             if item == "pull":

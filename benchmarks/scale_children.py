@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Iterator
 
 #: Seconds to hash all files of a folder, one after another: the best of three.
@@ -86,9 +87,12 @@ print(json.dumps(result))
 @contextlib.contextmanager
 def s3_stand_in() -> Iterator[tuple[str, dict[str, str]]]:
     """A server on this machine that speaks S3; yields an address in it, and the environment."""
+    import logging
+
     import s3fs
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it prints a line per request
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     environment = {
@@ -100,7 +104,8 @@ def s3_stand_in() -> Iterator[tuple[str, dict[str, str]]]:
     try:
         keys = {"key": "benchmark", "secret": "benchmark"}
         files = s3fs.S3FileSystem(endpoint_url=environment["AWS_ENDPOINT_URL"], **keys)
-        files.mkdir("scale")
-        yield "s3://scale/lab", environment
+        bucket = f"scale-{uuid.uuid4().hex}"  # servers of one process share their buckets
+        files.mkdir(bucket)
+        yield f"s3://{bucket}/lab", environment
     finally:
         server.stop()

@@ -10,6 +10,7 @@ Their graphs are made beforehand, as ours are; each side makes its own batches.
     python benchmarks/structure_models.py alignn --limit 500   # perov5 val
     python benchmarks/structure_models.py megnet
     python benchmarks/structure_models.py megnet --threads 2 --limit 1000
+    python benchmarks/structure_models.py schnet
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from matdata.core.crystals import Crystals
+    from matdata.plugin import GraphBatch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 warnings.simplefilter("ignore")
@@ -133,6 +135,43 @@ class MatGL(Theirs):
         return loss
 
 
+class PyG(Theirs):
+    """SchNet of torch_geometric on the edges of ours: it finds none in crystals by itself."""
+
+    def __init__(self, network: torch.nn.Module, ours: Ours, graphs: GraphBatch) -> None:
+        from torch_geometric.data import Data
+
+        super().__init__("torch_geometric", network.train(), ours)
+        sites, edges = (graphs.segments[level].host_offsets for level in ("site", "edge"))
+        index = torch.stack([graphs.receiver, graphs.sender])
+        self.data = [
+            Data(
+                num_nodes=int(sites[row + 1] - sites[row]),
+                numbers=graphs.numbers[sites[row] : sites[row + 1]],
+                edge_index=index[:, edges[row] : edges[row + 1]] - int(sites[row]),
+                distance=graphs.distance[edges[row] : edges[row + 1]],
+                target=torch.tensor([value], dtype=torch.float32),
+            )
+            for row, value in enumerate(self.encoded.tolist())
+        ]
+
+    def batch(self, rows: Sequence[int]) -> Any:
+        """As its `DataLoader` joins them."""
+        from torch_geometric.data import Batch
+
+        return Batch.from_data_list([self.data[row] for row in rows])
+
+    def loss(self, batch: Any) -> Tensor:
+        """Mean squared error."""
+        network: Any = self.network
+        network.interaction_graph.held = batch.edge_index, batch.distance
+        outputs = network(
+            batch.numbers, batch.distance.new_zeros(len(batch.numbers), 3), batch.batch
+        )
+        loss: Tensor = torch.nn.functional.mse_loss(outputs[:, 0], batch.target)
+        return loss
+
+
 class OnDGL(Theirs):
     """ALIGNN of alignn on DGL graphs, joined as its `StructureDataset.collate_line_graph` does.
 
@@ -198,10 +237,26 @@ def megnet(materials: Crystals, values: np.ndarray, lr: float) -> tuple[Ours, Th
     return ours, MatGL(theirs, ours, structures_of(materials, ours.ids))
 
 
+def schnet(materials: Crystals, values: np.ndarray, lr: float) -> tuple[Ours, Theirs]:
+    """The paper's sizes, at 5 Å, with PyG's Gaussians, cutoff and sums."""
+    from matdata_schnet import SchNet
+    from matdata_schnet.hypers import Hypers
+    from support.batches import batch_of
+    from support.pyg_weights import pyg_schnet
+
+    hypers = Hypers(preset="pyg", radius=5.0, channels=64, filters=64)
+    trainer = SchNet(hypers)
+    ours = Ours(trainer, materials, values, lr, "mse", "adam")
+    graphs = batch_of(materials, "graph", **trainer.input_settings()["graph"])
+    assert list(graphs.ids) == ours.ids.tolist()
+    return ours, PyG(pyg_schnet(ours.network, hypers), ours, graphs["graph"])
+
+
 #: By the name of the plugin: both sides for crystals, their targets, and a learning rate.
 MODELS: dict[str, Callable[[Crystals, np.ndarray, float], tuple[Ours, Theirs]]] = {
     "alignn": alignn,
     "megnet": megnet,
+    "schnet": schnet,
 }
 
 

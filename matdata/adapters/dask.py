@@ -162,19 +162,23 @@ def connected(address: str, patience: float) -> Iterator[DaskExecutor]:
 
 @contextlib.contextmanager
 def local_cluster(workers: int, patience: float) -> Iterator[DaskExecutor]:
-    """An executor on a cluster of this machine, which is closed when it is left."""
+    """An executor on a cluster of this machine, which is closed when it is left.
+
+    Its workers start while the caller goes on; tasks wait for them.
+    """
     resource_tracker.ensure_running()  # its start, by the first worker, would unblock Ctrl-C
     with _quiet(), contextlib.ExitStack() as opened:
         with stop_deferred():  # dask cannot close a cluster whose workers are starting
             cluster = opened.enter_context(
                 LocalCluster(
-                    n_workers=workers,
+                    n_workers=0,
                     threads_per_worker=1,
                     dashboard_address=None,
                     silence_logs=logging.CRITICAL,
                     preload=["matdata.adapters.dask_worker"],
                 )
             )
+            cluster.scale(workers)
         yield opened.enter_context(connected(cluster.scheduler_address, patience))
 
 

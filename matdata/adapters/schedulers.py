@@ -66,8 +66,10 @@ def workers_on(
     is_local = scheduler == DASK
     opened = local_cluster(own.count, patience) if is_local else connected(scheduler, patience)
     with opened as remote:
-        remote.wait_for_workers()
-        yield replace(own, count=count or max(remote.n_threads(), MIN_COUNT), executor=remote)
+        if not is_local:  # those of this machine are starting
+            remote.wait_for_workers()
+        threads = own.count if is_local else remote.n_threads()
+        yield replace(own, count=count or max(threads, MIN_COUNT), executor=remote)
 
 
 def _patience() -> float:

@@ -18,7 +18,7 @@ from matdata.features import featurizer as make_featurizer
 from matdata.features.base import Featurizer
 from matdata.features.building.dataset_inputs import require_inputs
 from matdata.features.building.jobs import Job, in_passes
-from matdata.features.building.runner import BuiltFeature, run_together
+from matdata.features.building.runner import BuiltFeature, run_passes
 from matdata.features.building.work import work
 from matdata.store.catalogue import mark_used
 from matdata.store.damage import require_whole
@@ -127,9 +127,8 @@ def compute_features(
     jobs = [feature_job(dataset, one, cache, options) for one in featurizers]
     require_packages_of(jobs)
     features: dict[Job, BuiltFeature] = {}
-    for together in in_passes(jobs):
-        for job, done in zip(together, run_together(together, console, workers), strict=True):
-            mark_used(done.folder)
-            print_feature(done, dataset.manifest["rows"], console)
-            features[job] = done
+    for job, done in run_passes(in_passes(jobs), console, workers):
+        mark_used(done.folder)
+        print_feature(done, dataset.manifest["rows"], console)
+        features[job] = done
     return [features[job] for job in jobs]

@@ -9,7 +9,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.sources.snapshot_requests import KIND as SNAPSHOT
 from matdata.sources.snapshot_requests import REQUESTS
-from matdata.store import notes
+from matdata.store import notes, tables
 from matdata.store.dataset_folder import KIND as DATASET
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.files import TEMPORARY
@@ -57,7 +57,8 @@ def _check_splits(dataset: DatasetFolder, report: Report) -> None:
         report.files += 2
         path = home / f"{name}{notes.NOTE}"
         try:
-            dataset.load_split(name)
+            dataset.split_note(name)
+            tables.read_arrow(home / f"{name}{notes.TABLE}")
             if not is_verbatim(path):
                 report.faults.append(Fault(path, CHANGED))
         except StoreError as error:

@@ -259,17 +259,19 @@ class DatasetFolder:
 
         One that is `damaged` is replaced, if what is whole of it is the same.
 
-        Returns
-        -------
-        dict
-            The note of the saved split of that name, which may be an earlier one.
+        Returns the note of the saved split of that name, which may be an earlier one.
         """
         content = {**note, "dataset_digest": self.digest, "format": stamp(SPLIT)}
         write = notes.restore if damaged else notes.keep
         return write(self._splits, name, columns, content)
 
     def load_split(self, name: str) -> tuple[dict[str, list[Any]], JsonObject]:
-        """A saved split: its columns and its note.
+        """The columns and the note of a saved split; raises as `split_note`."""
+        note = self.split_note(name)
+        return tables.read_table(self._splits / f"{name}{notes.TABLE}"), note
+
+    def split_note(self, name: str) -> JsonObject:
+        """The note of a saved split, whose table is whole.
 
         Raises
         ------
@@ -294,4 +296,4 @@ class DatasetFolder:
                 next_step=f"split this version (`matdata split {self.ref} --method "
                 f"{note.get('method', 'random')} --name NAME`), or open the one it belongs to",
             )
-        return tables.read_table(self._splits / f"{name}{notes.TABLE}"), note
+        return note

@@ -37,12 +37,14 @@ CASES = {
     "elemnet": [{}],
     "example": [{}],
     "finder": [{"graph": "formula"}, {"graph": "crystal"}, {"attention": False, "post": False}],
+    "geocgnn": [{}, {"preset": "oqmd", "pooling": "mean", "isolated": "keep"}],
     "lgdcnn": [{}, {"locally": "dpcnn", "attention": "self"}],
     "megnet": [{"isolated": "keep"}],
     "ocrystalnet": [{"reverse": "both"}, {"reverse": "both", "aggregate": "mean"}],
     "ogcnn": [{}],
     "rescnn": [{}],
     "roost": [{}],
+    "schnet": [{}, {"preset": "pyg", "radius": 5, "isolated": "keep"}],
     "wren": [{}],
 }
 FLAT = [(name, hypers) for name, several in CASES.items() for hypers in several]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from matdata.core.executors import Workers
 from matdata.core.ledger import count_reasons
 from matdata.features.building.jobs import Job, shard_tasks
 from matdata.features.building.passes import Step, records_of, steps_of, with_reuse
-from matdata.features.building.reuse import MADE_BY, made_by, reusing
+from matdata.features.building.reuse import made_by, reusing
 from matdata.features.building.reused import Counts, Reuse
 from matdata.features.building.shards import ShardRecord
 from matdata.features.building.shared_shards import SharedShards
@@ -24,8 +25,12 @@ from matdata.store.backends import backend
 from matdata.store.damage import State, damage_of
 from matdata.store.feature_catalogue import KIND
 from matdata.store.manifest import RECEIPT
+from matdata.store.older_versions import MADE_BY
 from matdata.store.records import read_record
 from matdata.store.sharded import ShardedArrays, read_ledger
+
+#: Features of a pass that are not there, each with its writer.
+_Pending = Sequence[tuple[Job, ArtefactWriter]]
 
 SHARD_ROWS = "shard_rows"  # key of the receipt
 ELSEWHERE = "dataset_elsewhere"  # key of the receipt: the dataset lay in a cache of others
@@ -53,39 +58,68 @@ def run(job: Job, console: Console, workers: Workers) -> BuiltFeature:
     DamageError
         If what was made again is not what was there.
     """
-    return run_together([job], console, workers)[0]
+    ((_, feature),) = run_passes([[job]], console, workers)
+    return feature
 
 
-def run_together(jobs: Sequence[Job], console: Console, workers: Workers) -> list[BuiltFeature]:
-    """Compute features in one pass: those that `jobs.in_passes` puts together. Raises as `run`.
+def run_passes(
+    passes: Sequence[Sequence[Job]], console: Console, workers: Workers
+) -> Iterator[tuple[Job, BuiltFeature]]:
+    """Compute the features of passes, see `jobs.in_passes`, in their order. Raises as `run`.
 
-    Each is made in the same bytes as alone, and is committed by itself.
+    Each is made in the same bytes as alone, and is committed when its pass is done. Tasks of an
+    executor are submitted pass after pass without a gap, so that its workers never wait for the
+    last shard of a pass.
     """
-    finals = [job.home / job.name() for job in jobs]
+    if workers.executor is not None:
+        yield from _run_in_one_go(passes, console, workers)
+        return
+    for jobs in passes:
+        yield from _run_in_one_go([jobs], console, workers)
+
+
+def _run_in_one_go(
+    passes: Sequence[Sequence[Job]], console: Console, workers: Workers
+) -> Iterator[tuple[Job, BuiltFeature]]:
     features: dict[Path, BuiltFeature] = {}
-    pending: list[tuple[Job, ArtefactWriter]] = []
+    writers: dict[Path, ArtefactWriter] = {}
     with contextlib.ExitStack() as locks:
         # in the order of their names, so that no two processes wait for each other
-        for final, job in sorted(zip(finals, jobs, strict=True), key=lambda pair: pair[0]):
-            there = find_whole(job)
+        jobs = {_final(job): job for together in passes for job in together}
+        for final in sorted(jobs):
+            there = find_whole(jobs[final])
             features[final] = BuiltFeature(there or final, "unchanged")
-            if there is not None:
-                continue
-            backend(job.store)
-            key = digest_json(job.identity())
-            writer = locks.enter_context(building(job.home, KIND, key, console.warn))
-            # another process may just have made it
-            if not final.is_dir() or writer.take_over(final, console):
-                shared = shared_shards(job)
-                shared.hand_over(shard_tasks(job, shared.folder), writer)
-                pending.append((job, writer))
-        lost = len(workers.losses.lines)
-        counts = _compute(pending, console, workers)
-        for job, writer in pending:
-            folder = _commit(job, writer, workers.losses.receipt_since(lost), counts[job])
-            features[job.home / job.name()] = BuiltFeature(folder, writer.state, counts[job])
-            shared_shards(job).remove()
-    return [features[final] for final in finals]
+            writer = None if there else _opened(jobs[final], console, locks)
+            if writer is not None:
+                writers[final] = writer
+        pending = [
+            [(job, writers.pop(_final(job))) for job in together if _final(job) in writers]
+            for together in passes
+        ]
+        computed = _computed(pending, console, workers)
+        for together, done in zip(passes, computed, strict=True):
+            for job, writer, counts, lost in done:
+                folder = _commit(job, writer, lost, counts)
+                features[_final(job)] = BuiltFeature(folder, writer.state, counts)
+                shared_shards(job).remove()
+            yield from ((job, features[_final(job)]) for job in together)
+
+
+def _final(job: Job) -> Path:
+    return job.home / job.name()
+
+
+def _opened(job: Job, console: Console, locks: contextlib.ExitStack) -> ArtefactWriter | None:
+    """The writer of a feature, with what others have finished of it; None if it is there now."""
+    backend(job.store)
+    key = digest_json(job.identity())
+    writer = locks.enter_context(building(job.home, KIND, key, console.warn))
+    # another process may just have made it
+    if _final(job).is_dir() and not writer.take_over(_final(job), console):
+        return None
+    shared = shared_shards(job)
+    shared.hand_over(shard_tasks(job, shared.folder), writer)
+    return writer
 
 
 def find_whole(job: Job) -> Path | None:
@@ -99,26 +133,51 @@ def shared_shards(job: Job) -> SharedShards:
     return SharedShards(job.home, KIND, digest_json(job.identity()))
 
 
-def _compute(
-    pending: Sequence[tuple[Job, ArtefactWriter]], console: Console, workers: Workers
-) -> dict[Job, Counts]:
-    """Compute the shards that are not finished, and record each in its journal."""
-    counts = {job: Counts(resumed=len(job.rows)) for job, _ in pending}
-    steps = steps_of(pending, console)
-    if not steps:
-        return counts
-    writers = dict(pending)
+def _computed(
+    passes: Sequence[_Pending], console: Console, workers: Workers
+) -> Iterator[list[tuple[Job, ArtefactWriter, Counts, JsonObject]]]:
+    """Compute the shards that are not finished, and record each in its journal.
+
+    Yields the features of each pass when it is done, how many rows of each were computed, and the
+    workers that were lost meanwhile.
+    """
     with contextlib.ExitStack() as plans:
-        reuse = {job: plans.enter_context(reuse_of(job, writer.staging)) for job, writer in pending}
-        steps = with_reuse(steps, reuse)
-        for step, records in _records(steps, pending, console, workers):
-            for job, record in zip(step.jobs, records, strict=True):
-                writer = writers[job]
-                for entry in record.parts:
-                    _require_visible(writer.staging / entry["part"])
-                    writer.record(entry)
-                counts[job] = counts[job].after(len(record), record.reused)
-    return counts
+        planned: list[list[Step]] = []
+        for pending in passes:
+            steps = steps_of(pending, console)
+            if steps:
+                reuse = {
+                    job: plans.enter_context(reuse_of(job, writer.staging))
+                    for job, writer in pending
+                }
+                steps = with_reuse(steps, reuse)
+            planned.append(steps)
+        every = [step for steps in planned for step in steps]
+        records = records_of(every, workers) if every else iter(())
+        for pending, steps in zip(passes, planned, strict=True):
+            lost = len(workers.losses.lines)
+            counts = {job: Counts(resumed=len(job.rows)) for job, _ in pending}
+            own = itertools.islice(records, len(steps))
+            if steps:
+                _take_records(steps, _with_bar(own, steps, pending, console), dict(pending), counts)
+            since = workers.losses.receipt_since(lost)
+            yield [(job, writer, counts[job], since) for job, writer in pending]
+
+
+def _take_records(
+    steps: Sequence[Step],
+    records: Iterable[tuple[ShardRecord, ...]],
+    writers: Mapping[Job, ArtefactWriter],
+    counts: dict[Job, Counts],
+) -> None:
+    """Write what becomes of each step into the journals of its features, and count it."""
+    for step, of_step in zip(steps, records, strict=True):
+        for job, record in zip(step.jobs, of_step, strict=True):
+            writer = writers[job]
+            for entry in record.parts:
+                _require_visible(writer.staging / entry["part"])
+                writer.record(entry)
+            counts[job] = counts[job].after(len(record), record.reused)
 
 
 def reuse_of(job: Job, staging: Path) -> contextlib.AbstractContextManager[Reuse | None]:
@@ -129,21 +188,18 @@ def reuse_of(job: Job, staging: Path) -> contextlib.AbstractContextManager[Reuse
     return reusing(job.featurizer, job.rows, job.home.parent, itself, staging)
 
 
-def _records(
-    steps: list[Step],
-    pending: Sequence[tuple[Job, ArtefactWriter]],
+def _with_bar(
+    records: Iterator[tuple[ShardRecord, ...]],
+    steps: Sequence[Step],
+    pending: _Pending,
     console: Console,
-    workers: Workers,
-) -> Iterator[tuple[Step, tuple[ShardRecord, ...]]]:
-    """The records of each step, with a bar."""
+) -> Iterable[tuple[ShardRecord, ...]]:
+    """The records of the steps of a pass, with a bar."""
     title = " + ".join(job.featurizer.spec for job, _ in pending)
     left = sum(len(step.tasks[0]) for step in steps)
     ranges = {(step.tasks[0].start, step.tasks[0].stop) for step in steps}
     done = len(pending[0][0].rows) - sum(stop - start for start, stop in ranges)
-    records = console.bar(
-        records_of(steps, workers), title, done + left, done, size=lambda step: len(step[0])
-    )
-    yield from zip(steps, records, strict=True)
+    return console.bar(records, title, done + left, done, size=lambda of_step: len(of_step[0]))
 
 
 def _require_visible(path: Path) -> None:
