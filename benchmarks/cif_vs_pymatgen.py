@@ -14,7 +14,7 @@ import itertools
 import sys
 import warnings
 
-from timing import best, parse_options
+from timing import best, instruction_set, parse_options
 
 import numpy as np
 
@@ -23,16 +23,6 @@ from matdata.adapters.pymatgen import sites_of
 from matdata.adapters.sites import Sites
 
 ATOL = 1e-12
-
-
-def instruction_set() -> str:
-    """The widest vector instructions of this processor that NumPy names."""
-    from numpy._core._multiarray_umath import (  # type: ignore[import-not-found]
-        __cpu_features__ as features,
-    )
-
-    order = ("AVX512_SPR", "AVX512_ICL", "AVX512_SKX", "AVX2", "SVE", "ASIMD", "SSE42")
-    return next((name for name in order if features.get(name)), "unknown")
 
 
 def matdata_reads(text: str) -> list[Sites]:

@@ -7,8 +7,10 @@ line counts matrix products, and estimates the ratio that would be left if ours 
 Their graphs are made beforehand, as ours are; each side makes its own batches.
 
     uv sync --group bench
-    python benchmarks/structure_models.py megnet               # perov5 val
+    python benchmarks/structure_models.py alignn --limit 500   # perov5 val
+    python benchmarks/structure_models.py megnet
     python benchmarks/structure_models.py megnet --threads 2 --limit 1000
+    python benchmarks/structure_models.py schnet
 """
 
 from __future__ import annotations
@@ -35,11 +37,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from matdata.core.crystals import Crystals
+    from matdata.plugin import GraphBatch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 warnings.simplefilter("ignore")
 
-STEPS, BATCH = 5, 128
+STEPS = 5
 #: What an epoch shall be faster by, at least.
 WANTED = 3.0
 
@@ -54,15 +57,26 @@ class Theirs(ABC):
     network
         With the weights of ours.
     ours
-        The other side, whose materials and optimizer are used.
+        The other side, whose materials, batches and rate are used.
+    optimizer
+        The same as that of ours.
     """
 
-    def __init__(self, package: str, network: torch.nn.Module, ours: Ours) -> None:
-        self.package, self.network = package, network
+    def __init__(
+        self,
+        package: str,
+        network: torch.nn.Module,
+        ours: Ours,
+        optimizer: type[torch.optim.Adam] = torch.optim.Adam,
+    ) -> None:
+        self.package, self.network, self.size = package, network, ours.batch
         self.rows = {name: row for row, name in enumerate(ours.ids.tolist())}
         self.part = ours.parts[0]
         decay = ours.engine.recipe.settings.weight_decay
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=ours.lr, weight_decay=decay)
+        self.optimizer = optimizer(network.parameters(), lr=ours.lr, weight_decay=decay)
+        normalizer = ours.normalizer
+        assert normalizer is not None
+        self.encoded = (ours.values - normalizer.shift[0]) / normalizer.scale[0]
 
     @abstractmethod
     def batch(self, rows: Sequence[int]) -> Any:
@@ -83,8 +97,8 @@ class Theirs(ABC):
     def epoch(self) -> None:
         """One pass over the training part."""
         order = torch.randperm(len(self.part)).numpy()
-        for first in range(0, len(order), BATCH):
-            self.step(self.part[order[first : first + BATCH]].tolist())
+        for first in range(0, len(order), self.size):
+            self.step(self.part[order[first : first + self.size]].tolist())
 
 
 class MatGL(Theirs):
@@ -99,14 +113,11 @@ class MatGL(Theirs):
 
         super().__init__("matgl", network.train(), ours)
         self.folder = tempfile.TemporaryDirectory()  # it writes there even without a cache
-        normalizer = ours.normalizer
-        assert normalizer is not None
-        encoded = (ours.values - normalizer.shift[0]) / normalizer.scale[0]
         converter = Structure2Graph(element_types=network.element_types, cutoff=network.cutoff)
         self.data = MGLDataset(
             structures=list(structures),
             converter=converter,
-            labels={"target": encoded.tolist()},
+            labels={"target": self.encoded.tolist()},
             save_cache=False,
             root=self.folder.name,
         )
@@ -124,6 +135,94 @@ class MatGL(Theirs):
         return loss
 
 
+class PyG(Theirs):
+    """SchNet of torch_geometric on the edges of ours: it finds none in crystals by itself."""
+
+    def __init__(self, network: torch.nn.Module, ours: Ours, graphs: GraphBatch) -> None:
+        from torch_geometric.data import Data
+
+        super().__init__("torch_geometric", network.train(), ours)
+        sites, edges = (graphs.segments[level].host_offsets for level in ("site", "edge"))
+        index = torch.stack([graphs.receiver, graphs.sender])
+        self.data = [
+            Data(
+                num_nodes=int(sites[row + 1] - sites[row]),
+                numbers=graphs.numbers[sites[row] : sites[row + 1]],
+                edge_index=index[:, edges[row] : edges[row + 1]] - int(sites[row]),
+                distance=graphs.distance[edges[row] : edges[row + 1]],
+                target=torch.tensor([value], dtype=torch.float32),
+            )
+            for row, value in enumerate(self.encoded.tolist())
+        ]
+
+    def batch(self, rows: Sequence[int]) -> Any:
+        """As its `DataLoader` joins them."""
+        from torch_geometric.data import Batch
+
+        return Batch.from_data_list([self.data[row] for row in rows])
+
+    def loss(self, batch: Any) -> Tensor:
+        """Mean squared error."""
+        network: Any = self.network
+        network.interaction_graph.held = batch.edge_index, batch.distance
+        outputs = network(
+            batch.numbers, batch.distance.new_zeros(len(batch.numbers), 3), batch.batch
+        )
+        loss: Tensor = torch.nn.functional.mse_loss(outputs[:, 0], batch.target)
+        return loss
+
+
+class OnDGL(Theirs):
+    """ALIGNN of alignn on DGL graphs, joined as its `StructureDataset.collate_line_graph` does.
+
+    The graphs are ours: alignn's list edges between a site and its own images twice
+    (`line_graph_vs_alignn.py` compares how both are made).
+    """
+
+    def __init__(self, network: torch.nn.Module, ours: Ours, graphs: Sequence[Any]) -> None:
+        super().__init__("alignn", network.train(), ours, torch.optim.AdamW)
+        self.graphs = graphs
+
+    def batch(self, rows: Sequence[int]) -> Any:
+        """Graphs, line graphs and targets."""
+        import dgl
+
+        graphs, lines, lattices = zip(*(self.graphs[row] for row in rows), strict=True)
+        targets = torch.tensor(self.encoded[rows], dtype=torch.float32)
+        return (dgl.batch(graphs), dgl.batch(lines), torch.stack(lattices)), targets
+
+    def loss(self, batch: Any) -> Tensor:
+        """Mean squared error, as alignn's `train_dgl` takes it."""
+        inputs, targets = batch
+        return torch.nn.functional.mse_loss(self.network(inputs).reshape(-1), targets)
+
+
+def alignn(materials: Crystals, values: np.ndarray, lr: float) -> tuple[Ours, Theirs]:
+    """The published sizes, in the published batches of 64."""
+    from matdata_alignn import ALIGNN
+    from matdata_alignn.hypers import Hypers
+    from support.alignn_weights import alignn_network, dgl_graphs
+
+    trainer = ALIGNN()
+    ours = Ours(trainer, materials, values, lr, "mse", "adamw", batch=64)
+    network: Any = ours.network
+    place = {name: row for row, name in enumerate(materials.ids)}
+    rows = [place[name] for name in ours.ids.tolist()]
+    graphs = [dgl_graphs(graph) for graph in line_graphs_of(trainer, materials.take(rows))]
+    single = [(graph, lines, lattice[0]) for graph, lines, lattice in graphs]
+    return ours, OnDGL(alignn_network(network, Hypers()), ours, single)
+
+
+def line_graphs_of(trainer: Any, materials: Crystals) -> list[Any]:
+    """The batch form of each crystal alone."""
+    from matdata.plugin import batch_of, featurizer
+
+    (spec,) = trainer.inputs()
+    made = featurizer(spec, dict(trainer.input_settings()[spec]))
+    alone = (materials.take([row]) for row in range(len(materials)))
+    return [batch_of({spec: made}, crystal)[spec] for crystal in alone]
+
+
 def megnet(materials: Crystals, values: np.ndarray, lr: float) -> tuple[Ours, Theirs]:
     """The published sizes, at 4 Å."""
     from matdata_megnet import MEGNet
@@ -138,9 +237,26 @@ def megnet(materials: Crystals, values: np.ndarray, lr: float) -> tuple[Ours, Th
     return ours, MatGL(theirs, ours, structures_of(materials, ours.ids))
 
 
+def schnet(materials: Crystals, values: np.ndarray, lr: float) -> tuple[Ours, Theirs]:
+    """The paper's sizes, at 5 Å, with PyG's Gaussians, cutoff and sums."""
+    from matdata_schnet import SchNet
+    from matdata_schnet.hypers import Hypers
+    from support.batches import batch_of
+    from support.pyg_weights import pyg_schnet
+
+    hypers = Hypers(preset="pyg", radius=5.0, channels=64, filters=64)
+    trainer = SchNet(hypers)
+    ours = Ours(trainer, materials, values, lr, "mse", "adam")
+    graphs = batch_of(materials, "graph", **trainer.input_settings()["graph"])
+    assert list(graphs.ids) == ours.ids.tolist()
+    return ours, PyG(pyg_schnet(ours.network, hypers), ours, graphs["graph"])
+
+
 #: By the name of the plugin: both sides for crystals, their targets, and a learning rate.
 MODELS: dict[str, Callable[[Crystals, np.ndarray, float], tuple[Ours, Theirs]]] = {
+    "alignn": alignn,
     "megnet": megnet,
+    "schnet": schnet,
 }
 
 

@@ -66,3 +66,13 @@ def best(function: Callable[[], object], repeats: int = REPEATS) -> float:
         function()
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+def instruction_set() -> str:
+    """The widest vector instructions of this processor that NumPy names."""
+    from numpy._core._multiarray_umath import (  # type: ignore[import-not-found]
+        __cpu_features__ as features,
+    )
+
+    order = ("AVX512_SPR", "AVX512_ICL", "AVX512_SKX", "AVX2", "SVE", "ASIMD", "SSE42")
+    return next((name for name in order if features.get(name)), "unknown")

@@ -1,4 +1,4 @@
-"""Section: every batch form, its expansions and line graphs, against the CPU's."""
+"""Section: every batch form and its expansions, line graphs too, against the CPU's."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from matdata.core.errors import FeatureError
 #: Views that no plugin asks for: bases of graphs, all labellings.
 VIEWS: list[tuple[str, Mapping[str, Any]]] = [
     ("graph", {"radius": 5.0, "max_neighbours": 12, "basis": "megnet"}),
+    ("line-graph", {"radius": 5.0, "backtrack": False}),
     ("wyckoff", {"labellings": "all"}),
 ]
 

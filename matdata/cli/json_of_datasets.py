@@ -58,7 +58,8 @@ OF_DATASETS: dict[str, Schema] = {
             "splits": (
                 "list",
                 "of each, also of a single one: `split`, `state`, `method`, `settings`, `sizes`, "
-                "`digest`",
+                "`digest`; of a published one `unmatched`: the materials `in_no_part`, and if any, "
+                "the ids `not_in_data` by part, and those `repeated` with their parts",
             ),
         },
         UNCHANGED,

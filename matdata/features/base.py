@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Ragged
+from matdata.core.crystals import Crystals, Ragged, offsets_of
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
 from matdata.core.errors import FeatureError
@@ -250,6 +250,16 @@ class Featurizer(ABC, Generic[S_co]):
         """Names of the stored fields that `batch_columns` reads: all, unless declared."""
         return tuple(item.name for item in self.fields)
 
+    @property
+    def counted(self) -> Mapping[str, str]:
+        """Ragged levels of which not the entries but their number is stored.
+
+        By level, the field of level ``crystal`` that holds how many entries a material has. A
+        batch has segments for such a level, budgets can limit its entries, and the batch form
+        makes them.
+        """
+        return {}
+
     def batch_columns(self, fields: Mapping[str, Column]) -> BatchColumns:
         """What a loader holds of any number of materials, by name with its level; without torch.
 
@@ -294,6 +304,10 @@ class Featurizer(ABC, Generic[S_co]):
 
 
 def stored_columns(featurizer: Featurizer, fields: Mapping[str, Column]) -> BatchColumns:
-    """Stored fields as columns of a batch, as they are."""
+    """Stored fields as columns of a batch, as they are; of counted levels columns without width."""
     levels = {item.name: item.level for item in featurizer.fields}
-    return {name: (levels[name], column) for name, column in fields.items()}
+    columns = {name: (levels[name], column) for name, column in fields.items()}
+    for level, field_name in featurizer.counted.items():
+        offsets = offsets_of(cast("npt.NDArray[np.int64]", fields[field_name]))
+        columns[level] = level, Ragged(np.empty((int(offsets[-1]), 0), np.uint8), offsets)
+    return columns

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         FractionBatch,
     )
     from matdata.load.inputs.graph import GraphBatch
+    from matdata.load.inputs.line_graph import LineGraphBatch
     from matdata.load.inputs.sites import ElementBatch, MeanOrbitalFieldBatch, OrbitalFieldBatch
     from matdata.load.inputs.wyckoff import WyckoffBatch
     from matdata.nn.segments import Segments
@@ -125,6 +126,7 @@ __all__ = [
     "ImportedModel",
     "Importer",
     "Intermediate",
+    "LineGraphBatch",
     "MatdataError",
     "MatdataWarning",
     "MeanOrbitalFieldBatch",

@@ -95,6 +95,7 @@ HOMES = {
     "FormulaGraphBatch": "matdata.load.inputs.formula",
     "FractionBatch": "matdata.load.inputs.formula",
     "GraphBatch": "matdata.load.inputs.graph",
+    "LineGraphBatch": "matdata.load.inputs.line_graph",
     "ElementMatrixBatch": "matdata.load.inputs.formula",
     "MeanOrbitalFieldBatch": "matdata.load.inputs.sites",
     "OrbitalFieldBatch": "matdata.load.inputs.sites",

@@ -1,0 +1,1 @@
+"""Phase diagrams: convex hulls of energies over composition, for any chemical system."""

@@ -1,0 +1,176 @@
+"""Kernels on a table of phases: mixtures that have a composition, and phases on the hull."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from matdata.core.jit import inner, kernel
+from matdata.phases.simplex import descend, refine
+from matdata.phases.spaces import Asked, Space, Table, gather
+
+Array = np.ndarray[Any, Any]
+
+#: Fractions that differ by less are equal.
+SAME = 1e-9
+#: A phase is on the hull of others if it lies above it by no more, in eV/atom.
+ON_HULL = 1e-12
+#: Amounts up to this are none.
+NONE = 1e-9
+
+
+@inner
+def _is_at(columns: Array, row: int, target: Array) -> bool:
+    largest = 0.0
+    for i in range(len(target)):
+        largest = max(largest, abs(columns[row, i] - target[i]))
+    return largest <= SAME
+
+
+@inner
+def mixture(space: Space, target: Array, exclude: bool, basis: Array, amounts: Array) -> float:
+    """The cheapest mixture of a composition.
+
+    Parameters
+    ----------
+    space
+        Columns of its chemical system.
+    target : (k,)
+        Its fractions.
+    exclude
+        Leave out phases of this composition.
+    basis, amounts : (k,)
+        Set to the columns of the mixture, and their amounts.
+
+    Returns
+    -------
+    Its energy relative to the elements, eV/atom; NaN if no mixture has the composition.
+    """
+    size, count = len(target), len(space.costs)
+    inverse, prices = np.eye(size), space.costs.copy()
+    for i in range(size):
+        basis[i], amounts[i] = i, target[i]
+    for j in range(count):
+        if exclude and _is_at(space.columns, j, target):
+            prices[j] = np.inf
+    if space.missing.any():
+        first, free = np.zeros(count), np.zeros(count)
+        for j in range(count):
+            if j < size and space.missing[j]:
+                first[j], free[j], prices[j] = 1.0, np.inf, np.inf
+            elif np.isinf(prices[j]):
+                free[j] = np.inf
+        descend(space.columns, free, first, count, space.missing, basis, inverse, amounts)
+        for r in range(size):
+            if basis[r] < size and space.missing[basis[r]] and amounts[r] > NONE:
+                return np.nan
+    descend(space.columns, prices, space.costs, count, space.missing, basis, inverse, amounts)
+    refine(space.columns, target, basis, inverse, amounts)
+    energy = 0.0
+    for r in range(size):
+        energy += amounts[r] * space.costs[basis[r]]
+    return energy
+
+
+@kernel
+def mixtures(
+    table: Table, asked: Asked, first: int, last: int, exclude: bool, energies: Array,
+    phases: Array, amounts: Array,
+) -> None:  # fmt: skip
+    """Energies and mixtures of the compositions of some groups.
+
+    Parameters
+    ----------
+    table, asked
+        Phases and compositions.
+    first, last
+        Groups.
+    exclude
+        Leave out phases of the composition itself; those of its system that are not on the hull
+        may then come in.
+    energies : (n,)
+        Set to eV/atom; NaN if no mixture has the composition.
+    phases, amounts : (n, k) or (n, 0)
+        Set to the phases of each mixture, -1 where there are fewer than k, and their shares of the
+        atoms.
+    """
+    wanted = phases.shape[1] > 0
+    for g in range(first, last):
+        head = asked.offsets[asked.bounds[g]]
+        numbers = asked.numbers[head : asked.offsets[asked.bounds[g] + 1]]
+        space = gather(table, numbers, asked.masks[g, 0], asked.masks[g, 1], exclude)
+        basis, shares = np.empty(len(numbers), np.int64), np.empty(len(numbers))
+        for q in range(asked.bounds[g], asked.bounds[g + 1]):
+            target = asked.values[asked.offsets[q] : asked.offsets[q + 1]]
+            energy = mixture(space, target, exclude, basis, shares)
+            for i in range(len(numbers)):
+                if not space.missing[i]:
+                    energy += target[i] * table.elements[numbers[i]]
+            energies[q] = energy
+            if wanted and not np.isnan(energy):
+                place = 0
+                for r in np.argsort(space.phase[basis]):
+                    if shares[r] > NONE and space.phase[basis[r]] >= 0:
+                        phases[q, place] = space.phase[basis[r]]
+                        amounts[q, place] = shares[r]
+                        place += 1
+
+
+@inner
+def _vertices_of(space: Space, own: int, kept: Array) -> None:
+    """Which of the last `own` columns are on the hull of all columns.
+
+    In the order of their energies each is compared with those that are kept so far, which are few;
+    what is left is compared once more with all of the others that are left.
+    """
+    size, count = space.columns.shape[1], len(space.costs)
+    begin = count - own
+    columns, costs = space.columns.copy(), space.costs.copy()
+    basis, amounts = np.empty(size, np.int64), np.empty(size)
+    source, held = np.empty(count, np.int64), begin
+    for j in begin + np.argsort(space.costs[begin:]):
+        part = Space(columns[:held], costs[:held], space.phase[:held], space.missing)
+        energy = mixture(part, space.columns[j], False, basis, amounts)
+        if np.isnan(energy) or space.costs[j] <= energy + ON_HULL:
+            columns[held], costs[held], source[held] = space.columns[j], space.costs[j], j
+            held += 1
+    part = Space(columns[:held], costs[:held], space.phase[:held], space.missing)
+    for h in range(begin, held):
+        energy = mixture(part, part.columns[h], True, basis, amounts)
+        if np.isnan(energy) or part.costs[h] <= energy + ON_HULL:
+            kept[source[h] - begin] = True
+
+
+@kernel
+def find_stable(table: Table, first: int, last: int, order: Array, on_hull: Array) -> None:
+    """Which phases of some systems are on the hull; those of their subsystems must be known.
+
+    Parameters
+    ----------
+    table
+        All phases; `stable` of the subsystems is read.
+    first, last, order : (m,) int64
+        Systems ``order[first:last]``.
+    on_hull : (p,) bool
+        Set for the phases of these systems.
+    """
+    for turn in range(first, last):
+        s = order[turn]
+        begin, end = table.bounds[s], table.bounds[s + 1]
+        numbers = table.numbers[table.offsets[begin] : table.offsets[begin + 1]]
+        if len(numbers) == 1:
+            on_hull[begin:end] = True  # one phase for each composition
+            continue
+        space = gather(table, numbers, table.masks[s, 0], table.masks[s, 1], True)
+        own = np.flatnonzero(space.phase >= begin)
+        own = own[space.phase[own] < end]
+        rest = np.flatnonzero((space.phase < begin) | (space.phase >= end))
+        places = np.concatenate((rest, own))
+        kept = np.zeros(len(own), np.bool_)
+        ranked = Space(
+            space.columns[places], space.costs[places], space.phase[places], space.missing
+        )
+        _vertices_of(ranked, len(own), kept)
+        for k in range(len(own)):
+            on_hull[space.phase[own[k]]] = kept[k]

@@ -1,0 +1,191 @@
+"""`HullReference`: known phases, and energies of compositions relative to their convex hull."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core import elements
+from matdata.core.composition import Compositions
+from matdata.core.crystals import Int
+from matdata.core.errors import StructureError
+from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
+from matdata.phases.kernels import mixtures
+from matdata.phases.spaces import Table
+from matdata.phases.systems import Fractions, Grouped
+from matdata.phases.tables import asked_of, table_of
+
+Energies = npt.NDArray[np.float64]
+
+#: Compositions that one task computes, at least.
+BLOCK = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Mixtures:
+    """Cheapest mixtures of n compositions.
+
+    Attributes
+    ----------
+    energies : (n,) float64
+        Their energies, eV/atom; NaN where no mixture of known phases has the composition.
+    entries : (n, k) int64
+        Entries of each mixture, by their rows in the reference; -1 where there are fewer than k.
+    amounts : (n, k) float64
+        Their shares of the atoms; 0 where there is none.
+    """
+
+    energies: Energies
+    entries: Int
+    amounts: Energies
+
+
+@dataclass(frozen=True, eq=False)
+class HullReference:
+    """The convex hull of energies over composition, in every chemical system of its entries.
+
+    ``e(x) = min sum_i a_i e_i`` with ``sum_i a_i x_i = x`` and ``a_i >= 0`` over entries whose
+    elements are all among those of `x` (S. P. Ong et al., Chem. Mater. 20, 1798, 2008). Only the
+    lowest entry of each composition can be on it, and whether it is depends on its own chemical
+    system alone, so these entries are found once.
+
+    Attributes
+    ----------
+    table
+        The lowest entry of each composition, by chemical system.
+    entry : (p,) int64
+        Its row among the entries.
+    size
+        Number of entries.
+    """
+
+    table: Table
+    entry: Int
+    size: int
+
+    @classmethod
+    def build(
+        cls, compositions: Compositions, energies: Energies, workers: Workers = SEQUENTIAL
+    ) -> HullReference:
+        """The hull of n entries.
+
+        Parameters
+        ----------
+        compositions
+            Of the entries.
+        energies : (n,)
+            eV/atom: total or formation energies, all of one kind.
+        workers
+            Threads that look for the entries on the hull.
+
+        Raises
+        ------
+        StructureError
+            If an energy is not finite, an entry has no atoms, or the numbers of both differ.
+        """
+        given = np.asarray(energies, dtype=np.float64)
+        _check(compositions, given)
+        fractions = Fractions.of(compositions)
+        lowest = _lowest(fractions, given)
+        table, order = table_of(fractions.take(lowest), given[lowest], workers)
+        return cls(table, lowest[order], len(given))
+
+    def __len__(self) -> int:
+        """Number of entries on the hull."""
+        return int((self.table.stable - self.table.bounds[:-1]).sum())
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return self.entry.nbytes + sum(array.nbytes for array in self.table)
+
+    def energies(self, compositions: Compositions, workers: Workers = SEQUENTIAL) -> Energies:
+        """Energies of the hull at n compositions (n,), eV/atom; NaN where it does not reach."""
+        return self._mixed(compositions, workers, exclude=False, wanted=False).energies
+
+    def mixtures(self, compositions: Compositions, workers: Workers = SEQUENTIAL) -> Mixtures:
+        """What n compositions decompose into."""
+        return self._mixed(compositions, workers, exclude=False, wanted=True)
+
+    def mixtures_of_others(
+        self, compositions: Compositions, workers: Workers = SEQUENTIAL
+    ) -> Mixtures:
+        """What n compositions decompose into if entries of the same composition did not exist.
+
+        The energy of an entry less that of its mixture is its phase-separation energy (C. J.
+        Bartel et al., npj Comput. Mater. 6, 97, 2020), negative for those on the hull. An element
+        has no other phases: its mixture is the lowest entry of it.
+        """
+        others = self._mixed(compositions, workers, exclude=True, wanted=True)
+        single = np.flatnonzero(np.diff(Fractions.of(compositions).offsets) == 1)
+        if not len(single):
+            return others
+        own = self._mixed(compositions.take(single), workers, exclude=False, wanted=True)
+        others.energies[single] = own.energies
+        others.entries[single, :1], others.amounts[single, :1] = own.entries, own.amounts
+        return others
+
+    def missing_elements(self, compositions: Compositions) -> list[list[str]]:
+        """Elements of each composition that no entry of the element itself is known of."""
+        lacks = np.isnan(self.table.elements)[compositions.numbers]
+        symbols = np.asarray(elements.symbols())
+        return [
+            symbols[compositions.numbers[a:b][lacks[a:b]]].tolist()
+            for a, b in zip(compositions.offsets[:-1], compositions.offsets[1:], strict=True)
+        ]
+
+    def _mixed(
+        self, compositions: Compositions, workers: Workers, *, exclude: bool, wanted: bool
+    ) -> Mixtures:
+        fractions = Fractions.of(compositions)
+        groups, asked = asked_of(fractions)
+        n, k = len(fractions), int(np.diff(fractions.offsets).max(initial=0))
+        energies = np.full(n, np.nan)
+        phases = np.full((n, k if wanted else 0), -1, np.int64)
+        amounts = np.zeros(phases.shape)
+
+        def compute(part: tuple[int, int]) -> None:
+            mixtures(self.table, asked, *part, exclude, energies, phases, amounts)
+
+        for _ in ordered_map(compute, _parts(groups), workers, "thread"):
+            pass
+        entries = np.where(phases >= 0, self.entry[phases], -1)
+        place = np.argsort(groups.order)
+        return Mixtures(energies[place], entries[place], amounts[place])
+
+
+def _check(compositions: Compositions, energies: Energies) -> None:
+    if energies.shape != (len(compositions),):
+        raise StructureError(f"{len(compositions)} entries need as many energies")
+    wrong = np.flatnonzero(~np.isfinite(energies))
+    if len(wrong):
+        raise StructureError(
+            f"entry {str(compositions.ids[wrong[0]])!r} has no finite energy",
+            next_step="leave out entries without energy",
+        )
+    atoms = np.add.reduceat(np.append(compositions.amounts, 0.0), compositions.offsets[:-1])
+    empty = np.flatnonzero((np.diff(compositions.offsets) == 0) | ~(atoms > 0.0))
+    if len(compositions) and len(empty):
+        raise StructureError(f"entry {str(compositions.ids[empty[0]])!r} has no atoms")
+
+
+def _lowest(fractions: Fractions, energies: Energies) -> Int:
+    """Rows of the lowest entry of each composition, the first of equals."""
+    keys = fractions.keys()
+    order = np.lexsort((np.arange(len(keys)), energies, keys))
+    first = np.ones(len(order), bool)
+    first[1:] = keys[order][1:] != keys[order][:-1]
+    return np.sort(order[first])
+
+
+def _parts(groups: Grouped) -> Iterator[tuple[int, int]]:
+    """Ranges of groups of at least `BLOCK` compositions each."""
+    begin, last = 0, len(groups.masks)
+    while begin < last:
+        wanted = groups.bounds[begin] + BLOCK
+        end = min(int(np.searchsorted(groups.bounds, wanted)), last)
+        yield begin, end
+        begin = end
