@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoch_vs_aviary import Ours, products, rate_of_products, read_structures, timed
-from structure_rivals import MatGL, OnDGL, PyG, Theirs
+from structure_rivals import MatGL, OnDGL, PyG, Theirs, structures_of
 
 import numpy as np
 import torch
@@ -32,8 +32,6 @@ from matdata.nn.cpu.malloc import keep_freed_memory
 from matdata.nn.cpu.onednn_linear import onednn_is_faster
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
-
     from matdata.core.crystals import Crystals
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -105,14 +103,6 @@ MODELS: dict[str, Callable[[Crystals, np.ndarray, float], tuple[Ours, Theirs]]] 
     "megnet": megnet,
     "schnet": schnet,
 }
-
-
-def structures_of(materials: Crystals, ids: np.ndarray) -> list[Structure]:
-    """The crystals as pymatgen has them, in the order of the ids."""
-    from matdata.adapters.pymatgen import to_structure
-
-    place = {name: row for row, name in enumerate(materials.ids)}
-    return [to_structure(materials, place[name]) for name in ids.tolist()]
 
 
 def first_steps(ours: Ours, theirs: Theirs, count: int = STEPS) -> float:

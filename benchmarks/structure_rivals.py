@@ -1,4 +1,4 @@
-"""The networks that `structure_models.py` measures ours against, trained as their packages do."""
+"""The other sides of `structure_models.py`: networks of other packages, trained as they train."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from epoch_vs_aviary import Ours
-
+import numpy as np
 import torch
 
 if TYPE_CHECKING:
+    from epoch_vs_aviary import Ours
     from pymatgen.core import Structure
     from torch import Tensor
 
+    from matdata.core.crystals import Crystals
     from matdata.plugin import GraphBatch
 
 
@@ -166,3 +167,11 @@ class OnDGL(Theirs):
         """Mean squared error, as alignn's `train_dgl` takes it."""
         inputs, targets = batch
         return torch.nn.functional.mse_loss(self.network(inputs).reshape(-1), targets)
+
+
+def structures_of(materials: Crystals, ids: np.ndarray) -> list[Structure]:
+    """The crystals as pymatgen has them, in the order of the ids."""
+    from matdata.adapters.pymatgen import to_structure
+
+    place = {name: row for row, name in enumerate(materials.ids)}
+    return [to_structure(materials, place[name]) for name in ids.tolist()]

@@ -25,7 +25,7 @@ from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings
 from matdata.core.table_rows import TableRows
 from matdata.features.fields import Field as Field
-from matdata.features.inputs import KINDS, RecordColumns, Requirement
+from matdata.features.inputs import KINDS, Copied, RecordColumns, Requirement
 from matdata.features.inputs import FeatureInput as FeatureInput
 from matdata.features.intermediates import Intermediate
 
@@ -95,7 +95,7 @@ class Featurizer(ABC, Generic[S_co]):
     #: Whether values depend on nothing but what is given of a material, so that those of older
     #: versions of the dataset serve; False for one that reads ids or is fitted on the dataset.
     reusable: ClassVar[bool] = True
-    cheap: ClassVar[bool] = False  #: Whether computing is no slower than copying: not reused.
+    copied: ClassVar[Copied] = "rows"  #: From older versions, as computing is slower.
     #: Distributions that computing it needs, and that its values depend on.
     packages: ClassVar[tuple[str, ...]] = ()
 
