@@ -24,6 +24,7 @@ from matdata.core.ledger import Reject
 from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings
 from matdata.core.table_rows import TableRows
+from matdata.features.fields import Field as Field
 from matdata.features.inputs import KINDS, Copied, RecordColumns, Requirement
 from matdata.features.inputs import FeatureInput as FeatureInput
 from matdata.features.intermediates import Intermediate
@@ -49,38 +50,6 @@ CRYSTAL = "crystal"
 ROW = "row"
 #: The batch form of a featurizer that declares none: dense float32 numbers.
 DENSE_FORM = "matdata.load.inputs.dense:DenseBatch"
-
-
-@dataclass(frozen=True)
-class Field:
-    """One stored array of a feature.
-
-    Attributes
-    ----------
-    name
-        Name of the array in the store.
-    level
-        ``crystal``: one entry per crystal. Any other word names a ragged level (``site``,
-        ``facet``, ``edge``), whose fields share their offsets.
-    shape
-        Inner shape of an entry.
-    dtype, unit
-        NumPy dtype in the store; physical unit, ``1`` when there is none.
-    meaning
-        What the numbers are.
-    """
-
-    name: str
-    level: str
-    shape: tuple[int, ...]
-    dtype: str
-    unit: str
-    meaning: str
-
-    @property
-    def entry_bytes(self) -> int:
-        """Bytes of one entry."""
-        return int(np.dtype(self.dtype).itemsize * np.prod(self.shape, dtype=np.int64))
 
 
 @dataclass(frozen=True)
