@@ -57,7 +57,8 @@ HELP = (
 #: Parts of others, without a `main`.
 MODULES = {
     "benchmarks/timing.py", "benchmarks/loader_rivals.py", "benchmarks/process_memory.py",
-    "benchmarks/scale_children.py", "benchmarks/scale_table.py", "recipes/common.py",
+    "benchmarks/scale_children.py", "benchmarks/scale_table.py",
+    "benchmarks/structure_rivals.py", "recipes/common.py",
     "recipes/gathered.py", "recipes/leaderboards.py",
     "recipes/plan.py", "recipes/preset_data.py", "recipes/preset_set.py", "recipes/presets.py",
     "recipes/properties.py", "recipes/published_ids.py", "recipes/summaries.py",

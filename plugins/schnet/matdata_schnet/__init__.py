@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from matdata.plugin import Schema, Settings, Task, TorchTrainer
 from matdata_schnet.hypers import Hypers
+from matdata_schnet.presets import SCHEDULES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -44,6 +45,10 @@ class SchNet(TorchTrainer[Hypers]):
         """All neighbours within the cutoff, and what becomes of sites that have none."""
         radius, isolated = self.hypers.sizes().radius, self.hypers.isolated
         return {"graph": {"radius": radius, "max_neighbours": 0, "isolated": isolated}}
+
+    def loop_defaults(self) -> Mapping[str, object]:
+        """The schedule of the preset."""
+        return {**self.defaults, **SCHEDULES.get(self.hypers.preset, {})}
 
     def model(self, schema: Schema) -> nn.Module:
         """The network."""

@@ -26,15 +26,13 @@ class Neighbours:
         From sites to their neighbours.
     basis : (L, gaussians)
         Gaussians of the lengths of the edges.
-    damping : (L, 1), optional
-        Factor of the filters.
     weight : (E, 1), optional
-        Factor of the messages.
+        Factor of the messages: what the cutoff leaves of them, how many edges are equal, and
+        whether they are averaged; 1 if not given.
     """
 
     edges: Edges
     basis: Tensor
-    damping: Tensor | None
     weight: Tensor | None
 
 
@@ -80,12 +78,9 @@ class Interaction(nn.Module):
 
     def forward(self, sites: Tensor, neighbours: Neighbours) -> Tensor:
         """Sites (N, channels) to the same, of other values."""
-        filters = self.filters(neighbours.basis)
-        if neighbours.damping is not None:
-            filters = filters * neighbours.damping
         edges = neighbours.edges
         seen = self.to_filters(sites).index_select(0, edges.receiver)
-        messages = seen * edges.by_length(filters)
+        messages = seen * edges.by_length(self.filters(neighbours.basis))
         if neighbours.weight is not None:
             messages = messages * neighbours.weight
         summed = segment_sum(messages, edges.sender, len(sites))

@@ -56,9 +56,8 @@ class SchNetwork(nn.Module):
     def _neighbours(self, graph: GraphBatch) -> Neighbours:
         count = len(graph.numbers)
         edges = blocks.Edges.distinct(graph.sender, graph.receiver, graph.distance, count)
-        lengths, weight, damping = edges.lengths, edges.count, None
+        weight = edges.share_of_sender(count) if self.sizes.neighbours == "mean" else edges.count
         if self.sizes.cutoff == "cosine":
-            damping = 0.5 * (torch.cos(lengths * (math.pi / self.sizes.radius)) + 1.0)[:, None]
-        if self.sizes.neighbours == "mean":
-            weight = edges.share_of_sender(count)
-        return Neighbours(edges, self.basis(lengths), damping, weight)
+            damping = 0.5 * (torch.cos(edges.distance * (math.pi / self.sizes.radius)) + 1.0)
+            weight = damping[:, None] if weight is None else weight * damping[:, None]
+        return Neighbours(edges, self.basis(edges.lengths), weight)

@@ -230,6 +230,9 @@ def test_presets_differ_as_published():
     assert scripts.width == pytest.approx(2**0.5 * 5 / 24)
     assert (first.radius, scripts.radius, pyg.radius) == (5.0, 5.0, 10.0)
     assert Hypers(preset="pyg", radius=5.0).sizes().width == pytest.approx(2**0.5 * 5 / 49)
+    assert SchNet().loop_defaults()["gamma"] == pytest.approx(0.96**50, abs=0.001)
+    of_script = SchNet(Hypers(preset="schnetpack")).loop_defaults()
+    assert (of_script["lr"], of_script["schedule"]) == (1e-4, "plateau")
     assert SchNet(Hypers(radius=4.0)).input_settings()["graph"]["radius"] == 4.0
 
 
