@@ -17,17 +17,9 @@ from matdata.adapters.electrostatics import ewald_energies
 from matdata.adapters.prototypes import MAX_SPECIES, prototypes
 from matdata.adapters.volumes import dls_scale
 from matdata.core.crystals import Int
+from matdata.core.random_keys import mixed, random_keys, uniform
 from matdata.sources._compositions import Pool
-from matdata.sources._draws import NO_SOURCE, Draws
-from matdata.sources._random_keys import (
-    COUNT,
-    ORDER,
-    PROTOTYPE,
-    VARIANT,
-    mixed,
-    random_keys,
-    uniform,
-)
+from matdata.sources._draws import COUNT, NO_SOURCE, ORDER, PROTOTYPE, VARIANT, Draws
 
 MIN_POLYMORPHS, MAX_POLYMORPHS = 2, 4
 MIN_VOLUME, MAX_VOLUME = 4.0, 200.0  # Å³/atom; outside, DLS has found a poorly parametrised pair

@@ -76,6 +76,11 @@ class DatasetFolder:
         known = having.get(self.kind)
         return rows - int(self.manifest.get("structures", 0) if known is None else known)
 
+    @property
+    def has_protostructures(self) -> bool:
+        """Whether the table has protostructures, of structures or in their place."""
+        return "protostructure" in self.manifest["columns"]
+
     def checked(self, part: str) -> Path:
         """The path of a part; its files are compared with their digests once per process.
 

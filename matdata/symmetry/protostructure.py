@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
@@ -216,7 +216,6 @@ def _describe(
     convention: Convention,
 ) -> tuple[list[str], list[int], list[str]]:
     """Labels, and atomic numbers and canonical letters of all orbits in label order."""
-    symbols = elements.symbols()
     orbit_numbers = crystals.numbers[first].tolist()
     orbit_letters = symmetry.letters[first].tolist()
     ends, sites = offsets.tolist(), crystals.offsets.tolist()
@@ -230,19 +229,50 @@ def _describe(
             labels.append("")
             continue
         amounts = Counter(site_numbers[sites[row] : sites[row + 1]])
-        species = sorted(amounts, key=symbols.__getitem__)
-        occupied: dict[int, list[str]] = {number: [] for number in species}
+        occupied: dict[int, list[str]] = {number: [] for number in amounts}
         for k in range(ends[row], ends[row + 1]):
             occupied[orbit_numbers[k]].append(orbit_letters[k])
-        words = tuple("".join(sorted(occupied[number])) for number in species)
-        text, canonical = canonical_words(group, words, convention)
-        formula = anonymous_formula([amounts[number] for number in species])
-        system = "-".join(symbols[number] for number in species)
-        labels.append(f"{formula}_{pearsons[row]}_{group}_{text}:{system}")
-        for number, word in zip(species, canonical, strict=True):
+        label, canonical = label_of(group, pearsons[row], occupied, amounts, convention)
+        labels.append(label)
+        for number, word in canonical.items():
             numbers += [number] * len(word)
             letters += word
     return labels, numbers, letters
+
+
+def label_of(
+    group: int,
+    pearson: str,
+    occupied: Mapping[int, Iterable[str]],
+    amounts: Mapping[int, int],
+    convention: Convention = "affine",
+) -> tuple[str, dict[int, str]]:
+    """The canonical label of one protostructure.
+
+    Parameters
+    ----------
+    group, pearson
+        Space-group number and Pearson symbol.
+    occupied
+        By atomic number one letter per orbit, in any order.
+    amounts
+        Sites by atomic number, of the conventional cell or of any other.
+
+    Returns
+    -------
+    label
+        The text.
+    words
+        By atomic number the canonical letters, sorted; elements in the order of the label.
+    """
+    symbols = elements.symbols()
+    species = sorted(amounts, key=symbols.__getitem__)
+    words = tuple("".join(sorted(occupied[number])) for number in species)
+    text, canonical = canonical_words(group, words, convention)
+    formula = anonymous_formula([amounts[number] for number in species])
+    system = "-".join(symbols[number] for number in species)
+    label = f"{formula}_{pearson}_{group}_{text}:{system}"
+    return label, dict(zip(species, canonical, strict=True))
 
 
 def anonymous_formula(amounts: list[int]) -> str:
