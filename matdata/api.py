@@ -30,6 +30,7 @@ from matdata.core.packages import needed_for
 from matdata.datasets.building import build, featurize, work
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import open
+from matdata.datasets.substituting import substitute, substitution_matrix
 from matdata.datasets.workflow import audit, diff, export, split
 from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
@@ -93,6 +94,8 @@ __all__ = [
     "rm",
     "runs",
     "split",
+    "substitute",
+    "substitution_matrix",
     "train",
     "train_folds",
     "transformer",

@@ -148,9 +148,7 @@ def _run_stages(
     require_structures(featurizers, origin["kind"], origin["name"], labelled=labelled)
     dataset, state, symmetry = make_dataset(snapshot, cache, options, console, workers)
     mark_used(dataset.folder)
-    require_structures(
-        featurizers, dataset.kind, dataset.ref, labelled=dataset.has_protostructures
-    )
+    require_structures(featurizers, dataset.kind, dataset.ref, labelled=dataset.has_protostructures)
     built = Built(dataset, snapshot, None, (), {"dataset": state}, symmetry)
     split = _split_of(built, request, options, console)
     states = built.states if split is None else {**built.states, "split": split.state}

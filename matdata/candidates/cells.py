@@ -19,7 +19,7 @@ def substituted_cells(
     rows: Int,
     changes: Sequence[dict[int, int]],
 ) -> tuple[Crystals, Int, list[Reject]]:
-    """Structures of n candidates: fractional coordinates stay, the volume is that of pymatgen's DLS.
+    """Structures of n candidates: fractional coordinates stay, the volume is pymatgen's DLS.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ to lie below a bound, so the result is exact: where too few results lie above it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from matdata.candidates.matrix import SubstitutionMatrix
 from matdata.core.crystals import Float, Int
 from matdata.core.random_keys import UInt, mixed, random_keys, uniform
 
+T = TypeVar("T", bound=np.generic)
 WIDEST = 64  # times the number of draws: a beam that is not widened further
 MARGIN = 6  # kept beside the draws: some collide, one is the parent itself
 
@@ -163,7 +164,7 @@ def _extended(
     Without noise they are ranked by the largest weight that they can end in: those of the elements
     to come add at most `rest` (n,).
     """
-    (n, w), size = beam.rank.shape, rule.log_probability.shape[1]
+    n, size = len(old), rule.log_probability.shape[1]
     weight = beam.weight[:, :, None] + rule.log_probability[old][:, None, :]  # (n, w, E)
     codes = beam.codes[:, :, None] ^ mixed(np.arange(size, dtype=np.uint64))
     codes = mixed(codes)
@@ -178,33 +179,33 @@ def _extended(
     numbers = np.concatenate(
         [beam.numbers[rows, source], number[:, :, None].astype(np.uint8)], axis=2
     )
-    flat = (one.reshape(n, -1)[rows, place] for one in (weight, rank, codes))
-    return _Beam(numbers, *flat), lost
+    return _Beam(numbers, _at(weight, place), _at(rank, place), _at(codes, place)), lost
 
 
 def _single(
     parents: npt.NDArray[np.uint8], beam: _Beam, width: int, rule: Rule
 ) -> tuple[_Beam, Float]:
     """Substitutions of one element each by an element that the parent lacks."""
-    (n, k), size = parents.shape, rule.log_probability.shape[1]
+    n, size = len(parents), rule.log_probability.shape[1]
     weight = rule.log_probability[parents]  # (n, k, E)
-    changes = parents[:, :, None].astype(np.uint64) * np.uint64(size)
-    changes = changes + np.arange(size, dtype=np.uint64)
+    changes: UInt = parents[:, :, None].astype(np.uint64) * np.uint64(size)
+    changes = changes + np.arange(size).astype(np.uint64)
     codes = mixed(beam.codes[:, :, None] ^ mixed(changes))
     rank = weight + _gumbel(codes) if rule.sampled else weight
     lost_causes = rule.excluded[parents]
     lost_causes = lost_causes.sum(axis=1, keepdims=True) > lost_causes  # another one would stay
     held = (parents[:, :, None] == np.arange(size)).any(axis=1)
-    rank = np.where(
-        held[:, None, :] | lost_causes[:, :, None] | np.isneginf(weight), -np.inf, rank
-    )
+    rank = np.where(held[:, None, :] | lost_causes[:, :, None] | np.isneginf(weight), -np.inf, rank)
     place, lost = _best(rank.reshape(n, -1), width)
     slot, number = np.divmod(place, size)
     numbers = np.repeat(parents[:, None, :], place.shape[1], axis=1)
     np.put_along_axis(numbers, slot[:, :, None], number[:, :, None].astype(np.uint8), axis=2)
-    rows = np.arange(n)[:, None]
-    flat = (one.reshape(n, -1)[rows, place] for one in (weight, rank, codes))
-    return _Beam(numbers, *flat), lost
+    return _Beam(numbers, _at(weight, place), _at(rank, place), _at(codes, place)), lost
+
+
+def _at(values: npt.NDArray[T], places: Int) -> npt.NDArray[T]:
+    """Values (n, …) at flat places (n, w) of each row."""
+    return np.take_along_axis(values.reshape(len(places), -1), places, axis=1)
 
 
 def _gumbel(codes: UInt) -> Float:
@@ -221,9 +222,7 @@ def _conditioned(rank: Float, largest: Float) -> Float:
     top = rank.max(axis=2, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         v = largest[:, :, None] - rank + np.log1p(-np.exp(rank - top))
-        conditioned: Float = (
-            largest[:, :, None] - np.maximum(v, 0.0) - np.log1p(np.exp(-np.abs(v)))
-        )
+        conditioned: Float = largest[:, :, None] - np.maximum(v, 0.0) - np.log1p(np.exp(-np.abs(v)))
     return np.where(np.isnan(conditioned), -np.inf, conditioned)
 
 
@@ -243,7 +242,8 @@ def _best(rank: Float, width: int) -> tuple[Int, Float]:
 def _is_new(beam: _Beam, parents: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     """Which (n, w) are substitutions at all: there, and not the parent itself."""
     same = (beam.numbers == parents[:, None, :]).all(axis=2)
-    return ~same & ~np.isneginf(beam.rank)
+    new: npt.NDArray[np.bool_] = ~same & ~np.isneginf(beam.rank)
+    return new
 
 
 def _chosen(beam: _Beam, usable: npt.NDArray[np.bool_], rows: Int, count: int) -> Drawn:

@@ -45,9 +45,7 @@ def prototype_of(label: Label) -> tuple[Prototype, tuple[int, ...]]:
     x = _sort_keys()
     best: tuple[tuple[float, ...], tuple[int, ...]] | None = None
     for images in arrangements:
-        order = sorted(
-            range(len(images)), key=lambda slot: (images[slot], x[label.species[slot]])
-        )
+        order = sorted(range(len(images)), key=lambda slot: (images[slot], x[label.species[slot]]))
         numbers = tuple(label.species[slot] for slot in order)
         ranked = tuple(x[number] for number in numbers), numbers
         best = ranked if best is None else min(best, ranked)

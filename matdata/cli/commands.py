@@ -31,6 +31,7 @@ COMMANDS = (
     "runs",
     "show",
     "split",
+    "substitute",
     "train",
     "verify",
     "work",

@@ -17,6 +17,7 @@ TABLES = {
     "evaluate": "matdata.evaluation.arguments:EVALUATE_OPTIONS",
     "predict": "matdata.evaluation.arguments:PREDICT_OPTIONS",
     "split": "matdata.splits.arguments:SPLIT_OPTIONS",
+    "substitute": "matdata.building.substitute_arguments:SUBSTITUTE_OPTIONS",
     "train": "matdata.training.arguments:TRAIN_OPTIONS",
     "work": "matdata.building.arguments:WORK_OPTIONS",
 }

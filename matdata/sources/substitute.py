@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, cast
@@ -42,10 +43,11 @@ class SubstituteQuery(Settings):
         "sampled: drawn without replacement with the probabilities; best: the most probable ones",
         choices=("sampled", "best"),
     )
+    # One, as WBM was made: of all elements drawn independently few combinations keep charges.
     one_element: bool = setting(
-        False,
-        "replace one element of a parent, as for WBM; else each element is replaced or stays by "
-        "its own probabilities, which count those that stay",
+        True,
+        "replace one element of a parent, as for WBM; else each is replaced or stays by its own "
+        "probabilities",
     )
     exclude: tuple[str, ...] = setting(
         (), "elements that no candidate holds, or lanthanides, actinides, noble-gases"
@@ -55,7 +57,7 @@ class SubstituteQuery(Settings):
     )
     prior: str | None = setting(
         None,
-        "take probabilities that are published instead of counts: pymatgen (Hautier 2011)",
+        "published probabilities instead of counts: pymatgen (Hautier 2011), or none",
         choices=(None, "pymatgen"),
     )
     bin_weight: str = setting(
@@ -108,9 +110,10 @@ class Picks(NamedTuple):
 class Substitutions(Source[Picks]):
     """Materials of a dataset with other elements, each protostructure once.
 
-    A candidate has the columns ``parent`` (an id), ``substitution`` (``Ti->Zr``), ``log_probability``
-    (natural logarithm, of all elements together) and ``n_draws``, the number of parents that led
-    to it. Protostructures that the parents have are left out.
+    A candidate has the columns ``parent`` (an id), ``substitution`` (``Ti->Zr``),
+    ``log_probability`` (natural logarithm: of the replaced element, or of all together) and
+    ``n_draws``, the number of draws that led to it. Protostructures that the parents have are
+    left out.
 
     Parameters
     ----------
@@ -237,7 +240,7 @@ class Substitutions(Source[Picks]):
         return Picks(
             [cells["material_id"][place] for place in places],
             [cells[LABEL][place] for place in places],
-            [chosen.numbers[a:b].tolist() for a, b in zip(bounds, bounds[1:], strict=False)],
+            [chosen.numbers[a:b].tolist() for a, b in itertools.pairwise(bounds)],
             chosen.log_weight[first:last],
             chosen.draws[first:last],
             crystals,

@@ -21,7 +21,8 @@ def labels_of(rows: DatasetRows) -> Iterator[tuple[int, list[str], list[str | No
     for start, stop in rows.ranges():
         cells = rows.cells(["material_id", LABEL, VALID], start, stop)
         labels = [
-            label if valid else None for label, valid in zip(cells[LABEL], cells[VALID], strict=True)
+            label if valid else None
+            for label, valid in zip(cells[LABEL], cells[VALID], strict=True)
         ]
         yield start, list(cells["material_id"]), labels
 

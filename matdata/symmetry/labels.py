@@ -113,8 +113,9 @@ def _parse_head(head: str) -> tuple[str, int, tuple[str, ...]]:
     words = tuple("".join(letter * int(n or 1) for n, letter in word) for word in counted)
     unknown = {*"".join(words)} - {*wyckoff.letters(group)}
     if unknown or not all(words):
+        lacking = min(unknown, default="")
         raise StructureError(
-            f"{head[:100]!r}: space group {group} has no Wyckoff position {min(unknown, default='')}"
+            f"{head[:100]!r}: space group {group} has no Wyckoff position {lacking!r}"
         )
     return match[1], group, words
 
