@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,30 +92,25 @@ def measure(given: argparse.Namespace, features: list[str], place: Path) -> None
         md.featurize("n", features, cache=cache, workers=given.workers)
     print(f"sample:{given.size} -> sample:{given.grown}, {given.workers} workers")
     print(f"{'':>12} {'anew':>8} {'reuse':>8} {'ratio':>7} {'computed':>9} {'copied':>9}")
-    steps = [read(given.grown, cache, given.workers) for cache in (anew, with_reuse)]
-    line("reading", *steps)
-    steps = [
-        curate(given.grown, cache, given.workers, reuse=cache is with_reuse)
-        for cache in (anew, with_reuse)
-    ]
-    line("curation", *steps, read_record(steps[1].folder / RECEIPT)[SYMMETRY])
-    sums = [steps[0].seconds, steps[1].seconds]
-    for feature in features:
-        steps = [
-            featurize(cache, feature, given.workers, reuse=cache is with_reuse)
-            for cache in (anew, with_reuse)
-        ]
-        line(feature, *steps, read_record(steps[1].folder / RECEIPT))
+    both = (anew, with_reuse)
+    line("reading", [read(given.grown, cache, given.workers) for cache in both])
+    steps = [curate(given.grown, cache, given.workers, cache is with_reuse) for cache in both]
+    line("curation", steps, read_record(steps[1].folder / RECEIPT)[SYMMETRY])
+    sums = [step.seconds for step in steps]
+    for name in features:
+        steps = [featurize(cache, name, given.workers, cache is with_reuse) for cache in both]
+        line(name, steps, read_record(steps[1].folder / RECEIPT))
         sums = [total + step.seconds for total, step in zip(sums, steps, strict=True)]
     print(f"{'all but read':>12} {sums[0]:8.2f} {sums[1]:8.2f} {sums[1] / sums[0]:7.3f}")
 
 
-def line(name: str, anew: Timed, reuse: Timed, counts: dict[str, int] | None = None) -> None:
-    """Print one step, after its bytes were compared."""
+def line(name: str, steps: Sequence[Timed], counts: Mapping[str, int] | None = None) -> None:
+    """Print one step, made anew and with reuse, after its bytes were compared."""
+    anew, reuse = steps
     assert contents(anew.folder) == contents(reuse.folder), f"{name} differs"
     ratio = reuse.seconds / anew.seconds
-    copied = f"{counts['computed']:9,} {counts['reused']:9,}" if counts else ""
-    print(f"{name:>12} {anew.seconds:8.2f} {reuse.seconds:8.2f} {ratio:7.3f} {copied}", flush=True)
+    copied = f" {counts['computed']:9,} {counts['reused']:9,}" if counts else ""
+    print(f"{name:>12} {anew.seconds:8.2f} {reuse.seconds:8.2f} {ratio:7.3f}{copied}", flush=True)
 
 
 if __name__ == "__main__":

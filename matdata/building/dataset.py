@@ -18,7 +18,6 @@ from matdata.core.console import Console
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import CurationError
 from matdata.core.executors import Workers
-from matdata.core.worker_identity import worker_identity
 from matdata.curate.curate import Others, curate
 from matdata.curate.curated import Curated, SymmetryCounts
 from matdata.curate.known_symmetry import knowing
@@ -32,6 +31,7 @@ from matdata.store.damage import State, damage_of
 from matdata.store.dataset_folder import KIND, DatasetFolder
 from matdata.store.older_versions import MADE_BY
 from matdata.store.user_metadata import USER_METADATA
+from matdata.symmetry.maker import symmetry_maker
 
 SYMMETRY = "symmetry"  # key of the receipt: how many were computed and reused
 
@@ -148,7 +148,7 @@ def _curate(
     with knowing(settings, folder) if options.reuse else nullcontext() as known:
         curated = curate(records, settings, drop, workers, known)
     counts = curated.symmetry_counts
-    receipt = {MADE_BY: dict(worker_identity()), SYMMETRY: counts._asdict()}
+    receipt = {MADE_BY: dict(symmetry_maker()), SYMMETRY: counts._asdict()}
     receipt |= workers.losses.receipt_since(before)
     if not len(curated):
         raise nothing_left(curated)

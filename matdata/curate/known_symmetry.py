@@ -2,7 +2,7 @@
 
 It is collected once, in a file that workers map into their memory, sorted by content key
 (`matdata.core.content_keys`). What an engine finds depends on nothing but the crystal, the
-tolerances, the versions of packages and the processor: all of these must be equal.
+tolerances, the versions of packages and the kind of processor: all of these must be equal.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from matdata.core.cache import storage_error
 from matdata.core.content_keys import KEY, KEY_BYTES, Keys
 from matdata.core.crystals import Int
 from matdata.core.errors import StoreError
-from matdata.core.worker_identity import worker_identity
 from matdata.curate.settings import CurateSettings
 from matdata.store import files, tables
 from matdata.store.arrow import numbers_array
@@ -30,6 +29,7 @@ from matdata.store.crystal_keys import crystal_keys
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.dataset_rows import DatasetRows
 from matdata.store.older_versions import is_made_by, versions_used_last
+from matdata.symmetry.maker import symmetry_maker
 
 #: Ending of the name of the file, which lies beside the versions while a dataset is curated.
 FILE = "symmetry.arrow"
@@ -152,7 +152,7 @@ def _older(settings: CurateSettings, folder: Path) -> Iterator[DatasetFolder]:
             version = DatasetFolder(one)
             curation = version.manifest["identity"].get("curation", {})
             same = {name: curation.get(name) for name in SETTINGS} == wanted
-            if one != folder and same and is_made_by(one, worker_identity()):
+            if one != folder and same and is_made_by(one, symmetry_maker()):
                 yield version
 
 

@@ -34,7 +34,7 @@ class SymmetrySettings(Settings):
 
     def found_by(self, curation: JsonMapping) -> bool:
         """Whether a dataset curated with these settings holds what this search would find."""
-        engine = {"both": "moyopy"}.get(curation["symmetry"], curation["symmetry"])
+        engine = "moyopy" if curation["symmetry"] == "both" else curation["symmetry"]
         angle = for_engine(engine, curation["angle_tolerance"])
         found = engine, curation["symprec"], angle
         return found == (self.engine, self.symprec, for_engine(self.engine, self.angle_tolerance))

@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from matdata.core.errors import FeatureError, StoreError, StructureError
 from matdata.core.table_rows import TableRows
-from matdata.core.worker_identity import worker_identity
 from matdata.features.base import Featurizer
 from matdata.features.curated import FromCuration
 from matdata.features.inputs import FeatureInput, PartialInput, combined
 from matdata.store.dataset_rows import DatasetRows
 from matdata.store.older_versions import is_made_by
+from matdata.symmetry.maker import symmetry_maker
 
 
 def require_inputs(rows: DatasetRows, featurizer: Featurizer) -> None:
@@ -53,7 +53,7 @@ def curated_columns(rows: DatasetRows, featurizer: Featurizer) -> tuple[str, ...
     dataset = rows.dataset
     curation = dataset.manifest["identity"].get("curation", {})
     with contextlib.suppress(StoreError):  # what is not known is computed
-        if curation and is_made_by(dataset.folder, worker_identity()):
+        if curation and is_made_by(dataset.folder, symmetry_maker()):
             return featurizer.curated_columns(curation)
     return ()
 

@@ -137,6 +137,6 @@ def _batches(job: Job) -> tuple[object, ...]:
     """What decides which rows a featurizer is given, and where."""
     featurizer = job.featurizer
     inputs = featurizer.requires, featurizer.columns(), featurizer.workers, featurizer.batch_rows
-    inputs += (curated_columns(job.rows, featurizer),)
+    curated = curated_columns(job.rows, featurizer)
     shard = min(job.rows_per_shard, len(job.rows))
-    return (*inputs, shard, job.dataset.data_digest, job.home)
+    return (*inputs, curated, shard, job.dataset.data_digest, job.home)
