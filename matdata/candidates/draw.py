@@ -173,6 +173,7 @@ def _extended(
     else:
         rank = weight + rest[:, None, None]
     used = (beam.numbers[:, :, :, None] == np.arange(size)).any(axis=2)
+    used |= np.isneginf(beam.rank)[:, :, None]
     rank = np.where(used | np.isneginf(weight), -np.inf, rank)  # two elements would become one
     place, lost = _best(rank.reshape(n, -1), width)
     rows, (source, number) = np.arange(n)[:, None], np.divmod(place, size)
