@@ -18,6 +18,7 @@ from matdata.core import elements
 from matdata.core.crystals import Float, Int
 from matdata.core.packages import needed_for
 
+MIN_VOLUME, MAX_VOLUME = 4.0, 200.0  # Å³/atom; outside, DLS has found a poorly parametrised pair
 CUTOFF = 4.0  # Å beyond a site's atomic radius: the default of pymatgen's DLSVolumePredictor
 
 
@@ -38,6 +39,12 @@ def _bond_parameters() -> tuple[Float, Float, Float]:
         radius = Element(symbol).atomic_radius
         atomic[z] = np.nan if radius is None else float(radius)
     return r, k, atomic
+
+
+def is_sensible_volume(per_atom: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Whether volumes in Å³/atom, of any shape, are within `MIN_VOLUME` and `MAX_VOLUME`."""
+    sensible: npt.NDArray[np.bool_] = (per_atom >= MIN_VOLUME) & (per_atom <= MAX_VOLUME)
+    return sensible
 
 
 def dls_scale(

@@ -97,7 +97,9 @@ class SubstituteConfig:
         if keywords.get("dataset") is None:
             raise ConfigError("no dataset was named", next_step="name that of the parents")
         build = {name: keywords[name] for name in _OF_BUILD if name in keywords}
-        build |= {"drop_in": keywords.get("exclude_in", ()), "split": None}
+        build["split"] = None
+        if keywords.get("exclude_in"):
+            build |= {"drop_in": keywords["exclude_in"], "drop_by": "formula"}
         build |= {"feature_settings": keywords["set"]} if keywords.get("set") else {}
         matrix = tuple(path_of(one, "--matrix") for one in keywords.get("matrix", ()))
         for path in matrix:

@@ -8,9 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from matdata.adapters.volumes import dls_scale_of_pairs
+from matdata.adapters.volumes import (
+    MAX_VOLUME,
+    MIN_VOLUME,
+    dls_scale_of_pairs,
+    is_sensible_volume,
+)
 from matdata.core.crystals import Crystals, Float, Int, offsets_of
 from matdata.core.ledger import Reject
+
+NO_VOLUME = (
+    "no volume is predicted (an element without bond parameters, or no bond), or one outside "
+    f"{MIN_VOLUME:g} to {MAX_VOLUME:g} Å³/atom"
+)
 
 
 def substituted_cells(
@@ -42,8 +52,7 @@ def substituted_cells(
     for place, (name, row, change) in enumerate(zip(ids, rows.tolist(), changes, strict=True)):
         crystal = _substituted(name, parents, row, change, distances)
         if crystal is None:
-            text = "the volume is not known: an element without bond parameters, or no bond"
-            rejects.append(Reject(name, "source", "no_volume", text))
+            rejects.append(Reject(name, "source", "no_volume", NO_VOLUME))
             continue
         crystals.append(crystal)
         kept.append(place)
@@ -62,7 +71,8 @@ def _substituted(
     old, amounts, pairs = distances(row)
     new = np.array([change[number] for number in old.tolist()], dtype=np.uint8)
     scale = float(dls_scale_of_pairs(pairs[None], new[None], amounts[None].astype(float))[0])
-    if not (np.isfinite(scale) and scale > 0):
+    per_atom = parents.volume[row : row + 1] / amounts.sum() * scale**3
+    if not is_sensible_volume(per_atom)[0]:  # nor is one that is not known
         return None
     part = parents.sites(row)
     numbers = new[np.searchsorted(old, parents.numbers[part])]
