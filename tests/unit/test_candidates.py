@@ -259,7 +259,9 @@ def test_pieces_do_not_matter():
         ("Li", "O", "Na", "K", "Ba"), 2)]  # fmt: skip
     ids = [f"m{k}" for k in range(len(labels))]
     whole = select([Parents(0, ids, labels)], rule_of(p), 0, None)
-    apart = select([Parents(k, [ids[k]], [labels[k]]) for k in range(len(ids))], rule_of(p), 0, None)
+    apart = select(
+        [Parents(k, [ids[k]], [labels[k]]) for k in range(len(ids))], rule_of(p), 0, None
+    )
     for name in ("parent", "numbers", "offsets", "log_weight", "draws"):
         assert (getattr(whole, name) == getattr(apart, name)).all()
     assert len(select([Parents(0, ids, labels)], rule_of(p), 0, 2)) == 2
