@@ -172,7 +172,7 @@ def test_draws_are_accounted_for(cache, capsys):
 
 
 @pytest.mark.parametrize(
-    "options, error, text",
+    ("options", "error", "text"),
     [
         ({"draw": "worst"}, ConfigError, "worst"),
         ({"exclude": ["Xy"]}, ConfigError, "'Xy' is no element"),

@@ -215,7 +215,7 @@ def test_an_unknown_element_stays():
 
 def test_words_of_exclusions():
     assert np.flatnonzero(excluded_elements(["Xe", "lanthanides"])).tolist() == [54, *range(57, 72)]
-    with pytest.raises(ConfigError, match="'lantanides' is no element.*lanthanides"):
+    with pytest.raises(ConfigError, match=r"'lantanides' is no element.*lanthanides"):
         excluded_elements(["lantanides"])
 
 
