@@ -23,14 +23,15 @@ from matdata.adapters.sites import to_crystals
 HELPERS = ("common", "gathered", "plan", "preset_data", "presets", "results", "summaries", "wbm")
 HELPERS += ("ofm_valence", "train")
 NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HELPERS)
-NEED_FILES = [name for name in NAMES if name not in ("finder_mp", "ocrystalnet_mp", "wren_mp")]
+OF_MP = ("finder_mp", "ocrystalnet_mp", "wren_mp", "wren_mp_without_taata")
+NEED_FILES = [name for name in NAMES if name not in OF_MP]
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
 
 
 def test_there_is_a_recipe_for_every_data_set_of_the_papers():
-    assert len(NAMES) == 14
+    assert len(NAMES) == 15
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -112,6 +113,19 @@ def test_materials_project_sets(run, tmp_path):
     assert list(counts(wren))[2] == "lowest-energy protostructures"
     (other,) = run("finder_mp", "--from", path, "--seed", 1)
     assert "n-70-15-15-seed1" in other["splits"]
+
+
+def test_mp_without_the_ternaries_of_taata(run, tmp_path):
+    """Those of exactly these three elements go; their binaries stay."""
+    sites = [perovskite(4.0, 22, 30, 7), perovskite(4.1, 40, 30, 7), perovskite(4.2, 30, 72, 7)]
+    sites += [rock_salt(4.3, 22, 7), perovskite(4.0, 22, 30, 8), rock_salt(5.6, 11, 17)]
+    sites += [caesium_chloride(4.1, 55, 17)]
+    path = write_jsonl(tmp_path / "mp.jsonl", to_crystals([f"m{k}" for k in range(7)], sites))
+    run("wren_mp_without_taata", "--from", path, "--symmetry", "moyopy")
+    dataset = md.open("wren-mp-without-taata")
+    assert dataset.ids.tolist() == ["m3", "m4", "m5", "m6"]
+    ledger = dataset.ledger
+    assert sorted(ledger[ledger["reason"] == "not_selected"]["material_id"]) == ["m0", "m1", "m2"]
 
 
 def test_taata_tests_on_one_of_each_trio(run, tmp_path):
