@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -52,7 +53,7 @@ def pair_ranking(compositions: Sequence[str], true: Float, predicted: Float) -> 
     order = np.argsort(group, kind="stable")
     offsets = offsets_of(sizes).tolist()
     right = tied = pairs = ranked = 0
-    for first, last in zip(offsets, offsets[1:], strict=False):
+    for first, last in itertools.pairwise(offsets):
         rows = order[first:last]
         counts = _pairs(true[rows], predicted[rows]) if len(rows) > 1 else (0, 0, 0)
         right, tied, pairs = right + counts[0], tied + counts[1], pairs + counts[2]

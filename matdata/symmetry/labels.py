@@ -20,7 +20,7 @@ from matdata.tables import wyckoff
 
 _LETTERS = re.compile(r"(\d*)([a-zA])")
 _WORD = re.compile(r"(?:\d{0,4}[a-zA])+")
-_HEAD = re.compile(r"[A-Z0-9]+_([a-z]{1,2}[A-Z]\d{1,6})_(\d{1,3})((?:_[0-9a-zA]+)+)")
+_HEAD = re.compile(r"[A-Z0-9]+_([a-zA-Z]{2}\d{1,6})_(\d{1,3})((?:_[0-9a-zA]+)+)")
 MAX_LABEL = 2000  # characters; those of 20,000 crystals of the Materials Project have up to 300
 MAX_ORBITS = 20_000
 

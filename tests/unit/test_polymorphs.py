@@ -28,7 +28,7 @@ def by_hand(compositions, true, predicted):
 def test_pairs_are_those_of_a_loop(monkeypatch, rows):
     monkeypatch.setattr(polymorphs, "ROWS", rows)
     rng = np.random.default_rng(0)
-    names = rng.choice(["TiN", "ZrN", "HfN2", "Zn3N2"], 60).tolist() + ["alone"]
+    names = [*rng.choice(["TiN", "ZrN", "HfN2", "Zn3N2"], 60).tolist(), "alone"]
     true = rng.integers(0, 6, 61).astype(float)  # some are equal
     predicted = np.round(true + rng.normal(0, 2, 61))
     result = pair_ranking(names, true, predicted)
