@@ -15,6 +15,7 @@ from matdata.core.executors import Executor
 from matdata.figures import require_matplotlib
 from matdata.sources.substitute import Substitutions
 from matdata.store import files
+from matdata.store.csv import write_csv
 
 
 class Candidates(NamedTuple):
@@ -81,6 +82,7 @@ def write_matrix(matrix: SubstitutionMatrix, path: Path) -> None:
         substitution_map(matrix).write(path)
         return
     try:
-        files.write_text(path, matrix.to_csv())
+        with files.replacing(path) as temporary:
+            write_csv(temporary, matrix.columns())
     except OSError as error:
         raise storage_error(error, path) from error

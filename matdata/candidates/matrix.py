@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,12 +57,8 @@ class SubstitutionMatrix:
         """SHA-256 (hex) of the probabilities."""
         return digest_arrays({"probabilities": self.probabilities})
 
-    def to_csv(self) -> str:
-        """Probabilities as CSV: a row per element a, a column per element b."""
+    def columns(self) -> dict[str, list[object]]:
+        """A table: a row per element a (column ``from``), p(a -> b) in a column per element b."""
         numbers, symbols = self.numbers.tolist(), elements.symbols()
-        text = io.StringIO()
-        text.write(",".join(["from", *(symbols[b] for b in numbers)]) + "\n")
-        for a in numbers:
-            row = self.probabilities[a, numbers].tolist()
-            text.write(",".join([symbols[a], *map(repr, row)]) + "\n")
-        return text.getvalue()
+        table: dict[str, list[object]] = {"from": [symbols[a] for a in numbers]}
+        return table | {symbols[b]: self.probabilities[numbers, b].tolist() for b in numbers}

@@ -99,16 +99,15 @@ def test_one_material_per_prototype_is_refused():
         SubstitutionMatrix.of_counts(counts.matrix(), "here")
 
 
-def test_the_csv_holds_the_probabilities():
+def test_the_table_holds_the_probabilities():
     counts = SubstitutionCounts()
     counts.add(LABELS)
     matrix = SubstitutionMatrix.of_counts(counts.matrix(), "here")
-    head, *lines = matrix.to_csv().splitlines()
-    names = head.split(",")[1:]
-    read = {line.split(",")[0]: line.split(",")[1:] for line in lines}
-    for a, b in itertools.product(names, repeat=2):
-        value = float(read[a][names.index(b)])
-        assert value == matrix.probabilities[atomic_number(a), atomic_number(b)]
+    table = matrix.columns()
+    names = table.pop("from")
+    assert [*table] == names == ["O", "Na", "Mg", "Cl", "K", "Ca", "Ti", "Ru", "Sn"]
+    for (row, a), b in itertools.product(enumerate(names), names):
+        assert table[b][row] == matrix.probabilities[atomic_number(a), atomic_number(b)]
 
 
 def test_published_probabilities():
