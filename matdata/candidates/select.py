@@ -19,8 +19,8 @@ from matdata.core.composition import reduced_formula
 from matdata.core.crystals import Float, Int, gather_index, offsets_of
 from matdata.core.errors import StructureError
 from matdata.core.random_keys import UInt
+from matdata.symmetry.canonical import label_of
 from matdata.symmetry.labels import Label, parse_label
-from matdata.symmetry.protostructure import label_of
 
 BLOCK = 256  # parents whose draws are searched together
 

@@ -10,8 +10,8 @@ from matdata.core.content_keys import KEY
 from matdata.core.errors import StructureError
 from matdata.curate.symmetry import Wyckoff
 from matdata.store.arrow import array_of
+from matdata.symmetry.canonical import label_of
 from matdata.symmetry.labels import Label, parse_label
-from matdata.symmetry.protostructure import label_of
 
 ENGINE = "labels of the source"
 

@@ -7,8 +7,9 @@ from support.crystals import few, many
 from matdata.core import elements
 from matdata.core.crystals import Crystals
 from matdata.core.errors import StructureError
+from matdata.symmetry.canonical import canonical_words
 from matdata.symmetry.labels import orbits_of_labels, parse_label
-from matdata.symmetry.protostructure import canonical_words, protostructures
+from matdata.symmetry.protostructure import protostructures
 from matdata.symmetry.search import analyse
 from matdata.tables import wyckoff
 
