@@ -62,6 +62,8 @@ __all__ = [
     "rm",
     "runs",
     "split",
+    "substitute",
+    "substitution_matrix",
     "train",
     "train_folds",
     "transformer",

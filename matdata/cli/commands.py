@@ -32,6 +32,7 @@ COMMANDS = (
     "runs",
     "show",
     "split",
+    "substitute",
     "train",
     "verify",
     "work",

@@ -9,7 +9,12 @@ import keyword
 import pytest
 
 import matdata as md
-from matdata.building.keywords import BuildKeywords, FeaturizeKeywords, WorkKeywords
+from matdata.building.keywords import (
+    BuildKeywords,
+    FeaturizeKeywords,
+    SubstituteKeywords,
+    WorkKeywords,
+)
 from matdata.cli.arguments import make_parser
 from matdata.cli.options import TABLES, options_of_command
 from matdata.evaluation.keywords import EvaluateKeywords, PredictionKeywords
@@ -47,15 +52,16 @@ KEYWORDS = {
     "work": WorkKeywords,
     "hull": HullKeywords,
     "split": SplitKeywords,
+    "substitute": SubstituteKeywords,
     "train": TrainKeywords,
     "train_folds": TrainKeywords,
     "predict": PredictionKeywords,
     "evaluate": EvaluateKeywords,
     "evaluate_folds": EvaluateKeywords,
 }
-COMMANDS = ("build", "featurize", "hull", "work", "split", "train", "evaluate", "predict",
-            "audit", "diff", "export", "import-run", "verify", "runs", "push", "pull", "import",
-            "rm", "gc")  # fmt: skip
+COMMANDS = ("build", "featurize", "hull", "work", "split", "substitute", "train", "evaluate",
+            "predict", "audit", "diff", "export", "import-run", "verify", "runs", "push", "pull",
+            "import", "rm", "gc")  # fmt: skip
 
 
 def _of_command(command):
