@@ -71,6 +71,7 @@ _STRUCTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("ogcnn", "ogcnn", {"cutoff": 5}),
     ("ocrystalnet", "ocrystalnet", {}),
     ("finder-crystal", "finder", {"graph": "crystal"}),
+    ("quotient", "quotient", {}),
     ("rf-voronoi", "rf-voronoi", {}),
     ("rf-magpie", "rf-magpie", {}),
 )

@@ -17,7 +17,7 @@ from support.bare import bare_machine
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "benchmarks" / "gpu" / "run.sh"
 PLUGINS = ("cgcnn", "crabnet", "elemnet", "example", "finder", "lgdcnn", "ocrystalnet", "ogcnn",
-           "rescnn", "roost", "wren")  # fmt: skip
+           "quotient", "rescnn", "roost", "wren")  # fmt: skip
 #: Sections in which each plugin has results, and those in which a few have.
 ALL, FEW = ("steps", "waits"), ("exact", "speed", "members")
 

@@ -59,7 +59,7 @@ def test_the_list_names_every_preset_once_with_commands_that_can_be_typed(train,
     heads = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
     presets = importlib.import_module("presets").PRESETS
     assert heads == list(presets)
-    assert len(set(heads)) == len(heads) == 18 * 8 + 5 + 3 * 8
+    assert len(set(heads)) == len(heads) == 18 * 8 + 5 + 3 * 9
     plugins = set()
     for line in lines:
         words = shlex.split(line)

@@ -40,6 +40,7 @@ CASES = {
     "megnet": [{"isolated": "keep"}],
     "ocrystalnet": [{"reverse": "both"}, {"reverse": "both", "aggregate": "mean"}],
     "ogcnn": [{}],
+    "quotient": [{"isolated": "keep"}],
     "rescnn": [{}],
     "roost": [{}],
     "wren": [{}],

@@ -17,7 +17,7 @@ from matdata.training.target import Target
 WHOLE = [formula for formula in FORMULAS if "." not in formula]
 NETWORKS = [
     *((name, {}) for name in ("roost", "crabnet", "lgdcnn", "finder", "rescnn", "elemnet")),
-    *((name, {}) for name in ("wren", "cgcnn", "ogcnn", "ocrystalnet")),
+    *((name, {}) for name in ("wren", "cgcnn", "ogcnn", "ocrystalnet", "quotient")),
     ("finder", {"graph": "crystal"}),
 ]
 

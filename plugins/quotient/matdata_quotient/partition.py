@@ -21,9 +21,7 @@ STEP, FIRST, SECOND = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4
                                               0x94D049BB133111EB))  # fmt: skip
 
 
-def equivalent_sites(
-    crystal: Int, numbers: Int, sender: Int, receiver: Int, length: Int
-) -> Int:
+def equivalent_sites(crystal: Int, numbers: Int, sender: Int, receiver: Int, length: Int) -> Int:
     """The class of each site: 0, 1, …, ascending with the crystal.
 
     Multisets are compared by sums of hashes of 64 bits; two that differ within one crystal have
@@ -42,16 +40,22 @@ def equivalent_sites(
     -------
     (N,) int64
         Sites of one class have the same element and as many neighbours of each class at each
-        distance. How the sites are ordered does not matter for the order of classes.
+        distance. Classes ascend with the crystal; their order within it depends neither on the
+        order of its sites nor on other crystals.
     """
+    if not len(crystal):
+        return np.empty(0, np.int64)
+    starts = np.diff(crystal, prepend=-1) != 0
+    begin, owner = np.flatnonzero(starts), np.cumsum(starts) - 1
     colour = _ranks(crystal, numbers.astype(np.uint64))
     lengths = _mixed(length.astype(np.uint64) + STEP)
     while True:
-        neighbour = _mixed(lengths ^ _mixed(colour[receiver].astype(np.uint64) + STEP))
+        own = colour - np.minimum.reduceat(colour, begin)[owner]  # from 0 in each crystal
+        neighbour = _mixed(lengths ^ _mixed(own[receiver].astype(np.uint64) + STEP))
         around = np.zeros(len(colour), np.uint64)
         np.add.at(around, sender, neighbour)  # sums wrap around, whatever their order
         finer = _ranks(colour, around)
-        if len(colour) == 0 or finer.max() == colour.max():  # classes are only ever split
+        if finer.max() == colour.max():  # classes are only ever split
             return colour
         colour = finer
 
@@ -61,7 +65,7 @@ def _ranks(first: Int, second: Bits) -> Int:
     order = np.lexsort((second, first))
     differs = (np.diff(first[order]) != 0) | (np.diff(second[order]) != 0)
     ranks = np.empty(len(first), np.int64)
-    ranks[order] = np.cumsum(np.concatenate([[0], differs]))[: len(first)]
+    ranks[order] = np.cumsum(np.concatenate([[False], differs]))
     return ranks
 
 
