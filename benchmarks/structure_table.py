@@ -19,7 +19,7 @@ import math
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,12 +69,12 @@ class Model:
     settings: TrainSettings
 
     @classmethod
-    def of(cls, name: str) -> Model:
-        """``plugin``, or ``plugin@other`` for one under the settings of another."""
+    def of(cls, name: str, given: Mapping[str, object]) -> Model:
+        """``plugin``, or ``plugin@other`` for one under the settings of another, but `given`."""
         plugin, _, other = name.partition("@")
         made = trainer(plugin)
         assert isinstance(made, TorchTrainer), f"{plugin} trains no network"
-        return cls(name, made, train_settings(trainer(other or plugin), {}))
+        return cls(name, made, train_settings(trainer(other or plugin), given))
 
 
 class Data:
@@ -141,8 +141,10 @@ def train(model: Model, data: Data, seed: int, seconds: float, clock: str) -> Ou
         steps += 1
     spent = now() - begin
     count = sum(parameter.numel() for parameter in network.parameters())
-    errors = [error(engine, part) for part in (valid, test)]
-    return Outcome(*errors, steps / per_epoch, spent / max(steps, 1) * per_epoch, count)
+    return Outcome(
+        error(engine, valid), error(engine, test), steps / per_epoch,
+        spent / max(steps, 1) * per_epoch, count,
+    )  # fmt: skip
 
 
 def endless(loader: Loader) -> Iterator[Batch]:
@@ -169,14 +171,16 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each model and set")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--clock", choices=tuple(CLOCKS), default="cpu")
+    parser.add_argument("--batch-size", type=int, help="in place of what the settings say")
     chosen = parser.parse_args()
+    given = {"batch_size": chosen.batch_size} if chosen.batch_size else {}
     torch.set_num_threads(chosen.threads)
     keep_freed_memory()  # as each training of matdata does
     print(f"{chosen.seconds:.0f} s of {chosen.clock} time each, {chosen.threads} thread(s)")
     for name in chosen.sets.split(","):
         path, column, factor, unit = SETS[name]
         materials, values = read_structures(path, column)
-        for model in map(Model.of, chosen.models.split(",")):
+        for model in (Model.of(model, given) for model in chosen.models.split(",")):
             data = Data(materials, values * factor, model)
             rows = [
                 train(model, data, seed, chosen.seconds, chosen.clock)

@@ -30,7 +30,7 @@ class QuotientGraphSettings(Settings):
 
     radius: float = setting(0.0, "cutoff in Å; 0 for none", minimum=0.0)
     max_neighbours: int = setting(
-        16, "nearest neighbours of a site, and ties; 0 for all", minimum=0
+        12, "nearest neighbours of a site, and ties; 0 for all", minimum=0
     )
     isolated: str = setting(
         "reject", "sites without a neighbour: no feature, or no edges", choices=("reject", "keep")
@@ -64,7 +64,9 @@ class QuotientGraph(Featurizer[QuotientGraphSettings]):
     name: ClassVar[str] = "quotient-graph"
     version: ClassVar[str] = "1"
     packages: ClassVar[tuple[str, ...]] = ("numba",)
-    citation: ClassVar[str] = "Ruff, Reiser, Stühmer and Friederich, Digital Discovery 3, 594 (2024)"
+    citation: ClassVar[str] = (
+        "Ruff, Reiser, Stühmer and Friederich, Digital Discovery 3, 594 (2024)"
+    )
     requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = QuotientGraphSettings
     batch_form = "matdata_quotient.batch:QuotientGraphBatch"
@@ -92,11 +94,14 @@ class QuotientGraph(Featurizer[QuotientGraphSettings]):
         sites, links = columns["numbers"], columns["sender"]
         crystal = np.repeat(np.arange(len(sites)), sites.lengths)
         begin = np.repeat(sites.offsets[:-1], links.lengths)
-        ends = [columns[name].values.astype(np.int64) + begin for name in ("sender", "receiver")]
+        sender, receiver = (
+            columns[name].values.astype(np.int64) + begin for name in ("sender", "receiver")
+        )
         length = np.rint(columns["distance"].values / chosen.resolution).astype(np.int64)
-        classes = equivalent_sites(crystal, sites.values.astype(np.int64), *ends, length)
+        numbers = sites.values.astype(np.int64)
+        classes = equivalent_sites(crystal, numbers, sender, receiver, length)
         _, first, multiplicity = np.unique(classes, return_index=True, return_counts=True)
-        edges = _quotient(classes, first, ends[0], ends[1], length)
+        edges = _quotient(classes, first, sender, receiver, length)
         nodes = _offsets(crystal[first], len(sites))
         owner = crystal[first][edges.sender]
         offsets, base = _offsets(owner, len(sites)), nodes[owner]
@@ -136,7 +141,8 @@ def _quotient(classes: Int, first: Int, sender: Int, receiver: Int, length: Int)
     rows = np.stack(columns)[:, order]
     new = np.flatnonzero(np.concatenate([[True], (np.diff(rows) != 0).any(0)])[: rows.shape[1]])
     count = np.diff(np.concatenate([new, [rows.shape[1]]]))
-    return _Edges(*rows[:, new], count)
+    ends = rows[:, new]
+    return _Edges(ends[0], ends[1], ends[2], count)
 
 
 def _offsets(owner: Int, size: int) -> npt.NDArray[np.int64]:
