@@ -46,7 +46,7 @@ class _Edges(NamedTuple):
     sender: Int
     receiver: Int
     length: Int
-    count: Int
+    copies: Int
 
 
 class QuotientGraph(Featurizer[QuotientGraphSettings]):
@@ -110,7 +110,7 @@ class QuotientGraph(Featurizer[QuotientGraphSettings]):
             "sender": Ragged((edges.sender - base).astype(np.uint16), offsets),
             "receiver": Ragged((edges.receiver - base).astype(np.uint16), offsets),
             "distance": Ragged(distance.astype(np.float32), offsets),
-            "count": Ragged(edges.count.astype(np.int32), offsets),
+            "count": Ragged(edges.copies.astype(np.int32), offsets),
             "numbers": Ragged(sites.values[first], nodes),
             "multiplicity": Ragged(multiplicity.astype(np.int32), nodes),
         }

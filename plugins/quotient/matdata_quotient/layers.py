@@ -92,4 +92,5 @@ class Convolution(nn.Module):
         messages = torch.sigmoid(gate) * F.silu(core) * links.count
         summed = segment_sum(messages, links.sender, len(nodes))
         summed = self.norm_sums(summed, links.multiplicity)
-        return nodes + self.update(torch.cat([nodes, summed], 1))
+        change: Tensor = self.update(torch.cat([nodes, summed], 1))
+        return nodes + change
