@@ -24,5 +24,5 @@ class Hypers(Settings):
     last: float = setting(6.0, "centre of the last Gaussian in Å; the first is 0", above=0)
     width: int = setting(64, "channels of a site", minimum=1)
     update: int = setting(128, "width of the hidden layer that updates a site", minimum=1)
-    layers: int = setting(3, "convolutions", minimum=0)
+    layers: int = setting(2, "convolutions", minimum=0)
     hidden: int = setting(128, "width of the layers after pooling", minimum=1)
