@@ -82,6 +82,7 @@ class Ours:
         lr: float,
         loss: str = "robust_l1",
         optimizer: str = "adamw",
+        batch: int = 128,
     ) -> None:
         from matdata.features import featurizer
         from matdata.load.loader import make_loader
@@ -104,10 +105,15 @@ class Ours:
         view = View("benchmark", ids, {TARGET: chosen.tolist()}, {TARGET: "1"}, {spec: feature})
         self.order = np.random.default_rng(SEED).permutation(len(ids))
         self.ids, self.values, cut = ids, chosen, round(0.8 * len(ids))
+        self.batch = batch
         self.parts = np.sort(self.order[:cut]), np.sort(self.order[cut:])
         train, valid = (ids[part] for part in self.parts)
         self.train = make_loader(
-            view, train, [spec], TARGET, shuffle=True, prefetch=0, normalizer="standard"
+            *(view, train, [spec], TARGET),
+            batch_size=batch,
+            shuffle=True,
+            prefetch=0,
+            normalizer="standard",
         )
         self.normalizer = self.train.encoded_by
         self.valid = make_loader(view, valid, [spec], TARGET, normalizer=self.normalizer)

@@ -7,22 +7,23 @@ line counts matrix products, and estimates the ratio that would be left if ours 
 Their graphs are made beforehand, as ours are; each side makes its own batches.
 
     uv sync --group bench
-    python benchmarks/structure_models.py megnet               # perov5 val
+    python benchmarks/structure_models.py alignn --limit 500   # perov5 val
+    python benchmarks/structure_models.py megnet
     python benchmarks/structure_models.py megnet --threads 2 --limit 1000
+    python benchmarks/structure_models.py schnet
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import warnings
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoch_vs_aviary import Ours, products, rate_of_products, read_structures, timed
+from structure_rivals import MatGL, OnDGL, PyG, Theirs, structures_of
 
 import numpy as np
 import torch
@@ -31,97 +32,40 @@ from matdata.nn.cpu.malloc import keep_freed_memory
 from matdata.nn.cpu.onednn_linear import onednn_is_faster
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
-    from torch import Tensor
-
     from matdata.core.crystals import Crystals
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 warnings.simplefilter("ignore")
 
-STEPS, BATCH = 5, 128
+STEPS = 5
 #: What an epoch shall be faster by, at least.
 WANTED = 3.0
 
 
-class Theirs(ABC):
-    """The same network of another package, trained as that package trains.
+def alignn(materials: Crystals, values: np.ndarray, lr: float) -> tuple[Ours, Theirs]:
+    """The published sizes, in the published batches of 64."""
+    from matdata_alignn import ALIGNN
+    from matdata_alignn.hypers import Hypers
+    from support.alignn_weights import alignn_network, dgl_graphs
 
-    Parameters
-    ----------
-    package
-        Its name.
-    network
-        With the weights of ours.
-    ours
-        The other side, whose materials and optimizer are used.
-    """
-
-    def __init__(self, package: str, network: torch.nn.Module, ours: Ours) -> None:
-        self.package, self.network = package, network
-        self.rows = {name: row for row, name in enumerate(ours.ids.tolist())}
-        self.part = ours.parts[0]
-        decay = ours.engine.recipe.settings.weight_decay
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=ours.lr, weight_decay=decay)
-
-    @abstractmethod
-    def batch(self, rows: Sequence[int]) -> Any:
-        """The materials of these rows as its loader makes them."""
-
-    @abstractmethod
-    def loss(self, batch: Any) -> Tensor:
-        """Mean loss of a batch."""
-
-    def step(self, rows: Sequence[int]) -> float:
-        """One optimizer step; returns the loss before it."""
-        loss = self.loss(self.batch(rows))
-        self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        self.optimizer.step()
-        return float(loss.detach())
-
-    def epoch(self) -> None:
-        """One pass over the training part."""
-        order = torch.randperm(len(self.part)).numpy()
-        for first in range(0, len(order), BATCH):
-            self.step(self.part[order[first : first + BATCH]].tolist())
+    trainer = ALIGNN()
+    ours = Ours(trainer, materials, values, lr, "mse", "adamw", batch=64)
+    network: Any = ours.network
+    place = {name: row for row, name in enumerate(materials.ids)}
+    rows = [place[name] for name in ours.ids.tolist()]
+    graphs = [dgl_graphs(graph) for graph in line_graphs_of(trainer, materials.take(rows))]
+    single = [(graph, lines, lattice[0]) for graph, lines, lattice in graphs]
+    return ours, OnDGL(alignn_network(network, Hypers()), ours, single)
 
 
-class MatGL(Theirs):
-    """MEGNet of matgl, by its data set and its Lightning module."""
+def line_graphs_of(trainer: Any, materials: Crystals) -> list[Any]:
+    """The batch form of each crystal alone."""
+    from matdata.plugin import batch_of, featurizer
 
-    def __init__(
-        self, network: torch.nn.Module, ours: Ours, structures: Sequence[Structure]
-    ) -> None:
-        from matgl.ext.pymatgen import Structure2Graph
-        from matgl.graph.data import MGLDataset
-        from matgl.utils.training import ModelLightningModule
-
-        super().__init__("matgl", network.train(), ours)
-        self.folder = tempfile.TemporaryDirectory()  # it writes there even without a cache
-        normalizer = ours.normalizer
-        assert normalizer is not None
-        encoded = (ours.values - normalizer.shift[0]) / normalizer.scale[0]
-        converter = Structure2Graph(element_types=network.element_types, cutoff=network.cutoff)
-        self.data = MGLDataset(
-            structures=list(structures),
-            converter=converter,
-            labels={"target": encoded.tolist()},
-            save_cache=False,
-            root=self.folder.name,
-        )
-        self.module = ModelLightningModule(model=network, loss="mse_loss", lr=ours.lr)
-
-    def batch(self, rows: Sequence[int]) -> Any:
-        """As `collate_fn_graph` joins them."""
-        from matgl.graph.data import collate_fn_graph
-
-        return collate_fn_graph([self.data[row] for row in rows])
-
-    def loss(self, batch: Any) -> Tensor:
-        """Of `ModelLightningModule.step`."""
-        loss: Tensor = self.module.step(batch)[0]["Total_Loss"]
-        return loss
+    (spec,) = trainer.inputs()
+    made = featurizer(spec, dict(trainer.input_settings()[spec]))
+    alone = (materials.take([row]) for row in range(len(materials)))
+    return [batch_of({spec: made}, crystal)[spec] for crystal in alone]
 
 
 def megnet(materials: Crystals, values: np.ndarray, lr: float) -> tuple[Ours, Theirs]:
@@ -138,18 +82,27 @@ def megnet(materials: Crystals, values: np.ndarray, lr: float) -> tuple[Ours, Th
     return ours, MatGL(theirs, ours, structures_of(materials, ours.ids))
 
 
+def schnet(materials: Crystals, values: np.ndarray, lr: float) -> tuple[Ours, Theirs]:
+    """The paper's sizes, at 5 Å, with PyG's Gaussians, cutoff and sums."""
+    from matdata_schnet import SchNet
+    from matdata_schnet.hypers import Hypers
+    from support.batches import batch_of
+    from support.pyg_weights import pyg_schnet
+
+    hypers = Hypers(preset="pyg", radius=5.0, channels=64, filters=64)
+    trainer = SchNet(hypers)
+    ours = Ours(trainer, materials, values, lr, "mse", "adam")
+    graphs = batch_of(materials, "graph", **trainer.input_settings()["graph"])
+    assert list(graphs.ids) == ours.ids.tolist()
+    return ours, PyG(pyg_schnet(ours.network, hypers), ours, graphs["graph"])
+
+
 #: By the name of the plugin: both sides for crystals, their targets, and a learning rate.
 MODELS: dict[str, Callable[[Crystals, np.ndarray, float], tuple[Ours, Theirs]]] = {
+    "alignn": alignn,
     "megnet": megnet,
+    "schnet": schnet,
 }
-
-
-def structures_of(materials: Crystals, ids: np.ndarray) -> list[Structure]:
-    """The crystals as pymatgen has them, in the order of the ids."""
-    from matdata.adapters.pymatgen import to_structure
-
-    place = {name: row for row, name in enumerate(materials.ids)}
-    return [to_structure(materials, place[name]) for name in ids.tolist()]
 
 
 def first_steps(ours: Ours, theirs: Theirs, count: int = STEPS) -> float:

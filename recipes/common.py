@@ -15,6 +15,7 @@ from typing import Any
 
 from gathered import Gathered, Item, is_number
 from plan import GOODALL, GOODALL_STEPS, Cut, Figure, Made, Recipe
+from published_ids import differing, matched
 
 from matdata.api import Dataset
 from matdata.building.options import BuildOptions
@@ -32,7 +33,7 @@ from matdata.sources.readers.opening import plain_stem
 from matdata.sources.roles import ReadOptions
 from matdata.splits import PARTS, make_splits
 from matdata.splits.base import Split
-from matdata.splits.saved import load_split, save_splits
+from matdata.splits.saved import load_split, save_splits, unmatched_ids
 
 __all__ = ["GOODALL", "Cut", "Recipe", "make", "run"]
 
@@ -46,7 +47,7 @@ def make(recipe: Recipe, given: argparse.Namespace, console: Console) -> Made:
         If no files are given and matdata has no source for the set.
     """
     cache = cache_dir(given.cache)
-    source = Gathered(recipe.name, _items(recipe, given), recipe.rules)
+    source = Gathered(recipe.name, _items(recipe, given), recipe.rules, recipe.properties)
     settings = {**recipe.curation, "drop_by": recipe.drop_by}
     if source.origin().energy_column is None and settings.get("dedupe", "none") != "none":
         _require_no_energy(recipe)
@@ -69,7 +70,8 @@ def make(recipe: Recipe, given: argparse.Namespace, console: Console) -> Made:
         made, figure = _cut(cut, dataset, given.seed, console)
         names += made
         figures += figure
-    return Made(dataset, names, figures)
+    lists = {name: unmatched_ids(dataset, load_split(dataset, name)) for name in names}
+    return Made(dataset, names, figures, {name: one for name, one in lists.items() if one})
 
 
 def _require_no_energy(recipe: Recipe) -> None:
@@ -118,7 +120,7 @@ def _cut(cut: Cut, dataset: Dataset, seed: int, console: Console) -> tuple[list[
     rows = _rows_having(cut, dataset)
     what = cut.name or cut.method
     if rows is None or len(rows) < 2:
-        wanted = " and ".join(names[0] for names in cut.having)
+        wanted = " and ".join(one.name for one in cut.having)
         console.warn(f"no split {what}: no two materials have {wanted}")
         return [], [(f"with {wanted}", cut.paper, 0)]
     settings = _settings(cut, len(rows), seed, console)
@@ -131,7 +133,10 @@ def _cut(cut: Cut, dataset: Dataset, seed: int, console: Console) -> tuple[list[
     if name is not None and "seed" in settings:
         name = f"{name}-seed{settings['seed']}"
     figures: list[Figure] = []
-    if cut.having or cut.paper is not None:
+    if "file" in cut.settings:
+        figures += matched(what, splits[0], len(rows))
+        figures += differing(cut, dataset, console)
+    elif cut.having or cut.paper is not None:
         figures.append((f"in split {what}", cut.paper, len(rows)))
     saved = save_splits(dataset, splits, console, name)
     return [split.name for split in saved], figures
@@ -155,10 +160,10 @@ def _settings(cut: Cut, n: int, seed: int, console: Console) -> dict[str, Any]:
 
 def _rows_having(cut: Cut, dataset: Dataset) -> list[int] | None:
     rows = list(range(len(dataset)))
-    for names in cut.having:
-        column = next((dataset.columns[name] for name in names if name in dataset.columns), None)
-        if column is None:
+    for one in cut.having:
+        if one.name not in dataset.columns:
             return None
+        column = dataset.columns[one.name]
         rows = [r for r in rows if is_number(column[r]) and cut.above < column[r] <= cut.most]
     return rows
 
@@ -234,7 +239,13 @@ def _told(made: Made, given: argparse.Namespace) -> dict[str, Any]:
         for path in files:
             print(f"wrote {path}")
     counts = [{"count": what, "paper": paper, "ours": ours} for what, paper, ours in made.figures]
-    return {"dataset": made.dataset.ref, "counts": counts, "splits": made.splits, "files": files}
+    return {
+        "dataset": made.dataset.ref,
+        "counts": counts,
+        "splits": made.splits,
+        "unmatched": made.unmatched,
+        "files": files,
+    }
 
 
 def table_of(title: str, figures: Sequence[Figure]) -> str:

@@ -5,9 +5,9 @@ python recipes/finder_mp.py --from summary.jsonl.gz
 
 Of each composition the polymorph of lowest energy stays, so that no composition stands twice;
 formation energy, final energy and band gap share one set of 68,699, the refractive index has
-3,920 and the moduli (as log10) 7,025. All are split 70/15/15. The paper does not name the
-version of the database: a later one holds more. Whether it chose polymorphs before or after
-asking for a modulus is not said; here the polymorph is chosen first.
+3,920 and the moduli 7,025, learnt as `log10(k_vrh)` and `log10(g_vrh)`. All are split 70/15/15.
+The paper does not name the version of the database: a later one holds more. Whether it chose
+polymorphs before or after asking for a modulus is not said; here the polymorph is chosen first.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import argparse
 import sys
 
 from common import Cut, Recipe, run
+from properties import G_VRH, K_VRH, MP, MP_INDEX
 
-K = ("bulk_modulus.vrh", "K_VRH", "elasticity.K_VRH", "bulk_modulus")
-G = ("shear_modulus.vrh", "G_VRH", "elasticity.G_VRH", "shear_modulus")
 RATIOS = {"ratios": "70/15/15"}
 
 
@@ -31,10 +30,11 @@ def recipe(given: argparse.Namespace) -> Recipe:
         source="mp",
         rows=68699,
         curation={"dedupe": "polymorph"},
+        properties=MP,
         cuts=(
             Cut("random", RATIOS),
-            Cut("random", RATIOS, "n-70-15-15", (("n",),), paper=3920),
-            Cut("random", RATIOS, "log-KG-70-15-15", (K, G), above=0.0, paper=7025),
+            Cut("random", RATIOS, "n-70-15-15", (MP_INDEX,), paper=3920),
+            Cut("random", RATIOS, "log-KG-70-15-15", (K_VRH, G_VRH), above=0.0, paper=7025),
         ),
     )
 

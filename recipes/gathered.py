@@ -16,6 +16,29 @@ from matdata.plugin import Chunk, Origin, Reject, Request, Source, SourceError
 MISSING = ("na", "NA")  # how JARVIS writes that there is no value
 
 
+@dataclass(frozen=True)
+class Property:
+    """A column of the data set under one name, whatever the files call it.
+
+    Attributes
+    ----------
+    name, unit
+        What it is called here, and its unit.
+    aliases
+        What releases and files call it; the first that is there counts.
+    """
+
+    name: str
+    unit: str
+    aliases: tuple[str, ...] = ()
+
+    def in_place_of(self, names: Mapping[str, Any]) -> str | None:
+        """The column that gets this name; None if one has it, or there is none."""
+        if self.name in names:
+            return None
+        return next((alias for alias in self.aliases if alias in names), None)
+
+
 class Rule(Protocol):
     """Decides which records a paper's data set is made of; a frozen dataclass."""
 
@@ -72,12 +95,21 @@ class Gathered(Source[tuple[int, Any]]):
         The pieces; they hold structures, or all hold compositions.
     rules
         Which records belong to the data set.
+    properties
+        Columns that get one name and a unit.
     """
 
     name: ClassVar[str] = "recipe"
 
-    def __init__(self, name: str, items: Sequence[Item], rules: Sequence[Rule] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        items: Sequence[Item],
+        rules: Sequence[Rule] = (),
+        properties: Sequence[Property] = (),
+    ) -> None:
         self._title, self._items, self._rules = name, items, rules
+        self._properties = properties
 
     @classmethod
     def make(cls, request: Request) -> Gathered:
@@ -101,8 +133,30 @@ class Gathered(Source[tuple[int, Any]]):
             for origin, item in zip(origins, self._items, strict=True)
         ]
         rules = [asdict(rule) for rule in self._rules]  # type: ignore[call-overload]
-        request = {"source": self.name, "pieces": pieces, "rules": rules}
-        return replace(first, source=self.name, name=self._title, request=request, count=None)
+        request: dict[str, Any] = {"source": self.name, "pieces": pieces, "rules": rules}
+        if self._properties:
+            request["properties"] = [asdict(one) for one in self._properties]
+        return replace(
+            first,
+            source=self.name,
+            name=self._title,
+            request=request,
+            count=None,
+            targets=self._with_units(self._renamed(first.targets)),
+            units={**first.units, **{one.name: one.unit for one in self._properties}},
+        )
+
+    def _renamed(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Columns by name, those of properties under the property's."""
+        renamed = dict(columns)
+        for one in self._properties:
+            if (own := one.in_place_of(columns)) is not None:
+                renamed[one.name] = renamed.pop(own)
+        return renamed
+
+    def _with_units(self, targets: dict[str, str]) -> dict[str, str]:
+        units = {one.name: one.unit for one in self._properties if one.name in targets}
+        return {**targets, **units}
 
     def raw_chunks(self, start: int = 0) -> Iterator[Any]:
         """Chunks of the pieces, each with the number of its piece."""
@@ -122,7 +176,7 @@ class Gathered(Source[tuple[int, Any]]):
         number, inner = raw
         item = self._items[number]
         chunk = item.source.parse(inner)
-        table = {name: _cleaned(column) for name, column in chunk.table.items()}
+        table = {name: _cleaned(column) for name, column in self._renamed(chunk.table).items()}
         table |= {name: [value] * len(chunk) for name, value in item.columns.items()}
         return self._chosen(replace(chunk, table=table))
 

@@ -3,8 +3,9 @@
 python recipes/ocrystalnet_jarvis.py --from jdft_3d-8-18-2021.json
 
 55,712 materials with OptB88vdW gap and formation energy, 18,167 with the gap of MBJ, and 18,300
-with bulk and shear modulus. The paper names no version of JARVIS-DFT; 55,712 is near the
-release of August 2021.
+with bulk and shear modulus, in GPa. The paper names no version of JARVIS-DFT; 55,712 is near the
+release of August 2021. The leaderboard of JARVIS has 19,680 moduli, split by id: that is another
+set, see `leaderboard_jarvis.py`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,16 @@ import argparse
 import sys
 
 from common import Cut, Recipe, run
+from properties import (
+    BULK_MODULUS,
+    JARVIS,
+    JARVIS_FORMATION_ENERGY,
+    MBJ_GAP,
+    OPT_GAP,
+    SHEAR_MODULUS,
+)
 
 RATIOS = {"ratios": "80/10/10"}
-GAP = ("optb88vdw_bandgap", "op_gap")
-ENERGY = ("formation_energy_peratom", "form_enp")
-MODULI = (("bulk_modulus_kv", "kv"), ("shear_modulus_gv", "gv"))
 
 
 def recipe(given: argparse.Namespace) -> Recipe:
@@ -28,10 +34,11 @@ def recipe(given: argparse.Namespace) -> Recipe:
         "jarvis.db.figshare), its zip archive unpacked",
         rows=55712,
         curation={"dedupe": "none"},
+        properties=JARVIS,
         cuts=(
-            Cut("random", RATIOS, "opt-80-10-10", (GAP, ENERGY), paper=55712),
-            Cut("random", RATIOS, "mbj-80-10-10", (("mbj_bandgap", "mbj_gap"),), paper=18167),
-            Cut("random", RATIOS, "KG-80-10-10", MODULI, paper=18300),
+            Cut("random", RATIOS, "opt-80-10-10", (OPT_GAP, JARVIS_FORMATION_ENERGY), paper=55712),
+            Cut("random", RATIOS, "mbj-80-10-10", (MBJ_GAP,), paper=18167),
+            Cut("random", RATIOS, "KG-80-10-10", (BULK_MODULUS, SHEAR_MODULUS), paper=18300),
         ),
     )
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 
 import train
 from preset_data import DATA
-from presets import Commands, Preset, trains
+from presets import Commands, Preset, changed, trains
 from summaries import summary_of
 
 from matdata.core.cache import cache_dir
@@ -37,10 +37,11 @@ def run_name(preset: Preset, rule: str, seed: int) -> str:
 
 
 def commands(preset: Preset, rule: str, seed: int, threads: int) -> Commands:
-    """Features of one rule, which then are those that were built last, training and evaluation."""
-    featurize, fit, evaluate = trains(preset, SPLIT_SEED, threads, run_name(preset, rule, seed))
+    """Features of one rule, training and evaluation."""
+    ruled = changed(preset, {}, {"valence": rule})
+    featurize, fit, evaluate = trains(ruled, SPLIT_SEED, threads, run_name(preset, rule, seed))
     fit[fit.index(f"train.seed={SPLIT_SEED}")] = f"train.seed={seed}"
-    return [[*featurize, "--set", f"ofm.valence={rule}"], fit, evaluate]
+    return [featurize, fit, evaluate]
 
 
 def table(preset: Preset, errors: Mapping[str, Sequence[float]]) -> str:

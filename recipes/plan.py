@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gathered import Item, Rule
+from gathered import Item, Property, Rule
 
 from matdata.api import Dataset
 
@@ -39,21 +39,23 @@ class Cut:
     name
         Name to save under; the method's own if None.
     having
-        For each property the columns that may hold it: materials without a number in the first
-        that is there are in no part.
+        Properties: materials without a number in one of them are in no part.
     above, most
         These numbers must be above the one and at most the other.
     paper
-        Materials in the paper's set.
+        Materials in the paper's set; of a published split by id the file says how many.
+    column
+        Column whose values a published split holds beside the ids: those that differ are counted.
     """
 
     method: str
     settings: Mapping[str, Any]
     name: str | None = None
-    having: tuple[tuple[str, ...], ...] = ()
+    having: tuple[Property, ...] = ()
     above: float = -np.inf
     most: float = np.inf
     paper: int | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Recipe:
         Column that says from which file a record is, by the file's name.
     rules
         Which records belong to the set.
+    properties
+        Columns that get one name and a unit, whatever the files call them.
     cuts
         The paper's splits.
     items
@@ -97,6 +101,7 @@ class Recipe:
     columns: Mapping[str, Any] = field(default_factory=dict)
     label: str | None = None
     rules: tuple[Rule, ...] = ()
+    properties: tuple[Property, ...] = ()
     cuts: tuple[Cut, ...] = ()
     items: Callable[[list[Path]], list[Item]] | None = None
     drop_in: tuple[str, ...] = ()
@@ -105,8 +110,12 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Made:
-    """What a recipe made: the dataset, names of its splits, and the counts."""
+    """What a recipe made: the dataset, names of its splits, and the counts.
+
+    ``unmatched`` lists, for each published split by id, what file and data do not share.
+    """
 
     dataset: Dataset
     splits: list[str]
     figures: list[Figure]
+    unmatched: Mapping[str, Any] = field(default_factory=dict)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+
+from preset_set import Data, recipe_command
+from table_data import LEADERBOARDS, TABLES
 
 FIGURE_4 = "Du figure 4"
 #: MAE of figure 4 of Du et al. as printed: L-G-DCNN, V1, Finder, Roost, CrabNet, RF, by the set's
@@ -51,52 +53,6 @@ EXTENDED: Mapping[str, tuple[str, tuple[float, ...]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Data:
-    """A data set: how it is called, built and split.
-
-    Attributes
-    ----------
-    dataset, target
-        Name in the cache, and the column that is learnt.
-    files
-        What `--from` is to name, in this order.
-    where
-        Where these are to be had.
-    build
-        Command that builds the set; ``{files}``, ``{first}``, ``{second}`` and ``{seed}`` are
-        filled in.
-    ratios
-        Of the split, which the seed draws; empty for the published one.
-    tested
-        Whether the split has a test part.
-    """
-
-    dataset: str
-    target: str
-    files: tuple[str, ...]
-    where: str
-    build: tuple[str, ...]
-    ratios: str = ""
-    tested: bool = True
-
-    def split(self, seed: int) -> str:
-        """Name of the split."""
-        return f"{self.ratios.replace('/', '-')}-seed{seed}" if self.ratios else "published"
-
-    def built_by(self, files: Sequence[str], seed: int) -> list[str]:
-        """The command that builds the set from files."""
-        words: list[str] = []
-        for word in self.build:
-            filled = {"first": files[0], "second": files[-1], "seed": seed, "files": ""}
-            words += files if word == "{files}" else [word.format(**filled)]
-        return words
-
-
-def _recipe(name: str, *words: str) -> tuple[str, ...]:
-    return ("python", f"recipes/{name}.py", *words)
-
-
 def _structures(name: str, target: str, file: str, where: str, *more: str) -> Data:
     build = ("matdata", "build", "{first}", "--name", name, "--target", target, *more)
     build = (*build, "--split", "70/15/15", "--seed", "{seed}")
@@ -112,7 +68,7 @@ DATA: Mapping[str, Data] = {
             "target",
             tuple(f"{folder}/{part}.csv" for part in ("train", "val", "test")),
             "https://github.com/anthony-wang/CrabNet (data/benchmark_data)",
-            _recipe("lgdcnn_extended", "--from", "{files}"),
+            recipe_command("lgdcnn_extended", "--from", "{files}"),
         )
         for name, (folder, _) in EXTENDED.items()
     },
@@ -121,7 +77,7 @@ DATA: Mapping[str, Data] = {
         "Eg",
         (_EX,),
         _ROOST,
-        _recipe("roost_expt_band_gaps", "--from", "{first}", "--seed", "{seed}"),
+        recipe_command("roost_expt_band_gaps", "--from", "{first}", "--seed", "{seed}"),
         "80/20",
     ),
     "mp-without-ex": Data(
@@ -129,7 +85,7 @@ DATA: Mapping[str, Data] = {
         "band_gap",
         (_EX, _MP),
         _ROOST,
-        _recipe(
+        recipe_command(
             "roost_mp_band_gaps", "--from", "{second}", "--expt", "{first}", "--seed", "{seed}"
         ),
         "90/10/0",
@@ -146,4 +102,6 @@ DATA: Mapping[str, Data] = {
         *("nomad2018", "formation_energy_per_cation", "train.extxyz"),
         "the crystals of the NOMAD 2018 Kaggle competition in one file",
     ),
+    **TABLES,
+    **LEADERBOARDS,
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from preset_data import DATA, EXTENDED, FIGURE_4
+from table_presets import ROWS
 
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.training import trainer
@@ -32,6 +33,8 @@ class Preset:
         Value and place, if a paper reports one.
     parent
         Preset whose weights it begins with.
+    other_split
+        A saved split in place of the data set's own; errors on it are not held against the paper.
     """
 
     name: str
@@ -41,6 +44,11 @@ class Preset:
     hypers: Mapping[str, Any] = field(default_factory=dict)
     paper: tuple[float, str] | None = None
     parent: str | None = None
+    other_split: str | None = None
+
+    def split(self, seed: int) -> str:
+        """Name of the split."""
+        return self.other_split or DATA[self.data].split(seed)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -65,11 +73,15 @@ _FORMULAS: tuple[tuple[str, str, dict[str, Any], dict[str, Any], int | None], ..
     ("elemnet", "elemnet", {}, {}, None),
 )
 _STRUCTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("alignn", "alignn", {}),
     ("cgcnn", "cgcnn", {}),
+    ("cgcnn-xie", "cgcnn", {"preset": "xie"}),
+    ("geocgnn", "geocgnn", {}),
     ("megnet", "megnet", {}),
     ("megnet-finder", "megnet", {"preset": "finder"}),
     ("ogcnn", "ogcnn", {"cutoff": 5}),
     ("ocrystalnet", "ocrystalnet", {}),
+    ("schnet", "schnet", {}),
     ("finder-crystal", "finder", {"graph": "crystal"}),
     ("quotient", "quotient", {}),
     ("rf-voronoi", "rf-voronoi", {}),
@@ -109,6 +121,7 @@ def _all() -> dict[str, Preset]:
         for data in ("phonons", "perov5", "nomad2018")
         for model, plugin, hypers in _STRUCTURES
     ]
+    presets += [Preset(*row) for row in ROWS]
     return {preset.name: preset for preset in presets}
 
 
@@ -131,12 +144,19 @@ def find(name: str) -> Preset:
     return PRESETS[name]
 
 
-def changed(preset: Preset, settings: Mapping[str, object], hypers: Mapping[str, object]) -> Preset:
-    """The same with other settings and hyperparameters on top."""
+def changed(
+    preset: Preset,
+    settings: Mapping[str, object],
+    hypers: Mapping[str, object],
+    split: str | None = None,
+) -> Preset:
+    """The same with other settings and hyperparameters on top, or on another split."""
     return replace(
         preset,
         settings={**preset.settings, **settings},
         hypers={**preset.hypers, **hypers},
+        other_split=split or preset.other_split,
+        paper=preset.paper if split is None else None,
     )
 
 
@@ -149,7 +169,7 @@ def trains(preset: Preset, seed: int, threads: int, run: str, pictures: bool = F
         for key, value in values.items():
             featurize += ["--set", f"{spec}.{key}={value}"]
     train = ["matdata", "train", preset.plugin, data.dataset, "--target", data.target]
-    train += ["--split", data.split(seed), "--name", run]
+    train += ["--split", preset.split(seed), "--name", run]
     if preset.parent:
         train += ["--from-run", PRESETS[preset.parent].run(seed)]
     values = {**preset.settings, "seed": seed, "threads": threads}

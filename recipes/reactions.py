@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from common import Cut, Recipe, run
-from gathered import Item
+from gathered import Item, Property
 
 from matdata.plugin import (
     CHUNK_ROWS,
@@ -209,7 +209,7 @@ def recipe(given: argparse.Namespace) -> Recipe:
                 "random",
                 {"ratios": "80/20"},
                 "up-to-3-80-20",
-                (("n_precursors",),),
+                (Property("n_precursors", "1"),),
                 most=3,
                 paper=11083,
             ),

@@ -88,7 +88,7 @@ def _plain(value: object) -> Any:
 def _changed_settings(run: Run) -> dict[str, Any]:
     """Settings of the loop that differ from the defaults of the plugin."""
     task = run.manifest["targets"][0]["task"]
-    usual = _plain(train_settings(type(run.trainer), {}, task).to_dict())
+    usual = _plain(train_settings(run.trainer, {}, task).to_dict())
     own: dict[str, Any] = run.manifest["settings"]
     return {name: value for name, value in own.items() if value != usual[name]}
 

@@ -29,7 +29,7 @@ from presets import PRESETS, Commands, Preset, changed, find, recorded, trains
 from matdata import cli
 from matdata.cli.common import pairs_of
 from matdata.core.cache import cache_dir
-from matdata.core.errors import ConfigError, MatdataError, SourceError, StoreError
+from matdata.core.errors import ConfigError, MatdataError, PluginError, SourceError, StoreError
 from matdata.store.catalogue import find_dataset
 from matdata.training import TRAINERS
 from matdata.training.run_lookup import find_run
@@ -105,12 +105,14 @@ def missing_data(
     except StoreError:
         _require_files(child or preset, given.files, data.dataset)
         return [data.built_by(given.files, given.seed)]
-    if given.files:
-        print(f"{dataset.ref} is in the cache: its files are not read", file=sys.stderr)
-    if data.split(given.seed) in dataset.split_names() or not data.ratios:
-        return []
-    split = ["matdata", "split", data.dataset, "--split", data.ratios, "--seed", str(given.seed)]
-    return [split]
+    there = preset.split(given.seed) in dataset.split_names()
+    if there or data.ratios:
+        if given.files:
+            print(f"{dataset.ref} is in the cache: its files are not read", file=sys.stderr)
+        split = ["matdata", "split", data.dataset, "--split", data.ratios]
+        return [] if there else [[*split, "--seed", str(given.seed)]]
+    _require_files(child or preset, given.files, f"{dataset.ref} with {preset.split(given.seed)}")
+    return [data.built_by(given.files, given.seed)]
 
 
 def _require_files(preset: Preset, files: Sequence[str], dataset: str) -> None:
@@ -133,14 +135,17 @@ def listing(pattern: str) -> list[str]:
     names = fnmatch.filter(PRESETS, pattern)
     if not names:
         find(pattern)
-    return [line for name in names for line in _told(PRESETS[name])]
+    return [line for name in names for line in _described(PRESETS[name])]
 
 
-def _told(preset: Preset) -> list[str]:
+def _described(preset: Preset) -> list[str]:
     data = DATA[preset.data]
     paper = f"{preset.paper[0]:g} ({preset.paper[1]})" if preset.paper else "-"
     head = f"{preset.name}: {preset.plugin} on {data.dataset}, {data.target}; paper: {paper}"
-    return [head, *(f"  {shlex.join(words)}" for words in from_nothing(preset))]
+    try:
+        return [head, *(f"  {shlex.join(words)}" for words in from_nothing(preset))]
+    except PluginError as error:
+        return [head, f"  skipped: {error.what}"]
 
 
 def carry_out(words: Sequence[str], given: argparse.Namespace) -> int:
@@ -171,6 +176,7 @@ def parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0, help="of split and weights (default: 0)")
     add("--threads", type=int, default=1, help="of torch (default: 1; 0: its choice)")
     add("--epochs", type=int, help="instead of the preset's")
+    add("--split", metavar="NAME", help="a saved split instead of the preset's, without its paper")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="as in `matdata train`")
     add("--name", help="of the run (default: the preset and the seed)")
     add("--pictures", action="store_true", help="let the evaluation draw pictures")
@@ -196,7 +202,7 @@ def asked(given: argparse.Namespace) -> Preset:
         if "epochs" in settings:
             raise ConfigError("epochs is given twice: by --epochs and by --set")
         settings["epochs"] = str(given.epochs)
-    return changed(preset, settings, hypers)
+    return changed(preset, settings, hypers, given.split)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

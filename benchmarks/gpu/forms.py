@@ -1,4 +1,4 @@
-"""Section: every batch form, its expansions and line graphs, against the CPU's."""
+"""Section: every batch form and its expansions, line graphs too, against the CPU's."""
 
 from __future__ import annotations
 

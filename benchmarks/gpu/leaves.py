@@ -16,6 +16,8 @@ from matdata.load.batch import Batch
 from matdata.load.inputs.base import BatchForm
 from matdata.nn import Segments
 
+#: Pairs of entries of one material above which they are not made: those of line graphs.
+MOST_PAIRS = 1 << 24
 #: float32 has 2^-23; sums of some hundred terms lose some of it.
 ROUNDING = 2e-5
 
@@ -26,7 +28,8 @@ def leaves(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
         yield name, value
     elif isinstance(value, Segments):
         yield from leaves(value.offsets, f"{name}.offsets")
-        for part in ("lengths", "owner", "place", "pairs", "pair_offsets"):
+        pairs = ("pairs", "pair_offsets") if (value.host_lengths**2).sum() < MOST_PAIRS else ()
+        for part in ("lengths", "owner", "place", *pairs):
             yield from leaves(getattr(value, part), f"{name}.{part}")
     elif isinstance(value, tuple | list):
         for k, one in enumerate(value):
@@ -48,9 +51,6 @@ def expanded(form: BatchForm[Any]) -> dict[str, Tensor]:
             tensors |= dict(leaves(getattr(form, name, None), name))
     with contextlib.suppress(NotImplementedError):
         tensors["dense"] = form.dense()
-    if hasattr(form, "line_graph"):
-        for backtrack in (False, True):
-            tensors |= dict(leaves(form.line_graph(backtrack), f"line_graph({backtrack})"))
     if hasattr(form, "basis"):
         from matdata.geometry.gaussians import GAUSSIAN_BASES
 

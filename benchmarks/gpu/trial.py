@@ -34,10 +34,13 @@ SMALL: dict[str, Any] = {
 }
 #: Those of single plugins, where the names mean other things.
 OWN: dict[str, dict[str, Any]] = {
+    "alignn": {"width": 16, "embedding": 8, "alignn_layers": 1, "gcn_layers": 1},
     "cgcnn": {"width": 16, "layers": 1, "hidden": 16},
+    "geocgnn": {"channels": 16, "blocks": 1, "gaussians": 8, "mesh": 2},
     "megnet": {"dense": [16, 8], "convolution": [16, 8], "output": [8], "blocks": 1},
     "ogcnn": {"encoder": 16, "hidden": 16, "layers": 1, "output_hidden": 16},
     "crabnet": {"width": 16, "layers": 1, "feedforward": 16, "hidden": "16", "resolution": 100},
+    "schnet": {"channels": 16, "filters": 16, "interactions": 1},
     "wren": {"layers": 1, "gates": 16, "hidden": 16, "trunk": "16", "output": "16"},
     "rescnn": {"filters": "8,8,8,8", "dense": "16,16,16,8"},
     "finder": {"width": 16, "layers": 1, "functions": "16,8", "pool": 16, "dense": "16,16,16,8"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,8 @@ from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import CurationError
 from matdata.core.executors import Workers
 from matdata.curate.curate import Others, curate
-from matdata.curate.curated import Curated
+from matdata.curate.curated import Curated, SymmetryCounts
+from matdata.curate.known_symmetry import knowing
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
 from matdata.curate.write import dataset_folder, write_dataset
@@ -27,14 +29,19 @@ from matdata.sources.snapshot import Snapshot
 from matdata.store.catalogue import clean_name, find_dataset
 from matdata.store.damage import State, damage_of
 from matdata.store.dataset_folder import KIND, DatasetFolder
+from matdata.store.older_versions import MADE_BY
 from matdata.store.user_metadata import USER_METADATA
+from matdata.symmetry.maker import symmetry_maker
+
+SYMMETRY = "symmetry"  # key of the receipt: how many were computed and reused
 
 
 class BuiltDataset(NamedTuple):
-    """A dataset, and whether it was built, repaired, or there already."""
+    """A dataset, whether it was built, repaired, or there already, and how symmetry was found."""
 
     dataset: DatasetFolder
     state: State
+    symmetry: SymmetryCounts = SymmetryCounts()
 
 
 def make_dataset(
@@ -53,12 +60,13 @@ def make_dataset(
     """
     folder, identity, others = planned_dataset(snapshot, cache, options)
     state: State = "unchanged"
+    counts = SymmetryCounts()
     if not folder.is_dir() or damage_of(folder, KIND):
         ensure_writable(cache)  # before the work, not after it
-        state = _curate(snapshot, folder, identity, options, others, console, workers)
+        state, counts = _curate(snapshot, folder, identity, options, others, console, workers)
     dataset = DatasetFolder(folder)
-    print_dataset(dataset, console, state)
-    return BuiltDataset(dataset, state)
+    print_dataset(dataset, console, state, counts)
+    return BuiltDataset(dataset, state, counts)
 
 
 class PlannedDataset(NamedTuple):
@@ -116,7 +124,7 @@ def _curate(
     others: Sequence[DatasetFolder],
     console: Console,
     workers: Workers,
-) -> State:
+) -> tuple[State, SymmetryCounts]:
     origin = snapshot.origin
     energy = origin["energy_column"]
     part_column = origin.get("part_column")
@@ -135,8 +143,12 @@ def _curate(
     records = replace(records, units=metadata.units)
     drop = _others(others, options.curation.drop_by)
     before = len(workers.losses.lines)
-    curated = curate(records, _curation(snapshot, options), drop, workers)
-    lost = workers.losses.receipt_since(before)
+    settings = _curation(snapshot, options)
+    with knowing(settings, folder) if options.reuse else nullcontext() as known:
+        curated = curate(records, settings, drop, workers, known)
+    counts = curated.symmetry_counts
+    receipt = {MADE_BY: dict(symmetry_maker()), SYMMETRY: counts._asdict()}
+    receipt |= workers.losses.receipt_since(before)
     if not len(curated):
         raise nothing_left(curated)
     about = _about(curated, snapshot, identity["name"], store.notes, names, metadata)
@@ -146,7 +158,9 @@ def _curate(
         names.get(one, one): names.get(axis, axis) for one, axis in origin.get("axes", {}).items()
     }
     axes = axes_of(curated.table, axes, options.axis)
-    return write_dataset(curated, folder, identity, about, metadata.units, axes, console, lost)
+    units = metadata.units
+    state = write_dataset(curated, folder, identity, about, units, axes, console, receipt)
+    return state, counts
 
 
 def _about(

@@ -53,7 +53,7 @@ class BuildOptions(Settings):
     workers: int | None = setting(None, "threads or processes; all cores if not given", minimum=1)
     scheduler: str | None = setting(None, SCHEDULERS)
     reuse: bool = setting(
-        True, "copy features of the same materials from older versions of the dataset"
+        True, "copy symmetry and features of the same materials from older versions of the dataset"
     )
     shard_rows: int | None = setting(
         None, "most crystals in a shard of a feature; near 64 MB if not given", minimum=1

@@ -7,7 +7,7 @@ one its product; stages know nothing of each other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor, Workers, enough_memory
 from matdata.core.part_names import GIVEN_SPLIT
 from matdata.core.scheduler_names import check_scheduler
+from matdata.curate.curated import SymmetryCounts
 from matdata.features.base import Featurizer
 from matdata.features.building.runner import BuiltFeature
 from matdata.sources.base import Source
@@ -48,6 +49,8 @@ class Built:
         The artefacts; no split where none was asked for.
     states
         Whether dataset and split were built, repaired, or there already.
+    symmetry
+        Of how many structures it was computed, and copied from older versions.
     """
 
     dataset: DatasetFolder
@@ -55,6 +58,7 @@ class Built:
     split: str | None
     features: tuple[BuiltFeature, ...]
     states: Mapping[str, State]
+    symmetry: SymmetryCounts
 
     @property
     def unchanged(self) -> bool:
@@ -76,6 +80,7 @@ class Built:
             "snapshot": self.snapshot.folder.name,
             "funnel": self.dataset.funnel(),
             "unexpected_errors": unexpected_in(self.dataset.rejects()),
+            "symmetry": self.symmetry._asdict(),
             "split": self.split,
             "features": [
                 {
@@ -139,14 +144,14 @@ def _run_stages(
 ) -> Built:
     snapshot = take_snapshot(source, cache, console, workers)
     require_structures(featurizers, snapshot.origin["kind"], snapshot.origin["name"])
-    dataset, state = make_dataset(snapshot, cache, options, console, workers)
+    dataset, state, symmetry = make_dataset(snapshot, cache, options, console, workers)
     mark_used(dataset.folder)
     require_structures(featurizers, dataset.kind, dataset.ref)
-    built = Built(dataset, snapshot, None, (), {"dataset": state})
+    built = Built(dataset, snapshot, None, (), {"dataset": state}, symmetry)
     split = _split_of(built, request, options, console)
     states = built.states if split is None else {**built.states, "split": split.state}
     features = tuple(compute_features(dataset, featurizers, cache, options, console, workers))
-    return Built(dataset, snapshot, split and split.name, features, states)
+    return replace(built, split=split and split.name, features=features, states=states)
 
 
 class _SplitRequest(NamedTuple):

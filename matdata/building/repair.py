@@ -145,7 +145,7 @@ def _repair_dataset(folder: Path, console: Console) -> None:
             cause=error.cause,
             next_step="give the `matdata build` that made it again: it repairs it from the source",
         ) from error
-    dataset, _ = make_dataset(snapshot, cache, options, console, Workers(default_workers()))
+    dataset, *_ = make_dataset(snapshot, cache, options, console, Workers(default_workers()))
     _require_at(folder, dataset.folder)
 
 

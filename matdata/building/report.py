@@ -8,8 +8,9 @@ from matdata.core.console import Console
 from matdata.core.errors import CurationError
 from matdata.core.ledger import UNEXPECTED, Reject, count_reasons
 from matdata.curate.curate import DUPLICATE_REASONS
-from matdata.curate.curated import Curated
+from matdata.curate.curated import Curated, SymmetryCounts
 from matdata.curate.funnel import render
+from matdata.features.building.reused import Counts
 from matdata.features.building.runner import BuiltFeature
 from matdata.store.damage import State
 from matdata.store.dataset_folder import DatasetFolder
@@ -69,7 +70,9 @@ def materials_in(dataset: DatasetFolder) -> str:
     return f"{count}, {bare:,} of them without a structure" if dataset.kind == "mixed" else count
 
 
-def print_dataset(dataset: DatasetFolder, console: Console, state: State) -> None:
+def print_dataset(
+    dataset: DatasetFolder, console: Console, state: State, symmetry: SymmetryCounts
+) -> None:
     """Print how many materials are left, and where the others went."""
     manifest = dataset.manifest
     console.say(f"{dataset.ref}: {materials_in(dataset)}{after(state)}")
@@ -77,6 +80,8 @@ def print_dataset(dataset: DatasetFolder, console: Console, state: State) -> Non
         console.say(f"  note: {manifest['note']}")
     for line in render(dataset.funnel()):
         console.say(line)
+    if symmetry.reused:
+        console.say(f"  symmetry: {_computed_and_copied(symmetry)}")
     if manifest["dedupe"] == "none":
         known = "--dedupe polymorph keeps the lowest energy of each formula"
         unknown = "no energy column is known (name one with --energy COLUMN)"
@@ -93,13 +98,16 @@ def print_feature(feature: BuiltFeature, materials: int, console: Console) -> No
     count = f"{manifest['rows']:,} materials ({feature.folder.name})"
     console.say(f"feature {name}: {count}{after(feature.state)}")
     if feature.counts.reused:
-        computed, reused = feature.counts.computed, feature.counts.reused
-        console.say(f"  {computed:,} computed, {reused:,} copied from older versions")
+        console.say(f"  {_computed_and_copied(feature.counts)}")
     if lost:
         reasons = ", ".join(f"{n:,} {why}" for why, n in manifest["rejected"].items())
         console.say(f"  {lost:,} without it: {reasons}")
     if lost > LOUD_SHARE * materials:
         console.warn(f"MORE THAN HALF OF THE MATERIALS HAVE NO {name}")
+
+
+def _computed_and_copied(counts: Counts | SymmetryCounts) -> str:
+    return f"{counts.computed:,} computed, {counts.reused:,} copied from older versions"
 
 
 def after(state: State) -> str:

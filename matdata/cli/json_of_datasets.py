@@ -18,6 +18,10 @@ OF_DATASETS: dict[str, Schema] = {
             "digest": ("text", "identity of the dataset"),
             "snapshot": ("text", "version of the records that it was made from"),
             "unexpected_errors": ("count", "records that failed in a way matdata does not know"),
+            "symmetry": (
+                "record",
+                "structures whose symmetry was `computed`, `reused` from older versions",
+            ),
             "split": ("text?", "name of the split that was made"),
             "features": (
                 "list",
@@ -54,7 +58,8 @@ OF_DATASETS: dict[str, Schema] = {
             "splits": (
                 "list",
                 "of each, also of a single one: `split`, `state`, `method`, `settings`, `sizes`, "
-                "`digest`",
+                "`digest`; of a published one `unmatched`: the materials `in_no_part`, and if any, "
+                "the ids `not_in_data` by part, and those `repeated` with their parts",
             ),
         },
         UNCHANGED,

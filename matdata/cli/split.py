@@ -7,12 +7,13 @@ import argparse
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
 from matdata.core.cache import cache_dir
+from matdata.core.documents import JsonObject
 from matdata.splits.arguments import SPLIT_OPTIONS, canonical, config_of_split
-from matdata.splits.saved import add_splits, settings_of_method
+from matdata.splits.saved import Saved, add_splits, load_split, settings_of_method, unmatched_ids
 from matdata.store.catalogue import find_dataset
 from matdata.store.config_file import write_config
 from matdata.store.damage import require_whole
-from matdata.store.dataset_folder import KIND
+from matdata.store.dataset_folder import KIND, DatasetFolder
 
 
 def run(given: argparse.Namespace) -> int:
@@ -27,9 +28,14 @@ def run(given: argparse.Namespace) -> int:
         write_config(given.write_config, config_of_split(dataset.ref, method, resolved, name))
     splits = add_splits(dataset, method, settings, console, name)
     if given.json:
-        notes = [
-            {"split": name, "state": state, **dataset.load_split(name)[1]} for name, state in splits
-        ]
+        notes = [_described(dataset, one) for one in splits]
         unchanged = all(state == "unchanged" for _, state in splits)
         print_json({"dataset": dataset.ref, "unchanged": unchanged, "splits": notes})
     return 0
+
+
+def _described(dataset: DatasetFolder, saved: Saved) -> JsonObject:
+    """The note of a split; of a published one also what it and the dataset do not share."""
+    described = {"split": saved.name, "state": saved.state, **dataset.load_split(saved.name)[1]}
+    unmatched = unmatched_ids(dataset, load_split(dataset, saved.name))
+    return {**described, "unmatched": unmatched} if unmatched else described

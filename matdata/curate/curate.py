@@ -15,7 +15,7 @@ from matdata.core.digest import digest_json
 from matdata.core.errors import CurationError
 from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.core.ledger import Reject, count_reasons
-from matdata.curate.curated import Curated
+from matdata.curate.curated import Curated, SymmetryCounts
 from matdata.curate.dedupe import lowest_in_group
 from matdata.curate.filters import AFTER_DEDUPE, BEFORE_DEDUPE, Rule, Subject, wyckoff_of
 from matdata.curate.funnel import (
@@ -29,6 +29,7 @@ from matdata.curate.funnel import (
     Funnel,
 )
 from matdata.curate.keys import Keys
+from matdata.curate.known_symmetry import KnownSymmetry
 from matdata.curate.mixed_theory import check_levels
 from matdata.curate.records import Records, energies_of
 from matdata.curate.rows import DatasetTable
@@ -91,11 +92,12 @@ def curate(
     settings: CurateSettings,
     others: Others | None = None,
     workers: Workers = SEQUENTIAL,
+    known: KnownSymmetry | None = None,
 ) -> Curated:
     """Apply the steps of curation, in the order of Goodall 2022 (thesis, table 6.2).
 
     The result does not depend on the order of the records: rows are sorted by material id,
-    and ties are broken by id.
+    and ties are broken by id. Nor does it depend on what is `known` of symmetry.
 
     Raises
     ------
@@ -107,7 +109,7 @@ def curate(
     check_levels(records, settings)
     dedupe = _resolve_dedupe(records, settings)
     state = _Pass(ids, records.rejects)
-    traits = survey(records, settings, workers)
+    traits = survey(records, settings, workers, known)
     energy = energies_of(records, traits.n_atoms)
     subject = Subject(records, traits, energy)
     _drop_invalid(state, subject, settings)
@@ -121,9 +123,11 @@ def curate(
         _drop_others(state, Keys.of(keys), others)
     rows = state.rows[np.argsort(ids[state.rows], kind="stable")]
     rejects = sorted(state.rejects, key=lambda r: (r.stage, r.reason, r.material_id, r.message))
-    engine = traits.wyckoff.engine if traits.wyckoff is not None else "none"
-    table = DatasetTable(records, traits, energy, rows)
-    return Curated(table, rejects, state.funnel, dedupe.by, engine)
+    table, wyckoff = DatasetTable(records, traits, energy, rows), traits.wyckoff
+    engine, counts = "none", SymmetryCounts()
+    if wyckoff is not None:
+        engine, counts = wyckoff.engine, SymmetryCounts(wyckoff.searched, wyckoff.reused)
+    return Curated(table, rejects, state.funnel, dedupe.by, engine, counts)
 
 
 class _Dedupe(NamedTuple):

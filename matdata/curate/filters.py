@@ -19,7 +19,8 @@ from matdata.core.expressions import parse_expression
 from matdata.curate.records import Records, numbers_of
 from matdata.curate.rows import DatasetTable
 from matdata.curate.settings import CurateSettings
-from matdata.curate.survey import Traits, Wyckoff
+from matdata.curate.survey import Traits
+from matdata.curate.symmetry import Wyckoff
 
 HULL_NAMES = ("energy_above_hull", "e_above_hull", "ehull")
 

@@ -12,7 +12,8 @@ from matdata.core.composition import chemical_systems
 from matdata.core.crystals import Int, gather_index
 from matdata.curate.records import Records
 from matdata.curate.source_names import DERIVED, RANK
-from matdata.curate.survey import Traits, Wyckoff
+from matdata.curate.survey import Traits
+from matdata.curate.symmetry import Wyckoff
 from matdata.store.arrow import numbers_array
 from matdata.store.columns import GIVEN_FORMULA
 from matdata.tables.space_groups import CRYSTAL_SYSTEMS, system_numbers

@@ -6,71 +6,29 @@ more than a part's structures are ever in one process's memory.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Int, offsets_of
+from matdata.core.crystals import Int, offsets_of
 from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
 from matdata.core.structures import Structures
-from matdata.core.tolerances import for_engine
+from matdata.curate.known_symmetry import KnownSymmetry
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
 from matdata.curate.stores import RecordPart
+from matdata.curate.symmetry import SymmetryCheck, Wyckoff, symmetry_of
 from matdata.curate.validity import REASONS, invalid
 from matdata.store.arrow import array_of
-from matdata.symmetry.protostructure import Protostructures, compare, protostructures
-from matdata.symmetry.search import analyse
 
 SYMMETRY_POOL = 3000  # below this, starting processes costs more than it saves
 #: Why a structure is invalid, by `Traits.fault`.
 FAULTS = ("", *REASONS)
-T = TypeVar("T", bound=np.generic)
-Mask = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class Wyckoff:
-    """Symmetry of all records, row by row; empty and 0 if there is none.
-
-    Attributes
-    ----------
-    protostructure : (n,) str
-        Canonical labels, in Arrow.
-    space_group_number : (n,) int16
-    n_wyckoff : (n,) int32
-    valid : (n,) bool
-        As in `Protostructures`.
-    agrees : (n,) bool
-        Whether both engines gave the same label; None if only one was used.
-    engine
-        Name and version.
-    """
-
-    protostructure: pa.Array
-    space_group_number: npt.NDArray[np.int16]
-    n_wyckoff: npt.NDArray[np.int32]
-    valid: Mask
-    agrees: Mask | None
-    engine: str
-
-    @classmethod
-    def concat(cls, parts: Sequence[Wyckoff]) -> Wyckoff:
-        """Join parts in order."""
-        agrees = [part.agrees for part in parts if part.agrees is not None]
-        return cls(
-            pa.concat_arrays([part.protostructure for part in parts]),
-            np.concatenate([part.space_group_number for part in parts]),
-            np.concatenate([part.n_wyckoff for part in parts]),
-            np.concatenate([part.valid for part in parts]),
-            np.concatenate(agrees) if agrees else None,
-            parts[0].engine,
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,19 +95,20 @@ class Check(NamedTuple):
     ----------
     min_distance
         Smallest distance between two atoms, Å.
-    engines
-        Symmetry engines; none to search no symmetry.
-    symprec, angle_tolerance
-        Å and degrees.
+    symmetry
+        How symmetry is found; None to search none.
     """
 
     min_distance: float
-    engines: tuple[str, ...]
-    symprec: float
-    angle_tolerance: float | None
+    symmetry: SymmetryCheck | None
 
 
-def survey(records: Records, settings: CurateSettings, workers: Workers) -> Traits:
+def survey(
+    records: Records,
+    settings: CurateSettings,
+    workers: Workers,
+    known: KnownSymmetry | None = None,
+) -> Traits:
     """Traits of all records; with symmetry if there is a structure and an engine is set.
 
     Parameters
@@ -159,16 +118,34 @@ def survey(records: Records, settings: CurateSettings, workers: Workers) -> Trai
     settings
         Which symmetry engine (``both``: moyopy's labels, compared with spglib's), tolerances.
     workers
-        Processes, for the engines hold the interpreter lock; used from 3,000 structures on.
+        Processes, for the engines hold the interpreter lock; used from 3,000 searches on.
+    known
+        What older versions of the dataset know of symmetry.
     """
     engine, n_structures = settings.symmetry, int(records.store.present.sum())
-    engines = {"none": (), "both": ("moyopy", "spglib")}.get(engine, (engine,))
-    engines = engines if n_structures else ()
-    check = Check(settings.min_distance, engines, settings.symprec, settings.angle_tolerance)
+    engines = ("moyopy", "spglib") if engine == "both" else (engine,)
+    symmetry = SymmetryCheck(engines, settings.symprec, settings.angle_tolerance, known)
+    searches = engine != "none" and n_structures > 0
+    check = Check(settings.min_distance, symmetry if searches else None)
     tasks = ((part, check) for part in records.store.parts())
-    pool = workers if engines and n_structures >= SYMMETRY_POOL else SEQUENTIAL
-    parts = list(ordered_map(survey_part, tasks, pool, "process"))
+    pool = workers if searches and n_structures >= SYMMETRY_POOL else SEQUENTIAL
+    parts = list(_surveyed(tasks, pool, known))
     return Traits.concat(parts or [traits_of(Structures.none([]), [], check)])
+
+
+def _surveyed(
+    tasks: Iterator[tuple[RecordPart, Check]], workers: Workers, known: KnownSymmetry | None
+) -> Iterator[Traits]:
+    """Traits of each part; what is mostly known is surveyed here, as no process pays for it."""
+    searched = SYMMETRY_POOL if known is None or workers.executor is not None else 0
+    while searched < SYMMETRY_POOL:
+        task = next(tasks, None)
+        if task is None:
+            return
+        traits = survey_part(task)
+        searched += traits.wyckoff.searched if traits.wyckoff is not None else 0
+        yield traits
+    yield from ordered_map(survey_part, tasks, workers, "process")
 
 
 def survey_part(task: tuple[RecordPart, Check]) -> Traits:
@@ -191,6 +168,9 @@ def traits_of(structures: Structures, formulas: Sequence[str | None], check: Che
     fault = np.array([codes[reason] for reason in reasons], dtype=np.uint8)
     compositions = Compositions.from_rows(structures, formulas)
     entry = np.repeat(np.arange(len(compositions)), compositions.n_elements)
+    wyckoff = None
+    if check.symmetry is not None:
+        wyckoff = symmetry_of(structures, np.flatnonzero(fault == 0), check.symmetry)
     with np.errstate(divide="ignore", invalid="ignore"):  # structures that are invalid
         volume = crystals.volume / crystals.n_sites
     return Traits(
@@ -201,47 +181,9 @@ def traits_of(structures: Structures, formulas: Sequence[str | None], check: Che
         np.bincount(entry, compositions.amounts, len(compositions)).astype(np.float64),
         structures.scatter(crystals.n_sites.astype(np.int32), 0),
         structures.scatter(volume, np.nan),
-        symmetry_of(structures, np.flatnonzero(fault == 0), check) if check.engines else None,
+        wyckoff,
     )
-
-
-def symmetry_of(structures: Structures, valid: Int, check: Check) -> Wyckoff:
-    """Symmetry of the records of a part; `valid` (k,) are positions of the valid crystals."""
-    n, rows, crystals = len(structures), structures.rows[valid], structures.crystals.take(valid)
-    analyses = [_analyse(crystals, engine, check) for engine in check.engines]
-    first, engine = analyses[0]
-    labels = np.full(n, "", dtype=first.labels.dtype)
-    labels[rows] = first.labels
-    wyckoff = Wyckoff(
-        _texts(labels.tolist()),
-        _scattered(first.space_group_number.astype(np.int16), rows, n),
-        _scattered(first.n_wyckoff.astype(np.int32), rows, n),
-        _scattered(first.wyckoff_valid, rows, n),
-        None,
-        engine,
-    )
-    if not analyses[1:]:
-        return wyckoff
-    second, other = analyses[1]
-    agrees = _scattered(compare(first, second), rows, n)
-    return replace(wyckoff, agrees=agrees, engine=f"{engine} against {other}")
-
-
-def _scattered(values: npt.NDArray[T], rows: Int, n: int) -> npt.NDArray[T]:
-    scattered = np.zeros(n, dtype=values.dtype)
-    scattered[rows] = values
-    return scattered
 
 
 def _texts(texts: list[str]) -> pa.Array:
     return array_of(texts) if texts else pa.nulls(0, pa.string())
-
-
-def _analyse(crystals: Crystals, engine: str, check: Check) -> tuple[Protostructures, str]:
-    """Protostructures, and the engine with its version and tolerances."""
-    angles = for_engine(engine, check.angle_tolerance)
-    symmetry = analyse(crystals, engine, check.symprec, angles)  # type: ignore[arg-type]
-    angle = check.angle_tolerance
-    tolerances = f"{check.symprec:g} Å, " + (f"{angle:g}°" if angles else "angles by symprec")
-    name = f"{symmetry.engine} {symmetry.engine_version} ({tolerances})"
-    return protostructures(crystals, symmetry), name

@@ -14,6 +14,7 @@ from matdata.core.digest import SHORT, digest_json
 from matdata.core.documents import JsonObject
 from matdata.curate.curated import Curated
 from matdata.curate.gather import Gathering
+from matdata.curate.known_symmetry import LEFT
 from matdata.store import files, tables
 from matdata.store.artefact import ArtefactWriter, building
 from matdata.store.damage import State
@@ -73,6 +74,9 @@ def write_dataset(
         _write_rows(writer, curated, units, axes)
         rejects = ledger.to_columns(curated.rejects)
         writer.write("ledger.parquet", lambda path: tables.write_table(path, rejects))
+        left = curated.symmetry_of_left()
+        if left is not None:
+            writer.write(LEFT, lambda path: tables.write_arrow(path, left))
         steps = {"steps": curated.funnel.steps}
         writer.write("funnel.json", lambda path: files.write_json(path, steps))
         content = {

@@ -26,6 +26,7 @@ FEATURIZERS: Registry[Any] = Registry(
         "fractions": "matdata.features.formulas:Fractions",
         "graph": "matdata.features.graph:Graph",
         "lattice": "matdata.features.cell:Lattice",
+        "line-graph": "matdata.features.line_graph:LineGraph",
         "space-group": "matdata.features.cell:SpaceGroup",
         "magpie": "matdata.features.magpie:Magpie",
         "ofm": "matdata.features.ofm:OrbitalField",

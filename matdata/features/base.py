@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.composition import Compositions
-from matdata.core.crystals import Crystals, Ragged
+from matdata.core.crystals import Crystals, Ragged, offsets_of
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
 from matdata.core.errors import FeatureError
@@ -24,7 +24,8 @@ from matdata.core.ledger import Reject
 from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings
 from matdata.core.table_rows import TableRows
-from matdata.features.inputs import KINDS, RecordColumns, Requirement
+from matdata.features.fields import Field as Field
+from matdata.features.inputs import KINDS, Copied, RecordColumns, Requirement
 from matdata.features.inputs import FeatureInput as FeatureInput
 from matdata.features.intermediates import Intermediate
 
@@ -49,38 +50,6 @@ CRYSTAL = "crystal"
 ROW = "row"
 #: The batch form of a featurizer that declares none: dense float32 numbers.
 DENSE_FORM = "matdata.load.inputs.dense:DenseBatch"
-
-
-@dataclass(frozen=True)
-class Field:
-    """One stored array of a feature.
-
-    Attributes
-    ----------
-    name
-        Name of the array in the store.
-    level
-        ``crystal``: one entry per crystal. Any other word names a ragged level (``site``,
-        ``facet``, ``edge``), whose fields share their offsets.
-    shape
-        Inner shape of an entry.
-    dtype, unit
-        NumPy dtype in the store; physical unit, ``1`` when there is none.
-    meaning
-        What the numbers are.
-    """
-
-    name: str
-    level: str
-    shape: tuple[int, ...]
-    dtype: str
-    unit: str
-    meaning: str
-
-    @property
-    def entry_bytes(self) -> int:
-        """Bytes of one entry."""
-        return int(np.dtype(self.dtype).itemsize * np.prod(self.shape, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -126,7 +95,7 @@ class Featurizer(ABC, Generic[S_co]):
     #: Whether values depend on nothing but what is given of a material, so that those of older
     #: versions of the dataset serve; False for one that reads ids or is fitted on the dataset.
     reusable: ClassVar[bool] = True
-    cheap: ClassVar[bool] = False  #: Whether computing is no slower than copying: not reused.
+    copied: ClassVar[Copied] = "rows"  #: From older versions, as computing is slower.
     #: Distributions that computing it needs, and that its values depend on.
     packages: ClassVar[tuple[str, ...]] = ()
 
@@ -250,6 +219,16 @@ class Featurizer(ABC, Generic[S_co]):
         """Names of the stored fields that `batch_columns` reads: all, unless declared."""
         return tuple(item.name for item in self.fields)
 
+    @property
+    def counted(self) -> Mapping[str, str]:
+        """Ragged levels of which not the entries but their number is stored.
+
+        By level, the field of level ``crystal`` that holds how many entries a material has. A
+        batch has segments for such a level, budgets can limit its entries, and the batch form
+        makes them.
+        """
+        return {}
+
     def batch_columns(self, fields: Mapping[str, Column]) -> BatchColumns:
         """What a loader holds of any number of materials, by name with its level; without torch.
 
@@ -294,6 +273,10 @@ class Featurizer(ABC, Generic[S_co]):
 
 
 def stored_columns(featurizer: Featurizer, fields: Mapping[str, Column]) -> BatchColumns:
-    """Stored fields as columns of a batch, as they are."""
+    """Stored fields as columns of a batch, as they are; of counted levels columns without width."""
     levels = {item.name: item.level for item in featurizer.fields}
-    return {name: (levels[name], column) for name, column in fields.items()}
+    columns = {name: (levels[name], column) for name, column in fields.items()}
+    for level, field_name in featurizer.counted.items():
+        offsets = offsets_of(cast("npt.NDArray[np.int64]", fields[field_name]))
+        columns[level] = level, Ragged(np.empty((int(offsets[-1]), 0), np.uint8), offsets)
+    return columns

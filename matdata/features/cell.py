@@ -8,12 +8,15 @@ from typing import Any, ClassVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.crystals import Crystals, Int
+from matdata.core.documents import JsonMapping
 from matdata.core.ledger import Reject
 from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
+from matdata.features.curated import FromCuration, curated_cells, read_or_computed
 from matdata.features.intermediates import Intermediate
-from matdata.features.symmetry import SymmetrySearch, SymmetrySettings
+from matdata.features.symmetry import CURATED, GROUP, SymmetrySearch, SymmetrySettings
 from matdata.tables import wyckoff
 from matdata.tables.space_groups import CRYSTAL_SYSTEMS, system_numbers
 
@@ -92,7 +95,7 @@ class Lattice(Featurizer):
         return list(CELL_UNITS.values())
 
 
-class SpaceGroup(Featurizer[SymmetrySettings]):
+class SpaceGroup(Featurizer[SymmetrySettings], FromCuration):
     """Space group (230) and crystal system (7) as one-hots; one byte is stored."""
 
     name: ClassVar[str] = "space-group"
@@ -118,9 +121,22 @@ class SpaceGroup(Featurizer[SymmetrySettings]):
         """The search for symmetry."""
         return (SymmetrySearch.with_settings(self.settings),)
 
+    def curated_columns(self, curation: JsonMapping) -> tuple[str, ...]:
+        """Space groups, if they were found in the same way."""
+        return CURATED if self.settings.found_by(curation) else ()
+
     def featurize(self, batch: FeatureInput) -> Block:
-        """Find symmetry."""
-        batch = self.crystals(batch)
+        """Find symmetry; where curation has found it, read it."""
+        groups = curated_cells(batch, GROUP)
+
+        def read(rows: Int) -> Block:
+            number = np.array([groups[row] for row in rows.tolist()], dtype=np.uint8)
+            return Block(np.arange(len(rows)), {"number": number})
+
+        return read_or_computed(groups, self.crystals(batch), read, self._search)
+
+    def _search(self, batch: Crystals) -> Block:
+        """The block of crystals whose symmetry is searched."""
         symmetry = SymmetrySearch.with_settings(self.settings).of(batch)
         rows = np.flatnonzero(symmetry.found)
         number = symmetry.space_group_number[rows].astype(np.uint8)

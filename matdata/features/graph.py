@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Float, Int, Ragged
+from matdata.core.crystals import Crystals, Float, Int, Ragged
 from matdata.core.errors import ConfigError
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
-from matdata.features.graph_views import LineGraph, line_graph, metric
+from matdata.features.inputs import Copied
 from matdata.geometry.gaussians import GAUSSIAN_BASES
+
+if TYPE_CHECKING:
+    from matdata.features.kernels.edges import Edges
 
 COLUMNS = {
     "sender": "1",
@@ -63,6 +66,14 @@ class GraphSettings(Settings):
     )
 
 
+def metric(lattice: Float) -> Float:
+    """Scalar products a.a, b.b, c.c, b.c, a.c, a.b of lattice vectors, (n, 6) in Å^2."""
+    products = lattice @ lattice.transpose(0, 2, 1)
+    return np.stack(
+        [products[:, i, k] for i, k in ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))], 1
+    )
+
+
 class Graph(Featurizer[GraphSettings]):
     """Crystal graphs, directed: every site sends an edge to each of its neighbours.
 
@@ -72,14 +83,15 @@ class Graph(Featurizer[GraphSettings]):
     exactly 12 does in most perovskites. Radius 0 gives the nearest neighbours however far.
 
     Stored are sender, receiver, image and distance of each edge, and of each crystal the metric
-    ``a.a, b.b, c.c, b.c, a.c, a.b`` and of each site its element and place, from which
-    `line_graph` finds bond angles. Bases: ``cgcnn`` (T. Xie and J. C. Grossman, PRL 120, 145301,
-    2018), ``megnet`` (also of Finder: 20 centres in [0, 5] Å, sigma 0.5), ``ocrystalnet``.
+    ``a.a, b.b, c.c, b.c, a.c, a.b`` and of each site its element and place, from which angles
+    follow. Bases: ``cgcnn`` (T. Xie and J. C. Grossman, PRL 120, 145301, 2018), ``megnet`` (also of
+    Finder: 20 centres in [0, 5] Å, sigma 0.5), ``ocrystalnet``.
     """
 
     name: ClassVar[str] = "graph"
     version: ClassVar[str] = "1"
     packages: ClassVar[tuple[str, ...]] = ("numba",)
+    copied: ClassVar[Copied] = "shards"
     citation: ClassVar[str] = "Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018)"
     requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = GraphSettings
@@ -108,15 +120,7 @@ class Graph(Featurizer[GraphSettings]):
         from matdata.features.kernels import edges as kernel  # compiled code
 
         batch = self.crystals(batch)
-        chosen = self.settings
-        edges = kernel.neighbour_graph(
-            batch,
-            chosen.radius,
-            chosen.max_neighbours,
-            chosen.tie,
-            chosen.ties == "drop",
-            chosen.isolated == "keep",
-        )
+        edges = self.edges(batch)
         far = np.flatnonzero((np.abs(edges.ints[:, 2:]) >= MOST).any(axis=1))
         edges.status[np.searchsorted(edges.ends, far, side="right") - 1] = kernel.FAR_IMAGE
         rejects = [
@@ -137,6 +141,20 @@ class Graph(Featurizer[GraphSettings]):
             ragged = {name: column.take(rows) for name, column in ragged.items()}
         return Block(rows, {**ragged, "metric": metric(batch.lattice[rows])}, rejects)
 
+    def edges(self, crystals: Crystals) -> Edges:
+        """Edges of all crystals, and the status of each."""
+        from matdata.features.kernels.edges import neighbour_graph
+
+        chosen = self.settings
+        return neighbour_graph(
+            crystals,
+            chosen.radius,
+            chosen.max_neighbours,
+            chosen.tie,
+            chosen.ties == "drop",
+            chosen.isolated == "keep",
+        )
+
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """One float32 row an edge: the columns of `labels`."""
         columns = {name: item for name, item in fields.items() if isinstance(item, Ragged)}
@@ -148,10 +166,6 @@ class Graph(Featurizer[GraphSettings]):
         if basis != "none":
             rows[:, 6:] = GAUSSIAN_BASES[basis].expand(distance.values)
         return Ragged(rows, distance.offsets)
-
-    def line_graph(self, fields: Mapping[str, Column], backtrack: bool = False) -> LineGraph:
-        """Pairs of edges that meet, and the cosine of their angle; see `graph_views.line_graph`."""
-        return line_graph(fields, backtrack)
 
     def labels(self) -> Sequence[str]:
         """Sender, receiver, image, distance, then the functions of the basis."""

@@ -1,4 +1,4 @@
-"""What is computed of a stored crystal graph when it is read: its line graph with angles."""
+"""What is computed of stored crystal graphs when they are read: line graphs with angles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matdata.core.crystals import Float, Int, Ragged, offsets_of
 from matdata.features.base import Column
 
 
-class LineGraph(NamedTuple):
+class EdgePairs(NamedTuple):
     """Pairs of edges of which the second leaves the site that the first enters.
 
     Attributes
@@ -28,15 +28,7 @@ class LineGraph(NamedTuple):
     cosine: Ragged
 
 
-def metric(lattice: Float) -> Float:
-    """Scalar products a.a, b.b, c.c, b.c, a.c, a.b of lattice vectors, (n, 6) in Å^2."""
-    products = lattice @ lattice.transpose(0, 2, 1)
-    return np.stack(
-        [products[:, i, k] for i, k in ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))], 1
-    )
-
-
-def line_graph(fields: Mapping[str, Column], backtrack: bool = False) -> LineGraph:
+def line_graph(fields: Mapping[str, Column], backtrack: bool = False) -> EdgePairs:
     """The line graph of stored graphs, with angles.
 
     Edges (i, j) and (j, k) are paired (ALIGNN: K. Choudhary and B. DeCost, npj Comput. Mater. 7,
@@ -45,7 +37,7 @@ def line_graph(fields: Mapping[str, Column], backtrack: bool = False) -> LineGra
     Parameters
     ----------
     fields
-        Stored fields of `graph`.
+        Stored fields of `graph` or `line-graph`.
     backtrack
         Whether an edge is paired with its own reverse (cosine 1).
     """
@@ -66,7 +58,7 @@ def line_graph(fields: Mapping[str, Column], backtrack: bool = False) -> LineGra
         cosines.append(_cosines(step, first, second, products[row]))
     offsets = offsets_of([len(part) for part in firsts])
     none = np.empty(0, np.int64)
-    return LineGraph(
+    return EdgePairs(
         Ragged(np.concatenate([none, *firsts]), offsets),
         Ragged(np.concatenate([none, *seconds]), offsets),
         Ragged(np.concatenate([np.empty(0, np.float32), *cosines]), offsets),

@@ -38,9 +38,10 @@ class OrbitalFieldSettings(Settings):
     )
     valence: str = setting(
         "outermost",
-        "rule that picks valence subshells: by the outermost shell, as published (Fe = s2 d6), or "
-        "as matminer with pymatgen since 2024.7 (Fe = s2 p6 d6)",
-        choices=("outermost", "matminer"),
+        "rule that picks valence subshells: by the outermost shell, as published (Fe = s2 d6); all "
+        "beyond the noble gas, which is the same but for Pd = d10 (noble_gas); or as matminer with "
+        "pymatgen since 2024.7 (Fe = s2 p6 d6)",
+        choices=("outermost", "noble_gas", "matminer"),
     )
 
 
@@ -65,7 +66,8 @@ class OrbitalField(Featurizer[OrbitalFieldSettings]):
     with its d subshell, one shell further in. So a full p subshell of the core counts as valence
     (Fe = s2 p6 d6, Cu = s1 s2 p6 d10), and for most f elements a full d subshell too (Nd = s2 p6
     d10 f4). Both rules agree for the other elements; Pd, which has no 5s electron, is s2 p6 d10 in
-    both.
+    both. ``valence="noble_gas"`` takes all subshells beyond the noble gas before the element, as
+    the published code of OCrystalNet lists them: Pd is d10, and all others are as in `outermost`.
 
     matminer's bohr is 1.5e-5 too short (it converts from the "Angstrom star"); values follow it.
     It tessellates a 3x3x3 supercell within 13 Å of each site, and averages over sites that spglib

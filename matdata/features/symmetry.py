@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from matdata.core.crystals import Crystals
+from matdata.core.documents import JsonMapping
 from matdata.core.settings import Settings, setting
 from matdata.core.tolerances import ANGLES_HELP, SYMPREC, angle_tolerance_of, for_engine
 from matdata.features.intermediates import Intermediate
 
 if TYPE_CHECKING:
     from matdata.symmetry.search import Symmetry
+
+#: Columns of a dataset that its curation has written.
+LABEL, GROUP, VALID = "protostructure", "space_group_number", "wyckoff_valid"
+CURATED = (LABEL, GROUP, VALID)
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,13 @@ class SymmetrySettings(Settings):
         super().__post_init__()
         angle = angle_tolerance_of(self.engine, self.symprec, self.angle_tolerance)
         object.__setattr__(self, "angle_tolerance", angle)
+
+    def found_by(self, curation: JsonMapping) -> bool:
+        """Whether a dataset curated with these settings holds what this search would find."""
+        engine = "moyopy" if curation["symmetry"] == "both" else curation["symmetry"]
+        angle = for_engine(engine, curation["angle_tolerance"])
+        found = engine, curation["symprec"], angle
+        return found == (self.engine, self.symprec, for_engine(self.engine, self.angle_tolerance))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import ClassVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.crystals import Int, Ragged, offsets_of
+from matdata.core.crystals import Crystals, Int, Ragged, offsets_of
+from matdata.core.documents import JsonMapping
 from matdata.core.ledger import Reject
 from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings, setting
@@ -23,8 +24,15 @@ from matdata.features.base import (
     Featurizer,
     Field,
 )
+from matdata.features.curated import FromCuration, curated_cells, read_or_computed
 from matdata.features.intermediates import Intermediate
-from matdata.features.symmetry import SymmetrySearch, SymmetrySettings
+from matdata.features.symmetry import (
+    CURATED,
+    LABEL,
+    VALID,
+    SymmetrySearch,
+    SymmetrySettings,
+)
 from matdata.tables import wyckoff, wyckoff_terms
 from matdata.tables.wyckoff import Convention
 
@@ -54,7 +62,7 @@ class WyckoffSettings(SymmetrySettings):
     )
 
 
-class Wyckoff(Featurizer[WyckoffSettings]):
+class Wyckoff(Featurizer[WyckoffSettings], FromCuration):
     """Wyckoff representations (R. E. A. Goodall et al., Sci. Adv. 8, eabn4117, 2022).
 
     One row for each occupied orbit: the terms of its Wyckoff position (`tables.wyckoff_terms`), its
@@ -92,27 +100,42 @@ class Wyckoff(Featurizer[WyckoffSettings]):
         """The search for symmetry."""
         return (SymmetrySearch.with_settings(self.settings),)
 
+    def curated_columns(self, curation: JsonMapping) -> tuple[str, ...]:
+        """Canonical labels, if they were found in the same way."""
+        same = self.settings.convention == "affine" and self.settings.found_by(curation)
+        return CURATED if same else ()
+
     def featurize(self, batch: FeatureInput) -> Block:
-        """Find symmetry, and the canonical labelling."""
+        """Find symmetry, and the canonical labelling; where curation has found it, read it."""
+        crystals, labels = self.crystals(batch), curated_cells(batch, LABEL)
+        read = functools.partial(self._read, batch, labels)
+        return read_or_computed(labels, crystals, read, self._search)
+
+    def _read(self, batch: FeatureInput, labels: Sequence[str], rows: Int) -> Block:
+        """The block of crystals whose labels are known."""
+        from matdata.symmetry.labels import orbits_of_labels
+
+        cells = curated_cells(batch, VALID)
+        valid = np.array([cells[row] for row in rows.tolist()], dtype=np.bool_)
+        orbits = orbits_of_labels([labels[row] for row in rows[valid].tolist()])
+        rejects = [_invalid(name) for name in self.crystals(batch).ids[rows[~valid]].tolist()]
+        return _block(np.flatnonzero(valid), *orbits, rejects)
+
+    def _search(self, batch: Crystals) -> Block:
+        """The block of crystals whose symmetry is searched."""
         from matdata.symmetry.protostructure import protostructures
 
-        batch = self.crystals(batch)
         chosen = self.settings
         symmetry = SymmetrySearch.with_settings(chosen).of(batch)
         labelled = protostructures(batch, symmetry, cast(Convention, chosen.convention))
         rejects = [
             Reject(r.material_id, "featurize", r.reason, r.message) for r in symmetry.rejects
         ]
-        for row in np.flatnonzero(symmetry.found & ~labelled.wyckoff_valid):
-            text = "multiplicities do not sum to the composition: sites overlap at this symprec"
-            rejects.append(Reject(str(batch.ids[row]), "featurize", "invalid_wyckoff", text))
+        lost = batch.ids[symmetry.found & ~labelled.wyckoff_valid].tolist()
+        rejects += [_invalid(name) for name in lost]
         rows = np.flatnonzero(labelled.wyckoff_valid)
         part = labelled.take(rows)
-        fields: dict[str, Column] = {
-            "elements": Ragged(part.numbers, part.offsets),
-            "positions": Ragged(part.position_rows.astype(np.uint16), part.offsets),
-        }
-        return Block(rows, fields, rejects)
+        return _block(rows, part.numbers, part.position_rows, part.offsets, rejects)
 
     def dense(self, fields: Mapping[str, Column]) -> Dense:
         """Terms, share, atomic number and labelling of each orbit, (K, 447) float32."""
@@ -169,6 +192,21 @@ class Wyckoff(Featurizer[WyckoffSettings]):
     def labels(self) -> Sequence[str]:
         """Names of the terms, then share, atomic number and labelling."""
         return [*wyckoff_terms.labels(self.settings.terms), *AFTER]
+
+
+def _block(
+    rows: Int, numbers: npt.NDArray[np.uint8], positions: Int, offsets: Int, rejects: list[Reject]
+) -> Block:
+    fields: dict[str, Column] = {
+        "elements": Ragged(numbers, offsets),
+        "positions": Ragged(positions.astype(np.uint16), offsets),
+    }
+    return Block(rows, fields, rejects)
+
+
+def _invalid(name: str) -> Reject:
+    text = "multiplicities do not sum to the composition: sites overlap at this symprec"
+    return Reject(name, "featurize", "invalid_wyckoff", text)
 
 
 def _expand(tables: list[Int], positions: Ragged) -> tuple[Int, Int, Int, Int]:

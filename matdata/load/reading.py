@@ -57,9 +57,13 @@ class FeatureColumns:
     def entries(self, level: str) -> npt.NDArray[np.int64] | None:
         """Entries of each material at a ragged level of the columns, (n,); None without it.
 
-        Levels of stored fields are known from the store. Those of columns that a featurizer
-        derives are measured by reading all of them once.
+        Levels of stored fields are known from the store, counted ones from the field that counts
+        them. Those of columns that a featurizer derives are measured by reading all of them once.
         """
+        if level in self.featurizer.counted:
+            name = self.featurizer.counted[level]
+            counts = self.feature.arrays.read((name,), self._positions)[name]
+            return np.asarray(counts, dtype=np.int64)
         stored = self.lengths.get(level)
         of_dense_form = self.preparation.expands and level == ROW
         if self.preparation.derives or (of_dense_form and stored is None):

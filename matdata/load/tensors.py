@@ -184,19 +184,25 @@ class DeviceSource:
         held = self._host[spec]
         index: dict[str, Tensor] = {CRYSTAL: self._send(rows)}
         offsets = {}
+        layout, blocks = held.layout, self._blocks[spec]
+        wide = {level for level, block in zip(layout.levels, blocks, strict=True) if block.numel()}
         for level, ends in held.offsets.items():
             lengths = ends[rows + 1] - ends[rows]
             out = offsets_of(lengths)
+            offsets[level] = out
+            if level not in wide:  # entries that are counted alone
+                continue
             shift, repeats = self._send(np.stack([ends[rows] - out[:-1], lengths]))
             total = int(out[-1])
             moved = torch.repeat_interleave(shift, repeats, output_size=total)
             index[level] = moved + torch.arange(total, device=self._device)
-            offsets[level] = out
-        blocks: list[Any] = [
+        gathered: list[Any] = [
             block.index_select(0, index[level])
-            for level, block in zip(held.layout.levels, self._blocks[spec], strict=True)
+            if level in index
+            else block.new_empty(int(offsets[level][-1]), *block.shape[1:])
+            for level, block in zip(layout.levels, blocks, strict=True)
         ]
-        return Columns(held.layout, blocks, offsets, len(rows))
+        return Columns(layout, gathered, offsets, len(rows))
 
     def _send(self, array: Array) -> Tensor:
         return send(torch.from_numpy(array), self._device)

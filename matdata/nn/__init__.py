@@ -5,6 +5,7 @@ stays one.
 """
 
 from matdata.geometry.gaussians import GAUSSIAN_BASES, GaussianBasis
+from matdata.nn.activations import linear_of_softplus, shifted_softplus
 from matdata.nn.attention import SetMessages, WeightedAttentionPooling
 from matdata.nn.compositions import (
     CompositionEmbedding,
@@ -53,9 +54,11 @@ __all__ = [
     "TrunkAndHeads",
     "WeightedAttentionPooling",
     "linear",
+    "linear_of_softplus",
     "segment_max",
     "segment_mean",
     "segment_softmax",
     "segment_sum",
+    "shifted_softplus",
     "start_as_keras",
 ]

@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from matdata.core.table_rows import TableRows
     from matdata.evaluation.derive.base import Derivation
     from matdata.features import featurizer
-    from matdata.features.base import Block, Column, Dense, Featurizer, Field
+    from matdata.features.base import Block, Column, Dense, Featurizer
+    from matdata.features.fields import Field
     from matdata.features.formulas import ELEMENT_SETS
     from matdata.features.inputs import FeatureInput, RecordColumns, Requirement
     from matdata.features.intermediates import Intermediate
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
         FractionBatch,
     )
     from matdata.load.inputs.graph import GraphBatch
+    from matdata.load.inputs.line_graph import LineGraphBatch
     from matdata.load.inputs.sites import ElementBatch, MeanOrbitalFieldBatch, OrbitalFieldBatch
     from matdata.load.inputs.wyckoff import WyckoffBatch
     from matdata.nn.segments import Segments
@@ -125,6 +127,7 @@ __all__ = [
     "ImportedModel",
     "Importer",
     "Intermediate",
+    "LineGraphBatch",
     "MatdataError",
     "MatdataWarning",
     "MeanOrbitalFieldBatch",

@@ -41,7 +41,7 @@ HOMES = {
     "Intermediate": "matdata.features.intermediates",
     "RecordColumns": "matdata.features.inputs",
     "Requirement": "matdata.features.inputs",
-    "Field": "matdata.features.base",
+    "Field": "matdata.features.fields",
     "TableRows": "matdata.core.table_rows",
     "featurizer": "matdata.features",
     # Sources.
@@ -95,6 +95,7 @@ HOMES = {
     "FormulaGraphBatch": "matdata.load.inputs.formula",
     "FractionBatch": "matdata.load.inputs.formula",
     "GraphBatch": "matdata.load.inputs.graph",
+    "LineGraphBatch": "matdata.load.inputs.line_graph",
     "ElementMatrixBatch": "matdata.load.inputs.formula",
     "MeanOrbitalFieldBatch": "matdata.load.inputs.sites",
     "OrbitalFieldBatch": "matdata.load.inputs.sites",

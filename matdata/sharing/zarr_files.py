@@ -56,6 +56,9 @@ class _FileStore(Store):
     async def set(self, key: str, value: Any) -> None:
         raise NotImplementedError("a shared folder is read only")
 
+    async def set_partial_values(self, key_start_values: Iterable[tuple[str, int, Any]]) -> None:
+        raise NotImplementedError("a shared folder is read only")  # zarr 3.0 wants it to be there
+
     async def delete(self, key: str) -> None:
         raise NotImplementedError("a shared folder is read only")
 

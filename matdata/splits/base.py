@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.digest import digest_json
-from matdata.core.documents import JsonObject
+from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import SplitError, did_you_mean, first_few
 from matdata.core.html import card
 from matdata.core.part_names import PARTS
@@ -40,6 +40,10 @@ class Split(Mapping[str, list[str]]):
         always present and no part is empty; a part that was not requested is absent.
     notes
         Remarks for the user: ratios obtained, materials left out.
+    unmatched
+        Of a published split, as JSON values: ``not_in_data`` are the ids by part that the data do
+        not have, ``repeated`` the ids that stand in several places, with their parts. Empty if
+        all ids match. Materials that are in no part are those of which `part_of` says so.
 
     Raises
     ------
@@ -52,6 +56,7 @@ class Split(Mapping[str, list[str]]):
     settings: JsonObject
     parts: dict[str, Ids]
     notes: tuple[str, ...] = field(default=())
+    unmatched: JsonMapping = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for part in self.parts:
@@ -87,7 +92,7 @@ class Split(Mapping[str, list[str]]):
         )
 
     def digest(self) -> str:
-        """SHA-256 (hex) of the ids of each part; name, settings and notes do not enter it."""
+        """SHA-256 (hex) of the ids of each part; nothing else of the split enters it."""
         return digest_json({part: ids.tolist() for part, ids in self.parts.items()})
 
     def ids(self, part: str) -> Ids:

@@ -9,12 +9,13 @@ import numpy as np
 
 from matdata.core.digest import digest_file
 from matdata.core.documents import JsonObject
-from matdata.core.errors import SplitError, first_few
+from matdata.core.errors import SplitError
 from matdata.core.part_names import PARTS
 from matdata.core.settings import Settings, setting
 from matdata.splits.base import Method, Split
 from matdata.splits.columns import Columns, Ids
 from matdata.splits.id_files import group_by_part, read_id_list, read_split_file
+from matdata.splits.matching import REPEATED, UNKNOWN, match
 from matdata.splits.names import slug, split_name
 
 
@@ -22,7 +23,7 @@ from matdata.splits.names import slug, split_name
 class FixedSettings(Settings):
     """Settings of a fixed split: one of `file`, the id files, or `column`."""
 
-    file: str | None = setting(None, "JSON of id lists, or CSV of ids and parts")
+    file: str | None = setting(None, "JSON of id lists, or CSV of ids and parts; plain, .gz, .zip")
     train: str | None = setting(None, "file of training ids")
     val: str | None = setting(None, "file of validation ids")
     test: str | None = setting(None, "file of test ids")
@@ -30,7 +31,13 @@ class FixedSettings(Settings):
     id_column: str | None = setting(None, "id column of CSV files; inferred if not given")
     split_column: str | None = setting(None, "part column of a CSV file; inferred if not given")
     unknown: str = setting(
-        "error", "what to do about ids that are not in the data", choices=("error", "drop")
+        "error", "what to do about ids that are not in the data", choices=UNKNOWN
+    )
+    repeated: str = setting(
+        "error",
+        "ids that stand in several places: refused, in no part (drop), or in the last of train, "
+        "val and test (held_out)",
+        choices=REPEATED,
     )
 
 
@@ -40,37 +47,20 @@ def fixed_split(ids: Ids, columns: Columns, settings: FixedSettings) -> list[Spl
     Raises
     ------
     SplitError
-        If not exactly one origin is given, it cannot be read, or it names ids that are not in
-        the data (unless these are to be dropped).
+        If not exactly one origin is given, it cannot be read, it names ids that are not in the
+        data or stand in several places (unless told what to do about them), or none that is.
     """
     origin_name, parts, described = _origin(ids, columns, settings)
-    available = set(ids.tolist())
-    # a list: the files' duplicates must reach the check in Split
-    unknown = [id_ for members in parts.values() for id_ in members if id_ not in available]
-    listed = sum(len(members) for members in parts.values())
-    if unknown and settings.unknown == "error":
-        raise SplitError(
-            f"{len(unknown)} of the {listed} ids of the split are not in the data: "
-            f"{first_few(unknown)}",
-            cause="the split belongs to another version of the data, curation dropped these "
-            "materials, or ids are written differently",
-            next_step=f"compare with the data's own ids (such as {ids[0]}), or set unknown to "
-            "drop to continue without them",
-        )
-    notes = []
-    if unknown:
-        notes.append(f"{len(unknown)} ids are not in the data, dropped: {first_few(unknown)}")
-    parts_kept = {
-        p: np.array([m for m in members if m in available]) for p, members in parts.items()
-    }
-    listed_ids = np.concatenate([*parts_kept.values(), ids[:0]])
-    unlisted = ids[~np.isin(ids, listed_ids)]
-    if len(unlisted):
-        notes.append(f"{len(unlisted)} materials are in no part: {first_few(unlisted)}")
-    settings_used = {**described, "unknown": settings.unknown}
+    matched = match(parts, ids, settings.unknown, settings.repeated)
+    treated = {"unknown": settings.unknown, "repeated": settings.repeated}
     return [
         Split(
-            split_name("fixed", slug(origin_name)), "fixed", settings_used, parts_kept, tuple(notes)
+            split_name("fixed", slug(origin_name)),
+            "fixed",
+            {**described, **treated},
+            {part: np.array(members) for part, members in matched.parts.items()},
+            matched.notes,
+            matched.unmatched,
         )
     ]
 

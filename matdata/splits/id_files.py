@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePath
 from typing import Any
 
+from matdata.core.crystals import MAX_ID
 from matdata.core.errors import SplitError, did_you_mean
 from matdata.core.part_names import SYNONYMS
+from matdata.splits.published_text import read_text, unusable
 
 ID_COLUMNS = ("material_id", "id", "ids", "jid", "mpid", "mp_id", "cif_id", "structure_id")
 SPLIT_COLUMNS = ("split", "part", "set", "subset", "partition")
@@ -40,15 +41,22 @@ def group_by_part(pairs: Iterable[tuple[Any, Any]], where: str) -> dict[str, lis
     Raises
     ------
     SplitError
-        If a name is no name of a part.
+        If a name is no name of a part, or an id is longer than ids are.
     """
     canonical: dict[Any, str] = {}
     parts: dict[str, list[str]] = {}
     for id_, name in pairs:
         if name not in canonical:
             canonical[name] = canonical_part(name, where)
-        parts.setdefault(canonical[name], []).append(str(id_).strip())
+        parts.setdefault(canonical[name], []).append(_identity(id_, where))
     return parts
+
+
+def _identity(value: object, where: str) -> str:
+    identity = str(value).strip()
+    if len(identity) > MAX_ID:
+        raise unusable(where, f"it holds an id of {len(identity):,} letters: {identity[:40]}…")
+    return identity
 
 
 def read_split_file(
@@ -57,18 +65,19 @@ def read_split_file(
     """Parts of a JSON file of id lists, or of a CSV file with an id and a split column.
 
     JSON is an object of lists (``{"id_train": [...], ...}`` as ALIGNN writes them, or
-    ``{"train": [...]}``), or of objects whose keys are ids (``{"train": {"id": value}}``).
+    ``{"train": [...]}``), or of objects whose keys are ids (``{"train": {"id": value}}``, as the
+    leaderboard of JARVIS has them). Either may be packed by gzip, or alone in a zip archive. Ids
+    that stand repeatedly are kept so.
 
     Raises
     ------
     SplitError
-        If the file cannot be read or understood.
+        If the file cannot be read or understood, or is too large.
     """
-    text = _text(path)
-    if ".json" in path.suffixes:
+    text, name = read_text(path)
+    if ".json" in PurePath(name).suffixes:
         return _from_json(text, path.name)
-    rows = list(csv.DictReader(io.StringIO(text)))
-    header = list(rows[0]) if rows else []
+    header, rows = _table(text, path.name)
     ids = _column(header, id_column, ID_COLUMNS, path.name, "id")
     split = _column(header, split_column, SPLIT_COLUMNS, path.name, "split")
     return group_by_part(((row[ids], row[split]) for row in rows if row[split]), path.name)
@@ -80,60 +89,67 @@ def read_id_list(path: Path, id_column: str | None) -> list[str]:
     Raises
     ------
     SplitError
-        If the file cannot be read, is empty, or is a table without an id column.
+        If the file cannot be read, is empty or too large, or is a table without an id column.
     """
-    text = _text(path)
-    if ".json" in path.suffixes:
+    text, name = read_text(path)
+    if ".json" in PurePath(name).suffixes:
         return _id_list(_json(text, path.name), path.name)
-    rows = [row for row in csv.reader(io.StringIO(text)) if row and row[0].strip()]
+    rows = [row for row in _csv_rows(text, path.name) if row and row[0].strip()]
     if not rows:
-        raise _unusable(path.name, "it holds no ids")
+        raise unusable(path.name, "it holds no ids")
     header = [name.strip() for name in rows[0]]
     if len(header) == 1 and header[0] not in (id_column, *ID_COLUMNS):
-        return [row[0].strip() for row in rows]
+        return [_identity(row[0], path.name) for row in rows]
     position = header.index(_column(header, id_column, ID_COLUMNS, path.name, "id"))
-    return [row[position].strip() for row in rows[1:]]
+    return [_identity(row[position], path.name) for row in rows[1:]]
 
 
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-        if path.suffix == ".gz":
-            data = gzip.decompress(data)
-        return data.decode("utf-8-sig")
-    except FileNotFoundError:
-        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise SplitError(
-            f"there is no file {path}{did_you_mean(path.name, siblings)}",
-            next_step="give the path of a JSON or CSV file",
-        ) from None
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise _unusable(path.name, f"it cannot be read ({error})") from error
+class _Object(list[tuple[str, Any]]):
+    """A JSON object as its pairs: a key that stands twice, such as an id, is not lost."""
 
 
 def _json(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _unusable(where, f"it is not JSON ({error})") from error
+        return json.loads(text, object_pairs_hook=_Object)
+    except (ValueError, RecursionError) as error:
+        raise unusable(where, f"it is not JSON ({error})") from error
 
 
 def _from_json(text: str, where: str) -> dict[str, list[str]]:
     content = _json(text, where)
-    if not isinstance(content, Mapping) or not content:
-        raise _unusable(where, "its top level is not an object of id lists")
+    if not isinstance(content, _Object) or not content:
+        raise unusable(where, "its top level is not an object of id lists")
     parts: dict[str, list[str]] = {}
-    for name, members in content.items():
+    for name, members in content:
         parts.setdefault(canonical_part(name, where), []).extend(_id_list(members, where))
     return parts
 
 
 def _id_list(members: object, where: str) -> list[str]:
-    if isinstance(members, Mapping):
-        members = list(members)
-    if not isinstance(members, list) or any(isinstance(m, (list, Mapping)) for m in members):
-        raise _unusable(where, "a part is not a list of ids")
-    return [str(member).strip() for member in members]
+    if isinstance(members, _Object):
+        members = [key for key, _ in members]
+    if not isinstance(members, list):
+        raise unusable(where, "a part is not a list of ids")
+    wrong = [one for one in members if type(one) not in (str, int)]  # no bool, no float
+    if wrong:
+        raise unusable(where, f"a part is not a list of ids: it holds {str(wrong[0])[:80]}")
+    return [_identity(member, where) for member in members]
+
+
+def _csv_rows(text: str, where: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO(text)))
+    except csv.Error as error:
+        raise unusable(where, f"it is not CSV ({error})") from error
+
+
+def _table(text: str, where: str) -> tuple[list[str], list[dict[str, str | None]]]:
+    """The header of a CSV file, and its rows by column; what a row lacks is None."""
+    try:
+        rows = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise unusable(where, f"it is not CSV ({error})") from error
+    return (list(rows[0]) if rows else []), rows
 
 
 def _column(
@@ -152,13 +168,4 @@ def _column(
         f"{did_you_mean(candidates[0], header)}",
         cause="the column has another name, or the file has no header",
         next_step=f"set {kind}_column to one of: {', '.join(header) or 'none, the file is empty'}",
-    )
-
-
-def _unusable(where: str, why: str) -> SplitError:
-    return SplitError(
-        f"{where}: {why}",
-        cause='expected JSON such as {"id_train": [...], "id_val": [...], "id_test": [...]}, '
-        "or CSV with an id and a split column, or one id per line",
-        next_step="bring the file into one of these forms",
     )

@@ -30,6 +30,7 @@ def metadata(split: Split) -> dict[str, Any]:
         "notes": list(split.notes),
         "sizes": split.sizes,
         "digest": split.digest(),
+        **({"unmatched": dict(split.unmatched)} if split.unmatched else {}),
     }
 
 
@@ -63,6 +64,7 @@ def from_table(table: Mapping[str, Any], meta: Mapping[str, Any]) -> Split:
         dict(meta["settings"]),
         parts,
         tuple(meta.get("notes", ())),
+        dict(meta.get("unmatched", {})),
     )
     if meta.get("digest") not in (None, split.digest()):
         raise SplitError(

@@ -216,6 +216,21 @@ def load_split(dataset: HasSplits, name: str | None = None) -> Split:
     return from_table(*dataset.load_split(names[0] if name is None else name))
 
 
+def unmatched_ids(dataset: DatasetFolder, split: Split) -> JsonObject:
+    """What a published split and its dataset do not share, as JSON values.
+
+    Returns
+    -------
+    dict
+        `Split.unmatched`, and as ``in_no_part`` the materials that are in no part; empty for
+        splits that were not published elsewhere.
+    """
+    if split.method != "fixed":
+        return {}
+    left = dataset.ids[split.part_of(dataset.ids) == ""].tolist()
+    return {**split.unmatched, "in_no_part": left}
+
+
 def audit_split(
     dataset: DatasetFolder,
     split: Split,

@@ -103,7 +103,9 @@ class DatasetRows:
         """Material ids."""
         return as_ids(self.cells(["material_id"], start, stop)["material_id"])
 
-    def structures(self, start: int, stop: int, ids: Sequence[str] | None = None) -> Structures:
+    def structures(
+        self, start: int, stop: int, ids: Sequence[str] | npt.NDArray[np.str_] | None = None
+    ) -> Structures:
         """Structures of the rows that have one; `ids` are those of the rows, where known."""
         names = self.ids(start, stop) if ids is None else as_ids(ids)
         if self.dataset.kind == "composition":

@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from matdata.core import elements
 
-Rule = Literal["outermost", "matminer"]
+Rule = Literal["outermost", "noble_gas", "matminer"]
 LETTERS = "spdf"
 CAPACITY = {letter: 4 * l + 2 for l, letter in enumerate(LETTERS)}
 PERIODS = 7
+NOBLE_GASES = (2, 10, 18, 36, 54, 86)
 #: Shells below the outermost one down to which a subshell still counts as valence.
 DEPTH = {"s": 0, "p": 0, "d": 1, "f": 2}
 
@@ -40,11 +41,17 @@ def valence_subshells(number: int, rule: Rule) -> list[tuple[str, int]]:
         Atomic number.
     rule
         ``outermost``: `n` is the highest occupied shell, as published; ``matminer``: the shell of
-        the subshell that is last in Madelung order, which is one further in for transition metals.
+        the subshell that is last in Madelung order, which is one further in for transition metals;
+        ``noble_gas``: what the noble gas before the element does not have, as configurations are
+        written ([Kr] 4d10). That is `outermost` but for Pd, whose highest shell is the core's.
     """
     shells = elements.configurations()[number]
     if not shells:
         return []
+    if rule == "noble_gas":
+        noble = max((z for z in NOBLE_GASES if z < number), default=0)
+        core = {(n, letter) for n, letter, _ in elements.configurations()[noble]}
+        return [(letter, count) for n, letter, count in shells if (n, letter) not in core]
     top = shells[-1][0] if rule == "matminer" else max(n for n, _, _ in shells)
     return [(letter, count) for n, letter, count in shells if n >= top - DEPTH[letter]]
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,7 +33,7 @@ from matdata.training.memory_features import MemoryFeature
 from matdata.training.predict import predict_dataset, predict_view
 from matdata.training.request import Request
 from matdata.training.run import Run
-from matdata.training.settings import fit_honours
+from matdata.training.settings import fit_honours, train_settings
 from matdata.training.train import train
 
 SPLIT = "contract"
@@ -125,6 +126,16 @@ class TrainerContract:
         """A hyperparameter that does not exist is an error."""
         with pytest.raises(ConfigError, match=NOT_A_HYPER):
             make_trainer(self.plugin, {NOT_A_HYPER: 1})
+
+    def test_presets_are_whole(self) -> None:
+        """Each preset names inputs, and a schedule that the loop takes and that can be changed."""
+        presets = [field for field in fields(type(self.trainer()).Hypers) if field.name == "preset"]
+        if not presets:
+            pytest.skip("it has no presets")
+        for preset in presets[0].metadata["choices"]:
+            trainer = make_trainer(self.plugin, {"preset": preset})
+            assert bool(trainer.inputs()) is self.reads_inputs
+            assert train_settings(trainer, {"epochs": 3}, trainer.tasks[0]).epochs == 3
 
     def test_it_learns_a_few_materials_by_heart(self, dataset: api.Dataset) -> None:
         """The error on the training part falls far below the mean deviation of its targets, or not

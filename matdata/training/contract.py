@@ -94,7 +94,7 @@ class Trainer(ABC, Generic[H_co]):
     #: Whether targets of one run may be of several kinds, such as numbers beside classes.
     mixes_tasks: ClassVar[bool] = False
     #: Defaults of the training loop's settings (`epochs`, `batch_size`, `lr`, `loss`, …) that
-    #: differ from the core's.
+    #: differ from the core's; see `loop_defaults` for presets.
     defaults: ClassVar[Mapping[str, object]] = {}
 
     def __init__(self, hypers: H_co | None = None) -> None:
@@ -135,6 +135,13 @@ class Trainer(ABC, Generic[H_co]):
     def input_settings(self) -> Mapping[str, Mapping[str, object]]:
         """Settings that an input must have been built with, by spec; none by default."""
         return {}
+
+    def loop_defaults(self) -> Mapping[str, object]:
+        """Defaults of the training loop with these hyperparameters.
+
+        They are `defaults`, unless a preset among the hyperparameters has a schedule of its own.
+        """
+        return self.defaults
 
 
 class TorchTrainer(Trainer[H_co]):

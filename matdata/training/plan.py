@@ -113,7 +113,7 @@ def ask(request: Request, cache: Path) -> Question:
         If data, split or an input is missing, with the command that makes it.
     """
     trainer = make_trainer(request.plugin, request.hypers)
-    train_settings(type(trainer), request.settings)  # wrong ones are reported before data is read
+    train_settings(trainer, request.settings)  # wrong ones are reported before data is read
     reject_idle_settings(trainer, request)
     dataset = find_dataset(cache, request.dataset)
     split = single_split(dataset, request.split)

@@ -192,9 +192,9 @@ class TrainSettings(Settings):
 
 
 def train_settings(
-    trainer: Trainer | type[Trainer], given: Mapping[str, object], task: Task = "regression"
+    trainer: Trainer, given: Mapping[str, object], task: Task = "regression"
 ) -> TrainSettings:
-    """The settings of a run: what was given, else the plugin's defaults, else the core's.
+    """The settings of a run: what was given, else `Trainer.loop_defaults`, else the core's.
 
     A plugin's default loss gives way to one that fits the task.
 
@@ -203,7 +203,7 @@ def train_settings(
     ConfigError
         If a setting is unknown or has a value that it cannot take, or a given loss does not fit.
     """
-    chosen = dict(trainer.defaults)
+    chosen = dict(trainer.loop_defaults())
     if chosen.get("loss", "auto") != "auto" and task_of(str(chosen["loss"])) != task:
         del chosen["loss"]
     return TrainSettings.from_mapping({**chosen, **given}).for_task(task)

@@ -22,6 +22,7 @@ CASES: dict[str, dict[str, object]] = {
     "fractions": {"elements": "118"},
     "graph": {"radius": 4.0},
     "lattice": {},
+    "line-graph": {"max_neighbours": 4},
     "magpie": {},
     "matminer:DensityFeatures": {},
     "ofm": {"period_tag": True},
@@ -33,6 +34,7 @@ CASES: dict[str, dict[str, object]] = {
 #: Columns that number sites and cells.
 INDICES = {
     "graph": ("sender", "receiver", "image a", "image b", "image c"),
+    "line-graph": ("sender", "receiver", "image a", "image b", "image c"),
     "voronoi-facets": ("site", "neighbour", "image_a", "image_b", "image_c"),
 }
 

@@ -18,6 +18,8 @@ from matdata.training.run_lookup import find_run
 
 pytestmark = pytest.mark.slow
 
+TABLES = 4 * 7 + 5 * 3 + 6 * 3  # properties and models of Yang 2 and 3, and of Ihalage 2
+LEADERBOARDS = 8 * 7
 RECIPES = Path(__file__).parents[2] / "recipes"
 SMALL = {
     "crabnet": ("width=8", "layers=1", "heads=2", "feedforward=8", "hidden=8,8,8,8"),
@@ -59,7 +61,11 @@ def test_the_list_names_every_preset_once_with_commands_that_can_be_typed(train,
     heads = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
     presets = importlib.import_module("presets").PRESETS
     assert heads == list(presets)
-    assert len(set(heads)) == len(heads) == 18 * 8 + 5 + 3 * 9
+    tables = [row.name for row in importlib.import_module("table_presets").ROWS]
+    assert heads[-len(tables) :] == tables
+    assert len(set(tables)) == len(tables) == TABLES + LEADERBOARDS
+    heads = heads[: -len(tables)]
+    assert len(set(heads)) == len(heads) == 18 * 8 + 5 + 3 * 13
     plugins = set()
     for line in lines:
         words = shlex.split(line)
@@ -84,6 +90,13 @@ def test_the_list_names_every_preset_once_with_commands_that_can_be_typed(train,
         ("ex-rf-magpie", "0.277 (Goodall 4.2)"),
         ("ex-roost-transfer", "0.219 (Goodall 4.2)"),
         ("oqmd-volume-elemnet", "-"),
+        ("ocrystalnet-mp-band-gap-cgcnn", "0.388 (Yang table 2)"),
+        ("ocrystalnet-mp-log-bulk-modulus-ogcnn", "0.519 (Yang table 2)"),
+        ("ocrystalnet-jarvis-shear-modulus-ocrystalnet", "7.95 (Yang table 3)"),
+        ("finder-mp-total-energy-megnet", "0.0344 (Ihalage table 2)"),
+        ("finder-mp-log-shear-modulus-finder", "0.1028 (Ihalage table 2)"),
+        ("leaderboard-mp-formation-energy-megnet", "-"),
+        ("leaderboard-jarvis-bulk-modulus-cgcnn", "-"),
     ],
 )
 def test_values_of_papers(train, preset, paper):
@@ -103,6 +116,52 @@ def test_inputs_are_built_with_the_settings_that_plugins_need(train):
     assert {"graph.max_neighbours=8", "element:jarvis438.unknown=mean"} <= set(words)
     assert "graph.radius=5.0" in built["perov5-ogcnn"]
     assert "fractions.elements=86" in built["oqmd-energy-elemnet"]
+
+
+def test_tables_have_the_splits_and_schedules_of_their_papers(train):
+    trained = {
+        preset: next(line for line in train.listing(preset) if "matdata train" in line).split()
+        for preset in (
+            "finder-mp-formation-energy-finder",
+            "finder-mp-log-bulk-modulus-cgcnn",
+            "leaderboard-mp-band-gap-megnet",
+            "ocrystalnet-mp-formation-energy-cgcnn",
+            "ocrystalnet-mp-log-shear-modulus-ogcnn",
+        )
+    }
+    finder = trained["finder-mp-formation-energy-finder"]
+    assert "70-15-15-seed0" in finder
+    wanted = {"epochs=1200", "batch_size=24", "patience=300", "schedule=exponential"}
+    assert {f"train.{setting}" for setting in wanted} <= set(finder)
+    assert f"train.gamma={0.999**1200:.6f}" in finder
+    cgcnn = trained["finder-mp-log-bulk-modulus-cgcnn"]
+    assert {"log-KG-70-15-15-seed0", "'log10(k_vrh)'", "train.batch_size=128"} <= set(cgcnn)
+    assert "hyper.preset=xie" in cgcnn
+    assert "leaderboard-megnet_gappbe" in trained["leaderboard-mp-band-gap-megnet"]
+    assert "60000-4619-4620-seed0" in trained["ocrystalnet-mp-formation-energy-cgcnn"]
+    moduli = trained["ocrystalnet-mp-log-shear-modulus-ogcnn"]
+    assert {"KG-80-10-10-seed0", "'log10(g_vrh)'", "hyper.preset=ocrystalnet"} <= set(moduli)
+
+
+def test_valence_rules_are_compared_on_the_features_of_each(train):
+    ofm_valence = importlib.import_module("ofm_valence")
+    preset = importlib.import_module("presets").PRESETS["phonons-ocrystalnet"]
+    for rule in ofm_valence.RULES:
+        featurize, fit, evaluate = ofm_valence.commands(preset, rule, 3, 1)
+        assert f"ofm.valence={rule}" in featurize
+        assert {f"hyper.valence={rule}", "train.seed=3", "70-15-15-seed0"} <= set(fit)
+        assert evaluate[2] == f"phonons-ocrystalnet-{rule}-seed3"
+
+
+def test_a_preset_whose_plugin_is_absent_is_named_and_skipped(train, monkeypatch, capsys, tmp_path):
+    presets = importlib.import_module("presets")
+    absent = presets.Preset("ex-absent", "ex", "absentnet")
+    monkeypatch.setitem(presets.PRESETS, "ex-absent", absent)
+    head, why = train.listing("ex-absent")
+    assert head.startswith("ex-absent: absentnet on roost-expt-band-gaps")
+    assert why.startswith("  skipped: unknown trainer 'absentnet'")
+    assert train.main(["ex-absent", "--cache", str(tmp_path)]) == 1
+    assert "unknown trainer 'absentnet'" in capsys.readouterr().err
 
 
 def test_a_composition_preset_from_files_to_the_table(train, results, tmp_path, capsys):
@@ -142,14 +201,14 @@ def test_a_structure_preset_and_another_seed(train, results, tmp_path, capsys):
     assert "matdata split phonons --split 70/15/15 --seed 1" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("preset", ["phonons-megnet", "phonons-megnet-finder"])
-def test_a_preset_of_megnet_starts(train, results, tmp_path, preset):
+@pytest.mark.parametrize("preset", ["phonons-alignn", "phonons-megnet", "phonons-megnet-finder"])
+def test_a_preset_of_a_structure_model_starts(train, results, tmp_path, preset):
     crystals = many(40).take([row for row in range(40) if row % 3 != 1])  # no isolated sites
     values = [float(k % 7) for k in range(len(crystals))]
     file = write_csv(tmp_path / "some.csv", crystals, **{"last phdos peak": values})
     cache, folder = tmp_path / "cache", tmp_path / "results"
     words = ["--from", str(file), "--epochs", "2"]
-    assert carry_out(train, cache, folder, preset, *words, plugin="megnet") == 0
+    assert carry_out(train, cache, folder, preset, *words, plugin=preset.split("-")[1]) == 0
     (found,) = results.read(folder)
     assert found["run"] == f"{preset}-seed0"
 

@@ -14,15 +14,17 @@ from support.executors import InCaller
 
 import matdata as md
 from matdata.cli import main
+from matdata.core.content_keys import KEY_BYTES
 from matdata.core.crystals import Crystals, as_ids
 from matdata.core.table_rows import TableRows
 from matdata.features import featurizer, tessellating
-from matdata.features.building import runner, shards
-from matdata.features.building.content_keys import KEY_BYTES, keys_of
-from matdata.features.building.reuse import MADE_BY, PLAN, made_by
+from matdata.features.building import reuse, runner, shards
+from matdata.features.building.content_keys import keys_of
+from matdata.features.building.reuse import PLAN, made_by
 from matdata.features.inputs import PartialInput, RecordColumns
 from matdata.store.files import temporary_beside, write_json
 from matdata.store.manifest import RECEIPT
+from matdata.store.older_versions import MADE_BY
 from matdata.store.records import read_record, seal_record
 
 FEATURES = ["lattice", "fractions", "column:temperature"]
@@ -32,7 +34,7 @@ def build(tmp_path, records, cache="c", name="a", **options):
     path = mixed.write_csv(tmp_path / "records.csv", records)
     options = {"features": FEATURES, "shard_rows": 16, **options}
     return md.build(path, cache=tmp_path / cache, name=name, dedupe="none", symmetry="none",
-                    split=None, workers=1, target="gap", **options)  # fmt: skip
+                    split=None, target="gap", **{"workers": 1, **options})  # fmt: skip
 
 
 def folders(dataset, features=FEATURES, **settings):
@@ -80,12 +82,14 @@ def test_a_grown_dataset_has_the_bytes_of_one_computed_anew(store, records, tmp_
     assert md.verify(cache=tmp_path / "c").faults == []
 
 
-@pytest.mark.parametrize("executor", ["caller", "processes"])
+@pytest.mark.parametrize("executor", ["caller", "processes", "threads"])
 def test_shards_that_others_compute_reuse_as_well(executor, records, tmp_path):
     build(tmp_path, records[:60])
     anew = build(tmp_path, records, "anew", reuse=False)
     if executor == "caller":
         grown = build(tmp_path, records, executor=InCaller())
+    elif executor == "threads":
+        grown = build(tmp_path, records, workers=2)
     else:
         with ProcessPoolExecutor(1) as pool:
             grown = build(tmp_path, records, executor=pool)
@@ -159,6 +163,27 @@ def test_other_settings_another_name_or_maker_are_no_source(records, tmp_path, m
                           ["fractions"])[0]) == (64, 0, 0)  # fmt: skip
 
 
+def test_of_a_database_that_grows_the_last_version_is_read(records, tmp_path, monkeypatch):
+    for size in (50, 60, 61):
+        build(tmp_path, records[:size], features=["fractions"])
+    read = []
+    real = reuse.content_keys
+
+    def counted(rows, featurizer):
+        read.append(len(rows))
+        return real(rows, featurizer)
+
+    monkeypatch.setattr(reuse, "content_keys", counted)
+    grown = build(tmp_path, records[:63], features=["fractions"])
+    assert counts(folders(grown, ["fractions"])[0]) == (2, 61, 0)
+    assert read == [63, 61]
+    read.clear()
+    build(tmp_path, records[:3], features=["fractions"])  # of this alone little is left
+    changed = build(tmp_path, records[1:63], features=["fractions"])
+    assert counts(folders(changed, ["fractions"])[0]) == (0, 62, 0)
+    assert read == [3, 63, 62, 3, 63]
+
+
 def test_what_gc_removes_between_plan_and_copy_is_computed(records, tmp_path, monkeypatch):
     build(tmp_path, records[:60], features=["fractions"])
     planned, removed = runner.with_reuse, []
@@ -175,11 +200,28 @@ def test_what_gc_removes_between_plan_and_copy_is_computed(records, tmp_path, mo
     assert md.verify(cache=tmp_path / "c").faults == []
 
 
+def test_shards_alone_are_copied_where_rows_are_computed_as_fast(records, tmp_path, monkeypatch):
+    assert featurizer("graph").copied == "shards"
+    monkeypatch.setattr(type(featurizer("fractions")), "copied", "shards")
+    build(tmp_path, records[:40], features=["fractions"])
+    grown = build(tmp_path, records[:56], features=["fractions"])
+    anew = build(tmp_path, records[:56], "anew", features=["fractions"])
+    folder, other = (folders(one, ["fractions"])[0] for one in (grown, anew))
+    assert counts(folder) == (24, 32, 0)
+    assert contents(folder) == contents(other)
+    moved = build(tmp_path, records[1:56], features=["fractions"])
+    assert counts(folders(moved, ["fractions"])[0]) == (55, 0, 0)
+    command = ["featurize", "a", "fractions", "--cache", str(tmp_path / "c"), "--store", "hdf5"]
+    assert main(command) == 0
+    folder = max(folder.parent.parent.glob("*/fractions-*"), key=lambda one: one.stat().st_mtime)
+    assert counts(folder)[1] == 0  # in another format it cannot be linked
+
+
 def test_what_is_computed_as_fast_as_it_is_copied_is_not_copied(records, tmp_path):
     """Finding what could be copied of `magpie` took longer than computing all of it."""
     made = featurizer("magpie")
     assert made.reusable  # its values depend on nothing else
-    assert made.cheap
+    assert made.copied == "nothing"
     build(tmp_path, records[:60], features=["magpie"])
     grown = build(tmp_path, records, features=["magpie"])
     (folder,) = folders(grown, ["magpie"])

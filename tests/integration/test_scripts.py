@@ -30,6 +30,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "benchmarks/graph_vs_aviary.py": ("--limit", "6"),
     "benchmarks/graph_vs_pymatgen.py": ("--limit", "6"),
     "benchmarks/hull_vs_pymatgen.py": ("--size", "60", "--compared", "40", "--queries", "20"),
+    "benchmarks/line_graph_vs_alignn.py": ("--limit", "6"),
     "benchmarks/loaders_memory.py": ("--materials", "600"),
     "benchmarks/magpie_vs_matminer.py": FEW,
     "benchmarks/mp_bulk_vs_rest.py": ("--documents", "20", "--files", "2"),
@@ -56,10 +57,13 @@ HELP = (
 #: Parts of others, without a `main`.
 MODULES = {
     "benchmarks/timing.py", "benchmarks/loader_rivals.py", "benchmarks/process_memory.py",
-    "benchmarks/scale_children.py", "benchmarks/scale_table.py", "recipes/common.py",
-    "recipes/gathered.py",
-    "recipes/plan.py", "recipes/preset_data.py", "recipes/presets.py", "recipes/summaries.py",
-    "recipes/wbm.py", "tools/wyckoff_geometry.py",
+    "benchmarks/scale_children.py", "benchmarks/scale_table.py",
+    "benchmarks/structure_rivals.py", "recipes/common.py",
+    "recipes/gathered.py", "recipes/leaderboards.py",
+    "recipes/plan.py", "recipes/preset_data.py", "recipes/preset_set.py", "recipes/presets.py",
+    "recipes/properties.py", "recipes/published_ids.py", "recipes/summaries.py",
+    "recipes/table_data.py", "recipes/table_presets.py", "recipes/wbm.py",
+    "tools/wyckoff_geometry.py",
 }  # fmt: skip
 #: They rewrite tables and golden files.
 WRITES = {name for name in SCRIPTS if name.startswith("tools/make_")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import zipfile
 
 import pytest
 from support.crystals import many, rock_salt
@@ -94,6 +95,33 @@ def test_fixed_from_files(capsys, dataset, tmp_path):
     code, _, err = _run(capsys, "split", "some", "--method", "fixed", "--set", f"file={path}")
     assert code == 1
     assert "nowhere" in err
+
+
+def test_a_published_split_lists_what_does_not_match(capsys, dataset, tmp_path):
+    ids = dataset.ids.tolist()
+    values = {"train": dict.fromkeys(ids[:18], "0.5"), "val": dict.fromkeys(ids[18:21], "1")}
+    values["val"]["gone"] = "2"
+    values["test"] = dict.fromkeys([ids[17], *ids[20:25], "lost"], "0")
+    path = tmp_path / "dft_3d_gap.json.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("dft_3d_gap.json", json.dumps(values))
+    words = ["split", "some", "--method", "fixed", "--name", "leaderboard", "--json"]
+    words += ["--set", f"file={path}", "--set", "unknown=drop", "--set", "repeated=held_out"]
+    code, out, err = _run(capsys, *words)
+    assert code == 0
+    (split,) = json.loads(out)["splits"]
+    assert split["unmatched"]["not_in_data"] == {"val": ["gone"], "test": ["lost"]}
+    assert split["unmatched"]["repeated"] == {
+        ids[17]: ["train", "test"],
+        ids[20]: ["val", "test"],
+    }
+    assert split["unmatched"].pop("in_no_part") == ids[25:]
+    assert "2 ids are not in the data (val 1, test 1), dropped: gone, lost" in err
+    assert "5 materials are in no part" in err
+    assert split["sizes"] == {"train": 17, "val": 2, "test": 6}
+    saved = md.open("some").split("leaderboard")
+    assert saved.unmatched == split["unmatched"]
+    assert saved.ids("test").tolist() == [ids[17], *ids[20:25]]
 
 
 def test_python_gives_the_same(dataset):

@@ -60,6 +60,20 @@ def few() -> Crystals:
     return to_crystals(["nacl", "sto", "cscl", "po"], sites)
 
 
+def asymmetric(count: int, seed: int = 5) -> Crystals:
+    """Crystals of three sites in slanted cells, without symmetry and without equal distances."""
+    rng = np.random.default_rng(seed)
+    sites = [
+        Sites(
+            4.0 * np.eye(3) + np.round(0.4 * rng.random((3, 3)), 4),  # jarvis rounds to 5 digits
+            rng.random((3, 3)),
+            rng.integers(3, 9, 3).astype(np.uint8),
+        )
+        for _ in range(count)
+    ]
+    return to_crystals([f"a-{k}" for k in range(count)], sites)
+
+
 def many(count: int, seed: int = 0) -> Crystals:
     """Rock-salt, CsCl and perovskite crystals with drawn elements and cell lengths."""
     rng = np.random.default_rng(seed)

@@ -31,11 +31,13 @@ def case(name, **hypers):
 
 
 CASES = {
+    "alignn": [{"isolated": "keep"}, {"alignn_layers": 0}],
     "cgcnn": [{}],
     "crabnet": [{}, {"scaling": "pooled"}],
     "elemnet": [{}],
     "example": [{}],
     "finder": [{"graph": "formula"}, {"graph": "crystal"}, {"attention": False, "post": False}],
+    "geocgnn": [{}, {"preset": "oqmd", "pooling": "mean", "isolated": "keep"}],
     "lgdcnn": [{}, {"locally": "dpcnn", "attention": "self"}],
     "megnet": [{"isolated": "keep"}],
     "ocrystalnet": [{"reverse": "both"}, {"reverse": "both", "aggregate": "mean"}],
@@ -43,6 +45,7 @@ CASES = {
     "quotient": [{"isolated": "keep"}],
     "rescnn": [{}],
     "roost": [{}],
+    "schnet": [{}, {"preset": "pyg", "radius": 5, "isolated": "keep"}],
     "wren": [{}],
 }
 FLAT = [(name, hypers) for name, several in CASES.items() for hypers in several]
@@ -90,7 +93,16 @@ INPUTS = ("composition-set", "edm", "element:mat2vec", "formula-graph", "fractio
 SETTINGS = {"graph": {"basis": "megnet"}, "wyckoff": {"labellings": "all"}}
 
 
-@pytest.mark.parametrize("spec", [*INPUTS, "lattice", "ofm", "ofm-mean", "wyckoff"])
+@pytest.mark.parametrize("backtrack", [True, False])
+def test_line_graphs_are_made_without_waiting(backtrack):
+    batch = batch_of({"line-graph": featurizer("line-graph", {"backtrack": backtrack})}, many(3))
+    made, there = batch["line-graph"].line_graph, batch.to(DEVICE)["line-graph"].line_graph
+    for name in ("first", "second", "cosine"):
+        assert getattr(there, name).shape == getattr(made, name).shape
+        assert getattr(there, name).device == DEVICE
+
+
+@pytest.mark.parametrize("spec", [*INPUTS, "lattice", "line-graph", "ofm", "ofm-mean", "wyckoff"])
 def test_inputs_expand_without_waiting(spec):
     settings = {"ofm-mean": {"level": "structure"}}.get(spec, SETTINGS.get(spec))
     spec = spec.removesuffix("-mean")

@@ -97,34 +97,10 @@ def test_bases():
     np.testing.assert_allclose(done.values[:, 6:], width, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("backtrack", [False, True])
-def test_line_graph_against_explicit_vectors(backtrack: bool):
-    crystals = few()
-    made = featurizer("graph", {"radius": 3.5, "max_neighbours": 0})
-    block = made.featurize(crystals)
-    found = made.line_graph(block.fields, backtrack)
-    for k, row in enumerate(block.rows.tolist()):
-        stored = {name: column[k] for name, column in block.fields.items()}
-        frac = crystals.frac_coords[crystals.sites(row)]
-        out, into = stored["sender"].astype(int), stored["receiver"].astype(int)
-        vector = (frac[into] + stored["image"] - frac[out]) @ crystals.lattice[row]
-        expected = {}
-        for a in range(len(out)):
-            for b in range(len(out)):
-                reverse = out[a] == into[b] and (stored["image"][a] == -stored["image"][b]).all()
-                if into[a] == out[b] and (backtrack or not reverse):
-                    norm = np.linalg.norm(vector[a]) * np.linalg.norm(vector[b])
-                    expected[a, b] = -vector[a] @ vector[b] / norm
-        pairs = list(zip(found.first[k].tolist(), found.second[k].tolist(), strict=True))
-        assert sorted(pairs) == sorted(expected)
-        cosines = [expected[pair] for pair in pairs]
-        np.testing.assert_allclose(found.cosine[k], cosines, atol=1e-5)
-
-
 def test_nothing_at_all_is_fine():
     made = featurizer("graph")
     block = made.featurize(few().take([]))
-    assert len(made.dense(block.fields)) == len(made.line_graph(block.fields).first) == 0
+    assert len(made.dense(block.fields)) == 0
 
 
 def test_sites_that_16_bits_cannot_number_are_a_ledger_row(monkeypatch):

@@ -36,7 +36,7 @@ def dense(settings=None, crystals=None):
     return made.dense(made.featurize(batch() if crystals is None else crystals).fields)
 
 
-def test_valence_vectors_know_both_rules():
+def test_valence_vectors_know_all_rules():
     names = valence_labels(False)
 
     def written(symbol, rule):
@@ -51,7 +51,14 @@ def test_valence_vectors_know_both_rules():
     assert written("Cu", "outermost") == "s^1 d^10"
     assert written("Nd", "matminer") == "s^2 p^6 d^10 f^4"
     assert written("Nd", "outermost") == "s^2 f^4"
+    assert written("Pd", "outermost") == written("Pd", "matminer") == "s^2 p^6 d^10"
+    assert written("Pd", "noble_gas") == "d^10"
     assert valence_subshells(1, "outermost") == [("s", 1)]
+
+
+def test_subshells_beyond_the_noble_gas_are_the_outermost_ones_but_for_palladium():
+    one, other = (valence_vectors(rule, False) for rule in ("outermost", "noble_gas"))
+    assert np.flatnonzero((one != other).any(1)).tolist() == [atomic_number("Pd")]
 
 
 def test_the_published_rule_is_the_default_and_matminers_can_be_asked_for():

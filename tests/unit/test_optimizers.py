@@ -211,7 +211,7 @@ STORED = {
 
 @pytest.mark.parametrize("plugin", STORED)
 def test_settings_of_stored_runs_keep_their_identity(plugin):
-    settings = train_settings(TRAINERS.get(plugin), {})
+    settings = train_settings(TRAINERS.get(plugin)(), {})
     assert settings.digest() == STORED[plugin]
     for change in ({"lookahead": 5}, {"lookahead_alpha": 0.8}, {"cycle": 5.0}):
         assert settings.replace(**change).digest() != STORED[plugin]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import zipfile
 
 import pytest
 
 from matdata.core.errors import ConfigError, SplitError
-from matdata.splits import make_splits
+from matdata.splits import from_table, make_splits, metadata, published_text, to_table
 
 IDS = ["a", "b", "c", "d", "e"]
 EXPECTED = {"train": ["a", "b"], "val": ["c"], "test": ["d"]}
@@ -48,6 +50,74 @@ def test_named_columns_and_compressed_files(tmp_path):
     assert make_splits("fixed", IDS, {}, settings)[0].sizes == {"train": 2, "val": 1, "test": 1}
 
 
+def packed(path, members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_the_one_file_of_a_zip_archive(tmp_path):
+    """As the leaderboard of JARVIS publishes its splits: ids with their values."""
+    values = {"train": {"a": "1.5", "b": "2"}, "val": {"c": "0"}, "test": {"d": "3"}}
+    members = {"x.json": json.dumps(values), "__MACOSX/._x.json": "?", "empty/": ""}
+    path = packed(tmp_path / "dft_3d_gap.json.zip", members)
+    split = make_splits("fixed", IDS, {}, {"file": str(path)})[0]
+    assert {part: ids.tolist() for part, ids in split.parts.items()} == EXPECTED
+    assert split.name == "fixed-dft_3d_gap"
+    table = packed(tmp_path / "y.zip", {"y.csv": CSV})
+    assert make_splits("fixed", IDS, {}, {"file": str(table)})[0].parts.keys() == EXPECTED.keys()
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({}, "it holds 0 files, expected one: -"),
+        ({"a.json": "{}", "b.json": "{}"}, "it holds 2 files, expected one: a.json, b.json"),
+    ],
+)
+def test_an_archive_of_none_or_several_files_is_refused(tmp_path, members, message):
+    path = packed(tmp_path / "x.json.zip", members)
+    with pytest.raises(SplitError) as error:
+        make_splits("fixed", IDS, {}, {"file": str(path)})
+    assert message in str(error.value)
+
+
+def test_damaged_or_endless_files_are_refused(tmp_path, monkeypatch):
+    path = packed(tmp_path / "x.json.zip", {"x.json": json.dumps(LISTS)})
+    path.write_bytes(path.read_bytes()[:40])
+    (tmp_path / "y.json.gz").write_bytes(gzip.compress(json.dumps(LISTS).encode())[:30])
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "folder.json").mkdir()
+    for name in ("x.json.zip", "y.json.gz"):
+        with pytest.raises(SplitError, match="it cannot be read"):
+            make_splits("fixed", IDS, {}, {"file": str(tmp_path / name)})
+    for name in ("pipe.json", "folder.json"):
+        with pytest.raises(SplitError, match="not a regular file"):
+            make_splits("fixed", IDS, {}, {"file": str(tmp_path / name)})
+    monkeypatch.setattr(published_text, "MAX_BYTES", 1 << 20)
+    bomb = packed(tmp_path / "bomb.json.zip", {"x.json": " " * (2 << 20)})
+    with pytest.raises(SplitError, match="more than 1 MiB of text"):
+        make_splits("fixed", IDS, {}, {"file": str(bomb)})
+
+
+@pytest.mark.parametrize(
+    ("repeated", "parts"),
+    [
+        ("drop", {"train": ["a"], "val": ["d"], "test": ["e"]}),
+        ("held_out", {"train": ["a"], "val": ["d"], "test": ["b", "c", "e"]}),
+    ],
+)
+def test_ids_of_several_parts(tmp_path, repeated, parts):
+    """JARVIS publishes splits whose test part holds a few materials of train and val."""
+    content = {"test": ["c", "e", "b"], "train": ["a", "b", "c"], "val": ["d", "c"]}
+    split = fixed(tmp_path, content, repeated=repeated)
+    assert {part: ids.tolist() for part, ids in split.parts.items()} == parts
+    assert split.unmatched["repeated"] == {"b": ["train", "test"], "c": ["train", "val", "test"]}
+    assert "2 ids stand in several places" in split.notes[0]
+    assert split.settings["repeated"] == repeated
+
+
 @pytest.mark.parametrize(
     "contents",
     [
@@ -82,14 +152,31 @@ def test_unknown_ids_are_listed_or_dropped(tmp_path):
     assert "x10" not in message
     split = fixed(tmp_path, content, unknown="drop")
     assert split.parts["test"].tolist() == ["d"]
-    assert split.notes[0].startswith("12 ids are not in the data, dropped: x00")
+    assert split.notes[0].startswith("12 ids are not in the data (test 12), dropped: x00")
+    assert split.notes[1] == "1 materials are in no part: e"
+    assert split.unmatched == {"not_in_data": {"test": [f"x{i:02d}" for i in range(12)]}}
+    again = from_table(to_table(split), json.loads(json.dumps(metadata(split))))
+    assert again.unmatched == split.unmatched
+    assert again.digest() == split.digest()
 
 
 @pytest.mark.parametrize(
     ("content", "name", "message"),
     [
-        ({**LISTS, "id_test": ["a"]}, "x.json", "1 ids occur more than once: a"),
-        ({**LISTS, "id_train": ["a", "a"]}, "x.json", "1 ids occur more than once: a"),
+        (
+            {**LISTS, "id_test": ["a"]},
+            "x.json",
+            "1 ids of the split occur more than once: a (train and test)",
+        ),
+        ({**LISTS, "id_train": ["a", "a"]}, "x.json", "more than once: a (train and train)"),
+        ('{"train": {"a": 1, "a": 2}, "val": ["b"]}', "x.json", "more than once: a (train and"),
+        ({"train": ["x", "y"], "test": ["z"]}, "x.json", "none of the 3 ids of the split is in"),
+        ({"train": [None, "a"], "test": ["b"]}, "x.json", "not a list of ids: it holds None"),
+        ({"train": [1.5], "test": ["b"]}, "x.json", "not a list of ids: it holds 1.5"),
+        ("[" * 100_000, "x.json", "it is not JSON"),
+        ("id,split\na\rb,train\n", "x.csv", "it is not CSV"),
+        ("id,split\n" + "a" * 90_000 + ",train\n", "x.csv", "it holds an id of 90,000 letters"),
+        ({"train": ["a" * 90_000], "test": ["b"]}, "x.json", "an id of 90,000 letters: aaaa"),
         ({**LISTS, "id_tets": ["e"]}, "x.json", "unknown part 'id_tets' (did you mean 'test'?)"),
         ({"train": ["a", "b"], "val": [], "test": ["c"]}, "x.json", "got train 2, val 0, test 1"),
         ({"train": "a", "test": ["b"]}, "x.json", "a part is not a list of ids"),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.errors import FeatureError, StructureError
+from matdata.core.errors import FeatureError, StoreError, StructureError
 from matdata.core.table_rows import TableRows
 from matdata.features.base import Featurizer
+from matdata.features.curated import FromCuration
 from matdata.features.inputs import FeatureInput, PartialInput, combined
 from matdata.store.dataset_rows import DatasetRows
+from matdata.store.older_versions import is_made_by
+from matdata.symmetry.maker import symmetry_maker
 
 
 def require_inputs(rows: DatasetRows, featurizer: Featurizer) -> None:
@@ -34,10 +38,29 @@ def require_inputs(rows: DatasetRows, featurizer: Featurizer) -> None:
         rows.check_column(name, f" for {featurizer.spec!r}", FeatureError)
 
 
+def curated_columns(rows: DatasetRows, featurizer: Featurizer) -> tuple[str, ...]:
+    """Columns of the table that hold what a featurizer would compute, in the same bits."""
+    if not isinstance(featurizer, FromCuration):
+        return ()
+    dataset = rows.dataset
+    curation = dataset.manifest["identity"].get("curation", {})
+    with contextlib.suppress(StoreError):  # what is not known is computed
+        if curation and is_made_by(dataset.folder, symmetry_maker()):
+            return featurizer.curated_columns(curation)
+    return ()
+
+
 def input_of_rows(
-    rows: DatasetRows, featurizer: Featurizer, start: int, stop: int
+    rows: DatasetRows,
+    featurizer: Featurizer,
+    start: int,
+    stop: int,
+    curated: Sequence[str] = (),
 ) -> FeatureInput | PartialInput:
-    """All that a featurizer requires of the rows `start` to `stop` of a dataset."""
+    """All that a featurizer requires of the rows `start` to `stop` of a dataset.
+
+    With columns that are `curated`, it is given these beside it.
+    """
     requires = featurizer.requires
     structures = rows.structures(start, stop) if requires != {"columns"} else None
     ids = rows.ids(start, stop) if structures is None else structures.ids
@@ -45,8 +68,9 @@ def input_of_rows(
     if "composition" in requires:
         compositions = rows.compositions(start, stop, structures)
     table = None
-    if "columns" in requires:
-        table = TableRows(ids, rows.cells(featurizer.columns(), start, stop))
+    columns = [*(featurizer.columns() if "columns" in requires else ()), *curated]
+    if columns:
+        table = TableRows(ids, rows.cells(columns, start, stop))
     if "structure" not in requires or structures is None:
         return combined(ids, compositions=compositions, table=table)
     crystals = structures.crystals
@@ -80,7 +104,7 @@ def batches_of_rows(
     """
     if some is not None and not len(some):
         return iter(())
-    whole = input_of_rows(rows, featurizer, start, stop)
+    whole = input_of_rows(rows, featurizer, start, stop, curated_columns(rows, featurizer))
     if some is not None:
         whole = whole.take(some)
     step = featurizer.batch_rows

@@ -10,7 +10,7 @@ from typing import Any
 
 from matdata.core.digest import digest_json
 from matdata.features.base import CRYSTAL, Featurizer
-from matdata.features.building.dataset_inputs import entries_per_row
+from matdata.features.building.dataset_inputs import curated_columns, entries_per_row
 from matdata.features.building.feature_spec import FeatureSpec
 from matdata.features.building.shards import ShardTask
 from matdata.store.dataset_folder import DatasetFolder
@@ -137,5 +137,6 @@ def _batches(job: Job) -> tuple[object, ...]:
     """What decides which rows a featurizer is given, and where."""
     featurizer = job.featurizer
     inputs = featurizer.requires, featurizer.columns(), featurizer.workers, featurizer.batch_rows
+    curated = curated_columns(job.rows, featurizer)
     shard = min(job.rows_per_shard, len(job.rows))
-    return (*inputs, shard, job.dataset.data_digest, job.home)
+    return (*inputs, curated, shard, job.dataset.data_digest, job.home)

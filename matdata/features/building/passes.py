@@ -11,9 +11,9 @@ from matdata.core.executors import Workers, ordered_map
 from matdata.core.scheduler_names import WorkerKind
 from matdata.features.base import Block, Featurizer
 from matdata.features.building.blocks import featurize_together
-from matdata.features.building.dataset_inputs import batches_of_rows
+from matdata.features.building.dataset_inputs import batches_of_rows, curated_columns
 from matdata.features.building.jobs import Job, shard_tasks
-from matdata.features.building.reused import Reuse
+from matdata.features.building.reused import Reuse, is_whole
 from matdata.features.building.shards import (
     Pass,
     ShardRecord,
@@ -73,29 +73,45 @@ def with_reuse(steps: list[Step], reuse: Mapping[Job, Reuse | None]) -> list[Ste
     for step in steps:
         alike: dict[bytes, list[tuple[Job, ShardTask]]] = {}
         for job, task in zip(*step, strict=True):
-            planned = replace(task, reuse=reuse[job])
+            planned = replace(task, reuse=_plan_of(job, task, reuse[job]))
             alike.setdefault(planned.to_compute().tobytes(), []).append((job, planned))
         divided += [Step(*zip(*members, strict=True)) for members in alike.values()]
     return divided
 
 
+def _plan_of(job: Job, task: ShardTask, plan: Reuse | None) -> Reuse | None:
+    """What a shard copies; None where single rows are computed, and it is not there as a whole."""
+    if plan is None or job.featurizer.copied == "rows":
+        return plan
+    return plan if is_whole(plan, task.store, task.start, task.stop) else None
+
+
 def records_of(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRecord, ...]]:
     """Records of the tasks, in their order.
 
-    Whole shards go to an executor of the caller, and to processes where there are enough of them.
-    Else the batches of a shard are shared among the workers of this machine, so that a small
-    dataset of one shard keeps all of them busy.
+    Whole shards go to an executor of the caller, to processes where there are enough of them, and
+    to threads where they are mostly copied. Else the batches of a shard are shared among the
+    workers of this machine, so that a small dataset of one shard keeps all of them busy.
     """
-    busy = sum(bool(_n_batches(step)) for step in steps)
-    processes = _kind(steps, workers) == "process" and busy >= workers.count > 1
-    if workers.executor is not None or processes:
-        return ordered_map(compute_pass, (step.tasks for step in steps), workers, "process")
+    busy, kind = sum(bool(_n_batches(step)) for step in steps), _kind(steps, workers)
+    processes = kind == "process" and busy >= workers.count > 1
+    copying = kind == "thread" and len(steps) >= workers.count > 1 and _mostly_copied(steps)
+    if workers.executor is not None or processes or copying:
+        return ordered_map(compute_pass, (step.tasks for step in steps), workers, kind)
     return _from_batches(steps, workers)
 
 
+def _mostly_copied(steps: list[Step]) -> bool:
+    """Whether the work is to read, compress and write rather than to compute."""
+    computed = sum(len(step.tasks[0].to_compute()) for step in steps)
+    return 2 * computed < sum(len(step.tasks[0]) for step in steps)
+
+
 def _kind(steps: list[Step], workers: Workers) -> WorkerKind:
-    """What the workers of this machine are."""
-    return workers.kind or steps[0].jobs[0].featurizer.workers
+    """What the workers of this machine are; processes would not pay for reading a table."""
+    job = steps[0].jobs[0]
+    reads = bool(curated_columns(job.rows, job.featurizer))
+    return workers.kind or ("thread" if reads else job.featurizer.workers)
 
 
 def _from_batches(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRecord, ...]]:

@@ -17,27 +17,30 @@ import numpy as np
 import numpy.typing as npt
 
 from matdata.core.cache import storage_error
+from matdata.core.content_keys import Keys
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.ledger import UNEXPECTED, Reject
 from matdata.core.worker_identity import package_version, worker_identity
 from matdata.features.base import Featurizer
-from matdata.features.building.content_keys import Keys, content_keys
+from matdata.features.building.content_keys import content_keys
+from matdata.features.building.dataset_inputs import curated_columns
 from matdata.features.building.reused import COMPUTE, Reuse, as_reject
 from matdata.store import files
 from matdata.store.catalogue import committed
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.dataset_rows import DatasetRows
 from matdata.store.feature_catalogue import KIND, of_feature
-from matdata.store.latest import order
-from matdata.store.manifest import RECEIPT, read_manifest
-from matdata.store.records import read_record
+from matdata.store.manifest import read_manifest
+from matdata.store.older_versions import is_made_by, versions_used_last
 from matdata.store.sharded import ShardedArrays, read_ledger
 
 #: Most versions of the dataset that values are taken from, those used last first.
 VERSIONS = 4
-MADE_BY = "made_by"  # key of the receipt
+#: A further version is read if it holds at most so many times the rows that are still to be found:
+#: of a database that grows the last one holds nearly all, and reading another one costs more.
+WORTH = 10
 PLAN = "reuse.npy"  # ending of the name of a plan
 
 Int: TypeAlias = "npt.NDArray[np.int64]"
@@ -75,7 +78,8 @@ def reusing(
     StoreError
         If the plan cannot be written.
     """
-    reuses = featurizer.reusable and not featurizer.cheap
+    cheap = featurizer.copied == "nothing" or bool(curated_columns(rows, featurizer))
+    reuses = featurizer.reusable and not cheap
     older = list(_older(featurizer, rows.dataset, features, itself)) if reuses else []
     plan = _plan(featurizer, rows, older) if older else None
     if plan is None or not (plan[:, 0] != COMPUTE).any():
@@ -122,9 +126,12 @@ class _Older:
 def _older(
     featurizer: Featurizer, dataset: DatasetFolder, features: Path, itself: Path
 ) -> Iterator[_Older]:
-    """Features with the same values for the same material, those of versions used last first."""
+    """Features with the same values for the same material, those of versions used last first.
+
+    Those of this version are among them, as they may have another format.
+    """
     seen: set[str] = set()
-    for folder in _versions(dataset):
+    for folder in versions_used_last(dataset.folder.parent):
         with contextlib.suppress(StoreError):  # what is damaged is not reused
             version = DatasetFolder(folder)
             if version.data_ref in seen:
@@ -141,15 +148,6 @@ def _older(
             return
 
 
-def _versions(dataset: DatasetFolder) -> list[Path]:
-    """Versions of a dataset, the one used last first; itself too, as it may have another format."""
-    home = dataset.folder.parent
-    place: dict[str, int] = {}
-    with contextlib.suppress(StoreError):
-        place = {name: k for k, name in enumerate(order(home))}
-    return sorted(committed(home), key=lambda folder: (-place.get(folder.name, -1), folder.name))
-
-
 def _is_same(
     featurizer: Featurizer, folder: Path, manifest: JsonMapping, version: DatasetFolder
 ) -> bool:
@@ -159,7 +157,7 @@ def _is_same(
     return (
         digest_json(stored) == digest_json(own)
         and manifest["made_from"]["dataset_digest"] == version.data_digest
-        and read_record(folder / RECEIPT).get(MADE_BY) == made_by(featurizer)
+        and is_made_by(folder, made_by(featurizer))
     )
 
 
@@ -169,8 +167,9 @@ def _plan(featurizer: Featurizer, rows: DatasetRows, older: list[_Older]) -> Int
     plan = np.full((len(rows), 2), COMPUTE, np.int32)
     for number, one in enumerate(older):
         todo = np.flatnonzero((plan[:, 0] == COMPUTE) & (keys != b""))
-        if not len(todo):
-            break
+        found = (plan[:, 0] != COMPUTE).any()
+        if not len(todo) or (found and len(todo) * WORTH < len(one.rows)):
+            continue
         with contextlib.suppress(StoreError):  # damaged: its rows are computed
             places, ledger = one.places()
             matching, older_rows = _matches(keys, todo, content_keys(one.rows, featurizer))

@@ -16,7 +16,7 @@ from matdata.core.executors import Workers
 from matdata.core.ledger import count_reasons
 from matdata.features.building.jobs import Job, shard_tasks
 from matdata.features.building.passes import Step, records_of, steps_of, with_reuse
-from matdata.features.building.reuse import MADE_BY, made_by, reusing
+from matdata.features.building.reuse import made_by, reusing
 from matdata.features.building.reused import Counts, Reuse
 from matdata.features.building.shards import ShardRecord
 from matdata.features.building.shared_shards import SharedShards
@@ -25,6 +25,7 @@ from matdata.store.backends import backend
 from matdata.store.damage import State, damage_of
 from matdata.store.feature_catalogue import KIND
 from matdata.store.manifest import RECEIPT
+from matdata.store.older_versions import MADE_BY
 from matdata.store.records import read_record
 from matdata.store.sharded import ShardedArrays, read_ledger
 

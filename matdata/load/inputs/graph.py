@@ -12,7 +12,6 @@ from matdata.features.graph import GraphSettings
 from matdata.geometry.gaussians import GAUSSIAN_BASES
 from matdata.load.gather import ready
 from matdata.load.inputs.base import BatchForm, unsigned
-from matdata.load.inputs.line_graph import Edges, LineGraphs, line_graphs, wide
 from matdata.nn.embeddings import gaussians
 
 
@@ -20,10 +19,9 @@ class GraphBatch(BatchForm[GraphSettings]):
     """``graph``: nodes are sites, a directed edge leads from sender to receiver.
 
     numbers (N,), crystal (N,), sender and receiver (E,) among the N sites, or both as edge_index
-    (2, E), distance (E,) in Å, image (E, 3), edge_crystal (E,), basis(name) (E, centres),
-    line_graph() of ALIGNN. ``segments["site"]`` and ``segments["edge"]`` are those of the
-    materials; `fields` also holds ``place`` (N, 3), fractional coordinates, and ``metric`` (b, 6)
-    in Å^2.
+    (2, E), distance (E,) in Å, image (E, 3), edge_crystal (E,), basis(name) (E, centres).
+    ``segments["site"]`` and ``segments["edge"]`` are those of the materials; `fields` also holds
+    ``place`` (N, 3), fractional coordinates, and ``metric`` (b, 6) in Å^2.
     """
 
     @functools.cached_property
@@ -79,31 +77,6 @@ class GraphBatch(BatchForm[GraphSettings]):
         """Gaussians of the distances, (E, centres) float32; `name` one of `nn.GAUSSIAN_BASES`."""
         centres = self.table(name, lambda: GAUSSIAN_BASES[name].centres.astype(np.float32))
         return gaussians(self.distance, centres, GAUSSIAN_BASES[name].width)
-
-    def line_graph(self, backtrack: bool = False) -> LineGraphs:
-        """Pairs of edges that meet and the cosines of their angles, computed on the device.
-
-        The number of pairs depends on the edges: a GPU is waited for once, and once more for
-        each piece of `line_graph.PAIRS_AT_ONCE` pairs.
-
-        Parameters
-        ----------
-        backtrack
-            Whether an edge is paired with its own reverse (cosine 1).
-        """
-        if backtrack not in self._line_graphs:
-            place = self.fields["place"].to(wide(self.device))
-            image, (sender, receiver) = self.image, self.edge_index
-            step = place.index_select(0, receiver) + image - place.index_select(0, sender)
-            metric = self.fields["metric"].to(step.dtype)
-            edges = Edges(self.edge_index, step, image, self.edge_crystal, metric)
-            ends, sites = self.segments["edge"].offsets, self.segments["site"].total
-            self._line_graphs[backtrack] = line_graphs(edges, sites, ends, backtrack)
-        return self._line_graphs[backtrack]
-
-    @functools.cached_property
-    def _line_graphs(self) -> dict[bool, LineGraphs]:
-        return {}
 
     def dense(self) -> Tensor:
         """Local sender and receiver, image, distance and the basis of the view, (E, 6 + k)."""

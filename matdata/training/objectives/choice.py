@@ -64,7 +64,7 @@ def settle_objectives(
     tasks = open_tasks or [target.task for target in targets]
     loss = str(given.get("loss", "auto"))
     fitting = [task for task in tasks if loss != "auto" and task_of(loss) == task]
-    settings = train_settings(type(trainer), given, (fitting or tasks)[0])
+    settings = train_settings(trainer, given, (fitting or tasks)[0])
     if len(set(tasks)) > 1 and given.get("monitor", "auto") == "auto":
         settings = settings.replace(monitor="loss")
     settled = tuple(_settled(target, settings) for target in targets)

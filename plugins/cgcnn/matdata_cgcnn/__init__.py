@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from matdata.plugin import Schema, Settings, Task, TorchTrainer
 from matdata_cgcnn.hypers import Hypers
+from matdata_cgcnn.presets import SCHEDULES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,9 +38,12 @@ class CGCNN(TorchTrainer[Hypers]):
 
     def input_settings(self) -> Mapping[str, Mapping[str, object]]:
         """The cutoff and the number of neighbours."""
-        return {
-            "graph": {"radius": self.hypers.radius, "max_neighbours": self.hypers.max_neighbours}
-        }
+        radius = self.hypers.sizes().radius
+        return {"graph": {"radius": radius, "max_neighbours": self.hypers.max_neighbours}}
+
+    def loop_defaults(self) -> Mapping[str, object]:
+        """The schedule of the preset."""
+        return {**self.defaults, **SCHEDULES.get(self.hypers.preset, {})}
 
     def model(self, schema: Schema) -> nn.Module:
         """The network."""

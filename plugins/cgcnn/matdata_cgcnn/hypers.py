@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from matdata.plugin import Settings, setting
+from matdata_cgcnn.presets import PRESETS, Sizes
 
 
 @dataclass(frozen=True)
 class Hypers(Settings):
-    """Graph and sizes; the published implementations agree on them unless said otherwise."""
+    """A preset, sizes that differ from it (`None` keeps the preset's), and what presets share."""
 
+    preset: str = setting("aviary", "published settings", choices=tuple(PRESETS))
     table: str = setting("cgcnn92", "table of element vectors, not trained")
-    radius: float = setting(5.0, "cutoff of the graph in Å; Xie's code has 8", minimum=0.1)
+    radius: float | None = setting(None, "cutoff of the graph in Å", minimum=0.1)
     max_neighbours: int = setting(12, "nearest neighbours of a site, and ties", minimum=0)
     step: float = setting(0.2, "spacing and width of the Gaussians, Å", minimum=0.01)
     width: int = setting(64, "channels per site within the network", minimum=1)
-    layers: int = setting(4, "convolutions; Xie's code has 3", minimum=0)
+    layers: int | None = setting(None, "convolutions", minimum=0)
     hidden: int = setting(128, "width of the layers after pooling", minimum=1)
-    trunk: int = setting(1, "hidden layers that all targets share", minimum=0)
-    output: int = setting(1, "hidden layers of each target", minimum=0)
+    trunk: int | None = setting(None, "hidden layers that all targets share", minimum=0)
+    output: int | None = setting(None, "hidden layers of each target", minimum=0)
+    activation: str | None = setting(
+        None, "between the shared layers and a target's", choices=(None, "relu", "softplus")
+    )
+
+    def sizes(self) -> Sizes:
+        """The preset with the sizes that differ."""
+        names = [item.name for item in dataclasses.fields(Sizes)]
+        differ = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return dataclasses.replace(PRESETS[self.preset], **differ)

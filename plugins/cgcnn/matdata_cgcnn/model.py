@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -25,17 +25,20 @@ class CGCNNet(blocks.TrunkAndHeads):
 
     def __init__(self, hypers: Hypers, heads: Sequence[Head]) -> None:
         super().__init__()
-        centres = round(hypers.radius / hypers.step) + 1
+        sizes = hypers.sizes()
+        softplus = sizes.activation == "softplus"
+        self.activation: Callable[[Tensor], Tensor] = F.softplus if softplus else F.relu
+        centres = round(sizes.radius / hypers.step) + 1
         basis = blocks.GaussianBasis(0.0, (centres - 1) * hypers.step, centres, hypers.step)
         self.basis = blocks.Gaussians(basis)
         self.embedding = blocks.ElementEmbedding(hypers.table, hypers.width)
         self.layers = nn.ModuleList(
-            blocks.GatedConvolution(hypers.width, centres) for _ in range(hypers.layers)
+            blocks.GatedConvolution(hypers.width, centres) for _ in range(sizes.layers)
         )
         hidden = hypers.hidden
         self.end_with(
-            blocks.SimpleNetwork(hypers.width, hidden, [hidden] * hypers.trunk),
-            lambda out: blocks.SimpleNetwork(hidden, out, [hidden] * hypers.output),
+            blocks.SimpleNetwork(hypers.width, hidden, [hidden] * sizes.trunk),
+            lambda out: blocks.SimpleNetwork(hidden, out, [hidden] * sizes.output),
             heads,
         )
 
@@ -47,4 +50,6 @@ class CGCNNet(blocks.TrunkAndHeads):
         sites, basis = self.embedding(graph.numbers), self.basis(edges.distance)
         for layer in self.layers:
             sites = layer(sites, basis, edges)
-        return self.predict(F.softplus(graph.segments["site"].mean(sites)))
+        rows = self.trunk(F.softplus(graph.segments["site"].mean(sites)))
+        out: Tensor = self.heads(self.activation(rows))
+        return out

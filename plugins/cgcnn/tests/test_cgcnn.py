@@ -62,6 +62,44 @@ def test_parameter_count(network):
     assert sum(parameter.numel() for parameter in network.parameters()) == 128_450
 
 
+def test_the_preset_of_xie_s_code():
+    """Sizes and schedule of txie-93/cgcnn: 41 Gaussians up to 8 Å, three convolutions."""
+    trainer = CGCNN(CGCNN.Hypers(preset="xie"))
+    assert trainer.input_settings() == {"graph": {"radius": 8.0, "max_neighbours": 12}}
+    network = trainer.model(schema_of("graph", robust=False))
+    assert len(network.layers) == 3
+    assert network.layers[0].edge.shape == (128, 41)
+    convolution = (64 + 64 + 41) * 128 + 128 + 2 * 128 + 2 * 64
+    xie = 92 * 64 + 64 + 3 * convolution + 64 * 128 + 128 + 128 + 1
+    assert sum(parameter.numel() for parameter in network.parameters()) == xie
+    assert trainer.loop_defaults() == {
+        "loss": "mse",
+        "epochs": 200,
+        "batch_size": 256,
+        "optimizer": "sgd",
+        "lr": 0.01,
+        "momentum": 0.9,
+        "weight_decay": 0.0,
+        "schedule": "step",
+        "milestones": (100,),
+        "gamma": 0.1,
+    }
+    assert CGCNN().loop_defaults() == CGCNN.defaults
+
+
+def test_the_preset_s_last_layers_are_joined_by_softplus(monkeypatch):
+    trainer = CGCNN(CGCNN.Hypers(preset="xie", layers=0))
+    network = trainer.model(schema_of("graph", robust=False)).eval()
+    batch = batch_of(few(), "graph", **trainer.input_settings()["graph"])
+    graph = batch["graph"]
+    with torch.no_grad():
+        pooled = graph.segments["site"].mean(network.embedding(graph.numbers))
+        inner = network.trunk(torch.nn.functional.softplus(pooled))
+        expected = network.heads(torch.nn.functional.softplus(inner))
+        torch.testing.assert_close(network(batch), expected)
+        assert not torch.allclose(expected, network.heads(torch.relu(inner)))
+
+
 def test_it_says_that_members_cannot_be_stacked():
     assert not CGCNN.vmap
 

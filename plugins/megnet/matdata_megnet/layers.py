@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -13,17 +12,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from matdata.plugin import Segments
-from matdata.plugin.nn import Linear, linear, segment_softmax, segment_sum
-
-#: What softplus2 takes off: ``softplus2(x) = ln(e^x + 1) - ln 2`` is 0 at 0 (eq. 9).
-SHIFT = math.log(2.0)
+from matdata.plugin.nn import (
+    Linear,
+    linear,
+    linear_of_softplus,
+    segment_softmax,
+    segment_sum,
+    shifted_softplus,
+)
 
 
 class Dense(nn.Module):
-    """Linear layers, each with a softplus2.
-
-    Between two layers its shift is part of the second one's bias: ``W (s - c) + b`` is
-    ``W s + (b - c W 1)``, which saves a pass over all rows.
+    """Linear layers, each with a softplus2, ``ln(e^x + 1) - ln 2`` (eq. 9).
 
     Parameters
     ----------
@@ -47,9 +47,8 @@ class Dense(nn.Module):
     def after_first(self, rows: Tensor) -> Tensor:
         """From what the first layer computes, before its activation, to (n, last)."""
         for layer in self.linears[1:]:
-            bias = layer.bias - SHIFT * layer.weight.sum(1)
-            rows = linear(F.softplus(rows), layer.weight, bias)
-        return F.softplus(rows) - SHIFT
+            rows = linear_of_softplus(layer, rows)
+        return shifted_softplus(rows)
 
 
 class DenseOnParts(Dense):

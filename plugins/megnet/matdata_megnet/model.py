@@ -61,7 +61,7 @@ class MEGNetwork(nn.Module):
             graph.sender, graph.receiver, graph.distance, len(graph.numbers)
         )
         ends = _ends(held, graph)
-        edges = self._encoded(held.distance)
+        edges = held.by_length(self.edge_encoder(self.basis(held.lengths)))
         # elements are encoded once each, however many sites they are on
         sites = self.node_encoder(self.embedding.weight).index_select(0, graph.numbers)
         zero = edges.new_zeros(1, STATE)
@@ -78,21 +78,9 @@ class MEGNetwork(nn.Module):
         outputs: Tensor = self.heads(self.trunk(torch.cat(pooled, 1)))
         return outputs
 
-    def _encoded(self, distance: Tensor) -> Tensor:
-        """Channels of edges by their length; on a CPU of each length once."""
-        if distance.device.type != "cpu":  # it would wait for their number
-            encoded: Tensor = self.edge_encoder(self.basis(distance))
-            return encoded
-        lengths, place = torch.unique(distance, return_inverse=True)
-        once: Tensor = self.edge_encoder(self.basis(lengths))
-        return once.index_select(0, place)
-
 
 def _ends(held: blocks.Edges, graph: GraphBatch) -> Ends:
     """Ends of the edges, and the numbers of all edges by site and by crystal."""
-    ones = held.count
-    if ones is None:
-        ones = held.distance.new_ones(len(held.distance), 1)
-    degree = blocks.segment_sum(ones, held.sender, len(graph.numbers))
+    degree = held.degree(len(graph.numbers))
     edges = graph.segments["edge"].lengths.to(degree.dtype)[:, None]
-    return Ends(held.sender, held.receiver, held.count, degree.clamp(min=1.0), edges.clamp(min=1.0))
+    return Ends(held.sender, held.receiver, held.count, degree, edges.clamp(min=1.0))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from matdata.plugin import Schema, Settings, Task, TorchTrainer
 from matdata_ocrystalnet.hypers import NODES, OCrystalNetHypers, OGCNNHypers
+from matdata_ocrystalnet.presets import OGCNN as SCHEDULES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,11 +32,15 @@ class _GraphTrainer(TorchTrainer[Shared]):
         return ("graph", *NODES[self.hypers.nodes])
 
     def input_settings(self) -> Mapping[str, Mapping[str, object]]:
-        """Neighbours of the graph, and what happens to elements with gaps."""
+        """Neighbours of the graph, the valence rule, and what happens to elements with gaps."""
         chosen = self.hypers
-        graph = {"radius": chosen.cutoff, "max_neighbours": chosen.neighbours}
-        tables = [spec for spec in NODES[chosen.nodes] if spec.startswith("element:")]
-        return {"graph": graph, **{spec: {"unknown": chosen.unknown} for spec in tables}}
+        graph: Mapping[str, object] = {
+            "radius": chosen.cutoff,
+            "max_neighbours": chosen.neighbours,
+        }
+        matrix, table = {"valence": chosen.valence}, {"unknown": chosen.unknown}
+        sites = {spec: matrix if spec == "ofm" else table for spec in NODES[chosen.nodes]}
+        return {"graph": graph, **sites}
 
 
 class OCrystalNet(_GraphTrainer[OCrystalNetHypers]):
@@ -86,6 +91,10 @@ class OGCNN(_GraphTrainer[OGCNNHypers]):
         "batch_size": 256,
         "epochs": 100,
     }
+
+    def loop_defaults(self) -> Mapping[str, object]:
+        """The schedule of the preset."""
+        return {**self.defaults, **SCHEDULES[self.hypers.preset]}
 
     def model(self, schema: Schema) -> nn.Module:
         """The network; see `matdata_ocrystalnet.ogcnn`."""

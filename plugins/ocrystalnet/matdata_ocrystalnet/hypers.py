@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from matdata.plugin import Settings, setting
+from matdata_ocrystalnet.presets import OCRYSTALNET, OGCNN, Sizes
 
 JARVIS = "element:jarvis438"
 #: What a site can be described by, and the features that hold it.
@@ -18,6 +20,11 @@ NODES: dict[str, tuple[str, ...]] = {
 }
 BASES = ("range51", "ocrystalnet", "cgcnn", "megnet")
 ACTIVATIONS = ("mish", "relu", "silu", "softplus")
+RULES = ("outermost", "noble_gas", "matminer")
+_VALENCE = (
+    "valence rule that the OFM must be built with: the published one (outermost; noble_gas, which "
+    "differs for Pd, is that of the published code), or that of matminer"
+)
 _NODES = "what a site is described by (figure 4 of the OCrystalNet paper compares the first four)"
 _SCALE = (
     "attributes of elements: standardised over the elements of their table, or raw (up to 2e7); "
@@ -31,9 +38,18 @@ _UNKNOWN = (
 
 @dataclass(frozen=True)
 class OCrystalNetHypers(Settings):
-    """Sizes, inputs and variants of OCrystalNet; the defaults are the paper's model."""
+    """A preset, what differs from it (`None` keeps the preset's), inputs and variants.
 
+    The defaults are the paper's model.
+    """
+
+    preset: str = setting(
+        "ocrystalnet",
+        "reading of the paper: the author's published code (ocrystalnet), or the text",
+        choices=tuple(OCRYSTALNET),
+    )
     nodes: str = setting("ofm+jarvis", _NODES, choices=tuple(NODES))
+    valence: str = setting("outermost", _VALENCE, choices=RULES)
     scale: str = setting("standard", _SCALE, choices=("standard", "none"))
     unknown: str = setting("mean", _UNKNOWN, choices=("mean", "reject"))
     basis: str = setting(
@@ -51,7 +67,7 @@ class OCrystalNetHypers(Settings):
         choices=("add", "drop", "both"),
     )
     hidden: int = setting(512, "width of node and edge states", minimum=1)
-    layers: int = setting(1, "message passing layers L", minimum=0)
+    layers: int | None = setting(None, "message passing layers L", minimum=0)
     aggregate: str = setting(
         "booster",
         "eq. 5: the message booster of CMPNN (sum times maximum), or one of sum, mean, max",
@@ -67,22 +83,30 @@ class OCrystalNetHypers(Settings):
         "eq. 8: source minus reverse edge, or the source alone",
         choices=("difference", "source"),
     )
-    final: str = setting(
-        "joint",
+    final: str | None = setting(
+        None,
         "last update of the nodes: a linear layer on message, state and first state (published "
-        "code), or eq. 5 to 7 once more (the text)",
-        choices=("joint", "communicate"),
+        "code: joint), or eq. 5 to 7 once more (the text: communicate)",
+        choices=(None, "joint", "communicate"),
     )
     bias: bool = setting(False, "biases in the layers of the message passing")
     activation: str = setting("mish", "activation function", choices=ACTIVATIONS)
     dropout: float = setting(0.0, "share of states dropped", minimum=0.0, maximum=1.0)
+
+    def sizes(self) -> Sizes:
+        """The preset with the sizes that differ."""
+        names = [item.name for item in dataclasses.fields(Sizes)]
+        differ = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return dataclasses.replace(OCRYSTALNET[self.preset], **differ)
 
 
 @dataclass(frozen=True)
 class OGCNNHypers(Settings):
     """Sizes and inputs of OGCNN; where Karamad et al. were not at hand, those of CGCNN."""
 
+    preset: str = setting("ogcnn", "schedule of the training", choices=tuple(OGCNN))
     nodes: str = setting("ofm", _NODES, choices=tuple(NODES))
+    valence: str = setting("outermost", _VALENCE, choices=RULES)
     scale: str = setting("standard", _SCALE, choices=("standard", "none"))
     unknown: str = setting("mean", _UNKNOWN, choices=("mean", "reject"))
     basis: str = setting("cgcnn", "Gaussians of a distance", choices=BASES)

@@ -89,7 +89,7 @@ class OCrystalNetModel(nn.Module):
 
     def __init__(self, hypers: OCrystalNetHypers, schema: Schema, specs: tuple[str, ...]) -> None:
         super().__init__()
-        width, bias = hypers.hidden, hypers.bias
+        width, bias, sizes = hypers.hidden, hypers.bias, hypers.sizes()
         self.reverse, self.difference = hypers.reverse, hypers.message == "difference"
         self.activation = ACTIVATION[hypers.activation]
         self.dropout = nn.Dropout(hypers.dropout)
@@ -99,10 +99,10 @@ class OCrystalNetModel(nn.Module):
         self.aggregate = Aggregate(hypers.aggregate)
         self.communicate = nn.ModuleList(
             Communicate(hypers.communicate, width, hypers.activation)
-            for _ in range(hypers.layers + (hypers.final == "communicate"))
+            for _ in range(sizes.layers + (sizes.final == "communicate"))
         )
-        self.passing = nn.ModuleList(Linear(width, width, bias=bias) for _ in range(hypers.layers))
-        joint = hypers.final == "joint"
+        self.passing = nn.ModuleList(Linear(width, width, bias=bias) for _ in range(sizes.layers))
+        joint = sizes.final == "joint"
         self.joint = Linear(3 * width, width, bias=bias) if joint else None
         self.output = Linear(width, width)
         self.hidden = Linear(width, width)

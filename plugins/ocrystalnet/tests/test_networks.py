@@ -37,10 +37,25 @@ def test_the_paper_s_number_of_parameters(schema_of):
     assert model.sites.linear.in_features == 1494
     assert parameters(model) == 2_365_441
     # The text's own ending (eq. 5 to 7 once more, no joint layer) has as many with four layers.
-    text = OCrystalNet(OCrystalNet.Hypers(final="communicate", layers=4))
+    text = OCrystalNet(OCrystalNet.Hypers(preset="text"))
     assert parameters(text.model(schema_of(text))) == 2_365_441
+    assert (text.hypers.sizes().layers, text.hypers.sizes().final) == (4, "communicate")
+    assert OCrystalNet.Hypers(preset="text", layers=2).sizes().layers == 2
     one = OCrystalNet(OCrystalNet.Hypers(basis="ocrystalnet"))
     assert parameters(one.model(schema_of(one))) == 2_365_441 - 50 * 512
+
+
+def test_schedules_are_those_of_the_papers():
+    """Adam from 1e-4 over 3e-4 to 1e-5, for as long as the papers train."""
+    for preset in ("ocrystalnet", "text"):
+        given = OCrystalNet(OCrystalNet.Hypers(preset=preset)).loop_defaults()
+        rates = [given["lr"] * factor for factor in (given["warmup_from"], 1, given["gamma"])]
+        assert rates == pytest.approx([1e-4, 3e-4, 1e-5])
+        assert (given["epochs"], given["warmup"] * given["epochs"]) == (200, 2)
+        assert (given["optimizer"], given["schedule"]) == ("adam", "exponential")
+    assert OGCNN().loop_defaults() == OGCNN.defaults
+    compared = OGCNN(OGCNN.Hypers(preset="ocrystalnet"))
+    assert compared.loop_defaults() == {**OGCNN.defaults, "epochs": 200}
 
 
 @pytest.mark.parametrize("name", ["ocrystalnet", "ogcnn"])

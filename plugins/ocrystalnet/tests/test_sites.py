@@ -80,10 +80,17 @@ def test_what_is_read_and_how_it_must_be_built():
     assert OCrystalNet().inputs() == ("graph", "ofm", "element:jarvis438")
     assert OCrystalNet().input_settings() == {
         "graph": {"radius": 5.0, "max_neighbours": 8},
+        "ofm": {"valence": "outermost"},
         "element:jarvis438": {"unknown": "mean"},
     }
     assert OGCNN().inputs() == ("graph", "ofm")
-    assert OGCNN().input_settings() == {"graph": {"radius": 8.0, "max_neighbours": 12}}
+    assert OGCNN().input_settings() == {
+        "graph": {"radius": 8.0, "max_neighbours": 12},
+        "ofm": {"valence": "outermost"},
+    }
+    for kind in (OCrystalNet, OGCNN):
+        settings = kind(kind.Hypers(valence="matminer")).input_settings()
+        assert settings["ofm"] == {"valence": "matminer"}
 
 
 def test_found_by_name_without_torch():

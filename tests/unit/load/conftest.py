@@ -21,7 +21,7 @@ FEATURES = (
         "fractions",
         "graph",
     ),
-    *("lattice", "magpie", "ofm", "space-group", "voronoi-facets", "wyckoff"),
+    *("lattice", "line-graph", "magpie", "ofm", "space-group", "voronoi-facets", "wyckoff"),
 )
 
 

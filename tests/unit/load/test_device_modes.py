@@ -23,7 +23,8 @@ def _ids(loader):
 
 
 def test_columns_live_on_a_device_that_has_room(toy, device):
-    loader = make_loader(toy, None, ["graph", "lattice"], "gap", batch_size=7, device="meta")
+    specs = ["graph", "lattice", "line-graph"]
+    loader = make_loader(toy, None, specs, "gap", batch_size=7, device="meta")
     assert loader.mode == "resident"
     assert not loader.chosen_mode.instead_of
     assert [len(batch) for batch in loader] == [len(rows) for rows in _ids(loader)]

@@ -14,9 +14,7 @@ from matdata.features.base import Block, Featurizer, Field
 from matdata.features.building.jobs import Job
 from matdata.features.building.runner import run
 from matdata.features.feature import Feature, values_and_offsets
-from matdata.features.graph_views import line_graph
 from matdata.load.inputs.dense import DenseBatch
-from matdata.load.inputs.line_graph import Edges, line_graphs
 from matdata.load.loader import make_loader
 
 CASES = [
@@ -30,6 +28,7 @@ CASES = [
     ("graph", {"basis": "cgcnn"}),
     ("graph", {"basis": "megnet"}),
     ("lattice", {}),
+    ("line-graph", {}),
     ("magpie", {}),
     ("ofm", {}),
     ("ofm", {"level": "structure"}),
@@ -82,37 +81,6 @@ def test_graph_indices_owners_and_positions(toy):
             np.testing.assert_array_equal(graph.fields["metric"][k], stored["metric"][0])
             site, edge = site + sites, edge + edges
         assert site == graph.segments["site"].total == len(graph.numbers)
-
-
-@pytest.mark.parametrize("at_once", [1, 50, 1000, 1 << 22])
-@pytest.mark.parametrize("backtrack", [False, True])
-def test_line_graphs_are_those_of_each_crystal(toy, monkeypatch, backtrack, at_once):
-    monkeypatch.setattr("matdata.load.inputs.line_graph.PAIRS_AT_ONCE", at_once)
-    loader = make_loader(toy, None, ["graph"], batch_size=7, shuffle=True, seed=2)
-    batches = [next(iter(loader))] if at_once == 1 else loader
-    for batch in batches:
-        graph = batch["graph"]
-        made = graph.line_graph(backtrack)
-        wanted = line_graph(toy.feature("graph").stored(batch.ids), backtrack)
-        begin = graph.segments["edge"].start.repeat_interleave(made.segments.lengths)
-        assert made.first.dtype == made.second.dtype == torch.int64
-        assert made.segments.host_offsets.tolist() == wanted.first.offsets.tolist()
-        assert (made.first - begin).tolist() == wanted.first.values.tolist()
-        assert (made.second - begin).tolist() == wanted.second.values.tolist()
-        np.testing.assert_allclose(made.cosine, wanted.cosine.values, rtol=0, atol=1.2e-7)
-        assert made.cosine.dtype == torch.float32
-        assert torch.equal(graph.receiver[made.first], graph.sender[made.second])
-        assert graph.line_graph(backtrack) is made
-
-
-def test_a_line_graph_without_edges():
-    none = torch.empty(0, dtype=torch.int64)
-    vectors = torch.empty((0, 3), dtype=torch.float64)
-    metric = torch.ones((2, 6), dtype=torch.float64)
-    edges = Edges(none.expand(2, 0), vectors, vectors.to(torch.int64), none, metric)
-    made = line_graphs(edges, 3, torch.zeros(3, dtype=torch.int64), backtrack=False)
-    assert made.segments.host_lengths.tolist() == [0, 0]
-    assert len(made.first) == len(made.second) == len(made.cosine) == 0
 
 
 @pytest.mark.parametrize("spec", ["composition-set", "formula-graph", "wyckoff"])

@@ -29,6 +29,7 @@ FORMS = {
     "FormulaGraphBatch": ("formula-graph", {}),
     "FractionBatch": ("fractions", {}),
     "GraphBatch": ("graph", {"basis": "cgcnn"}),
+    "LineGraphBatch": ("line-graph", {}),
     "MeanOrbitalFieldBatch": ("ofm", {"level": "structure"}),
     "OrbitalFieldBatch": ("ofm", {}),
     "WyckoffBatch": ("wyckoff", {"labellings": "all"}),
