@@ -50,6 +50,7 @@ __all__ = [
     "features_known",
     "featurize",
     "gc",
+    "hull",
     "import_",
     "import_run",
     "open",

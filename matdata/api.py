@@ -30,6 +30,7 @@ from matdata.core.packages import needed_for
 from matdata.datasets.building import build, featurize, work
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import open
+from matdata.datasets.stability import hull
 from matdata.datasets.workflow import audit, diff, export, split
 from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
@@ -82,6 +83,7 @@ __all__ = [
     "features_known",
     "featurize",
     "gc",
+    "hull",
     "import_",
     "import_run",
     "open",

@@ -14,6 +14,8 @@ from pathlib import Path
 import matdata as md
 from matdata.adapters.pymatgen import to_structure
 from matdata.cli import main as matdata
+from matdata.stability.finding import reference_of
+from matdata.store.catalogue import find_dataset
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
@@ -37,6 +39,7 @@ def main() -> None:
         for store in ("zarr", "hdf5"):
             md.build(source, features=["ofm"], cache=target, store=store, shard_rows=5, workers=1)
         write_mixed(Path(folder), target)
+    reference_of(target, find_dataset(target, "golden"))
     files = target / "files"  # formats that are no part of a cache
     files.mkdir()
     brief = ["--epochs", "1", "--threads", "1", "--set", "train.tensorboard=false"]

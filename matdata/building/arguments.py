@@ -81,6 +81,7 @@ BUILD_OPTIONS = (
             ReadOptions, ("id_col", "structure_col", "formula_col", "energy"), metavar="NAME"
         ),
         *options_of(ReadOptions, ("parts",), choices=("given", "none")),
+        *options_of(ReadOptions, ("corrections",), choices=("given", "none", "mp2020", "mp")),
         Option(
             "target", "a column to learn; all numeric ones if not given", "list", metavar="NAME"
         ),

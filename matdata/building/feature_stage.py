@@ -11,7 +11,7 @@ from matdata.building.options import BuildOptions
 from matdata.building.report import print_feature
 from matdata.core.cache import places
 from matdata.core.console import SILENT, Console
-from matdata.core.errors import ConfigError
+from matdata.core.errors import ConfigError, FeatureError
 from matdata.core.executors import Executor, Workers
 from matdata.core.scheduler_names import check_scheduler
 from matdata.features import featurizer as make_featurizer
@@ -100,6 +100,7 @@ def feature_job(
     MatdataError
         If the dataset lacks what the feature is computed from.
     """
+    _refuse_computed(dataset, featurizer)
     featurizer = featurizer.for_units(dataset.units)
     home, *others = (place / "features" / dataset.data_ref for place in places(cache))
     job = Job(
@@ -113,6 +114,19 @@ def feature_job(
     )
     require_inputs(job.rows, featurizer)
     return job
+
+
+def _refuse_computed(dataset: DatasetFolder, featurizer: Featurizer) -> None:
+    """Refuse columns that differ between versions which share their features."""
+    read = featurizer.columns() if "columns" in featurizer.requires else ()
+    computed = [name for name in read if name in dataset.computed_columns]
+    if computed:
+        raise FeatureError(
+            f"{featurizer.spec} reads {', '.join(computed)}, which `matdata hull` computed",
+            cause="features belong to the rows of a dataset, which all its versions with such "
+            "columns share",
+            next_step=f"export {dataset.ref} and build it anew: the column is a source's then",
+        )
 
 
 def compute_features(

@@ -77,6 +77,7 @@ class BuildKeywords(FeaturizeKeywords, total=False):
     formula_col: str
     energy: str
     parts: str
+    corrections: Literal["given", "none", "mp2020", "mp"]
     target: Any
     axis: Texts
     unit: Mapping[str, str]

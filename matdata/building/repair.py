@@ -44,7 +44,7 @@ from matdata.store.feature_catalogue import KIND as FEATURE
 from matdata.store.feature_catalogue import of_feature
 from matdata.store.manifest import RECEIPT, is_committed, read_manifest
 from matdata.store.records import read_record
-from matdata.store.user_metadata import USER_METADATA
+from matdata.store.user_metadata import COMPUTED, USER_METADATA
 from matdata.store.walk import children
 
 SPLITS = "splits"
@@ -133,6 +133,7 @@ def repair_at(path: Path, console: Console = SILENT) -> None:
 
 def _repair_dataset(folder: Path, console: Console) -> None:
     cache = folder.parents[2]
+    _refuse_computed(folder)
     try:
         manifest = read_manifest(folder, DATASET)
         options = _options_of(cache, manifest)
@@ -147,6 +148,19 @@ def _repair_dataset(folder: Path, console: Console) -> None:
         ) from error
     dataset, *_ = make_dataset(snapshot, cache, options, console, Workers(default_workers()))
     _require_at(folder, dataset.folder)
+
+
+def _refuse_computed(folder: Path) -> None:
+    """Refuse a version with computed columns, which is made from another one by its command."""
+    identity: JsonMapping = {}
+    with contextlib.suppress(MatdataError):
+        identity = read_manifest(folder, DATASET)["identity"]
+    if COMPUTED in identity:
+        raise DamageError(
+            f"dataset {folder.parent.name}@{folder.name} is damaged, and has columns that were "
+            "computed from its energies",
+            next_step="give the `matdata hull` that made it again: it repairs it",
+        )
 
 
 def _snapshot(dataset: Path, manifest: JsonMapping, options: BuildOptions) -> Snapshot:

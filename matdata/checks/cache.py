@@ -17,6 +17,8 @@ from matdata.core.cache import BLOCKS, KINDS, README
 from matdata.core.errors import StoreError
 from matdata.evaluation.openings import openings_path
 from matdata.sources.download import DOWNLOADS
+from matdata.stability.place import HOME
+from matdata.stability.place import KIND as REFERENCE
 from matdata.store.artefact import STAGING
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import KIND as DATASET
@@ -66,6 +68,7 @@ def _verified(cache: Path, ref: str | None, report: Report) -> Report:
         check = _check_feature if artefact_kind == FEATURE else partial(_of_kind, artefact_kind)
         for group in _folders(cache / kind, report):
             _each(group, check, report)
+    _each(cache / HOME, partial(_of_kind, REFERENCE), report)
     _each(cache / "runs", check_run, report)
     check_downloads(cache / DOWNLOADS, report)
     paths, faults = children(cache)

@@ -85,6 +85,7 @@ def _add_making(add: train_arguments.Add) -> None:
     add("featurize", "add features to a dataset")
     add("work", "add features together with other processes on a shared file system")
     add("split", "add a split, or the splits of all folds, to a dataset")
+    add("hull", "energies above the convex hull of known phases, as columns of a dataset")
     _add_audit(add("audit", "what the parts of a split share, judged by its purpose", DATASET))
     report = add("report", "the funnel of a dataset, as a table or a picture", DATASET)
     report.add_argument("--output", metavar="FILE", help="draw the funnel (.png, .svg, .pdf)")
@@ -173,8 +174,9 @@ def _add_reading(add: train_arguments.Add) -> None:
 
 def _add_removing(add: train_arguments.Add) -> None:
     """The commands that remove."""
-    ref = ("ref", "NAME[@VERSION][/features/FEATURE | /splits/SPLIT], snapshots/…, or runs/RUN")
-    rm = add("rm", "remove a dataset, feature, split, snapshot or run", ref)
+    forms = "NAME[@VERSION][/features/FEATURE | /splits/SPLIT], snapshots/…, references/… or runs/…"
+    ref = ("ref", forms)
+    rm = add("rm", "remove a dataset, feature, split, snapshot, reference or run", ref)
     rm.add_argument(
         "--cascade", action="store_true", help="remove what was made from it as well, runs included"
     )

@@ -18,6 +18,7 @@ COMMANDS = (
     "features",
     "featurize",
     "gc",
+    "hull",
     "import",
     "import-run",
     "info",

@@ -69,6 +69,18 @@ DESCRIPTIONS = {
             "matdata split sample --group-by chemsys --name by-system",
         ),
     ),
+    "hull": Description(
+        "Adds energies above the convex hull, decompositions and phase-separation energies as "
+        "columns of a new version of a dataset, which its name means from then on. Known phases "
+        "are those of the dataset itself, or of others (--reference); their hull is kept in "
+        "`references/`. Structures, features and splits are those of the version before.",
+        (
+            "matdata hull sample --energy ewald_energy_per_atom --formation",
+            "matdata hull entries",
+            "matdata hull candidates --reference mp --reference entries",
+        ),
+        ("entries", "candidates", "mp"),
+    ),
     "audit": Description(
         "Reports what the parts of a split share: formulas, chemical systems, structures.",
         (

@@ -32,6 +32,7 @@ OF_CACHES: dict[str, Schema] = {
                 "`dataset`, `place`, `rows`, `bytes`, `splits`, `features`, …; with `--size` "
                 "`disk_bytes`, of snapshots and features as well",
             ),
+            "references": ("list", "of hulls: `reference`, `place`, `entries`, `on_hull`, `bytes`"),
             "damaged": ("list", "what cannot be read"),
         },
         {

@@ -64,6 +64,24 @@ OF_DATASETS: dict[str, Schema] = {
         },
         UNCHANGED,
     ),
+    "hull": Schema(
+        {
+            **DATASET,
+            **FOLDER,
+            "rows": ("count", "materials"),
+            "reference": ("text", "what they were compared with, `name-digest`"),
+            "entries": ("count", "entries of the reference"),
+            "on_hull": ("count", "of them on its hull"),
+            "energies": ("text", "total or formation: what the energies are"),
+            "scheme": ("text", "correction scheme of the energies"),
+            "columns": ("list", "names of the new columns"),
+            "computed": ("count", "materials with a distance"),
+            "without_energy": ("count", "materials without an energy"),
+            "outside": ("count", "materials outside the chemical systems of the reference"),
+            "missing_elements": ("record", "by element without an entry the materials with it"),
+        },
+        UNCHANGED,
+    ),
     "audit": Schema(
         {
             **DATASET,

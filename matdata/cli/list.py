@@ -14,7 +14,9 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import StoreError
 from matdata.core.printable import human_bytes
 from matdata.housekeeping.sizes import add_sizes
-from matdata.store.catalogue import kept_below
+from matdata.stability.place import HOME
+from matdata.stability.place import KIND as REFERENCE
+from matdata.store.catalogue import kept, kept_below
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.feature_catalogue import features_in_places
 from matdata.store.latest import last_of
@@ -23,14 +25,14 @@ from matdata.store.walk import folder_size
 
 
 def run(given: argparse.Namespace) -> int:
-    """List snapshots, datasets and features of the cache; what cannot be read is named.
+    """List snapshots, datasets, features and references of a cache; what cannot be read is named.
 
     With ``--size`` runs and all else as well, with their bytes on disk.
     """
     cache = cache_of(given)
     others = other_places(cache)
     listing: JsonObject = {"cache": str(cache), "also": [str(place) for place in others]}
-    listing |= {"snapshots": [], "datasets": [], "damaged": []}
+    listing |= {"snapshots": [], "datasets": [], "references": [], "damaged": []}
     for place in (cache, *others):
         _add(listing, cache, place)
     if given.size:
@@ -47,17 +49,23 @@ def _add(listing: JsonObject, cache: Path, place: Path) -> None:
     snapshots = {one["snapshot"] for one in listing["snapshots"]}
     named = {_name(one) for one in listing["datasets"]}
     listed = {one["dataset"] for one in listing["datasets"]}
-    for source, kept in kept_below(place / "snapshots").items():
-        listing["damaged"] += map(str, kept.faults)
-        folders = [one for one in kept.folders if f"{source}/{one.name}" not in snapshots]
+    for source, contents in kept_below(place / "snapshots").items():
+        listing["damaged"] += map(str, contents.faults)
+        folders = [one for one in contents.folders if f"{source}/{one.name}" not in snapshots]
         listing["snapshots"] += _readable(folders, partial(_snapshot, source, place), listing)
-    for name, kept in kept_below(place / "datasets").items():
-        listing["damaged"] += map(str, kept.faults)
-        folders = [one for one in kept.folders if f"{name}@{one.name}" not in listed]
-        meant = _meant(place / "datasets" / name, kept.folders, listing)
+    for name, contents in kept_below(place / "datasets").items():
+        listing["damaged"] += map(str, contents.faults)
+        folders = [one for one in contents.folders if f"{name}@{one.name}" not in listed]
+        meant = _meant(place / "datasets" / name, contents.folders, listing)
         meant = None if name in named else meant
         describe = partial(_dataset, cache, place, meant, listing)
         listing["datasets"] += _readable(folders, describe, listing)
+
+    references = {one["reference"] for one in listing["references"]}
+    kept_references = kept(place / HOME)
+    listing["damaged"] += map(str, kept_references.faults)
+    folders = [one for one in kept_references.folders if one.name not in references]
+    listing["references"] += _readable(folders, partial(_reference, place), listing)
 
 
 def _readable(
@@ -89,6 +97,17 @@ def _snapshot(source: str, place: Path, folder: Path) -> JsonObject:
         "place": str(place),
         "records": manifest["records"],
         "rejected": manifest["rejected"],
+        "bytes": folder_size(folder),
+    }
+
+
+def _reference(place: Path, folder: Path) -> JsonObject:
+    manifest = read_manifest(folder, REFERENCE)
+    return {
+        "reference": folder.name,
+        "place": str(place),
+        "entries": manifest["entries"],
+        "on_hull": manifest["on_hull"],
         "bytes": folder_size(folder),
     }
 
@@ -138,6 +157,9 @@ def _print(listing: JsonObject) -> None:
             print_line(f"    split {name}")
         for feature in one["features"]:
             print_line(f"    feature {feature['feature']}, {_size(feature, listing)}")
+    for one in listing["references"]:
+        size = _size(one, listing)
+        print_line(f"  reference {one['reference']}: {one['entries']:,} entries, {size}")
     for one in listing.get("runs", ()):
         print_line(f"  run {one['run']}: {_size(one, listing)}")
     for one in listing.get("other", ()):

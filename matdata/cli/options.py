@@ -15,6 +15,7 @@ TABLES = {
     "build": "matdata.building.arguments:BUILD_OPTIONS",
     "featurize": "matdata.building.arguments:FEATURIZE_OPTIONS",
     "evaluate": "matdata.evaluation.arguments:EVALUATE_OPTIONS",
+    "hull": "matdata.stability.options:HULL_OPTIONS",
     "predict": "matdata.evaluation.arguments:PREDICT_OPTIONS",
     "split": "matdata.splits.arguments:SPLIT_OPTIONS",
     "train": "matdata.training.arguments:TRAIN_OPTIONS",

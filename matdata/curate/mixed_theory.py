@@ -8,6 +8,7 @@ formula would be that of the functional that happens to give lower ones.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from matdata.core.errors import CurationError
 from matdata.core.ledger import count_reasons
@@ -15,10 +16,12 @@ from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
 from matdata.store.cells import FLOAT, INT
 
+RUN_TYPE, SCHEME = "run_type", "correction_scheme"
 LEVELS = (
-    "thermo_type", "functional", "xc_functional", "dft_functional", "xc", "func", "run_type",
-    "correction_scheme",
+    "thermo_type", "functional", "xc_functional", "dft_functional", "xc", "func", RUN_TYPE, SCHEME,
 )  # fmt: skip
+#: Run types that correction schemes make comparable with GGA.
+WITH_GGA = frozenset(("GGA+U", "GGA_U", "PBE+U", "PBE_U"))
 ENERGY_TYPE = "energy_type"  # GGA and GGA+U per record: only corrections make them comparable
 UNITS = re.compile(r"(?P<stem>.+?)[ _-]units?$|units?$", re.IGNORECASE)
 
@@ -36,7 +39,7 @@ def check_levels(records: Records, settings: CurateSettings) -> None:
     for name in records.store.kinds:
         if not _states_level(name, records):
             continue
-        cells = records.table[name]
+        cells = _levels(name, records)
         counts = count_reasons(str(value) for value in cells if value is not None)
         if len(counts) > 1:
             shares = ", ".join(f"{count:,} {value}" for value, count in list(counts.items())[:6])
@@ -46,6 +49,18 @@ def check_levels(records: Records, settings: CurateSettings) -> None:
                 next_step="take one of them from the source (mp: --thermo GGA_GGA+U), or mix them "
                 "deliberately with --allow-mixed",
             )
+
+
+def _levels(name: str, records: Records) -> Sequence[object]:
+    """Cells of a column; a run type that the record's correction reconciles with GGA is GGA."""
+    cells = records.table[name]
+    if name.lower() != RUN_TYPE or SCHEME not in records.store.kinds:
+        return cells
+    schemes = records.table[SCHEME]
+    return [
+        "GGA" if scheme is not None and cell in WITH_GGA else cell
+        for cell, scheme in zip(cells, schemes, strict=True)
+    ]
 
 
 def _states_level(name: str, records: Records) -> bool:

@@ -17,6 +17,8 @@ from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import MatdataError, TrainError
 from matdata.evaluation.folds import family_of
 from matdata.evaluation.openings import read_openings
+from matdata.store.dataset_manifest import DatasetManifest
+from matdata.store.manifest import is_committed
 from matdata.training.evaluated import score_on_record
 from matdata.training.run import RECORD, Run
 from matdata.training.run_lookup import run_folders
@@ -195,12 +197,17 @@ def _openings(runs: Sequence[Run]) -> int | None:
             openings = [
                 opening
                 for place in places(runs[0].cache)
-                for opening in read_openings(place / "datasets" / name / version)
+                for opening in read_openings(_recorded_beside(place / "datasets" / name / version))
             ]
         except MatdataError:
             return None
         trainings |= {opening.training for opening in openings if opening.split_digest == split}
     return len(trainings)
+
+
+def _recorded_beside(folder: Path) -> Path:
+    """The version without computed columns of a dataset, if the dataset is there."""
+    return DatasetManifest(folder).base_folder if is_committed(folder) else folder
 
 
 def compare(runs: Sequence[Run]) -> list[JsonObject]:

@@ -42,8 +42,9 @@ def derived_record(
     predictions = chain.apply(predictions, settings)
     view = View.of(dataset, {})
     train = {t.name: truth(view, split.ids("train"), (t,)) for t in run.schema.targets}
+    rows = chain.rows(split.ids("train"), dataset)
     for step in chain.steps:
-        train |= step.truth(train, {})
+        train |= step.truth(train, rows)
     predicted = {target.name for target in run.schema.targets}
     targets: JsonObject = {}
     for target in predictions.targets:

@@ -122,9 +122,9 @@ def _base_record(
 
 
 def _of_record(run: Run, dataset: DatasetFolder) -> Path:
-    """The dataset's folder, beside which openings are recorded: in one's own cache, whatever place
-    the dataset is read from."""
-    return run.cache / "datasets" / dataset.folder.parent.name / dataset.folder.name
+    """The folder beside which openings are recorded: in one's own cache, whatever place the
+    dataset is read from, and of the version without computed columns, whose rows are the same."""
+    return run.cache / "datasets" / dataset.folder.parent.name / dataset.base_folder.name
 
 
 def _require_current(run: Run, weights: str) -> None:

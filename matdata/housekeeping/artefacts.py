@@ -16,11 +16,12 @@ from matdata.store import notes
 from matdata.store.catalogue import kept, kept_below
 from matdata.store.locks import LOCK
 from matdata.store.manifest import read_manifest
-from matdata.store.user_metadata import folder_of_rows
+from matdata.store.user_metadata import COMPUTED, digest_of_base, folder_of_rows
 
 #: Those made from others come first, so that a removal that is stopped leaves nothing without
 #: what it was made from.
 ORDER = tuple(reversed(FOLDERS))
+REFERENCES = FOLDERS["reference"]
 SPLITS = "splits"  # folder in that of a dataset
 
 
@@ -63,6 +64,7 @@ def inventory(cache: Path) -> list[Artefact]:
     """All artefacts of a cache, those with a damaged manifest included."""
     return [
         *_in_homes(cache / "snapshots", _snapshot),
+        *map(_reference, kept(cache / REFERENCES).folders),
         *_datasets(cache),
         *_in_homes(cache / "features", _feature),
         *(_run(folder) for folder in kept(cache / "runs").folders),
@@ -95,6 +97,12 @@ def _snapshot(source: str, folder: Path) -> Artefact:
     return Artefact("snapshot", f"snapshots/{ref}", (folder,), locks, _keys("snapshot", ref))
 
 
+def _reference(folder: Path) -> Artefact:
+    locks = _locks(folder, "reference", _manifest(folder).get("identity_digest"))
+    ref = f"{REFERENCES}/{folder.name}"
+    return Artefact("reference", ref, (folder,), locks, _keys("reference", folder.name))
+
+
 def _datasets(cache: Path) -> Iterator[Artefact]:
     for name, contents in kept_below(cache / "datasets").items():
         for folder in contents.folders:
@@ -110,6 +118,9 @@ def _dataset(cache: Path, name: str, folder: Path) -> Artefact:
         version = folder_of_rows(manifest, folder.name)
     rows, digest = f"{name}@{version}", folder.name[-SHORT:]
     needs = set(_keys("snapshot", _at(manifest, "made_from", "snapshot")))
+    if computed := _at(manifest, COMPUTED):
+        needs |= _keys("reference", _at(computed, "reference"))
+        needs |= _keys("dataset", digest_of_base(manifest)[:SHORT])
     dropped = _at(manifest, "identity", "drop_in")
     if isinstance(dropped, list):
         needs |= {f"dataset:{str(one)[:SHORT]}" for one in dropped}

@@ -9,12 +9,12 @@ from matdata.core.digest import SHORT
 from matdata.core.errors import StoreError, did_you_mean, first_few
 from matdata.core.given import require_name
 from matdata.housekeeping.artefacts import Artefact
-from matdata.sharing.layout import FOLDERS, Kind, Reference
+from matdata.sharing.layout import FLAT, FOLDERS, Kind, Reference
 from matdata.store.feature_catalogue import of_feature
 
 FORMS = (
     "NAME or NAME@VERSION of a dataset, with /features/FEATURE or /splits/SPLIT of it, "
-    "snapshots/SOURCE/VERSION, or runs/RUN"
+    "snapshots/SOURCE/VERSION, references/NAME-DIGEST, or runs/RUN"
 )
 
 
@@ -31,8 +31,8 @@ def named(artefacts: Sequence[Artefact], ref: str) -> list[Artefact]:
         raise StoreError(
             f"{ref[:200]!r} names nothing that can be removed", next_step=f"expected {FORMS}"
         )
-    if reference.kind == "run":
-        return _only(artefacts, "run", ref, lambda own: own == ref)
+    if reference.kind in FLAT:
+        return _only(artefacts, reference.kind, ref, lambda own: own == ref)
     if reference.kind == "snapshot":
         return _only(artefacts, "snapshot", ref, lambda own: own.startswith(ref))
     if reference.kind != "dataset":

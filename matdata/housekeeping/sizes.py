@@ -26,6 +26,8 @@ def add_sizes(cache: Path, listing: JsonObject) -> None:
     """
     for one in listing["snapshots"]:
         one["disk_bytes"] = disk_size(Path(one["place"]) / "snapshots" / one["snapshot"])
+    for one in listing["references"]:
+        one["disk_bytes"] = disk_size(Path(one["place"]) / "references" / one["reference"])
     for one in listing["datasets"]:
         name, _, version = one["dataset"].partition("@")
         folder = Path(one["place"]) / "datasets" / name / version

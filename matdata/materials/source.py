@@ -85,7 +85,7 @@ class Table(Source[RecordChunk]):
             request={
                 "source": "table",
                 "content": digest_json([_described(one) for one in self._rows.records]),
-                "options": self._options.to_dict(),
+                "options": self._options.identity(),
                 "limit": self._limit,
                 "name": self._stem,
             },

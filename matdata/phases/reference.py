@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +93,22 @@ class HullReference:
         lowest = _lowest(fractions, given)
         table, order = table_of(fractions.take(lowest), given[lowest], workers)
         return cls(table, lowest[order], len(given))
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """All of it as named arrays, to be stored."""
+        return {**self.table._asdict(), "entry": self.entry, "size": np.array([self.size])}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> HullReference:
+        """The hull whose `arrays` these are."""
+        table = Table(*(arrays[name] for name in Table._fields))
+        return cls(table, arrays["entry"], int(arrays["size"][0]))
+
+    @property
+    def on_hull(self) -> Int:
+        """Rows of the entries on the hull, ascending."""
+        system = np.repeat(np.arange(len(self.table.masks)), np.diff(self.table.bounds))
+        return np.sort(self.entry[np.arange(len(system)) < self.table.stable[system]])
 
     def __len__(self) -> int:
         """Number of entries on the hull."""

@@ -22,7 +22,7 @@ SCHEMES = (*LOCAL, *WEB, *OBJECTS, *SFTP)
 #: What of the Hub stands before the owner of a repository; a model has nothing there.
 HUB_KINDS = ("datasets", "spaces")
 #: First and second name of references that are no dataset alone.
-TOP_FOLDERS = (FOLDERS["run"], FOLDERS["snapshot"])
+TOP_FOLDERS = (FOLDERS["run"], FOLDERS["reference"], FOLDERS["snapshot"])
 OF_DATASET = (FOLDERS["feature"], FOLDERS["split"])
 #: Those whose addresses may hold a user and a password; the others look in the environment.
 WITH_USER = (*WEB, *SFTP, *S3)

@@ -89,7 +89,7 @@ def _fault_of_name(key: Key, manifest: JsonObject) -> str | None:
 def _fault_of_needs(record: Record, manifest: JsonObject) -> str | None:
     """Why what a record needs is not what an artefact of its kind is made from; None if it is."""
     needs = [(key.kind, key.name) for key in record.needs]
-    if record.key.kind in ("snapshot", "dataset"):
+    if record.key.kind in ("snapshot", "reference", "dataset"):
         return "it needs other artefacts" if needs else None
     if record.key.kind in ("split", "feature"):
         return None if [kind for kind, _ in needs] == ["dataset"] else "it needs no one dataset"
@@ -118,15 +118,16 @@ def require_own(record: Record, manifest: JsonObject, dataset: JsonObject, versi
     DamageError
         If it belongs to another one.
     """
-    from matdata.store.user_metadata import digest_of_rows
+    from matdata.store.user_metadata import digest_of_base, digest_of_rows
 
     if record.key.kind == "split":
         home = f"{dataset['name']}@{version}"
-        stated, own = manifest["dataset_digest"], dataset["identity_digest"]
+        stated = manifest["dataset_digest"]
+        own = {str(dataset["identity_digest"]), digest_of_base(dataset)}
     else:
         home = f"{dataset['name']}@{folder_of_rows(dataset, version)}"
-        stated, own = manifest["made_from"]["dataset_digest"], digest_of_rows(dataset)
-    if stated != own or record.key.home != home:
+        stated, own = manifest["made_from"]["dataset_digest"], {digest_of_rows(dataset)}
+    if stated not in own or record.key.home != home:
         raise DamageError(
             f"{record.key.ref} was made from dataset {str(stated)[:SHORT]}, not from the one that "
             "it was pushed with",

@@ -22,6 +22,7 @@ from matdata.store.catalogue import mark_used
 from matdata.store.damage import damage_of, install
 from matdata.store.locks import LOCK, Held, holding
 from matdata.store.manifest import NAME, RECEIPT, is_committed, read_manifest
+from matdata.store.user_metadata import digest_of_base
 from matdata.store.walk import entries_below
 from matdata.store.wholeness import fault_of
 
@@ -223,7 +224,8 @@ def _install_split(record: Record, note: JsonObject, home: Path, transfer: Trans
             f"{key.home}, to which split {key.name} belongs, is not in the cache",
             next_step=f"pull {key.home} first, or together with it",
         )
-    if read_manifest(dataset, "dataset")["identity_digest"] != note["dataset_digest"]:
+    manifest = read_manifest(dataset, "dataset")
+    if note["dataset_digest"] not in (manifest["identity_digest"], digest_of_base(manifest)):
         raise StoreError(f"split {key.name} was made from another dataset than {dataset}")
     staging = staging_of(record, dataset.parent)
     with holding(_lock_of(staging)):

@@ -8,6 +8,7 @@
 | ``datasets/<name>/latest.json`` | which version the bare name means |
 | ``splits/<dataset>/<split>.json`` | record of a split |
 | ``features/<dataset>/<feature>-<digest8>.json`` | record of a feature |
+| ``references/<name>-<digest8>.json`` | record of a hull reference |
 | ``runs/<name>.json`` | record of a run |
 | ``snapshots/<source>/<version>-<digest8>.json`` | record of a snapshot |
 
@@ -29,15 +30,18 @@ from matdata.store.latest import LATEST
 MARKER = "matdata.json"
 BLOBS = "blobs"
 RECORD = ".json"
-Kind = Literal["snapshot", "dataset", "split", "feature", "run"]
+Kind = Literal["snapshot", "reference", "dataset", "split", "feature", "run"]
 #: Folder of each kind, in the order in which they need each other.
 FOLDERS: dict[Kind, str] = {
     "snapshot": "snapshots",
+    "reference": "references",
     "dataset": "datasets",
     "split": "splits",
     "feature": "features",
     "run": "runs",
 }
+#: Kinds whose folder holds all of them, without one for a dataset or source between.
+FLAT: tuple[Kind, ...] = ("reference", "run")
 _KINDS = {folder: kind for kind, folder in FOLDERS.items()}
 _SEGMENT = re.compile(r"[A-Za-z0-9_+@=,()~-][A-Za-z0-9._+@=,()~-]{0,199}")
 _BLOB = re.compile(rf"{BLOBS}/([0-9a-f]{{2}})/(\1[0-9a-f]{{62}})")
@@ -53,10 +57,10 @@ class Key:
     Attributes
     ----------
     kind
-        ``snapshot``, ``dataset``, ``split``, ``feature`` or ``run``.
+        ``snapshot``, ``reference``, ``dataset``, ``split``, ``feature`` or ``run``.
     home
         Source of a snapshot, name of a dataset, ``name@version`` of the dataset of a split or
-        feature; empty for a run.
+        feature; empty for a run or reference.
     name
         Its own name there.
 
@@ -71,7 +75,7 @@ class Key:
     name: str
 
     def __post_init__(self) -> None:
-        for text in (self.home, self.name) if self.kind != "run" else (self.name,):
+        for text in (self.home, self.name) if self.kind not in FLAT else (self.name,):
             if not is_segment(text):
                 raise StoreError(
                     f"{text[:100]!r} cannot be the name of a {self.kind} in a shared folder",
@@ -106,12 +110,12 @@ class Key:
         """The artefact whose record has this name; None if it is the name of no record."""
         parts = path.removesuffix(RECORD).split("/")
         kind = _KINDS.get(parts[0])
-        fits = len(parts) == (2 if kind == "run" else 3)
+        fits = len(parts) == (2 if kind in FLAT else 3)
         if kind is None or not fits or not path.endswith(RECORD) or path.endswith(f"/{LATEST}"):
             return None
         if not all(map(is_segment, parts[1:])):
             return None
-        return cls(kind, "" if kind == "run" else parts[1], parts[-1])
+        return cls(kind, "" if kind in FLAT else parts[1], parts[-1])
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,8 @@ class Reference:
                 return cls("dataset", "", name)
             case ["runs", name]:
                 return cls("run", "", name)
+            case ["references", name]:
+                return cls("reference", "", name)
             case [dataset, "splits", name]:
                 return cls("split", dataset, name)
             case [dataset, "features", name]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from matdata.core.digest import digest_bytes
 from matdata.core.errors import DamageError, StoreError
 from matdata.sharing.folder import PIECE, SharedFolder
-from matdata.sharing.layout import FOLDERS, MARKER, RECORD, Key, blob, is_segment, latest
+from matdata.sharing.layout import FLAT, FOLDERS, MARKER, RECORD, Key, blob, is_segment, latest
 from matdata.sharing.record import (
     LARGEST,
     FileRecord,
@@ -108,7 +108,7 @@ def all_keys(folder: SharedFolder) -> list[Key]:
     """
     keys: list[Key] = []
     for kind, place in FOLDERS.items():
-        if kind == "run":
+        if kind in FLAT:
             keys += [Key(kind, "", name) for name in listed(folder, place)]
             continue
         for home in _listing(folder.folders, folder, place):

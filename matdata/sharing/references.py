@@ -2,8 +2,8 @@
 
 ``NAME``, ``NAME@VERSION``: a dataset. ``DATASET/features/FEATURE``: a feature, by its name, by
 ``NAME@DIGEST8`` or by its folder. ``DATASET/splits/SPLIT``: a split. ``runs/RUN``: a run.
-``snapshots/SOURCE/VERSION``: a snapshot. After the address of a shared folder and a slash, the same
-names what lies there.
+``snapshots/SOURCE/VERSION``: a snapshot. ``references/NAME-DIGEST8``: a hull reference. After the
+address of a shared folder and a slash, the same names what lies there.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def parse(text: str) -> Reference:
         return reference
     raise ConfigError(
         f"{excerpt(text, 100)!r} names no artefact",
-        next_step="DATASET, DATASET/features/FEATURE, DATASET/splits/SPLIT, runs/RUN or "
-        "snapshots/SOURCE/VERSION",
+        next_step="DATASET, DATASET/features/FEATURE, DATASET/splits/SPLIT, runs/RUN, "
+        "references/NAME-DIGEST or snapshots/SOURCE/VERSION",
     )
 
 
@@ -101,6 +101,8 @@ def _in_cache(cache: Path, text: str, choice: Choice) -> list[Artefact]:
     reference = parse(text)
     if reference.kind == "snapshot":
         return [_snapshot(cache, reference)]
+    if reference.kind == "reference":
+        return [_hull_reference(cache, reference.name)]
     if reference.kind == "run":
         return _run(cache, reference.name, choice)
     dataset = find_dataset(cache, reference.home or reference.name)
@@ -133,6 +135,19 @@ def _snapshot(cache: Path, reference: Reference) -> Artefact:
             next_step=f"there are: {', '.join(sorted(folders)) or 'none'}",
         )
     return committed_artefact(Key("snapshot", reference.home, matching[0]), folders[matching[0]])
+
+
+def _hull_reference(cache: Path, name: str) -> Artefact:
+    home = FOLDERS["reference"]
+    folders = {
+        one.name: one for place in reversed(places(cache)) for one in committed(place / home)
+    }
+    if name not in folders:
+        raise StoreError(
+            f"no reference {name!r} in {cache}{did_you_mean(name, folders)}",
+            next_step=f"there are: {', '.join(sorted(folders)) or 'none'}",
+        )
+    return committed_artefact(Key("reference", "", name), folders[name])
 
 
 def _run(cache: Path, name: str, choice: Choice) -> list[Artefact]:
@@ -186,7 +201,7 @@ def in_folder(folder: SharedFolder, text: str, choice: Choice) -> list[Key]:
         If one is not there, or the folder cannot be listed where it must be.
     """
     reference = parse(text)
-    if reference.kind in ("run", "snapshot"):
+    if reference.kind in ("run", "reference", "snapshot"):
         return [Key(reference.kind, reference.home, reference.name)]
     dataset, manifest = find_shared_dataset(folder, reference.home or reference.name)
     if reference.kind == "split":

@@ -14,7 +14,7 @@ from matdata.core.part_names import PART_COLUMN
 from matdata.sources.base import Chunk, Origin, Request, Source
 from matdata.sources.chunks import chunked, first_of
 from matdata.sources.parse import RecordChunk, parse_formulas, parse_structures
-from matdata.sources.readers.base import Raw, Record
+from matdata.sources.readers.base import ENTRY, GIVEN, Raw, Record
 from matdata.sources.readers.file_metadata import FileMetadata
 from matdata.sources.readers.folder import Folder, Zip, form_of, read_structures
 from matdata.sources.readers.layout import Layout, holds_tables_only, layout_of
@@ -116,7 +116,7 @@ class Files(Source[RecordChunk]):
             request={
                 "source": self.name,
                 "content": self._input.digest_input(),
-                "options": self.options.to_dict(),
+                "options": self.options.identity(),
                 "limit": self.limit,
                 "name": stem,
                 **parts,
@@ -182,6 +182,11 @@ class Files(Source[RecordChunk]):
                 + "".join(f"; {problem}" for problem in damage[:3]),
                 cause="an empty file, or one of another kind than its name indicates",
             )
+        if self.options.corrections != GIVEN and not any(ENTRY in record for record in first):
+            raise SourceError(
+                f"{self.path} holds no computed entries whose energies could be corrected",
+                next_step="leave --corrections out",
+            )
         first += self._later(first, tables)
         columns = column_names(first)
         payload_column = next((name for name in (XYZ_TEXT, ASE_ROW) if name in columns), None)
@@ -246,8 +251,11 @@ class Files(Source[RecordChunk]):
     def _table_raws(self, tables: Tables) -> Iterator[Raw]:
         roles, shared = self._find_roles(), self._shared_ids()
         for file, place, record in tables.records(self._text_columns()):
+            entry = record.pop(ENTRY, None)
             identity = identity_of(record, roles.id) if roles.id and shared.count else None
             raw = raw_of(record, place, roles)
+            if entry is not None and self.options.corrections != GIVEN:
+                raw = replace(raw, corrections=self.options.corrections, entry=entry)
             if file.part is not None or identity is not None:
                 qualifier = "" if identity is None else shared.qualifier(file.stem, identity)
                 raw = replace(raw, part=file.part, qualifier=qualifier)

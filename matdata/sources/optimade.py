@@ -179,7 +179,7 @@ class Optimade(Source[Entries]):
             "available": page.get("meta", {}).get("data_available"),
             "returned": _count(page),
             "limit": self._request.limit,
-            "options": self._request.options.to_dict(),
+            "options": self._request.options.identity(),
         }
 
     def raw_chunks(self, start: int = 0) -> Iterator[Entries]:

@@ -72,7 +72,7 @@ class SavedEntries(SavedFile):
                 "source": self.name,
                 "raw_file": digest_input(self._path),
                 "limit": self._request.limit,
-                "options": options.to_dict(),
+                "options": options.identity(),
                 "name": named,
             },
             url=self._path.name,

@@ -17,6 +17,7 @@ from matdata.core.part_names import PART_COLUMN
 from matdata.sources.base import Chunk
 from matdata.sources.guard import Gathered, Row, gather, rejected
 from matdata.sources.readers.base import Raw
+from matdata.sources.readers.computed_entries import recorrected
 
 #: Raw records, after whether all of them are known by their formula alone.
 RecordChunk: TypeAlias = tuple[bool, list[Raw]]
@@ -80,6 +81,8 @@ def _values_of(record: Raw) -> JsonObject:
 
 
 def _stated_values(record: Raw) -> JsonObject:
+    if record.entry is not None:
+        return {**record.values, **recorrected(record.entry, record.corrections)}
     if record.form != "xyz":
         return dict(record.values)
     from matdata.adapters.ase import frame_values

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from matdata.core.documents import JsonObject
 from matdata.core.errors import SourceError
 from matdata.core.numerals import is_number
 from matdata.core.settings import Settings, setting
@@ -31,10 +32,11 @@ FORMULA_NAMES = (
 ENERGY_PER_ATOM = (
     "energy_per_atom", "final_energy_per_atom", "corrected_energy_per_atom",
     "uncorrected_energy_per_atom", "e_per_atom", "optb88vdw_total_energy",
-    "formation_energy_per_atom", "formation_energy_peratom", "e_form", "formation_energy",
+    "formation_energy_per_atom", "formation_energy_peratom", "e_form_per_atom", "e_form",
+    "formation_energy",
     "energy_above_hull", "e_above_hull", "ehull",
 )  # fmt: skip
-ENERGY_PER_CELL = ("total_energy", "final_energy", "energy")
+ENERGY_PER_CELL = ("total_energy", "final_energy", "energy_per_cell", "energy")
 UNITS = {
     "energy_per_atom": "eV/atom",
     "final_energy_per_atom": "eV/atom",
@@ -43,6 +45,9 @@ UNITS = {
     "formation_energy_per_atom": "eV/atom",
     "formation_energy_peratom": "eV/atom",
     "optb88vdw_total_energy": "eV/atom",
+    "energy_per_cell": "eV/cell",
+    "correction_per_atom": "eV/atom",
+    "e_form_per_atom": "eV/atom",
     "energy_above_hull": "eV/atom",
     "e_above_hull": "eV/atom",
     "ehull": "eV/atom",
@@ -73,6 +78,18 @@ class ReadOptions(Settings):
     parts: str = setting(
         "given", "files named train, val, test make a split", choices=("given", "none")
     )
+    corrections: str = setting(
+        "given",
+        "energy corrections of computed entries: those of the file, none, or computed anew by "
+        "pymatgen's MaterialsProject2020Compatibility (mp2020) or MaterialsProjectCompatibility "
+        "(mp), which is older",
+        choices=("given", "none", "mp2020", "mp"),
+    )
+
+    def identity(self) -> JsonObject:
+        """What records depend on; corrections only where they are not those of the file."""
+        identity = super().identity()
+        return {k: v for k, v in identity.items() if k != "corrections" or v != "given"}
 
 
 @dataclass(frozen=True)

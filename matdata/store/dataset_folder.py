@@ -19,18 +19,19 @@ from matdata.core.row_index import RowIndex
 from matdata.core.structures import Structures
 from matdata.store import notes, tables
 from matdata.store.columns import GIVEN_FORMULA, read_structures
+from matdata.store.dataset_manifest import KIND, DatasetManifest
 from matdata.store.formats import stamp, upgraded
-from matdata.store.manifest import read_manifest
 from matdata.store.parts import check_once
 from matdata.store.records import read_json
 from matdata.store.table_columns import TableColumns
-from matdata.store.user_metadata import digest_of_rows, folder_of_rows
 from matdata.store.walk import Fault
 
-KIND, SPLIT = "dataset", "split"
+__all__ = ["KIND", "DatasetFolder"]
+
+SPLIT = "split"
 
 
-class DatasetFolder:
+class DatasetFolder(DatasetManifest):
     """The files of one dataset; each is read and checked at its first use.
 
     Parameters
@@ -38,43 +39,6 @@ class DatasetFolder:
     folder
         ``datasets/<name>/<version>-<digest8>`` in a cache.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.manifest = read_manifest(folder, KIND)
-
-    @property
-    def ref(self) -> str:
-        """Exact reference ``name@version-digest8``."""
-        return f"{self.manifest['name']}@{self.folder.name}"
-
-    @property
-    def digest(self) -> str:
-        """Digest of what the dataset was made from."""
-        return str(self.manifest["identity_digest"])
-
-    @property
-    def data_digest(self) -> str:
-        """Digest of the rows, without what users say of them: what features are computed from."""
-        return digest_of_rows(self.manifest)
-
-    @property
-    def data_ref(self) -> str:
-        """``name@version-digest8`` of the rows; features are in the folder of that name."""
-        return f"{self.manifest['name']}@{folder_of_rows(self.manifest, self.folder.name)}"
-
-    @property
-    def kind(self) -> str:
-        """``structure`` or ``composition`` if all rows are of one kind, else ``mixed``."""
-        return str(self.manifest["kind"])
-
-    @property
-    def n_without_structure(self) -> int:
-        """Number of rows that are known by their formula alone."""
-        rows = int(self.manifest["rows"])
-        having = {"structure": rows, "composition": 0}
-        known = having.get(self.kind)
-        return rows - int(self.manifest.get("structures", 0) if known is None else known)
 
     def checked(self, part: str) -> Path:
         """The path of a part; its files are compared with their digests once per process.
@@ -288,7 +252,7 @@ class DatasetFolder:
         stated = note.get("format")
         version = stated.get("version") if isinstance(stated, dict) else None
         note = upgraded(SPLIT, note, version, self._splits / f"{name}{notes.NOTE}")
-        if note["dataset_digest"] != self.digest:
+        if note["dataset_digest"] not in (self.digest, self.base_digest):
             raise StoreError(
                 f"split {name!r} was made from dataset {str(note['dataset_digest'])[:8]}, "
                 f"{self.ref} is {self.digest[:8]}",

@@ -45,6 +45,7 @@ FORMATS: dict[str, Format] = {
     "dataset": Format(),  # manifest.json of a dataset
     "split": Format(),  # the note beside the table of a split
     "feature": Format(),  # manifest.json of a feature
+    "reference": Format(),  # manifest.json of a hull reference
     "run": Format(),  # manifest.json of a run
     "config": Format(),  # a file of options (--config)
     "shared": Format(),  # the marker and the records of a shared folder

@@ -1,4 +1,7 @@
-"""Metadata that users give a dataset (units, licence, …); its digest and folder without them."""
+"""What versions of a dataset may differ in while their rows are the same; digests without it.
+
+Metadata that users give (units, licence, …), and columns that were computed from its energies.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,10 @@ from matdata.core.documents import JsonMapping
 
 #: Key of the identity under which it stands.
 USER_METADATA = "said"
+#: Key of the identity of a version with computed columns: what they were computed with.
+COMPUTED = "hull"
+#: Keys of the identity that change no row of the dataset, and so no feature of it.
+BESIDE_ROWS = frozenset((USER_METADATA, COMPUTED))
 #: Longest licence, citation and description, in letters.
 MAX_LENGTHS = {"licence": 500, "citation": 5_000, "description": 20_000}
 #: What describes the data as a whole, in words.
@@ -20,15 +27,32 @@ def words_in(manifest: JsonMapping) -> dict[str, str]:
 
 
 def digest_of_rows(manifest: JsonMapping) -> str:
-    """Digest of a dataset without user metadata: versions that differ in these alone share it."""
+    """Digest of a dataset without user metadata and computed columns.
+
+    Versions that differ in these alone share it.
+    """
     identity = manifest.get("identity", {})
-    if USER_METADATA not in identity:
+    if BESIDE_ROWS.isdisjoint(identity):
         return str(manifest["identity_digest"])
-    return digest_json({key: value for key, value in identity.items() if key != USER_METADATA})
+    return digest_json({key: one for key, one in identity.items() if key not in BESIDE_ROWS})
+
+
+def digest_of_base(manifest: JsonMapping) -> str:
+    """Digest of a dataset without computed columns: of the version that they were added to."""
+    identity = manifest.get("identity", {})
+    if COMPUTED not in identity:
+        return str(manifest["identity_digest"])
+    return digest_json({key: one for key, one in identity.items() if key != COMPUTED})
+
+
+def folder_of_base(manifest: JsonMapping, folder: str) -> str:
+    """Name of the folder of the version without computed columns; arguments as `folder_of_rows`."""
+    version = folder.removesuffix(f"-{manifest['identity_digest'][:SHORT]}")
+    return f"{version}-{digest_of_base(manifest)[:SHORT]}"
 
 
 def folder_of_rows(manifest: JsonMapping, folder: str) -> str:
-    """Name that the folder of a dataset has without user metadata.
+    """Name that the folder of a dataset has without user metadata and computed columns.
 
     Parameters
     ----------

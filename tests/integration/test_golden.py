@@ -11,6 +11,8 @@ import pytest
 
 import matdata as md
 from matdata.cli import main
+from matdata.phases.reference import HullReference
+from matdata.stability.reference import StoredReference
 from matdata.store.config_file import read_config
 from matdata.store.feature_catalogue import features
 from matdata.store.formats import FORMATS
@@ -67,6 +69,17 @@ def test_old_artefacts_are_read(cache):
     for folder in folders:
         feature = md.Feature(folder, dataset.ids, dataset.digest)
         np.testing.assert_allclose(feature.dense().values, now.values, rtol=1e-5, atol=1e-9)
+
+
+def test_an_old_reference_is_read(cache):
+    (folder,) = (cache / "references").iterdir()
+    reference = StoredReference(folder)
+    dataset = md.open("golden", cache)
+    entries = reference.entries
+    np.testing.assert_array_equal(entries.energies, dataset.table.energy_per_atom)
+    hull = HullReference.build(entries.compositions, entries.energies)
+    for name, array in hull.arrays().items():
+        np.testing.assert_array_equal(reference.hull.arrays()[name], array)
 
 
 def test_an_old_shared_folder_is_read(golden, tmp_path):

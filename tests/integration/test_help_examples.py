@@ -11,7 +11,7 @@ from matdata.cli.descriptions import DESCRIPTIONS
 
 #: Commands in the order in which a user comes to them.
 ORDER = (
-    "build", "featurize", "work", "train", "evaluate", "predict", "runs", "split", "audit",
+    "build", "featurize", "work", "hull", "train", "evaluate", "predict", "runs", "split", "audit",
     "report", "list", "info", "show", "verify", "export", "push", "features", "plugins",
     "gc", "rm",
 )  # fmt: skip

@@ -74,6 +74,7 @@ def _words(cache, tmp_path):
         ("import-run", f"matgl:{tmp_path / 'weights'}", "--name", "given", "--target", "gap",
          "--unit", "eV"),
         ("runs",),
+        ("hull", "mine", "--energy", "gap/atom", "--formation"),
         ("gc", "--keep", "1", "--dry-run"),
         ("rm", "mine", "--cascade", "--dry-run"),
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from matdata.cli.arguments import make_parser
 from matdata.cli.options import TABLES, options_of_command
 from matdata.evaluation.keywords import EvaluateKeywords, PredictionKeywords
 from matdata.splits.keywords import SplitKeywords
+from matdata.stability.keywords import HullKeywords
 from matdata.training.keywords import TrainKeywords
 
 #: Of every command, and of the command line alone.
@@ -44,6 +45,7 @@ KEYWORDS = {
     "build": BuildKeywords,
     "featurize": FeaturizeKeywords,
     "work": WorkKeywords,
+    "hull": HullKeywords,
     "split": SplitKeywords,
     "train": TrainKeywords,
     "train_folds": TrainKeywords,
@@ -51,9 +53,9 @@ KEYWORDS = {
     "evaluate": EvaluateKeywords,
     "evaluate_folds": EvaluateKeywords,
 }
-COMMANDS = ("build", "featurize", "work", "split", "train", "evaluate", "predict", "audit", "diff",
-            "export", "import-run", "verify", "runs", "push", "pull", "import", "rm",
-            "gc")  # fmt: skip
+COMMANDS = ("build", "featurize", "hull", "work", "split", "train", "evaluate", "predict",
+            "audit", "diff", "export", "import-run", "verify", "runs", "push", "pull", "import",
+            "rm", "gc")  # fmt: skip
 
 
 def _of_command(command):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeAlias, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Self, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,8 @@ class Derivation(ABC, Generic[O_co]):
     level: ClassVar[Literal["member", "ensemble"]] = "member"
     #: Whether `fit` learns something from the validation part.
     fits: ClassVar[bool] = False
+    #: The option that a text without ``KEY=`` gives (``hull:REF``); empty if there is none.
+    positional: ClassVar[str] = ""
     Options: ClassVar[type[Settings]] = Settings
 
     def __init__(self, options: O_co | None = None) -> None:
@@ -66,6 +69,10 @@ class Derivation(ABC, Generic[O_co]):
     def reference(self) -> str | None:
         """Digest of what predictions are compared with; None if with nothing."""
         return None
+
+    def within(self, cache: Path) -> Self:
+        """The derivation where artefacts that its options name are those of a cache."""
+        return self
 
     @abstractmethod
     def produces(self, targets: Sequence[Target]) -> Sequence[Target]:

@@ -52,7 +52,7 @@ class Chain:
         self, run: Run, steps: Sequence[str | Derivation], dataset: DatasetFolder | None
     ) -> None:
         self.run, self.dataset = run, dataset
-        self.steps = [as_derivation(step) for step in steps]
+        self.steps = [as_derivation(step).within(run.cache) for step in steps]
         targets = run.schema.targets
         self.produced: list[tuple[Target, ...]] = []
         for step in self.steps:
@@ -114,7 +114,7 @@ class Chain:
             return predictions
         self.fit(settings)
         fits = self._fits or [({}, "")] * len(self.steps)
-        current = State.of(predictions, self._rows(predictions.ids, self.dataset))
+        current = State.of(predictions, self.rows(predictions.ids, self.dataset))
         records: list[dict[str, object]] = []
         by: dict[str, str] = {}
         for step, new, (fitted, digest) in zip(self.steps, self.produced, fits, strict=True):
@@ -134,7 +134,8 @@ class Chain:
             records.append(record)
         return current.finish(predictions, by, records)
 
-    def _rows(self, ids: Ids, dataset: DatasetFolder | None) -> Rows:
+    def rows(self, ids: Ids, dataset: DatasetFolder | None) -> Rows:
+        """Columns that the steps read, for some materials of a dataset."""
         needed = {name for step in self.steps for name in step.needs}
         if not needed or dataset is None:
             return {}
@@ -156,7 +157,7 @@ class Chain:
         for feature in features_of(self.run, dataset).values():
             ids = ids[np.isin(ids, feature.ids)]
         predictions = predict_dataset(self.run, dataset, ids, with_truth=True, settings=settings)
-        return State.of(predictions, self._rows(predictions.ids, dataset))
+        return State.of(predictions, self.rows(predictions.ids, dataset))
 
     def _fitted(self, place: int, valid: State) -> tuple[dict[str, Float], str]:
         """What a step learns, read from the run's folder if it was learnt before."""

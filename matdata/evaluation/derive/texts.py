@@ -15,6 +15,8 @@ _NEXT_KEY = re.compile(r",(?=\s*\w+=|$)")
 def parse_derivation(text: str) -> Derivation:
     """The derivation of ``NAME`` or ``NAME:KEY=VALUE,KEY=VALUE``.
 
+    Of one with a `positional` option its value may stand first without a key: ``hull:REF``.
+
     Raises
     ------
     ConfigError
@@ -25,6 +27,8 @@ def parse_derivation(text: str) -> Derivation:
     options: dict[str, str] = {}
     for pair in filter(None, _NEXT_KEY.split(rest)):
         key, equals, value = pair.partition("=")
+        if not equals and kind.positional and not options:
+            key, equals, value = kind.positional, "=", pair
         if not equals or key in options:
             raise ConfigError(
                 f"derivation {text!r}: expected NAME:KEY=VALUE,KEY=VALUE with each key once"

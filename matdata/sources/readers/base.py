@@ -16,6 +16,10 @@ from matdata.store.nested import is_nested
 DAMAGED, LABEL, WEIGHT = "__damaged__", "__label__", "__weight__"
 #: Key of the names of values that are there, but are no cell of a table: objects and the like.
 LEFT_OUT = "__left_out__"
+#: Key of a computed entry as it stands in the file, from which corrections can be computed.
+ENTRY = "__entry__"
+#: Corrections of computed entries that are those of the file.
+GIVEN = "given"
 #: Texts that mark a missing value, in lower case.
 MISSING = frozenset(("", "na", "n/a", "nan", "none", "null"))
 Record = JsonObject
@@ -48,6 +52,10 @@ class Raw:
         The part of the split that its file makes, recorded as a column.
     qualifier
         Precedes the id where records of several files share it.
+    corrections
+        How the energies of `entry` are corrected, if not as the file says.
+    entry
+        A computed entry as it stands in the file.
     """
 
     place: str
@@ -58,6 +66,8 @@ class Raw:
     weight: int = 0
     part: str | None = None
     qualifier: str = ""
+    corrections: str = GIVEN
+    entry: JsonObject | None = None
 
 
 def flatten(document: JsonObject) -> JsonObject:

@@ -14,6 +14,7 @@ from matdata.core.ledger import Unusable
 from matdata.sources.limits import MAX_COLUMNS, MAX_RECORD, MIB
 from matdata.sources.readers.base import (
     DAMAGED,
+    ENTRY,
     LABEL,
     LEFT_OUT,
     WEIGHT,
@@ -22,6 +23,7 @@ from matdata.sources.readers.base import (
     is_missing,
     is_structure_dict,
 )
+from matdata.sources.readers.computed_entries import identity_of, is_entry, plain_entry
 from matdata.sources.readers.csv_table import check_names
 from matdata.sources.readers.json_text import Damaged, Item, JsonText, opened
 from matdata.sources.readers.optimade_json import is_answer, read_answer
@@ -45,6 +47,14 @@ def document(item: Item) -> Record:
         return {DAMAGED: value.message}
     if not isinstance(value, dict):
         return {DAMAGED: f"expected a JSON object, got {type(value).__name__}"}
+    entry: JsonObject | None = None
+    if is_entry(value):
+        try:
+            value, entry = plain_entry(value), value
+        except Unusable as error:
+            identity = identity_of(value)
+            named = {} if identity is None else {"material_id": str(identity)}
+            return {**named, DAMAGED: str(error)}
     if is_structure_dict(value):  # a list of structures, as pymatgen's `as_dict` gives them
         return {"structure": value, WEIGHT: item.weight}
     structures = {
@@ -54,7 +64,7 @@ def document(item: Item) -> Record:
         flat = {key: _without_infinity(item_value) for key, item_value in flatten(value).items()}
     except Unusable as error:
         return {DAMAGED: str(error)}
-    record = {**flat, **structures, WEIGHT: item.weight}
+    record = {**flat, **structures, WEIGHT: item.weight, **({ENTRY: entry} if entry else {})}
     left_out = [key for key in value if key not in record and not is_missing(value[key])]
     return {**record, LEFT_OUT: left_out} if left_out else record
 

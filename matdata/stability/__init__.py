@@ -1,0 +1,1 @@
+"""Stability of materials: energies of datasets, references of known phases, hull distances."""
