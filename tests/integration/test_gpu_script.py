@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "benchmarks" / "gpu" / "run.sh"
 PLUGINS = (
     *("alignn", "cgcnn", "crabnet", "elemnet", "example", "finder", "geocgnn", "lgdcnn"),
-    *("megnet", "ocrystalnet", "ogcnn", "rescnn", "roost", "schnet", "wren"),
+    *("megnet", "ocrystalnet", "ogcnn", "quotient", "rescnn", "roost", "schnet", "wren"),
 )
 #: Sections in which each plugin has results, and those in which a few have.
 ALL, FEW = ("steps", "waits"), ("exact", "speed", "members")
