@@ -14,7 +14,7 @@ from timing import parse_options, read_crystals
 
 from matdata.adapters.pymatgen import to_structure
 from matdata.core.crystals import Crystals
-from matdata.symmetry import protostructure
+from matdata.symmetry import canonical, protostructure
 from matdata.symmetry.search import Engine, Symmetry, analyse
 
 ROUNDS = 3
@@ -22,7 +22,7 @@ ROUNDS = 3
 
 def ours(crystals: Crystals, engine: Engine, workers: int = 1) -> None:
     """The whole batch, from columns to labels, with no label remembered from an earlier round."""
-    protostructure.canonical_words.cache_clear()
+    canonical.canonical_words.cache_clear()
     if workers == 1:
         protostructure.protostructures(crystals, analyse(crystals, engine))
         return
@@ -70,7 +70,7 @@ def main() -> None:
 
 def labels_only(crystals: Crystals, symmetry: Symmetry) -> None:
     """Labels of crystals whose symmetry is known."""
-    protostructure.canonical_words.cache_clear()
+    canonical.canonical_words.cache_clear()
     protostructure.protostructures(crystals, symmetry)
 
 

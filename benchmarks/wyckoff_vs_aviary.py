@@ -22,7 +22,7 @@ from matdata.adapters.pymatgen import to_structure
 from matdata.core.crystals import Crystals
 from matdata.features import featurizer
 from matdata.features.wyckoff import _equivalents
-from matdata.symmetry.protostructure import canonical_words
+from matdata.symmetry.canonical import canonical_words
 
 ROUNDS = 3
 

@@ -63,6 +63,8 @@ __all__ = [
     "rm",
     "runs",
     "split",
+    "substitute",
+    "substitution_matrix",
     "train",
     "train_folds",
     "transformer",

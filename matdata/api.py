@@ -31,6 +31,7 @@ from matdata.datasets.building import build, featurize, work
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import open
 from matdata.datasets.stability import hull
+from matdata.datasets.substituting import substitute, substitution_matrix
 from matdata.datasets.workflow import audit, diff, export, split
 from matdata.evaluation.discovery.workflow import discover
 from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
@@ -97,6 +98,8 @@ __all__ = [
     "rm",
     "runs",
     "split",
+    "substitute",
+    "substitution_matrix",
     "train",
     "train_folds",
     "transformer",

@@ -83,6 +83,7 @@ _STRUCTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("ocrystalnet", "ocrystalnet", {}),
     ("schnet", "schnet", {}),
     ("finder-crystal", "finder", {"graph": "crystal"}),
+    ("quotient", "quotient", {}),
     ("rf-voronoi", "rf-voronoi", {}),
     ("rf-magpie", "rf-magpie", {}),
 )

@@ -2,7 +2,8 @@
 
 python recipes/wren_mp_wbm.py --from step_1.json.bz2 … step_5.json.bz2 [--mp summary.jsonl.gz]
 
-Both are cleaned as one set: of each canonical Wyckoff representation the lowest energy stays. The
+Energies of WBM are corrected as those of MP are (`wbm.py`). Both are cleaned as one set: of each
+canonical Wyckoff representation the lowest energy stays. The
 thesis removes 2,446 materials of MP for that (104,610 + 220,751 - 322,915). It keeps MP's
 elements where both hold one; here those of WBM stay if they are lower, which can concern some
 tens of elements. Splits: 5 % test (6.7), and training on MP with WBM as test (6.6).

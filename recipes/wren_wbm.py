@@ -5,6 +5,8 @@ python recipes/wren_wbm.py --from step_1.json.bz2 … step_5.json.bz2 --without 
 257,489 materials in five batches (column ``batch``), of which cleaning leaves 250,226; 220,751
 are not in the Materials Project (--without, a dataset made by `wren_mp.py`). The set tests a
 model that was trained on the Materials Project (`wren_mp_wbm.py`), so it has no split of its own.
+Energies are corrected as those of the Materials Project are (`wbm.py`); --summary adds the
+formation energies and hull distances of matbench-discovery.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import functools
 import sys
 
 from common import GOODALL, Recipe, run
-from wbm import WHERE, batches
+from wbm import WHERE, add_summary, batches
 
 FUNNEL = (257489, 250302, 250280, 250239, 250227, 250226)
 
@@ -27,13 +29,14 @@ def recipe(given: argparse.Namespace) -> Recipe:
         rows=220751,
         funnel=FUNNEL,
         curation=GOODALL,
-        items=functools.partial(batches, limit=given.limit),
+        items=functools.partial(batches, limit=given.limit, summary=given.summary),
         drop_in=(given.without,) if given.without else (),
     )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this recipe alone."""
+    add_summary(parser)
     parser.add_argument("--without", metavar="DATASET", help="leave out what this one holds")
 
 

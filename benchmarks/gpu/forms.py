@@ -18,7 +18,6 @@ from matdata.core.errors import FeatureError
 #: Views that no plugin asks for: bases of graphs, all labellings.
 VIEWS: list[tuple[str, Mapping[str, Any]]] = [
     ("graph", {"radius": 5.0, "max_neighbours": 12, "basis": "megnet"}),
-    ("line-graph", {"radius": 5.0, "backtrack": False}),
     ("wyckoff", {"labellings": "all"}),
 ]
 

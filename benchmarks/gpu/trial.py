@@ -46,6 +46,7 @@ OWN: dict[str, dict[str, Any]] = {
     "finder": {"width": 16, "layers": 1, "functions": "16,8", "pool": 16, "dense": "16,16,16,8"},
     "elemnet": {"layers": "16,16", "dropout": "0"},
     "ocrystalnet": {"hidden": 16},
+    "quotient": {"width": 16, "update": 16, "layers": 1, "hidden": 16},
 }
 #: Plugins of a rehearsal, where all of them would take long.
 REHEARSED = ("cgcnn", "elemnet", "roost")

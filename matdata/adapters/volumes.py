@@ -18,6 +18,7 @@ from matdata.core import elements
 from matdata.core.crystals import Float, Int
 from matdata.core.packages import needed_for
 
+MIN_VOLUME, MAX_VOLUME = 4.0, 200.0  # Å³/atom; outside, DLS has found a poorly parametrised pair
 CUTOFF = 4.0  # Å beyond a site's atomic radius: the default of pymatgen's DLSVolumePredictor
 
 
@@ -27,7 +28,7 @@ def _bond_parameters() -> tuple[Float, Float, Float]:
 
     NaN where pymatgen has no value.
     """
-    with needed_for("the sample"):
+    with needed_for("volumes of crystals"):
         from pymatgen.analysis.structure_prediction.volume_predictor import bond_params
         from pymatgen.core import Element
 
@@ -38,6 +39,12 @@ def _bond_parameters() -> tuple[Float, Float, Float]:
         radius = Element(symbol).atomic_radius
         atomic[z] = np.nan if radius is None else float(radius)
     return r, k, atomic
+
+
+def is_sensible_volume(per_atom: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Whether volumes in Å³/atom, of any shape, are within `MIN_VOLUME` and `MAX_VOLUME`."""
+    sensible: npt.NDArray[np.bool_] = (per_atom >= MIN_VOLUME) & (per_atom <= MAX_VOLUME)
+    return sensible
 
 
 def dls_scale(
@@ -63,13 +70,8 @@ def dls_scale(
     (n, P) float64
         Zero if no pair is within the cutoff, NaN if an element has no parameters.
     """
-    r, k, atomic = _bond_parameters()
-    x = elements.electronegativities()[numbers]
     weights = np.array(stoichiometry) / sum(stoichiometry)
-    mean = (x * weights).sum(axis=1, keepdims=True)
-    deviation = np.sqrt(((x - mean) ** 2 * weights).sum(axis=1, keepdims=True))
-    radii = r[numbers] + k[numbers] * deviation
-    reach = atomic[numbers] + CUTOFF
+    radii, reach = _radii(numbers, weights)
     # A pair is seen from both of its ends, so the longer reach decides whether it counts.
     cutoff = np.maximum(reach[:, None, :, None], reach[:, None, None, :])
     expected = radii[:, None, :, None] + radii[:, None, None, :]
@@ -78,3 +80,39 @@ def dls_scale(
     ratio = np.where(distances > cutoff, np.inf, distances / expected)
     scale: npt.NDArray[np.float64] = 1.0 / ratio.min(axis=(2, 3))
     return scale
+
+
+def dls_scale_of_pairs(
+    distances: Float, numbers: npt.NDArray[np.uint8], amounts: Float
+) -> npt.NDArray[np.float64]:
+    """The same for any crystals: the factor by which DLS stretches their lattice vectors.
+
+    Parameters
+    ----------
+    distances : (n, k, k) float64, Å
+        Shortest distance between the sites of each two elements.
+    numbers : (n, k)
+        Atomic numbers of the elements that are put there.
+    amounts : (n, k)
+        Sites of each.
+
+    Returns
+    -------
+    (n,) float64
+        Zero if no pair is within the cutoff, NaN if an element has no parameters.
+    """
+    radii, reach = _radii(numbers, amounts / amounts.sum(axis=1, keepdims=True))
+    cutoff = np.maximum(reach[:, :, None], reach[:, None, :])
+    expected = radii[:, :, None] + radii[:, None, :]
+    ratio = np.where(distances > cutoff, np.inf, distances / expected)
+    scale: npt.NDArray[np.float64] = 1.0 / ratio.min(axis=(1, 2))
+    return scale
+
+
+def _radii(numbers: npt.NDArray[np.uint8], weights: Float) -> tuple[Float, Float]:
+    """Radii of elements in compounds (n, k), and how far the pairs of each count, Å."""
+    r, k, atomic = _bond_parameters()
+    x = elements.electronegativities()[numbers]
+    mean = (x * weights).sum(axis=1, keepdims=True)
+    deviation = np.sqrt(((x - mean) ** 2 * weights).sum(axis=1, keepdims=True))
+    return r[numbers] + k[numbers] * deviation, atomic[numbers] + CUTOFF

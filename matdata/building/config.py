@@ -130,28 +130,32 @@ def config_of_build(config: BuildConfig, source: Source) -> str:
         "unit": [Entry(column, str(unit)) for column, unit in options.unit.items()],
         "filter": _rows(options.curation, FILTERS),
         f"set.{SYMMETRY}": _rows(options.curation, tolerances),
-        **_feature_tables(options),
+        **feature_tables(options),
     }
     title = ("Options of `matdata build --config FILE`, as they were in effect.",)
-    return config_text(title, _entries(BUILD_OPTIONS, values), tables)
+    return config_text(title, entries(BUILD_OPTIONS, values), tables)
 
 
 def config_of_features(dataset: str, options: BuildOptions, command: str = "featurize") -> str:
     """The same for ``matdata featurize`` and ``work``; the dataset by its exact reference."""
     values = {field.name: getattr(options, field.name) for field in fields(options)}
     table = {"featurize": FEATURIZE_OPTIONS, "work": WORK_OPTIONS}[command]
-    entries = _entries(table, {**values, "dataset": dataset})
+    rows = entries(table, {**values, "dataset": dataset})
     title = (f"Options of `matdata {command} --config FILE`, as they were in effect.",)
-    return config_text(title, entries, _feature_tables(options))
+    return config_text(title, rows, feature_tables(options))
 
 
-def _entries(options: Iterable[Option], values: Values) -> list[Entry]:
-    """A cache is a place on this machine: it is none of what is written down."""
+def entries(options: Iterable[Option], values: Values) -> list[Entry]:
+    """Options with their values, tables apart.
+
+    A cache is a place on this machine: it is none of what is written down.
+    """
     alone = [one for one in options if one.name not in (*TABLES, "cache")]
     return [Entry(one.name.replace("_", "-"), values.get(one.name), one.help) for one in alone]
 
 
-def _feature_tables(options: BuildOptions) -> dict[str, list[Entry]]:
+def feature_tables(options: BuildOptions) -> dict[str, list[Entry]]:
+    """Settings of each feature, as tables of a file."""
     tables = {}
     for spec in options.features:
         settings = featurizer(spec, options.settings_of(spec)).settings

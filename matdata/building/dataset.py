@@ -137,6 +137,7 @@ def _curate(
         origin["energy_per"],
         kind=origin["kind"],
         part_column=part_column,
+        protostructure_column=origin.get("protostructure_column"),
     )
     names = records.kept_names
     metadata = dataset_metadata(origin, store.kinds, names, options)

@@ -43,7 +43,7 @@ def add_features(
     featurizers = requested_featurizers(options)
     check_scheduler(options.scheduler)
     require_whole(dataset.folder, DATASET)
-    require_structures(featurizers, dataset.kind, dataset.ref)
+    require_structures(featurizers, dataset.kind, dataset.ref, labelled=dataset.has_protostructures)
     with options.workers_on(console, executor) as workers:
         return compute_features(dataset, featurizers, cache, options, console, workers)
 
@@ -61,7 +61,7 @@ def share_features(
     check_scheduler(options.scheduler)
     featurizers = requested_featurizers(options)
     require_whole(dataset.folder, DATASET)
-    require_structures(featurizers, dataset.kind, dataset.ref)
+    require_structures(featurizers, dataset.kind, dataset.ref, labelled=dataset.has_protostructures)
     jobs = [feature_job(dataset, one, cache, options) for one in featurizers]
     require_packages_of(jobs)
     with options.workers_on(console) as workers:

@@ -55,6 +55,28 @@ class WorkKeywords(FeaturizeKeywords, total=False):
     lease_timeout: float
 
 
+class SubstituteKeywords(FeaturizeKeywords, total=False):
+    """Which candidates are made of the materials of a dataset.
+
+    ``matdata substitute --help`` says what each means.
+    """
+
+    per_parent: int
+    draw: Literal["sampled", "best"]
+    one_element: bool
+    seed: int
+    limit: int | None
+    count_from: str | None
+    prior: Literal["pymatgen"] | None
+    bin_weight: Literal["pairs", "equal"]
+    matrix: str | Path | Sequence[str | Path]
+    exclude: Texts
+    exclude_in: Texts
+    structures: bool
+    name: str | None
+    features: Texts
+
+
 class BuildKeywords(FeaturizeKeywords, total=False):
     """What to build, how columns are read, and what makes a record part of the dataset.
 

@@ -143,10 +143,12 @@ def _run_stages(
     workers: Workers,
 ) -> Built:
     snapshot = take_snapshot(source, cache, console, workers)
-    require_structures(featurizers, snapshot.origin["kind"], snapshot.origin["name"])
+    origin = snapshot.origin
+    labelled = origin.get("protostructure_column") is not None
+    require_structures(featurizers, origin["kind"], origin["name"], labelled=labelled)
     dataset, state, symmetry = make_dataset(snapshot, cache, options, console, workers)
     mark_used(dataset.folder)
-    require_structures(featurizers, dataset.kind, dataset.ref)
+    require_structures(featurizers, dataset.kind, dataset.ref, labelled=dataset.has_protostructures)
     built = Built(dataset, snapshot, None, (), {"dataset": state}, symmetry)
     split = _split_of(built, request, options, console)
     states = built.states if split is None else {**built.states, "split": split.state}

@@ -86,6 +86,7 @@ def _add_making(add: train_arguments.Add) -> None:
     add("work", "add features together with other processes on a shared file system")
     add("split", "add a split, or the splits of all folds, to a dataset")
     add("hull", "energies above the convex hull of known phases, as columns of a dataset")
+    add("substitute", "candidates by element substitution in the materials of a dataset")
     _add_audit(add("audit", "what the parts of a split share, judged by its purpose", DATASET))
     report = add("report", "the funnel of a dataset, as a table or a picture", DATASET)
     report.add_argument("--output", metavar="FILE", help="draw the funnel (.png, .svg, .pdf)")

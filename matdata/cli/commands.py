@@ -33,6 +33,7 @@ COMMANDS = (
     "runs",
     "show",
     "split",
+    "substitute",
     "train",
     "verify",
     "work",

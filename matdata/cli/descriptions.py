@@ -112,6 +112,19 @@ DESCRIPTIONS = {
         "what is wrong with a plugin that cannot be used.",
         ("matdata plugins", "matdata plugins roost"),
     ),
+    "substitute": Description(
+        "Makes candidates of the materials of a dataset: each takes other elements in the same "
+        "protostructure, with probabilities counted from the materials of each prototype. Every "
+        "protostructure comes once, and none that the parents have. The candidates are a dataset "
+        "of protostructures, for features without coordinates (wyckoff, magpie, formulas), or of "
+        "structures.",
+        (
+            "matdata substitute sample --per-parent 5 --features wyckoff",
+            "matdata substitute sample --exclude lanthanides,Xe --exclude-in sample --draw best",
+            "matdata substitute sample --prior pymatgen --structures --limit 100 --name cells",
+            "matdata substitute sample --matrix substitutions.csv --matrix substitutions.png",
+        ),
+    ),
     "train": Description(
         "Trains a plugin on the training part of a split, with the validation part to stop by. The "
         "same command continues a training that was stopped.",

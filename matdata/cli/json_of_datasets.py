@@ -31,6 +31,29 @@ OF_DATASETS: dict[str, Schema] = {
         },
         STATE,
     ),
+    "substitute": Schema(
+        {
+            **DATASET,
+            **FOLDER,
+            **FUNNEL,
+            "rows": ("count", "candidates"),
+            "without_structure": ("count", "candidates that are protostructures alone"),
+            "digest": ("text", "identity of the dataset"),
+            "snapshot": ("text", "version of the records that it was made from"),
+            "unexpected_errors": ("count", "records that failed in a way matdata does not know"),
+            "symmetry": ("record", "as of build"),
+            "split": ("text?", "null: candidates are not split"),
+            "features": ("list", "as of build"),
+            "draws": (
+                "record?",
+                "`parents`, `parents_without_substitution`, `drawn`, of which "
+                "`known_protostructures` are those of parents and `repeated` those of earlier "
+                "candidates, `candidates`; null if the dataset was there already",
+            ),
+            "matrix": ("list", "files with the probabilities that were written"),
+        },
+        STATE,
+    ),
     "featurize": Schema(
         {
             **DATASET,

@@ -19,6 +19,7 @@ TABLES = {
     "hull": "matdata.stability.options:HULL_OPTIONS",
     "predict": "matdata.evaluation.arguments:PREDICT_OPTIONS",
     "split": "matdata.splits.arguments:SPLIT_OPTIONS",
+    "substitute": "matdata.building.substitute_arguments:SUBSTITUTE_OPTIONS",
     "train": "matdata.training.arguments:TRAIN_OPTIONS",
     "work": "matdata.building.arguments:WORK_OPTIONS",
 }

@@ -39,6 +39,9 @@ class Records:
     part_column
         Column of the part that each record has in a split that came with the data. A duplicate
         in another part is none: dropping it would change what a model is measured on.
+    protostructure_column
+        Column of protostructure labels, which are the symmetry of records where none of them has
+        a structure.
     """
 
     store: RecordStore
@@ -48,6 +51,7 @@ class Records:
     units: Mapping[str, str] = field(default_factory=dict)
     kind: Literal["structure", "composition"] = "structure"
     part_column: str | None = None
+    protostructure_column: str | None = None
 
     @property
     def table(self) -> Mapping[str, Sequence[Any]]:
@@ -64,7 +68,8 @@ class Records:
         """By column of the source its name in the dataset."""
         complete = bool(self.store.present.all())
         derived = derived_columns(complete=complete, ranks_by_cell=self.ranks_by_cell)
-        return kept_names([*self.store.kinds], derived)
+        columns = [name for name in self.store.kinds if name != self.protostructure_column]
+        return kept_names(columns, derived)
 
     @property
     def has_structures(self) -> bool:

@@ -7,7 +7,7 @@ more than a part's structures are ever in one process's memory.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from matdata.core.composition import Compositions
 from matdata.core.crystals import Int, offsets_of
 from matdata.core.executors import SEQUENTIAL, Workers, ordered_map
 from matdata.core.structures import Structures
+from matdata.curate.given_symmetry import given_symmetry
 from matdata.curate.known_symmetry import KnownSymmetry
 from matdata.curate.records import Records
 from matdata.curate.settings import CurateSettings
@@ -109,7 +110,7 @@ def survey(
     workers: Workers,
     known: KnownSymmetry | None = None,
 ) -> Traits:
-    """Traits of all records; with symmetry if there is a structure and an engine is set.
+    """Traits of all records; with symmetry if there is a structure and an engine is set, or labels.
 
     Parameters
     ----------
@@ -130,7 +131,11 @@ def survey(
     tasks = ((part, check) for part in records.store.parts())
     pool = workers if searches and n_structures >= SYMMETRY_POOL else SEQUENTIAL
     parts = list(_surveyed(tasks, pool, known))
-    return Traits.concat(parts or [traits_of(Structures.none([]), [], check)])
+    traits = Traits.concat(parts or [traits_of(Structures.none([]), [], check)])
+    column = records.protostructure_column
+    if column is None or n_structures:
+        return traits
+    return replace(traits, wyckoff=given_symmetry(records.store.array(column), traits.formulas))
 
 
 def _surveyed(

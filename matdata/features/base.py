@@ -24,7 +24,8 @@ from matdata.core.ledger import Reject
 from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings
 from matdata.core.table_rows import TableRows
-from matdata.features.inputs import KINDS, RecordColumns, Requirement
+from matdata.features.fields import Field as Field
+from matdata.features.inputs import KINDS, Copied, RecordColumns, Requirement
 from matdata.features.inputs import FeatureInput as FeatureInput
 from matdata.features.intermediates import Intermediate
 
@@ -49,38 +50,6 @@ CRYSTAL = "crystal"
 ROW = "row"
 #: The batch form of a featurizer that declares none: dense float32 numbers.
 DENSE_FORM = "matdata.load.inputs.dense:DenseBatch"
-
-
-@dataclass(frozen=True)
-class Field:
-    """One stored array of a feature.
-
-    Attributes
-    ----------
-    name
-        Name of the array in the store.
-    level
-        ``crystal``: one entry per crystal. Any other word names a ragged level (``site``,
-        ``facet``, ``edge``), whose fields share their offsets.
-    shape
-        Inner shape of an entry.
-    dtype, unit
-        NumPy dtype in the store; physical unit, ``1`` when there is none.
-    meaning
-        What the numbers are.
-    """
-
-    name: str
-    level: str
-    shape: tuple[int, ...]
-    dtype: str
-    unit: str
-    meaning: str
-
-    @property
-    def entry_bytes(self) -> int:
-        """Bytes of one entry."""
-        return int(np.dtype(self.dtype).itemsize * np.prod(self.shape, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -126,7 +95,7 @@ class Featurizer(ABC, Generic[S_co]):
     #: Whether values depend on nothing but what is given of a material, so that those of older
     #: versions of the dataset serve; False for one that reads ids or is fitted on the dataset.
     reusable: ClassVar[bool] = True
-    cheap: ClassVar[bool] = False  #: Whether computing is no slower than copying: not reused.
+    copied: ClassVar[Copied] = "rows"  #: From older versions, as computing is slower.
     #: Distributions that computing it needs, and that its values depend on.
     packages: ClassVar[tuple[str, ...]] = ()
 

@@ -13,8 +13,14 @@ from matdata.core.documents import JsonMapping
 from matdata.core.ledger import Reject
 from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings
+from matdata.core.table_rows import TableRows
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
-from matdata.features.curated import FromCuration, curated_cells, read_or_computed
+from matdata.features.curated import (
+    FromCuration,
+    curated_cells,
+    read_labelled,
+    read_or_computed,
+)
 from matdata.features.intermediates import Intermediate
 from matdata.features.symmetry import CURATED, GROUP, SymmetrySearch, SymmetrySettings
 from matdata.tables import wyckoff
@@ -125,6 +131,10 @@ class SpaceGroup(Featurizer[SymmetrySettings], FromCuration):
         """Space groups, if they were found in the same way."""
         return CURATED if self.settings.found_by(curation) else ()
 
+    def label_columns(self) -> tuple[str, ...]:
+        """Space groups, which labels name."""
+        return CURATED
+
     def featurize(self, batch: FeatureInput) -> Block:
         """Find symmetry; where curation has found it, read it."""
         groups = curated_cells(batch, GROUP)
@@ -133,6 +143,8 @@ class SpaceGroup(Featurizer[SymmetrySettings], FromCuration):
             number = np.array([groups[row] for row in rows.tolist()], dtype=np.uint8)
             return Block(np.arange(len(rows)), {"number": number})
 
+        if isinstance(batch, TableRows):
+            return read_labelled(batch, GROUP, read)
         return read_or_computed(groups, self.crystals(batch), read, self._search)
 
     def _search(self, batch: Crystals) -> Block:

@@ -14,6 +14,7 @@ from matdata.core.errors import ConfigError
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
+from matdata.features.inputs import Copied
 from matdata.geometry.gaussians import GAUSSIAN_BASES
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Graph(Featurizer[GraphSettings]):
     name: ClassVar[str] = "graph"
     version: ClassVar[str] = "1"
     packages: ClassVar[tuple[str, ...]] = ("numba",)
+    copied: ClassVar[Copied] = "shards"
     citation: ClassVar[str] = "Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018)"
     requires = frozenset({"structure"})
     Settings: ClassVar[type[Settings]] = GraphSettings

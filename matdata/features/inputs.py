@@ -20,6 +20,9 @@ from matdata.core.errors import FeatureError
 from matdata.core.table_rows import TableRows
 
 Requirement: TypeAlias = Literal["structure", "composition", "columns"]
+#: What a build copies of a feature from older versions of the dataset: any rows; whole shards, as
+#: single rows are computed no slower than copied; or nothing, as they are not even found faster.
+Copied: TypeAlias = Literal["rows", "shards", "nothing"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from matdata.core.crystals import Float, Ragged
 from matdata.core.ledger import Reject
 from matdata.core.settings import Settings, setting
 from matdata.features.base import Block, Column, Dense, FeatureInput, Featurizer, Field
+from matdata.features.inputs import Copied
 from matdata.tables import magpie
 
 NORMS = (0, 2, 3, 5, 7, 10)
@@ -79,7 +80,7 @@ class Magpie(Featurizer[CompositionSettings]):
     Settings: ClassVar[type[Settings]] = CompositionSettings
     batch_rows: ClassVar[int] = 4096
     shard_rows: ClassVar[int] = 1 << 18
-    cheap: ClassVar[bool] = True
+    copied: ClassVar[Copied] = "nothing"
 
     @property
     def fields(self) -> tuple[Field, ...]:

@@ -15,6 +15,7 @@ from matdata.core.documents import JsonMapping
 from matdata.core.ledger import Reject
 from matdata.core.scheduler_names import WorkerKind
 from matdata.core.settings import Settings, setting
+from matdata.core.table_rows import TableRows
 from matdata.features.base import (
     BatchColumns,
     Block,
@@ -24,7 +25,12 @@ from matdata.features.base import (
     Featurizer,
     Field,
 )
-from matdata.features.curated import FromCuration, curated_cells, read_or_computed
+from matdata.features.curated import (
+    FromCuration,
+    curated_cells,
+    read_labelled,
+    read_or_computed,
+)
 from matdata.features.intermediates import Intermediate
 from matdata.features.symmetry import (
     CURATED,
@@ -105,10 +111,17 @@ class Wyckoff(Featurizer[WyckoffSettings], FromCuration):
         same = self.settings.convention == "affine" and self.settings.found_by(curation)
         return CURATED if same else ()
 
+    def label_columns(self) -> tuple[str, ...]:
+        """Canonical labels, which are those of the affine normalizer."""
+        return CURATED if self.settings.convention == "affine" else ()
+
     def featurize(self, batch: FeatureInput) -> Block:
         """Find symmetry, and the canonical labelling; where curation has found it, read it."""
-        crystals, labels = self.crystals(batch), curated_cells(batch, LABEL)
+        labels = curated_cells(batch, LABEL)
         read = functools.partial(self._read, batch, labels)
+        if isinstance(batch, TableRows):
+            return read_labelled(batch, LABEL, read)
+        crystals = self.crystals(batch)
         return read_or_computed(labels, crystals, read, self._search)
 
     def _read(self, batch: FeatureInput, labels: Sequence[str], rows: Int) -> Block:
@@ -118,7 +131,7 @@ class Wyckoff(Featurizer[WyckoffSettings], FromCuration):
         cells = curated_cells(batch, VALID)
         valid = np.array([cells[row] for row in rows.tolist()], dtype=np.bool_)
         orbits = orbits_of_labels([labels[row] for row in rows[valid].tolist()])
-        rejects = [_invalid(name) for name in self.crystals(batch).ids[rows[~valid]].tolist()]
+        rejects = [_invalid(name) for name in batch.ids[rows[~valid]].tolist()]
         return _block(np.flatnonzero(valid), *orbits, rejects)
 
     def _search(self, batch: Crystals) -> Block:

@@ -1,4 +1,4 @@
-"""Mean distances to the nearest neighbours of each element, exact for any cell."""
+"""Distances to the nearest neighbours of each element, exact for any cell."""
 
 from __future__ import annotations
 
@@ -96,3 +96,23 @@ def mean_distances(
                 _nearest(cell, heights, frac, site, bounds[b : b + 2], radius, best)
                 for n in range(k):
                     out[a, b, n] += math.sqrt(best[n]) / (bounds[a + 1] - bounds[a])
+
+
+@kernel
+def shortest_distances(
+    cell: Array, heights: Array, volume: float, frac: Array, bounds: Array, out: Array
+) -> None:
+    """Shortest distance by pair of elements; parameters as of `mean_distances`.
+
+    `out` (e, e) float64, Å, is filled: the smallest distance from a site of the first element to
+    one of the second, images of itself included.
+    """
+    best = np.empty(1)
+    out[:] = np.inf
+    for b in range(len(bounds) - 1):
+        count = bounds[b + 1] - bounds[b]
+        radius = (3.0 * 2 * volume / (4.0 * math.pi * count)) ** (1.0 / 3.0)
+        for a in range(len(bounds) - 1):
+            for site in range(bounds[a], bounds[a + 1]):
+                _nearest(cell, heights, frac, site, bounds[b : b + 2], radius, best)
+                out[a, b] = min(out[a, b], math.sqrt(best[0]))

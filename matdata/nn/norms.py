@@ -9,6 +9,8 @@ bits.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -36,7 +38,7 @@ class CountedBatchNorm(nn.BatchNorm1d):
         if count is None or not self.training:
             return super().forward(rows)
         # in float32 under mixed precision too, as torch's own batch normalisation
-        with torch.autocast(rows.device.type, enabled=False):
+        with without_autocast(rows.device):
             exact = rows.to(torch.promote_types(rows.dtype, torch.float32))
             return self._counted(exact, count).to(rows.dtype)
 
@@ -53,6 +55,13 @@ class CountedBatchNorm(nn.BatchNorm1d):
             self.running_var.lerp_(unbiased, self.momentum)
             self.num_batches_tracked.add_(1)
         return torch.addcmul(self.bias, normalised, self.weight)
+
+
+def without_autocast(device: torch.device) -> AbstractContextManager[object]:
+    """Full precision inside mixed precision, on devices that have such (``meta`` has none)."""
+    if not torch.amp.is_autocast_available(device.type):
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)
 
 
 def take_single_values(model: nn.Module) -> None:

@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from matdata.core.table_rows import TableRows
     from matdata.evaluation.derive.base import Derivation
     from matdata.features import featurizer
-    from matdata.features.base import Block, Column, Dense, Featurizer, Field
+    from matdata.features.base import Block, Column, Dense, Featurizer
+    from matdata.features.fields import Field
     from matdata.features.formulas import ELEMENT_SETS
     from matdata.features.inputs import FeatureInput, RecordColumns, Requirement
     from matdata.features.intermediates import Intermediate

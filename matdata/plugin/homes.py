@@ -41,7 +41,7 @@ HOMES = {
     "Intermediate": "matdata.features.intermediates",
     "RecordColumns": "matdata.features.inputs",
     "Requirement": "matdata.features.inputs",
-    "Field": "matdata.features.base",
+    "Field": "matdata.features.fields",
     "TableRows": "matdata.core.table_rows",
     "featurizer": "matdata.features",
     # Sources.

@@ -26,6 +26,7 @@ SOURCES: Registry[Any] = Registry(
         "mp": "matdata.sources.mp:MaterialsProject",
         "optimade": "matdata.sources.optimade:Optimade",
         "sample": "matdata.sources.sample:Sample",
+        "substitute": "matdata.sources.substitute:Substitutions",
         "url": "matdata.sources.url:Url",
     },
     SourceError,

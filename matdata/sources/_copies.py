@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from matdata.adapters.electrostatics import ewald_energies, ewald_energy_per_atom
 from matdata.adapters.prototypes import STRAINS, prototypes
-from matdata.adapters.volumes import dls_scale
+from matdata.adapters.volumes import dls_scale, is_sensible_volume
 from matdata.core.crystals import Int
+from matdata.core.random_keys import random_keys, uniform
 from matdata.sources._compositions import Pool, pools
-from matdata.sources._draws import Draws
-from matdata.sources._random_keys import STRAIN, STRETCH, random_keys, uniform
-from matdata.sources._sampler import TIE, is_sensible_volume
+from matdata.sources._draws import STRAIN, STRETCH, Draws
+from matdata.sources._sampler import TIE
 
 MAX_STRETCH = 0.03  # largest change of all lattice vectors of a strained copy, beside the strain
 ROUNDS = len(STRAINS) - 1  # strained copies of one record, each of another strain

@@ -13,6 +13,8 @@ from matdata.core.crystals import Int
 
 ORIGINAL, STRAINED, DECORATED = "original", "strained", "decorated"
 NO_SOURCE = -1
+# Purposes of random keys; different numbers give independent keys.
+ORDER, COUNT, VARIANT, PROTOTYPE, STRAIN, STRETCH = range(6)
 COLUMNS = ("rows", "numbers", "charges", "scale", "strain", "source")
 
 

@@ -15,32 +15,17 @@ import numpy.typing as npt
 
 from matdata.adapters.electrostatics import ewald_energies
 from matdata.adapters.prototypes import MAX_SPECIES, prototypes
-from matdata.adapters.volumes import dls_scale
+from matdata.adapters.volumes import dls_scale, is_sensible_volume
 from matdata.core.crystals import Int
+from matdata.core.random_keys import mixed, random_keys, uniform
 from matdata.sources._compositions import Pool
-from matdata.sources._draws import NO_SOURCE, Draws
-from matdata.sources._random_keys import (
-    COUNT,
-    ORDER,
-    PROTOTYPE,
-    VARIANT,
-    mixed,
-    random_keys,
-    uniform,
-)
+from matdata.sources._draws import COUNT, NO_SOURCE, ORDER, PROTOTYPE, VARIANT, Draws
 
 MIN_POLYMORPHS, MAX_POLYMORPHS = 2, 4
-MIN_VOLUME, MAX_VOLUME = 4.0, 200.0  # Å³/atom; outside, DLS has found a poorly parametrised pair
 # Share of compositions of 2, 3 or 4 elements among the draws, until one of them runs out.
 SHARES = {2: 0.45, 3: 0.5, 4: 0.05}
 TIE = 1e-6  # eV per cell below which two energies count as equal
 BLOCK = 512  # compositions processed together
-
-
-def is_sensible_volume(per_atom: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Whether volumes in Å³/atom, of any shape, are within `MIN_VOLUME` and `MAX_VOLUME`."""
-    sensible: npt.NDArray[np.bool_] = (per_atom >= MIN_VOLUME) & (per_atom <= MAX_VOLUME)
-    return sensible
 
 
 def composition_order(

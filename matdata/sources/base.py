@@ -171,6 +171,9 @@ class Origin:
         One line that a user must read (what the labels are, what they are not).
     part_column
         Column that names the part of each record in a split that came with the data.
+    protostructure_column
+        Column of protostructure labels of records without a structure, which become the symmetry
+        of the dataset.
     """
 
     source: str
@@ -191,6 +194,7 @@ class Origin:
     count: int | None = None
     note: str = ""
     part_column: str | None = None
+    protostructure_column: str | None = None
 
     def __post_init__(self) -> None:
         for name in WORDS:

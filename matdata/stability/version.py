@@ -6,7 +6,6 @@ splits are taken over. Features belong to the rows, so those of the version with
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from matdata.core.cache import storage_error
 from matdata.core.console import SILENT, Console
 from matdata.core.digest import SHORT, digest_json
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, StoreError
-from matdata.store import files, notes, tables
+from matdata.store import notes, tables
 from matdata.store.artefact import building
 from matdata.store.catalogue import find_dataset
 from matdata.store.damage import State
@@ -156,16 +154,10 @@ def _write_table(
 
 
 def _take_splits(base: DatasetFolder, dataset: DatasetFolder) -> None:
-    """Give a version the splits of another one with the same rows."""
-    missing = [name for name in base.split_names() if name not in dataset.split_names()]
-    if not missing:
-        return
-    home, own = base.folder / SPLITS, dataset.folder / SPLITS
-    try:
-        with tempfile.TemporaryDirectory(dir=dataset.folder.parent, prefix=".splits-") as staging:
-            for name in missing:
-                for ending in (notes.TABLE, notes.NOTE):
-                    files.link(home / f"{name}{ending}", Path(staging) / f"{name}{ending}")
-                notes.adopt(own, name, Path(staging))
-    except OSError as error:
-        raise storage_error(error, own) from error
+    """Give a version the splits of another one with the same rows; their notes still name that."""
+    known = dataset.split_names()
+    for name in base.split_names():
+        if name not in known:
+            columns, note = base.load_split(name)
+            unsealed = {key: one for key, one in note.items() if key != notes.KEY}
+            notes.keep(dataset.folder / SPLITS, name, columns, unsealed)

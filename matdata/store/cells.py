@@ -73,7 +73,9 @@ class ColumnKind:
 
     def _add_sizes(self, cells: Sequence[Any]) -> None:
         """Learn whether a whole number takes more than 64 bits."""
-        self._exceeds_int64 |= any(type(cell) is int and abs(cell) > MAX_INT for cell in cells)
+        sizes = [cell for cell in cells if type(cell) is int]
+        if sizes and (max(sizes) > MAX_INT or min(sizes) < -MAX_INT):
+            self._exceeds_int64 = True
 
     def _merge(self, kinds: Iterable[Kind]) -> None:
         try:

@@ -76,3 +76,8 @@ class DatasetManifest:
         having = {"structure": rows, "composition": 0}
         known = having.get(self.kind)
         return rows - int(self.manifest.get("structures", 0) if known is None else known)
+
+    @property
+    def has_protostructures(self) -> bool:
+        """Whether the table has protostructures, of structures or in their place."""
+        return "protostructure" in self.manifest["columns"]

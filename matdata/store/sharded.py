@@ -152,11 +152,16 @@ class ShardedArrays:
         inverse = np.argsort(order, kind="stable")
         return taken(columns, inverse)
 
+    def has_part(self, first: int, stop: int) -> bool:
+        """Whether a shard holds exactly the positions ``first:stop``; nothing is read."""
+        k = int(np.searchsorted(self._bounds, first, side="right")) - 1
+        return bool(self._bounds[k] == first and self._bounds[k + 1] == stop)
+
     def part_with(self, first: int, stop: int) -> Part | None:
         """The shard that holds exactly the positions ``first:stop``, if there is one."""
-        k = int(np.searchsorted(self._bounds, first, side="right")) - 1
-        if self._bounds[k] != first or self._bounds[k + 1] != stop:
+        if not self.has_part(first, stop):
             return None
+        k = int(np.searchsorted(self._bounds, first, side="right")) - 1
         return Part(str(self._parts[k]["part"]), self._shard(k).read("row"))
 
     def digest(self) -> str:

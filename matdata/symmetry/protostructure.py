@@ -11,22 +11,19 @@ of Pmmm counts nothing), then the text itself. It is the order that aviary and p
 
 from __future__ import annotations
 
-import functools
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from string import ascii_uppercase
 
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core import elements
 from matdata.core.crystals import Crystals, Int, as_rows, gather_index, offsets_of
 from matdata.core.errors import CurationError
+from matdata.symmetry.canonical import label_of
 from matdata.symmetry.search import Symmetry
 from matdata.tables import wyckoff
-from matdata.tables.wyckoff import LETTERS, Convention
+from matdata.tables.wyckoff import Convention
 
 Str = npt.NDArray[np.str_]
 _PER_CRYSTAL = (
@@ -37,7 +34,6 @@ _PER_CRYSTAL = (
     "n_wyckoff",
     "wyckoff_valid",
 )
-_SCORES = np.array([0 if letter == "A" else i + 1 for i, letter in enumerate(LETTERS)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +212,6 @@ def _describe(
     convention: Convention,
 ) -> tuple[list[str], list[int], list[str]]:
     """Labels, and atomic numbers and canonical letters of all orbits in label order."""
-    symbols = elements.symbols()
     orbit_numbers = crystals.numbers[first].tolist()
     orbit_letters = symmetry.letters[first].tolist()
     ends, sites = offsets.tolist(), crystals.offsets.tolist()
@@ -230,68 +225,12 @@ def _describe(
             labels.append("")
             continue
         amounts = Counter(site_numbers[sites[row] : sites[row + 1]])
-        species = sorted(amounts, key=symbols.__getitem__)
-        occupied: dict[int, list[str]] = {number: [] for number in species}
+        occupied: dict[int, list[str]] = {number: [] for number in amounts}
         for k in range(ends[row], ends[row + 1]):
             occupied[orbit_numbers[k]].append(orbit_letters[k])
-        words = tuple("".join(sorted(occupied[number])) for number in species)
-        text, canonical = canonical_words(group, words, convention)
-        formula = anonymous_formula([amounts[number] for number in species])
-        system = "-".join(symbols[number] for number in species)
-        labels.append(f"{formula}_{pearsons[row]}_{group}_{text}:{system}")
-        for number, word in zip(species, canonical, strict=True):
+        label, canonical = label_of(group, pearsons[row], occupied, amounts, convention)
+        labels.append(label)
+        for number, word in canonical.items():
             numbers += [number] * len(word)
             letters += word
     return labels, numbers, letters
-
-
-def anonymous_formula(amounts: list[int]) -> str:
-    """``[1, 2]`` gives ``AB2``: amounts over their common divisor, elements named in order."""
-    divisor = math.gcd(*amounts)
-    reduced = [amount // divisor for amount in amounts]
-    # The notation ends at 26 elements; the rest of the label still distinguishes them.
-    return "".join(
-        name + (str(amount) if amount > 1 else "")
-        for name, amount in zip(ascii_uppercase, reduced, strict=False)
-    )
-
-
-@functools.lru_cache(maxsize=65536)
-def canonical_words(
-    group: int, words: tuple[str, ...], convention: Convention = "affine"
-) -> tuple[str, tuple[str, ...]]:
-    """The smallest equivalent relabelling of the letters that each element occupies.
-
-    Parameters
-    ----------
-    group
-        Space-group number.
-    words
-        Per element, in label order, one letter per orbit (``"aab"``).
-
-    Returns
-    -------
-    text
-        The letters as written in the label: ``2ab_c``.
-    words
-        The relabelled letters, sorted.
-    """
-    table = wyckoff.relabellings(group, convention)
-    codes = [[LETTERS.index(letter) for letter in sorted(set(word))] for word in words]
-    used = sorted({code for row in codes for code in row})
-    # Every relabelling permutes letters, so only those with the smallest sum need spelling out.
-    scores = _SCORES[table[:, [code for row in codes for code in row]]].sum(axis=1)
-    candidates = []
-    for images in set(map(bytes, table[scores == scores.min()][:, used])):
-        substitution = {
-            ord(LETTERS[code]): LETTERS[new] for code, new in zip(used, images, strict=True)
-        }
-        relabelled = tuple("".join(sorted(word.translate(substitution))) for word in words)
-        candidates.append(("_".join(map(_spell, relabelled)), relabelled))
-    return min(candidates)
-
-
-def _spell(word: str) -> str:
-    """``"aab"`` becomes ``"2ab"``."""
-    counts = sorted(Counter(word).items())
-    return "".join(f"{n if n > 1 else ''}{letter}" for letter, n in counts)

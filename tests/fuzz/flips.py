@@ -108,8 +108,8 @@ def read_all(cache: Path, home: str) -> dict[str, str]:
 def _read_snapshots(cache: Path) -> dict[str, Callable[[], Any]]:
     def load() -> Any:
         (folder,) = [p for p in (cache / "snapshots" / "sample").iterdir() if p.name[0] != "."]
-        structures, table, rejects = Snapshot.open(folder).load()
-        return [structures.digest(), table, [asdict(reject) for reject in rejects]]
+        chunks = Snapshot.open(folder).chunks()
+        return [[c.structures.digest(), c.table, [asdict(r) for r in c.rejects]] for c in chunks]
 
     return {"load": load}
 

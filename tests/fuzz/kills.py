@@ -58,6 +58,7 @@ SCENARIOS = {
         Scenario("split", ("split", "some", "--method", "kfold", "--set", "k=5"), (BUILT,)),
         Scenario("export", ("export", "some", "{home}/out/x.npz", "--format", "npz"), (BUILT,),
                  output="out"),
+        Scenario("hull", ("hull", "forms", "--energy", "gap/atom", "--formation"), (FORMS,)),
         Scenario("train", _train("a"), (FORMS,)),
         Scenario("train-stacked", _train("a", "ensemble=2", "members=stacked"), (FORMS,)),
         Scenario("evaluate", ("evaluate", "a", "--no-pictures", "--device", "cpu"),

@@ -16,8 +16,10 @@ from support.bare import bare_machine
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "benchmarks" / "gpu" / "run.sh"
-PLUGINS = ("cgcnn", "crabnet", "elemnet", "example", "finder", "geocgnn", "lgdcnn", "ocrystalnet",
-           "ogcnn", "rescnn", "roost", "schnet", "wren")  # fmt: skip
+PLUGINS = (
+    *("alignn", "cgcnn", "crabnet", "elemnet", "example", "finder", "geocgnn", "lgdcnn"),
+    *("megnet", "ocrystalnet", "ogcnn", "quotient", "rescnn", "roost", "schnet", "wren"),
+)
 #: Sections in which each plugin has results, and those in which a few have.
 ALL, FEW = ("steps", "waits"), ("exact", "speed", "members")
 

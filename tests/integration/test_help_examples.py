@@ -13,7 +13,7 @@ from matdata.cli.descriptions import DESCRIPTIONS
 ORDER = (
     "build", "featurize", "work", "hull", "train", "evaluate", "predict", "runs", "split", "audit",
     "report", "list", "info", "show", "verify", "export", "push", "features", "plugins",
-    "gc", "rm",
+    "substitute", "gc", "rm",
 )  # fmt: skip
 #: Commands whose examples need what no sample has, or look at this machine.
 OF_YOUR_OWN = ("diff", "pull", "import", "import-run", "cecv", "contributions", "edges", "doctor")

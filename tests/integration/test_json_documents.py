@@ -27,6 +27,7 @@ def cache(tmp_path_factory):
             for b in ("Ti", "V", "Cr", "Mn", "Fe")]  # fmt: skip
     path.write_text("\n".join(["formula,gap,e_form", *rows]) + "\n")
     md.build(path, cache=cache, features=["fractions"], name="mine")
+    md.build("sample", limit=60, cache=cache, name="cells", split="none")
     return cache
 
 
@@ -49,6 +50,8 @@ def _words(cache, tmp_path):
         ("work", "mine", "--features", "fractions"),
         ("split", "mine", "--split", "60/20/20"),
         ("split", "mine", "--method", "kfold"),
+        ("substitute", "cells", "--per-parent", "2", "--matrix", str(tmp_path / "matrix.csv")),
+        ("substitute", "cells", "--per-parent", "2"),
         ("info", "mine"),
         ("list",),
         ("list", "--size"),

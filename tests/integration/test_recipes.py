@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from pymatgen.entries.compatibility import MaterialsProject2020Compatibility
+from pymatgen.entries.computed_entries import ComputedStructureEntry
+from pymatgen.io.vasp.sets import MPRelaxSet
 from support.crystals import caesium_chloride, many, perovskite, rock_salt
 from support.files import mp_document, write_jsonl
 from support.recipes import RECIPES, counts
@@ -21,14 +24,15 @@ HELPERS = ("common", "gathered", "plan", "preset_data", "presets", "results", "s
 HELPERS += ("leaderboards", "ofm_valence", "preset_set", "properties", "table_data")
 HELPERS += ("published_ids", "table_presets", "train")
 NAMES = sorted(path.stem for path in RECIPES.glob("*.py") if path.stem not in HELPERS)
-NEED_FILES = [name for name in NAMES if name not in ("finder_mp", "ocrystalnet_mp", "wren_mp")]
+OF_MP = ("finder_mp", "ocrystalnet_mp", "wren_mp", "wren_mp_without_taata")
+NEED_FILES = [name for name in NAMES if name not in OF_MP]
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("recipes")]
 
 
 def test_there_is_a_recipe_for_every_data_set_of_the_papers():
-    assert len(NAMES) == 16
+    assert len(NAMES) == 17
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -114,6 +118,20 @@ def test_materials_project_sets(run, tmp_path):
     assert "n-70-15-15-seed1" in other["splits"]
 
 
+def test_mp_without_the_ternaries_of_taata(run, tmp_path):
+    """Those of exactly these three elements go; their binaries stay."""
+    sites = [perovskite(4.0, 22, 30, 7), perovskite(4.1, 40, 30, 7), perovskite(4.2, 30, 72, 7)]
+    sites += [rock_salt(4.3, 22, 7), perovskite(4.0, 22, 30, 8), rock_salt(5.6, 11, 17)]
+    sites += [rock_salt(5.0 + 0.1 * k, 56, anion) for k, anion in enumerate((8, 16, 34, 52))]
+    names = [f"m{k}" for k in range(len(sites))]
+    path = write_jsonl(tmp_path / "mp.jsonl", to_crystals(names, sites))
+    run("wren_mp_without_taata", "--from", path, "--symmetry", "moyopy")
+    dataset = md.open("wren-mp-without-taata")
+    assert dataset.ids.tolist() == names[3:]
+    ledger = dataset.ledger
+    assert sorted(ledger[ledger["reason"] == "not_selected"]["material_id"]) == ["m0", "m1", "m2"]
+
+
 def test_taata_tests_on_one_of_each_trio(run, tmp_path):
     sites = [rock_salt(4.3 + 0.1 * k, metal, 7) for k, metal in enumerate((22, 40, 72))]
     sites += [caesium_chloride(2.9 + 0.1 * k, m, 30) for k, m in enumerate((22, 40, 72))]
@@ -125,14 +143,69 @@ def test_taata_tests_on_one_of_each_trio(run, tmp_path):
     assert sizes == {"train": 6, "test": 3}
 
 
+def _entry(structure, energy: float, run_type: str = "GGA") -> dict:
+    """A computed entry with the pseudopotentials of the Materials Project."""
+    potcars = MPRelaxSet.CONFIG["POTCAR"]
+    specs = [{"titel": f"PAW_PBE {potcars[s.symbol]}"} for s in structure.elements]
+    parameters = {"run_type": run_type, "hubbards": {}, "is_hubbard": False, "potcar_spec": specs}
+    composition = structure.composition.as_dict()
+    return {"structure": structure.as_dict(), "composition": dict(composition), "energy": energy,
+            "parameters": parameters, "data": {}}  # fmt: skip
+
+
 def _batch(path: Path, crystals, energy: float) -> Path:
-    entries = [
-        {"structure": to_structure(crystals, k).as_dict(), "energy": energy * n}
-        for k, n in enumerate(crystals.n_sites.tolist())
-    ]
+    sizes = crystals.n_sites.tolist()
+    entries = [_entry(to_structure(crystals, k), energy * n) for k, n in enumerate(sizes)]
+    other = _entry(to_structure(crystals, 0), 0.0, "HSE06")
     with gzip.open(path, "wt") as file:
-        json.dump({"entries": [*entries, {"energy": 1.0}]}, file)
+        json.dump({"entries": [*entries, other, {"energy": 1.0}]}, file)
     return path
+
+
+@pytest.mark.filterwarnings("ignore:Failed to guess oxidation states")
+def test_wbm_energies_are_corrected_as_those_of_mp(run, tmp_path):
+    """Against pymatgen; what is not corrected cannot be compared, and is left out."""
+    crystals = many(12)
+    path = _batch(tmp_path / "step_1.json.gz", crystals, -9.0)
+    run("wren_wbm", "--from", path, "--symmetry", "moyopy")
+    table = md.open("wren-wbm").table
+    assert set(table.correction_scheme) == {"MaterialsProject2020Compatibility"}
+    scheme = MaterialsProject2020Compatibility()
+    for name in table.index:
+        structure = to_structure(crystals, int(name.rpartition("-")[2]) - 1)
+        given = _entry(structure, -9.0 * len(structure))
+        entry = ComputedStructureEntry(structure, given["energy"], parameters=given["parameters"])
+        expected = scheme.process_entry(entry).energy_per_atom
+        assert table.energy_per_atom[name] == pytest.approx(expected, abs=1e-9)
+        assert table.uncorrected_energy_per_atom[name] == pytest.approx(-9.0)
+    assert (table.energy_per_atom < -9.01).any()
+    ledger = md.open("wren-wbm").ledger
+    assert {"wbm-1-13"} == {*ledger[ledger["reason"] == "no_correction"]["material_id"]}
+
+
+def test_wbm_takes_hull_distances_from_the_summary(run, tmp_path):
+    crystals = many(6)
+    path = _batch(tmp_path / "step_1.json.gz", crystals, -9.0)
+    columns = "e_form_per_atom_mp2020_corrected,e_above_hull_mp2020_corrected_ppd_mp"
+    formulas = [to_structure(crystals, k).formula.replace(" ", "") for k in range(6)]
+    lines = [f"wbm-1-{k + 1},{formulas[k]},{-0.1 * k},{0.01 * k}" for k in range(4)]
+    lines.append("wbm-1-5,XeF2,0,0")
+    summary = tmp_path / "summary.csv"
+    summary.write_text("\n".join([f"material_id,formula,{columns}", *lines]) + "\n")
+    run("wren_wbm", "--from", path, "--symmetry", "moyopy", "--summary", summary)
+    table = md.open("wren-wbm").table
+    assert len(table)
+    assert {*table.index} <= {f"wbm-1-{k}" for k in range(1, 5)}
+    for name in table.index:
+        k = int(name[-1]) - 1
+        assert table.formation_energy_per_atom[name] == pytest.approx(-0.1 * k)
+        assert table.energy_above_hull[name] == pytest.approx(0.01 * k)
+    ledger = md.open("wren-wbm").ledger.set_index("material_id")
+    assert ledger.reason["wbm-1-5"] == "other_formula"
+    assert ledger.reason["wbm-1-6"] == "not_selected"
+    summary.write_text("material_id,formula\n")
+    with pytest.raises(AssertionError, match="has no column e_"):
+        run("wren_wbm", "--from", path, "--summary", summary)
 
 
 def test_wbm_its_batches_and_the_union_with_mp(run, tmp_path):

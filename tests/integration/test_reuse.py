@@ -200,11 +200,28 @@ def test_what_gc_removes_between_plan_and_copy_is_computed(records, tmp_path, mo
     assert md.verify(cache=tmp_path / "c").faults == []
 
 
+def test_shards_alone_are_copied_where_rows_are_computed_as_fast(records, tmp_path, monkeypatch):
+    assert featurizer("graph").copied == "shards"
+    monkeypatch.setattr(type(featurizer("fractions")), "copied", "shards")
+    build(tmp_path, records[:40], features=["fractions"])
+    grown = build(tmp_path, records[:56], features=["fractions"])
+    anew = build(tmp_path, records[:56], "anew", features=["fractions"])
+    folder, other = (folders(one, ["fractions"])[0] for one in (grown, anew))
+    assert counts(folder) == (24, 32, 0)
+    assert contents(folder) == contents(other)
+    moved = build(tmp_path, records[1:56], features=["fractions"])
+    assert counts(folders(moved, ["fractions"])[0]) == (55, 0, 0)
+    command = ["featurize", "a", "fractions", "--cache", str(tmp_path / "c"), "--store", "hdf5"]
+    assert main(command) == 0
+    folder = max(folder.parent.parent.glob("*/fractions-*"), key=lambda one: one.stat().st_mtime)
+    assert counts(folder)[1] == 0  # in another format it cannot be linked
+
+
 def test_what_is_computed_as_fast_as_it_is_copied_is_not_copied(records, tmp_path):
     """Finding what could be copied of `magpie` took longer than computing all of it."""
     made = featurizer("magpie")
     assert made.reusable  # its values depend on nothing else
-    assert made.cheap
+    assert made.copied == "nothing"
     build(tmp_path, records[:60], features=["magpie"])
     grown = build(tmp_path, records, features=["magpie"])
     (folder,) = folders(grown, ["magpie"])

@@ -37,6 +37,7 @@ SMALL = {
     "geocgnn": {"channels": 16, "blocks": 2, "gaussians": 8, "mesh": 2},
     "lgdcnn": {"width": 16, "hidden": 8, "filters": 16, "blocks": 1},
     "ocrystalnet": {"hidden": 16},
+    "quotient": {"width": 16, "update": 16, "layers": 1, "hidden": 16},
     "ogcnn": {"hidden": 8, "encoder": 16, "output_hidden": 8},
     "rescnn": {"filters": (4, 6, 8, 8), "dense": (12, 10, 10, 6)},
     "roost": {"width": 16, "layers": 1, "gates": 16, "hidden": 16, "trunk": "32", "output": "16"},

@@ -42,6 +42,7 @@ CASES = {
     "megnet": [{"isolated": "keep"}],
     "ocrystalnet": [{"reverse": "both"}, {"reverse": "both", "aggregate": "mean"}],
     "ogcnn": [{}],
+    "quotient": [{"isolated": "keep"}],
     "rescnn": [{}],
     "roost": [{}],
     "schnet": [{}, {"preset": "pyg", "radius": 5, "isolated": "keep"}],

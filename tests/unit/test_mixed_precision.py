@@ -17,7 +17,10 @@ from matdata.training.target import Target
 WHOLE = [formula for formula in FORMULAS if "." not in formula]
 NETWORKS = [
     *((name, {}) for name in ("roost", "crabnet", "lgdcnn", "finder", "rescnn", "elemnet")),
-    *((name, {}) for name in ("wren", "alignn", "cgcnn", "ogcnn", "ocrystalnet", "schnet")),
+    *(
+        (name, {})
+        for name in ("alignn", "cgcnn", "ocrystalnet", "ogcnn", "quotient", "schnet", "wren")
+    ),
     ("finder", {"graph": "crystal"}),
 ]
 

@@ -10,12 +10,8 @@ import pytest
 
 from matdata.core.crystals import Crystals
 from matdata.core.errors import ConfigError, CurationError, StoreError, StructureError
-from matdata.symmetry.protostructure import (
-    anonymous_formula,
-    canonical_words,
-    compare,
-    protostructures,
-)
+from matdata.symmetry.canonical import anonymous_formula, canonical_words
+from matdata.symmetry.protostructure import compare, protostructures
 from matdata.symmetry.search import Symmetry, analyse
 from matdata.tables import wyckoff
 from matdata.tables.space_groups import system_numbers

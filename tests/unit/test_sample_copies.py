@@ -8,11 +8,12 @@ import pytest
 
 from matdata.adapters.electrostatics import ewald_energy_per_atom
 from matdata.adapters.prototypes import STRAINS, prototypes, pymatgen_structure
+from matdata.adapters.volumes import MAX_VOLUME, MIN_VOLUME
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals
 from matdata.sources._copies import ROUNDS, copies_of
 from matdata.sources._draws import DECORATED, NO_SOURCE, ORIGINAL, STRAINED, Draws
-from matdata.sources._sampler import MAX_VOLUME, MIN_VOLUME, TIE
+from matdata.sources._sampler import TIE
 from matdata.sources._stream import MAX_SIZE, N_ORIGINALS, _originals, _records, draw_chunks
 from matdata.sources.base import CHUNK_ROWS
 from matdata.sources.sample import ENERGY, Sample

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from matdata.adapters.prototypes import prototypes
+from matdata.adapters.volumes import MAX_VOLUME, MIN_VOLUME
 from matdata.core import elements
 from matdata.core.composition import Compositions
 from matdata.core.crystals import Crystals
 from matdata.core.errors import SourceError
+from matdata.core.random_keys import random_keys
 from matdata.sources._compositions import MAX_ANIONS, MIN_GAP, pools
-from matdata.sources._random_keys import random_keys
-from matdata.sources._sampler import MAX_VOLUME, MIN_VOLUME, composition_order
+from matdata.sources._sampler import composition_order
 from matdata.sources._stream import MAX_SIZE
 from matdata.sources.base import CHUNK_ROWS, Chunk, Request
 from matdata.sources.sample import ENERGY, Sample

@@ -6,8 +6,10 @@ from support.crystals import few, many
 
 from matdata.core import elements
 from matdata.core.crystals import Crystals
-from matdata.symmetry.labels import orbits_of_labels
-from matdata.symmetry.protostructure import canonical_words, protostructures
+from matdata.core.errors import StructureError
+from matdata.symmetry.canonical import canonical_words
+from matdata.symmetry.labels import orbits_of_labels, parse_label
+from matdata.symmetry.protostructure import protostructures
 from matdata.symmetry.search import analyse
 from matdata.tables import wyckoff
 
@@ -49,3 +51,30 @@ def test_labels_of_all_groups():
 def test_no_label():
     orbits = orbits_of_labels([])
     assert [len(one) for one in orbits] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("", "no protostructure"),
+        ("NaCl", "no protostructure"),
+        ("AB_cF8_225_a_b", "no element"),
+        ("AB_cF8_225_a_b:Cl", "2 lists of Wyckoff letters for 1 elements"),
+        ("AB_cF8_225_a_b:Cl-Cl", "for 2 elements"),
+        ("AB_cF8_225_a_b:Cl-Xy", "no element 'Xy'"),
+        ("AB_cF8_225_a_z:Cl-Na", "space group 225 has no Wyckoff position 'z'"),
+        ("AB_cF8_231_a_b:Cl-Na", "no space group 231"),
+        ("AB_cF8_225_9999a9999a9999a_b:Cl-Na", "more than 20,000 orbits"),
+        ("AB_cF8_225_99999a_b:Cl-Na", "no protostructure"),
+        ("AB_cF8_225_" + "a" * 5000 + "_b:Cl-Na", "no protostructure"),
+    ],
+)
+def test_what_is_no_label(label, message):
+    with pytest.raises(StructureError, match=message):
+        parse_label(label)
+
+
+def test_parts_of_a_label():
+    label = parse_label("A2B_tP6_136_f_a:O-Ti")
+    assert label == (136, "tP6", (8, 22), ("f", "a"))
+    assert label.sites == {8: 4, 22: 2}

@@ -9,7 +9,12 @@ import keyword
 import pytest
 
 import matdata as md
-from matdata.building.keywords import BuildKeywords, FeaturizeKeywords, WorkKeywords
+from matdata.building.keywords import (
+    BuildKeywords,
+    FeaturizeKeywords,
+    SubstituteKeywords,
+    WorkKeywords,
+)
 from matdata.cli.arguments import make_parser
 from matdata.cli.options import TABLES, options_of_command
 from matdata.evaluation.keywords import DiscoverKeywords, EvaluateKeywords, PredictionKeywords
@@ -47,6 +52,7 @@ KEYWORDS = {
     "work": WorkKeywords,
     "hull": HullKeywords,
     "split": SplitKeywords,
+    "substitute": SubstituteKeywords,
     "train": TrainKeywords,
     "train_folds": TrainKeywords,
     "predict": PredictionKeywords,
@@ -54,8 +60,8 @@ KEYWORDS = {
     "evaluate": EvaluateKeywords,
     "evaluate_folds": EvaluateKeywords,
 }
-COMMANDS = ("build", "discover", "featurize", "hull", "work", "split", "train", "evaluate",
-            "predict", "audit", "diff", "export", "import-run", "verify", "runs", "push", "pull",
+COMMANDS = ("build", "discover", "featurize", "hull", "work", "split", "substitute", "train",
+            "evaluate", "predict", "audit", "diff", "export", "import-run", "verify", "runs", "push", "pull",
             "import", "rm", "gc")  # fmt: skip
 
 

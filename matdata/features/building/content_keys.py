@@ -17,7 +17,7 @@ from matdata.core.content_keys import KEY, Keys, keys_of_columns
 from matdata.core.crystals import Crystals
 from matdata.core.table_rows import TableRows
 from matdata.features.base import Featurizer
-from matdata.features.building.dataset_inputs import input_of_rows
+from matdata.features.building.dataset_inputs import input_of_rows, label_columns
 from matdata.features.inputs import FeatureInput, PartialInput, RecordColumns
 from matdata.store.crystal_keys import crystal_keys
 from matdata.store.dataset_rows import DatasetRows
@@ -34,7 +34,7 @@ class _Needs:
 
 def content_keys(rows: DatasetRows, featurizer: Featurizer) -> Keys:
     """Keys (n,) of all rows of a dataset, in memory of 16 bytes per row."""
-    if featurizer.requires == {"structure"}:
+    if featurizer.requires == {"structure"} and not label_columns(rows, featurizer):
         return crystal_keys(rows)
     columns = featurizer.columns() if "columns" in featurizer.requires else ()
     needs = _Needs(frozenset(featurizer.requires), tuple(columns), featurizer)

@@ -29,6 +29,8 @@ def require_inputs(rows: DatasetRows, featurizer: Featurizer) -> None:
     StructureError
         If it needs structures and the dataset holds compositions only.
     """
+    if label_columns(rows, featurizer):
+        return
     if "structure" in featurizer.requires and rows.dataset.kind == "composition":
         raise StructureError(
             f"{rows.dataset.ref} holds compositions and no structures",
@@ -36,6 +38,12 @@ def require_inputs(rows: DatasetRows, featurizer: Featurizer) -> None:
         )
     for name in featurizer.columns() if "columns" in featurizer.requires else ():
         rows.check_column(name, f" for {featurizer.spec!r}", FeatureError)
+
+
+def label_columns(rows: DatasetRows, featurizer: Featurizer) -> tuple[str, ...]:
+    """Columns from which a featurizer of structures reads a dataset of protostructures."""
+    given = rows.dataset.kind == "composition" and rows.dataset.has_protostructures
+    return featurizer.label_columns() if given and isinstance(featurizer, FromCuration) else ()
 
 
 def curated_columns(rows: DatasetRows, featurizer: Featurizer) -> tuple[str, ...]:
@@ -61,6 +69,9 @@ def input_of_rows(
 
     With columns that are `curated`, it is given these beside it.
     """
+    labels = label_columns(rows, featurizer)
+    if labels:
+        return TableRows(rows.ids(start, stop), rows.cells(labels, start, stop))
     requires = featurizer.requires
     structures = rows.structures(start, stop) if requires != {"columns"} else None
     ids = rows.ids(start, stop) if structures is None else structures.ids
@@ -113,7 +124,9 @@ def batches_of_rows(
 
 def entries_per_row(rows: DatasetRows, featurizer: Featurizer) -> float:
     """Mean number of sites, of elements if it reads compositions alone; 0 for a table alone."""
-    if "structure" in featurizer.requires:
+    if label_columns(rows, featurizer):
+        entries = rows.n_amounts
+    elif "structure" in featurizer.requires:
         entries = rows.n_sites
     else:
         entries = rows.n_amounts if "composition" in featurizer.requires else 0

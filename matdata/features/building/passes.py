@@ -13,7 +13,7 @@ from matdata.features.base import Block, Featurizer
 from matdata.features.building.blocks import featurize_together
 from matdata.features.building.dataset_inputs import batches_of_rows, curated_columns
 from matdata.features.building.jobs import Job, shard_tasks
-from matdata.features.building.reused import Reuse
+from matdata.features.building.reused import Reuse, is_whole
 from matdata.features.building.shards import (
     Pass,
     ShardRecord,
@@ -73,10 +73,17 @@ def with_reuse(steps: list[Step], reuse: Mapping[Job, Reuse | None]) -> list[Ste
     for step in steps:
         alike: dict[bytes, list[tuple[Job, ShardTask]]] = {}
         for job, task in zip(*step, strict=True):
-            planned = replace(task, reuse=reuse[job])
+            planned = replace(task, reuse=_plan_of(job, task, reuse[job]))
             alike.setdefault(planned.to_compute().tobytes(), []).append((job, planned))
         divided += [Step(*zip(*members, strict=True)) for members in alike.values()]
     return divided
+
+
+def _plan_of(job: Job, task: ShardTask, plan: Reuse | None) -> Reuse | None:
+    """What a shard copies; None where single rows are computed, and it is not there as a whole."""
+    if plan is None or job.featurizer.copied == "rows":
+        return plan
+    return plan if is_whole(plan, task.store, task.start, task.stop) else None
 
 
 def records_of(steps: list[Step], workers: Workers) -> Iterator[tuple[ShardRecord, ...]]:

@@ -78,7 +78,7 @@ def reusing(
     StoreError
         If the plan cannot be written.
     """
-    cheap = featurizer.cheap or bool(curated_columns(rows, featurizer))
+    cheap = featurizer.copied == "nothing" or bool(curated_columns(rows, featurizer))
     reuses = featurizer.reusable and not cheap
     older = list(_older(featurizer, rows.dataset, features, itself)) if reuses else []
     plan = _plan(featurizer, rows, older) if older else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.errors import StoreError
 from matdata.core.ledger import Reject
 from matdata.features.base import Column
 from matdata.store.feature_catalogue import KIND
@@ -126,6 +128,23 @@ def reused_rows(reuse: Reuse, names: list[str], store: str, start: int, stop: in
         {name: concatenated([one[name] for one in columns]) for name in names} if columns else {}
     )
     return ReusedRows(joined, fields, rejects)
+
+
+def is_whole(reuse: Reuse, store: str, start: int, stop: int) -> bool:
+    """Whether an older shard in this format holds the values of all rows of a shard, and no others.
+
+    If its rows have the same numbers, too, it is linked (`ReusedRows.whole`).
+    """
+    plan = reuse.of_rows(start, stop)
+    place = plan[plan[:, 1] >= 0]
+    numbers = np.unique(place[:, 0]).tolist()
+    if (plan[:, 0] == COMPUTE).any() or len(numbers) != 1 or (np.diff(place[:, 1]) != 1).any():
+        return False
+    with contextlib.suppress(StoreError):  # it was removed meanwhile
+        arrays = _arrays(reuse.folders[numbers[0]])
+        first, last = int(place[0, 1]), int(place[-1, 1])
+        return bool(arrays.manifest["store"] == store and arrays.has_part(first, last + 1))
+    return False
 
 
 def _whole(pieces: list[tuple[str, Int]], store: str, rows: Int) -> Path | None:

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 UInt = npt.NDArray[np.uint64]
-# Purposes of keys; different numbers give independent keys.
-ORDER, COUNT, VARIANT, PROTOTYPE, STRAIN, STRETCH = range(6)
 
 
 def random_keys(seed: int, purpose: int, codes: UInt) -> UInt:
     """A uniform 64-bit key per code, (n,), independent of all other codes.
+
+    Different purposes (0 to 7) give independent keys.
 
     The finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014, fig. 14), applied twice.
     """

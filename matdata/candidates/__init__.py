@@ -1,0 +1,1 @@
+"""Candidates made of known materials: element substitution within protostructures."""
