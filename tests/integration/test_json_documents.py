@@ -23,7 +23,8 @@ INSIDE = {"cecv", "contributions", "edges"}
 def cache(tmp_path_factory):
     cache = tmp_path_factory.mktemp("json")
     path = cache / "mine.csv"
-    rows = [f"{a}{b}O{k},{len(a) + k},{-k / len(a)}" for k in (2, 3) for a in ("Li", "Na", "K", "Rb", "Cs")
+    rows = [f"{a}{b}O{k},{len(a) + k},{-k / len(a)}" for k in (2, 3)
+            for a in ("Li", "Na", "K", "Rb", "Cs")
             for b in ("Ti", "V", "Cr", "Mn", "Fe")]  # fmt: skip
     path.write_text("\n".join(["formula,gap,e_form", *rows]) + "\n")
     md.build(path, cache=cache, features=["fractions"], name="mine")
