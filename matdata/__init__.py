@@ -44,6 +44,7 @@ __all__ = [
     "build",
     "compute",
     "diff",
+    "discover",
     "evaluate",
     "evaluate_folds",
     "export",

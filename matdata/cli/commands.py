@@ -11,6 +11,7 @@ COMMANDS = (
     "cecv",
     "contributions",
     "diff",
+    "discover",
     "doctor",
     "edges",
     "evaluate",

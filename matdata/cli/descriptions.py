@@ -150,6 +150,17 @@ DESCRIPTIONS = {
         ),
         ("new.cif", "other.cif"),
     ),
+    "discover": Description(
+        "Ranks the materials of a dataset by the distance to the convex hull of known phases that "
+        "follows from predicted formation energies. Where the true distances are known, the "
+        "ranking is scored, once for the same weights, and that is recorded. Materials that the "
+        "run was trained on are ranked, and not scored.",
+        (
+            "matdata discover stable candidates --reference mp --output ranked.csv",
+            "matdata discover stable candidates --reference mp --criterion mean+std --budget 500",
+        ),
+        ("stable", "candidates", "mp"),
+    ),
     "runs": Description(
         "Lists the runs of the cache, and compares those on the same materials.",
         ("matdata runs", "matdata runs energy energy-deep --json"),

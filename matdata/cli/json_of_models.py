@@ -86,6 +86,29 @@ OF_MODELS: dict[str, Schema] = {
             )
         },
     ),
+    "discover": Schema(
+        {
+            "run": ("text", "name of the run"),
+            "dataset": ("text", "exact reference"),
+            "reference": ("text", "known phases"),
+            "reference_digest": ("text", "of their entries"),
+            "criterion": ("text", "what candidates are ranked by"),
+            "budget": ("count?", "candidates that are listed and scored"),
+            "candidates": ("count", "materials of the dataset"),
+            "ranked": ("count", "those with a predicted distance"),
+            "predicted_stable": ("count", "those that the criterion selects"),
+            "outside": ("count", "materials that the reference does not reach"),
+            "rejects": ("list", "`material_id`, `stage`, `reason`, `message`"),
+            "columns": ("record", "kind and unit of each column of predictions"),
+            "ranking": ("list", "a record per candidate, best first"),
+            "score": (
+                "record?",
+                "`truth`, `opened`, `reused`, `scored`, `trained_on`, `subsets`, `along`, "
+                "`reliability`, `rolling`; null if no true distance is known, or none was asked "
+                "for",
+            ),
+        },
+    ),
     "runs": Schema(
         {
             "runs": ("list", "a record per run"),

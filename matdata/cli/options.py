@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 TABLES = {
     "build": "matdata.building.arguments:BUILD_OPTIONS",
     "featurize": "matdata.building.arguments:FEATURIZE_OPTIONS",
+    "discover": "matdata.evaluation.arguments:DISCOVER_OPTIONS",
     "evaluate": "matdata.evaluation.arguments:EVALUATE_OPTIONS",
     "hull": "matdata.stability.options:HULL_OPTIONS",
     "predict": "matdata.evaluation.arguments:PREDICT_OPTIONS",

@@ -1,4 +1,4 @@
-"""The options of ``matdata predict`` and ``evaluate``: arguments, files and Python alike."""
+"""The options of ``matdata predict``, ``evaluate`` and ``discover``, wherever they are given."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from matdata.core.errors import ConfigError
 from matdata.core.options import Option, Values, options_of
 from matdata.core.scheduler_names import HELP as SCHEDULERS
+from matdata.evaluation.discovery.ranking import CRITERIA
 from matdata.figures.formats import PictureSettings
 from matdata.store.config_file import Entry, config_text
 from matdata.training.prediction_settings import OF_PREDICTION
 from matdata.training.settings import TrainSettings
 
 if TYPE_CHECKING:
+    from matdata.evaluation.discovery.request import DiscoverRequest
     from matdata.evaluation.request import EvaluateRequest, PredictRequest
 
 RUN = Option("run", "name of the run", positional=True, required=True)
@@ -63,6 +65,25 @@ EVALUATE_OPTIONS = (
     *COMMON,
 )
 
+DISCOVER_OPTIONS = (
+    RUN,
+    Option("dataset", "the candidates: name, or name@version", positional=True, required=True),
+    Option("reference", "known phases: a stored reference, or a dataset", metavar="REF",
+           group="known phases"),
+    Option("target", "target of the run that is a formation energy in eV/atom", metavar="NAME",
+           group="known phases"),
+    Option("criterion", "what candidates are ranked by", choices=CRITERIA, default="mean",
+           group="ranking"),
+    Option("budget", "calculations that can be afforded: list and score so many candidates",
+           "int", group="ranking"),
+    Option("truth", "column of true distances to the hull in eV/atom (default: from the column of "
+           "the run's target, else energy_above_hull)", metavar="COLUMN", group="score"),
+    Option("no_score", "leave true values unread", "flag", default=False, group="score"),
+    Option("output", "write a table (.parquet, .csv, .json, .jsonl)", metavar="FILE",
+           group="output"),
+    *(one for one in COMMON if one.name != "derive"),
+)  # fmt: skip
+
 
 def canonical(values: Values, whole: Values) -> Values:
     """Options of a file, of the command line or of Python, to be laid over others.
@@ -107,6 +128,23 @@ def config_of_evaluate(request: EvaluateRequest) -> str:
         **request.look.to_dict(),
     }
     return _text("evaluate", EVALUATE_OPTIONS, values)
+
+
+def config_of_discover(request: DiscoverRequest) -> str:
+    """The same of a discovery."""
+    values = {
+        **request.settings_in_effect(),
+        "run": request.run.name,
+        "dataset": request.dataset.ref,
+        "reference": request.hull.options.reference,
+        "target": request.hull.options.target or None,
+        "criterion": request.criterion,
+        "budget": request.budget,
+        "truth": request.truth,
+        "no_score": not request.scores,
+        "output": None if request.output is None else str(request.output),
+    }
+    return _text("discover", DISCOVER_OPTIONS, values)
 
 
 def _common(request: PredictRequest | EvaluateRequest) -> dict[str, object]:

@@ -57,3 +57,39 @@ class EvaluateKeywords(PredictionKeywords, total=False):
     no_pictures: bool | None
     format: Sequence[str] | str | None
     style: str | None
+
+
+class DiscoverKeywords(PredictionKeywords, total=False):
+    """How candidates are ranked by their stability.
+
+    Attributes
+    ----------
+    config
+        A configuration file, as ``--config`` takes it; what is given in Python wins.
+    cache
+        Cache folder of a run that is named.
+    reference
+        Known phases: a stored reference, or a dataset of the cache.
+    target
+        Target of the run that is a formation energy in eV/atom; by its name if not given.
+    criterion
+        ``mean``, ``mean+std`` or ``probability``.
+    budget
+        How many candidates are listed and scored.
+    truth
+        Column of true distances to the hull.
+    no_score
+        Leave true values unread.
+    output
+        A file that the table is written to as well.
+    """
+
+    config: str | Path | None
+    cache: str | Path | None
+    reference: str | None
+    target: str | None
+    criterion: str
+    budget: int | None
+    truth: str | None
+    no_score: bool
+    output: str | Path | None

@@ -37,6 +37,7 @@ LOOK = ("format", "style")
 OWN = (
     *("run", "what", "cache", "derive", "scheduler", "output", "members"),
     *("folds", "pictures", "no_pictures", *LOOK),
+    *("dataset", "reference", "target", "criterion", "budget", "truth", "no_score"),
 )
 
 
@@ -123,14 +124,14 @@ class PredictRequest(RunRequest):
             raise ConfigError(
                 "no materials were named", next_step="name a dataset, files, or formulas"
             )
-        run = _run_of(fields)
+        run = run_of(fields)
         names: tuple[str, ...] = ()
         if materials is None:
             materials, names = named_materials(run.cache, fields["what"])
         return cls(
             run,
             _derivations(fields),
-            _settings(fields, run),
+            loop_settings(fields, run),
             materials,
             names,
             None if output is None else Path(output),
@@ -204,11 +205,11 @@ class EvaluateRequest(RunRequest):
         look = PictureSettings.from_mapping({k: fields[k] for k in LOOK if k in fields})
         folder = fields.get("pictures")
         folds = () if fields.get("folds") is None else _folds_of(fields)
-        run = folds[0] if folds else _run_of(fields)
+        run = folds[0] if folds else run_of(fields)
         return cls(
             run,
             _derivations(fields),
-            _settings(fields, run),
+            loop_settings(fields, run),
             None if folder is None else Path(folder),
             not fields.get("no_pictures"),
             look,
@@ -216,7 +217,14 @@ class EvaluateRequest(RunRequest):
         )
 
 
-def _run_of(fields: Values) -> Run:
+def run_of(fields: Values) -> Run:
+    """The run that a request names, or holds.
+
+    Raises
+    ------
+    ConfigError, TrainError, StoreError
+        If none is named, there is no such run, or it is damaged.
+    """
     run = fields.get("run")
     if isinstance(run, Run):
         return run
@@ -243,7 +251,14 @@ def _derivations(fields: Values) -> tuple[Derivation, ...]:
     return tuple(map(as_derivation, cast("Sequence[str | Derivation]", given)))
 
 
-def _settings(fields: Values, run: Run) -> dict[str, object]:
+def loop_settings(fields: Values, run: Run) -> dict[str, object]:
+    """Settings of the loop among the fields of a request.
+
+    Raises
+    ------
+    ConfigError
+        If one is unknown, or means nothing to the trainer.
+    """
     settings = {name: value for name, value in fields.items() if name not in OWN}
     prediction_settings(run.settings, settings)  # refused before anything is computed
     if isinstance(run.trainer, FitTrainer):

@@ -96,7 +96,7 @@ def _base_record(
     _require_current(run, weights)
     opened = _own_opening(run, weights)
     if opened is not None and (run.folder / RECORD).is_file():
-        record_opening(_of_record(run, dataset), _opening(run, split, weights, opened))
+        record_opening(folder_of_openings(run, dataset), _opening(run, split, weights, opened))
         return {**read_sealed(run.folder / RECORD), "reused": True}
     require_finite(run)
     predictions = predict_dataset(run, dataset, ids, settings=settings)
@@ -105,7 +105,7 @@ def _base_record(
     with run_lock(run.folder) as lock:  # no process trains it further between opening and score
         _require_current(run, weights)
         opening, first = record_opening(
-            _of_record(run, dataset), _opening(run, split, weights, opened)
+            folder_of_openings(run, dataset), _opening(run, split, weights, opened)
         )
         record_of_opening = {"run": run.name, "weights": weights, "opened": opened}
         write_record(run.folder / OPENED, record_of_opening)
@@ -121,7 +121,7 @@ def _base_record(
     return {**record, "reused": False}
 
 
-def _of_record(run: Run, dataset: DatasetFolder) -> Path:
+def folder_of_openings(run: Run, dataset: DatasetFolder) -> Path:
     """The folder beside which openings are recorded: in one's own cache, whatever place the
     dataset is read from, and of the version without computed columns, whose rows are the same."""
     return run.cache / "datasets" / dataset.folder.parent.name / dataset.base_folder.name

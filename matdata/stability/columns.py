@@ -97,7 +97,7 @@ def stability_of(
         )
     others = reference.hull.mixtures_of_others(compositions, workers).energies
     columns = {
-        ABOVE: _without_rounding(relative - mixed.energies),
+        ABOVE: without_rounding(relative - mixed.energies),
         SEPARATION: relative - others,
     }
     if energies.kind == "total":
@@ -111,7 +111,7 @@ def stability_of(
     return Stability(cells, counts)
 
 
-def _without_rounding(distances: Float) -> Float:
+def without_rounding(distances: Float) -> Float:
     """Distances (n,); zero for phases on the hull, since the sign decides what is stable."""
     return np.where(np.abs(distances) < ROUNDING, 0.0, distances)
 

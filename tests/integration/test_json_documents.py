@@ -23,9 +23,10 @@ INSIDE = {"cecv", "contributions", "edges"}
 def cache(tmp_path_factory):
     cache = tmp_path_factory.mktemp("json")
     path = cache / "mine.csv"
-    rows = [f"{a}{b}O{k},{len(a) + k}" for k in (2, 3) for a in ("Li", "Na", "K", "Rb", "Cs")
+    rows = [f"{a}{b}O{k},{len(a) + k},{-k / len(a)}" for k in (2, 3)
+            for a in ("Li", "Na", "K", "Rb", "Cs")
             for b in ("Ti", "V", "Cr", "Mn", "Fe")]  # fmt: skip
-    path.write_text("\n".join(["formula,gap", *rows]) + "\n")
+    path.write_text("\n".join(["formula,gap,e_form", *rows]) + "\n")
     md.build(path, cache=cache, features=["fractions"], name="mine")
     md.build("sample", limit=60, cache=cache, name="cells", split="none")
     return cache
@@ -78,6 +79,7 @@ def _words(cache, tmp_path):
          "--unit", "eV"),
         ("runs",),
         ("hull", "mine", "--energy", "gap/atom", "--formation"),
+        ("discover", "run", "mine", "--reference", "mine", "--target", "gap"),
         ("gc", "--keep", "1", "--dry-run"),
         ("rm", "mine", "--cascade", "--dry-run"),
     ]  # fmt: skip

@@ -15,6 +15,7 @@ from matdata.core.composition import Compositions, parse_formula
 from matdata.core.errors import ConfigError
 from matdata.core.settings import Settings, setting
 from matdata.evaluation.derive.base import Derivation, Distributions, Float, Rows, numbers_among
+from matdata.stability.columns import without_rounding
 from matdata.stability.energies import FORMATION, PER_ATOM
 from matdata.stability.finding import find_reference
 from matdata.stability.reference import StoredReference
@@ -52,6 +53,8 @@ class Hull(Derivation[HullOptions]):
     def __init__(self, options: HullOptions | None = None) -> None:
         super().__init__(options)
         self._cache: Path | None = None
+        #: The target that is a formation energy, once `produces` found it.
+        self.source: Target
 
     def within(self, cache: Path) -> Self:
         """The derivation with the reference that its name means in a cache."""
@@ -95,9 +98,9 @@ class Hull(Derivation[HullOptions]):
         ConfigError
             If no target is a formation energy in eV/atom.
         """
-        self._source = self._formation_energy(targets)
+        self.source = self._formation_energy(targets)
         _ = self.stored  # refused before anything is predicted
-        new = replace(self._source, name=RESULT, unit=PER_ATOM, expression="")
+        new = replace(self.source, name=RESULT, unit=PER_ATOM, expression="")
         return [replace(new, objective="", options={})]
 
     def _formation_energy(self, targets: Sequence[Target]) -> Target:
@@ -130,12 +133,12 @@ class Hull(Derivation[HullOptions]):
         self, predictions: Distributions, rows: Rows, fitted: Mapping[str, Float]
     ) -> Distributions:
         """Distances; the noise is that of the formation energy."""
-        one, hull = predictions[self._source.name], self._hull(rows)
+        one, hull = predictions[self.source.name], self._hull(rows)
         noise = one.aleatoric
         if noise is not None:
             noise = np.where(np.isfinite(hull), noise, np.nan)
         return {RESULT: Distribution(one.mean - hull, noise)}
 
     def truth(self, truth: Mapping[str, Float], rows: Rows) -> Mapping[str, Float]:
-        """Distances of the true formation energies."""
-        return {RESULT: truth[self._source.name] - self._hull(rows)}
+        """Distances of the true formation energies; zero for phases on the hull."""
+        return {RESULT: without_rounding(truth[self.source.name] - self._hull(rows))}

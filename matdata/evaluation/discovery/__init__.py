@@ -1,0 +1,1 @@
+"""Discovery: which candidates are stable, and how well that is predicted."""

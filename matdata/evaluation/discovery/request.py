@@ -1,0 +1,90 @@
+"""A request to rank candidates, resolved before torch is imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from matdata.core.errors import ConfigError
+from matdata.core.options import Values
+from matdata.evaluation.derive.hull import Hull, HullOptions
+from matdata.evaluation.discovery.ranking import CRITERIA, Criterion
+from matdata.evaluation.request import RunRequest, loop_settings, run_of
+from matdata.store.catalogue import find_dataset
+from matdata.store.dataset_folder import DatasetFolder
+from matdata.training.prediction_files import require_format
+
+
+@dataclass(frozen=True)
+class DiscoverRequest(RunRequest):
+    """What is ranked, against which phases, by what.
+
+    Attributes
+    ----------
+    dataset
+        The candidates.
+    hull
+        The derivation of distances.
+    criterion, budget
+        What candidates are ranked by, and how many are listed and scored; all if None.
+    truth
+        Column of true distances; None if it is looked for.
+    scores
+        Whether true values may be read.
+    output
+        File for the table.
+    """
+
+    dataset: DatasetFolder
+    hull: Hull
+    criterion: Criterion
+    budget: int | None
+    truth: str | None
+    scores: bool
+    output: Path | None
+
+    @classmethod
+    def of(cls, fields: Values, dataset: DatasetFolder | None = None) -> DiscoverRequest:
+        """Check the keywords of `matdata.discover`.
+
+        Parameters
+        ----------
+        fields
+            Values of `matdata.evaluation.arguments.DISCOVER_OPTIONS` by name.
+        dataset
+            An open dataset, in place of the one that is named.
+
+        Raises
+        ------
+        ConfigError
+            If run, dataset or reference is not named, or a value is none that the option takes.
+        TrainError, StoreError
+            If there is no such run or dataset, or it is damaged.
+        """
+        criterion, budget = fields.get("criterion") or "mean", fields.get("budget")
+        if criterion not in CRITERIA:
+            raise ConfigError(
+                f"unknown criterion {criterion!r}", next_step=f"choose from {', '.join(CRITERIA)}"
+            )
+        if budget is not None and budget < 1:
+            raise ConfigError(f"a budget of {budget} lists nothing", next_step="1 or more")
+        output = fields.get("output")
+        if output is not None:
+            require_format(output)
+        if not fields.get("reference"):
+            raise ConfigError(
+                "no reference of known phases was named",
+                next_step="--reference REF: a dataset with energies, or a stored reference",
+            )
+        run = run_of(fields)
+        if dataset is None:
+            dataset = find_dataset(run.cache, str(fields.get("dataset") or ""))
+        options = HullOptions(str(fields["reference"]), str(fields.get("target") or ""))
+        hull = Hull(options).within(run.cache)
+        hull.produces(run.schema.targets)  # refused before anything is predicted
+        return cls(
+            run, (hull,), loop_settings(fields, run), dataset, hull, cast("Criterion", criterion),
+            budget, fields.get("truth"), not fields.get("no_score"),
+            None if output is None else Path(output),
+        )  # fmt: skip

@@ -1,0 +1,152 @@
+"""The score of a ranking: true distances are opened once for the same weights, and on record."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict
+
+import numpy as np
+
+from matdata.core.digest import digest_json
+from matdata.core.documents import JsonObject
+from matdata.evaluation.discovery.metrics import (
+    MOST_STABLE,
+    along,
+    first_of_each,
+    reliability,
+    rolling_error,
+    subsets,
+)
+from matdata.evaluation.discovery.ranking import Bool, Float, Ranking, rank
+from matdata.evaluation.discovery.request import DiscoverRequest
+from matdata.evaluation.discovery.truth import Source, read_truth, source_of, unseen
+from matdata.evaluation.openings import Opening, record_opening
+from matdata.evaluation.score import folder_of_openings
+from matdata.store.records import write_record
+from matdata.training.added import adding
+from matdata.training.contents import read_sealed
+from matdata.training.run import OPENED
+from matdata.training.run_folder import run_lock
+
+#: Of the scores: another one where a definition changes.
+VERSION = 1
+#: Folder of a run with the scores of its rankings.
+FOLDER = "discoveries"
+PROTOSTRUCTURE = "protostructure"
+#: True distances at which the rolling error is recorded, eV/atom.
+CENTRES = np.round(np.arange(-0.2, 0.4001, 0.02), 2)
+
+
+def score_of(request: DiscoverRequest, ranking: Ranking) -> JsonObject | None:
+    """How good a ranking is, computed now or read from its record; None without true distances.
+
+    Raises
+    ------
+    TrainError
+        If the same training opened true values of the dataset with other weights.
+    StoreError
+        If a record is damaged or cannot be written.
+    """
+    source = source_of(request) if request.scores else None
+    if source is None:
+        return None
+    own, same_dataset = unseen(request)
+    identity = _identity(request, source)
+    path = request.run.folder / FOLDER / f"{digest_json(identity)[:12]}.json"
+    if path.is_file():
+        return {**read_sealed(path)["score"], "reused": True}
+    opened = _open(request, identity, same_dataset)
+    true = np.full(len(ranking), np.nan)
+    true[own] = read_truth(request, source, ranking.ids[own])
+    score = {
+        "truth": source._asdict(),
+        "opened": opened,
+        "scored": int(np.isfinite(true).sum()),
+        "trained_on": int((~own).sum()),
+        **_scores(request, ranking, true, own),
+    }
+    plain = {name: _plain(one) for name, one in score.items()}
+    with adding(path.parent):
+        path.parent.mkdir(exist_ok=True)
+        write_record(path, {"identity": identity, "score": plain})
+    return {**plain, "reused": False}
+
+
+def _identity(request: DiscoverRequest, source: Source) -> JsonObject:
+    return {
+        "version": VERSION,
+        "weights": request.run.weights_digest(),
+        "dataset": request.dataset.data_digest,
+        "columns": request.dataset.ref,
+        "reference": request.hull.reference,
+        "target": request.hull.source.name,
+        "truth": source._asdict(),
+        "criterion": request.criterion,
+        "budget": request.budget,
+    }
+
+
+def _open(request: DiscoverRequest, identity: JsonObject, same_dataset: bool) -> JsonObject:
+    """Record that true values are read, before they are; of the run's own dataset this opens the
+    test part of its split as well."""
+    run, weights = request.run, str(identity["weights"])
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    with run_lock(run.folder) as lock:
+        split = run.split if same_dataset else {"name": "discover", "digest": digest_json(identity)}
+        opening, first = record_opening(
+            folder_of_openings(run, request.dataset),
+            Opening(split["name"], split["digest"], run.name, run.digest, weights, now),
+        )
+        if same_dataset and not (run.folder / OPENED).is_file():
+            lock.require()
+            write_record(
+                run.folder / OPENED, {"run": run.name, "weights": weights, "opened": opening.opened}
+            )
+    return {"run": opening.run, "when": opening.opened, "first": first}
+
+
+def _scores(
+    request: DiscoverRequest, ranking: Ranking, true: Float, own: Bool
+) -> dict[str, object]:
+    among = rank(ranking.ids[own], ranking.mean[own], ranking.std[own], request.criterion)
+    true = true[own]
+    curve = along(among, true)
+    shown = _places(len(curve.stable), request.budget)
+    at = np.array(shown, dtype=np.int64) - 1
+    return {
+        "subsets": subsets(among, true, _unique(request, own), request.budget or MOST_STABLE),
+        "along": {
+            "candidates": shown,
+            "precision": curve.precision[at],
+            "recall": curve.recall[at],
+            "enrichment": curve.enrichment[at],
+            "hits": {f"{1000 * one:.0f} meV": count[at] for one, count in curve.hits.items()},
+        },
+        "reliability": asdict(reliability(among.probability, true)),
+        "rolling": asdict(rolling_error(among.mean, true, CENTRES)),
+    }
+
+
+def _unique(request: DiscoverRequest, own: Bool) -> Bool | None:
+    columns = request.dataset.columns
+    if PROTOSTRUCTURE not in columns:
+        return None
+    return first_of_each([columns[PROTOSTRUCTURE][row] for row in np.flatnonzero(own).tolist()])
+
+
+def _places(count: int, budget: int | None) -> list[int]:
+    """1, 2, 5, 10, … up to all candidates, and the budget."""
+    steps = {first * 10**power for power in range(9) for first in (1, 2, 5)} | {count}
+    return sorted(n for n in steps | {budget or count} if 0 < n <= count)
+
+
+def _plain(value: object) -> object:
+    """What JSON can hold; NaN is None."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
