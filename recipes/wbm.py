@@ -18,10 +18,9 @@ from typing import Any, ClassVar
 
 from gathered import Item
 
-from matdata.adapters.corrections import SCHEMES, correction_of
-from matdata.core.composition import reduced_formula
 from matdata.plugin import (
     CHUNK_ROWS,
+    CORRECTION_SCHEMES,
     Chunk,
     Origin,
     Reject,
@@ -30,11 +29,13 @@ from matdata.plugin import (
     Source,
     SourceError,
     Unusable,
+    correction_of,
     digest_file,
     from_pymatgen_dict,
     open_binary,
     parse_formula,
     read_list,
+    reduced_formula,
     require_object,
     to_crystals,
 )
@@ -205,7 +206,7 @@ def _energies(entry: dict[str, Any], atoms: int) -> dict[str, Any]:
     return {
         "energy_per_atom": (energy + correction) / atoms,
         "uncorrected_energy_per_atom": energy / atoms,
-        "correction_scheme": SCHEMES[SCHEME],
+        "correction_scheme": CORRECTION_SCHEMES[SCHEME],
     }
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 #: Folders that hold kernels, which may call each other.
-FOLDERS = ("geometry", "features/kernels", "load", "nn/cpu")
+FOLDERS = ("geometry", "features/kernels", "load", "nn/cpu", "phases")
 #: The module of the decorators; a module that imports it holds kernels.
 DECORATORS = "core/jit.py"
 

@@ -21,8 +21,15 @@ from matdata.core.packages import needed_for
 from matdata.plugin.homes import HOMES
 
 if TYPE_CHECKING:
+    from matdata.adapters.corrections import SCHEMES as CORRECTION_SCHEMES
+    from matdata.adapters.corrections import correction_of
     from matdata.adapters.sites import Sites, from_pymatgen_dict, to_crystals
-    from matdata.core.composition import Compositions, formula_of, parse_formula
+    from matdata.core.composition import (
+        Compositions,
+        formula_of,
+        parse_formula,
+        reduced_formula,
+    )
     from matdata.core.crystals import Crystals, Ragged, gather_index
     from matdata.core.digest import digest_file
     from matdata.core.elements import N_ELEMENTS, atomic_number, electronegativities
@@ -93,6 +100,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHUNK_ROWS",
+    "CORRECTION_SCHEMES",
     "ELEMENT_SETS",
     "GAUSSIAN_BASES",
     "N_ELEMENTS",
@@ -167,6 +175,7 @@ __all__ = [
     "atomic_masses",
     "atomic_number",
     "batch_of",
+    "correction_of",
     "digest_file",
     "electronegativities",
     "element_symbols",
@@ -183,6 +192,7 @@ __all__ = [
     "read_published_json",
     "read_published_tensors",
     "readable",
+    "reduced_formula",
     "require_object",
     "setting",
     "to_columns",

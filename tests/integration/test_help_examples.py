@@ -16,7 +16,9 @@ ORDER = (
     "substitute", "gc", "rm",
 )  # fmt: skip
 #: Commands whose examples need what no sample has, or look at this machine.
-OF_YOUR_OWN = ("diff", "pull", "import", "import-run", "cecv", "contributions", "edges", "doctor")
+OF_YOUR_OWN = (
+    "diff", "discover", "pull", "import", "import-run", "cecv", "contributions", "edges", "doctor",
+)  # fmt: skip
 #: Options that make an example short without another meaning.
 BRIEF = {
     "build": ["--workers", "1"],

@@ -17,6 +17,7 @@ NOTHING = {
     "build": ["./nothing.csv"],
     "featurize": ["nothing", "ofm"],
     "diff": ["nothing", "other"],
+    "discover": ["nothing", "other", "--reference", "other"],
     "show": ["nothing", "id"],
     "export": ["nothing", "x.csv"],
     "train": ["example", "nothing", "--target", "y"],

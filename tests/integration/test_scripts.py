@@ -52,6 +52,7 @@ HELP = (
     "benchmarks/sharing.py",
     "benchmarks/sizes.py",
     "benchmarks/structure_models.py",
+    "benchmarks/structure_table.py",
     "recipes/ofm_valence.py",
 )
 #: Parts of others, without a `main`.

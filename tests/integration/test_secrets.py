@@ -235,6 +235,8 @@ def test_the_identity_of_a_snapshot_knows_no_credentials(entries, run, tmp_path)
         address = server.url.replace("http://", f"http://someone:{QUOTED}@")
         source = f"optimade:{address}?api_key=Sentinel%2FKey%2B0123456789%3Dabcdefgh"
         again = json.loads(run("build", source, *BUILD, "--json", code=0).out)
+    assert plain.pop("symmetry")["computed"] == 25
+    assert again.pop("symmetry")["computed"] == 0
     assert (plain.pop("unchanged"), again.pop("unchanged")) == (False, True)
     assert set(plain.pop("states").values()) == {"built"}
     assert set(again.pop("states").values()) == {"unchanged"}
