@@ -24,7 +24,7 @@ def confusion(
     matrix = np.asarray(counts)
     n = len(matrix)
     side = 3.9 + 0.32 * min(n, FEW)
-    picture = Picture((side + 0.9, side), title, look or Look())
+    picture = Picture((side + 1.4, side), title, look or Look())  # room for the colour bar
     axes = picture.panel()
     shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
     shown = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
@@ -53,7 +53,7 @@ def heat_map(
     """A matrix (n, n) with names of rows and columns, such as edge attributes (Finder, 4c)."""
     values = np.asarray(matrix, dtype=np.float64)
     side = min(12.0, 3.6 + 0.22 * len(labels))
-    picture = Picture((side + 0.9, side), title, look or Look())
+    picture = Picture((side + 1.4, side), title, look or Look())  # room for the colour bar
     axes = picture.panel()
     shown = axes.imshow(values, cmap=picture.colours.sequential)
     picture.colour_bar(shown, label, ax=axes, shrink=0.8)
