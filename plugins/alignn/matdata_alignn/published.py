@@ -105,7 +105,7 @@ class PublishedALIGNN(Importer):
             objective="mse",
             mean=0.0,
             standard_deviation=1.0,
-            # which elements were trained on is not said: all that have a vector
+            # the files do not name the elements of the training: all that have a vector
             elements=tuple(np.flatnonzero(known).tolist()),
             files={name: place / name for name in (CONFIG, STATE)},
             target=target if isinstance(target, str) else "",
@@ -121,10 +121,10 @@ def names_in_alignn(name: str) -> tuple[str, ...]:
     layer, _, kind = name.rpartition(".")
     if layer in _ALONE:
         return (f"{_ALONE[layer]}.{kind}",)
-    found = re.fullmatch(r"(distance|angle)\.layers\.(\d+)\.(linear|norm)", layer)
-    if found:
-        embedding = "edge" if found[1] == "distance" else "angle"
-        inner = f"{int(found[2]) + 1}.layer.{('linear', 'norm').index(found[3])}"
+    match = re.fullmatch(r"(distance|angle)\.layers\.(\d+)\.(linear|norm)", layer)
+    if match:
+        embedding = "edge" if match[1] == "distance" else "angle"
+        inner = f"{int(match[2]) + 1}.layer.{('linear', 'norm').index(match[3])}"
         return (f"{embedding}_embedding.{inner}.{kind}",)
     block, _, part = layer.rpartition(".")
     block = re.sub(r"^layers\.", "alignn_layers.", block)

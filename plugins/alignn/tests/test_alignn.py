@@ -106,7 +106,7 @@ def test_crystals_without_edges_are_predicted_alike_in_any_company(trained):
     require_same_in_any_company(near, isolated(), atol=1e-5)
 
 
-def test_isolated_atoms_are_kept_or_refused_as_asked():
+def test_isolated_atoms_are_kept_or_rejected_as_set():
     for choice, rows in (("reject", 2), ("keep", 4)):
         settings = ALIGNN(Hypers(radius=4.0, isolated=choice)).input_settings()["line-graph"]
         assert batch_of(isolated(), "line-graph", **settings)["line-graph"].size == rows

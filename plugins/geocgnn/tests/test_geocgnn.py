@@ -192,7 +192,7 @@ def lonely() -> Crystals:
     return to_crystals(["sodium", "oxygen", "copper"], sites)
 
 
-def test_isolated_atoms_are_kept_or_refused_as_asked():
+def test_isolated_atoms_are_kept_or_rejected_as_set():
     for isolated, rows in (("reject", 1), ("keep", 3)):
         assert batch_for(lonely(), isolated=isolated)["graph"].size == rows
 

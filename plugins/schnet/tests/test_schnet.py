@@ -139,7 +139,7 @@ def test_crystals_without_edges_are_predicted_alike_in_any_company(network):
     require_same_in_any_company(partial(predict, network), isolated())
 
 
-def test_isolated_atoms_are_kept_or_refused_as_asked():
+def test_isolated_atoms_are_kept_or_rejected_as_set():
     for choice, rows in (("reject", 2), ("keep", 4)):
         settings = SchNet(Hypers(isolated=choice)).input_settings()["graph"]
         assert batch_of(isolated(), "graph", **settings)["graph"].size == rows
