@@ -16,12 +16,19 @@ import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from matdata.core.digest import digest_json
 from matdata.core.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    from _typeshed import DataclassInstance
+
+    Preset = TypeVar("Preset", bound=DataclassInstance)
 
 #: Types whose values can be given as text.
 _PLAIN = (bool, int, float, str, type(None))
@@ -107,6 +114,12 @@ class Settings:
     def digest(self) -> str:
         """SHA-256 (hex) of the identity."""
         return digest_json(self.identity())
+
+    def applied_to(self, preset: Preset) -> Preset:
+        """A preset, any dataclass, with the values of its fields that are not None here."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(preset)}
+        given = {name: value for name, value in values.items() if value is not None}
+        return dataclasses.replace(preset, **given)
 
     @classmethod
     def describe(cls) -> list[tuple[str, Any, str]]:

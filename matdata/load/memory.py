@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from matdata.nn.segments import Segments
 
-#: Bytes below which nothing is checked: asking costs more than such a batch could.
+#: Bytes below which nothing is checked: querying the driver would cost more than it saves.
 WORTH_CHECKING = 1 << 28
 
 
@@ -30,7 +30,7 @@ def free_bytes(device: torch.device) -> int:
 def require_memory(
     segments: Segments, level: str, bytes_per_entry: int, device: torch.device
 ) -> None:
-    """Check that a device has so much memory for each entry of a level of a batch.
+    """Check that a device has this much memory for each entry of a level of a batch.
 
     Parameters
     ----------

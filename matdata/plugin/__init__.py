@@ -91,6 +91,11 @@ if TYPE_CHECKING:
     from matdata.training.batch_of import batch_of
     from matdata.training.contract import FitTrainer, SavedModel, Schema, TorchTrainer, Trainer
     from matdata.training.importer import ImportedModel, Importer
+    from matdata.training.importer_checks import (
+        require_published_arguments,
+        require_published_centres,
+        require_published_tensors,
+    )
     from matdata.training.objectives.base import Objective
     from matdata.training.outputs import Distribution, Head, Members
     from matdata.training.prediction import Predictions
@@ -194,6 +199,9 @@ __all__ = [
     "readable",
     "reduced_formula",
     "require_object",
+    "require_published_arguments",
+    "require_published_centres",
+    "require_published_tensors",
     "setting",
     "to_columns",
     "to_crystals",

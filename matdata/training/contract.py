@@ -94,8 +94,10 @@ class Trainer(ABC, Generic[H_co]):
     #: Whether targets of one run may be of several kinds, such as numbers beside classes.
     mixes_tasks: ClassVar[bool] = False
     #: Defaults of the training loop's settings (`epochs`, `batch_size`, `lr`, `loss`, …) that
-    #: differ from the core's; see `loop_defaults` for presets.
+    #: differ from the core's.
     defaults: ClassVar[Mapping[str, object]] = {}
+    #: What differs from them, by the value of the hyperparameter ``preset``.
+    schedules: ClassVar[Mapping[str, Mapping[str, object]]] = {}
 
     def __init__(self, hypers: H_co | None = None) -> None:
         #: The hyperparameters that it was made with.
@@ -137,11 +139,8 @@ class Trainer(ABC, Generic[H_co]):
         return {}
 
     def loop_defaults(self) -> Mapping[str, object]:
-        """Defaults of the training loop with these hyperparameters.
-
-        They are `defaults`, unless a preset among the hyperparameters has a schedule of its own.
-        """
-        return self.defaults
+        """Defaults of the training loop: `defaults`, then what the preset has in `schedules`."""
+        return {**self.defaults, **self.schedules.get(getattr(self.hypers, "preset", ""), {})}
 
 
 class TorchTrainer(Trainer[H_co]):

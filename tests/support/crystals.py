@@ -60,6 +60,17 @@ def few() -> Crystals:
     return to_crystals(["nacl", "sto", "cscl", "po"], sites)
 
 
+def isolated() -> Crystals:
+    """A crystal without edges within 8 Å between two with some, and one with an isolated site."""
+    sites = [
+        caesium_chloride(4.12, 55, 17),
+        cubic(9.0, [11], [[0, 0, 0]]),
+        cubic(3.35, [29], [[0, 0, 0]]),
+        cubic(12.0, [8, 8, 2], [[0, 0, 0], [0.1, 0, 0], [0.5, 0.5, 0.5]]),
+    ]
+    return to_crystals(["caesium", "alone", "copper", "partly"], sites)
+
+
 def asymmetric(count: int, seed: int = 5) -> Crystals:
     """Crystals of three sites in slanted cells, without symmetry and without equal distances."""
     rng = np.random.default_rng(seed)

@@ -25,6 +25,18 @@ def test_text_becomes_the_type():
     assert made == Sample(2.5, 7, "mean", True, ("a", "b"), None)
 
 
+@dataclass(frozen=True)
+class Preset:
+    limit: int = 8
+    radius: float = 6.0
+
+
+def test_a_preset_keeps_what_the_settings_leave_open():
+    """`None` leaves a value to the preset; fields that it has not are none of its values."""
+    assert Sample().applied_to(Preset()) == Preset(limit=8, radius=5.0)
+    assert Sample(radius=2.0, limit=0).applied_to(Preset()) == Preset(limit=0, radius=2.0)
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

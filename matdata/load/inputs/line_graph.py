@@ -15,7 +15,7 @@ from matdata.features.line_graph import PAIR, LineGraph
 from matdata.load.inputs.graph import GraphBatch
 from matdata.load.memory import require_memory
 
-#: Pairs that are computed at once; while it is, a pair takes about 120 bytes.
+#: Pairs that are computed at once, which bounds the intermediate tensors.
 PAIRS_AT_ONCE = 1 << 22
 #: Bytes of a pair in the result: two edges and a cosine.
 PAIR_BYTES = 20
@@ -61,9 +61,14 @@ class LineGraphBatch(GraphBatch):
         return _line_graphs(self, featurizer.backtrack)
 
     def require_memory(self, bytes_per_pair: int) -> None:
-        """Check that the device has so much memory for each pair of the batch.
+        """Check that the device has this much memory for each pair of the batch.
 
-        A network says by it what its own channels of pairs take.
+        A network passes what its own channels of pairs take.
+
+        Parameters
+        ----------
+        bytes_per_pair
+            Memory that a pair takes.
 
         Raises
         ------

@@ -62,7 +62,7 @@ class EdgeGatedConvolution(nn.Module):
         links
             Sites i and j of the edges.
         last
-            Whether nobody reads the edges afterwards: they are returned as they came.
+            Whether the edges are not read afterwards: they are returned unchanged.
         """
         target, number = links.target, len(sites)
         of_target, own = self.target(sites).chunk(2, 1)

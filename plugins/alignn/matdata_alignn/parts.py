@@ -61,7 +61,7 @@ class Parts:
     distance : (E,) float32
         Their lengths, Å.
     pairs : Links
-        Pairs of edges (P); none if they were not asked for.
+        Pairs of edges (P); none without `with_pairs`.
     cosine : (P,) float32
         Cosines of their angles.
     """
@@ -83,7 +83,7 @@ class Parts:
         graph
             The batch.
         with_pairs
-            Whether pairs are wanted.
+            Whether to make the pairs, which layers on the line graph alone read.
         images_twice
             Whether edges between a site and its own images count twice, as in the package alignn.
         """

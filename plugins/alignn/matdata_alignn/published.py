@@ -23,6 +23,9 @@ from matdata.plugin import (
     element_vectors,
     read_published_json,
     read_published_tensors,
+    require_published_arguments,
+    require_published_centres,
+    require_published_tensors,
 )
 from matdata_alignn.hypers import Hypers
 
@@ -102,7 +105,7 @@ class PublishedALIGNN(Importer):
             objective="mse",
             mean=0.0,
             standard_deviation=1.0,
-            # which elements were trained on is not said: all that have a vector
+            # the files do not name the elements of the training: all that have a vector
             elements=tuple(np.flatnonzero(known).tolist()),
             files={name: place / name for name in (CONFIG, STATE)},
             target=target if isinstance(target, str) else "",
@@ -118,10 +121,10 @@ def names_in_alignn(name: str) -> tuple[str, ...]:
     layer, _, kind = name.rpartition(".")
     if layer in _ALONE:
         return (f"{_ALONE[layer]}.{kind}",)
-    found = re.fullmatch(r"(distance|angle)\.layers\.(\d+)\.(linear|norm)", layer)
-    if found:
-        embedding = "edge" if found[1] == "distance" else "angle"
-        inner = f"{int(found[2]) + 1}.layer.{('linear', 'norm').index(found[3])}"
+    match = re.fullmatch(r"(distance|angle)\.layers\.(\d+)\.(linear|norm)", layer)
+    if match:
+        embedding = "edge" if match[1] == "distance" else "angle"
+        inner = f"{int(match[2]) + 1}.layer.{('linear', 'norm').index(match[3])}"
         return (f"{embedding}_embedding.{inner}.{kind}",)
     block, _, part = layer.rpartition(".")
     block = re.sub(r"^layers\.", "alignn_layers.", block)
@@ -139,27 +142,16 @@ def _hypers(config: Mapping[str, Any], path: Path) -> Hypers:
             cause="weights of another architecture",
             next_step="name a folder of weights of ALIGNN, not of alignn_atomwise",
         )
-    _require({**DATA, **config}, DATA, path)
-    _require({**FIXED, **model}, FIXED, path)
-    for name in sorted(model.keys() ^ {*FIXED, *SIZES, *IDLE}):
-        if name in SIZES or name not in {*FIXED, *IDLE}:
-            what = "lacks" if name in SIZES else "holds the unknown"
-            raise TrainError(f"{path} {what} argument {name!r} of ALIGNN")
+    data = {name: config.get(name, value) for name, value in DATA.items()}
+    require_published_arguments(data, DATA, (), path, "alignn")
+    given = {**FIXED, **dict.fromkeys(IDLE), **model}  # which old files lack
+    require_published_arguments(given, FIXED, (*SIZES, *IDLE), path, "ALIGNN")
     try:
         sizes = {ours: int(model[theirs]) for theirs, ours in SIZES.items()}
         neighbours = int(config["max_neighbors"])
         return Hypers.from_mapping({**sizes, "max_neighbours": neighbours, "own_images": "twice"})
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise TrainError(f"the sizes in {path} cannot be used: {error}") from error
-
-
-def _require(given: Mapping[str, Any], fixed: Mapping[str, Any], path: Path) -> None:
-    for name, value in fixed.items():
-        if given[name] != value:
-            raise TrainError(
-                f"{path}: {name} is {given[name]!r}; only {value!r} can be imported",
-                cause="weights of another architecture",
-            )
 
 
 def _state(tensors: Arrays, hypers: Hypers) -> dict[str, npt.NDArray[np.generic]]:
@@ -171,32 +163,15 @@ def _state(tensors: Arrays, hypers: Hypers) -> dict[str, npt.NDArray[np.generic]
     shapes = {}
     for own, value in network.items():
         for theirs in names[own]:
-            first = [value.shape[0] // len(names[own])] if value.shape else []
-            shapes[theirs] = [*first, *value.shape[1:]]
-    counts = {"edge_embedding.0.centers": hypers.distances}
-    counts["angle_embedding.0.centers"] = hypers.angles
-    _require_shapes(tensors, {**shapes, **{name: [count] for name, count in counts.items()}})
-    for name, (first_centre, last_centre) in CENTRES.items():
-        even = np.linspace(first_centre, last_centre, counts[name])
-        if not np.allclose(tensors[name], even, rtol=0, atol=1e-4):
-            raise TrainError(
-                f"tensor {name} is not {first_centre:g} to {last_centre:g} in even steps"
-            )
+            rows = [value.shape[0] // len(names[own])] if value.shape else []
+            shapes[theirs] = [*rows, *value.shape[1:]]
+    counts = zip(CENTRES, (hypers.distances, hypers.angles), strict=True)
+    shapes |= {name: [count] for name, count in counts}
+    require_published_tensors(tensors, shapes, CONFIG, STATE)
+    for name, (first, last) in CENTRES.items():
+        require_published_centres(tensors, name, first, last)
     state = {}
     for own, named in names.items():
         parts = [tensors[name] for name in named]
         state[own] = parts[0] if len(parts) == 1 else np.concatenate(parts)
     return cast("dict[str, npt.NDArray[np.generic]]", state)
-
-
-def _require_shapes(tensors: Arrays, expected: Mapping[str, list[int]]) -> None:
-    """Compare all tensors with what the configuration says, under alignn's names."""
-    for name in sorted({*tensors, *expected}):
-        there: object = list(tensors[name].shape) if name in tensors else "absent"
-        wanted: object = expected.get(name, "absent")
-        if there != wanted:
-            raise TrainError(
-                f"tensor {name} is {there}; {CONFIG} expects {wanted}",
-                cause="weights of another architecture",
-                next_step=f"use {CONFIG} and {STATE} of one model",
-            )

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -8,11 +11,12 @@ from matdata_alignn.hypers import Hypers
 from matdata_alignn.parts import Parts
 from support.aviary_weights import fill
 from support.batches import batch_of, schema_of
-from support.crystals import asymmetric, cubic, few
+from support.crystals import asymmetric, few, isolated
 from support.meta_device import DEVICE, runs_without_waiting
+from support.networks import require_same_in_any_company, rewritten
 
 import matdata as md
-from matdata.plugin import ConfigError, Crystals, to_crystals
+from matdata.plugin import ConfigError
 
 #: With the weights of `fill` while training; `test_reference.py` holds the network to alignn.
 GOLDEN = [[-0.70626897], [-0.34194383], [-0.68413121], [-0.03985016]]
@@ -38,23 +42,6 @@ def trained():
     return network.eval()
 
 
-def changed(crystals, **columns):
-    """The crystals with other columns."""
-    names = ("ids", "lattice", "frac_coords", "numbers", "offsets")
-    return Crystals(**{name: columns.get(name, getattr(crystals, name)) for name in names})
-
-
-def lonely() -> Crystals:
-    """A crystal without edges within 4 Å, between two with some; and one with an isolated site."""
-    sites = [
-        cubic(3.9, [55, 17], [[0, 0, 0], [0.5, 0.5, 0.5]]),
-        cubic(9.0, [11], [[0, 0, 0]]),
-        cubic(3.35, [29], [[0, 0, 0]]),
-        cubic(12.0, [8, 8, 2], [[0, 0, 0], [0.1, 0, 0], [0.5, 0.5, 0.5]]),
-    ]
-    return to_crystals(["cscl", "alone", "cu", "partly"], sites)
-
-
 def test_golden_outputs():
     outputs = predict(fill(network_of(**SMALL)), few())
     torch.testing.assert_close(outputs, torch.tensor(GOLDEN), rtol=0, atol=1e-5)
@@ -74,42 +61,22 @@ def test_it_says_that_members_cannot_be_stacked():
 
 
 def test_company_does_not_matter(trained):
-    whole = predict(trained, few())
-    for row in range(4):
-        alone = predict(trained, few().take([row]))[0]
-        torch.testing.assert_close(alone, whole[row], rtol=0, atol=1e-5)
+    require_same_in_any_company(partial(predict, trained), few(), atol=1e-5)
 
 
 @pytest.mark.parametrize("change", ["translated", "permuted", "supercell"])
 def test_predictions_do_not_depend_on_how_a_crystal_is_written(trained, change):
-    crystals, rng = few(), np.random.default_rng(1)
-    parts = [crystals.sites(row) for row in range(len(crystals))]
-    frac, numbers = crystals.frac_coords, crystals.numbers
-    if change == "translated":
-        other = changed(crystals, frac_coords=(frac + rng.random(3)) % 1)
-    elif change == "permuted":
-        order = np.concatenate([rng.permutation(np.arange(p.start, p.stop)) for p in parts])
-        other = changed(crystals, frac_coords=frac[order], numbers=numbers[order])
-    else:
-        cells = [frac[own] * [1, 1, 0.5] + [0, 0, z] for own in parts for z in (0, 0.5)]
-        other = changed(
-            crystals,
-            lattice=crystals.lattice * np.array([1, 1, 2])[None, :, None],
-            frac_coords=np.concatenate(cells),
-            numbers=np.concatenate([numbers[own] for own in parts for _ in range(2)]),
-            offsets=crystals.offsets * 2,
-        )
-    torch.testing.assert_close(
-        predict(trained, other), predict(trained, crystals), rtol=0, atol=2e-5
-    )
+    expected = predict(trained, few())
+    outputs = predict(trained, rewritten(few(), change))
+    torch.testing.assert_close(outputs, expected, rtol=0, atol=2e-5)
 
 
 def test_distances_and_elements_matter(trained):
     crystals = few().take([0, 1, 2])
     before = predict(trained, crystals)
     for other in (
-        changed(crystals, lattice=crystals.lattice * 1.03),
-        changed(crystals, numbers=crystals.numbers + 1),
+        replace(crystals, lattice=crystals.lattice * 1.03),
+        replace(crystals, numbers=crystals.numbers + 1),
     ):
         assert float((predict(trained, other) - before).abs().min()) > 1e-4
 
@@ -117,7 +84,7 @@ def test_distances_and_elements_matter(trained):
 def test_elements_have_one_prediction_each(trained):
     """Gates weight a mean, and the mean of equal messages is the message."""
     crystals = asymmetric(4)
-    crystals = changed(crystals, numbers=np.full_like(crystals.numbers, 29))
+    crystals = replace(crystals, numbers=np.full_like(crystals.numbers, 29))
     outputs = predict(trained, crystals)
     torch.testing.assert_close(outputs, outputs[:1].expand(4, 1), rtol=0, atol=1e-5)
 
@@ -135,20 +102,16 @@ def test_angles_matter_to_layers_on_the_line_graph_alone(trained):
 
 
 def test_crystals_without_edges_are_predicted_alike_in_any_company(trained):
-    near = {"radius": 4.0, "isolated": "keep"}
-    whole = predict(trained, lonely(), **near)
-    assert torch.isfinite(whole).all()
-    for row in range(len(lonely())):
-        alone = predict(trained, lonely().take([row]), **near)[0]
-        torch.testing.assert_close(alone, whole[row], rtol=0, atol=1e-5)
+    near = partial(predict, trained, radius=4.0, isolated="keep")
+    require_same_in_any_company(near, isolated(), atol=1e-5)
 
 
-def test_isolated_atoms_are_kept_or_refused_as_asked():
-    for isolated, rows in (("reject", 2), ("keep", 4)):
-        settings = ALIGNN(Hypers(radius=4.0, isolated=isolated)).input_settings()["line-graph"]
-        assert batch_of(lonely(), "line-graph", **settings)["line-graph"].size == rows
+def test_isolated_atoms_are_kept_or_rejected_as_set():
+    for choice, rows in (("reject", 2), ("keep", 4)):
+        settings = ALIGNN(Hypers(radius=4.0, isolated=choice)).input_settings()["line-graph"]
+        assert batch_of(isolated(), "line-graph", **settings)["line-graph"].size == rows
     settings = ALIGNN().input_settings()["line-graph"]  # however far the neighbours are
-    assert batch_of(lonely(), "line-graph", **settings)["line-graph"].size == 4
+    assert batch_of(isolated(), "line-graph", **settings)["line-graph"].size == 4
 
 
 def test_no_size_is_fetched_from_a_device():

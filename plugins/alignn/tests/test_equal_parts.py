@@ -15,6 +15,7 @@ from support.batches import batch_of, schema_of
 from support.crystals import asymmetric, few, many
 
 from matdata.plugin import Crystals
+from matdata.testing.invariance import supercell
 
 SMALL = {"width": 32, "embedding": 16, "alignn_layers": 2, "gcn_layers": 2}
 
@@ -84,14 +85,7 @@ def test_crystals_without_symmetry_keep_all_their_parts():
 
 def test_supercells_have_the_parts_of_the_cell():
     crystals = asymmetric(1)
-    frac = np.concatenate([crystals.frac_coords * [1, 1, 0.5] + [0, 0, z] for z in (0, 0.5)])
-    twice = Crystals(
-        crystals.ids,
-        crystals.lattice * np.array([1, 1, 2])[None, :, None],
-        frac,
-        np.tile(crystals.numbers, 2),
-        crystals.offsets * 2,
-    )
+    twice, _ = supercell(crystals, (1, 1, 2))
     found = parts_of(twice).distinct()
     assert sizes(found) == sizes(parts_of(crystals))
     assert found.count.ravel().tolist() == [2.0] * 3
@@ -131,13 +125,7 @@ def test_noise_of_coordinates_only_keeps_more_parts():
     crystals = few()
     rng = np.random.default_rng(0)
     noise = 1e-7 * rng.standard_normal(crystals.frac_coords.shape)
-    noisy = Crystals(
-        crystals.ids,
-        crystals.lattice,
-        crystals.frac_coords + noise,
-        crystals.numbers,
-        crystals.offsets,
-    )
+    noisy = replace(crystals, frac_coords=crystals.frac_coords + noise)
     network = network_of().eval()
     with torch.no_grad():
         expected = network(batch_of(crystals, "line-graph"))

@@ -31,6 +31,7 @@ class CGCNN(TorchTrainer[Hypers]):
         "lr": 3e-4,
         "weight_decay": 1e-6,
     }
+    schedules: ClassVar[Mapping[str, Mapping[str, object]]] = SCHEDULES
 
     def inputs(self) -> tuple[str, ...]:
         """Crystal graphs."""
@@ -40,10 +41,6 @@ class CGCNN(TorchTrainer[Hypers]):
         """The cutoff and the number of neighbours."""
         radius = self.hypers.sizes().radius
         return {"graph": {"radius": radius, "max_neighbours": self.hypers.max_neighbours}}
-
-    def loop_defaults(self) -> Mapping[str, object]:
-        """The schedule of the preset."""
-        return {**self.defaults, **SCHEDULES.get(self.hypers.preset, {})}
 
     def model(self, schema: Schema) -> nn.Module:
         """The network."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from support.batches import batch_of, schema_of
 from support.crystals import cubic, few
 from support.geocgnn_reference import outputs_of
 from support.meta_device import runs_without_waiting
+from support.networks import require_same_in_any_company
 from support.triclinic import triclinic
 from torch import nn
 
@@ -156,10 +158,7 @@ def test_predictions_depend_on_the_choice_of_the_cell(network, change):
 
 
 def test_company_does_not_matter(network):
-    whole = predict(network, few(), **SMALL)
-    for row in range(4):
-        alone = predict(network, few().take([row]), **SMALL)[0]
-        torch.testing.assert_close(alone, whole[row], rtol=1e-5, atol=1e-5)
+    require_same_in_any_company(partial(predict, network, **SMALL), few(), atol=1e-5)
 
 
 def test_equal_edges_computed_once_give_the_same_gradients(monkeypatch):
@@ -193,7 +192,7 @@ def lonely() -> Crystals:
     return to_crystals(["sodium", "oxygen", "copper"], sites)
 
 
-def test_isolated_atoms_are_kept_or_refused_as_asked():
+def test_isolated_atoms_are_kept_or_rejected_as_set():
     for isolated, rows in (("reject", 1), ("keep", 3)):
         assert batch_for(lonely(), isolated=isolated)["graph"].size == rows
 

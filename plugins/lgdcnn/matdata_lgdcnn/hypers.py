@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 from matdata.plugin import ConfigError, Settings, setting
@@ -62,7 +61,4 @@ class Hypers(Settings):
 
     def parts(self) -> Parts:
         """The preset with the parts that differ."""
-        base = PRESETS[self.preset]
-        names = [item.name for item in dataclasses.fields(Parts)]
-        differ = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        return dataclasses.replace(base, **differ)
+        return self.applied_to(PRESETS[self.preset])

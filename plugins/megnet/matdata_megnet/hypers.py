@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 from matdata.plugin import ConfigError, Settings, setting
@@ -48,6 +47,4 @@ class Hypers(Settings):
 
     def sizes(self) -> Sizes:
         """The preset with the sizes that differ."""
-        names = [item.name for item in dataclasses.fields(Sizes)]
-        differ = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        return dataclasses.replace(PRESETS[self.preset], **differ)
+        return self.applied_to(PRESETS[self.preset])

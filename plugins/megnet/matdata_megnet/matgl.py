@@ -32,6 +32,9 @@ from matdata.plugin import (
     element_symbols,
     read_published_json,
     read_published_tensors,
+    require_published_arguments,
+    require_published_centres,
+    require_published_tensors,
 )
 from matdata_megnet.hypers import Hypers
 
@@ -171,25 +174,12 @@ def _arguments(described: Mapping[str, Any], path: Path) -> tuple[dict[str, Any]
             cause="expected 'Normalizer: Mean=NUMBER, Std: NUMBER'",
         )
     arguments = _mapping(inner.get("init_args"))
-    _require_arguments(arguments, path)
+    require_published_arguments(arguments, FIXED, (*SIZES, *IDLE, "element_types"), path, NETWORK)
     return arguments, scale
 
 
 def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _require_arguments(arguments: Mapping[str, Any], path: Path) -> None:
-    expected = {*FIXED, *SIZES, *IDLE, "element_types"}
-    for name in sorted(expected ^ arguments.keys()):
-        what = "lacks" if name in expected else "holds the unknown"
-        raise TrainError(f"{path} {what} argument {name!r} of {NETWORK}", cause="not of matgl 4")
-    for name, value in FIXED.items():
-        if arguments[name] != value:
-            raise TrainError(
-                f"{path}: {name} is {arguments[name]!r}; only {value!r} can be imported",
-                cause="weights of another architecture",
-            )
 
 
 def _elements(arguments: Mapping[str, Any]) -> tuple[int, ...]:
@@ -253,16 +243,15 @@ def _state(
     from matdata_megnet.model import MEGNetwork
 
     network = MEGNetwork(hypers, [Head("target", (1,))]).state_dict()
-    names = {own: name_in_matgl(own, len(hypers.output)) for own in network}
-    shapes = {names[own]: list(value.shape) for own, value in network.items()}
-    shapes[EMBEDDING] = [len(elements), hypers.embedding]
+    names = {own: PREFIX + name_in_matgl(own, len(hypers.output)) for own in network}
     sizes = hypers.sizes()
-    shapes[CENTRES] = [sizes.centres]
-    _require_shapes({name.removeprefix(PREFIX): value for name, value in tensors.items()}, shapes)
-    centres = np.linspace(0.0, sizes.last, sizes.centres)
-    if not np.allclose(tensors[PREFIX + CENTRES], centres, rtol=0, atol=1e-4):
-        raise TrainError(f"tensor {PREFIX}{CENTRES} is not 0 to {sizes.last:g} Å in even steps")
-    state = {own: tensors[PREFIX + name].astype(np.float32) for own, name in names.items()}
+    shapes = {names[own]: list(value.shape) for own, value in network.items()}
+    shapes[PREFIX + EMBEDDING] = [len(elements), hypers.embedding]
+    shapes[PREFIX + CENTRES] = [sizes.centres]
+    causes = {PREFIX + EMBEDDING: "weights for another list of elements"}
+    require_published_tensors(tensors, shapes, MODEL, STATE, causes)
+    require_published_centres(tensors, PREFIX + CENTRES, 0.0, sizes.last, "Å")
+    state = {own: tensors[name].astype(np.float32) for own, name in names.items()}
     table = np.zeros(tuple(network["embedding.weight"].shape), dtype=np.float32)
     table[list(elements)] = state["embedding.weight"]
     return cast("dict[str, npt.NDArray[np.generic]]", {**state, "embedding.weight": table})
@@ -279,19 +268,3 @@ def of_leaving_edges(state: Arrays) -> dict[str, npt.NDArray[Any]]:
             own, other, rest, whole = np.split(state[name], 4, axis=1)
             turned[name] = np.concatenate([other, own, rest, whole], axis=1)
     return turned
-
-
-def _require_shapes(tensors: Arrays, expected: Mapping[str, list[int]]) -> None:
-    """Compare all tensors with what the description says, under matgl's names."""
-    for name in sorted({*tensors, *expected}):
-        there = list(tensors[name].shape) if name in tensors else "absent"
-        wanted = expected.get(name, "absent")
-        if there != wanted:
-            of_elements = name == EMBEDDING and there != "absent"
-            raise TrainError(
-                f"tensor {PREFIX}{name} is {there}; {MODEL} expects {wanted}",
-                cause="weights for another list of elements"
-                if of_elements
-                else "weights of another architecture",
-                next_step=f"use {MODEL} and {STATE} of one model",
-            )

@@ -13,6 +13,7 @@ import matdata as md
 from matdata.plugin import ConfigError, StoreError, TrainError
 
 EDGE = "model.blocks.0.conv.edge_func.layers.0.weight"
+BARE = EDGE.removeprefix("model.")
 
 
 def test_weights_of_unknown_meaning_need_a_target_and_its_unit(folder, tmp_path):
@@ -24,20 +25,22 @@ def test_weights_of_unknown_meaning_need_a_target_and_its_unit(folder, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("change", "there", "wanted"),
+    ("change", "name", "stored", "expected"),
     [
-        (lambda t: {**t, EDGE: t[EDGE][:, :24].copy()}, "[16, 24]", "[16, 32]"),
-        (lambda t: {k: v for k, v in t.items() if k != EDGE}, "absent", "[16, 32]"),
-        (lambda t: {**t, "model.extra": np.zeros(3, np.float32)}, "[3]", "absent"),
+        (lambda t: {**t, EDGE: t[EDGE][:, :24].copy()}, EDGE, "[16, 24]", "[16, 32]"),
+        (lambda t: {k: v for k, v in t.items() if k != EDGE}, EDGE, "absent", "[16, 32]"),
+        (lambda t: {**t, "model.z": np.zeros(3, np.float32)}, "model.z", "[3]", "absent"),
+        (lambda t: {k.replace(EDGE, BARE): v for k, v in t.items()}, BARE, "[16, 32]", "absent"),
     ],
 )
-def test_tensors_of_another_architecture_are_named(folder, tmp_path, change, there, wanted):
+def test_tensors_of_another_architecture_are_named(
+    folder, tmp_path, change, name, stored, expected
+):
     path = folder / "state.safetensors"
     save_file(change(load_file(path)), path)
     with pytest.raises(TrainError) as caught:
         imported(folder, tmp_path)
-    name = "model.extra" if wanted == "absent" else EDGE
-    assert f"tensor {name} is {there}; model.json expects {wanted}" in caught.value.what
+    assert f"tensor {name} is {stored}; model.json expects {expected}" in caught.value.what
     assert "architecture" in caught.value.cause
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
+from functools import partial
+
 import pytest
 import torch
 from matdata_megnet import MEGNet
@@ -8,7 +10,7 @@ from matdata_megnet.hypers import Hypers
 from matdata_megnet.presets import PRESETS
 from support.aviary_weights import fill
 from support.batches import batch_of, schema_of
-from support.crystals import cubic, few, many
+from support.crystals import few, isolated, many
 from support.matgl_weights import (
     FULL,
     arguments,
@@ -19,9 +21,13 @@ from support.matgl_weights import (
     tensors_of,
 )
 from support.meta_device import runs_without_waiting
+from support.networks import (
+    require_gradients_of_all_edges,
+    require_same_in_any_company,
+    rewritten,
+)
 
-from matdata.plugin import ConfigError, Crystals, element_symbols, to_crystals
-from matdata.plugin import nn as blocks
+from matdata.plugin import ConfigError, Crystals, element_symbols
 
 GRAPH = {"radius": 4.0, "max_neighbours": 0, "isolated": "keep"}
 #: With the weights of `fill`; `test_outputs_equal_matgl` holds the network against matgl 4.1.2.
@@ -40,17 +46,6 @@ def predict(network, crystals):
 @pytest.fixture(scope="module")
 def network():
     return network_of()
-
-
-def lonely() -> Crystals:
-    """A crystal without edges, between two with some; and one with an isolated site."""
-    sites = [
-        cubic(4.12, [55, 17], [[0, 0, 0], [0.5, 0.5, 0.5]]),
-        cubic(9.0, [11], [[0, 0, 0]]),
-        cubic(3.35, [29], [[0, 0, 0]]),
-        cubic(12.0, [8, 8, 2], [[0, 0, 0], [0.1, 0, 0], [0.5, 0.5, 0.5]]),
-    ]
-    return to_crystals(["cscl", "alone", "cu", "partly"], sites)
 
 
 def test_golden_outputs(network):
@@ -83,85 +78,38 @@ def test_outputs_equal_matgl(given):
 
 
 def test_crystals_without_edges_are_predicted_alike_in_any_company(network):
-    whole = predict(network, lonely())
-    assert torch.isfinite(whole).all()
-    for row in range(len(lonely())):
-        torch.testing.assert_close(
-            predict(network, lonely().take([row]))[0], whole[row], rtol=0, atol=1e-6
-        )
+    require_same_in_any_company(partial(predict, network), isolated())
 
 
-def test_isolated_atoms_are_kept_or_refused_as_asked():
-    for isolated, rows in (("reject", 2), ("keep", 4)):
-        settings = MEGNet(Hypers(isolated=isolated)).input_settings()["graph"]
-        assert batch_of(lonely(), "graph", **settings)["graph"].size == rows
+def test_isolated_atoms_are_kept_or_rejected_as_set():
+    for choice, rows in (("reject", 2), ("keep", 4)):
+        settings = MEGNet(Hypers(isolated=choice)).input_settings()["graph"]
+        assert batch_of(isolated(), "graph", **settings)["graph"].size == rows
 
 
 def test_company_does_not_matter(network):
-    whole = predict(network, few())
-    for row in range(4):
-        alone = predict(network, few().take([row]))[0]
-        torch.testing.assert_close(alone, whole[row], rtol=0, atol=1e-6)
+    require_same_in_any_company(partial(predict, network), few())
 
 
 @pytest.mark.parametrize("change", ["translated", "permuted", "supercell"])
 def test_predictions_do_not_depend_on_how_a_crystal_is_written(network, change):
-    crystals = few()
-    rng = np.random.default_rng(1)
-    frac, numbers, lattice = crystals.frac_coords, crystals.numbers, crystals.lattice
-    offsets = crystals.offsets
-    if change == "supercell":
-        parts = [crystals.sites(row) for row in range(len(crystals))]
-        cells = [frac[own] * [1, 1, 0.5] for own in parts]
-        frac = np.concatenate([cell + np.array([0, 0, z]) for cell in cells for z in (0, 0.5)])
-        numbers = np.concatenate([numbers[own] for own in parts for _ in range(2)])
-        lattice, offsets = lattice * np.array([1, 1, 2])[None, :, None], offsets * 2
-    elif change == "translated":
-        frac = (frac + rng.random(3)) % 1
-    else:
-        order = np.concatenate(
-            [rng.permutation(np.arange(*offsets[row : row + 2])) for row in range(len(crystals))]
-        )
-        frac, numbers = frac[order], numbers[order]
-    other = Crystals(crystals.ids, lattice, frac, numbers, offsets)
-    torch.testing.assert_close(predict(network, other), predict(network, crystals), atol=2e-5,
-                               rtol=0)  # fmt: skip
+    expected = predict(network, few())
+    outputs = predict(network, rewritten(few(), change))
+    torch.testing.assert_close(outputs, expected, rtol=0, atol=2e-5)
 
 
 def test_distances_and_elements_matter(network):
     crystals = few()
     before = predict(network, crystals)
-    wider = Crystals(
-        crystals.ids,
-        crystals.lattice * 1.02,
-        crystals.frac_coords,
-        crystals.numbers,
-        crystals.offsets,
-    )
-    heavier = Crystals(
-        crystals.ids,
-        crystals.lattice,
-        crystals.frac_coords,
-        crystals.numbers + 1,
-        crystals.offsets,
-    )
+    wider = replace(crystals, lattice=crystals.lattice * 1.02)
+    heavier = replace(crystals, numbers=crystals.numbers + 1)
     for other in (wider, heavier):
         assert float((predict(network, other) - before).abs().min()) > 1e-5
 
 
 def test_equal_edges_computed_once_give_the_same_gradients(monkeypatch):
-    network = network_of()
-
-    def step():
-        network.zero_grad()
-        network.train()(batch_of(few(), "graph", **GRAPH)).square().sum().backward()
-        return {name: value.grad.clone() for name, value in network.named_parameters()}
-
-    merged = step()
-    monkeypatch.setattr(blocks.Edges, "distinct", lambda *edges: blocks.Edges(*edges[:3]))
-    for name, value in step().items():
-        scale = float(value.abs().max())
-        torch.testing.assert_close(merged[name], value, rtol=0, atol=2e-5 * scale + 1e-6)
+    batch = batch_of(few(), "graph", **GRAPH)
+    require_gradients_of_all_edges(monkeypatch, network_of(), batch)
 
 
 def test_no_size_is_fetched_from_a_device():

@@ -91,10 +91,7 @@ class OGCNN(_GraphTrainer[OGCNNHypers]):
         "batch_size": 256,
         "epochs": 100,
     }
-
-    def loop_defaults(self) -> Mapping[str, object]:
-        """The schedule of the preset."""
-        return {**self.defaults, **SCHEDULES[self.hypers.preset]}
+    schedules: ClassVar[Mapping[str, Mapping[str, object]]] = SCHEDULES
 
     def model(self, schema: Schema) -> nn.Module:
         """The network; see `matdata_ocrystalnet.ogcnn`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 from matdata.plugin import Settings, setting
@@ -95,9 +94,7 @@ class OCrystalNetHypers(Settings):
 
     def sizes(self) -> Sizes:
         """The preset with the sizes that differ."""
-        names = [item.name for item in dataclasses.fields(Sizes)]
-        differ = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        return dataclasses.replace(OCRYSTALNET[self.preset], **differ)
+        return self.applied_to(OCRYSTALNET[self.preset])
 
 
 @dataclass(frozen=True)

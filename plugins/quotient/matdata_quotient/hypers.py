@@ -9,7 +9,7 @@ from matdata.plugin import Settings, setting
 
 @dataclass(frozen=True)
 class Hypers(Settings):
-    """Graph and sizes; the README says how they were chosen."""
+    """Graph and sizes."""
 
     table: str = setting("cgcnn92", "table of element vectors, not trained")
     radius: float = setting(0.0, "cutoff of the graph in Å; 0 for none", minimum=0.0)

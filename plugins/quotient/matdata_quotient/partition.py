@@ -1,4 +1,4 @@
-"""Sites that message passing cannot tell apart, by colour refinement.
+"""Sites that message passing does not distinguish, by colour refinement.
 
 A network that sees elements, who is whose neighbour, and distances gives equal states to sites of
 one orbit of the space group, and to all others whose neighbourhoods look alike however far one

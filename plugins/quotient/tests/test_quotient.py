@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-import numpy as np
 import pytest
 import torch
 from matdata_quotient import Quotient
@@ -11,9 +11,9 @@ from support.aviary_weights import fill
 from support.batches import batch_of, schema_of
 from support.crystals import few, many
 from support.meta_device import runs_without_waiting
+from support.networks import require_same_in_any_company, rewritten
 
 from matdata.plugin import Crystals, featurizer
-from matdata.testing.invariance import permute, supercell, translate
 
 SPEC = "quotient-graph"
 #: With the weights of `fill`, while training (batch statistics); version 1.
@@ -96,24 +96,14 @@ def test_classes_of_sites_give_what_all_sites_give(network, training):
 
 
 def test_company_does_not_matter(trained):
-    whole = predict(trained, few())
-    for row in range(4):
-        alone = predict(trained, few().take([row]))[0]
-        torch.testing.assert_close(alone, whole[row], rtol=0, atol=1e-6)
+    require_same_in_any_company(partial(predict, trained), few())
 
 
 @pytest.mark.parametrize("change", ["translated", "permuted", "supercell"])
 def test_predictions_do_not_depend_on_how_a_crystal_is_written(trained, change):
-    crystals = few()
-    draw = np.random.default_rng(1)
-    if change == "supercell":
-        other, _ = supercell(crystals, (1, 1, 2))
-    elif change == "translated":
-        other = translate(crystals, draw.random(3))
-    else:
-        other, _ = permute(crystals, draw)
-    torch.testing.assert_close(predict(trained, other), predict(trained, crystals), atol=1e-4,
-                               rtol=0)  # fmt: skip
+    expected = predict(trained, few())
+    outputs = predict(trained, rewritten(few(), change))
+    torch.testing.assert_close(outputs, expected, rtol=0, atol=1e-4)
 
 
 def test_distances_and_elements_matter(trained):

@@ -95,7 +95,7 @@ def test_classes_are_those_of_an_equitable_partition():
     assert len(seen) < len(classes)
 
 
-def test_sites_of_one_element_with_other_neighbours_are_told_apart():
+def test_sites_of_one_element_with_other_neighbours_differ():
     """Four sites in a row: the ends are alike, and the middle ones."""
     sender = np.array([0, 1, 1, 2, 2, 3])
     receiver = np.array([1, 0, 2, 1, 3, 2])
@@ -105,7 +105,7 @@ def test_sites_of_one_element_with_other_neighbours_are_told_apart():
     assert classes[0] == classes[3]
     assert classes[1] == classes[2]
     assert classes[0] != classes[1]
-    length[-1] = 2  # now the last site hears of its neighbour from further away
+    length[-1] = 2  # now the neighbour of the last site is further away
     classes = equivalent_sites(np.zeros(4, np.int64), numbers, sender, receiver, length)
     assert len({*classes.tolist()}) == 4
 

@@ -36,6 +36,7 @@ class SchNet(TorchTrainer[Hypers]):
         "schedule": "exponential",
         "gamma": 0.13,
     }
+    schedules: ClassVar[Mapping[str, Mapping[str, object]]] = SCHEDULES
 
     def inputs(self) -> tuple[str, ...]:
         """Crystal graphs."""
@@ -45,10 +46,6 @@ class SchNet(TorchTrainer[Hypers]):
         """All neighbours within the cutoff, and what becomes of sites that have none."""
         radius, isolated = self.hypers.sizes().radius, self.hypers.isolated
         return {"graph": {"radius": radius, "max_neighbours": 0, "isolated": isolated}}
-
-    def loop_defaults(self) -> Mapping[str, object]:
-        """The schedule of the preset."""
-        return {**self.defaults, **SCHEDULES.get(self.hypers.preset, {})}
 
     def model(self, schema: Schema) -> nn.Module:
         """The network."""

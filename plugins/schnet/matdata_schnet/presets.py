@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sizes:
-    """What the published settings differ in.
+    """What the published settings differ in; the defaults are those of the paper's crystals.
 
     Attributes
     ----------
@@ -35,15 +35,15 @@ class Sizes:
         ``mean`` or ``sum`` of the messages of a site's neighbours.
     """
 
-    radius: float
-    gaussians: int
-    gaussian_width: float | None
-    channels: int
-    filters: int
-    interactions: int
-    cutoff: str
-    last_softplus: bool
-    neighbours: str
+    radius: float = 5.0
+    gaussians: int = 50
+    gaussian_width: float | None = math.sqrt(0.1)
+    channels: int = 64
+    filters: int = 64
+    interactions: int = 6
+    cutoff: str = "hard"
+    last_softplus: bool = True
+    neighbours: str = "mean"
 
     @property
     def width(self) -> float:
@@ -57,37 +57,15 @@ PRESETS = {
     # K. T. Schütt et al., J. Chem. Phys. 148, 241722 (2018), for crystals of the Materials Project;
     # Gaussians every 0.1 Å with gamma = 10 Å^-2 and softplus twice, as in their first code
     # (atomistic-machine-learning/SchNet).
-    "schnet": Sizes(
-        radius=5.0,
-        gaussians=50,
-        gaussian_width=math.sqrt(0.1),
-        channels=64,
-        filters=64,
-        interactions=6,
-        cutoff="hard",
-        last_softplus=True,
-        neighbours="mean",
-    ),
+    "schnet": Sizes(),
     # Their script for the Materials Project in SchNetPack 0.x (schnetpack_matproj.py).
-    "schnetpack": Sizes(
-        radius=5.0,
-        gaussians=25,
-        gaussian_width=None,
-        channels=64,
-        filters=64,
-        interactions=6,
-        cutoff="hard",
-        last_softplus=False,
-        neighbours="mean",
-    ),
+    "schnetpack": Sizes(gaussians=25, gaussian_width=None, last_softplus=False),
     # Defaults of torch_geometric.nn.models.SchNet, those of SchNetPack's networks for molecules.
     "pyg": Sizes(
         radius=10.0,
-        gaussians=50,
         gaussian_width=None,
         channels=128,
         filters=128,
-        interactions=6,
         cutoff="cosine",
         last_softplus=False,
         neighbours="sum",

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from functools import partial
 
-import numpy as np
 import pytest
 import torch
 from matdata_schnet import SchNet
@@ -10,12 +11,16 @@ from matdata_schnet.hypers import Hypers
 from matdata_schnet.presets import PRESETS
 from support.aviary_weights import fill
 from support.batches import batch_of, schema_of
-from support.crystals import cubic, few, many
+from support.crystals import few, isolated, many
 from support.meta_device import runs_without_waiting
+from support.networks import (
+    require_gradients_of_all_edges,
+    require_same_in_any_company,
+    rewritten,
+)
 from support.pyg_weights import pyg_outputs, pyg_schnet
 
-from matdata.plugin import ConfigError, Crystals, to_crystals
-from matdata.plugin import nn as blocks
+from matdata.plugin import ConfigError, Crystals
 
 GRAPH = {"radius": 5.0, "max_neighbours": 0, "isolated": "keep"}
 #: What PyG has and the paper has not, at the paper's radius.
@@ -42,17 +47,6 @@ def network():
     return network_of()
 
 
-def lonely() -> Crystals:
-    """A crystal without edges, between two with some; and one with an isolated site."""
-    sites = [
-        cubic(4.12, [55, 17], [[0, 0, 0], [0.5, 0.5, 0.5]]),
-        cubic(9.0, [11], [[0, 0, 0]]),
-        cubic(3.35, [29], [[0, 0, 0]]),
-        cubic(12.0, [8, 8, 2], [[0, 0, 0], [0.1, 0, 0], [0.5, 0.5, 0.5]]),
-    ]
-    return to_crystals(["caesium", "alone", "cu", "partly"], sites)
-
-
 @pytest.mark.parametrize("preset", PRESETS)
 def test_golden_outputs(preset):
     outputs = predict(network_of(preset=preset, radius=5.0), few())
@@ -75,7 +69,7 @@ def test_outputs_equal_those_of_pyg(given, readout):
     hypers = Hypers(**given, readout=readout)
     ours = network_of(**hypers.to_dict())
     theirs = pyg_schnet(ours, hypers).eval()
-    crystals = Crystals.concat([few(), many(12), lonely()])
+    crystals = Crystals.concat([few(), many(12), isolated()])
     settings = {**GRAPH, "radius": hypers.sizes().radius}
     batch = batch_of(crystals, "graph", **settings)
     with torch.no_grad():
@@ -142,80 +136,41 @@ def test_outputs_are_those_of_the_formulas(preset):
 
 
 def test_crystals_without_edges_are_predicted_alike_in_any_company(network):
-    whole = predict(network, lonely())
-    assert torch.isfinite(whole).all()
-    for row in range(len(lonely())):
-        alone = predict(network, lonely().take([row]))[0]
-        torch.testing.assert_close(alone, whole[row], rtol=0, atol=1e-6)
+    require_same_in_any_company(partial(predict, network), isolated())
 
 
-def test_isolated_atoms_are_kept_or_refused_as_asked():
-    for isolated, rows in (("reject", 2), ("keep", 4)):
-        settings = SchNet(Hypers(isolated=isolated)).input_settings()["graph"]
-        assert batch_of(lonely(), "graph", **settings)["graph"].size == rows
-
-
-def changed(crystals: Crystals, change: str) -> Crystals:
-    """The same crystals, written otherwise."""
-    rng = np.random.default_rng(1)
-    frac, numbers, lattice = crystals.frac_coords, crystals.numbers, crystals.lattice
-    offsets = crystals.offsets
-    if change == "supercell":
-        parts = [crystals.sites(row) for row in range(len(crystals))]
-        cells = [frac[own] * [1, 1, 0.5] for own in parts]
-        frac = np.concatenate([cell + np.array([0, 0, z]) for cell in cells for z in (0, 0.5)])
-        numbers = np.concatenate([numbers[own] for own in parts for _ in range(2)])
-        lattice, offsets = lattice * np.array([1, 1, 2])[None, :, None], offsets * 2
-    elif change == "translated":
-        frac = (frac + rng.random(3)) % 1
-    elif change == "rotated":
-        turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
-        lattice = lattice @ turn
-    else:
-        order = np.concatenate(
-            [rng.permutation(np.arange(*offsets[row : row + 2])) for row in range(len(crystals))]
-        )
-        frac, numbers = frac[order], numbers[order]
-    return Crystals(crystals.ids, lattice, frac, numbers, offsets)
+def test_isolated_atoms_are_kept_or_rejected_as_set():
+    for choice, rows in (("reject", 2), ("keep", 4)):
+        settings = SchNet(Hypers(isolated=choice)).input_settings()["graph"]
+        assert batch_of(isolated(), "graph", **settings)["graph"].size == rows
 
 
 @pytest.mark.parametrize("change", ["translated", "rotated", "permuted", "supercell"])
 def test_predictions_do_not_depend_on_how_a_crystal_is_written(network, change):
     expected = predict(network, few())
-    torch.testing.assert_close(predict(network, changed(few(), change)), expected, atol=2e-5,
+    torch.testing.assert_close(predict(network, rewritten(few(), change)), expected, atol=2e-5,
                                rtol=0)  # fmt: skip
 
 
 def test_a_sum_grows_with_the_cell():
     network = network_of(readout="sum")
-    once, twice = predict(network, few()), predict(network, changed(few(), "supercell"))
+    once, twice = predict(network, few()), predict(network, rewritten(few(), "supercell"))
     torch.testing.assert_close(twice, 2 * once, rtol=1e-4, atol=1e-4)
 
 
 def test_distances_and_elements_matter(network):
     crystals = few()
     before = predict(network, crystals)
-    frac, numbers, offsets = crystals.frac_coords, crystals.numbers, crystals.offsets
-    wider = Crystals(crystals.ids, crystals.lattice * 1.02, frac, numbers, offsets)
-    heavier = Crystals(crystals.ids, crystals.lattice, frac, numbers + 1, offsets)
+    wider = replace(crystals, lattice=crystals.lattice * 1.02)
+    heavier = replace(crystals, numbers=crystals.numbers + 1)
     for other in (wider, heavier):
         assert float((predict(network, other) - before).abs().min()) > 1e-5
 
 
 @pytest.mark.parametrize("preset", ["schnet", "pyg"])
 def test_equal_edges_computed_once_give_the_same_gradients(monkeypatch, preset):
-    network = network_of(preset=preset, radius=5.0)
-
-    def step():
-        network.zero_grad()
-        network.train()(batch_of(few(), "graph", **GRAPH)).square().sum().backward()
-        return {name: value.grad.clone() for name, value in network.named_parameters()}
-
-    merged = step()
-    monkeypatch.setattr(blocks.Edges, "distinct", lambda *edges: blocks.Edges(*edges[:3]))
-    for name, value in step().items():
-        scale = float(value.abs().max())
-        torch.testing.assert_close(merged[name], value, rtol=0, atol=2e-5 * scale + 1e-6)
+    network, batch = network_of(preset=preset, radius=5.0), batch_of(few(), "graph", **GRAPH)
+    require_gradients_of_all_edges(monkeypatch, network, batch)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
