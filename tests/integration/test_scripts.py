@@ -38,6 +38,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "benchmarks/ofm_vs_matminer.py": FEW,
     "benchmarks/products.py": ("--times", "1"),
     "benchmarks/protostructure_vs_pymatgen.py": ("--limit", "6"),
+    "benchmarks/quotient_sizes.py": ("--limit", "6"),
     "benchmarks/voronoi_vs_matminer.py": FEW,
     "benchmarks/wyckoff_vs_aviary.py": ("--limit", "6"),
     "recipes/results.py": (),
