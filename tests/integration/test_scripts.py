@@ -62,7 +62,7 @@ MODULES = {
     "benchmarks/scale_children.py", "benchmarks/scale_table.py",
     "benchmarks/structure_rivals.py", "recipes/common.py",
     "recipes/gathered.py", "recipes/leaderboards.py",
-    "recipes/plan.py", "recipes/preset_data.py", "recipes/preset_set.py", "recipes/presets.py",
+    "recipes/plan.py", "recipes/preset_data.py", "recipes/data_set.py", "recipes/presets.py",
     "recipes/properties.py", "recipes/published_ids.py", "recipes/summaries.py",
     "recipes/table_data.py", "recipes/table_presets.py", "recipes/wbm.py",
     "tools/wyckoff_geometry.py",

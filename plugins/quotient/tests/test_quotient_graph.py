@@ -95,7 +95,7 @@ def test_classes_are_those_of_an_equitable_partition():
     assert len(seen) < len(classes)
 
 
-def test_sites_of_one_element_with_other_neighbours_are_told_apart():
+def test_sites_of_one_element_with_other_neighbours_are_reported_apart():
     """Four sites in a row: the ends are alike, and the middle ones."""
     sender = np.array([0, 1, 1, 2, 2, 3])
     receiver = np.array([1, 0, 2, 1, 3, 2])
