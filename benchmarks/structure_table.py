@@ -182,17 +182,14 @@ def main() -> int:
         materials, values = read_structures(path, column)
         for model in (Model.of(model, given) for model in chosen.models.split(",")):
             data = Data(materials, values * factor, model)
-            rows = [
-                train(model, data, seed, chosen.seconds, chosen.clock)
-                for seed in range(chosen.seeds)
-            ]
-            tests, valids = ([getattr(row, part) for row in rows] for part in ("test", "valid"))
-            print(
-                f"{name:10} {model.name:16} test {np.mean(tests):7.2f} ± {np.std(tests):.2f} {unit}"
-                f", valid {np.mean(valids):.2f}; {rows[0].seconds_per_epoch:.2f} s an epoch, "
-                f"{rows[0].epochs:.1f} epochs, {rows[0].parameters:,} parameters",
-                flush=True,
-            )
+            for seed in range(chosen.seeds):
+                row = train(model, data, seed, chosen.seconds, chosen.clock)
+                print(
+                    f"{name:10} {model.name:16} seed {seed}: test {row.test:.2f} {unit}, "
+                    f"validation {row.valid:.2f}; {row.seconds_per_epoch:.2f} s per epoch, "
+                    f"{row.epochs:.1f} epochs, {row.parameters:,} parameters",
+                    flush=True,
+                )
     return 0
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gathered import Gathered, Item, is_number
-from plan import GOODALL, GOODALL_STEPS, Cut, Figure, Made, Recipe
+from plan import GOODALL, GOODALL_STEPS, Built, Cut, Figure, Recipe
 from published_ids import differing, matched
 
 from matdata.api import Dataset
@@ -38,7 +38,7 @@ from matdata.splits.saved import load_split, save_splits, unmatched_ids
 __all__ = ["GOODALL", "Cut", "Recipe", "make", "run"]
 
 
-def make(recipe: Recipe, given: argparse.Namespace, console: Console) -> Made:
+def make(recipe: Recipe, given: argparse.Namespace, console: Console) -> Built:
     """Build the dataset of a recipe and save its splits.
 
     Raises
@@ -50,7 +50,7 @@ def make(recipe: Recipe, given: argparse.Namespace, console: Console) -> Made:
     source = Gathered(recipe.name, _items(recipe, given), recipe.rules, recipe.properties)
     settings = {**recipe.curation, "drop_by": recipe.drop_by}
     if source.origin().energy_column is None and settings.get("dedupe", "none") != "none":
-        _require_no_energy(recipe)
+        _require_one_entry_per_composition(recipe)
         settings["dedupe"] = "none"
         console.say("no energy column is known: nothing is left out as a duplicate")
     if given.symmetry:
@@ -71,10 +71,10 @@ def make(recipe: Recipe, given: argparse.Namespace, console: Console) -> Made:
         names += made
         figures += figure
     lists = {name: unmatched_ids(dataset, load_split(dataset, name)) for name in names}
-    return Made(dataset, names, figures, {name: one for name, one in lists.items() if one})
+    return Built(dataset, names, figures, {name: one for name, one in lists.items() if one})
 
 
-def _require_no_energy(recipe: Recipe) -> None:
+def _require_one_entry_per_composition(recipe: Recipe) -> None:
     """Tables of compositions come with one entry a composition; crystals do not."""
     if recipe.curation["dedupe"] == "protostructure":
         raise SourceError(
@@ -217,7 +217,7 @@ def run(
     try:
         planned = plan(given)
         recipes = [planned] if isinstance(planned, Recipe) else planned
-        results = [_told(make(recipe, given, console), given) for recipe in recipes]
+        results = [_report(make(recipe, given, console), given) for recipe in recipes]
     except MatdataError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -226,7 +226,7 @@ def run(
     return 0
 
 
-def _told(made: Made, given: argparse.Namespace) -> dict[str, Any]:
+def _report(made: Built, given: argparse.Namespace) -> dict[str, Any]:
     folder = Path(given.output) / made.dataset.manifest["name"] if given.output else None
     files = []
     if folder is not None:

@@ -109,7 +109,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Made:
+class Built:
     """What a recipe made: the dataset, names of its splits, and the counts.
 
     ``unmatched`` lists, for each published split by id, what file and data do not share.

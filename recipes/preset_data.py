@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from preset_set import Data, recipe_command
+from data_set import DataSet, recipe_command
 from table_data import LEADERBOARDS, TABLES
 
 FIGURE_4 = "Du figure 4"
@@ -53,17 +53,17 @@ EXTENDED: Mapping[str, tuple[str, tuple[float, ...]]] = {
 }
 
 
-def _structures(name: str, target: str, file: str, where: str, *more: str) -> Data:
+def _structures(name: str, target: str, file: str, where: str, *more: str) -> DataSet:
     build = ("matdata", "build", "{first}", "--name", name, "--target", target, *more)
     build = (*build, "--split", "70/15/15", "--seed", "{seed}")
-    return Data(name, target, (file,), where, build, "70/15/15")
+    return DataSet(name, target, (file,), where, build, "70/15/15")
 
 
 _ROOST = "https://github.com/CompRhys/roost (data/datasets/roost)"
 _EX, _MP = "expt-non-metals.csv", "mp-non-metals.csv"
-DATA: Mapping[str, Data] = {
+DATA: Mapping[str, DataSet] = {
     **{
-        name: Data(
+        name: DataSet(
             f"lgdcnn-{folder}",
             "target",
             tuple(f"{folder}/{part}.csv" for part in ("train", "val", "test")),
@@ -72,7 +72,7 @@ DATA: Mapping[str, Data] = {
         )
         for name, (folder, _) in EXTENDED.items()
     },
-    "ex": Data(
+    "ex": DataSet(
         "roost-expt-band-gaps",
         "Eg",
         (_EX,),
@@ -80,7 +80,7 @@ DATA: Mapping[str, Data] = {
         recipe_command("roost_expt_band_gaps", "--from", "{first}", "--seed", "{seed}"),
         "80/20",
     ),
-    "mp-without-ex": Data(
+    "mp-without-ex": DataSet(
         "roost-mp-band-gaps-without-expt",
         "band_gap",
         (_EX, _MP),

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from data_set import DataSet, recipe_command
 from leaderboards import COLUMNS, WHERE
-from preset_set import Data, recipe_command
 from properties import (
     BULK_MODULUS,
     G_VRH,
@@ -86,27 +86,27 @@ _OF_LEADERBOARDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _of_paper(table: str, target: str, split: str) -> Data:
+def _of_paper(table: str, target: str, split: str) -> DataSet:
     file, where = _STRUCTURES[table]
     words = ("--from", "{first}", "--seed", "{seed}")
     build = recipe_command(table.replace("-", "_"), *words)
-    return Data(table, target, (file,), where, build, recipe_split=f"{split}-seed{{seed}}")
+    return DataSet(table, target, (file,), where, build, recipe_split=f"{split}-seed{{seed}}")
 
 
-def _of_leaderboard(table: str, ids: str) -> Data:
+def _of_leaderboard(table: str, ids: str) -> DataSet:
     file, where = _STRUCTURES[table]
     build = recipe_command(table.replace("-", "_"), "--from", "{first}", "--ids", "{second}")
     files = (file, f"{ids}.json.zip")
     where = f"{where}; the ids: {WHERE}"
-    return Data(table, COLUMNS[ids], files, where, build, recipe_split=f"leaderboard-{ids}")
+    return DataSet(table, COLUMNS[ids], files, where, build, recipe_split=f"leaderboard-{ids}")
 
 
-TABLES: Mapping[str, Data] = {
+TABLES: Mapping[str, DataSet] = {
     f"{table}-{name}": _of_paper(table, *what)
     for table, properties in _OF_PAPERS.items()
     for name, what in properties.items()
 }
-LEADERBOARDS: Mapping[str, Data] = {
+LEADERBOARDS: Mapping[str, DataSet] = {
     f"{table}-{name}": _of_leaderboard(table, ids)
     for table, properties in _OF_LEADERBOARDS.items()
     for name, ids in properties.items()

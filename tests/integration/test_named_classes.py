@@ -187,7 +187,7 @@ def test_the_same_command_finds_the_finished_run(cache, capsys):
         assert best.stat().st_mtime_ns == before
 
 
-def test_a_class_that_train_lacks_is_told(cache, capsys):
+def test_a_class_that_train_lacks_is_reported(cache, capsys):
     assert _train(cache, "rare", split="other") == 1
     assert "validation holds classes beyond the 3 of train: odd (of m59)" in capsys.readouterr().err
     assert _train(cache, "rare") == 0

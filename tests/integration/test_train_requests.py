@@ -48,7 +48,7 @@ def test_the_same_command_twice_trains_once(cache, capsys):
         ({"target": "formula"}, "text"),
     ],
 )
-def test_bad_requests_are_told_what_is_wrong(cache, capsys, more, message):
+def test_bad_requests_report_what_is_wrong(cache, capsys, more, message):
     more = dict(more)
     assert train(cache, *more.pop("more", []), **more) == 1
     assert message in capsys.readouterr().err

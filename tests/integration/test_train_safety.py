@@ -80,7 +80,7 @@ HALF = ["", "[1]", '{"format": ', '{"format": {"name": "matdata-run", "version":
 
 
 @pytest.mark.parametrize("text", [*HALF, None])
-def test_a_damaged_manifest_is_told_with_run_and_file(cache, capsys, text):
+def test_a_damaged_manifest_is_reported_with_run_and_file(cache, capsys, text):
     fit(cache)
     folder = cache / "runs" / "b"
     shutil.copytree(cache / "runs" / "a", folder)
@@ -208,7 +208,7 @@ def test_a_copied_run_opens_no_test_part_unnoticed(cache, capsys):
     assert "test part opened for 2 trainings" in capsys.readouterr().out
 
 
-def test_deleted_records_of_a_test_part_are_told(cache, capsys):
+def test_deleted_records_of_a_test_part_are_reported(cache, capsys):
     assert fit(cache) == 0
     assert evaluate(cache) == 0
     first = json.loads((cache / "runs" / "a" / "test.json").read_text())
@@ -251,7 +251,7 @@ def test_openings_that_a_dataset_lost_are_written_down_again(cache, capsys):
         ("put_ does not have a deterministic implementation, but", "set deterministic=false"),
     ],
 )
-def test_a_device_that_fails_is_told_and_the_training_goes_on(
+def test_a_device_that_fails_is_reported_and_the_training_goes_on(
     cache, capsys, monkeypatch, text, told
 ):
     settings = ("--epochs", "4", "--set", "train.checkpoint_seconds=0")

@@ -116,7 +116,7 @@ def test_draws_have_the_mean_one_and_depend_on_seed_and_member():
     assert abs(np.corrcoef(found)[0, 1]) < 0.1
 
 
-def test_another_normalizer_is_told_and_that_of_the_parent_can_be_kept(cache, capsys):
+def test_another_normalizer_is_reported_and_that_of_the_parent_can_be_kept(cache, capsys):
     assert train(cache, "--set", "train.normalizer=robust") == 0
     code, said = told(cache, capsys, "--from-run", "a", "--lr", "1e-12")
     assert code == 0
@@ -214,7 +214,7 @@ def test_outputs_that_meant_something_else_are_refused_unless_the_head_is_new(ki
     assert "here they are 1 number, 1 number\n" in capsys.readouterr().err
 
 
-def test_another_target_is_told(kinds, capsys):
+def test_another_target_is_reported(kinds, capsys):
     assert train(kinds, target="y") == 0
     assert train(kinds, "--from-run", "a", target="z", name="b") == 0
     notes = manifest(kinds, "b")["notes"]
@@ -232,7 +232,7 @@ def test_a_constant_of_the_parent_is_no_normalizer_of_numbers(kinds, capsys, mon
     assert "was constant; its normalizer maps all values to one" in capsys.readouterr().err
 
 
-def test_numbers_that_look_like_classes_are_told(kinds, capsys):
+def test_numbers_that_look_like_classes_are_reported(kinds, capsys):
     hint = "flag holds 0, 1 alone and is learnt as a number, without probabilities; --task class"
     assert train(kinds, target="flag") == 0
     assert any(note.startswith(hint) for note in manifest(kinds, "a")["notes"])

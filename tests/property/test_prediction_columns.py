@@ -107,7 +107,7 @@ def test_metadata_say_all_that_a_name_says(targets):
 @given(st.sets(NAMES, max_size=6))
 @example({"α", "β", "K (GPa)", "K [GPa]", "gap", "Gap"})
 @example({"..", ".", "-", "a/b", "a-b", "x" * 300, "x" * 301})
-def test_stems_of_files_are_safe_and_distinct_where_capitals_are_not_told_apart(names):
+def test_stems_of_files_are_safe_and_distinct_where_capitals_are_not_distinguished(names):
     stems = file_stems(names)
     assert stems.keys() == names
     assert len({stem.casefold() for stem in stems.values()}) == len(names)

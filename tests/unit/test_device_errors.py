@@ -36,7 +36,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize(("text", "told"), TEXTS.items(), ids=range(len(TEXTS)))
-def test_errors_of_a_device_are_told_with_cause_and_next_step(text, told):
+def test_errors_of_a_device_are_reported_with_cause_and_next_step(text, told):
     with (
         pytest.raises(DeviceError, match=told) as caught,
         device_errors(torch.device("cuda:0"), kept="the checkpoint is whole"),

@@ -132,7 +132,7 @@ def test_a_crystal_without_symmetry_stays_unless_it_is_needed(monkeypatch):
     assert _kept(_records(), dedupe="protostructure") == ["cscl", "nacl", "po"]
 
 
-def test_perovskites_are_told_by_their_positions():
+def test_perovskites_are_distinguished_by_their_positions():
     crystals = to_crystals(["x"], [perovskite(3.9, 38, 22, 8)])
     table = {"material_id": ["x"]}
     done = curate(

@@ -39,7 +39,7 @@ def test_addresses_of_this_machine_are_paths(tmp_path):
     assert str(address_of(tmp_path)) == str(address_of(f"file://{tmp_path}")) == str(tmp_path)
 
 
-def test_a_path_is_told_from_a_name_without_a_look_at_the_disk(tmp_path):
+def test_a_path_is_distinguished_from_a_name_without_a_look_at_the_disk(tmp_path):
     for place in (
         "s3://lab/a", "./shared/a", "../shared", "~/shared/a", "/srv/shared/a", "shared/a",
         "shared/", "shared/runs/gap", "shared/a/features/ofm", ".", tmp_path,

@@ -204,7 +204,7 @@ def test_weights_that_are_no_numbers_are_neither_saved_nor_the_end(step):
     assert "there is no checkpoint yet" in str(error.value)
 
 
-def test_a_validation_that_is_no_number_is_told():
+def test_a_validation_that_is_no_number_is_reported():
     x, y = data(32, seed=1)
     loop, _ = make_loop(_settings(), valid=FakeLoader(x, y * math.nan, 32, shuffle=False))
     with pytest.raises(TrainError, match="the validation of epoch 1 is not a finite number"):

@@ -200,7 +200,7 @@ def test_tensors_are_those_of_the_safetensors_package(tmp_path):
             assert other[name].shape == value.shape
 
 
-def test_a_cut_file_is_told(tmp_path):
+def test_a_cut_file_is_reported(tmp_path):
     path = tmp_path / "x.safetensors"
     write_tensors(path, {"a": np.ones(9)})
     path.write_bytes(path.read_bytes()[:-8])
@@ -254,7 +254,7 @@ def test_a_budget_is_for_one_process():
         loader_for(view, view.ids, (), TrainSettings(max_edges=9), group=Group(0, 2))
 
 
-def test_a_run_of_something_else_is_told_apart_by_what_differs_only() -> None:
+def test_a_run_of_something_else_is_distinguished_by_what_differs_only() -> None:
     from matdata.training.run_folder import _difference
 
     told = _difference({"trunk": [64, 32], "epochs": 1}, {"trunk": (64, 32), "epochs": 2})

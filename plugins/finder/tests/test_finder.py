@@ -197,7 +197,7 @@ def test_edges_of_the_first_layer_are_equation_2():
         torch.testing.assert_close(matrix.flatten(), edges[low:high])
 
 
-def test_edges_that_are_not_predicted_are_told():
+def test_edges_that_are_not_predicted_are_reported():
     plugin, model = build("finder", graph="crystal", **SMALL)
     with pytest.raises(ConfigError, match="edges of graph=crystal are distances"):
         model.edge_matrices(batch_of(plugin.inputs(), few(), plugin.input_settings()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Data:
+class DataSet:
     """A data set: how it is called, built and split.
 
     Attributes
