@@ -118,7 +118,7 @@ class Substitutions(Source[Picks]):
     Parameters
     ----------
     request
-        The argument is the reference of a dataset; its other options are those of `SubstituteQuery`.
+        The argument is the reference of a dataset, the query one of `SubstituteQuery`.
 
     Raises
     ------
