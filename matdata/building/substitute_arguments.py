@@ -63,7 +63,7 @@ SUBSTITUTE_OPTIONS = (
 
 @dataclass(frozen=True)
 class SubstituteConfig:
-    """What candidates were asked for, checked.
+    """Options of ``matdata substitute``, checked.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ class SubstituteConfig:
         )
 
     def request(self, cache: Path) -> Request:
-        """What the source of candidates is asked for."""
+        """The request for the source of candidates."""
         return Request(
             argument=self.dataset,
             limit=self.limit,

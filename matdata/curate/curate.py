@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 
 from matdata.core.crystals import Int
 from matdata.core.digest import digest_json
@@ -36,7 +35,7 @@ from matdata.curate.rows import DatasetTable
 from matdata.curate.settings import CurateSettings
 from matdata.curate.survey import FAULTS, survey
 from matdata.curate.validity import REASONS
-from matdata.store.arrow import numbers_array
+from matdata.store.arrow import is_present, numbers_array
 
 Energies = npt.NDArray[np.float64]
 DUPLICATE_REASONS = ("higher_polymorph", "same_protostructure", "in_other_dataset")
@@ -233,7 +232,7 @@ def _drop_without_energy(state: _Pass, subject: Subject, ranked: npt.NDArray[np.
     if not len(places):
         return
     records, rows = subject.records, state.rows[places]
-    given = pc.is_valid(records.store.array(str(records.energy_column))).to_numpy(False)
+    given = is_present(records.store.array(str(records.energy_column)))
     of_cells = ~records.store.present & (records.energy_per == "cell") & given
     messages = [
         "its energy is that of a cell, whose atoms are not known without a structure"

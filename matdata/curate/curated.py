@@ -42,7 +42,7 @@ class Curated:
     dedupe, symmetry
         What duplicates were, and the engine with its version.
     symmetry_counts
-        How many structures it was asked, and how many it was not.
+        Structures that were searched, and those copied from older versions.
     """
 
     table: DatasetTable

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from matdata.core.cache import storage_error
 from matdata.core.content_keys import KEY, KEY_BYTES, Keys
@@ -24,7 +23,7 @@ from matdata.core.crystals import Int
 from matdata.core.errors import StoreError
 from matdata.curate.settings import CurateSettings
 from matdata.store import files, tables
-from matdata.store.arrow import numbers_array
+from matdata.store.arrow import booleans_of, is_present, numbers_array, numpy_of
 from matdata.store.crystal_keys import crystal_keys
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.dataset_rows import DatasetRows
@@ -110,10 +109,10 @@ class KnownSymmetry:
         texts, group, n_wyckoff, valid = (columns[name] for name in COLUMNS)
         return Labels(
             texts.to_pylist(),
-            np.array(group.to_pylist(), dtype=np.int16),
-            np.array(n_wyckoff.to_pylist(), dtype=np.int32),
-            np.array(valid.to_pylist(), dtype=np.bool_),
-            np.array(columns[AGREES].to_pylist(), dtype=np.bool_) if AGREES in columns else None,
+            numpy_of(group).astype(np.int16),
+            numpy_of(n_wyckoff).astype(np.int32),
+            booleans_of(valid),
+            booleans_of(columns[AGREES]) if AGREES in columns else None,
         )
 
 
@@ -179,8 +178,8 @@ def _pieces(version: DatasetFolder, by_both: bool) -> Iterator[tuple[Keys, pa.Ta
     table = tables.read_arrow(version.checked("table.parquet"), names)
     if table.num_columns == len(names):  # else there is no structure
         keys = crystal_keys(DatasetRows(version))
-        has_symmetry = pc.is_valid(table.column("space_group_number")).combine_chunks()
-        rows = np.flatnonzero(np.array(has_symmetry.to_pylist(), dtype=np.bool_) & (keys != b""))
+        has_symmetry = is_present(table.column("space_group_number").combine_chunks())
+        rows = np.flatnonzero(has_symmetry & (keys != b""))
         _, first = np.unique(keys[rows], return_index=True)
         yield keys[rows[first]], table.take(numbers_array(rows[first])).select(names)
     if any(one["part"] == LEFT for one in version.manifest["parts"]):

@@ -90,7 +90,7 @@ class Traits:
 
 
 class Check(NamedTuple):
-    """What is asked of each part; can be pickled.
+    """How each part is surveyed; can be pickled.
 
     Attributes
     ----------

@@ -39,7 +39,7 @@ class Wyckoff:
     engine
         Name and version.
     keys : (n,) S16
-        Content keys of the crystals (`matdata.core.content_keys`); empty where nothing was asked.
+        Content keys of the crystals (`matdata.core.content_keys`); empty without a valid structure.
     searched, reused
         Structures whose symmetry was searched, and copied from older versions of the dataset.
     """
@@ -72,7 +72,7 @@ class Wyckoff:
 
 
 class SymmetryCheck(NamedTuple):
-    """What symmetry is asked of each part; can be pickled.
+    """How the symmetry of each part is found; can be pickled.
 
     Attributes
     ----------

@@ -118,7 +118,7 @@ class Substitutions(Source[Picks]):
     Parameters
     ----------
     request
-        The argument is the reference of a dataset; `SubstituteQuery` says what else can be asked.
+        The argument is the reference of a dataset, the query one of `SubstituteQuery`.
 
     Raises
     ------
@@ -193,13 +193,13 @@ class Substitutions(Source[Picks]):
     @functools.cached_property
     def selection(self) -> Selection:
         """The candidates, drawn at first use."""
-        asked = self.query
+        query = self.query
         rule = Rule.of(
             self.matrix,
-            excluded_elements(asked.exclude),
-            asked.per_parent,
-            sampled=asked.draw == "sampled",
-            one_element=asked.one_element,
+            excluded_elements(query.exclude),
+            query.per_parent,
+            sampled=query.draw == "sampled",
+            one_element=query.one_element,
         )
         return select(self._pieces(), rule, self.seed, self.limit)
 
@@ -209,9 +209,11 @@ class Substitutions(Source[Picks]):
         return "selection" in vars(self)
 
     def _pieces(self) -> Iterator[Parents]:
-        for start, ids, labels in labels_of(self._parents):
-            if self.query.structures and self._parents.dataset.kind == "mixed":
-                having = {*self._parents.rows_with_structure.tolist()}
+        rows = self._parents
+        only_structures = self.query.structures and rows.dataset.kind == "mixed"
+        having = {*rows.rows_with_structure.tolist()} if only_structures else set()
+        for start, ids, labels in labels_of(rows):
+            if only_structures:
                 labels = [one if start + k in having else None for k, one in enumerate(labels)]
             yield Parents(start, ids, labels)
 

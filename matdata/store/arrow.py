@@ -149,10 +149,22 @@ def floats_of(array: pa.Array) -> npt.NDArray[np.float64]:
     numbers = array.cast(pa.float64(), safe=False)
     values = numpy_of(numbers).copy()
     if numbers.null_count:
-        bits = np.frombuffer(numbers.buffers()[0], dtype=np.uint8)
-        present = np.unpackbits(bits, bitorder="little")[numbers.offset :][: len(numbers)]
-        values[present == 0] = np.nan
+        values[~is_present(numbers)] = np.nan
     return values
+
+
+def is_present(array: pa.Array) -> npt.NDArray[np.bool_]:
+    """Whether each cell (n,) of an array is there."""
+    return booleans_of(pc.is_valid(array))
+
+
+def booleans_of(array: pa.Array) -> npt.NDArray[np.bool_]:
+    """Truth values (n,), none of them missing. `to_numpy` of Arrow imports pandas."""
+    if not len(array):
+        return np.empty(0, np.bool_)
+    bits = np.frombuffer(array.buffers()[1], dtype=np.uint8)
+    end = array.offset + len(array)
+    return np.unpackbits(bits, count=end, bitorder="little")[array.offset :].view(np.bool_)
 
 
 def numpy_of(array: pa.Array) -> npt.NDArray[Any]:
@@ -181,8 +193,7 @@ def numbers_in(column: pa.ChunkedArray, rows: npt.NDArray[np.int64]) -> Any:
     if len(sizes) != 1:
         return None
     values = np.full((len(array), sizes[0].as_py()), np.nan)
-    present = pc.is_valid(array).to_numpy(zero_copy_only=False)
-    values[present] = numpy_of(array.flatten()).reshape(-1, values.shape[1])
+    values[is_present(array)] = numpy_of(array.flatten()).reshape(-1, values.shape[1])
     return values
 
 

@@ -8,6 +8,7 @@ from support.executors import InCaller
 import matdata as md
 from matdata.features import featurizer, tessellating
 from matdata.features.building.jobs import Job, in_passes
+from matdata.features.cell import Lattice
 from matdata.features.intermediates import shared_values
 from matdata.features.symmetry import SymmetrySearch, SymmetrySettings
 from matdata.features.tessellating import TESSELLATION
@@ -154,3 +155,19 @@ def test_intermediates_with_other_settings_are_others():
     assert hash(default) == hash(again)
     assert default != loose
     assert default != TESSELLATION
+
+
+def test_a_failing_pass_leaves_the_passes_before_it_committed(tmp_path, monkeypatch):
+    dataset = md.build("sample:30", cache=tmp_path, dedupe="none", split=None, workers=1)
+
+    def fails(self, batch):
+        raise md.FeatureError("broken")
+
+    monkeypatch.setattr(Lattice, "featurize", fails)
+    for executor in (InCaller(), None):
+        with pytest.raises(md.FeatureError, match="broken"):
+            dataset.featurize("fractions", "lattice", executor=executor)
+        assert dataset.features() == ["fractions"]
+        md.rm(f"{dataset.ref}/features/fractions", cache=tmp_path)
+    monkeypatch.undo()
+    assert len(dataset.featurize("fractions", "lattice", executor=InCaller())) == 2

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matdata.store import tables
-from matdata.store.arrow import array_of
+from matdata.store.arrow import array_of, booleans_of, is_present
 
 CELLS = {
     "whole": st.integers(-(2**63), 2**63 - 1),
@@ -66,3 +66,12 @@ def test_names_of_folders_add_no_columns(tmp_path):
     folder.mkdir()
     tables.write_table(folder / "table.parquet", {"a": [1]})
     assert tables.read_table(folder / "table.parquet") == {"a": [1]}
+
+
+@pytest.mark.parametrize("start", [0, 1, 7, 8, 9, 19, 20])
+def test_booleans_and_presence_of_slices(start):
+    values = [k % 3 == 0 for k in range(20)]
+    assert booleans_of(array_of(values)[start:]).tolist() == values[start:]
+    cells = [1.5 if value else None for value in values]
+    assert is_present(array_of(cells)[start:]).tolist() == values[start:]
+    assert is_present(pa.nulls(3)).tolist() == [False] * 3

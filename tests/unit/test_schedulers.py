@@ -9,7 +9,7 @@ import pytest
 from support.executors import InCaller
 
 from matdata.adapters.schedulers import workers_on
-from matdata.core.errors import ConfigError
+from matdata.core.errors import ConfigError, MatdataError
 from matdata.core.executors import ordered_map
 from matdata.core.scheduler_names import check_scheduler
 
@@ -77,3 +77,15 @@ except MissingPackageError as error:
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert 'pip install "matdata[dask]"' in done.stdout, done.stderr
+
+
+@pytest.mark.slow
+def test_a_cluster_of_this_machine_whose_workers_never_start_is_given_up(monkeypatch):
+    dask = pytest.importorskip("matdata.adapters.dask")
+    monkeypatch.setattr(dask.LocalCluster, "scale", lambda cluster, n: None)
+    monkeypatch.setattr(dask, "POLL", 0.1)
+    with (
+        dask.local_cluster(1, 0.5) as executor,
+        pytest.raises(MatdataError, match="has had no worker for"),
+    ):
+        executor.submit(abs, -1).result()

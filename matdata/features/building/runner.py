@@ -71,16 +71,15 @@ def run_passes(
     executor are submitted pass after pass without a gap, so that its workers never wait for the
     last shard of a pass.
     """
-    if workers.executor is not None:
-        yield from _run_in_one_go(passes, console, workers)
-        return
-    for jobs in passes:
-        yield from _run_in_one_go([jobs], console, workers)
+    streams = [[jobs] for jobs in passes] if workers.executor is None else [passes]
+    for stream in streams:
+        yield from _run_stream(stream, console, workers)
 
 
-def _run_in_one_go(
+def _run_stream(
     passes: Sequence[Sequence[Job]], console: Console, workers: Workers
 ) -> Iterator[tuple[Job, BuiltFeature]]:
+    """Compute passes whose tasks are one stream, under the locks of all their features."""
     features: dict[Path, BuiltFeature] = {}
     writers: dict[Path, ArtefactWriter] = {}
     with contextlib.ExitStack() as locks:

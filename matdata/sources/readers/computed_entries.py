@@ -206,7 +206,7 @@ def _run_type(value: JsonMapping) -> str | None:
 
 
 def _require_same(structure: object, amounts: Mapping[int, float]) -> None:
-    """Refuse a structure of another composition; one that cannot be read is told of later."""
+    """Refuse a structure of another composition; one that cannot be read is rejected later."""
     try:
         counts: dict[int, float] = {}
         for site in structure["sites"]:  # type: ignore[index]
