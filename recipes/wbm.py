@@ -20,7 +20,6 @@ from gathered import Item
 
 from matdata.plugin import (
     CHUNK_ROWS,
-    CORRECTION_SCHEMES,
     Chunk,
     Origin,
     Reject,
@@ -29,12 +28,12 @@ from matdata.plugin import (
     Source,
     SourceError,
     Unusable,
-    correction_of,
     digest_file,
     from_pymatgen_dict,
     open_binary,
     parse_formula,
     read_list,
+    recorrected,
     reduced_formula,
     require_object,
     to_crystals,
@@ -180,7 +179,7 @@ class Entries(Source):
             try:
                 entry = require_object(value)
                 one = from_pymatgen_dict(entry.get("structure") or {})
-                values = _energies(entry, len(one.numbers))
+                values = _energies(entry)
                 values |= self.summary.values(identity, one) if self.summary else {}
             except Unusable as error:
                 rejects.append(Reject(identity, "source", error.reason, str(error)))
@@ -191,7 +190,7 @@ class Entries(Source):
         return Chunk(to_crystals(table["material_id"], sites), table, rejects)
 
 
-def _energies(entry: dict[str, Any], atoms: int) -> dict[str, Any]:
+def _energies(entry: dict[str, Any]) -> dict[str, Any]:
     """Energies per atom of an entry, corrected and as calculated.
 
     Raises
@@ -202,12 +201,7 @@ def _energies(entry: dict[str, Any], atoms: int) -> dict[str, Any]:
     energy = entry.get("energy")
     if not isinstance(energy, (int, float)) or isinstance(energy, bool):
         raise Unusable("no_energy", "the entry has no energy")
-    correction = correction_of(entry, SCHEME)
-    return {
-        "energy_per_atom": (energy + correction) / atoms,
-        "uncorrected_energy_per_atom": energy / atoms,
-        "correction_scheme": CORRECTION_SCHEMES[SCHEME],
-    }
+    return recorrected(entry, SCHEME)
 
 
 def batches(

@@ -24,11 +24,12 @@ from matdata.core.digest import digest_json
 from matdata.core.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from typing import ClassVar, Protocol, TypeVar
 
-    from _typeshed import DataclassInstance
+    class _Dataclass(Protocol):
+        __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
-    Preset = TypeVar("Preset", bound=DataclassInstance)
+    Preset = TypeVar("Preset", bound=_Dataclass)
 
 #: Types whose values can be given as text.
 _PLAIN = (bool, int, float, str, type(None))

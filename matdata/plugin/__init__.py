@@ -21,8 +21,6 @@ from matdata.core.packages import needed_for
 from matdata.plugin.homes import HOMES
 
 if TYPE_CHECKING:
-    from matdata.adapters.corrections import SCHEMES as CORRECTION_SCHEMES
-    from matdata.adapters.corrections import correction_of
     from matdata.adapters.sites import Sites, from_pymatgen_dict, to_crystals
     from matdata.core.composition import (
         Compositions,
@@ -78,6 +76,7 @@ if TYPE_CHECKING:
     from matdata.sources.base import Chunk, Origin, Request, Source
     from matdata.sources.limits import CHUNK_ROWS
     from matdata.sources.parse import to_columns
+    from matdata.sources.readers.computed_entries import recorrected
     from matdata.sources.readers.documents import read_list
     from matdata.sources.readers.json_text import require_object
     from matdata.sources.readers.opening import open_binary, readable
@@ -105,7 +104,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHUNK_ROWS",
-    "CORRECTION_SCHEMES",
     "ELEMENT_SETS",
     "GAUSSIAN_BASES",
     "N_ELEMENTS",
@@ -180,7 +178,6 @@ __all__ = [
     "atomic_masses",
     "atomic_number",
     "batch_of",
-    "correction_of",
     "digest_file",
     "electronegativities",
     "element_symbols",
@@ -197,6 +194,7 @@ __all__ = [
     "read_published_json",
     "read_published_tensors",
     "readable",
+    "recorrected",
     "reduced_formula",
     "require_object",
     "require_published_arguments",
