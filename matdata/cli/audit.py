@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from matdata.cli.common import cache_of, console_of, pairs_of, print_json, words
+from matdata.cli.common import cache_of, console_of, pairs_of, print_json
 from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.exit_codes import ExitCode
+from matdata.core.given import words
 from matdata.splits.audit import Overlap, Report
 from matdata.splits.purpose import NEAR
 

@@ -13,12 +13,12 @@ from matdata.cli.common import (
     console_of,
     picture_settings,
     print_json,
-    words,
     write_numbers,
 )
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.exit_codes import ExitCode
+from matdata.core.given import words
 from matdata.core.packages import need_torch
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from matdata.core.cache import cache_dir
 from matdata.core.console import Console, one_line
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError
+from matdata.core.given import words
 from matdata.core.printable import printable_json
 from matdata.core.redaction import redact, redacted
 
@@ -27,11 +28,6 @@ def cache_of(given: argparse.Namespace) -> Path:
 def console_of(given: argparse.Namespace) -> Console:
     """Where the command reports to; JSON keeps standard output for itself."""
     return Console(quiet=given.quiet, lines_to_stderr=given.json, verbose=given.verbose)
-
-
-def words(text: str | None) -> tuple[str, ...]:
-    """The words of a list separated by commas; none of an option that was not given."""
-    return tuple(word.strip() for word in (text or "").split(",") if word.strip())
 
 
 def pairs_of(pairs: list[str], option: str) -> dict[str, str]:
@@ -114,7 +110,7 @@ def picture_settings(given: argparse.Namespace) -> PictureSettings:
     """
     from matdata.figures.formats import PictureSettings
 
-    return PictureSettings(tuple(words(given.format)), given.style)
+    return PictureSettings(words(given.format), given.style)
 
 
 def write_numbers(

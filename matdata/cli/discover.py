@@ -33,21 +33,21 @@ def run(given: argparse.Namespace) -> int:
     from matdata.evaluation.discovery.search import discover_candidates
 
     console = console_of(given)
-    found = discover_candidates(request)
+    discovery = discover_candidates(request)
     if given.json:
-        print_json(_document(found))
+        print_json(_document(discovery))
         return 0
-    for line in [*_ranked(found), *_scored(found.score)]:
+    for line in [*_ranked(discovery), *_scored(discovery.score)]:
         console.say(line)
     if request.output is not None:
         console.say(f"wrote the ranking to {request.output}")
     return 0
 
 
-def _document(found: Discovery) -> JsonObject:
+def _document(discovery: Discovery) -> JsonObject:
     from matdata.training.prediction_files import rows_of
 
-    request = found.request
+    request = discovery.request
     return {
         "run": request.run.name,
         "dataset": request.dataset.ref,
@@ -55,29 +55,29 @@ def _document(found: Discovery) -> JsonObject:
         "reference_digest": request.hull.stored.digest,
         "criterion": request.criterion,
         "budget": request.budget,
-        "candidates": len(found.ranking),
-        "ranked": len(found),
-        "predicted_stable": int(found.ranking.selected.sum()),
-        "outside": found.outside,
-        "rejects": [asdict(reject) for reject in found.rejects],
-        "columns": {one.name: one.to_metadata() for one in found.described()},
-        "ranking": rows_of(found.columns()),
-        "score": found.score,
+        "candidates": len(discovery.ranking),
+        "ranked": len(discovery),
+        "predicted_stable": int(discovery.ranking.selected.sum()),
+        "outside": discovery.outside,
+        "rejects": [asdict(reject) for reject in discovery.rejects],
+        "columns": {one.name: one.to_metadata() for one in discovery.described()},
+        "ranking": rows_of(discovery.columns()),
+        "score": discovery.score,
     }
 
 
-def _ranked(found: Discovery) -> list[str]:
+def _ranked(discovery: Discovery) -> list[str]:
     """The first candidates, and how many could not be ranked."""
-    request, columns = found.request, found.columns()
+    request, columns = discovery.request, discovery.columns()
     report = [
-        f"{request.dataset.ref}: {len(found):,} of {len(found.ranking):,} materials ranked by "
-        f"{request.criterion} against {request.hull.stored.ref}, "
-        f"{int(found.ranking.selected.sum()):,} predicted stable"
+        f"{request.dataset.ref}: {len(discovery):,} of {len(discovery.ranking):,} materials ranked "
+        f"by {request.criterion} against {request.hull.stored.ref}, "
+        f"{int(discovery.ranking.selected.sum()):,} predicted stable"
     ]
-    if found.rejects:
-        report.append(f"  {len(found.rejects):,} have no prediction; --json prints all reasons")
-    if found.outside:
-        report.append(f"  {found.outside:,} are outside the chemical systems of the reference")
+    if discovery.rejects:
+        report.append(f"  {len(discovery.rejects):,} have no prediction; --json prints all reasons")
+    if discovery.outside:
+        report.append(f"  {discovery.outside:,} are outside the chemical systems of the reference")
     for row, values in enumerate(zip(*columns.values(), strict=True)):
         if row == SHOWN:
             report.append(f"… {len(columns['rank']):,} in all; --output FILE writes them")
@@ -97,6 +97,9 @@ def _scored(score: JsonObject | None) -> list[str]:
         f"score ({state}; truth {score['truth']['column']!r}, opened {opened['when']}): "
         f"{score['scored']:,} materials, without {score['trained_on']:,} the run was trained on"
     ]
+    if score["scored_before"]:
+        criteria = ", ".join(dict.fromkeys(one["criterion"] for one in score["scored_before"]))
+        report.append(f"  scored before on these materials, by {criteria}")
     names = (*COUNTS, *SCORES)
     report.append(f"  {'':<18}" + "".join(f" {name:>10}" for name in names))
     for name, scores in score["subsets"].items():

@@ -6,8 +6,9 @@ import argparse
 import shlex
 from pathlib import Path
 
-from matdata.cli.common import cache_of, console_of, print_json, settings_of, words
+from matdata.cli.common import cache_of, console_of, print_json, settings_of
 from matdata.core.documents import JsonObject
+from matdata.core.given import words
 from matdata.datasets import opening
 from matdata.datasets.exporting import (
     ExportRequest,

@@ -103,9 +103,9 @@ OF_MODELS: dict[str, Schema] = {
             "ranking": ("list", "a record per candidate, best first"),
             "score": (
                 "record?",
-                "`truth`, `opened`, `reused`, `scored`, `trained_on`, `subsets`, `along`, "
-                "`reliability`, `rolling`; null if no true distance is known, or none was asked "
-                "for",
+                "`truth`, `opened`, `reused`, `scored`, `trained_on`, `scored_before`, "
+                "`subsets`, `along`, `reliability`, `rolling`; null if no true distance is known, "
+                "or none was asked for",
             ),
         },
     ),

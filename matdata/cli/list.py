@@ -71,7 +71,7 @@ def _add(listing: JsonObject, cache: Path, place: Path) -> None:
 def _readable(
     folders: list[Path], describe: Callable[[Path], JsonObject], listing: JsonObject
 ) -> list[JsonObject]:
-    """What can be said of artefacts; those that are damaged are named."""
+    """Descriptions of artefacts; those that are damaged are named."""
     described = []
     for folder in folders:
         try:

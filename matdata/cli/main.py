@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return _stoppable(words, early_options(words).json)
         finally:
-            sys.stdout.flush()  # here, where it can still be said that it fails
+            sys.stdout.flush()  # here, where a failure can still be reported
     except OutputError as error:
         from matdata.cli.failures import unwritten
 

@@ -119,7 +119,8 @@ def values_of(given: argparse.Namespace, options: Sequence[Option]) -> dict[str,
 
 
 def _plain(option: Option, value: Any) -> Any:
-    from matdata.cli.common import pairs_of, settings_of, words
+    from matdata.cli.common import pairs_of, settings_of
+    from matdata.core.given import words
 
     if option.kind == "words":
         return words(value)

@@ -21,6 +21,12 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
 LONGEST = 1000
 
 
+def words(text: str | Iterable[str] | None) -> tuple[str, ...]:
+    """The words of a list, or of a text that separates them by commas; none if not given."""
+    parts = text.split(",") if isinstance(text, str) else text or ()
+    return tuple(word.strip() for word in parts if word.strip())
+
+
 def require_name(name: object, what: str) -> str:
     """The text that names something, which must not be empty.
 

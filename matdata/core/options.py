@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, did_you_mean
+from matdata.core.given import words
 from matdata.core.settings import Settings, meaning
 
 #: ``words`` is a list that the command line takes with commas, ``list`` one of an option that can
@@ -187,7 +188,7 @@ def _plain(option: Option, value: Any) -> Any:
 
 def _texts(option: Option, value: Any) -> tuple[Any, ...]:
     if isinstance(value, str) and option.kind == "words":
-        return tuple(word.strip() for word in value.split(",") if word.strip())
+        return words(value)
     if isinstance(value, str):
         return (value,) if value.strip() else ()
     if isinstance(value, os.PathLike):

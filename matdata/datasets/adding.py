@@ -9,11 +9,11 @@ from matdata.core.console import Console
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError, SplitError
 from matdata.core.executors import Executor
-from matdata.core.options import Values, merged, values_of_keywords
+from matdata.core.options import Values, values_of_keywords
 from matdata.features.building.runner import BuiltFeature
 from matdata.splits.base import Split
 from matdata.splits.saved import computed_splits, load_split, save_splits
-from matdata.store.config_file import read_config
+from matdata.store.config_file import over_config
 from matdata.store.dataset_folder import DatasetFolder
 
 MARKS = ("/", "n=")  # of ratios; no name of a split holds a slash or an equals sign
@@ -32,8 +32,7 @@ def feature_options(
     from matdata.building.arguments import FEATURIZE_OPTIONS, WORK_OPTIONS, canonical
 
     table = WORK_OPTIONS if together else FEATURIZE_OPTIONS
-    lower = {} if config is None else read_config(config, table)
-    return merged(lower, values_of_keywords(table, given), canonical)
+    return over_config(config, table, values_of_keywords(table, given), canonical)
 
 
 def add_features_by(
@@ -93,9 +92,8 @@ def split_options(config: str | Path | None, given: Values) -> JsonObject:
     """
     from matdata.splits.arguments import SPLIT_OPTIONS, canonical
 
-    lower = {} if config is None else read_config(config, SPLIT_OPTIONS)
     upper = values_of_keywords(SPLIT_OPTIONS, _with_ratios(given))
-    return merged(lower, upper, canonical)
+    return over_config(config, SPLIT_OPTIONS, upper, canonical)
 
 
 def _with_ratios(given: Values) -> Values:

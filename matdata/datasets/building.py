@@ -13,7 +13,7 @@ from matdata.core.console import python_console
 from matdata.core.documents import JsonMapping, JsonObject
 from matdata.core.errors import ConfigError
 from matdata.core.keywords import with_keywords
-from matdata.core.options import Values, merged, values_of_keywords
+from matdata.core.options import Values, values_of_keywords
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import dataset_of
 
@@ -102,13 +102,12 @@ def _keywords(config: str | Path | None, given: Values) -> Values:
     from matdata.building.arguments import BUILD_OPTIONS, canonical
     from matdata.core.tolerances import SETTINGS
     from matdata.curate.settings import FILTERS
-    from matdata.store.config_file import read_config
+    from matdata.store.config_file import over_config
 
     elsewhere = {name: f"filter={{{name!r}: …}}" for name in FILTERS}
     elsewhere |= {name: f"set={{'symmetry': {{{name!r}: …}}}}" for name in SETTINGS}
     upper = values_of_keywords(BUILD_OPTIONS, given, elsewhere)
-    lower = {} if config is None else read_config(config, BUILD_OPTIONS)
-    return merged(lower, upper, canonical)
+    return over_config(config, BUILD_OPTIONS, upper, canonical)
 
 
 def _targets_apart(source: object, given: JsonObject) -> JsonObject:

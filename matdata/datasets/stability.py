@@ -8,13 +8,13 @@ from typing import Unpack
 from matdata.core.console import python_console
 from matdata.core.documents import JsonMapping
 from matdata.core.keywords import with_keywords
-from matdata.core.options import merged, values_of_keywords
+from matdata.core.options import values_of_keywords
 from matdata.datasets.dataset import Dataset
 from matdata.datasets.opening import dataset_of
 from matdata.stability.keywords import HullKeywords
 from matdata.stability.options import HULL_OPTIONS, canonical
 from matdata.stability.request import request_of
-from matdata.store.config_file import read_config
+from matdata.store.config_file import over_config
 
 
 @with_keywords(HullKeywords)
@@ -60,13 +60,13 @@ def hull(
 
     own = {"dataset": getattr(dataset, "ref", dataset), "cache": cache}
     given: JsonMapping = {name: value for name, value in own.items() if value is not None}
-    lower = {} if config is None else read_config(config, HULL_OPTIONS)
-    asked = merged(lower, values_of_keywords(HULL_OPTIONS, {**given, **options}), canonical)
-    opened = dataset_of(dataset if isinstance(dataset, Dataset) else asked.get("dataset"),
-                        asked.get("cache"))  # fmt: skip
-    request = request_of(asked)
-    made = add_hull(
+    upper = values_of_keywords(HULL_OPTIONS, {**given, **options})
+    values = over_config(config, HULL_OPTIONS, upper, canonical)
+    opened = dataset_of(dataset if isinstance(dataset, Dataset) else values.get("dataset"),
+                        values.get("cache"))  # fmt: skip
+    request = request_of(values)
+    result = add_hull(
         opened.cache, opened, request.references, request.settings, request.workers,
         python_console(),
     )  # fmt: skip
-    return Dataset(made.dataset.folder, opened.cache)
+    return Dataset(result.dataset.folder, opened.cache)

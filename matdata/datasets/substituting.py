@@ -60,8 +60,8 @@ def substitute(
         SubstituteConfig,
         canonical,
     )
-    from matdata.core.options import merged, values_of_keywords
-    from matdata.store.config_file import read_config
+    from matdata.core.options import values_of_keywords
+    from matdata.store.config_file import over_config
 
     given: JsonObject = dict(options)
     if isinstance(dataset, Dataset):
@@ -69,13 +69,12 @@ def substitute(
     if dataset is not None:
         given["dataset"] = getattr(dataset, "ref", dataset)
     upper = values_of_keywords(SUBSTITUTE_OPTIONS, given)
-    lower = {} if config is None else read_config(config, SUBSTITUTE_OPTIONS)
-    keywords = merged(lower, upper, canonical)
+    keywords = over_config(config, SUBSTITUTE_OPTIONS, upper, canonical)
     home = cache_dir(keywords.get("cache"))
-    made = substituting.substitute(
+    result = substituting.substitute(
         SubstituteConfig.of(keywords), home, python_console(quiet), executor
     )
-    return Dataset(made.built.dataset.folder, home)
+    return Dataset(result.built.dataset.folder, home)
 
 
 def substitution_matrix(

@@ -187,28 +187,32 @@ def export(
     >>> md.export("mine", "mine.parquet", features="magpie")
     >>> md.export("mine", "folder", format="hf", split="70-15-15-seed0")
     """
-    from matdata.core.given import path_of
+    from matdata.core.given import path_of, words
     from matdata.datasets.exporting import (
         ExportRequest,
         export_dataset,
         lines_of,
         refuse_with_archive,
     )
-    from matdata.sharing.references import Choice
-    from matdata.sharing.workflow import archive_artefacts, names_of
 
-    names = features.split(",") if isinstance(features, str) else features
-    specs = tuple(name.strip() for name in names if name.strip())
     path = path_of(output, "the output")
     if archive:
         refuse_with_archive(format, split, derived, raw_text, set)
-        opened = dataset_of(dataset, cache)
-        choice = Choice(names_of(specs), snapshot=snapshot)
-        archive_artefacts(opened.ref, path, choice, opened.cache)
-        return path
+        return _archive(dataset_of(dataset, cache), path, features, snapshot=snapshot)
+    specs = words(features)
     request = ExportRequest(path, format, raw_text, specs, set or {}, snapshot, split, derived)
     written = export_dataset(dataset_of(dataset, cache), request)
     console = python_console()
     for line in lines_of(written):
         console.say(line)
     return written.path
+
+
+def _archive(dataset: Dataset, path: Path, features: Texts, *, snapshot: bool) -> Path:
+    """Write the artefacts of a dataset as they are."""
+    from matdata.sharing.references import Choice
+    from matdata.sharing.workflow import archive_artefacts, names_of
+
+    choice = Choice(names_of(features), snapshot=snapshot)
+    archive_artefacts(dataset.ref, path, choice, dataset.cache)
+    return path

@@ -12,7 +12,7 @@ from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, MatdataWarning
 from matdata.core.given import require_name
 from matdata.core.keywords import with_keywords
-from matdata.core.options import Option, merged
+from matdata.core.options import Option
 from matdata.core.packages import need_torch
 from matdata.evaluation.keywords import EvaluateKeywords, PredictionKeywords
 from matdata.materials.items import is_pandas
@@ -246,8 +246,7 @@ def _fields(
 ) -> dict[str, object]:
     """What is given, over what a configuration file holds."""
     from matdata.evaluation.arguments import canonical
-    from matdata.store.config_file import read_config
+    from matdata.store.config_file import over_config
 
     upper = {name: value for name, value in given.items() if value is not None}
-    lower = {} if config is None else read_config(config, options)
-    return merged(lower, upper, canonical)
+    return over_config(config, options, upper, canonical)

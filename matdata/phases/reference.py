@@ -145,14 +145,12 @@ class HullReference:
         others.entries[single, :1], others.amounts[single, :1] = own.entries, own.amounts
         return others
 
-    def missing_elements(self, compositions: Compositions) -> list[list[str]]:
-        """Elements of each composition that no entry of the element itself is known of."""
+    def missing_elements(self, compositions: Compositions) -> dict[str, int]:
+        """Elements without an entry of their own, and how many compositions hold each."""
         lacks = np.isnan(self.table.elements)[compositions.numbers]
-        symbols = np.asarray(elements.symbols())
-        return [
-            symbols[compositions.numbers[a:b][lacks[a:b]]].tolist()
-            for a, b in zip(compositions.offsets[:-1], compositions.offsets[1:], strict=True)
-        ]
+        numbers, counts = np.unique(compositions.numbers[lacks], return_counts=True)
+        symbols = (elements.symbols()[z] for z in numbers.tolist())
+        return dict(sorted(zip(symbols, counts.tolist(), strict=True)))
 
     def _mixed(
         self, compositions: Compositions, workers: Workers, *, exclude: bool, wanted: bool

@@ -10,7 +10,7 @@ from matdata.core.cache import cache_dir, ensure_writable
 from matdata.core.console import Console, python_console
 from matdata.core.errors import ConfigError
 from matdata.core.executors import default_workers
-from matdata.core.given import path_of
+from matdata.core.given import path_of, words
 from matdata.sharing.defaults import WORKERS
 from matdata.sharing.references import ALL, NONE, Choice
 from matdata.store.dataset_folder import DatasetFolder
@@ -233,9 +233,7 @@ def archive_artefacts(ref: str, output: Path, choice: Choice, cache: Path) -> in
 
 def names_of(given: str | Sequence[str]) -> tuple[str, ...]:
     """Names that are given as a list, or as a text with commas."""
-    names = given.split(",") if isinstance(given, str) else given
-    stripped = tuple(name.strip() for name in names if name.strip())
-    return stripped or (NONE,)
+    return words(given) or (NONE,)
 
 
 def _require_workers(workers: int) -> None:

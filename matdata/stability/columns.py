@@ -141,13 +141,11 @@ def _counts(
     inside: npt.NDArray[np.int64], compositions: Compositions,
 ) -> JsonObject:  # fmt: skip
     outside = np.setdiff1d(np.arange(len(known)), inside)
-    lacking = reference.hull.missing_elements(compositions.take(outside))
-    missing = Counter(symbol for symbols in lacking for symbol in symbols)
     return {
         "computed": len(inside),
         "without_energy": len(energies.values) - len(known),
         "outside": len(outside),
-        "missing_elements": dict(sorted(missing.items())),
+        "missing_elements": reference.hull.missing_elements(compositions.take(outside)),
     }
 
 

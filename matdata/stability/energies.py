@@ -120,12 +120,12 @@ def find_column(
 ) -> EnergyColumn:
     """The column of energies of a dataset; arguments and errors as of `energies_of`."""
     if asked is None:
-        known = FORMATION if formation else (*TOTAL, *FORMATION)
-        name = next((one for one in known if one in dataset.columns), None)
+        names = FORMATION if formation else (*TOTAL, *FORMATION)
+        name = next((one for one in names if one in dataset.columns), None)
         if name is None:
             raise ConfigError(
                 f"{dataset.ref} has no column of energies that is known by its name",
-                cause=f"looked for {', '.join(known)}",
+                cause=f"looked for {', '.join(names)}",
                 next_step=f"name it with --energy COLUMN; columns: {', '.join(dataset.columns)}",
             )
         per = ""

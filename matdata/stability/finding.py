@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matdata.core.cache import places
@@ -12,9 +12,10 @@ from matdata.core.errors import StoreError, did_you_mean
 from matdata.core.executors import SEQUENTIAL, Workers
 from matdata.stability.energies import energies_of
 from matdata.stability.entries import Entries
-from matdata.stability.place import HOME
+from matdata.stability.place import HOME, KIND
 from matdata.stability.reference import StoredReference, store_reference
-from matdata.store.catalogue import committed, find_dataset
+from matdata.store.catalogue import clean_name, committed, find_dataset
+from matdata.store.damage import damage_of
 from matdata.store.dataset_folder import DatasetFolder
 
 
@@ -24,8 +25,9 @@ def find_reference(
 ) -> StoredReference:  # fmt: skip
     """The reference that a name means.
 
-    It is a stored one (``name-digest8``), else that of the energies of a dataset, which is made
-    where it is not there, else the only stored one of that name.
+    It is a stored one (``name-digest8``); else that of a dataset: the only stored one of its
+    energies, whatever column they are in, or where there is none that of its column of energies
+    of a known name, which is made; else the only stored one of that name.
 
     Parameters
     ----------
@@ -41,31 +43,30 @@ def find_reference(
     Raises
     ------
     StoreError
-        If nothing has the name, or several stored references do.
+        If nothing has the name, or several stored references do, such as those of two columns
+        of a dataset.
     ConfigError, CurationError
         If a dataset has no energies that a hull can be made of.
     """
-    known = _stored(cache)
-    exact = [one for one in known if one.name == ref]
-    if exact:
-        return StoredReference(exact[0])
+    stored = _stored(cache)
+    if ref in stored:
+        return StoredReference(stored[ref])
     dataset = None
     with contextlib.suppress(StoreError):
         dataset = find_dataset(cache, ref)
+    named = _named(stored, ref) if dataset is None else _of_dataset(stored, dataset, scheme)
+    if len(named) == 1:
+        return named[0]
+    if named:
+        each = (f"{one.ref} ({', '.join(one.columns)}; {one.scheme})" for one in named)
+        raise StoreError(
+            f"{len(named)} references are called {ref!r}", next_step=f"name one: {', '.join(each)}"
+        )
     if dataset is not None:
         return reference_of(cache, dataset, None, scheme, workers, console)
-    named = [one for one in known if one.name.rpartition("-")[0] == ref]
-    if len(named) == 1:
-        return StoredReference(named[0])
-    names = [one.name for one in known]
-    if named:
-        raise StoreError(
-            f"{len(named)} references are called {ref!r}",
-            next_step=f"name one: {', '.join(one.name for one in named)}",
-        )
     raise StoreError(
-        f"there is no reference and no dataset {ref[:100]!r}{did_you_mean(ref, names)}",
-        next_step=f"references: {', '.join(names) or 'none yet'}; `matdata list` prints datasets, "
+        f"there is no reference and no dataset {ref[:100]!r}{did_you_mean(ref, list(stored))}",
+        next_step=f"references: {', '.join(stored) or 'none yet'}; `matdata list` prints datasets, "
         "and one with energies can be named in their place",
     )
 
@@ -112,6 +113,24 @@ def joined_reference(
     return store_reference(cache, names, entries, workers, console)
 
 
-def _stored(cache: Path) -> list[Path]:
-    """Folders of the references of all places, one's own first."""
-    return [folder for place in places(cache) for folder in committed(place / HOME)]
+def _stored(cache: Path) -> dict[str, Path]:
+    """Folders of the references of all places by their exact names, one's own before others."""
+    folders = [folder for place in places(cache) for folder in committed(place / HOME)]
+    return {folder.name: folder for folder in reversed(folders)}
+
+
+def _named(stored: Mapping[str, Path], name: str) -> list[StoredReference]:
+    """Those of a name without digest, by their exact names."""
+    exact = sorted(one for one in stored if one.rpartition("-")[0] == name)
+    return [StoredReference(stored[one]) for one in exact]
+
+
+def _of_dataset(
+    stored: Mapping[str, Path], dataset: DatasetFolder, scheme: str | None
+) -> list[StoredReference]:
+    """Those that `reference_of` made of energies of a dataset; damaged ones are made again."""
+    whole = {name: folder for name, folder in stored.items() if not damage_of(folder, KIND)}
+    return [
+        one for one in _named(whole, clean_name(str(dataset.manifest["name"])))
+        if one.is_of(dataset.data_digest) and scheme in (None, one.scheme)
+    ]  # fmt: skip

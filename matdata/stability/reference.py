@@ -75,6 +75,15 @@ class StoredReference:
         """Which corrections were applied to its energies."""
         return str(self.manifest["identity"]["scheme"])
 
+    @property
+    def columns(self) -> list[str]:
+        """Columns that its energies were read from, by source."""
+        return [str(one["column"]) for one in self.manifest["made_from"]]
+
+    def is_of(self, digest: str) -> bool:
+        """Whether all of its entries are of one dataset, the one with this digest of its data."""
+        return [one["digest"] for one in self.manifest["made_from"]] == [digest]
+
     @functools.cached_property
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         return read_tensors(check_once(self.folder, self.manifest, HULL))[0]
@@ -139,15 +148,15 @@ def store_reference(
     entries
         Its entries.
     workers, console
-        Threads, and where a wait for another process is told.
+        Threads, and where a wait for another process is reported.
     """
     identity = entries.identity()
     key = digest_json(identity)
     folder = cache / HOME / f"{clean_name(name)}-{key[:SHORT]}"
     for place in places(cache):  # some may be for reading only
-        known = place / HOME / folder.name
-        if known.is_dir() and not damage_of(known, KIND):
-            return StoredReference(known)
+        stored = place / HOME / folder.name
+        if stored.is_dir() and not damage_of(stored, KIND):
+            return StoredReference(stored)
     with building(folder.parent, KIND, key, console.warn) as writer:
         if folder.is_dir() and not writer.take_over(folder, console):
             return StoredReference(folder)

@@ -123,11 +123,11 @@ def _content(
     base: DatasetFolder, columns: Mapping[str, object], computed: JsonObject, note: str
 ) -> JsonObject:
     """The manifest of a version with more columns, beside its identity and files."""
-    said = [str(base.manifest.get("note") or ""), note]
+    notes_of_both = [str(base.manifest.get("note") or ""), note]
     return {
         **{name: one for name, one in base.manifest.items() if name not in _OWN},
         "columns": [*base.manifest["columns"], *columns],
-        "note": "; ".join(filter(None, said)),
+        "note": "; ".join(filter(None, notes_of_both)),
         COMPUTED: {**computed, "columns": list(columns)},
     }
 
@@ -155,9 +155,9 @@ def _write_table(
 
 def _take_splits(base: DatasetFolder, dataset: DatasetFolder) -> None:
     """Give a version the splits of another one with the same rows; their notes still name that."""
-    known = dataset.split_names()
+    present = dataset.split_names()
     for name in base.split_names():
-        if name not in known:
+        if name not in present:
             columns, note = base.load_split(name)
             unsealed = {key: one for key, one in note.items() if key != notes.KEY}
             notes.keep(dataset.folder / SPLITS, name, columns, unsealed)

@@ -93,17 +93,17 @@ def add_hull(
     units = {f"{settings.prefix}{name}": unit for name, unit in UNITS.items()}
     computed = _computed(energies, reference, settings, stability.counts)
     notes = stability.notes()
-    made, state = with_columns(cache, base, columns, units, computed, "; ".join(notes), console)
-    mark_used(made.folder)
-    return HullResult(made, state, reference, list(columns), stability.counts, notes)
+    version, state = with_columns(cache, base, columns, units, computed, "; ".join(notes), console)
+    mark_used(version.folder)
+    return HullResult(version, state, reference, list(columns), stability.counts, notes)
 
 
 def _takes_formation(
     base: DatasetFolder, settings: HullSettings, reference: StoredReference
 ) -> bool:
     """Whether formation energies are taken because the reference holds nothing else."""
-    known = any(name in base.columns for name in FORMATION)
-    return reference.kind == "formation" and settings.energy is None and known
+    has_formation = any(name in base.columns for name in FORMATION)
+    return reference.kind == "formation" and settings.energy is None and has_formation
 
 
 def _computed(

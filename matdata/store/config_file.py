@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from typing import Any
 from matdata.core.cache import storage_error
 from matdata.core.documents import JsonObject
 from matdata.core.errors import ConfigError, did_you_mean
-from matdata.core.given import path_of
-from matdata.core.options import Option
+from matdata.core.given import path_of, words
+from matdata.core.options import Option, Values, merged
 from matdata.core.redaction import redact
 from matdata.store import files
 from matdata.store.formats import FORMATS, upgraded
@@ -92,6 +92,27 @@ def read_config(path: str | Path, options: Sequence[Option]) -> JsonObject:
     return values
 
 
+def over_config(
+    config: str | Path | None, options: Sequence[Option], upper: Values,
+    canonical: Callable[[Values, Values], Values],
+) -> JsonObject:  # fmt: skip
+    """Options over those of a configuration file, if there is one.
+
+    Parameters
+    ----------
+    config, options
+        As of `read_config`.
+    upper, canonical
+        As of `matdata.core.options.merged`.
+
+    Raises
+    ------
+    ConfigError, StoreError
+        As of both.
+    """
+    return merged({} if config is None else read_config(config, options), upper, canonical)
+
+
 def _text(path: Path) -> str:
     try:
         with open(path, "rb") as file:
@@ -129,7 +150,7 @@ def _checked(option: Option, value: Any, place: str) -> Any:
             next_step=f"choose one of: {', '.join(option.choices)}",
         )
     if option.kind == "words" and isinstance(value, str):
-        return tuple(word.strip() for word in value.split(",") if word.strip())
+        return words(value)
     if option.kind in ("words", "list"):
         return (value,) if isinstance(value, str) else tuple(value)
     return value

@@ -75,6 +75,8 @@ def test_true_distances_are_scored_once_and_recorded(run):
     assert (opening.run, opening.weights) == ("stable", trained.weights_digest())
     careful = md.discover(trained, others, reference="toy", criterion="mean+std").score
     assert careful["opened"]["first"] is False
+    assert score["scored_before"] == []
+    assert [one["criterion"] for one in careful["scored_before"]] == ["probability"]
     assert len(read_openings(others.folder)) == 1
 
 

@@ -249,6 +249,33 @@ def test_names_that_mean_nothing(cache):
         md.hull("li-o", reference="li-p", cache=cache)
 
 
+def test_the_name_of_a_dataset_means_the_reference_that_hull_made(cache):
+    _csv(cache, "formula,pbe (eV/atom),scan (eV/atom)\nLi,0,0\nO,0,0\nLi2O,-1,-3\n", "known")
+    _csv(cache, "formula,energy_per_atom\nLi2O,-2\n", "new")
+    with pytest.raises(md.ConfigError, match="no column of energies"):
+        md.hull("new", reference="known", cache=cache)
+    scan = md.hull("known", energy="scan (eV/atom)", cache=cache).manifest["hull"]["reference"]
+    above = md.hull("new", reference="known", cache=cache).table.energy_above_hull
+    assert above.iloc[0] == pytest.approx(1.0)
+    pbe = md.hull("known", energy="pbe (eV/atom)", cache=cache).manifest["hull"]["reference"]
+    with pytest.raises(md.StoreError, match="2 references are called 'known'") as refusal:
+        md.hull("new", reference="known", cache=cache)
+    assert f"{scan} (scan (eV/atom); unstated)" in refusal.value.next_step
+    above = md.hull("new", reference=pbe, cache=cache).table.energy_above_hull
+    assert above.iloc[0] == pytest.approx(-1.0)
+
+
+def test_a_damaged_reference_of_a_dataset_is_made_again(cache):
+    make(cache, li_o(), "known", split=None)
+    make(cache, li_o()[:4], "new", split=None)
+    ref = md.hull("new", reference="known", cache=cache).manifest["hull"]["reference"]
+    path = cache / "references" / ref / "hull.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-3] + b"abc")
+    assert md.hull("new", reference="known", cache=cache).manifest["hull"]["reference"] == ref
+    assert path.read_bytes() == whole
+
+
 def test_damage_is_found_and_made_again(cache):
     before = make(cache, li_o())
     after = md.hull("li-o", cache=cache)

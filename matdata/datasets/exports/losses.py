@@ -187,6 +187,6 @@ FOLDS = Loss(
     "in a file of their own, validation within train; a rebuild does not read it",
     lambda c: some([*c.folds]),
 )
-#: Of formats that have a place for what is said of the data.
+#: Of formats that have a place for descriptions of the data.
 STATING = (SPLITS, FEATURES, DERIVED)
 ALWAYS = (WORDS, *STATING)

@@ -25,7 +25,7 @@ def rebuild_command(content: Exported, path: Path, form: ExportFormat) -> str:
     """What a user types to build an export again; empty if matdata does not read the format.
 
     Columns to learn and the column of energies are named as they were, where a format keeps them;
-    what the dataset is, and units that no header states, are said by the user.
+    what the dataset is, and units that no header states, are given by the user.
     """
     source = form.source(path, content)
     if source is None:

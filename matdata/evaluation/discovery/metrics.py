@@ -1,4 +1,4 @@
-"""How well stable materials are told from others: confusion, enrichment, hits along a ranking.
+"""How well stable materials are distinguished: confusion, enrichment, hits along a ranking.
 
 Definitions are those of Goodall 2022 (eq. 6.2-6.4) and of Matbench Discovery. A score is NaN where
 it is not defined; what has no prediction is not selected, so that a stable one counts as missed.

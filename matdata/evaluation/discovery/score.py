@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 
@@ -64,6 +65,7 @@ def score_of(request: DiscoverRequest, ranking: Ranking) -> JsonObject | None:
         "opened": opened,
         "scored": int(np.isfinite(true).sum()),
         "trained_on": int((~own).sum()),
+        "scored_before": _scored_before(path.parent, identity),
         **_scores(request, ranking, true, own),
     }
     plain = {name: _plain(one) for name, one in score.items()}
@@ -85,6 +87,16 @@ def _identity(request: DiscoverRequest, source: Source) -> JsonObject:
         "criterion": request.criterion,
         "budget": request.budget,
     }
+
+
+def _scored_before(folder: Path, identity: JsonObject) -> list[JsonObject]:
+    """Criterion, budget and reference of other scores of the same weights on the same rows."""
+    identities = [read_sealed(path)["identity"] for path in sorted(folder.glob("*.json"))]
+    return [
+        {name: other[name] for name in ("criterion", "budget", "reference", "target")}
+        for other in identities
+        if all(other[name] == identity[name] for name in ("weights", "dataset"))
+    ]
 
 
 def _open(request: DiscoverRequest, identity: JsonObject, same_dataset: bool) -> JsonObject:

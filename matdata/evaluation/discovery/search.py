@@ -27,7 +27,7 @@ class Discovery:
     Attributes
     ----------
     request
-        What was asked for.
+        The request.
     ranking
         All materials of the dataset.
     rejects
@@ -93,10 +93,10 @@ def discover_candidates(request: DiscoverRequest) -> Discovery:
     predictions = predict_dataset(run, dataset, settings=request.settings)
     ranking = _ranking(request, chain.apply(predictions, request.settings))
     score = score_of(request, ranking)
-    found = Discovery(request, ranking, predictions.rejects, score)
+    discovery = Discovery(request, ranking, predictions.rejects, score)
     if request.output is not None:
-        write_predictions(request.output, found.columns(), found.described(), run.about)
-    return found
+        write_predictions(request.output, discovery.columns(), discovery.described(), run.about)
+    return discovery
 
 
 def _ranking(request: DiscoverRequest, predictions: Predictions) -> Ranking:

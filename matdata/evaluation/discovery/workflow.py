@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from matdata.core.keywords import with_keywords
-from matdata.core.options import merged
 from matdata.core.packages import need_torch
 from matdata.evaluation.keywords import DiscoverKeywords
 
@@ -52,13 +51,12 @@ def discover(
     from matdata.evaluation.arguments import DISCOVER_OPTIONS, canonical
     from matdata.evaluation.discovery.request import DiscoverRequest
     from matdata.evaluation.discovery.search import discover_candidates
-    from matdata.store.config_file import read_config
+    from matdata.store.config_file import over_config
 
     config = options.pop("config", None)
     named = dataset if isinstance(dataset, str) else None
     given = {"run": run, "dataset": named, **options}
     upper = {name: value for name, value in given.items() if value is not None}
-    lower = {} if config is None else read_config(config, DISCOVER_OPTIONS)
-    fields = merged(lower, upper, canonical)
+    fields = over_config(config, DISCOVER_OPTIONS, upper, canonical)
     opened = None if isinstance(dataset, str) else dataset
     return discover_candidates(DiscoverRequest.of(fields, opened))
