@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from matdata.building.report import after
 from matdata.cli.common import console_of, print_json
 from matdata.cli.options import joined
 from matdata.core.cache import cache_dir
@@ -41,7 +42,8 @@ def _summary(made: HullResult) -> str:
     return (
         f"{made.dataset.ref}: {made.counts['computed']:,} of {made.dataset.manifest['rows']:,} "
         f"materials compared with {made.reference.ref} ({manifest['entries']:,} entries, "
-        f"{manifest['on_hull']:,} on the hull, {made.reference.scheme}): {', '.join(made.columns)}"
+        f"{manifest['on_hull']:,} on the hull, {made.reference.scheme}): "
+        f"{', '.join(made.columns)}{after(made.state)}"
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matdata.core.cache import places
+from matdata.core.cache import ensure_writable, places
 from matdata.core.composition import Compositions
 from matdata.core.console import SILENT, Console
 from matdata.core.crystals import as_ids
@@ -157,6 +157,7 @@ def store_reference(
         stored = place / HOME / folder.name
         if stored.is_dir() and not damage_of(stored, KIND):
             return StoredReference(stored)
+    ensure_writable(cache)
     with building(folder.parent, KIND, key, console.warn) as writer:
         if folder.is_dir() and not writer.take_over(folder, console):
             return StoredReference(folder)

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from matdata.core.cache import ensure_writable
 from matdata.core.console import SILENT, Console
 from matdata.core.digest import SHORT, digest_json
 from matdata.core.documents import JsonObject
@@ -20,7 +21,7 @@ from matdata.core.errors import ConfigError, StoreError
 from matdata.store import notes, tables
 from matdata.store.artefact import building
 from matdata.store.catalogue import find_dataset
-from matdata.store.damage import State
+from matdata.store.damage import State, damage_of
 from matdata.store.dataset_folder import KIND, DatasetFolder
 from matdata.store.journal import entries_of
 from matdata.store.user_metadata import COMPUTED, folder_of_base
@@ -101,22 +102,34 @@ def with_columns(
     key = digest_json(identity)
     version = base.folder.name.removesuffix(f"-{base.digest[:SHORT]}")
     folder = cache / "datasets" / base.manifest["name"] / f"{version}-{key[:SHORT]}"
-    state: State = "unchanged"
-    with building(folder.parent, KIND, key, console.warn) as writer:
-        if not folder.is_dir() or writer.take_over(folder, console):
-            for entry in entries_of(base.manifest):
-                if entry["part"] != TABLE:
-                    base.checked(entry["part"])
-                    writer.take_part(base.folder, entry)
-            source = base.checked(TABLE)
-            writer.write(TABLE, lambda path: _write_table(path, source, columns, units))
-            content = {"identity": identity, "identity_digest": key}
-            content |= _content(base, columns, computed, note)
-            writer.commit(folder.name, content, {})
-            state = writer.state
+    if folder.is_dir() and not damage_of(folder, KIND):
+        state: State = "unchanged"
+    else:
+        ensure_writable(cache)
+        about = {"identity": identity, "identity_digest": key}
+        content = about | _content(base, columns, computed, note)
+        state = _write(folder, base, columns, units, content, console)
     dataset = DatasetFolder(folder)
     _take_splits(base, dataset)
     return dataset, state
+
+
+def _write(
+    folder: Path, base: DatasetFolder, columns: Mapping[str, list[Any]],
+    units: Mapping[str, str], content: JsonObject, console: Console,
+) -> State:  # fmt: skip
+    """Commit the version, unless another process has just done so."""
+    with building(folder.parent, KIND, content["identity_digest"], console.warn) as writer:
+        if folder.is_dir() and not writer.take_over(folder, console):
+            return "unchanged"
+        for entry in entries_of(base.manifest):
+            if entry["part"] != TABLE:
+                base.checked(entry["part"])
+                writer.take_part(base.folder, entry)
+        source = base.checked(TABLE)
+        writer.write(TABLE, lambda path: _write_table(path, source, columns, units))
+        writer.commit(folder.name, content, {})
+        return writer.state
 
 
 def _content(

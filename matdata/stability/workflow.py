@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from matdata.core.cache import ensure_writable
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonObject
 from matdata.core.executors import SEQUENTIAL, Workers
@@ -75,7 +74,6 @@ def add_hull(
         If there are no energies, they must not be compared, or the columns are there already.
     """
     settings = settings or HullSettings()
-    ensure_writable(cache)
     base = base_of(cache, dataset)
     formation = settings.formation
     if references:

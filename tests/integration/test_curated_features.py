@@ -22,6 +22,8 @@ from matdata.store.records import read_record, seal_record
 from matdata.symmetry import moyo
 from matdata.symmetry.cell import NoSymmetry
 
+pytestmark = pytest.mark.slow
+
 BOTH = ["wyckoff", "space-group"]
 
 

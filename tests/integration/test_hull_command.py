@@ -14,6 +14,8 @@ import matdata as md
 from matdata.cli import main
 from matdata.evaluation.openings import openings_path, read_openings
 
+pytestmark = pytest.mark.slow
+
 KNOWN = {"li": 0.0, "o2": 0.0, "li2o": -2.0, "li2o2": -1.8, "li2o2-b": -1.7, "lio2": -1.0}
 #: Li2O2 and O2 in the ratio of LiO2: 2/3 of the atoms are Li2O2.
 ABOVE = {"li": 0.0, "o2": 0.0, "li2o": 0.0, "li2o2": 0.0, "li2o2-b": 0.1, "lio2": -1.0 + 1.2}

@@ -13,6 +13,10 @@ from matdata.cli import main
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="drops a right of Linux")
 
 
+#: Gaps as if they were formation energies.
+HULL = ("two", "--energy", "gap/atom", "--formation")
+
+
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     cache = tmp_path_factory.mktemp("read-only")
@@ -23,6 +27,7 @@ def cache(tmp_path_factory):
     asked = ["build", str(table), "--features", "fractions,magpie", "--cache", str(cache)]
     for name in ("one", "two"):
         assert main([*asked, "--name", name, "--quiet", "--workers", "1"]) == 0
+    assert main(["hull", *HULL, "--cache", str(cache), "--quiet"]) == 0
     forbid_writing(cache)
     yield cache
     for path in [cache, *cache.rglob("*")]:
@@ -46,6 +51,21 @@ def test_an_unchanged_featurize_answers_unchanged(cache):
     done = run_obeying(["featurize", "one", "fractions", "--cache", str(cache), "--json"])
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["unchanged"] is True
+
+
+def test_an_unchanged_hull_answers_unchanged(cache):
+    done = run_obeying(["hull", *HULL, "--cache", str(cache)])
+    assert done.returncode == 0, done.stderr
+    assert ", unchanged" in done.stdout + done.stderr
+
+
+def test_another_hull_is_refused_with_the_remedy(cache):
+    before = sorted(cache.rglob("*"))
+    for more in (("--prefix", "x_"), ("--energy", "gap/atom", "--scheme", "mine")):
+        done = run_obeying(["hull", *HULL, *more, "--cache", str(cache)])
+        assert done.returncode == 1
+        assert f"error: cannot write to {cache}" in done.stderr
+    assert sorted(cache.rglob("*")) == before
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from matdata.features.symmetry import SymmetrySearch, SymmetrySettings
 from matdata.features.tessellating import TESSELLATION
 from matdata.store.manifest import read_manifest
 
+pytestmark = pytest.mark.slow
+
 SIZE = 700  # two batches
 TOGETHER = ["ofm", "voronoi", "voronoi-facets"]
 

@@ -20,6 +20,8 @@ from matdata.sources.substitute import Substitutions
 from matdata.symmetry.labels import parse_label
 from matdata.testing.sources import SourceContract
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):

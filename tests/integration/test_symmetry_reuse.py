@@ -21,6 +21,8 @@ from matdata.store.manifest import RECEIPT
 from matdata.store.older_versions import MADE_BY
 from matdata.store.records import read_record, seal_record
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def searched(monkeypatch):

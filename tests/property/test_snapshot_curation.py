@@ -29,6 +29,8 @@ from matdata.sources.taking import take_snapshot
 from matdata.store import tables
 from matdata.store.columns import write_structures
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(-(2**66), 2**66), NUMBERS, st.just("x"))
 RECORDS = st.dictionaries(st.sampled_from("ab"), st.one_of(st.none(), NUMBERS), min_size=1)
