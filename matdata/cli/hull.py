@@ -42,8 +42,8 @@ def _summary(made: HullResult) -> str:
     return (
         f"{made.dataset.ref}: {made.counts['computed']:,} of {made.dataset.manifest['rows']:,} "
         f"materials compared with {made.reference.ref} ({manifest['entries']:,} entries, "
-        f"{manifest['on_hull']:,} on the hull, {made.reference.scheme}): "
-        f"{', '.join(made.columns)}{after(made.state)}"
+        f"{manifest['on_hull']:,} on the hull, {made.reference.scheme})"
+        f"{after(made.state)}: {', '.join(made.columns)}"
     )
 
 
