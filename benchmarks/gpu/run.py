@@ -24,10 +24,10 @@ from gpu.record import FAILED, MISSED, PASSED, SKIPPED, Record, table
 
 #: Sections by process, with seconds each: first what decides whether the rest means anything.
 GROUPS: tuple[tuple[tuple[str, float], ...], ...] = (
-    (("facts", 10), ("data", 100)),
-    (("forms", 25), ("steps", 60), ("modes", 30), ("waits", 30)),
-    (("exact", 55),),
-    (("loaders", 35), ("speed", 50), ("members", 25), ("compiled", 30)),
+    (("facts", 10), ("data", 60)),
+    (("forms", 25), ("steps", 70), ("modes", 30), ("waits", 40)),
+    (("exact", 65),),
+    (("loaders", 35), ("speed", 55), ("members", 35), ("compiled", 30)),
 )
 #: Seconds that a process has beyond those of its sections: for torch, CUDA and a slow check.
 GRACE = 25.0

@@ -26,6 +26,8 @@ LARGEST = {
 RATE = 1.0
 #: Factor of the loss to begin with in fp16, with which few gradients overflow.
 SETTLED = 256.0
+#: Halvings of it after which gradients are not too large but not finite.
+MOST_LEFT_OUT = 24
 
 
 def run(section: Section, place: Place, device: str) -> None:
@@ -92,6 +94,7 @@ def _step(
             loss = engine.step(batch, [RATE])
             if engine.skipped() == skipped:
                 break
+            require(skipped < MOST_LEFT_OUT, f"gradients overflow, {MOST_LEFT_OUT} steps long")
         require(bool(loss.isfinite().all()), "the loss is not finite")
         after = engine.weights()
     moved = [(before[key] - after[key]).double().flatten().cpu() / RATE for key in trained]
