@@ -32,7 +32,9 @@ def test_16_bits_keep_what_the_shift_leaves(dtype, most):
     layer, rows = Linear(64, 32), 0.1 * torch.randn(200, 64)
     rows = rows.to(dtype)
     expected = layer(shifted_softplus(rows.float()))
-    assert (shifted_softplus(rows) - shifted_softplus(rows.float())).norm() <= most * expected.norm()
+    assert (
+        shifted_softplus(rows) - shifted_softplus(rows.float())
+    ).norm() <= most * expected.norm()
     actual = linear_of_softplus(layer.to(dtype), rows)
     assert actual.dtype == dtype
     assert (actual - expected).norm() <= 2 * most * expected.norm()
