@@ -130,6 +130,7 @@ def replay_orbits() -> None:
         return Block(np.arange(len(batch)), fields)
 
     Wyckoff.featurize = featurize  # type: ignore[method-assign,assignment]
+    Wyckoff.packages = Wyckoff.intermediates = ()  # type: ignore[assignment,method-assign]
 
 
 def _species(batch: Any) -> list[dict[int, int]]:

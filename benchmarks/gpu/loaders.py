@@ -43,7 +43,9 @@ def run(section: Section, place: Place, device: str) -> None:
         section.check(name, functools.partial(other, place, device, section))
 
 
-def _loader(place: Place, device: str, spec: str, count: int | None = None, **options: Any) -> Any:
+def loader_of(
+    place: Place, device: str, spec: str, count: int | None = None, **options: Any
+) -> Any:
     import matdata as md
     from matdata.load.loader import make_loader
 
@@ -59,7 +61,7 @@ def _loader(place: Place, device: str, spec: str, count: int | None = None, **op
 def _ours(place: Place, device: str, spec: str, mode: str, section: Section) -> dict[str, Any]:
     import loader_rivals as rivals
 
-    loader = _loader(place, device, spec, mode=mode)
+    loader = loader_of(place, device, spec, mode=mode)
     read = rivals.crystals if spec == "graph" else rivals.formulas
     return _rate(lambda: map(read, loader), len(loader.ids), device, section)
 
@@ -108,7 +110,7 @@ def _pyg(place: Place, device: str, section: Section) -> dict[str, Any]:
         from torch_geometric.loader import DataLoader
     except ImportError as error:
         raise Skip(f"{error.name} is not installed") from error
-    items = rivals.graph_items(_loader(place, "cpu", "graph", OTHERS, shuffle=False))
+    items = rivals.graph_items(loader_of(place, "cpu", "graph", OTHERS, shuffle=False))
     loader = DataLoader(items, **_options(place, device))
     return _rate(lambda: _sent(map(rivals.of_pyg, loader), device), len(items), device, section)
 
@@ -121,7 +123,7 @@ def _aviary(place: Place, device: str, section: Section) -> dict[str, Any]:
         from aviary.roost.data import collate_batch
     except ImportError as error:
         raise Skip(f"{error.name} is not installed") from error
-    items = rivals.formula_items(_loader(place, "cpu", "composition-set", OTHERS, shuffle=False))
+    items = rivals.formula_items(loader_of(place, "cpu", "composition-set", OTHERS, shuffle=False))
     # its items are cached within a process, so workers would each parse anew
     options = {**_options(place, device), "num_workers": 0, "persistent_workers": False}
     loader = DataLoader(rivals.Cached(items), collate_fn=collate_batch, **options)
@@ -135,7 +137,7 @@ def _tensors(place: Place, device: str, section: Section) -> dict[str, Any]:
     from torch.utils.data import DataLoader, TensorDataset
 
     parts = []
-    for batch in _loader(place, "cpu", "composition-set", OTHERS, shuffle=False):
+    for batch in loader_of(place, "cpu", "composition-set", OTHERS, shuffle=False):
         held = batch["composition-set"]
         dense = torch.zeros(len(batch), 119)
         dense[held.crystal, held.numbers] = held.fractions

@@ -25,9 +25,9 @@ from gpu.record import FAILED, MISSED, PASSED, SKIPPED, Record, table
 #: Sections by process, with seconds each: first what decides whether the rest means anything.
 GROUPS: tuple[tuple[tuple[str, float], ...], ...] = (
     (("facts", 10), ("data", 60)),
-    (("forms", 25), ("steps", 70), ("modes", 30), ("waits", 40)),
-    (("exact", 65),),
-    (("loaders", 35), ("speed", 55), ("members", 35), ("compiled", 30)),
+    (("forms", 20), ("steps", 50), ("modes", 10), ("waits", 30)),
+    (("exact", 85), ("full", 15)),
+    (("loaders", 30), ("speed", 65), ("members", 40), ("compiled", 70)),
 )
 #: Seconds that a process has beyond those of its sections: for torch, CUDA and a slow check.
 GRACE = 25.0

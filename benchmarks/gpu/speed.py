@@ -16,6 +16,8 @@ from matdata.training.engine import Engine
 #: Largest share of an epoch spent waiting for data, and of kernels' time that a step takes.
 WAITED, OVER_KERNELS = 0.02, 2.0
 PROFILED = 10
+#: Materials of a batch whose kernels outweigh what it takes to start them.
+LARGE = 2048
 
 
 def run(section: Section, place: Place, device: str) -> None:
@@ -27,7 +29,13 @@ def run(section: Section, place: Place, device: str) -> None:
 def _train(place: Place, device: str, name: str) -> dict[str, Any]:
     trial = Trial(place, name, device)
     with trial.running():
-        return _measured(trial, device)
+        numbers = _measured(trial, device)
+    if numbers["step/kernels"] > OVER_KERNELS and device == "cuda":
+        large = Trial(place, name, device, batch_size=LARGE)
+        with large.running():
+            kernels, step = _kernels(large.engine(), large.loader(), [trial.settings.lr], device)
+        numbers[f"of batches of {LARGE}"] = step / kernels
+    return numbers
 
 
 def _measured(trial: Trial, device: str) -> dict[str, Any]:

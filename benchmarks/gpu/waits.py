@@ -6,6 +6,7 @@ taken on a device without values (`support.meta_device`), where it raises as wel
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 from typing import Any
@@ -63,13 +64,15 @@ def _unwaiting(trial: Trial) -> dict[str, Any]:
 
 
 def _without_values(place: Place, name: str) -> dict[str, Any]:
-    from support.meta_device import DEVICE
+    from support.meta_device import DEVICE, no_copies
 
     trial = Trial(place, name, "cpu", _hypers(place, name))
     models = [model.to(DEVICE) for model in trial.models()]
     engine = SeparateEngine(models, dataclasses.replace(trial.recipe, device=DEVICE))
     steps = 0
     for batch in trial.loader():
-        engine.step(batch.to(DEVICE), [trial.settings.lr])
+        there = batch.to(DEVICE)
+        with no_copies() if steps else contextlib.nullcontext():  # tables are sent once
+            engine.step(there, [trial.settings.lr])
         steps += 1
     return {"steps": steps}

@@ -12,7 +12,8 @@ from matdata.core.errors import DeviceError
 _DRIVER = re.compile(r"driver on your system is too old|driver version is insufficient")
 _VERSION = re.compile(r"found version (\d+)")
 _LOST = re.compile(r"(?:CUDA|HIP|CUDNN|cuDNN|CUBLAS|NCCL|MPS)[\w ]* error:? ?\S.*", re.IGNORECASE)
-_FULL = re.compile(r"out of memory", re.IGNORECASE)
+#: A library that finds no room for its own workspace says so in other words than torch.
+_FULL = re.compile(r"out of memory|_ALLOC_FAILED", re.IGNORECASE)
 _UNORDERED = re.compile(r"(\S+) does not have a deterministic implementation")
 _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 

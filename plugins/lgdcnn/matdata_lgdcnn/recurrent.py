@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -21,9 +20,8 @@ class Steps:
     """Which rows are read at each step, in both directions."""
 
     def __init__(self, rows: Segments) -> None:
-        lengths, device = rows.host_lengths, rows.offsets.device
-        longest_first = np.argsort(-lengths, kind="stable")
-        self.order = torch.from_numpy(longest_first).to(device)
+        lengths = rows.host_lengths
+        self.order = torch.argsort(rows.lengths, descending=True, stable=True)
         #: Materials that have more than so many elements.
         self.sizes = [int((lengths > step).sum()) for step in range(rows.longest)]
         first, last = rows.offsets[:-1][self.order], rows.offsets[1:][self.order] - 1
