@@ -26,7 +26,7 @@ def on_device(tensor: Tensor) -> Tensor:
 class _NoCopies(TorchDispatchMode):
     """Fails at a copy from the host that a GPU would wait for."""
 
-    def __torch_dispatch__(  # noqa: D105
+    def __torch_dispatch__(
         self,
         func: Any,
         types: Sequence[type],
