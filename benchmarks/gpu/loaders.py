@@ -46,6 +46,7 @@ def run(section: Section, place: Place, device: str) -> None:
 def loader_of(
     place: Place, device: str, spec: str, count: int | None = None, **options: Any
 ) -> Any:
+    """A loader of one input, of the first `count` crystals."""
     import matdata as md
     from matdata.load.loader import make_loader
 
