@@ -10,6 +10,7 @@ COMMANDS = (
     "build",
     "cecv",
     "contributions",
+    "curve",
     "diff",
     "discover",
     "doctor",

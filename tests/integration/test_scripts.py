@@ -54,13 +54,15 @@ HELP = (
     "benchmarks/sizes.py",
     "benchmarks/structure_models.py",
     "benchmarks/structure_table.py",
+    "recipes/cuprates.py",
     "recipes/ofm_valence.py",
 )
 #: Parts of others, without a `main`.
 MODULES = {
     "benchmarks/timing.py", "benchmarks/loader_rivals.py", "benchmarks/process_memory.py",
     "benchmarks/scale_children.py", "benchmarks/scale_table.py",
-    "benchmarks/structure_rivals.py", "recipes/common.py",
+    "benchmarks/structure_rivals.py", "recipes/calibration.py", "recipes/common.py",
+    "recipes/cuprate_figures.py",
     "recipes/gathered.py", "recipes/leaderboards.py",
     "recipes/plan.py", "recipes/preset_data.py", "recipes/data_set.py", "recipes/presets.py",
     "recipes/properties.py", "recipes/published_ids.py", "recipes/summaries.py",
