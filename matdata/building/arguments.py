@@ -92,6 +92,16 @@ BUILD_OPTIONS = (
             "list",
             metavar="COLUMN=AXIS",
         ),
+        Option(
+            "grid",
+            "resample arrays on an axis to N points from START to STOP, by linear interpolation "
+            "(0:30:3000; 0:30:3000:eV states the unit, energy=0:30:3000 the axis)",
+            "list",
+            metavar="START:STOP:N",
+        ),
+        *options_of(BuildOptions, ("beyond",)),
+        *options_of(BuildOptions, ("spectra",), metavar="PATH"),
+        *options_of(BuildOptions, ("components",), metavar="A,B"),
     ),
     *in_group(
         "what the data are",
@@ -217,6 +227,8 @@ def _query(values: Values, own: bool) -> JsonObject:
         if name in query:
             raise ConfigError(f"{name} is given twice: by --{name} and by --query")
         query[name] = values[name]
+    if "optics" in query and values.get("components"):
+        query["components"] = values["components"]
     return query
 
 
