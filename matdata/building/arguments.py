@@ -199,6 +199,8 @@ def canonical(values: Values, whole: Values | None = None) -> JsonObject:
     given |= {name: table for name, table in tables.items() if table}
     if "from" in values:
         given["file"] = values["from"]
+    if given.get("spectra") is not None:
+        given["spectra"] = str(given["spectra"])
     if "allow_mixed" in values:
         given["mixed"] = "allow" if values["allow_mixed"] else "refuse"
     return given
@@ -227,8 +229,9 @@ def _query(values: Values, own: bool) -> JsonObject:
         if name in query:
             raise ConfigError(f"{name} is given twice: by --{name} and by --query")
         query[name] = values[name]
-    if "optics" in query and values.get("components"):
-        query["components"] = values["components"]
+    if "optics" in query:
+        query["optics"] = str(query["optics"])
+        query |= {"components": values["components"]} if values.get("components") else {}
     return query
 
 

@@ -135,10 +135,15 @@ class SpectrumColumn(Cells):
         values[places >= 0] = self._entries(places[places >= 0])
         return values
 
-    def of(self, rows: Int) -> SpectrumColumn:
+    def having(self, rows: npt.ArrayLike) -> Int:
+        """Those of some rows that have a spectrum."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        return chosen[self.place[chosen] >= 0]
+
+    def of(self, rows: npt.ArrayLike) -> SpectrumColumn:
         """The column with the spectra of these rows alone, which are in memory."""
         kept = np.full(len(self.place), -1, dtype=np.int64)
-        having = rows[self.place[rows] >= 0]
+        having = self.having(rows)
         kept[having] = np.arange(len(having))
         return SpectrumColumn(self.take(having), kept)
 
