@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 import numpy as np
+
 from support.toy import ELEMENTS
 
 ENERGIES = np.linspace(0.0, 12.0, 80)  # eV
