@@ -101,6 +101,7 @@ BUILD_OPTIONS = (
         ),
         *options_of(BuildOptions, ("beyond",)),
         *options_of(BuildOptions, ("spectra",), metavar="PATH"),
+        *options_of(BuildOptions, ("only_with_spectra",)),
         *options_of(BuildOptions, ("components",), metavar="A,B"),
     ),
     *in_group(

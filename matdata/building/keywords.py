@@ -105,6 +105,7 @@ class BuildKeywords(FeaturizeKeywords, total=False):
     grid: Texts
     beyond: Literal["refuse", "clip", "hold", "mask"]
     spectra: str | Path | None
+    only_with_spectra: bool
     components: Texts
     unit: Mapping[str, str]
     licence: str | None

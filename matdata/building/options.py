@@ -61,6 +61,7 @@ class BuildOptions(Settings):
         "arrays on an axis by material id: NPZ, Parquet, or a folder of <id>.csv or <id>.xml",
         verbatim=True,
     )
+    only_with_spectra: bool = setting(False, "leave out materials without spectra")
     components: tuple[str, ...] = setting(
         (), "of dielectric functions in XML: xx, yy, zz, xy, yz, zx (all if not given), average"
     )

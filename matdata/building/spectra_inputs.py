@@ -37,11 +37,14 @@ class BuildSpectra:
         Columns of the source that they are, which leave the table.
     by_place
         Whether their keys are places of records, not ids.
+    required
+        Whether records without spectra are left out.
     """
 
     given: Input
     apart: frozenset[str]
     by_place: bool
+    required: bool = False
     _plan: Plan | None = None
 
     @property
@@ -73,7 +76,13 @@ class BuildSpectra:
         """Why spectra of records cannot be used, by the place of the record."""
         faults = self.plan.faults
         keys = range(len(store.ids)) if self.by_place else store.ids.tolist()
-        return {row: faults[key] for row, key in enumerate(keys) if key in faults}
+        found = {row: faults[key] for row, key in enumerate(keys) if key in faults}
+        if self.required:
+            having = {key for keys in self.plan.having.values() for key in keys}
+            none = Unusable("no_spectrum", "it has no spectrum")
+            bare = (row for row, key in enumerate(keys) if key not in having and row not in found)
+            found |= dict.fromkeys(bare, none)
+        return found
 
     def writer(self, rows: npt.NDArray[np.int64], store: SnapshotRecords) -> WriteSpectra:
         """What writes the file of a dataset with these records as rows."""
@@ -114,6 +123,8 @@ def spectra_identity(options: BuildOptions) -> dict[str, object]:
     files = files_of(options)
     if files is not None:
         identity["spectra"] = {"digest": files.digest(), "components": list(options.components)}
+    if options.only_with_spectra:
+        identity["only_with_spectra"] = True
     if options.grid:
         identity |= {"grid": list(options.grid), "beyond": options.beyond}
     return identity
@@ -159,18 +170,26 @@ def find_spectra(
         stated = units_of_files(files, options)
         units = {**files.units, **stated}
         read = Input(files.records, files.axis_of, units, grids, beyond, stated)
-        return BuildSpectra(read, frozenset(), by_place=False)
+        return BuildSpectra(read, frozenset(), False, options.only_with_spectra)
     if not grids:
-        if beyond != "refuse":
-            raise ConfigError(
-                "--beyond is of a grid, and none is named", next_step="--grid 0:30:3000"
-            )
+        _require_grid(options)
         return None
     pairs = {**origin.get("axes", {}), **dict(pair_of(t, list(store.kinds)) for t in options.axis)}
     pairs = {one: axis for one, axis in pairs.items() if one in names and axis in names}
     axis_of = {names[one]: names[axis] for one, axis in pairs.items()}
     read = Input(partial(store.spectra, pairs, names, units), axis_of, units, grids, beyond)
-    return BuildSpectra(read, frozenset((*pairs, *pairs.values())), by_place=True)
+    apart = frozenset((*pairs, *pairs.values()))
+    return BuildSpectra(read, apart, True, options.only_with_spectra)
+
+
+def _require_grid(options: BuildOptions) -> None:
+    """Refuse options of spectra where there is neither a grid nor a file of them."""
+    for name, default in (("beyond", "refuse"), ("only_with_spectra", False)):
+        if getattr(options, name) != default:
+            raise ConfigError(
+                f"--{name.replace('_', '-')} is of spectra on a grid, and none is named",
+                next_step="name it: --grid START:STOP:N",
+            )
 
 
 def options_of_table(files: SpectraFiles | None, options: BuildOptions) -> BuildOptions:
