@@ -35,19 +35,19 @@ class Block:
     dtype: np.dtype[Any]
 
     def whole(self) -> npt.NDArray[Any]:
-        """All of it, read into memory."""
-        count = math.prod(self.shape)
-        values = np.fromfile(self.path, dtype=self.dtype, count=count, offset=self.offset)
-        return values.reshape(self.shape)
+        """All of it, copied into memory."""
+        return np.array(self._mapped())  # faster than reading, which the system copies twice
 
     def take(self, rows: Int) -> npt.NDArray[Any]:
         """Entries (k, …) of the first axis."""
         if len(rows) == self.shape[0] and np.array_equal(rows, np.arange(len(rows))):
-            return self.whole()  # at the speed of a copy, which mapped pages do not reach
+            return self.whole()
+        return np.asarray(self._mapped()[rows])
+
+    def _mapped(self) -> npt.NDArray[Any]:
         if not math.prod(self.shape):
-            return np.empty((len(rows), *self.shape[1:]), self.dtype)
-        mapped = np.memmap(self.path, self.dtype, "r", self.offset, self.shape)
-        return np.asarray(mapped[rows])
+            return np.empty(self.shape, self.dtype)
+        return np.memmap(self.path, self.dtype, "r", self.offset, self.shape)
 
 
 class Cells(Sequence[Cell]):

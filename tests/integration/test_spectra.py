@@ -221,16 +221,16 @@ def test_files_that_hold_no_spectra_are_refused(tmp_path):
         build(tmp_path, {**values, "other": ENERGIES}, "open")
     with pytest.raises(md.SourceError, match="no column of material ids"):
         build(tmp_path, {k: v for k, v in values.items() if k != "material_id"}, "ids")
+    ids = np.array([f"x{k}" for k in range(len(values["material_id"]))])
     with pytest.raises(md.ConfigError, match="no material of --spectra is one of the source"):
-        ids = np.array([f"x{k}" for k in range(len(values["material_id"]))])
         build(tmp_path, {**values, "material_id": ids}, "others")
     with pytest.raises(md.SourceError, match="no such file"):
         build(tmp_path, tmp_path / "absent.npz")
     (tmp_path / "empty").mkdir()
     with pytest.raises(md.SourceError, match="holds no"):
         build(tmp_path, tmp_path / "empty")
+    write_materials(tmp_path / "m.csv")
     with pytest.raises(md.ConfigError, match="--beyond is of"):
-        write_materials(tmp_path / "m.csv")
         md.build(tmp_path / "m.csv", cache=tmp_path, beyond="hold")
 
 
