@@ -61,6 +61,7 @@ def make(recipe: Recipe, given: argparse.Namespace, console: Console) -> Built:
         curation=CurateSettings.from_mapping(settings),
         drop_in=recipe.drop_in,
         workers=given.workers,
+        **recipe.options,
     )
     built = build(source, cache, options, console)
     dataset = Dataset(built.dataset.folder, cache)
