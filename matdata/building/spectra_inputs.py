@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from matdata.building.snapshot_records import SnapshotRecords
 from matdata.building.spectra import Input, Plan, plan_spectra, report, write_spectra
 from matdata.core.console import Console
 from matdata.core.documents import JsonMapping
-from matdata.core.errors import ConfigError, first_few
+from matdata.core.errors import ConfigError, DamageError, first_few
 from matdata.core.given import path_of
 from matdata.core.ledger import Unusable
 from matdata.core.units import canonical_unit
@@ -128,6 +128,22 @@ def spectra_identity(options: BuildOptions) -> dict[str, object]:
     if options.grid:
         identity |= {"grid": list(options.grid), "beyond": options.beyond}
     return identity
+
+
+def spectra_options(identity: JsonMapping) -> dict[str, Any]:
+    """Options of a build with such an identity: the inverse of `spectra_identity`.
+
+    Raises
+    ------
+    DamageError
+        If spectra came from files, which are in no snapshot.
+    """
+    if "spectra" in identity:
+        raise DamageError(
+            "its spectra came from files beside its source (--spectra), which are in no snapshot"
+        )
+    names = ("grid", "beyond", "only_with_spectra")
+    return {name: identity[name] for name in names if name in identity}
 
 
 def find_spectra(

@@ -12,6 +12,7 @@ from support.spectra import ENERGIES, arrays, identity, oscillator, pairs, write
 from support.toy import command, train
 
 import matdata as md
+from matdata.building.repair import repair
 from matdata.splits.saved import load_split
 
 GRID = np.linspace(0.0, 10.0, 50)
@@ -267,6 +268,30 @@ def test_a_dataset_with_spectra_is_built_once_and_exported_whole(tmp_path, oscil
     assert command(oscillators, "verify", "osc") == 0
     material = oscillators[oscillators.ids[3]]
     assert material["eps_re_xx"] == oscillators.columns["eps_re_xx"][3]
+
+
+def test_damaged_blocks_are_made_again_or_the_command_is_named(tmp_path):
+    rows = [
+        {"material_id": f"g{k}", "formula": f"NaCl{k}", "w": [0.0, 5.0, 12.0], "dos": [1.0, 2.0, k]}
+        for k in range(1, 9)
+    ]
+    path = tmp_path / "dos.json"
+    path.write_text(json.dumps(rows))
+    dataset = md.build(
+        path, name="dos", cache=tmp_path, split=None, workers=1, axis="dos=w", grid="0:20:5",
+        beyond="mask",
+    )  # fmt: skip
+    file = dataset.folder / "spectra.safetensors"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-4] + b"abcd")
+    assert repair(tmp_path, "dos") == [dataset.folder.name]
+    assert file.read_bytes() == whole
+    beside = build(tmp_path, arrays(), "beside")
+    (beside.folder / "spectra.safetensors").unlink()
+    with pytest.raises(md.DamageError, match=r"--spectra\), which are in no snapshot"):
+        repair(beside.cache, "beside")
+    build(tmp_path, tmp_path / "beside.npz", "beside")
+    assert block(md.open("beside", beside.cache)).shape == (132, 50)
 
 
 def test_spectra_are_learnt_from_their_blocks(oscillators):
