@@ -21,6 +21,7 @@ from matdata.core.structures import Structures
 from matdata.store import notes, spectra_file, tables
 from matdata.store.columns import GIVEN_FORMULA, read_structures
 from matdata.store.dataset_manifest import KIND, DatasetManifest
+from matdata.store.dataset_spectra import Spectra, spectra_of
 from matdata.store.formats import stamp, upgraded
 from matdata.store.journal import entries_of
 from matdata.store.parts import check_once
@@ -102,6 +103,21 @@ class DatasetFolder(DatasetManifest):
         """By column of arrays the column with the points where their numbers stand."""
         spectra = self.columns.spectra
         return tables.read_axes(self._table()) | ({} if spectra is None else spectra.axis_of)
+
+    def spectra(self, column: str) -> Spectra:
+        """Spectra of all rows as one block, which cells of `columns` are not.
+
+        Parameters
+        ----------
+        column
+            A column that was resampled to one grid, or came on one axis (`build --spectra`).
+
+        Raises
+        ------
+        StoreError
+            If it is none of these.
+        """
+        return spectra_of(self.columns, column, self.ref, len(self.ids))
 
     @functools.cached_property
     def ids(self) -> np.ndarray[Any, Any]:

@@ -58,6 +58,11 @@ def test_a_file_of_arrays_becomes_blocks_on_one_grid(oscillators):
         a, b = map(int, name[1:].split("-"))
         expected = np.interp(GRID, ENERGIES, oscillator(a, b).real)
         np.testing.assert_allclose(stored[row], expected, rtol=1e-6, atol=1e-6)
+    axis, points, values = oscillators.spectra("eps_re_xx")
+    assert (axis, points.tolist()) == ("energy", GRID.tolist())
+    np.testing.assert_array_equal(values, stored)
+    with pytest.raises(md.StoreError, match=r"no spectra 'eps_re' \(did you mean"):
+        oscillators.spectra("eps_re")
     assert "eps_re_xx" not in pq.read_schema(oscillators.folder / "table.parquet").names
     assert oscillators.columns["eps_re_xx"][0] == stored[0].tolist()
     assert oscillators.table["eps_im_xx"].iloc[0] == block(oscillators, "eps_im_xx")[0].tolist()
