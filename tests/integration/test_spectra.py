@@ -8,32 +8,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.spectra import ENERGIES, arrays, identity, oscillator, pairs, write_materials
-from support.toy import command, train
+from support.spectra import (
+    ENERGIES,
+    GRID,
+    arrays,
+    block,
+    build,
+    identity,
+    oscillator,
+    pairs,
+    write_materials,
+)
+from support.toy import command
 
 import matdata as md
 from matdata.building.repair import repair
-from matdata.splits.saved import load_split
-
-GRID = np.linspace(0.0, 10.0, 50)
-
-
-def build(tmp_path, spectra, name="osc", **options):
-    materials = tmp_path / "materials.csv"
-    if not materials.exists():
-        write_materials(materials)
-    given = {"split": None, "workers": 1, "grid": "0:10:50", **options}
-    if isinstance(spectra, dict):
-        if spectra["energy"].ndim == 2:
-            given["axis"] = ["eps_re_xx=energy", "eps_im_xx=energy"]
-        path = tmp_path / f"{name}.npz"
-        np.savez(path, **spectra)
-        spectra = path
-    return md.build(materials, cache=tmp_path / "cache", name=name, spectra=spectra, **given)
-
-
-def block(dataset, column="eps_re_xx"):
-    return dataset.columns.spectrum(column).take(np.arange(len(dataset)))
 
 
 def reasons(dataset):
@@ -297,48 +286,3 @@ def test_damaged_blocks_are_made_again_or_the_command_is_named(tmp_path):
         repair(beside.cache, "beside")
     build(tmp_path, tmp_path / "beside.npz", "beside")
     assert block(md.open("beside", beside.cache)).shape == (132, 50)
-
-
-def test_spectra_are_learnt_from_their_blocks(oscillators):
-    run = train(oscillators, "eps_re_xx", "a", epochs=3, normalizer="none")
-    (target,) = run.schema.targets
-    assert (target.size, target.axis.name, target.axis.unit) == (50, "energy", "eV")
-    assert target.axis.values == tuple(GRID.tolist())
-    record = md.evaluate(run)["targets"]["eps_re_xx"]
-    assert record["metrics"]["n"] == 50 * record["materials"]
-    assert len(record["along_axis"]["mae"]) == 50
-    weighted = {"name": "eps_im_xx", "axis_weights": "trapezoid"}
-    run = train(oscillators, [weighted, "eps_re_xx"], "b", epochs=1)
-    step = GRID[1]
-    assert run.schema.targets[0].axis.weights[:2] == pytest.approx((step / 2, step))
-
-
-def test_masked_points_are_neither_learnt_nor_scored(tmp_path):
-    values = arrays()
-    values["energy"] = np.tile(ENERGIES, (len(values["material_id"]), 1))
-    values["energy"][::2] /= 2.0
-    dataset = build(tmp_path, values, beyond="mask", features="fractions")
-    dataset.split("60/20/20", name="s")
-    run = train(dataset, "eps_re_xx", "m", epochs=3, normalizer="none")
-    record = md.evaluate(run)["targets"]["eps_re_xx"]
-    rows = dataset.rows(load_split(dataset, "s").ids("test"))
-    known = np.isfinite(block(dataset)[rows])
-    assert record["materials"] == len(rows)
-    assert record["metrics"]["n"] == int(known.sum()) < known.size
-    assert record["by_point"]["points"] == 50
-
-
-@pytest.mark.parametrize("plugin", ["finder", "rescnn"])
-def test_networks_of_compositions_predict_spectra(oscillators, plugin):
-    sizes = {
-        "finder": {"width": 8, "pool": 8, "functions": [8, 8], "filters": 2, "dense": [8, 8, 8, 8]},
-        "rescnn": {"filters": [4, 4, 4], "dense": [8, 8, 8]},
-    }
-    run = md.train(
-        plugin, oscillators, ["eps_re_xx", "eps_im_xx"], split="s", name=f"of-{plugin}", quiet=True,
-        hyper=sizes[plugin],
-        train={"epochs": 1, "loss": "l1", "normalizer": "none", "threads": 1, "tensorboard": False},
-    )  # fmt: skip
-    found = md.predict(run, ["NaCl", "Fe2O3"])
-    assert found.mean.shape == (2, 100)
-    assert np.isfinite(found.mean).all()

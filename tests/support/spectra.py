@@ -6,9 +6,12 @@ import csv
 
 import numpy as np
 
+import matdata as md
 from support.toy import ELEMENTS
 
 ENERGIES = np.linspace(0.0, 12.0, 80)  # eV
+#: What `build` resamples to.
+GRID = np.linspace(0.0, 10.0, 50)
 
 
 def oscillator(a: int, b: int) -> np.ndarray:
@@ -39,3 +42,21 @@ def arrays():
     eps = np.array([oscillator(a, b) for a, b in pairs()])
     ids = np.array([identity(a, b) for a, b in pairs()])
     return {"material_id": ids, "energy": ENERGIES, "eps_re_xx": eps.real, "eps_im_xx": eps.imag}
+
+
+def build(tmp_path, spectra, name="osc", **options):
+    materials = tmp_path / "materials.csv"
+    if not materials.exists():
+        write_materials(materials)
+    given = {"split": None, "workers": 1, "grid": "0:10:50", **options}
+    if isinstance(spectra, dict):
+        if spectra["energy"].ndim == 2:
+            given["axis"] = ["eps_re_xx=energy", "eps_im_xx=energy"]
+        path = tmp_path / f"{name}.npz"
+        np.savez(path, **spectra)
+        spectra = path
+    return md.build(materials, cache=tmp_path / "cache", name=name, spectra=spectra, **given)
+
+
+def block(dataset, column="eps_re_xx"):
+    return dataset.columns.spectrum(column).take(np.arange(len(dataset)))
