@@ -253,3 +253,17 @@ def test_only_the_components_that_are_asked_for_are_columns(server, tmp_path):
     (folder / "JVASP-1.xml").write_text(_page())
     dataset = _build("jarvis", tmp_path, optics=folder, components="xx,average")
     assert set(dataset.axes) == {"eps_re_xx", "eps_re_average", "eps_im_xx", "eps_im_average"}
+
+
+def test_dielectric_functions_are_resampled_to_a_grid(server, tmp_path):
+    folder = tmp_path / "xml"
+    folder.mkdir()
+    (folder / "JVASP-1.xml").write_text(_page())
+    (folder / "JVASP-2.xml").write_text(_vasprun())
+    dataset = _build("jarvis", tmp_path, optics=folder, components="xx", grid="0:0.5:3:eV")
+    axis, points, values = dataset.spectra("eps_re_xx")
+    assert (axis, dataset.units[axis], points.tolist()) == ("eps_energies", "eV", [0.0, 0.25, 0.5])
+    assert values[dataset.row("JVASP-1")].tolist() == [1.0, 1.5, 2.0]
+    assert values[dataset.row("JVASP-2")].tolist() == [1.0, 1.0, 1.0]
+    assert dataset.columns["eps_im_xx"][dataset.row("JVASP-4")] is None
+    assert dataset.manifest["targets"]["eps_re_xx"] == "1"
