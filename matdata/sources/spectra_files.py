@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ Float = npt.NDArray[np.float64]
 ID = "material_id"
 IDS = (ID, "id", "jid", "ids")
 SUFFIXES = (".csv", ".dat", ".txt", ".xml")
+MOST_OF_NPZ = 32 << 30  # bytes of its arrays, which are in memory together
 BATCH = 256  # rows of a Parquet file at once
 Form: TypeAlias = Literal["npz", "parquet", "folder"]
 
@@ -148,9 +150,8 @@ def _pairs(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
 
 
 def _of_npz(path: Path, axes: Sequence[str]) -> SpectraFiles:
-    with _opened(path) as arrays:
-        id_array = _id_of(arrays.files, path)
-        shapes = {name: arrays[name].shape for name in arrays.files if name != id_array}
+    shapes = _shapes(path)
+    del shapes[_id_of([*shapes], path)]
     pairs = _pairs(axes, [*shapes])
     single = [name for name, shape in shapes.items() if len(shape) == 1]
     if not pairs and len(single) == 1:
@@ -235,6 +236,31 @@ def _id_of(names: Sequence[str], path: Path) -> str:
     )
 
 
+def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of the arrays of an NPZ file, from their headers.
+
+    Raises
+    ------
+    SourceError
+        If it is none, or holds more than `MOST_OF_NPZ`.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if sum(member.file_size for member in members) > MOST_OF_NPZ:
+                raise SourceError(f"--spectra {path} holds more than {MOST_OF_NPZ >> 30} GiB")
+            for member in members:
+                with archive.open(member) as file:
+                    major, _ = np.lib.format.read_magic(file)
+                    read = np.lib.format.read_array_header_1_0
+                    header = read if major == 1 else np.lib.format.read_array_header_2_0
+                    shapes[member.filename.removesuffix(".npy")] = header(file)[0]
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise SourceError(f"--spectra {path} cannot be read: {error}") from error
+    return shapes
+
+
 def _opened(path: Path) -> Any:
     """An NPZ file, without pickles.
 
@@ -245,7 +271,7 @@ def _opened(path: Path) -> Any:
     """
     try:
         return np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise SourceError(f"--spectra {path} cannot be read: {error}") from error
 
 

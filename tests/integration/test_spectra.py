@@ -221,6 +221,9 @@ def test_files_that_hold_no_spectra_are_refused(tmp_path):
         build(tmp_path, {**values, "material_id": ids}, "others")
     with pytest.raises(md.SourceError, match="no such file"):
         build(tmp_path, tmp_path / "absent.npz")
+    (tmp_path / "broken.npz").write_bytes(b"PK no archive")
+    with pytest.raises(md.SourceError, match="cannot be read"):
+        build(tmp_path, tmp_path / "broken.npz")
     (tmp_path / "empty").mkdir()
     with pytest.raises(md.SourceError, match="holds no"):
         build(tmp_path, tmp_path / "empty")
