@@ -34,6 +34,7 @@ from matdata.sources.roles import ReadOptions
 from matdata.splits import PARTS, make_splits
 from matdata.splits.base import Split
 from matdata.splits.saved import load_split, save_splits, unmatched_ids
+from matdata.store.spectrum_columns import Cells
 
 __all__ = ["GOODALL", "Cut", "Recipe", "make", "run"]
 
@@ -61,6 +62,7 @@ def make(recipe: Recipe, given: argparse.Namespace, console: Console) -> Built:
         curation=CurateSettings.from_mapping(settings),
         drop_in=recipe.drop_in,
         workers=given.workers,
+        **recipe.options,
     )
     built = build(source, cache, options, console)
     dataset = Dataset(built.dataset.folder, cache)
@@ -124,7 +126,11 @@ def _cut(cut: Cut, dataset: Dataset, seed: int, console: Console) -> tuple[list[
         console.warn(f"no split {what}: no two materials have {wanted}")
         return [], [(f"with {wanted}", cut.paper, 0)]
     settings = _settings(cut, len(rows), seed, console)
-    table = {name: [column[row] for row in rows] for name, column in dataset.columns.items()}
+    table = {
+        name: [column[row] for row in rows]
+        for name, column in dataset.columns.items()
+        if not isinstance(column, Cells)  # no split is by spectra, and they are large
+    }
     splits = make_splits(cut.method, dataset.ids[rows], table, settings)
     name = cut.name
     counts = cut.settings.get("counts", ())

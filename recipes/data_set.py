@@ -24,7 +24,7 @@ class DataSet:
     ratios
         Of a split that `matdata split` makes, drawn by the seed; empty for one of the recipe's.
     recipe_split
-        Name of the recipe's split; ``{seed}`` is filled in.
+        Name of the recipe's split; ``{seed}``, and ``{next}``, the one after it, are filled in.
     tested
         Whether the split has a test part.
     """
@@ -42,7 +42,7 @@ class DataSet:
         """Name of the split."""
         if self.ratios:
             return f"{self.ratios.replace('/', '-')}-seed{seed}"
-        return self.recipe_split.format(seed=seed)
+        return self.recipe_split.format(seed=seed, next=seed + 1)
 
     def built_by(self, files: Sequence[str], seed: int) -> list[str]:
         """The command that builds the set from files."""

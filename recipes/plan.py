@@ -88,6 +88,8 @@ class Recipe:
         The paper's splits.
     items
         Makes the pieces from files, where they are not plain tables of records.
+    options
+        Further options of the build.
     drop_in, drop_by
         Datasets of the cache whose materials are left out, and the key they are known by.
     """
@@ -104,6 +106,7 @@ class Recipe:
     properties: tuple[Property, ...] = ()
     cuts: tuple[Cut, ...] = ()
     items: Callable[[list[Path]], list[Item]] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
     drop_in: tuple[str, ...] = ()
     drop_by: str = "protostructure"
 

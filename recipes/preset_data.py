@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from data_set import DataSet, recipe_command
-from table_data import LEADERBOARDS, TABLES
+from table_data import DIELECTRIC, LEADERBOARDS, TABLES
 
 FIGURE_4 = "Du figure 4"
 #: MAE of figure 4 of Du et al. as printed: L-G-DCNN, V1, Finder, Roost, CrabNet, RF, by the set's
@@ -103,5 +103,6 @@ DATA: Mapping[str, DataSet] = {
         "the crystals of the NOMAD 2018 Kaggle competition in one file",
     ),
     **TABLES,
+    **DIELECTRIC,
     **LEADERBOARDS,
 }

@@ -27,6 +27,7 @@ from properties import (
 
 #: Prefixes of the data sets of a table, which are names of datasets and, with underscores, recipes.
 OCRYSTALNET_MP, OCRYSTALNET_JARVIS, FINDER_MP = "ocrystalnet-mp", "ocrystalnet-jarvis", "finder-mp"
+FINDER_JARVIS = "finder-jarvis-dielectric"
 LEADERBOARD_MP, LEADERBOARD_JARVIS = "leaderboard-mp", "leaderboard-jarvis"
 
 _MP_2018 = ("mp.2018.6.1.json", "https://figshare.com/ndownloader/files/15087992, unpacked")
@@ -101,6 +102,19 @@ def _of_leaderboard(table: str, ids: str) -> DataSet:
     return DataSet(table, COLUMNS[ids], files, where, build, recipe_split=f"leaderboard-{ids}")
 
 
+def _of_dielectric(target: str, split: str) -> DataSet:
+    words = ("--from", "{first}", "{second}", "--seed", "{seed}")
+    where = "https://jarvis.nist.gov: dft_3d, and the page of each material as <jid>.xml"
+    build = recipe_command("finder_jarvis_dielectric", *words)
+    files = ("dft_3d.json", "optics")
+    return DataSet(FINDER_JARVIS, target, files, where, build, recipe_split=split)
+
+
+#: The splits of the two functions differ by their seeds.
+DIELECTRIC: Mapping[str, DataSet] = {
+    f"{FINDER_JARVIS}-eps-re": _of_dielectric("eps_re_xx", "eps-re-80-10-10-seed{seed}"),
+    f"{FINDER_JARVIS}-eps-im": _of_dielectric("eps_im_xx", "eps-im-80-10-10-seed{next}"),
+}
 TABLES: Mapping[str, DataSet] = {
     f"{table}-{name}": _of_paper(table, *what)
     for table, properties in _OF_PAPERS.items()

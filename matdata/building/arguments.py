@@ -92,6 +92,17 @@ BUILD_OPTIONS = (
             "list",
             metavar="COLUMN=AXIS",
         ),
+        Option(
+            "grid",
+            "resample arrays on an axis to N points from START to STOP, by linear interpolation "
+            "(0:30:3000; 0:30:3000:eV states the unit, energy=0:30:3000 the axis)",
+            "list",
+            metavar="START:STOP:N",
+        ),
+        *options_of(BuildOptions, ("beyond",)),
+        *options_of(BuildOptions, ("spectra",), metavar="PATH"),
+        *options_of(BuildOptions, ("only_with_spectra",)),
+        *options_of(BuildOptions, ("components",), metavar="A,B"),
     ),
     *in_group(
         "what the data are",
@@ -189,6 +200,8 @@ def canonical(values: Values, whole: Values | None = None) -> JsonObject:
     given |= {name: table for name, table in tables.items() if table}
     if "from" in values:
         given["file"] = values["from"]
+    if given.get("spectra") is not None:
+        given["spectra"] = str(given["spectra"])
     if "allow_mixed" in values:
         given["mixed"] = "allow" if values["allow_mixed"] else "refuse"
     return given
@@ -217,6 +230,9 @@ def _query(values: Values, own: bool) -> JsonObject:
         if name in query:
             raise ConfigError(f"{name} is given twice: by --{name} and by --query")
         query[name] = values[name]
+    if "optics" in query:
+        query["optics"] = str(query["optics"])
+        query |= {"components": values["components"]} if values.get("components") else {}
     return query
 
 

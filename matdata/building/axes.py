@@ -32,7 +32,7 @@ def axes_of(table: Table, known: Mapping[str, str], texts: Sequence[str]) -> dic
     axes = {c: axis for c, axis in known.items() if c in table and axis in table}
     of_user: dict[str, str] = {}
     for text in texts:
-        column, axis = _pair(text, list(table))
+        column, axis = pair_of(text, list(table))
         if of_user.setdefault(column, axis) != axis:
             raise ConfigError(
                 f"--axis names two axes of {column!r}: {of_user[column]!r} and {axis!r}",
@@ -42,8 +42,14 @@ def axes_of(table: Table, known: Mapping[str, str], texts: Sequence[str]) -> dic
     return {**axes, **of_user}
 
 
-def _pair(text: str, names: Sequence[str]) -> tuple[str, str]:
-    """The two columns of a text; names may hold the mark."""
+def pair_of(text: str, names: Sequence[str]) -> tuple[str, str]:
+    """The column and its axis that a text ``COLUMN=AXIS`` names; names may hold the mark.
+
+    Raises
+    ------
+    ConfigError
+        If it names no two of the columns.
+    """
     marks = [place for place, letter in enumerate(text) if letter == "="]
     pairs = [(text[:place], text[place + 1 :]) for place in marks]
     for column, axis in pairs:

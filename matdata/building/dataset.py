@@ -13,6 +13,12 @@ from matdata.building.dataset_metadata import DatasetMetadata, dataset_metadata,
 from matdata.building.options import BuildOptions
 from matdata.building.report import nothing_left, print_dataset
 from matdata.building.snapshot_records import SnapshotRecords
+from matdata.building.spectra_inputs import (
+    files_of,
+    find_spectra,
+    options_of_table,
+    spectra_identity,
+)
 from matdata.core.cache import ensure_writable
 from matdata.core.console import Console
 from matdata.core.documents import JsonMapping, JsonObject
@@ -105,6 +111,7 @@ def _identity(
         "name": options.name or clean_name(origin["name"]),
         "format": 1,
     }
+    identity |= spectra_identity(options)
     axes = origin.get("axes", {})
     if axes or options.axis:
         identity |= {"axes": axes, "axis": list(options.axis)}
@@ -140,8 +147,13 @@ def _curate(
         protostructure_column=origin.get("protostructure_column"),
     )
     names = records.kept_names
-    metadata = dataset_metadata(origin, store.kinds, names, options)
+    of_table = options_of_table(files_of(options), options)
+    metadata = dataset_metadata(origin, store.kinds, names, of_table)
     records = replace(records, units=metadata.units)
+    spectra = find_spectra(store, origin, names, metadata.units, options)
+    if spectra is not None:
+        spectra.read(store, console)
+        records = replace(records, apart=spectra.apart, faults=spectra.faults(store))
     drop = _others(others, options.curation.drop_by)
     before = len(workers.losses.lines)
     settings = _curation(snapshot, options)
@@ -155,12 +167,16 @@ def _curate(
     about = _about(curated, snapshot, identity["name"], store.notes, names, metadata)
     if records.part_column is not None:
         about |= {"part_column": names[records.part_column]}
+    beside = None
+    if spectra is not None:
+        beside = spectra.writer(curated.table.rows, store)
+        about["targets"] |= spectra.targets
     axes = {
         names.get(one, one): names.get(axis, axis) for one, axis in origin.get("axes", {}).items()
     }
-    axes = axes_of(curated.table, axes, options.axis)
+    axes = axes_of(curated.table, axes, () if records.apart else of_table.axis)
     units = metadata.units
-    state = write_dataset(curated, folder, identity, about, units, axes, console, receipt)
+    state = write_dataset(curated, folder, identity, about, units, axes, console, receipt, beside)
     return state, counts
 
 
@@ -171,7 +187,7 @@ def _about(
     notes: Sequence[str],
     names: Mapping[str, str],
     metadata: DatasetMetadata,
-) -> dict[str, object]:
+) -> JsonObject:
     """What the manifest says beside rows and files; columns by the names they are kept under."""
     origin = snapshot.origin
     return {

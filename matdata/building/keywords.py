@@ -102,6 +102,11 @@ class BuildKeywords(FeaturizeKeywords, total=False):
     corrections: Literal["given", "none", "mp2020", "mp"]
     target: Any
     axis: Texts
+    grid: Texts
+    beyond: Literal["refuse", "clip", "hold", "mask"]
+    spectra: str | Path | None
+    only_with_spectra: bool
+    components: Texts
     unit: Mapping[str, str]
     licence: str | None
     citation: str | None

@@ -13,6 +13,7 @@ from matdata.core.executors import Executor, Workers
 from matdata.core.scheduler_names import HELP as SCHEDULERS
 from matdata.core.settings import Settings, setting
 from matdata.curate.settings import CurateSettings
+from matdata.spectra.grid import BEYOND
 from matdata.store.locks import TERM
 
 
@@ -43,6 +44,26 @@ class BuildOptions(Settings):
     drop_in: tuple[str, ...] = setting((), "datasets of the cache whose materials are left out")
     axis: tuple[str, ...] = setting(
         (), "COLUMN=AXIS: the column with the points where the numbers of an array column stand"
+    )
+    grid: tuple[str, ...] = setting(
+        (),
+        "START:STOP:N, resample arrays on an axis to N points (0:30:3000; 0:30:3000:eV; "
+        "energy=0:30:3000 for one of several axes)",
+    )
+    beyond: str = setting(
+        "refuse",
+        "points of the grid beyond the data of a material: refuse (a ledger row), clip the grid to "
+        "what all materials have, hold the last value, or mask",
+        choices=BEYOND,
+    )
+    spectra: str | None = setting(
+        None,
+        "arrays on an axis by material id: NPZ, Parquet, or a folder of <id>.csv or <id>.xml",
+        verbatim=True,
+    )
+    only_with_spectra: bool = setting(False, "leave out materials without spectra")
+    components: tuple[str, ...] = setting(
+        (), "of dielectric functions in XML: xx, yy, zz, xy, yz, zx (all if not given), average"
     )
     unit: JsonMapping = setting({}, "units of columns of numbers (gap=eV); 1 for none")
     licence: str | None = setting(

@@ -17,6 +17,7 @@ from matdata.building.dataset import make_dataset, planned_dataset
 from matdata.building.feature_stage import feature_job
 from matdata.building.options import BuildOptions
 from matdata.building.report import print_feature
+from matdata.building.spectra_inputs import spectra_options
 from matdata.core.console import SILENT, Console
 from matdata.core.documents import JsonMapping
 from matdata.core.errors import DamageError, MatdataError
@@ -194,6 +195,7 @@ def _options_of(cache: Path, manifest: JsonMapping) -> BuildOptions:
         drop_in=tuple(by_digest[digest] for digest in identity["drop_in"]),
         axis=tuple(identity.get("axis", ())),
         unit=from_user.pop("units", {}),
+        **spectra_options(identity),
         **from_user,
     )
 

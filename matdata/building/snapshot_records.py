@@ -18,7 +18,8 @@ from matdata.curate.coercion import as_numbers, numbers_of_texts
 from matdata.curate.stores import Piece, RecordPart
 from matdata.sources.chunk_files import read_chunk_structures, read_chunk_table, read_rejects
 from matdata.sources.snapshot import Snapshot
-from matdata.store.arrow import as_kind_array, content_bytes, flat_array, learn
+from matdata.spectra.brought import Brought, brought
+from matdata.store.arrow import as_kind_array, content_bytes, flat_array, learn, lists_of
 from matdata.store.cells import FLOAT, JSON, TEXT, ColumnKind, as_kind, is_flat
 from matdata.store.columns import read_structure_rows
 
@@ -154,6 +155,29 @@ class SnapshotRecords:
             texts = as_kind_array(array, self._texts[name]).to_pylist()
             return flat_array(numbers_of_texts(texts), FLOAT)
         return as_kind_array(array, kind) if is_flat(kind) else as_kind(array.to_pylist(), kind)
+
+    def spectra(
+        self, axis_of: Mapping[str, str], names: Mapping[str, str], units: Mapping[str, str]
+    ) -> Iterator[Brought]:
+        """Arrays on axes, by the place of the record.
+
+        Parameters
+        ----------
+        axis_of
+            By column its axis.
+        names
+            By column its name in the dataset.
+        units
+            Units by name in the dataset.
+        """
+        columns = tuple(dict.fromkeys([*axis_of.values(), *axis_of]))
+        pairs = {names[one]: names[axis] for one, axis in axis_of.items()}
+        start = 0
+        for folder, length in zip(self._folders, self._lengths, strict=True):
+            arrays = _arrays(read_chunk_table(folder, columns))
+            cells = {names[name]: lists_of(array) for name, array in arrays.items()}
+            yield from brought(range(start, start + length), cells, pairs, units)
+            start += length
 
     def structures_of(self, rows: Int) -> Structures:
         """Structures of some records (k,), in that order."""

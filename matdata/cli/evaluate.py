@@ -145,7 +145,7 @@ def _target(name: str, scored: JsonObject, run: str) -> list[str]:
     for row, values in rows:
         cells = "".join(f"  {number(values[name]):>10}" for name in names)
         report.append(f"  {row:<{wide}}{cells}")
-    report += _confusion(scored)
+    report += [*_confusion(scored), *_spectra(scored)]
     uncertainty = scored.get("uncertainty")
     if uncertainty:
         scores = ", ".join(f"{name} {number(uncertainty[name])}" for name in DEVIATION_SCORES)
@@ -153,6 +153,23 @@ def _target(name: str, scored: JsonObject, run: str) -> list[str]:
     why = scored.get("undefined", {})
     report += [f"  {name} is not defined: {reason}" for name, reason in why.items()]
     return report
+
+
+def _spectra(scored: JsonObject) -> list[str]:
+    """Means over the points of an array, and errors along its axis."""
+    lines = []
+    if "by_point" in scored:
+        means = ", ".join(
+            f"{name} {number(scored['by_point'][name])}" for name in ("rmse", "r2", "mad_mae")
+        )
+        lines.append(f"  mean over points: {means}")
+    if "along_axis" in scored:
+        errors = scored["along_axis"]
+        lines.append(
+            f"  integrated absolute error {number(errors['integrated'])}, error of the integral "
+            f"{number(errors['integral'])}"
+        )
+    return lines
 
 
 def _opened(record: JsonObject) -> str:

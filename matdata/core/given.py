@@ -14,7 +14,17 @@ from pathlib import Path
 from matdata.core.errors import ConfigError
 
 #: Arguments of the command line that are paths of this machine.
-PATHS = ("cache", "config", "from", "log_file", "optics", "output", "pictures", "write_config")
+PATHS = (
+    "cache",
+    "config",
+    "from",
+    "log_file",
+    "optics",
+    "output",
+    "pictures",
+    "spectra",
+    "write_config",
+)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
 
 #: Characters of a name, at most: more than any file name, id or feature has.

@@ -24,6 +24,7 @@ from matdata.curate.funnel import (
     PROTOSTRUCTURES,
     READING,
     REPEATED,
+    SPECTRA,
     VALIDITY,
     Funnel,
 )
@@ -112,6 +113,7 @@ def curate(
     energy = energies_of(records, traits.n_atoms)
     subject = Subject(records, traits, energy)
     _drop_invalid(state, subject, settings)
+    _drop_faults(state, records)
     _drop_repeated_ids(state, subject)
     _apply(state, subject, settings, BEFORE_DEDUPE)
     _drop_duplicates(state, subject, dedupe)
@@ -157,6 +159,14 @@ def _drop_invalid(state: _Pass, subject: Subject, settings: CurateSettings) -> N
     reasons = [FAULTS[code] for code in fault[state.rows[places]].tolist()]
     texts = {k: v.format(min_distance=settings.min_distance) for k, v in REASONS.items()}
     state.drop(VALIDITY, places, reasons, [texts[reason] for reason in reasons])
+
+
+def _drop_faults(state: _Pass, records: Records) -> None:
+    if not records.faults:
+        return
+    places = np.flatnonzero([row in records.faults for row in state.rows.tolist()])
+    faults = [records.faults[row] for row in state.rows[places].tolist()]
+    state.drop(SPECTRA, places, [one.reason for one in faults], map(str, faults))
 
 
 def _apply(state: _Pass, subject: Subject, settings: CurateSettings, rules: Sequence[Rule]) -> None:

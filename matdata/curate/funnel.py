@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from matdata.core.documents import JsonMapping, JsonObject
 
 READING, VALIDITY, REPEATED = "reading", "validity", "repeated ids"
+SPECTRA = "usable spectra"
 #: Steps that drop what cannot be used, where all others drop what was not asked for.
-DEFECTS = (READING, VALIDITY, REPEATED)
+DEFECTS = (READING, VALIDITY, SPECTRA, REPEATED)
 NO_ENERGY = "missing energies"
 POLYMORPHS, PROTOSTRUCTURES = "lowest-energy polymorphs", "lowest-energy protostructures"
 #: Steps of ``--dedupe``.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matdata.core.errors import CurationError
-from matdata.core.ledger import Reject
+from matdata.core.ledger import Reject, Unusable
 from matdata.core.numerals import number_of_text
 from matdata.curate.source_names import derived_columns, kept_names
 from matdata.curate.stores import RecordStore
@@ -42,6 +42,10 @@ class Records:
     protostructure_column
         Column of protostructure labels, which are the symmetry of records where none of them has
         a structure.
+    apart
+        Columns of the source that are stored beside the table.
+    faults
+        By record why what is stored beside the table cannot be used.
     """
 
     store: RecordStore
@@ -52,6 +56,8 @@ class Records:
     kind: Literal["structure", "composition"] = "structure"
     part_column: str | None = None
     protostructure_column: str | None = None
+    apart: frozenset[str] = frozenset()
+    faults: Mapping[int, Unusable] = field(default_factory=dict)
 
     @property
     def table(self) -> Mapping[str, Sequence[Any]]:

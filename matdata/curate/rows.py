@@ -48,7 +48,8 @@ class DatasetTable(Mapping[str, Sequence[Any]]):
         self._own = self._own_columns()
         kept = records.kept_names
         #: Names of the source's columns by those of the dataset.
-        self.of_source = {kept[name]: name for name in kept if name not in DERIVED}
+        left = {*DERIVED, *records.apart}
+        self.of_source = {kept[name]: name for name in kept if name not in left}
         self._names = list({**self._own, **self.of_source})
         self._read: dict[str, Sequence[Any]] = {}
 

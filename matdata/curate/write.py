@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -19,10 +20,26 @@ from matdata.store import files, tables
 from matdata.store.artefact import ArtefactWriter, building
 from matdata.store.damage import State
 from matdata.store.dataset_folder import KIND
+from matdata.store.spectra_file import PART
 from matdata.store.structure_blocks import StructureFile
 
 #: Folder of rows that are set aside while a dataset is written.
 ASIDE = "aside"
+
+
+class WriteSpectra(NamedTuple):
+    """Spectra beside the table.
+
+    Attributes
+    ----------
+    names
+        Their columns, and those of their axes.
+    write
+        Writes the file to a path.
+    """
+
+    names: Sequence[str]
+    write: Callable[[Path], None]
 
 
 def dataset_folder(home: Path, version: str, identity: Mapping[str, object]) -> Path:
@@ -39,6 +56,7 @@ def write_dataset(
     axes: Mapping[str, str],
     console: Console,
     receipt: JsonObject,
+    spectra: WriteSpectra | None = None,
 ) -> State:
     """Commit a dataset, or make again what is damaged of the one that is there.
 
@@ -60,6 +78,8 @@ def write_dataset(
         Receives a warning if another process holds the lock.
     receipt
         Facts about this computation, which are no part of the identity.
+    spectra
+        Names of the columns beside the table, and what writes their file.
 
     Raises
     ------
@@ -72,6 +92,8 @@ def write_dataset(
         if folder.is_dir() and not writer.take_over(folder, console):
             return "unchanged"
         _write_rows(writer, curated, units, axes)
+        if spectra is not None:
+            writer.write(PART, spectra.write)
         rejects = ledger.to_columns(curated.rejects)
         writer.write("ledger.parquet", lambda path: tables.write_table(path, rejects))
         left = curated.symmetry_of_left()
@@ -85,7 +107,7 @@ def write_dataset(
             "identity_digest": key,
             "rows": len(curated),
             "rejected": len(curated.rejects),
-            "columns": list(curated.table),
+            "columns": [*curated.table, *(spectra.names if spectra else ())],
         }
         if curated.kind == "mixed":
             content["structures"] = int(curated.has_structure.sum())

@@ -21,7 +21,9 @@ def table_frame(dataset: DatasetFolder) -> pd.DataFrame:
     """The table, one row per material; units of columns in ``.attrs["units"]``."""
     import pandas as pd
 
-    frame = pd.DataFrame(dict(dataset.columns)).set_index(INDEX)
+    frame = pd.DataFrame({name: list(cells) for name, cells in dataset.columns.items()}).set_index(
+        INDEX
+    )
     frame.attrs["units"] = dict(dataset.units)
     return frame
 

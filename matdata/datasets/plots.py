@@ -148,7 +148,7 @@ class DatasetPlots:
         return [name for name, cells in self._dataset.columns.items() if _is_numeric(cells)]
 
     def _cells(self, column: str) -> list[Any]:
-        return self._dataset.require_column(column, error=ConfigError)
+        return list(self._dataset.require_column(column, error=ConfigError))
 
     def _look(self, style: str) -> Look:
         from matdata.figures.picture import Look

@@ -13,8 +13,9 @@ from matdata.evaluation.file_names import file_stems
 from matdata.figures import require_matplotlib
 from matdata.figures.formats import PictureSettings
 from matdata.training.added import adding
+from matdata.training.plot_data import look_of
 from matdata.training.run import Run
-from matdata.training.run_plots import RunPlots, look_of, parity_of_folds
+from matdata.training.run_plots import RunPlots, parity_of_folds
 
 if TYPE_CHECKING:
     from matdata.figures.picture import Look, Picture
@@ -150,6 +151,8 @@ def _pictures(plots: RunPlots, style: str) -> Iterator[tuple[str, Draw]]:
         kinds: dict[str, Callable[[str, str], Picture]] = {}
         if scored["task"] == "regression" and scored["materials"]:
             kinds = {"parity": plots.parity, "errors": plots.errors}
+            if "along_axis" in scored:
+                kinds |= {"spectra": plots.spectra, "along-axis": plots.along_axis}
             kinds |= {"uncertainty": plots.uncertainty} if "uncertainty" in scored else {}
         elif "confusion" in scored:
             kinds = {"confusion": plots.confusion}

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from matdata.core.crystals import Int
 from matdata.core.errors import ConfigError
 from matdata.core.expressions import TARGET_DOMAIN, Expression, parse_expression
+from matdata.store.spectrum_columns import SpectrumColumn
 from matdata.store.table_columns import TableColumns
 
 Missing = ("error", "drop", "mask")
@@ -144,6 +145,10 @@ def _values(
         numbers = table.numbers(expression.name, rows)
         if numbers is not None:
             return *numbers, [False] * len(rows)
+    column = table.get(expression.name) if expression.is_column else None
+    if isinstance(column, SpectrumColumn):
+        spectra = column.take(rows).astype(np.float64)
+        return spectra, np.isfinite(spectra), [False] * len(rows)
     cells = expression.cells(table, rows.tolist())
     whole = table[expression.name] if expression.is_column else cells.cells
     return *_column(expression.name, cells.cells, whole), cells.outside

@@ -23,9 +23,7 @@ from matdata.sources.chunks import chunked, first_of
 from matdata.sources.download import Remote, check_local, fetch
 from matdata.sources.figshare import published_md5
 from matdata.sources.guard import Row, gather
-from matdata.sources.optics import AXES as OPTICS_AXES
-from matdata.sources.optics import UNITS as OPTICS_UNITS
-from matdata.sources.optics import dielectric_function
+from matdata.sources.optics import axes_of, components_of, dielectric_function, units_of
 from matdata.sources.parse import require_formula, structural_chunk, to_columns
 from matdata.sources.readers.base import flatten, is_missing
 from matdata.sources.readers.json_text import Item, JsonText, opened, require_object, sampled
@@ -40,8 +38,9 @@ DATE = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})$")
 CITATION = "K. Choudhary et al., The joint automated repository for various integrated "
 CITATION += "simulations (JARVIS), npj Comput. Mater. 6, 173 (2020), doi:10.1038/s41524-020-00440-1"
 
-#: Place of an entry in the file, the entry, and its file of dielectric functions.
-Entry: TypeAlias = tuple[int, Any, Path | None]
+#: Place of an entry in the file, the entry, its file of dielectric functions, and which
+#: components of these are read.
+Entry: TypeAlias = tuple[int, Any, Path | None, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,9 @@ class JarvisQuery(Settings):
 
     optics: str | None = setting(
         None, "folder of <jid>.xml with dielectric functions", verbatim=True
+    )
+    components: tuple[str, ...] = setting(
+        (), "of dielectric functions: xx, yy, zz, xy, yz, zx (all if not given), average"
     )
 
 
@@ -82,7 +84,8 @@ class Jarvis(Source[list[Entry]]):
                     "file",
                     next_step=f"sets: {', '.join(SETS)}; or the path of a zip or JSON file",
                 )
-        optics = JarvisQuery.from_mapping(request.query).optics
+        query = JarvisQuery.from_mapping(request.query)
+        optics, self._components = query.optics, components_of(query.components)
         self._optics = Path(optics).expanduser() if optics else None
         if self._optics is not None and not self._optics.is_dir():
             raise SourceError(f"--optics {optics}: there is no such folder")
@@ -119,6 +122,7 @@ class Jarvis(Source[list[Entry]]):
                 "limit": self._request.limit,
                 "options": self._request.options.to_dict(),
                 "optics": self._optics_digest(),
+                **({"components": list(self._components)} if self._optics else {}),
             },
             url=URL.format(number=SETS[self._set][0]) if self._set else path.name,
             licence=LICENCES.get(ARTICLES.get(self._set or "", 0), ""),
@@ -126,7 +130,7 @@ class Jarvis(Source[list[Entry]]):
             energy_column=roles.energy,
             energy_per=roles.energy_per,
             targets=roles.targets,
-            axes=OPTICS_AXES if self._optics else {},
+            axes=axes_of(self._components) if self._optics else {},
             count=self._request.limit,
         )
 
@@ -138,7 +142,7 @@ class Jarvis(Source[list[Entry]]):
         roles = find_roles(["atoms", *columns], first, self._request.options, str(path))
         with_units = {name: TARGETS[name] for name in roles.targets if name in TARGETS}
         targets = {**roles.targets, **with_units} if self._request.options.targets else with_units
-        optics = OPTICS_UNITS if self._optics else {}
+        optics = units_of(self._components) if self._optics else {}
         return Roles(
             roles.id,
             roles.structure,
@@ -162,7 +166,7 @@ class Jarvis(Source[list[Entry]]):
         for chunk_number, chunk in enumerate(chunked(entries)):
             if chunk_number >= start:
                 numbered = enumerate((item.value for item in chunk), start=number)
-                yield [(position, entry, self._xml(entry)) for position, entry in numbered]
+                yield [(at, entry, self._xml(entry), self._components) for at, entry in numbered]
             number += len(chunk)
 
     def _xml(self, entry: object) -> Path | None:
@@ -180,13 +184,14 @@ class Jarvis(Source[list[Entry]]):
 
 
 def _row(numbered: Entry) -> Iterator[Row]:
-    _, entry, xml = numbered
+    _, entry, xml, components = numbered
     atoms = require_object(entry).get("atoms")
     values = _values(entry)
     known_by_formula = is_missing(atoms) and isinstance(values.get("formula"), str)
     if known_by_formula:
         require_formula(values["formula"])
-    spectra = dielectric_function(xml) if xml is not None else {}
+    arrays = {} if xml is None else dielectric_function(xml, components)
+    spectra = {name: array.tolist() for name, array in arrays.items()}
     crystal = None if known_by_formula else from_dict(atoms)
     yield Row(_identity(numbered), {**values, **spectra}, crystal)
 
@@ -212,7 +217,7 @@ def _version(member: str) -> str:
 
 
 def _identity(numbered: Entry) -> str:
-    number, entry, _ = numbered
+    number, entry = numbered[:2]
     for name in ("jid", "id", "material_id") if isinstance(entry, dict) else ():
         if _present(entry.get(name)) is not None:
             return str(entry[name])

@@ -7,19 +7,56 @@ imaginary part. The parser rejects document types, so no entity is ever expanded
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.ledger import Unusable
 
 COMPONENTS = ("xx", "yy", "zz", "xy", "yz", "zx")
-NAMES = ("energies", *(f"{part}_{c}" for part in ("real", "imag") for c in COMPONENTS))
-PREFIX = "dielectric."
-UNITS = {PREFIX + name: "eV" if name == "energies" else "1" for name in NAMES}
-AXES = {name: f"{PREFIX}energies" for name in UNITS if name != f"{PREFIX}energies"}
+#: Mean of xx, yy and zz: what a powder shows.
+AVERAGE = "average"
+PARTS = {"re": "real", "im": "imag"}  # by the word of a column that of the files
+ENERGIES = "eps_energies"
 Array = npt.NDArray[np.float64]
+
+
+def column(part: str, component: str) -> str:
+    """Column of a part, ``re`` or ``im``, of a component: ``eps_re_xx``."""
+    return f"eps_{part}_{component}"
+
+
+def components_of(words: Sequence[str]) -> tuple[str, ...]:
+    """Components that are asked for; all six if none is.
+
+    Raises
+    ------
+    ConfigError
+        If one is unknown, or named twice.
+    """
+    known = (*COMPONENTS, AVERAGE)
+    for word in words:
+        if word not in known or list(words).count(word) > 1:
+            raise ConfigError(
+                f"a dielectric tensor has no component {word!r}{did_you_mean(word, known)}"
+                if word not in known
+                else f"the component {word!r} is named twice",
+                next_step=f"choose among: {', '.join(known)}",
+            )
+    return tuple(words) or COMPONENTS
+
+
+def units_of(components: Sequence[str]) -> dict[str, str]:
+    """Units of the columns that `dielectric_function` returns."""
+    return {ENERGIES: "eV", **dict.fromkeys(axes_of(components), "1")}
+
+
+def axes_of(components: Sequence[str]) -> dict[str, str]:
+    """By column of a dielectric function the column of its energies."""
+    return {column(part, one): ENERGIES for part in PARTS for one in components}
 
 
 class _NoDoctype(ET.TreeBuilder):
@@ -34,8 +71,15 @@ class _NoDoctype(ET.TreeBuilder):
         raise Unusable("unreadable", "the XML declares a document type, which is not read")
 
 
-def dielectric_function(path: Path) -> dict[str, list[float]]:
-    """``dielectric.energies`` (eV), ``dielectric.real_xx``, …, ``dielectric.imag_zx``.
+def dielectric_function(path: Path, components: Sequence[str] = COMPONENTS) -> dict[str, Array]:
+    """``eps_energies`` (eV), ``eps_re_xx``, …, ``eps_im_zx``, (k,) each.
+
+    Parameters
+    ----------
+    path
+        The file.
+    components
+        From `components_of`.
 
     Raises
     ------
@@ -53,17 +97,20 @@ def dielectric_function(path: Path) -> dict[str, list[float]]:
         raise Unusable("unreadable", f"{path.name}: spectra of lengths {sorted(lengths)}")
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise Unusable("unreadable", f"{path.name}: a spectrum is not finite")
-    return {PREFIX + name: arrays[name].tolist() for name in NAMES}
+    for part in PARTS:
+        diagonal = [arrays[column(part, one)] for one in ("xx", "yy", "zz")]
+        arrays[column(part, AVERAGE)] = np.mean(diagonal, axis=0)
+    return {name: arrays[name] for name in (ENERGIES, *axes_of(components))}
 
 
 def _jarvis_page(root: ET.Element) -> dict[str, Array]:
     info = root.find(".//main_optics_semilocal/main_optics_info")
     if info is None:
         raise ValueError("no main_optics_semilocal: this material has no dielectric function")
-    arrays = {"energies": _numbers(info, "energies")}
-    for part in ("real", "imag"):
+    arrays = {ENERGIES: _numbers(info, "energies")}
+    for part, tag in PARTS.items():
         for number, component in enumerate(COMPONENTS, start=1):
-            arrays[f"{part}_{component}"] = _numbers(info, f"{part}_{number}")
+            arrays[column(part, component)] = _numbers(info, f"{tag}_{number}")
     return arrays
 
 
@@ -80,11 +127,11 @@ def _vasprun(root: ET.Element) -> dict[str, Array]:
     if element is None:
         raise ValueError("no dielectricfunction: a calculation without LOPTICS")
     arrays: dict[str, Array] = {}
-    for part in ("real", "imag"):
-        rows = [(row.text or "").split() for row in element.findall(f"{part}/array/set/r")]
+    for part, tag in PARTS.items():
+        rows = [(row.text or "").split() for row in element.findall(f"{tag}/array/set/r")]
         table = np.array([[float(word) for word in row] for row in rows])
         if table.ndim != 2 or table.shape[1] != 1 + len(COMPONENTS):
-            raise ValueError(f"the {part} part has shape {table.shape}, expected (n, 7)")
-        arrays["energies"] = table[:, 0]
-        arrays |= {f"{part}_{c}": table[:, k] for k, c in enumerate(COMPONENTS, start=1)}
+            raise ValueError(f"the {tag} part has shape {table.shape}, expected (n, 7)")
+        arrays[ENERGIES] = table[:, 0]
+        arrays |= {column(part, c): table[:, k] for k, c in enumerate(COMPONENTS, start=1)}
     return arrays

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from matdata.core.ledger import Unusable
 from matdata.store.cells import (
     BOOL,
     FLOAT,
@@ -258,3 +259,39 @@ class FieldOrder:
             return kind
         fields = sorted(kind, key=lambda field: self._first[*path, field.name])
         return pa.struct([(f.name, self.ordered(f.type, (*path, f.name))) for f in fields])
+
+
+def lists_of(array: pa.Array) -> list[npt.NDArray[np.float64] | Unusable | None]:
+    """Lists of numbers (n,) as arrays, NaN at numbers that are missing; None where none is.
+
+    A cell that is no list of numbers is an error that says so, for the ledger.
+    """
+    if _is_list(array.type) and _is_number(array.type.value_type):
+        flat = floats_of(array.flatten()) if len(array) else np.empty(0)
+        lengths = pc.fill_null(pc.list_value_length(array), 0).cast(pa.int64())
+        ends = np.cumsum(numpy_of(lengths)) if len(array) else np.empty(0, np.int64)
+        pieces = np.split(flat, ends[:-1]) if len(array) else []
+        present = is_present(array).tolist()
+        return [one if has else None for one, has in zip(pieces, present, strict=True)]
+    return [_floats(cell) for cell in array.to_pylist()]
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+
+
+def _floats(cell: object) -> npt.NDArray[np.float64] | Unusable | None:
+    if cell is None:
+        return None
+    try:
+        values = np.array(cell, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.empty((0, 0))
+    if values.ndim != 1:
+        return Unusable("unreadable", "a spectrum is no list of numbers")
+    return values

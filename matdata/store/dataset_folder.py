@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from matdata.core.errors import MatdataError, StoreError, StructureError, did_yo
 from matdata.core.ledger import Reject
 from matdata.core.row_index import RowIndex
 from matdata.core.structures import Structures
-from matdata.store import notes, tables
+from matdata.store import notes, spectra_file, tables
 from matdata.store.columns import GIVEN_FORMULA, read_structures
 from matdata.store.dataset_manifest import KIND, DatasetManifest
+from matdata.store.dataset_spectra import Spectra, spectra_of
 from matdata.store.formats import stamp, upgraded
+from matdata.store.journal import entries_of
 from matdata.store.parts import check_once
 from matdata.store.records import read_json
 from matdata.store.table_columns import TableColumns
@@ -53,14 +56,23 @@ class DatasetFolder(DatasetManifest):
     @functools.cached_property
     def columns(self) -> TableColumns:
         """The table's columns, each read at its first use."""
-        return TableColumns(self._table)
+        return TableColumns(self._table, self._spectra if self.has_spectra else None)
+
+    @property
+    def has_spectra(self) -> bool:
+        """Whether there are spectra beside the table, on axes that all rows share."""
+        return any(entry["part"] == spectra_file.PART for entry in entries_of(self.manifest))
+
+    def _spectra(self) -> spectra_file.SpectraFile:
+        path = self.checked(spectra_file.PART)
+        return spectra_file.SpectraFile(path, int(self.manifest["rows"]))
 
     def _table(self) -> Path:
         return self.checked("table.parquet")
 
     def require_column(
         self, name: str, use: str = "", error: type[MatdataError] = StoreError
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         """Cells of a column, one per row.
 
         Parameters
@@ -83,12 +95,29 @@ class DatasetFolder(DatasetManifest):
     @functools.cached_property
     def units(self) -> dict[str, str]:
         """Units of the table's columns, where they are known."""
-        return tables.read_units(self._table())
+        spectra = self.columns.spectra
+        return tables.read_units(self._table()) | ({} if spectra is None else spectra.units)
 
     @functools.cached_property
     def axes(self) -> dict[str, str]:
         """By column of arrays the column with the points where their numbers stand."""
-        return tables.read_axes(self._table())
+        spectra = self.columns.spectra
+        return tables.read_axes(self._table()) | ({} if spectra is None else spectra.axis_of)
+
+    def spectra(self, column: str) -> Spectra:
+        """Spectra of all rows as one block, which cells of `columns` are not.
+
+        Parameters
+        ----------
+        column
+            A column that was resampled to one grid, or came on one axis (`build --spectra`).
+
+        Raises
+        ------
+        StoreError
+            If it is none of these.
+        """
+        return spectra_of(self.columns, column, self.ref, len(self.ids))
 
     @functools.cached_property
     def ids(self) -> np.ndarray[Any, Any]:

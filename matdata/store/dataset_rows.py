@@ -6,7 +6,7 @@ import contextlib
 import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,11 @@ from matdata.core.structures import Structures
 from matdata.store import hdf5, tables
 from matdata.store.columns import GIVEN_FORMULA, read_crystals, read_structure_rows
 from matdata.store.dataset_folder import DatasetFolder
+from matdata.store.spectrum_columns import Cells
+from matdata.store.table_columns import list_array
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ROWS_AT_ONCE = 16384
 
@@ -87,7 +92,7 @@ class DatasetRows:
 
     @functools.cached_property
     def _names(self) -> list[str]:
-        return tables.read_names(self.table_path)
+        return list(self.dataset.columns)
 
     def check_column(
         self, name: str, use: str = "", error: type[MatdataError] = StoreError
@@ -97,7 +102,44 @@ class DatasetRows:
 
     def cells(self, names: Sequence[str], start: int, stop: int) -> tables.Columns:
         """Cells of some columns, by name one for each row."""
-        return tables.read_rows(self.table_path, names, start, stop)
+        spectra = [name for name in names if name in self._spectra]
+        rest = [name for name in names if name not in self._spectra]
+        cells = tables.read_rows(self.table_path, rest, start, stop)
+        cells |= {name: list(self.dataset.columns[name][start:stop]) for name in spectra}
+        return {name: cells[name] for name in names}
+
+    @functools.cached_property
+    def _spectra(self) -> list[str]:
+        """Columns beside the table, in order."""
+        spectra = self.dataset.columns.spectra
+        return [] if spectra is None else spectra.names
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Arrow types of all columns."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        lists = [pa.field(name, pa.list_(pa.float64())) for name in self._spectra]
+        return pa.schema([*pq.read_schema(self.table_path), *lists])
+
+    def blocks(self, rows: int) -> Iterator[pa.Table]:
+        """All columns in Arrow, so many rows at a time."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        start = 0
+        with pq.ParquetFile(self.table_path) as file:
+            for batch in file.iter_batches(batch_size=rows):
+                table = pa.Table.from_batches([batch])
+                stop = start + len(table)
+                for name in self._spectra:
+                    cells = self.dataset.columns[name]
+                    if isinstance(cells, Cells):
+                        column = list_array(cells, np.arange(start, stop))
+                        table = table.append_column(name, column)
+                start = stop
+                yield table
 
     def ids(self, start: int, stop: int) -> npt.NDArray[np.str_]:
         """Material ids."""

@@ -22,7 +22,7 @@ from matdata.training.distributed import ALONE, Group, own_gpu
 from matdata.training.samples import Samples
 from matdata.training.settings import BUDGETS, TrainSettings
 from matdata.training.target import Target
-from matdata.training.target_cells import cells_of
+from matdata.training.target_cells import cells_of, spectrum_of
 
 Ids = npt.NDArray[np.str_]
 
@@ -65,12 +65,17 @@ class View:
         """
         view = cls(dataset.ref, dataset.ids, {}, dataset.units, features)
         rows = view.rows(ids).tolist()
-        columns: dict[str, list[object]] = {}
+        columns: dict[str, Sequence[object]] = {}
         for target in targets:
-            columns[target.source] = [None] * len(dataset.ids)
+            spectrum = spectrum_of(dataset.columns, target.source)
+            if spectrum is not None:
+                columns[target.source] = spectrum.of(rows)
+                continue
+            cells_of_all: list[object] = [None] * len(dataset.ids)
             cells = cells_of(dataset.columns, target, rows).cells
             for row, cell in zip(rows, cells, strict=True):
-                columns[target.source][row] = target.code(cell)
+                cells_of_all[row] = target.code(cell)
+            columns[target.source] = cells_of_all
         units = {**dataset.units, **{target.source: target.unit for target in targets}}
         return cls(dataset.ref, dataset.ids, columns, units, features)
 
@@ -189,6 +194,10 @@ def truth(view: View, ids: Ids, targets: Sequence[Target]) -> npt.NDArray[np.flo
     rows = view.rows(ids).tolist()
     parts = []
     for target in targets:
+        spectrum = spectrum_of(view.columns, target.source)
+        if spectrum is not None:
+            parts.append(spectrum.take(np.array(rows, dtype=np.int64)).astype(np.float64))
+            continue
         nothing = np.full(target.columns, np.nan)
         codes = [target.code(cell) for cell in cells_of(view.columns, target, rows).cells]
         flat = [nothing if code is None else np.asarray(code).ravel() for code in codes]

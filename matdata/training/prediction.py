@@ -264,14 +264,24 @@ class Predictions:
 
 
 def _cells(values: Float, shape: tuple[int, ...] = ()) -> list[object]:
-    """One cell per row: a number, or a list of several in their shape; None if one is not finite.
+    """One cell per row: a number, or a list of several in their shape; None if it is not finite.
 
     An array of one number is a list if it has a shape.
     """
     if values.shape[1] == 1 and not shape:
         return [v if math.isfinite(v) else None for v in values[:, 0].tolist()]
     rows = values.reshape(len(values), *shape) if shape else values
-    return [row.tolist() if np.isfinite(row).all() else None for row in rows]
+    return [_cell(row) for row in rows]
+
+
+def _cell(row: Float) -> object:
+    """An array as lists; None if nothing of it is finite, as points of a spectrum that are not."""
+    finite = np.isfinite(row)
+    if finite.all():
+        return row.tolist()
+    if row.ndim != 1 or not finite.any():
+        return None
+    return [value if math.isfinite(value) else None for value in row.tolist()]
 
 
 def _labels(target: Target, marks: Float) -> list[object]:

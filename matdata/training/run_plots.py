@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from matdata.core.documents import JsonMapping, JsonObject
-from matdata.core.errors import ConfigError, TrainError, did_you_mean
+from matdata.core.errors import ConfigError, TrainError
+from matdata.core.units import with_unit
 from matdata.figures import require_matplotlib
-from matdata.store.tables import Columns
-from matdata.training.evaluated import predictions_on_record, score_on_record
 from matdata.training.logs import read_log
-from matdata.training.prediction_columns import PredictionColumn, Statistic
+from matdata.training.plot_data import PlotData, look_of, rows_of
+from matdata.training.prediction_columns import MATERIAL_ID, Statistic
+from matdata.training.spectrum_plots import plain_axis, shown_spectra
 
 if TYPE_CHECKING:
-    from matdata.figures.parity import Pairs
-    from matdata.figures.picture import Look, Picture
+    from matdata.figures.picture import Picture
     from matdata.training.run import Run
 
 #: Scores that stand above the confusion matrix.
 OF_CLASSES = (("accuracy", "accuracy"), ("roc_auc", "ROC-AUC"), ("f1", "F1"))
 
 
-class RunPlots:
+class RunPlots(PlotData):
     """Pictures of a run, each a matplotlib `Figure` that shows itself in notebooks.
 
     ``figure.write("parity.svg")`` writes one as ``matdata evaluate`` does (.png, .svg, .pdf);
@@ -39,24 +36,6 @@ class RunPlots:
     run
         The run.
     """
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    @functools.cached_property
-    def record(self) -> JsonObject:
-        """The score on record.
-
-        Raises
-        ------
-        TrainError
-            If the run was not evaluated.
-        """
-        return score_on_record(self._run)
-
-    @functools.cached_property
-    def _table(self) -> Columns:
-        return predictions_on_record(self._run)
 
     def parity(self, target: str | None = None, style: str = "light") -> Picture:
         """Predicted over true values with the score on record, and predicted standard deviations
@@ -99,6 +78,46 @@ class RunPlots:
             self._look(style),
             pairs.entries,
         )
+
+    def spectra(self, target: str | None = None, style: str = "light") -> Picture:
+        """The best, the median and the worst spectrum by mean absolute error, with predicted
+        standard deviations where the run predicts such.
+
+        Raises
+        ------
+        TrainError
+            If the run was not evaluated.
+        ConfigError
+            If the target has no axis, or as `parity`.
+        """
+        require_matplotlib()
+        from matdata.figures.spectra import spectra
+
+        name, scored = self._numbers(target)
+        axis = self._axis(name)
+        true, mean = (rows_of(self._column(name, s)) for s in (Statistic.TRUTH, Statistic.MEAN))
+        has = "uncertainty" in scored
+        deviation = rows_of(self._column(name, Statistic.TOTAL)) if has else None
+        ids = [str(one) for one in self._cells(name, MATERIAL_ID)]
+        return spectra(
+            shown_spectra(ids, true, mean, deviation, scored["unit"]),
+            plain_axis(axis),
+            with_unit(name, scored["unit"]),
+            f"Spectra of {self._title(name)}",
+            self._look(style),
+        )
+
+    def along_axis(self, target: str | None = None, style: str = "light") -> Picture:
+        """Mean absolute and mean error at each point of the axis; raises as `spectra`."""
+        require_matplotlib()
+        from matdata.figures.spectra import along_axis
+
+        name, scored = self._numbers(target)
+        axis = self._axis(name)
+        errors = scored["along_axis"]
+        mae, bias = (np.array(errors[key], dtype=np.float64) for key in ("mae", "bias"))
+        title = f"Errors of {self._title(name)}"
+        return along_axis(plain_axis(axis), mae, bias, scored["unit"], title, self._look(style))
 
     def uncertainty(self, target: str | None = None, style: str = "light") -> Picture:
         """Calibration and confidence-error curve of predicted standard deviations.
@@ -184,55 +203,6 @@ class RunPlots:
         members = self._run.result().get("members") or []
         return sorted({int(one["best_epoch"]) for one in members if one.get("best_epoch")})
 
-    def _scored(self, target: str | None) -> tuple[str, JsonMapping]:
-        """The name of a target and its score."""
-        scored: JsonMapping = self.record["targets"]
-        if target is None and len(scored) == 1:
-            target = next(iter(scored))
-        if target is None or target not in scored:
-            text = "several targets" if target is None else f"no target {target!r}"
-            near = "" if target is None else did_you_mean(target, scored)
-            raise ConfigError(
-                f"run {self._run.name!r} has {text}{near}",
-                next_step=f"name one: {', '.join(scored)}",
-            )
-        return target, scored[target]
-
-    def _numbers(self, target: str | None) -> tuple[str, JsonMapping]:
-        """The same of a target of numbers."""
-        name, scored = self._scored(target)
-        if scored["task"] != "regression":
-            raise ConfigError(
-                f"{name!r} is a target of {scored['task']}, not of numbers",
-                next_step="`confusion` shows targets of classes",
-            )
-        return name, scored
-
-    def pairs(self, target: str | None = None) -> Pairs:
-        """True and predicted values of the test part; raises as `parity`."""
-        from matdata.figures.parity import Pairs
-
-        name, scored = self._numbers(target)
-        true, mean = (_flat(self._column(name, s)) for s in (Statistic.TRUTH, Statistic.MEAN))
-        deviation = _flat(self._column(name, Statistic.TOTAL)) if "uncertainty" in scored else None
-        entries = "materials" if len(true) == scored["materials"] else "entries"
-        return Pairs(name, scored["unit"], true, mean, deviation, entries)
-
-    def _column(self, target: str, statistic: Statistic) -> list[object]:
-        """Cells of the materials that have a true value and a prediction."""
-        names = [
-            PredictionColumn(target, which, None).name
-            for which in (Statistic.TRUTH, Statistic.MEAN, statistic)
-        ]
-        cells = zip(*(self._table[name] for name in names), strict=True)
-        return [cell for true, mean, cell in cells if true is not None and mean is not None]
-
-    def _title(self, target: str) -> str:
-        return f"{target}, {self._run.name}"
-
-    def _look(self, style: str, part: str = "test part") -> Look:
-        return look_of(self._run, style, part)
-
 
 def parity_of_folds(runs: Sequence[Run], target: str, style: str = "light") -> Picture:
     """Predicted over true values of the test parts of all folds, with the mean of their scores.
@@ -257,36 +227,6 @@ def parity_of_folds(runs: Sequence[Run], target: str, style: str = "light") -> P
     title = f"{target}, mean scores of {len(runs)} folds"
     look = look_of(runs[0], style, f"test parts of {len(runs)} folds", split.get("family"))
     return parity(joined([one.pairs(target) for one in plots]), mean, None, title, look)
-
-
-def look_of(run: Run, style: str, part: str = "", split: str | None = None) -> Look:
-    """The look of a picture of a run: run, data, split and licence are its caption.
-
-    Parameters
-    ----------
-    part
-        The part of the split that is shown.
-    split
-        What stands for its name.
-    """
-    from matdata.figures.picture import Look
-
-    about, plugin = run.about, run.manifest["plugin"]["name"]
-    split = split or run.split["name"]
-    caption = [
-        f"run {about['run']} ({plugin})",
-        f"data {run.dataset_ref}",
-        ", ".join(filter(None, (f"split {split}", part))),
-        about.get("licence", ""),
-        about.get("citation", ""),
-    ]
-    return Look(style, caption, {"dataset": run.dataset_ref, **about, "split": split})
-
-
-def _flat(cells: list[object]) -> npt.NDArray[np.float64]:
-    """Numbers of cells, all entries of arrays one after another; NaN where there is none."""
-    parts = [np.ravel(np.asarray(np.nan if c is None else c, dtype=np.float64)) for c in cells]
-    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def _known(metrics: Mapping[str, object], key: str) -> bool:

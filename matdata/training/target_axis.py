@@ -23,6 +23,9 @@ def read_axis(dataset: DatasetFolder, target: Target, column: str, ids: Ids) -> 
         If there is no such column, it holds no lists, or rows differ, naming some.
     """
     dataset.require_column(column, f" for the axis of {target.name}", ConfigError)
+    points = _points(dataset, target, column)
+    if points is not None:
+        return Axis(column, dataset.units.get(column, "1"), tuple(points.tolist()))
     first = _require_one_grid(dataset, target, column, ids)
     if not isinstance(first, (list, tuple)):
         raise ConfigError(
@@ -30,6 +33,14 @@ def read_axis(dataset: DatasetFolder, target: Target, column: str, ids: Ids) -> 
             next_step="choose a column that holds the axis in each row",
         )
     return Axis(column, dataset.units.get(column, "1"), tuple(first))
+
+
+def _points(dataset: DatasetFolder, target: Target, column: str) -> npt.NDArray[np.float64] | None:
+    """Points of an axis that is stored once; None where each row has its own."""
+    spectra = dataset.columns.spectra
+    if spectra is None or spectra.axis_of.get(target.source) != column:
+        return None
+    return spectra.points(column)
 
 
 def _require_one_grid(
@@ -50,8 +61,8 @@ def _require_one_grid(
             f"{len(others):,} rows have another axis {column!r} than the first: "
             f"{first_few(np.array(others))}",
             cause=f"numbers of {target.name} at other points cannot be learnt or scored together",
-            next_step="interpolate all rows to one grid before the dataset is built, or leave "
-            "those rows out",
+            next_step="resample all rows to one grid when the dataset is built: "
+            f"`matdata build … --grid START:STOP:N --axis {target.source}={column}`",
         )
     return first
 
@@ -67,8 +78,24 @@ def require_same_axis(dataset: DatasetFolder, targets: tuple[Target, ...], ids: 
     for target in targets:
         if target.axis is None or target.axis.name not in dataset.columns:
             continue
+        points = _points(dataset, target, target.axis.name)
+        if points is not None:
+            _require_same(dataset, target, target.axis, points)
+            continue
         cells = dataset.columns[target.axis.name]
         if not any(isinstance(cell, list) for cell in cells):
             continue
         values = list(target.axis.values)
         _require_one_grid(dataset, target, target.axis.name, ids, values)
+
+
+def _require_same(
+    dataset: DatasetFolder, target: Target, axis: Axis, points: npt.NDArray[np.float64]
+) -> None:
+    if not np.array_equal(np.array(axis.values), points):
+        raise ConfigError(
+            f"{dataset.ref} has {target.name} at {len(points):,} points of {axis.name} from "
+            f"{points[0]:g} to {points[-1]:g}, the run at {len(axis.values):,} from "
+            f"{axis.values[0]:g} to {axis.values[-1]:g}",
+            next_step="build it with the grid of the run's dataset (--grid)",
+        )

@@ -55,7 +55,8 @@ def class_hints(dataset: DatasetFolder, targets: tuple[Target, ...], train: Ids)
 def domain_notes(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) -> list[str]:
     """How many materials have no target since a value lies outside a function's domain."""
     rows = dataset.rows(ids).tolist()
-    counts = {t.name: sum(cells_of(dataset.columns, t, rows).outside) for t in targets}
+    computed = [target for target in targets if target.expression]  # a column has no domain
+    counts = {t.name: sum(cells_of(dataset.columns, t, rows).outside) for t in computed}
     return [
         f"{count:,} materials of train and validation have no {name}: {TARGET_DOMAIN}"
         for name, count in counts.items()

@@ -18,7 +18,7 @@ from matdata.training.apply_request import apply_request
 from matdata.training.contract import Trainer
 from matdata.training.prediction_columns import require_distinct
 from matdata.training.target import BOOLEAN, Target, Task
-from matdata.training.target_cells import cells_of
+from matdata.training.target_cells import cells_of, spectrum_of
 from matdata.training.target_kinds import label_target, share_target
 from matdata.training.target_request import TargetRequest
 
@@ -87,6 +87,10 @@ def _require_learnt(targets: Sequence[Target], trainer: Trainer) -> None:
 def _target(
     dataset: DatasetFolder, expression: Expression, task: Task | None, rows: list[int]
 ) -> Target:
+    spectrum = spectrum_of(dataset.columns, expression.name) if expression.is_column else None
+    if spectrum is not None and len(spectrum.having(rows)):
+        unit = expression.unit(dataset.units)
+        return Target(expression.name, spectrum.size, unit, "regression", shape=(spectrum.size,))
     cells = expression.cells(dataset.columns, rows)
     values = [cell for cell in cells.cells if cell is not None]
     if not values:
@@ -242,6 +246,10 @@ def with_value(dataset: DatasetFolder, targets: tuple[Target, ...], ids: Ids) ->
     rows = dataset.rows(ids).tolist()
     has_value = np.zeros(len(ids), dtype=bool)
     for target in targets:
+        spectrum = spectrum_of(dataset.columns, target.source)
+        if spectrum is not None:
+            has_value |= spectrum.place[rows] >= 0
+            continue
         cells = cells_of(dataset.columns, target, rows).cells
         has_value |= np.fromiter((cell is not None for cell in cells), bool, len(ids))
     return ids[has_value]

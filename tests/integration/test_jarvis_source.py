@@ -15,7 +15,7 @@ from support.file_server import Fault, serving_files
 import matdata as md
 from matdata.core.ledger import Unusable
 from matdata.sources import figshare, jarvis, web
-from matdata.sources.optics import NAMES, dielectric_function
+from matdata.sources.optics import COMPONENTS, axes_of, components_of, dielectric_function
 from matdata.tables.jarvis_sets import ARTICLES, PINNED, SETS
 
 
@@ -194,12 +194,12 @@ def test_dielectric_functions_become_array_targets(server, tmp_path):
     (folder / "JVASP-2.xml").write_text(_vasprun())
     (folder / "JVASP-3.xml").write_text("<basic_info/>")
     dataset = _build("jarvis", tmp_path, query={"optics": str(folder)})
-    assert dataset.table.loc["JVASP-1", "dielectric.energies"] == [0.0, 0.5]
-    assert dataset.table.loc["JVASP-1", "dielectric.real_zx"] == [6.0, 7.0]
-    assert dataset.table.loc["JVASP-2", "dielectric.imag_yy"] == [2.0, 2.0]
-    assert dataset.table.loc["JVASP-4", "dielectric.energies"] is None
-    assert dataset.units["dielectric.energies"] == "eV"
-    assert dataset.axes["dielectric.imag_yy"] == "dielectric.energies"
+    assert dataset.table.loc["JVASP-1", "eps_energies"] == [0.0, 0.5]
+    assert dataset.table.loc["JVASP-1", "eps_re_zx"] == [6.0, 7.0]
+    assert dataset.table.loc["JVASP-2", "eps_im_yy"] == [2.0, 2.0]
+    assert dataset.table.loc["JVASP-4", "eps_energies"] is None
+    assert dataset.units["eps_energies"] == "eV"
+    assert dataset.axes["eps_im_yy"] == "eps_energies"
     assert len(dataset.axes) == 12
     assert dataset.ledger["material_id"].tolist() == ["JVASP-3"]
 
@@ -226,7 +226,44 @@ def test_components_stand_in_the_order_that_jarvis_gives_them(tmp_path):
     path = tmp_path / "a.xml"
     path.write_text(_page())
     found = dielectric_function(path)
-    assert list(found) == [f"dielectric.{name}" for name in NAMES]
-    assert [found[f"dielectric.real_{c}"][0] for c in ("xx", "yy", "zz", "xy", "yz", "zx")] == [
+    assert list(found) == ["eps_energies", *axes_of(COMPONENTS)]
+    assert [found[f"eps_re_{c}"][0] for c in ("xx", "yy", "zz", "xy", "yz", "zx")] == [
         1.0, 2.0, 3.0, 4.0, 5.0, 6.0,
     ]  # fmt: skip
+
+
+def test_the_average_is_that_of_the_diagonal(tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text(_page())
+    found = dielectric_function(path, components_of(["average"]))
+    assert list(found) == ["eps_energies", "eps_re_average", "eps_im_average"]
+    assert found["eps_re_average"].tolist() == [2.0, 3.0]
+
+
+def test_components_that_are_none_are_refused():
+    with pytest.raises(md.ConfigError, match=r"no component 'xz' \(did you mean"):
+        components_of(["xz"])
+    with pytest.raises(md.ConfigError, match="named twice"):
+        components_of(["xx", "xx"])
+
+
+def test_only_the_components_that_are_asked_for_are_columns(server, tmp_path):
+    folder = tmp_path / "xml"
+    folder.mkdir()
+    (folder / "JVASP-1.xml").write_text(_page())
+    dataset = _build("jarvis", tmp_path, optics=folder, components="xx,average")
+    assert set(dataset.axes) == {"eps_re_xx", "eps_re_average", "eps_im_xx", "eps_im_average"}
+
+
+def test_dielectric_functions_are_resampled_to_a_grid(server, tmp_path):
+    folder = tmp_path / "xml"
+    folder.mkdir()
+    (folder / "JVASP-1.xml").write_text(_page())
+    (folder / "JVASP-2.xml").write_text(_vasprun())
+    dataset = _build("jarvis", tmp_path, optics=folder, components="xx", grid="0:0.5:3:eV")
+    axis, points, values = dataset.spectra("eps_re_xx")
+    assert (axis, dataset.units[axis], points.tolist()) == ("eps_energies", "eV", [0.0, 0.25, 0.5])
+    assert values[dataset.row("JVASP-1")].tolist() == [1.0, 1.5, 2.0]
+    assert values[dataset.row("JVASP-2")].tolist() == [1.0, 1.0, 1.0]
+    assert dataset.columns["eps_im_xx"][dataset.row("JVASP-4")] is None
+    assert dataset.manifest["targets"]["eps_re_xx"] == "1"

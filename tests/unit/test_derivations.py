@@ -14,7 +14,8 @@ from matdata.evaluation.derive.state import State
 from matdata.evaluation.derive.texts import parse_derivation
 from matdata.training.ensemble import combine
 from matdata.training.outputs import Distribution, Members
-from matdata.training.scores.set_metrics import by_point, multi_label, shares
+from matdata.training.scores.set_metrics import multi_label, shares
+from matdata.training.scores.spectrum_scores import by_point
 from matdata.training.target import Target
 
 

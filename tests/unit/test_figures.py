@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from support.figures import faint, outside, overlapping, page_of, words_of
 
 from matdata.core.errors import ConfigError
-from matdata.figures import curves, funnel, histograms, matrices, styles
+from matdata.figures import curves, funnel, histograms, matrices, spectra, styles
 from matdata.figures.formats import PictureSettings
 from matdata.figures.parity import Pairs, parity, score_line
 from matdata.figures.periodic_table import periodic_table, short, table_position
@@ -61,6 +61,16 @@ COUNTS = curves.Counts((0.1, 0.2), {LONG: (900, 80), "b": (700, 60)}, (500, 40),
 X = np.linspace(0.02, 0.98, 49)
 BINARY = {"x": X, "prediction": X * (1 - X), "std": 0 * X + 0.1, "Si": X**2, "O": -X}
 PARTS = {"train": RNG.normal(size=900), "val": RNG.normal(size=5), "test": np.full(3, np.nan)}
+AXIS = np.linspace(0.0, 30.0, 3000)
+SPECTRA = [
+    spectra.Spectrum(
+        f"{word}: {LONG}, MAE 0.123 eV/atom",
+        np.where(AXIS < 25.0, np.sin(AXIS), np.nan),
+        np.sin(AXIS + shift),
+        np.full(len(AXIS), shift),
+    )
+    for word, shift in (("best", 0.1), ("median", 0.5), ("worst", 2.0))
+]
 STEPS = [
     {"filter": "Full data set", "number": 154_718},
     {"filter": f"Where {LONG}", "number": 30},
@@ -122,6 +132,15 @@ PICTURES = {
     "clusters": lambda look: curves.clusters(COUNTS, LONG, look),
     "binary": lambda look: curves.binary(BINARY, ("Si", "O"), f"{NAME} (eV/atom)", LONG, look),
     "funnel": lambda look: funnel.funnel(STEPS, LONG, look),
+    "spectra": lambda look: spectra.spectra(
+        SPECTRA, ("photon energy", "eV", AXIS), f"{NAME} (eV/atom)", LONG, look
+    ),
+    "one spectrum": lambda look: spectra.spectra(
+        SPECTRA[:1], ("x", "1", AXIS), "eps_re_xx", LONG, look
+    ),
+    "along the axis": lambda look: spectra.along_axis(
+        ("photon energy", "eV", AXIS), np.abs(np.sin(AXIS)), np.cos(AXIS), "eV/atom", LONG, look
+    ),
 }  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from importlib.metadata import version
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from matdata.core.digest import digest_json
 from matdata.core.documents import JsonObject
@@ -130,7 +129,7 @@ class Exported:
     @functools.cached_property
     def schema(self) -> pa.Schema:
         """Arrow types of the columns of the dataset, under its names."""
-        return pq.read_schema(self.rows.table_path)
+        return self.rows.schema
 
     @functools.cached_property
     def types(self) -> dict[str, pa.DataType]:
@@ -171,13 +170,11 @@ class Exported:
     def blocks(self, rows: int = BLOCK) -> Iterator[Block]:
         """The dataset in blocks of so many rows."""
         start = 0
-        with pq.ParquetFile(self.rows.table_path) as file:
-            for batch in file.iter_batches(batch_size=rows):
-                table = pa.Table.from_batches([batch])
-                ids = table[ID].to_pylist()
-                structures = self.rows.structures(start, start + len(ids), ids)
-                yield Block(start, self._written(table), structures)
-                start += len(ids)
+        for table in self.rows.blocks(rows):
+            ids = table[ID].to_pylist()
+            structures = self.rows.structures(start, start + len(ids), ids)
+            yield Block(start, self._written(table), structures)
+            start += len(ids)
 
     def _written(self, table: pa.Table) -> pa.Table:
         if not self.derived and GIVEN_FORMULA in table.column_names and not self.is_complete:

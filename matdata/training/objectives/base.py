@@ -117,7 +117,7 @@ class Objective(ABC, Generic[O_co]):
         """What outputs (..., b, width) mean: (..., b, `Target.size`) each, still normalised."""
 
 
-def row_mean(entries: Tensor, present: Tensor, weights: tuple[float, ...] | None = None) -> Tensor:
+def row_mean(entries: Tensor, present: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean of entries (..., b, k) over what is present (b, k) in each row: (..., b).
 
     Parameters
@@ -129,7 +129,7 @@ def row_mean(entries: Tensor, present: Tensor, weights: tuple[float, ...] | None
         return entries.squeeze(-1)
     factor = present.to(entries.dtype)
     if weights is not None:
-        factor = factor * factor.new_tensor(weights)
+        factor = factor * weights
     # an unknown value may meet an infinite loss; zero times that is not zero
     total = (entries * factor).where(factor > 0, 0.0).sum(-1)
     return total / factor.sum(-1).clamp(min=TINY)

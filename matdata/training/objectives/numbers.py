@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from matdata.training.objectives.base import O_co, Objective, row_mean
 from matdata.training.outputs import Distribution
-from matdata.training.target import Task
+from matdata.training.target import Target, Task
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -28,9 +29,21 @@ class NumberObjective(Objective[O_co]):
         """What is predicted, (..., b, k)."""
         return output
 
+    def __init__(self, target: Target, options: O_co) -> None:
+        super().__init__(target, options)
+        self._weights: dict[tuple[torch.device, torch.dtype], Tensor] = {}
+
     def _row_mean(self, entries: Tensor, present: Tensor) -> Tensor:
         axis = self.target.axis
-        return row_mean(entries, present, None if axis is None else axis.weights)
+        if axis is None or axis.weights is None:
+            return row_mean(entries, present)
+        import torch
+
+        place = entries.device, entries.dtype
+        if place not in self._weights:  # thousands of numbers, once per device
+            with torch.inference_mode(mode=False):  # gradients pass it, whoever asks first
+                self._weights[place] = torch.tensor(axis.weights, device=place[0], dtype=place[1])
+        return row_mean(entries, present, self._weights[place])
 
     def loss(
         self, output: Tensor, truth: Tensor, present: Tensor, context: Mapping[str, Tensor]

@@ -150,13 +150,24 @@ def dummies(train: Float, true: Float, weights: Float | None = None) -> dict[str
     """Metrics of predicting the mean, or the median, of the training part for all materials.
 
     `train` (m, ...) and `true` (n, ...) are numbers, or rows of an array target, which are scored
-    over all columns together; `weights` are those of the entries in their order.
+    over all columns together; `weights` are those of the known entries in their order. NaN is not
+    known.
     """
+    known = np.isfinite(true)
     guesses = {"dummy_mean": mean_of(train), "dummy_median": np.median(train, 0)}
+    if not np.isfinite(train).all():
+        guesses = {name: _of_known(train, name) for name in guesses}
     return {
-        name: regression(true.ravel(), np.broadcast_to(guess, true.shape).ravel(), weights)
+        name: regression(true[known], np.broadcast_to(guess, true.shape)[known], weights)
         for name, guess in guesses.items()
     }
+
+
+def _of_known(train: Float, name: str) -> Float:
+    """Mean or median of the known values of each column; 0 where none is."""
+    columns = [column[np.isfinite(column)] for column in train.T]
+    statistic = np.mean if name == "dummy_mean" else np.median
+    return np.array([statistic(column) if len(column) else 0.0 for column in columns])
 
 
 def mean_of(values: Float) -> Float:

@@ -45,7 +45,8 @@ def part_scores(
         train_values = truth(view, train, (target,))
         shown = objective_of(target, settings).metrics
         scored = target_record(predictions, target, train_values, shown)
-        if outside := sum(cells_of(view.columns, target, rows).outside):
+        outside = sum(cells_of(view.columns, target, rows).outside) if target.expression else 0
+        if outside:
             scored["missing"] = {TARGET_DOMAIN: outside}
         why = undefined({**scored["metrics"], **scored.get("uncertainty", {})})
         targets[target.name] = {**scored, "undefined": why} if why else scored

@@ -59,23 +59,3 @@ def shares(true: Float, predicted: Float) -> dict[str, float]:
         "top1": float((predicted.argmax(1) == real.argmax(1)).mean()),
         "n": len(true),
     }
-
-
-def by_point(true: Float, predicted: Float) -> dict[str, float]:
-    """Means over the points (columns) of an array target of what is defined for each.
-
-    Returns
-    -------
-    dict
-        ``r2``, over points whose true values differ; ``mad``, the mean absolute deviation from the
-        mean of each point; ``points``, how many have an `r2`.
-    """
-    centred = true - true.mean(0)
-    variance, error = (centred**2).sum(0), ((true - predicted) ** 2).sum(0)
-    varied = variance > 0
-    ratios = 1.0 - error[varied] / variance[varied]
-    return {
-        "r2": float(ratios.mean()) if varied.any() else float("nan"),
-        "mad": float(np.abs(centred).mean()),
-        "points": int(varied.sum()),
-    }

@@ -19,7 +19,8 @@ from matdata.training.scores.metrics import (
     mean_of,
     regression,
 )
-from matdata.training.scores.set_metrics import by_point, multi_label, shares
+from matdata.training.scores.set_metrics import multi_label, shares
+from matdata.training.scores.spectrum_scores import along_axis, by_point
 from matdata.training.scores.uncertainty import calibration
 from matdata.training.target import BOOLEAN, Target, Task
 
@@ -45,7 +46,8 @@ def target_record(
         The scores that its objective names, in their order.
     """
     true = predictions.truth(target)
-    has_truth = np.asarray(np.isfinite(true).all(1))
+    # of an array, points beyond the data are not known
+    has_truth = np.asarray(np.isfinite(true).any(1))
     mean = predictions.column(target, predictions.mean)[has_truth]
     true, ids = true[has_truth], predictions.ids[has_truth]
     record: JsonObject = {
@@ -57,7 +59,7 @@ def target_record(
     }
     if shown:
         record["shown"] = list(shown)
-    train = train[np.isfinite(train).all(1)]
+    train = train[np.isfinite(train).any(1)]
     scored = SCORERS[target.task](target, true, mean, train)
     if target.task == "regression" and len(ids):
         scored |= _uncertainty(predictions, target, mean - true, has_truth)
@@ -65,16 +67,18 @@ def target_record(
 
 
 def _numbers(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
-    axis = target.axis
+    axis, known = target.axis, np.isfinite(true)
     weights = None
     if axis is not None and axis.weights is not None:
-        weights = np.tile(np.array(axis.weights), len(true))
-    scored = {
-        "metrics": regression(true.ravel(), mean.ravel(), weights),
+        weights = np.tile(np.array(axis.weights), len(true))[known.ravel()]
+    scored: dict[str, object] = {
+        "metrics": regression(true[known], mean[known], weights),
         "baselines": dummies(train, true, weights),
     }
     if target.shape and len(true):
         scored["by_point"] = by_point(true, mean)
+    if axis is not None and len(true):
+        scored["along_axis"] = along_axis(true, mean, axis)
     return scored
 
 
@@ -87,7 +91,8 @@ def _uncertainty(
     total = predictions.column(target, predictions.total)[known]
     if not np.isfinite(total).all():  # of a target whose objective learns none
         return {}
-    return {"uncertainty": calibration(error.ravel(), total.ravel())}
+    at_truth = np.isfinite(error)
+    return {"uncertainty": calibration(error[at_truth], total[at_truth])}
 
 
 def _classes(target: Target, true: Float, mean: Float, train: Float) -> dict[str, object]:
@@ -128,7 +133,11 @@ SCORERS: dict[Task, Callable[[Target, Float, Float, Float], dict[str, object]]] 
 
 
 def _values(target: Target, true: Float) -> list[object]:
-    """True values; of texts the classes, whose indices depend on the training part."""
+    """True values, None where a point of an array is not known; of texts the classes, whose indices
+    depend on the training part.
+    """
+    if not np.isfinite(true).all():
+        return [[x if math.isfinite(x) else None for x in row] for row in true.tolist()]
     if target.task != "classification" or target.classes in ((), BOOLEAN):
         return list(true.tolist())
     return [target.classes[index] for index in true[:, 0].astype(np.int64).tolist()]

@@ -19,23 +19,29 @@ class ResCNNModel(nn.Module):
     Ihalage and Hao 2022, 2.2 and methods: filters of 64, 128, 256 and 256, then a global max
     pooling layer, then "post-processing dense layers similar to that of Finder … with skip
     connections". Where skips begin is not stated; as in the authors' code, the maps of the third
-    convolution join the last dense layer but one and those of the second the last. Without them
+    convolution join the last dense layer but one and those of the second the last (for dielectric
+    functions the second and the first, and the last maps are not pooled). Without them
     nothing would show in which column a pattern lies, so they are more than shortcuts.
     Convolutions take what lies within the columns (no padding), ReLU everywhere.
     """
 
     def __init__(self, hypers: ResCNNHypers, schema: Schema) -> None:
         super().__init__()
-        self.dropout, self.skip = hypers.dropout, hypers.skip
+        self.dropout, self.pool = hypers.dropout, hypers.pool
+        self.last_dropout = hypers.dropout if hypers.last_dropout else 0.0
+        last = len(hypers.dense) - 1
+        #: By dense layer the convolution whose maps join it.
+        self.joins: dict[int, int] = {}
+        if hypers.skip:
+            self.joins = dict(zip((last - 1, last), (k - 1 for k in hypers.joins), strict=True))
         sizes = itertools.pairwise((1, *hypers.filters))
         self.convolutions = nn.ModuleList(nn.Conv1d(a, b, hypers.kernel) for a, b in sizes)
         columns = len(ELEMENT_SETS["103"])
         shrink = hypers.kernel - 1
         maps = [f * (columns - (k + 1) * shrink) for k, f in enumerate(hypers.filters)]
-        joined = [0] * len(hypers.dense)
-        if hypers.skip:
-            joined[-2], joined[-1] = maps[2], maps[1]
-        widths = itertools.pairwise((hypers.filters[-1], *hypers.dense))
+        joined = [maps[self.joins[k]] if k in self.joins else 0 for k in range(last + 1)]
+        pooled = hypers.filters[-1] if hypers.pool == "max" else maps[-1]
+        widths = itertools.pairwise((pooled, *hypers.dense))
         self.dense = nn.ModuleList(
             Linear(a + more, b) for (a, b), more in zip(widths, joined, strict=True)
         )
@@ -49,13 +55,13 @@ class ResCNNModel(nn.Module):
         for convolution in self.convolutions:
             values = functional.relu(convolution(values))
             maps.append(values)
-        values = values.amax(2)
-        skips = {len(self.dense) - 2: maps[2], len(self.dense) - 1: maps[1]} if self.skip else {}
+        values = values.amax(2) if self.pool == "max" else values.flatten(1)
         for place, layer in enumerate(self.dense):
-            if place in skips:
-                values = torch.cat([values, skips[place].flatten(1)], 1)
+            if place in self.joins:
+                values = torch.cat([values, maps[self.joins[place]].flatten(1)], 1)
             values = functional.relu(layer(values))
-            values = functional.dropout(values, self.dropout, self.training)
+            share = self.last_dropout if place == len(self.dense) - 1 else self.dropout
+            values = functional.dropout(values, share, self.training)
         out: Tensor = self.last(values)
         return out
 

@@ -63,6 +63,31 @@ def test_members_stack(name):
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
+def test_the_dielectric_network_is_that_of_the_authors_code():
+    dielectric = {
+        "filters": (64, 128, 256, 256, 256),
+        "pool": "flatten",
+        "dense": (256, 1024, 1024, 2048, 512),
+        "joins": (2, 1),
+        "dropout": 0.1,
+        "last_dropout": False,
+    }
+    plugin, model = build("rescnn", outputs=3000, **dielectric)
+    filters = (1, 64, 128, 256, 256, 256)
+    convolutions = sum(3 * a * b + b for a, b in itertools.pairwise(filters))
+    # 103 columns, two fewer after each convolution
+    inputs = (93 * 256, 256, 1024, 1024 + 99 * 128, 2048 + 101 * 64)
+    dense = sum(a * b + b for a, b in zip(inputs, dielectric["dense"], strict=True))
+    assert parameters(model) == convolutions + dense + 513 * 3000
+    assert predict(plugin, model, ["Fe2O3", "NaCl"]).shape == (2, 3000)
+
+
+def test_joins_are_two_convolutions():
+    for wrong in ((1,), (0, 2), (2, 5)):
+        with pytest.raises(ConfigError, match="joins is"):
+            trainer("rescnn", {"joins": wrong})
+
+
 def test_only_skips_tell_one_element_from_another():
     # elements in the middle of the row, far from its ends
     plugin, model = build("rescnn", outputs=1, **SMALL["rescnn"], skip=False)

@@ -1,0 +1,124 @@
+"""Spectra: resampled and stored, loaded against a NumPy copy, and learnt against one number.
+
+All sides in one process, one after the other. Spectra are made up (a Lorentz oscillator for each
+composition), come from an NPZ file in which each material has its own energies, and are resampled
+to one grid. Building is timed with the reading of the file and the dataset around it, and without
+spectra.
+
+    python benchmarks/spectra.py --materials 12353 --points 3000 --epochs 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import csv
+import itertools
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from timing import best
+
+import numpy as np
+
+import matdata as md
+from matdata.training.logs import read_log
+
+ELEMENTS = (
+    "Li Na K Rb Mg Ca Sr Ba Al Ga In Si Ge Sn Ti Zr V Nb Cr Mo Mn Fe Co Ni Cu Zn O S Se F Cl Br N P"
+)
+MAX_EV = 40.0
+
+
+def write_files(folder: Path, count: int, points: int) -> tuple[Path, Path]:
+    """A table of compositions with a number each, and the file of their spectra."""
+    words = ELEMENTS.split()
+    triples = itertools.combinations(range(len(words)), 3)
+    amounts = itertools.product((1, 2, 3), repeat=2)
+    formulas = [
+        f"{words[a]}{i}{words[b]}{j}{words[c]}"
+        for (i, j), (a, b, c) in itertools.product(list(amounts), list(triples))
+    ][:count]
+    random = np.random.default_rng(0)
+    poles = random.uniform(2.0, 12.0, count)
+    axes = np.linspace(0.0, 1.0, points) * random.uniform(31.0, MAX_EV, count)[:, None]
+    eps = 1.0 + 50.0 / (poles[:, None] ** 2 - axes**2 - 0.5j * axes)
+    ids = np.array([f"m{row}" for row in range(count)])
+    np.savez(folder / "spectra.npz", material_id=ids, energy=axes, eps_re_xx=eps.real)
+    with open(folder / "materials.csv", "w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["material_id", "formula", "y"])
+        lines.writerows(zip(ids.tolist(), formulas, poles.tolist(), strict=True))
+    return folder / "materials.csv", folder / "spectra.npz"
+
+
+def build(table: Path, name: str, **options: Any) -> None:
+    """Build a dataset in the cache beside its table."""
+    cache = table.parent / "cache"
+    md.build(table, name=name, cache=cache, split=None, workers=1, **options)
+
+
+def epoch_seconds(dataset: md.Dataset, target: str, epochs: int, batch: int) -> float:
+    """The shortest epoch of a training of Finder."""
+    train = {"epochs": epochs, "batch_size": batch, "loss": "l1", "normalizer": "none"}
+    run = md.train(
+        "finder", dataset, target, split="s", name=f"of-{target}", quiet=True,
+        train={**train, "tensorboard": False, "threads": 1},
+    )  # fmt: skip
+    return min(float(row["seconds"]) for row in read_log(run.folder) if "seconds" in row)
+
+
+def main() -> int:
+    """Print what was measured."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--materials", type=int, default=12353)
+    parser.add_argument("--points", type=int, default=3000)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=128)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        table, npz = write_files(folder, given.materials, given.points)
+        build(table, "warm", limit=50)
+        plain = best(lambda: build(table, "plain"), 1)
+        options = {"spectra": npz, "grid": f"0:30:{given.points}", "axis": "eps_re_xx=energy"}
+        whole = best(lambda: build(table, "osc", **options), 1)
+        print(
+            f"{given.materials:,} spectra of {given.points:,} points: built with spectra in "
+            f"{whole:.2f} s, without in {plain:.2f} s"
+        )
+        dataset = md.open("osc", folder / "cache")
+        rows = np.arange(len(dataset))
+        column = dataset.columns.spectrum("eps_re_xx")
+        assert column is not None
+        values = column.take(rows)
+        load = best(lambda: column.take(rows))
+        copy = best(values.copy)
+        print(
+            f"loaded in {load:.4f} s, a NumPy copy in {copy:.4f} s: {copy / load:.2f} of its speed"
+        )
+        md.featurize(dataset, "formula-graph", workers=1)
+        loader = dataset.loader(
+            inputs=("formula-graph",), target="eps_re_xx", batch_size=given.batch
+        )
+        starts = range(0, len(values), given.batch)
+        batches = best(lambda: collections.deque(loader, maxlen=0))
+        copies = best(lambda: [values[start : start + given.batch].copy() for start in starts])
+        print(
+            f"batches of {given.batch} in {batches:.4f} s, copies of their spectra in "
+            f"{copies:.4f} s: {copies / batches:.2f} of its speed"
+        )
+        dataset.split("80/10/10", name="s")
+        one = epoch_seconds(dataset, "y", given.epochs, given.batch)
+        many = epoch_seconds(dataset, "eps_re_xx", given.epochs, given.batch)
+        print(
+            f"an epoch of Finder: one output {one:.2f} s, {given.points:,} outputs {many:.2f} s: "
+            f"{many / one:.2f}x"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,286 @@
+"""Spectra beside the records of any source: NPZ, Parquet, or a folder with a file per material."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.digest import digest_file, digest_json
+from matdata.core.errors import SourceError, did_you_mean, first_few
+from matdata.core.ledger import Unusable
+from matdata.core.units import unit_in_header, without_unit
+from matdata.sources import optics
+from matdata.sources.spectrum_file import header_of, read_spectra
+from matdata.spectra.brought import Brought, brought
+from matdata.store.arrow import lists_of
+
+Float = npt.NDArray[np.float64]
+ID = "material_id"
+IDS = (ID, "id", "jid", "ids")
+SUFFIXES = (".csv", ".dat", ".txt", ".xml")
+MOST_OF_NPZ = 32 << 30  # bytes of its arrays, which are in memory together
+BATCH = 256  # rows of a Parquet file at once
+Form: TypeAlias = Literal["npz", "parquet", "folder"]
+
+
+@dataclass(frozen=True)
+class SpectraFiles:
+    """A file, or a folder of files, with spectra by material id.
+
+    Attributes
+    ----------
+    path, form
+        Where, and what it is.
+    axis_of
+        By column the axis that it stands on.
+    units
+        Units of columns and axes, where they are known.
+    components
+        Of dielectric functions in XML.
+    """
+
+    path: Path
+    form: Form
+    axis_of: Mapping[str, str]
+    units: Mapping[str, str] = field(default_factory=dict)
+    components: tuple[str, ...] = optics.COMPONENTS
+
+    def digest(self) -> str:
+        """Digest of what will be read."""
+        if self.form == "folder":
+            return digest_json([[path.name, digest_file(path)] for path in _files(self.path)])
+        return digest_file(self.path)
+
+    def records(self) -> Iterator[Brought]:
+        """All spectra, material by material in the order of the file."""
+        read = {"npz": self._npz, "parquet": self._parquet, "folder": self._folder}
+        return read[self.form]()
+
+    def _npz(self) -> Iterator[Brought]:
+        with _opened(self.path) as arrays:
+            ids = arrays[_id_of(arrays.files, self.path)]
+            blocks = {name: _numbers(self.path, name, arrays[name]) for name in self._names}
+        for name, block in blocks.items():
+            if len(block) != len(ids) and not (block.ndim == 1 and name in self._axes):
+                raise SourceError(f"{self.path} has {len(ids)} ids and {len(block)} of {name!r}")
+        for row, identity in enumerate(ids.tolist()):
+            for axis in self._axes:
+                points = blocks[axis] if blocks[axis].ndim == 1 else blocks[axis][row]
+                values = {c: blocks[c][row] for c, of in self.axis_of.items() if of == axis}
+                missing = all(np.isnan(v).all() for v in values.values())
+                if not missing:
+                    yield Brought(str(identity), axis, points, values, self.units.get(axis, ""))
+
+    def _parquet(self) -> Iterator[Brought]:
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self.path) as file:
+            id_column = _id_of(file.schema_arrow.names, self.path)
+            names = [id_column, *self._names]
+            for batch in file.iter_batches(BATCH, columns=names):
+                ids = batch.column(id_column).to_pylist()
+                cells = {name: lists_of(batch.column(name)) for name in self._names}
+                yield from brought(ids, cells, self.axis_of, self.units)
+
+    def _folder(self) -> Iterator[Brought]:
+        for path in _files(self.path):
+            axis = self._axes[0]
+            try:
+                points, values, unit = read_spectra(path, self.components)
+            except Unusable as fault:
+                yield Brought(path.stem, axis, fault=fault)
+                continue
+            chosen = {name: values.get(name) for name in self.axis_of}
+            yield Brought(path.stem, axis, points, chosen, unit)
+
+    @property
+    def _axes(self) -> list[str]:
+        return list(dict.fromkeys(self.axis_of.values()))
+
+    @property
+    def _names(self) -> list[str]:
+        return [*self._axes, *self.axis_of]
+
+
+def spectra_files(
+    path: Path, axes: Sequence[str] = (), components: Sequence[str] = ()
+) -> SpectraFiles:
+    """What a path holds.
+
+    Parameters
+    ----------
+    path
+        An NPZ or Parquet file, or a folder of ``<material id>.csv`` (.dat, .txt, .xml).
+    axes
+        Texts ``COLUMN=AXIS`` of a user; those of other columns are left. An NPZ file with a single
+        array of one dimension needs none, nor does a Parquet file that states them.
+    components
+        Of dielectric functions in XML.
+
+    Raises
+    ------
+    SourceError
+        If it is nothing of these, has no ids, or it is open which column is the axis.
+    """
+    if path.is_dir():
+        return _of_folder(path, components)
+    if not path.is_file():
+        raise SourceError(f"--spectra {path}: there is no such file or folder")
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return _of_npz(path, axes)
+    if suffix == ".parquet":
+        return _of_parquet(path, axes)
+    raise SourceError(
+        f"--spectra {path}: expected NPZ, Parquet, or a folder with a file per material",
+        next_step="spectra in columns of the source itself need --axis COLUMN=AXIS alone",
+    )
+
+
+def _pairs(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """By column of a file the axis that a user names."""
+    parts = [text.partition("=") for text in texts]
+    return {column: axis for column, _, axis in parts if column in names}
+
+
+def _of_npz(path: Path, axes: Sequence[str]) -> SpectraFiles:
+    shapes = _shapes(path)
+    del shapes[_id_of([*shapes], path)]
+    pairs = _pairs(axes, [*shapes])
+    single = [name for name, shape in shapes.items() if len(shape) == 1]
+    if not pairs and len(single) == 1:
+        pairs = {name: single[0] for name, shape in shapes.items() if len(shape) == 2}
+    return SpectraFiles(path, "npz", _require_pairs(path, pairs, [*shapes]))
+
+
+def _of_parquet(path: Path, axes: Sequence[str]) -> SpectraFiles:
+    from matdata.store.tables import read_axes, read_names, read_units
+
+    names = read_names(path)
+    _id_of(names, path)
+    found = _require_pairs(path, _pairs(axes, names) or read_axes(path), names)
+    stated = read_units(path)
+    used = dict.fromkeys([*found, *found.values()])
+    units = {name: stated.get(name) or unit_in_header(name) or "" for name in used}
+    return SpectraFiles(path, "parquet", found, {name: one for name, one in units.items() if one})
+
+
+def _of_folder(path: Path, components: Sequence[str]) -> SpectraFiles:
+    files = _files(path)
+    stems = [one.stem for one in files]
+    twice = sorted({stem for stem in stems if stems.count(stem) > 1}) if len(files) < 10_000 else []
+    if not files or twice:
+        what = f"two files of {first_few(twice)}" if twice else f"no {', '.join(SUFFIXES)} files"
+        raise SourceError(f"--spectra {path} holds {what}", next_step="one file per material id")
+    if files[0].suffix.lower() == ".xml":
+        chosen = optics.components_of(components)
+        axes = optics.axes_of(chosen)
+        return SpectraFiles(path, "folder", axes, optics.units_of(chosen), chosen)
+    for one in files:
+        try:
+            header = header_of(one)
+        except Unusable:
+            continue
+        axis, *columns = map(without_unit, header)
+        units = dict(zip((axis, *columns), map(unit_in_header, header), strict=True))
+        known = {name: unit for name, unit in units.items() if unit}
+        return SpectraFiles(path, "folder", dict.fromkeys(columns, axis), known)
+    raise SourceError(
+        f"--spectra {path}: no file begins with a line of names",
+        next_step="begin each with a line such as: energy (eV),dos",
+    )
+
+
+def _require_pairs(path: Path, pairs: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Columns and axes that are there.
+
+    Raises
+    ------
+    SourceError
+        If there are none, or one is missing.
+    """
+    if not pairs:
+        raise SourceError(
+            f"--spectra {path}: it is open which column is the axis",
+            next_step=f"say it: --axis COLUMN=AXIS; columns: {', '.join(names)}",
+        )
+    for name in (*pairs, *pairs.values()):
+        if name not in names:
+            raise SourceError(
+                f"--spectra {path} has no column {name!r}{did_you_mean(name, names)}",
+                next_step=f"columns: {', '.join(names)}",
+            )
+    return dict(pairs)
+
+
+def _id_of(names: Sequence[str], path: Path) -> str:
+    """The column of the ids.
+
+    Raises
+    ------
+    SourceError
+        If there is none.
+    """
+    for name in IDS:
+        if name in names:
+            return name
+    raise SourceError(
+        f"--spectra {path} has no column of material ids",
+        next_step=f"name it {ID}; columns: {', '.join(names)}",
+    )
+
+
+def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of the arrays of an NPZ file, from their headers.
+
+    Raises
+    ------
+    SourceError
+        If it is none, or holds more than `MOST_OF_NPZ`.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if sum(member.file_size for member in members) > MOST_OF_NPZ:
+                raise SourceError(f"--spectra {path} holds more than {MOST_OF_NPZ >> 30} GiB")
+            for member in members:
+                with archive.open(member) as file:
+                    major, _ = np.lib.format.read_magic(file)
+                    read = np.lib.format.read_array_header_1_0
+                    header = read if major == 1 else np.lib.format.read_array_header_2_0
+                    shapes[member.filename.removesuffix(".npy")] = header(file)[0]
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise SourceError(f"--spectra {path} cannot be read: {error}") from error
+    return shapes
+
+
+def _opened(path: Path) -> Any:
+    """An NPZ file, without pickles.
+
+    Raises
+    ------
+    SourceError
+        If it is none.
+    """
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise SourceError(f"--spectra {path} cannot be read: {error}") from error
+
+
+def _numbers(path: Path, name: str, array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    if array.dtype.kind not in "fiu" or array.ndim not in (1, 2):
+        raise SourceError(f"--spectra {path}: {name!r} holds no rows of numbers")
+    return array if array.dtype == np.float64 else array.astype(np.float64)
+
+
+def _files(folder: Path) -> list[Path]:
+    """Files of materials, by name."""
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())

@@ -1,0 +1,153 @@
+"""What pictures of a run are drawn from: its score, its predictions, and its caption."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from matdata.core.documents import JsonMapping, JsonObject
+from matdata.core.errors import ConfigError, did_you_mean
+from matdata.store.tables import Columns
+from matdata.training.axis import Axis
+from matdata.training.evaluated import predictions_on_record, score_on_record
+from matdata.training.prediction_columns import PredictionColumn, Statistic
+
+if TYPE_CHECKING:
+    from matdata.figures.parity import Pairs
+    from matdata.figures.picture import Look
+    from matdata.training.run import Run
+
+
+class PlotData:
+    """Score and predictions of a run, as its pictures show them.
+
+    Parameters
+    ----------
+    run
+        The run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    @functools.cached_property
+    def record(self) -> JsonObject:
+        """The score on record.
+
+        Raises
+        ------
+        TrainError
+            If the run was not evaluated.
+        """
+        return score_on_record(self._run)
+
+    @functools.cached_property
+    def _table(self) -> Columns:
+        return predictions_on_record(self._run)
+
+    def _axis(self, target: str) -> Axis:
+        """The axis of a target.
+
+        Raises
+        ------
+        ConfigError
+            If it has none.
+        """
+        axis = next(one.axis for one in self._run.schema.targets if one.name == target)
+        if axis is None:
+            raise ConfigError(
+                f"{target!r} stands on no axis",
+                next_step="name one when training: --axis TARGET=COLUMN",
+            )
+        return axis
+
+    def _scored(self, target: str | None) -> tuple[str, JsonMapping]:
+        """The name of a target and its score."""
+        scored: JsonMapping = self.record["targets"]
+        if target is None and len(scored) == 1:
+            target = next(iter(scored))
+        if target is None or target not in scored:
+            text = "several targets" if target is None else f"no target {target!r}"
+            near = "" if target is None else did_you_mean(target, scored)
+            raise ConfigError(
+                f"run {self._run.name!r} has {text}{near}",
+                next_step=f"name one: {', '.join(scored)}",
+            )
+        return target, scored[target]
+
+    def _numbers(self, target: str | None) -> tuple[str, JsonMapping]:
+        """The same of a target of numbers."""
+        name, scored = self._scored(target)
+        if scored["task"] != "regression":
+            raise ConfigError(
+                f"{name!r} is a target of {scored['task']}, not of numbers",
+                next_step="`confusion` shows targets of classes",
+            )
+        return name, scored
+
+    def pairs(self, target: str | None = None) -> Pairs:
+        """True and predicted values of the test part; raises as `parity`."""
+        from matdata.figures.parity import Pairs
+
+        name, scored = self._numbers(target)
+        true, mean = (_flat(self._column(name, s)) for s in (Statistic.TRUTH, Statistic.MEAN))
+        deviation = _flat(self._column(name, Statistic.TOTAL)) if "uncertainty" in scored else None
+        entries = "materials" if len(true) == scored["materials"] else "entries"
+        return Pairs(name, scored["unit"], true, mean, deviation, entries)
+
+    def _column(self, target: str, statistic: Statistic) -> list[object]:
+        """Cells of the materials that have a true value and a prediction."""
+        return self._cells(target, PredictionColumn(target, statistic, None).name)
+
+    def _cells(self, target: str, column: str) -> list[object]:
+        """Cells of a column of the table, of the materials that have both."""
+        names = [
+            *(PredictionColumn(target, s, None).name for s in (Statistic.TRUTH, Statistic.MEAN)),
+            column,
+        ]
+        cells = zip(*(self._table[name] for name in names), strict=True)
+        return [cell for true, mean, cell in cells if true is not None and mean is not None]
+
+    def _title(self, target: str) -> str:
+        return f"{target}, {self._run.name}"
+
+    def _look(self, style: str, part: str = "test part") -> Look:
+        return look_of(self._run, style, part)
+
+
+def look_of(run: Run, style: str, part: str = "", split: str | None = None) -> Look:
+    """The look of a picture of a run: run, data, split and licence are its caption.
+
+    Parameters
+    ----------
+    part
+        The part of the split that is shown.
+    split
+        What stands for its name.
+    """
+    from matdata.figures.picture import Look
+
+    about, plugin = run.about, run.manifest["plugin"]["name"]
+    split = split or run.split["name"]
+    caption = [
+        f"run {about['run']} ({plugin})",
+        f"data {run.dataset_ref}",
+        ", ".join(filter(None, (f"split {split}", part))),
+        about.get("licence", ""),
+        about.get("citation", ""),
+    ]
+    return Look(style, caption, {"dataset": run.dataset_ref, **about, "split": split})
+
+
+def _flat(cells: list[object]) -> npt.NDArray[np.float64]:
+    """Numbers of cells, all entries of arrays one after another; NaN where there is none."""
+    parts = [np.ravel(np.asarray(np.nan if c is None else c, dtype=np.float64)) for c in cells]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def rows_of(cells: list[object]) -> npt.NDArray[np.float64]:
+    """Arrays of one length as rows, NaN where a point has no number."""
+    return np.array([np.asarray(cell, dtype=np.float64) for cell in cells])
