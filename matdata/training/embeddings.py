@@ -1,0 +1,171 @@
+"""Embeddings of materials by the members of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from matdata.core.errors import ConfigError, PluginError, TrainError, did_you_mean, first_few
+from matdata.core.ledger import Reject
+from matdata.load.batch import Batch
+from matdata.load.device_errors import device_errors
+from matdata.training.contract import TorchTrainer
+from matdata.training.data import View, device_of, loader_for
+from matdata.training.predict import networks
+from matdata.training.prediction_settings import check_prediction, prediction_settings
+from matdata.training.process_state import process_state
+from matdata.training.run import Run
+
+Float32 = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.str_]
+#: How the vectors of the members of an ensemble become one: one after another; their mean, as
+#: Goodall 2022, 5.4.2, which may cancel, as each member has directions of its own; or the first.
+Combine = Literal["joined", "mean", "first"]
+COMBINE: tuple[Combine, ...] = get_args(Combine)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Embeddings:
+    """Embeddings of materials.
+
+    Attributes
+    ----------
+    ids : (n,) str
+        Material ids, or the names under which materials were given, in their order.
+    vectors : (n, d) float32
+        What the last layers of the network read (`TorchTrainer.embeddings`), combined over the
+        members of the run.
+    combine
+        How.
+    members
+        How many members the run has.
+    rejects
+        Materials without an embedding, each with its reason.
+    about
+        The run, and what it was trained on, see `matdata.training.run.Run.about`.
+    """
+
+    ids: Ids
+    vectors: Float32
+    combine: Combine
+    members: int
+    rejects: tuple[Reject, ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        count, width = self.vectors.shape
+        return f"Embeddings({count:,} materials, {width:,} numbers each)"
+
+
+def require_combine(combine: object) -> Combine:
+    """Check a way of combining the members of an ensemble.
+
+    Raises
+    ------
+    ConfigError
+        If it is none of `COMBINE`.
+    """
+    for one in COMBINE:
+        if combine == one:
+            return one
+    raise ConfigError(
+        f"members of an ensemble are not combined as {combine!r}{did_you_mean(str(combine), COMBINE)}",
+        next_step=f"choose from {', '.join(COMBINE)}",
+    )
+
+
+def require_network(run: Run) -> TorchTrainer:
+    """The trainer of a run, which must have a network.
+
+    Raises
+    ------
+    ConfigError
+        If it is a plugin with a fit of its own, such as a random forest.
+    """
+    if not isinstance(run.trainer, TorchTrainer):
+        raise ConfigError(
+            f"run {run.name!r} is of {run.trainer.name}, which has no network and no embeddings",
+            next_step="take a run of a network, or the features that this one reads",
+        )
+    return run.trainer
+
+
+def embed_view(
+    run: Run,
+    view: View,
+    ids: Ids,
+    settings: Mapping[str, object] | None = None,
+    combine: Combine = "joined",
+) -> tuple[Float32, int]:
+    """Embeddings of materials whose features are open, in the order of `ids`.
+
+    Memory grows by the embeddings themselves; inputs are read batch by batch.
+
+    Returns
+    -------
+    vectors : (n, d) float32
+    members
+        How many members the run has.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is none of a prediction, or the run has no network.
+    PluginError
+        If its network has no embedding.
+    TrainError
+        If the run has no weights yet, they do not fit the plugin, or an embedding is not finite.
+    """
+    check_prediction(settings or {})
+    require_network(run)
+    chosen = prediction_settings(run.settings, settings or {})
+    device = device_of(chosen)
+    vectors: Float32 | None = None
+    with process_state(chosen, device), device_errors(device), torch.no_grad():
+        models = networks(run, device)
+        loader = loader_for(view, ids, (), chosen, device=device, widen=True)
+        place = {name: row for row, name in enumerate(ids.tolist())}
+        places = np.array([place[name] for name in loader.ids.tolist()], dtype=np.int64)
+        for batch in loader:
+            rows = _combined(run, models, batch, combine).float().cpu().numpy()
+            if vectors is None:
+                vectors = np.empty((len(ids), rows.shape[1]), dtype=np.float32)
+            vectors[places[batch.rows.cpu().numpy()]] = rows
+    assert vectors is not None  # there is no loader of no materials
+    _require_finite(run, ids, vectors)
+    return vectors, len(models)
+
+
+def _combined(run: Run, models: list[nn.Module], batch: Batch, combine: Combine) -> Tensor:
+    """Embeddings of a batch by all members, as one vector per material."""
+    trainer = require_network(run)
+    used = models[:1] if combine == "first" else models
+    by_member = [trainer.embeddings(model, batch) for model in used]
+    for rows in by_member:
+        if rows.dim() != 2 or len(rows) != len(batch):
+            raise PluginError(
+                f"{trainer.name} gave embeddings of shape {tuple(rows.shape)} for {len(batch)} "
+                "materials",
+                cause="a defect of the plugin: expected are rows, one per material",
+            )
+    return torch.stack(by_member).mean(0) if combine == "mean" else torch.cat(by_member, 1)
+
+
+def _require_finite(run: Run, ids: Ids, vectors: Float32) -> None:
+    bad = ids[~np.isfinite(vectors).all(1)]
+    if len(bad):
+        raise TrainError(
+            f"run {run.name!r} has no finite embedding of {len(bad):,} of {len(ids):,} materials: "
+            f"{first_few(bad)}",
+            cause="inputs far outside those of the training part, or a training that diverged",
+            next_step="look at the inputs of these materials, or train again under another --name",
+        )
