@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from matdata.core.errors import ConfigError, PluginError, TrainError, did_you_mean, first_few
+from matdata.core.errors import PluginError, TrainError, first_few
 from matdata.core.ledger import Reject
+from matdata.features.embedding import Combine
 from matdata.load.batch import Batch
 from matdata.load.device_errors import device_errors
 from matdata.training.contract import TorchTrainer
@@ -24,11 +24,6 @@ from matdata.training.run import Run
 
 Float32 = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.str_]
-#: How the vectors of the members of an ensemble become one: one after another; their mean, as
-#: Goodall 2022, 5.4.2, which may cancel, as each member has directions of its own; or the first.
-Combine = Literal["joined", "mean", "first"]
-COMBINE: tuple[Combine, ...] = get_args(Combine)
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Embeddings:
@@ -66,37 +61,9 @@ class Embeddings:
         return f"Embeddings({count:,} materials, {width:,} numbers each)"
 
 
-def require_combine(combine: object) -> Combine:
-    """Check a way of combining the members of an ensemble.
-
-    Raises
-    ------
-    ConfigError
-        If it is none of `COMBINE`.
-    """
-    for one in COMBINE:
-        if combine == one:
-            return one
-    raise ConfigError(
-        f"members of an ensemble are not combined as {combine!r}{did_you_mean(str(combine), COMBINE)}",
-        next_step=f"choose from {', '.join(COMBINE)}",
-    )
-
-
-def require_network(run: Run) -> TorchTrainer:
-    """The trainer of a run, which must have a network.
-
-    Raises
-    ------
-    ConfigError
-        If it is a plugin with a fit of its own, such as a random forest.
-    """
-    if not isinstance(run.trainer, TorchTrainer):
-        raise ConfigError(
-            f"run {run.name!r} is of {run.trainer.name}, which has no network and no embeddings",
-            next_step="take a run of a network, or the features that this one reads",
-        )
-    return run.trainer
+def members_of(run: Run) -> int:
+    """How many networks a run has."""
+    return len(next(iter(run.weights().values())))
 
 
 def embed_view(
@@ -110,6 +77,17 @@ def embed_view(
 
     Memory grows by the embeddings themselves; inputs are read batch by batch.
 
+    Parameters
+    ----------
+    run
+        A run of a network.
+    view, ids
+        As of `matdata.training.predict.predict_view`.
+    settings
+        Other settings of the loop (``device``, ``batch_size``).
+    combine
+        How the vectors of the members of an ensemble become one.
+
     Returns
     -------
     vectors : (n, d) float32
@@ -119,14 +97,14 @@ def embed_view(
     Raises
     ------
     ConfigError
-        If a setting is none of a prediction, or the run has no network.
+        If a setting is none of a prediction.
     PluginError
         If its network has no embedding.
     TrainError
         If the run has no weights yet, they do not fit the plugin, or an embedding is not finite.
     """
     check_prediction(settings or {})
-    require_network(run)
+    assert isinstance(run.trainer, TorchTrainer)
     chosen = prediction_settings(run.settings, settings or {})
     device = device_of(chosen)
     vectors: Float32 | None = None
@@ -147,7 +125,8 @@ def embed_view(
 
 def _combined(run: Run, models: list[nn.Module], batch: Batch, combine: Combine) -> Tensor:
     """Embeddings of a batch by all members, as one vector per material."""
-    trainer = require_network(run)
+    trainer = run.trainer
+    assert isinstance(trainer, TorchTrainer)
     used = models[:1] if combine == "first" else models
     by_member = [trainer.embeddings(model, batch) for model in used]
     for rows in by_member:
