@@ -34,6 +34,7 @@ from matdata.datasets.stability import hull
 from matdata.datasets.substituting import substitute, substitution_matrix
 from matdata.datasets.workflow import audit, diff, export, split
 from matdata.evaluation.discovery.workflow import discover
+from matdata.evaluation.similarity.workflow import embed, nearest
 from matdata.evaluation.workflow import evaluate, evaluate_folds, predict, runs
 from matdata.features import FEATURIZERS
 from matdata.features.feature import Feature
@@ -80,6 +81,7 @@ __all__ = [
     "compute",
     "diff",
     "discover",
+    "embed",
     "evaluate",
     "evaluate_folds",
     "export",
@@ -89,6 +91,7 @@ __all__ = [
     "hull",
     "import_",
     "import_run",
+    "nearest",
     "open",
     "open_run",
     "predict",

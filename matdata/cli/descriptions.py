@@ -150,6 +150,30 @@ DESCRIPTIONS = {
         ),
         ("new.cif", "other.cif"),
     ),
+    "embed": Description(
+        "Gives the embedding of each material by a run: the vector that the last layers of its "
+        "network read. Those of a dataset become its feature embedding:RUN, an input like any "
+        "other, and make `matdata nearest` fast; --output writes a file instead.",
+        (
+            "matdata embed energy sample",
+            "matdata embed energy sample --output vectors.parquet",
+            "matdata embed energy new.cif --output vectors.npz --combine mean",
+        ),
+        ("new.cif",),
+    ),
+    "nearest": Description(
+        "Lists the training materials of a run whose embeddings are most similar to those of other "
+        "materials, with their true values: what a prediction rests on. Where the true value of "
+        "the other is known (the test part stays sealed), a prediction is called surprising that "
+        "is wrong though it is certain and similar materials are known: among the worst tenth and "
+        "the surer half of the validation part, and as near as its nearer half.",
+        (
+            "matdata nearest energy NaNiO2 --top 3",
+            "matdata nearest energy Fe2O3 NaCl --metric euclidean --output nearest.csv",
+            "matdata nearest reactions R-1042 --columns doi,product",
+        ),
+        ("reactions",),
+    ),
     "discover": Description(
         "Ranks the materials of a dataset by the distance to the convex hull of known phases that "
         "follows from predicted formation energies. Where the true distances are known, the "

@@ -25,6 +25,7 @@ from matdata.training.run import Run
 Float32 = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.str_]
 
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Embeddings:
     """Embeddings of materials.

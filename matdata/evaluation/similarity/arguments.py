@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from matdata.evaluation.similarity.request import NearestRequest
 
 TOP = 10
-_COMBINE = Option(
-    "combine", COMBINE_HELP, choices=COMBINE, default="joined", group="embeddings"
-)
+_COMBINE = Option("combine", COMBINE_HELP, choices=COMBINE, default="joined", group="embeddings")
 _OF_A_NETWORK = tuple(one for one in COMMON if one.name != "derive")
 _SCHEDULER = Option(
     "scheduler",

@@ -23,8 +23,13 @@ from matdata.training.contract import TorchTrainer
 from matdata.training.run import Run
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from matdata.features.building.runner import BuiltFeature
     from matdata.training.embeddings import Embeddings
+
+    Ids = npt.NDArray[np.str_]
 
 
 def combine_of(fields: Values) -> Combine:
@@ -168,10 +173,14 @@ def _written(request: EmbedRequest, embeddings: Embeddings) -> Embeddings:
 
 
 def embeddings_of_dataset(
-    run: Run, dataset: DatasetFolder, combine: Combine, settings: Mapping[str, object]
+    run: Run,
+    dataset: DatasetFolder,
+    combine: Combine,
+    settings: Mapping[str, object],
+    ids: Ids | None = None,
 ) -> Embeddings:
-    """Embeddings of all materials of a dataset, in its order: read where they are its feature,
-    else computed.
+    """Embeddings of materials of a dataset, of all if none are named: read where they are its
+    feature, else computed.
 
     Raises
     ------
@@ -184,8 +193,8 @@ def embeddings_of_dataset(
 
     stored = stored_embeddings(run, dataset, combine)
     if stored is not None:
-        return embeddings_in(run, stored, members_of(run))
-    given = inputs_of(run, dataset)
+        return embeddings_in(run, stored, members_of(run), ids)
+    given = inputs_of(run, dataset, ids)
     vectors, members = embed_view(run, given.view, given.ids, settings, combine)
     return Embeddings(given.ids, vectors, combine, members, given.rejects, run.about)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from matdata.building.feature_stage import feature_job
 from matdata.building.options import BuildOptions
@@ -15,16 +16,17 @@ from matdata.core.console import SILENT, Console
 from matdata.core.ledger import Reject
 from matdata.features.building.given import store_given
 from matdata.features.building.runner import BuiltFeature
-from matdata.features.embedding import Embedding, EmbeddingSettings
+from matdata.features.embedding import Combine, Embedding, EmbeddingSettings
 from matdata.features.feature import Feature
 from matdata.store.catalogue import mark_used
 from matdata.store.damage import damage_of
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.feature_catalogue import KIND, features_kept, of_feature
 from matdata.store.manifest import read_manifest
-from matdata.training.embeddings import Combine, Embeddings
+from matdata.training.embeddings import Embeddings
 from matdata.training.run import Run
 
+Ids = npt.NDArray[np.str_]
 
 
 def spec_of(run: Run) -> str:
@@ -57,12 +59,17 @@ def _folders(run: Run, dataset: DatasetFolder) -> Iterator[Path]:
                 yield folder
 
 
-def embeddings_in(run: Run, feature: Feature, members: int) -> Embeddings:
-    """All embeddings that a feature holds."""
-    vectors = np.asarray(feature.dense(), dtype=np.float32)
+def embeddings_in(run: Run, feature: Feature, members: int, ids: Ids | None = None) -> Embeddings:
+    """Embeddings that a feature holds: all, or those of some materials that have one."""
+    rejects = feature.rejects()
+    known = feature.ids
+    if ids is not None:
+        known = ids[np.isin(ids, feature.ids)]
+        asked = set(ids.tolist())
+        rejects = [one for one in rejects if one.material_id in asked]
+    vectors = np.asarray(feature.dense(None if ids is None else known.tolist()), dtype=np.float32)
     combine = feature.manifest["settings"]["combine"]
-    rejects = tuple(feature.rejects())
-    return Embeddings(feature.ids, vectors, combine, members, rejects, run.about)
+    return Embeddings(known, vectors, combine, members, tuple(rejects), run.about)
 
 
 def store_embeddings(

@@ -51,7 +51,7 @@ def _write_csv(path: Path, embeddings: Embeddings) -> None:
     write_csv(path, {"material_id": embeddings.ids.tolist(), **columns})
 
 
-FORMATS: "dict[str, Callable[[Path, Embeddings], None]]" = {
+FORMATS: dict[str, Callable[[Path, Embeddings], None]] = {
     ".npz": _write_npz,
     ".parquet": _write_parquet,
     ".csv": _write_csv,
