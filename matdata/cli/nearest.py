@@ -81,8 +81,9 @@ def _lines(neighbours: Neighbours) -> list[str]:
     for row in range(min(len(neighbours), SHOWN)):
         shown.append(line_of(predictions, columns, row))
         for _ in neighbours.ids[row]:
-            rank, *others = next(cells)
-            shown.append(f"  {rank:>3}  " + "  ".join(map(_cell, others)))
+            rank, name, value, *others = next(cells)
+            texts = [clipped(name), f"{value:.6g}", *map(_cell, others)]
+            shown.append(f"  {rank:>3}  " + "  ".join(texts))
         shown += [f"  {line}" for line in _surprises(neighbours, row)]
     if len(neighbours) > SHOWN:
         shown.append(f"… {len(neighbours):,} materials in all; --output FILE writes them")

@@ -64,8 +64,8 @@ KEYWORDS = {
     "evaluate_folds": EvaluateKeywords,
 }
 COMMANDS = ("build", "discover", "embed", "nearest", "featurize", "hull", "work", "split",
-            "substitute", "train", "evaluate", "predict", "audit", "diff", "export", "import-run", "verify", "runs",
-            "push", "pull", "import", "rm", "gc")  # fmt: skip
+            "substitute", "train", "evaluate", "predict", "audit", "diff", "export", "import-run",
+            "verify", "runs", "push", "pull", "import", "rm", "gc")  # fmt: skip
 
 
 def _of_command(command):

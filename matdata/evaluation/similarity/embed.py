@@ -45,7 +45,7 @@ def combine_of(fields: Values) -> Combine:
         if asked == one:
             return one
     raise ConfigError(
-        f"members of an ensemble cannot be combined as {asked!r}{did_you_mean(str(asked), COMBINE)}",
+        f"members are not combined as {asked!r}{did_you_mean(str(asked), COMBINE)}",
         next_step=f"choose from {', '.join(COMBINE)}",
     )
 

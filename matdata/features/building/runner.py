@@ -218,6 +218,15 @@ def _require_visible(path: Path) -> None:
 
 
 def commit(job: Job, writer: ArtefactWriter, lost: JsonObject, counts: Counts) -> Path:
+    """Commit a feature of which all parts are written; `lost` is what the receipt says of workers.
+
+    Raises
+    ------
+    StoreError
+        If the cache cannot be written.
+    DamageError
+        If what was made again is not what was there.
+    """
     parts = [writer.parts[part] for part in sorted(writer.parts)]
     described = {**job.featurizer.describe(), "store": job.store}
     preview = {
