@@ -86,7 +86,7 @@ def _run(request: EvaluateRequest) -> _Scored:
     from matdata.evaluation.score import evaluate_run
 
     record = evaluate_run(request.run, request.settings, request.derive)
-    draw = partial(draw_run, request.run, request.look, request.pictures)
+    draw = partial(draw_run, request.run, request.look, request.pictures, request.beside)
     shown = {**record, "unchanged": record["reused"]}
     return _Scored(shown, lines(record), draw if request.draws else Drawn)
 

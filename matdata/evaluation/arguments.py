@@ -58,6 +58,13 @@ EVALUATE_OPTIONS = (
         choices=("all",),
         group="split",
     ),
+    Option(
+        "beside",
+        "evaluated runs on the same materials whose confidence-error curves are drawn as well",
+        "words",
+        metavar="RUN,RUN",
+        group="output",
+    ),
     Option("pictures", "write pictures (default: the run's)", metavar="DIR", group="output"),
     Option("no_pictures", "write no pictures", "flag", default=False, group="output"),
     *options_of(PictureSettings, ("format",), metavar="A,B", group="output"),
@@ -125,6 +132,7 @@ def config_of_evaluate(request: EvaluateRequest) -> str:
         "pictures": None if request.pictures is None else str(request.pictures),
         "no_pictures": not request.draws,
         "folds": "all" if request.folds else None,
+        "beside": [run.name for run in request.beside] or None,
         **request.look.to_dict(),
     }
     return config_of("evaluate", EVALUATE_OPTIONS, values)
