@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from matdata.core.errors import ConfigError, TrainError, did_you_mean
+from matdata.core.errors import ConfigError, did_you_mean
 from matdata.core.given import words
 from matdata.core.options import Values
 from matdata.core.scheduler_names import check_scheduler
@@ -15,13 +15,12 @@ from matdata.evaluation.similarity.arguments import TOP
 from matdata.evaluation.similarity.embed import combine_of, require_network
 from matdata.evaluation.similarity.queries import named_query
 from matdata.evaluation.similarity.search import METRICS, Metric
+from matdata.evaluation.trained_on import split_of
 from matdata.features.embedding import Combine
 from matdata.splits.base import Split
-from matdata.splits.saved import load_split
 from matdata.store.catalogue import find_dataset
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.training.prediction_files import require_format
-from matdata.training.run import Run
 
 #: The most that are listed for one material.
 MOST = 10_000
@@ -95,7 +94,7 @@ class NearestRequest(RunRequest):
             )
         run = run_of(fields)
         require_network(run)
-        dataset, split = trained_on(run)
+        dataset = find_dataset(run.cache, run.dataset_ref)
         columns = words(fields.get("columns"))
         for column in columns:
             dataset.require_column(column)
@@ -103,27 +102,10 @@ class NearestRequest(RunRequest):
         if materials is None:
             materials, names = named_query(run, fields["query"])
         return cls(
-            run, (), loop_settings(fields, run), dataset, split, materials, names, _top(fields),
-            _metric(fields), combine_of(fields), columns,
+            run, (), loop_settings(fields, run), dataset, split_of(run, dataset), materials, names,
+            _top(fields), _metric(fields), combine_of(fields), columns,
             None if output is None else Path(output), fields.get("scheduler"),
         )  # fmt: skip
-
-
-def trained_on(run: Run) -> tuple[DatasetFolder, Split]:
-    """The dataset and the split of a run.
-
-    Raises
-    ------
-    TrainError
-        If the run was imported without them, or the split changed since.
-    """
-    dataset = find_dataset(run.cache, run.dataset_ref)
-    split = load_split(dataset, run.split["name"])
-    if split.digest() != run.split["digest"]:
-        raise TrainError(
-            f"split {split.name!r} has other members than when run {run.name!r} was trained"
-        )
-    return dataset, split
 
 
 def _top(fields: Values) -> int:
