@@ -23,6 +23,7 @@ from matdata.store.damage import damage_of
 from matdata.store.dataset_folder import DatasetFolder
 from matdata.store.feature_catalogue import KIND, features_kept, of_feature
 from matdata.store.manifest import read_manifest
+from matdata.training.contents import BEST
 from matdata.training.embeddings import Embeddings
 from matdata.training.run import Run
 
@@ -35,13 +36,9 @@ def spec_of(run: Run) -> str:
 
 
 def stored_embeddings(run: Run, dataset: DatasetFolder, combine: Combine) -> Feature | None:
-    """The feature of a dataset that holds the embeddings by these weights; None if none is whole.
-
-    Raises
-    ------
-    StoreError
-        If the run has no weights.
-    """
+    """The feature of a dataset with the embeddings by these weights; None if none is whole."""
+    if not (run.folder / BEST).is_file():
+        return None
     weights = run.weights_digest()
     for folder in _folders(run, dataset):
         manifest = read_manifest(folder, KIND)
