@@ -104,9 +104,9 @@ def test_vectors_as_files(dataset, ending, tmp_path, capsys):
     np.testing.assert_allclose(vectors, expected.vectors, rtol=1e-6)
 
 
-def test_vectors_as_a_feature_that_another_run_reads(dataset, capsys):
+def test_vectors_as_a_feature_that_loaders_read(dataset, capsys):
     first = printed(dataset, capsys, "embed", "one", "toy")
-    assert first["feature"].endswith(first["feature"].rpartition("/")[2])
+    assert first["feature"].rpartition("/")[2].startswith("embedding-one-")
     assert first["unchanged"] is False
     again = printed(dataset, capsys, "embed", "one", "toy")
     assert again["unchanged"] is True
@@ -116,6 +116,9 @@ def test_vectors_as_a_feature_that_another_run_reads(dataset, capsys):
     vectors = md.embed(run_of(dataset, "one"), dataset, output=dataset.cache / "v.npz").vectors
     np.testing.assert_array_equal(feature.dense(), vectors)
     assert len(feature.labels) == WIDTH
+    (batch,) = dataset.loader(inputs=["embedding:one"], batch_size=1000)
+    rows = dataset.rows(np.array(batch.ids))
+    np.testing.assert_array_equal(batch["embedding:one"].values.numpy(), vectors[rows])
     assert not md.verify(dataset).faults
     # what only the network can compute is refused with the command that does
     with pytest.raises(md.FeatureError, match="not computed from materials alone") as refusal:
@@ -330,3 +333,20 @@ def test_a_network_whose_embedding_is_zero_has_no_angles(dataset, monkeypatch):
     with pytest.raises(md.TrainError, match="has no angle"):
         md.nearest(run, "NaCl2")
     assert len(md.nearest(run, "NaCl2", metric="euclidean")) == 1
+
+
+def test_a_damaged_feature_is_made_again_by_its_command_alone(tmp_path):
+    dataset = toy.build(tmp_path / "cache", toy.rows())
+    run = toy.train(dataset, "y", "r", epochs=1)
+    before = md.embed(run, dataset).vectors
+    (folder,) = (dataset.cache / "features").glob("*/embedding-r-*")
+    shard = max(
+        (path for path in folder.rglob("*") if path.is_file()), key=lambda p: p.stat().st_size
+    )
+    shard.write_bytes(shard.read_bytes()[:-7])
+    assert md.verify(dataset).faults
+    with pytest.raises(md.MatdataError, match="not computed from materials alone") as refusal:
+        md.repair(dataset)
+    assert "matdata embed r" in refusal.value.next_step
+    np.testing.assert_array_equal(md.embed(run, dataset).vectors, before)
+    assert not md.verify(dataset).faults
