@@ -18,7 +18,7 @@ from matdata.evaluation.similarity.feature import store_embeddings, stored_embed
 from matdata.evaluation.similarity.request import NearestRequest
 from matdata.evaluation.similarity.surprises import Limits
 from matdata.store.tables import read_arrow, read_table
-from matdata.training import trainer
+from matdata.training import TRAINERS, trainer
 from matdata.training.embeddings import Embeddings
 from matdata.training.inputs import inputs_of
 
@@ -350,3 +350,17 @@ def test_a_damaged_feature_is_made_again_by_its_command_alone(tmp_path):
     assert "matdata embed r" in refusal.value.next_step
     np.testing.assert_array_equal(md.embed(run, dataset).vectors, before)
     assert not md.verify(dataset).faults
+
+
+def test_another_run_learns_from_the_embeddings(dataset):
+    """Nearest neighbours on what a network has learnt, as transfer between tasks does."""
+    pytest.importorskip("matdata_baselines")
+    if "knn" not in TRAINERS.names():
+        pytest.skip("the plugin baselines has no knn")
+    md.embed(run_of(dataset), dataset)
+    hyper = {"features": ("embedding:pair",)}
+    run = md.train("knn", dataset, "y", split="s", name="on-top", quiet=True, hyper=hyper)
+    targets = md.evaluate(run)["targets"]["y"]
+    assert targets["metrics"]["mae"] < 0.5 * targets["baselines"]["dummy_mean"]["mae"]
+    with pytest.raises(md.FeatureError, match="not computed from materials alone"):
+        md.predict(run, "NaCl2")
