@@ -243,6 +243,7 @@ MISTAKES = [
     ["features", "offm"],
     ["train", "rost", "golden", "--target", "gap"],
     ["cecv", "nosuch"],
+    ["curve", "nosuch"],
     ["contributions", "nosuch"],
     ["edges", "nosuch", "--formula", "NaCl"],
 ]
