@@ -7,24 +7,8 @@ takes a key) is listed in ``yours``.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Description(NamedTuple):
-    """Text and examples of a command, and what of their names stands for the user's own."""
-
-    text: str
-    examples: tuple[str, ...]
-    yours: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        lines = ["  examples:", *(f"    {example}" for example in self.examples)]
-        if self.yours:
-            *first, last = self.yours
-            names = f"{', '.join(first)} and {last}" if first else last
-            lines.append(f"  ({names} stand{'' if first else 's'} for what you have.)")
-        return f"{self.text}\n\n" + "\n".join(lines)
-
+from matdata.cli.description import Description
+from matdata.cli.descriptions_of_runs import OF_RUNS
 
 #: By command.
 DESCRIPTIONS = {
@@ -150,30 +134,6 @@ DESCRIPTIONS = {
         ),
         ("new.cif", "other.cif"),
     ),
-    "embed": Description(
-        "Gives the embedding of each material by a run: the vector that the last layers of its "
-        "network read. Those of a dataset become its feature embedding:RUN, an input like any "
-        "other, and make `matdata nearest` fast; --output writes a file instead.",
-        (
-            "matdata embed energy sample",
-            "matdata embed energy sample --output vectors.parquet",
-            "matdata embed energy new.cif --output vectors.npz --combine mean",
-        ),
-        ("new.cif",),
-    ),
-    "nearest": Description(
-        "Lists the training materials of a run whose embeddings are most similar to those of other "
-        "materials, with their true values: what a prediction rests on. Where the true value of "
-        "the other is known (the test part stays sealed), a prediction is called surprising that "
-        "is wrong though it is certain and similar materials are known: among the worst tenth and "
-        "the surer half of the validation part, and as near as its nearer half.",
-        (
-            "matdata nearest energy NaNiO2 --top 3",
-            "matdata nearest energy Fe2O3 NaCl --metric euclidean --output nearest.csv",
-            "matdata nearest reactions R-1042 --columns doi,product",
-        ),
-        ("reactions",),
-    ),
     "discover": Description(
         "Ranks the materials of a dataset by the distance to the convex hull of known phases that "
         "follows from predicted formation energies. Where the true distances are known, the "
@@ -196,28 +156,6 @@ DESCRIPTIONS = {
         "trainings are ordinary runs, and what is finished is left.",
         ("matdata curve energy", "matdata curve energy --fractions 0.1,0.3 --seeds 3"),
         ("energy",),
-    ),
-    "cecv": Description(
-        "Clusters what runs hold of the same materials into chemical environments (L-G-DCNN, "
-        "figure 3), and compares the counts with those of references.",
-        (
-            "matdata cecv gap",
-            "matdata cecv gap --global-run lstm --local-run dcnn --containing O",
-        ),
-        ("gap", "lstm", "dcnn"),
-    ),
-    "contributions": Description(
-        "Mean contribution of each element to the predictions of a run, or along a binary system.",
-        ("matdata contributions gap", "matdata contributions gap --along Si-O"),
-        ("gap",),
-    ),
-    "edges": Description(
-        "Draws the attributes of the edges that a run predicts within formulas.",
-        (
-            "matdata edges gap --formula SrTiO3 BaTiO3",
-            "matdata edges gap --formula NaCl --layer 1 --atoms",
-        ),
-        ("gap",),
     ),
     "list": Description(
         "Lists snapshots, datasets, splits and features of the cache, with their sizes.",
@@ -296,4 +234,5 @@ DESCRIPTIONS = {
         ("matdata import crystals.tar.gz", "matdata import /mnt/group/shared"),
         ("crystals.tar.gz", "/mnt/group/shared"),
     ),
+    **OF_RUNS,
 }
